@@ -1,0 +1,1 @@
+"""gmmseg: image segmentation with Gaussian mixtures (the core: no Qt here or below)."""

@@ -1,0 +1,103 @@
+"""From an image and a `FeatureSpec` to the rows that are fitted."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gmmseg.arrays import FloatArray
+from gmmseg.control import Check, go_on, raise_if_cancelled
+from gmmseg.errors import BudgetError
+from gmmseg.features.colour import colour_features
+from gmmseg.features.distinct import distinct_colours
+from gmmseg.features.position import NAMES, position_columns, position_unit
+from gmmseg.features.spec import FeatureSpec
+from gmmseg.features.table import FeatureTable, PixelMap, RowPerPixel
+from gmmseg.features.texture import texture_columns
+from gmmseg.image import Image
+from gmmseg.limits import memory_budget, size_text
+
+_RELATIVE_FLOOR = 1e-6
+"""Floor for values without quantisation, in units of their mean variance."""
+
+
+def feature_table(image: Image, spec: FeatureSpec, check: Check = go_on) -> FeatureTable:
+    """Return the rows of an image.
+
+    Colours alone give one row for each distinct colour, weighted by its pixels: the likelihood is exactly
+    that of all pixels. With position or texture every pixel is a row.
+
+    Parameters
+    ----------
+    image : Image
+    spec : FeatureSpec
+    check : callable
+        Asked between stages; CANCEL raises `Cancelled`.
+
+    Raises
+    ------
+    FeatureError
+        The features cannot be computed from this image.
+    BudgetError
+        The rows would not fit the memory budget.
+    """
+    colours = distinct_colours(image, check)
+    colour = colour_features(colours.columns, image, spec.space)
+    if spec.is_colour_only:
+        return _table(colour.columns, colours.counts, colours.pixels, colour.names, colour.floor, spec)
+    pixels = RowPerPixel((image.height, image.width), image.mask)
+    n_rows = int(colours.counts.sum())
+    _check_budget(n_rows, image, spec)
+    columns: list[FloatArray] = []
+    names = colour.names
+    floor = colour.floor
+    for feature in colour.columns:
+        raise_if_cancelled(check)
+        spread = colours.pixels.spread(feature)
+        columns.append(spread.reshape(-1) if image.mask is None else spread[image.mask])
+    if spec.has_position:
+        unit = position_unit(pixels.shape, colour.extent, spec.position_weight)
+        columns.extend(position_columns(pixels, unit))
+        names += NAMES
+        floor = min(floor, unit**2 / 12) if unit > 0 else floor
+    if spec.has_texture:
+        texture = texture_columns(image, colour.extent, check)
+        columns.extend(one.reshape(-1) if image.mask is None else one[image.mask] for one in texture.columns)
+        names += texture.names
+    raise_if_cancelled(check)
+    return _table(np.stack(columns), np.ones(n_rows), pixels, names, floor, spec)
+
+
+def _check_budget(n_rows: int, image: Image, spec: FeatureSpec) -> None:
+    n_features = image.n_channels + 2 * spec.has_position + 4 * spec.has_texture
+    # The rows, a standardised or stacked copy of them while they are made, and their copy in the fit.
+    needed = 8 * n_rows * n_features * 3
+    if needed > memory_budget():
+        raise BudgetError(
+            f"{spec} features of {n_rows:,} pixels need {size_text(needed)}; "
+            f"the budget is {size_text(memory_budget())}.",
+            "Use colours alone, a smaller picture, or raise the memory budget.",
+        )
+
+
+def _table(
+    columns: FloatArray,
+    weights: FloatArray,
+    pixels: PixelMap,
+    names: tuple[str, ...],
+    floor: float,
+    spec: FeatureSpec,
+) -> FeatureTable:
+    total = weights.sum()
+    centre, scale = np.zeros(len(columns)), np.ones(len(columns))
+    if spec.is_standardised or floor <= 0:
+        means = columns @ weights / total
+        variances = np.array(
+            [np.dot((one - mean) ** 2, weights) / total for one, mean in zip(columns, means, strict=True)]
+        )
+        if floor <= 0:
+            floor = _RELATIVE_FLOOR * float(variances.mean())
+        if spec.is_standardised:
+            centre, scale = means, np.where(variances > 0, np.sqrt(variances), 1.0)
+            columns = (columns - centre[:, None]) / scale[:, None]
+            floor /= float((scale**2).max())
+    return FeatureTable(columns.T, weights, pixels, names, centre, scale, floor, spec)

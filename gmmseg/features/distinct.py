@@ -1,0 +1,114 @@
+"""Distinct colours with their counts: exact, and the reason fits are fast."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gmmseg.arrays import AnyArray, FloatArray, IntArray
+from gmmseg.control import Check, raise_if_cancelled
+from gmmseg.errors import FeatureError
+from gmmseg.features.table import CodeMap
+from gmmseg.image import Image
+
+_CHUNK = 1 << 21
+MAX_DIRECT_BITS = 24
+"""Colours of up to so many bits are counted in a table of all of them; wider ones are sorted."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DistinctColours:
+    """The different pixel values of an image.
+
+    Parameters
+    ----------
+    columns : (C, N)
+        Channel values in stored units, one colour a column, in increasing order of the first channel, then
+        the next.
+    counts : (N,)
+        Pixels of each colour.
+    pixels : CodeMap
+    """
+
+    columns: FloatArray
+    counts: FloatArray
+    pixels: CodeMap
+
+
+def distinct_colours(image: Image, check: Check) -> DistinctColours:
+    """Return the distinct colours of the pixels that hold data.
+
+    Raises
+    ------
+    FeatureError
+        Where no pixel holds data.
+    """
+    if image.mask is not None and not image.mask.any():
+        raise FeatureError(
+            "No pixel of this image holds data.", "Include transparent pixels or open another."
+        )
+    bits = 8 * image.pixels.dtype.itemsize * image.n_channels
+    if image.pixels.dtype.kind == "u" and bits <= MAX_DIRECT_BITS:
+        return _counted(image, bits, check)
+    return _sorted(image, check)
+
+
+def _counted(image: Image, bits: int, check: Check) -> DistinctColours:
+    codes = np.empty((image.height, image.width), dtype=np.uint32)
+    depth = 8 * image.pixels.dtype.itemsize
+    n_codes = 1 << bits
+    totals = np.zeros(n_codes + 1, dtype=np.int64)
+    rows_at_once = max(1, _CHUNK // max(image.width, 1))
+    for top in range(0, image.height, rows_at_once):
+        raise_if_cancelled(check)
+        part = slice(top, top + rows_at_once)
+        packed = codes[part]
+        packed[...] = image.pixels[part, :, 0]
+        for channel in range(1, image.n_channels):
+            packed <<= depth
+            packed |= image.pixels[part, :, channel]
+        if image.mask is not None:
+            packed[~image.mask[part]] = n_codes
+        _count(packed, totals)
+    keys = np.flatnonzero(totals[:-1])
+    columns = np.empty((image.n_channels, len(keys)))
+    for channel in range(image.n_channels):
+        shift = depth * (image.n_channels - 1 - channel)
+        columns[channel] = keys >> shift & (1 << depth) - 1
+    return DistinctColours(columns, totals[keys].astype(np.float64), CodeMap(codes, keys, n_codes))
+
+
+def _count(codes: AnyArray, totals: IntArray) -> None:
+    """Add the number of occurrences of each code to `totals`."""
+    if len(totals) <= codes.size:
+        totals += np.bincount(codes.reshape(-1), minlength=len(totals))
+        return
+    present, counts = np.unique(codes, return_counts=True)
+    totals[present] += counts
+
+
+def _sorted(image: Image, check: Check) -> DistinctColours:
+    held = image.pixels.reshape(-1, image.n_channels)
+    if image.mask is not None:
+        held = held[image.mask.reshape(-1)]
+    ranks = np.zeros(len(held), dtype=np.int64)
+    n_ranks = 1
+    first = np.zeros(0, dtype=np.int64)
+    for channel in range(image.n_channels):
+        raise_if_cancelled(check)
+        values, own = np.unique(held[:, channel], return_inverse=True)
+        raise_if_cancelled(check)
+        # Ranks so far times the new channel's values stays below 2^63: both are at most the pixel count.
+        ranks = ranks * len(values) + own
+        _, first, ranks = np.unique(ranks, return_index=True, return_inverse=True)
+        n_ranks = len(first)
+    columns = np.ascontiguousarray(held[first].T, dtype=np.float64)
+    counts = np.bincount(ranks, minlength=n_ranks).astype(np.float64)
+    codes = np.full(image.height * image.width, n_ranks, dtype=np.uint32)
+    if image.mask is None:
+        codes[:] = ranks
+    else:
+        codes[image.mask.reshape(-1)] = ranks
+    pixels = CodeMap(codes.reshape(image.height, image.width), np.arange(n_ranks), n_ranks)
+    return DistinctColours(columns, counts, pixels)

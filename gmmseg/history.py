@@ -1,0 +1,68 @@
+"""History: undo and redo of snapshots."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
+
+S = TypeVar("S")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry(Generic[S]):
+    """A state and the edit that led to it."""
+
+    state: S
+    title: str
+    merge_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class History(Generic[S]):
+    """The states up to now and those undone, immutable; at most `limit` steps back.
+
+    Parameters
+    ----------
+    present : Entry
+    past, future : tuple of Entry
+        Oldest first; the next redo first.
+    """
+
+    present: Entry[S]
+    past: tuple[Entry[S], ...] = ()
+    future: tuple[Entry[S], ...] = ()
+    limit: int = 100
+
+    def pushed(self, state: S, title: str, merge_key: str | None = None) -> History[S]:
+        """Return the history after an edit; one with the present's merge key replaces the present."""
+        entry = Entry(state, title, merge_key)
+        if merge_key is not None and merge_key == self.present.merge_key and self.past and not self.future:
+            return replace(self, present=entry)
+        past = (*self.past, self.present)[-self.limit :]
+        return History(entry, past, (), self.limit)
+
+    def amended(self, state: S) -> History[S]:
+        """Return the history with the present state completed, not a step of its own."""
+        return replace(self, present=replace(self.present, state=state))
+
+    def settled(self) -> History[S]:
+        """Return the history in which the next edit starts a step of its own."""
+        return replace(self, present=replace(self.present, merge_key=None))
+
+    @property
+    def undo_title(self) -> str | None:
+        """What undo would take back, or None."""
+        return self.present.title if self.past else None
+
+    @property
+    def redo_title(self) -> str | None:
+        """What redo would bring back, or None."""
+        return self.future[0].title if self.future else None
+
+    def undone(self) -> History[S]:
+        """Return the history one step back; raises IndexError at the beginning."""
+        return History(self.past[-1], self.past[:-1], (self.present, *self.future), self.limit)
+
+    def redone(self) -> History[S]:
+        """Return the history one step forward again; raises IndexError at the end."""
+        return History(self.future[0], (*self.past, self.present), self.future[1:], self.limit)

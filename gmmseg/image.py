@@ -1,0 +1,95 @@
+"""Image: pixels at the depth they were stored, which of them hold data, and where they came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from gmmseg.arrays import AnyArray, BoolArray, frozen
+
+RGB = ("red", "green", "blue")
+GREY = ("grey",)
+
+
+@dataclass(frozen=True, slots=True)
+class ImageSource:
+    """Where an image came from, as shown in the title, the report and the model."""
+
+    name: str
+    """What people call it: a file name, ``clipboard``, a sample's title."""
+    path: Path | None = None
+    sha256: str = ""
+    """Of the file's bytes, hexadecimal; empty where there was no file."""
+    format: str = ""
+    """``PNG``, ``JPEG``, … as recognised by content."""
+    frame: int = 0
+    n_frames: int = 1
+    notes: tuple[str, ...] = ()
+    """Soft facts to tell the user: conversions done, profile ignored, page 1 of 3."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Image:
+    """An image, read-only.
+
+    Parameters
+    ----------
+    pixels : array, (H, W, C)
+        C-contiguous, in the file's own depth: uint8, uint16, uint32, signed integers, float32 or float64.
+        Never alpha, never palette indices. Non-finite values only where `mask` is false.
+    channels : tuple of str
+        The C channel names; exactly `RGB` for colour, `GREY` for one channel.
+    source : ImageSource
+    mask : bool array, (H, W), optional
+        True where the pixel holds data; None when all do.
+    """
+
+    pixels: AnyArray
+    channels: tuple[str, ...]
+    source: ImageSource
+    mask: BoolArray | None = None
+
+    def __post_init__(self) -> None:
+        if self.pixels.ndim != 3 or self.pixels.shape[2] != len(self.channels):
+            raise ValueError(f"pixels {self.pixels.shape} do not fit channels {self.channels}")
+        if self.mask is not None and self.mask.shape != self.pixels.shape[:2]:
+            raise ValueError(f"mask {self.mask.shape} does not fit pixels {self.pixels.shape}")
+        frozen(self.pixels)
+        if self.mask is not None:
+            frozen(self.mask)
+
+    @property
+    def height(self) -> int:
+        """Rows of pixels, H."""
+        return int(self.pixels.shape[0])
+
+    @property
+    def width(self) -> int:
+        """Columns of pixels, W."""
+        return int(self.pixels.shape[1])
+
+    @property
+    def n_channels(self) -> int:
+        """Channels, C."""
+        return len(self.channels)
+
+    @property
+    def is_rgb(self) -> bool:
+        """Whether the channels are red, green and blue."""
+        return self.channels == RGB
+
+    @property
+    def white(self) -> float:
+        """Return the value shown as full brightness: the integer depth's maximum; 1 for floats in 0..1."""
+        if self.pixels.dtype.kind == "u" and self.pixels.dtype.itemsize <= 2:
+            return float(np.iinfo(self.pixels.dtype).max)
+        held = self.pixels if self.mask is None else self.pixels[self.mask]
+        top = float(held.max()) if held.size else 1.0
+        return max(top, 1.0)
+
+    @property
+    def step(self) -> float:
+        """Return the quantisation step of the stored values: 1 for integers, 0 for floats."""
+        return 1.0 if self.pixels.dtype.kind in "ui" else 0.0

@@ -1,0 +1,1 @@
+"""Reading and writing: one format family a file, every write atomic."""

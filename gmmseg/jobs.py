@@ -1,0 +1,188 @@
+"""Whole pipelines as generators: what a thread runs, the command line loops over and a test drains."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from gmmseg.classes import default_classes
+from gmmseg.control import Check, Progress, go_on, raise_if_cancelled
+from gmmseg.document import Fit
+from gmmseg.features.build import feature_table
+from gmmseg.features.spec import FeatureSpec
+from gmmseg.features.table import FeatureTable
+from gmmseg.image import Image
+from gmmseg.io.images import read_image
+from gmmseg.mixture.fit import fit_events
+from gmmseg.mixture.params import FitResult, FitStep, MixtureParams
+from gmmseg.mixture.selection import Candidate, select_events
+from gmmseg.model import Model
+from gmmseg.regions.smoothing import smoothed
+from gmmseg.segmentation import Segmentation, segment
+from gmmseg.settings import SegmentSettings, check_settings
+
+TableMaker = Callable[[Image, FeatureSpec, Check], FeatureTable]
+
+
+@dataclass(frozen=True, slots=True)
+class Stepped:
+    """EM evaluated a parameter set."""
+
+    step: FitStep
+
+
+@dataclass(frozen=True, slots=True)
+class Considered:
+    """A number of components was tried."""
+
+    candidate: Candidate
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Previewed:
+    """A good answer before the exact one, for all pixels: the coarse fit's label map."""
+
+    table: FeatureTable
+    segmentation: Segmentation
+
+
+JobEvent = Progress | Stepped | Considered | Previewed
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SegmentRequest:
+    """What to segment and how."""
+
+    image: Image
+    settings: SegmentSettings
+    wants_preview: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SegmentOutcome:
+    """What a finished request leaves behind."""
+
+    fit: Fit
+    table: FeatureTable
+    segmentation: Segmentation
+
+
+def segment_events(
+    request: SegmentRequest, *, check: Check = go_on, make_table: TableMaker = feature_table
+) -> Generator[JobEvent, None, SegmentOutcome]:
+    """Fit a mixture to an image and label it.
+
+    Parameters
+    ----------
+    request : SegmentRequest
+    check : callable
+        Asked between blocks. STOP keeps the last complete EM step as the result (``converged`` is false);
+        CANCEL raises `Cancelled`.
+    make_table : callable
+        `feature_table`, or a cache in front of it.
+
+    Raises
+    ------
+    SettingsError, FeatureError, FitError, BudgetError
+    Cancelled
+    """
+    settings = request.settings
+    check_settings(settings)
+    clock = _Clock()
+    yield Progress("Reading the colours")
+    table = make_table(request.image, settings.features, check)
+    clock.lap("features")
+    result = yield from _fit(request, table, check)
+    clock.lap("fit")
+    yield Progress("Labelling")
+    segmentation = _labelled(result.params, request, table, check)
+    clock.lap("label")
+    fit = Fit(result, _model(result.params, request, table), request.image, settings, clock.seconds)
+    return SegmentOutcome(fit, table, segmentation)
+
+
+def relabel_events(
+    fit: Fit, params: MixtureParams, *, check: Check = go_on, make_table: TableMaker = feature_table
+) -> Generator[JobEvent, None, SegmentOutcome]:
+    """Make the maps of a fit's image again, with its own parameters or those of one of its iterations."""
+    request = SegmentRequest(fit.image, fit.settings)
+    yield Progress("Labelling")
+    table = make_table(fit.image, fit.settings.features, check)
+    return SegmentOutcome(fit, table, _labelled(params, request, table, check))
+
+
+def _fit(request: SegmentRequest, table: FeatureTable, check: Check) -> Generator[JobEvent, None, FitResult]:
+    settings = request.settings
+    mixture = settings.mixture
+    if mixture.reg_covar is None:
+        mixture = replace(mixture, reg_covar=table.floor)
+    if settings.auto is not None:
+        selection = select_events(table.values, table.weights, mixture, settings.auto, check)
+        candidate = None
+        while True:
+            try:
+                candidate = next(selection)
+            except StopIteration as stop:
+                mixture = replace(mixture, n_components=stop.value)
+                break
+            yield Considered(candidate)
+            yield Progress(f"Trying {candidate.n_components} components")
+    steps = fit_events(table.values, table.weights, mixture, check)
+    was_coarse: FitStep | None = None
+    while True:
+        try:
+            step = next(steps)
+        except StopIteration as stop:
+            result: FitResult = stop.value
+            return result
+        if request.wants_preview and was_coarse is not None and step.stage == "exact":
+            yield Previewed(table, _labelled(was_coarse.params, request, table, check))
+            was_coarse = None
+        elif step.stage == "coarse":
+            was_coarse = step
+        yield Stepped(step)
+
+
+def _labelled(
+    params: MixtureParams, request: SegmentRequest, table: FeatureTable, check: Check
+) -> Segmentation:
+    raise_if_cancelled(check)
+    segmentation = segment(params, table, check)
+    if request.settings.smooth > 0 and params.n_components > 1:
+        return smoothed(segmentation, table, request.settings.smooth, check)
+    return segmentation
+
+
+def _model(params: MixtureParams, request: SegmentRequest, table: FeatureTable) -> Model:
+    return Model(
+        params=params,
+        features=request.settings.features,
+        names=table.names,
+        centre=table.centre,
+        scale=table.scale,
+        channels=request.image.channels,
+        classes=default_classes(params.n_components),
+        smooth=request.settings.smooth,
+        seed=request.settings.mixture.seed,
+    )
+
+
+def read_events(path: Path, *, frame: int = 0, check: Check = go_on) -> Generator[JobEvent, None, Image]:
+    """Read an image file; raises `ReadError`, `BudgetError` or `Cancelled`."""
+    yield Progress(f"Reading {path.name}")
+    return read_image(path, frame=frame, check=check)
+
+
+class _Clock:
+    """Durations of consecutive stages, from a monotonic clock."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._since = time.perf_counter()
+
+    def lap(self, stage: str) -> None:
+        now = time.perf_counter()
+        self.seconds[stage] = now - self._since
+        self._since = now

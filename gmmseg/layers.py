@@ -1,0 +1,317 @@
+"""Layers: what a pane can show of an image and its maps, drawn as pixels with a lookup table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+import numpy as np
+
+from gmmseg.arrays import BoolArray, ByteArray, Float32Array
+from gmmseg.classes import ClassInfo, ClassTable
+from gmmseg.colormap import Colormap, colormap_table
+from gmmseg.control import Check, go_on, raise_if_cancelled
+from gmmseg.features.table import FeatureTable, RowPerPixel
+from gmmseg.image import Image
+from gmmseg.render import boundaries, class_means, class_rgba, coarser_levels, display_rgb, row_blocks
+from gmmseg.segmentation import Segmentation, class_posteriors, density_map, heatmap, uncertainty
+
+LayerKind = Literal[
+    "image", "segments", "overlay", "outlines", "heatmap", "heatmaps", "uncertainty", "density"
+]
+LABEL_KINDS: tuple[LayerKind, ...] = ("segments", "overlay", "outlines")
+OVER_IMAGE: tuple[LayerKind, ...] = ("overlay", "outlines")
+_TITLES: dict[LayerKind, str] = {
+    "image": "Image",
+    "segments": "Segments",
+    "overlay": "Overlay",
+    "outlines": "Outlines",
+    "heatmap": "Heatmap",
+    "heatmaps": "All heatmaps",
+    "uncertainty": "Uncertainty",
+    "density": "Density",
+}
+_TILE_SIDE = 400
+_DENSITY_SAMPLES = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """What a pane shows.
+
+    Parameters
+    ----------
+    kind : str
+    component : int
+        For a heatmap: any component, from 0, of the class it shows.
+    uses_mean_colours : bool
+        For label layers: classes in the mean colour of their pixels instead of the class colour.
+    """
+
+    kind: LayerKind
+    component: int = 0
+    uses_mean_colours: bool = False
+
+    @property
+    def is_over_image(self) -> bool:
+        """Whether the photo shows through."""
+        return self.kind in OVER_IMAGE
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scene:
+    """All that a layer is drawn from; maps and classes are missing before the first fit."""
+
+    image: Image
+    segmentation: Segmentation | None = None
+    table: FeatureTable | None = None
+    classes: ClassTable = field(default_factory=ClassTable)
+
+
+@dataclass(frozen=True, slots=True)
+class ColourScale:
+    """What the two ends of a colour bar stand for."""
+
+    low: float
+    high: float
+    title: str
+    colormap: Colormap
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tile:
+    """One small heatmap of the grid of all: `pixels` (h, w) as in a heatmap's `Picture`, made smaller."""
+
+    class_id: int
+    component: int
+    pixels: ByteArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """A drawn layer.
+
+    Parameters
+    ----------
+    layer : Layer
+    pixels : uint8 array
+        (H, W) indices into `lut`, or (H, W, 3) sRGB, or (H, W, 4) with alpha where more than 254 components
+        leave no room for indices.
+    lut : uint8 array (256, 4), optional
+        RGBA; entry 0 is transparent: no data.
+    is_over_image : bool
+        The photo belongs underneath.
+    scale : ColourScale, optional
+        For layers that show a quantity.
+    tiles : tuple of Tile
+        For all heatmaps: one for each class; `pixels` is then the first one's.
+    means : uint8 array (K, 3), optional
+        Mean colour of each component's class, where the layer asked for it.
+    levels : tuple of uint8 arrays
+        `pixels` at 1/2, 1/4, …, for drawing large pictures small; empty where every n-th pixel will do.
+    """
+
+    layer: Layer
+    pixels: ByteArray
+    lut: ByteArray | None = None
+    is_over_image: bool = False
+    scale: ColourScale | None = None
+    tiles: tuple[Tile, ...] = ()
+    means: ByteArray | None = None
+    levels: tuple[ByteArray, ...] = ()
+
+
+def layer_title(layer: Layer, classes: ClassTable) -> str:
+    """Return the layer's name for a list: ``Heatmap of rock``, ``Segments (mean colours)``."""
+    if layer.kind == "heatmap":
+        return f"Heatmap of {shown_class(layer, classes).name}" if len(classes) else "Heatmap"
+    return _TITLES[layer.kind] + (" (mean colours)" if layer.uses_mean_colours else "")
+
+
+def available_layers(classes: ClassTable) -> list[Layer]:
+    """Return every layer that can be shown for these classes, in the order of a list."""
+    labels = [Layer(kind, uses_mean_colours=mean) for kind in LABEL_KINDS[:2] for mean in (False, True)]
+    maps = [Layer("heatmap", entry.components[0]) for entry in classes]
+    return [
+        Layer("image"), *labels, Layer("outlines"), *maps,
+        Layer("heatmaps"), Layer("uncertainty"), Layer("density"),
+    ]  # fmt: skip
+
+
+def shown_class(layer: Layer, classes: ClassTable) -> ClassInfo:
+    """Return the class whose heatmap the layer shows: the last one where a refit left fewer components."""
+    return classes.of_component(min(layer.component, classes.n_components - 1))
+
+
+def draw(layer: Layer, scene: Scene, check: Check = go_on) -> Picture:
+    """Return the layer's picture; callable in any thread, possibly long.
+
+    Raises
+    ------
+    Cancelled
+        When `check` says so.
+    ValueError
+        Where a layer other than the image is asked for before there are maps.
+    """
+    if layer.kind == "image":
+        photo = display_rgb(scene.image)
+        return Picture(layer, photo, levels=coarser_levels(photo))
+    if scene.segmentation is None or scene.table is None:
+        raise ValueError(f"there is nothing to draw the layer {layer.kind} from")
+    if layer.kind in LABEL_KINDS:
+        return _draw_labels(layer, scene, scene.segmentation, check)
+    return _DRAWERS[layer.kind](layer, scene, scene.segmentation, scene.table, check)
+
+
+def _draw_labels(layer: Layer, scene: Scene, segmentation: Segmentation, check: Check) -> Picture:
+    labels = segmentation.labels
+    means = class_means(scene.image, labels, scene.classes, check) if layer.uses_mean_colours else None
+    if layer.kind == "outlines":
+        ids = np.take(scene.classes.ids_by_label(), labels)
+        labels = np.where(boundaries(ids), labels, labels.dtype.type(0))
+    if labels.dtype == np.uint8:
+        lut = lut_for(layer, scene.classes, means)
+        indices = labels.view(np.uint8)
+        levels = coarser_levels(indices, keeps_lines=True) if layer.kind == "outlines" else ()
+        return Picture(layer, indices, lut, layer.is_over_image, means=means, levels=levels)
+    colours = class_rgba(scene.classes, means)
+    return Picture(layer, np.take(colours, labels, axis=0), None, layer.is_over_image, means=means)
+
+
+def _draw_heatmap(
+    layer: Layer, scene: Scene, segmentation: Segmentation, table: FeatureTable, check: Check
+) -> Picture:
+    entry = shown_class(layer, scene.classes)
+    if len(entry.components) == 1:
+        posterior = heatmap(segmentation, table, entry.components[0], check)
+    else:
+        summed = class_posteriors(segmentation, table, [entry.components], check)[0]
+        posterior = np.rint(np.minimum(summed, 1) * 255).astype(np.uint8)
+    scale = ColourScale(0, 1, f"Posterior of {entry.name}", "viridis")
+    return _quantity(layer, posterior, segmentation.labels > 0, scale)
+
+
+def _draw_heatmaps(
+    layer: Layer, scene: Scene, segmentation: Segmentation, table: FeatureTable, check: Check
+) -> Picture:
+    step = -(-max(segmentation.labels.shape) // _TILE_SIDE)
+    small, smaller_table = _thinned(segmentation, table, step)
+    groups = [entry.components for entry in scene.classes]
+    has_data = small.labels > 0
+    scale = ColourScale(0, 1, "Posterior", "viridis")
+    tiles = []
+    for entry, posterior in zip(
+        scene.classes, class_posteriors(small, smaller_table, groups, check), strict=True
+    ):
+        quantised = np.rint(np.minimum(posterior, 1) * 255).astype(np.uint8)
+        tiles.append(Tile(entry.id, entry.components[0], _with_room_for_no_data(quantised, has_data)))
+    return Picture(layer, tiles[0].pixels, quantity_lut("viridis"), scale=scale, tiles=tuple(tiles))
+
+
+def _draw_uncertainty(
+    layer: Layer, scene: Scene, segmentation: Segmentation, table: FeatureTable, check: Check
+) -> Picture:
+    scale = ColourScale(0, 1, "Entropy / log K", "magma")
+    return _quantity(layer, uncertainty(segmentation, table, check), segmentation.labels > 0, scale)
+
+
+def _draw_density(
+    layer: Layer, scene: Scene, segmentation: Segmentation, table: FeatureTable, check: Check
+) -> Picture:
+    density = density_map(segmentation.params, table, check)
+    low, high = _percentiles(density)
+    raise_if_cancelled(check)
+    quantised = np.zeros(density.shape, dtype=np.uint8)
+    for rows in row_blocks(density.shape):
+        share = np.nan_to_num((density[rows] - low) / (high - low), nan=0.0)
+        quantised[rows] = np.rint(np.clip(share, 0, 1) * 255)
+    scale = ColourScale(low, high, "log p(x), nats (1–99 %)", "viridis")
+    return _quantity(layer, quantised, ~np.isnan(density), scale)
+
+
+_Drawer = Callable[[Layer, Scene, Segmentation, FeatureTable, Check], Picture]
+_DRAWERS: dict[LayerKind, _Drawer] = {
+    "heatmap": _draw_heatmap,
+    "heatmaps": _draw_heatmaps,
+    "uncertainty": _draw_uncertainty,
+    "density": _draw_density,
+}
+
+
+def lut_for(
+    layer: Layer,
+    classes: ClassTable,
+    means: ByteArray | None = None,
+    opacity: float = 1.0,
+    highlighted: int | None = None,
+) -> ByteArray | None:
+    """Return the (256, 4) RGBA table for a layer's indices; None where its pixels are colours already.
+
+    Parameters
+    ----------
+    layer : Layer
+    classes : ClassTable
+        Hidden classes are transparent.
+    means : (K, 3), optional
+        Colours to show instead of the class colours.
+    opacity : float
+        0..1, of the overlay.
+    highlighted : int, optional
+        Class id; the other classes are dimmed.
+    """
+    if layer.kind == "image":
+        return None
+    if layer.kind not in LABEL_KINDS:
+        return quantity_lut("magma" if layer.kind == "uncertainty" else "viridis")
+    if classes.n_components > 254:
+        return None
+    table = np.zeros((256, 4), dtype=np.uint8)
+    colours = class_rgba(classes, means, opacity if layer.kind == "overlay" else 1.0, highlighted)
+    table[: len(colours)] = colours
+    return table
+
+
+def quantity_lut(name: Colormap) -> ByteArray:
+    """Return the (256, 4) RGBA table of a quantity in 1..255, with 0 transparent for no data."""
+    table = np.full((256, 4), 255, dtype=np.uint8)
+    table[:, :3] = colormap_table(name)
+    table[0, 3] = 0
+    return table
+
+
+def _quantity(layer: Layer, values: ByteArray, has_data: BoolArray, scale: ColourScale) -> Picture:
+    pixels = _with_room_for_no_data(values, has_data)
+    lut = quantity_lut(scale.colormap)
+    return Picture(layer, pixels, lut, scale=scale, levels=coarser_levels(pixels))
+
+
+def _with_room_for_no_data(values: ByteArray, has_data: BoolArray) -> ByteArray:
+    """Return 255ths with 0 kept for no data: 0/255 becomes 1/255, which the eye does not tell apart."""
+    return np.where(has_data, np.maximum(values, np.uint8(1)), np.uint8(0))
+
+
+def _percentiles(density: Float32Array) -> tuple[float, float]:
+    """Return the 1st and 99th percentile of the finite values, apart by more than nothing."""
+    step = max(1, int(np.sqrt(density.size / _DENSITY_SAMPLES)))
+    sample = density[::step, ::step]
+    finite = sample[np.isfinite(sample)]
+    if not finite.size:
+        return 0.0, 1.0
+    low, high = (float(value) for value in np.percentile(finite, (1, 99)))
+    return (low, high) if high > low else (low - 0.5, low + 0.5)
+
+
+def _thinned(segmentation: Segmentation, table: FeatureTable, step: int) -> tuple[Segmentation, FeatureTable]:
+    """Return every step-th pixel in both directions, with one row each: all tiles at the price of one."""
+    at = table.pixels.spread(np.arange(table.n_rows, dtype=np.int32), empty=-1)[::step, ::step]
+    has_row = at >= 0
+    rows = at[has_row]
+    pixels = RowPerPixel((at.shape[0], at.shape[1]), None if has_row.all() else has_row)
+    posteriors = segmentation.posteriors
+    small = Segmentation(
+        segmentation.labels[::step, ::step],
+        segmentation.params,
+        None if posteriors is None else posteriors[:, ::step, ::step],
+    )
+    return small, replace(table, values=table.values[rows], weights=np.ones(len(rows)), pixels=pixels)

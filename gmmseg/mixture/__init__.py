@@ -1,0 +1,1 @@
+"""The Gaussian mixture: sees only an (N, D) array and optional weights."""

@@ -1,0 +1,80 @@
+"""A coarse version of many rows, on which EM's first iterations are nearly free."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gmmseg.arrays import FloatArray, IntArray
+from gmmseg.mixture.em import Rows
+from gmmseg.mixture.kernels import quadratic_features
+
+MIN_ROWS = 4096
+SAMPLE_ROWS = 16384
+# Bits a feature is cut into, by the number of features: at most 2^20 cells.
+_BITS = {1: 10, 2: 8, 3: 5, 4: 4, 5: 4, 6: 3}
+
+
+def coarse_rows(exact: Rows, centre: FloatArray, is_diagonal: bool, seed: int) -> Rows | None:
+    """Return cells of the feature space with exact sums, or a sample of the rows where cells would not help.
+
+    A cell keeps its total weight and the exact averages of the quadratic features of its rows, so that an
+    M-step over cells uses exact first and second moments; only the responsibilities are shared within a
+    cell. Returns None where there are too few rows to be worth it.
+    """
+    if exact.n_rows < MIN_ROWS:
+        return None
+    cells = _cells(exact, centre, is_diagonal)
+    if cells is not None and cells.n_rows * 3 <= exact.n_rows:
+        return cells
+    if exact.n_rows <= 2 * SAMPLE_ROWS:
+        return None
+    return _sample(exact, centre, is_diagonal, seed)
+
+
+def _cells(exact: Rows, centre: FloatArray, is_diagonal: bool) -> Rows | None:
+    n_features, n_rows = exact.columns.shape
+    bits = _BITS.get(n_features)
+    if bits is None:
+        return None
+    codes = _cell_codes(exact.columns, bits)
+    totals = np.bincount(codes, weights=exact.weights, minlength=1 << bits * n_features).astype(np.float64)
+    occupied = np.flatnonzero(totals)
+    weights = totals[occupied]
+    n_quadratic = 2 * n_features + 1 if is_diagonal else (n_features + 1) * (n_features + 2) // 2
+    compact = np.zeros(1 << bits * n_features, dtype=np.int64)
+    compact[occupied] = np.arange(len(occupied))
+    codes = compact[codes]
+    sums = np.zeros((n_quadratic, len(occupied)))
+    size = 1 << 20
+    for start in range(0, n_rows, size):
+        part = slice(start, start + size)
+        features = quadratic_features(exact.columns[:, part] - centre[:, None], is_diagonal)
+        features *= exact.weights[part]
+        for at in range(n_quadratic):
+            sums[at] += np.bincount(codes[part], weights=features[at], minlength=len(occupied))
+    averages = sums / weights
+    averages[-1] = 1.0
+    means = averages[-1 - n_features : -1] + centre[:, None]
+    return Rows(means, weights, centre, is_diagonal, exact.squared_extent, averages)
+
+
+def _cell_codes(columns: FloatArray, bits: int) -> IntArray:
+    codes = np.zeros(columns.shape[1], dtype=np.int64)
+    top = (1 << bits) - 1
+    for feature in columns:
+        low, high = float(feature.min()), float(feature.max())
+        step = (high - low) / (1 << bits)
+        codes <<= bits
+        if step > 0:
+            codes += np.minimum((feature - low) / step, top).astype(np.int64)
+    return codes
+
+
+def _sample(exact: Rows, centre: FloatArray, is_diagonal: bool, seed: int) -> Rows:
+    generator = np.random.default_rng([seed, 0x5A])
+    edges = np.cumsum(exact.weights)
+    draws = (np.arange(SAMPLE_ROWS) + generator.random(SAMPLE_ROWS)) * (edges[-1] / SAMPLE_ROWS)
+    rows, counts = np.unique(np.searchsorted(edges, draws, side="right"), return_counts=True)
+    rows = np.minimum(rows, exact.n_rows - 1)
+    weights = counts * (exact.total / counts.sum())
+    return Rows(exact.columns[:, rows], weights, centre, is_diagonal, exact.squared_extent)

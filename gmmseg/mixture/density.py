@@ -1,0 +1,122 @@
+"""Densities, posteriors and samples of a mixture whose parameters are known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from gmmseg.arrays import FloatArray, IntArray
+from gmmseg.control import Check, go_on, raise_if_cancelled
+from gmmseg.mixture.kernels import (
+    CentredKernel,
+    Kernel,
+    QuadraticKernel,
+    blocks,
+    extent_about,
+    is_well_conditioned,
+)
+from gmmseg.mixture.params import MixtureParams
+
+
+def kernel_for(params: MixtureParams, columns: FloatArray) -> Kernel:
+    """Return the fastest accurate kernel for evaluating `params` once on `columns` (D, N)."""
+    is_diagonal = params.covariance.is_diagonal
+    centre = params.means.mean(axis=0)
+    if not params.is_hard and is_well_conditioned(params, extent_about(columns, centre)):
+        return _OncePerBlock(columns, centre, is_diagonal)
+    return CentredKernel(columns, is_diagonal)
+
+
+class _OncePerBlock(QuadraticKernel):
+    """A quadratic kernel that makes its features block by block: each is needed only once."""
+
+    def __init__(self, columns: FloatArray, centre: FloatArray, is_diagonal: bool) -> None:
+        super().__init__(None, centre, is_diagonal)
+        self._columns = columns
+
+
+def log_joint(
+    params: MixtureParams, values: FloatArray, check: Check = go_on
+) -> Iterator[tuple[slice, FloatArray]]:
+    """Yield blocks of rows with log(pi_k N(x | k)), (K, B); each array is overwritten by the next.
+
+    Parameters
+    ----------
+    params : MixtureParams
+    values : (N, D)
+    check : callable
+        Asked before each block; CANCEL raises `Cancelled`.
+    """
+    columns = values.T
+    kernel = kernel_for(params, columns)
+    kernel.set_params(params)
+    for rows in blocks(columns.shape[1], params.n_components):
+        raise_if_cancelled(check)
+        yield rows, kernel.log_joint(rows)
+
+
+def normalise(joint: FloatArray, is_hard: bool) -> FloatArray:
+    """Turn log(pi_k N(x | k)) into responsibilities in place and return log p(x), (B,).
+
+    The largest term of each row is subtracted first, so that a row however far away has posteriors; where
+    components tie the hard rule takes the lowest index.
+    """
+    peak: FloatArray = joint.max(axis=0)
+    if is_hard:
+        winner = joint.argmax(axis=0)
+        joint[...] = 0.0
+        joint[winner, np.arange(joint.shape[1])] = 1.0
+        return peak
+    joint -= peak
+    np.exp(joint, out=joint)
+    total = joint.sum(axis=0)
+    joint /= total
+    density: FloatArray = np.log(total)
+    density += peak
+    return density
+
+
+def responsibilities(
+    params: MixtureParams, values: FloatArray, check: Check = go_on
+) -> Iterator[tuple[slice, FloatArray]]:
+    """Yield blocks of rows with their posteriors gamma(z_nk), (K, B) (S2 eq. 40), overwritten by the next."""
+    for rows, joint in log_joint(params, values, check):
+        normalise(joint, params.is_hard)
+        yield rows, joint
+
+
+def log_density(
+    params: MixtureParams, values: FloatArray, check: Check = go_on
+) -> Iterator[tuple[slice, FloatArray]]:
+    """Yield blocks of rows with log p(x) in nats, (B,) (S2 eq. 30)."""
+    for rows, joint in log_joint(params, values, check):
+        yield rows, normalise(joint, params.is_hard)
+
+
+def score_rows(params: MixtureParams, values: FloatArray, check: Check = go_on) -> FloatArray:
+    """Return log p(x) of each row in nats, (N,)."""
+    out = np.empty(values.shape[0])
+    for rows, density in log_density(params, values, check):
+        out[rows] = density
+    return out
+
+
+def sample(
+    params: MixtureParams, n_samples: int, generator: np.random.Generator
+) -> tuple[FloatArray, IntArray]:
+    """Draw rows: first a component by its weight, then a row from its Gaussian (S2 §1.4).
+
+    Returns
+    -------
+    values : (n_samples, D)
+    components : (n_samples,)
+        Which component each row came from.
+    """
+    weights = params.weights / params.weights.sum()
+    components = generator.choice(params.n_components, size=n_samples, p=weights)
+    values = generator.standard_normal((n_samples, params.n_features))
+    for component, factor in enumerate(np.linalg.cholesky(params.matrices())):
+        drawn = components == component
+        values[drawn] = values[drawn] @ factor.T + params.means[component]
+    return values, components

@@ -1,0 +1,247 @@
+"""Two ways to evaluate log(pi_k N(x | mu_k, Sigma_k)) over blocks of rows: a fast one and an accurate one.
+
+`QuadraticKernel` writes the log-density as one linear function of the quadratic features of a row, so that a
+whole E-step is a matrix product and the sums of the M-step are another. It loses digits in proportion to the
+squared extent of the data over the smallest eigenvalue; `CentredKernel` does not: it whitens deviations from
+each mean. `kernel_for` takes the fast one wherever it keeps ten digits.
+
+Rows lie along the last axis throughout: every elementwise operation then runs along long contiguous lines.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+
+import numpy as np
+
+from gmmseg.arrays import FloatArray
+from gmmseg.mixture.moments import LOG_2PI, Moments
+from gmmseg.mixture.params import MixtureParams
+
+BLOCK_ELEMENTS = 8192 * 8
+"""Size of a K x block array: small enough for the cache and for a stop flag asked often, large enough that
+the interpreter does not show."""
+MAX_LOST = 1e6
+"""Squared extent over smallest eigenvalue up to which the quadratic expansion is used: 1e6 costs about six
+of the sixteen digits of a single squared distance."""
+CACHE_BYTES = 192 * 2**20
+"""Quadratic features are kept between iterations up to this size, else made again for each block."""
+
+
+def blocks(n_rows: int, n_components: int) -> Iterator[slice]:
+    """Return consecutive slices over the rows; the sizes depend on nothing but the two arguments."""
+    size = max(256, min(8192, BLOCK_ELEMENTS // max(n_components, 1)))
+    for start in range(0, n_rows, size):
+        yield slice(start, min(start + size, n_rows))
+
+
+def log_constants(params: MixtureParams) -> FloatArray:
+    """Return log pi_k - (D log 2 pi + log |Sigma_k|) / 2, (K,); -inf for weight 0. Hard: the same for all."""
+    n_components, n_features = params.means.shape
+    log_det = params.covariance.log_determinants(n_components, n_features)
+    with np.errstate(divide="ignore"):
+        log_weights = -np.log(n_components) if params.is_hard else np.log(params.weights)
+    constants: FloatArray = log_weights - (n_features * LOG_2PI + log_det) / 2
+    return constants
+
+
+class Kernel(ABC):
+    """Evaluates one block of rows at a time and sums what the M-step needs."""
+
+    @abstractmethod
+    def set_params(self, params: MixtureParams) -> None:
+        """Prepare for evaluating `params`; forgets the sums."""
+
+    @abstractmethod
+    def log_joint(self, rows: slice) -> FloatArray:
+        """Return log(pi_k N(x | k)) for a block, (K, B), in an array that the next call overwrites."""
+
+    @abstractmethod
+    def add(self, rows: slice, weighted: FloatArray) -> None:
+        """Add a block to the sums; `weighted` (K, B) holds responsibility times row weight."""
+
+    @abstractmethod
+    def moments(self) -> Moments:
+        """Return the sums over all added blocks."""
+
+
+def quadratic_features(columns: FloatArray, is_diagonal: bool, out: FloatArray | None = None) -> FloatArray:
+    """Return (x_i x_j for i <= j, x_i, 1) of each column of `columns` (D, B), as (F, B).
+
+    For diagonal families only the squares: F = 2 D + 1 instead of D (D + 1) / 2 + D + 1.
+    """
+    n_features, n_rows = columns.shape
+    n_squares = n_features if is_diagonal else n_features * (n_features + 1) // 2
+    features = np.empty((n_squares + n_features + 1, n_rows)) if out is None else out
+    at = 0
+    for i in range(n_features):
+        width = 1 if is_diagonal else n_features - i
+        np.multiply(columns[i], columns[i : i + width], out=features[at : at + width])
+        at += width
+    features[at : at + n_features] = columns
+    features[-1] = 1.0
+    return features
+
+
+class QuadraticKernel(Kernel):
+    """One matrix product for the E-step, one for the sums.
+
+    Parameters
+    ----------
+    columns : (D, N) array, or None
+        The rows' features, one row a column; None when `features` is given.
+    centre : (D,)
+        Subtracted before squaring.
+    is_diagonal : bool
+        Whether the covariance family needs squares only.
+    features : (F, N) array, optional
+        Quadratic features of centred rows, made before: averages over cells, for instance.
+    """
+
+    def __init__(
+        self,
+        columns: FloatArray | None,
+        centre: FloatArray,
+        is_diagonal: bool,
+        features: FloatArray | None = None,
+    ) -> None:
+        self._columns = columns
+        self._centre = centre
+        self._is_diagonal = is_diagonal
+        self._features = features
+        if columns is not None and features is None:
+            n_features, n_rows = columns.shape
+            n_quadratic = 2 * n_features + 1 if is_diagonal else (n_features + 1) * (n_features + 2) // 2
+            if 8 * n_quadratic * n_rows <= CACHE_BYTES:
+                self._features = quadratic_features(columns - centre[:, None], is_diagonal)
+
+    def _block(self, rows: slice) -> FloatArray:
+        if self._features is not None:
+            return self._features[:, rows]
+        assert self._columns is not None  # noqa: S101 - the constructor demands one of the two
+        return quadratic_features(self._columns[:, rows] - self._centre[:, None], self._is_diagonal)
+
+    def set_params(self, params: MixtureParams) -> None:
+        n_components, n_features = params.means.shape
+        means = params.means - self._centre
+        precisions = params.covariance.precisions(n_components, n_features)
+        if self._is_diagonal:
+            linear = precisions * means
+            quadratic = -precisions / 2
+        else:
+            linear = np.einsum("kde,ke->kd", precisions, means)
+            upper = np.triu_indices(n_features)
+            quadratic = -precisions[:, upper[0], upper[1]]
+            quadratic[:, upper[0] == upper[1]] /= 2
+        constants = log_constants(params) - np.einsum("kd,kd->k", linear, means) / 2
+        self._coefficients = np.concatenate([quadratic, linear, constants[:, None]], axis=1)
+        self._sums = np.zeros_like(self._coefficients)
+        self._buffer = np.empty((n_components, 0))
+        self._n_features = n_features
+
+    def log_joint(self, rows: slice) -> FloatArray:
+        size = rows.stop - rows.start
+        if self._buffer.shape[1] != size:
+            self._buffer = np.empty((self._coefficients.shape[0], size))
+        self._held = self._block(rows)
+        finite = np.isfinite(self._coefficients[:, -1])
+        if finite.all():
+            np.dot(self._coefficients, self._held, out=self._buffer)
+            return self._buffer
+        # A weight of 0 has the constant -inf, which a matrix product may turn into nan.
+        joint: FloatArray = np.dot(np.where(finite[:, None], self._coefficients, 0.0), self._held)
+        joint[~finite] = -np.inf
+        return joint
+
+    def add(self, rows: slice, weighted: FloatArray) -> None:
+        self._sums += np.dot(weighted, self._held.T)
+
+    def moments(self) -> Moments:
+        n_features = self._n_features
+        counts = self._sums[:, -1].copy()
+        safe = np.where(counts > 0, counts, 1.0)
+        means = self._sums[:, -1 - n_features : -1] / safe[:, None]
+        squares = self._sums[:, : -1 - n_features]
+        if self._is_diagonal:
+            scatter = np.maximum(squares - counts[:, None] * means**2, 0.0)
+        else:
+            scatter = np.empty((len(counts), n_features, n_features))
+            i, j = np.triu_indices(n_features)
+            scatter[:, i, j] = squares - counts[:, None] * means[:, i] * means[:, j]
+            scatter[:, j, i] = scatter[:, i, j]
+        return Moments(counts, means + self._centre, scatter)
+
+
+class CentredKernel(Kernel):
+    """Whitened deviations from each mean: accurate for any condition, whatever the number of features.
+
+    Parameters
+    ----------
+    columns : (D, N)
+        The rows' features, one row a column.
+    is_diagonal : bool
+        Whether the covariance family needs squares only.
+    """
+
+    def __init__(self, columns: FloatArray, is_diagonal: bool) -> None:
+        self._columns = columns
+        self._is_diagonal = is_diagonal
+
+    def set_params(self, params: MixtureParams) -> None:
+        n_components, n_features = params.means.shape
+        self._params = params
+        self._constants = log_constants(params)
+        self._counts = np.zeros(n_components)
+        self._offsets = np.zeros((n_components, n_features))
+        shape = (n_components, n_features) if self._is_diagonal else (n_components, n_features, n_features)
+        self._scatter = np.zeros(shape)
+        self._joint = np.empty((n_components, 0))
+
+    def log_joint(self, rows: slice) -> FloatArray:
+        block = self._columns[:, rows]
+        if self._joint.shape[1] != block.shape[1]:
+            self._joint = np.empty((len(self._constants), block.shape[1]))
+        joint = self._joint
+        for k, constant in enumerate(self._constants):
+            white = self._params.covariance.whiten(k, block - self._params.means[k][:, None])
+            np.einsum("db,db->b", white, white, out=joint[k])
+            joint[k] *= -0.5
+            joint[k] += constant
+        return joint
+
+    def add(self, rows: slice, weighted: FloatArray) -> None:
+        block = self._columns[:, rows]
+        self._counts += weighted.sum(axis=1)
+        for k, mean in enumerate(self._params.means):
+            deviations = block - mean[:, None]
+            scaled = deviations * weighted[k]
+            self._offsets[k] += scaled.sum(axis=1)
+            if self._is_diagonal:
+                self._scatter[k] += np.einsum("db,db->d", scaled, deviations)
+            else:
+                self._scatter[k] += np.dot(scaled, deviations.T)
+
+    def moments(self) -> Moments:
+        safe = np.where(self._counts > 0, self._counts, 1.0)
+        shift = self._offsets / safe[:, None]
+        # Sums were taken about the old means; about the new ones they are smaller by N_k shift shift^T.
+        if self._is_diagonal:
+            scatter = np.maximum(self._scatter - self._counts[:, None] * shift**2, 0.0)
+        else:
+            scatter = self._scatter - self._counts[:, None, None] * shift[:, :, None] * shift[:, None, :]
+        return Moments(self._counts, self._params.means + shift, scatter)
+
+
+def extent_about(columns: FloatArray, centre: FloatArray) -> float:
+    """Return the largest squared distance of a row from `centre` that the bounding box allows."""
+    if not columns.shape[1]:
+        return 0.0
+    reach = np.maximum(columns.max(axis=1) - centre, centre - columns.min(axis=1))
+    return float((reach**2).sum())
+
+
+def is_well_conditioned(params: MixtureParams, squared_extent: float) -> bool:
+    """Whether the quadratic expansion of these parameters keeps enough digits over that extent."""
+    smallest, _ = params.covariance.eigenvalue_range()
+    return squared_extent <= MAX_LOST * smallest and params.n_features <= 24

@@ -1,0 +1,48 @@
+"""Which component is which: a canonical order, and partners between two fits."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gmmseg.arrays import FloatArray, IntArray
+from gmmseg.mixture.params import MixtureParams
+
+
+def canonical_order(params: MixtureParams) -> IntArray:
+    """Return component indices by falling weight, then by mean (lexicographic), then by index, (K,)."""
+    keys: tuple[NDArray[np.float64], ...] = (*params.means.T[::-1], -params.weights)
+    return np.lexsort(keys).astype(np.int64)
+
+
+def dissimilarity(first: MixtureParams, second: MixtureParams) -> FloatArray:
+    """Return the squared 2-Wasserstein-like distances between the components of two mixtures, (K1, K2).
+
+    Squared distance of the means plus squared difference of the root total variances, in feature units: a
+    bound of the true distance between two Gaussians that needs no matrix roots.
+    """
+    deviations = first.means[:, None, :] - second.means[None, :, :]
+    spread = [
+        np.sqrt(np.einsum("kd->k", np.sqrt(np.diagonal(mixture.matrices(), axis1=1, axis2=2)) ** 2))
+        for mixture in (first, second)
+    ]
+    distances: FloatArray = (deviations**2).sum(axis=2) + (spread[0][:, None] - spread[1][None, :]) ** 2
+    return distances
+
+
+def match_components(old: MixtureParams, new: MixtureParams) -> list[int | None]:
+    """Return for each new component the old one it continues, or None where there are more new ones.
+
+    The assignment that minimises the total dissimilarity, weighted by the lighter of the two components, so
+    that large areas keep their colours before small ones do.
+    """
+    from scipy.optimize import linear_sum_assignment
+
+    if old.n_features != new.n_features:
+        return [None] * new.n_components
+    shared = np.minimum(old.weights[:, None], new.weights[None, :]) + 1e-3
+    rows, columns = linear_sum_assignment(dissimilarity(old, new) * shared)
+    partner: list[int | None] = [None] * new.n_components
+    for row, column in zip(rows, columns, strict=True):
+        partner[int(column)] = int(row)
+    return partner

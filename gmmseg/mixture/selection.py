@@ -1,0 +1,105 @@
+"""How many components: criteria over a range of K, and the entropy elbow."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from gmmseg.arrays import FloatArray
+from gmmseg.control import Check, go_on, result_of
+from gmmseg.mixture.fit import fit_events
+from gmmseg.mixture.merging import merge_by_entropy
+from gmmseg.mixture.params import FitResult, FitSettings
+
+DEFAULT_RANGE = tuple(range(1, 11))
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One number of components and how it fared; the criteria are lower for better."""
+
+    n_components: int
+    log_likelihood: float
+    n_parameters: int
+    bic: float
+    aic: float
+    icl: float
+    entropy: float
+    """Ent = -sum gamma log gamma over rows and components, nats."""
+
+
+def candidate_of(result: FitResult) -> Candidate:
+    """Return the criteria of a fit."""
+    return Candidate(
+        n_components=result.params.n_components,
+        log_likelihood=result.log_likelihood,
+        n_parameters=result.params.n_parameters,
+        bic=result.bic,
+        aic=result.aic,
+        icl=result.icl,
+        entropy=-result.history[-1].h,
+    )
+
+
+def select_events(
+    values: FloatArray,
+    weights: FloatArray | None,
+    settings: FitSettings,
+    criterion: Literal["bic", "icl", "entropy"],
+    check: Check = go_on,
+    candidates: tuple[int, ...] = DEFAULT_RANGE,
+) -> Generator[Candidate, None, int]:
+    """Fit a range of K and return the one that a criterion prefers.
+
+    ``bic`` and ``icl`` take the lowest value; n is the sum of the weights, the number of pixels also where
+    rows are distinct colours. ``entropy`` (Baudry et al. 2010) merges the components of the BIC solution one
+    pair after another and takes the elbow of the entropy.
+
+    Yields
+    ------
+    Candidate
+        As each K is done.
+    """
+    tried: list[tuple[Candidate, FitResult]] = []
+    for n_components in candidates:
+        result = result_of(fit_events(values, weights, replace(settings, n_components=n_components), check))
+        tried.append((candidate_of(result), result))
+        yield tried[-1][0]
+        if result.params.n_components < n_components:
+            break  # no more distinct rows
+    key = "icl" if criterion == "icl" else "bic"
+    best, result = min(tried, key=lambda pair: (getattr(pair[0], key), pair[0].n_components))
+    if criterion == "entropy" and best.n_components > 2:
+        tree = merge_by_entropy(result.params, values, weights, check)
+        return elbow(np.array([0.0, *tree.entropies[::-1]]))
+    return best.n_components
+
+
+def elbow(entropies: FloatArray) -> int:
+    """Return the K at which a two-piece line fits the entropy of K = 1, 2, ... best (least squares).
+
+    Parameters
+    ----------
+    entropies : (K_max,)
+        Entropy after merging down to K = 1, 2, ..., K_max.
+    """
+    n = len(entropies)
+    if n <= 2:
+        return n
+    k = np.arange(1, n + 1, dtype=np.float64)
+    costs = [
+        _line_cost(k[:cut], entropies[:cut]) + _line_cost(k[cut - 1 :], entropies[cut - 1 :])
+        for cut in range(2, n)
+    ]
+    return int(np.argmin(costs)) + 2
+
+
+def _line_cost(x: FloatArray, y: FloatArray) -> float:
+    """Return the squared error of the best straight line through some points."""
+    if len(x) <= 2:
+        return 0.0
+    slope, offset = np.polyfit(x, y, 1)
+    return float(((slope * x + offset - y) ** 2).sum())

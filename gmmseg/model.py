@@ -1,0 +1,59 @@
+"""Model: a fitted mixture with all that is needed to label another image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gmmseg.arrays import FloatArray, frozen
+from gmmseg.classes import ClassTable
+from gmmseg.features.spec import FeatureSpec
+from gmmseg.mixture.params import MixtureParams
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Model:
+    """What is saved, applied to other images and sampled from.
+
+    Parameters
+    ----------
+    params : MixtureParams
+        In standardised units, ``(feature - centre) / scale``.
+    features : FeatureSpec
+    names : tuple of str
+        The D feature names.
+    centre, scale : (D,)
+        In feature units; kept so that other images are standardised as the fitted one was.
+    channels : tuple of str
+        Channel names of the image it was fitted on.
+    classes : ClassTable
+    smooth : float
+        Strength of the spatial prior.
+    seed : int
+    """
+
+    params: MixtureParams
+    features: FeatureSpec
+    names: tuple[str, ...]
+    centre: FloatArray
+    scale: FloatArray
+    channels: tuple[str, ...]
+    classes: ClassTable
+    smooth: float = 0.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        frozen(self.centre)
+        frozen(self.scale)
+
+    @property
+    def means(self) -> FloatArray:
+        """Return the means in feature units, (K, D)."""
+        means: FloatArray = self.params.means * self.scale + self.centre
+        return means
+
+    @property
+    def matrices(self) -> FloatArray:
+        """Return the covariances in squared feature units, (K, D, D)."""
+        return self.params.matrices() * np.outer(self.scale, self.scale)

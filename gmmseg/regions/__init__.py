@@ -1,0 +1,1 @@
+"""From a label map to regions: spatial smoothing and clean-up."""

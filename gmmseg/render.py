@@ -1,0 +1,225 @@
+"""Pixels for the screen and for picture files: photos at any depth, labels in colours, outlines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from gmmseg.arrays import AnyArray, BoolArray, ByteArray, FloatArray, LabelArray
+from gmmseg.classes import ClassTable
+from gmmseg.control import Check, go_on, raise_if_cancelled
+from gmmseg.image import Image
+
+_BLOCK_PIXELS = 1 << 17
+_DIMMED = 0.12
+_COARSEST = 512
+_CHECKER_SIDE = 8
+_CHECKER_GREYS = (112, 144)
+
+
+def row_blocks(shape: tuple[int, ...]) -> Iterator[slice]:
+    """Yield slices of whole rows that cover an (H, W, ...) array in blocks small enough for the cache."""
+    height, width = shape[:2]
+    n_rows = max(1, _BLOCK_PIXELS // max(width, 1))
+    for top in range(0, height, n_rows):
+        yield slice(top, min(top + n_rows, height))
+
+
+def display_rgb(image: Image) -> ByteArray:
+    """Return the image as (H, W, 3) sRGB bytes, whatever its depth and channels.
+
+    8-bit colour without a mask is returned as it is, not copied. 16-bit values lose their low byte; other
+    depths are stretched over the range of their data. One or two channels become grey, of more the first
+    three are red, green and blue. Pixels without data become a neutral checkerboard.
+    """
+    pixels = image.pixels
+    shown = pixels[:, :, :3] if image.n_channels >= 3 else pixels[:, :, :1]
+    if pixels.dtype == np.uint8 and image.n_channels == 3 and image.mask is None:
+        return pixels
+    low, high = _shown_range(image, shown)
+    rgb = np.empty((image.height, image.width, 3), dtype=np.uint8)
+    for rows in row_blocks(rgb.shape):
+        rgb[rows] = _as_bytes(shown[rows], low, high)
+        if image.mask is not None:
+            is_empty = ~image.mask[rows]
+            rgb[rows][is_empty] = _checkerboard(is_empty, rows.start)[:, None]
+    return rgb
+
+
+def _shown_range(image: Image, shown: AnyArray) -> tuple[float, float]:
+    """Return the smallest and largest value with data; 0 and 0 where the depth says it all."""
+    if shown.dtype in (np.uint8, np.uint16):
+        return 0.0, 0.0
+    low, high = np.inf, -np.inf
+    for rows in row_blocks(shown.shape):
+        block = shown[rows] if image.mask is None else shown[rows][image.mask[rows]]
+        finite = block[np.isfinite(block)]
+        if finite.size:
+            low, high = min(low, float(finite.min())), max(high, float(finite.max()))
+    return (low, high) if high >= low else (0.0, 0.0)
+
+
+def _as_bytes(block: AnyArray, low: float, high: float) -> AnyArray:
+    if block.dtype == np.uint8:
+        return block
+    if block.dtype == np.uint16:
+        return block >> 8
+    if high <= low:
+        return np.full_like(block, 128, dtype=np.uint8)
+    # Halved before subtracting: the range of a float may be wider than its largest number.
+    share = (block.astype(np.float64) / 2 - low / 2) / (high / 2 - low / 2)
+    return np.rint(np.clip(np.nan_to_num(share), 0, 1) * 255)
+
+
+def _checkerboard(wanted: BoolArray, top: int) -> ByteArray:
+    """Return the greys of a checkerboard at the wanted pixels, (n,)."""
+    y, x = np.nonzero(wanted)
+    is_light = ((y + top) // _CHECKER_SIDE + x // _CHECKER_SIDE) % 2
+    greys: ByteArray = np.array(_CHECKER_GREYS, dtype=np.uint8)[is_light]
+    return greys
+
+
+def class_rgba(
+    classes: ClassTable,
+    means: ByteArray | None = None,
+    opacity: float = 1.0,
+    highlighted: int | None = None,
+) -> ByteArray:
+    """Return (K + 1, 4) RGBA colours indexed by label-map value: 0 and hidden classes are transparent."""
+    colours = np.zeros((classes.n_components + 1, 4), dtype=np.uint8)
+    for entry in classes:
+        labels = [component + 1 for component in entry.components]
+        colours[labels, :3] = entry.colour if means is None else means[list(entry.components)]
+        dimming = _DIMMED if highlighted not in (None, entry.id) else 1.0
+        colours[labels, 3] = round(255 * opacity * dimming) if entry.is_visible else 0
+    return colours
+
+
+def overlay_rgb(image: Image, labels: LabelArray, colours: ByteArray, opacity: float = 0.5) -> ByteArray:
+    """Return the photo with its labels over it, (H, W, 3) sRGB bytes.
+
+    Parameters
+    ----------
+    image : Image, (H, W)
+    labels : (H, W)
+        0 shows the photo alone.
+    colours : uint8 array, (n, 3) or (n, 4)
+        sRGB indexed by label; a fourth column is the label's own opacity in 255ths.
+    opacity : float
+        0..1, of the labels.
+
+    Notes
+    -----
+    Blends in 1/256 and works on blocks of rows: besides the result it takes about a megabyte.
+    """
+    alpha = np.full(len(colours), 255.0) if colours.shape[1] == 3 else colours[:, 3].astype(np.float64)
+    alpha[0] = 0
+    share = np.rint(alpha / 255 * np.clip(opacity, 0, 1) * 256).astype(np.uint16)
+    # With the rounding half the largest sum is 255 * 256 + 128, which still fits 16 bits.
+    added = colours[:, :3].astype(np.uint16) * share[:, None] + np.uint16(128)
+    kept = np.uint16(256) - share
+    photo = display_rgb(image)
+    out = np.empty_like(photo) if photo is image.pixels else photo
+    for rows in row_blocks(out.shape):
+        mixed = photo[rows].astype(np.uint16)
+        mixed *= kept[labels[rows]][:, :, None]
+        mixed += added[labels[rows]]
+        mixed >>= 8
+        out[rows] = mixed
+    return out
+
+
+def boundaries(labels: AnyArray) -> BoolArray:
+    """Return where a label differs from one of its four neighbours in the image, (H, W).
+
+    Both sides of a border are marked, so that an outline shows each class in its own colour.
+    """
+    edge = np.zeros(labels.shape, dtype=np.bool_)
+    for one, other in (
+        ((slice(None, -1), slice(None)), (slice(1, None), slice(None))),
+        ((slice(None), slice(None, -1)), (slice(None), slice(1, None))),
+    ):
+        differs = labels[one] != labels[other]
+        edge[one] |= differs
+        edge[other] |= differs
+    return edge
+
+
+def coarser_levels(pixels: ByteArray, *, keeps_lines: bool = False) -> tuple[ByteArray, ...]:
+    """Return the picture at 1/2, 1/4, … of its size, for drawing it small without flicker.
+
+    A pixel is the mean of the four it stands for or, where `keeps_lines`, their largest: an outline then
+    stays one pixel wide at any size. Odd sides are rounded up.
+    """
+    levels = []
+    while max(pixels.shape[:2]) > _COARSEST:
+        pixels = _halved(pixels, keeps_lines)
+        levels.append(pixels)
+    return tuple(levels)
+
+
+def _halved(pixels: ByteArray, keeps_lines: bool) -> ByteArray:
+    height, width = pixels.shape[:2]
+    out = np.empty(((height + 1) // 2, (width + 1) // 2, *pixels.shape[2:]), dtype=np.uint8)
+    for rows in row_blocks(out.shape):
+        block = pixels[2 * rows.start : 2 * rows.stop]
+        upper, lower = block[0::2], block[1::2]
+        if len(lower) < len(upper):
+            lower = np.concatenate([lower, upper[-1:]])
+        quarters = [upper[:, 0::2], lower[:, 0::2], upper[:, 1::2], lower[:, 1::2]]
+        if width % 2:
+            quarters[2:] = [
+                np.concatenate([q, upper_or_lower[:, -1:]], axis=1)
+                for q, upper_or_lower in zip(quarters[2:], (upper, lower), strict=True)
+            ]
+        out[rows] = _united(quarters, keeps_lines)
+    return out
+
+
+def _united(quarters: list[ByteArray], keeps_lines: bool) -> AnyArray:
+    if keeps_lines:
+        return np.maximum(np.maximum(quarters[0], quarters[1]), np.maximum(quarters[2], quarters[3]))
+    total = quarters[0].astype(np.uint16)
+    for quarter in quarters[1:]:
+        total += quarter
+    total += 2
+    total >>= 2
+    return total
+
+
+def mean_colours(image: Image, labels: LabelArray, n_components: int, check: Check = go_on) -> ByteArray:
+    """Return the mean sRGB colour of each component's pixels, (K, 3); grey for a component without any."""
+    sums, counts = _colour_sums(image, labels, n_components, check)
+    return _means(sums, counts)
+
+
+def class_means(image: Image, labels: LabelArray, classes: ClassTable, check: Check = go_on) -> ByteArray:
+    """Return for each component the mean sRGB colour of the pixels of its class, (K, 3)."""
+    sums, counts = _colour_sums(image, labels, classes.n_components, check)
+    for entry in classes:
+        members = list(entry.components)
+        sums[members] = sums[members].sum(axis=0)
+        counts[members] = counts[members].sum()
+    return _means(sums, counts)
+
+
+def _colour_sums(
+    image: Image, labels: LabelArray, n_components: int, check: Check
+) -> tuple[FloatArray, FloatArray]:
+    photo = display_rgb(image)
+    sums = np.zeros((n_components + 1, 3))
+    counts = np.zeros(n_components + 1)
+    for rows in row_blocks(photo.shape):
+        raise_if_cancelled(check)
+        flat = labels[rows].reshape(-1)
+        counts += np.bincount(flat, minlength=n_components + 1)
+        for channel in range(3):
+            values = photo[rows][:, :, channel].reshape(-1)
+            sums[:, channel] += np.bincount(flat, values, minlength=n_components + 1)
+    return sums[1:], counts[1:]
+
+
+def _means(sums: FloatArray, counts: FloatArray) -> ByteArray:
+    means = np.where(counts[:, None] > 0, sums / np.maximum(counts[:, None], 1), 128)
+    return np.rint(means).astype(np.uint8)

@@ -1,0 +1,154 @@
+"""From a fitted mixture and a table of rows to maps of pixels: labels, certainty, heatmaps, density."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gmmseg.arrays import AnyArray, ByteArray, Float32Array, FloatArray, LabelArray, frozen
+from gmmseg.control import Check, go_on
+from gmmseg.features.table import FeatureTable
+from gmmseg.mixture.density import log_density, responsibilities
+from gmmseg.mixture.params import MixtureParams
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Segmentation:
+    """The maps of one image under one mixture, read-only.
+
+    Parameters
+    ----------
+    labels : uint8 or uint16 array, (H, W)
+        0 no data, k + 1 component k: the most probable component, the lowest index among equals.
+    params : MixtureParams
+        What the maps were made with.
+    posteriors : uint8 array, (K, H, W), optional
+        Posteriors in 255ths, only where a spatial prior made them depend on the neighbourhood; else they
+        are computed on demand from the rows.
+    """
+
+    labels: LabelArray
+    params: MixtureParams
+    posteriors: ByteArray | None = None
+
+    def __post_init__(self) -> None:
+        frozen(self.labels)
+        if self.posteriors is not None:
+            frozen(self.posteriors)
+
+    @property
+    def n_components(self) -> int:
+        """Components of the mixture, K."""
+        return self.params.n_components
+
+    def areas(self) -> FloatArray:
+        """Return the share of data pixels of each component, (K,), summing to 1."""
+        counts = np.bincount(self.labels.reshape(-1), minlength=self.n_components + 1)[1:]
+        return counts / max(int(counts.sum()), 1)
+
+
+def label_dtype(n_components: int) -> type[np.uint8] | type[np.uint16]:
+    """Return the smallest type that holds labels 0..K with 255 left free."""
+    return np.uint8 if n_components <= 254 else np.uint16
+
+
+def segment(params: MixtureParams, table: FeatureTable, check: Check = go_on) -> Segmentation:
+    """Return the label map: each pixel's most probable component."""
+    labels = np.empty(table.n_rows, dtype=label_dtype(params.n_components))
+    for rows, posterior in responsibilities(params, table.values, check):
+        labels[rows] = posterior.argmax(axis=0) + 1
+    return Segmentation(table.pixels.spread(labels), params)
+
+
+def heatmap(
+    segmentation: Segmentation, table: FeatureTable, component: int, check: Check = go_on
+) -> ByteArray:
+    """Return the posterior of one component at each pixel (S2 eq. 40) in 255ths, (H, W); 0 without data."""
+    if segmentation.posteriors is not None:
+        stored: ByteArray = segmentation.posteriors[component]
+        return stored
+    quantised = np.empty(table.n_rows, dtype=np.uint8)
+    for rows, posterior in responsibilities(segmentation.params, table.values, check):
+        quantised[rows] = np.rint(posterior[component] * 255)
+    return table.pixels.spread(quantised)
+
+
+def heatmaps(segmentation: Segmentation, table: FeatureTable, check: Check = go_on) -> list[ByteArray]:
+    """Return the posteriors of all components in 255ths, K arrays of (H, W)."""
+    if segmentation.posteriors is not None:
+        return list(segmentation.posteriors)
+    quantised = np.empty((segmentation.n_components, table.n_rows), dtype=np.uint8)
+    for rows, posterior in responsibilities(segmentation.params, table.values, check):
+        quantised[:, rows] = np.rint(posterior * 255)
+    return [table.pixels.spread(one) for one in quantised]
+
+
+def uncertainty(segmentation: Segmentation, table: FeatureTable, check: Check = go_on) -> ByteArray:
+    """Return the entropy of the posteriors over log K at each pixel in 255ths, (H, W); 0 for K = 1."""
+    log_k = np.log(max(segmentation.n_components, 2))
+    if segmentation.posteriors is not None:
+        return _stacked_entropy(segmentation.posteriors, log_k)
+    quantised = np.empty(table.n_rows, dtype=np.uint8)
+    for rows, posterior in responsibilities(segmentation.params, table.values, check):
+        quantised[rows] = np.rint(_entropy(posterior) / log_k * 255)
+    return table.pixels.spread(quantised)
+
+
+def _entropy(posterior: FloatArray) -> FloatArray:
+    """Return -sum p log p over the first axis, with 0 log 0 = 0."""
+    logs = np.log(posterior, out=np.zeros_like(posterior), where=posterior > 0)
+    entropy: FloatArray = -np.einsum("kn,kn->n", posterior, logs)
+    return np.maximum(entropy, 0)
+
+
+def _stacked_entropy(posteriors: ByteArray, log_k: float) -> ByteArray:
+    out: ByteArray = np.empty(posteriors.shape[1:], dtype=np.uint8)
+    for y in range(len(out)):
+        share = posteriors[:, y, :].astype(np.float64)
+        share /= np.maximum(share.sum(axis=0), 1)
+        out[y] = np.rint(np.minimum(_entropy(share) / log_k, 1) * 255)
+    return out
+
+
+def density_map(params: MixtureParams, table: FeatureTable, check: Check = go_on) -> Float32Array:
+    """Return log p(x) at each pixel, nats per standardised unit, float32 (H, W); nan without data."""
+    out = np.empty(table.n_rows, dtype=np.float32)
+    for rows, density in log_density(params, table.values, check):
+        out[rows] = density
+    return table.pixels.spread(out, empty=np.nan)
+
+
+def posterior_at(segmentation: Segmentation, table: FeatureTable, y: int, x: int) -> FloatArray | None:
+    """Return the K posteriors at one pixel, or None where there is no data."""
+    row = table.pixels.row_at(y, x)
+    if row is None:
+        return None
+    if segmentation.posteriors is not None:
+        return segmentation.posteriors[:, y, x] / 255
+    _, posterior = next(iter(responsibilities(segmentation.params, table.values[row : row + 1])))
+    return posterior[:, 0]
+
+
+def row_posteriors(params: MixtureParams, table: FeatureTable, check: Check = go_on) -> Float32Array:
+    """Return the posteriors of all rows, float32 (K, N)."""
+    out = np.empty((params.n_components, table.n_rows), dtype=np.float32)
+    for rows, posterior in responsibilities(params, table.values, check):
+        out[:, rows] = posterior
+    return out
+
+
+def class_posteriors(
+    segmentation: Segmentation, table: FeatureTable, groups: list[tuple[int, ...]], check: Check = go_on
+) -> AnyArray:
+    """Return float32 posteriors (C, H, W) summed over each class's components; 0 without data."""
+    out = np.zeros((len(groups), *table.pixels.shape), dtype=np.float32)
+    if segmentation.posteriors is not None:
+        total = np.maximum(segmentation.posteriors.sum(axis=0, dtype=np.float32), 1)
+        for at, group in enumerate(groups):
+            out[at] = segmentation.posteriors[list(group)].sum(axis=0, dtype=np.float32) / total
+        return out
+    rows = row_posteriors(segmentation.params, table, check)
+    for at, group in enumerate(groups):
+        out[at] = table.pixels.spread(rows[list(group)].sum(axis=0))
+    return out

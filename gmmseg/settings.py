@@ -1,0 +1,257 @@
+"""Every setting declared once: title, bounds, unit, explanation; the panel, checks and parser read it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from typing import Any, Literal, get_args
+
+from gmmseg.errors import SettingsError
+from gmmseg.features.spec import COLOUR_SPACES, FeatureSpec
+from gmmseg.mixture.covariance import FAMILIES
+from gmmseg.mixture.params import FitSettings, InitMethod
+
+Criterion = Literal["bic", "icl", "entropy"]
+CRITERIA: tuple[Criterion, ...] = get_args(Criterion)
+MAX_COMPONENTS = 256
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentSettings:
+    """What turns an image into a label map; equal settings give equal bytes.
+
+    Parameters
+    ----------
+    features : FeatureSpec
+    mixture : FitSettings
+    auto : {"bic", "icl", "entropy"}, optional
+        Choose K by this criterion; `mixture.n_components` is then not used.
+    smooth : float
+        Strength of the spatial prior, 0 to switch it off.
+    """
+
+    features: FeatureSpec = field(default_factory=FeatureSpec)
+    mixture: FitSettings = field(default_factory=FitSettings)
+    auto: Criterion | None = None
+    smooth: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """How one setting is shown and checked.
+
+    ``path`` is its place in `SegmentSettings`, such as ``mixture.tol``; ``choices`` pairs values with titles.
+    """
+
+    path: str
+    title: str
+    explanation: str
+    kind: Literal["int", "float", "bool", "choice"]
+    low: float = -math.inf
+    high: float = math.inf
+    unit: str = ""
+    choices: tuple[tuple[str, str], ...] = ()
+    is_optional: bool = False
+    is_advanced: bool = True
+
+    def check(self, value: Any) -> None:
+        """Raise `SettingsError` naming this setting where `value` is out of its bounds."""
+        if value is None and self.is_optional:
+            return
+        if self.kind == "bool":
+            if not isinstance(value, bool):
+                raise SettingsError(self.path, f"{self.title} is either on or off.")
+        elif self.kind == "choice":
+            allowed = [key for key, _ in self.choices]
+            if value not in allowed:
+                raise SettingsError(
+                    self.path, f"{self.title} cannot be “{value}”.", f"Choose {', '.join(allowed)}."
+                )
+        elif not self._holds(value):
+            raise SettingsError(self.path, f"{self.title} cannot be {value}.", f"Choose {self.bounds}.")
+
+    def _holds(self, value: Any) -> bool:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return False
+        if self.kind == "int" and not isinstance(value, int):
+            return False
+        return math.isfinite(value) and self.low <= value <= self.high
+
+    @property
+    def bounds(self) -> str:
+        """The allowed values in words."""
+        kind = "a whole number" if self.kind == "int" else "a number"
+        return f"{kind} from {self.low:g} to {self.high:g}"
+
+
+_SPACES = {"rgb": "RGB", "lab": "CIELAB", "hsv": "HSV cone", "gray": "Grey"}
+_FAMILY_TITLES = {"full": "Full", "tied": "Tied", "diag": "Diagonal", "spherical": "Spherical"}
+_INIT_TITLES: dict[InitMethod, str] = {"kmeans++": "k-means++", "random": "Random rows"}
+_CRITERION_TITLES = {"bic": "BIC", "icl": "ICL", "entropy": "Entropy elbow"}
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting(
+        "features.space",
+        "Colour space",
+        "What a pixel is to the mixture: its RGB values, perceptual "
+        "CIELAB, HSV as points of a cone (so that hue does not wrap), or luminance alone.",
+        "choice",
+        choices=tuple((space, _SPACES[space]) for space in COLOUR_SPACES),
+        is_advanced=False,
+    ),
+    Setting(
+        "features.has_position",
+        "Position",
+        "Adds the pixel's x and y, so that components become compact.",
+        "bool",
+        is_advanced=False,
+    ),
+    Setting(
+        "features.position_weight",
+        "Position weight",
+        "Length of the longer image side, measured in the "
+        "range of the colour space: larger values make components more compact.",
+        "float",
+        0.0,
+        100.0,
+    ),
+    Setting(
+        "features.is_standardised",
+        "Standardise",
+        "Divides every feature by its standard deviation; centre and scale are kept in the model.",
+        "bool",
+    ),
+    Setting(
+        "mixture.n_components",
+        "Components",
+        "K, the number of Gaussians in the mixture (S2 eq. 30).",
+        "int",
+        1,
+        MAX_COMPONENTS,
+        is_advanced=False,
+    ),
+    Setting(
+        "auto",
+        "Choose K by",
+        "Fits a range of K and keeps the best by this criterion. Neighbouring pixels "
+        "are not independent, so BIC tends to large K; ICL asks for separated components.",
+        "choice",
+        choices=tuple((c, _CRITERION_TITLES[c]) for c in CRITERIA),
+        is_optional=True,
+        is_advanced=False,
+    ),
+    Setting(
+        "mixture.covariance",
+        "Covariance",
+        "The shape of a component: any ellipsoid, one shape for all, an axis-aligned ellipsoid, or a ball.",
+        "choice",
+        choices=tuple((kind, _FAMILY_TITLES[kind]) for kind in FAMILIES),
+        is_advanced=False,
+    ),
+    Setting(
+        "mixture.is_hard",
+        "Hard assignment",
+        "The ε → 0 limit of the mixture: k-means (S3).",
+        "bool",
+    ),
+    Setting(
+        "smooth",
+        "Smooth",
+        "Strength of the spatial prior: neighbouring pixels prefer the same component.",
+        "float",
+        0.0,
+        10.0,
+        is_advanced=False,
+    ),
+    Setting(
+        "mixture.init",
+        "Start",
+        "How the first means are chosen.",
+        "choice",
+        choices=tuple(_INIT_TITLES.items()),
+    ),
+    Setting(
+        "mixture.n_init",
+        "Restarts",
+        "Independent starts; the one with the highest bound is kept. EM finds a local optimum only.",
+        "int",
+        1,
+        1000,
+    ),
+    Setting("mixture.seed", "Seed", "The same seed and settings give the same bytes.", "int", 0, 2**63 - 1),
+    Setting("mixture.max_iter", "Iteration limit", "EM iterations of each run.", "int", 1, 1_000_000),
+    Setting(
+        "mixture.tol",
+        "Tolerance",
+        "Stop when the mean log-likelihood per pixel rises by less than this in an iteration.",
+        "float",
+        0.0,
+        1e6,
+        "nats",
+    ),
+    Setting(
+        "mixture.parameter_tol",
+        "‖Δθ‖ tolerance",
+        "First rule of S2 eq. 29: stop when the parameters "
+        "change by at most this many standard deviations; 0 switches the rule off.",
+        "float",
+        0.0,
+        1e6,
+        "σ",
+    ),
+    Setting(
+        "mixture.q_tol",
+        "|ΔQ| tolerance",
+        "Second rule of S2 eq. 29: stop when Q per pixel rises by at most this; 0 switches the rule off.",
+        "float",
+        0.0,
+        1e6,
+        "nats",
+    ),
+    Setting(
+        "mixture.reg_covar",
+        "Variance floor",
+        "Smallest variance of a component in any direction; automatic "
+        "is the quantisation variance of the features.",
+        "float",
+        0.0,
+        1e12,
+        is_optional=True,
+    ),
+)
+BY_PATH = {setting.path: setting for setting in SETTINGS}
+
+
+def get_setting(settings: SegmentSettings, path: str) -> Any:
+    """Return the value at `path`."""
+    value: Any = settings
+    for name in path.split("."):
+        value = getattr(value, name)
+    return value
+
+
+def with_setting(settings: SegmentSettings, path: str, value: Any) -> SegmentSettings:
+    """Return the settings with the value at `path` replaced; raises `SettingsError` when out of bounds."""
+    BY_PATH[path].check(value)
+    return _replaced(settings, path.split("."), value)
+
+
+def _replaced(node: Any, names: list[str], value: Any) -> Any:
+    if len(names) == 1:
+        return replace(node, **{names[0]: value})
+    return replace(node, **{names[0]: _replaced(getattr(node, names[0]), names[1:], value)})
+
+
+def check_settings(settings: SegmentSettings) -> None:
+    """Raise `SettingsError` for the first setting out of its bounds."""
+    for setting in SETTINGS:
+        setting.check(get_setting(settings, setting.path))
+
+
+def settings_to_dict(settings: Any) -> dict[str, Any]:
+    """Return settings as nested dictionaries of plain values, for JSON."""
+    return {
+        f.name: settings_to_dict(value) if is_dataclass(value) else value
+        for f in fields(settings)
+        for value in (getattr(settings, f.name),)
+    }

@@ -1,0 +1,100 @@
+"""The numbers behind the convergence plot: runs by restart, figures per pixel, and whether the bound fell."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from gmmseg.arrays import FloatArray, IntArray
+from gmmseg.mixture.params import FitStep
+
+TOLERANCE = 1e-12
+"""Relative rounding that a step may fall by, times max(1, |value|)."""
+
+Run = tuple[FitStep, ...]
+
+
+def runs_by_restart(steps: Sequence[FitStep]) -> dict[int, Run]:
+    """Return the steps of each restart, in the order in which they came."""
+    runs: dict[int, list[FitStep]] = {}
+    for step in steps:
+        runs.setdefault(step.restart, []).append(step)
+    return {restart: tuple(run) for restart, run in runs.items()}
+
+
+def per_pixel(step: FitStep, total: float) -> float:
+    """Return a sum over samples, such as ``step.q``, divided by their number, nats."""
+    if step.log_likelihood == 0:
+        return total
+    return total * step.lower_bound / step.log_likelihood
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Curves:
+    """Figures of one run per pixel in nats, each (T,), and the number of coarse steps at its start.
+
+    ``iteration`` counts M-steps through both stages: the exact stage starts from the last coarse parameters,
+    so that the two have the same number and the same parameters, but not the same figures.
+    """
+
+    iteration: IntArray
+    bound: FloatArray
+    q: FloatArray
+    h: FloatArray
+    n_coarse: int
+
+    def climb_from(self, share: float) -> int:
+        """Return the first step from which at most `share` of the whole rise of the bound is left."""
+        rise = self.bound[-1] - self.bound[0]
+        left = np.flatnonzero(self.bound[-1] - self.bound <= share * rise)
+        return min(int(left[0]), max(len(self.bound) - 2, 0)) if len(left) else 0
+
+
+def curves(run: Run) -> Curves:
+    """Return the log-likelihood, Q(theta_g, theta_g) and H(theta_g, theta_g) of a run (S2 eq. 26)."""
+    return Curves(
+        iteration=np.cumsum([step.iteration > 0 for step in run], dtype=np.int64),
+        bound=np.array([step.lower_bound for step in run]),
+        q=np.array([per_pixel(step, step.q) for step in run]),
+        h=np.array([per_pixel(step, step.h) for step in run]),
+        n_coarse=sum(step.stage == "coarse" for step in run),
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Monotony:
+    """The first step that breaks each promise of EM, or None.
+
+    Parameters
+    ----------
+    bound : FitStep, optional
+        The log-likelihood fell (S2 eq. 13-14).
+    q : FitStep, optional
+        The M-step lowered Q (S2 eq. 20-21).
+    h : FitStep, optional
+        H rose within the step (S2 eq. 22-23).
+    """
+
+    bound: FitStep | None = None
+    q: FitStep | None = None
+    h: FitStep | None = None
+
+
+def monotony(run: Run) -> Monotony:
+    """Return where a run breaks the promises of EM beyond rounding.
+
+    The first exact step is held against the last coarse one, whose figure is a lower bound of it.
+    """
+    bound = q = h = None
+    for before, step in itertools.pairwise(run):
+        value = step.lower_bound
+        if bound is None and value < before.lower_bound - TOLERANCE * max(1.0, abs(before.lower_bound)):
+            bound = step
+        if q is None and per_pixel(step, step.q_gain) < -TOLERANCE * max(1.0, abs(per_pixel(step, step.q))):
+            q = step
+        if h is None and per_pixel(step, step.h_gain) > TOLERANCE * max(1.0, abs(per_pixel(step, step.h))):
+            h = step
+    return Monotony(bound, q, h)

@@ -1,0 +1,1 @@
+"""Dialogs: forms that end in an answer."""

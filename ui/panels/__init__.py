@@ -1,0 +1,1 @@
+"""Panels: each shows a snapshot and asks for edits; none knows another."""
