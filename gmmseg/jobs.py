@@ -10,13 +10,16 @@ from pathlib import Path
 from gmmseg.classes import default_classes
 from gmmseg.control import Check, Progress, go_on, raise_if_cancelled
 from gmmseg.document import Fit
-from gmmseg.features.build import feature_table
+from gmmseg.errors import ModelError
+from gmmseg.features.build import Standard, feature_table
 from gmmseg.features.spec import FeatureSpec
 from gmmseg.features.table import FeatureTable
 from gmmseg.image import Image
 from gmmseg.io.images import read_image
+from gmmseg.io.models import check_suits
+from gmmseg.mixture.evaluation import evaluated
 from gmmseg.mixture.fit import fit_events
-from gmmseg.mixture.params import FitResult, FitStep, MixtureParams
+from gmmseg.mixture.params import FitResult, FitSettings, FitStep, MixtureParams
 from gmmseg.mixture.selection import Candidate, select_events
 from gmmseg.model import Model
 from gmmseg.regions.smoothing import smoothed
@@ -111,6 +114,53 @@ def relabel_events(
     yield Progress("Labelling")
     table = make_table(fit.image, fit.settings.features, check)
     return SegmentOutcome(fit, table, _labelled(params, request, table, check))
+
+
+def apply_events(
+    model: Model, image: Image, *, check: Check = go_on
+) -> Generator[JobEvent, None, SegmentOutcome]:
+    """Label an image with a model, without fitting: on the image it was fitted on, the same maps as then.
+
+    Returns
+    -------
+    SegmentOutcome
+        Its fit has the model's own parameters, their likelihood on this image, and no iterations.
+
+    Raises
+    ------
+    ModelError
+        The model was fitted on other channels, or its features are not those it says.
+    FeatureError, BudgetError
+    Cancelled
+    """
+    check_suits(model, image)
+    clock = _Clock()
+    yield Progress("Reading the colours")
+    table = feature_table(image, model.features, check, Standard(model.centre, model.scale))
+    if table.names != model.names and image.channels == model.channels:
+        raise ModelError(
+            f"The model's features are {', '.join(model.names)}; "
+            f"{model.features} of this image are {', '.join(table.names)}.",
+            "Choose another model.",
+        )
+    clock.lap("features")
+    yield Progress("Labelling")
+    request = SegmentRequest(image, _settings_of(model))
+    segmentation = _labelled(model.params, request, table, check)
+    result = evaluated(model.params, table.values, table.weights, check)
+    clock.lap("label")
+    return SegmentOutcome(Fit(result, model, image, request.settings, clock.seconds), table, segmentation)
+
+
+def _settings_of(model: Model) -> SegmentSettings:
+    params = model.params
+    mixture = FitSettings(
+        n_components=params.n_components,
+        covariance=params.covariance.kind,
+        seed=model.seed,
+        is_hard=params.is_hard,
+    )
+    return SegmentSettings(model.features, mixture, smooth=model.smooth)
 
 
 def _fit(request: SegmentRequest, table: FeatureTable, check: Check) -> Generator[JobEvent, None, FitResult]:

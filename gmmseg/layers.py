@@ -144,6 +144,11 @@ def shown_class(layer: Layer, classes: ClassTable) -> ClassInfo:
     return classes.of_component(min(layer.component, classes.n_components - 1))
 
 
+def heatmap_scale(layer: Layer, classes: ClassTable) -> ColourScale:
+    """Return the scale of a heatmap, named for its class."""
+    return ColourScale(0, 1, f"Posterior of {shown_class(layer, classes).name}", "viridis")
+
+
 def draw(layer: Layer, scene: Scene, check: Check = go_on) -> Picture:
     """Return the layer's picture; callable in any thread, possibly long.
 
@@ -188,8 +193,7 @@ def _draw_heatmap(
     else:
         summed = class_posteriors(segmentation, table, [entry.components], check)[0]
         posterior = np.rint(np.minimum(summed, 1) * 255).astype(np.uint8)
-    scale = ColourScale(0, 1, f"Posterior of {entry.name}", "viridis")
-    return _quantity(layer, posterior, segmentation.labels > 0, scale)
+    return _quantity(layer, posterior, segmentation.labels > 0, heatmap_scale(layer, scene.classes))
 
 
 def _draw_heatmaps(

@@ -75,7 +75,7 @@ def size_text(n_bytes: int) -> str:
     for unit, scale in (("kB", 10**3), ("MB", 10**6), ("GB", 10**9), ("TB", 10**12)):
         # 999.5 is where rounding would already show 1000.
         if n_bytes < 999.5 * scale:
-            return f"{n_bytes / scale:.{0 if n_bytes >= 10 * scale or unit == 'kB' else 1}f} {unit}"
+            return f"{n_bytes / scale:.{0 if n_bytes >= 9.95 * scale or unit == 'kB' else 1}f} {unit}"
     return f"{n_bytes / 10**12:,.0f} TB"
 
 

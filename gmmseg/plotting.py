@@ -149,6 +149,18 @@ def scatter_sample(table: FeatureTable, n: int = 20_000, seed: int = 0) -> IntAr
     return rng.permutation(rows)
 
 
+def dithered(table: FeatureTable, rows: IntArray, seed: int = 0) -> FloatArray:
+    """Return the standardised values (M, D) of a sample for drawing, whole numbers spread over their step.
+
+    Otherwise the columns of a screen would show whole numbers as stripes.
+    """
+    values: FloatArray = table.values[rows]
+    plain = values * table.scale + table.centre
+    is_whole = (np.abs(plain - np.rint(plain)) < 1e-6).all(axis=0)
+    noise = np.random.default_rng(seed).uniform(-0.5, 0.5, values.shape)
+    return values + np.where(is_whole, noise / table.scale, 0.0)
+
+
 def row_colours(table: FeatureTable, rows: IntArray, picture: ByteArray) -> ByteArray:
     """Return an image colour (M, 3) for each row of a sample: that of one of the pixels that share the row.
 

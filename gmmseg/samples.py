@@ -55,7 +55,7 @@ def find_sample(sample_id: str) -> Sample:
 
 
 def sample_path(sample_id: str) -> Path:
-    """Return where a sample's file is installed; raises as `find_sample` and where scikit-image is missing."""
+    """Return where a sample's file is installed; raises as `find_sample`, and where it is not installed."""
     sample = find_sample(sample_id)
     # Finding the package does not run it: importing skimage takes longer than the first window may.
     spec = find_spec("skimage")
@@ -71,6 +71,4 @@ def sample_path(sample_id: str) -> Path:
 def read_sample(sample_id: str = DEFAULT_SAMPLE, *, check: Check = go_on) -> Image:
     """Return a sample as an image whose source is named by the title; raises as `sample_path`."""
     path = sample_path(sample_id)
-    return read_image_bytes(
-        read_file_bytes(path, check), find_sample(sample_id).title, path, check=check
-    )
+    return read_image_bytes(read_file_bytes(path, check), find_sample(sample_id).title, path, check=check)

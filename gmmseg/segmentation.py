@@ -9,7 +9,7 @@ import numpy as np
 from gmmseg.arrays import AnyArray, ByteArray, Float32Array, FloatArray, LabelArray, frozen
 from gmmseg.control import Check, go_on
 from gmmseg.features.table import FeatureTable
-from gmmseg.mixture.density import log_density, responsibilities
+from gmmseg.mixture.density import log_density, log_joint, responsibilities
 from gmmseg.mixture.params import MixtureParams
 
 
@@ -56,8 +56,9 @@ def label_dtype(n_components: int) -> type[np.uint8] | type[np.uint16]:
 def segment(params: MixtureParams, table: FeatureTable, check: Check = go_on) -> Segmentation:
     """Return the label map: each pixel's most probable component."""
     labels = np.empty(table.n_rows, dtype=label_dtype(params.n_components))
-    for rows, posterior in responsibilities(params, table.values, check):
-        labels[rows] = posterior.argmax(axis=0) + 1
+    # The joint density has the order of the posterior, without its exponentials and its rounding to equals.
+    for rows, joint in log_joint(params, table.values, check):
+        labels[rows] = joint.argmax(axis=0) + 1
     return Segmentation(table.pixels.spread(labels), params)
 
 

@@ -75,13 +75,15 @@ class Setting:
             return False
         if self.kind == "int" and not isinstance(value, int):
             return False
-        return math.isfinite(value) and self.low <= value <= self.high
+        # Not math.isfinite: it overflows on whole numbers of more than 308 digits.
+        return abs(value) < math.inf and self.low <= value <= self.high
 
     @property
     def bounds(self) -> str:
         """The allowed values in words."""
-        kind = "a whole number" if self.kind == "int" else "a number"
-        return f"{kind} from {self.low:g} to {self.high:g}"
+        if self.kind == "int":
+            return f"a whole number from {self.low} to {self.high}"
+        return f"a number from {self.low:g} to {self.high:g}"
 
 
 _SPACES = {"rgb": "RGB", "lab": "CIELAB", "hsv": "HSV cone", "gray": "Grey"}
@@ -233,7 +235,8 @@ def get_setting(settings: SegmentSettings, path: str) -> Any:
 def with_setting(settings: SegmentSettings, path: str, value: Any) -> SegmentSettings:
     """Return the settings with the value at `path` replaced; raises `SettingsError` when out of bounds."""
     BY_PATH[path].check(value)
-    return _replaced(settings, path.split("."), value)
+    changed: SegmentSettings = _replaced(settings, path.split("."), value)
+    return changed
 
 
 def _replaced(node: Any, names: list[str], value: Any) -> Any:

@@ -42,7 +42,8 @@ def lab_to_srgb(lab: FloatArray) -> FloatArray:
     roots = np.stack([lightness + lab[:, 1] / 500, lightness, lightness - lab[:, 2] / 200], axis=1)
     ratios = np.where(roots > 6 / 29, roots**3, (roots - 16 / 116) / 7.787)
     linear = np.clip((ratios * _WHITE) @ _LINEAR.T, 0, 1)
-    return np.where(linear > 0.0031308, 1.055 * linear ** (1 / 2.4) - 0.055, linear * 12.92)
+    unit: FloatArray = np.where(linear > 0.0031308, 1.055 * linear ** (1 / 2.4) - 0.055, linear * 12.92)
+    return unit
 
 
 def cone_to_rgb(cone: FloatArray) -> FloatArray:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from gmmseg.arrays import FloatArray
 from gmmseg.control import Check, go_on, raise_if_cancelled
-from gmmseg.errors import BudgetError
+from gmmseg.errors import BudgetError, FeatureError
 from gmmseg.features.colour import colour_features
 from gmmseg.features.distinct import distinct_colours
 from gmmseg.features.position import NAMES, position_columns, position_unit
@@ -20,7 +22,17 @@ _RELATIVE_FLOOR = 1e-6
 """Floor for values without quantisation, in units of their mean variance."""
 
 
-def feature_table(image: Image, spec: FeatureSpec, check: Check = go_on) -> FeatureTable:
+@dataclass(frozen=True, slots=True, eq=False)
+class Standard:
+    """What features are measured in: ``(feature - centre) / scale``, each (D,) in feature units."""
+
+    centre: FloatArray
+    scale: FloatArray
+
+
+def feature_table(
+    image: Image, spec: FeatureSpec, check: Check = go_on, standard: Standard | None = None
+) -> FeatureTable:
     """Return the rows of an image.
 
     Colours alone give one row for each distinct colour, weighted by its pixels: the likelihood is exactly
@@ -32,18 +44,22 @@ def feature_table(image: Image, spec: FeatureSpec, check: Check = go_on) -> Feat
     spec : FeatureSpec
     check : callable
         Asked between stages; CANCEL raises `Cancelled`.
+    standard : Standard, optional
+        Another image's, as kept in a model; without it the image's own where `spec` standardises, else none.
 
     Raises
     ------
     FeatureError
-        The features cannot be computed from this image.
+        The features cannot be computed from this image, or are not as many as `standard` has.
     BudgetError
         The rows would not fit the memory budget.
     """
     colours = distinct_colours(image, check)
     colour = colour_features(colours.columns, image, spec.space)
     if spec.is_colour_only:
-        return _table(colour.columns, colours.counts, colours.pixels, colour.names, colour.floor, spec)
+        return _table(
+            colour.columns, colours.counts, colours.pixels, colour.names, colour.floor, spec, standard
+        )
     pixels = RowPerPixel((image.height, image.width), image.mask)
     n_rows = int(colours.counts.sum())
     _check_budget(n_rows, image, spec)
@@ -64,7 +80,7 @@ def feature_table(image: Image, spec: FeatureSpec, check: Check = go_on) -> Feat
         columns.extend(one.reshape(-1) if image.mask is None else one[image.mask] for one in texture.columns)
         names += texture.names
     raise_if_cancelled(check)
-    return _table(np.stack(columns), np.ones(n_rows), pixels, names, floor, spec)
+    return _table(np.stack(columns), np.ones(n_rows), pixels, names, floor, spec, standard)
 
 
 def _check_budget(n_rows: int, image: Image, spec: FeatureSpec) -> None:
@@ -86,18 +102,26 @@ def _table(
     names: tuple[str, ...],
     floor: float,
     spec: FeatureSpec,
+    standard: Standard | None,
 ) -> FeatureTable:
-    total = weights.sum()
-    centre, scale = np.zeros(len(columns)), np.ones(len(columns))
-    if spec.is_standardised or floor <= 0:
-        means = columns @ weights / total
-        variances = np.array(
-            [np.dot((one - mean) ** 2, weights) / total for one, mean in zip(columns, means, strict=True)]
+    if standard is not None and len(standard.centre) != len(columns):
+        raise FeatureError(
+            f"The image gives {len(columns)} features where {len(standard.centre)} are wanted.",
+            "Choose an image with the same channels.",
         )
+    if floor <= 0 or (spec.is_standardised and standard is None):
+        means = columns @ weights / weights.sum()
+        variances = np.array(
+            [np.dot((one - mean) ** 2, weights) for one, mean in zip(columns, means, strict=True)]
+        ) / float(weights.sum())
         if floor <= 0:
             floor = _RELATIVE_FLOOR * float(variances.mean())
-        if spec.is_standardised:
-            centre, scale = means, np.where(variances > 0, np.sqrt(variances), 1.0)
-            columns = (columns - centre[:, None]) / scale[:, None]
-            floor /= float((scale**2).max())
+        if spec.is_standardised and standard is None:
+            standard = Standard(means, np.where(variances > 0, np.sqrt(variances), 1.0))
+    if standard is None:
+        standard = Standard(np.zeros(len(columns)), np.ones(len(columns)))
+    centre, scale = standard.centre, standard.scale
+    if centre.any() or (scale != 1).any():
+        columns = (columns - centre[:, None]) / scale[:, None]
+        floor /= float((scale**2).max())
     return FeatureTable(columns.T, weights, pixels, names, centre, scale, floor, spec)

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gmmseg.arrays import AnyArray, FloatArray, IntArray
+from gmmseg.arrays import AnyArray, FloatArray
 from gmmseg.control import Check, raise_if_cancelled
 from gmmseg.errors import FeatureError
 from gmmseg.features.table import CodeMap
 from gmmseg.image import Image
 
-_CHUNK = 1 << 21
+_CHUNK = 1 << 16
+"""Pixels packed and counted at a time: their codes stay in the processor's cache."""
 MAX_DIRECT_BITS = 24
 """Colours of up to so many bits are counted in a table of all of them; wider ones are sorted."""
 
@@ -56,36 +57,41 @@ def distinct_colours(image: Image, check: Check) -> DistinctColours:
 
 def _counted(image: Image, bits: int, check: Check) -> DistinctColours:
     codes = np.empty((image.height, image.width), dtype=np.uint32)
-    depth = 8 * image.pixels.dtype.itemsize
     n_codes = 1 << bits
-    totals = np.zeros(n_codes + 1, dtype=np.int64)
+    # A table of all colours costs as much as sorting some millions of pixels.
+    is_large = codes.size >= n_codes >> 3
+    totals = np.zeros(n_codes + 1 if is_large else 0, dtype=np.uint32)
     rows_at_once = max(1, _CHUNK // max(image.width, 1))
     for top in range(0, image.height, rows_at_once):
         raise_if_cancelled(check)
         part = slice(top, top + rows_at_once)
-        packed = codes[part]
-        packed[...] = image.pixels[part, :, 0]
-        for channel in range(1, image.n_channels):
-            packed <<= depth
-            packed |= image.pixels[part, :, channel]
+        _pack(image.pixels[part], codes[part])
         if image.mask is not None:
-            packed[~image.mask[part]] = n_codes
-        _count(packed, totals)
-    keys = np.flatnonzero(totals[:-1])
+            codes[part][~image.mask[part]] = n_codes
+        if is_large:
+            # Of the ways to count, this one neither widens the codes to 64 bits nor makes a second table.
+            np.add.at(totals, codes[part].reshape(-1), np.uint32(1))
+    if is_large:
+        keys = np.flatnonzero(totals[:-1] != 0)
+        counts = totals[keys].astype(np.float64)
+    else:
+        present, number = np.unique(codes, return_counts=True)
+        n_keys = int(np.searchsorted(present, n_codes))
+        keys, counts = present[:n_keys].astype(np.int64), number[:n_keys].astype(np.float64)
+    depth = 8 * image.pixels.dtype.itemsize
     columns = np.empty((image.n_channels, len(keys)))
     for channel in range(image.n_channels):
         shift = depth * (image.n_channels - 1 - channel)
         columns[channel] = keys >> shift & (1 << depth) - 1
-    return DistinctColours(columns, totals[keys].astype(np.float64), CodeMap(codes, keys, n_codes))
+    return DistinctColours(columns, counts, CodeMap(codes, keys, n_codes))
 
 
-def _count(codes: AnyArray, totals: IntArray) -> None:
-    """Add the number of occurrences of each code to `totals`."""
-    if len(totals) <= codes.size:
-        totals += np.bincount(codes.reshape(-1), minlength=len(totals))
-        return
-    present, counts = np.unique(codes, return_counts=True)
-    totals[present] += counts
+def _pack(pixels: AnyArray, codes: AnyArray) -> None:
+    """Set `codes` (H, W) to the channels of `pixels` (H, W, C) side by side, the first one highest."""
+    codes[...] = pixels[:, :, 0]
+    for channel in range(1, pixels.shape[2]):
+        codes <<= 8 * pixels.dtype.itemsize
+        codes |= pixels[:, :, channel]
 
 
 def _sorted(image: Image, check: Check) -> DistinctColours:

@@ -10,6 +10,9 @@ import numpy as np
 from gmmseg.arrays import AnyArray, BoolArray, FloatArray, IntArray, frozen
 from gmmseg.features.spec import FeatureSpec
 
+_SPREAD_PIXELS = 1 << 16
+"""Pixels looked up at a time: numpy widens the codes to 64 bits, which then stay in the cache."""
+
 
 class PixelMap(ABC):
     """From rows back to pixels."""
@@ -49,8 +52,13 @@ class CodeMap(PixelMap):
         table = np.empty(self.n_codes + 1, dtype=row_values.dtype)
         table[-1] = empty
         table[self.keys] = row_values
-        # "clip" skips the bounds check and its copy; every code is within the table by construction.
-        return np.take(table, self.codes, mode="clip")
+        out = np.empty(self.shape, dtype=row_values.dtype)
+        rows_at_once = max(1, _SPREAD_PIXELS // max(self.shape[1], 1))
+        for top in range(0, self.shape[0], rows_at_once):
+            part = slice(top, top + rows_at_once)
+            # "clip" skips the bounds check and its copy; every code is within the table by construction.
+            np.take(table, self.codes[part], out=out[part], mode="clip")
+        return out
 
     def row_at(self, y: int, x: int) -> int | None:
         code = int(self.codes[y, x])

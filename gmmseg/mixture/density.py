@@ -18,6 +18,9 @@ from gmmseg.mixture.kernels import (
 )
 from gmmseg.mixture.params import MixtureParams
 
+SMALLEST_LOG = -700.0
+"""Log-posteriors are not followed below this."""
+
 
 def kernel_for(params: MixtureParams, columns: FloatArray) -> Kernel:
     """Return the fastest accurate kernel for evaluating `params` once on `columns` (D, N)."""
@@ -69,6 +72,8 @@ def normalise(joint: FloatArray, is_hard: bool) -> FloatArray:
         joint[winner, np.arange(joint.shape[1])] = 1.0
         return peak
     joint -= peak
+    # Posteriors below 1e-304 cost ten times the others to compute, and change nothing.
+    np.maximum(joint, SMALLEST_LOG, out=joint)
     np.exp(joint, out=joint)
     total = joint.sum(axis=0)
     joint /= total

@@ -95,12 +95,15 @@ def _checked(values: FloatArray, weights: FloatArray | None) -> tuple[FloatArray
 def count_distinct(values: FloatArray, enough: int) -> int:
     """Return the number of different rows, or `enough` as soon as so many have been seen."""
     distinct: set[bytes] = set()
-    size = 4 * enough + 16
-    for start in range(0, len(values), size):
+    start, size = 0, 4 * enough + 16
+    while start < len(values):
         block = values[start : start + size] + 0.0  # -0.0 and 0.0 are the same value
-        distinct.update(row.tobytes() for row in np.unique(block, axis=0))
+        block = block[np.lexsort(block.T)]
+        is_new = np.append(True, (block[1:] != block[:-1]).any(axis=1))
+        distinct.update(row.tobytes() for row in block[is_new])
         if len(distinct) >= enough:
             return enough
+        start += size
         size = min(4 * size, 2**18)
     return len(distinct)
 
@@ -123,7 +126,7 @@ def fit_events(
     check : callable
         Asked between blocks of rows.
     start : MixtureParams, optional
-        Start here, exactly once, instead of by ``settings.init``.
+        Start here, exactly once, instead of by ``settings.init``; not used where K had to be reduced.
 
     Yields
     ------
@@ -133,7 +136,7 @@ def fit_events(
     Returns
     -------
     FitResult
-        Components in canonical order.
+        Components in canonical order, or in the order of `start` where that was used.
 
     Raises
     ------
@@ -143,11 +146,11 @@ def fit_events(
         When `check` said CANCEL, or STOP before the first step was complete.
     """
     prepared = prepare(values, weights, settings)
-    log = _Log(prepared)
     if start is not None and start.n_components != prepared.settings.n_components:
         start = None
+    log = _Log(prepared, keeps_order=start is not None)
     try:
-        if prepared.settings.n_components == 1:
+        if prepared.settings.n_components == 1 and start is None:
             yield from _closed_form(prepared, log, check)
         else:
             yield from _search(prepared, log, check, start)
@@ -159,8 +162,9 @@ def fit_events(
 class _Log:
     """Collects the steps of each restart and how it ended."""
 
-    def __init__(self, prepared: Prepared) -> None:
+    def __init__(self, prepared: Prepared, keeps_order: bool) -> None:
         self.prepared = prepared
+        self.keeps_order = keeps_order
         self.steps: dict[int, list[FitStep]] = {}
         self.restarts: dict[int, Restart] = {}
         self.failures: list[str] = []
@@ -168,7 +172,8 @@ class _Log:
         self.kept = 0
 
     def run(self, generator: Generator[FitStep, None, StopReason]) -> Generator[FitStep, None, None]:
-        """Pass on the steps of one run and note its end."""
+        """Pass on the steps of one run, if any, and note its end."""
+        step = None
         while True:
             try:
                 step = next(generator)
@@ -177,6 +182,8 @@ class _Log:
                 break
             self.steps.setdefault(step.restart, []).append(step)
             yield step
+        if step is None:
+            return
         last = self.steps[step.restart][-1]
         n_iter = sum(s.iteration > 0 for s in self.steps[step.restart])
         self.restarts[step.restart] = Restart(step.restart, last.lower_bound, n_iter, self.reason)
@@ -192,8 +199,9 @@ class _Log:
             # A sample's bound is no bound of all rows: only the exact steps belong to one rising curve.
             history = [step for step in history if step.stage == "exact"]
         last = history[-1]
-        order = canonical_order(last.params)
-        history = [replace(step, params=step.params.reordered(order)) for step in history]
+        if not self.keeps_order:
+            order = canonical_order(last.params)
+            history = [replace(step, params=step.params.reordered(order)) for step in history]
         params = history[-1].params
         settings = self.prepared.settings
         converged = self.reason not in ("iteration limit", "stopped")
@@ -311,7 +319,12 @@ def _stopped(prepared: Prepared, log: _Log, check: Check) -> Generator[FitStep, 
     """Make the best step so far the result; scored on all rows where it was a coarse one."""
     if not log.steps:
         raise Cancelled
-    log.kept = max(log.steps, key=lambda index: (log.steps[index][-1].lower_bound, -index))
+    # Bounds of a coarse sample and of all rows do not compare: a run that has come to all rows stays the one.
+    last_steps = {index: steps[-1] for index, steps in log.steps.items()}
+    log.kept = max(
+        last_steps,
+        key=lambda index: (last_steps[index].stage == "exact", last_steps[index].lower_bound, -index),
+    )
     for index, steps in log.steps.items():
         if index not in log.restarts:
             n_iter = sum(step.iteration > 0 for step in steps)

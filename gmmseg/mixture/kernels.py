@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from copy import copy
 
 import numpy as np
 
@@ -60,6 +61,14 @@ class Kernel(ABC):
     @abstractmethod
     def add(self, rows: slice, weighted: FloatArray) -> None:
         """Add a block to the sums; `weighted` (K, B) holds responsibility times row weight."""
+
+    @abstractmethod
+    def twin(self) -> Kernel:
+        """Return a kernel over the same rows with sums of its own, for another thread."""
+
+    @abstractmethod
+    def absorb(self, other: Kernel) -> None:
+        """Add the sums of a twin to this kernel's."""
 
     @abstractmethod
     def moments(self) -> Moments:
@@ -157,6 +166,13 @@ class QuadraticKernel(Kernel):
     def add(self, rows: slice, weighted: FloatArray) -> None:
         self._sums += np.dot(weighted, self._held.T)
 
+    def twin(self) -> QuadraticKernel:
+        return copy(self)
+
+    def absorb(self, other: Kernel) -> None:
+        assert isinstance(other, QuadraticKernel)  # noqa: S101 - twins only
+        self._sums += other._sums
+
     def moments(self) -> Moments:
         n_features = self._n_features
         counts = self._sums[:, -1].copy()
@@ -221,6 +237,15 @@ class CentredKernel(Kernel):
                 self._scatter[k] += np.einsum("db,db->d", scaled, deviations)
             else:
                 self._scatter[k] += np.dot(scaled, deviations.T)
+
+    def twin(self) -> CentredKernel:
+        return copy(self)
+
+    def absorb(self, other: Kernel) -> None:
+        assert isinstance(other, CentredKernel)  # noqa: S101 - twins only
+        self._counts += other._counts
+        self._offsets += other._offsets
+        self._scatter += other._scatter
 
     def moments(self) -> Moments:
         safe = np.where(self._counts > 0, self._counts, 1.0)

@@ -13,11 +13,18 @@ from gmmseg.mixture.covariance import Covariance, CovarianceKind
 InitMethod = Literal["kmeans++", "random"]
 Stage = Literal["coarse", "exact"]
 StopReason = Literal[
-    "closed form", "bound", "parameters", "expected likelihood", "iteration limit", "stopped", "assignments"
+    "closed form",
+    "bound",
+    "parameters",
+    "expected likelihood",
+    "iteration limit",
+    "stopped",
+    "assignments",
+    "not fitted",
 ]
 """Why a run ended: K = 1 has a closed form; the bound rose by less than tol; the change of the parameters
 (S2 eq. 29, first rule) or of Q (second rule) was within its tolerance; the limit was reached; the user
-stopped it; in hard EM no row changed its component."""
+stopped it; in hard EM no row changed its component; the parameters were given and only evaluated."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

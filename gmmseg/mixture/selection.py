@@ -15,6 +15,8 @@ from gmmseg.mixture.merging import merge_by_entropy
 from gmmseg.mixture.params import FitResult, FitSettings
 
 DEFAULT_RANGE = tuple(range(1, 11))
+NO_OVERLAP = 1e-6
+"""Entropy per row, nats, below which no two components overlap."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,10 @@ def select_events(
     best, result = min(tried, key=lambda pair: (getattr(pair[0], key), pair[0].n_components))
     if criterion == "entropy" and best.n_components > 2:
         tree = merge_by_entropy(result.params, values, weights, check)
-        return elbow(np.array([0.0, *tree.entropies[::-1]]))
+        total = len(values) if weights is None else float(weights.sum())
+        if tree.entropies[0] <= NO_OVERLAP * total:
+            return best.n_components  # nothing but rounding to find an elbow in
+        return elbow(tree.entropies[::-1])
     return best.n_components
 
 

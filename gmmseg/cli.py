@@ -1,0 +1,53 @@
+"""The command line: parses, runs one command, and turns how it ended into an exit code."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+from gmmseg.commands.console import Console
+from gmmseg.commands.parser import COMMANDS, parse
+from gmmseg.errors import Cancelled, GmmsegError
+
+__all__ = ["COMMANDS", "run"]
+
+OK, FAILED, INTERRUPTED = 0, 1, 130
+
+
+def run(argv: list[str]) -> int:
+    """Run one command.
+
+    Parameters
+    ----------
+    argv : list of str
+        Without the program's name.
+
+    Returns
+    -------
+    int
+        0 on success, 1 when the work was refused (one line on standard error says why), 2 for wrong usage,
+        130 when interrupted.
+    """
+    try:
+        options = parse(argv)
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else FAILED
+    options.argv = argv
+    console = Console(sys.stderr)
+    try:
+        with console.interruptible():
+            # Imported by name: numpy and all else only once the arguments are known to be good.
+            command = importlib.import_module(f"gmmseg.commands.{options.command}")
+            is_complete: bool = command.run(options, console)
+            return OK if is_complete else FAILED
+    except GmmsegError as error:
+        console.say(str(error))
+        return FAILED
+    except MemoryError:
+        console.say("There is not enough memory. Close other programs, or take a smaller picture.")
+        return FAILED
+    except (Cancelled, KeyboardInterrupt):
+        console.say("Interrupted; nothing is half written.")
+        return INTERRUPTED
+    finally:
+        console.clear()

@@ -1,0 +1,78 @@
+"""One image after another: read, label, write, and what to say about those that fail."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import shlex
+import time
+from collections.abc import Callable
+
+from gmmseg.commands.console import Console
+from gmmseg.commands.options import frame_index
+from gmmseg.commands.outputs import Task, plan
+from gmmseg.control import raise_if_cancelled
+from gmmseg.errors import GmmsegError, WriteError
+from gmmseg.image import Image
+from gmmseg.io.export import ExportSubject, export_events
+from gmmseg.io.probe import shown_name
+from gmmseg.jobs import SegmentOutcome, read_events
+from gmmseg.limits import budget_of
+
+Label = Callable[[Image, str], SegmentOutcome]
+"""Makes the maps of an image; the text is its name, for progress."""
+
+
+def run_tasks(options: argparse.Namespace, console: Console, label: Label) -> bool:
+    """Label every image of the command line and write what was asked for.
+
+    Returns
+    -------
+    bool
+        Whether all succeeded. Of several images those that fail are reported and left out.
+
+    Raises
+    ------
+    GmmsegError
+        The only image failed, or nothing can be written.
+    Cancelled
+    """
+    frame = frame_index(options)
+    tasks = plan(options)
+    n_failed = 0
+    with contextlib.ExitStack() as stack:
+        if options.memory_budget is not None:
+            stack.enter_context(budget_of(options.memory_budget))
+        for task in tasks:
+            raise_if_cancelled(console.check)
+            try:
+                _run_one(task, frame, options, console, label)
+            except GmmsegError as error:
+                # What cannot be written now cannot be written for the next image either.
+                if len(tasks) == 1 or isinstance(error, WriteError):
+                    raise
+                n_failed += 1
+                console.say(f"{shown_name(task.image)}: {error}")
+    return n_failed == 0
+
+
+def _run_one(task: Task, frame: int, options: argparse.Namespace, console: Console, label: Label) -> None:
+    began = time.perf_counter()
+    image = console.drain(read_events(task.image, frame=frame, check=console.check))
+    seconds = {"read": time.perf_counter() - began}
+    name = image.source.name
+    for note in image.source.notes:
+        console.say(f"{name}: {note}")
+    outcome = label(image, name)
+    for warning in outcome.fit.result.warnings:
+        console.say(f"{name}: {warning}")
+    fit = outcome.fit
+    subject = ExportSubject(
+        fit=fit,
+        table=outcome.table,
+        segmentation=outcome.segmentation,
+        classes=fit.model.classes,
+        command=shlex.join(["gmmseg", *options.argv]),
+        seconds={**seconds, **fit.seconds},
+    )
+    console.drain(export_events(subject, task.items, console.check), name)

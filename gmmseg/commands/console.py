@@ -1,0 +1,97 @@
+"""What a command says on standard error, and how Ctrl-C reaches its work."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any, TextIO, TypeVar
+
+from gmmseg.control import Progress, Verdict
+
+_R = TypeVar("_R")
+_COLUMNS = 78
+"""Characters of a progress line: more would wrap on a terminal of 80 and could not be taken back."""
+
+
+class Console:
+    """Standard error of one run: messages always, progress only on a terminal.
+
+    Parameters
+    ----------
+    stream : text stream
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._is_terminal = stream.isatty()
+        self._shown = ""
+        self._was_interrupted = False
+
+    def check(self) -> Verdict:
+        """Return CANCEL once Ctrl-C was pressed: what all long work asks."""
+        return Verdict.CANCEL if self._was_interrupted else Verdict.GO
+
+    @contextmanager
+    def interruptible(self) -> Iterator[None]:
+        """Let Ctrl-C end the work at its next question, so that a write which began is completed.
+
+        A second Ctrl-C ends it at once.
+        """
+        is_main = threading.current_thread() is threading.main_thread()
+        # Who started the program with Ctrl-C ignored, such as nohup, wants that to stay.
+        if not is_main or signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+            yield
+            return
+        before = signal.signal(signal.SIGINT, self._interrupt)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+        if self._was_interrupted:
+            raise KeyboardInterrupt
+
+    def _interrupt(self, number: int, frame: FrameType | None) -> None:
+        if self._was_interrupted:
+            raise KeyboardInterrupt
+        self._was_interrupted = True
+
+    def drain(self, job: Generator[Any, None, _R], subject: str = "") -> _R:
+        """Run a job to its end, showing its progress, and return its result."""
+        while True:
+            try:
+                event = next(job)
+            except StopIteration as stop:
+                result: _R = stop.value
+                return result
+            if isinstance(event, Progress):
+                self._show(f"{subject}: {event.text}" if subject else event.text)
+            elif (step := getattr(event, "step", None)) is not None:
+                self._show(f"{subject}: Fitting: iteration {step.iteration}")
+
+    def say(self, message: str) -> None:
+        """Write one line, whatever characters names in it hold."""
+        self.clear()
+        self._stream.write(self._printable(f"gmmseg: {message}") + "\n")
+        self._stream.flush()
+
+    def clear(self) -> None:
+        """Take the progress line away."""
+        if self._shown:
+            self._stream.write(f"\r{' ' * len(self._shown)}\r")
+            self._stream.flush()
+            self._shown = ""
+
+    def _show(self, text: str) -> None:
+        line = self._printable(text)[:_COLUMNS]
+        if self._is_terminal and line != self._shown:
+            self._stream.write(f"\r{line.ljust(len(self._shown))}")
+            self._stream.flush()
+            self._shown = line
+
+    def _printable(self, text: str) -> str:
+        encoding = self._stream.encoding or "utf-8"
+        line = "".join(c if c.isprintable() else " " for c in text)
+        return line.encode(encoding, "backslashreplace").decode(encoding)

@@ -1,0 +1,53 @@
+"""From parsed options to checked settings: the same table that the window's panel reads."""
+
+from __future__ import annotations
+
+import argparse
+
+from gmmseg.errors import SettingsError
+from gmmseg.features.spec import FeatureSpec
+from gmmseg.settings import SegmentSettings, with_setting
+
+_PATHS = {
+    "position_weight": "features.position_weight",
+    "covariance": "mixture.covariance",
+    "smooth": "smooth",
+    "init": "mixture.init",
+    "n_init": "mixture.n_init",
+    "seed": "mixture.seed",
+    "max_iter": "mixture.max_iter",
+    "tol": "mixture.tol",
+    "parameter_tol": "mixture.parameter_tol",
+    "q_tol": "mixture.q_tol",
+    "reg_covar": "mixture.reg_covar",
+}
+"""Options whose value is a setting's, and which."""
+
+
+def segment_settings(options: argparse.Namespace) -> SegmentSettings:
+    """Return the settings that options of ``segment`` stand for.
+
+    Raises
+    ------
+    SettingsError
+        A value is out of its bounds.
+    """
+    spec = FeatureSpec.parse(options.features, is_standardised=options.standardise)
+    settings = SegmentSettings(features=spec)
+    if options.components is None:
+        settings = with_setting(settings, "auto", options.criterion or "bic")
+    else:
+        settings = with_setting(settings, "mixture.n_components", options.components)
+    settings = with_setting(settings, "mixture.is_hard", options.hard)
+    for name, path in _PATHS.items():
+        value = getattr(options, name)
+        if value is not None:
+            settings = with_setting(settings, path, value)
+    return settings
+
+
+def frame_index(options: argparse.Namespace) -> int:
+    """Return the page or frame to read, from 0; raises `SettingsError` for one below the first."""
+    if options.frame < 1:
+        raise SettingsError("frame", "Pages and frames are counted from 1.", "Choose 1 or more.")
+    return int(options.frame) - 1

@@ -1,0 +1,126 @@
+"""Which images a command reads and which files it writes for each of them, checked before the work."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from gmmseg.errors import ReadError, WriteError
+from gmmseg.io.atomic import shown
+from gmmseg.io.export import SUFFIXES, ExportItem, ExportKind, check_items, kind_for
+from gmmseg.io.images import list_images
+
+_FURTHER: tuple[ExportKind, ...] = ("probabilities", "overlay", "model", "report")
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One image and the files to write for it."""
+
+    image: Path
+    items: list[ExportItem]
+
+
+def plan(options: argparse.Namespace) -> list[Task]:
+    """Return what to do for each image; folders that are missing have been made.
+
+    Raises
+    ------
+    ReadError
+        A folder cannot be listed or holds no image.
+    WriteError
+        An output cannot be written, has the wrong extension, or would replace an image that is read.
+    """
+    images, has_folder = _images(options.images)
+    wanted = _wanted(options)
+    kind, out = wanted[0]
+    if has_folder or len(images) > 1 or (out.is_dir() and kind != "ome-zarr"):
+        for kind_there, folder in wanted:
+            _make_folder(folder, SUFFIXES[kind_there])
+        places = [[(kind, folder / f"{stem}{SUFFIXES[kind][0]}") for kind, folder in wanted]
+                  for stem in distinct_stems(images)]  # fmt: skip
+    else:
+        if options.format is None:
+            kind_for(out)
+        places = [wanted]
+    tasks = [
+        Task(image, [_item(kind, path, options) for kind, path in own])
+        for image, own in zip(images, places, strict=True)
+    ]
+    check_items([item for task in tasks for item in task.items])
+    _check_inputs_stay(tasks, [*images, *([] if _has_model(options) else [options.model])])
+    return tasks
+
+
+def _images(given: list[Path]) -> tuple[list[Path], bool]:
+    """Return the image files among files and folders, and whether there was a folder."""
+    images: list[Path] = []
+    for path in given:
+        if path.is_dir():
+            found = list_images(path)
+            if not found:
+                raise ReadError(f"The folder {shown(path)} holds no image.", "Choose another folder.")
+            images += found
+        else:
+            images.append(path)
+    return images, any(path.is_dir() for path in given)
+
+
+def _wanted(options: argparse.Namespace) -> list[tuple[ExportKind, Path]]:
+    first = cast(ExportKind, options.format or "mask")
+    given = (
+        (kind, getattr(options, kind, None)) for kind in _FURTHER if kind != "model" or _has_model(options)
+    )
+    return [(first, options.output), *((kind, path) for kind, path in given if path is not None)]
+
+
+def _has_model(options: argparse.Namespace) -> bool:
+    # For ``apply`` the model is what is read.
+    return bool(options.command == "segment")
+
+
+def _item(kind: ExportKind, path: Path, options: argparse.Namespace) -> ExportItem:
+    return ExportItem(path, kind, options.zero_based, options.palette)
+
+
+def distinct_stems(images: list[Path]) -> list[str]:
+    """Return a file name without extension for each image, no two equal even where case does not count."""
+    taken: set[str] = set()
+    stems = []
+    for image in images:
+        stem, number = image.stem, 1
+        while stem.casefold() in taken:
+            number += 1
+            stem = f"{image.stem}_{number}"
+        taken.add(stem.casefold())
+        stems.append(stem)
+    return stems
+
+
+def _make_folder(folder: Path, suffixes: tuple[str, ...]) -> None:
+    if folder.name.lower().endswith(suffixes) and not folder.is_dir():
+        raise WriteError(
+            f"{shown(folder)} is the name of a file; several images need a folder.",
+            "Leave out the extension.",
+        )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise WriteError(
+            f"{shown(folder)} is a file; several images need a folder.", "Choose another name."
+        ) from error
+    except (OSError, ValueError) as error:
+        raise WriteError(f"The folder {shown(folder)} cannot be made.", "Choose another place.") from error
+
+
+def _check_inputs_stay(tasks: list[Task], inputs: list[Path]) -> None:
+    read = {os.path.realpath(path) for path in inputs}
+    for task in tasks:
+        for item in task.items:
+            if os.path.realpath(item.path) in read:
+                raise WriteError(
+                    f"{shown(item.path)} is a file that is read.", "Choose another name or folder."
+                )

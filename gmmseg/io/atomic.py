@@ -1,0 +1,221 @@
+"""Writing a file or a folder so that after any fault the old or the new one is there, never half of one."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import secrets
+import shutil
+import stat
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+
+from gmmseg.errors import WriteError
+
+_BINARY = getattr(os, "O_BINARY", 0)
+_TEMPORARY = ".gmmseg-"
+_WRITE_BLOCK = 1 << 24
+
+_CAUSES: dict[int, tuple[str, str]] = {
+    errno.ENOSPC: ("the disk is full", "Free some space or choose another folder."),
+    errno.EDQUOT: ("your disk quota is used up", "Free some space or choose another folder."),
+    errno.EFBIG: ("the file would be larger than is allowed here", "Choose another folder."),
+    errno.EIO: ("the disk reports an error", "Choose another disk."),
+    errno.EACCES: ("you may not write there", "Choose another folder, or close the file in other programs."),
+    errno.EPERM: ("you may not write there", "Choose another folder, or close the file in other programs."),
+    errno.EROFS: ("the disk is read-only", "Choose another folder."),
+    errno.ENOENT: ("its folder does not exist", "Choose an existing folder."),
+    errno.ENOTDIR: ("its folder does not exist", "Choose an existing folder."),
+    errno.ENAMETOOLONG: ("the name is too long", "Choose a shorter name."),
+    errno.ELOOP: ("the link leads back to itself", "Choose another name."),
+}
+
+
+def shown(path: str | os.PathLike[str]) -> str:
+    """Return the last part of a path in quotation marks, printable also where it is not valid Unicode."""
+    name = os.path.basename(os.fspath(path)) or os.fspath(path)
+    return f"“{name.encode('utf-8', 'backslashreplace').decode()}”"
+
+
+def write_atomically(path: str | os.PathLike[str], data: bytes | Iterable[bytes]) -> None:
+    """Write a file so that it holds all of `data` or is as it was.
+
+    A symbolic link is followed and kept; an existing file keeps its mode.
+
+    Parameters
+    ----------
+    path : path
+    data : bytes or iterable of bytes
+        Pieces are written as they come; when the iterable raises, nothing has changed.
+
+    Raises
+    ------
+    WriteError
+        The old file, if any, is intact and no temporary file is left.
+    """
+    with _refusals(path):
+        target = _target(path)
+        mode = _mode_of(target)
+        temporary, descriptor = _create_beside(target, 0o666 if mode is None else 0o600)
+        try:
+            try:
+                for piece in (data,) if isinstance(data, bytes) else data:
+                    _write_all(descriptor, piece)
+                if mode is not None:
+                    os.chmod(temporary, mode)
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+            os.replace(temporary, target)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+            raise
+        _sync_folder(os.path.dirname(target))
+
+
+def check_writable(path: str | os.PathLike[str]) -> None:
+    """Raise `WriteError` when a file cannot be written at `path`: to be asked before long work."""
+    with _refusals(path):
+        target = _target(path)
+        if _mode_of(target) is not None and not os.access(target, os.W_OK):
+            raise PermissionError(errno.EACCES, "read-only file")
+        # Asking for permissions misses full and network disks; a file that is made and removed does not.
+        temporary, descriptor = _create_beside(target, 0o600)
+        os.close(descriptor)
+        os.unlink(temporary)
+
+
+def write_folder_atomically(
+    path: str | os.PathLike[str], files: Mapping[str, bytes], is_ours: Callable[[Path], bool]
+) -> None:
+    """Write a folder of files so that it is there as a whole or is as it was.
+
+    Parameters
+    ----------
+    path : path
+    files : mapping from relative names with ``/`` to contents
+    is_ours : function
+        Whether an existing folder is an earlier one of the same kind, which may be replaced.
+
+    Raises
+    ------
+    WriteError
+        Also when something else is at `path`.
+    """
+    with _refusals(path):
+        target = os.path.realpath(path)
+        check_folder_writable(target, is_ours)
+        temporary = os.path.join(os.path.dirname(target), _temporary_name())
+        old = f"{temporary}.old"
+        try:
+            os.mkdir(temporary)
+            for name, content in files.items():
+                _write_new(os.path.join(temporary, *name.split("/")), content)
+            if os.path.lexists(target):
+                os.rename(target, old)
+            try:
+                os.rename(temporary, target)
+            except BaseException:
+                if os.path.lexists(old):
+                    os.rename(old, target)
+                raise
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+            if os.path.lexists(target):
+                shutil.rmtree(old, ignore_errors=True)
+        _sync_folder(os.path.dirname(target))
+
+
+def check_folder_writable(path: str | os.PathLike[str], is_ours: Callable[[Path], bool]) -> None:
+    """Raise `WriteError` when `write_folder_atomically` would refuse; to be asked before long work."""
+    if not os.path.lexists(path):
+        check_writable(path)
+    elif not (os.path.isdir(path) and is_ours(Path(path))):
+        raise WriteError(
+            f"{shown(path)} exists and is not an earlier export.", "Choose another name or remove it first."
+        )
+    else:
+        check_writable(os.path.join(os.path.dirname(os.path.realpath(path)), _temporary_name()))
+
+
+@contextlib.contextmanager
+def _refusals(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Turn what the system refuses into a `WriteError`."""
+    try:
+        is_possible = b"\0" not in os.fsencode(path)
+    except UnicodeEncodeError:
+        is_possible = False
+    if not is_possible:
+        raise WriteError(f"{shown(path)} is not a possible file name.", "Choose another name.")
+    try:
+        yield
+    except OSError as error:
+        cause, remedy = _CAUSES.get(
+            error.errno or 0, ("the system refuses", "Choose another folder or another name.")
+        )
+        raise WriteError(f"{shown(path)} cannot be written: {cause}.", remedy) from error
+
+
+def _target(path: str | os.PathLike[str]) -> str:
+    """Return the file behind `path`, refusing links that lead nowhere and what is not a plain file."""
+    target = os.path.realpath(path)
+    if os.path.islink(target):
+        raise OSError(errno.ELOOP, "link loop")
+    if os.path.islink(path) and not os.path.exists(target):
+        raise WriteError(f"{shown(path)} is a link to a file that does not exist.", "Choose another name.")
+    try:
+        kind = os.stat(target).st_mode
+    except FileNotFoundError:
+        return target
+    if stat.S_ISDIR(kind):
+        raise WriteError(f"{shown(path)} is a folder.", "Choose a file name.")
+    if not stat.S_ISREG(kind):
+        raise WriteError(f"{shown(path)} is a device, not a file.", "Choose another name.")
+    return target
+
+
+def _mode_of(target: str) -> int | None:
+    try:
+        return stat.S_IMODE(os.stat(target).st_mode)
+    except FileNotFoundError:
+        return None
+
+
+def _temporary_name() -> str:
+    # Short and independent of the target's name, which may already be as long as the disk allows.
+    return f"{_TEMPORARY}{secrets.token_hex(6)}.tmp"
+
+
+def _create_beside(target: str, mode: int) -> tuple[str, int]:
+    temporary = os.path.join(os.path.dirname(target), _temporary_name())
+    return temporary, os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, mode)
+
+
+def _write_new(path: str, content: bytes) -> None:
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o666)
+    try:
+        _write_all(descriptor, content)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view[:_WRITE_BLOCK]) :]
+
+
+def _sync_folder(folder: str) -> None:
+    """Make a rename survive a power failure; where the system cannot, the new file is in place anyway."""
+    if os.name != "posix":
+        return
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

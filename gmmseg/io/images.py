@@ -1,0 +1,188 @@
+"""Reading images: a path, bytes or an array to an `Image`, or a refusal the user understands."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+import numpy as np
+
+from gmmseg.arrays import AnyArray, BoolArray
+from gmmseg.control import Check, go_on, raise_if_cancelled
+from gmmseg.errors import ReadError
+from gmmseg.image import Image, ImageSource
+from gmmseg.io.decoded import Decoded, channel_names, plain_values, upright
+from gmmseg.io.probe import SUFFIXES, decoding, read_file_bytes, recognise, shown_name
+from gmmseg.limits import check_pixels
+
+READABLE_SUFFIXES: tuple[str, ...] = tuple(suffix for group in SUFFIXES.values() for suffix in group)
+"""Lower case, with the dot."""
+FILE_GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("Images", READABLE_SUFFIXES),
+    *((name, suffixes) for name, suffixes in SUFFIXES.items()),
+)
+"""Title and suffixes of each group a file dialog offers, all formats first."""
+
+
+def read_image(
+    path: str | os.PathLike[str], *, frame: int = 0, check: Check = go_on, use_alpha_mask: bool = True
+) -> Image:
+    """Return the image in a file, recognised by its content.
+
+    Parameters
+    ----------
+    path : str or path-like
+    frame : int
+        Which page or frame, from 0.
+    check : Check
+        Asked between reading, decoding and converting.
+    use_alpha_mask : bool
+        Whether fully transparent pixels count as pixels without data.
+
+    Raises
+    ------
+    ReadError
+        It is not a file, not an image that is read, cut off or damaged.
+    BudgetError
+        It would need more memory than is allowed.
+    Cancelled
+        `check` said so.
+    """
+    data = read_file_bytes(path, check)
+    return read_image_bytes(
+        data, shown_name(path), Path(path), frame=frame, check=check, use_alpha_mask=use_alpha_mask
+    )
+
+
+def read_image_bytes(
+    data: bytes,
+    name: str,
+    path: Path | None = None,
+    *,
+    frame: int = 0,
+    check: Check = go_on,
+    use_alpha_mask: bool = True,
+) -> Image:
+    """Return the image in the bytes of a file; `name` and `path` only describe it. Raises as `read_image`."""
+    format_name = recognise(data, name)
+    digest = hashlib.sha256(data).hexdigest()
+    raise_if_cancelled(check)
+    with decoding(name, format_name):
+        decoded = _decode(data, name, format_name, frame, check)
+    raise_if_cancelled(check)
+    pixels = np.ascontiguousarray(upright(decoded.pixels, decoded.orientation))
+    is_opaque = decoded.is_opaque if use_alpha_mask else None
+    if is_opaque is not None:
+        is_opaque = np.ascontiguousarray(upright(is_opaque, decoded.orientation))
+    mask, mask_notes = _mask_of(pixels, is_opaque, name)
+    notes = (*_suffix_notes(name, format_name), *decoded.notes, *mask_notes)
+    source = ImageSource(name, path, digest, format_name, frame, decoded.n_frames, notes)
+    return Image(pixels, decoded.channels, source, mask)
+
+
+def image_from_array(pixels: AnyArray, name: str, mask: BoolArray | None = None) -> Image:
+    """Return an image of a copy of an array.
+
+    Parameters
+    ----------
+    pixels : array, (H, W) or (H, W, C)
+        Integers, booleans or floats; three channels are red, green and blue. Alpha goes into `mask`.
+    name : str
+        What people call it, such as ``clipboard``.
+    mask : bool array, (H, W), optional
+        True where a pixel holds data.
+
+    Raises
+    ------
+    ReadError
+        The array has no pixels, no finite value, another shape or another kind of values.
+    BudgetError
+        It would need more memory than is allowed.
+    """
+    if pixels.ndim not in (2, 3):
+        raise ReadError(f"An array with {pixels.ndim} axes is not a picture.", "Give (H, W) or (H, W, C).")
+    volume = pixels[:, :, None] if pixels.ndim == 2 else pixels
+    height, width, n_channels = volume.shape
+    if n_channels == 0:
+        raise ReadError("The array has no channels.", "Give (H, W) or (H, W, C) with C at least 1.")
+    check_pixels(width, height, n_channels, volume.dtype.itemsize)
+    own, notes = plain_values(np.array(volume, order="C"), name)
+    if mask is not None and mask.shape != (height, width):
+        raise ReadError(f"A mask of {mask.shape} does not fit a picture of {(height, width)}.")
+    held, mask_notes = _mask_of(own, None if mask is None else np.array(mask, dtype=np.bool_), name)
+    source = ImageSource(name, notes=(*notes, *mask_notes))
+    return Image(own, channel_names(n_channels, is_rgb=n_channels == 3), source, held)
+
+
+def list_images(folder: str | os.PathLike[str]) -> list[Path]:
+    """Return the files of a folder with a readable suffix, by name, without hidden ones and subfolders.
+
+    Raises
+    ------
+    ReadError
+        It is not a folder or may not be listed.
+    """
+    name = shown_name(folder)
+    try:
+        found = [
+            entry
+            for entry in Path(folder).iterdir()
+            if entry.suffix.lower() in READABLE_SUFFIXES
+            and not entry.name.startswith(".")
+            and entry.is_file()
+        ]
+    except (OSError, ValueError) as error:
+        raise ReadError(
+            f"The folder “{name}” cannot be listed.", "Check that it exists and is yours to read."
+        ) from error
+    return sorted(found, key=lambda entry: (entry.name.casefold(), entry.name))
+
+
+def _decode(data: bytes, name: str, format_name: str, frame: int, check: Check) -> Decoded:
+    # Imported here: the decoders cost tens of milliseconds, which --help and the first window must not pay.
+    if format_name == "TIFF":
+        from gmmseg.io.tiff_reading import read_tiff
+
+        return read_tiff(data, name, frame, check)
+    from gmmseg.io.pillow_reading import read_with_pillow
+
+    return read_with_pillow(data, name, format_name, frame, check)
+
+
+def _suffix_notes(name: str, format_name: str) -> tuple[str, ...]:
+    suffix = os.path.splitext(name)[1].lower()
+    if suffix not in READABLE_SUFFIXES or suffix in SUFFIXES[format_name]:
+        return ()
+    return (f"The file is named {suffix} but holds {format_name}; it was read as {format_name}.",)
+
+
+def _mask_of(
+    pixels: AnyArray, is_opaque: BoolArray | None, name: str
+) -> tuple[BoolArray | None, tuple[str, ...]]:
+    """Return which pixels hold data, None when all do, and what to say about the others.
+
+    Raises
+    ------
+    ReadError
+        No pixel holds a finite value.
+    """
+    notes: tuple[str, ...] = ()
+    if is_opaque is not None and not is_opaque.any():
+        notes = ("Every pixel is fully transparent; transparency was ignored.",)
+        is_opaque = None
+    elif is_opaque is not None and not is_opaque.all():
+        n_clear = is_opaque.size - int(np.count_nonzero(is_opaque))
+        notes = (f"{n_clear:,} transparent pixels are left out.",)
+    else:
+        is_opaque = None
+    if pixels.dtype.kind != "f":
+        return is_opaque, notes
+    is_finite: BoolArray = np.logical_and.reduce(np.isfinite(pixels), axis=2)
+    n_lost = is_finite.size - int(np.count_nonzero(is_finite))
+    if n_lost == 0:
+        return is_opaque, notes
+    mask = is_finite if is_opaque is None else np.logical_and(is_finite, is_opaque)
+    if not mask.any():
+        raise ReadError(f"“{name}” holds no finite value.", "Check how it was written.")
+    return mask, (*notes, f"{n_lost:,} pixels without a finite value are left out.")

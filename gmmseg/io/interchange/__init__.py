@@ -1,0 +1,1 @@
+"""Label maps in the formats of other programs, one module a format."""

@@ -1,0 +1,46 @@
+"""GeoJSON as QuPath reads it: each class one annotation in pixel coordinates."""
+
+from __future__ import annotations
+
+import json
+
+from gmmseg.arrays import AnyArray
+from gmmseg.classes import ClassInfo, ClassTable
+from gmmseg.io.interchange.contours import Outline, Ring, outlines
+
+
+def encode_geojson(ids: AnyArray, classes: ClassTable) -> bytes:
+    """Return the regions of class ids (H, W) as polygons on pixel corners, holes included."""
+    features = [_feature(entry, regions) for entry in classes if (regions := outlines(ids == entry.id))]
+    return f'{{"type":"FeatureCollection","features":[{",".join(features)}]}}\n'.encode("ascii")
+
+
+def _feature(entry: ClassInfo, regions: list[Outline]) -> str:
+    """Return a feature as JSON text.
+
+    The polygons become text one by one: as Python objects, all of a large image would take a gigabyte.
+    """
+    properties = {
+        "objectType": "annotation",
+        "name": entry.name,
+        "classification": {"name": entry.name, "color": list(entry.colour)},
+        "color": list(entry.colour),
+        "isLocked": entry.is_locked,
+    }
+    polygons = [_polygon(region) for region in regions]
+    is_one = len(polygons) == 1
+    kind, coordinates = ("Polygon", polygons[0]) if is_one else ("MultiPolygon", f"[{','.join(polygons)}]")
+    return (
+        f'{{"type":"Feature","geometry":{{"type":"{kind}","coordinates":{coordinates}}},'
+        f'"properties":{json.dumps(properties)}}}'
+    )
+
+
+def _polygon(region: Outline) -> str:
+    rings = [_closed(ring) for ring in (region.outer, *region.holes)]
+    return json.dumps(rings, separators=(",", ":"))
+
+
+def _closed(ring: Ring) -> list[list[int]]:
+    points: list[list[int]] = ring.tolist()
+    return [*points, points[0]]

@@ -1,0 +1,153 @@
+"""OME-Zarr 0.5 folders: the image and its class labels as multiscale Zarr v3 arrays."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gmmseg.arrays import AnyArray
+from gmmseg.classes import ClassTable
+from gmmseg.image import Image
+
+_CHUNK = 512
+_SMALLEST = 256
+_GZIP_LEVEL = 4
+_VERSION = "0.5"
+
+
+def ome_zarr_files(image: Image, ids: AnyArray, classes: ClassTable, name: str) -> dict[str, bytes]:
+    """Return the folder's files by relative name.
+
+    Parameters
+    ----------
+    image : Image
+        Becomes axes c, y, x.
+    ids : uint8 or uint16 array, (H, W)
+        Class ids; become axes y, x of ``labels/classes``.
+    classes : ClassTable
+    name : str
+        Of the image, for people.
+    """
+    n_levels = _n_levels(image.height, image.width)
+    files = {
+        "zarr.json": _group({**_multiscales(name, "cyx", n_levels), **_omero(image)}),
+        "labels/zarr.json": _group({"labels": ["classes"]}),
+        "labels/classes/zarr.json": _group(
+            {**_multiscales("classes", "yx", n_levels), "image-label": _image_label(classes)}
+        ),
+    }
+    for level in range(n_levels):
+        step = 2**level
+        # Every second pixel, not the mean of four: labels must not mix, and image and labels stay aligned.
+        files.update(_array(f"{level}", np.moveaxis(image.pixels[::step, ::step], 2, 0), "cyx"))
+        files.update(_array(f"labels/classes/{level}", ids[::step, ::step], "yx"))
+    return files
+
+
+def is_ome_zarr(folder: Path) -> bool:
+    """Return whether a folder is an OME-Zarr with labels, so that it may be replaced by another one."""
+    try:
+        with (folder / "zarr.json").open("rb") as file:
+            attributes = json.loads(file.read(1 << 20))["attributes"]
+        return attributes["ome"]["version"] == _VERSION and (folder / "labels" / "zarr.json").is_file()
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return False
+
+
+def _n_levels(height: int, width: int) -> int:
+    levels = 1
+    while max(height, width) >> (levels - 1) > _SMALLEST:
+        levels += 1
+    return levels
+
+
+def _group(ome: dict[str, Any]) -> bytes:
+    return _json(
+        {"zarr_format": 3, "node_type": "group", "attributes": {"ome": {"version": _VERSION, **ome}}}
+    )
+
+
+def _json(content: dict[str, Any]) -> bytes:
+    return (json.dumps(content, indent=1) + "\n").encode("ascii")
+
+
+def _multiscales(name: str, axes: str, n_levels: int) -> dict[str, Any]:
+    return {
+        "multiscales": [
+            {
+                "name": name,
+                "axes": [{"name": axis, "type": "channel" if axis == "c" else "space"} for axis in axes],
+                "datasets": [
+                    {
+                        "path": str(level),
+                        "coordinateTransformations": [
+                            {"type": "scale", "scale": [1.0 if a == "c" else 2.0**level for a in axes]}
+                        ],
+                    }
+                    for level in range(n_levels)
+                ],
+                "type": "nearest",
+            }
+        ]
+    }
+
+
+def _omero(image: Image) -> dict[str, Any]:
+    """Return how viewers should show the channels: primary colours for RGB, white for the others."""
+    primaries = {"red": "FF0000", "green": "00FF00", "blue": "0000FF"}
+    window = {"start": 0.0, "min": 0.0, "end": image.white, "max": image.white}
+    return {
+        "omero": {
+            "channels": [
+                {
+                    "label": channel,
+                    "color": primaries[channel] if image.is_rgb else "FFFFFF",
+                    "active": image.is_rgb or at == 0,
+                    "window": window,
+                }
+                for at, channel in enumerate(image.channels)
+            ]
+        }
+    }
+
+
+def _image_label(classes: ClassTable) -> dict[str, Any]:
+    return {
+        "colors": [{"label-value": entry.id, "rgba": [*entry.colour, 255]} for entry in classes],
+        "properties": [{"label-value": entry.id, "class": entry.name} for entry in classes],
+        "source": {"image": "../../"},
+    }
+
+
+def _array(path: str, array: AnyArray, axes: str) -> Iterator[tuple[str, bytes]]:
+    """Yield the metadata and the chunks of one Zarr v3 array: gzip, little-endian."""
+    chunk_shape = tuple(
+        1 if axis == "c" else min(_CHUNK, n) for axis, n in zip(axes, array.shape, strict=True)
+    )
+    yield f"{path}/zarr.json", _json({
+        "zarr_format": 3,
+        "node_type": "array",
+        "shape": list(array.shape),
+        "data_type": array.dtype.name,
+        "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": list(chunk_shape)}},
+        "chunk_key_encoding": {"name": "default", "configuration": {"separator": "/"}},
+        "fill_value": 0.0 if array.dtype.kind == "f" else 0,
+        "codecs": [
+            {"name": "bytes", "configuration": {"endian": "little"}},
+            {"name": "gzip", "configuration": {"level": _GZIP_LEVEL}},
+        ],
+        "dimension_names": list(axes),
+    })  # fmt: skip
+    counts = [-(-n // size) for n, size in zip(array.shape, chunk_shape, strict=True)]
+    for index in np.ndindex(*counts):
+        corner = tuple(slice(i * size, (i + 1) * size) for i, size in zip(index, chunk_shape, strict=True))
+        block = array[corner]
+        # Every chunk has the full shape; what sticks out over the edge is never read.
+        whole = np.zeros(chunk_shape, dtype=array.dtype.newbyteorder("<"))
+        whole[tuple(slice(n) for n in block.shape)] = block
+        yield f"{path}/c/{'/'.join(map(str, index))}", gzip.compress(whole.tobytes(), _GZIP_LEVEL, mtime=0)

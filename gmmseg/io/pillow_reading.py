@@ -1,0 +1,238 @@
+"""Every format but TIFF, and the TIFFs that tifffile leaves, through Pillow by an explicit table of modes."""
+
+from __future__ import annotations
+
+import struct
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import (
+    BmpImagePlugin,
+    GifImagePlugin,
+    JpegImagePlugin,
+    PngImagePlugin,
+    PpmImagePlugin,
+    TiffImagePlugin,
+    WebPImagePlugin,
+)
+
+from gmmseg.arrays import AnyArray, BoolArray
+from gmmseg.control import Check, raise_if_cancelled
+from gmmseg.errors import ReadError
+from gmmseg.image import GREY, RGB
+from gmmseg.io.decoded import Decoded, check_frame, frame_notes
+from gmmseg.io.deep import is_deep_png, read_deep_png, read_deep_pnm
+from gmmseg.io.probe import check_png_is_long_enough, png_header, webp_size
+from gmmseg.limits import MAX_FRAMES, check_pixels
+
+if TYPE_CHECKING:
+    from PIL.Image import Image as PillowImage
+    from PIL.ImageFile import ImageFile
+
+# The plugins are called directly: Image.open would compare with the global MAX_IMAGE_PIXELS, which belongs to
+# the whole process, and would fall through to formats that are not on the list (EPS starts Ghostscript).
+_PLUGINS: dict[str, type[ImageFile]] = {
+    "PNG": PngImagePlugin.PngImageFile,
+    "JPEG": JpegImagePlugin.JpegImageFile,
+    "BMP": BmpImagePlugin.BmpImageFile,
+    "GIF": GifImagePlugin.GifImageFile,
+    "WEBP": WebPImagePlugin.WebPImageFile,
+    "PNM": PpmImagePlugin.PpmImageFile,
+    "TIFF": TiffImagePlugin.TiffImageFile,
+}
+# Small enough to stay in the cache and in the allocator: four times that doubles the time of a JPEG.
+_PIXELS_PER_STRIP = 1 << 17
+_ORIENTATION_TAG = 0x0112
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """What becomes of a Pillow mode: the mode to convert to, channels without alpha, dtype, and a note."""
+
+    mode: str
+    channels: tuple[str, ...]
+    dtype: type[np.generic] = np.uint8
+    has_alpha: bool = False
+    note: str = ""
+
+
+CONVERSIONS = {
+    "1": Conversion("L", GREY),
+    "L": Conversion("L", GREY),
+    "LA": Conversion("LA", GREY, has_alpha=True),
+    "La": Conversion("LA", GREY, has_alpha=True),
+    "P": Conversion("RGB", RGB),
+    "PA": Conversion("RGBA", RGB, has_alpha=True),
+    "RGB": Conversion("RGB", RGB),
+    "RGBX": Conversion("RGB", RGB),
+    "RGBA": Conversion("RGBA", RGB, has_alpha=True),
+    "RGBa": Conversion("RGBA", RGB, has_alpha=True),
+    "I;16": Conversion("I;16", GREY, np.uint16),
+    "I;16L": Conversion("I;16L", GREY, np.uint16),
+    "I;16B": Conversion("I;16B", GREY, np.uint16),
+    "I;16N": Conversion("I;16N", GREY, np.uint16),
+    "I": Conversion("I", GREY, np.int32),
+    "F": Conversion("F", GREY, np.float32),
+    "CMYK": Conversion("RGB", RGB, note="Converted from CMYK to RGB."),
+    "YCbCr": Conversion("RGB", RGB, note="Converted from YCbCr to RGB."),
+    "HSV": Conversion("RGB", RGB, note="Converted from HSV to RGB."),
+}
+"""Every mode that is read; a mode that is missing, such as LAB, is refused."""
+_WITH_ALPHA = {
+    "1": Conversion("LA", GREY, has_alpha=True),
+    "L": Conversion("LA", GREY, has_alpha=True),
+    "P": Conversion("RGBA", RGB, has_alpha=True),
+    "RGB": Conversion("RGBA", RGB, has_alpha=True),
+}
+"""The same where the file names a transparent colour."""
+_UNSIGNED_I = Conversion("I", GREY, np.uint16)
+
+
+def conversion_of(picture: PillowImage, format_name: str) -> Conversion:
+    """Return what becomes of a picture by its mode.
+
+    Raises
+    ------
+    ReadError
+        The mode is not in `CONVERSIONS`.
+    """
+    if "transparency" in picture.info and picture.mode in _WITH_ALPHA:
+        return _WITH_ALPHA[picture.mode]
+    if picture.mode == "I" and format_name in ("PNG", "PNM"):
+        return _UNSIGNED_I
+    if picture.mode not in CONVERSIONS:
+        raise ReadError(
+            f"The {format_name} file stores its colours as {picture.mode}, which is not read.",
+            "Convert it to RGB and save it as PNG or TIFF.",
+        )
+    return CONVERSIONS[picture.mode]
+
+
+def read_with_pillow(data: bytes, name: str, format_name: str, frame: int, check: Check) -> Decoded:
+    """Return one frame of an image file; the caller turns decoder failures into `ReadError`.
+
+    Raises
+    ------
+    ReadError
+        There is no such frame, or the colours are stored in a way that is not read.
+    BudgetError
+        By the header it needs too much memory; nothing was allocated.
+    """
+    _check_header(data, name, format_name)
+    word = "page" if format_name == "TIFF" else "frame"
+    with _PLUGINS[format_name](BytesIO(data)) as picture:
+        _check_size(picture, format_name)
+        raise_if_cancelled(check)
+        n_found = int(getattr(picture, "n_frames", 1))
+        n_frames = min(n_found, MAX_FRAMES)
+        check_frame(frame, n_frames, name, word)
+        if frame:
+            picture.seek(frame)
+            _check_size(picture, format_name)
+        decoded = _read_deep(data, name, format_name, frame, check) or _read_loaded(
+            picture, format_name, check
+        )
+        notes = [*frame_notes(frame, n_found, word), *decoded.notes]
+        notes += profile_notes(picture.info.get("icc_profile"))
+        return replace(
+            decoded, n_frames=n_frames, orientation=_orientation(picture, format_name), notes=tuple(notes)
+        )
+
+
+def _read_deep(data: bytes, name: str, format_name: str, frame: int, check: Check) -> Decoded | None:
+    """Return the pixels at 16 bits where Pillow would narrow them; None where it would not."""
+    if format_name == "PNM":
+        return read_deep_pnm(data, name)
+    if format_name == "PNG" and frame == 0:
+        header = png_header(data, name)
+        return read_deep_png(data, header, name, check) if is_deep_png(header) else None
+    return None
+
+
+def _read_loaded(picture: PillowImage, format_name: str, check: Check) -> Decoded:
+    # Asked before load(), which narrows the mode's name but not what the file holds.
+    tiles = str(getattr(picture, "tile", ""))
+    picture.load()
+    raise_if_cancelled(check)
+    conversion = conversion_of(picture, format_name)
+    pixels, is_opaque = pixels_of(picture, conversion, check)
+    notes = [conversion.note] if conversion.note else []
+    if ";16" in tiles and pixels.dtype == np.uint8:
+        notes.append("The file has 16 bits a value; they are read at 8 bits.")
+    return Decoded(pixels, conversion.channels, is_opaque, notes=tuple(notes))
+
+
+def _check_header(data: bytes, name: str, format_name: str) -> None:
+    """Refuse what Pillow would allocate while opening, or would read for long before it finds it lacking."""
+    if format_name == "WEBP":
+        size = webp_size(data)
+        if size is None:
+            raise ReadError(f"The WEBP file “{name}” is damaged.", "Copy or download it again.")
+        check_pixels(size[0], size[1], 4, 1)
+    if format_name == "GIF" and len(data) >= 10:
+        width, height = struct.unpack("<HH", data[6:10])
+        check_pixels(width, height, 3, 1)
+    if format_name == "PNG":
+        header = png_header(data, name)
+        check_pixels(header.width, header.height, header.n_samples, max(header.depth // 8, 1))
+        check_png_is_long_enough(header, len(data), name)
+
+
+def _check_size(picture: PillowImage, format_name: str) -> None:
+    conversion = conversion_of(picture, format_name)
+    channels = len(conversion.channels)
+    check_pixels(picture.width, picture.height, channels, np.dtype(conversion.dtype).itemsize)
+
+
+def pixels_of(
+    picture: PillowImage, conversion: Conversion, check: Check
+) -> tuple[AnyArray, BoolArray | None]:
+    """Return the pixels (H, W, C) of a loaded picture without alpha, and where alpha is not zero.
+
+    Strip by strip: the decoder's copy and ours are all that is ever held.
+    """
+    width, height = picture.size
+    n_channels = len(conversion.channels)
+    pixels = np.empty((height, width, n_channels), dtype=conversion.dtype)
+    is_opaque = np.empty((height, width), dtype=np.bool_) if conversion.has_alpha else None
+    step = max(_PIXELS_PER_STRIP // width, 1)
+    for top in range(0, height, step):
+        raise_if_cancelled(check)
+        strip = picture.crop((0, top, width, min(top + step, height)))
+        if strip.mode != conversion.mode:
+            strip = strip.convert(conversion.mode)
+        values = np.asarray(strip).reshape(strip.height, width, -1)
+        pixels[top : top + step] = values[:, :, :n_channels]
+        if is_opaque is not None:
+            np.not_equal(values[:, :, -1], 0, out=is_opaque[top : top + step])
+    return pixels, is_opaque
+
+
+def _orientation(picture: PillowImage, format_name: str) -> int:
+    if format_name == "PNG" and "exif" not in picture.info:
+        # getexif() would decode the whole picture to look behind it.
+        return 1
+    # A damaged EXIF block makes Pillow raise nearly anything; it is no reason to refuse the picture.
+    with suppress(Exception):
+        return int(picture.getexif().get(_ORIENTATION_TAG, 1))
+    return 1
+
+
+def profile_notes(profile: bytes | None) -> list[str]:
+    """Return what to say about a colour profile: nothing for none and for sRGB, which is what is assumed."""
+    if not profile:
+        return []
+    title = ""
+    # A garbage profile never fails the opening, whatever the colour library says of it.
+    with suppress(Exception):
+        from PIL import ImageCms
+
+        title = (ImageCms.ImageCmsProfile(BytesIO(profile)).profile.profile_description or "").strip()
+        if "srgb" in title.lower():
+            return []
+    if not title:
+        return ["The colour profile could not be read and is ignored."]
+    return [f"The colour profile “{title}” is not applied; values are used as stored."]

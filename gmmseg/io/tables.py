@@ -1,0 +1,56 @@
+"""The components as a table for spreadsheets and statistics programs."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+from gmmseg.arrays import AnyArray
+from gmmseg.classes import ClassTable
+from gmmseg.model import Model
+from gmmseg.palette import to_hex
+
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def encode_component_table(model: Model, classes: ClassTable, pixels: AnyArray) -> bytes:
+    """Return one row for each component as CSV (RFC 4180, UTF-8, decimal points).
+
+    Parameters
+    ----------
+    model : Model
+    classes : ClassTable
+        What the components are called; its ids are those of the mask.
+    pixels : int array, (K,)
+        Pixels of each component in the label map.
+
+    Notes
+    -----
+    Means are in feature units; of the symmetric covariance, in squared feature units, the upper triangle
+    is written row by row.
+    """
+    means, matrices = model.means, model.matrices
+    total = max(int(pixels.sum()), 1)
+    upper = [(i, j) for i in range(len(model.names)) for j in range(i, len(model.names))]
+    header = ["class", "name", "colour", "component", "pixels", "share", "weight"]
+    header += [f"mean {name}" for name in model.names]
+    header += [f"cov {model.names[i]} {model.names[j]}" for i, j in upper]
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer, lineterminator="\r\n")
+    writer.writerow(header)
+    for component in range(model.params.n_components):
+        entry = classes.of_component(component)
+        count = int(pixels[component])
+        row: list[str | int | float] = [
+            entry.id, safe_cell(entry.name), to_hex(entry.colour), component, count, count / total,
+            float(model.params.weights[component]),
+        ]  # fmt: skip
+        row += means[component].tolist()
+        row += [float(matrices[component, i, j]) for i, j in upper]
+        writer.writerow(row)
+    return buffer.getvalue().encode("utf-8", "backslashreplace")
+
+
+def safe_cell(text: str) -> str:
+    """Return text that no spreadsheet takes for a formula: an apostrophe keeps it text."""
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text

@@ -1,0 +1,49 @@
+"""Starts gmmseg: the window, or with a sub-command the command line, which never loads Qt."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+# The same bytes everywhere need one fixed number of BLAS threads; the cores are used by blocks of rows.
+# To be set before numpy is imported.
+for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
+    os.environ.setdefault(_name, "1")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the program and return its exit code.
+
+    Parameters
+    ----------
+    argv : list of str, optional
+        Without the program's name; None takes the process's own.
+    """
+    arguments = sys.argv[1:] if argv is None else argv
+    if _is_for_command_line(arguments):
+        from gmmseg.cli import run as run_command
+
+        return run_command(arguments)
+    from ui.platform_check import why_no_window
+
+    problem = why_no_window()
+    if problem is not None:
+        print(f"gmmseg: {problem}", file=sys.stderr)
+        return 1
+    from ui.app import run as run_window
+
+    return run_window([name for name in arguments if name != "--"])
+
+
+def _is_for_command_line(arguments: list[str]) -> bool:
+    """Whether there is a sub-command, or any option: the window takes files only, after ``--`` if need be."""
+    if not arguments or arguments[0] == "--":
+        return False
+    from gmmseg.cli import COMMANDS
+
+    words = [word for word in arguments if not word.startswith("-")]
+    return len(words) < len(arguments) or words[0] in COMMANDS
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,362 @@
+"""GaussianMixture behind scikit-learn's conventions, and beside scikit-learn's own."""
+
+from __future__ import annotations
+
+import pickle
+import subprocess
+import sys
+import warnings
+
+import numpy as np
+import pytest
+from sklearn import mixture as sklearn_mixture
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import check_estimator
+
+from gmmseg import GaussianMixture
+from gmmseg.mixture.conventions import ConvergenceWarning, NotFittedError
+from tests.core.mixture.cases import KINDS, blobs, random_params
+
+
+class Frame:
+    """What a data frame shows of itself."""
+
+    def __init__(self, values, columns):
+        self.values, self.columns = values, columns
+
+    def __array__(self, dtype=None, copy=None):
+        return np.asarray(self.values, dtype=dtype)
+
+
+def _rows(seed=0, n_rows=300):
+    return blobs(np.random.default_rng(seed), n_rows, 3, 2, apart=8.0)[0]
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_scikit_learns_own_checks_pass():
+    report = check_estimator(GaussianMixture(), on_fail=None, on_skip=None)
+    assert len(report) > 30
+    failed = [entry["check_name"] for entry in report if entry["status"] == "failed"]
+    # NotFittedError is a class of our own, because scikit-learn need not be installed.
+    assert failed == ["check_estimators_unfitted"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("n_iter", [1, 3, 10])
+def test_the_same_start_gives_scikit_learns_numbers(kind, n_iter):
+    rng = np.random.default_rng(3)
+    rows = blobs(rng, 400, 3, 3, apart=2.0)[0]
+    start = random_params(rng, 3, 3, kind, 2.0)
+    inverse = np.linalg.inv if kind in ("full", "tied") else np.reciprocal
+    arguments = {
+        "covariance_type": kind,
+        "tol": 0.0,
+        "reg_covar": 0.0,
+        "max_iter": n_iter,
+        "weights_init": start.weights,
+        "means_init": start.means,
+        "precisions_init": inverse(start.covariance.values),
+    }
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        ours = GaussianMixture(3, **arguments).fit(rows)
+        theirs = sklearn_mixture.GaussianMixture(3, **arguments).fit(rows)
+    assert ours.score(rows) == pytest.approx(theirs.score(rows), rel=1e-10)
+    assert ours.lower_bound_ == pytest.approx(ours.score(rows), rel=1e-10)
+    assert ours.n_iter_ == theirs.n_iter_ == n_iter
+    assert len(ours.lower_bounds_) == n_iter
+    # Theirs are one M-step behind.
+    np.testing.assert_allclose(ours.lower_bounds_[:-1], theirs.lower_bounds_[1:], rtol=1e-10)
+    for name in ("weights_", "means_", "covariances_", "precisions_", "precisions_cholesky_"):
+        np.testing.assert_allclose(getattr(ours, name), getattr(theirs, name), rtol=1e-6, atol=1e-9)
+    assert ours.bic(rows) == pytest.approx(theirs.bic(rows), rel=1e-9)
+    assert ours.aic(rows) == pytest.approx(theirs.aic(rows), rel=1e-9)
+    np.testing.assert_array_equal(ours.predict(rows), theirs.predict(rows))
+    np.testing.assert_allclose(ours.predict_proba(rows), theirs.predict_proba(rows), atol=1e-8)
+    np.testing.assert_allclose(ours.score_samples(rows), theirs.score_samples(rows), rtol=1e-8)
+
+
+def _choose_k_by_bic(mixture, rows):
+    scores = [mixture(k, n_init=3, random_state=0).fit(rows).bic(rows) for k in range(1, 5)]
+    return int(np.argmin(scores)) + 1
+
+
+def _colour_quantisation(mixture, rows):
+    model = mixture(n_components=3, covariance_type="tied", random_state=0)
+    labels = model.fit_predict(rows)
+    return np.round(np.sort(model.means_[labels].sum(axis=1)), 3)
+
+
+def _outliers(mixture, rows):
+    model = mixture(3, covariance_type="full", random_state=0).fit(rows)
+    densities = model.score_samples(rows)
+    return np.flatnonzero(densities < np.percentile(densities, 4))
+
+
+def _in_a_pipeline(mixture, rows):
+    model = make_pipeline(StandardScaler(), mixture(3, random_state=0)).fit(rows)
+    return np.sort(np.bincount(model.predict(rows)))
+
+
+def _in_a_grid_search(mixture, rows):
+    search = GridSearchCV(mixture(random_state=0, n_init=2), {"n_components": [1, 3]}, cv=3).fit(rows)
+    return search.best_params_["n_components"]
+
+
+@pytest.mark.parametrize(
+    "script", [_choose_k_by_bic, _colour_quantisation, _outliers, _in_a_pipeline, _in_a_grid_search]
+)
+def test_a_script_switches_by_changing_its_import(script):
+    rows = _rows()
+    np.testing.assert_allclose(
+        script(GaussianMixture, rows), script(sklearn_mixture.GaussianMixture, rows), atol=1e-3
+    )
+
+
+@pytest.mark.parametrize("init", ["kmeans", "k-means++", "kmeans++", "random", "random_from_data"])
+def test_every_way_to_start_is_reproducible(init):
+    rows = _rows()
+    one, two = (GaussianMixture(3, init_params=init, random_state=7).fit(rows) for _ in range(2))
+    assert one.means_.tobytes() == two.means_.tobytes()
+
+
+def test_random_states_of_every_kind_are_taken():
+    rows = _rows()
+    for make in (np.random.RandomState, np.random.default_rng):
+        one, two = (
+            GaussianMixture(3, init_params="random", random_state=make(3)).fit(rows) for _ in range(2)
+        )
+        assert one.lower_bound_ == two.lower_bound_
+    np.random.seed(4)  # noqa: NPY002 - what scripts do
+    one = GaussianMixture(3, init_params="random").fit(rows)
+    np.random.seed(4)  # noqa: NPY002
+    assert GaussianMixture(3, init_params="random").fit(rows).lower_bound_ == one.lower_bound_
+
+
+@pytest.mark.parametrize(
+    "given", [("means_init",), ("weights_init",), ("precisions_init",), ("means_init", "weights_init")]
+)
+def test_a_partial_start_is_completed_from_the_rows(given):
+    rows = _rows()
+    whole = {
+        "means_init": np.array([[16.0, 0.0], [0.0, 0.0], [8.0, 0.0]]),
+        "weights_init": np.array([0.2, 0.3, 0.5]),
+        "precisions_init": np.tile(np.eye(2), (3, 1, 1)),
+    }
+    model = GaussianMixture(3, random_state=0, **{name: whole[name] for name in given}).fit(rows)
+    np.testing.assert_allclose(np.sort(model.means_[:, 0]), [0, 8, 16], atol=0.5)
+    if "means_init" in given:
+        np.testing.assert_allclose(model.means_[:, 0], [16, 0, 8], atol=0.5)
+
+
+def test_no_iterations_return_the_start_without_a_warning():
+    start = np.array([[1.0, 2.0], [3.0, 4.0]])
+    model = GaussianMixture(
+        2,
+        max_iter=0,
+        means_init=start,
+        weights_init=[0.5, 0.5],
+        precisions_init=np.tile(np.eye(2), (2, 1, 1)),
+    ).fit(_rows())
+    np.testing.assert_array_equal(model.means_, start)
+    assert model.n_iter_ == 0
+    assert not model.converged_
+
+
+def test_sample_weights_are_repeated_rows():
+    rows = _rows()
+    weights = np.random.default_rng(0).integers(1, 4, size=300)
+    means = [[0.0, 0.0], [8.0, 0.0], [16.0, 0.0]]
+    one = GaussianMixture(3, means_init=means).fit(rows, sample_weight=weights)
+    two = GaussianMixture(3, means_init=means).fit(np.repeat(rows, weights, axis=0))
+    np.testing.assert_allclose(one.means_, two.means_, rtol=1e-8, atol=1e-10)
+    np.testing.assert_allclose(one.covariances_, two.covariances_, rtol=1e-7, atol=1e-10)
+
+
+def test_warm_start_goes_on_where_the_last_fit_ended():
+    rows = blobs(np.random.default_rng(0), 300, 3, 2, apart=2.0)[0]
+    model = GaussianMixture(3, warm_start=True, max_iter=2, tol=0, random_state=0)
+    bounds = []
+    for _ in range(4):
+        with pytest.warns(ConvergenceWarning):
+            bounds.append(model.fit(rows).lower_bound_)
+    whole = GaussianMixture(3, max_iter=8, tol=0, random_state=0)
+    with pytest.warns(ConvergenceWarning):
+        whole.fit(rows)
+    assert bounds == sorted(bounds)
+    assert bounds[-1] == pytest.approx(whole.lower_bound_, rel=1e-9)
+
+
+def test_fewer_different_rows_than_components_reduce_k_with_a_warning():
+    with pytest.warns(ConvergenceWarning, match="K was reduced from 5 to 2"):
+        model = GaussianMixture(5).fit([[0.0], [1.0]] * 4)
+    assert model.weights_.shape == (2,)
+
+
+def test_many_rows_stay_within_the_limit_of_iterations():
+    rows = np.round(_rows(n_rows=20_000) * 10)
+    model = GaussianMixture(3, max_iter=60, random_state=0).fit(rows)
+    assert 1 <= model.n_iter_ <= 60
+    assert len(model.lower_bounds_) == model.n_iter_
+    assert model.lower_bound_ == pytest.approx(model.score(rows), rel=1e-10)
+
+
+def test_float32_is_computed_in_float64():
+    rows = (_rows() + 60000).astype(np.float32)
+    one, two = (GaussianMixture(3, random_state=0).fit(data) for data in (rows, rows.astype(np.float64)))
+    np.testing.assert_array_equal(one.covariances_, two.covariances_)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"n_components": 0}, "n_components"),
+        ({"n_components": 2.5}, "n_components"),
+        ({"tol": -1.0}, "tol"),
+        ({"reg_covar": -1e-6}, "reg_covar"),
+        ({"max_iter": -1}, "max_iter"),
+        ({"n_init": 0}, "n_init"),
+        ({"covariance_type": "round"}, "covariance_type"),
+        ({"init_params": "guess"}, "init_params"),
+        ({"warm_start": "yes"}, "warm_start"),
+        ({"random_state": "seed"}, "seed"),
+        ({"random_state": -1}, "seed"),
+        ({"weights_init": [0.5, 0.6]}, "normalized"),
+        ({"weights_init": [-0.5, 1.5]}, "range"),
+        ({"weights_init": [1.0]}, "shape"),
+        ({"means_init": [[0.0], [1.0]]}, "shape"),
+        ({"precisions_init": [np.eye(2)]}, "shape"),
+        ({"precisions_init": [np.eye(2), -np.eye(2)]}, "positive-definite"),
+        ({"precisions_init": [[1.0, -1.0], [1.0, 1.0]], "covariance_type": "diag"}, "positive"),
+    ],
+)
+def test_arguments_out_of_range_are_refused_by_name(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        GaussianMixture(**{"n_components": 2, **arguments}).fit(_rows())
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ([[np.nan, 1.0], [0.0, 1.0]], "NaN"),
+        ([[np.inf, 1.0], [0.0, 1.0]], "infinity"),
+        ([1.0, 2.0, 3.0], "Expected 2D array, got 1D array"),
+        (np.zeros((2, 2, 2)), "dim 3"),
+        ([[1.0, 2.0]], "minimum of 2"),
+        (np.zeros((3, 0)), "0 feature"),
+        ([[1j], [2j]], "Complex"),
+        ([[1e101], [0.0]], "1e100"),
+        ([["a"], ["b"]], "strings"),
+    ],
+)
+def test_rows_that_cannot_be_fitted_are_value_errors(rows, message):
+    with pytest.raises(ValueError, match=message):
+        GaussianMixture().fit(rows)
+
+
+def test_fewer_rows_than_components_are_refused():
+    with pytest.raises(ValueError, match="n_samples >= n_components"):
+        GaussianMixture(5).fit(np.zeros((3, 2)))
+
+
+def test_before_fit_everything_says_not_fitted():
+    model = GaussianMixture()
+    for call in (model.predict, model.predict_proba, model.score, model.score_samples, model.bic, model.aic):
+        with pytest.raises(NotFittedError, match="not fitted yet"):
+            call(np.zeros((3, 2)))
+    with pytest.raises(NotFittedError):
+        model.sample()
+    assert issubclass(NotFittedError, ValueError)
+    assert issubclass(NotFittedError, AttributeError)
+
+
+def test_another_number_of_features_is_refused():
+    model = GaussianMixture().fit(_rows())
+    with pytest.raises(ValueError, match="X has 3 features, but GaussianMixture is expecting 2 features"):
+        model.predict(np.zeros((3, 3)))
+
+
+def test_column_names_are_kept_and_compared():
+    rows = _rows()
+    model = GaussianMixture().fit(Frame(rows, ["red", "green"]))
+    assert list(model.feature_names_in_) == ["red", "green"]
+    model.predict(Frame(rows, ["red", "green"]))
+    with pytest.raises(ValueError, match="feature names should match"):
+        model.predict(Frame(rows, ["green", "red"]))
+    with pytest.warns(UserWarning, match="does not have valid feature names"):
+        model.predict(rows)
+    model.fit(rows)
+    assert not hasattr(model, "feature_names_in_")
+    with pytest.warns(UserWarning, match="fitted without feature names"):
+        model.predict(Frame(rows, ["red", "green"]))
+    with pytest.raises(TypeError, match="string names"):
+        model.fit(Frame(rows, ["red", 1]))
+
+
+def test_clone_keeps_the_arguments_and_nothing_else():
+    means = np.zeros((2, 2))
+    model = GaussianMixture(2, means_init=means, random_state=1).fit(_rows())
+    copy = clone(model)
+    assert not hasattr(copy, "means_")
+    assert copy.get_params()["random_state"] == 1
+    assert model.means_init is means
+
+
+def test_parameters_are_got_and_set_by_name():
+    names = set(sklearn_mixture.GaussianMixture().get_params())
+    assert set(GaussianMixture().get_params()) == names
+    theirs = sklearn_mixture.GaussianMixture().get_params()
+    assert GaussianMixture().get_params() == theirs
+    assert GaussianMixture().set_params(tol=0.5).tol == 0.5
+    with pytest.raises(ValueError, match="Invalid parameter 'tolerance'"):
+        GaussianMixture().set_params(tolerance=1)
+
+
+def test_repr_shows_what_differs_from_the_defaults():
+    assert repr(GaussianMixture()) == "GaussianMixture()"
+    assert repr(GaussianMixture(3, tol=0.5)) == "GaussianMixture(n_components=3, tol=0.5)"
+
+
+def test_a_pickle_predicts_the_same_bytes():
+    rows = _rows()
+    model = GaussianMixture(3, random_state=0).fit(rows)
+    again = pickle.loads(pickle.dumps(model))
+    assert again.score_samples(rows).tobytes() == model.score_samples(rows).tobytes()
+
+
+def test_parameters_assigned_by_a_script_are_used():
+    model = GaussianMixture(2)
+    model.weights_ = np.array([0.5, 0.5])
+    model.means_ = np.array([[0.0], [10.0]])
+    model.covariances_ = np.array([[[1.0]], [[1.0]]])
+    np.testing.assert_array_equal(model.predict([[1.0], [9.0]]), [0, 1])
+
+
+def test_samples_come_in_the_order_of_components():
+    model = GaussianMixture(3, random_state=0).fit(_rows())
+    rows, components = model.sample(500)
+    assert rows.shape == (500, 2)
+    assert (np.diff(components) >= 0).all()
+    assert (model.predict(rows) == components).mean() > 0.99
+    with pytest.raises(ValueError, match="at least one sample"):
+        model.sample(0)
+
+
+def test_verbose_prints_starts_and_iterations(capsys):
+    GaussianMixture(3, verbose=2, verbose_interval=1, random_state=0).fit(_rows())
+    printed = capsys.readouterr().out
+    assert "Initialization 0" in printed
+    assert "Iteration 1" in printed
+    assert "ll change" in printed
+    assert "converged" in printed
+
+
+def test_the_estimator_is_imported_only_when_asked_for_and_without_scikit_learn():
+    code = (
+        "import sys, gmmseg; assert 'numpy' not in sys.modules; gmmseg.GaussianMixture; "
+        "assert 'sklearn' not in sys.modules; assert not hasattr(gmmseg, 'Nothing')"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,0 +1,79 @@
+"""The number of components."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from gmmseg.control import Verdict, result_of
+from gmmseg.errors import Cancelled
+from gmmseg.mixture.fit import fit
+from gmmseg.mixture.params import FitSettings
+from gmmseg.mixture.selection import elbow, select_events
+from tests.core.mixture.cases import blobs
+
+
+@pytest.mark.parametrize("criterion", ["bic", "icl", "entropy"])
+@pytest.mark.parametrize("n_true", [1, 2, 4])
+@pytest.mark.parametrize("seed", range(2))
+def test_separated_groups_are_counted(criterion, n_true, seed):
+    values, _ = blobs(np.random.default_rng(seed), 240, n_true, 2, apart=15.0)
+    chosen = result_of(
+        select_events(
+            values, None, FitSettings(seed=seed, n_init=2), criterion, candidates=(1, 2, 3, 4, 5, 6)
+        )
+    )
+    assert chosen == n_true
+
+
+def test_candidates_report_the_criteria_of_their_fits():
+    values, _ = blobs(np.random.default_rng(0), 200, 2, 2)
+    settings = FitSettings(seed=1, n_init=2)
+    for candidate in select_events(values, None, settings, "bic", candidates=(1, 2, 3)):
+        result = fit(values, None, replace(settings, n_components=candidate.n_components))
+        assert (candidate.bic, candidate.aic, candidate.icl) == (result.bic, result.aic, result.icl)
+        assert candidate.icl == pytest.approx(candidate.bic + 2 * candidate.entropy, rel=1e-12)
+
+
+def test_repeated_rows_end_the_range():
+    values = np.tile([[0.0], [50.0], [100.0]], (20, 1))
+    seen = list(select_events(values, None, FitSettings(reg_covar=1.0), "bic"))
+    assert [candidate.n_components for candidate in seen] == [1, 2, 3, 3]
+
+
+def test_weights_count_as_rows():
+    values, _ = blobs(np.random.default_rng(0), 100, 2, 2)
+    once, thrice = (next(select_events(values, np.full(100, float(w)), FitSettings(), "bic")) for w in (1, 3))
+    assert thrice.log_likelihood == pytest.approx(3 * once.log_likelihood, rel=1e-12)
+    assert thrice.bic == pytest.approx(-2 * thrice.log_likelihood + once.n_parameters * np.log(300))
+
+
+@pytest.mark.parametrize("at", [2, 3, 5])
+def test_the_elbow_is_where_two_straight_lines_meet(at):
+    k = np.arange(1, 9)
+    assert elbow(np.where(k <= at, k * 1.0, at + (k - at) * 20.0)) == at
+
+
+def test_one_and_two_entropies_have_no_elbow():
+    assert elbow(np.zeros(1)) == 1
+    assert elbow(np.zeros(2)) == 2
+
+
+def test_selection_is_cancelled():
+    values, _ = blobs(np.random.default_rng(0), 100, 2, 2)
+    with pytest.raises(Cancelled):
+        result_of(select_events(values, None, FitSettings(), "bic", lambda: Verdict.CANCEL))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_groups_of_several_gaussians_each_are_counted_by_their_entropy(seed):
+    rng = np.random.default_rng(seed)
+    square = rng.uniform(-1, 1, size=(900, 2)) * [6.0, 1.0]
+    values = square + np.repeat([[0.0, 0.0], [0.0, 40.0], [40.0, 0.0]], 300, axis=0)
+    events = select_events(values, None, FitSettings(seed=seed), "entropy", candidates=(1, 3, 6))
+    bic = {candidate.n_components: candidate.bic for candidate in events}
+    assert min(bic, key=bic.__getitem__) == 6
+    chosen = result_of(select_events(values, None, FitSettings(seed=seed), "entropy", candidates=(1, 3, 6)))
+    assert chosen == 3

@@ -1,0 +1,173 @@
+"""Who may import whom: the core knows no window, panels do not know each other, and so on upwards."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SOURCES = sorted([ROOT / "main.py", *(ROOT / "gmmseg").rglob("*.py"), *(ROOT / "ui").rglob("*.py")])
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module_name(path): path for path in SOURCES}
+
+CORE_RANKS: tuple[tuple[str, ...], ...] = (
+    ("errors", "arrays", "control", "version", "limits", "palette", "colormap", "slips"),
+    ("image", "features", "mixture"),
+    ("regions", "segmentation", "classes", "render"),
+    ("layers", "model", "document", "history", "settings", "plotting", "trace", "samples", "io"),
+    ("jobs",),
+    ("workspace",),
+    ("commands",),
+    ("commands", "cli"),
+    ("__main__",),
+)
+"""Parts of the core from low to high; each may import its own rank and those before it."""
+
+UI_RANKS: tuple[tuple[str, ...], ...] = (
+    ("theme", "platform_check"),
+    ("widgets",),
+    ("panels", "dialogs", "settings_store", "job_runner", "workspace_bridge", "last_resort"),
+    ("actions", "fitting", "opening", "errands", "exporting"),
+    ("commands",),
+    ("main_window",),
+    ("app",),
+)
+
+
+def imports_of(path: Path) -> Iterator[str]:
+    """Yield the modules that a file imports while running; those under TYPE_CHECKING are for readers only.
+
+    ``from gmmseg import history`` names only ``gmmseg``, so names that are modules are yielded with it.
+    """
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    unseen = [
+        node
+        for branch in ast.walk(tree)
+        if isinstance(branch, ast.If) and ast.unparse(branch.test) == "TYPE_CHECKING"
+        for child in branch.body
+        for node in ast.walk(child)
+    ]
+    for node in ast.walk(tree):
+        if node in unseen:
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            assert node.module is not None
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+            yield from (name if name in MODULES else node.module for name in names)
+
+
+def rank_of(module: str, package: str, ranks: tuple[tuple[str, ...], ...]) -> int | None:
+    """Return the rank of a module of `package`; None for other modules and for the bare package."""
+    parts = module.split(".")
+    if parts[0] != package or len(parts) == 1:
+        return None
+    for rank, names in enumerate(ranks):
+        if parts[1] in names:
+            return rank
+    raise AssertionError(f"{module} has no place in the order of imports: give it one in this test")
+
+
+def test_there_are_modules_to_check() -> None:
+    assert {"main", "gmmseg.mixture.params", "ui.job_runner"} <= set(MODULES)
+
+
+CORE = [name for name in MODULES if name.startswith("gmmseg") and name != "gmmseg.__main__"]
+"""Without the entry point, which calls main."""
+
+
+@pytest.mark.parametrize("module", CORE)
+def test_the_core_imports_neither_qt_nor_the_window(module: str) -> None:
+    forbidden = {"PySide6", "PyQt6", "PyQt5", "pyqtgraph", "ui", "main"}
+    assert not forbidden & {name.split(".")[0] for name in imports_of(MODULES[module])}
+
+
+@pytest.mark.parametrize(
+    ("package", "ranks"), [("gmmseg", CORE_RANKS), ("ui", UI_RANKS)], ids=["gmmseg", "ui"]
+)
+def test_no_module_imports_one_above_it(package: str, ranks: tuple[tuple[str, ...], ...]) -> None:
+    upwards = [
+        f"{module} imports {name}"
+        for module, path in MODULES.items()
+        for name in imports_of(path)
+        if (own := rank_of(module, package, ranks)) is not None
+        and (other := rank_of(name, package, ranks)) is not None
+        and other > own
+    ]
+    assert upwards == []
+
+
+def is_widget_module(module: str) -> bool:
+    """Whether a module draws; one of `ui.panels` without Qt is data that a panel is told in."""
+    return any(name.startswith("PySide6") for name in imports_of(MODULES[module]))
+
+
+@pytest.mark.parametrize("kind", ["panels", "dialogs", "widgets"])
+def test_panels_and_dialogs_know_neither_each_other_nor_who_runs_them(kind: str) -> None:
+    masters = {
+        "gmmseg.workspace",
+        "gmmseg.jobs",
+        "ui.job_runner",
+        "ui.workspace_bridge",
+        "ui.app",
+        "ui.actions",
+    }
+    faults = []
+    for module, path in MODULES.items():
+        if not module.startswith(f"ui.{kind}."):
+            continue
+        for name in imports_of(path):
+            is_peer = name.startswith(("ui.panels.", "ui.dialogs.")) and is_widget_module(name)
+            if name in masters or (is_peer and kind != "widgets"):
+                faults.append(f"{module} imports {name}")
+    assert faults == []
+
+
+def test_nothing_outside_the_entry_points_imports_main_or_app() -> None:
+    callers = {module for module, path in MODULES.items() if {"main", "ui.app"} & set(imports_of(path))}
+    assert callers == {"main", "gmmseg.__main__"}
+
+
+def test_imports_run_in_no_circle() -> None:
+    graph = {
+        module: {n for n in imports_of(path) if n in MODULES} - {module} for module, path in MODULES.items()
+    }
+    while True:
+        leaves = {module for module, needs in graph.items() if not needs}
+        if not leaves:
+            break
+        graph = {module: needs - leaves for module, needs in graph.items() if module not in leaves}
+    # main is imported by the package's own entry point, which is imported by nobody.
+    assert graph == {}
+
+
+def test_importing_the_whole_core_loads_no_qt() -> None:
+    code = (
+        "import importlib, sys\n"
+        f"for name in {CORE!r}: importlib.import_module(name)\n"
+        "forbidden = {'PySide6', 'PyQt6', 'shiboken6', 'pyqtgraph', 'ui'}\n"
+        "found = [name for name in sys.modules if name.split('.')[0] in forbidden]\n"
+        "sys.exit(repr(found) if found else 0)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("module", ["main", "gmmseg.cli"])
+def test_what_help_needs_loads_neither_numpy_nor_qt(module: str) -> None:
+    code = f"import sys, {module}; sys.exit(any(n in sys.modules for n in ('numpy', 'PySide6', 'scipy')))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr

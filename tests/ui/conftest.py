@@ -1,0 +1,61 @@
+"""Fixtures that give every test of the window fresh settings and fail one that leaves something behind."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QCoreApplication, QEvent, QSettings
+from PySide6.QtWidgets import QApplication, QWidget
+
+from ui.job_runner import running_threads
+
+
+@pytest.fixture(autouse=True)
+def fresh_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Point every settings file into this test's own folder, and return the folder."""
+    folder = tmp_path / "settings"
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(folder))
+    QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(folder))
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left_behind(qapp: QApplication) -> Iterator[None]:
+    """Fail a test after which a thread still runs or a window is still there."""
+    threads = set(threading.enumerate())
+    windows = set(_windows())
+    yield
+    deadline = time.monotonic() + 3
+    while time.monotonic() < deadline:
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        qapp.processEvents()
+        if not running_threads() and not set(_windows()) - windows and not _new_threads(threads):
+            return
+        time.sleep(0.01)
+    left = [*map(repr, _new_threads(threads)), *map(repr, set(_windows()) - windows)]
+    pytest.fail(f"left behind: {running_threads()} job threads, {', '.join(left)}")
+
+
+def _new_threads(before: set[threading.Thread]) -> list[threading.Thread]:
+    """Return Python threads started since that would keep the process alive.
+
+    A thread that Qt started is listed as a dummy for good once it has logged something.
+    """
+    return [
+        thread
+        for thread in threading.enumerate()
+        if thread not in before and not thread.daemon and not isinstance(thread, threading._DummyThread)
+    ]
+
+
+def _windows() -> list[QWidget]:
+    """Return the top-level widgets, without the context menus that pyqtgraph makes without a parent."""
+    return [
+        widget
+        for widget in QApplication.topLevelWidgets()
+        if not type(widget).__module__.startswith("pyqtgraph") and type(widget).__name__ != "QMenu"
+    ]

@@ -1,0 +1,44 @@
+"""Helpers that use the real window as its user does: keys, clicks, drops."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image as PillowImage
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QApplication, QWidget
+
+
+def blobs(height: int = 60, width: int = 80, seed: int = 0) -> np.ndarray:
+    """Return a noisy (H, W, 3) uint8 picture of three vertical bands."""
+    rng = np.random.default_rng(seed)
+    colours = np.array([[200, 40, 40], [40, 180, 60], [50, 60, 210]])
+    bands = colours[(3 * np.arange(width)) // width]
+    noisy = bands[None] + rng.normal(0, 12, (height, width, 3))
+    return np.clip(noisy, 0, 255).astype(np.uint8)
+
+
+def write_png(path: Path, pixels: np.ndarray | None = None) -> Path:
+    """Write a picture and return its path."""
+    PillowImage.fromarray(blobs() if pixels is None else pixels).save(path)
+    return path
+
+
+def mime_of(*urls: str | Path) -> QMimeData:
+    """Return what a file manager hands over for files, or a browser for addresses."""
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(u)) if isinstance(u, Path) else QUrl(u) for u in urls])
+    return data
+
+
+def drop(window: QWidget, data: QMimeData) -> None:
+    """Drag data over the middle of a window and let it fall."""
+    at = QPoint(window.width() // 2, window.height() // 2)
+    buttons, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    entering = QDragEnterEvent(at, Qt.DropAction.CopyAction, data, buttons, keys)
+    QApplication.sendEvent(window, entering)
+    assert entering.isAccepted()
+    falling = QDropEvent(QPointF(at), Qt.DropAction.CopyAction, data, buttons, keys)
+    QApplication.sendEvent(window, falling)

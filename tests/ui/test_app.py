@@ -1,0 +1,425 @@
+"""The whole window, used as its user does: real keys, clicks and drops, and what comes of them on screen."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image as PillowImage
+from PySide6.QtCore import QMimeData, Qt
+from PySide6.QtGui import QGuiApplication, QImage
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QDialog, QMenu, QPushButton
+from pytestqt.qtbot import QtBot
+
+import ui.fitting
+from gmmseg.control import Check, Progress, Verdict
+from gmmseg.document import change_setting, rename_class
+from gmmseg.errors import FitError
+from gmmseg.io.export import ExportItem
+from gmmseg.jobs import SegmentRequest, Stepped, segment_events
+from tests.ui.driving import blobs, drop, mime_of, write_png
+from ui.app import App
+from ui.dialogs.bug_report import BugReport
+from ui.dialogs.export import ExportDialog
+from ui.last_resort import BugCatcher
+from ui.settings_store import SettingsStore
+from ui.theme import apply_theme, configure_plots, theme
+
+NO_KEYS = Qt.KeyboardModifier.NoModifier
+CONTROL = Qt.KeyboardModifier.ControlModifier
+
+
+@pytest.fixture
+def app(qtbot: QtBot, qapp: QApplication) -> Iterator[App]:
+    apply_theme(qapp, "light")
+    configure_plots()
+    app = App(SettingsStore())
+    qtbot.addWidget(app.window)
+    with qtbot.waitExposed(app.window):
+        app.window.show()
+    yield app
+    app.window.close()
+    app.shutdown()
+    app.deleteLater()
+    apply_theme(qapp, "light")
+
+
+def is_settled(app: App) -> bool:
+    """Whether the screen shows the document's own fit and nothing runs."""
+    shown = app.workspace.shown
+    return (
+        shown.document.image is not None
+        and not shown.document.is_stale
+        and shown.segmentation is not None
+        and not shown.is_preview
+        and not app.fitter.is_fitting
+        and not app.fits.is_running
+    )
+
+
+def wait_for_fit(app: App, qtbot: QtBot) -> None:
+    qtbot.waitUntil(lambda: is_settled(app), timeout=20000)
+
+
+@pytest.fixture
+def fitted(app: App, qtbot: QtBot, tmp_path: Path) -> App:
+    """The window with three coloured bands, fitted."""
+    drop(app.window, mime_of(write_png(tmp_path / "bands.png")))
+    wait_for_fit(app, qtbot)
+    return app
+
+
+def labels(app: App) -> np.ndarray:
+    segmentation = app.workspace.shown.segmentation
+    assert segmentation is not None
+    return segmentation.labels
+
+
+def type_k(app: App, text: str) -> None:
+    """Type a number of components into its field."""
+    box = app.setup.field("mixture.n_components").findChild(QAbstractSpinBox)
+    assert box is not None
+    box.setFocus()
+    box.selectAll()
+    QTest.keyClicks(box, text)
+    QTest.keyClick(box, Qt.Key.Key_Return)
+
+
+def k_of(app: App) -> int:
+    return app.workspace.document.settings.mixture.n_components
+
+
+def key(app: App, which: Qt.Key, modifier: Qt.KeyboardModifier = NO_KEYS) -> None:
+    app.window.setFocus()
+    QTest.keyClick(app.window, which, modifier)
+
+
+def endless_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make fits pause after their first step until they are asked to end."""
+
+    def slow(request: SegmentRequest, *, check: Check, **options: Any) -> Generator[Any, None, Any]:
+        has_waited = False
+        events = segment_events(request, check=check, **options)
+        while True:
+            try:
+                event = next(events)
+            except StopIteration as end:
+                return end.value
+            yield event
+            while isinstance(event, Stepped) and not has_waited and check() is Verdict.GO:
+                time.sleep(0.002)
+                yield Progress("waiting")
+            has_waited = has_waited or isinstance(event, Stepped)
+
+    monkeypatch.setattr(ui.fitting, "segment_events", slow)
+
+
+def test_a_dropped_photo_is_segmented_without_a_click(fitted: App) -> None:
+    assert "bands.png" in fitted.window.windowTitle()
+    found = labels(fitted)
+    # Each band is mostly one class, and no two bands the same: counted here, independently of the fit.
+    thirds = [np.bincount(found[:, part].ravel()) for part in (slice(0, 26), slice(28, 53), slice(55, 80))]
+    assert len({counts.argmax() for counts in thirds}) == 3
+    assert found.min() == 1
+
+
+def test_changing_k_changes_the_map_and_undo_brings_both_back(fitted: App, qtbot: QtBot) -> None:
+    before = labels(fitted).copy()
+    type_k(fitted, "2")
+    qtbot.waitUntil(lambda: k_of(fitted) == 2)
+    wait_for_fit(fitted, qtbot)
+    assert set(np.unique(labels(fitted))) == {1, 2}
+    key(fitted, Qt.Key.Key_Z, CONTROL)
+    assert k_of(fitted) == 5
+    wait_for_fit(fitted, qtbot)
+    np.testing.assert_array_equal(labels(fitted), before)
+    fitted.actions["redo"].trigger()
+    wait_for_fit(fitted, qtbot)
+    assert k_of(fitted) == 2
+    assert set(np.unique(labels(fitted))) == {1, 2}
+
+
+def test_dragging_k_over_many_values_ends_with_the_last(fitted: App, qtbot: QtBot) -> None:
+    for k in (2, 3, 4, 6, 7, 8, 7, 6, 4, 3):
+        fitted.setup.edit_requested.emit(change_setting("mixture.n_components", k, "Components"))
+        qtbot.wait(5)
+    wait_for_fit(fitted, qtbot)
+    assert set(np.unique(labels(fitted))) == {1, 2, 3}
+    fitted.setup.settled.emit()
+    fitted.actions["undo"].trigger()
+    assert k_of(fitted) == 5
+
+
+def test_an_edit_of_classes_does_not_fit_again(fitted: App, qtbot: QtBot) -> None:
+    fit = fitted.workspace.document.fit
+    fitted.classes.edit_requested.emit(rename_class(1, "sky"))
+    qtbot.wait(80)
+    assert fitted.workspace.document.fit is fit
+    assert not fitted.fits.is_running
+    assert fitted.workspace.shown.classes.by_id(1).name == "sky"
+
+
+def test_a_file_that_cannot_be_read_leaves_the_screen_as_it_was(
+    fitted: App, qtbot: QtBot, tmp_path: Path
+) -> None:
+    shown = fitted.workspace.shown
+    bad = tmp_path / "bad.png"
+    bad.write_bytes(b"not a picture")
+    drop(fitted.window, mime_of(bad))
+    qtbot.waitUntil(lambda: "bad.png" in fitted.window.errors.text, timeout=5000)
+    assert fitted.window.errors.kind == "error"
+    assert fitted.workspace.shown is shown
+    assert bad not in fitted.store.recent_files()
+
+
+def test_a_remote_address_is_refused_without_touching_the_network(fitted: App, qtbot: QtBot) -> None:
+    drop(fitted.window, mime_of("https://example.org/cat.png"))
+    assert "example.org" in fitted.window.errors.text
+    assert not fitted.reads.is_running
+
+
+def test_a_dropped_folder_opens_its_first_image_and_says_so(app: App, qtbot: QtBot, tmp_path: Path) -> None:
+    for name in ("b.png", "a.png", "c.txt"):
+        write_png(tmp_path / name) if name.endswith("png") else (tmp_path / name).write_text("x")
+    drop(app.window, mime_of(tmp_path))
+    wait_for_fit(app, qtbot)
+    assert "a.png" in app.window.windowTitle()
+    assert "2" in app.window.errors.text
+
+
+def test_of_five_hundred_dropped_files_the_first_is_opened(app: App, qtbot: QtBot, tmp_path: Path) -> None:
+    first = write_png(tmp_path / "first.png")
+    drop(app.window, mime_of(first, *(tmp_path / f"{n}.png" for n in range(499))))
+    wait_for_fit(app, qtbot)
+    assert "first.png" in app.window.windowTitle()
+    assert "500" in app.window.errors.text
+
+
+def test_an_image_on_the_clipboard_is_pasted(app: App, qtbot: QtBot) -> None:
+    pixels = np.ascontiguousarray(blobs(31, 45))
+    picture = QImage(pixels.data, 45, 31, 3 * 45, QImage.Format.Format_RGB888).copy()
+    QGuiApplication.clipboard().setImage(picture)
+    key(app, Qt.Key.Key_V, CONTROL)
+    wait_for_fit(app, qtbot)
+    image = app.workspace.document.image
+    assert image is not None
+    np.testing.assert_array_equal(image.pixels, pixels)
+    assert image.source.name == "clipboard"
+
+
+@pytest.mark.parametrize("has_text", [True, False])
+def test_pasting_without_an_image_says_so(app: App, has_text: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if has_text:
+        data = QMimeData()
+        data.setText("just words")
+        QGuiApplication.clipboard().setMimeData(data)
+    else:
+        # As some platforms answer for an empty clipboard.
+        monkeypatch.setattr(type(QGuiApplication.clipboard()), "mimeData", lambda clipboard: None)
+    key(app, Qt.Key.Key_V, CONTROL)
+    assert "no image" in app.window.errors.text
+
+
+def test_the_copied_mask_holds_class_ids_in_class_colours(fitted: App) -> None:
+    key(fitted, Qt.Key.Key_C, CONTROL | Qt.KeyboardModifier.ShiftModifier)
+    picture = QGuiApplication.clipboard().image()
+    found = labels(fitted)
+    for y, x in ((3, 5), (30, 40), (59, 79)):
+        colour = fitted.workspace.shown.classes.of_component(int(found[y, x]) - 1).colour
+        assert picture.pixelColor(x, y).getRgb()[:3] == colour  # type: ignore[index]
+
+
+def test_stop_keeps_the_last_step_as_a_result_that_has_not_converged(
+    fitted: App, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    endless_fit(monkeypatch)
+    type_k(fitted, "3")
+    qtbot.waitUntil(lambda: len(fitted.workspace.shown.steps) == 1)
+    key(fitted, Qt.Key.Key_Escape)
+    wait_for_fit(fitted, qtbot)
+    fit = fitted.workspace.document.fit
+    assert fit is not None
+    assert fit.settings.mixture.n_components == 3
+    assert fit.result.stop_reason == "stopped"
+    assert not fit.result.converged
+
+
+def test_cancel_keeps_the_fit_before_and_does_not_start_again(
+    fitted: App, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fit, before = fitted.workspace.document.fit, labels(fitted)
+    with monkeypatch.context() as patch:
+        endless_fit(patch)
+        type_k(fitted, "3")
+        qtbot.waitUntil(lambda: fitted.fits.is_running)
+        key(fitted, Qt.Key.Key_Escape, Qt.KeyboardModifier.ShiftModifier)
+        qtbot.waitUntil(lambda: not fitted.fits.is_running)
+    qtbot.wait(100)
+    assert fitted.workspace.document.fit is fit
+    assert labels(fitted) is before
+    assert fitted.workspace.document.is_stale
+    fitted.classes.edit_requested.emit(rename_class(1, "sky"))
+    qtbot.wait(100)
+    assert fitted.workspace.document.is_stale
+    key(fitted, Qt.Key.Key_Return, CONTROL)
+    wait_for_fit(fitted, qtbot)
+    assert set(np.unique(labels(fitted))) == {1, 2, 3}
+
+
+def test_a_failed_fit_says_why_offers_to_undo_and_leaves_the_map(
+    fitted: App, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(request: object, **options: object) -> object:
+        raise FitError("Too few colours.", "Choose a smaller K.")
+        yield
+
+    before = labels(fitted)
+    with monkeypatch.context() as patch:
+        patch.setattr(ui.fitting, "segment_events", refuse)
+        type_k(fitted, "7")
+        qtbot.waitUntil(lambda: "Too few colours. Choose a smaller K." in fitted.window.errors.text)
+    assert labels(fitted) is before
+    assert not fitted.fits.is_running
+    button = fitted.window.errors.findChild(QPushButton, "messageButton")
+    assert button is not None
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert k_of(fitted) == 5
+    wait_for_fit(fitted, qtbot)
+    assert fitted.window.errors.text == ""
+
+
+def test_a_bug_in_a_fit_shows_details_and_the_buttons_are_idle_again(
+    fitted: App, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def break_down(request: object, **options: object) -> object:
+        raise ZeroDivisionError("a bug")
+        yield
+
+    monkeypatch.setattr(ui.fitting, "segment_events", break_down)
+    key(fitted, Qt.Key.Key_Return, CONTROL)
+    qtbot.waitUntil(lambda: fitted.window.findChild(BugReport) is not None)
+    dialog = fitted.window.findChild(BugReport)
+    assert dialog is not None
+    assert fitted.actions["run"].isEnabled()
+    assert not fitted.actions["stop"].isEnabled()
+    dialog.close()
+
+
+def test_an_uncaught_exception_in_a_slot_shows_its_details(fitted: App, qtbot: QtBot) -> None:
+    catcher = BugCatcher()
+    catcher.caught.connect(fitted.show_bug)
+    catcher.install()
+    try:
+        try:
+            raise KeyError("lost")
+        except KeyError as error:
+            sys.excepthook(KeyError, error, error.__traceback__)
+    finally:
+        catcher.uninstall()
+    dialog = fitted.window.findChild(BugReport)
+    assert dialog is not None
+    assert "lost" in dialog._details
+    dialog.close()
+
+
+def test_step_replays_the_fit_and_a_new_setting_ends_the_replay(fitted: App, qtbot: QtBot) -> None:
+    key(fitted, Qt.Key.Key_Period)
+    qtbot.waitUntil(lambda: fitted.workspace.shown.caption == "iteration 0")
+    first = labels(fitted)
+    key(fitted, Qt.Key.Key_Period)
+    qtbot.waitUntil(lambda: fitted.workspace.shown.caption == "iteration 1")
+    assert labels(fitted) is not first
+    type_k(fitted, "2")
+    qtbot.waitUntil(lambda: k_of(fitted) == 2)
+    wait_for_fit(fitted, qtbot)
+
+
+def test_exporting_by_the_dialog_writes_the_mask_that_is_on_screen(
+    fitted: App, qtbot: QtBot, tmp_path: Path
+) -> None:
+    folder = tmp_path / "out"
+    folder.mkdir()
+    fitted.store.set_folder("export", folder)
+    key(fitted, Qt.Key.Key_E, CONTROL)
+    dialog = fitted.window.findChild(ExportDialog)
+    assert dialog is not None
+    go = dialog.findChild(QPushButton, "export.go")
+    assert go is not None
+    QTest.mouseClick(go, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: "bands_mask.png" in fitted.window.errors.text, timeout=5000)
+    written = np.asarray(PillowImage.open(folder / "bands_mask.png"))
+    np.testing.assert_array_equal(written, labels(fitted))
+
+
+def test_the_theme_changes_at_once_and_is_remembered(fitted: App, qtbot: QtBot) -> None:
+    light = fitted.window.palette().window().color()
+    fitted.actions["scheme_dark"].trigger()
+    assert theme().is_dark
+    qtbot.waitUntil(lambda: fitted.window.palette().window().color() != light)
+    assert SettingsStore().scheme == "dark"
+
+
+def test_recent_files_layout_and_panes_are_there_the_next_time(
+    fitted: App, qtbot: QtBot, tmp_path: Path
+) -> None:
+    fitted.actions["panes4"].trigger()
+    fitted.window.close()
+    again = App(SettingsStore())
+    qtbot.addWidget(again.window)
+    assert again.panes.n_panes == 4
+    assert again.actions["panes4"].isChecked()
+    menu = again.window.findChild(QMenu, "recentMenu")
+    assert menu is not None
+    assert "bands.png" in menu.actions()[0].text()
+    again.shutdown()
+    again.deleteLater()
+
+
+def test_the_hint_is_shown_until_it_is_closed_once(app: App, qtbot: QtBot) -> None:
+    assert "Drag K" in app.window.hints.text
+    close = app.window.hints.findChild(QPushButton.__mro__[1], "messageClose")
+    assert close is not None
+    QTest.mouseClick(close, Qt.MouseButton.LeftButton)
+    assert app.window.hints.text == ""
+    again = App(SettingsStore())
+    qtbot.addWidget(again.window)
+    assert again.window.hints.text == ""
+    again.shutdown()
+    again.deleteLater()
+
+
+@pytest.mark.parametrize("action", ["shortcuts", "about", "preferences", "open"])
+def test_dialogs_open_and_close_without_leaving_anything(app: App, qtbot: QtBot, action: str) -> None:
+    app.actions[action].trigger()
+    dialogs = app.window.findChildren(QDialog)
+    assert len(dialogs) == 1
+    dialogs[0].close()
+    qtbot.waitUntil(lambda: not app.window.findChildren(QDialog))
+
+
+@pytest.mark.parametrize("work", ["fit", "read", "export"])
+def test_closing_in_the_middle_of_work_leaves_no_thread(
+    fitted: App, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, work: str
+) -> None:
+    """The fixture that watches for threads makes this fail; an export is finished."""
+    if work == "fit":
+        endless_fit(monkeypatch)
+        fitted.actions["run"].trigger()
+        assert fitted.fits.is_running
+    elif work == "read":
+        big = np.random.default_rng(0).integers(0, 256, (3000, 3000, 3), dtype=np.uint8)
+        drop(fitted.window, mime_of(write_png(tmp_path / "big.png", big)))
+        assert fitted.reads.is_running
+    else:
+        target = tmp_path / "late.npz"
+        fitted.exporter.write(fitted.workspace.shown, [ExportItem(target, "probabilities")])
+        assert fitted.exports.is_running
+    fitted.window.close()
+    if work == "export":
+        assert np.load(target)["probabilities"].shape[1:] == (60, 80)

@@ -1,0 +1,141 @@
+"""However the window is left, with a fit running, the process ends by itself, cleanly, with exit code 0."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.ui.driving import write_png
+
+ROOT = Path(__file__).parents[2]
+
+CHILD = """
+import sys
+from PySide6.QtCore import QCoreApplication, Qt, QTimer
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+import ui.app
+
+way, path = sys.argv[1:]
+
+class Watched(ui.app.App):
+    def begin(self, paths):
+        super().begin(paths)
+        self.timer = QTimer(interval=10)
+        self.timer.timeout.connect(self.leave)
+        self.timer.start()
+
+    def leave(self):
+        if not (self.fits.is_running and self.workspace.shown.steps):
+            return
+        self.timer.stop()
+        print("fitting", flush=True)
+        if way == "close":
+            self.window.close()
+        elif way == "key":
+            QTest.keyClick(self.window, Qt.Key.Key_Q, Qt.KeyboardModifier.ControlModifier)
+        elif way == "quit":
+            QCoreApplication.quit()
+
+ui.app.App = Watched
+from main import main
+code = main([path])
+print("left", flush=True)
+sys.exit(code)
+"""
+
+
+def environment(folder: Path) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
+    places = {name: str(folder / name.lower()) for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME")}
+    return {
+        **kept,
+        **places,
+        "QT_QPA_PLATFORM": "offscreen",
+        "PYTHONPATH": str(ROOT),
+        "PYTHONFAULTHANDLER": "1",
+    }
+
+
+@pytest.fixture
+def large_photo(tmp_path: Path) -> Path:
+    """A photo with so many colours that its fit is still running when the window is left."""
+    rng = np.random.default_rng(0)
+    return write_png(tmp_path / "large.png", rng.integers(0, 256, (1500, 1500, 3), dtype=np.uint8))
+
+
+def start(way: str, path: Path, tmp_path: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(CHILD), way, str(path)],
+        cwd=ROOT,
+        env=environment(tmp_path),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def assert_clean(code: int, out: str, err: str) -> None:
+    assert code == 0, err
+    assert "fitting" in out
+    assert "left" in out
+    for word in ("QThread", "Traceback", "libshiboken", "Fatal", "Segmentation"):
+        assert word not in err
+
+
+@pytest.mark.parametrize("way", ["close", "key", "quit"])
+def test_leaving_with_a_fit_running_ends_cleanly(way: str, large_photo: Path, tmp_path: Path) -> None:
+    child = start(way, large_photo, tmp_path)
+    out, err = child.communicate(timeout=60)
+    assert_clean(child.returncode, out, err)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
+def test_a_signal_with_a_fit_running_ends_cleanly(
+    number: signal.Signals, large_photo: Path, tmp_path: Path
+) -> None:
+    child = start("signal", large_photo, tmp_path)
+    assert child.stdout is not None
+    assert child.stdout.readline().strip() == "fitting"
+    since = time.monotonic()
+    child.send_signal(number)
+    out, err = child.communicate(timeout=30)
+    assert time.monotonic() - since < 5
+    assert_clean(child.returncode, "fitting" + out, err)
+
+
+def test_an_unwritable_home_does_not_keep_it_from_starting(large_photo: Path, tmp_path: Path) -> None:
+    for name in ("xdg_config_home", "xdg_data_home"):
+        (tmp_path / name).write_text("a file where a folder should be")
+    child = start("close", large_photo, tmp_path)
+    out, err = child.communicate(timeout=60)
+    assert_clean(child.returncode, out, err)
+
+
+@pytest.mark.parametrize("entry", [["main.py"], ["-m", "gmmseg"]], ids=["main.py", "python -m gmmseg"])
+def test_help_is_quick_and_loads_no_window(entry: list[str], tmp_path: Path) -> None:
+    environ = {**environment(tmp_path), "QT_QPA_PLATFORM": "no such platform"}
+    times = []
+    for _ in range(3):
+        since = time.monotonic()
+        done = subprocess.run(
+            [sys.executable, *entry, "--help"],
+            cwd=ROOT,
+            env=environ,
+            capture_output=True,
+            text=True,
+            timeout=30,
+        )
+        times.append(time.monotonic() - since)
+        assert done.returncode == 0, done.stderr
+        assert "segment" in done.stdout
+    assert min(times) < 0.3

@@ -1,0 +1,126 @@
+"""About the program, and about the documents it grew from with their slips."""
+
+from __future__ import annotations
+
+import platform
+import re
+from collections.abc import Sequence
+from html import escape
+
+from PySide6.QtCore import QSize, Slot, qVersion
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QHBoxLayout,
+    QLabel,
+    QTabWidget,
+    QTextBrowser,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gmmseg.slips import BOOK, DOCUMENTS, SLIPS, Slip
+from gmmseg.version import VERSION
+from ui.theme import SPACING, colours, icon, theme
+
+
+class AboutDialog(QDialog):
+    """Two pages: the program, and the source documents."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("about")
+        self.setWindowTitle(self.tr("About gmmseg"))
+        self.tabs = QTabWidget(self)
+        self.tabs.setDocumentMode(True)
+        self.tabs.addTab(self._make_program_page(), self.tr("&Program"))
+        self.documents = QTextBrowser(self.tabs)
+        self.documents.setObjectName("about.documents")
+        self.documents.setAccessibleName(self.tr("Slips in the source documents"))
+        self.tabs.addTab(self.documents, self.tr("&Source documents"))
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
+        buttons.rejected.connect(self.reject)
+        column = QVBoxLayout(self)
+        column.setSpacing(SPACING)
+        column.addWidget(self.tabs, 1)
+        column.addWidget(buttons)
+        self.resize(800, 600)
+        theme().changed.connect(self._write)
+        self._write()
+
+    def show_documents(self) -> None:
+        """Turn to the page about the source documents."""
+        self.tabs.setCurrentWidget(self.documents)
+
+    def _make_program_page(self) -> QWidget:
+        page = QWidget(self.tabs)
+        picture = QLabel(page)
+        picture.setPixmap(icon("app").pixmap(QSize(96, 96), self.devicePixelRatioF()))
+        picture.setAccessibleName(self.tr("Program icon"))
+        text = QLabel(
+            self.tr(
+                "<h2>gmmseg {version}</h2>"
+                "<p>Segments images with Gaussian mixtures, fitted by expectation maximisation, and shows "
+                "every step of it: labels, posteriors, uncertainty, density and convergence.</p>"
+                "<p>The same settings and the same seed give the same bytes, in this window and on the "
+                "command line.</p>"
+                "<p>Formulas are cited as in “S2 eq. 40”; the page on the source documents says what S0 to "
+                "S4 are.</p>"
+                "<p>Python {python} · Qt {qt} · {system}</p>"
+            ).format(
+                version=escape(VERSION),
+                python=platform.python_version(),
+                qt=qVersion(),
+                system=escape(f"{platform.system()} {platform.machine()}"),
+            ),
+            page,
+        )
+        text.setWordWrap(True)
+        row = QHBoxLayout(page)
+        row.setContentsMargins(3 * SPACING, 3 * SPACING, 3 * SPACING, 3 * SPACING)
+        row.setSpacing(3 * SPACING)
+        column = QVBoxLayout()
+        column.addWidget(picture)
+        column.addStretch(1)
+        side = QVBoxLayout()
+        side.addWidget(text)
+        side.addStretch(1)
+        row.addLayout(column)
+        row.addLayout(side, 1)
+        return page
+
+    @Slot()
+    def _write(self) -> None:
+        place = self.documents.verticalScrollBar().value()
+        self.documents.setHtml(documents_html(SLIPS, colours().grid.name()))
+        self.documents.verticalScrollBar().setValue(place)
+
+
+_INDEX = re.compile(r"_(?:\{([^}]*)\}|(\w+))")
+
+
+def formula_html(text: str) -> str:
+    """Return a text with its indices, ``z_nk`` or ``Σ_{i ∈ D}``, set below the line."""
+    return _INDEX.sub(lambda found: f"<sub>{found[1] or found[2]}</sub>", escape(text))
+
+
+def documents_html(slips: Sequence[Slip], line: str) -> str:
+    """Return the page about the source documents; `line` is the colour of the table's lines."""
+    listed = "".join(f"<li><b>{d.key}</b>: {escape(d.title)}</li>" for d in DOCUMENTS)
+    heading = "".join(
+        f'<th align="left">{title}</th>' for title in ("", "Where", "Printed", "Correct", "Source")
+    )
+    rows = "".join(
+        f"<tr><td><b>E{s.number}</b></td><td>{escape(s.where)}</td><td>{formula_html(s.printed)}</td>"
+        f"<td>{formula_html(s.correct)}</td><td>{escape(s.source)}</td></tr>"
+        for s in slips
+    )
+    return (
+        "<p>Five documents derive Gaussian mixtures and EM by hand:</p>"
+        f"<ul>{listed}</ul>"
+        f"<p>They contain {len(slips)} slips. The program follows the column “correct”. L is a line of the "
+        f"document's text; PRML is {escape(BOOK)}.</p>"
+        f'<table width="100%" cellspacing="0" cellpadding="6" border="1" '
+        f'style="border-collapse: collapse; border-color: {line}">'
+        f"<thead><tr>{heading}</tr></thead>{rows}</table>"
+    )

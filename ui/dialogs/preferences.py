@@ -1,0 +1,134 @@
+"""Preferences: the colour scheme and how much memory one image may need."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QDoubleSpinBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gmmseg.limits import physical_memory, size_text
+from ui.theme import SPACING
+
+if TYPE_CHECKING:
+    from ui.theme import Scheme
+
+_GIGA = 10**9
+MIN_GIGABYTES = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """What holds for the program, not for a document.
+
+    Parameters
+    ----------
+    scheme : {"system", "light", "dark"}
+    memory_budget : int, optional
+        Bytes; None is half of the machine's memory.
+    """
+
+    scheme: Scheme = "system"
+    memory_budget: int | None = None
+
+
+class PreferencesDialog(QDialog):
+    """Shows `Preferences`; every change is announced at once."""
+
+    changed = Signal(object)
+    """The new `Preferences`."""
+
+    def __init__(self, preferences: Preferences, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("preferences")
+        self.setWindowTitle(self.tr("Preferences"))
+        form = QFormLayout()
+        form.setHorizontalSpacing(2 * SPACING)
+        form.setVerticalSpacing(SPACING)
+        form.addRow(self.tr("&Colours"), self._make_scheme(preferences))
+        budget = self._make_budget(preferences)
+        label = QLabel(self.tr("&Memory for an image"), self)
+        label.setBuddy(self._budget)
+        form.addRow(label, budget)
+        note = QLabel(
+            self.tr(
+                "An image that would need more is refused before anything is read. This machine has {}."
+            ).format(size_text(physical_memory())),
+            self,
+        )
+        note.setWordWrap(True)
+        note.setTextFormat(Qt.TextFormat.PlainText)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
+        buttons.rejected.connect(self.reject)
+        column = QVBoxLayout(self)
+        column.setSpacing(2 * SPACING)
+        column.addLayout(form)
+        column.addWidget(note)
+        column.addStretch(1)
+        column.addWidget(buttons)
+        self.setMinimumWidth(420)
+
+    @property
+    def preferences(self) -> Preferences:
+        """What the dialog shows."""
+        scheme: Scheme = self._scheme.currentData()
+        is_half = self._is_half.isChecked()
+        return Preferences(scheme, None if is_half else round(self._budget.value() * _GIGA))
+
+    def _make_scheme(self, preferences: Preferences) -> QComboBox:
+        self._scheme = QComboBox(self)
+        self._scheme.setObjectName("preferences.scheme")
+        titles: tuple[tuple[Scheme, str], ...] = (
+            ("system", self.tr("As the system")),
+            ("light", self.tr("Light")),
+            ("dark", self.tr("Dark")),
+        )
+        for scheme, title in titles:
+            self._scheme.addItem(title, scheme)
+        self._scheme.setCurrentIndex(self._scheme.findData(preferences.scheme))
+        self._scheme.activated.connect(self._announce)
+        return self._scheme
+
+    def _make_budget(self, preferences: Preferences) -> QHBoxLayout:
+        chosen = preferences.memory_budget
+        self._budget = QDoubleSpinBox(self)
+        self._budget.setObjectName("preferences.budget")
+        self._budget.setRange(MIN_GIGABYTES, max(physical_memory(), chosen or 0) / _GIGA)
+        self._budget.setDecimals(1)
+        self._budget.setSingleStep(0.5)
+        self._budget.setSuffix(self.tr(" GB"))
+        self._budget.setKeyboardTracking(False)
+        self._budget.setValue((chosen if chosen is not None else physical_memory() // 2) / _GIGA)
+        self._budget.setEnabled(chosen is not None)
+        self._budget.valueChanged.connect(self._announce)
+        self._is_half = QCheckBox(self.tr("&half of what there is"), self)
+        self._is_half.setObjectName("preferences.half")
+        self._is_half.setChecked(chosen is None)
+        self._is_half.clicked.connect(self._take_half)
+        row = QHBoxLayout()
+        row.setSpacing(SPACING)
+        row.addWidget(self._budget)
+        row.addWidget(self._is_half)
+        row.addStretch(1)
+        return row
+
+    @Slot(bool)
+    def _take_half(self, is_half: bool) -> None:
+        self._budget.setEnabled(not is_half)
+        self._announce()
+
+    @Slot()
+    def _announce(self) -> None:
+        self.changed.emit(self.preferences)

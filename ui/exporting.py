@@ -1,0 +1,125 @@
+"""Exporter: asks what to write, and writes it in the background to the end."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QWidget
+
+from gmmseg.classes import ClassTable
+from gmmseg.control import Check, Progress
+from gmmseg.errors import WriteError
+from gmmseg.io.export import ExportItem, ExportSubject, export_events
+from gmmseg.io.masks import mask_ids, mask_palette
+from gmmseg.jobs import relabel_events
+from gmmseg.segmentation import Segmentation
+from gmmseg.workspace import Shown, Workspace
+from ui.dialogs.export import ExportDialog
+from ui.job_runner import JobRunner
+from ui.settings_store import SettingsStore
+
+
+class Exporter(QObject):
+    """Writes the document's last complete fit, whatever is running meanwhile.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    runner : JobRunner
+        For this object alone, with the policy ``queue``.
+    store : SettingsStore
+        Remembers the folder.
+    """
+
+    finished = Signal(object, bool)
+    """(list of Path, whether the fit written was older than the settings at that time)"""
+    failed = Signal(object)
+    """Exception"""
+    progressed = Signal(object)
+    """Progress"""
+
+    def __init__(
+        self, workspace: Workspace, runner: JobRunner, store: SettingsStore, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._workspace = workspace
+        self._runner = runner
+        self._store = store
+        runner.events.connect(self._on_events)
+        runner.finished.connect(self._on_finished)
+        runner.failed.connect(self._on_failed)
+
+    def ask(self, parent: QWidget) -> None:
+        """Show the dialog; what is chosen there is written."""
+        shown = self._workspace.shown
+        image = shown.document.image
+        dialog = ExportDialog(
+            "image" if image is None else image.source.name,
+            self._store.folder("export"),
+            shown.document.classes,
+            self._store.export_kinds or ("mask",),
+            parent=parent,
+        )
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.export_requested.connect(self._on_requested)
+        dialog.open()
+
+    @Slot(object)
+    def _on_requested(self, items: list[ExportItem]) -> None:
+        self._store.set_folder("export", items[0].path.parent)
+        self._store.export_kinds = tuple(item.kind for item in items)
+        self.write(self._workspace.shown, items)
+
+    def write(self, shown: Shown, items: list[ExportItem]) -> None:
+        """Write the last complete fit of the state shown, after what was asked for before."""
+        self._runner.start(lambda check: _exporting(shown, items, check))
+
+    @Slot(object, object)
+    def _on_events(self, run: int, events: tuple[Any, ...]) -> None:
+        if isinstance(events[-1], Progress):
+            self.progressed.emit(events[-1])
+
+    @Slot(object, object)
+    def _on_finished(self, run: int, result: tuple[list[Path], bool]) -> None:
+        self.finished.emit(*result)
+
+    @Slot(object, object)
+    def _on_failed(self, run: int, error: Exception) -> None:
+        self.failed.emit(error)
+
+
+def _exporting(
+    shown: Shown, items: list[ExportItem], check: Check
+) -> Generator[Any, None, tuple[list[Path], bool]]:
+    """Write the document's fit; its maps are made first where others are on screen."""
+    fit = shown.document.fit
+    if fit is None:
+        raise WriteError("There is no finished fit to export yet.", "Wait for the fit, or run one.")
+    table, segmentation = shown.table, shown.segmentation
+    if table is None or segmentation is None or shown.is_preview:
+        outcome = yield from relabel_events(fit, fit.result.params, check=check)
+        table, segmentation = outcome.table, outcome.segmentation
+    subject = ExportSubject(fit, table, segmentation, shown.document.classes, "window", dict(fit.seconds))
+    paths = yield from export_events(subject, items, check)
+    return paths, shown.document.is_stale
+
+
+def mask_picture(segmentation: Segmentation, classes: ClassTable) -> QImage:
+    """Return the label map as a picture of class ids: indexed in class colours, or 16-bit grey beyond 254."""
+    ids = np.ascontiguousarray(mask_ids(segmentation, classes))
+    height, width = ids.shape
+    if ids.dtype != np.uint8:
+        return QImage(ids.data, width, height, 2 * width, QImage.Format.Format_Grayscale16).copy()
+    picture = QImage(ids.data, width, height, width, QImage.Format.Format_Indexed8)
+    picture.setColorTable([_rgb(colour) for colour in mask_palette(classes, "class")])
+    # The pixels belong to numpy: Qt gets its own.
+    return picture.copy()
+
+
+def _rgb(colour: Any) -> int:
+    return 0xFF000000 | int(colour[0]) << 16 | int(colour[1]) << 8 | int(colour[2])

@@ -1,0 +1,241 @@
+"""Fitter: keeps the maps on screen those of the document, by fits and relabellings in the background."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+
+from gmmseg.control import Progress
+from gmmseg.document import Document, Fit
+from gmmseg.image import Image
+from gmmseg.jobs import (
+    Considered,
+    Previewed,
+    SegmentOutcome,
+    SegmentRequest,
+    Stepped,
+    relabel_events,
+    segment_events,
+)
+from gmmseg.mixture.params import FitStep
+from gmmseg.mixture.selection import Candidate
+from gmmseg.settings import SegmentSettings
+from gmmseg.workspace import Shown, Workspace
+from ui.job_runner import JobRunner
+from ui.workspace_bridge import WorkspaceBridge
+
+PAUSE_MS = 30
+"""Changes within this time are one fit: the newest."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Asked:
+    """What the runner is working on: a fit of `settings`, or the maps of `fit` (at `step`)."""
+
+    image: Image
+    settings: SegmentSettings
+    fit: Fit | None = None
+    step: FitStep | None = None
+
+    def is_fit_of(self, document: Document) -> bool:
+        """Whether this is the fit that the document wants."""
+        return self.fit is None and self.image is document.image and self.settings == document.settings
+
+
+class Fitter(QObject):
+    """Refits when an edit has made the document stale, relabels when undo brings back another fit.
+
+    The newest request wins. A fit that failed or was cancelled is not tried again until the settings or the
+    image change, or the user asks for it.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    bridge : WorkspaceBridge
+    runner : JobRunner
+        For this object alone, with the policy ``newest``.
+    """
+
+    progressed = Signal(object)
+    """Progress"""
+    failed = Signal(object)
+    """Exception: the document is as it was."""
+    fitted = Signal(object)
+    """The Fit that was taken into the document."""
+
+    def __init__(
+        self, workspace: Workspace, bridge: WorkspaceBridge, runner: JobRunner, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._workspace = workspace
+        self._runner = runner
+        self._asked: _Asked | None = None
+        self._given_up: _Asked | None = None
+        self._steps: list[FitStep] = []
+        self._candidates: list[Candidate] = []
+        self._pause = QTimer(self)
+        self._pause.setSingleShot(True)
+        self._pause.setInterval(PAUSE_MS)
+        self._pause.timeout.connect(self._start)
+        bridge.changed.connect(self._on_changed)
+        runner.events.connect(self._on_events)
+        runner.finished.connect(self._on_finished)
+        runner.failed.connect(self._on_failed)
+        runner.cancelled.connect(self._on_cancelled)
+
+    @property
+    def is_fitting(self) -> bool:
+        """Whether a fit, not just a relabelling, is under way or about to start."""
+        return self._pause.isActive() or (self._asked is not None and self._asked.fit is None)
+
+    def run(self) -> None:
+        """Fit the document as it is, even where it has been fitted or given up."""
+        self._given_up = None
+        self._start()
+
+    def stop(self) -> None:
+        """End the fit soon; its last complete step becomes the result."""
+        if self._pause.isActive():
+            self.cancel()
+        else:
+            self._runner.stop()
+
+    def cancel(self) -> None:
+        """Give up the fit; the one before stays."""
+        if self._pause.isActive():
+            self._pause.stop()
+            self._given_up = self._wanted()
+        self._runner.cancel()
+
+    def show_step(self, step: FitStep | None) -> None:
+        """Show the maps of one iteration of the document's fit, or with None those of its end."""
+        fit = self._workspace.document.fit
+        if fit is None or self.is_fitting:
+            return
+        if step is not None and step.params is not fit.result.params:
+            self._relabel(fit, step)
+        elif self._workspace.shown.is_preview:
+            self._relabel(fit)
+
+    def _wanted(self) -> _Asked | None:
+        document = self._workspace.document
+        return None if document.image is None else _Asked(document.image, document.settings)
+
+    @Slot(object, object)
+    def _on_changed(self, old: Shown, new: Shown) -> None:
+        document = new.document
+        if document is old.document or document.image is None:
+            return
+        if document.is_stale:
+            self._want_fit(document, is_new_image=document.image is not old.document.image)
+        else:
+            self._want_maps(new)
+
+    def _want_fit(self, document: Document, is_new_image: bool) -> None:
+        for known in (self._asked, self._given_up):
+            if known is not None and known.is_fit_of(document):
+                return
+        if is_new_image:
+            self._start()
+        elif not self._pause.isActive():
+            # Not restarted by further changes: a steady drag is followed, not waited for.
+            self._pause.start()
+
+    def _want_maps(self, shown: Shown) -> None:
+        self._pause.stop()
+        fit = shown.document.fit
+        if fit is not None and (shown.is_preview or shown.segmentation is None):
+            self._relabel(fit)
+        elif self._asked is not None and self._asked.fit is None:
+            self._asked = None
+            self._runner.cancel()
+
+    @Slot()
+    def _start(self) -> None:
+        self._pause.stop()
+        asked = self._wanted()
+        if asked is None or (
+            self._given_up is not None and self._given_up.is_fit_of(self._workspace.document)
+        ):
+            return
+        self._given_up = None
+        self._asked = asked
+        self._steps, self._candidates = [], []
+        request = SegmentRequest(asked.image, asked.settings, wants_preview=True)
+        self.progressed.emit(Progress(self.tr("Fitting")))
+        self._runner.start(
+            lambda check: segment_events(request, check=check, make_table=self._workspace.make_table)
+        )
+
+    def _relabel(self, fit: Fit, step: FitStep | None = None) -> None:
+        asked = self._asked
+        if asked is not None and asked.fit is fit and asked.step is step:
+            return
+        self._asked = _Asked(fit.image, fit.settings, fit, step)
+        params = fit.result.params if step is None else step.params
+        self._runner.start(
+            lambda check: relabel_events(fit, params, check=check, make_table=self._workspace.make_table)
+        )
+
+    @Slot(object, object)
+    def _on_events(self, run: int, events: tuple[Any, ...]) -> None:
+        asked = self._asked
+        if asked is None or asked.fit is not None or not asked.is_fit_of(self._workspace.document):
+            return
+        preview: Previewed | None = None
+        progress: Progress | None = None
+        for event in events:
+            if isinstance(event, Stepped):
+                self._steps.append(event.step)
+                progress = self._progress_of(event.step)
+            elif isinstance(event, Considered):
+                self._candidates.append(event.candidate)
+            elif isinstance(event, Previewed):
+                preview = event
+            else:
+                progress = event
+        candidates = tuple(self._candidates) or self._workspace.shown.candidates
+        self._workspace.show_progress(tuple(self._steps), candidates)
+        if preview is not None:
+            self._workspace.show_preview(preview.table, preview.segmentation, self.tr("preview"))
+        if progress is not None:
+            self.progressed.emit(progress)
+
+    def _progress_of(self, step: FitStep) -> Progress:
+        text = self.tr("Start {0}, iteration {1}: {2} nats/pixel")
+        return Progress(text.format(step.restart + 1, step.iteration, f"{step.lower_bound:.4f}"))
+
+    @Slot(object, object)
+    def _on_finished(self, run: int, outcome: SegmentOutcome) -> None:
+        asked, self._asked = self._asked, None
+        if asked is None:
+            return
+        if asked.step is not None:
+            caption = self.tr("iteration {0}").format(asked.step.iteration)
+            if outcome.fit is self._workspace.document.fit:
+                self._workspace.show_preview(outcome.table, outcome.segmentation, caption)
+        elif self._workspace.finish(outcome) and asked.fit is None:
+            self.fitted.emit(outcome.fit)
+
+    @Slot(object, object)
+    def _on_failed(self, run: int, error: Exception) -> None:
+        self._end_without_result()
+        self.failed.emit(error)
+
+    @Slot(object)
+    def _on_cancelled(self, run: int) -> None:
+        self._end_without_result()
+
+    def _end_without_result(self) -> None:
+        """Bring back the figures and maps of the fit that the document still has."""
+        asked, self._asked = self._asked, None
+        if asked is None or asked.fit is not None:
+            return
+        self._given_up = asked
+        shown = self._workspace.shown
+        fit = shown.document.fit
+        self._workspace.show_progress(fit.result.history if fit is not None else (), shown.candidates)
+        if fit is not None and fit.image is shown.document.image and shown.is_preview:
+            self._relabel(fit)

@@ -1,0 +1,313 @@
+"""The scatter panel: pixels in two features with the components' ellipses, or one feature's histogram."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QAction, QActionGroup, QKeyEvent
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QMenu,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gmmseg.arrays import ByteArray, FloatArray, IntArray
+from gmmseg.classes import ClassTable, inherited_classes
+from gmmseg.features.table import FeatureTable
+from gmmseg.mixture.density import responsibilities
+from gmmseg.mixture.matching import match_components
+from gmmseg.mixture.params import MixtureParams
+from gmmseg.plotting import (
+    Axis,
+    density_curves,
+    dithered,
+    ellipse,
+    histogram,
+    inside_polygon,
+    projected,
+    row_colours,
+    scatter_sample,
+)
+from gmmseg.render import display_rgb
+from ui.theme import SPACING, theme
+from ui.widgets.axis_choosers import AxisChoosers
+from ui.widgets.plot import EmptyHint, Paced
+from ui.widgets.scatter_plot import ComponentCurve, ScatterPlot, shown_bounds
+
+if TYPE_CHECKING:
+    from gmmseg.workspace import Shown
+
+Mixture = tuple[MixtureParams, ClassTable]
+
+HIDDEN = (128, 128, 128, 60)
+"""Points of hidden classes, sRGB and opacity."""
+
+
+class ScatterPanel(QWidget):
+    """Shows the rows on screen; during a run the ellipses follow its newest step."""
+
+    edit_requested = Signal(object)
+    rows_brushed = Signal(object)
+    """A bool array over the rows of the shown table, or None."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("scatter-panel")
+        self._shown: Shown | None = None
+        self._table: FeatureTable | None = None
+        self._rows: IntArray = np.empty(0, dtype=np.int64)
+        self._spread: FloatArray = np.empty((0, 0))
+        self._picture_colours: ByteArray | None = None
+        self._drawn_axes: tuple[str, str] | None = None
+        self._pixel: tuple[int, int] | None = None
+        self._paced = Paced(self)
+        self._paced.due.connect(self._draw)
+        self._build()
+        theme().changed.connect(self._paced.ask)
+
+    def _build(self) -> None:
+        self.plot = ScatterPlot()
+        self.plot.setToolTip(
+            self.tr(
+                "Each point is a pixel. A 2σ ellipse has half-axes of 2√λ along the eigenvectors of the "
+                "covariance and holds 86.5 % of its Gaussian in two dimensions (1 − e⁻²), not 95 % "
+                "(S2 fig. 5, 6).\nDrag to mark pixels in the image, with Shift a lasso; click or Esc to "
+                "unmark. The wheel zooms, the middle button pans, a double click shows everything."
+            )
+        )
+        self.plot.clicked.connect(self._unmark)
+        self.plot.double_clicked.connect(self._show_all)
+        self.plot.view.brushed.connect(self._brush)
+        self.hint = EmptyHint(self.tr("Pixels appear here as points once an image has been segmented."))
+        content = QWidget()
+        layout = QVBoxLayout(content)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(SPACING // 2)
+        layout.addLayout(self._top_row())
+        layout.addWidget(self.plot, 1)
+        self.pages = QStackedWidget()
+        self.pages.addWidget(self.hint)
+        self.pages.addWidget(content)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(SPACING // 2, SPACING // 2, SPACING // 2, SPACING // 2)
+        outer.addWidget(self.pages)
+
+    def _top_row(self) -> QHBoxLayout:
+        self.choosers = AxisChoosers()
+        self.choosers.changed.connect(self._change_axes)
+        row = QHBoxLayout()
+        row.setSpacing(SPACING // 2)
+        row.addWidget(self.choosers, 1)
+        row.addWidget(self._options_button())
+        return row
+
+    def _options_button(self) -> QToolButton:
+        menu = QMenu(self)
+        group = QActionGroup(menu)
+        self.class_colours = QAction(self.tr("&Class colours"), group, checkable=True, checked=True)
+        self.image_colours = QAction(self.tr("&Image colours"), group, checkable=True)
+        self.ellipses = QAction(self.tr("2σ &ellipses"), menu, checkable=True, checked=True)
+        menu.addActions(group.actions())
+        menu.addSeparator()
+        menu.addAction(self.ellipses)
+        for action in (*group.actions(), self.ellipses):
+            action.toggled.connect(self._paced.ask)
+        button = QToolButton()
+        button.setObjectName("scatter-options")
+        button.setText(self.tr("Show"))
+        button.setAccessibleName(self.tr("What the plot shows"))
+        button.setToolTip(self.tr("Colours of the points, and whether the 2σ ellipses are drawn"))
+        button.setMenu(menu)
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        return button
+
+    @Slot(object, object)
+    def show_state(self, old: Shown, new: Shown) -> None:
+        """Draw what differs; faster changes than the eye can follow are drawn now and then."""
+        before, self._shown = self._shown, new
+        is_same = before is not None and all(
+            one is other
+            for one, other in (
+                (before.table, new.table),
+                (before.segmentation, new.segmentation),
+                (before.classes, new.classes),
+                (before.steps, new.steps),
+                (before.document.fit, new.document.fit),
+            )
+        )
+        if not is_same:
+            self._paced.ask()
+
+    @Slot(object)
+    def mark_pixel(self, at: tuple[int, int] | None) -> None:
+        """Mark the row of the pixel (y, x) under the pointer elsewhere, or None."""
+        self._pixel = at
+        table = self._table
+        row = None
+        if table is not None and at is not None:
+            (y, x), (height, width) = at, table.pixels.shape
+            row = table.pixels.row_at(y, x) if 0 <= y < height and 0 <= x < width else None
+        if table is None or row is None:
+            self.plot.mark(None, None)
+            return
+        x_axis, y_axis = self.choosers.axes()
+        value = table.values[row : row + 1]
+        self.plot.mark(float(x_axis.of(value)[0]), float(y_axis.of(value)[0]) if y_axis else None)
+
+    @Slot()
+    def _draw(self) -> None:
+        table = self._shown.table if self._shown is not None else None
+        self.pages.setCurrentIndex(0 if table is None else 1)
+        if table is not self._table:
+            self._take_table(table)
+        if self._shown is None or table is None:
+            return
+        mixture = mixture_of(self._shown)
+        x_axis, y_axis = self.choosers.axes()
+        if y_axis is None:
+            self._draw_histogram(table, x_axis, mixture)
+        else:
+            self._draw_points(table, x_axis, y_axis, mixture)
+        self.mark_pixel(self._pixel)
+
+    def _take_table(self, table: FeatureTable | None) -> None:
+        self._table = table
+        self._picture_colours, self._drawn_axes = None, None
+        self.choosers.show_table(table)
+        self.plot.view.clear_mark()
+        if table is None:
+            return
+        self._rows = scatter_sample(table)
+        self._spread = dithered(table, self._rows)
+
+    def _draw_points(
+        self,
+        table: FeatureTable,
+        x_axis: Axis,
+        y_axis: Axis,
+        mixture: Mixture | None,
+    ) -> None:
+        x, y = x_axis.of(self._spread), y_axis.of(self._spread)
+        self.plot.view.spans_height = False
+        if self._drawn_axes != (x_axis.name, y_axis.name):
+            self._drawn_axes = (x_axis.name, y_axis.name)
+            self.plot.set_axes(x_axis.name, y_axis.name, shown_bounds(x, y))
+        self.plot.show_points(x, y, self._tints(table.values[self._rows], mixture))
+        drawn = []
+        if mixture is not None and self.ellipses.isChecked():
+            params, classes = mixture
+            seen = projected(params, (x_axis, y_axis))
+            for k in range(params.n_components):
+                if classes.of_component(k).is_visible:
+                    curve = ellipse(seen.means[k], seen.covariances[k])
+                    mean = (float(seen.means[k, 0]), float(seen.means[k, 1]))
+                    colour = classes.of_component(k).colour
+                    drawn.append(ComponentCurve(k + 1, colour, curve[:, 0], curve[:, 1], mean))
+        self.plot.show_components(drawn)
+
+    def _tints(self, values: FloatArray, mixture: Mixture | None) -> ByteArray:
+        """Return the colours of the sampled rows, (M, 4)."""
+        image = self._shown.document.image if self._shown is not None else None
+        table = self._table
+        if self.image_colours.isChecked() and image is not None and table is not None:
+            if self._picture_colours is None and table.pixels.shape == (image.height, image.width):
+                self._picture_colours = row_colours(table, self._rows, display_rgb(image))
+            if self._picture_colours is not None:
+                opaque = np.full((len(values), 1), 255, dtype=np.uint8)
+                return np.concatenate([self._picture_colours, opaque], axis=1)
+        if mixture is None:
+            return np.full((len(values), 4), HIDDEN, dtype=np.uint8)
+        params, classes = mixture
+        palette = np.empty((params.n_components, 4), dtype=np.uint8)
+        for k in range(params.n_components):
+            info = classes.of_component(k)
+            palette[k] = (*info.colour, 255) if info.is_visible else HIDDEN
+        winner = np.empty(len(values), dtype=np.intp)
+        for rows, posterior in responsibilities(params, values):
+            winner[rows] = posterior.argmax(axis=0)
+        return palette[winner]
+
+    def _draw_histogram(self, table: FeatureTable, axis: Axis, mixture: Mixture | None) -> None:
+        edges, density = histogram(axis.of(table.values), table.weights)
+        grid = np.linspace(edges[0], edges[-1], 257)
+        drawn, total = [], np.zeros(0)
+        if mixture is not None:
+            params, classes = mixture
+            seen = projected(params, (axis,))
+            curves = density_curves(seen, grid)
+            total = curves.sum(axis=0)
+            for k in range(params.n_components):
+                if classes.of_component(k).is_visible and self.ellipses.isChecked():
+                    mean, colour = float(seen.means[k, 0]), classes.of_component(k).colour
+                    peak = float(np.interp(mean, grid, curves[k]))
+                    drawn.append(ComponentCurve(k + 1, colour, grid, curves[k], (mean, peak)))
+        self.plot.view.spans_height = True
+        if self._drawn_axes != (axis.name, ""):
+            self._drawn_axes = (axis.name, "")
+            top = max(float(density.max()), float(total.max(initial=0)))
+            self.plot.set_axes(axis.name, self.tr("density"), (float(edges[0]), 0.0, float(edges[-1]), top))
+        self.plot.show_histogram(edges, density, grid if len(total) else total, total)
+        self.plot.show_components(drawn)
+
+    @Slot()
+    def _change_axes(self) -> None:
+        self._unmark()
+        self._drawn_axes = None
+        self._paced.ask()
+
+    @Slot()
+    def _show_all(self) -> None:
+        self._drawn_axes = None
+        self._paced.ask()
+
+    @Slot(object)
+    def _brush(self, corners: FloatArray) -> None:
+        table = self._table
+        if table is None:
+            return
+        x_axis, y_axis = self.choosers.axes()
+        x = x_axis.of(table.values)
+        if y_axis is None:
+            marked = (x >= corners[:, 0].min()) & (x <= corners[:, 0].max())
+        else:
+            marked = inside_polygon(x, y_axis.of(table.values), corners)
+        self.rows_brushed.emit(marked)
+
+    @Slot()
+    def _unmark(self) -> None:
+        if self.plot.view.has_mark:
+            self.plot.view.clear_mark()
+            self.rows_brushed.emit(None)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape and self.plot.view.has_mark:
+            self._unmark()
+        else:
+            super().keyPressEvent(event)
+
+
+def mixture_of(shown: Shown) -> Mixture | None:
+    """Return the mixture to draw over the shown rows: a running fit's newest step, else the maps' own.
+
+    None where there is neither, or where they live in other features than the rows.
+    """
+    table, held, document = shown.table, shown.segmentation, shown.document
+    if table is None:
+        return None
+    is_running = bool(shown.steps) and (
+        document.fit is None or shown.steps is not document.fit.result.history
+    )
+    if is_running and table.spec == document.settings.features:
+        newest = shown.steps[-1].params
+        if newest.n_features == table.n_features:
+            partner = match_components(held.params, newest) if held else [None] * newest.n_components
+            return newest, inherited_classes(shown.classes if held else ClassTable(), partner)
+    if held is None or held.params.n_features != table.n_features:
+        return None
+    return held.params, shown.classes

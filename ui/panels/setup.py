@@ -1,0 +1,252 @@
+"""The setup panel: the image and every setting, each change asked for at once."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+
+from gmmseg.document import Edit, change_setting, change_settings
+from gmmseg.settings import BY_PATH, SETTINGS, SegmentSettings, get_setting
+from ui.theme import SPACING, colours, icon, theme
+from ui.widgets.choice_fields import ChoiceField, OptionalChoiceField, SwitchField
+from ui.widgets.collapsible import CollapsibleSection
+from ui.widgets.image_summary import ImageSummary
+from ui.widgets.number_fields import AutomaticField, NumberField, SeedField, SliderField
+from ui.widgets.setting_field import SettingField
+from ui.widgets.wheel_guard import WheelGuard
+
+if TYPE_CHECKING:
+    from gmmseg.image import Image
+    from gmmseg.settings import Setting
+    from gmmseg.workspace import Shown
+
+FEATURES = ("features.space", "features.has_position", "features.position_weight")
+MIXTURE = ("mixture.n_components", "auto", "mixture.covariance", "mixture.is_hard")
+REGIONS = ("smooth",)
+# What has no control yet is left out; every other setting that is not in a group is an advanced one.
+ADVANCED = tuple(s.path for s in SETTINGS if s.path not in (*FEATURES, *MIXTURE, *REGIONS))
+
+MNEMONICS = {
+    "features.space": "u",
+    "features.has_position": "P",
+    "features.position_weight": "w",
+    "features.is_standardised": "d",
+    "mixture.n_components": "m",
+    "auto": "k",
+    "mixture.covariance": "r",
+    "mixture.is_hard": "g",
+    "smooth": "S",
+    "mixture.max_iter": "l",
+    "mixture.tol": "T",
+    "mixture.q_tol": "Q",
+    "mixture.reg_covar": "o",
+}
+DECADES = ("mixture.tol", "mixture.parameter_tol", "mixture.q_tol")
+RGB_ONLY = ("lab", "hsv")
+
+
+class SetupPanel(QWidget):
+    """Shows `SegmentSettings` and asks for changes of them."""
+
+    edit_requested = Signal(object)
+    settled = Signal()
+    """A drag or a choice is over: the next change is an undo step of its own."""
+    frame_requested = Signal(int)
+    """Another page of the open file, from 0."""
+    validity_changed = Signal(bool)
+    """Whether every field holds a value that is applied; while not, there is nothing sound to run."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("setup")
+        self._guard = WheelGuard(self)
+        self._fields: dict[str, SettingField] = {}
+        self._is_valid = True
+        self._summary = ImageSummary(self)
+        self._summary.frame_requested.connect(self.frame_requested)
+        self.advanced = CollapsibleSection(self.tr("&Advanced"), self)
+        self.advanced.heading.setObjectName("advanced")
+        self._chosen = QLabel(self)
+        self._chosen.setObjectName("chosen")
+        self._chosen.setWordWrap(True)
+        self._chosen.hide()
+        self._lay_out()
+        theme().changed.connect(self._tint)
+        self._tint()
+        self._show_settings(SegmentSettings())
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether every field holds a value that is applied."""
+        return self._is_valid
+
+    def field(self, path: str) -> SettingField:
+        """Return the field of a setting; raises KeyError."""
+        return self._fields[path]
+
+    @Slot(object, object)
+    def show_state(self, old: Shown, new: Shown) -> None:
+        """Show the settings and what the image is, without asking for anything."""
+        before, now = old.document, new.document
+        if now.image is not before.image:
+            self._summary.show_image(now.image)
+        if now.image is not before.image or now.settings is not before.settings:
+            self._show_settings(now.settings)
+            self._show_fitness(now.image, now.settings)
+        if now.fit is not before.fit or now.settings is not before.settings:
+            self._show_choices_made(new)
+
+    # Building
+
+    def _lay_out(self) -> None:
+        contents = QWidget(self)
+        column = QVBoxLayout(contents)
+        column.setContentsMargins(SPACING, SPACING, SPACING, SPACING)
+        column.setSpacing(SPACING)
+        column.addWidget(self._summary)
+        for title, paths in (
+            (self.tr("Features"), FEATURES),
+            (self.tr("Mixture"), MIXTURE),
+            (self.tr("Regions"), REGIONS),
+        ):
+            column.addSpacing(SPACING // 2)
+            column.addWidget(_heading(title, contents))
+            self._add_fields(column, paths)
+        column.insertWidget(column.indexOf(self._fields["auto"]) + 1, self._chosen)
+        column.addSpacing(SPACING // 2)
+        self._add_fields(self.advanced.body, ADVANCED)
+        reset = QPushButton(icon("reset"), self.tr("Reset all settings"), self.advanced)
+        reset.setObjectName("reset")
+        reset.clicked.connect(self._reset)
+        self.advanced.body.addWidget(reset, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addWidget(self.advanced)
+        column.addStretch(1)
+        scroll = QScrollArea(self)
+        scroll.setObjectName("setup.scroll")
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidgetResizable(True)
+        scroll.setWidget(contents)
+        scroll.setMinimumWidth(
+            contents.minimumSizeHint().width() + scroll.verticalScrollBar().sizeHint().width()
+        )
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(scroll)
+
+    def _add_fields(self, column: QVBoxLayout, paths: tuple[str, ...]) -> None:
+        fields = [self._make_field(BY_PATH[path]) for path in paths]
+        labels = [field.label for field in fields if isinstance(field, ChoiceField)]
+        for label in labels:
+            label.setMinimumWidth(max(one.sizeHint().width() for one in labels))
+        for field in fields:
+            column.addWidget(field)
+
+    def _make_field(self, setting: Setting) -> SettingField:
+        title = with_mnemonic(setting.title, MNEMONICS.get(setting.path, ""))
+        field: SettingField
+        if setting.path == "mixture.n_components":
+            field = SliderField(setting, title, self._guard, (1, 20), 1)
+        elif setting.path == "smooth":
+            field = SliderField(setting, title, self._guard, (0, 4), 0.01, 0.1)
+        elif setting.path == "features.position_weight":
+            field = SliderField(setting, title, self._guard, (0, 2), 0.01, 0.1)
+        elif setting.path == "mixture.seed":
+            field = SeedField(setting, title, self._guard)
+        elif setting.kind == "choice":
+            field = (OptionalChoiceField if setting.is_optional else ChoiceField)(setting, title, self._guard)
+        elif setting.kind == "bool":
+            field = SwitchField(setting, title, self._guard)
+        elif setting.is_optional:
+            field = AutomaticField(setting, title, self._guard)
+        else:
+            field = NumberField(setting, title, self._guard, None if setting.path in DECADES else 1)
+        self._fields[setting.path] = field
+        field.edited.connect(partial(self._ask, setting))
+        field.settled.connect(self.settled)
+        field.validity_changed.connect(self._note_validity)
+        return field
+
+    # Showing
+
+    def _show_settings(self, settings: SegmentSettings) -> None:
+        for path, field in self._fields.items():
+            field.set_value(get_setting(settings, path))
+
+    def _show_fitness(self, image: Image | None, settings: SegmentSettings) -> None:
+        """Disable what does not apply to this image or beside the other settings, saying why."""
+        reasons: dict[str, str] = {}
+        if image is not None and not image.is_rgb:
+            has = ", ".join(image.channels[:4]) + ("…" if image.n_channels > 4 else "")
+            reason = self.tr("Needs red, green and blue; this image has {}.").format(has)
+            # One channel is a grey already.
+            reasons = dict.fromkeys(RGB_ONLY if image.n_channels == 1 else (*RGB_ONLY, "gray"), reason)
+        space = self._fields["features.space"]
+        assert isinstance(space, ChoiceField)  # noqa: S101 - declared as a choice
+        space.set_choice_reasons(reasons)
+        space.set_problem(reasons.get(settings.features.space, ""))
+        self._fields["features.position_weight"].set_reason(
+            "" if settings.features.has_position else self.tr("Only with Position.")
+        )
+        self._fields["mixture.n_components"].set_reason(
+            "" if settings.auto is None else self.tr("K is chosen automatically.")
+        )
+        self._fields["mixture.covariance"].set_reason(
+            self.tr("Hard assignment goes by the distance to the means alone.")
+            if settings.mixture.is_hard
+            else ""
+        )
+
+    def _show_choices_made(self, shown: Shown) -> None:
+        """Show what the program chose where the settings leave it the choice: K and the variance floor."""
+        document = shown.document
+        has_choice = document.settings.auto is not None and document.fit is not None and not document.is_stale
+        self._chosen.setVisible(has_choice)
+        if document.fit is None:
+            return
+        self._chosen.setText(self.tr("K = {} was chosen.").format(document.fit.result.params.n_components))
+        floor = self._fields["mixture.reg_covar"]
+        assert isinstance(floor, AutomaticField)  # noqa: S101 - declared as optional
+        floor.set_automatic_value(document.fit.result.floor)
+
+    # Asking
+
+    def _ask(self, setting: Setting, value: Any) -> None:
+        self.edit_requested.emit(change_setting(setting.path, value, setting.title))
+
+    @Slot()
+    def _reset(self) -> None:
+        edit: Edit = change_settings(SegmentSettings(), self.tr("Reset all settings"))
+        self.edit_requested.emit(edit)
+        self.settled.emit()
+
+    @Slot()
+    def _note_validity(self) -> None:
+        is_valid = all(field.is_valid for field in self._fields.values())
+        if is_valid != self._is_valid:
+            self._is_valid = is_valid
+            self.validity_changed.emit(is_valid)
+
+    @Slot()
+    def _tint(self) -> None:
+        palette = QPalette()
+        palette.setColor(QPalette.ColorRole.WindowText, colours().muted)
+        self._chosen.setPalette(palette)
+
+
+def with_mnemonic(title: str, letter: str) -> str:
+    """Return a title with ``&`` before the first such letter; unchanged where there is none."""
+    at = title.find(letter) if letter else -1
+    return title if at < 0 else f"{title[:at]}&{title[at:]}"
+
+
+def _heading(title: str, parent: QWidget) -> QLabel:
+    label = QLabel(title, parent)
+    font = label.font()
+    font.setBold(True)
+    label.setFont(font)
+    return label

@@ -1,0 +1,152 @@
+"""SettingsStore: what the window remembers from one start to the next."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from pathlib import Path
+from typing import Any, Literal, cast
+from urllib.parse import quote_from_bytes, unquote_to_bytes
+
+from PySide6.QtCore import QByteArray, QSettings
+
+Scheme = Literal["system", "light", "dark"]
+Purpose = Literal["open", "export"]
+MAX_RECENT = 10
+_SCHEMES = ("system", "light", "dark")
+
+
+class SettingsStore:
+    """Reads defaults where nothing valid is stored; where nothing can be written it lasts for this run.
+
+    A damaged file is put aside as ``gmmseg.ini.damaged``, in case its owner wants something back from it.
+    """
+
+    def __init__(self) -> None:
+        _put_aside_if_damaged()
+        self._settings = _open()
+
+    @property
+    def path(self) -> Path:
+        """The settings file."""
+        return Path(self._settings.fileName())
+
+    def recent_files(self) -> list[Path]:
+        """Return the files opened last, newest first, at most `MAX_RECENT`; some may be gone."""
+        # Percent-encoded bytes: a file name need not be text.
+        words = self._text("recent").split()
+        return [Path(os.fsdecode(unquote_to_bytes(word))) for word in words][:MAX_RECENT]
+
+    def add_recent(self, path: Path) -> None:
+        """Put a file at the head of the recent ones."""
+        path = path.absolute()
+        files = [path, *(other for other in self.recent_files() if other != path)]
+        self._set_recent(files[:MAX_RECENT])
+
+    def clear_recent(self) -> None:
+        """Forget the recent files."""
+        self._set_recent([])
+
+    def folder(self, purpose: Purpose) -> Path:
+        """Return the folder used last for this purpose, or the home folder where that is gone."""
+        word = self._text(f"folder/{purpose}")
+        folder = Path(os.fsdecode(unquote_to_bytes(word)))
+        return folder if word and folder.is_dir() else Path.home()
+
+    def set_folder(self, purpose: Purpose, folder: Path) -> None:
+        """Remember the folder for this purpose."""
+        self._settings.setValue(f"folder/{purpose}", quote_from_bytes(os.fsencode(folder.absolute())))
+
+    @property
+    def scheme(self) -> Scheme:
+        """The colour scheme; ``system`` follows the desktop."""
+        stored = self._text("scheme")
+        return cast(Scheme, stored) if stored in _SCHEMES else "system"
+
+    @scheme.setter
+    def scheme(self, scheme: Scheme) -> None:
+        self._settings.setValue("scheme", scheme)
+
+    @property
+    def memory_budget(self) -> int | None:
+        """Bytes that one image may need; None is half of the machine's memory."""
+        word = self._text("memory_budget")
+        return int(word) if word.isascii() and word.isdigit() and int(word) > 0 else None
+
+    @memory_budget.setter
+    def memory_budget(self, n_bytes: int | None) -> None:
+        self._settings.setValue("memory_budget", "" if n_bytes is None else str(n_bytes))
+
+    @property
+    def export_kinds(self) -> tuple[str, ...]:
+        """What was exported last; empty at first."""
+        return tuple(self._text("export_kinds").split())
+
+    @export_kinds.setter
+    def export_kinds(self, kinds: tuple[str, ...]) -> None:
+        self._settings.setValue("export_kinds", " ".join(kinds))
+
+    @property
+    def panes(self) -> dict[str, Any]:
+        """What each layout of panes shows; empty at first."""
+        try:
+            stored = json.loads(self._text("panes") or "{}")
+        except (ValueError, RecursionError):
+            return {}
+        return stored if isinstance(stored, dict) else {}
+
+    @panes.setter
+    def panes(self, state: dict[str, Any]) -> None:
+        self._settings.setValue("panes", json.dumps(state))
+
+    @property
+    def is_hint_dismissed(self) -> bool:
+        """Whether the three steps for beginners have been closed."""
+        return self._text("hint") == "dismissed"
+
+    def dismiss_hint(self) -> None:
+        """Do not show the three steps again."""
+        self._settings.setValue("hint", "dismissed")
+
+    def geometry(self) -> QByteArray:
+        """Return the window's place and size as Qt saved it; empty at first."""
+        return self._bytes("geometry")
+
+    def layout(self) -> QByteArray:
+        """Return the docks' and toolbars' layout as Qt saved it; empty at first."""
+        return self._bytes("layout")
+
+    def set_window(self, geometry: QByteArray, layout: QByteArray) -> None:
+        """Remember the window's place, size and docks."""
+        self._settings.setValue("geometry", geometry)
+        self._settings.setValue("layout", layout)
+
+    def save(self) -> None:
+        """Write now; silent where the folder is not writable."""
+        self._settings.sync()
+
+    def _set_recent(self, files: list[Path]) -> None:
+        words = [quote_from_bytes(os.fsencode(path)) for path in files]
+        self._settings.setValue("recent", " ".join(words))
+
+    def _text(self, key: str) -> str:
+        return str(self._settings.value(key, "", type=str))
+
+    def _bytes(self, key: str) -> QByteArray:
+        value = self._settings.value(key, QByteArray(), type=QByteArray)
+        return value if isinstance(value, QByteArray) else QByteArray()
+
+
+def _open() -> QSettings:
+    return QSettings(QSettings.Format.IniFormat, QSettings.Scope.UserScope, "gmmseg", "gmmseg")
+
+
+def _put_aside_if_damaged() -> None:
+    settings = _open()
+    # QSettings parses, and notices the damage, only when asked for something.
+    settings.allKeys()
+    if settings.status() is QSettings.Status.FormatError:
+        path = Path(settings.fileName())
+        with contextlib.suppress(OSError):
+            path.replace(path.with_name(path.name + ".damaged"))

@@ -1,0 +1,131 @@
+"""MessageBar: a line above the panes that says what is wrong and what helps, without being in the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QAccessible, QAccessibleEvent, QPalette
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
+
+from ui.theme import SPACING, colours, icon, mixed, theme
+
+Kind = Literal["error", "note", "hint"]
+_TINT = 0.16
+"""How much of the kind's colour is mixed into the window's."""
+
+
+class MessageBar(QFrame):
+    """Shows one message at a time: an error, a note on what was done, or a hint for beginners.
+
+    Hidden while there is nothing to say.
+    """
+
+    dismissed = Signal()
+    """The user closed it."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("messageBar")
+        self.setAutoFillBackground(True)
+        self._kind: Kind = "note"
+        self._help: Callable[[], None] | None = None
+        self._stripe = QWidget()
+        self._stripe.setFixedWidth(SPACING // 2)
+        self._stripe.setAutoFillBackground(True)
+        self._text = QLabel()
+        self._text.setObjectName("messageText")
+        self._text.setTextFormat(Qt.TextFormat.PlainText)
+        self._text.setWordWrap(True)
+        self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self._button = QPushButton()
+        self._button.setObjectName("messageButton")
+        self._button.clicked.connect(self._on_help)
+        self._close = QToolButton()
+        self._close.setObjectName("messageClose")
+        self._close.setIcon(icon("close"))
+        self._close.setAutoRaise(True)
+        self._close.setAccessibleName(self.tr("Close this message"))
+        self._close.setToolTip(self.tr("Close this message"))
+        self._close.clicked.connect(self._on_close)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, SPACING // 2, 0)
+        self._text.setContentsMargins(0, SPACING // 2, 0, SPACING // 2)
+        row.setSpacing(SPACING)
+        row.addWidget(self._stripe)
+        row.addWidget(self._text, 1)
+        row.addWidget(self._button)
+        row.addWidget(self._close)
+        theme().changed.connect(self._recolour)
+        self.hide()
+
+    @property
+    def text(self) -> str:
+        """The message shown, empty while hidden."""
+        return "" if self.isHidden() else self._text.text()
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of the message shown last."""
+        return self._kind
+
+    def show_message(
+        self,
+        text: str,
+        kind: Kind = "error",
+        button: str = "",
+        on_button: Callable[[], None] | None = None,
+    ) -> None:
+        """Show a message, in place of the one before.
+
+        Parameters
+        ----------
+        text : str
+            Cause and remedy.
+        kind : {"error", "note", "hint"}
+        button : str
+            Label of a button that helps; empty for none.
+        on_button : callable, optional
+            What that button does; the message goes.
+        """
+        self._kind = kind
+        self._text.setText(text)
+        self._help = on_button
+        self._button.setText(button)
+        self._button.setVisible(bool(button))
+        self._recolour()
+        self.setAccessibleName(text)
+        self.show()
+        QAccessible.updateAccessibility(QAccessibleEvent(self, QAccessible.Event.Alert))
+
+    @Slot()
+    def clear(self) -> None:
+        """Take the message away."""
+        self._help = None
+        self.hide()
+
+    @Slot()
+    def _on_close(self) -> None:
+        self.clear()
+        self.dismissed.emit()
+
+    @Slot()
+    def _on_help(self) -> None:
+        help_now = self._help
+        self.clear()
+        if help_now is not None:
+            help_now()
+
+    @Slot()
+    def _recolour(self) -> None:
+        shades = colours()
+        strong = {"error": shades.error, "note": shades.accent, "hint": shades.accent}[self._kind]
+        palette = QPalette(self.palette())
+        palette.setColor(QPalette.ColorRole.Window, mixed(shades.window, strong, _TINT))
+        palette.setColor(QPalette.ColorRole.WindowText, shades.text)
+        self.setPalette(palette)
+        stripe = QPalette(palette)
+        stripe.setColor(QPalette.ColorRole.Window, strong)
+        self._stripe.setPalette(stripe)

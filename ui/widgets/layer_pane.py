@@ -1,0 +1,111 @@
+"""LayerPane: one pane, with the list of layers above and the picture, or the grid of heatmaps, below."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
+
+from gmmseg.arrays import ByteArray
+from gmmseg.classes import ClassTable
+from gmmseg.layers import Layer, Picture, available_layers, layer_title
+from ui.theme import SPACING
+from ui.widgets.camera import Camera
+from ui.widgets.canvas import Canvas
+from ui.widgets.colour_bar import ColourBar
+from ui.widgets.heatmap_grid import HeatmapGrid
+
+
+class LayerPane(QWidget):
+    """A chosen layer and its picture; the choice is `layer`, the picture is given from outside."""
+
+    layer_chosen = Signal(object)
+    """The `Layer` the user picked, in the list or by enlarging a small heatmap."""
+
+    def __init__(self, number: int, camera: Camera, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName(f"pane_{number}")
+        self.layer = Layer("image")
+        self.canvas = Canvas(camera)
+        self.grid = HeatmapGrid()
+        self.bar = ColourBar()
+        self.picture: Picture | None = None
+        self._combo = QComboBox()
+        self._combo.setObjectName("layer")
+        self._combo.setAccessibleName(self.tr("Layer of pane {number}").format(number=number + 1))
+        self._combo.setToolTip(self.tr("What this pane shows"))
+        self._combo.setMinimumContentsLength(10)
+        self._combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self._combo.setMaxVisibleItems(24)
+        label = QLabel(self.tr("Show"))
+        label.setBuddy(self._combo)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self.canvas)
+        self._stack.addWidget(self.grid)
+        self._lay_out(label)
+        self._layers: list[Layer] = []
+        self._combo.activated.connect(self._choose)
+        self.grid.enlarge_requested.connect(self._enlarge)
+        self.show_choices(ClassTable())
+
+    def _lay_out(self, label: QLabel) -> None:
+        header = QHBoxLayout()
+        header.setContentsMargins(0, 0, 0, 0)
+        header.setSpacing(SPACING)
+        header.addWidget(label)
+        header.addWidget(self._combo, 0, Qt.AlignmentFlag.AlignLeft)
+        header.addStretch(1)
+        body = QHBoxLayout()
+        body.setContentsMargins(0, 0, 0, 0)
+        body.setSpacing(SPACING // 2)
+        body.addWidget(self._stack, 1)
+        body.addWidget(self.bar)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(SPACING // 2)
+        column.addLayout(header)
+        column.addLayout(body, 1)
+
+    def show_choices(self, classes: ClassTable) -> None:
+        """Fill the list for these classes; an unavailable layer stays chosen and is shown as the nearest."""
+        layers = available_layers(classes)
+        titles = [layer_title(layer, classes) for layer in layers]
+        with QSignalBlocker(self._combo):
+            if titles != [self._combo.itemText(index) for index in range(self._combo.count())]:
+                self._combo.clear()
+                self._combo.addItems(titles)
+            self._layers = layers
+            self._combo.setCurrentIndex(self._index_of(self.layer, classes))
+
+    def set_layer(self, layer: Layer, classes: ClassTable) -> None:
+        """Choose a layer without asking for it; its picture follows with `set_picture`."""
+        self.layer = layer
+        self.show_choices(classes)
+
+    def _index_of(self, layer: Layer, classes: ClassTable) -> int:
+        if layer in self._layers:
+            return self._layers.index(layer)
+        title = layer_title(layer, classes)
+        return max(0, self._combo.findText(title))
+
+    def set_picture(self, picture: Picture | None, lut: ByteArray | None, classes: ClassTable) -> None:
+        """Show a drawn layer; None shows the photo alone."""
+        self.picture = picture
+        self.bar.set_scale(None if picture is None else picture.scale)
+        if picture is not None and picture.tiles:
+            self.grid.show_picture(picture, classes)
+            self._stack.setCurrentWidget(self.grid)
+            return
+        self.canvas.set_picture(picture, lut)
+        self._stack.setCurrentWidget(self.canvas)
+
+    def content(self) -> Canvas | HeatmapGrid:
+        """Return what fills the pane now: the canvas or the grid."""
+        return self.canvas if self._stack.currentWidget() is self.canvas else self.grid
+
+    @Slot(int)
+    def _choose(self, index: int) -> None:
+        self.layer_chosen.emit(self._layers[index])
+
+    @Slot(int)
+    def _enlarge(self, component: int) -> None:
+        self.layer_chosen.emit(Layer("heatmap", component))

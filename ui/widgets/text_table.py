@@ -1,0 +1,119 @@
+"""A read-only table of texts that can be copied with its headings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal, Slot
+from PySide6.QtGui import QFont, QGuiApplication, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
+
+AnyIndex = QModelIndex | QPersistentModelIndex
+_ROOT = QModelIndex()
+
+
+class TextModel(QAbstractTableModel):
+    """Rows of texts under headings; one row may be marked, and is then bold."""
+
+    def __init__(self, headings: Sequence[str], tips: Sequence[str]) -> None:
+        super().__init__()
+        self.headings = list(headings)
+        self._tips = list(tips)
+        self.rows: list[tuple[str, ...]] = []
+        self._marked: int | None = None
+
+    def set_rows(self, rows: list[tuple[str, ...]], marked: int | None = None) -> None:
+        """Show other rows; where the old ones only go on, the view keeps its place."""
+        n_old = len(self.rows)
+        if n_old and len(rows) > n_old and rows[n_old - 1] == self.rows[-1] and rows[0] == self.rows[0]:
+            self.beginInsertRows(_ROOT, n_old, len(rows) - 1)
+            self.rows, self._marked = rows, marked
+            self.endInsertRows()
+        elif rows != self.rows or marked != self._marked:
+            self.beginResetModel()
+            self.rows, self._marked = rows, marked
+            self.endResetModel()
+
+    def rowCount(self, parent: AnyIndex = _ROOT) -> int:
+        return 0 if parent.isValid() else len(self.rows)
+
+    def columnCount(self, parent: AnyIndex = _ROOT) -> int:
+        return 0 if parent.isValid() else len(self.headings)
+
+    def data(self, index: AnyIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if role == Qt.ItemDataRole.DisplayRole:
+            return self.rows[index.row()][index.column()]
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        if role == Qt.ItemDataRole.FontRole and index.row() == self._marked:
+            font = QFont()
+            font.setBold(True)
+            return font
+        return None
+
+    def headerData(
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> Any:
+        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
+            return self.headings[section]
+        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.ToolTipRole:
+            return self._tips[section]
+        return None
+
+
+class TextTable(QTableView):
+    """Shows a `TextModel`; Ctrl+C copies the selected rows, or all of them, as tab-separated text."""
+
+    row_chosen = Signal(int)
+    """The user moved to another row."""
+
+    def __init__(self, object_name: str, headings: Sequence[str], tips: Sequence[str]) -> None:
+        super().__init__()
+        self.setObjectName(object_name)
+        self.texts = TextModel(headings, tips)
+        self.texts.setParent(self)
+        self.setModel(self.texts)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setAlternatingRowColors(True)
+        self.setShowGrid(False)
+        self.setTabKeyNavigation(False)
+        self.verticalHeader().hide()
+        self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 6)
+        header = self.horizontalHeader()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setResizeContentsPrecision(50)
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        header.setHighlightSections(False)
+        self._is_moving = False
+        self.selectionModel().currentRowChanged.connect(self._choose)
+
+    def go_to(self, row: int | None) -> None:
+        """Make `row` the current one, or none, without reporting it."""
+        self._is_moving = True
+        if row is None:
+            self.clearSelection()
+            self.setCurrentIndex(QModelIndex())
+        else:
+            self.selectRow(row)
+        self._is_moving = False
+
+    @Slot(QModelIndex, QModelIndex)
+    def _choose(self, current: QModelIndex, _previous: QModelIndex) -> None:
+        if current.isValid() and not self._is_moving and self.hasFocus():
+            self.row_chosen.emit(current.row())
+
+    def as_text(self) -> str:
+        """Return headings and the selected rows, or all, separated by tabs."""
+        chosen = sorted({index.row() for index in self.selectionModel().selectedRows()})
+        rows = [self.texts.rows[row] for row in chosen] if len(chosen) > 1 else self.texts.rows
+        return "\n".join("\t".join(row) for row in [tuple(self.texts.headings), *rows])
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.matches(QKeySequence.StandardKey.Copy):
+            QGuiApplication.clipboard().setText(self.as_text())
+        elif event.key() == Qt.Key.Key_Escape:
+            event.ignore()
+        else:
+            super().keyPressEvent(event)
