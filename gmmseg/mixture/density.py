@@ -19,7 +19,9 @@ from gmmseg.mixture.kernels import (
 from gmmseg.mixture.params import MixtureParams
 
 SMALLEST_LOG = -700.0
-"""Log-posteriors are not followed below this."""
+"""Posteriors are not followed below this logarithm: their exponentials would be slow and next to 0."""
+NEGLIGIBLE_LOG = -40.0
+"""Below this logarithm a posterior vanishes in the rounding of the sums of an E-step."""
 
 
 def kernel_for(params: MixtureParams, columns: FloatArray) -> Kernel:
@@ -27,16 +29,8 @@ def kernel_for(params: MixtureParams, columns: FloatArray) -> Kernel:
     is_diagonal = params.covariance.is_diagonal
     centre = params.means.mean(axis=0)
     if not params.is_hard and is_well_conditioned(params, extent_about(columns, centre)):
-        return _OncePerBlock(columns, centre, is_diagonal)
+        return QuadraticKernel(columns, centre, is_diagonal, keeps_features=False)
     return CentredKernel(columns, is_diagonal)
-
-
-class _OncePerBlock(QuadraticKernel):
-    """A quadratic kernel that makes its features block by block: each is needed only once."""
-
-    def __init__(self, columns: FloatArray, centre: FloatArray, is_diagonal: bool) -> None:
-        super().__init__(None, centre, is_diagonal)
-        self._columns = columns
 
 
 def log_joint(
@@ -65,21 +59,46 @@ def normalise(joint: FloatArray, is_hard: bool) -> FloatArray:
     The largest term of each row is subtracted first, so that a row however far away has posteriors; where
     components tie the hard rule takes the lowest index.
     """
+    density, total = exponentiate(joint, is_hard, SMALLEST_LOG)
+    joint /= total
+    return density
+
+
+def exponentiate(joint: FloatArray, is_hard: bool, smallest: float) -> tuple[FloatArray, FloatArray]:
+    """Turn log(pi_k N(x | k)) into responsibilities times their sum, in place.
+
+    Parameters
+    ----------
+    joint : (K, B)
+    is_hard : bool
+    smallest : float
+        Terms whose logarithm lies so far below the row's largest become 0. Below -40 they are lost in the
+        sum's rounding anyway, and exponentials are what an E-step spends its time on.
+
+    Returns
+    -------
+    density : (B,)
+        log p(x), nats.
+    total : (B,)
+        The sum over components, at least 1.
+    """
     peak: FloatArray = joint.max(axis=0)
     if is_hard:
         winner = joint.argmax(axis=0)
         joint[...] = 0.0
         joint[winner, np.arange(joint.shape[1])] = 1.0
-        return peak
+        return peak, np.ones_like(peak)
     joint -= peak
-    # Posteriors below 1e-304 cost ten times the others to compute, and change nothing.
-    np.maximum(joint, SMALLEST_LOG, out=joint)
-    np.exp(joint, out=joint)
-    total = joint.sum(axis=0)
-    joint /= total
-    density: FloatArray = np.log(total)
-    density += peak
-    return density
+    is_peak = joint == 0.0
+    flat = joint.reshape(-1)
+    between = np.flatnonzero((joint > smallest) & ~is_peak)
+    exponentials = np.exp(flat[between])
+    np.copyto(joint, is_peak)
+    flat[between] = exponentials
+    total: FloatArray = joint.sum(axis=0)
+    shared = np.flatnonzero(total > 1.0)
+    peak[shared] += np.log(total[shared])
+    return peak, total
 
 
 def responsibilities(

@@ -13,17 +13,20 @@ from gmmseg.arrays import FloatArray
 from gmmseg.control import Check, raise_if_asked
 from gmmseg.errors import FitError
 from gmmseg.mixture.covariance import CovarianceKind
-from gmmseg.mixture.density import normalise
-from gmmseg.mixture.kernels import CentredKernel, Kernel, QuadraticKernel, blocks, is_well_conditioned
+from gmmseg.mixture.density import NEGLIGIBLE_LOG, exponentiate
+from gmmseg.mixture.kernels import (
+    TWO_LANES,
+    CentredKernel,
+    Kernel,
+    QuadraticKernel,
+    blocks,
+    is_well_conditioned,
+)
 from gmmseg.mixture.moments import Moments, expected_log_likelihood, maximise, parameter_change
 from gmmseg.mixture.params import FitStep, MixtureParams, Stage, StopReason
 
-MIN_BLOCKS_FOR_TWO = 4
-"""Fewer blocks than this are not worth a second thread."""
-
-
 SAME_ASSIGNMENTS = 1e-11
-"""In hard EM a change of the parameters, in standard deviations, that is rounding and no row's doing."""
+"""Hard EM has settled when the means move by no more than rounding does, in standard deviations."""
 
 
 class Rows:
@@ -62,7 +65,7 @@ class Rows:
         self._is_diagonal = is_diagonal
         self._fast: Kernel | None = None
         if quadratic is not None:
-            self._fast = QuadraticKernel(None, centre, is_diagonal, quadratic)
+            self._fast = QuadraticKernel(columns, centre, is_diagonal, quadratic)
 
     @property
     def n_rows(self) -> int:
@@ -92,7 +95,7 @@ def expectation(rows: Rows, kernel: Kernel, params: MixtureParams, check: Check)
     """Return log-likelihood (nats, sum over rows) and moments under `params` (S2 eq. 40, 43)."""
     kernel.set_params(params)
     parts = list(blocks(rows.n_rows, params.n_components))
-    if len(parts) < MIN_BLOCKS_FOR_TWO:
+    if rows.n_rows < TWO_LANES:
         return Expectation(_add_blocks(rows, kernel, params, parts, check), kernel.moments())
     # Two halves, whatever the number of cores, added in the same order: the same bytes everywhere.
     other = kernel.twin()
@@ -114,8 +117,9 @@ def _add_blocks(rows: Rows, kernel: Kernel, params: MixtureParams, parts: list[s
         raise_if_asked(check)
         joint = kernel.log_joint(block)
         weights = rows.weights[block]
-        log_likelihood += float(np.dot(weights, normalise(joint, params.is_hard)))
-        joint *= weights
+        density, total = exponentiate(joint, params.is_hard, NEGLIGIBLE_LOG)
+        log_likelihood += float(np.dot(weights, density))
+        joint *= weights / total
         kernel.add(block, joint)
     return log_likelihood
 

@@ -57,16 +57,25 @@ def nearest_mean(values: FloatArray, means: FloatArray) -> IntArray:
     return labels
 
 
+def means_of_labels(
+    values: FloatArray, weights: FloatArray, labels: IntArray, n_components: int
+) -> tuple[FloatArray, FloatArray]:
+    """Return the total weights (K,) and means (K, D) of rows assigned to one component each.
+
+    A component without rows has a mean of 0.
+    """
+    counts: FloatArray = np.bincount(labels, weights=weights, minlength=n_components).astype(np.float64)
+    safe = np.where(counts > 0, counts, 1.0)
+    sums = [np.bincount(labels, weights=weights * feature, minlength=n_components) for feature in values.T]
+    return counts, np.stack(sums, axis=1) / safe[:, None]
+
+
 def moments_of_labels(
     values: FloatArray, weights: FloatArray, labels: IntArray, n_components: int, is_diagonal: bool
 ) -> Moments:
     """Return the moments of rows assigned wholly to one component each."""
     n_features = values.shape[1]
-    counts: FloatArray = np.bincount(labels, weights=weights, minlength=n_components).astype(np.float64)
-    safe = np.where(counts > 0, counts, 1.0)
-    means = np.empty((n_components, n_features))
-    for d in range(n_features):
-        means[:, d] = np.bincount(labels, weights=weights * values[:, d], minlength=n_components) / safe
+    counts, means = means_of_labels(values, weights, labels, n_components)
     deviations = values - means[labels]
     scatter = np.zeros((n_components, n_features, *(() if is_diagonal else (n_features,))))
     for k in range(n_components):
@@ -138,11 +147,8 @@ def first_params(
     labels = nearest_mean(values, means)
     for _ in range(LLOYD_ITERATIONS):
         raise_if_asked(check)
-        means = np.where(
-            (np.bincount(labels, minlength=n_components) > 0)[:, None],
-            moments_of_labels(values, weights, labels, n_components, True).means,
-            means,
-        )
+        counts, moved = means_of_labels(values, weights, labels, n_components)
+        means = np.where(counts[:, None] > 0, moved, means)
         previous, labels = labels, nearest_mean(values, means)
         if np.array_equal(previous, labels):
             break

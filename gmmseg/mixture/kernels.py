@@ -20,19 +20,23 @@ from gmmseg.arrays import FloatArray
 from gmmseg.mixture.moments import LOG_2PI, Moments
 from gmmseg.mixture.params import MixtureParams
 
-BLOCK_ELEMENTS = 8192 * 8
-"""Size of a K x block array: small enough for the cache and for a stop flag asked often, large enough that
-the interpreter does not show."""
-MAX_LOST = 1e6
-"""Squared extent over smallest eigenvalue up to which the quadratic expansion is used: 1e6 costs about six
-of the sixteen digits of a single squared distance."""
+BLOCK_ROWS = 8192
+"""Rows of a block of up to eight components: its arrays fit the cache, and the stop flag is asked often."""
+WIDE_BLOCK_ROWS = 32768
+"""The same where two threads share the rows: handing the interpreter over costs more than the cache gains."""
+TWO_LANES = 65536
+"""From so many rows on two threads are worth their cost."""
+MAX_LOST = 4e6
+"""Squared extent over smallest eigenvalue up to which the quadratic expansion is used: it costs about as
+many digits of a squared distance. Pixels of 8 bits, at the floor of 1/12, reach 2.4e6 at most."""
 CACHE_BYTES = 192 * 2**20
 """Quadratic features are kept between iterations up to this size, else made again for each block."""
 
 
 def blocks(n_rows: int, n_components: int) -> Iterator[slice]:
     """Return consecutive slices over the rows; the sizes depend on nothing but the two arguments."""
-    size = max(256, min(8192, BLOCK_ELEMENTS // max(n_components, 1)))
+    widest = WIDE_BLOCK_ROWS if n_rows >= TWO_LANES else BLOCK_ROWS
+    size = max(256, min(widest, 8 * widest // max(n_components, 1)))
     for start in range(0, n_rows, size):
         yield slice(start, min(start + size, n_rows))
 
@@ -98,38 +102,48 @@ class QuadraticKernel(Kernel):
 
     Parameters
     ----------
-    columns : (D, N) array, or None
-        The rows' features, one row a column; None when `features` is given.
+    columns : (D, N)
+        The rows' features, one row a column.
     centre : (D,)
         Subtracted before squaring.
     is_diagonal : bool
         Whether the covariance family needs squares only.
     features : (F, N) array, optional
         Quadratic features of centred rows, made before: averages over cells, for instance.
+    keeps_features : bool
+        Keep the features of each block for the next iteration, as far as `CACHE_BYTES` allow.
     """
 
     def __init__(
         self,
-        columns: FloatArray | None,
+        columns: FloatArray,
         centre: FloatArray,
         is_diagonal: bool,
         features: FloatArray | None = None,
+        keeps_features: bool = True,
     ) -> None:
         self._columns = columns
         self._centre = centre
         self._is_diagonal = is_diagonal
         self._features = features
-        if columns is not None and features is None:
-            n_features, n_rows = columns.shape
-            n_quadratic = 2 * n_features + 1 if is_diagonal else (n_features + 1) * (n_features + 2) // 2
-            if 8 * n_quadratic * n_rows <= CACHE_BYTES:
-                self._features = quadratic_features(columns - centre[:, None], is_diagonal)
+        n_features, n_rows = columns.shape
+        n_quadratic = 2 * n_features + 1 if is_diagonal else (n_features + 1) * (n_features + 2) // 2
+        self._keeps = keeps_features and 8 * n_quadratic * n_rows <= CACHE_BYTES
+        # Block by block and contiguous: lines of a whole (F, N) array lie a power of two apart for many
+        # picture sizes, and then evict one another from the cache.
+        self._kept: dict[tuple[int, int], FloatArray] = {}
 
     def _block(self, rows: slice) -> FloatArray:
+        block = self._kept.get((rows.start, rows.stop))
+        if block is not None:
+            return block
         if self._features is not None:
-            return self._features[:, rows]
-        assert self._columns is not None  # noqa: S101 - the constructor demands one of the two
-        return quadratic_features(self._columns[:, rows] - self._centre[:, None], self._is_diagonal)
+            block = np.ascontiguousarray(self._features[:, rows])
+        else:
+            block = quadratic_features(self._columns[:, rows] - self._centre[:, None], self._is_diagonal)
+        if self._keeps:
+            self._kept[rows.start, rows.stop] = block
+        return block
 
     def set_params(self, params: MixtureParams) -> None:
         n_components, n_features = params.means.shape

@@ -25,8 +25,9 @@ def smoothed(
     """Return the segmentation under a Potts prior over the pixel grid, by mean field.
 
     Each sweep sets every pixel's posterior to
-    ``q_k ∝ pi_k N(x | k) exp(strength * sum_n w_n q_nk / sum_n w_n)`` over its eight neighbours n, of which only those that hold data count. `strength` is thus the log-odds
-    that unanimous neighbours lend a component.
+    ``q_k ∝ pi_k N(x | k) exp(strength * sum_n w_n q_nk / sum_n w_n)`` over its eight neighbours n, of which
+    only those that hold data count. `strength` is thus the log-odds that unanimous neighbours lend a
+    component.
 
     Parameters
     ----------
