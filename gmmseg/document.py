@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gmmseg.classes import ClassTable
+from gmmseg.features.colour import suited_space
 from gmmseg.image import Image
 from gmmseg.mixture.params import FitResult
 from gmmseg.model import Model
@@ -60,11 +61,17 @@ class Edit:
 
 
 def open_image(image: Image) -> Edit:
-    """Return the edit that shows another image; the fit of the old one goes, the settings stay."""
-    return Edit(
-        f"Open {image.source.name}",
-        lambda document: replace(document, image=image, fit=None, classes=ClassTable()),
-    )
+    """Return the edit that shows another image; the fit of the old one goes.
+
+    The settings stay, but for a colour space that needs channels the image does not have.
+    """
+
+    def apply(document: Document) -> Document:
+        space = suited_space(document.settings.features.space, image)
+        settings = with_setting(document.settings, "features.space", space)
+        return replace(document, image=image, settings=settings, fit=None, classes=ClassTable())
+
+    return Edit(f"Open {image.source.name}", apply)
 
 
 def change_setting(path: str, value: Any, title: str) -> Edit:

@@ -81,9 +81,20 @@ class Image:
         return self.channels == RGB
 
     @property
+    def depth_text(self) -> str:
+        """The depth of the stored values in words: ``8 bit``, ``32 bit float``."""
+        bits = f"{8 * self.pixels.dtype.itemsize} bit"
+        return f"{bits} float" if self.pixels.dtype.kind == "f" else bits
+
+    @property
+    def has_fixed_white(self) -> bool:
+        """Whether the depth says what full brightness is, not the brightest pixel."""
+        return self.pixels.dtype.kind == "u" and self.pixels.dtype.itemsize <= 2
+
+    @property
     def white(self) -> float:
         """Return the value shown as full brightness: the integer depth's maximum; 1 for floats in 0..1."""
-        if self.pixels.dtype.kind == "u" and self.pixels.dtype.itemsize <= 2:
+        if self.has_fixed_white:
             return float(np.iinfo(self.pixels.dtype).max)
         held = self.pixels if self.mask is None else self.pixels[self.mask]
         top = float(held.max()) if held.size else 1.0

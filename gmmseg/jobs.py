@@ -136,7 +136,7 @@ def apply_events(
     check_suits(model, image)
     clock = _Clock()
     yield Progress("Reading the colours")
-    table = feature_table(image, model.features, check, Standard(model.centre, model.scale))
+    table = feature_table(image, model.features, check, Standard(model.centre, model.scale, model.white))
     if table.names != model.names and image.channels == model.channels:
         raise ModelError(
             f"The model's features are {', '.join(model.names)}; "
@@ -180,19 +180,22 @@ def _fit(request: SegmentRequest, table: FeatureTable, check: Check) -> Generato
             yield Considered(candidate)
             yield Progress(f"Trying {candidate.n_components} components")
     steps = fit_events(table.values, table.weights, mixture, check)
-    was_coarse: FitStep | None = None
+    coarse: FitStep | None = None
     while True:
         try:
             step = next(steps)
         except StopIteration as stop:
             result: FitResult = stop.value
             return result
-        if request.wants_preview and was_coarse is not None and step.stage == "exact":
-            yield Previewed(table, _labelled(was_coarse.params, request, table, check))
-            was_coarse = None
-        elif step.stage == "coarse":
-            was_coarse = step
+        if request.wants_preview and coarse is not None and _deserves_preview(coarse, step):
+            yield Previewed(table, _labelled(coarse.params, request, table, check))
+        coarse = step if step.stage == "coarse" else None
         yield Stepped(step)
+
+
+def _deserves_preview(coarse: FitStep, step: FitStep) -> bool:
+    """Whether `coarse` was the end of the first restart, soon there, or of the best one's coarse stage."""
+    return step.stage == "exact" or (coarse.restart == 0 and step.restart == 1)
 
 
 def _labelled(
@@ -216,6 +219,7 @@ def _model(params: MixtureParams, request: SegmentRequest, table: FeatureTable) 
         classes=default_classes(params.n_components),
         smooth=request.settings.smooth,
         seed=request.settings.mixture.seed,
+        white=None if request.image.has_fixed_white else request.image.white,
     )
 
 

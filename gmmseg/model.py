@@ -31,6 +31,9 @@ class Model:
     smooth : float
         Strength of the spatial prior.
     seed : int
+    white : float, optional
+        Stored value of full brightness in the fitted image where its depth does not say it; other such images
+        are then measured by the same. None for 8 and 16 bits.
     """
 
     params: MixtureParams
@@ -42,6 +45,7 @@ class Model:
     classes: ClassTable
     smooth: float = 0.0
     seed: int = 0
+    white: float | None = None
 
     def __post_init__(self) -> None:
         frozen(self.centre)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any, Literal, get_args
 
 from gmmseg.errors import SettingsError
-from gmmseg.features.spec import COLOUR_SPACES, FeatureSpec
+from gmmseg.features.spec import COLOUR_SPACES, ColourSpace, FeatureSpec
 from gmmseg.mixture.covariance import FAMILIES
 from gmmseg.mixture.params import FitSettings, InitMethod
 
@@ -86,7 +86,7 @@ class Setting:
         return f"a number from {self.low:g} to {self.high:g}"
 
 
-_SPACES = {"rgb": "RGB", "lab": "CIELAB", "hsv": "HSV cone", "gray": "Grey"}
+SPACE_TITLES: dict[ColourSpace, str] = {"rgb": "RGB", "lab": "CIELAB", "hsv": "HSV cone", "gray": "Grey"}
 _FAMILY_TITLES = {"full": "Full", "tied": "Tied", "diag": "Diagonal", "spherical": "Spherical"}
 _INIT_TITLES: dict[InitMethod, str] = {"kmeans++": "k-means++", "random": "Random rows"}
 _CRITERION_TITLES = {"bic": "BIC", "icl": "ICL", "entropy": "Entropy elbow"}
@@ -98,7 +98,7 @@ SETTINGS: tuple[Setting, ...] = (
         "What a pixel is to the mixture: its RGB values, perceptual "
         "CIELAB, HSV as points of a cone (so that hue does not wrap), or luminance alone.",
         "choice",
-        choices=tuple((space, _SPACES[space]) for space in COLOUR_SPACES),
+        choices=tuple((space, SPACE_TITLES[space]) for space in COLOUR_SPACES),
         is_advanced=False,
     ),
     Setting(

@@ -101,9 +101,15 @@ class Workspace:
         self._listeners.append(listener)
 
     def apply(self, edit: Edit) -> None:
-        """Apply an edit as an undo step; whatever it raises leaves the document as it was."""
+        """Apply an edit as an undo step; whatever it raises leaves the document as it was.
+
+        The first image is where the history begins: an empty window is nothing to go back to.
+        """
         document = edit.apply(self.document)
-        self._history = _with_few_images(self._history.pushed(document, edit.title, edit.merge_key))
+        if self.document.image is None and document.image is not None:
+            self._history = History(Entry(document, ""))
+        else:
+            self._history = _with_few_images(self._history.pushed(document, edit.title, edit.merge_key))
         self._show_document()
 
     def settle(self) -> None:

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from PySide6.QtCore import QCoreApplication, QObject, Qt
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 
-from ui.settings_store import Scheme
-from ui.theme import icon
+from ui.theme import Scheme, icon
 
 if TYPE_CHECKING:
     from gmmseg.workspace import Shown
@@ -44,7 +43,7 @@ class Commands(Protocol):
     def toggle_full_screen(self) -> None: ...
     def reset_layout(self) -> None: ...
     def use_scheme(self, scheme: Scheme) -> None: ...
-    def select_class(self, position: int) -> None: ...
+    def select_class(self, class_id: int) -> None: ...
     def show_all_classes(self) -> None: ...
     def show_preferences(self) -> None: ...
     def show_shortcuts(self) -> None: ...
@@ -141,7 +140,7 @@ def _scheme_spec(scheme: Scheme, text: str) -> ActionSpec:
 
 def _class_spec(number: int) -> ActionSpec:
     return ActionSpec(
-        f"class{number}", f"Select class &{number}", lambda c: c.select_class(number - 1), (str(number),),
+        f"class{number}", f"Select class &{number}", lambda c: c.select_class(number), (str(number),),
         enabled_when=has_maps,
     )  # fmt: skip
 

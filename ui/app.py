@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,10 +19,13 @@ from gmmseg.document import Edit, Fit, change_setting, open_image
 from gmmseg.errors import GmmsegError, SettingsError
 from gmmseg.image import Image
 from gmmseg.io.probe import shown_name
+from gmmseg.jobs import Previewed
 from gmmseg.layers import draw
 from gmmseg.limits import set_memory_budget
+from gmmseg.mixture.matching import load_solver
 from gmmseg.mixture.params import FitStep
 from gmmseg.samples import DEFAULT_SAMPLE, SAMPLES
+from gmmseg.settings import SPACE_TITLES
 from gmmseg.workspace import Shown, Workspace
 from ui.actions import Actions
 from ui.commands import WindowCommands
@@ -63,6 +66,7 @@ class App(QObject):
         self.store = store
         self._log_file = log
         self._bug: BugReport | None = None
+        self._has_solver = False
         self.selected_step: FitStep | None = None
         self.workspace = Workspace()
         self.bridge = WorkspaceBridge(self.workspace, self)
@@ -80,9 +84,10 @@ class App(QObject):
     # What works in the background
 
     def _make_workers(self) -> None:
-        self.fits, self.reads = JobRunner("newest", self), JobRunner("newest", self)
+        self.fits = JobRunner("newest", self, lambda event: isinstance(event, Previewed))
+        self.reads = JobRunner("newest", self)
         self.pictures, self.counts = JobRunner("queue", self), JobRunner("queue", self)
-        self.exports = JobRunner("queue", self)
+        self.exports, self.loads = JobRunner("queue", self), JobRunner("queue", self)
         self.fitter = Fitter(self.workspace, self.bridge, self.fits, self)
         self.opener = Opener(self.reads, self)
         self.exporter = Exporter(self.workspace, self.exports, self.store, self)
@@ -191,7 +196,8 @@ class App(QObject):
     @Slot()
     def shutdown(self) -> bool:
         """End all work; exports are finished first. Returns whether all threads have ended."""
-        cancelled = [r.shutdown() for r in (self.fits, self.reads, self.pictures, self.counts)]
+        runners = (self.fits, self.reads, self.pictures, self.counts, self.loads)
+        cancelled = [runner.shutdown() for runner in runners]
         return self.exports.shutdown(finish=True, seconds=60) and all(cancelled)
 
     @Slot()
@@ -209,6 +215,9 @@ class App(QObject):
             self._refresh()
         if new.document.fit is not old.document.fit:
             self.selected_step = None
+        if new.document.image is not old.document.image:
+            # What the bar says is about the image before, also where undo has brought back another one.
+            self.window.errors.clear()
 
     @Slot()
     def _refresh(self) -> None:
@@ -228,9 +237,13 @@ class App(QObject):
 
     @Slot(object, object)
     def _show_image(self, image: Image, note: str) -> None:
-        self.window.errors.clear()
+        wanted = self.workspace.document.settings.features.space
         self.apply(open_image(image))
         self._settle()
+        space = self.workspace.document.settings.features.space
+        if space != wanted:
+            lacking = self.tr("The image has no colours for {0}; it is segmented by {1}.")
+            note = f"{lacking.format(SPACE_TITLES[wanted], SPACE_TITLES[space])} {note}".rstrip()
         if note:
             self.window.errors.show_message(note, "note")
 
@@ -252,6 +265,10 @@ class App(QObject):
 
     @Slot(object)
     def _show_fit_notes(self, fit: Fit) -> None:
+        if not self._has_solver:
+            # Only now: before the first result it would be slower for it.
+            self._has_solver = True
+            self.loads.start(_load_solver)
         if fit.result.warnings:
             self.window.errors.show_message(" ".join(fit.result.warnings), "note")
         elif self.window.errors.kind == "error":
@@ -344,6 +361,11 @@ def _draw(request: Any, check: Check) -> Any:
     return draw(request.layer, request.scene, check)
 
 
+def _load_solver(check: Check) -> Generator[Any, None, None]:
+    yield from ()
+    load_solver()
+
+
 def _areas(segmentation: Any, check: Check) -> Any:
     return segmentation.areas()
 
@@ -354,6 +376,8 @@ def run(names: Sequence[str]) -> int:
     QCoreApplication.setApplicationName("gmmseg")
     QGuiApplication.setApplicationDisplayName("gmmseg")
     application = QApplication(sys.argv[:1])
+    # The window waits for the interpreter a thousandth of a second at most while a fit has it.
+    sys.setswitchinterval(0.001)
     log = start_log()
     store = SettingsStore()
     apply_theme(application, store.scheme)

@@ -15,8 +15,7 @@ from gmmseg.limits import set_memory_budget
 from gmmseg.settings import SegmentSettings
 from ui.exporting import mask_picture
 from ui.last_resort import log_folder
-from ui.settings_store import Scheme
-from ui.theme import apply_theme
+from ui.theme import Scheme, apply_theme
 
 if TYPE_CHECKING:
     from ui.app import App
@@ -126,10 +125,9 @@ class WindowCommands(QObject):
         if isinstance(application, QApplication):
             apply_theme(application, scheme)
 
-    def select_class(self, position: int) -> None:
-        classes = self._app.workspace.shown.classes.classes
-        if position < len(classes):
-            self._app.classes.select_class(classes[position].id)
+    def select_class(self, class_id: int) -> None:
+        if any(entry.id == class_id for entry in self._app.workspace.shown.classes):
+            self._app.classes.select_class(class_id)
 
     def show_all_classes(self) -> None:
         for entry in self._app.workspace.document.classes:

@@ -26,7 +26,7 @@ from gmmseg.workspace import Shown, Workspace
 from ui.job_runner import JobRunner
 from ui.workspace_bridge import WorkspaceBridge
 
-PAUSE_MS = 30
+PAUSE_MS = 2
 """Changes within this time are one fit: the newest."""
 
 
@@ -196,15 +196,17 @@ class Fitter(QObject):
                 preview = event
             else:
                 progress = event
-        candidates = tuple(self._candidates) or self._workspace.shown.candidates
-        self._workspace.show_progress(tuple(self._steps), candidates)
+        # The figures of the run before stay until there are some of this one.
+        shown = self._workspace.shown
+        candidates = tuple(self._candidates) or shown.candidates
+        self._workspace.show_progress(tuple(self._steps) or shown.steps, candidates)
         if preview is not None:
             self._workspace.show_preview(preview.table, preview.segmentation, self.tr("preview"))
         if progress is not None:
             self.progressed.emit(progress)
 
     def _progress_of(self, step: FitStep) -> Progress:
-        text = self.tr("Start {0}, iteration {1}: {2} nats/pixel")
+        text = self.tr("Restart {0}, iteration {1}: {2} nats/pixel")
         return Progress(text.format(step.restart + 1, step.iteration, f"{step.lower_bound:.4f}"))
 
     @Slot(object, object)

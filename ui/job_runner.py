@@ -53,20 +53,25 @@ class _Mailbox:
     """Reports on their way from the worker to the GUI thread, with one wake-up for as many as there are."""
 
     wake: Callable[[], None]
+    is_urgent: Callable[[Any], bool]
     reports: deque[tuple[_Run, Any]] = field(default_factory=deque)
+    has_urgent: bool = False
     is_awake: bool = False
 
     def put(self, run: _Run, report: Any) -> None:
         """Leave a report; called in the worker."""
         self.reports.append((run, report))
-        if not self.is_awake:
+        if isinstance(report, _End) or self.is_urgent(report):
+            self.has_urgent = True
+            self.wake()
+        elif not self.is_awake:
             self.is_awake = True
             self.wake()
 
     def take(self) -> list[tuple[_Run, Any]]:
         """Return the reports so far; called in the GUI thread."""
         # Lowered first: a report that arrives while the deque is emptied is either taken or wakes again.
-        self.is_awake = False
+        self.is_awake = self.has_urgent = False
         taken = []
         while self.reports:
             taken.append(self.reports.popleft())
@@ -133,6 +138,9 @@ class JobRunner(QObject):
     ----------
     policy : {"newest", "queue"}
     parent : QObject, optional
+    is_urgent : callable
+        Which events are delivered at once, with those before them, instead of 20 times a second; the end of
+        a run always is.
     """
 
     events = Signal(object, object)
@@ -147,10 +155,15 @@ class JobRunner(QObject):
 
     _woken = Signal()
 
-    def __init__(self, policy: Policy = "newest", parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        policy: Policy = "newest",
+        parent: QObject | None = None,
+        is_urgent: Callable[[Any], bool] = lambda event: False,
+    ) -> None:
         super().__init__(parent)
         self._policy = policy
-        self._mailbox = _Mailbox(self._woken.emit)
+        self._mailbox = _Mailbox(self._woken.emit, is_urgent)
         self._worker = _Worker(self._mailbox)
         self._current: _Run | None = None
         self._waiting: deque[_Run] = deque()
@@ -259,7 +272,7 @@ class JobRunner(QObject):
     @Slot()
     def _on_woken(self) -> None:
         due = self._last_delivery + REPORT_SECONDS - time.monotonic()
-        if due <= 0:
+        if due <= 0 or self._mailbox.has_urgent:
             self._deliver()
         elif not self._timer.isActive():
             self._timer.start(max(1, round(due * 1000)))

@@ -48,7 +48,7 @@ _MENUS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 """Object name, title, and action ids with "" for a line; File and the rest of View are dynamic."""
 
 DEFAULT_SIZE = QSize(1440, 900)
-_LEFT_WIDTH, _RIGHT_WIDTH, _CLASSES_HEIGHT = 272, 340, 300
+_LEFT_WIDTH, _RIGHT_WIDTH, _CLASSES_HEIGHT = 272, 340, 250
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +106,6 @@ class MainWindow(QMainWindow):
         self.hints = MessageBar(self)
         self.hints.setObjectName("hintBar")
         self.progress = ProgressIndicator()
-        self._set_central(contents.panes)
-        self._docks = self._make_docks(contents)
         self._recent = QMenu(self.tr("Open &recent"), self)
         self._recent.setObjectName("recentMenu")
         self._samples = QMenu(self.tr("&Samples"), self)
@@ -116,8 +114,12 @@ class MainWindow(QMainWindow):
             entry = self._samples.addAction(title.replace("&", "&&"))
             entry.setObjectName(f"sample_{name}")
             entry.triggered.connect(lambda _checked=False, wanted=name: self.sample_chosen.emit(wanted))
-        self._make_menus()
+        # Tab goes by the order in which these are made.
         self._make_toolbar()
+        setup = self._dock("setupDock", self.tr("Setup"), contents.setup)
+        self._set_central(contents.panes)
+        self._docks = [setup, *self._make_right_docks(contents)]
+        self._make_menus()
         status = self.statusBar()
         status.setSizeGripEnabled(False)
         status.addWidget(contents.readout, 1)
@@ -188,7 +190,7 @@ class MainWindow(QMainWindow):
         plots[0].raise_()
         horizontal, vertical = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
         self.resizeDocks([setup, classes], [_LEFT_WIDTH, _RIGHT_WIDTH], horizontal)
-        self.resizeDocks([classes, plots[0]], [_CLASSES_HEIGHT, 2 * _CLASSES_HEIGHT], vertical)
+        self.resizeDocks([classes, plots[0]], [_CLASSES_HEIGHT, 400], vertical)
 
     def _set_central(self, panes: QWidget) -> None:
         centre = QWidget(self)
@@ -201,14 +203,11 @@ class MainWindow(QMainWindow):
         column.addWidget(panes, 1)
         self.setCentralWidget(centre)
 
-    def _make_docks(self, contents: Contents) -> list[QDockWidget]:
-        """Return the docks: setup, classes, and one for each plot."""
-        sides = [
-            self._dock("setupDock", self.tr("Setup"), contents.setup),
-            self._dock("classesDock", self.tr("Classes"), contents.classes),
-        ]
+    def _make_right_docks(self, contents: Contents) -> list[QDockWidget]:
+        """Return the docks of the classes and of each plot."""
         self.setTabPosition(Qt.DockWidgetArea.RightDockWidgetArea, QTabWidget.TabPosition.North)
-        return sides + [self._dock(f"{name}Dock", title, plot) for name, title, plot in contents.plots]
+        classes = self._dock("classesDock", self.tr("Classes"), contents.classes)
+        return [classes, *(self._dock(f"{name}Dock", title, plot) for name, title, plot in contents.plots)]
 
     def _dock(self, name: str, title: str, widget: QWidget) -> QDockWidget:
         dock = QDockWidget(title, self)
@@ -272,7 +271,7 @@ class MainWindow(QMainWindow):
         # Run and Stop take each other's place without moving what is beside them.
         self._run_button.setMinimumWidth(9 * SPACING)
         bar.addWidget(self._run_button)
-        bar.addAction(self._actions["step"])
+        bar.addWidget(self._button(self._actions["step"]))
         bar.addSeparator()
         for name in ("undo", "redo"):
             bar.addWidget(self._icon_button(name))
@@ -289,7 +288,7 @@ class MainWindow(QMainWindow):
         spring = QWidget()
         spring.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         bar.addWidget(spring)
-        bar.addAction(self._actions["export"])
+        bar.addWidget(self._button(self._actions["export"]))
         self.addToolBar(bar)
 
     def _button(self, action: QAction, menu: QMenu | None = None) -> QToolButton:

@@ -6,15 +6,15 @@ import contextlib
 import json
 import os
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal, cast, get_args
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from PySide6.QtCore import QByteArray, QSettings
 
-Scheme = Literal["system", "light", "dark"]
+from ui.theme import Scheme
+
 Purpose = Literal["open", "export"]
 MAX_RECENT = 10
-_SCHEMES = ("system", "light", "dark")
 
 
 class SettingsStore:
@@ -62,7 +62,7 @@ class SettingsStore:
     def scheme(self) -> Scheme:
         """The colour scheme; ``system`` follows the desktop."""
         stored = self._text("scheme")
-        return cast(Scheme, stored) if stored in _SCHEMES else "system"
+        return cast(Scheme, stored) if stored in get_args(Scheme) else "system"
 
     @scheme.setter
     def scheme(self, scheme: Scheme) -> None:

@@ -105,6 +105,9 @@ class Theme(QObject):
         self.is_dark = scheme == "dark" or (scheme == "system" and is_system_dark)
         palette = make_palette(DARK if self.is_dark else LIGHT)
         app.setPalette(palette)
+        if self.is_dark:
+            # PySide takes text here, whatever its stub says, and refuses bytes.
+            app.setPalette(box_palette(palette), "QCheckBox")  # type: ignore[arg-type]
         QToolTip.setPalette(palette)
         self.changed.emit()
 
@@ -173,6 +176,19 @@ def make_palette(tint: ThemeColours) -> QPalette:
     palette.setColor(disabled, role.Accent, tint.grid)
     palette.setColor(disabled, role.Base, mixed(tint.window, tint.base, 0.35))
     return palette
+
+
+def box_palette(palette: QPalette) -> QPalette:
+    """Return the palette of check boxes on a dark window.
+
+    Fusion outlines the box darker than the window, so only its filling can tell an empty one apart.
+    """
+    boxes = QPalette(palette)
+    role = QPalette.ColorRole
+    for group in (QPalette.ColorGroup.Active, QPalette.ColorGroup.Inactive):
+        window, text = palette.color(group, role.Window), palette.color(group, role.Text)
+        boxes.setColor(group, role.Base, mixed(window, text, 0.4))
+    return boxes
 
 
 class _TintedIcon(QIconEngine):

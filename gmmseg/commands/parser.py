@@ -171,7 +171,7 @@ def _add_fitting(group: argparse._ArgumentGroup) -> None:
         help="the same seed and options give the same bytes (default 0)",
     )
     group.add_argument(
-        "--max-iter", type=whole_number, metavar="N", help="limit of the iterations of a run (default 500)"
+        "--max-iter", type=whole_number, metavar="N", help="limit of the iterations of a run (default 1000)"
     )
     group.add_argument(
         "--tol",

@@ -18,16 +18,23 @@ from gmmseg.features.texture import texture_columns
 from gmmseg.image import Image
 from gmmseg.limits import memory_budget, size_text
 
+_LARGEST = 1e100
+"""Squares of larger values are infinite before long."""
 _RELATIVE_FLOOR = 1e-6
 """Floor for values without quantisation, in units of their mean variance."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Standard:
-    """What features are measured in: ``(feature - centre) / scale``, each (D,) in feature units."""
+    """What features are measured in: ``(feature - centre) / scale``, each (D,) in feature units.
+
+    ``white`` is the stored value of full brightness for images whose depth does not say it; None takes their
+    own.
+    """
 
     centre: FloatArray
     scale: FloatArray
+    white: float | None = None
 
 
 def feature_table(
@@ -55,7 +62,11 @@ def feature_table(
         The rows would not fit the memory budget.
     """
     colours = distinct_colours(image, check)
-    colour = colour_features(colours.columns, image, spec.space)
+    if np.abs(colours.columns).max() > _LARGEST:
+        raise FeatureError("Some pixel values are larger than 1e100.", "Scale or mask them first.")
+    white = None if standard is None or image.has_fixed_white else standard.white
+    white = image.white if white is None else white
+    colour = colour_features(colours.columns, image, spec.space, white)
     if spec.is_colour_only:
         return _table(
             colour.columns, colours.counts, colours.pixels, colour.names, colour.floor, spec, standard
@@ -76,7 +87,7 @@ def feature_table(
         names += NAMES
         floor = min(floor, unit**2 / 12) if unit > 0 else floor
     if spec.has_texture:
-        texture = texture_columns(image, colour.extent, check)
+        texture = texture_columns(image, colour.extent, white, check)
         columns.extend(one.reshape(-1) if image.mask is None else one[image.mask] for one in texture.columns)
         names += texture.names
     raise_if_cancelled(check)

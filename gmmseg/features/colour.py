@@ -46,8 +46,10 @@ class ColourFeatures:
     floor: float
 
 
-def colour_features(columns: FloatArray, image: Image, space: ColourSpace) -> ColourFeatures:
+def colour_features(columns: FloatArray, image: Image, space: ColourSpace, white: float) -> ColourFeatures:
     """Return the colours `columns` (C, N), in stored units of `image`, as features of a space.
+
+    `white` is the stored value of full brightness.
 
     Raises
     ------
@@ -57,20 +59,32 @@ def colour_features(columns: FloatArray, image: Image, space: ColourSpace) -> Co
     quantum = image.step**2 / 12
     if space == "rgb" or (space == "gray" and image.n_channels == 1):
         names = ("R", "G", "B") if image.is_rgb else tuple(image.channels)
-        return ColourFeatures(columns, names, image.white, quantum)
-    if not image.is_rgb:
+        return ColourFeatures(columns, names, white, quantum)
+    if not is_suited(space, image):
         raise FeatureError(
             f"{space.upper()} features need red, green and blue; this image has {_channel_text(image)}.",
             "Choose RGB, which takes the channels as they are stored.",
         )
     if space == "gray":
-        return ColourFeatures((_LUMINANCE @ columns)[None, :], ("grey",), image.white, quantum)
-    unit = np.clip(columns / image.white, 0.0, 1.0)
+        return ColourFeatures((_LUMINANCE @ columns)[None, :], ("grey",), white, quantum)
+    unit = np.clip(columns / white, 0.0, 1.0)
     # A step of a 16-bit image is 257 times finer than that of an 8-bit one.
-    relative = (image.step * 255 / image.white) ** 2
+    relative = (image.step * 255 / white) ** 2
     if space == "lab":
         return ColourFeatures(srgb_to_lab(unit), ("L*", "a*", "b*"), 100.0, _LAB_STEP_VARIANCE * relative)
-    return ColourFeatures(rgb_to_cone(unit), ("S·V cos H", "S·V sin H", "V"), 1.0, quantum / image.white**2)
+    return ColourFeatures(rgb_to_cone(unit), ("S·V cos H", "S·V sin H", "V"), 1.0, quantum / white**2)
+
+
+def is_suited(space: ColourSpace, image: Image) -> bool:
+    """Whether the image has the channels that the space needs."""
+    return space == "rgb" or image.is_rgb or (space == "gray" and image.n_channels == 1)
+
+
+def suited_space(space: ColourSpace, image: Image) -> ColourSpace:
+    """Return the space, or the one nearest to it where the image lacks the channels for it."""
+    if is_suited(space, image):
+        return space
+    return "gray" if image.n_channels == 1 else "rgb"
 
 
 def _channel_text(image: Image) -> str:

@@ -30,16 +30,16 @@ class TextureFeatures:
     names: tuple[str, ...]
 
 
-def texture_columns(image: Image, extent: float, check: Check) -> TextureFeatures:
+def texture_columns(image: Image, extent: float, white: float, check: Check) -> TextureFeatures:
     """Return gradient energy at each of `SCALES` and the local deviation of luminance, each (H, W).
 
     Gradient energy is the length of the first Gaussian derivatives times their scale, smoothed at twice the
     scale, so that it describes a neighbourhood and not a line. Both are measured as shares of the range of
-    luminance and scaled to `extent`.
+    luminance, 0 to `white` in stored units, and scaled to `extent`.
     """
     from scipy.ndimage import gaussian_filter
 
-    light = _luminance(image) * (extent / image.white)
+    light = _luminance(image) * (extent / white)
     columns: list[FloatArray] = []
     for scale in SCALES:
         raise_if_cancelled(check)

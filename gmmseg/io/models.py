@@ -35,7 +35,7 @@ _MAX_ID = 65534
 
 _FIELDS = (
     "format", "version", "generator", "channels", "features", "names", "centre", "scale", "weights", "means",
-    "covariance", "is_hard", "classes", "smooth", "seed",
+    "covariance", "is_hard", "classes", "smooth", "seed", "white",
 )  # fmt: skip
 
 
@@ -58,6 +58,7 @@ def dump_model(model: Model) -> bytes:
         "classes": [_class_to_dict(entry) for entry in model.classes],
         "smooth": model.smooth,
         "seed": model.seed,
+        "white": model.white,
     }
     return b"".join(_lines(content))
 
@@ -113,7 +114,7 @@ def load_model(data: bytes) -> Model:
     root = parse(data)
     _check_version(root)
     (_, _, generator, channels, features, names, centre, scale, weights, means, covariance, is_hard, classes,
-     smooth, seed) = root.members(*_FIELDS)  # fmt: skip
+     smooth, seed, white) = root.members(*_FIELDS)  # fmt: skip
     generator.text()
     n_components = len(weights.items(MAX_COMPONENTS))
     feature_names = tuple(item.text() for item in names.items(MAX_FEATURES))
@@ -139,6 +140,7 @@ def load_model(data: bytes) -> Model:
         _classes(classes, n_components),
         smooth.number(0.0, 1e6),
         seed.integer(0, 2**63 - 1),
+        None if white.value is None else white.number(1.0, _HUGE),
     )
 
 

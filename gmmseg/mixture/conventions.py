@@ -11,6 +11,7 @@ import numpy as np
 
 from gmmseg.arrays import AnyArray, FloatArray
 from gmmseg.mixture.covariance import FAMILIES, Covariance, CovarianceKind
+from gmmseg.mixture.fit import MAX_MAGNITUDE
 from gmmseg.mixture.params import InitMethod
 
 OWNER = "GaussianMixture"
@@ -151,6 +152,8 @@ def check_rows(data: object, min_rows: int = 1) -> FloatArray:
         raise ValueError(f"Input X contains NaN.\n{OWNER} does not accept missing values.")
     if not np.isfinite(rows).all():
         raise ValueError("Input X contains infinity or a value too large for dtype('float64').")
+    if np.abs(rows).max() > MAX_MAGNITUDE:
+        raise ValueError("Some values are larger than 1e100. Scale the features first.")
     return rows
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -128,6 +129,11 @@ def _add_blocks(rows: Rows, kernel: Kernel, params: MixtureParams, parts: list[s
 def _second_lane() -> ThreadPoolExecutor:
     """Return the one extra thread that takes the second half of an E-step; numpy lets both run at once."""
     return ThreadPoolExecutor(max_workers=1, thread_name_prefix="gmmseg-lane")
+
+
+if hasattr(os, "register_at_fork"):
+    # A forked process gets the executor without its thread, and would wait for it for ever.
+    os.register_at_fork(after_in_child=_second_lane.cache_clear)
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,8 +60,8 @@ def prepare(values: FloatArray, weights: FloatArray | None, settings: FitSetting
     warnings: list[str] = []
     n_distinct = count_distinct(values, settings.n_components)
     if n_distinct < settings.n_components:
-        rows = "1 distinct row" if n_distinct == 1 else f"{n_distinct} distinct rows"
-        warnings.append(f"K was reduced from {settings.n_components} to {n_distinct}: there are only {rows}.")
+        rows = "is only 1 distinct row" if n_distinct == 1 else f"are only {n_distinct} distinct rows"
+        warnings.append(f"K was reduced from {settings.n_components} to {n_distinct}: there {rows}.")
         settings = replace(settings, n_components=n_distinct)
     columns = np.ascontiguousarray(values.T)
     total = float(weights.sum())
@@ -272,8 +272,10 @@ def _search(
         return
     first = exact if coarse is None else coarse
     short = _rules(settings)
+    # Half of the limit is left to the exact rows, whose fixed point is what is wanted.
+    coarse_limit = settings.max_iter // 2
     if coarse is not None:
-        short = Rules(max(settings.tol, SHORT_TOL), 0.0, 0.0, min(settings.max_iter, SHORT_ITERATIONS))
+        short = Rules(max(settings.tol, SHORT_TOL), 0.0, 0.0, min(coarse_limit, SHORT_ITERATIONS))
     for restart in range(settings.n_init):
         params = _start_of(prepared, first, restart, check)
         stage: Stage = "exact" if coarse is None else "coarse"
@@ -287,19 +289,16 @@ def _search(
     log.reason = log.restarts[log.kept].stop_reason
     if coarse is None:
         return
-    stages: tuple[tuple[Rows, Stage], ...] = ((coarse, "coarse"), (exact, "exact"))
-    for rows, stage in stages:
-        params = log.steps[log.kept][-1].params
-        if (
-            rows is coarse
-            and log.reason == "iteration limit"
-            and len(log.steps[log.kept]) <= SHORT_ITERATIONS
-        ):
-            continue
-        run = em(rows, params, kind, floor, _rules(settings), log.kept, stage, check)
-        if rows is coarse:
-            next(run)  # the point where the short run ended, already in the log
+    done = log.restarts[log.kept].n_iter
+    is_too_fine = log.reason == "iteration limit" and done < short.max_iter
+    if done < coarse_limit and not is_too_fine:
+        rules = replace(_rules(settings), max_iter=coarse_limit - done)
+        run = em(coarse, log.steps[log.kept][-1].params, kind, floor, rules, log.kept, "coarse", check)
+        next(run)  # the point where the short run ended, already in the log
         yield from log.run(run)
+    rules = replace(_rules(settings), max_iter=settings.max_iter - log.restarts[log.kept].n_iter)
+    params = log.steps[log.kept][-1].params
+    yield from log.run(em(exact, params, kind, floor, rules, log.kept, "exact", check))
 
 
 def _start_of(prepared: Prepared, rows: Rows, restart: int, check: Check) -> MixtureParams:

@@ -37,6 +37,10 @@ def blocks(n_rows: int, n_components: int) -> Iterator[slice]:
     """Return consecutive slices over the rows; the sizes depend on nothing but the two arguments."""
     widest = WIDE_BLOCK_ROWS if n_rows >= TWO_LANES else BLOCK_ROWS
     size = max(256, min(widest, 8 * widest // max(n_components, 1)))
+    if n_rows >= TWO_LANES:
+        # An even number of equal blocks: both threads are done at the same time.
+        n_pairs = -(-n_rows // (2 * size))
+        size = -(-n_rows // (2 * n_pairs))
     for start in range(0, n_rows, size):
         yield slice(start, min(start + size, n_rows))
 

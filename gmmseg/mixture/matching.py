@@ -30,6 +30,11 @@ def dissimilarity(first: MixtureParams, second: MixtureParams) -> FloatArray:
     return distances
 
 
+def load_solver() -> None:
+    """Import what `match_components` needs: half a second the first time, better spent in the background."""
+    import scipy.optimize  # noqa: F401
+
+
 def match_components(old: MixtureParams, new: MixtureParams) -> list[int | None]:
     """Return for each new component the old one it continues, or None where there are more new ones.
 

@@ -106,7 +106,7 @@ class FitSettings:
         Restarts; the one with the highest bound is kept and all are reported.
     seed : int
     max_iter : int
-        Limit of EM iterations for each run.
+        Limit of EM iterations of each restart; on coarse rows they are at most half of it.
     tol : float
         Stop when the mean log-likelihood per sample rises by less than this in an iteration, nats.
     parameter_tol : float
@@ -126,7 +126,7 @@ class FitSettings:
     init: InitMethod = "kmeans++"
     n_init: int = 5
     seed: int = 0
-    max_iter: int = 500
+    max_iter: int = 1000
     tol: float = 1e-6
     parameter_tol: float = 0.0
     q_tol: float = 0.0

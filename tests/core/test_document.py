@@ -31,6 +31,7 @@ from gmmseg.document import (
 from gmmseg.errors import SettingsError
 from gmmseg.history import Entry, History
 from gmmseg.image import Image
+from gmmseg.io.images import image_from_array
 from gmmseg.jobs import SegmentOutcome, SegmentRequest, segment_events
 from gmmseg.mixture.params import FitSettings
 from gmmseg.palette import class_colour
@@ -259,10 +260,37 @@ def test_listeners_hear_the_old_and_the_new() -> None:
     first = workspace.shown
     workspace.apply(open_image(picture()))
     assert heard == [(first, workspace.shown)]
+    second = picture()
+    workspace.apply(open_image(second))
     workspace.undo()
     workspace.undo()
-    assert len(heard) == 2
-    assert heard[1][1].document.image is None
+    assert len(heard) == 3
+    assert heard[1][1].document.image is second
+
+
+def test_the_first_image_is_where_the_history_begins() -> None:
+    workspace = Workspace()
+    workspace.apply(change_setting("mixture.n_components", 3, "Components"))
+    workspace.apply(open_image(picture()))
+    assert workspace.shown.undo_title is None
+    assert workspace.document.settings.mixture.n_components == 3
+    workspace.apply(open_image(picture()))
+    assert workspace.shown.undo_title is not None
+
+
+@pytest.mark.parametrize("wanted", ["lab", "hsv"])
+def test_an_image_without_colours_is_opened_with_a_space_that_suits_it(wanted: str) -> None:
+    workspace = opened()
+    workspace.apply(change_setting("features.space", wanted, "Colour space"))
+    grey = image_from_array(np.zeros((4, 5), np.uint8), "grey.png")
+    workspace.apply(open_image(grey))
+    assert workspace.document.settings.features.space == "gray"
+    five = image_from_array(np.zeros((4, 5, 5), np.uint8), "five.tif")
+    workspace.apply(open_image(five))
+    assert workspace.document.settings.features.space == "rgb"
+    workspace.undo()
+    workspace.undo()
+    assert workspace.document.settings.features.space == wanted
 
 
 def test_a_fit_is_no_undo_step_of_its_own() -> None:

@@ -280,3 +280,10 @@ def test_the_names_are_those_of_the_image() -> None:
     assert image_of(some_pixels(3, "uint8")).channels == RGB
     five = image_of(some_pixels(5, "uint8"))
     assert feature_table(five, FeatureSpec()).names == five.channels
+
+
+def test_values_whose_squares_would_overflow_are_refused() -> None:
+    pixels = some_pixels(3, "float64")
+    pixels[0, 0, 0] = -1e200
+    with pytest.raises(FeatureError, match="larger than 1e100"):
+        feature_table(image_of(pixels), FeatureSpec())

@@ -165,6 +165,20 @@ def test_a_preview_comes_only_when_wanted_and_before_the_exact_steps() -> None:
     assert not any(isinstance(e, Previewed) for e in segment_events(SegmentRequest(image, settings)))
 
 
+def test_with_restarts_a_first_preview_shows_the_first_one_and_the_second_the_best() -> None:
+    random = np.random.default_rng(4)
+    image = image_of(np.clip(random.normal(128, 40, (200, 200, 3)), 0, 255).astype(np.uint8))
+    settings = quick(3, tol=1e-2, n_init=4)
+    seen = list(segment_events(SegmentRequest(image, settings, wants_preview=True)))
+    previews = [at for at, event in enumerate(seen) if isinstance(event, Previewed)]
+    assert len(previews) == 2
+    for at in previews:
+        before = next(event.step for event in reversed(seen[:at]) if isinstance(event, Stepped))
+        assert seen[at].segmentation.params is before.params
+    after = next(event.step for event in seen[previews[0] :] if isinstance(event, Stepped))
+    assert after.restart == 1
+
+
 def test_choosing_k_shows_each_candidate() -> None:
     request = SegmentRequest(image_of(three_stripes()), replace(quick(), auto="icl"))
     events = list(segment_events(request))
@@ -280,3 +294,31 @@ def test_applying_can_be_cancelled_but_not_stopped_half_way() -> None:
         result_of(apply_events(model, image, check=lambda: Verdict.CANCEL))
     stopped = result_of(apply_events(model, image, check=lambda: Verdict.STOP))
     assert stopped.segmentation.labels.all()
+
+
+@pytest.mark.parametrize("features", ["lab", "hsv", "rgb+position", "gray+texture"])
+def test_a_float_image_is_measured_by_the_white_of_the_fitted_one(features: str) -> None:
+    fitted = np.random.default_rng(0).random((40, 50, 3)) * 3
+    part = np.minimum(fitted[:, :, :], 1.5)
+    spec = FeatureSpec.parse(features)
+    outcome = outcome_of(fitted, replace(quick(), features=spec))
+    model = load_model(dump_model(outcome.fit.model))
+    assert model.white == fitted.max()
+    whole, applied = (result_of(apply_events(model, image_of(pixels))).table for pixels in (fitted, part))
+    is_same = (part == fitted).all(axis=2)
+    n_compared = applied.n_features if not spec.has_texture else 1
+    for one, other in zip(whole.values.T[:n_compared], applied.values.T[:n_compared], strict=True):
+        expected, found = whole.pixels.spread(one), applied.pixels.spread(other)
+        np.testing.assert_allclose(found[is_same], expected[is_same], rtol=1e-12)
+    if spec.has_texture:
+        dim = result_of(apply_events(model, image_of(fitted / 2))).table
+        np.testing.assert_allclose(dim.values[:, 1:], whole.values[:, 1:] / 2, atol=1e-9)
+
+
+def test_an_image_whose_depth_says_its_white_keeps_it_under_a_model() -> None:
+    spec = FeatureSpec("lab")
+    model = outcome_of(three_stripes() / 128.0, replace(quick(), features=spec)).fit.model
+    assert model.white is not None
+    applied = result_of(apply_events(model, image_of(three_stripes())))
+    np.testing.assert_array_equal(applied.table.values, feature_table(image_of(three_stripes()), spec).values)
+    assert outcome_of(three_stripes(), quick()).fit.model.white is None

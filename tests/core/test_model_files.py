@@ -44,6 +44,7 @@ def a_model(
         classes=default_classes(n_components).changed(1, name="Himmel ☁ 天"),
         smooth=0.1 + 0.2,
         seed=2**62 + 1,
+        white=0.1 + 2.9,
     )
 
 
@@ -57,6 +58,7 @@ def assert_same_bits(one: Model, other: Model) -> None:
     ):
         assert a.shape == b.shape
         assert a.tobytes() == b.tobytes()
+    assert one.white == other.white
     assert one.params.covariance.kind == other.params.covariance.kind
     assert one.params.is_hard == other.params.is_hard
     for name in ("features", "names", "channels", "classes", "smooth", "seed"):
@@ -145,6 +147,8 @@ WRONG: list[tuple[str, Any, str]] = [
     ("names.0", 7, r"names\[0\]"),
     ("names.0", "\ud800", r"names\[0\]"),
     ("centre", [0, 0], "centre"),
+    ("white", 0, "white"),
+    ("white", "bright", "white"),
     ("scale.0", 0, r"scale\[0\]"),
     ("scale.0", -1, r"scale\[0\]"),
     ("covariance.kind", "round", "covariance.kind"),

@@ -19,7 +19,7 @@ from pytestqt.qtbot import QtBot
 
 import ui.fitting
 from gmmseg.control import Check, Progress, Verdict
-from gmmseg.document import change_setting, rename_class
+from gmmseg.document import change_setting, merge_classes, move_class, rename_class
 from gmmseg.errors import FitError
 from gmmseg.io.export import ExportItem
 from gmmseg.jobs import SegmentRequest, Stepped, segment_events
@@ -143,6 +143,42 @@ def test_changing_k_changes_the_map_and_undo_brings_both_back(fitted: App, qtbot
     wait_for_fit(fitted, qtbot)
     assert k_of(fitted) == 2
     assert set(np.unique(labels(fitted))) == {1, 2}
+
+
+def test_opening_a_grey_image_while_lab_is_chosen_falls_back_to_grey_and_says_so(
+    fitted: App, qtbot: QtBot, tmp_path: Path
+) -> None:
+    fitted.apply(change_setting("features.space", "lab", "Colour space"))
+    drop(fitted.window, mime_of(write_png(tmp_path / "grey.png", blobs()[..., 0])))
+    qtbot.waitUntil(lambda: fitted.workspace.document.image.source.name == "grey.png", timeout=5000)
+    wait_for_fit(fitted, qtbot)
+    assert fitted.workspace.document.settings.features.space == "gray"
+    assert "CIELAB" in fitted.window.errors.text
+    assert fitted.window.errors.kind == "note"
+    key(fitted, Qt.Key.Key_Z, CONTROL)
+    assert fitted.workspace.document.settings.features.space == "lab"
+    assert not fitted.window.errors.isVisible()
+
+
+def test_number_keys_select_the_class_of_that_number_wherever_it_stands(fitted: App, qtbot: QtBot) -> None:
+    fitted.apply(move_class(3, 0))
+    key(fitted, Qt.Key.Key_3)
+    assert fitted.classes.view.selected_ids == [3]
+    fitted.apply(merge_classes([1, 2]))
+    key(fitted, Qt.Key.Key_2)
+    assert fitted.classes.view.selected_ids == [3]
+
+
+def test_figures_stay_until_the_next_fit_has_its_own(
+    fitted: App, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[int] = []
+    fitted.bridge.changed.connect(lambda old, new: heard.append(len(new.steps)))
+    fitted.apply(change_setting("auto", "bic", "Choose K by"))
+    fitted.apply(change_setting("mixture.n_components", 2, "Components"))
+    wait_for_fit(fitted, qtbot)
+    assert heard
+    assert min(heard) > 0
 
 
 def test_dragging_k_over_many_values_ends_with_the_last(fitted: App, qtbot: QtBot) -> None:

@@ -259,6 +259,30 @@ def test_fifty_thousand_events_reach_the_gui_in_few_batches(qtbot: QtBot, runner
     assert len(batches) <= 20 * seconds + 3
 
 
+def test_an_urgent_event_is_delivered_at_once_with_those_before_it(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ui.job_runner.REPORT_SECONDS", 3600.0)
+    first_heard, go_on = threading.Event(), threading.Event()
+
+    def job(check: Check) -> Generator[Any, None, None]:
+        yield "first"
+        assert first_heard.wait(10)
+        yield from ("calm", "urgent")
+        assert go_on.wait(10)
+
+    runner = JobRunner("newest", is_urgent=lambda event: event == "urgent")
+    ear = Ear(runner)
+    runner.start(job)
+    qtbot.waitUntil(lambda: bool(ear.of_kind("events")), timeout=5000)
+    first_heard.set()
+    qtbot.waitUntil(lambda: any("urgent" in batch for _, batch in ear.of_kind("events")), timeout=5000)
+    go_on.set()
+    assert [event for _, batch in ear.of_kind("events") for event in batch] == ["first", "calm", "urgent"]
+    qtbot.waitUntil(lambda: not runner.is_running, timeout=5000)
+    runner.shutdown()
+
+
 def test_five_thousand_runs_do_not_wear_anything_out(qtbot: QtBot, newest: JobRunner) -> None:
     """Each run wakes the GUI at least once: emits from a thread killed one version of PySide6 after 500."""
     ear = Ear(newest)

@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import QByteArray, Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QDockWidget, QLabel, QMenu, QToolButton
+from PySide6.QtWidgets import QDockWidget, QLabel, QMenu, QToolBar, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from gmmseg.document import Document
@@ -135,7 +135,7 @@ def test_menus_have_distinct_mnemonics(window: MainWindow) -> None:
         (Qt.Key.Key_F, Qt.KeyboardModifier.NoModifier, ("fit_view", ())),
         (Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier, ("fit_view", ())),
         (Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier, ("run_fit", ())),
-        (Qt.Key.Key_3, Qt.KeyboardModifier.NoModifier, ("select_class", (2,))),
+        (Qt.Key.Key_3, Qt.KeyboardModifier.NoModifier, ("select_class", (3,))),
         (Qt.Key.Key_Period, Qt.KeyboardModifier.NoModifier, ("step", ())),
         (Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier, ("paste_image", ())),
         (Qt.Key.Key_4, Qt.KeyboardModifier.ControlModifier, ("show_panes", (4,))),
@@ -227,3 +227,29 @@ def test_buttons_without_text_have_names_for_screen_readers(window: MainWindow) 
             button.defaultAction(), QAction
         ):
             assert button.accessibleName() or button.text()
+
+
+def test_tab_goes_from_the_toolbar_over_the_setup_and_the_panes_to_the_classes(window: MainWindow) -> None:
+    order: list[QWidget] = []
+    widget: QWidget = window.nextInFocusChain()
+    while widget is not window:
+        order.append(widget)
+        widget = widget.nextInFocusChain()
+    docks = {dock.objectName(): dock for dock in window.findChildren(QDockWidget)}
+    regions = [
+        window.findChild(QToolBar, "toolBar"),
+        docks["setupDock"],
+        window.centralWidget(),
+        docks["classesDock"],
+    ]
+    first = [next(at for at, widget in enumerate(order) if widget is region) for region in regions]
+    assert first == sorted(first)
+
+
+@pytest.mark.parametrize("action", ["open", "run", "step", "export"])
+def test_toolbar_buttons_are_reached_by_tab(window: MainWindow, action: str) -> None:
+    buttons = window.findChildren(QToolButton)
+    [button] = [
+        button for button in buttons if (held := button.defaultAction()) and held.objectName() == action
+    ]
+    assert button.focusPolicy() & Qt.FocusPolicy.TabFocus

@@ -337,6 +337,10 @@ def test_a_preview_says_so_in_the_corner(panel: PanesPanel, shown: Shown) -> Non
     caption = panel.panes[0].canvas.findChild(QLabel, "caption")
     assert caption.isVisible()
     assert caption.text() == "iteration 12"
+    panel.choose_layer(0, Layer("image"))
+    assert not caption.isVisible()
+    panel.choose_layer(0, Layer("segments"))
+    assert caption.isVisible()
     panel.show_state(Shown(), shown)
     assert not caption.isVisible()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
@@ -104,3 +106,27 @@ def test_the_facts_name_size_zoom_and_the_fit(bar: ReadoutBar, outcome: SegmentO
     assert "80 × 60" in bar.facts
     assert "50 %" in bar.facts
     assert f"{outcome.fit.result.n_iter} iterations" in bar.facts
+
+
+@pytest.mark.parametrize(
+    ("dtype", "depth"), [(np.uint8, "8 bit"), (np.uint16, "16 bit"), (np.float32, "32 bit float")]
+)
+def test_the_facts_tell_the_depth_of_the_image(qtbot: QtBot, dtype: type, depth: str) -> None:
+    bar = ReadoutBar()
+    qtbot.addWidget(bar)
+    image = image_from_array(blobs().astype(dtype), "bands.tif")
+    bar.show_state(Shown(), Shown(Document(image)))
+    assert depth in bar.facts.split("  ·  ")
+
+
+def test_maps_that_are_not_the_final_ones_are_called_so(bar: ReadoutBar, shown: Shown) -> None:
+    assert bar.currency == ""
+    preview = replace(shown, is_preview=True, caption="preview")
+    bar.show_state(shown, preview)
+    assert bar.currency == "preview"
+    changed = with_setting(shown.document.settings, "mixture.n_components", 4)
+    stale = replace(shown, document=replace(shown.document, settings=changed))
+    bar.show_state(preview, stale)
+    assert bar.currency == "stale"
+    bar.show_state(stale, shown)
+    assert bar.currency == ""

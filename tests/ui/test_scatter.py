@@ -106,6 +106,12 @@ def test_each_visible_component_has_its_2_sigma_ellipse_and_number(panel: Scatte
     assert visible_numbers(panel) == []
 
 
+def test_merged_components_bear_the_number_of_their_class(panel: ScatterPanel) -> None:
+    shown = make_shown()
+    show(panel, replace(shown, classes=shown.classes.merged([2, 3])))
+    assert visible_numbers(panel) == ["1", "2", "2"]
+
+
 def test_axes_are_in_feature_units_also_where_the_rows_are_standardised(panel: ScatterPanel) -> None:
     show(panel, make_shown(spec=FeatureSpec(is_standardised=True)))
     scaled = [drawn.mean for drawn in panel.plot.components]

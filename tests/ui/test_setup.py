@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QSlider,
     QSpinBox,
     QToolButton,
+    QWidget,
 )
 from pytestqt.qtbot import QtBot
 
@@ -497,3 +498,13 @@ def test_what_is_chosen_already_is_not_asked_for_again(panel: SetupPanel, asked:
     choice.activated.emit(choice.currentIndex())
     box(panel, "smooth").stepDown()
     assert asked.edits == []
+
+
+def test_tab_comes_to_the_advanced_settings_after_the_others(panel: SetupPanel) -> None:
+    order: list[QWidget] = []
+    widget: QWidget = panel.nextInFocusChain()
+    while widget is not panel:
+        order.append(widget)
+        widget = widget.nextInFocusChain()
+    at = {widget.objectName(): position for position, widget in enumerate(order)}
+    assert at["features.space"] < at["smooth.slider"] < at["advanced"]

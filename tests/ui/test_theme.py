@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import pytest
 from PySide6.QtCore import QSize
 from PySide6.QtGui import QColor, QIcon, QPalette
-from PySide6.QtWidgets import QApplication, QToolButton
+from PySide6.QtWidgets import QApplication, QCheckBox, QToolButton
 from pytestqt.qtbot import QtBot
 
 from ui.theme import (
@@ -65,6 +65,18 @@ def test_contrast_is_that_of_the_standard() -> None:
 @pytest.mark.parametrize("kind", TEXTS)
 def test_text_can_be_read(tint: ThemeColours, ground: str, kind: str) -> None:
     assert contrast(getattr(tint, kind), getattr(tint, ground)) >= 4.5
+
+
+def test_empty_check_boxes_stand_out_from_a_dark_window(qapp: QApplication, qtbot: QtBot) -> None:
+    apply_theme(qapp, "dark")
+    box = QCheckBox()
+    box.ensurePolished()
+    qtbot.addWidget(box)
+    base, window = (
+        box.palette().color(role) for role in (QPalette.ColorRole.Base, QPalette.ColorRole.Window)
+    )
+    assert contrast(base, window) >= 3
+    assert contrast(box.palette().color(QPalette.ColorRole.Text), base) >= 3
 
 
 @pytest.mark.parametrize("tint", [LIGHT, DARK], ids=["light", "dark"])

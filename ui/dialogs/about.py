@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 from gmmseg.slips import BOOK, DOCUMENTS, SLIPS, Slip
 from gmmseg.version import VERSION
 from ui.theme import SPACING, colours, icon, theme
+from ui.widgets.dialog_buttons import dialog_buttons
 
 
 class AboutDialog(QDialog):
@@ -38,7 +39,7 @@ class AboutDialog(QDialog):
         self.documents.setObjectName("about.documents")
         self.documents.setAccessibleName(self.tr("Slips in the source documents"))
         self.tabs.addTab(self.documents, self.tr("&Source documents"))
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
+        buttons = dialog_buttons(QDialogButtonBox.StandardButton.Close, self)
         buttons.rejected.connect(self.reject)
         column = QVBoxLayout(self)
         column.setSpacing(SPACING)

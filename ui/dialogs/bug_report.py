@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from ui.theme import SPACING, icon
+from ui.widgets.dialog_buttons import dialog_buttons
 
 
 class BugReport(QDialog):
@@ -50,7 +51,7 @@ class BugReport(QDialog):
         text.setAccessibleName(self.tr("Details"))
         text.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons = dialog_buttons(QDialogButtonBox.StandardButton.Close)
         copy = QPushButton(icon("copy"), self.tr("&Copy details"))
         copy.setObjectName("copyDetails")
         copy.clicked.connect(self._copy)

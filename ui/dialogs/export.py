@@ -30,6 +30,7 @@ from gmmseg.errors import GmmsegError, WriteError
 from gmmseg.io.export import ExportItem, ExportKind, check_items
 from ui.theme import SPACING, colours, icon, theme
 from ui.widgets.collapsible import CollapsibleSection
+from ui.widgets.dialog_buttons import dialog_buttons
 from ui.widgets.export_row import INTERCHANGE, RESULTS, ExportRow, Offer
 
 if TYPE_CHECKING:
@@ -230,7 +231,7 @@ class ExportDialog(QDialog):
         return self._message
 
     def _make_buttons(self) -> QDialogButtonBox:
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
+        buttons = dialog_buttons(QDialogButtonBox.StandardButton.Cancel, self)
         self._go = QPushButton(self)
         self._go.setObjectName("export.go")
         self._go.setDefault(True)

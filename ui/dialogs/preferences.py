@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from gmmseg.limits import physical_memory, size_text
 from ui.theme import SPACING
+from ui.widgets.dialog_buttons import dialog_buttons
 
 if TYPE_CHECKING:
     from ui.theme import Scheme
@@ -70,7 +71,7 @@ class PreferencesDialog(QDialog):
         )
         note.setWordWrap(True)
         note.setTextFormat(Qt.TextFormat.PlainText)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
+        buttons = dialog_buttons(QDialogButtonBox.StandardButton.Close, self)
         buttons.rejected.connect(self.reject)
         column = QVBoxLayout(self)
         column.setSpacing(2 * SPACING)

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from ui.theme import SPACING
+from ui.widgets.dialog_buttons import dialog_buttons
 
 Shortcut = tuple[str, str, "QKeySequence | str"]
 """Group, what it does, keys; keys as text where they are no sequence, such as “Alt+click”."""
@@ -47,7 +48,7 @@ class ShortcutsDialog(QDialog):
         self.search.setPlaceholderText(self.tr("Search by name or key"))
         self.search.setClearButtonEnabled(True)
         self.search.textChanged.connect(self._filter)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
+        buttons = dialog_buttons(QDialogButtonBox.StandardButton.Close, self)
         buttons.rejected.connect(self.reject)
         column = QVBoxLayout(self)
         column.setSpacing(SPACING)

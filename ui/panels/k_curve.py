@@ -31,7 +31,7 @@ CURVES = (
     ("bic", "&BIC", "−2 L + p ln n, lower is better; n is the number of pixels, p of free parameters"),
     ("icl", "&ICL", "BIC + 2 Ent, lower is better: asks for well separated components"),
     ("aic", "&AIC", "−2 L + 2 p, lower is better: allows the most components"),
-    ("entropy", "E&nt", "Ent = −Σ γ ln γ, the entropy of the posteriors, on the right axis: its elbow"),
+    ("entropy", "E&ntropy", "Ent = −Σ γ ln γ, the entropy of the posteriors, on the right axis: its elbow"),
 )
 
 

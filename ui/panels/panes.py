@@ -107,6 +107,7 @@ class PanesPanel(QWidget):
             self.panes[number].layer = layer
         self._refresh_choices()
         self._refresh_all()
+        self._show_captions()
         self.layout_changed.emit(n_panes)
 
     def choose_layer(self, number: int, layer: Layer) -> None:
@@ -116,13 +117,14 @@ class PanesPanel(QWidget):
         self.panes[number].layer = layer
         self._refresh_choices()
         self._refresh(number)
+        self._show_captions()
 
     @Slot(object, object)
     def show_state(self, old: Shown, new: Shown) -> None:
         """Draw what differs from what is shown now."""
         before, after = self._scene, scene_of(new)
         self._shown, self._scene = new, after
-        self._show_captions(new)
+        self._show_captions()
         if after is None:
             self._clear()
             return
@@ -265,14 +267,16 @@ class PanesPanel(QWidget):
             pane.set_picture(None, None, self._classes())
             pane.canvas.clear()
 
-    def _show_captions(self, shown: Shown) -> None:
-        text = ""
-        if shown.document.image is None:
-            text = self.tr("Open an image, or drop one here")
-        elif shown.is_preview:
-            text = shown.caption or self.tr("preview")
+    def _show_captions(self) -> None:
+        """Say what the maps are where they are not the final ones; the photo is no preview."""
+        shown = self._shown
+        has_image = shown is not None and shown.document.image is not None
+        about_maps = "" if shown is None or not shown.is_preview else shown.caption or self.tr("preview")
         for pane in self.panes:
-            pane.canvas.set_caption(text)
+            if not has_image:
+                pane.canvas.set_caption(self.tr("Open an image, or drop one here"))
+            else:
+                pane.canvas.set_caption("" if pane.layer.kind == "image" else about_maps)
 
     def _classes(self) -> ClassTable:
         return self._scene.classes if self._scene is not None else ClassTable()

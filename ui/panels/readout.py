@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QTimer, Slot
+from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from gmmseg.features.colour import srgb_to_lab
 from gmmseg.segmentation import posterior_at
-from ui.theme import SPACING
+from ui.theme import SPACING, colours, theme
 from ui.widgets.posterior_bars import MAX_BARS, Bar, PosteriorBars
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ _LEAST_SHARE = 0.005
 
 
 class ReadoutBar(QWidget):
-    """Left: coordinates, values and largest posteriors of a pixel. Right: size, zoom, iterations, time."""
+    """Left: coordinates, values and largest posteriors of a pixel. Right: what is on screen, and its fit."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -38,6 +39,12 @@ class ReadoutBar(QWidget):
         self._bars.setToolTip(self.tr("γ(z_nk), S2 eq. 40, summed over the components of a class"))
         self._facts = QLabel()
         self._facts.setObjectName("readoutFacts")
+        self._currency = QLabel()
+        self._currency.setObjectName("readoutCurrency")
+        self._currency.setToolTip(
+            self.tr("The maps on screen are not those of a finished fit with the present settings")
+        )
+        self._currency.hide()
         for label in (self._values, self._facts):
             label.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
             # A long text must not widen the window.
@@ -47,11 +54,14 @@ class ReadoutBar(QWidget):
         row.setSpacing(2 * SPACING)
         row.addWidget(self._values)
         row.addWidget(self._bars, 1)
+        row.addWidget(self._currency)
         row.addWidget(self._facts)
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
         self._pause.setInterval(_PAUSE_MS)
         self._pause.timeout.connect(self._draw_pixel)
+        theme().changed.connect(self._tint)
+        self._tint()
 
     @property
     def text(self) -> str:
@@ -64,6 +74,11 @@ class ReadoutBar(QWidget):
         return self._facts.text()
 
     @property
+    def currency(self) -> str:
+        """What the maps on screen are where they are not the final ones: ``preview``, ``stale``."""
+        return self._currency.text()
+
+    @property
     def bars(self) -> tuple[Bar, ...]:
         """The posteriors drawn."""
         return self._bars.bars
@@ -74,6 +89,8 @@ class ReadoutBar(QWidget):
         self._shown = new
         if new.document is not old.document or not self._facts.text():
             self._draw_facts()
+        self._currency.setText(self._currency_of(new))
+        self._currency.setVisible(bool(self._currency.text()))
         if new.segmentation is not old.segmentation or new.classes is not old.classes:
             self._draw_soon()
 
@@ -88,6 +105,13 @@ class ReadoutBar(QWidget):
         """Show how many device pixels an image pixel takes: 1.0 is 100 %."""
         self._zoom = zoom
         self._draw_facts()
+
+    def _currency_of(self, shown: Shown) -> str:
+        if shown.segmentation is None:
+            return ""
+        if shown.is_preview and shown.caption:
+            return shown.caption
+        return self.tr("stale") if shown.is_preview or shown.document.is_stale else ""
 
     def _draw_soon(self) -> None:
         if not self._pause.isActive():
@@ -125,7 +149,7 @@ class ReadoutBar(QWidget):
         if self._shown is None or image is None:
             self._facts.clear()
             return
-        said = [f"{image.width} × {image.height}"]
+        said = [f"{image.width} × {image.height}", image.depth_text]
         if self._zoom:
             said.append(f"{100 * self._zoom:.0f} %")
         fit = self._shown.document.fit
@@ -133,6 +157,12 @@ class ReadoutBar(QWidget):
             said.append(self.tr("%n iteration(s)", "", fit.result.n_iter).replace("(s)", "s"))
             said.append(f"{sum(fit.seconds.values()):.2f} s")
         self._facts.setText("  ·  ".join(said))
+
+    @Slot()
+    def _tint(self) -> None:
+        palette = QPalette()
+        palette.setColor(QPalette.ColorRole.WindowText, colours().warning)
+        self._currency.setPalette(palette)
 
 
 def values_text(image: Image, pixel: Pixel) -> str:

@@ -204,11 +204,11 @@ class ScatterPanel(QWidget):
             params, classes = mixture
             seen = projected(params, (x_axis, y_axis))
             for k in range(params.n_components):
-                if classes.of_component(k).is_visible:
+                info = classes.of_component(k)
+                if info.is_visible:
                     curve = ellipse(seen.means[k], seen.covariances[k])
                     mean = (float(seen.means[k, 0]), float(seen.means[k, 1]))
-                    colour = classes.of_component(k).colour
-                    drawn.append(ComponentCurve(k + 1, colour, curve[:, 0], curve[:, 1], mean))
+                    drawn.append(ComponentCurve(info.id, info.colour, curve[:, 0], curve[:, 1], mean))
         self.plot.show_components(drawn)
 
     def _tints(self, values: FloatArray, mixture: Mixture | None) -> ByteArray:
@@ -243,10 +243,11 @@ class ScatterPanel(QWidget):
             curves = density_curves(seen, grid)
             total = curves.sum(axis=0)
             for k in range(params.n_components):
-                if classes.of_component(k).is_visible and self.ellipses.isChecked():
-                    mean, colour = float(seen.means[k, 0]), classes.of_component(k).colour
+                info = classes.of_component(k)
+                if info.is_visible and self.ellipses.isChecked():
+                    mean = float(seen.means[k, 0])
                     peak = float(np.interp(mean, grid, curves[k]))
-                    drawn.append(ComponentCurve(k + 1, colour, grid, curves[k], (mean, peak)))
+                    drawn.append(ComponentCurve(info.id, info.colour, grid, curves[k], (mean, peak)))
         self.plot.view.spans_height = True
         if self._drawn_axes != (axis.name, ""):
             self._drawn_axes = (axis.name, "")

@@ -10,6 +10,8 @@ from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from gmmseg.document import Edit, change_setting, change_settings
+from gmmseg.features.colour import is_suited
+from gmmseg.features.spec import COLOUR_SPACES
 from gmmseg.settings import BY_PATH, SETTINGS, SegmentSettings, get_setting
 from ui.theme import SPACING, colours, icon, theme
 from ui.widgets.choice_fields import ChoiceField, OptionalChoiceField, SwitchField
@@ -26,9 +28,9 @@ if TYPE_CHECKING:
 
 FEATURES = ("features.space", "features.has_position", "features.position_weight")
 MIXTURE = ("mixture.n_components", "auto", "mixture.covariance", "mixture.is_hard")
-REGIONS = ("smooth",)
+SMOOTHING = ("smooth",)
 # What has no control yet is left out; every other setting that is not in a group is an advanced one.
-ADVANCED = tuple(s.path for s in SETTINGS if s.path not in (*FEATURES, *MIXTURE, *REGIONS))
+ADVANCED = tuple(s.path for s in SETTINGS if s.path not in (*FEATURES, *MIXTURE, *SMOOTHING))
 
 MNEMONICS = {
     "features.space": "u",
@@ -46,7 +48,6 @@ MNEMONICS = {
     "mixture.reg_covar": "o",
 }
 DECADES = ("mixture.tol", "mixture.parameter_tol", "mixture.q_tol")
-RGB_ONLY = ("lab", "hsv")
 
 
 class SetupPanel(QWidget):
@@ -68,8 +69,6 @@ class SetupPanel(QWidget):
         self._is_valid = True
         self._summary = ImageSummary(self)
         self._summary.frame_requested.connect(self.frame_requested)
-        self.advanced = CollapsibleSection(self.tr("&Advanced"), self)
-        self.advanced.heading.setObjectName("advanced")
         self._chosen = QLabel(self)
         self._chosen.setObjectName("chosen")
         self._chosen.setWordWrap(True)
@@ -111,13 +110,16 @@ class SetupPanel(QWidget):
         for title, paths in (
             (self.tr("Features"), FEATURES),
             (self.tr("Mixture"), MIXTURE),
-            (self.tr("Regions"), REGIONS),
+            (self.tr("Smoothing"), SMOOTHING),
         ):
             column.addSpacing(SPACING // 2)
             column.addWidget(_heading(title, contents))
             self._add_fields(column, paths)
         column.insertWidget(column.indexOf(self._fields["auto"]) + 1, self._chosen)
         column.addSpacing(SPACING // 2)
+        # Made after the fields above it: Tab goes by that order.
+        self.advanced = CollapsibleSection(self.tr("&Advanced"), contents)
+        self.advanced.heading.setObjectName("advanced")
         self._add_fields(self.advanced.body, ADVANCED)
         reset = QPushButton(icon("reset"), self.tr("Reset all settings"), self.advanced)
         reset.setObjectName("reset")
@@ -183,8 +185,7 @@ class SetupPanel(QWidget):
         if image is not None and not image.is_rgb:
             has = ", ".join(image.channels[:4]) + ("…" if image.n_channels > 4 else "")
             reason = self.tr("Needs red, green and blue; this image has {}.").format(has)
-            # One channel is a grey already.
-            reasons = dict.fromkeys(RGB_ONLY if image.n_channels == 1 else (*RGB_ONLY, "gray"), reason)
+            reasons = {space: reason for space in COLOUR_SPACES if not is_suited(space, image)}
         space = self._fields["features.space"]
         assert isinstance(space, ChoiceField)  # noqa: S101 - declared as a choice
         space.set_choice_reasons(reasons)

@@ -109,7 +109,5 @@ def _described(image: Image) -> str:
     channels = (
         "RGB" if image.is_rgb else ("grey" if image.n_channels == 1 else f"{image.n_channels} channels")
     )
-    bits = image.pixels.dtype.itemsize * 8
-    depth = f"{bits} bit float" if image.pixels.dtype.kind == "f" else f"{bits} bit"
-    parts = [f"{image.width} × {image.height}", channels, depth]
+    parts = [f"{image.width} × {image.height}", channels, image.depth_text]
     return " · ".join([*parts, image.source.format] if image.source.format else parts)

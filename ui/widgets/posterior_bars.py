@@ -12,6 +12,8 @@ from gmmseg.palette import Colour
 from ui.theme import SPACING, colours, mixed
 
 _BAR_WIDTH = 5 * SPACING
+SWATCH = 10
+"""Side of the patch in the colour of the class: a small share leaves the bar empty."""
 MAX_BARS = 3
 
 
@@ -54,14 +56,18 @@ class PosteriorBars(QWidget):
             number = f"{bar.share:.2f}".lstrip("0") if bar.share < 0.995 else "1"
             text_width = metrics.horizontalAdvance(bar.text)
             number_width = metrics.horizontalAdvance(number)
-            width = text_width + _BAR_WIDTH + number_width + SPACING
+            width = SWATCH + SPACING / 2 + text_width + _BAR_WIDTH + number_width + SPACING
             if left + width > self.width():
                 break
             middle = self.height() / 2
-            frame = QRectF(left + text_width + SPACING / 2, middle - SPACING / 2, _BAR_WIDTH, SPACING)
+            painter.setPen(tint.muted)
+            painter.setBrush(QColor(*bar.colour))
+            painter.drawRect(QRectF(left + 0.5, middle - SWATCH / 2, SWATCH, SWATCH))
+            word = left + SWATCH + SPACING / 2
+            frame = QRectF(word + text_width + SPACING / 2, middle - SPACING / 2, _BAR_WIDTH, SPACING)
             painter.setPen(tint.text)
             painter.drawText(
-                QRectF(left, 0, text_width + 1, self.height()), Qt.AlignmentFlag.AlignVCenter, bar.text
+                QRectF(word, 0, text_width + 1, self.height()), Qt.AlignmentFlag.AlignVCenter, bar.text
             )
             painter.drawText(
                 QRectF(frame.right() + SPACING / 2, 0, number_width + 1, self.height()),

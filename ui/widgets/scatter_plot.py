@@ -24,7 +24,7 @@ DOT = 2
 class ComponentCurve:
     """A component as it is drawn: an ellipse around its mean, or a density over a grid; (P,) each."""
 
-    number: int
+    class_id: int
     colour: Colour
     x: FloatArray
     y: FloatArray
@@ -145,7 +145,7 @@ def _draw_component(curve: pg.PlotCurveItem, number: pg.TextItem, drawn: Compone
     curve.setPen(pg.mkPen(drawn.colour, width=2))
     # A casing in the colour of text keeps the line visible on points of its own colour and on the background.
     curve.setShadowPen(pg.mkPen(faded(colours().text, 0.55), width=3.5))
-    number.setText(str(drawn.number), color=readable_on(drawn.colour))
+    number.setText(str(drawn.class_id), color=readable_on(drawn.colour))
     number.fill = pg.mkBrush(QColor(*drawn.colour))
     number.border = pg.mkPen(faded(colours().text, 0.55))
     number.setPos(*drawn.mean)

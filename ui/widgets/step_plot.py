@@ -144,7 +144,6 @@ class StepPlot(ThemedPlot):
         options, sign = self.options, "−" if self.options.is_negative else ""
         # Rising curves leave the lower right corner free, falling ones the upper right.
         self.legend.setOffset((-8, 8) if options.is_negative else (-8, -8))
-        self.stage_line.label.setPosition(0.9 if options.is_negative else 0.1)
         wanted = []
         if options.has_q or options.has_h:
             wanted.append((self.bound_curve, "NLL = H − Q" if options.is_negative else "L = Q − H"))
@@ -152,6 +151,8 @@ class StepPlot(ThemedPlot):
             wanted.append((self.q_curve, f"{sign}Q(θg, θg)"))
         if options.has_h:
             wanted.append((self.h_curve, f"{sign}H(θg, θg), " + self.tr("right")))
+        at = 0.5 if wanted else 0.9 if options.is_negative else 0.1
+        self.stage_line.label.setPosition(at)
         if [label.text for _, label in self.legend.items] != [name for _, name in wanted]:
             self.legend.clear()
             for curve, name in wanted:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import pickle
+import signal
 import subprocess
 import sys
 import warnings
@@ -360,3 +363,34 @@ def test_the_estimator_is_imported_only_when_asked_for_and_without_scikit_learn(
         "assert 'sklearn' not in sys.modules; assert not hasattr(gmmseg, 'Nothing')"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("method", ["predict", "predict_proba", "score_samples", "fit"])
+def test_rows_whose_squares_would_overflow_are_refused(method):
+    model = GaussianMixture(2, random_state=0).fit(np.random.default_rng(0).normal(size=(50, 2)))
+    with pytest.raises(ValueError, match="larger than 1e100"):
+        getattr(model, method)(np.array([[1e200, 0.0], [0.0, 1.0]]))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_process_can_fit_after_its_parent_did():
+    code = (
+        "import os, sys, numpy as np\n"
+        "from gmmseg.mixture.estimator import GaussianMixture\n"
+        "rows = np.random.default_rng(0).normal(size=(70_000, 2))\n"
+        "fit = lambda: GaussianMixture(2, random_state=0, max_iter=2, tol=1e9).fit(rows)\n"
+        "fit()\n"
+        "child = os.fork()\n"
+        "if child == 0:\n"
+        "    fit()\n"
+        "    os._exit(7)\n"
+        "sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))\n"
+    )
+    command = [sys.executable, "-W", "ignore", "-c", code]
+    # In a group of its own: a child that waits for ever is ended with its parent.
+    process = subprocess.Popen(command, start_new_session=True)
+    try:
+        assert process.wait(timeout=60) == 7
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)

@@ -75,6 +75,17 @@ def test_the_iteration_limit_is_no_convergence():
     assert any("had not converged" in text for text in result.warnings)
 
 
+@pytest.mark.parametrize("max_iter", [1, 2, 7, 12, 30])
+def test_the_iteration_limit_holds_for_coarse_and_exact_iterations_together(max_iter):
+    values = np.random.default_rng(0).integers(0, 30, (9000, 2)).astype(float)
+    settings = FitSettings(4, tol=0.0, n_init=2, max_iter=max_iter, reg_covar=1 / 12)
+    assert prepare(values, None, settings).coarse is not None
+    result = fit(values, None, settings)
+    assert result.n_iter == max_iter
+    assert result.restarts[result.best_restart].n_iter == max_iter
+    assert sum(step.stage == "exact" and step.iteration > 0 for step in result.history) >= max_iter / 2
+
+
 def test_the_parameter_rule_does_not_depend_on_the_units():
     values = _overlapping()
     chosen = {"tol": 0.0, "parameter_tol": 0.05, "n_init": 1, "max_iter": 2000}
@@ -90,8 +101,8 @@ def test_k_is_reduced_to_the_number_of_different_rows(kind, n_distinct):
     assert result.params.n_components == n_distinct
     found = sorted(result.params.means[:, 0])
     np.testing.assert_allclose(found, np.arange(n_distinct) * 50.0, atol=1e-6)
-    rows = "only 1 distinct row." if n_distinct == 1 else f"only {n_distinct} distinct rows."
-    assert result.warnings[0] == f"K was reduced from 5 to {n_distinct}: there are {rows}"
+    rows = "is only 1 distinct row." if n_distinct == 1 else f"are only {n_distinct} distinct rows."
+    assert result.warnings[0] == f"K was reduced from 5 to {n_distinct}: there {rows}"
 
 
 def test_minus_zero_is_the_same_row_as_zero():

@@ -1,0 +1,96 @@
+"""The real window, driven and timed from inside: slider latency and gaps of the event loop."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import QSettings, QTimer
+from PySide6.QtWidgets import QApplication
+
+from gmmseg.document import change_setting, open_image
+from gmmseg.image import Image
+from gmmseg.io.images import image_from_array, read_image
+from ui.app import App
+from ui.settings_store import SettingsStore
+from ui.theme import apply_theme, configure_plots
+
+LIMIT = 60.0
+
+
+def _application() -> QApplication:
+    application = QApplication.instance()
+    if isinstance(application, QApplication):
+        return application
+    folder = tempfile.mkdtemp()
+    QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, folder)
+    application = QApplication([])
+    configure_plots()
+    apply_theme(application, "light")
+    return application
+
+
+def _wait(application: QApplication, is_done: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + LIMIT
+    while not is_done():
+        application.processEvents()
+        if time.monotonic() > deadline:
+            raise TimeoutError
+
+
+def _half_megapixel() -> Image:
+    """Return a photo of 0.5 megapixels: one of scikit-image's, enlarged by repeating and cropped."""
+    from skimage import data
+
+    photo = np.asarray(data.astronaut())
+    wide = np.concatenate([photo, photo[:, ::-1]], axis=1)
+    return image_from_array(np.ascontiguousarray(wide), "0.5 megapixels")
+
+
+def _opened(image: Image) -> tuple[QApplication, App]:
+    application = _application()
+    app = App(SettingsStore())
+    app.window.resize(1600, 1000)
+    app.window.show()
+    app.apply(open_image(image))
+    _wait(application, lambda: app.workspace.document.fit is not None)
+    return application, app
+
+
+def _close(application: QApplication, app: App) -> None:
+    app.window.close()
+    app.shutdown()
+    application.processEvents()
+
+
+def slider_latency() -> list[float]:
+    """Return milliseconds from a change of K to the new map painted, for several K."""
+    application, app = _opened(_half_megapixel())
+    latencies = []
+    for n_components in (6, 7, 8, 7, 6, 5, 4, 3):
+        before = app.workspace.shown.segmentation
+        began = time.perf_counter()
+        app.apply(change_setting("mixture.n_components", n_components, "K"))
+        _wait(application, lambda old=before: app.workspace.shown.segmentation is not old)  # type: ignore[misc]
+        app.panes.repaint()
+        latencies.append(1000 * (time.perf_counter() - began))
+        _wait(application, lambda: not app.workspace.document.is_stale and not app.workspace.shown.is_preview)
+    _close(application, app)
+    return latencies
+
+
+def loop_gap(picture: Path) -> float:
+    """Return the longest time between two ticks of the event loop while a large picture is fitted, ms."""
+    application, app = _opened(read_image(picture))
+    ticks: list[float] = []
+    timer = QTimer(interval=0)
+    timer.timeout.connect(lambda: ticks.append(time.perf_counter()))
+    timer.start()
+    app.apply(change_setting("mixture.n_components", 6, "K"))
+    _wait(application, lambda: not app.workspace.document.is_stale and not app.workspace.shown.is_preview)
+    timer.stop()
+    _close(application, app)
+    return 1000 * float(np.diff(ticks).max())
