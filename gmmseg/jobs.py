@@ -178,7 +178,7 @@ def _fit(request: SegmentRequest, table: FeatureTable, check: Check) -> Generato
                 mixture = replace(mixture, n_components=stop.value)
                 break
             yield Considered(candidate)
-            yield Progress(f"Trying {candidate.n_components} components")
+            yield Progress(f"Tried K = {candidate.n_components}")
     steps = fit_events(table.values, table.weights, mixture, check)
     coarse: FitStep | None = None
     while True:

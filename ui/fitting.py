@@ -137,7 +137,7 @@ class Fitter(QObject):
         for known in (self._asked, self._given_up):
             if known is not None and known.is_fit_of(document):
                 return
-        if is_new_image:
+        if is_new_image or not self._runner.is_running:
             self._start()
         elif not self._pause.isActive():
             # Not restarted by further changes: a steady drag is followed, not waited for.
