@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import secrets
 import shutil
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -185,7 +184,7 @@ def _mode_of(target: str) -> int | None:
 
 def _temporary_name() -> str:
     # Short and independent of the target's name, which may already be as long as the disk allows.
-    return f"{_TEMPORARY}{secrets.token_hex(6)}.tmp"
+    return f"{_TEMPORARY}{os.urandom(6).hex()}.tmp"
 
 
 def _create_beside(target: str, mode: int) -> tuple[str, int]:
