@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import colorsys
 
-import numpy as np
-
-from gmmseg.arrays import ByteArray
-
 Colour = tuple[int, int, int]
 """sRGB, 0..255."""
 
@@ -59,11 +55,3 @@ def readable_on(colour: Colour) -> Colour:
     linear = [(c / 255 / 12.92) if c <= 10 else ((c / 255 + 0.055) / 1.055) ** 2.4 for c in colour]
     luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
     return (0, 0, 0) if luminance > 0.179 else (255, 255, 255)
-
-
-def lookup_table(colours: list[Colour], alpha: int = 255) -> ByteArray:
-    """Return a (256, 4) RGBA table: entry 0 transparent, entry k + 1 the colour at k."""
-    table = np.zeros((256, 4), dtype=np.uint8)
-    for index, colour in enumerate(colours[:255]):
-        table[index + 1] = (*colour, alpha)
-    return table

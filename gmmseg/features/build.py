@@ -16,7 +16,7 @@ from gmmseg.features.spec import FeatureSpec
 from gmmseg.features.table import FeatureTable, PixelMap, RowPerPixel
 from gmmseg.features.texture import texture_columns
 from gmmseg.image import Image
-from gmmseg.limits import memory_budget, size_text
+from gmmseg.limits import check_features, memory_budget, size_text
 
 _LARGEST = 1e100
 """Squares of larger values are infinite before long."""
@@ -61,6 +61,7 @@ def feature_table(
     BudgetError
         The rows would not fit the memory budget.
     """
+    check_features(image.n_channels + 2 * spec.has_position + 4 * spec.has_texture)
     colours = distinct_colours(image, check)
     if np.abs(colours.columns).max() > _LARGEST:
         raise FeatureError("Some pixel values are larger than 1e100.", "Scale or mask them first.")

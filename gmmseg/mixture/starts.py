@@ -8,8 +8,8 @@ import numpy as np
 
 from gmmseg.arrays import FloatArray
 from gmmseg.mixture.covariance import Covariance
-from gmmseg.mixture.fit import Prepared, prepare
-from gmmseg.mixture.initialise import first_params, global_params, nearest_mean, params_from_labels
+from gmmseg.mixture.fit import Prepared, prepare, start_of
+from gmmseg.mixture.initialise import global_params, nearest_mean, params_from_labels
 from gmmseg.mixture.params import FitSettings, MixtureParams
 
 
@@ -55,7 +55,7 @@ class PartialStart:
             return []
         if self.means is not None:
             return [self._over(_start_about(prepared, self.means))]
-        return [self._over(_drawn_start(prepared, restart)) for restart in range(settings.n_init)]
+        return [self._over(start_of(prepared, prepared.exact, restart)) for restart in range(settings.n_init)]
 
     def _over(self, params: MixtureParams) -> MixtureParams:
         return MixtureParams(
@@ -73,17 +73,3 @@ def _start_about(prepared: Prepared, means: FloatArray) -> MixtureParams:
     if len(np.unique(labels)) < len(means):
         return global_params(values, rows.weights, means, kind, prepared.floor)
     return params_from_labels(values, rows.weights, labels, len(means), kind, prepared.floor)
-
-
-def _drawn_start(prepared: Prepared, restart: int) -> MixtureParams:
-    rows, settings = prepared.exact, prepared.settings
-    return first_params(
-        rows.columns.T,
-        rows.weights,
-        settings.n_components,
-        settings.init,
-        settings.covariance,
-        prepared.floor,
-        False,
-        np.random.default_rng([settings.seed, restart]),
-    )

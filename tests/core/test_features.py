@@ -287,3 +287,10 @@ def test_values_whose_squares_would_overflow_are_refused() -> None:
     pixels[0, 0, 0] = -1e200
     with pytest.raises(FeatureError, match="larger than 1e100"):
         feature_table(image_of(pixels), FeatureSpec())
+
+
+def test_more_channels_than_can_be_fitted_are_refused_before_any_work() -> None:
+    pixels = np.zeros((2, 2, 1025), np.uint8)
+    image = Image(pixels, tuple(f"channel {k}" for k in range(1025)), ImageSource("many"))
+    with pytest.raises(BudgetError, match="1,025 features are too many"):
+        feature_table(image, FeatureSpec())

@@ -68,11 +68,6 @@ class PixelItem(pg.GraphicsObject):  # type: ignore[misc]
         self._qimages: dict[int, QImage] = {}
         self._lut: ByteArray | None = None
 
-    @property
-    def has_pixels(self) -> bool:
-        """Whether there is anything to draw."""
-        return bool(self._levels)
-
     def set_pixels(
         self,
         pixels: ByteArray,
