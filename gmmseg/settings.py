@@ -1,15 +1,14 @@
-"""Every setting declared once: title, bounds, unit, explanation; the panel, checks and parser read it."""
+"""The settings of a segmentation, each declared once; the panel, checks and parser read them."""
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
-from gmmseg.errors import SettingsError
 from gmmseg.features.spec import COLOUR_SPACES, ColourSpace, FeatureSpec
 from gmmseg.mixture.covariance import FAMILIES
 from gmmseg.mixture.params import FitSettings, InitMethod
+from gmmseg.setting import Setting, check_values, value_at, with_value
 
 Criterion = Literal["bic", "icl", "entropy"]
 CRITERIA: tuple[Criterion, ...] = get_args(Criterion)
@@ -34,56 +33,6 @@ class SegmentSettings:
     mixture: FitSettings = field(default_factory=FitSettings)
     auto: Criterion | None = None
     smooth: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """How one setting is shown and checked.
-
-    ``path`` is its place in `SegmentSettings`, such as ``mixture.tol``; ``choices`` pairs values with titles.
-    """
-
-    path: str
-    title: str
-    explanation: str
-    kind: Literal["int", "float", "bool", "choice"]
-    low: float = -math.inf
-    high: float = math.inf
-    unit: str = ""
-    choices: tuple[tuple[str, str], ...] = ()
-    is_optional: bool = False
-    is_advanced: bool = True
-
-    def check(self, value: Any) -> None:
-        """Raise `SettingsError` naming this setting where `value` is out of its bounds."""
-        if value is None and self.is_optional:
-            return
-        if self.kind == "bool":
-            if not isinstance(value, bool):
-                raise SettingsError(self.path, f"{self.title} is either on or off.")
-        elif self.kind == "choice":
-            allowed = [key for key, _ in self.choices]
-            if value not in allowed:
-                raise SettingsError(
-                    self.path, f"{self.title} cannot be “{value}”.", f"Choose {', '.join(allowed)}."
-                )
-        elif not self._holds(value):
-            raise SettingsError(self.path, f"{self.title} cannot be {value}.", f"Choose {self.bounds}.")
-
-    def _holds(self, value: Any) -> bool:
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            return False
-        if self.kind == "int" and not isinstance(value, int):
-            return False
-        # Not math.isfinite: it overflows on whole numbers of more than 308 digits.
-        return abs(value) < math.inf and self.low <= value <= self.high
-
-    @property
-    def bounds(self) -> str:
-        """The allowed values in words."""
-        if self.kind == "int":
-            return f"a whole number from {self.low} to {self.high}"
-        return f"a number from {self.low:g} to {self.high:g}"
 
 
 SPACE_TITLES: dict[ColourSpace, str] = {"rgb": "RGB", "lab": "CIELAB", "hsv": "HSV cone", "gray": "Grey"}
@@ -226,35 +175,15 @@ BY_PATH = {setting.path: setting for setting in SETTINGS}
 
 def get_setting(settings: SegmentSettings, path: str) -> Any:
     """Return the value at `path`."""
-    value: Any = settings
-    for name in path.split("."):
-        value = getattr(value, name)
-    return value
+    return value_at(settings, path)
 
 
 def with_setting(settings: SegmentSettings, path: str, value: Any) -> SegmentSettings:
     """Return the settings with the value at `path` replaced; raises `SettingsError` when out of bounds."""
     BY_PATH[path].check(value)
-    changed: SegmentSettings = _replaced(settings, path.split("."), value)
-    return changed
-
-
-def _replaced(node: Any, names: list[str], value: Any) -> Any:
-    if len(names) == 1:
-        return replace(node, **{names[0]: value})
-    return replace(node, **{names[0]: _replaced(getattr(node, names[0]), names[1:], value)})
+    return with_value(settings, path, value)
 
 
 def check_settings(settings: SegmentSettings) -> None:
     """Raise `SettingsError` for the first setting out of its bounds."""
-    for setting in SETTINGS:
-        setting.check(get_setting(settings, setting.path))
-
-
-def settings_to_dict(settings: Any) -> dict[str, Any]:
-    """Return settings as nested dictionaries of plain values, for JSON."""
-    return {
-        f.name: settings_to_dict(value) if is_dataclass(value) else value
-        for f in fields(settings)
-        for value in (getattr(settings, f.name),)
-    }
+    check_values(settings, SETTINGS)

@@ -22,7 +22,8 @@ from gmmseg.mixture.covariance import FAMILIES, Covariance, CovarianceKind
 from gmmseg.mixture.params import MixtureParams
 from gmmseg.model import Model
 from gmmseg.palette import hex_colour, to_hex
-from gmmseg.settings import MAX_COMPONENTS, settings_to_dict
+from gmmseg.setting import settings_to_dict
+from gmmseg.settings import MAX_COMPONENTS
 from gmmseg.version import VERSION
 
 FORMAT = "gmmseg-model"

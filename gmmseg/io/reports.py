@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from gmmseg.document import Fit
-from gmmseg.settings import settings_to_dict
+from gmmseg.setting import settings_to_dict
 from gmmseg.version import VERSION
 
 STAGES = ("read", "features", "fit", "label", "write")

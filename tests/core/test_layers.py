@@ -22,9 +22,9 @@ def module_name(path: Path) -> str:
 MODULES = {module_name(path): path for path in SOURCES}
 
 CORE_RANKS: tuple[tuple[str, ...], ...] = (
-    ("errors", "arrays", "control", "version", "limits", "palette", "colormap", "slips"),
+    ("errors", "arrays", "control", "version", "limits", "palette", "colormap", "setting", "slips"),
     ("image", "features", "mixture"),
-    ("regions", "segmentation", "classes", "render"),
+    ("regions", "digits", "segmentation", "classes", "render"),
     ("layers", "model", "document", "history", "settings", "plotting", "trace", "samples", "io"),
     ("jobs",),
     ("workspace",),

@@ -12,14 +12,13 @@ import pytest
 from gmmseg.errors import SettingsError
 from gmmseg.features.spec import FeatureSpec
 from gmmseg.mixture.params import FitSettings
+from gmmseg.setting import Setting, settings_to_dict
 from gmmseg.settings import (
     BY_PATH,
     SETTINGS,
     SegmentSettings,
-    Setting,
     check_settings,
     get_setting,
-    settings_to_dict,
     with_setting,
 )
 

@@ -23,7 +23,7 @@ from ui.widgets.wheel_guard import WheelGuard
 
 if TYPE_CHECKING:
     from gmmseg.image import Image
-    from gmmseg.settings import Setting
+    from gmmseg.setting import Setting
     from gmmseg.workspace import Shown
 
 FEATURES = ("features.space", "features.has_position", "features.position_weight")

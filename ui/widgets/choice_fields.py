@@ -8,7 +8,7 @@ from PySide6.QtCore import QSignalBlocker, Qt, Slot
 from PySide6.QtGui import QStandardItemModel
 from PySide6.QtWidgets import QCheckBox, QComboBox, QSizePolicy, QWidget
 
-from gmmseg.settings import Setting
+from gmmseg.setting import Setting
 from ui.widgets.setting_field import SettingField
 from ui.widgets.wheel_guard import WheelGuard
 

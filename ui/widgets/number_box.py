@@ -13,7 +13,7 @@ from gmmseg.errors import SettingsError
 from ui.theme import colours, theme
 
 if TYPE_CHECKING:
-    from gmmseg.settings import Setting
+    from gmmseg.setting import Setting
 
 # Not int() and float(): those also read full-width digits, "1_000", "nan" and "inf".
 _WHOLE = re.compile(r"[+-]?[0-9]+")

@@ -8,7 +8,7 @@ from typing import Any
 from PySide6.QtCore import QSignalBlocker, Slot
 from PySide6.QtWidgets import QCheckBox, QToolButton, QWidget
 
-from gmmseg.settings import Setting
+from gmmseg.setting import Setting
 from ui.theme import icon
 from ui.widgets.jump_slider import JumpSlider
 from ui.widgets.number_box import NumberBox, parse_number

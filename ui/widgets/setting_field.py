@@ -12,7 +12,7 @@ from ui.theme import SPACING, colours, theme
 
 if TYPE_CHECKING:
     from gmmseg.errors import SettingsError
-    from gmmseg.settings import Setting
+    from gmmseg.setting import Setting
 
 
 class SettingField(QWidget):
