@@ -67,6 +67,32 @@ SETTINGS: tuple[Setting, ...] = (
         100.0,
     ),
     Setting(
+        "features.has_texture",
+        "Texture",
+        "Adds how strongly luminance changes around the pixel, finely and coarsely, so that rough and smooth "
+        "parts of one colour differ.",
+        "bool",
+        is_advanced=False,
+    ),
+    Setting(
+        "features.texture_scale",
+        "Finest texture",
+        "Standard deviation of the finest Gaussian derivatives that texture is measured with.",
+        "float",
+        0.5,
+        8.0,
+        "px",
+    ),
+    Setting(
+        "features.texture_octaves",
+        "Texture scales",
+        "How many, each twice as coarse as the one before: every one is a feature. "
+        "The last also gives the local deviation.",
+        "int",
+        1,
+        4,
+    ),
+    Setting(
         "features.is_standardised",
         "Standardise",
         "Divides every feature by its standard deviation; centre and scale are kept in the model.",
@@ -158,6 +184,13 @@ SETTINGS: tuple[Setting, ...] = (
         0.0,
         1e6,
         "nats",
+    ),
+    Setting(
+        "mixture.accelerate",
+        "Accelerate",
+        "Jumps ahead between iterations where that raises the likelihood (SQUAREM): two to four times fewer "
+        "of them at a small tolerance. Another local optimum may be found.",
+        "bool",
     ),
     Setting(
         "mixture.reg_covar",

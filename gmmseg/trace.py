@@ -86,10 +86,13 @@ class Monotony:
 def monotony(run: Run) -> Monotony:
     """Return where a run breaks the promises of EM beyond rounding.
 
-    The first exact step is held against the last coarse one, whose figure is a lower bound of it.
+    The first exact step is held against the last coarse one, whose figure is a lower bound of it. Where empty
+    components were put elsewhere the likelihood may fall: that is another start.
     """
     bound = q = h = None
     for before, step in itertools.pairwise(run):
+        if step.is_reseeded:
+            continue
         value = step.lower_bound
         if bound is None and value < before.lower_bound - TOLERANCE * max(1.0, abs(before.lower_bound)):
             bound = step

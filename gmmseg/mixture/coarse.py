@@ -5,16 +5,20 @@ from __future__ import annotations
 import numpy as np
 
 from gmmseg.arrays import FloatArray, IntArray
-from gmmseg.mixture.em import Rows
+from gmmseg.mixture.expectation import Rows
 from gmmseg.mixture.kernels import quadratic_features
 
 MIN_ROWS = 4096
 SAMPLE_ROWS = 16384
+ROWS_PER_MOMENT = 4
+"""A sample has so many rows for each component and feature at least: covariances need them."""
 # Bits a feature is cut into, by the number of features: at most 2^20 cells.
 _BITS = {1: 10, 2: 8, 3: 5, 4: 4, 5: 4, 6: 3}
 
 
-def coarse_rows(exact: Rows, centre: FloatArray, is_diagonal: bool, seed: int) -> Rows | None:
+def coarse_rows(
+    exact: Rows, centre: FloatArray, is_diagonal: bool, n_components: int, seed: int
+) -> Rows | None:
     """Return cells of the feature space with exact sums, or a sample of the rows where cells would not help.
 
     A cell keeps its total weight and the exact averages of the quadratic features of its rows, so that an
@@ -26,9 +30,10 @@ def coarse_rows(exact: Rows, centre: FloatArray, is_diagonal: bool, seed: int) -
     cells = _cells(exact, centre, is_diagonal)
     if cells is not None and cells.n_rows * 3 <= exact.n_rows:
         return cells
-    if exact.n_rows <= 2 * SAMPLE_ROWS:
+    size = max(SAMPLE_ROWS, ROWS_PER_MOMENT * n_components * (exact.columns.shape[0] + 1))
+    if exact.n_rows <= 2 * size:
         return None
-    return _sample(exact, centre, is_diagonal, seed)
+    return _sample(exact, centre, is_diagonal, size, seed)
 
 
 def _cells(exact: Rows, centre: FloatArray, is_diagonal: bool) -> Rows | None:
@@ -70,10 +75,10 @@ def _cell_codes(columns: FloatArray, bits: int) -> IntArray:
     return codes
 
 
-def _sample(exact: Rows, centre: FloatArray, is_diagonal: bool, seed: int) -> Rows:
+def _sample(exact: Rows, centre: FloatArray, is_diagonal: bool, size: int, seed: int) -> Rows:
     generator = np.random.default_rng([seed, 0x5A])
     edges = np.cumsum(exact.weights)
-    draws = (np.arange(SAMPLE_ROWS) + generator.random(SAMPLE_ROWS)) * (edges[-1] / SAMPLE_ROWS)
+    draws = (np.arange(size) + generator.random(size)) * (edges[-1] / size)
     rows, counts = np.unique(np.searchsorted(edges, draws, side="right"), return_counts=True)
     rows = np.minimum(rows, exact.n_rows - 1)
     weights = counts * (exact.total / counts.sum())

@@ -11,8 +11,8 @@ import numpy as np
 
 from gmmseg.arrays import AnyArray, FloatArray
 from gmmseg.mixture.covariance import FAMILIES, Covariance, CovarianceKind
-from gmmseg.mixture.fit import MAX_MAGNITUDE
 from gmmseg.mixture.params import InitMethod
+from gmmseg.mixture.preparation import MAX_MAGNITUDE
 
 OWNER = "GaussianMixture"
 INIT_METHODS: dict[str, InitMethod] = {
@@ -49,8 +49,9 @@ def check_parameters(values: Mapping[str, Any]) -> None:
     _check_number(values, "verbose_interval", Integral, 1)
     _check_choice(values, "covariance_type", set(FAMILIES))
     _check_choice(values, "init_params", set(INIT_METHODS))
-    if not isinstance(values["warm_start"], bool | np.bool_):
-        raise _invalid("warm_start", "an instance of 'bool'", values["warm_start"])
+    for name in ("warm_start", "accelerate"):
+        if not isinstance(values[name], bool | np.bool_):
+            raise _invalid(name, "an instance of 'bool'", values[name])
 
 
 def _invalid(name: str, expected: str, got: object) -> ValueError:

@@ -10,6 +10,10 @@ import numpy as np
 from gmmseg.arrays import BoolArray, FloatArray, IntArray, frozen
 
 CovarianceKind = Literal["full", "tied", "diag", "spherical"]
+MANY_FEATURES = 16
+"""From so many features on eigenvalues are looked at only where some of them are too small."""
+PANEL = 16
+"""Rows of a triangular matrix that are multiplied at once."""
 
 
 class Covariance(ABC):
@@ -45,6 +49,11 @@ class Covariance(ABC):
             Smallest eigenvalue allowed.
         """
 
+    @classmethod
+    def floored(cls, values: FloatArray, floor: float) -> Self:
+        """Return covariances of the shape of ``values`` with eigenvalues raised to at least `floor`."""
+        return cls(np.maximum(values, floor) if cls.is_diagonal else _floored(values, floor))
+
     @abstractmethod
     def matrices(self, n_components: int, n_features: int) -> FloatArray:
         """Return the covariances as (K, D, D) matrices."""
@@ -58,8 +67,8 @@ class Covariance(ABC):
         """Return the inverses: (K, D, D), or for the diagonal families their diagonals (K, D)."""
 
     @abstractmethod
-    def whiten(self, component: int, deviations: FloatArray) -> FloatArray:
-        """Return L⁻¹ times `deviations` (D, M), where L Lᵀ is the component's covariance."""
+    def whiten(self, component: int, deviations: FloatArray, out: FloatArray | None = None) -> FloatArray:
+        """Return L⁻¹ times `deviations` (D, M), with L Lᵀ the component's covariance; in `out` if given."""
 
     @abstractmethod
     def reordered(self, order: IntArray) -> Self:
@@ -87,12 +96,23 @@ class Covariance(ABC):
 def _floored(matrices: FloatArray, floor: float) -> FloatArray:
     """Return symmetric `matrices` (..., D, D) with their eigenvalues raised to at least `floor`."""
     matrices = (matrices + np.swapaxes(matrices, -1, -2)) / 2
+    if matrices.shape[-1] >= MANY_FEATURES and _is_above(matrices, floor):
+        return matrices
     eigenvalues, vectors = np.linalg.eigh(matrices)
     if eigenvalues.min(initial=np.inf) >= floor:
         return matrices
     raised = (vectors * np.maximum(eigenvalues, floor)[..., None, :]) @ np.swapaxes(vectors, -1, -2)
     low: BoolArray = np.any(eigenvalues < floor, axis=-1, keepdims=True)[..., None]
     return np.where(low, (raised + np.swapaxes(raised, -1, -2)) / 2, matrices)
+
+
+def _is_above(matrices: FloatArray, floor: float) -> bool:
+    """Whether all eigenvalues are above `floor`, as a Cholesky factorisation tells: a tenth of their cost."""
+    try:
+        np.linalg.cholesky(matrices - floor * np.eye(matrices.shape[-1]))
+    except np.linalg.LinAlgError:
+        return False
+    return True
 
 
 def _log_det(cholesky: FloatArray) -> FloatArray:
@@ -107,6 +127,16 @@ def _inverse_lower(cholesky: FloatArray) -> FloatArray:
     return np.tril(inverse)
 
 
+def _lower_product(lower: FloatArray, columns: FloatArray, out: FloatArray | None) -> FloatArray:
+    """Return a lower-triangular matrix (D, D) times `columns` (D, M), in `out` if given."""
+    product: FloatArray = np.empty(columns.shape) if out is None else out
+    for start in range(0, len(lower), PANEL):
+        # A panel of rows reaches no further than the diagonal: that spares up to half of the work.
+        stop = min(start + PANEL, len(lower))
+        np.dot(lower[start:stop, :stop], columns[:stop], out=product[start:stop])
+    return product
+
+
 class Full(Covariance):
     """One covariance matrix for each component."""
 
@@ -115,8 +145,9 @@ class Full(Covariance):
 
     def __init__(self, values: FloatArray) -> None:
         super().__init__(values)
-        self._cholesky: FloatArray = np.linalg.cholesky(self.values).astype(np.float64, copy=False)
-        self._whitener: FloatArray = _inverse_lower(self._cholesky)
+        cholesky: FloatArray = np.linalg.cholesky(self.values).astype(np.float64, copy=False)
+        self._log_det = _log_det(cholesky)
+        self._whitener: FloatArray = _inverse_lower(cholesky)
 
     @classmethod
     def from_moments(cls, counts: FloatArray, scatter: FloatArray, floor: float) -> Self:
@@ -126,15 +157,14 @@ class Full(Covariance):
         return self.values
 
     def log_determinants(self, n_components: int, n_features: int) -> FloatArray:
-        return _log_det(self._cholesky)
+        return self._log_det
 
     def precisions(self, n_components: int, n_features: int) -> FloatArray:
         precisions: FloatArray = np.swapaxes(self._whitener, -1, -2) @ self._whitener
         return precisions
 
-    def whiten(self, component: int, deviations: FloatArray) -> FloatArray:
-        white: FloatArray = np.dot(self._whitener[component], deviations)
-        return white
+    def whiten(self, component: int, deviations: FloatArray, out: FloatArray | None = None) -> FloatArray:
+        return _lower_product(self._whitener[component], deviations, out)
 
     def reordered(self, order: IntArray) -> Self:
         return type(self)(self.values[order])
@@ -163,8 +193,9 @@ class Tied(Covariance):
 
     def __init__(self, values: FloatArray) -> None:
         super().__init__(values)
-        self._cholesky: FloatArray = np.linalg.cholesky(self.values).astype(np.float64, copy=False)
-        self._whitener: FloatArray = _inverse_lower(self._cholesky)
+        cholesky: FloatArray = np.linalg.cholesky(self.values).astype(np.float64, copy=False)
+        self._log_det = _log_det(cholesky)
+        self._whitener: FloatArray = _inverse_lower(cholesky)
 
     @classmethod
     def from_moments(cls, counts: FloatArray, scatter: FloatArray, floor: float) -> Self:
@@ -174,15 +205,14 @@ class Tied(Covariance):
         return np.broadcast_to(self.values, (n_components, n_features, n_features))
 
     def log_determinants(self, n_components: int, n_features: int) -> FloatArray:
-        return np.full(n_components, _log_det(self._cholesky))
+        return np.full(n_components, self._log_det)
 
     def precisions(self, n_components: int, n_features: int) -> FloatArray:
         precision: FloatArray = self._whitener.T @ self._whitener
         return np.broadcast_to(precision, (n_components, n_features, n_features))
 
-    def whiten(self, component: int, deviations: FloatArray) -> FloatArray:
-        white: FloatArray = np.dot(self._whitener, deviations)
-        return white
+    def whiten(self, component: int, deviations: FloatArray, out: FloatArray | None = None) -> FloatArray:
+        return _lower_product(self._whitener, deviations, out)
 
     def reordered(self, order: IntArray) -> Self:
         return self
@@ -225,8 +255,8 @@ class Diagonal(Covariance):
         precisions: FloatArray = 1 / self.values
         return precisions
 
-    def whiten(self, component: int, deviations: FloatArray) -> FloatArray:
-        white: FloatArray = deviations / np.sqrt(self.values[component])[:, None]
+    def whiten(self, component: int, deviations: FloatArray, out: FloatArray | None = None) -> FloatArray:
+        white: FloatArray = np.divide(deviations, np.sqrt(self.values[component])[:, None], out=out)
         return white
 
     def reordered(self, order: IntArray) -> Self:
@@ -269,8 +299,8 @@ class Spherical(Covariance):
         precisions: FloatArray = np.repeat(1 / self.values[:, None], n_features, axis=1)
         return precisions
 
-    def whiten(self, component: int, deviations: FloatArray) -> FloatArray:
-        white: FloatArray = deviations / np.sqrt(self.values[component])
+    def whiten(self, component: int, deviations: FloatArray, out: FloatArray | None = None) -> FloatArray:
+        white: FloatArray = np.divide(deviations, np.sqrt(self.values[component]), out=out)
         return white
 
     def reordered(self, order: IntArray) -> Self:

@@ -8,13 +8,13 @@ import numpy as np
 
 from gmmseg.arrays import FloatArray, IntArray
 from gmmseg.control import Check, go_on, raise_if_cancelled
+from gmmseg.mixture.centred import CentredKernel
 from gmmseg.mixture.kernels import (
-    CentredKernel,
     Kernel,
     QuadraticKernel,
     blocks,
     extent_about,
-    is_well_conditioned,
+    suits_quadratic,
 )
 from gmmseg.mixture.params import MixtureParams
 
@@ -28,7 +28,7 @@ def kernel_for(params: MixtureParams, columns: FloatArray) -> Kernel:
     """Return the fastest accurate kernel for evaluating `params` once on `columns` (D, N)."""
     is_diagonal = params.covariance.is_diagonal
     centre = params.means.mean(axis=0)
-    if not params.is_hard and is_well_conditioned(params, extent_about(columns, centre)):
+    if not params.is_hard and suits_quadratic(params, extent_about(columns, centre)):
         return QuadraticKernel(columns, centre, is_diagonal, keeps_features=False)
     return CentredKernel(columns, is_diagonal)
 
@@ -59,9 +59,10 @@ def normalise(joint: FloatArray, is_hard: bool) -> FloatArray:
     The largest term of each row is subtracted first, so that a row however far away has posteriors; where
     components tie the hard rule takes the lowest index.
     """
-    density, total = exponentiate(joint, is_hard, SMALLEST_LOG)
+    peak, total = exponentiate(joint, is_hard, SMALLEST_LOG)
     joint /= total
-    return density
+    peak += np.log(total)
+    return peak
 
 
 def exponentiate(joint: FloatArray, is_hard: bool, smallest: float) -> tuple[FloatArray, FloatArray]:
@@ -77,8 +78,8 @@ def exponentiate(joint: FloatArray, is_hard: bool, smallest: float) -> tuple[Flo
 
     Returns
     -------
-    density : (B,)
-        log p(x), nats.
+    peak : (B,)
+        The largest term of each row; log p(x) is this plus the logarithm of `total`, nats.
     total : (B,)
         The sum over components, at least 1.
     """
@@ -90,15 +91,20 @@ def exponentiate(joint: FloatArray, is_hard: bool, smallest: float) -> tuple[Flo
         return peak, np.ones_like(peak)
     joint -= peak
     is_peak = joint == 0.0
-    flat = joint.reshape(-1)
-    between = np.flatnonzero((joint > smallest) & ~is_peak)
-    exponentials = np.exp(flat[between])
+    is_between = joint > smallest
+    is_between ^= is_peak
+    exponentials = joint[is_between]
+    np.exp(exponentials, out=exponentials)
     np.copyto(joint, is_peak)
-    flat[between] = exponentials
-    total: FloatArray = joint.sum(axis=0)
-    shared = np.flatnonzero(total > 1.0)
-    peak[shared] += np.log(total[shared])
-    return peak, total
+    joint[is_between] = exponentials
+    return peak, joint.sum(axis=0)
+
+
+def sum_of_logs(totals: FloatArray) -> float:
+    """Return the sum of the logarithms of numbers from 1 to 2**15, (B,): one logarithm for 64 of them."""
+    whole = len(totals) // 64 * 64
+    products = np.multiply.reduce(totals[:whole].reshape(64, -1), axis=0)
+    return float(np.log(products).sum() + np.log(totals[whole:]).sum())
 
 
 def responsibilities(

@@ -2,148 +2,47 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Generator
-from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gmmseg.arrays import FloatArray
-from gmmseg.control import Check, raise_if_asked
+from gmmseg.control import Check, Stopped
 from gmmseg.errors import FitError
 from gmmseg.mixture.covariance import CovarianceKind
-from gmmseg.mixture.density import NEGLIGIBLE_LOG, exponentiate
-from gmmseg.mixture.kernels import (
-    TWO_LANES,
-    CentredKernel,
-    Kernel,
-    QuadraticKernel,
-    blocks,
-    is_well_conditioned,
-)
-from gmmseg.mixture.moments import Moments, expected_log_likelihood, maximise, parameter_change
+from gmmseg.mixture.expectation import Expectation, Rows, expectation
+from gmmseg.mixture.kernels import suits_quadratic
+from gmmseg.mixture.moments import expected_log_likelihood, maximise, parameter_change
 from gmmseg.mixture.params import FitStep, MixtureParams, Stage, StopReason
+from gmmseg.mixture.reseeding import with_empty_moved
+from gmmseg.mixture.squarem import Squarem
 
 SAME_ASSIGNMENTS = 1e-11
 """Hard EM has settled when the means move by no more than rounding does, in standard deviations."""
 
 
-class Rows:
-    """The rows of a fit: (N, D) values with weights, or averages over cells of them.
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """When a run ends, and what it may do besides plain EM; see `FitSettings`.
 
     Parameters
     ----------
-    columns : (D, N)
-        One row a column; for cells their means.
-    weights : (N,)
-        Positive.
-    centre : (D,)
-        Subtracted before anything is squared.
-    is_diagonal : bool
-        Whether squares alone are needed.
-    quadratic : (F, N) array, optional
-        For cells: the averages of the quadratic features. Their E-step shares one responsibility vector
-        within a cell, which makes the bound of the cells a lower bound of the rows' log-likelihood.
+    reseeds : bool
+        Put empty components elsewhere once, when the run has settled.
+    accelerates : bool
+        Jump ahead where that raises the likelihood (SQUAREM).
     """
-
-    def __init__(
-        self,
-        columns: FloatArray,
-        weights: FloatArray,
-        centre: FloatArray,
-        is_diagonal: bool,
-        squared_extent: float,
-        quadratic: FloatArray | None = None,
-    ) -> None:
-        self.columns = columns
-        self.weights = weights
-        self.total = float(weights.sum())
-        self.squared_extent = squared_extent
-        self.is_cells = quadratic is not None
-        self._centre = centre
-        self._is_diagonal = is_diagonal
-        self._fast: Kernel | None = None
-        if quadratic is not None:
-            self._fast = QuadraticKernel(columns, centre, is_diagonal, quadratic)
-
-    @property
-    def n_rows(self) -> int:
-        """Rows, N."""
-        return int(self.columns.shape[1])
-
-    def fast_kernel(self) -> Kernel:
-        """Return the quadratic kernel, made at the first call."""
-        if self._fast is None:
-            self._fast = QuadraticKernel(self.columns, self._centre, self._is_diagonal)
-        return self._fast
-
-    def accurate_kernel(self) -> Kernel:
-        """Return the centred kernel."""
-        return CentredKernel(self.columns, self._is_diagonal)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Expectation:
-    """What an E-step gives: the log-likelihood of the parameters and the moments for the M-step."""
-
-    log_likelihood: float
-    moments: Moments
-
-
-def expectation(rows: Rows, kernel: Kernel, params: MixtureParams, check: Check) -> Expectation:
-    """Return log-likelihood (nats, sum over rows) and moments under `params` (S2 eq. 40, 43)."""
-    kernel.set_params(params)
-    parts = list(blocks(rows.n_rows, params.n_components))
-    if rows.n_rows < TWO_LANES:
-        return Expectation(_add_blocks(rows, kernel, params, parts, check), kernel.moments())
-    # Two halves, whatever the number of cores, added in the same order: the same bytes everywhere.
-    other = kernel.twin()
-    other.set_params(params)
-    middle = len(parts) // 2
-    second = _second_lane().submit(_add_blocks, rows, other, params, parts[middle:], check)
-    try:
-        log_likelihood = _add_blocks(rows, kernel, params, parts[:middle], check)
-    finally:
-        wait((second,))
-    kernel.absorb(other)
-    return Expectation(log_likelihood + second.result(), kernel.moments())
-
-
-def _add_blocks(rows: Rows, kernel: Kernel, params: MixtureParams, parts: list[slice], check: Check) -> float:
-    """Add blocks to the kernel's sums and return their log-likelihood."""
-    log_likelihood = 0.0
-    for block in parts:
-        raise_if_asked(check)
-        joint = kernel.log_joint(block)
-        weights = rows.weights[block]
-        density, total = exponentiate(joint, params.is_hard, NEGLIGIBLE_LOG)
-        log_likelihood += float(np.dot(weights, density))
-        joint *= weights / total
-        kernel.add(block, joint)
-    return log_likelihood
-
-
-@cache
-def _second_lane() -> ThreadPoolExecutor:
-    """Return the one extra thread that takes the second half of an E-step; numpy lets both run at once."""
-    return ThreadPoolExecutor(max_workers=1, thread_name_prefix="gmmseg-lane")
-
-
-if hasattr(os, "register_at_fork"):
-    # A forked process gets the executor without its thread, and would wait for it for ever.
-    os.register_at_fork(after_in_child=_second_lane.cache_clear)
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """When a run ends; see `FitSettings`."""
 
     tol: float
     parameter_tol: float
     q_tol: float
     max_iter: int
+    reseeds: bool = False
+    accelerates: bool = False
+
+
+NO_ITERATIONS = Rules(0.0, 0.0, 0.0, 0)
+"""Only evaluate the start."""
 
 
 def em(
@@ -173,25 +72,116 @@ def em(
     Stopped, Cancelled
         When asked to, between blocks; the last step yielded is complete.
     """
-    is_fast = rows.is_cells or (not start.is_hard and is_well_conditioned(start, rows.squared_extent))
-    kernel = rows.fast_kernel() if is_fast else rows.accurate_kernel()
-    params, now = start, _finite(expectation(rows, kernel, start, check))
-    step = _step(rows, params, now, restart, stage, 0, None)
-    yield step
-    for iteration in range(1, rules.max_iter + 1):
-        new = maximise(now.moments, params, kind, floor)
-        if is_fast and not is_well_conditioned(new, rows.squared_extent):
-            if rows.is_cells:
-                return "iteration limit"  # finer than cells can show: the exact stage takes over here
-            is_fast, kernel = False, rows.accurate_kernel()
-        before = _Before(params, now, step)
-        params, now = new, _finite(expectation(rows, kernel, new, check))
-        step = _step(rows, params, now, restart, stage, iteration, before)
-        yield step
-        reason = _reason_to_stop(before, step, rows.total, rules)
+    run = _Run(rows, start, kind, floor, restart, stage, check)
+    yield run.step
+    reason = yield from _iterate(run, rules)
+    if rules.reseeds and reason != "iteration limit":
+        reason = yield from _moving_empty_ones(run, rules, reason)
+    return reason
+
+
+class _Run:
+    """The present parameters of a run with what an E-step found of them."""
+
+    def __init__(
+        self,
+        rows: Rows,
+        start: MixtureParams,
+        kind: CovarianceKind,
+        floor: float,
+        restart: int,
+        stage: Stage,
+        check: Check,
+    ) -> None:
+        self.rows, self.kind, self.floor, self.check = rows, kind, floor, check
+        self._restart, self._stage = restart, stage
+        self._is_fast = rows.is_cells or (not start.is_hard and suits_quadratic(start, rows.squared_extent))
+        self._kernel = rows.fast_kernel() if self._is_fast else rows.accurate_kernel()
+        self.params, self.now = start, _finite(self._expectation(start))
+        self.step = _step(rows, start, self.now, restart, stage, 0, None)
+
+    def _expectation(self, params: MixtureParams) -> Expectation:
+        return expectation(self.rows, self._kernel, params, self.check)
+
+    def maximised(self) -> MixtureParams:
+        """Return the M-step's parameters."""
+        return maximise(self.now.moments, self.params, self.kind, self.floor)
+
+    def admits(self, params: MixtureParams) -> bool:
+        """Take the accurate kernel from here on if `params` need it; False where cells cannot show them."""
+        if not self._is_fast or suits_quadratic(params, self.rows.squared_extent):
+            return True
+        if self.rows.is_cells:
+            return False
+        self._is_fast, self._kernel = False, self.rows.accurate_kernel()
+        return True
+
+    def advance(self, params: MixtureParams) -> FitStep:
+        """Make `params`, from the M-step, the present ones."""
+        before = _Before(self.params, self.now, self.step)
+        return self._take(params, _finite(self._expectation(params)), before)
+
+    def jump(self, params: MixtureParams) -> bool:
+        """Make `params`, from no M-step, the present ones where they are no worse; return whether."""
+        if self._is_fast and not suits_quadratic(params, self.rows.squared_extent):
+            return False
+        now = self._expectation(params)
+        if not now.log_likelihood >= self.now.log_likelihood:
+            return False
+        self._take(params, now, None)
+        return True
+
+    def restart_at(self, params: MixtureParams, now: Expectation | None = None) -> FitStep:
+        """Make `params` the present ones although the likelihood may fall."""
+        step = self._take(params, now or _finite(self._expectation(params)), None)
+        self.step = replace(step, is_reseeded=True)
+        return self.step
+
+    def _take(self, params: MixtureParams, now: Expectation, before: _Before | None) -> FitStep:
+        iteration = self.step.iteration + 1
+        self.params, self.now = params, now
+        self.step = _step(self.rows, params, now, self._restart, self._stage, iteration, before)
+        return self.step
+
+
+def _iterate(run: _Run, rules: Rules) -> Generator[FitStep, None, StopReason]:
+    """Iterate from the present parameters until a rule says that this is enough."""
+    squarem = Squarem(run.floor) if rules.accelerates and not run.params.is_hard else None
+    while run.step.iteration < rules.max_iter:
+        before, new = run.step, run.maximised()
+        if not run.admits(new):
+            return "iteration limit"  # finer than cells can show: the exact stage takes over here
+        yield run.advance(new)
+        reason = _reason_to_stop(before, run.step, run.rows.total, rules)
         if reason is not None:
             return reason
+        if squarem is not None and run.step.iteration < rules.max_iter:
+            ahead = squarem.ahead(before.params, new, run.maximised)
+            if ahead is not None:
+                is_better = run.jump(ahead)
+                squarem.note(is_better)
+                if is_better:
+                    yield run.step
     return "iteration limit"
+
+
+def _moving_empty_ones(run: _Run, rules: Rules, reason: StopReason) -> Generator[FitStep, None, StopReason]:
+    """Start empty components of a settled run anew, go on, and come back where that was worse."""
+    moved = with_empty_moved(run.rows.columns, run.rows.weights, run.params, run.now.moments.counts)
+    if moved is None or run.step.iteration >= rules.max_iter or not run.admits(moved):
+        return reason
+    settled = run.params, run.now
+    try:
+        yield run.restart_at(moved)
+        new_reason = yield from _iterate(run, rules)
+    except Stopped:
+        if run.now.log_likelihood < settled[1].log_likelihood:
+            yield run.restart_at(*settled)
+        raise
+    if run.now.log_likelihood >= settled[1].log_likelihood:
+        return new_reason
+    yield run.restart_at(*settled)
+    return reason
 
 
 def _finite(now: Expectation) -> Expectation:
@@ -245,13 +235,13 @@ def _step(
     )
 
 
-def _reason_to_stop(before: _Before, step: FitStep, total: float, rules: Rules) -> StopReason | None:
+def _reason_to_stop(before: FitStep, step: FitStep, total: float, rules: Rules) -> StopReason | None:
     if step.params.is_hard and step.parameter_change <= SAME_ASSIGNMENTS:
         return "assignments"
     if rules.parameter_tol > 0 and step.parameter_change <= rules.parameter_tol:
         return "parameters"
     if rules.q_tol > 0 and abs(step.q_gain) / total <= rules.q_tol:
         return "expected likelihood"
-    if step.lower_bound - before.step.lower_bound < rules.tol:
+    if step.lower_bound - before.lower_bound < rules.tol:
         return "bound"
     return None

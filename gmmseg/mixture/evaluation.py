@@ -6,11 +6,10 @@ import numpy as np
 
 from gmmseg.arrays import FloatArray
 from gmmseg.control import Check, Verdict, go_on
-from gmmseg.mixture.em import Rows, Rules, em
+from gmmseg.mixture.em import NO_ITERATIONS, em
+from gmmseg.mixture.expectation import Rows
 from gmmseg.mixture.kernels import extent_about
 from gmmseg.mixture.params import FitResult, MixtureParams, Restart
-
-_NO_ITERATIONS = Rules(0.0, 0.0, 0.0, 0)
 
 
 def evaluated(
@@ -36,7 +35,7 @@ def evaluated(
     is_diagonal = params.covariance.is_diagonal
     rows = Rows(columns, weights, centre, is_diagonal, extent_about(columns, centre))
     kind = params.covariance.kind
-    step = next(em(rows, params, kind, 0.0, _NO_ITERATIONS, 0, "exact", until_cancelled))
+    step = next(em(rows, params, kind, 0.0, NO_ITERATIONS, 0, "exact", until_cancelled))
     return FitResult(
         params=params,
         log_likelihood=step.log_likelihood,

@@ -11,6 +11,9 @@ from gmmseg.mixture.moments import Moments, maximise
 from gmmseg.mixture.params import InitMethod, MixtureParams
 
 LLOYD_ITERATIONS = 8
+MANY_FEATURES = 16
+"""From so many features on distances come from a matrix product, which keeps fewer digits."""
+BLOCK_VALUES = 2**20
 
 
 def squared_distances(values: FloatArray, centre: FloatArray) -> FloatArray:
@@ -18,6 +21,19 @@ def squared_distances(values: FloatArray, centre: FloatArray) -> FloatArray:
     deviations = values - centre
     distances: FloatArray = np.einsum("nd,nd->n", deviations, deviations)
     return distances
+
+
+def _distances_to_each(values: FloatArray, centres: FloatArray) -> list[FloatArray]:
+    """Return the squared distances of rows (N, D) to each of some rows (M, D), M arrays (N,)."""
+    if values.shape[1] < MANY_FEATURES:
+        return [squared_distances(values, centre) for centre in centres]
+    norms = np.einsum("nd,nd->n", values, values)
+    products = centres @ values.T
+    own = np.einsum("md,md->m", centres, centres)
+    distances = norms - 2 * products + own[:, None]
+    # What is left of the rows themselves is rounding: they must have the probability 0.
+    distances[distances <= 1e-12 * (norms + own[:, None])] = 0.0
+    return list(distances)
 
 
 def kmeans_plus_plus(
@@ -37,7 +53,9 @@ def kmeans_plus_plus(
         mass = np.cumsum(weights * nearest)
         candidates = np.searchsorted(mass, generator.random(n_trials) * mass[-1], side="right")
         candidates = np.minimum(candidates, len(values) - 1)
-        reached = [np.minimum(nearest, squared_distances(values, values[c])) for c in candidates]
+        reached = [
+            np.minimum(nearest, distances) for distances in _distances_to_each(values, values[candidates])
+        ]
         costs = [float(np.dot(weights, distances)) for distances in reached]
         best = int(np.argmin(costs))
         chosen.append(int(candidates[best]))
@@ -47,6 +65,8 @@ def kmeans_plus_plus(
 
 def nearest_mean(values: FloatArray, means: FloatArray) -> IntArray:
     """Return the index of the nearest mean of each row, the lowest among equals, (N,)."""
+    if values.shape[1] >= MANY_FEATURES:
+        return _nearest_by_products(values, means)
     best = squared_distances(values, means[0])
     labels = np.zeros(len(values), dtype=np.int64)
     for k in range(1, len(means)):
@@ -54,6 +74,18 @@ def nearest_mean(values: FloatArray, means: FloatArray) -> IntArray:
         closer = distances < best
         labels[closer] = k
         best[closer] = distances[closer]
+    return labels
+
+
+def _nearest_by_products(values: FloatArray, means: FloatArray) -> IntArray:
+    centre = means.mean(axis=0)
+    offsets = means - centre
+    halves = np.einsum("kd,kd->k", offsets, offsets)[:, None] / 2
+    labels = np.empty(len(values), dtype=np.int64)
+    size = max(1, BLOCK_VALUES // max(len(means), values.shape[1]))
+    for start in range(0, len(values), size):
+        block = slice(start, start + size)
+        labels[block] = (halves - offsets @ (values[block] - centre).T).argmin(axis=0)
     return labels
 
 

@@ -3,7 +3,7 @@
 `QuadraticKernel` writes the log-density as one linear function of the quadratic features of a row, so that a
 whole E-step is a matrix product and the sums of the M-step are another. It loses digits in proportion to the
 squared extent of the data over the smallest eigenvalue; `CentredKernel` does not: it whitens deviations from
-each mean. `kernel_for` takes the fast one wherever it keeps ten digits.
+each mean, which in many features is also less work. `suits_quadratic` says which to take.
 
 Rows lie along the last axis throughout: every elementwise operation then runs along long contiguous lines.
 """
@@ -26,9 +26,14 @@ WIDE_BLOCK_ROWS = 32768
 """The same where two threads share the rows: handing the interpreter over costs more than the cache gains."""
 TWO_LANES = 65536
 """From so many rows on two threads are worth their cost."""
+TWO_LANE_VALUES = 2**20
+"""The same in numbers, rows times features, where these are many."""
 MAX_LOST = 4e6
 """Squared extent over smallest eigenvalue up to which the quadratic expansion is used: it costs about as
 many digits of a squared distance. Pixels of 8 bits, at the floor of 1/12, reach 2.4e6 at most."""
+MAX_QUADRATIC_FEATURES = 20
+"""In more features their products in pairs cost more than whitening does (measured on digits, K = 5 to 40);
+squares alone never do."""
 CACHE_BYTES = 192 * 2**20
 """Quadratic features are kept between iterations up to this size, else made again for each block."""
 
@@ -43,6 +48,11 @@ def blocks(n_rows: int, n_components: int) -> Iterator[slice]:
         size = -(-n_rows // (2 * n_pairs))
     for start in range(0, n_rows, size):
         yield slice(start, min(start + size, n_rows))
+
+
+def uses_two_lanes(n_rows: int, n_features: int) -> bool:
+    """Whether two threads share the blocks; not asked of the cores, so that sums are the same everywhere."""
+    return n_rows >= TWO_LANES or n_rows * n_features >= TWO_LANE_VALUES
 
 
 def log_constants(params: MixtureParams) -> FloatArray:
@@ -207,75 +217,6 @@ class QuadraticKernel(Kernel):
         return Moments(counts, means + self._centre, scatter)
 
 
-class CentredKernel(Kernel):
-    """Whitened deviations from each mean: accurate for any condition, whatever the number of features.
-
-    Parameters
-    ----------
-    columns : (D, N)
-        The rows' features, one row a column.
-    is_diagonal : bool
-        Whether the covariance family needs squares only.
-    """
-
-    def __init__(self, columns: FloatArray, is_diagonal: bool) -> None:
-        self._columns = columns
-        self._is_diagonal = is_diagonal
-
-    def set_params(self, params: MixtureParams) -> None:
-        n_components, n_features = params.means.shape
-        self._params = params
-        self._constants = log_constants(params)
-        self._counts = np.zeros(n_components)
-        self._offsets = np.zeros((n_components, n_features))
-        shape = (n_components, n_features) if self._is_diagonal else (n_components, n_features, n_features)
-        self._scatter = np.zeros(shape)
-        self._joint = np.empty((n_components, 0))
-
-    def log_joint(self, rows: slice) -> FloatArray:
-        block = self._columns[:, rows]
-        if self._joint.shape[1] != block.shape[1]:
-            self._joint = np.empty((len(self._constants), block.shape[1]))
-        joint = self._joint
-        for k, constant in enumerate(self._constants):
-            white = self._params.covariance.whiten(k, block - self._params.means[k][:, None])
-            np.einsum("db,db->b", white, white, out=joint[k])
-            joint[k] *= -0.5
-            joint[k] += constant
-        return joint
-
-    def add(self, rows: slice, weighted: FloatArray) -> None:
-        block = self._columns[:, rows]
-        self._counts += weighted.sum(axis=1)
-        for k, mean in enumerate(self._params.means):
-            deviations = block - mean[:, None]
-            scaled = deviations * weighted[k]
-            self._offsets[k] += scaled.sum(axis=1)
-            if self._is_diagonal:
-                self._scatter[k] += np.einsum("db,db->d", scaled, deviations)
-            else:
-                self._scatter[k] += np.dot(scaled, deviations.T)
-
-    def twin(self) -> CentredKernel:
-        return copy(self)
-
-    def absorb(self, other: Kernel) -> None:
-        assert isinstance(other, CentredKernel)  # noqa: S101 - twins only
-        self._counts += other._counts
-        self._offsets += other._offsets
-        self._scatter += other._scatter
-
-    def moments(self) -> Moments:
-        safe = np.where(self._counts > 0, self._counts, 1.0)
-        shift = self._offsets / safe[:, None]
-        # Sums were taken about the old means; about the new ones they are smaller by N_k shift shift^T.
-        if self._is_diagonal:
-            scatter = np.maximum(self._scatter - self._counts[:, None] * shift**2, 0.0)
-        else:
-            scatter = self._scatter - self._counts[:, None, None] * shift[:, :, None] * shift[:, None, :]
-        return Moments(self._counts, self._params.means + shift, scatter)
-
-
 def extent_about(columns: FloatArray, centre: FloatArray) -> float:
     """Return the largest squared distance of a row from `centre` that the bounding box allows."""
     if not columns.shape[1]:
@@ -284,7 +225,9 @@ def extent_about(columns: FloatArray, centre: FloatArray) -> float:
     return float((reach**2).sum())
 
 
-def is_well_conditioned(params: MixtureParams, squared_extent: float) -> bool:
-    """Whether the quadratic expansion of these parameters keeps enough digits over that extent."""
+def suits_quadratic(params: MixtureParams, squared_extent: float) -> bool:
+    """Whether the quadratic expansion of these parameters is fast and accurate over that extent."""
+    if not params.covariance.is_diagonal and params.n_features > MAX_QUADRATIC_FEATURES:
+        return False
     smallest, _ = params.covariance.eigenvalue_range()
-    return squared_extent <= MAX_LOST * smallest and params.n_features <= 24
+    return squared_extent <= MAX_LOST * smallest

@@ -119,6 +119,9 @@ class FitSettings:
         quantisation variance.
     is_hard : bool
         The epsilon → 0 limit (S3): k-means.
+    accelerate : bool
+        Jump ahead between iterations where that raises the bound (SQUAREM, Varadhan and Roland 2008); the end
+        may be another local optimum. Not used in the hard limit.
     """
 
     n_components: int = 5
@@ -132,6 +135,7 @@ class FitSettings:
     q_tol: float = 0.0
     reg_covar: float | None = None
     is_hard: bool = False
+    accelerate: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -153,12 +157,15 @@ class FitStep:
     lower_bound: float
     """Log-likelihood per sample, nats. In the coarse stage a lower bound of the exact one."""
     q_gain: float
-    """Q(theta_g+1, theta_g) - Q(theta_g, theta_g) of the M-step before (S2 eq. 21); nan at the start."""
+    """Q(theta_g+1, theta_g) - Q(theta_g, theta_g) of the M-step before (S2 eq. 21); nan where there was none:
+    at the start, after re-seeding and after a jump of the acceleration."""
     h_gain: float
     """H(theta_g+1, theta_g) - H(theta_g, theta_g) of that step (S2 eq. 22): minus a KL divergence."""
     parameter_change: float
-    """Norm of the change of the parameters in standard deviations; nan at the start."""
+    """Norm of the change of the parameters in standard deviations; nan where `q_gain` is."""
     params: MixtureParams
+    is_reseeded: bool = False
+    """Whether empty components were put elsewhere, or back, before this step: the likelihood may fall."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +183,7 @@ class FitResult:
     """A finished fit.
 
     ``log_likelihood`` is the score of exactly these `params`. ``history`` holds the steps of the kept
-    restart, coarse stage first.
+    restart, coarse stage first; in hundreds of features only some of them, the first and the last included.
     """
 
     params: MixtureParams

@@ -8,9 +8,10 @@ import numpy as np
 
 from gmmseg.arrays import FloatArray
 from gmmseg.mixture.covariance import Covariance
-from gmmseg.mixture.fit import Prepared, prepare, start_of
+from gmmseg.mixture.fit import start_of
 from gmmseg.mixture.initialise import global_params, nearest_mean, params_from_labels
 from gmmseg.mixture.params import FitSettings, MixtureParams
+from gmmseg.mixture.preparation import Prepared, prepare
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,15 +1,18 @@
-"""One EM iteration on a 512 × 512 photo: scikit-learn, all pixels, distinct colours; the same likelihood."""
+"""One EM iteration with the likelihood of scikit-learn's: a 512 × 512 photo, and digits in many features."""
 
 from __future__ import annotations
+
+import gzip
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from gmmseg.control import go_on
 from gmmseg.mixture.em import Rules, em
-from gmmseg.mixture.fit import prepare
 from gmmseg.mixture.initialise import first_params
 from gmmseg.mixture.params import FitSettings
+from gmmseg.mixture.preparation import prepare
 
 K = 5
 ROUNDS = 15
@@ -28,11 +31,12 @@ def photo():
 
 def _ours(rows, weights, start):
     """Return a set-up that puts EM at `start`, from which ``next`` is one M-step and one E-step."""
-    prepared = prepare(rows, weights, FitSettings(K, reg_covar=1e-9))
+    kind = start.covariance.kind
+    prepared = prepare(rows, weights, FitSettings(start.n_components, kind, reg_covar=1e-9))
     rules = Rules(tol=-1.0, parameter_tol=0.0, q_tol=0.0, max_iter=10**6)
 
     def setup():
-        steps = em(prepared.exact, start, "full", prepared.floor, rules, 0, "exact", go_on)
+        steps = em(prepared.exact, start, kind, prepared.floor, rules, 0, "exact", go_on)
         next(steps)
         return (steps,), {}
 
@@ -42,9 +46,14 @@ def _ours(rows, weights, start):
 def _peer(pixels, start):
     """Return a set-up that puts scikit-learn at `start`, and its M- and E-step as one function."""
     sklearn_mixture = pytest.importorskip("sklearn.mixture")
-    model = sklearn_mixture.GaussianMixture(K, reg_covar=0)
+    covariance = start.covariance
+    model = sklearn_mixture.GaussianMixture(start.n_components, covariance_type=covariance.kind, reg_covar=0)
     model.weights_, model.means_ = start.weights, start.means
-    model.precisions_cholesky_ = np.array([np.linalg.inv(np.linalg.cholesky(c)).T for c in start.matrices()])
+    if covariance.is_diagonal:
+        model.precisions_cholesky_ = 1 / np.sqrt(covariance.values)
+    else:
+        factors = np.linalg.inv(np.linalg.cholesky(covariance.values))
+        model.precisions_cholesky_ = np.swapaxes(factors, -1, -2)
     _, first = model._e_step(pixels)
 
     def iterate() -> float:
@@ -65,3 +74,40 @@ def test_one_iteration(photo, benchmark, is_distinct):
     setup = _ours(*((colours, counts) if is_distinct else (pixels, None)), start)
     step = benchmark.pedantic(next, setup=setup, rounds=ROUNDS)
     assert step.lower_bound == pytest.approx(_peer(pixels, start)(), rel=1e-10)
+
+
+@pytest.fixture(scope="module")
+def digits():
+    """Return MNIST's 70,000 digits as their first 200 principal components, (N, 200), about 110 MB."""
+    folder = Path(__file__).parents[3] / "shared" / "mnist"
+    if not folder.is_dir():
+        pytest.skip(f"the four IDX files of MNIST are not in {folder}")
+    names = ("train-images-idx3-ubyte.gz", "t10k-images-idx3-ubyte.gz")
+    files = [gzip.decompress((folder / name).read_bytes()) for name in names]
+    parts = [np.frombuffer(file, np.uint8, offset=16) for file in files]
+    pixels = np.concatenate(parts).reshape(-1, 784) / 255.0
+    pixels -= pixels.mean(axis=0)
+    _, axes = np.linalg.eigh(pixels.T @ pixels)
+    return pixels @ axes[:, :-201:-1]
+
+
+CASES = [(30, "full"), (30, "tied"), (30, "diag"), (100, "full"), (200, "full")]
+
+
+@pytest.fixture(params=CASES, ids=lambda case: f"{case[0]} {case[1]}")
+def many_features(digits, request):
+    """Return rows in many features and a start with ten components."""
+    n_features, kind = request.param
+    rows = np.ascontiguousarray(digits[:, :n_features])
+    some, ones = rows[:10_000], np.ones(10_000)
+    return rows, first_params(some, ones, 10, "kmeans++", kind, 1e-2, False, np.random.default_rng(0))
+
+
+def test_scikit_learn_in_many_features(many_features, benchmark):
+    benchmark.pedantic(_peer(*many_features), rounds=5, warmup_rounds=1)
+
+
+def test_one_iteration_in_many_features(many_features, benchmark):
+    rows, start = many_features
+    step = benchmark.pedantic(next, setup=_ours(rows, None, start), rounds=5)
+    assert step.lower_bound == pytest.approx(_peer(rows, start)(), rel=1e-10)

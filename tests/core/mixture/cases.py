@@ -11,10 +11,11 @@ from hypothesis.extra.numpy import arrays
 from gmmseg.arrays import FloatArray
 from gmmseg.control import go_on
 from gmmseg.mixture.covariance import FAMILIES, Covariance, CovarianceKind
-from gmmseg.mixture.em import Rows, Rules, em
-from gmmseg.mixture.fit import prepare
+from gmmseg.mixture.em import Rules, em
+from gmmseg.mixture.expectation import Rows
 from gmmseg.mixture.kernels import extent_about
 from gmmseg.mixture.params import FitSettings, FitStep, MixtureParams
+from gmmseg.mixture.preparation import prepare
 
 KINDS: tuple[CovarianceKind, ...] = ("full", "tied", "diag", "spherical")
 
@@ -60,6 +61,7 @@ def run_em(
     n_iter: int,
     weights: FloatArray | None = None,
     floor: float = 1e-300,
+    accelerates: bool = False,
 ) -> list[FitStep]:
     """Return the start and the parameters after each of exactly `n_iter` iterations on all rows."""
     columns = np.ascontiguousarray(values.T)
@@ -67,7 +69,7 @@ def run_em(
     centre = columns @ weights / weights.sum()
     is_diagonal = start.covariance.is_diagonal or start.is_hard
     rows = Rows(columns, weights, centre, is_diagonal, extent_about(columns, centre))
-    never = Rules(tol=-np.inf, parameter_tol=0.0, q_tol=0.0, max_iter=n_iter)
+    never = Rules(-np.inf, 0.0, 0.0, n_iter, accelerates=accelerates)
     return list(em(rows, start, start.covariance.kind, floor, never, 0, "exact", go_on))
 
 
@@ -167,4 +169,5 @@ def fit_settings() -> st.SearchStrategy[FitSettings]:
         tol=st.sampled_from([1e-6, 0.0]),
         reg_covar=st.sampled_from([None, 1e-6, 1 / 12]),
         is_hard=st.sampled_from([False, False, False, True]),
+        accelerate=st.booleans(),
     )

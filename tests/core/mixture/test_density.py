@@ -13,7 +13,14 @@ from scipy.special import logsumexp
 from gmmseg.control import Verdict
 from gmmseg.errors import Cancelled
 from gmmseg.mixture.covariance import Diagonal, Full, Spherical, Tied
-from gmmseg.mixture.density import log_density, log_joint, responsibilities, sample, score_rows
+from gmmseg.mixture.density import (
+    log_density,
+    log_joint,
+    responsibilities,
+    sample,
+    score_rows,
+    sum_of_logs,
+)
 from gmmseg.mixture.params import MixtureParams
 from tests.core.mixture.cases import KINDS, random_params
 
@@ -223,3 +230,11 @@ def test_the_same_seed_draws_the_same_sample():
     again = sample(params, 100, np.random.default_rng(5))
     assert first[0].tobytes() == again[0].tobytes()
     assert first[1].tobytes() == again[1].tobytes()
+
+
+@pytest.mark.parametrize("n_rows", [0, 1, 63, 64, 65, 5000])
+@pytest.mark.parametrize("largest", [1.0, 5.0, 256.0, 2.0**15])
+def test_one_logarithm_of_a_product_is_the_sum_of_all(n_rows, largest):
+    totals = np.random.default_rng(n_rows).uniform(1.0, largest, size=n_rows)
+    totals[: n_rows // 2] = largest
+    assert sum_of_logs(totals) == pytest.approx(float(np.log(totals).sum()), rel=1e-14, abs=1e-13)

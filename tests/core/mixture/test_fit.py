@@ -11,9 +11,10 @@ from gmmseg.control import Verdict, go_on, result_of
 from gmmseg.errors import Cancelled, FitError
 from gmmseg.mixture.covariance import Full, Spherical
 from gmmseg.mixture.density import score_rows
-from gmmseg.mixture.fit import count_distinct, fit, fit_events, prepare
+from gmmseg.mixture.fit import fit, fit_events
 from gmmseg.mixture.kernels import blocks
 from gmmseg.mixture.params import FitSettings, MixtureParams
+from gmmseg.mixture.preparation import count_distinct, prepare
 from tests.core.mixture.cases import KINDS, blobs, random_params
 
 
@@ -116,20 +117,6 @@ def test_distinct_rows_are_counted_wherever_they_are(n_rows):
     values[-2, 1] = 2.0
     assert count_distinct(values, 100) == 3
     assert count_distinct(values, 2) == 2
-
-
-def test_a_component_without_rows_stays_finite_and_is_warned_about():
-    values = np.random.default_rng(0).normal(size=(200, 2))
-    start = MixtureParams(
-        np.array([0.5, 0.5]), np.array([[0.0, 0.0], [1e6, 1e6]]), Full(np.stack([np.eye(2), 2 * np.eye(2)]))
-    )
-    with np.errstate(all="raise", under="ignore"):
-        result = fit(values, None, FitSettings(2), start)
-    np.testing.assert_array_equal(result.params.means[1], [1e6, 1e6])
-    np.testing.assert_array_equal(result.params.matrices()[1], 2 * np.eye(2))
-    assert result.params.weights[1] < 1e-12
-    np.testing.assert_allclose(result.params.means[0], values.mean(axis=0), rtol=1e-10)
-    assert any("Empty components: 2" in text for text in result.warnings)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from gmmseg.mixture.centred import CentredKernel
 from gmmseg.mixture.covariance import Full
 from gmmseg.mixture.density import kernel_for
 from gmmseg.mixture.kernels import (
     MAX_LOST,
-    CentredKernel,
     QuadraticKernel,
     blocks,
     extent_about,
-    is_well_conditioned,
+    suits_quadratic,
 )
 from gmmseg.mixture.params import MixtureParams
 from tests.core.mixture.cases import KINDS, random_params
@@ -73,8 +73,8 @@ def test_the_fast_kernel_is_taken_only_where_it_keeps_its_digits():
     poor = MixtureParams(np.ones(1), np.zeros((1, 2)), Full(np.diag([1.0, 1e-9])[None]))
     assert isinstance(kernel_for(good, values.T), QuadraticKernel)
     assert isinstance(kernel_for(poor, values.T), CentredKernel)
-    assert is_well_conditioned(good, MAX_LOST)
-    assert not is_well_conditioned(good, MAX_LOST * 1.01)
+    assert suits_quadratic(good, MAX_LOST)
+    assert not suits_quadratic(good, MAX_LOST * 1.01)
 
 
 def test_the_extent_bounds_every_squared_distance():

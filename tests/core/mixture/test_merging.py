@@ -1,22 +1,15 @@
-"""Overlap measures, merged Gaussians and the tree of merges."""
+"""Merged Gaussians and the trees of merges."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy import optimize
 
 from gmmseg.mixture.covariance import Full
-from gmmseg.mixture.density import responsibilities, score_rows
-from gmmseg.mixture.fit import fit
-from gmmseg.mixture.merging import (
-    bhattacharyya,
-    merge_by_entropy,
-    merged_component,
-    ridge_overlap,
-    with_merged,
-)
-from gmmseg.mixture.params import FitSettings, MixtureParams
+from gmmseg.mixture.density import responsibilities, sample
+from gmmseg.mixture.merging import merge_by_entropy, merged_component, with_merged
+from gmmseg.mixture.misclassification import merge_by_misclassification, misclassification
+from gmmseg.mixture.params import MixtureParams
 from tests.core.mixture.cases import blobs, random_params
 
 
@@ -26,11 +19,6 @@ def _overall(params):
     return mean, np.einsum("k,kde->de", params.weights, params.matrices()) + np.einsum(
         "k,kd,ke->de", params.weights, deviations, deviations
     )
-
-
-def _pair(distance, weights=(0.5, 0.5)):
-    means = np.array([[0.0, 0.0], [distance, 0.0]])
-    return MixtureParams(np.array(weights), means, Full(np.stack([np.eye(2)] * 2)))
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -44,55 +32,6 @@ def test_merging_two_components_keeps_the_overall_mean_and_covariance(seed):
     assert weight == pytest.approx(params.weights[[1, 3]].sum())
     np.testing.assert_array_equal(merged.means[1], mean)
     np.testing.assert_array_equal(merged.matrices()[1], covariance)
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_overlaps_are_symmetric_and_in_range_and_do_not_depend_on_units(seed):
-    rng = np.random.default_rng(seed)
-    params = random_params(rng, 4, 2)
-    matrix, offset = rng.normal(size=(2, 2)) + 2 * np.eye(2), rng.normal(size=2) * 50
-    moved = matrix @ params.matrices() @ matrix.T
-    mapped = MixtureParams(
-        params.weights, params.means @ matrix.T + offset, Full((moved + np.swapaxes(moved, 1, 2)) / 2)
-    )
-    for measure in (ridge_overlap, bhattacharyya):
-        overlap = measure(params)
-        np.testing.assert_array_equal(overlap, overlap.T)
-        np.testing.assert_array_equal(np.diag(overlap), 1)
-        assert ((overlap > 0) & (overlap <= 1 + 1e-12)).all()
-        np.testing.assert_allclose(measure(mapped), overlap, rtol=1e-8)
-
-
-@pytest.mark.parametrize("distance", [3.0, 4.0, 6.0])
-@pytest.mark.parametrize("weights", [(0.5, 0.5), (0.3, 0.7)])
-def test_the_overlap_ratio_is_the_saddle_over_the_lower_peak(distance, weights):
-    params = _pair(distance, weights)
-
-    def density(x):
-        return float(np.exp(score_rows(params, np.array([[x, 0.0]])))[0])
-
-    peaks = [
-        density(optimize.minimize_scalar(lambda x: -density(x), bounds=bounds, method="bounded").x)
-        for bounds in ((-1.0, 1.0), (distance - 1, distance + 1))
-    ]
-    saddle = optimize.minimize_scalar(density, bounds=(0.5, distance - 0.5), method="bounded").x
-    assert ridge_overlap(params)[0, 1] == pytest.approx(density(saddle) / min(peaks), rel=2e-3)
-
-
-def test_two_equal_gaussians_overlap_by_their_distance():
-    assert bhattacharyya(_pair(2.0))[0, 1] == pytest.approx(np.exp(-0.5), rel=1e-12)
-    assert ridge_overlap(_pair(1.9))[0, 1] == 1  # one peak up to two standard deviations
-    assert ridge_overlap(_pair(2.6))[0, 1] < 1
-    assert ridge_overlap(_pair(10.0))[0, 1] < 1e-4
-    assert bhattacharyya(_pair(10.0))[0, 1] < 1e-4
-
-
-@pytest.mark.parametrize("seed", range(4))
-def test_one_gaussian_fitted_with_two_components_merges_by_every_rule(seed):
-    values = np.random.default_rng(seed).normal(size=(2000, 2))
-    params = fit(values, None, FitSettings(2, seed=seed)).params
-    assert ridge_overlap(params)[0, 1] > 0.2
-    assert bhattacharyya(params)[0, 1] > 0.1
 
 
 def _entropy(groups, posterior):
@@ -135,3 +74,67 @@ def test_overlapping_components_merge_before_separated_ones():
     means = np.array([[0.0, 0.3], [30.0, 0.0], [0.0, -0.3]])
     params = MixtureParams(np.array([0.25, 0.5, 0.25]), means, Full(np.stack([np.eye(2)] * 3)))
     assert sorted(merge_by_entropy(params, values).groups(2)) == [[0, 2], [1]]
+
+
+def _confused_most(united, weights):
+    """Return the pair of rows of `united` with the largest chance of misclassification, and that chance."""
+    assigned = united.argmax(axis=0)
+    best, pair = -1.0, (0, 0)
+    for i in range(len(united)):
+        for j in range(i + 1, len(united)):
+            for a, b in ((i, j), (j, i)):
+                chance = (united[b] * weights)[assigned == a].sum() / (united[b] * weights).sum()
+                if chance > best + 1e-12:
+                    best, pair = chance, (i, j)
+    return pair, best
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_each_merge_unites_the_pair_that_is_confused_most(seed):
+    rng = np.random.default_rng(seed)
+    posteriors = rng.dirichlet(rng.uniform(0.05, 0.6, size=8), size=300).T
+    weights = rng.integers(1, 4, size=300).astype(float)
+    tree = merge_by_misclassification(posteriors, weights)
+    groups = [[k] for k in range(8)]
+    for step in range(7):
+        assert tree.groups(8 - step) == groups
+        (i, j), chance = _confused_most(np.stack([posteriors[g].sum(axis=0) for g in groups]), weights)
+        assert tree.gains[step] == pytest.approx(chance, rel=1e-9)
+        groups[i] = sorted(groups[i] + groups.pop(j))
+    repeated = np.repeat(posteriors, weights.astype(int), axis=1)
+    np.testing.assert_array_equal(merge_by_misclassification(repeated).pairs, tree.pairs)
+
+
+def test_a_tree_ended_early_is_the_beginning_of_the_whole_one():
+    posteriors = np.random.default_rng(0).dirichlet(np.full(9, 0.2), size=400).T.astype(np.float32)
+    whole, part = merge_by_misclassification(posteriors), merge_by_misclassification(posteriors, None, 4)
+    np.testing.assert_array_equal(part.pairs, whole.pairs[:5])
+    assert part.groups(4) == whole.groups(4)
+    assert whole.groups(1) == [list(range(9))]
+
+
+def test_the_chances_of_misclassification_are_those_of_drawn_rows():
+    rng = np.random.default_rng(5)
+    params = random_params(rng, 3, 2, spread=1.5)
+    values, components = sample(params, 60_000, rng)
+    posteriors = np.concatenate([block.copy() for _, block in responsibilities(params, values)], axis=1)
+    assigned = posteriors.argmax(axis=0)
+    estimated = misclassification(posteriors)
+    for i in range(3):
+        for j in range(3):
+            drawn = np.mean(assigned[components == j] == i)
+            assert estimated[i, j] == pytest.approx(drawn, abs=0.015)
+    np.testing.assert_allclose(estimated.sum(axis=0), 1, rtol=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_halves_of_one_gaussian_are_confused_and_groups_far_apart_never(seed):
+    rng = np.random.default_rng(seed)
+    means = np.array([[0.0, 0.3], [10.0, 0.0], [0.0, -0.3]])
+    params = MixtureParams(np.array([0.25, 0.5, 0.25]), means, Full(np.stack([np.eye(2)] * 3)))
+    values, _ = sample(params, 2000, rng)
+    posteriors = np.concatenate([block.copy() for _, block in responsibilities(params, values)], axis=1)
+    tree = merge_by_misclassification(posteriors)
+    assert tree.groups(2) == [[0, 2], [1]]
+    assert tree.gains[0] > 0.2
+    assert tree.gains[1] < 1e-3

@@ -1,0 +1,112 @@
+"""The rows of a fit and the E-step over them, block by block."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gmmseg.arrays import FloatArray
+from gmmseg.control import Check, raise_if_asked
+from gmmseg.mixture.centred import CentredKernel
+from gmmseg.mixture.density import NEGLIGIBLE_LOG, exponentiate, sum_of_logs
+from gmmseg.mixture.kernels import Kernel, QuadraticKernel, blocks, uses_two_lanes
+from gmmseg.mixture.lanes import in_two_lanes
+from gmmseg.mixture.moments import Moments
+from gmmseg.mixture.params import MixtureParams
+
+
+class Rows:
+    """The rows of a fit: (N, D) values with weights, or averages over cells of them.
+
+    Parameters
+    ----------
+    columns : (D, N)
+        One row a column; for cells their means.
+    weights : (N,)
+        Positive.
+    centre : (D,)
+        Subtracted before anything is squared.
+    is_diagonal : bool
+        Whether squares alone are needed.
+    quadratic : (F, N) array, optional
+        For cells: the averages of the quadratic features. Their E-step shares one responsibility vector
+        within a cell, which makes the bound of the cells a lower bound of the rows' log-likelihood.
+    """
+
+    def __init__(
+        self,
+        columns: FloatArray,
+        weights: FloatArray,
+        centre: FloatArray,
+        is_diagonal: bool,
+        squared_extent: float,
+        quadratic: FloatArray | None = None,
+    ) -> None:
+        self.columns = columns
+        self.weights = weights
+        self.total = float(weights.sum())
+        self.squared_extent = squared_extent
+        self.is_cells = quadratic is not None
+        self.is_unweighted = bool((weights == 1).all())
+        self._centre = centre
+        self._is_diagonal = is_diagonal
+        self._fast: Kernel | None = None
+        if quadratic is not None:
+            self._fast = QuadraticKernel(columns, centre, is_diagonal, quadratic)
+
+    @property
+    def n_rows(self) -> int:
+        """Rows, N."""
+        return int(self.columns.shape[1])
+
+    def fast_kernel(self) -> Kernel:
+        """Return the quadratic kernel, made at the first call."""
+        if self._fast is None:
+            self._fast = QuadraticKernel(self.columns, self._centre, self._is_diagonal)
+        return self._fast
+
+    def accurate_kernel(self) -> Kernel:
+        """Return the centred kernel."""
+        return CentredKernel(self.columns, self._is_diagonal)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Expectation:
+    """What an E-step gives: the log-likelihood of the parameters and the moments for the M-step."""
+
+    log_likelihood: float
+    moments: Moments
+
+
+def expectation(rows: Rows, kernel: Kernel, params: MixtureParams, check: Check) -> Expectation:
+    """Return log-likelihood (nats, sum over rows) and moments under `params` (S2 eq. 40, 43)."""
+    kernel.set_params(params)
+    parts = list(blocks(rows.n_rows, params.n_components))
+    if not uses_two_lanes(*rows.columns.shape[::-1]):
+        return Expectation(_add_blocks(rows, kernel, params, parts, check), kernel.moments())
+    # Two halves, whatever the number of cores, added in the same order: the same bytes everywhere.
+    other = kernel.twin()
+    other.set_params(params)
+    middle = len(parts) // 2
+    halves = in_two_lanes(
+        lambda: _add_blocks(rows, kernel, params, parts[:middle], check),
+        lambda: _add_blocks(rows, other, params, parts[middle:], check),
+    )
+    kernel.absorb(other)
+    return Expectation(sum(halves), kernel.moments())
+
+
+def _add_blocks(rows: Rows, kernel: Kernel, params: MixtureParams, parts: list[slice], check: Check) -> float:
+    """Add blocks to the kernel's sums and return their log-likelihood."""
+    log_likelihood = 0.0
+    for block in parts:
+        raise_if_asked(check)
+        joint = kernel.log_joint(block)
+        weights = rows.weights[block]
+        peak, total = exponentiate(joint, params.is_hard, NEGLIGIBLE_LOG)
+        log_likelihood += float(np.dot(weights, peak))
+        log_likelihood += sum_of_logs(total) if rows.is_unweighted else float(np.dot(weights, np.log(total)))
+        joint *= weights / total
+        kernel.add(block, joint)
+    return log_likelihood

@@ -1,0 +1,101 @@
+"""The rows of a fit checked, and what is derived from them once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from gmmseg.arrays import BoolArray, FloatArray
+from gmmseg.errors import FitError
+from gmmseg.mixture.coarse import coarse_rows
+from gmmseg.mixture.covariance import FAMILIES
+from gmmseg.mixture.expectation import Rows
+from gmmseg.mixture.kernels import extent_about
+from gmmseg.mixture.params import FitSettings
+
+MAX_MAGNITUDE = 1e100
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """Checked rows and what is derived from them once.
+
+    Parameters
+    ----------
+    exact : Rows
+    coarse : Rows, optional
+        Cells or a sample of the rows, where there are enough rows to make it worthwhile.
+    settings : FitSettings
+        With K reduced to the number of different rows.
+    floor : float
+        Smallest eigenvalue of a covariance, squared feature units.
+    """
+
+    exact: Rows
+    coarse: Rows | None
+    settings: FitSettings
+    floor: float
+    warnings: tuple[str, ...]
+
+
+def prepare(values: FloatArray, weights: FloatArray | None, settings: FitSettings) -> Prepared:
+    """Check the rows and make the coarse version.
+
+    Raises
+    ------
+    FitError
+        Empty, not finite or too large values, weights of the wrong shape or sign.
+    """
+    values, weights = _checked(values, weights)
+    warnings: list[str] = []
+    n_distinct = count_distinct(values, settings.n_components)
+    if n_distinct < settings.n_components:
+        rows = "is only 1 distinct row" if n_distinct == 1 else f"are only {n_distinct} distinct rows"
+        warnings.append(f"K was reduced from {settings.n_components} to {n_distinct}: there {rows}.")
+        settings = replace(settings, n_components=n_distinct)
+    columns = np.ascontiguousarray(values.T)
+    total = float(weights.sum())
+    centre = columns @ weights / total
+    variance = float(np.dot((columns - centre[:, None]) ** 2 @ weights, np.ones(len(centre)))) / total
+    # Eigenvalues further apart than twelve digits could not be told from rounding.
+    floor = max(settings.reg_covar or 0.0, 1e-12 * variance, np.finfo(np.float64).tiny * 1e20)
+    is_diagonal = FAMILIES[settings.covariance].is_diagonal or settings.is_hard
+    exact = Rows(columns, weights, centre, is_diagonal, extent_about(columns, centre))
+    coarse = coarse_rows(exact, centre, is_diagonal, settings.n_components, settings.seed)
+    return Prepared(exact, coarse, settings, floor, tuple(warnings))
+
+
+def _checked(values: FloatArray, weights: FloatArray | None) -> tuple[FloatArray, FloatArray]:
+    values = np.asarray(values, dtype=np.float64)
+    if values.ndim != 2 or values.size == 0:
+        raise FitError(f"A fit needs rows and features; the array has the shape {values.shape}.")
+    if not np.isfinite(values).all():
+        raise FitError("Some values are not finite numbers.", "Mask or remove them first.")
+    if np.abs(values).max() > MAX_MAGNITUDE:
+        raise FitError("Some values are larger than 1e100.", "Scale the features first.")
+    if weights is None:
+        return values, np.ones(len(values))
+    weights = np.asarray(weights, dtype=np.float64)
+    if weights.shape != (len(values),):
+        raise FitError(f"Weights of shape {weights.shape} do not fit {len(values)} rows.")
+    if not np.isfinite(weights).all() or (weights < 0).any() or not weights.any():
+        raise FitError("Weights must be finite and at least 0, and not all 0.")
+    held: BoolArray = weights > 0
+    return (values, weights) if held.all() else (values[held], weights[held])
+
+
+def count_distinct(values: FloatArray, enough: int) -> int:
+    """Return the number of different rows, or `enough` as soon as so many have been seen."""
+    distinct: set[bytes] = set()
+    start, size = 0, 4 * enough + 16
+    while start < len(values):
+        block = values[start : start + size] + 0.0  # -0.0 and 0.0 are the same value
+        block = block[np.lexsort(block.T)]
+        is_new = np.append(True, (block[1:] != block[:-1]).any(axis=1))
+        distinct.update(row.tobytes() for row in block[is_new])
+        if len(distinct) >= enough:
+            return enough
+        start += size
+        size = min(4 * size, 2**18)
+    return len(distinct)
