@@ -87,7 +87,8 @@ class ClassTable:
 
     def colours_by_component(self) -> list[Colour]:
         """Return the K class colours, by component."""
-        return [self.of_component(component).colour for component in range(self.n_components)]
+        colours = {component: entry.colour for entry in self.classes for component in entry.components}
+        return [colours[component] for component in range(self.n_components)]
 
     def changed(self, wanted: int, **fields: object) -> ClassTable:
         """Return the table with fields of one class replaced."""
@@ -139,11 +140,12 @@ def _unused_colour(used: Sequence[Colour]) -> Colour:
     return next(class_colour(index) for index in range(len(used) + 1) if class_colour(index) not in used)
 
 
-def default_classes(n_components: int) -> ClassTable:
+def default_classes(n_components: int, kind: str = "Class") -> ClassTable:
     """Return one class for each component, in canonical order, named and coloured by position."""
     return ClassTable(
         tuple(
-            ClassInfo(class_id(k), f"Class {class_id(k)}", class_colour(k), (k,)) for k in range(n_components)
+            ClassInfo(class_id(k), f"{kind} {class_id(k)}", class_colour(k), (k,))
+            for k in range(n_components)
         )
     )
 

@@ -49,6 +49,12 @@ def raise_if_cancelled(check: Check) -> None:
         raise Cancelled
 
 
+def raise_if_ended(check: Check) -> None:
+    """Raise `Cancelled` unless the verdict is GO: for work of which half a result is none."""
+    if check() is not Verdict.GO:
+        raise Cancelled
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """What long work is doing now.

@@ -6,12 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from gmmseg import editing
 from gmmseg.classes import ClassTable
 from gmmseg.features.colour import suited_space
 from gmmseg.image import Image
 from gmmseg.mixture.params import FitResult
 from gmmseg.model import Model
 from gmmseg.palette import Colour
+from gmmseg.regions.settings import REGION_SETTINGS, RegionSettings
+from gmmseg.setting import check_values, with_value
 from gmmseg.settings import SegmentSettings, with_setting
 
 
@@ -33,12 +36,13 @@ class Fit:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Document:
-    """An image, how it is to be segmented, the last fit and its classes."""
+    """An image, how it is to be segmented and cut into regions, the last fit and its classes."""
 
     image: Image | None = None
     settings: SegmentSettings = field(default_factory=SegmentSettings)
     fit: Fit | None = None
     classes: ClassTable = field(default_factory=ClassTable)
+    region_settings: RegionSettings = field(default_factory=RegionSettings)
 
     @property
     def is_stale(self) -> bool:
@@ -48,16 +52,10 @@ class Document:
         return self.fit is None or self.fit.image is not self.image or self.fit.settings != self.settings
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
-    """A named function from document to document.
+class Edit(editing.Edit[Document]):
+    """A named function from document to document."""
 
-    Consecutive edits with the same ``merge_key`` become one undo step: a slider drag is one edit.
-    """
-
-    title: str
-    apply: Callable[[Document], Document]
-    merge_key: str | None = None
+    __slots__ = ()
 
 
 def open_image(image: Image) -> Edit:
@@ -83,9 +81,28 @@ def change_setting(path: str, value: Any, title: str) -> Edit:
     )
 
 
+def change_region_setting(path: str, value: Any, title: str) -> Edit:
+    """Return the edit that sets one setting of the regions; applying it raises `SettingsError` as above."""
+
+    def apply(document: Document) -> Document:
+        settings = with_value(document.region_settings, path, value)
+        check_values(settings, REGION_SETTINGS)
+        return replace(document, region_settings=settings)
+
+    return Edit(title, apply, merge_key=f"regions {path}")
+
+
 def change_settings(settings: SegmentSettings, title: str) -> Edit:
     """Return the edit that replaces all settings."""
     return Edit(title, lambda document: replace(document, settings=settings))
+
+
+def reset_settings(title: str) -> Edit:
+    """Return the edit that sets everything, of the segmentation and of the regions, to its default."""
+    return Edit(
+        title,
+        lambda document: replace(document, settings=SegmentSettings(), region_settings=RegionSettings()),
+    )
 
 
 def with_fit(document: Document, fit: Fit, classes: ClassTable) -> Document:

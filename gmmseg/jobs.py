@@ -19,12 +19,21 @@ from gmmseg.io.images import read_image
 from gmmseg.io.models import check_suits
 from gmmseg.mixture.evaluation import evaluated
 from gmmseg.mixture.fit import fit_events
-from gmmseg.mixture.params import FitResult, FitSettings, FitStep, MixtureParams
+from gmmseg.mixture.params import FitResult, FitSettings, FitStep, MixtureParams, StopReason
 from gmmseg.mixture.selection import Candidate, select_events
 from gmmseg.model import Model
-from gmmseg.regions.smoothing import smoothed
+from gmmseg.regions.grid import PixelGrid, pixel_grid
+from gmmseg.regions.smoothing import SWEEPS, smoothed
 from gmmseg.segmentation import Segmentation, segment
 from gmmseg.settings import SegmentSettings, check_settings
+
+PREVIEW_SWEEPS = 2
+"""Of the spatial prior: the map is on the screen a tenth of a second earlier, and the next one is exact."""
+MAX_PREVIEWED = 1 << 23
+"""Pixels times components up to which a preview is smoothed at all."""
+
+_NO_END: tuple[StopReason, ...] = ("stopped", "not fitted")
+"""Results that fitting again would not give."""
 
 TableMaker = Callable[[Image, FeatureSpec, Check], FeatureTable]
 
@@ -61,6 +70,17 @@ class SegmentRequest:
     image: Image
     settings: SegmentSettings
     wants_preview: bool = False
+    known: Fit | None = None
+    """A fit whose mixture is taken where fitting would give the same one again: only its smoothing differs."""
+
+    @property
+    def known_result(self) -> FitResult | None:
+        """The mixture that fitting would end at, where it is known."""
+        known = self.known
+        if known is None or known.image is not self.image or known.result.stop_reason in _NO_END:
+            return None
+        has_same_mixture = replace(known.settings, smooth=self.settings.smooth) == self.settings
+        return known.result if has_same_mixture else None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,10 +117,11 @@ def segment_events(
     yield Progress("Reading the colours")
     table = make_table(request.image, settings.features, check)
     clock.lap("features")
-    result = yield from _fit(request, table, check)
+    labeller = _Labeller(request, table, check)
+    result = request.known_result or (yield from _fit(request, labeller, check))
     clock.lap("fit")
     yield Progress("Labelling")
-    segmentation = _labelled(result.params, request, table, check)
+    segmentation = labeller.labelled(result.params)
     clock.lap("label")
     fit = Fit(result, _model(result.params, request, table), request.image, settings, clock.seconds)
     return SegmentOutcome(fit, table, segmentation)
@@ -113,7 +134,7 @@ def relabel_events(
     request = SegmentRequest(fit.image, fit.settings)
     yield Progress("Labelling")
     table = make_table(fit.image, fit.settings.features, check)
-    return SegmentOutcome(fit, table, _labelled(params, request, table, check))
+    return SegmentOutcome(fit, table, _Labeller(request, table, check).labelled(params))
 
 
 def apply_events(
@@ -146,7 +167,7 @@ def apply_events(
     clock.lap("features")
     yield Progress("Labelling")
     request = SegmentRequest(image, _settings_of(model))
-    segmentation = _labelled(model.params, request, table, check)
+    segmentation = _Labeller(request, table, check).labelled(model.params)
     result = evaluated(model.params, table.values, table.weights, check)
     clock.lap("label")
     return SegmentOutcome(Fit(result, model, image, request.settings, clock.seconds), table, segmentation)
@@ -163,8 +184,34 @@ def _settings_of(model: Model) -> SegmentSettings:
     return SegmentSettings(model.features, mixture, smooth=model.smooth)
 
 
-def _fit(request: SegmentRequest, table: FeatureTable, check: Check) -> Generator[JobEvent, None, FitResult]:
+class _Labeller:
+    """Makes the maps of one image; what its spatial prior knows of the image is made once for all of them."""
+
+    def __init__(self, request: SegmentRequest, table: FeatureTable, check: Check) -> None:
+        self._request = request
+        self.table = table
+        self._check = check
+        self._grid: PixelGrid | None = None
+
+    def labelled(self, params: MixtureParams, n_sweeps: int = SWEEPS) -> Segmentation:
+        raise_if_cancelled(self._check)
+        segmentation = segment(params, self.table, self._check)
+        strength = self._request.settings.smooth
+        if strength == 0 or params.n_components == 1 or n_sweeps == 0:
+            return segmentation
+        if self._grid is None:
+            self._grid = pixel_grid(self._request.image, self._check)
+        return smoothed(segmentation, self.table, self._grid, strength, self._check, n_sweeps)
+
+    def previewed(self, params: MixtureParams) -> Previewed:
+        height, width = self.table.pixels.shape
+        is_quick = height * width * params.n_components <= MAX_PREVIEWED
+        return Previewed(self.table, self.labelled(params, PREVIEW_SWEEPS if is_quick else 0))
+
+
+def _fit(request: SegmentRequest, labeller: _Labeller, check: Check) -> Generator[JobEvent, None, FitResult]:
     settings = request.settings
+    table = labeller.table
     mixture = settings.mixture
     if mixture.reg_covar is None:
         mixture = replace(mixture, reg_covar=table.floor)
@@ -188,7 +235,7 @@ def _fit(request: SegmentRequest, table: FeatureTable, check: Check) -> Generato
             result: FitResult = stop.value
             return result
         if request.wants_preview and coarse is not None and _deserves_preview(coarse, step):
-            yield Previewed(table, _labelled(coarse.params, request, table, check))
+            yield labeller.previewed(coarse.params)
         coarse = step if step.stage == "coarse" else None
         yield Stepped(step)
 
@@ -196,16 +243,6 @@ def _fit(request: SegmentRequest, table: FeatureTable, check: Check) -> Generato
 def _deserves_preview(coarse: FitStep, step: FitStep) -> bool:
     """Whether `coarse` was the end of the first restart, soon there, or of the best one's coarse stage."""
     return step.stage == "exact" or (coarse.restart == 0 and step.restart == 1)
-
-
-def _labelled(
-    params: MixtureParams, request: SegmentRequest, table: FeatureTable, check: Check
-) -> Segmentation:
-    raise_if_cancelled(check)
-    segmentation = segment(params, table, check)
-    if request.settings.smooth > 0 and params.n_components > 1:
-        return smoothed(segmentation, table, request.settings.smooth, check)
-    return segmentation
 
 
 def _model(params: MixtureParams, request: SegmentRequest, table: FeatureTable) -> Model:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -14,11 +14,31 @@ from gmmseg.colormap import Colormap, colormap_table
 from gmmseg.control import Check, go_on, raise_if_cancelled
 from gmmseg.features.table import FeatureTable, RowPerPixel
 from gmmseg.image import Image
-from gmmseg.render import boundaries, class_means, class_rgba, coarser_levels, display_rgb, row_blocks
+from gmmseg.regions.cutting import RegionMap
+from gmmseg.render import (
+    border_levels,
+    border_lines,
+    boundaries,
+    class_means,
+    class_rgba,
+    coarser_levels,
+    display_rgb,
+    mean_colours,
+    row_blocks,
+)
 from gmmseg.segmentation import Segmentation, class_posteriors, density_map, heatmap, uncertainty
 
 LayerKind = Literal[
-    "image", "segments", "overlay", "outlines", "heatmap", "heatmaps", "uncertainty", "density"
+    "image",
+    "segments",
+    "overlay",
+    "outlines",
+    "regions",
+    "heatmap",
+    "heatmaps",
+    "uncertainty",
+    "density",
+    "feature",
 ]
 LABEL_KINDS: tuple[LayerKind, ...] = ("segments", "overlay", "outlines")
 OVER_IMAGE: tuple[LayerKind, ...] = ("overlay", "outlines")
@@ -27,13 +47,15 @@ _TITLES: dict[LayerKind, str] = {
     "segments": "Segments",
     "overlay": "Overlay",
     "outlines": "Outlines",
+    "regions": "Regions",
     "heatmap": "Heatmap",
     "heatmaps": "All heatmaps",
     "uncertainty": "Uncertainty",
     "density": "Density",
+    "feature": "Feature",
 }
 _TILE_SIDE = 400
-_DENSITY_SAMPLES = 1_000_000
+_RANGE_SAMPLES = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +68,28 @@ class Layer:
     component : int
         For a heatmap: any component, from 0, of the class it shows.
     uses_mean_colours : bool
-        For label layers: classes in the mean colour of their pixels instead of the class colour.
+        For label layers: classes in the mean colour of their pixels instead of the class colour. For
+        regions: each filled with its mean colour instead of outlined on the photo.
+    feature : str
+        For a feature: its name in the table.
     """
 
     kind: LayerKind
     component: int = 0
     uses_mean_colours: bool = False
+    feature: str = ""
 
     @property
     def is_over_image(self) -> bool:
         """Whether the photo shows through."""
-        return self.kind in OVER_IMAGE
+        return self.kind in OVER_IMAGE or (self.kind == "regions" and not self.uses_mean_colours)
+
+    @property
+    def line_width(self) -> int:
+        """Pixels across the lines that it consists of, which reducing must not tear; 0 for areas."""
+        if self.kind == "regions":
+            return 0 if self.uses_mean_colours else 2
+        return int(self.kind == "outlines")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,6 +100,7 @@ class Scene:
     segmentation: Segmentation | None = None
     table: FeatureTable | None = None
     classes: ClassTable = field(default_factory=ClassTable)
+    regions: RegionMap | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,16 +160,20 @@ def layer_title(layer: Layer, classes: ClassTable) -> str:
     """Return the layer's name for a list: ``Heatmap of rock``, ``Segments (mean colours)``."""
     if layer.kind == "heatmap":
         return f"Heatmap of {shown_class(layer, classes).name}" if len(classes) else "Heatmap"
+    if layer.kind == "feature":
+        return f"Feature: {layer.feature}"
     return _TITLES[layer.kind] + (" (mean colours)" if layer.uses_mean_colours else "")
 
 
-def available_layers(classes: ClassTable) -> list[Layer]:
-    """Return every layer that can be shown for these classes, in the order of a list."""
+def available_layers(classes: ClassTable, features: Sequence[str] = ()) -> list[Layer]:
+    """Return every layer that can be shown for these classes and features, in the order of a list."""
     labels = [Layer(kind, uses_mean_colours=mean) for kind in LABEL_KINDS[:2] for mean in (False, True)]
     maps = [Layer("heatmap", entry.components[0]) for entry in classes]
     return [
-        Layer("image"), *labels, Layer("outlines"), *maps,
+        Layer("image"), *labels, Layer("outlines"),
+        Layer("regions"), Layer("regions", uses_mean_colours=True), *maps,
         Layer("heatmaps"), Layer("uncertainty"), Layer("density"),
+        *(Layer("feature", feature=name) for name in features),
     ]  # fmt: skip
 
 
@@ -162,7 +200,11 @@ def draw(layer: Layer, scene: Scene, check: Check = go_on) -> Picture:
     if layer.kind == "image":
         photo = display_rgb(scene.image)
         return Picture(layer, photo, levels=coarser_levels(photo))
-    if scene.segmentation is None or scene.table is None:
+    if layer.kind == "regions" and scene.regions is not None:
+        return _draw_regions(layer, scene.image, scene.regions, check)
+    if layer.kind == "feature" and scene.table is not None:
+        return _draw_feature(layer, scene.table, check)
+    if scene.segmentation is None or scene.table is None or layer.kind == "regions":
         raise ValueError(f"there is nothing to draw the layer {layer.kind} from")
     if layer.kind in LABEL_KINDS:
         return _draw_labels(layer, scene, scene.segmentation, check)
@@ -178,10 +220,36 @@ def _draw_labels(layer: Layer, scene: Scene, segmentation: Segmentation, check: 
     if labels.dtype == np.uint8:
         lut = lut_for(layer, scene.classes, means)
         indices = labels.view(np.uint8)
-        levels = coarser_levels(indices, keeps_lines=True) if layer.kind == "outlines" else ()
+        levels = coarser_levels(indices, keeps_lines=True) if layer.line_width else ()
         return Picture(layer, indices, lut, layer.is_over_image, means=means, levels=levels)
     colours = class_rgba(scene.classes, means)
     return Picture(layer, np.take(colours, labels, axis=0), None, layer.is_over_image, means=means)
+
+
+def _draw_regions(layer: Layer, image: Image, regions: RegionMap, check: Check) -> Picture:
+    if layer.uses_mean_colours:
+        return _draw_region_means(layer, image, regions, check)
+    lines = border_lines(regions.labels)
+    raise_if_cancelled(check)
+    return Picture(layer, lines, line_lut(), True, levels=border_levels(regions.labels))
+
+
+def _draw_region_means(layer: Layer, image: Image, regions: RegionMap, check: Check) -> Picture:
+    colours = np.zeros((regions.n_regions + 1, 4), dtype=np.uint8)
+    colours[1:, :3] = mean_colours(image, regions.labels, regions.n_regions, check)
+    colours[1:, 3] = 255
+    if regions.labels.all():
+        filled = np.take(colours[:, :3], regions.labels, axis=0)
+        return Picture(layer, filled, levels=coarser_levels(filled))
+    # Smaller levels would mix the colours with what has none.
+    return Picture(layer, np.take(colours, regions.labels, axis=0))
+
+
+def line_lut() -> ByteArray:
+    """Return the (256, 4) RGBA table of `border_lines`: light beside dark shows on any photo."""
+    table = np.zeros((256, 4), dtype=np.uint8)
+    table[1:3] = (0, 0, 0, 200), (255, 255, 255, 255)
+    return table
 
 
 def _draw_heatmap(
@@ -223,15 +291,28 @@ def _draw_uncertainty(
 def _draw_density(
     layer: Layer, scene: Scene, segmentation: Segmentation, table: FeatureTable, check: Check
 ) -> Picture:
-    density = density_map(segmentation.params, table, check)
-    low, high = _percentiles(density)
+    return _stretched(layer, density_map(segmentation.params, table, check), "log p(x), nats", check)
+
+
+def _draw_feature(layer: Layer, table: FeatureTable, check: Check) -> Picture:
+    # A pane keeps its choice when other features are fitted: it then shows the last of them.
+    at = table.names.index(layer.feature) if layer.feature in table.names else table.n_features - 1
+    in_units = table.values[:, at] * table.scale[at] + table.centre[at]
     raise_if_cancelled(check)
-    quantised = np.zeros(density.shape, dtype=np.uint8)
-    for rows in row_blocks(density.shape):
-        share = np.nan_to_num((density[rows] - low) / (high - low), nan=0.0)
+    plane = table.pixels.spread(in_units.astype(np.float32), empty=np.nan)
+    return _stretched(layer, plane, table.names[at], check)
+
+
+def _stretched(layer: Layer, values: Float32Array, title: str, check: Check) -> Picture:
+    """Return values (H, W) over the range of 98 % of them; nan is no data."""
+    low, high = _percentiles(values)
+    quantised = np.zeros(values.shape, dtype=np.uint8)
+    for rows in row_blocks(values.shape):
+        raise_if_cancelled(check)
+        share = np.nan_to_num((values[rows] - low) / (high - low), nan=0.0)
         quantised[rows] = np.rint(np.clip(share, 0, 1) * 255)
-    scale = ColourScale(low, high, "log p(x), nats (1–99 %)", "viridis")
-    return _quantity(layer, quantised, ~np.isnan(density), scale)
+    scale = ColourScale(low, high, f"{title} (1–99 %)", "viridis")
+    return _quantity(layer, quantised, ~np.isnan(values), scale)
 
 
 _Drawer = Callable[[Layer, Scene, Segmentation, FeatureTable, Check], Picture]
@@ -266,6 +347,8 @@ def lut_for(
     """
     if layer.kind == "image":
         return None
+    if layer.kind == "regions":
+        return None if layer.uses_mean_colours else line_lut()
     if layer.kind not in LABEL_KINDS:
         return quantity_lut("magma" if layer.kind == "uncertainty" else "viridis")
     if classes.n_components > 254:
@@ -295,10 +378,10 @@ def _with_room_for_no_data(values: ByteArray, has_data: BoolArray) -> ByteArray:
     return np.where(has_data, np.maximum(values, np.uint8(1)), np.uint8(0))
 
 
-def _percentiles(density: Float32Array) -> tuple[float, float]:
+def _percentiles(values: Float32Array) -> tuple[float, float]:
     """Return the 1st and 99th percentile of the finite values, apart by more than nothing."""
-    step = max(1, int(np.sqrt(density.size / _DENSITY_SAMPLES)))
-    sample = density[::step, ::step]
+    step = max(1, int(np.sqrt(values.size / _RANGE_SAMPLES)))
+    sample = values[::step, ::step]
     finite = sample[np.isfinite(sample)]
     if not finite.size:
         return 0.0, 1.0

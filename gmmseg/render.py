@@ -147,6 +147,32 @@ def boundaries(labels: AnyArray) -> BoolArray:
     return edge
 
 
+def border_lines(labels: AnyArray) -> ByteArray:
+    """Return lines between labels, uint8 (H, W): 2 a pixel before a border, 1 the one behind it, else 0.
+
+    Of the two pixels that a border runs between, the upper or left one is 2 and the other 1.
+    """
+    lines: ByteArray = np.zeros(labels.shape, dtype=np.uint8)
+    is_row_border, is_column_border = labels[:-1] != labels[1:], labels[:, :-1] != labels[:, 1:]
+    lines[1:][is_row_border] = 1
+    lines[:, 1:][is_column_border] = 1
+    lines[:-1][is_row_border] = 2
+    lines[:, :-1][is_column_border] = 2
+    return lines
+
+
+def border_levels(labels: AnyArray) -> tuple[ByteArray, ...]:
+    """Return `border_lines` at 1/2, 1/4, … of the size; odd sides are rounded up.
+
+    Unlike reduced lines, these stay light beside dark at any size.
+    """
+    levels = []
+    while max(labels.shape) > _COARSEST:
+        labels = np.ascontiguousarray(labels[::2, ::2])
+        levels.append(border_lines(labels))
+    return tuple(levels)
+
+
 def coarser_levels(pixels: ByteArray, *, keeps_lines: bool = False) -> tuple[ByteArray, ...]:
     """Return the picture at 1/2, 1/4, … of its size, for drawing it small without flicker.
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from gmmseg.arrays import AnyArray, ByteArray, Float32Array, FloatArray, LabelArray, frozen
-from gmmseg.control import Check, go_on
+from gmmseg.classes import ClassTable
+from gmmseg.control import Check, go_on, raise_if_cancelled
 from gmmseg.features.table import FeatureTable
 from gmmseg.mixture.density import log_density, log_joint, responsibilities
 from gmmseg.mixture.params import MixtureParams
+
+_ROWS_IN_MEMORY = 1 << 24
+"""Posteriors of all rows are computed once while they number at most this many; else once for each class."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -153,3 +158,30 @@ def class_posteriors(
     for at, group in enumerate(groups):
         out[at] = table.pixels.spread(rows[list(group)].sum(axis=0))
     return out
+
+
+def class_planes(
+    segmentation: Segmentation, table: FeatureTable, classes: ClassTable, check: Check = go_on
+) -> Iterator[Float32Array]:
+    """Yield the posterior of each class at each pixel, float32 (H, W), in the table's order; 0 without data.
+
+    One at a time, so that a large image's need not all be in memory.
+    """
+    groups = [list(entry.components) for entry in classes]
+    if segmentation.posteriors is not None:
+        total = np.maximum(segmentation.posteriors.sum(axis=0, dtype=np.uint16), 1)
+        for group in groups:
+            raise_if_cancelled(check)
+            summed = segmentation.posteriors[group].sum(axis=0, dtype=np.uint16)
+            yield np.divide(summed, total, dtype=np.float32)
+        return
+    at_once = max(1, _ROWS_IN_MEMORY // max(table.n_rows, 1))
+    for first in range(0, len(groups), at_once):
+        some = groups[first : first + at_once]
+        rows = np.empty((len(some), table.n_rows), dtype=np.float32)
+        for block, posterior in responsibilities(segmentation.params, table.values, check):
+            for at, group in enumerate(some):
+                rows[at, block] = posterior[group].sum(axis=0)
+        for row_values in rows:
+            plane: Float32Array = table.pixels.spread(row_values)
+            yield plane

@@ -1,25 +1,24 @@
-"""Workspace: the document with its history, the newest result's large arrays, and who listens."""
+"""Workspace: what the photo desk works on: its document and the newest result's large arrays."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from gmmseg.classes import ClassTable, inherited_classes
 from gmmseg.control import Check, go_on
-from gmmseg.document import Document, Edit, Fit, with_fit
+from gmmseg.document import Document, Fit, with_fit
+from gmmseg.editing import MAX_LARGE_IN_HISTORY, Editor
 from gmmseg.features.build import feature_table
 from gmmseg.features.spec import FeatureSpec
 from gmmseg.features.table import FeatureTable
-from gmmseg.history import Entry, History
 from gmmseg.image import Image
 from gmmseg.jobs import SegmentOutcome
 from gmmseg.mixture.matching import match_components
 from gmmseg.mixture.params import FitStep, MixtureParams
 from gmmseg.mixture.selection import Candidate
+from gmmseg.regions.hierarchy import Hierarchy
+from gmmseg.regions.outcome import RegionOutcome
 from gmmseg.segmentation import Segmentation
-
-MAX_IMAGES_IN_HISTORY = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,6 +41,8 @@ class Shown:
         Of the run in progress, else of the document's fit.
     candidates : tuple of Candidate
         Numbers of components tried in the newest automatic choice.
+    regions : RegionOutcome, optional
+        The newest cut of the image's region tree, once somebody has asked for one.
     undo_title, redo_title : str, optional
     """
 
@@ -53,12 +54,9 @@ class Shown:
     caption: str = ""
     steps: tuple[FitStep, ...] = ()
     candidates: tuple[Candidate, ...] = ()
+    regions: RegionOutcome | None = None
     undo_title: str | None = None
     redo_title: str | None = None
-
-
-Listener = Callable[[Shown, Shown], None]
-"""Called with the old and the new `Shown`, in the thread that changed the workspace."""
 
 
 class TableCache:
@@ -77,56 +75,14 @@ class TableCache:
         return table
 
 
-class Workspace:
-    """What the window works on. Not thread-safe: one thread changes it, listeners hear in that thread."""
+class Workspace(Editor[Document, Shown]):
+    """The document with its history, and what is shown of it."""
 
     def __init__(self) -> None:
+        super().__init__(Document(), Shown())
         self.make_table = TableCache()
-        self._history: History[Document] = History(Entry(Document(), ""))
-        self._shown = Shown()
-        self._listeners: list[Listener] = []
-
-    @property
-    def shown(self) -> Shown:
-        """What panels draw now."""
-        return self._shown
-
-    @property
-    def document(self) -> Document:
-        """The present document."""
-        return self._history.present.state
-
-    def subscribe(self, listener: Listener) -> None:
-        """Have `listener` called after every change."""
-        self._listeners.append(listener)
-
-    def apply(self, edit: Edit) -> None:
-        """Apply an edit as an undo step; whatever it raises leaves the document as it was.
-
-        The first image is where the history begins: an empty window is nothing to go back to.
-        """
-        document = edit.apply(self.document)
-        if self.document.image is None and document.image is not None:
-            self._history = History(Entry(document, ""))
-        else:
-            self._history = _with_few_images(self._history.pushed(document, edit.title, edit.merge_key))
-        self._show_document()
-
-    def settle(self) -> None:
-        """Let the next edit start an undo step of its own, as at the end of a slider drag."""
-        self._history = self._history.settled()
-
-    def undo(self) -> None:
-        """Go one step back, if there is one."""
-        if self._history.past:
-            self._history = self._history.undone()
-            self._show_document()
-
-    def redo(self) -> None:
-        """Go one step forward again, if there is one."""
-        if self._history.future:
-            self._history = self._history.redone()
-            self._show_document()
+        # The newest cut of each of the last trees: undo may bring their images back.
+        self._regions: list[RegionOutcome] = []
 
     def show_progress(self, steps: tuple[FitStep, ...], candidates: tuple[Candidate, ...]) -> None:
         """Show the steps of a run in progress."""
@@ -163,6 +119,29 @@ class Workspace:
         classes = self._continued(fit.result.params)
         self._history = self._history.amended(with_fit(document, fit, classes))
         self._show_document(outcome.table, outcome.segmentation)
+        return True
+
+    def hierarchy(self) -> Hierarchy | None:
+        """Return the region tree of the document's image and seed, where it has been made."""
+        image, seed = self.document.image, self.document.region_settings.seed
+        for kept in self._regions:
+            if kept.image is image and kept.settings.seed == seed:
+                return kept.hierarchy
+        return None
+
+    def finish_regions(self, outcome: RegionOutcome) -> bool:
+        """Show a finished cut of the document's image, also one that newer settings will soon replace.
+
+        Returns
+        -------
+        bool
+            False, and nothing changes, where it is of another image.
+        """
+        if outcome.image is not self.document.image:
+            return False
+        others = [kept for kept in self._regions if kept.hierarchy is not outcome.hierarchy]
+        self._regions = [outcome, *others][:MAX_LARGE_IN_HISTORY]
+        self._publish(replace(self._shown, regions=outcome))
         return True
 
     def _continued(self, params: MixtureParams) -> ClassTable:
@@ -204,29 +183,16 @@ class Workspace:
                 caption=caption,
                 steps=fit.result.history if fit is not None else (),
                 candidates=before.candidates if document.image is before.document.image else (),
+                regions=next((kept for kept in self._regions if kept.image is document.image), None),
                 undo_title=self._history.undo_title,
                 redo_title=self._history.redo_title,
             )
         )
 
-    def _publish(self, shown: Shown) -> None:
-        old, self._shown = self._shown, shown
-        for listener in list(self._listeners):
-            listener(old, shown)
+    def _large_parts(self, document: Document) -> tuple[Image | None]:
+        return (document.image,)
 
 
 def _is_same_fit(shown: Shown, document: Document) -> bool:
     """Whether the maps on screen are the document's fit's own."""
     return not shown.is_preview and document.fit is not None and shown.document.fit is document.fit
-
-
-def _with_few_images(history: History[Document]) -> History[Document]:
-    """Return the history without the oldest steps beyond a few different images: they are large."""
-    seen: list[Image | None] = [history.present.state.image]
-    for index in range(len(history.past) - 1, -1, -1):
-        image = history.past[index].state.image
-        if all(image is not known for known in seen):
-            seen.append(image)
-        if len(seen) > MAX_IMAGES_IN_HISTORY:
-            return replace(history, past=history.past[index + 1 :])
-    return history

@@ -14,13 +14,27 @@ from gmmseg.commands.outputs import Task, plan
 from gmmseg.control import raise_if_cancelled
 from gmmseg.errors import GmmsegError, WriteError
 from gmmseg.image import Image
-from gmmseg.io.export import ExportSubject, export_events
+from gmmseg.io.export import export_events
 from gmmseg.io.probe import shown_name
+from gmmseg.io.subjects import ExportSubject, MixtureSubject
 from gmmseg.jobs import SegmentOutcome, read_events
 from gmmseg.limits import budget_of
 
-Label = Callable[[Image, str], SegmentOutcome]
+Label = Callable[[Image, str], ExportSubject]
 """Makes the maps of an image; the text is its name, for progress."""
+
+
+def command_text(options: argparse.Namespace) -> str:
+    """Return what was typed, for the report."""
+    return shlex.join(["gmmseg", *options.argv])
+
+
+def mixture_subject(outcome: SegmentOutcome, options: argparse.Namespace) -> MixtureSubject:
+    """Return a labelled image as what is to be exported, with the classes of its model."""
+    fit = outcome.fit
+    return MixtureSubject(
+        fit, outcome.table, outcome.segmentation, fit.model.classes, command_text(options), fit.seconds
+    )
 
 
 def run_tasks(options: argparse.Namespace, console: Console, label: Label) -> bool:
@@ -63,16 +77,8 @@ def _run_one(task: Task, frame: int, options: argparse.Namespace, console: Conso
     name = image.source.name
     for note in image.source.notes:
         console.say(f"{name}: {note}")
-    outcome = label(image, name)
-    for warning in outcome.fit.result.warnings:
+    subject = label(image, name)
+    for warning in subject.warnings:
         console.say(f"{name}: {warning}")
-    fit = outcome.fit
-    subject = ExportSubject(
-        fit=fit,
-        table=outcome.table,
-        segmentation=outcome.segmentation,
-        classes=fit.model.classes,
-        command=shlex.join(["gmmseg", *options.argv]),
-        seconds={**seconds, **fit.seconds},
-    )
+    subject = subject.timed({**seconds, **subject.seconds})
     console.drain(export_events(subject, task.items, console.check), name)

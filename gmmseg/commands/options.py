@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 
 from gmmseg.errors import SettingsError
 from gmmseg.features.spec import FeatureSpec
+from gmmseg.regions.settings import REGION_SETTINGS, RegionSettings
+from gmmseg.setting import check_values
 from gmmseg.settings import SegmentSettings, with_setting
 
 _PATHS = {
     "position_weight": "features.position_weight",
+    "texture_scale": "features.texture_scale",
+    "texture_octaves": "features.texture_octaves",
     "covariance": "mixture.covariance",
     "smooth": "smooth",
     "init": "mixture.init",
@@ -32,17 +37,33 @@ def segment_settings(options: argparse.Namespace) -> SegmentSettings:
     SettingsError
         A value is out of its bounds.
     """
-    spec = FeatureSpec.parse(options.features, is_standardised=options.standardise)
+    spec = FeatureSpec.parse(options.features or "rgb", is_standardised=options.standardise)
     settings = SegmentSettings(features=spec)
-    if options.components is None:
+    if options.components == "auto":
         settings = with_setting(settings, "auto", options.criterion or "bic")
-    else:
+    elif options.components is not None:
         settings = with_setting(settings, "mixture.n_components", options.components)
     settings = with_setting(settings, "mixture.is_hard", options.hard)
+    settings = with_setting(settings, "mixture.accelerate", options.accelerate)
     for name, path in _PATHS.items():
         value = getattr(options, name)
         if value is not None:
             settings = with_setting(settings, path, value)
+    return settings
+
+
+def region_settings(options: argparse.Namespace) -> RegionSettings:
+    """Return the settings that options of ``segment --method regions`` stand for.
+
+    Raises
+    ------
+    SettingsError
+        A value is out of its bounds.
+    """
+    wanted = {"detail": options.detail, "n_regions": options.regions, "seed": options.seed}
+    given = {name: value for name, value in wanted.items() if value is not None}
+    settings = replace(RegionSettings(), **given)
+    check_values(settings, REGION_SETTINGS)
     return settings
 
 

@@ -10,7 +10,7 @@ from typing import cast
 
 from gmmseg.errors import ReadError, WriteError
 from gmmseg.io.atomic import shown
-from gmmseg.io.export import SUFFIXES, ExportItem, ExportKind, check_items, kind_for
+from gmmseg.io.export_items import SUFFIXES, ExportItem, ExportKind, check_items, kind_for
 from gmmseg.io.images import list_images
 
 _FURTHER: tuple[ExportKind, ...] = ("probabilities", "overlay", "model", "report")

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import argparse
-import re
 from pathlib import Path
 
+from gmmseg.commands.mnist_parser import MNIST, add_mnist, check_mnist
+from gmmseg.commands.values import components, n_bytes, number, whole_number
 from gmmseg.version import VERSION
 
-COMMANDS: tuple[str, ...] = ("segment", "apply", "sample")
+COMMANDS: tuple[str, ...] = ("segment", "apply", "mnist", "sample")
 FORMATS = ("coco", "geojson", "labelme", "roi", "ome-tiff", "ome-zarr")
-_UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
+
+_REGION_OPTIONS = ("detail", "regions")
+_MIXTURE_OPTIONS = (
+    "components", "criterion", "features", "position_weight", "texture_scale", "texture_octaves",
+    "standardise", "covariance", "hard", "smooth", "init", "n_init", "max_iter", "tol", "parameter_tol",
+    "q_tol", "accelerate", "reg_covar", "probabilities", "model",
+)  # fmt: skip
+"""Options of ``segment`` that only one method has; none of them has a default here."""
 
 _OVERVIEW = """\
 Image segmentation with Gaussian mixtures.
@@ -21,6 +29,7 @@ Image segmentation with Gaussian mixtures.
 """
 _SEGMENT = """\
 Fit a Gaussian mixture to an image and write its label map: class ids from 1, 0 where there is no data.
+With --method regions the classes are connected regions.
 
 Of several images, or of a folder, OUT is a folder (made if missing) that gets one STEM.png for each image;
 equal stems get _2, _3, … . The same holds for an OUT that is an existing folder. --probabilities, --overlay,
@@ -33,47 +42,33 @@ map that it got then. Several images and folders are treated as by “segment”
 """
 _SAMPLE = """\
 Draw feature vectors from a saved mixture, in the units of the features: .npy holds a float64 array (N, D),
-.csv a line of feature names and N lines of values. The same seed draws the same vectors.
+.csv a line of feature names and N lines of values. From a model of digits (mnist --model) draw digits: .png
+holds a sheet of them, .npy the images as uint8 (N, height, width). The same seed draws the same.
 """
-
-
-def whole_number(text: str) -> int:
-    """Read a whole number written in ASCII digits; raises for ``3.5``, ``１２`` and ``1_000``."""
-    if not re.fullmatch(r"[+-]?[0-9]{1,30}", text):
-        raise argparse.ArgumentTypeError(f"“{text}” is not a whole number")
-    return int(text)
-
-
-def number(text: str) -> float:
-    """Read a number written in ASCII; raises for words and grouped digits."""
-    if not re.fullmatch(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|[+-]?(inf|nan)", text):
-        raise argparse.ArgumentTypeError(f"“{text}” is not a number")
-    return float(text)
-
-
-def components(text: str) -> int | None:
-    """Read the number of components; None means to choose it."""
-    return None if text == "auto" else whole_number(text)
-
-
-def n_bytes(text: str) -> int:
-    """Read a size such as ``800M`` or ``4GB``, decimal units."""
-    match = re.fullmatch(r"([0-9]{1,15}(?:\.[0-9]{1,6})?)\s*([KMGT]?)B?", text, re.IGNORECASE | re.ASCII)
-    size = int(float(match[1]) * _UNITS[match[2].upper()]) if match else 0
-    if size <= 0:
-        raise argparse.ArgumentTypeError(f"“{text}” is not a size; write 800M or 4G")
-    return size
 
 
 def parse(argv: list[str]) -> argparse.Namespace:
     """Return the options of a command line; ends the program with code 2 where they make no sense."""
     parser = build_parser()
     options = parser.parse_args(argv)
-    if getattr(options, "criterion", None) is not None and options.components is not None:
+    if getattr(options, "criterion", None) is not None and options.components != "auto":
         parser.error("--criterion needs -k auto")
-    if getattr(options, "detail", None) is not None and options.method == "mixture":
-        parser.error("--detail belongs to --method regions")
+    if options.command == "mnist":
+        check_mnist(parser, options)
+    if options.command == "segment":
+        is_mixture = options.method == "mixture"
+        strangers = _given(options, _REGION_OPTIONS if is_mixture else _MIXTURE_OPTIONS)
+        if strangers:
+            parser.error(f"{strangers[0]} belongs to --method {'regions' if is_mixture else 'mixture'}")
+        if options.detail is not None and options.regions is not None:
+            parser.error("--detail and --regions both choose the cut: give one of them")
     return options
+
+
+def _given(options: argparse.Namespace, names: tuple[str, ...]) -> list[str]:
+    """Return which of some options were given, as written on the command line."""
+    wanted = [name for name in names if getattr(options, name) not in (None, False)]
+    return [f"--{name.replace('_', '-')}" for name in wanted]
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -88,7 +83,8 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     _add_segment(_command(commands, "segment", "fit a mixture and write a label map", _SEGMENT))
     _add_apply(_command(commands, "apply", "label images with a saved model", _APPLY))
-    _add_sample(_command(commands, "sample", "draw vectors from a saved mixture", _SAMPLE))
+    add_mnist(_command(commands, "mnist", "cluster images of digits without their labels", MNIST))
+    _add_sample(_command(commands, "sample", "draw vectors or digits from a saved mixture", _SAMPLE))
     return parser
 
 
@@ -111,14 +107,13 @@ def _add_segment(parser: argparse.ArgumentParser) -> None:
         "--method",
         choices=("mixture", "regions"),
         default="mixture",
-        help="mixture: each pixel by itself (default); regions: the hierarchy grown from it, "
-        "which is not part of this version",
+        help="mixture: each pixel by itself (default); regions: a hierarchy of connected regions grown from "
+        "mixtures of colour and texture",
     )
     model.add_argument(
         "-k",
         "--components",
         type=components,
-        default=5,
         metavar="N|auto",
         help="number of Gaussians, 1 to 256 (default 5), or auto to choose it by --criterion",
     )
@@ -127,7 +122,6 @@ def _add_segment(parser: argparse.ArgumentParser) -> None:
     )
     model.add_argument(
         "--features",
-        default="rgb",
         metavar="SPACE",
         help="rgb, lab, hsv or gray, followed by +position and +texture as wanted (default rgb)",
     )
@@ -136,6 +130,18 @@ def _add_segment(parser: argparse.ArgumentParser) -> None:
         type=number,
         metavar="W",
         help="length of the longer image side, in the range of the colour space (default 0.3)",
+    )
+    model.add_argument(
+        "--texture-scale",
+        type=number,
+        metavar="PX",
+        help="with +texture: standard deviation of its finest Gaussians, 0.5 to 8 (default 1)",
+    )
+    model.add_argument(
+        "--texture-octaves",
+        type=whole_number,
+        metavar="N",
+        help="with +texture: how many scales, 1 to 4, each twice the one before (default 3)",
     )
     model.add_argument(
         "--standardise", action="store_true", help="divide each feature by its standard deviation"
@@ -152,8 +158,15 @@ def _add_segment(parser: argparse.ArgumentParser) -> None:
         metavar="S",
         help="strength of the spatial prior, 0 to 10, 0 is off (default 0)",
     )
-    model.add_argument(
-        "--detail", type=number, metavar="D", help="regions only: 0 for one region to 1 for the finest"
+    regions = parser.add_argument_group("regions (--method regions)")
+    regions.add_argument(
+        "--detail",
+        type=number,
+        metavar="D",
+        help="0 for one region to 1 for the finest (default 0.5: what suits most photos)",
+    )
+    regions.add_argument(
+        "--regions", type=whole_number, metavar="N", help="number of regions wanted, instead of --detail"
     )
     _add_fitting(parser.add_argument_group("fitting"))
     _add_outputs(parser)
@@ -191,6 +204,11 @@ def _add_fitting(group: argparse._ArgumentGroup) -> None:
         type=number,
         metavar="T",
         help="stop when Q per pixel rises by at most T nats (default 0: off)",
+    )
+    group.add_argument(
+        "--accelerate",
+        action="store_true",
+        help="jump ahead between iterations where that raises the likelihood (SQUAREM)",
     )
     group.add_argument(
         "--reg-covar",
@@ -258,7 +276,7 @@ def _add_outputs(parser: argparse.ArgumentParser, *, has_model: bool = True) -> 
 def _add_sample(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", type=Path, metavar="MODEL", help="model file written by --model")
     parser.add_argument(
-        "-n", "--number", type=whole_number, required=True, metavar="N", help="vectors to draw"
+        "-n", "--number", type=whole_number, required=True, metavar="N", help="vectors or digits to draw"
     )
     parser.add_argument("--seed", type=whole_number, default=0, metavar="S", help="(default 0)")
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT", help=".npy or .csv")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT", help=".npy, .csv or .png")

@@ -1,4 +1,4 @@
-"""``gmmseg sample``: draw feature vectors from a saved mixture."""
+"""``gmmseg sample``: draw feature vectors, or digits, from a saved mixture."""
 
 from __future__ import annotations
 
@@ -9,56 +9,94 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from gmmseg.arrays import FloatArray
+from gmmseg.arrays import AnyArray, FloatArray
 from gmmseg.commands.console import Console
 from gmmseg.control import Check, raise_if_cancelled
+from gmmseg.digits.gallery import sheet
+from gmmseg.digits.generative import DigitModel
 from gmmseg.errors import BudgetError, SettingsError, WriteError
 from gmmseg.io.atomic import check_writable, write_atomically
-from gmmseg.io.models import read_model
+from gmmseg.io.digits.drawing import encode_grey_png
+from gmmseg.io.digits.models import is_digit_model, load_digit_model
+from gmmseg.io.models import load_model, read_model_bytes
 from gmmseg.limits import memory_budget, size_text
 from gmmseg.mixture.density import sample
 from gmmseg.model import Model
 from gmmseg.settings import BY_PATH
 
 _SUFFIXES = (".npy", ".csv")
+_DIGIT_SUFFIXES = (".png", ".npy")
 _LINES_AT_ONCE = 4096
+_SHEET_SHAPE = 1.6
+"""Width over height of a sheet of digits."""
 
 
 def run(options: argparse.Namespace, console: Console) -> bool:
-    """Write the vectors and return True; raises `GmmsegError` where that is not possible."""
+    """Write what is drawn and return True; raises `GmmsegError` where that is not possible."""
     suffix = options.output.suffix.lower()
-    if suffix == ".png":
+    if suffix not in (*_SUFFIXES, *_DIGIT_SUFFIXES):
         raise WriteError(
-            "Only digits can be drawn as a picture, and this version fits none.", "Choose .npy or .csv."
-        )
-    if suffix not in _SUFFIXES:
-        raise WriteError(
-            "Vectors are written as .npy or .csv.", f"Let the name end in {' or '.join(_SUFFIXES)}."
+            "Vectors are written as .npy or .csv, digits as .png or .npy.",
+            f"Let the name end in {', '.join(_SUFFIXES)} or .png.",
         )
     if options.number < 1:
-        raise SettingsError("number", f"{options.number} vectors cannot be drawn.", "Choose 1 or more.")
+        raise SettingsError("number", f"{options.number} samples cannot be drawn.", "Choose 1 or more.")
     BY_PATH["mixture.seed"].check(options.seed)
-    model = read_model(options.model)
+    data = read_model_bytes(options.model)
+    if is_digit_model(data):
+        return _write_digits(options, load_digit_model(data), console)
+    if suffix == ".png":
+        raise WriteError(
+            "Only digits can be drawn as a picture, and this model is not of digits.", "Choose .npy or .csv."
+        )
+    model = load_model(data)
     check_writable(options.output)
     vectors = draw(model, options.number, options.seed)
     if suffix == ".npy":
-        buffer = io.BytesIO()
-        np.save(buffer, vectors, allow_pickle=False)
-        write_atomically(options.output, buffer.getvalue())
+        write_atomically(options.output, _npy(vectors))
     else:
         write_atomically(options.output, _csv(model.names, vectors, console.check))
     return True
 
 
+def _write_digits(options: argparse.Namespace, model: DigitModel, console: Console) -> bool:
+    suffix, number = options.output.suffix.lower(), options.number
+    if suffix not in _DIGIT_SUFFIXES:
+        raise WriteError(
+            "Digits are written as a picture or as an array.",
+            f"Let the name end in {' or '.join(_DIGIT_SUFFIXES)}.",
+        )
+    height, width = model.image_shape
+    # The coordinates, the images, and their file.
+    _check_memory(number, 16 * model.params.n_features + 3 * height * width, "digits")
+    check_writable(options.output)
+    images, _ = model.draw(number, np.random.default_rng(options.seed), console.check)
+    if suffix == ".npy":
+        write_atomically(options.output, _npy(images))
+    else:
+        n_columns = max(round((_SHEET_SHAPE * number * height / width) ** 0.5), 1)
+        write_atomically(options.output, encode_grey_png(sheet(images, n_columns)))
+    return True
+
+
+def _npy(array: AnyArray) -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, array, allow_pickle=False)
+    return buffer.getvalue()
+
+
+def _check_memory(number: int, each: int, what: str) -> None:
+    if number * each > memory_budget():
+        raise BudgetError(
+            f"{number:,} {what} need {size_text(number * each)}; {size_text(memory_budget())} are allowed.",
+            "Draw fewer.",
+        )
+
+
 def draw(model: Model, n_samples: int, seed: int) -> FloatArray:
     """Return vectors in feature units, (n_samples, D); raises `BudgetError` for more than fit in memory."""
     # The vectors, a scaled copy, the file's bytes, and which component each came from.
-    needed = 8 * n_samples * (3 * model.params.n_features + 1)
-    if needed > memory_budget():
-        raise BudgetError(
-            f"{n_samples:,} vectors need {size_text(needed)}; {size_text(memory_budget())} are allowed.",
-            "Draw fewer.",
-        )
+    _check_memory(n_samples, 8 * (3 * model.params.n_features + 1), "vectors")
     values, _ = sample(model.params, n_samples, np.random.default_rng(seed))
     vectors: FloatArray = values * model.scale + model.centre
     return vectors

@@ -61,7 +61,7 @@ def feature_table(
     BudgetError
         The rows would not fit the memory budget.
     """
-    check_features(image.n_channels + 2 * spec.has_position + 4 * spec.has_texture)
+    check_features(spec.n_features(image.n_channels))
     colours = distinct_colours(image, check)
     if np.abs(colours.columns).max() > _LARGEST:
         raise FeatureError("Some pixel values are larger than 1e100.", "Scale or mask them first.")
@@ -88,7 +88,7 @@ def feature_table(
         names += NAMES
         floor = min(floor, unit**2 / 12) if unit > 0 else floor
     if spec.has_texture:
-        texture = texture_columns(image, colour.extent, white, check)
+        texture = texture_columns(image, spec.texture_scales, colour.extent, white, check)
         columns.extend(one.reshape(-1) if image.mask is None else one[image.mask] for one in texture.columns)
         names += texture.names
     raise_if_cancelled(check)
@@ -96,9 +96,8 @@ def feature_table(
 
 
 def _check_budget(n_rows: int, image: Image, spec: FeatureSpec) -> None:
-    n_features = image.n_channels + 2 * spec.has_position + 4 * spec.has_texture
     # The rows, a standardised or stacked copy of them while they are made, and their copy in the fit.
-    needed = 8 * n_rows * n_features * 3
+    needed = 8 * n_rows * spec.n_features(image.n_channels) * 3
     if needed > memory_budget():
         raise BudgetError(
             f"{spec} features of {n_rows:,} pixels need {size_text(needed)}; "

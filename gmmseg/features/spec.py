@@ -25,6 +25,10 @@ class FeatureSpec:
         Add texture channels.
     position_weight : float
         Extent of the longer image side in units of the colour space's own range.
+    texture_scale : float
+        Standard deviation of the finest Gaussian that texture is measured with, pixels.
+    texture_octaves : int
+        Scales of texture, each twice the one before.
     is_standardised : bool
         Divide each feature by its standard deviation; centre and scale are kept with the model.
     """
@@ -34,6 +38,8 @@ class FeatureSpec:
     has_texture: bool = False
     position_weight: float = 0.3
     is_standardised: bool = False
+    texture_scale: float = 1.0
+    texture_octaves: int = 3
 
     def __str__(self) -> str:
         return self.space + "+position" * self.has_position + "+texture" * self.has_texture
@@ -42,6 +48,16 @@ class FeatureSpec:
     def is_colour_only(self) -> bool:
         """Whether equal colours give equal rows, so that distinct colours with counts are exact."""
         return not (self.has_position or self.has_texture)
+
+    @property
+    def texture_scales(self) -> tuple[float, ...]:
+        """Standard deviations of the Gaussians that texture is measured with, pixels, rising."""
+        return tuple(self.texture_scale * 2**octave for octave in range(self.texture_octaves))
+
+    def n_features(self, n_channels: int) -> int:
+        """Return how many features a pixel of so many channels has at most."""
+        # Gradients at each scale and one local deviation.
+        return n_channels + 2 * self.has_position + (self.texture_octaves + 1) * self.has_texture
 
     @classmethod
     def parse(cls, text: str, position_weight: float = 0.3, is_standardised: bool = False) -> FeatureSpec:

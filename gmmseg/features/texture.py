@@ -10,8 +10,6 @@ from gmmseg.arrays import FloatArray
 from gmmseg.control import Check, raise_if_cancelled
 from gmmseg.image import Image
 
-SCALES = (1.0, 2.0, 4.0)
-"""Standard deviations of the Gaussians, pixels."""
 _LUMINANCE = (0.2125, 0.7154, 0.0721)
 
 
@@ -30,27 +28,30 @@ class TextureFeatures:
     names: tuple[str, ...]
 
 
-def texture_columns(image: Image, extent: float, white: float, check: Check) -> TextureFeatures:
-    """Return gradient energy at each of `SCALES` and the local deviation of luminance, each (H, W).
+def texture_columns(
+    image: Image, scales: tuple[float, ...], extent: float, white: float, check: Check
+) -> TextureFeatures:
+    """Return gradient energy at each scale and the local deviation of luminance at the last, each (H, W).
 
-    Gradient energy is the length of the first Gaussian derivatives times their scale, smoothed at twice the
-    scale, so that it describes a neighbourhood and not a line. Both are measured as shares of the range of
-    luminance, 0 to `white` in stored units, and scaled to `extent`.
+    Scales are standard deviations of Gaussians, pixels. Gradient energy is the length of the first Gaussian
+    derivatives times their scale, smoothed at twice the scale, so that it describes a neighbourhood and not a
+    line. Both are measured as shares of the range of luminance, 0 to `white` in stored units, and scaled to
+    `extent`.
     """
     from scipy.ndimage import gaussian_filter
 
     light = _luminance(image) * (extent / white)
     columns: list[FloatArray] = []
-    for scale in SCALES:
+    for scale in scales:
         raise_if_cancelled(check)
         across = gaussian_filter(light, scale, order=(0, 1))
         down = gaussian_filter(light, scale, order=(1, 0))
         columns.append(gaussian_filter(np.hypot(across, down) * scale, 2 * scale))
     raise_if_cancelled(check)
-    coarse = SCALES[-1]
+    coarse = scales[-1]
     mean = gaussian_filter(light, coarse)
     columns.append(np.sqrt(np.maximum(gaussian_filter(light**2, coarse) - mean**2, 0.0)))
-    names = (*(f"gradient σ={scale:g}" for scale in SCALES), f"deviation σ={coarse:g}")
+    names = (*(f"gradient σ={scale:g}" for scale in scales), f"deviation σ={coarse:g}")
     return TextureFeatures(columns, names)
 
 

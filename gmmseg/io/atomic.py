@@ -53,7 +53,7 @@ def write_atomically(path: str | os.PathLike[str], data: bytes | Iterable[bytes]
     WriteError
         The old file, if any, is intact and no temporary file is left.
     """
-    with _refusals(path):
+    with refusals(path):
         target = _target(path)
         mode = _mode_of(target)
         temporary, descriptor = _create_beside(target, 0o666 if mode is None else 0o600)
@@ -76,7 +76,7 @@ def write_atomically(path: str | os.PathLike[str], data: bytes | Iterable[bytes]
 
 def check_writable(path: str | os.PathLike[str]) -> None:
     """Raise `WriteError` when a file cannot be written at `path`: to be asked before long work."""
-    with _refusals(path):
+    with refusals(path):
         target = _target(path)
         if _mode_of(target) is not None and not os.access(target, os.W_OK):
             raise PermissionError(errno.EACCES, "read-only file")
@@ -103,7 +103,7 @@ def write_folder_atomically(
     WriteError
         Also when something else is at `path`.
     """
-    with _refusals(path):
+    with refusals(path):
         target = os.path.realpath(path)
         check_folder_writable(target, is_ours)
         temporary = os.path.join(os.path.dirname(target), _temporary_name())
@@ -140,7 +140,7 @@ def check_folder_writable(path: str | os.PathLike[str], is_ours: Callable[[Path]
 
 
 @contextlib.contextmanager
-def _refusals(path: str | os.PathLike[str]) -> Iterator[None]:
+def refusals(path: str | os.PathLike[str]) -> Iterator[None]:
     """Turn what the system refuses into a `WriteError`."""
     try:
         is_possible = b"\0" not in os.fsencode(path)

@@ -10,11 +10,10 @@ from typing import Any, Literal
 
 import numpy as np
 
-from gmmseg.arrays import AnyArray, ByteArray, Float32Array
+from gmmseg.arrays import AnyArray, ByteArray, Float32Array, LabelArray
 from gmmseg.classes import IGNORE_ID, ClassTable
 from gmmseg.errors import WriteError
 from gmmseg.palette import Colour, to_hex, voc_colour
-from gmmseg.segmentation import Segmentation
 from gmmseg.version import VERSION
 
 PaletteName = Literal["class", "voc"]
@@ -27,17 +26,18 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 _MAX_TIFF_BYTES = (1 << 32) - (1 << 25)
 
 
-def mask_ids(segmentation: Segmentation, classes: ClassTable, *, zero_based: bool = False) -> AnyArray:
+def mask_ids(labels: LabelArray, classes: ClassTable, *, zero_based: bool = False) -> AnyArray:
     """Return the values a mask file holds, uint8 or uint16 (H, W).
 
+    `labels` are 0 for no data and k + 1 for component k.
     Class ids from 1 with 0 for no class; or 0-based component indices with the type's largest value for
     no data.
     """
     if not zero_based:
-        return np.take(classes.ids_by_label(), segmentation.labels)
+        return np.take(classes.ids_by_label(), labels)
     wide = classes.n_components > IGNORE_ID
     values = np.arange(-1, classes.n_components).astype(np.uint16 if wide else np.uint8)
-    return np.take(values, segmentation.labels)
+    return np.take(values, labels)
 
 
 def legend(classes: ClassTable, *, zero_based: bool = False) -> dict[str, Any]:

@@ -23,11 +23,11 @@ from gmmseg.mixture.params import MixtureParams
 from gmmseg.model import Model
 from gmmseg.palette import hex_colour, to_hex
 from gmmseg.setting import settings_to_dict
-from gmmseg.settings import MAX_COMPONENTS
+from gmmseg.settings import BY_PATH, MAX_COMPONENTS
 from gmmseg.version import VERSION
 
 FORMAT = "gmmseg-model"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 _HUGE = 1e150
 """Larger numbers overflow when they are squared."""
 _LARGEST_SCALE = 1e70
@@ -61,10 +61,10 @@ def dump_model(model: Model) -> bytes:
         "seed": model.seed,
         "white": model.white,
     }
-    return b"".join(_lines(content))
+    return b"".join(json_lines(content))
 
 
-def _lines(content: dict[str, Any]) -> Iterator[bytes]:
+def json_lines(content: dict[str, Any]) -> Iterator[bytes]:
     """Yield the object with each field on a line of its own: readable, and small in a diff."""
     yield b"{\n"
     for at, (name, value) in enumerate(content.items()):
@@ -94,6 +94,11 @@ def read_model(path: str | os.PathLike[str]) -> Model:
     ModelError
         It is not a model; the sentence names the field.
     """
+    return load_model(read_model_bytes(path))
+
+
+def read_model_bytes(path: str | os.PathLike[str]) -> bytes:
+    """Return the content of a model file, at most one byte more than is allowed; raises `ReadError`."""
     path = Path(path)
     try:
         # Asked before opening: a FIFO would block for ever.
@@ -103,7 +108,7 @@ def read_model(path: str | os.PathLike[str]) -> Model:
             data = file.read(MAX_MODEL_BYTES + 1)
     except (OSError, ValueError) as error:
         raise ReadError(f"{shown(path)} cannot be read.", "Check that it exists and may be read.") from error
-    return load_model(data)
+    return data
 
 
 def load_model(data: bytes) -> Model:
@@ -114,6 +119,8 @@ def load_model(data: bytes) -> Model:
         )
     root = parse(data)
     _check_version(root)
+    if root.value["version"] == 1:
+        _update_to_2(root)
     (_, _, generator, channels, features, names, centre, scale, weights, means, covariance, is_hard, classes,
      smooth, seed, white) = root.members(*_FIELDS)  # fmt: skip
     generator.text()
@@ -128,7 +135,7 @@ def load_model(data: bytes) -> Model:
     params = MixtureParams(
         shares,
         means.array((n_components, n_features), -_HUGE, _HUGE),
-        _covariance(covariance, n_components, n_features),
+        covariance_of(covariance, n_components, n_features),
         is_hard.boolean(),
     )
     return Model(
@@ -156,20 +163,32 @@ def _check_version(root: Field) -> None:
         )
 
 
+def _update_to_2(root: Field) -> None:
+    """Add what version 1 took for granted: the scales of texture."""
+    features = root.member("features").value
+    if isinstance(features, dict):
+        root.value["features"] = {"texture_scale": 1.0, "texture_octaves": 3, **features}
+
+
 def _features(field: Field) -> FeatureSpec:
-    space, has_position, has_texture, weight, is_standardised = field.members(
-        "space", "has_position", "has_texture", "position_weight", "is_standardised"
-    )
+    space, has_position, has_texture, weight, is_standardised, texture_scale, texture_octaves = field.members(
+        "space", "has_position", "has_texture", "position_weight", "is_standardised", "texture_scale",
+        "texture_octaves",
+    )  # fmt: skip
+    scales, octaves = BY_PATH["features.texture_scale"], BY_PATH["features.texture_octaves"]
     return FeatureSpec(
         cast(ColourSpace, space.choice(COLOUR_SPACES)),
         has_position.boolean(),
         has_texture.boolean(),
         weight.number(0.0, _HUGE),
         is_standardised.boolean(),
+        texture_scale.number(scales.low, scales.high),
+        texture_octaves.integer(int(octaves.low), int(octaves.high)),
     )
 
 
-def _covariance(field: Field, n_components: int, n_features: int) -> Covariance:
+def covariance_of(field: Field, n_components: int, n_features: int) -> Covariance:
+    """Return the covariance in a field with ``kind`` and ``values``; raises `ModelError` naming the field."""
     kind, values = field.members("kind", "values")
     family = FAMILIES[cast(CovarianceKind, kind.choice(tuple(FAMILIES)))]
     shape = family.shape(n_components, n_features)

@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BufferedReader
 from typing import NoReturn
 
 from gmmseg.control import Check, raise_if_cancelled
@@ -72,41 +73,69 @@ def read_file_bytes(path: str | os.PathLike[str], check: Check) -> bytes:
     BudgetError
         It is larger than the limits allow; nothing was read.
     """
+    raise_if_cancelled(check)
+    with open_file(path) as (file, n_bytes):
+        check_file_size(n_bytes)
+        data = file.read(n_bytes + 1)
+    raise_if_cancelled(check)
+    if len(data) != n_bytes:
+        raise changed_while_read(path)
+    return data
+
+
+@contextmanager
+def open_file(path: str | os.PathLike[str], what: str = "an image") -> Iterator[tuple[BufferedReader, int]]:
+    """Open a regular file for reading, without a hang, and yield it with its size in bytes.
+
+    Parameters
+    ----------
+    path : path
+    what : str
+        What the file should have been, for the refusal of folders and devices.
+
+    Raises
+    ------
+    ReadError
+        It is missing, not a regular file, empty or not permitted; at the end also when it changed meanwhile
+        or its disk failed.
+    BudgetError
+        The memory did not suffice for what was done inside the ``with`` block.
+    """
     raw = os.fspath(path)
     name = shown_name(raw)
     if _WEB_ADDRESS.match(raw) and not os.path.exists(raw):
-        raise ReadError(f"“{raw}” is a web address; only files are read.", "Download the picture first.")
-    raise_if_cancelled(check)
+        raise ReadError(f"“{raw}” is a web address; only files are read.", "Download the file first.")
     try:
-        _require_regular(os.stat(raw), name)
+        _require_regular(os.stat(raw), name, what)
         # Between stat and open the file may have become a pipe: O_NONBLOCK keeps even that from hanging.
         flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
         with open(raw, "rb", opener=lambda file, _: os.open(file, flags)) as file:
             before = os.fstat(file.fileno())
-            _require_regular(before, name)
+            _require_regular(before, name, what)
             if before.st_size == 0:
                 raise ReadError(f"“{name}” is an empty file.", "Check that it was copied completely.")
-            check_file_size(before.st_size)
-            data = file.read(before.st_size + 1)
+            yield file, before.st_size
             after = os.fstat(file.fileno())
     except (OSError, ValueError) as error:
         _refuse_path(raw, name, error)
     except MemoryError as error:
         raise BudgetError(f"There is not enough memory to read “{name}”.", "Close other programs.") from error
-    raise_if_cancelled(check)
-    if len(data) != before.st_size or (before.st_size, before.st_mtime_ns) != (
-        after.st_size,
-        after.st_mtime_ns,
-    ):
-        raise ReadError(f"“{name}” changed while it was being read.", "Open it again when it is complete.")
-    return data
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+        raise changed_while_read(path)
 
 
-def _require_regular(status: os.stat_result, name: str) -> None:
+def changed_while_read(path: str | os.PathLike[str]) -> ReadError:
+    """Return the error for a file that another program is writing."""
+    return ReadError(
+        f"“{shown_name(path)}” changed while it was being read.", "Open it again when it is complete."
+    )
+
+
+def _require_regular(status: os.stat_result, name: str, what: str) -> None:
     if stat.S_ISDIR(status.st_mode):
-        raise ReadError(f"“{name}” is a folder, not an image.", "Choose one of the images in it.")
+        raise ReadError(f"“{name}” is a folder, not {what}.", "Choose one of the files in it.")
     if not stat.S_ISREG(status.st_mode):
-        raise ReadError(f"“{name}” is a device or a pipe, not a file.", "Choose an image file.")
+        raise ReadError(f"“{name}” is a device or a pipe, not a file.", "Choose a file.")
 
 
 def _refuse_path(raw: str, name: str, error: OSError | ValueError) -> NoReturn:

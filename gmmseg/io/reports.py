@@ -7,15 +7,20 @@ import math
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gmmseg.document import Fit
+from gmmseg.image import Image
 from gmmseg.setting import settings_to_dict
 from gmmseg.version import VERSION
 
+if TYPE_CHECKING:
+    from gmmseg.regions.outcome import RegionOutcome
+
 STAGES = ("read", "features", "fit", "label", "write")
+REGION_STAGES = ("read", "hierarchy", "cut", "write")
 
 
 def build_report(fit: Fit, n_pixels: int, command: str, seconds: Mapping[str, float]) -> dict[str, Any]:
@@ -47,7 +52,7 @@ def build_report(fit: Fit, n_pixels: int, command: str, seconds: Mapping[str, fl
         "command": command,
         "settings": settings_to_dict(fit.settings),
         "seed": fit.settings.mixture.seed,
-        "image": _image(fit),
+        "image": _image(fit.image),
         "n_pixels": n_pixels,
         "n_rows": result.n_rows,
         "n_components": result.params.n_components,
@@ -71,12 +76,35 @@ def build_report(fit: Fit, n_pixels: int, command: str, seconds: Mapping[str, fl
     }
 
 
-def _image(fit: Fit) -> dict[str, Any]:
-    source = fit.image.source
+def build_region_report(outcome: RegionOutcome, command: str, seconds: Mapping[str, float]) -> dict[str, Any]:
+    """Return the report of a map of regions as plain values; `seconds` as for `build_report`."""
+    hierarchy, regions = outcome.hierarchy, outcome.regions
+    timed = {stage: seconds.get(stage) for stage in REGION_STAGES}
+    return {
+        "version": VERSION,
+        "command": command,
+        "settings": settings_to_dict(outcome.settings),
+        "seed": outcome.settings.seed,
+        "image": _image(outcome.image),
+        "n_pixels": int(np.count_nonzero(regions.labels)),
+        "n_leaves": hierarchy.n_leaves,
+        "n_regions": regions.n_regions,
+        "height": regions.height,
+        "natural_height": hierarchy.natural,
+        "seconds": {
+            **timed,
+            "total": seconds.get("total", sum(duration or 0.0 for duration in timed.values())),
+        },
+        "peak_rss_bytes": peak_rss_bytes(),
+    }
+
+
+def _image(image: Image) -> dict[str, Any]:
+    source = image.source
     return {
         "path": source.name if source.path is None else str(source.path),
-        "width": fit.image.width,
-        "height": fit.image.height,
+        "width": image.width,
+        "height": image.height,
         "sha256": source.sha256,
     }
 

@@ -1,4 +1,4 @@
-"""The components as a table for spreadsheets and statistics programs."""
+"""Components and regions as tables for spreadsheets and statistics programs."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import csv
 import io
 
 from gmmseg.arrays import AnyArray
-from gmmseg.classes import ClassTable
+from gmmseg.classes import ClassTable, class_id
 from gmmseg.model import Model
 from gmmseg.palette import to_hex
+from gmmseg.regions.table import RegionTable
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -47,6 +48,24 @@ def encode_component_table(model: Model, classes: ClassTable, pixels: AnyArray) 
         ]  # fmt: skip
         row += means[component].tolist()
         row += [float(matrices[component, i, j]) for i, j in upper]
+        writer.writerow(row)
+    return buffer.getvalue().encode("utf-8", "backslashreplace")
+
+
+def encode_region_table(table: RegionTable) -> bytes:
+    """Return one row for each region as CSV (RFC 4180, UTF-8): lengths in pixels, sRGB 0..255."""
+    header = ["region", "area", "share", "perimeter", "centre y", "centre x", "top", "left", "bottom"]
+    header += ["right", "eccentricity", "mean red", "mean green", "mean blue"]
+    header += [f"posterior {name}" for name in table.class_names]
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer, lineterminator="\r\n")
+    writer.writerow(header)
+    for at in range(len(table)):
+        row: list[int | float] = [class_id(int(table.regions[at]) - 1), int(table.areas[at])]
+        row += [float(table.shares[at]), float(table.perimeters[at]), *table.centroids[at].tolist()]
+        row += [*table.boxes[at].tolist(), float(table.eccentricities[at]), *table.colours[at].tolist()]
+        if table.posteriors is not None:
+            row += table.posteriors[at].tolist()
         writer.writerow(row)
     return buffer.getvalue().encode("utf-8", "backslashreplace")
 

@@ -4,99 +4,100 @@ from __future__ import annotations
 
 import numpy as np
 
-from gmmseg.arrays import Float32Array
-from gmmseg.control import Check, go_on, raise_if_cancelled
+from gmmseg.arrays import AnyArray, ByteArray
+from gmmseg.control import Check, go_on
 from gmmseg.errors import BudgetError
 from gmmseg.features.table import FeatureTable
 from gmmseg.limits import memory_budget, size_text
 from gmmseg.mixture.density import log_joint
+from gmmseg.mixture.mean_field import mean_field
+from gmmseg.regions.grid import PixelGrid
+from gmmseg.render import row_blocks
 from gmmseg.segmentation import Segmentation, label_dtype
 
 SWEEPS = 10
-DIAGONAL = np.float32(1 / np.sqrt(2))
-"""Influence of a diagonal neighbour, by its distance, where a direct one has 1."""
-_CAP = np.float32(30.0)
-"""Log-odds beyond this are certain in single precision."""
+_CAP = 30.0
+"""Log-odds beyond this are taken for certain."""
+_STEP = -_CAP / 65535
+"""Nats of one unit of the evidence, which is kept in 16 bits."""
+_BYTES_PER_POSTERIOR = 6
+"""Evidence, and the posteriors of two sweeps, 16 bits each."""
 
 
 def smoothed(
-    segmentation: Segmentation, table: FeatureTable, strength: float, check: Check = go_on
+    segmentation: Segmentation,
+    table: FeatureTable,
+    grid: PixelGrid,
+    strength: float,
+    check: Check = go_on,
+    n_sweeps: int = SWEEPS,
 ) -> Segmentation:
     """Return the segmentation under a Potts prior over the pixel grid, by mean field.
 
     Each sweep sets every pixel's posterior to
     ``q_k ∝ pi_k N(x | k) exp(strength * sum_n w_n q_nk / sum_n w_n)`` over its eight neighbours n, of which
-    only those that hold data count. `strength` is thus the log-odds that unanimous neighbours lend a
-    component.
+    only those that hold data count, and those across a visible edge little. `strength` is thus the log-odds
+    that unanimous neighbours lend a component.
 
     Parameters
     ----------
     segmentation : Segmentation
         Of the mixture alone.
     table : FeatureTable
+    grid : PixelGrid
+        Of the image.
     strength : float
         Above 0.
+    check : callable
+    n_sweeps : int
 
     Raises
     ------
     BudgetError
-        Where K posteriors of each pixel, twice, would not fit the memory budget.
+        Where the posteriors of each pixel, twice, would not fit the memory budget.
+    Cancelled
     """
     n_components = segmentation.n_components
-    height, width = table.pixels.shape
-    needed = 4 * n_components * height * width * 3
-    if needed > memory_budget():
-        raise BudgetError(
-            f"Smoothing {height * width:,} pixels with {n_components} components needs {size_text(needed)}.",
-            "Switch smoothing off, use fewer components, or raise the memory budget.",
-        )
-    evidence = _evidence(segmentation, table, check)
-    held = np.ascontiguousarray(segmentation.labels > 0)
-    posterior = np.empty_like(evidence)
-    _softmax(evidence, posterior, held)
-    influence = np.maximum(_neighbour_sum(held.astype(np.float32)), np.float32(1e-6))
-    field: Float32Array = np.empty_like(evidence)
-    for _ in range(SWEEPS):
-        for k in range(n_components):
-            raise_if_cancelled(check)
-            field[k] = _neighbour_sum(posterior[k])
-            field[k] *= np.float32(strength)
-            field[k] /= influence
-            field[k] += evidence[k]
-        _softmax(field, posterior, held)
-    labels = posterior.argmax(axis=0).astype(label_dtype(n_components))
+    _check_budget(n_components, table.pixels.shape)
+    held = segmentation.labels > 0
+    fixed_point = mean_field(
+        _evidence(segmentation, table, check), grid, strength, n_sweeps,
+        held=None if held.all() else held, check=check, step=_STEP, dtype=np.uint16,
+    )  # fmt: skip
+    labels: AnyArray = np.empty(table.pixels.shape, dtype=label_dtype(n_components))
+    posteriors: ByteArray = np.empty(fixed_point.shape, dtype=np.uint8)
+    for rows in row_blocks(labels.shape):
+        block = fixed_point[:, rows]
+        labels[rows] = block.argmax(axis=0)
+        # From 65535ths to 255ths, rounded.
+        posteriors[:, rows] = (block.astype(np.uint32) + 128) // 257
     labels += 1
-    labels[~held] = 0
-    posterior *= np.float32(255)
-    np.rint(posterior, out=posterior)
-    return Segmentation(labels, segmentation.params, posterior.astype(np.uint8))
+    labels *= held
+    return Segmentation(labels, segmentation.params, posteriors)
 
 
-def _evidence(segmentation: Segmentation, table: FeatureTable, check: Check) -> Float32Array:
-    """Return log(pi_k N(x | k)) less its largest term at each pixel, capped, (K, H, W)."""
-    rows_evidence = np.empty((segmentation.n_components, table.n_rows), dtype=np.float32)
+def _evidence(segmentation: Segmentation, table: FeatureTable, check: Check) -> AnyArray:
+    """Return how far log(pi_k N(x | k)) lies below its largest at each pixel, in units of `_STEP`."""
+    row_evidence = np.empty((segmentation.n_components, table.n_rows), dtype=np.uint16)
     for rows, joint in log_joint(segmentation.params, table.values, check):
         joint -= joint.max(axis=0)
-        rows_evidence[:, rows] = np.maximum(joint, -_CAP)
-    return np.stack([table.pixels.spread(one) for one in rows_evidence])
+        row_evidence[:, rows] = np.rint(np.maximum(joint, -_CAP) / _STEP)
+    evidence = np.empty((segmentation.n_components, *table.pixels.shape), dtype=np.uint16)
+    # Looked up once: rows lie closer together in memory than the codes of their colours.
+    row_of = table.pixels.spread(np.arange(table.n_rows, dtype=np.int32))
+    for block in row_blocks(row_of.shape):
+        at = row_of[block].astype(np.intp)
+        for plane, values in zip(evidence, row_evidence, strict=True):
+            np.take(values, at, out=plane[block], mode="clip")
+    return evidence
 
 
-def _softmax(
-    logits: Float32Array, out: Float32Array, held: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
-) -> None:
-    np.subtract(logits, logits.max(axis=0), out=out)
-    np.exp(out, out=out)
-    out /= out.sum(axis=0)
-    out *= held
-
-
-def _neighbour_sum(plane: Float32Array) -> Float32Array:
-    """Return the weighted sum over the eight neighbours of each pixel, (H, W); beyond the border is 0."""
-    padded: Float32Array = np.pad(plane, 1)
-    rows: Float32Array = padded[:, :-2] + padded[:, 2:]
-    # The two diagonal neighbours above and below share one sum of their row.
-    total: Float32Array = rows[1:-1].copy()
-    total += DIAGONAL * (rows[:-2] + rows[2:])
-    total += padded[:-2, 1:-1]
-    total += padded[2:, 1:-1]
-    return total
+def _check_budget(n_components: int, shape: tuple[int, int]) -> None:
+    n_pixels = shape[0] * shape[1]
+    # Beside the posteriors, four weights of each pixel's neighbours.
+    needed = (_BYTES_PER_POSTERIOR * n_components + 4) * n_pixels
+    if needed > memory_budget():
+        raise BudgetError(
+            f"Smoothing {n_pixels:,} pixels with {n_components} components needs {size_text(needed)}.",
+            "Switch smoothing off, use fewer components, or raise the memory budget.",
+        )

@@ -28,9 +28,11 @@ from gmmseg.commands.options import segment_settings
 from gmmseg.commands.outputs import distinct_stems
 from gmmseg.commands.parser import FORMATS, parse
 from gmmseg.control import result_of
-from gmmseg.io.export import SUFFIXES, ExportItem, ExportSubject, export_events
+from gmmseg.io.export import export_events
+from gmmseg.io.export_items import SUFFIXES, ExportItem
 from gmmseg.io.images import read_image
 from gmmseg.io.models import dump_model, read_model
+from gmmseg.io.subjects import MixtureSubject
 from gmmseg.jobs import SegmentRequest, segment_events
 from gmmseg.mixture.covariance import FAMILIES
 from gmmseg.mixture.params import InitMethod
@@ -174,7 +176,7 @@ def test_the_window_s_functions_give_the_same_bytes(place: Path) -> None:
     assert run([*arguments, *ALL_OUTPUTS]) == 0
     settings = segment_settings(parse(arguments))
     outcome = result_of(segment_events(SegmentRequest(read_image("photo.png"), settings, wants_preview=True)))
-    subject = ExportSubject(
+    subject = MixtureSubject(
         outcome.fit, outcome.table, outcome.segmentation, default_classes(3), "in the window", {}
     )
     items = [
@@ -398,8 +400,6 @@ def test_stems_are_distinct_where_case_does_not_count() -> None:
         (["photo.png", "photo.png", "-o", "plain"], "is a file"),
         (["missing.png", "-o", "m.png"], "missing.png"),
         (["empty", "-o", "m"], "no image"),
-        (["photo.png", "-o", "m.png", "--method", "regions"], "not part of this version"),
-        (["photo.png", "-o", "m.png", "--method", "regions", "--detail", "0.5"], "not part of this version"),
         (["photo.png", "-o", "m.png", "-k", "0"], "1 to 256"),
         (["photo.png", "-o", "m.png", "-k", "-1"], "1 to 256"),
         (["photo.png", "-o", "m.png", "-k", "257"], "1 to 256"),
@@ -447,7 +447,7 @@ def test_what_cannot_be_done_is_refused_in_one_line_with_code_1(
         ["segment", "photo.png", "-o", "m.png", "--memory-budget", "0"],
         ["segment", "photo.png", "-o", "m.png", "--memory-budget", "lots"],
         ["segment", "photo.png", "-o", "m.png", "--cov", "full"],
-        ["select", "photo.png"], ["mnist"],
+        ["select", "photo.png"],
     ],
     ids=" ".join,
 )  # fmt: skip
@@ -472,11 +472,12 @@ def test_options_left_out_are_the_window_s_defaults() -> None:
 def test_the_help_names_the_defaults_that_are_in_force(capsys: Any) -> None:
     run(["segment", "--help"])
     text = " ".join(capsys.readouterr().out.split())
-    mixture = SegmentSettings().mixture
+    mixture, features = SegmentSettings().mixture, SegmentSettings().features
     for option, value in (
         ("--components", mixture.n_components), ("--init", mixture.init), ("--n-init", mixture.n_init),
         ("--seed", mixture.seed), ("--max-iter", mixture.max_iter), ("--covariance", mixture.covariance),
-        ("--position-weight", SegmentSettings().features.position_weight),
+        ("--position-weight", features.position_weight), ("--texture-scale", f"{features.texture_scale:g}"),
+        ("--texture-octaves", features.texture_octaves),
     ):  # fmt: skip
         assert re.search(rf"{option}\b(?:(?!--).)*\(default {re.escape(str(value))}\)", text), option
     assert mixture.tol == 1e-6
@@ -486,8 +487,9 @@ def test_the_help_names_the_defaults_that_are_in_force(capsys: Any) -> None:
 def test_every_option_reaches_its_setting() -> None:
     text = (
         "segment a.png -o b.png -k 7 --features hsv+position+texture --position-weight 0.5 --standardise "
+        "--texture-scale 1.5 --texture-octaves 4 "
         "--covariance diag --hard --smooth 1.5 --init random --n-init 2 --seed 9223372036854775807 "
-        "--max-iter 9 --tol 1e-4 --parameter-tol .1 --q-tol 1E-2 --reg-covar 2"
+        "--max-iter 9 --tol 1e-4 --parameter-tol .1 --q-tol 1E-2 --reg-covar 2 --accelerate"
     )
     settings = segment_settings(parse(text.split()))
     mixture, features = settings.mixture, settings.features
@@ -496,10 +498,12 @@ def test_every_option_reaches_its_setting() -> None:
         0.5,
         True,
     )
+    assert features.texture_scales == (1.5, 3, 6, 12)
     assert (mixture.n_components, mixture.covariance, mixture.is_hard) == (7, "diag", True)
     assert (mixture.init, mixture.n_init, mixture.seed, mixture.max_iter) == ("random", 2, 2**63 - 1, 9)
     assert (mixture.tol, mixture.parameter_tol, mixture.q_tol, mixture.reg_covar) == (1e-4, 0.1, 0.01, 2.0)
     assert settings.smooth == 1.5
+    assert mixture.accelerate
     assert segment_settings(parse(["segment", "a", "-o", "b", "-k", "auto"])).auto == "bic"
     assert (
         segment_settings(parse(["segment", "a", "-o", "b", "-k", "auto", "--criterion", "icl"])).auto == "icl"

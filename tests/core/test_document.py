@@ -28,6 +28,7 @@ from gmmseg.document import (
     solo_class,
     split_class,
 )
+from gmmseg.editing import MAX_LARGE_IN_HISTORY
 from gmmseg.errors import SettingsError
 from gmmseg.history import Entry, History
 from gmmseg.image import Image
@@ -36,7 +37,7 @@ from gmmseg.jobs import SegmentOutcome, SegmentRequest, segment_events
 from gmmseg.mixture.params import FitSettings
 from gmmseg.palette import class_colour
 from gmmseg.settings import SegmentSettings
-from gmmseg.workspace import MAX_IMAGES_IN_HISTORY, Shown, TableCache, Workspace
+from gmmseg.workspace import Shown, TableCache, Workspace
 from tests.core.test_features import image_of
 
 QUICK = SegmentSettings(mixture=FitSettings(n_components=3, n_init=1, tol=1e-2))
@@ -354,7 +355,7 @@ def test_history_holds_few_large_images() -> None:
     while workspace.shown.undo_title is not None:
         workspace.undo()
         seen.add(id(workspace.document.image))
-    assert len(seen) <= MAX_IMAGES_IN_HISTORY
+    assert len(seen) <= MAX_LARGE_IN_HISTORY
 
 
 def test_the_table_cache_keeps_the_newest() -> None:

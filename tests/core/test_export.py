@@ -19,6 +19,7 @@ import pytest
 import tifffile
 from PIL import Image as PillowImage
 
+from gmmseg import segmentation as segmenting
 from gmmseg.classes import default_classes
 from gmmseg.control import Progress, Verdict, go_on
 from gmmseg.document import Fit
@@ -26,19 +27,11 @@ from gmmseg.errors import Cancelled, WriteError
 from gmmseg.features.spec import FeatureSpec
 from gmmseg.features.table import CodeMap, FeatureTable, PixelMap, RowPerPixel
 from gmmseg.image import RGB, Image, ImageSource
-from gmmseg.io import export
-from gmmseg.io.export import (
-    SUFFIXES,
-    ExportItem,
-    ExportKind,
-    ExportSubject,
-    check_items,
-    class_planes,
-    export_events,
-    kind_for,
-)
+from gmmseg.io.export import export_events
+from gmmseg.io.export_items import SUFFIXES, ExportItem, ExportKind, check_items, kind_for
 from gmmseg.io.interchange.ome_zarr import is_ome_zarr
 from gmmseg.io.models import read_model
+from gmmseg.io.subjects import MixtureSubject
 from gmmseg.mixture.covariance import Spherical
 from gmmseg.mixture.params import FitResult, FitStep, MixtureParams
 from gmmseg.model import Model
@@ -48,7 +41,7 @@ from gmmseg.settings import SegmentSettings
 H, W = 12, 15
 
 
-def a_subject(seed: int = 0, has_codes: bool = True, path: Path | None = None) -> ExportSubject:
+def a_subject(seed: int = 0, has_codes: bool = True, path: Path | None = None) -> MixtureSubject:
     """Return three clusters of colours, a border without data and the second and third class merged."""
     random = np.random.default_rng(seed)
     palette = random.integers(0, 256, (20, 3)).astype(np.uint8)
@@ -77,7 +70,7 @@ def a_subject(seed: int = 0, has_codes: bool = True, path: Path | None = None) -
     model = Model(params, FeatureSpec(), RGB, ones - 1, ones.copy(), RGB, default_classes(3), seed=4)
     classes = default_classes(3).merged([2, 3]).changed(1, name="sky")
     fit = Fit(result, model, image, SegmentSettings(), {})
-    return ExportSubject(fit, table, segment(params, table), classes, "segment photo.png", {"fit": 1.0})
+    return MixtureSubject(fit, table, segment(params, table), classes, "segment photo.png", {"fit": 1.0})
 
 
 def one_of_each(folder: Path) -> list[ExportItem]:
@@ -86,7 +79,7 @@ def one_of_each(folder: Path) -> list[ExportItem]:
 
 
 def drained(
-    subject: ExportSubject, items: list[ExportItem], check: Any = go_on
+    subject: MixtureSubject, items: list[ExportItem], check: Any = go_on
 ) -> tuple[list[Progress], list[Path]]:
     events: list[Progress] = []
     generator = export_events(subject, items, check)
@@ -193,7 +186,7 @@ def test_an_overlay_without_opacity_is_the_photo(tmp_path: Path) -> None:
 def test_probabilities_are_those_of_the_classes_however_they_are_computed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_codes: bool, rows_in_memory: int
 ) -> None:
-    monkeypatch.setattr(export, "_ROWS_IN_MEMORY", rows_in_memory)
+    monkeypatch.setattr(segmenting, "_ROWS_IN_MEMORY", rows_in_memory)
     subject = a_subject(has_codes=has_codes)
     drained(
         subject, [ExportItem(tmp_path / "p.tif", "probabilities"), ExportItem(tmp_path / "m.npz", "mask")]
@@ -218,7 +211,7 @@ def test_probabilities_and_ome_tiff_come_in_two_kinds(tmp_path: Path) -> None:
             ExportItem(tmp_path / "m.npy", "mask"),
         ],
     )
-    posteriors = np.stack(list(class_planes(subject)))
+    posteriors = np.stack(list(subject.planes(go_on)))
     np.testing.assert_array_equal(tifffile.imread(tmp_path / "p.ome.tif"), posteriors)
     np.testing.assert_array_equal(tifffile.imread(tmp_path / "p.tif"), np.rint(posteriors * 255))
     np.testing.assert_array_equal(tifffile.imread(tmp_path / "l.ome.tif"), np.load(tmp_path / "m.npy"))
@@ -229,7 +222,7 @@ def test_smoothed_posteriors_are_exported_as_they_are_shown() -> None:
     posteriors = np.random.default_rng(0).integers(0, 256, (3, H, W)).astype(np.uint8)
     posteriors[:, -1] = 0
     segmentation = replace(subject.segmentation, posteriors=posteriors)
-    planes = np.stack(list(class_planes(replace(subject, segmentation=segmentation))))
+    planes = np.stack(list(replace(subject, segmentation=segmentation).planes(go_on)))
     expected = class_posteriors(segmentation, subject.table, [(0,), (1, 2)])
     np.testing.assert_allclose(planes, expected, atol=1e-6)
 

@@ -182,6 +182,36 @@ def test_texture_is_strong_at_stripes_and_none_on_a_plain() -> None:
     assert (texture[10:50, 85:110].mean(axis=(0, 1)) > 1).any()
 
 
+@pytest.mark.parametrize(("scale", "octaves"), [(1.0, 3), (1.0, 4), (2.0, 2), (1.5, 3)])
+def test_texture_of_a_wave_is_what_calculus_says(scale: float, octaves: int) -> None:
+    """To a wave the derivative of a Gaussian answers ``A w exp(-w² s² / 2)``, 2/pi of that on average."""
+    # Not a whole number of pixels, so that every phase is met.
+    amplitude, frequency = 50.0, 2 * np.pi / 8.37
+    wave = 128 + amplitude * np.sin(frequency * np.arange(400))
+    spec = FeatureSpec("gray", has_texture=True, texture_scale=scale, texture_octaves=octaves)
+    table = feature_table(image_of(np.broadcast_to(wave, (60, 400)).copy()), spec)
+    scales = [scale * 2**octave for octave in range(octaves)]
+    names = [*(f"gradient σ={one:g}" for one in scales), f"deviation σ={scales[-1]:g}"]
+    assert list(table.names[1:]) == names
+    inside = table.values.reshape(60, 400, -1)[20:40, 100:300, 1:]
+    for at, one in enumerate(scales):
+        energy = amplitude * frequency * one * np.exp(-((frequency * one) ** 2) / 2) * 2 / np.pi
+        np.testing.assert_allclose(inside[..., at].mean(), energy, rtol=0.03, atol=0.02)
+    if scales[-1] >= 8:
+        np.testing.assert_allclose(inside[..., -1], amplitude / np.sqrt(2), rtol=0.02)
+
+
+def test_texture_of_a_large_photo_beyond_the_budget_is_refused_with_its_size() -> None:
+    image = image_of(np.zeros((300, 400, 3), dtype=np.uint8))
+    for octaves, n_bytes in ((3, 7), (4, 8)):
+        needed = 8 * 120_000 * n_bytes * 3
+        spec = FeatureSpec(has_texture=True, texture_octaves=octaves)
+        with budget_of(needed - 1), pytest.raises(BudgetError, match=r"rgb\+texture features of 120,000"):
+            feature_table(image, spec)
+        with budget_of(needed):
+            feature_table(image, spec)
+
+
 def test_texture_ignores_what_masked_pixels_hold() -> None:
     pixels = some_pixels(3, "uint8", (20, 20))
     mask = np.ones((20, 20), dtype=np.bool_)

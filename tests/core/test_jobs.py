@@ -28,6 +28,8 @@ from gmmseg.jobs import (
 from gmmseg.mixture.covariance import FAMILIES, CovarianceKind
 from gmmseg.mixture.density import score_rows
 from gmmseg.mixture.params import FitSettings
+from gmmseg.regions.grid import pixel_grid
+from gmmseg.regions.smoothing import smoothed
 from gmmseg.settings import SegmentSettings
 from tests.core.test_features import image_of
 
@@ -177,6 +179,63 @@ def test_with_restarts_a_first_preview_shows_the_first_one_and_the_second_the_be
         assert seen[at].segmentation.params is before.params
     after = next(event.step for event in seen[previews[0] :] if isinstance(event, Stepped))
     assert after.restart == 1
+
+
+def test_a_change_of_smoothing_alone_takes_the_mixture_that_is_known() -> None:
+    image = image_of(three_stripes())
+    first = result_of(segment_events(SegmentRequest(image, quick()))).fit
+    smoother = replace(quick(), smooth=3.0)
+    events = list(segment_events(SegmentRequest(image, smoother, known=first)))
+    assert not any(isinstance(event, Stepped) for event in events)
+    quickly = result_of(segment_events(SegmentRequest(image, smoother, known=first)))
+    afresh = result_of(segment_events(SegmentRequest(image, smoother)))
+    assert quickly.fit.result is first.result
+    assert quickly.fit.settings == smoother
+    assert dump_model(quickly.fit.model) == dump_model(afresh.fit.model)
+    np.testing.assert_array_equal(quickly.segmentation.posteriors, afresh.segmentation.posteriors)
+
+
+def test_any_other_change_is_fitted_afresh() -> None:
+    image = image_of(three_stripes())
+    known = result_of(segment_events(SegmentRequest(image, quick()))).fit
+    stopped = replace(known, result=replace(known.result, stop_reason="stopped"))
+    others = [
+        SegmentRequest(image, quick(4), known=known),
+        SegmentRequest(image, replace(quick(), features=FeatureSpec("lab")), known=known),
+        SegmentRequest(image_of(three_stripes()), quick(), known=known),
+        SegmentRequest(image, quick(), known=stopped),
+    ]
+    for request in others:
+        assert any(isinstance(event, Stepped) for event in segment_events(request))
+
+
+def test_a_preview_of_a_smoothed_fit_is_smoothed_too_where_that_is_quick(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    random = np.random.default_rng(4)
+    image = image_of(np.clip(random.normal(128, 40, (200, 200, 3)), 0, 255).astype(np.uint8))
+    request = SegmentRequest(image, replace(quick(3, tol=1e-2), smooth=2.0), wants_preview=True)
+
+    def is_smoothed() -> bool:
+        previews = [event for event in segment_events(request) if isinstance(event, Previewed)]
+        return [preview.segmentation.posteriors is not None for preview in previews] == [True]
+
+    assert is_smoothed()
+    monkeypatch.setattr("gmmseg.jobs.MAX_PREVIEWED", 3 * 200 * 200 - 1)
+    assert not is_smoothed()
+
+
+def test_a_model_smooths_another_image_by_that_image_s_own_edges() -> None:
+    pixels = noise()
+    model = outcome_of(pixels, replace(quick(3), smooth=4.0)).fit.model
+    other = np.ascontiguousarray(pixels[::-1])
+    applied = result_of(apply_events(model, image_of(other)))
+    alone = result_of(apply_events(replace(model, smooth=0.0), image_of(other)))
+    expected = smoothed(alone.segmentation, alone.table, pixel_grid(image_of(other)), 4.0)
+    np.testing.assert_array_equal(applied.segmentation.posteriors, expected.posteriors)
+    foreign = smoothed(alone.segmentation, alone.table, pixel_grid(image_of(pixels)), 4.0)
+    assert foreign.posteriors is not None
+    assert (foreign.posteriors != applied.segmentation.posteriors).any()
 
 
 def test_choosing_k_shows_each_candidate() -> None:

@@ -25,9 +25,21 @@ CORE_RANKS: tuple[tuple[str, ...], ...] = (
     ("errors", "arrays", "control", "version", "limits", "palette", "colormap", "setting", "slips"),
     ("image", "features", "mixture"),
     ("regions", "digits", "segmentation", "classes", "render"),
-    ("layers", "model", "document", "history", "settings", "plotting", "trace", "samples", "io"),
+    (
+        "layers",
+        "model",
+        "document",
+        "history",
+        "editing",
+        "digit_document",
+        "settings",
+        "plotting",
+        "trace",
+        "samples",
+        "io",
+    ),
     ("jobs",),
-    ("workspace",),
+    ("workspace", "digit_workspace"),
     ("commands",),
     ("commands", "cli"),
     ("__main__",),
@@ -38,9 +50,9 @@ UI_RANKS: tuple[tuple[str, ...], ...] = (
     ("theme", "platform_check"),
     ("widgets",),
     ("panels", "dialogs", "settings_store", "job_runner", "workspace_bridge", "last_resort"),
-    ("actions", "fitting", "opening", "errands", "exporting"),
+    ("actions", "errands", "notices", "desk"),
+    ("photo", "digits", "window_menus", "main_window"),
     ("commands",),
-    ("main_window",),
     ("app",),
 )
 
@@ -119,6 +131,7 @@ def is_widget_module(module: str) -> bool:
 def test_panels_and_dialogs_know_neither_each_other_nor_who_runs_them(kind: str) -> None:
     masters = {
         "gmmseg.workspace",
+        "gmmseg.digit_workspace",
         "gmmseg.jobs",
         "ui.job_runner",
         "ui.workspace_bridge",

@@ -84,7 +84,7 @@ def read_back(suffix: str, data: bytes) -> AnyArray:
 def test_a_mask_comes_back_value_for_value(suffix: str, zero_based: bool, n_components: int) -> None:
     segmentation = a_segmentation(n_components, (40, 30))
     classes = default_classes(n_components)
-    ids = mask_ids(segmentation, classes, zero_based=zero_based)
+    ids = mask_ids(segmentation.labels, classes, zero_based=zero_based)
     data = encode_mask(suffix, ids, classes, zero_based=zero_based)
     again = read_back(suffix, data)
     np.testing.assert_array_equal(again, ids)
@@ -108,7 +108,7 @@ def test_values_follow_the_convention(
 ) -> None:
     segmentation = a_segmentation(n_components, (40, 30))
     classes = default_classes(n_components)
-    ids = mask_ids(segmentation, classes, zero_based=zero_based)
+    ids = mask_ids(segmentation.labels, classes, zero_based=zero_based)
     assert ids.dtype == dtype
     assert set(ids[segmentation.labels == 0].tolist()) == {empty}
     assert set(ids[segmentation.labels == n_components].tolist()) == {last}
@@ -123,7 +123,7 @@ def test_values_follow_the_convention(
 
 def test_merged_classes_share_a_value() -> None:
     segmentation = a_segmentation(4)
-    ids = mask_ids(segmentation, default_classes(4).merged([2, 4]))
+    ids = mask_ids(segmentation.labels, default_classes(4).merged([2, 4]))
     assert set(ids[(segmentation.labels == 2) | (segmentation.labels == 4)].tolist()) == {2}
     assert set(ids[segmentation.labels == 3].tolist()) == {3}
 
@@ -131,7 +131,7 @@ def test_merged_classes_share_a_value() -> None:
 @pytest.mark.parametrize("n_components", [1, 2, 3, 16])
 def test_few_classes_still_make_an_8_bit_index_with_256_colours(n_components: int) -> None:
     classes = default_classes(n_components)
-    data = encode_mask(".png", mask_ids(a_segmentation(n_components), classes), classes)
+    data = encode_mask(".png", mask_ids(a_segmentation(n_components).labels, classes), classes)
     assert data[24] == 8, "bit depth"
     assert data[25] == 3, "indexed colour"
     at = data.index(b"PLTE")
@@ -141,7 +141,8 @@ def test_few_classes_still_make_an_8_bit_index_with_256_colours(n_components: in
 
 def test_a_png_shows_the_class_colours() -> None:
     segmentation, classes = a_segmentation(3), default_classes(3)
-    picture = PillowImage.open(io.BytesIO(encode_mask(".png", mask_ids(segmentation, classes), classes)))
+    data = encode_mask(".png", mask_ids(segmentation.labels, classes), classes)
+    picture = PillowImage.open(io.BytesIO(data))
     assert picture.mode == "P"
     rgb = np.asarray(picture.convert("RGB"))
     for entry in classes:
@@ -153,7 +154,7 @@ def test_a_png_shows_the_class_colours() -> None:
 
 def test_a_zero_based_png_shows_the_class_colours_too() -> None:
     segmentation, classes = a_segmentation(3), default_classes(3).merged([1, 3])
-    ids = mask_ids(segmentation, classes, zero_based=True)
+    ids = mask_ids(segmentation.labels, classes, zero_based=True)
     picture = PillowImage.open(io.BytesIO(encode_mask(".png", ids, classes, zero_based=True)))
     rgb = np.asarray(picture.convert("RGB"))
     assert {tuple(c) for c in rgb[segmentation.labels == 3].tolist()} == {classes.by_id(1).colour}
@@ -161,7 +162,7 @@ def test_a_zero_based_png_shows_the_class_colours_too() -> None:
 
 def test_the_voc_palette_is_the_published_one() -> None:
     classes = default_classes(2)
-    data = encode_mask(".png", mask_ids(a_segmentation(2), classes), classes, palette="voc")
+    data = encode_mask(".png", mask_ids(a_segmentation(2).labels, classes), classes, palette="voc")
     colours = PillowImage.open(io.BytesIO(data)).getpalette() or []
     entries = [tuple(colours[3 * i : 3 * i + 3]) for i in (0, 1, 2, 3, 4, 7, 8, 15, 255)]
     assert entries == [
@@ -172,7 +173,7 @@ def test_the_voc_palette_is_the_published_one() -> None:
 
 def test_a_tiff_mask_has_a_palette_and_its_legend() -> None:
     classes = default_classes(3).changed(2, name="Straße")
-    data = encode_mask(".tif", mask_ids(a_segmentation(3), classes), classes, metadata={"image": "x"})
+    data = encode_mask(".tif", mask_ids(a_segmentation(3).labels, classes), classes, metadata={"image": "x"})
     with tifffile.TiffFile(io.BytesIO(data)) as file:
         page = file.pages[0]
         assert page.photometric == tifffile.PHOTOMETRIC.PALETTE
@@ -187,7 +188,7 @@ def test_a_tiff_mask_has_a_palette_and_its_legend() -> None:
 @pytest.mark.parametrize("zero_based", [False, True])
 def test_a_png_says_what_its_values_mean(zero_based: bool) -> None:
     classes = default_classes(3)
-    ids = mask_ids(a_segmentation(3), classes, zero_based=zero_based)
+    ids = mask_ids(a_segmentation(3).labels, classes, zero_based=zero_based)
     texts = PillowImage.open(io.BytesIO(encode_mask(".png", ids, classes, zero_based=zero_based))).text  # type: ignore[attr-defined]
     assert json.loads(texts["gmmseg"]) == legend(classes, zero_based=zero_based)
     assert ("0-based" in texts["Description"]) == zero_based
@@ -196,7 +197,7 @@ def test_a_png_says_what_its_values_mean(zero_based: bool) -> None:
 
 def test_an_npz_holds_labels_probabilities_and_metadata_without_pickle() -> None:
     classes = default_classes(4)
-    ids = mask_ids(a_segmentation(4), classes)
+    ids = mask_ids(a_segmentation(4).labels, classes)
     planes = np.random.default_rng(0).random((4, *SHAPE)).astype(np.float32)
     with np.load(io.BytesIO(encode_npz(ids, iter(planes), legend(classes))), allow_pickle=False) as held:
         np.testing.assert_array_equal(held["labels"], ids)
@@ -248,7 +249,7 @@ def test_a_colour_picture_comes_back() -> None:
 
 def test_equal_input_gives_equal_bytes_at_another_time() -> None:
     classes = default_classes(3)
-    ids = mask_ids(a_segmentation(3), classes)
+    ids = mask_ids(a_segmentation(3).labels, classes)
     planes = np.random.default_rng(0).random((3, *SHAPE)).astype(np.float32)
 
     def everything() -> list[bytes]:

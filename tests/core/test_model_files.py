@@ -16,7 +16,7 @@ from gmmseg.classes import default_classes
 from gmmseg.errors import GmmsegError, ModelError, ReadError
 from gmmseg.features.spec import COLOUR_SPACES, FeatureSpec
 from gmmseg.image import GREY, RGB, Image, ImageSource
-from gmmseg.io.models import check_suits, dump_model, load_model, read_model
+from gmmseg.io.models import FORMAT_VERSION, check_suits, dump_model, load_model, read_model
 from gmmseg.limits import MAX_MODEL_BYTES
 from gmmseg.mixture.covariance import FAMILIES, CovarianceKind
 from gmmseg.mixture.density import log_density
@@ -108,6 +108,21 @@ def test_a_saved_model_scores_rows_with_the_same_bits(kind: CovarianceKind, tmp_
         assert a.tobytes() == b.tobytes()
 
 
+def test_a_model_of_version_1_has_the_texture_that_was_the_only_one_then() -> None:
+    data = json.loads(dump_model(a_model()))
+    data["version"] = 1
+    del data["features"]["texture_scale"], data["features"]["texture_octaves"]
+    assert load_model(json.dumps(data).encode()).features.texture_scales == (1, 2, 4)
+    data["features"] = []
+    with pytest.raises(ModelError, match="features” must be an object"):
+        load_model(json.dumps(data).encode())
+
+
+def test_chosen_scales_of_texture_come_back() -> None:
+    spec = FeatureSpec(has_texture=True, texture_scale=0.75, texture_octaves=2)
+    assert load_model(dump_model(replace(a_model(), features=spec))).features == spec
+
+
 def test_merged_classes_come_back() -> None:
     model = a_model(n_components=4)
     model = replace(model, classes=model.classes.merged([2, 4]).moved(3, 0))
@@ -161,6 +176,10 @@ WRONG: list[tuple[str, Any, str]] = [
     ("surprise", 1, "surprise” is not known"),
     ("channels", "red", "channels"),
     ("features.space", "cmyk", "features.space"),
+    ("features.texture_scale", 0.0, "features.texture_scale"),
+    ("features.texture_octaves", 2.5, "features.texture_octaves"),
+    ("features.texture_octaves", 5, "features.texture_octaves"),
+    ("features.texture_octaves", ..., "features.texture_octaves"),
     ("features.has_position", 1, "features.has_position"),
     ("is_hard", "no", "is_hard"),
     ("smooth", -1, "smooth"),
@@ -190,7 +209,7 @@ def test_a_wrong_field_is_refused_by_its_name(place: str, value: Any, named: str
 
 
 def test_a_model_of_a_newer_version_asks_for_an_update() -> None:
-    data = json.loads(changed("version", 2))
+    data = json.loads(changed("version", FORMAT_VERSION + 1))
     data["unheard of"] = 1
     with pytest.raises(ModelError, match="newer gmmseg") as caught:
         load_model(json.dumps(data).encode())

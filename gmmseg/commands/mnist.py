@@ -1,0 +1,132 @@
+"""``gmmseg mnist``: cluster images of digits without their labels, and tell how well that went."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import sys
+from pathlib import Path
+
+from gmmseg.commands.console import Console
+from gmmseg.commands.mnist_options import digit_settings, foreseen, read_data, settings_text
+from gmmseg.commands.mnist_table import table_events
+from gmmseg.control import raise_if_cancelled
+from gmmseg.digits.experiment import ExperimentOutcome, ExperimentRequest, experiment_events
+from gmmseg.digits.figure import score_text
+from gmmseg.digits.recipes import RECIPES
+from gmmseg.digits.settings import DIGIT_SETTING_BY_PATH
+from gmmseg.errors import SettingsError, WriteError
+from gmmseg.io.atomic import check_writable, shown, write_atomically
+from gmmseg.io.digits.export import encode_digit_item
+from gmmseg.io.digits.export_items import DIGIT_SUFFIXES, DigitExportItem, DigitExportKind
+
+_KINDS: dict[str, DigitExportKind] = {
+    "output": "assignments",
+    "figure": "figure",
+    "model": "model",
+    "report": "report",
+}
+"""What each option writes; the report comes last, so that it tells of all the work."""
+SUFFIXES = {name: DIGIT_SUFFIXES[kind] for name, kind in _KINDS.items()}
+TABLE_SUFFIXES = (".csv", ".md")
+
+
+def run(options: argparse.Namespace, console: Console) -> bool:
+    """Run the experiment and return True; raises `GmmsegError` where that is not possible."""
+    if options.table:
+        return _run_table(options, console)
+    settings = digit_settings(options)
+    if options.settings:
+        _print(settings_text(settings), console)
+        return True
+    _check_outputs(options, SUFFIXES)
+    digits = read_data(options, console)
+    for note in digits.notes:
+        console.say(note)
+    request = ExperimentRequest(digits, settings)
+    outcome = console.drain(foreseen(experiment_events(request, check=console.check)))
+    for remark in (*outcome.digits.notes[len(digits.notes) :], *outcome.warnings):
+        console.say(remark)
+    _write(options, outcome, console)
+    console.clear()
+    _print("\n".join(summary(outcome)), console)
+    return True
+
+
+def summary(outcome: ExperimentOutcome) -> list[str]:
+    """Return what the run found, for standard output."""
+    recipe = RECIPES[outcome.settings.recipe]
+    lines = [f"{recipe.title} on {outcome.digits.name}: {outcome.n_clusters} clusters."]
+    if outcome.gap_k is not None:
+        lines.append(f"The largest gap in the graph's eigenvalues proposes {outcome.gap_k} clusters.")
+    if outcome.scores_fit is not None:
+        lines.append(f"Fitted, {score_text(outcome.scores_fit)}.")
+    if outcome.scores_test is not None:
+        lines.append(f"Not fitted, {score_text(outcome.scores_test)}.")
+    if outcome.scores_all is None:
+        lines.append("The images have no labels, so there is nothing to score by.")
+    else:
+        lines.append("Labels score the clusters; no fit sees them.")
+        if recipe.chosen_with_scores:
+            lines.append(recipe.chosen_with_scores)
+    return lines
+
+
+def _check_outputs(options: argparse.Namespace, suffixes: dict[str, tuple[str, ...]]) -> None:
+    """Refuse outputs that cannot be written, before the work."""
+    taken: set[str] = set()
+    read = () if options.data is None else (os.path.realpath(options.data),)
+    for name, allowed in suffixes.items():
+        path: Path | None = getattr(options, name)
+        if path is None:
+            continue
+        if path.suffix.lower() not in allowed:
+            raise WriteError(
+                f"{shown(path)} cannot be written: --{name} makes other files.",
+                f"Let the name end in {' or '.join(allowed)}.",
+            )
+        place = os.path.realpath(path)
+        if place in taken:
+            raise WriteError(f"Two outputs would be written to {shown(path)}.", "Give each its own name.")
+        if place in read:
+            raise WriteError(f"{shown(path)} is a file that is read.", "Choose another name.")
+        taken.add(place)
+        check_writable(path)
+
+
+def _write(options: argparse.Namespace, outcome: ExperimentOutcome, console: Console) -> None:
+    command = shlex.join(["gmmseg", *options.argv])
+    for name, kind in _KINDS.items():
+        path: Path | None = getattr(options, name)
+        if path is not None:
+            raise_if_cancelled(console.check)
+            item = DigitExportItem(path, kind)
+            write_atomically(path, encode_digit_item(outcome, item, command, console.check))
+
+
+def _run_table(options: argparse.Namespace, console: Console) -> bool:
+    n_seeds = 3 if options.seeds is None else options.seeds
+    if not 1 <= n_seeds <= 100:
+        raise SettingsError("seeds", f"A table cannot be of {n_seeds} seeds.", "Choose 1 to 100.")
+    DIGIT_SETTING_BY_PATH["seed"].check(options.seed)
+    for path, value in (("n_clusters", options.components or 10), ("n_images", options.images)):
+        DIGIT_SETTING_BY_PATH[path].check(value)
+    _check_outputs(options, {"output": TABLE_SUFFIXES})
+    digits = read_data(options, console)
+    seeds = range(options.seed, options.seed + n_seeds)
+    table = console.drain(
+        table_events(digits, options.components or 10, options.images, seeds, console.check)
+    )
+    if options.output is not None:
+        is_csv = options.output.suffix.lower() == ".csv"
+        write_atomically(options.output, (table.csv() if is_csv else table.markdown()).encode("utf-8"))
+    console.clear()
+    _print(table.text(), console)
+    return True
+
+
+def _print(text: str, console: Console) -> None:
+    console.clear()
+    encoding = sys.stdout.encoding or "utf-8"
+    sys.stdout.write(f"{text}\n".encode(encoding, "replace").decode(encoding))

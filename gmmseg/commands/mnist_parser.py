@@ -1,0 +1,126 @@
+"""The grammar and help of ``gmmseg mnist``; needs nothing but argparse."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from gmmseg.commands.values import components, whole_number
+
+RECIPES = ("pixels", "deskewed", "orientation", "scattering", "components", "manifold")
+MNIST = """\
+Cluster images of digits without looking at their labels, and tell how well the clusters agree with them.
+
+  gmmseg mnist --download -o clusters.npz --report report.json
+  gmmseg mnist --data mnist/ --recipe pixels -k 10 --figure clusters.svg
+  gmmseg mnist --data mnist/ --table --seeds 3
+  gmmseg mnist --drawn
+
+DIR is a folder with MNIST's four files or others of the same form (IDX, plain or gzipped), or with pictures,
+which may lie in sub-folders named by label; an IDX file of images or an NPZ archive will do as well. Without
+--data the cache folder is taken, which --download fills. --drawn takes digits that the program draws itself.
+
+Recipes
+  pixels       a mixture, or k-means, on the principal components of the pixels
+  deskewed     the same, every digit set upright first
+  orientation  a mixture on maps of edge directions
+  scattering   a mixture on averaged responses of wavelets
+  components   many Gaussians on orientation maps, united where images are confused between them
+  manifold     a mixture whose digits listen to similar ones, in two passes (default)
+
+Labels score, they never fit. Where settings were chosen while scores were seen, the output says so.
+"""
+
+
+def add_mnist(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``mnist``."""
+    data = parser.add_argument_group("data")
+    data.add_argument("--data", type=Path, metavar="DIR", help="folder or file with the digits")
+    data.add_argument(
+        "--download",
+        action="store_true",
+        help="first fetch what is missing of MNIST's four files, with checksums, to DIR or the cache folder",
+    )
+    data.add_argument("--drawn", action="store_true", help="digits drawn by the program, with labels")
+    data.add_argument(
+        "--images", type=whole_number, metavar="N", help="a random selection of N images, for a quick look"
+    )
+    model = parser.add_argument_group("experiment")
+    model.add_argument("--recipe", choices=RECIPES, help="see above (default manifold)")
+    model.add_argument(
+        "-k",
+        "--components",
+        type=components,
+        metavar="N|auto",
+        help="number of clusters (default 10), or auto to take the gap in the graph's eigenvalues",
+    )
+    model.add_argument(
+        "--fit-on",
+        choices=("train", "all"),
+        default="train",
+        help="the training images, with the others assigned afterwards (default), or all",
+    )
+    model.add_argument(
+        "--covariance",
+        choices=("full", "tied", "diag", "spherical"),
+        help="shape of the Gaussians (default full)",
+    )
+    model.add_argument(
+        "--seed",
+        type=whole_number,
+        default=0,
+        metavar="S",
+        help="the same seed and options give the same bytes (default 0)",
+    )
+    model.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="any other setting, such as pca.n_components=50 or mixture.is_hard=true; can be repeated",
+    )
+    model.add_argument("--settings", action="store_true", help="list the recipe's settings and end")
+    model.add_argument(
+        "--table", action="store_true", help="run every recipe, and print their scores and times as a table"
+    )
+    model.add_argument(
+        "--seeds",
+        type=whole_number,
+        metavar="N",
+        help="with --table: seeds of each run, counted from --seed (default 3)",
+    )
+    _add_outputs(parser.add_argument_group("output"))
+
+
+def _add_outputs(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        metavar="OUT",
+        help="the cluster of each image, from 0: .npz with the arrays train and test, or .csv; "
+        "with --table the table: .csv or .md",
+    )
+    group.add_argument("--report", type=Path, metavar="FILE", help="all figures of the run: .json")
+    group.add_argument(
+        "--figure", type=Path, metavar="FILE", help="confusion matrix and the clusters' digits: .png or .svg"
+    )
+    group.add_argument(
+        "--model", type=Path, metavar="FILE", help="Gaussians that “sample” draws digits from: .json"
+    )
+
+
+def check_mnist(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    """End the program with code 2 where options of ``mnist`` contradict each other."""
+    if options.drawn and (options.data is not None or options.download):
+        parser.error("--drawn needs no data: leave out --data and --download")
+    if options.seeds is not None and not options.table:
+        parser.error("--seeds belongs to --table")
+    if options.table:
+        given = {"--recipe": options.recipe, "--covariance": options.covariance, "--set": options.set}
+        given |= {"--report": options.report, "--figure": options.figure, "--model": options.model}
+        for name, value in given.items():
+            if value:
+                parser.error(f"{name} does not go with --table, which runs all recipes as they are")
+        if options.components == "auto":
+            parser.error("-k auto does not go with --table")

@@ -1,0 +1,271 @@
+"""The table of recipes: methods by their scores and time, over several seeds."""
+
+from __future__ import annotations
+
+import csv
+import io
+import statistics
+import time
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from gmmseg.control import Check, Progress
+from gmmseg.digits.dataset import DigitSet
+from gmmseg.digits.experiment import ExperimentOutcome, ExperimentRequest, StageDone, experiment_events
+from gmmseg.digits.recipes import RECIPES, settings_for
+from gmmseg.digits.scores import Scores
+from gmmseg.digits.settings import DigitSettings, FitOn, RecipeName
+from gmmseg.digits.stages import StageCache
+from gmmseg.errors import ReadError
+from gmmseg.setting import with_value
+
+Changes = tuple[tuple[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """A recipe with some of its settings changed; `note` says what the recipe's title does not."""
+
+    recipe: RecipeName
+    note: str
+    changes: Changes = ()
+    fit_on: FitOn = "all"
+
+
+def _mixtures(recipe: RecipeName, sizes: Sequence[int], family: str) -> tuple[Method, ...]:
+    return tuple(
+        Method(recipe, f"mixture, PCA {size}", (("pca.n_components", size), ("covariance", family)))
+        for size in sizes
+    )
+
+
+METHODS: tuple[Method, ...] = (
+    Method("pixels", "k-means, PCA 100", (("pca.n_components", 100), ("mixture.is_hard", True))),
+    *_mixtures("pixels", (10, 20, 30, 50, 100), "full"),
+    *_mixtures("pixels", (10, 20, 30, 50, 100), "diag"),
+    *_mixtures("pixels", (10, 20, 30, 100), "tied"),
+    *_mixtures("pixels", (30,), "spherical"),
+    *_mixtures("deskewed", (30,), "full"),
+    *_mixtures("orientation", (30,), "full"),
+    *_mixtures("scattering", (30, 60, 120), "full"),
+    Method("components", "100 components, PCA 30"),
+    Method("manifold", "one pass", (("graph.n_passes", 1),)),
+    Method("manifold", "two passes"),
+    Method("manifold", "two passes, fitted on the training images", fit_on="train"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The figures of one method, each a tuple over the seeds."""
+
+    method: Method
+    note: str
+    n_images: int
+    n_clusters: int
+    family: str
+    acc: tuple[float, ...]
+    nmi: tuple[float, ...]
+    ari: tuple[float, ...]
+    cpu_seconds: tuple[float, ...]
+
+    @property
+    def cells(self) -> list[str]:
+        """The row as text."""
+        title = RECIPES[self.method.recipe].title
+        mark = "*" if RECIPES[self.method.recipe].chosen_with_scores else ""
+        return [
+            f"{title}: {self.note}{mark}", f"{self.n_images:,}", str(self.n_clusters), self.family,
+            _range(self.acc), _range(self.nmi), _range(self.ari),
+            f"{statistics.median(self.cpu_seconds):.0f}",
+        ]  # fmt: skip
+
+
+_HEADER = ["method", "images", "K", "family", "ACC", "NMI", "ARI", "CPU s"]
+
+
+def _range(values: tuple[float, ...]) -> str:
+    """Return the median, and the smallest and largest where they differ, in four decimals."""
+    shown = (statistics.median(values), min(values), max(values))
+    # Adding 0 turns what is rounded to -0 into 0.
+    middle, low, high = (f"{round(value, 4) + 0.0:.4f}" for value in shown)
+    text = middle if low == high else f"{middle} ({low}-{high})"
+    return text.replace("0.", ".")
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The table of all methods on one set of digits."""
+
+    name: str
+    seeds: tuple[int, ...]
+    rows: tuple[Row, ...]
+
+    def text(self) -> str:
+        """Return the table in columns for a terminal."""
+        cells = [_HEADER, *(row.cells for row in self.rows)]
+        widths = [max(len(line[at]) for line in cells) for at in range(len(_HEADER))]
+        lines = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+                 for line in cells]  # fmt: skip
+        return "\n".join([self._heading(), "", lines[0], "-" * max(map(len, lines)), *lines[1:], "",
+                          *self._footnotes()])  # fmt: skip
+
+    def markdown(self) -> str:
+        """Return the table as Markdown."""
+        lines = [_HEADER, ["---"] * len(_HEADER), *(row.cells for row in self.rows)]
+        shown = [" | ".join(line).join(("| ", " |")) for line in lines]
+        text = "\n".join([self._heading(), "", *shown, "", *(f"{line}  " for line in self._footnotes())])
+        return text.replace("*", r"\*") + "\n"
+
+    def csv(self) -> str:
+        """Return every run as a line of RFC 4180, to be computed with."""
+        buffer = io.StringIO(newline="")
+        writer = csv.writer(buffer, lineterminator="\r\n")
+        writer.writerow(["recipe", "note", "images", "n_clusters", "family", "seed", "acc", "nmi", "ari",
+                         "cpu_seconds", "chosen_with_scores"])  # fmt: skip
+        for row in self.rows:
+            chosen = RECIPES[row.method.recipe].chosen_with_scores
+            runs = zip(self.seeds, row.acc, row.nmi, row.ari, row.cpu_seconds, strict=True)
+            for seed, acc, nmi, ari, seconds in runs:
+                writer.writerow([row.method.recipe, row.note, row.n_images, row.n_clusters, row.family, seed,
+                                 acc, nmi, ari, f"{seconds:.2f}", chosen])  # fmt: skip
+        return buffer.getvalue()
+
+    def _heading(self) -> str:
+        listed = ", ".join(str(seed) for seed in self.seeds)
+        return (
+            f"{self.name}; median (smallest-largest) of seeds {listed}; CPU seconds from pixels to clusters."
+        )
+
+    def _footnotes(self) -> list[str]:
+        shown = dict.fromkeys(row.method.recipe for row in self.rows)
+        chosen = [
+            f"{RECIPES[name].title}: {RECIPES[name].chosen_with_scores}"
+            for name in shown
+            if RECIPES[name].chosen_with_scores
+        ]
+        return ["Labels score the clusters; no fit sees them.", *(f"* {line}" for line in chosen)]
+
+
+def table_events(
+    digits: DigitSet,
+    n_clusters: int,
+    n_images: int | None,
+    seeds: Sequence[int],
+    check: Check,
+    methods: tuple[Method, ...] = METHODS,
+) -> Generator[Progress, None, Table]:
+    """Run every method with every seed, yielding how far it is.
+
+    Parameters
+    ----------
+    digits : DigitSet
+    n_clusters : int
+    n_images : int, optional
+        Of a random selection; None takes all.
+    seeds : sequence of int
+    check : callable
+    methods : tuple of Method
+        Those that are fitted on the training images are left out where there are no others.
+
+    Raises
+    ------
+    ReadError
+        There are no labels to score by.
+    GmmsegError
+    Cancelled
+    """
+    if digits.labels is None:
+        raise ReadError(
+            "The table needs labels to score by, and these digits have none.", "Take other digits."
+        )
+    wanted = [method for method in methods if method.fit_on == "all" or digits.n_test]
+    cache, spent = StageCache(), _Spent()
+    rows: list[Row] = []
+    for at, method in enumerate(wanted):
+        outcomes, cpu = [], []
+        for number, seed in enumerate(seeds):
+            settings = _settings(method, n_clusters, n_images, seed)
+            done = (at + number / len(seeds)) / len(wanted)
+            outcome = yield from spent.run(ExperimentRequest(digits, settings), cache, check, done)
+            # Not the outcome itself: its features would pile up.
+            outcomes.append(_Figures.of(outcome))
+            cpu.append(spent.total)
+        rows += _rows(method, outcomes, tuple(cpu))
+    return Table(digits.name, tuple(seeds), tuple(rows))
+
+
+def _settings(method: Method, n_clusters: int, n_images: int | None, seed: int) -> DigitSettings:
+    settings = settings_for(method.recipe)
+    for path, value in method.changes:
+        settings = with_value(settings, path, value)
+    return replace(settings, n_clusters=n_clusters, n_images=n_images, seed=seed, fit_on=method.fit_on)
+
+
+class _Spent:
+    """CPU seconds of the stages; those that are kept count by what they took when they were made."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, float] = {}
+        self.total = 0.0
+
+    def run(
+        self, request: ExperimentRequest, cache: StageCache, check: Check, done: float
+    ) -> Generator[Progress, None, ExperimentOutcome]:
+        title = RECIPES[request.settings.recipe].title
+        job = experiment_events(request, cache, check)
+        self.total, since = 0.0, time.process_time()
+        while True:
+            try:
+                event = next(job)
+            except StopIteration as stop:
+                outcome: ExperimentOutcome = stop.value
+                return outcome
+            if isinstance(event, Progress):
+                yield Progress(f"{100 * done:.0f} % of the table; {title}: {event.text}", done)
+            elif isinstance(event, StageDone):
+                now = time.process_time()
+                if not event.was_kept:
+                    self._known[event.name] = now - since
+                self.total += self._known[event.name]
+                since = now
+
+
+@dataclass(frozen=True, slots=True)
+class _Figures:
+    """What the table needs of an outcome."""
+
+    fit: Scores
+    test: Scores | None
+    n_clusters: int
+    family: str
+
+    @classmethod
+    def of(cls, outcome: ExperimentOutcome) -> _Figures:
+        if outcome.scores_fit is None:
+            raise ValueError("an outcome without scores")
+        is_hard = outcome.settings.mixture.is_hard and outcome.settings.recipe != "manifold"
+        family = "k-means" if is_hard else outcome.settings.covariance
+        return cls(outcome.scores_fit, outcome.scores_test, outcome.n_clusters, family)
+
+
+def _rows(method: Method, outcomes: list[_Figures], cpu: tuple[float, ...]) -> list[Row]:
+    parts: list[tuple[str, list[Scores]]] = [(method.note, [figures.fit for figures in outcomes])]
+    tested = [figures.test for figures in outcomes if figures.test is not None]
+    if tested:
+        parts.append(("the same, images not fitted", tested))
+    return [
+        Row(
+            method,
+            note,
+            scores[0].n_images,
+            outcomes[0].n_clusters,
+            outcomes[0].family,
+            tuple(one.acc for one in scores),
+            tuple(one.nmi for one in scores),
+            tuple(one.ari for one in scores),
+            cpu,
+        )
+        for note, scores in parts
+    ]

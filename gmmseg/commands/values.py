@@ -1,0 +1,36 @@
+"""Readers of values on the command line, stricter than Python's own."""
+
+from __future__ import annotations
+
+import argparse
+import re
+
+_UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
+
+
+def whole_number(text: str) -> int:
+    """Read a whole number written in ASCII digits; raises for ``3.5``, ``１２`` and ``1_000``."""
+    if not re.fullmatch(r"[+-]?[0-9]{1,30}", text):
+        raise argparse.ArgumentTypeError(f"“{text}” is not a whole number")
+    return int(text)
+
+
+def number(text: str) -> float:
+    """Read a number written in ASCII; raises for words and grouped digits."""
+    if not re.fullmatch(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|[+-]?(inf|nan)", text):
+        raise argparse.ArgumentTypeError(f"“{text}” is not a number")
+    return float(text)
+
+
+def components(text: str) -> int | str:
+    """Read the number of components, or ``auto``."""
+    return text if text == "auto" else whole_number(text)
+
+
+def n_bytes(text: str) -> int:
+    """Read a size such as ``800M`` or ``4GB``, decimal units."""
+    match = re.fullmatch(r"([0-9]{1,15}(?:\.[0-9]{1,6})?)\s*([KMGT]?)B?", text, re.IGNORECASE | re.ASCII)
+    size = int(float(match[1]) * _UNITS[match[2].upper()]) if match else 0
+    if size <= 0:
+        raise argparse.ArgumentTypeError(f"“{text}” is not a size; write 800M or 4G")
+    return size

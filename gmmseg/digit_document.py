@@ -1,0 +1,147 @@
+"""DigitDocument: the undoable state of an experiment with digits, immutable, and its edits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from gmmseg import editing
+from gmmseg.digits.dataset import DigitSet
+from gmmseg.digits.experiment import ExperimentOutcome
+from gmmseg.digits.recipes import RECIPES, settings_for
+from gmmseg.digits.scores import score
+from gmmseg.digits.settings import DigitSettings, RecipeName, check_digit_settings, with_digit_setting
+
+DRAWN_RECIPE: RecipeName = "orientation"
+"""For digits that the program drew: quick, and right more often there than a graph."""
+MAX_NAME = 100
+"""Characters of a cluster's name."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DigitDocument:
+    """Digits, how they are to be clustered, and what the last run found.
+
+    Parameters
+    ----------
+    digits : DigitSet, optional
+    settings : DigitSettings
+    outcome : ExperimentOutcome, optional
+        Of these digits, perhaps under older settings.
+    names : tuple of str
+        What the user calls each cluster of the outcome; empty for one without a name of its own.
+    """
+
+    digits: DigitSet | None = None
+    settings: DigitSettings = field(default_factory=DigitSettings)
+    outcome: ExperimentOutcome | None = None
+    names: tuple[str, ...] = ()
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether there are digits whose clusters under the present settings are not known."""
+        if self.digits is None:
+            return False
+        return self.outcome is None or self.outcome.settings != self.settings
+
+    def name_of(self, cluster: int) -> str:
+        """Return the name of a cluster, or its number, from 0 as in files."""
+        own = self.names[cluster] if cluster < len(self.names) else ""
+        return own or f"Cluster {cluster}"
+
+
+class DigitEdit(editing.Edit[DigitDocument]):
+    """A named function from document to document."""
+
+    __slots__ = ()
+
+
+def usual_recipe(digits: DigitSet | None) -> RecipeName:
+    """Return the recipe that a set of digits is begun with."""
+    return DRAWN_RECIPE if digits is not None and digits.is_drawn else "manifold"
+
+
+def open_digits(digits: DigitSet) -> DigitEdit:
+    """Return the edit that takes another set of digits; the clusters of the old one go.
+
+    The settings stay, but for the recipe where it was the one that the old set was begun with.
+    """
+
+    def apply(document: DigitDocument) -> DigitDocument:
+        settings = document.settings
+        if settings.recipe == usual_recipe(document.digits):
+            settings = _with_recipe(document, usual_recipe(digits))
+        return DigitDocument(digits, settings)
+
+    return DigitEdit(f"Open {digits.name}", apply)
+
+
+def change_digit_setting(path: str, value: Any, title: str) -> DigitEdit:
+    """Return the edit that sets one setting; applying it raises `SettingsError` when out of bounds.
+
+    With another recipe come that recipe's own defaults.
+    """
+
+    def apply(document: DigitDocument) -> DigitDocument:
+        if path == "recipe":
+            return replace(document, settings=_with_recipe(document, value))
+        settings = with_digit_setting(document.settings, path, value)
+        check_digit_settings(settings)
+        return replace(document, settings=settings)
+
+    return DigitEdit(title, apply, merge_key=f"digits {path}")
+
+
+def reset_digit_settings(title: str) -> DigitEdit:
+    """Return the edit that gives the recipe its defaults."""
+    return DigitEdit(
+        title, lambda document: replace(document, settings=settings_for(document.settings.recipe))
+    )
+
+
+def _with_recipe(document: DigitDocument, recipe: RecipeName) -> DigitSettings:
+    settings = settings_for(recipe, document.settings)
+    if settings.n_clusters is None and "graph" not in RECIPES[recipe].stages:
+        # Without a graph there are no eigenvalues to find the number of clusters from.
+        known = DigitSettings().n_clusters if document.outcome is None else document.outcome.n_clusters
+        settings = replace(settings, n_clusters=known)
+    return settings
+
+
+def rename_cluster(cluster: int, name: str) -> DigitEdit:
+    """Return the edit that names a cluster; an empty name gives it its number again."""
+    kept = " ".join("".join(c if c.isprintable() else " " for c in name).split())[:MAX_NAME]
+
+    def apply(document: DigitDocument) -> DigitDocument:
+        n_clusters = 0 if document.outcome is None else document.outcome.n_clusters
+        if cluster >= n_clusters:
+            return document
+        names = [*document.names, *[""] * (n_clusters - len(document.names))]
+        names[cluster] = "" if kept == f"Cluster {cluster}" else kept
+        return replace(document, names=tuple(names))
+
+    return DigitEdit(f"Name cluster {cluster}" if not kept else f"Rename to {kept}", apply)
+
+
+def with_outcome(document: DigitDocument, outcome: ExperimentOutcome) -> DigitDocument:
+    """Return the document with a finished run; not an edit: it belongs to the edit that asked for it.
+
+    A name goes on with most of its cluster's images.
+    """
+    return replace(document, outcome=outcome, names=_inherited(document, outcome))
+
+
+def _inherited(document: DigitDocument, outcome: ExperimentOutcome) -> tuple[str, ...]:
+    old = document.outcome
+    if old is None or not any(document.names) or old.digits.identity != outcome.digits.identity:
+        return ()
+    shared = score(outcome.clusters, old.clusters, outcome.n_clusters)
+    sizes = np.bincount(old.clusters, minlength=old.n_clusters)
+    names = [""] * outcome.n_clusters
+    for cluster, before in shared.matching:
+        n_shared = int(shared.confusion[cluster, shared.label_values.index(before)])
+        if 2 * n_shared > sizes[before] and before < len(document.names):
+            names[cluster] = document.names[before]
+    return tuple(names)

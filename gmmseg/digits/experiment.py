@@ -1,0 +1,286 @@
+"""A digit experiment from images to scored clusters, as a generator."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gmmseg.arrays import BoolArray, ByteArray, Float32Array, FloatArray, IntArray, frozen
+from gmmseg.control import Check, Progress, Verdict, go_on, raise_if_ended
+from gmmseg.digits.dataset import DigitSet
+from gmmseg.digits.recipes import StageName
+from gmmseg.digits.scores import Scores, score
+from gmmseg.digits.settings import DigitSettings, check_digit_settings
+from gmmseg.digits.stages import Stage, StageCache, StageResult, chained_keys, needed_bytes, stages_of
+from gmmseg.digits.workpiece import Iterated, Workpiece
+from gmmseg.errors import BudgetError, SettingsError
+from gmmseg.limits import memory_budget, size_text
+from gmmseg.mixture.params import MixtureParams
+
+SELECTION_SEED = 0
+"""Of the random part that a quick look takes: another seed of the fit then keeps its images and features."""
+SHOWN_COMPONENTS = 10
+"""Principal components shown where there is no graph."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ExperimentRequest:
+    """What to cluster and how."""
+
+    digits: DigitSet
+    settings: DigitSettings
+
+
+@dataclass(frozen=True, slots=True)
+class StageDone:
+    """A stage has made its result, or it was there from before."""
+
+    name: StageName
+    title: str
+    seconds: float
+    """What it took, when it was made."""
+    was_kept: bool
+
+
+ExperimentEvent = Progress | StageDone | Iterated
+"""`Progress.fraction` is the share of the whole experiment that is done, by the stages' usual durations."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ExperimentOutcome:
+    """What an experiment found; arrays are read-only.
+
+    Parameters
+    ----------
+    digits : DigitSet
+        The images that took part: a random selection where ``settings.n_images`` asked for one.
+    settings : DigitSettings
+    clusters : int32 (N,)
+        Cluster of each image, 0..K - 1, the largest first among the fitted images.
+    confidence : float32 (N,)
+        Posterior of that cluster.
+    features : float32 (N, D)
+        What the Gaussians live in.
+    params : MixtureParams
+        K Gaussians over `features`, in the order of the clusters.
+    embedding : float32 (N, E)
+        For a scatter: spectral coordinates, or the first principal components.
+    embedding_names : tuple of str
+    eigenvalues : (M,), optional
+        Of the last graph, falling.
+    gap_k : int, optional
+        Number of clusters that their largest gap proposes.
+    fitted : bool (N,)
+        Which images were fitted; the others were assigned afterwards.
+    scores_fit, scores_test, scores_all : Scores, optional
+        Of the fitted images, of those not fitted, of all; None without labels, or without such images.
+    seconds : dict
+        Wall-clock seconds by stage, when it was made.
+    history : tuple of Iterated
+        The iterations of all stages that were run now or kept.
+    warnings : tuple of str
+    """
+
+    digits: DigitSet
+    settings: DigitSettings
+    clusters: NDArray[np.int32]
+    confidence: Float32Array
+    features: Float32Array
+    params: MixtureParams
+    embedding: Float32Array
+    embedding_names: tuple[str, ...]
+    eigenvalues: FloatArray | None
+    gap_k: int | None
+    fitted: BoolArray
+    scores_fit: Scores | None
+    scores_test: Scores | None
+    scores_all: Scores | None
+    seconds: dict[str, float]
+    history: tuple[Iterated, ...]
+    warnings: tuple[str, ...]
+
+    @property
+    def n_clusters(self) -> int:
+        """Number of clusters, K; some may be empty."""
+        return self.params.n_components
+
+
+def experiment_events(
+    request: ExperimentRequest, cache: StageCache | None = None, check: Check = go_on
+) -> Generator[ExperimentEvent, None, ExperimentOutcome]:
+    """Run a recipe: stages whose settings and images are as before are taken from the cache.
+
+    Parameters
+    ----------
+    request : ExperimentRequest
+    cache : StageCache, optional
+        Filled with what the stages make, also when a later one is stopped or fails.
+    check : callable
+        Asked between blocks, perhaps by two threads at once. STOP and CANCEL are the same: half a recipe is
+        no result, and finished stages stay in the cache.
+
+    Raises
+    ------
+    SettingsError, BudgetError, FitError
+    Cancelled
+    """
+    settings = request.settings
+    check_digit_settings(settings)
+    digits = _selection(request)
+    n_fit = digits.n_train if settings.fit_on == "train" else digits.n_images
+    _check_possible(digits, settings, n_fit)
+    cache = StageCache() if cache is None else cache
+    results = yield from _run(digits, settings, n_fit, cache, _ending(check))
+    raise_if_ended(check)
+    yield Progress("Scoring", 1.0)
+    return _outcome(digits, settings, results)
+
+
+def _selection(request: ExperimentRequest) -> DigitSet:
+    n_images = request.settings.n_images
+    return request.digits if n_images is None else request.digits.subset(n_images, SELECTION_SEED)
+
+
+def _check_possible(digits: DigitSet, settings: DigitSettings, n_fit: int) -> None:
+    n_clusters = max(settings.n_clusters or 2, 2)
+    n_different = _n_different(digits.images[:n_fit], n_clusters)
+    if n_different < n_clusters:
+        raise SettingsError(
+            "n_clusters",
+            f"{n_different} different image{'s' * (n_different != 1)} cannot form {n_clusters} clusters.",
+            "Choose fewer clusters or more images.",
+        )
+    needed = needed_bytes(settings, digits.n_images, digits.image_shape)
+    if needed > memory_budget():
+        raise BudgetError(
+            f"This recipe needs {size_text(needed)} for {digits.n_images:,} images.",
+            "Choose fewer images, or raise the memory budget.",
+        )
+
+
+def _n_different(images: ByteArray, enough: int) -> int:
+    """Return the number of different images, or `enough` as soon as so many have been seen."""
+    seen: set[bytes] = set()
+    for image in images:
+        seen.add(image.tobytes())
+        if len(seen) == enough:
+            break
+    return len(seen)
+
+
+def _ending(check: Check) -> Check:
+    """Return a check that turns STOP into CANCEL, for parts that would go on to an end of their own."""
+    return lambda: Verdict.GO if check() is Verdict.GO else Verdict.CANCEL
+
+
+def _run(
+    digits: DigitSet, settings: DigitSettings, n_fit: int, cache: StageCache, check: Check
+) -> Generator[ExperimentEvent, None, dict[StageName, StageResult]]:
+    stages = stages_of(settings)
+    keys = chained_keys(stages, settings, (digits.identity, digits.n_images))
+    cache.retain(keys)
+    known = {stage.name: cache.get(stage.name, keys[stage.name]) for stage in stages}
+    pending = sum(stage.cost for stage in stages if known[stage.name] is None)
+    done = 0.0
+    results: dict[StageName, StageResult] = {}
+    work = Workpiece(digits.images, n_fit)
+    for stage in stages:
+        result = known[stage.name]
+        was_kept = result is not None
+        if result is None:
+            result = yield from _made(stage, work, settings, (done / pending, stage.cost / pending), check)
+            cache.keep(stage.name, keys[stage.name], result)
+            done += stage.cost
+        # Image stages do not depend on which images are fitted, but their work tells it on.
+        work = replace(result.work, n_fit=n_fit)
+        results[stage.name] = replace(result, work=work)
+        yield StageDone(stage.name, stage.title, result.seconds, was_kept)
+    return results
+
+
+def _made(
+    stage: Stage, work: Workpiece, settings: DigitSettings, span: tuple[float, float], check: Check
+) -> Generator[ExperimentEvent, None, StageResult]:
+    """Run one stage, which is `span` = (begin, length) of the whole."""
+    raise_if_ended(check)
+    since = time.perf_counter()
+    iterations: list[Iterated] = []
+    begin, length = span
+    yield Progress(stage.title, begin)
+    job = stage.run(work, settings, check)
+    while True:
+        try:
+            event = next(job)
+        except StopIteration as stop:
+            raise_if_ended(check)
+            made: Workpiece = stop.value
+            return StageResult(made, time.perf_counter() - since, tuple(iterations))
+        if isinstance(event, Progress):
+            yield Progress(event.text, begin + length * (event.fraction or 0.0))
+        else:
+            iterations.append(event)
+            yield event
+
+
+def _outcome(
+    digits: DigitSet, settings: DigitSettings, results: dict[StageName, StageResult]
+) -> ExperimentOutcome:
+    work = list(results.values())[-1].work
+    if work.posteriors is None or work.params is None:
+        raise ValueError("the last stage of a recipe must set posteriors and Gaussians")
+    clusters, order = _in_order(work.posteriors.argmax(axis=0), work.n_fit, len(work.posteriors))
+    features = work.known_features
+    has_graph = work.embedding is not None
+    embedding = features[:, :SHOWN_COMPONENTS] if work.embedding is None else work.embedding
+    kind = "Spectral" if has_graph else "PC"
+    fitted = np.arange(digits.n_images) < work.n_fit
+    n_empty = len(order) - len(np.unique(clusters))
+    warnings = work.warnings
+    if n_empty:
+        warnings = (*warnings, f"{n_empty} of {len(order)} clusters are empty.")
+    return ExperimentOutcome(
+        digits=digits,
+        settings=settings,
+        clusters=frozen(clusters),
+        confidence=frozen(work.posteriors.max(axis=0)),
+        features=features,
+        params=work.params.reordered(order),
+        embedding=embedding,
+        embedding_names=tuple(f"{kind} {i + 1}" for i in range(embedding.shape[1])),
+        eigenvalues=work.eigenvalues,
+        gap_k=work.gap_k,
+        fitted=frozen(fitted),
+        scores_fit=_scores(digits, clusters, fitted, len(order)),
+        scores_test=_scores(digits, clusters, ~fitted, len(order)),
+        scores_all=_scores(digits, clusters, np.ones_like(fitted), len(order)),
+        seconds={name: result.seconds for name, result in results.items()},
+        history=tuple(step for result in results.values() for step in result.iterations),
+        warnings=warnings,
+    )
+
+
+def _in_order(found: IntArray, n_fit: int, n_clusters: int) -> tuple[NDArray[np.int32], IntArray]:
+    """Return clusters in canonical order (N,), and which old cluster each new one is, (K,).
+
+    The order is by the number of fitted images, falling, then by the first image: it does not change when
+    other images are assigned, nor with the names that a random start gave.
+    """
+    sizes = np.bincount(found[:n_fit], minlength=n_clusters)
+    first = np.full(n_clusters, n_fit)
+    np.minimum.at(first, found[:n_fit], np.arange(n_fit))
+    order = np.lexsort((first, -sizes)).astype(np.int64)
+    rank = np.empty(n_clusters, dtype=np.int32)
+    rank[order] = np.arange(n_clusters, dtype=np.int32)
+    return rank[found], order
+
+
+def _scores(
+    digits: DigitSet, clusters: NDArray[np.int32], which: BoolArray, n_clusters: int
+) -> Scores | None:
+    if digits.labels is None or not which.any():
+        return None
+    return score(clusters[which], digits.labels[which], n_clusters)

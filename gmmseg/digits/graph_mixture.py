@@ -1,0 +1,237 @@
+"""The mixture with a neighbourhood prior: Gaussians whose images listen to their neighbours in the graph."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from gmmseg.arrays import AnyArray, Float32Array, FloatArray, frozen
+from gmmseg.control import Check, Progress, go_on, raise_if_ended
+from gmmseg.digits.graph import Graph, GraphNeighbourhood
+from gmmseg.digits.settings import DigitSettings, FieldSettings
+from gmmseg.digits.workpiece import Iterated, StageEvent, Workpiece
+from gmmseg.errors import FitError
+from gmmseg.mixture.covariance import FAMILIES, CovarianceKind
+from gmmseg.mixture.kernels import log_constants
+from gmmseg.mixture.mean_field import mean_field
+from gmmseg.mixture.params import MixtureParams
+
+BLOCK_ROWS = 4096
+NEGLIGIBLE = 1e-6
+"""Responsibilities below this are left out of the sums of the M-step: most images belong to one cluster."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FieldResult:
+    """A fitted mixture with a neighbourhood prior.
+
+    Parameters
+    ----------
+    posteriors : float32 (K, N)
+        Given each image and its neighbours.
+    params : MixtureParams
+        The M-step of the posteriors that the last sweeps started from.
+    converged : bool
+        Whether the clusters settled before the limit of iterations.
+    """
+
+    posteriors: Float32Array
+    params: MixtureParams
+    converged: bool
+
+
+def field_stage(
+    work: Workpiece, settings: DigitSettings, check: Check
+) -> Generator[StageEvent, None, Workpiece]:
+    """Fit the mixture with a neighbourhood prior from the clusters that were found before."""
+    if work.graph is None or work.start is None:
+        raise ValueError("the mixture needs a graph and a start: make them first")
+    n_clusters = settings.n_clusters or int(work.start.max()) + 1
+    start = np.zeros((n_clusters, work.n_fit), dtype=np.float32)
+    start[work.start, np.arange(work.n_fit)] = 1
+    start = start[start.any(axis=1)]
+    features = work.known_features[: work.n_fit]
+    stage = "field" if work.graph_features is None else "field_2"
+    result = yield from field_events(
+        features, work.graph, start, settings.covariance, settings.field, stage, check
+    )
+    warnings = work.warnings
+    if len(start) < n_clusters:
+        warnings = (
+            *warnings,
+            f"K was reduced from {n_clusters} to {len(start)}: the graph has no more groups.",
+        )
+    if not result.converged:
+        warnings = (*warnings, f"The clusters had not settled after {settings.field.max_iter} iterations.")
+    return replace(work, posteriors=frozen(result.posteriors), params=result.params, warnings=warnings)
+
+
+def field_events(
+    features: Float32Array,
+    graph: Graph,
+    start: Float32Array,
+    covariance: CovarianceKind,
+    settings: FieldSettings,
+    stage: str = "field",
+    check: Check = go_on,
+) -> Generator[StageEvent, None, FieldResult]:
+    """Fit K Gaussians whose responsibilities also follow the neighbours.
+
+    Each iteration takes the Gaussians of the posteriors R, then some mean-field sweeps of
+    ``r_k ∝ exp(log pi_k + temperature log N(x | k) + strength (D^-1 W R)_k)``.
+
+    Parameters
+    ----------
+    features : (N, D)
+    graph : Graph
+        Over the N rows.
+    start : (K, N)
+        Posteriors; each component has some.
+    covariance : {"full", "tied", "diag", "spherical"}
+    settings : FieldSettings
+    stage : str
+        Told in the events.
+    check : callable
+        Asked between blocks.
+
+    Raises
+    ------
+    FitError
+        The Gaussians have no finite parameters.
+    Cancelled
+    """
+    neighbourhood = GraphNeighbourhood(graph)
+    posteriors, labels = start, start.argmax(axis=0)
+    for iteration in range(1, settings.max_iter + 1):
+        params = gaussians_of(features, posteriors, covariance, settings.reg_covar, check)
+        evidence, log_likelihood = _evidence(features, params, settings.temperature, check)
+        posteriors = mean_field(
+            evidence, neighbourhood, settings.strength, settings.n_sweeps, posteriors, check=check
+        )
+        previous, labels = labels, posteriors.argmax(axis=0)
+        changed = float(np.count_nonzero(labels != previous)) / len(labels)
+        yield Iterated(stage, iteration, log_likelihood, changed)
+        yield Progress(
+            f"Fitting the mixture on the graph: iteration {iteration}", iteration / settings.max_iter
+        )
+        if changed < settings.min_changed:
+            return FieldResult(posteriors, params, converged=True)
+    return FieldResult(posteriors, params, converged=False)
+
+
+def gaussians_of(
+    features: Float32Array,
+    posteriors: Float32Array,
+    kind: CovarianceKind,
+    reg_covar: float,
+    check: Check = go_on,
+) -> MixtureParams:
+    """Return shares, means and covariances of soft clusters, `reg_covar` added to every variance.
+
+    Parameters
+    ----------
+    features : (N, D)
+    posteriors : (K, N)
+        A component without any keeps a share of 0 and the spread of all rows.
+    """
+    n_components, n_features = len(posteriors), features.shape[1]
+    is_diagonal = FAMILIES[kind].is_diagonal
+    counts = posteriors.sum(axis=1, dtype=np.float64)
+    means = np.zeros((n_components, n_features))
+    scatter = np.zeros((n_components, n_features, *(() if is_diagonal else (n_features,))))
+    for k, shares in enumerate(posteriors):
+        mine = np.flatnonzero(shares > NEGLIGIBLE)
+        means[k] = _mean(features, shares, mine, counts[k], check)
+        for rows in _pieces(len(mine)):
+            raise_if_ended(check)
+            own = mine[rows]
+            deviations = features[own] - means[k].astype(np.float32)
+            deviations *= np.sqrt(shares[own])[:, None]
+            # One operand twice: numpy then computes half of the symmetric product.
+            scatter[k] += (
+                np.einsum("nd,nd->d", deviations, deviations) if is_diagonal else deviations.T @ deviations
+            )
+    safe = np.maximum(counts, np.finfo(np.float64).tiny)
+    wide = (slice(None),) + (None,) * (scatter.ndim - 1)
+    scatter += counts[wide] * reg_covar * (1.0 if is_diagonal else np.eye(n_features))
+    empty = counts < NEGLIGIBLE
+    if empty.any():
+        scatter[empty], safe[empty] = scatter.sum(axis=0), counts.sum()
+    if not np.isfinite(scatter).all():
+        raise FitError("The Gaussians of the clusters are not finite.", "Add more variance.")
+    covariance = FAMILIES[kind].from_moments(safe if kind != "tied" else counts, scatter, reg_covar / 2)
+    return MixtureParams(counts / counts.sum(), means, covariance)
+
+
+def _mean(
+    features: Float32Array, shares: Float32Array, mine: np.ndarray, count: float, check: Check
+) -> FloatArray:
+    total = np.zeros(features.shape[1])
+    for rows in _pieces(len(mine)):
+        raise_if_ended(check)
+        total += shares[mine[rows]] @ features[mine[rows]]
+    return total / max(count, np.finfo(np.float64).tiny)
+
+
+def _pieces(n_rows: int) -> Iterator[slice]:
+    for start in range(0, n_rows, BLOCK_ROWS):
+        yield slice(start, min(start + BLOCK_ROWS, n_rows))
+
+
+class GaussianEvidence:
+    """log pi_k + temperature log N(x | k) in single precision.
+
+    Parameters
+    ----------
+    params : MixtureParams
+    temperature : float
+        Factor of log N.
+    """
+
+    def __init__(self, params: MixtureParams, temperature: float) -> None:
+        identity = np.eye(params.n_features)
+        self._temperature = temperature
+        self._means = params.means.astype(np.float32)
+        self._whiteners = [
+            np.ascontiguousarray(params.covariance.whiten(k, identity).T, dtype=np.float32)
+            for k in range(params.n_components)
+        ]
+        with np.errstate(divide="ignore"):
+            self._log_weights = np.log(params.weights)
+        self._constants = log_constants(params)
+
+    def joint(self, features: Float32Array) -> Float32Array:
+        """Return log(pi_k N(x | k)) of some rows (B, D), nats, (K, B)."""
+        joint: Float32Array = np.empty((len(self._means), len(features)), dtype=np.float32)
+        for k, (mean, whitener) in enumerate(zip(self._means, self._whiteners, strict=True)):
+            white = (features - mean) @ whitener
+            np.einsum("bd,bd->b", white, white, out=joint[k])
+            joint[k] *= -0.5
+            joint[k] += self._constants[k]
+        return joint
+
+    def tempered(self, joint: Float32Array) -> Float32Array:
+        """Return log pi_k + temperature log N(x | k) from `joint`, (K, B)."""
+        offsets = np.where(
+            np.isfinite(self._log_weights), (1 - self._temperature) * self._log_weights, -np.inf
+        )
+        evidence: Float32Array = joint * np.float32(self._temperature) + offsets.astype(np.float32)[:, None]
+        return evidence
+
+
+def _evidence(
+    features: Float32Array, params: MixtureParams, temperature: float, check: Check
+) -> tuple[AnyArray, float]:
+    """Return the evidence (K, N), and the mixture's mean log-likelihood per row, nats."""
+    gaussians = GaussianEvidence(params, temperature)
+    evidence = np.empty((params.n_components, len(features)), dtype=np.float32)
+    total = 0.0
+    for rows in _pieces(len(features)):
+        raise_if_ended(check)
+        joint = gaussians.joint(features[rows])
+        evidence[:, rows] = gaussians.tempered(joint)
+        peak = joint.max(axis=0)
+        total += float((peak + np.log(np.exp(joint - peak).sum(axis=0))).sum(dtype=np.float64))
+    return evidence, total / len(features)

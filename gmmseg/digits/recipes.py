@@ -1,0 +1,134 @@
+"""The recipes: which stages turn images of digits into clusters, and what each is for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from gmmseg.digits.settings import DigitSettings, RecipeName
+from gmmseg.setting import value_at, with_value
+
+StageName = Literal[
+    "pixels",
+    "deskew",
+    "orientation",
+    "scattering",
+    "pca",
+    "mixture",
+    "components",
+    "neighbours",
+    "graph",
+    "spectral",
+    "field",
+    "whitening",
+    "neighbours_2",
+    "graph_2",
+    "spectral_2",
+    "field_2",
+    "assignment",
+]
+
+SECOND_PASS: tuple[StageName, ...] = ("whitening", "neighbours_2", "graph_2", "spectral_2", "field_2")
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """A chain of stages with a name.
+
+    Parameters
+    ----------
+    name : RecipeName
+    title : str
+    explanation : str
+        One or two sentences for the window.
+    stages : tuple of StageName
+        In order.
+    defaults : tuple of (path, value)
+        Where the recipe's own defaults differ from those of `DigitSettings`.
+    chosen_with_scores : str
+        Which of its settings were chosen while their scores were seen, to be said beside every figure;
+        empty where none were.
+    """
+
+    name: RecipeName
+    title: str
+    explanation: str
+    stages: tuple[StageName, ...]
+    defaults: tuple[tuple[str, Any], ...] = ()
+    chosen_with_scores: str = ""
+
+
+_RECIPES: tuple[Recipe, ...] = (
+    Recipe(
+        "pixels",
+        "Pixels",
+        "A Gaussian mixture, or k-means, on the principal components of the pixels (S2 §2.2).",
+        ("pixels", "pca", "mixture"),
+        (("pca.n_components", 30),),
+    ),
+    Recipe(
+        "deskewed",
+        "Deskewed pixels",
+        "The same with every digit set upright first.",
+        ("deskew", "pixels", "pca", "mixture"),
+        (("pca.n_components", 30),),
+    ),
+    Recipe(
+        "orientation",
+        "Orientation maps",
+        "A mixture on where in the digit which direction of edge is found.",
+        ("deskew", "orientation", "pca", "mixture"),
+        (("pca.n_components", 30),),
+        "The number of directions was chosen while scores were seen.",
+    ),
+    Recipe(
+        "scattering",
+        "Scattering",
+        "A mixture on averaged responses of wavelets and of wavelets over their magnitudes.",
+        ("deskew", "scattering", "pca", "mixture"),
+        (("pca.n_components", 60), ("mixture.start", "k-means")),
+        "The square roots of the coefficients' shares, the scales, the number of principal components and "
+        "the start by k-means were chosen while scores were seen.",
+    ),
+    Recipe(
+        "components",
+        "Merged components",
+        "Many Gaussians on orientation maps, of which those that overlap most are united until K are left.",
+        ("deskew", "orientation", "pca", "components"),
+        (("pca.n_components", 30),),
+        "The numbers of directions, of components and of iterations were chosen while scores were seen.",
+    ),
+    Recipe(
+        "manifold",
+        "Manifold",
+        "A mixture on orientation maps in which neighbours in a graph of similar images draw each other into "
+        "the same cluster; a second graph measures distances that the first clusters correct.",
+        (
+            "deskew",
+            "orientation",
+            "pca",
+            "neighbours",
+            "graph",
+            "spectral",
+            "field",
+            *SECOND_PASS,
+            "assignment",
+        ),
+        (),
+        "Orientation maps, 12 directions, half whitening, the weights of Gaussians and neighbours, the added "
+        "variance and two passes were chosen while scores were seen.",
+    ),
+)
+RECIPES: dict[RecipeName, Recipe] = {recipe.name: recipe for recipe in _RECIPES}
+
+
+def settings_for(recipe: RecipeName, base: DigitSettings | None = None) -> DigitSettings:
+    """Return the settings of a recipe with its own defaults, and everything else as in `base`.
+
+    What any recipe has a default of its own for does not stay behind when another recipe is chosen.
+    """
+    settings = replace(base or DigitSettings(), recipe=recipe)
+    fresh, own = DigitSettings(), dict(RECIPES[recipe].defaults)
+    for path in sorted({path for other in _RECIPES for path, _ in other.defaults}):
+        settings = with_value(settings, path, own.get(path, value_at(fresh, path)))
+    return settings

@@ -1,0 +1,231 @@
+"""A start from the graph alone: its leading eigenvectors, their gap, and k-means among them."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gmmseg.arrays import BoolArray, FloatArray, IntArray, frozen
+from gmmseg.control import Check, Progress, go_on, raise_if_ended
+from gmmseg.digits.graph import Graph
+from gmmseg.digits.settings import DigitSettings
+from gmmseg.digits.workpiece import StageEvent, Workpiece
+from gmmseg.errors import FitError
+from gmmseg.mixture.initialise import (
+    kmeans_plus_plus,
+    means_of_labels,
+    nearest_mean,
+    squared_distances,
+)
+
+TOLERANCE = 1e-4
+LANCZOS_VECTORS = 40
+MAX_DENSE = 400
+"""Nodes up to which all eigenvectors are computed at once."""
+ISLAND_SHARE = 0.01
+"""A part of the graph that nothing joins with the rest is an island, and no cluster, below this share."""
+LLOYD_ITERATIONS = 100
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Spectrum:
+    """The leading eigenvectors of D^-1/2 W D^-1/2.
+
+    Parameters
+    ----------
+    eigenvalues : (M,)
+        Falling from 1.
+    vectors : (N, M)
+        Unit columns; 0 on islands.
+    is_mainland : (N,)
+        Which nodes belong to the parts that were looked at.
+    """
+
+    eigenvalues: FloatArray
+    vectors: FloatArray
+    is_mainland: BoolArray
+
+
+def spectral_stage(
+    work: Workpiece, settings: DigitSettings, check: Check
+) -> Generator[StageEvent, None, Workpiece]:
+    """Find the eigenvalues, the number of clusters that they propose, and clusters to start from."""
+    if work.graph is None:
+        raise ValueError("a spectral start needs a graph: build it first")
+    yield Progress("Looking for groups in the graph", 0.0)
+    wanted = max(settings.spectral.n_eigenvalues, (settings.n_clusters or 0) + 2)
+    spectrum = leading_eigenvectors(work.graph, wanted, check)
+    gap_k = eigenvalue_gap(spectrum.eigenvalues)
+    n_clusters = settings.n_clusters or gap_k
+    yield Progress("Looking for groups in the graph", 0.8)
+    coordinates = spectral_coordinates(spectrum, n_clusters)
+    start = _start(spectrum, coordinates, work, n_clusters, settings, check)
+    yield Progress("Looking for groups in the graph", 1.0)
+    return replace(
+        work,
+        eigenvalues=frozen(spectrum.eigenvalues),
+        gap_k=gap_k,
+        embedding=frozen(coordinates.astype(np.float32)),
+        start=frozen(start),
+    )
+
+
+def leading_eigenvectors(graph: Graph, n_vectors: int, check: Check = go_on) -> Spectrum:
+    """Return the eigenvectors of the largest eigenvalues of the normalised graph.
+
+    Parameters
+    ----------
+    graph : Graph
+    n_vectors : int
+        M; at most the nodes of the mainland.
+    check : callable
+        Asked before each product.
+
+    Raises
+    ------
+    Cancelled
+    """
+    from scipy.sparse import diags_array
+
+    is_mainland = mainland(graph)
+    nodes = np.flatnonzero(is_mainland)
+    weights = graph.weights if is_mainland.all() else graph.weights[nodes][:, nodes]
+    degrees = np.asarray(weights.sum(axis=1), dtype=np.float64).reshape(-1)
+    roots = diags_array(1 / np.sqrt(np.maximum(degrees, np.finfo(np.float64).tiny)))
+    normalised = (roots @ weights @ roots).tocsr()
+    values, own = _largest(normalised, min(n_vectors, len(nodes)), check)
+    vectors = np.zeros((graph.n_nodes, len(values)))
+    vectors[nodes] = own
+    return Spectrum(np.minimum(values, 1.0), vectors, is_mainland)
+
+
+def mainland(graph: Graph) -> BoolArray:
+    """Return which nodes lie in a large connected part, (N,).
+
+    Each part of a graph has an eigenvalue of 1 of its own: a dozen equal images, which have one another for
+    neighbours and nobody else, would be taken for a cluster.
+    """
+    from scipy.sparse.csgraph import connected_components
+
+    n_parts, part = connected_components(graph.weights, directed=False)
+    if n_parts == 1:
+        return np.ones(graph.n_nodes, dtype=np.bool_)
+    sizes = np.bincount(part)
+    is_large = sizes >= min(ISLAND_SHARE * graph.n_nodes, float(sizes.max()))
+    large: BoolArray = is_large[part]
+    return large
+
+
+def _largest(matrix: object, n: int, check: Check) -> tuple[FloatArray, FloatArray]:
+    """Return the n largest eigenvalues of a sparse symmetric matrix, falling, and their eigenvectors."""
+    from scipy.sparse import csr_array
+    from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
+
+    if not isinstance(matrix, csr_array):
+        raise TypeError(f"{type(matrix).__name__} is not a sparse array")
+    side = matrix.shape[0]
+    if side <= max(MAX_DENSE, 2 * n):
+        raise_if_ended(check)
+        values, vectors = np.linalg.eigh(matrix.toarray())
+        return values[: -n - 1 : -1].copy(), vectors[:, : -n - 1 : -1].copy()
+
+    def multiply(vector: FloatArray) -> FloatArray:
+        raise_if_ended(check)
+        product: FloatArray = matrix @ vector
+        return product
+
+    operator = LinearOperator(matrix.shape, matvec=multiply, dtype=np.float64)
+    start = np.random.default_rng(0).standard_normal(side)
+    try:
+        values, vectors = eigsh(
+            operator, k=n, which="LA", v0=start, tol=TOLERANCE, ncv=min(max(LANCZOS_VECTORS, 2 * n + 1), side)
+        )
+    except ArpackNoConvergence as error:
+        raise FitError(
+            "The eigenvectors of the neighbour graph could not be found.",
+            "Use more neighbours, or fewer eigenvalues.",
+        ) from error
+    order = np.argsort(-values, kind="stable")
+    return values[order], vectors[:, order]
+
+
+def eigenvalue_gap(eigenvalues: FloatArray) -> int:
+    """Return the number of clusters that the largest gap between falling eigenvalues proposes, 2 or more.
+
+    Between the first and the second no gap is looked for: one cluster is no clustering.
+    """
+    if len(eigenvalues) < 3:
+        return len(eigenvalues)
+    return int(np.argmax(eigenvalues[1:-1] - eigenvalues[2:])) + 2
+
+
+def spectral_coordinates(spectrum: Spectrum, n_clusters: int) -> FloatArray:
+    """Return the first K eigenvectors with rows of unit length (Ng et al. 2001), (N, K); 0 on islands."""
+    vectors = spectrum.vectors[:, :n_clusters]
+    norms = np.sqrt(np.einsum("nk,nk->n", vectors, vectors))
+    return vectors / np.where(norms > 0, norms, 1.0)[:, None]
+
+
+def _start(
+    spectrum: Spectrum,
+    coordinates: FloatArray,
+    work: Workpiece,
+    n_clusters: int,
+    settings: DigitSettings,
+    check: Check,
+) -> NDArray[np.int32]:
+    """Return clusters by k-means among the coordinates; islands join the nearest cluster mean."""
+    held = spectrum.is_mainland
+    labels = np.zeros(len(held), dtype=np.int64)
+    generator = np.random.default_rng(settings.seed)
+    labels[held] = kmeans(coordinates[held], n_clusters, settings.spectral.n_init, generator, check)
+    if not held.all():
+        features = work.known_features[: work.n_fit].astype(np.float64)
+        counts, means = means_of_labels(features[held], np.ones(int(held.sum())), labels[held], n_clusters)
+        occupied = np.flatnonzero(counts)
+        labels[~held] = occupied[nearest_mean(features[~held], means[occupied])]
+    return labels.astype(np.int32)
+
+
+def kmeans(
+    values: FloatArray,
+    n_clusters: int,
+    n_init: int,
+    generator: np.random.Generator,
+    check: Check = go_on,
+) -> IntArray:
+    """Return the tightest of some runs of k-means from k-means++ starts, (N,).
+
+    Parameters
+    ----------
+    values : (N, D)
+    n_clusters : int
+        At most N; with fewer different rows some clusters stay empty.
+    n_init : int
+    generator : numpy Generator
+    check : callable
+        Asked in each iteration.
+
+    Raises
+    ------
+    Cancelled
+    """
+    weights = np.ones(len(values))
+    best, least = np.zeros(len(values), dtype=np.int64), np.inf
+    for _ in range(n_init):
+        means = kmeans_plus_plus(values, weights, n_clusters, generator)
+        labels = nearest_mean(values, means)
+        for _ in range(LLOYD_ITERATIONS):
+            raise_if_ended(check)
+            counts, moved = means_of_labels(values, weights, labels, n_clusters)
+            means = np.where(counts[:, None] > 0, moved, means)
+            previous, labels = labels, nearest_mean(values, means)
+            if np.array_equal(previous, labels):
+                break
+        spread = sum(float(squared_distances(values[labels == k], means[k]).sum()) for k in range(n_clusters))
+        if spread < least:
+            best, least = labels, spread
+    return best

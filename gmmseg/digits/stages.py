@@ -1,0 +1,177 @@
+"""The stages of the recipes: what each depends on, who runs it, and the cache of what each has made."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+
+from gmmseg.digits.assignment import assignment_stage
+from gmmseg.digits.deskew import deskew_stage
+from gmmseg.digits.graph import graph_stage
+from gmmseg.digits.graph_mixture import field_stage
+from gmmseg.digits.neighbours import BLOCK_ROWS, neighbours_stage
+from gmmseg.digits.orientation import orientation_stage
+from gmmseg.digits.pca import pca_stage
+from gmmseg.digits.pixels import pixels_stage
+from gmmseg.digits.plain_mixture import components_stage, mixture_stage
+from gmmseg.digits.recipes import RECIPES, SECOND_PASS, StageName
+from gmmseg.digits.scattering import KEPT_DIRECTIONS, scattering_stage
+from gmmseg.digits.settings import DIGIT_SETTINGS, GENERAL_PATHS, DigitSettings, RecipeName
+from gmmseg.digits.spectral import spectral_stage
+from gmmseg.digits.whitening import whitening_stage
+from gmmseg.digits.workpiece import Iterated, StageRun, Workpiece
+from gmmseg.setting import Setting, value_at
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One step of a recipe.
+
+    Parameters
+    ----------
+    name : StageName
+    title : str
+        What it is doing, for progress: ``Straightening the digits``.
+    depends_on : tuple of str
+        Paths of the settings it reads: of a group (``deskew``) or of one value (``seed``). Images that are
+        fitted differ with ``fit_on``: a stage that tells them from the others names it.
+    run : StageRun
+    cost : float
+        Rough CPU seconds on 70,000 images of side 28, for the progress of the whole.
+    """
+
+    name: StageName
+    title: str
+    depends_on: tuple[str, ...]
+    run: StageRun
+    cost: float
+
+    def key(self, settings: DigitSettings) -> tuple[Hashable, ...]:
+        """Return what this stage's result depends on besides the work it is given."""
+        return (self.name, *(value_at(settings, path) for path in self.depends_on))
+
+
+_MIXTURE = ("n_clusters", "fit_on", "seed", "covariance")
+_COMPONENTS = (*_MIXTURE, "components", "mixture.tol", "mixture.reg_covar")
+_GRAPH = ("fit_on", "graph.n_neighbours", "graph.n_features")
+_SPECTRAL = ("n_clusters", "seed", "spectral")
+_FIELD = ("covariance", "field")
+
+_STAGES: tuple[Stage, ...] = (
+    Stage("pixels", "Reading the pixels", (), pixels_stage, 0.2),
+    Stage("deskew", "Straightening the digits", ("deskew",), deskew_stage, 3),
+    Stage("orientation", "Measuring directions of edges", ("orientation",), orientation_stage, 9),
+    Stage("scattering", "Scattering", ("fit_on", "scattering"), scattering_stage, 70),
+    Stage("pca", "Finding principal components", ("fit_on", "pca"), pca_stage, 3),
+    Stage("mixture", "Fitting the mixture", (*_MIXTURE, "mixture"), mixture_stage, 20),
+    Stage("components", "Fitting and merging components", _COMPONENTS, components_stage, 25),
+    Stage("neighbours", "Finding nearest neighbours", _GRAPH, neighbours_stage, 16),
+    Stage("graph", "Weighing the edges", (), graph_stage, 0.5),
+    Stage("spectral", "Looking for groups in the graph", _SPECTRAL, spectral_stage, 3),
+    Stage("field", "Fitting the mixture on the graph", _FIELD, field_stage, 8),
+    Stage("whitening", "Correcting the distances", ("graph.whitening",), whitening_stage, 0.5),
+    Stage("neighbours_2", "Finding nearest neighbours again", _GRAPH, neighbours_stage, 26),
+    Stage("graph_2", "Weighing the new edges", (), graph_stage, 0.5),
+    Stage("spectral_2", "Looking for groups again", _SPECTRAL, spectral_stage, 3),
+    Stage("field_2", "Fitting the mixture on the new graph", _FIELD, field_stage, 8),
+    Stage("assignment", "Assigning new images", _GRAPH, assignment_stage, 5),
+)
+STAGES: dict[StageName, Stage] = {stage.name: stage for stage in _STAGES}
+
+
+def stages_of(settings: DigitSettings) -> tuple[Stage, ...]:
+    """Return the stages that these settings ask for, in order."""
+    names = RECIPES[settings.recipe].stages
+    if settings.graph.n_passes == 1:
+        names = tuple(name for name in names if name not in SECOND_PASS)
+    return tuple(STAGES[name] for name in names)
+
+
+def settings_shown(recipe: RecipeName) -> tuple[Setting, ...]:
+    """Return the settings that have an influence on a recipe, in the order of declaration."""
+    names = RECIPES[recipe].stages
+    read = {path for name in names for path in STAGES[name].depends_on} | set(GENERAL_PATHS)
+    if set(SECOND_PASS) <= set(names):
+        read.add("graph.n_passes")
+    return tuple(
+        setting
+        for setting in DIGIT_SETTINGS
+        if setting.path in read or setting.path.partition(".")[0] in read
+    )
+
+
+def chained_keys(
+    stages: tuple[Stage, ...], settings: DigitSettings, root: Hashable
+) -> dict[StageName, Hashable]:
+    """Return everything that each stage's result depends on: `root`, its settings and those before it."""
+    keys: dict[StageName, Hashable] = {}
+    for stage in stages:
+        root = (root, stage.key(settings))
+        keys[stage.name] = root
+    return keys
+
+
+def needed_bytes(settings: DigitSettings, n_images: int, image_shape: tuple[int, int]) -> int:
+    """Return about how many bytes the stages of these settings hold at once."""
+    names = RECIPES[settings.recipe].stages
+    n_pixels = image_shape[0] * image_shape[1]
+    each = 2 * n_pixels + 4 * settings.pca.n_components
+    if "pixels" in names:
+        each += 4 * n_pixels
+    if "orientation" in names:
+        each += 4 * settings.orientation.n_bins * settings.orientation.n_grid**2
+    if "scattering" in names:
+        each += 4 * KEPT_DIRECTIONS
+    if "mixture" in names or "components" in names:
+        # Double precision, as rows and as columns.
+        each += 16 * settings.pca.n_components
+    if "components" in names:
+        each += 12 * settings.components.n_components
+    if "graph" in names:
+        # Whitened features, the graph in both passes, and the prepared columns of a search.
+        each += 8 * settings.pca.n_components + 2 * 48 * settings.graph.n_neighbours + 8 * 2 * BLOCK_ROWS
+    return each * n_images
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StageResult:
+    """What a stage made.
+
+    Parameters
+    ----------
+    work : Workpiece
+    seconds : float
+        Wall-clock time that it took.
+    iterations : tuple of Iterated
+    """
+
+    work: Workpiece
+    seconds: float
+    iterations: tuple[Iterated, ...]
+
+
+class StageCache:
+    """Keeps the last result of each stage, so that a change of a late setting runs only what follows.
+
+    It holds the results of one recipe at a time, of which the next one uses what it has in common.
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[StageName, tuple[Hashable, StageResult]] = {}
+
+    def get(self, stage: StageName, key: Hashable) -> StageResult | None:
+        """Return what a stage made under the same key, or None."""
+        kept = self._kept.get(stage)
+        return kept[1] if kept is not None and kept[0] == key else None
+
+    def keep(self, stage: StageName, key: Hashable, result: StageResult) -> None:
+        """Keep what a stage made in the place of its last result."""
+        self._kept[stage] = (key, result)
+
+    def retain(self, keys: Mapping[StageName, Hashable]) -> None:
+        """Forget every result that is not under one of these keys."""
+        self._kept = {name: kept for name, kept in self._kept.items() if keys.get(name) == kept[0]}
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._kept.clear()

@@ -1,0 +1,112 @@
+"""What a digit experiment has made so far: each stage takes one and returns the next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gmmseg.arrays import ByteArray, Float32Array, FloatArray
+from gmmseg.control import Check, Progress
+from gmmseg.digits.settings import DigitSettings
+
+if TYPE_CHECKING:
+    from gmmseg.digits.graph import Graph
+    from gmmseg.digits.neighbours import Neighbours
+    from gmmseg.digits.pca import PrincipalAxes
+    from gmmseg.mixture.params import MixtureParams
+
+
+@dataclass(frozen=True, slots=True)
+class Iterated:
+    """One iteration of a stage that converges."""
+
+    stage: str
+    iteration: int
+    """From 1."""
+    log_likelihood: float | None
+    """Mean per fitted image, nats; None where the stage maximises something else."""
+    changed: float
+    """Share of the fitted images whose cluster changed in this iteration, 0..1."""
+
+
+StageEvent = Progress | Iterated
+"""`Progress.fraction` is the share of the stage that is done, 0..1."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Workpiece:
+    """The arrays that stages hand on; no labels among them, so that no stage can fit to them.
+
+    Images keep the order of the data set: the training part first. The first ``n_fit`` are fitted; features
+    are computed for all N, axes, graphs and Gaussians from the fitted ones alone. Arrays are never written
+    to once a stage has returned them.
+
+    Parameters
+    ----------
+    images : uint8 (N, h, w)
+        As the last image stage left them: original, or deskewed.
+    n_fit : int
+        The leading images that are fitted.
+    features : float32 (N, D), optional
+        What the next stage works on.
+    axes : PrincipalAxes, optional
+        How `features` were projected, where they are principal components.
+    graph_features : float32 (N, E), optional
+        What the neighbour graph is built in, where that is not the leading `features`.
+    neighbours : Neighbours, optional
+        Nearest fitted images of each fitted image.
+    graph : Graph, optional
+    eigenvalues : (M,), optional
+        The largest of the normalised graph, falling.
+    embedding : float32 (N, E), optional
+        Coordinates for a scatter; None takes the first principal components.
+    start : int32 (n_fit,), optional
+        Clusters that a later stage starts from.
+    posteriors : float32 (K, n_fit or N), optional
+        Of the fitted images until the last stage, which adds the others.
+    params : MixtureParams, optional
+        K Gaussians over `features`.
+    gap_k : int, optional
+        The number of clusters that the eigenvalues propose.
+    warnings : tuple of str
+        Sentences for the user.
+    """
+
+    images: ByteArray
+    n_fit: int
+    features: Float32Array | None = None
+    axes: PrincipalAxes | None = None
+    graph_features: Float32Array | None = None
+    neighbours: Neighbours | None = None
+    graph: Graph | None = None
+    eigenvalues: FloatArray | None = None
+    embedding: Float32Array | None = None
+    start: NDArray[np.int32] | None = None
+    posteriors: Float32Array | None = None
+    params: MixtureParams | None = None
+    gap_k: int | None = None
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def n_images(self) -> int:
+        """Number of images, N."""
+        return len(self.images)
+
+    @property
+    def known_features(self) -> Float32Array:
+        """The features, which a stage before must have made."""
+        if self.features is None:
+            raise ValueError("this stage needs features: a stage that makes them must come before it")
+        return self.features
+
+
+StageRun = Callable[[Workpiece, DigitSettings, Check], Generator[StageEvent, None, Workpiece]]
+"""A stage: yields progress, asks `check` at least every 0.2 s by `raise_if_ended`, returns what it made.
+
+The same work and settings give the same bytes. Returned arrays are new: never those of the given work,
+written to.
+"""

@@ -1,0 +1,118 @@
+"""Edit and Editor: a document that is changed step by step, its history, and who listens."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
+
+from gmmseg.history import Entry, History
+
+D = TypeVar("D")
+"""A document: the whole undoable state, immutable."""
+V = TypeVar("V")
+"""What is shown of it: everything that a panel draws from, immutable."""
+
+MAX_LARGE_IN_HISTORY = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Edit(Generic[D]):
+    """A named function from document to document.
+
+    Consecutive edits with the same ``merge_key`` become one undo step: a slider drag is one edit.
+    """
+
+    title: str
+    apply: Callable[[D], D]
+    merge_key: str | None = None
+
+
+class Editor(ABC, Generic[D, V]):
+    """Keeps a document and its history; one thread changes it, and listeners hear in that thread.
+
+    Parameters
+    ----------
+    document : D
+        The one to begin with.
+    shown : V
+        What is shown of it.
+    """
+
+    def __init__(self, document: D, shown: V) -> None:
+        self._history: History[D] = History(Entry(document, ""))
+        self._shown = shown
+        self._listeners: list[Callable[[V, V], None]] = []
+
+    @property
+    def shown(self) -> V:
+        """What panels draw now."""
+        return self._shown
+
+    @property
+    def document(self) -> D:
+        """The present document."""
+        return self._history.present.state
+
+    def subscribe(self, listener: Callable[[V, V], None]) -> None:
+        """Have `listener` called with the old and the new state shown, in the thread that changed it."""
+        self._listeners.append(listener)
+
+    def apply(self, edit: Edit[D]) -> None:
+        """Apply an edit as an undo step; whatever it raises leaves the document as it was.
+
+        The first thing opened is where the history begins: an empty window is nothing to go back to.
+        """
+        before = self.document
+        document = edit.apply(before)
+        if self._large_parts(before)[0] is None and self._large_parts(document)[0] is not None:
+            self._history = History(Entry(document, ""))
+        else:
+            pushed = self._history.pushed(document, edit.title, edit.merge_key)
+            self._history = _with_few(pushed, self._large_parts)
+        self._show_document()
+
+    def settle(self) -> None:
+        """Let the next edit start an undo step of its own, as at the end of a slider drag."""
+        self._history = self._history.settled()
+
+    def undo(self) -> None:
+        """Go one step back, if there is one."""
+        if self._history.past:
+            self._history = self._history.undone()
+            self._show_document()
+
+    def redo(self) -> None:
+        """Go one step forward again, if there is one."""
+        if self._history.future:
+            self._history = self._history.redone()
+            self._show_document()
+
+    @abstractmethod
+    def _large_parts(self, document: D) -> tuple[object | None, ...]:
+        """Return what makes a document large: history keeps few different ones of each part.
+
+        The first is what was opened, None in an empty document.
+        """
+
+    @abstractmethod
+    def _show_document(self) -> None:
+        """Publish what is shown of the present document."""
+
+    def _publish(self, shown: V) -> None:
+        old, self._shown = self._shown, shown
+        for listener in list(self._listeners):
+            listener(old, shown)
+
+
+def _with_few(history: History[D], parts_of: Callable[[D], tuple[object | None, ...]]) -> History[D]:
+    """Return the history without the oldest steps beyond a few different large parts."""
+    seen: list[list[object | None]] = [[part] for part in parts_of(history.present.state)]
+    for index in range(len(history.past) - 1, -1, -1):
+        for known, part in zip(seen, parts_of(history.past[index].state), strict=True):
+            if all(part is not one for one in known):
+                known.append(part)
+        if max(map(len, seen)) > MAX_LARGE_IN_HISTORY:
+            return replace(history, past=history.past[index + 1 :])
+    return history

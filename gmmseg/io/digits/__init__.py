@@ -1,0 +1,1 @@
+"""Digit files: IDX, folders, NPZ and the download of MNIST."""

@@ -1,0 +1,78 @@
+"""Assignments of an experiment as files: which cluster each image of the training and the test part is in."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from gmmseg.control import Check, go_on, raise_if_ended
+from gmmseg.digits.experiment import ExperimentOutcome
+from gmmseg.setting import settings_to_dict
+from gmmseg.version import VERSION
+
+_LINES_AT_ONCE = 4096
+
+
+def encode_assignments_npz(outcome: ExperimentOutcome) -> bytes:
+    """Return an .npz with ``train`` and ``test``: the cluster, from 0, of each image in the files' order.
+
+    ``train_confidence`` and ``test_confidence`` hold the posteriors of these clusters, ``metadata`` JSON
+    text that says what the numbers are. Of a random selection only its images are there, in their order.
+    """
+    digits = outcome.digits
+    buffer = io.BytesIO()
+    np.savez_compressed(
+        buffer,
+        train=outcome.clusters[digits.train],
+        test=outcome.clusters[digits.test],
+        train_confidence=outcome.confidence[digits.train],
+        test_confidence=outcome.confidence[digits.test],
+        metadata=np.asarray(json.dumps(_metadata(outcome))),
+    )
+    return buffer.getvalue()
+
+
+def _metadata(outcome: ExperimentOutcome) -> dict[str, Any]:
+    return {
+        "generator": f"gmmseg {VERSION}",
+        "data": outcome.digits.name,
+        "sha256": outcome.digits.identity,
+        "values": "clusters counted from 0, the largest first",
+        "n_clusters": outcome.n_clusters,
+        "n_fit": int(outcome.fitted.sum()),
+        "settings": settings_to_dict(outcome.settings),
+    }
+
+
+def assignments_csv(outcome: ExperimentOutcome, check: Check = go_on) -> Iterator[bytes]:
+    """Yield RFC 4180 lines in pieces: part, index in it, cluster from 0, posterior, whether fitted, label.
+
+    Raises
+    ------
+    Cancelled
+    """
+    digits = outcome.digits
+    yield b"part,index,cluster,confidence,fitted,label\r\n"
+    labels = [""] * digits.n_images if digits.labels is None else digits.labels.tolist()
+    for start in range(0, digits.n_images, _LINES_AT_ONCE):
+        raise_if_ended(check)
+        buffer = io.StringIO(newline="")
+        writer = csv.writer(buffer, lineterminator="\r\n")
+        for at in range(start, min(start + _LINES_AT_ONCE, digits.n_images)):
+            is_train = at < digits.n_train
+            writer.writerow(
+                (
+                    "train" if is_train else "test",
+                    at if is_train else at - digits.n_train,
+                    int(outcome.clusters[at]),
+                    f"{outcome.confidence[at]:.6g}",
+                    int(outcome.fitted[at]),
+                    labels[at],
+                )
+            )
+        yield buffer.getvalue().encode("ascii")

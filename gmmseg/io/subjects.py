@@ -1,0 +1,271 @@
+"""What is exported: a mixture's label map or a map of regions, and how each kind of file is made of it."""
+
+from __future__ import annotations
+
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gmmseg.arrays import AnyArray, Float32Array, LabelArray
+from gmmseg.classes import ClassTable
+from gmmseg.control import Check, go_on
+from gmmseg.document import Fit
+from gmmseg.errors import WriteError
+from gmmseg.features.table import FeatureTable
+from gmmseg.image import Image
+from gmmseg.io.export_items import ExportItem, ExportKind
+from gmmseg.io.interchange.coco import encode_coco
+from gmmseg.io.interchange.geojson import encode_geojson
+from gmmseg.io.interchange.imagej_roi import encode_rois
+from gmmseg.io.interchange.labelme import encode_labelme
+from gmmseg.io.interchange.ome_tiff import encode_ome_labels, encode_ome_posteriors
+from gmmseg.io.interchange.ome_zarr import ome_zarr_files
+from gmmseg.io.masks import (
+    encode_mask,
+    encode_npz,
+    encode_probabilities,
+    encode_rgb_png,
+    legend,
+    mask_ids,
+)
+from gmmseg.io.models import dump_model
+from gmmseg.io.reports import build_region_report, build_report, encode_report
+from gmmseg.io.tables import encode_component_table, encode_region_table
+from gmmseg.regions.table import region_table
+from gmmseg.render import overlay_rgb
+from gmmseg.segmentation import Segmentation, class_planes
+
+if TYPE_CHECKING:
+    from gmmseg.regions.outcome import RegionOutcome
+
+Encoded = bytes | dict[str, bytes]
+"""The content of a file, or of each file of a folder."""
+
+
+class ExportSubject(ABC):
+    """A label map with its classes, and what else is known of it."""
+
+    __slots__ = ()
+
+    classes: ClassTable
+    """As the user named and merged them."""
+    command: str
+    """What was run, for the report."""
+    seconds: Mapping[str, float]
+    """Duration of the stages so far, for the report."""
+
+    @property
+    @abstractmethod
+    def image(self) -> Image:
+        """The image that was segmented."""
+
+    @property
+    @abstractmethod
+    def labels(self) -> LabelArray:
+        """Values indexing the classes' components, (H, W): 0 no data, k + 1 component k."""
+
+    @property
+    @abstractmethod
+    def warnings(self) -> tuple[str, ...]:
+        """What the user should know of the result."""
+
+    @abstractmethod
+    def timed(self, seconds: Mapping[str, float]) -> ExportSubject:
+        """Return the subject with other durations."""
+
+    @abstractmethod
+    def planes(self, check: Check) -> Iterator[Float32Array] | None:
+        """Return the posterior of each class at each pixel, float32 (H, W); None where there are none."""
+
+    @abstractmethod
+    def model(self) -> bytes:
+        """Return the fitted model as JSON; raises `WriteError` where there is none."""
+
+    @abstractmethod
+    def report(self) -> bytes:
+        """Return the report as JSON."""
+
+    @abstractmethod
+    def csv(self, check: Check) -> bytes:
+        """Return the parts of the label map as CSV."""
+
+    def facts(self) -> dict[str, Any]:
+        """Return what a file says of the image that it belongs to."""
+        source = self.image.source
+        return {"name": source.name, "sha256": source.sha256}
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(H, W)."""
+        return self.image.height, self.image.width
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MixtureSubject(ExportSubject):
+    """A mixture fitted to the pixels of an image, and its maps."""
+
+    fit: Fit
+    table: FeatureTable
+    segmentation: Segmentation
+    classes: ClassTable
+    command: str
+    seconds: Mapping[str, float]
+
+    @property
+    def image(self) -> Image:
+        return self.fit.image
+
+    @property
+    def labels(self) -> LabelArray:
+        return self.segmentation.labels
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        return self.fit.result.warnings
+
+    def timed(self, seconds: Mapping[str, float]) -> MixtureSubject:
+        return replace(self, seconds=seconds)
+
+    def planes(self, check: Check) -> Iterator[Float32Array]:
+        return class_planes(self.segmentation, self.table, self.classes, check)
+
+    def model(self) -> bytes:
+        return dump_model(replace(self.fit.model, classes=self.classes))
+
+    def report(self) -> bytes:
+        return encode_report(build_report(self.fit, self.table.n_pixels, self.command, self.seconds))
+
+    def csv(self, check: Check) -> bytes:
+        pixels = np.bincount(self.labels.reshape(-1), minlength=self.classes.n_components + 1)[1:]
+        return encode_component_table(self.fit.model, self.classes, pixels)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RegionSubject(ExportSubject):
+    """Regions of an image, each a class of its own."""
+
+    outcome: RegionOutcome
+    classes: ClassTable
+    command: str
+    seconds: Mapping[str, float]
+    mixture: MixtureSubject | None = None
+    """Of the same image: the table of the regions then tells how much of each of its classes they hold."""
+
+    @property
+    def image(self) -> Image:
+        return self.outcome.image
+
+    @property
+    def labels(self) -> LabelArray:
+        labels: LabelArray = self.outcome.regions.labels
+        return labels
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        return ()
+
+    def timed(self, seconds: Mapping[str, float]) -> RegionSubject:
+        return replace(self, seconds=seconds)
+
+    def planes(self, check: Check) -> None:
+        return None
+
+    def model(self) -> bytes:
+        raise WriteError(
+            "Regions are of one image and have no model that labels others.",
+            "Export the mixture's model, or leave the model out.",
+        )
+
+    def report(self) -> bytes:
+        return encode_report(build_region_report(self.outcome, self.command, self.seconds))
+
+    def csv(self, check: Check) -> bytes:
+        if self.mixture is None:
+            return encode_region_table(region_table(self.image, self.labels, check=check))
+        planes = self.mixture.planes(check)
+        names = tuple(entry.name for entry in self.mixture.classes)
+        return encode_region_table(region_table(self.image, self.labels, planes, names, check=check))
+
+
+def encode(subject: ExportSubject, item: ExportItem, check: Check = go_on) -> Encoded:
+    """Return what `item` asks for as the bytes of a file, or of the files of a folder."""
+    if item.kind == "ome-zarr":
+        ids = mask_ids(subject.labels, subject.classes)
+        return ome_zarr_files(subject.image, ids, subject.classes, subject.image.source.name)
+    return _ENCODERS[item.kind](subject, item, check)
+
+
+def _ids(subject: ExportSubject) -> AnyArray:
+    return mask_ids(subject.labels, subject.classes)
+
+
+def _mask(subject: ExportSubject, item: ExportItem, check: Check) -> bytes:
+    ids = mask_ids(subject.labels, subject.classes, zero_based=item.zero_based)
+    metadata = {"image": subject.facts()}
+    if item.path.suffix.lower() == ".npz":
+        held = {**legend(subject.classes, zero_based=item.zero_based), **metadata}
+        return encode_npz(ids, subject.planes(check), held)
+    return encode_mask(
+        item.path.suffix, ids, subject.classes,
+        zero_based=item.zero_based, palette=item.palette, metadata=metadata,
+    )  # fmt: skip
+
+
+def _probabilities(subject: ExportSubject, item: ExportItem, check: Check) -> bytes:
+    planes = subject.planes(check)
+    if planes is None:
+        raise WriteError(
+            "Regions have no probabilities: a pixel is in its region or not.",
+            "Leave the probabilities out, or export the mixture's.",
+        )
+    if item.path.suffix.lower() == ".npz":
+        return encode_npz(_ids(subject), planes, {**legend(subject.classes), "image": subject.facts()})
+    return encode_probabilities(planes, subject.shape, subject.classes, as_bytes=item.as_bytes)
+
+
+def _overlay(subject: ExportSubject, item: ExportItem, check: Check) -> bytes:
+    colours = np.zeros((subject.classes.n_components + 1, 3), dtype=np.uint8)
+    colours[1:] = subject.classes.colours_by_component()
+    return encode_rgb_png(overlay_rgb(subject.image, subject.labels, colours, item.overlay_opacity))
+
+
+def _labelme(subject: ExportSubject, item: ExportItem, check: Check) -> bytes:
+    source = subject.image.source
+    path = source.name
+    if source.path is not None:
+        try:
+            path = Path(os.path.relpath(source.path, item.path.resolve().parent)).as_posix()
+        except ValueError:
+            # On Windows nothing leads from one drive to another.
+            path = source.path.as_posix()
+    return encode_labelme(_ids(subject), subject.classes, path)
+
+
+def _ome_tiff(subject: ExportSubject, item: ExportItem, check: Check) -> bytes:
+    planes = None if item.has_labels else subject.planes(check)
+    if planes is None:
+        return encode_ome_labels(_ids(subject))
+    return encode_ome_posteriors(planes, subject.shape, subject.classes)
+
+
+_Encoder = Callable[[ExportSubject, ExportItem, Check], bytes]
+_ENCODERS: dict[ExportKind, _Encoder] = {
+    "mask": _mask,
+    "probabilities": _probabilities,
+    "overlay": _overlay,
+    "model": lambda subject, item, check: subject.model(),
+    "report": lambda subject, item, check: subject.report(),
+    "table": lambda subject, item, check: subject.csv(check),
+    "coco": lambda subject, item, check: encode_coco(
+        _ids(subject), subject.classes, subject.image.source.name
+    ),
+    "geojson": lambda subject, item, check: encode_geojson(_ids(subject), subject.classes),
+    "labelme": _labelme,
+    "roi": lambda subject, item, check: encode_rois(_ids(subject), subject.classes),
+    "ome-tiff": _ome_tiff,
+}

@@ -1,0 +1,133 @@
+"""The graph of neighbouring regions: how long and strong their borders are, how each region looks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gmmseg.arrays import BoolArray, Float32Array, FloatArray, IntArray
+from gmmseg.control import Check, go_on, raise_if_cancelled
+from gmmseg.regions.evidence import Evidence
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RegionGraph:
+    """M regions and the E pairs of them that share a border.
+
+    Parameters
+    ----------
+    pairs : int64 array, (E, 2)
+        Regions i < j, in lexical order.
+    lengths : (E,)
+        Pairs of neighbouring pixels (of four neighbours) across the border.
+    sums : (E, 7)
+        Over those pairs, of the larger of both pixels' values of each boundary map.
+    areas : int64 array, (M,)
+        Working pixels.
+    area_unit : float
+        Pixels of the reference size in a working pixel.
+    colour, texture : (M, K)
+        Mean posteriors.
+    lab : (M, 3)
+        Mean CIELAB.
+    spread : (M,)
+        Mean square of CIELAB's distance from that mean.
+    """
+
+    pairs: IntArray
+    lengths: FloatArray
+    sums: FloatArray
+    areas: IntArray
+    area_unit: float
+    colour: FloatArray
+    texture: FloatArray
+    lab: FloatArray
+    spread: FloatArray
+
+    @property
+    def n_regions(self) -> int:
+        """Regions, M."""
+        return len(self.areas)
+
+
+def region_graph(leaves: NDArray[np.int32], evidence: Evidence, check: Check = go_on) -> RegionGraph:
+    """Return the graph of the regions of a label map.
+
+    Parameters
+    ----------
+    leaves : int32 array, (h, w)
+        0..M-1, each of them somewhere; -1 where there is no data.
+    evidence : Evidence
+    check : callable
+        Asked between the planes; CANCEL raises `Cancelled`.
+    """
+    pairs, lengths, sums = _borders(leaves, evidence.maps, check)
+    areas = np.bincount(leaves[leaves >= 0]).astype(np.int64)
+    lab = evidence.picture.lab
+    mean = region_means(lab, leaves, areas, check)
+    square = region_means((lab**2).sum(axis=0, keepdims=True), leaves, areas, check)[:, 0]
+    return RegionGraph(
+        pairs,
+        lengths,
+        sums,
+        areas,
+        evidence.picture.area_unit,
+        region_means(evidence.colour, leaves, areas, check),
+        region_means(evidence.texture, leaves, areas, check),
+        mean,
+        np.maximum(square - (mean**2).sum(axis=1), 0.0),
+    )
+
+
+def _borders(
+    leaves: NDArray[np.int32], maps: Float32Array, check: Check
+) -> tuple[IntArray, FloatArray, FloatArray]:
+    n_regions = int(leaves.max()) + 1
+    sides = ((slice(None, -1), slice(None)), (slice(1, None), slice(None)))
+    views = [(sides[0], sides[1]), (sides[0][::-1], sides[1][::-1])]
+    crossings = [_crossing(leaves[one], leaves[other]) for one, other in views]
+    codes = np.concatenate(
+        [
+            _pair_codes(leaves[one][where], leaves[other][where], n_regions)
+            for (one, other), where in zip(views, crossings, strict=True)
+        ]
+    )
+    present, edge = np.unique(codes, return_inverse=True)
+    sums = np.empty((len(present), len(maps)))
+    for at, plane in enumerate(maps):
+        raise_if_cancelled(check)
+        values = np.concatenate(
+            [
+                np.maximum(plane[one][where], plane[other][where])
+                for (one, other), where in zip(views, crossings, strict=True)
+            ]
+        )
+        sums[:, at] = np.bincount(edge, values, minlength=len(present))
+    pairs = np.stack([present // n_regions, present % n_regions], axis=1)
+    return pairs, np.bincount(edge, minlength=len(present)).astype(np.float64), sums
+
+
+def _crossing(one: NDArray[np.int32], other: NDArray[np.int32]) -> BoolArray:
+    crosses: BoolArray = (one != other) & (one >= 0) & (other >= 0)
+    return crosses
+
+
+def _pair_codes(one: NDArray[np.int32], other: NDArray[np.int32], n_regions: int) -> IntArray:
+    codes: IntArray = np.minimum(one, other).astype(np.int64) * n_regions + np.maximum(one, other)
+    return codes
+
+
+def region_means(
+    planes: Float32Array, leaves: NDArray[np.int32], areas: IntArray, check: Check = go_on
+) -> FloatArray:
+    """Return the mean of each plane (P, h, w) over each region, (M, P)."""
+    # Pixels without data are counted as one more region, which is dropped.
+    flat = np.where(leaves < 0, len(areas), leaves).reshape(-1)
+    means = np.empty((len(areas), len(planes)))
+    for at, plane in enumerate(planes):
+        raise_if_cancelled(check)
+        means[:, at] = np.bincount(flat, plane.reshape(-1), minlength=len(areas) + 1)[: len(areas)]
+    means /= areas[:, None]
+    return means

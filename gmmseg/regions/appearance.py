@@ -1,0 +1,182 @@
+"""Two Gaussian mixtures of a picture, of colours and of textures, and the posteriors of its pixels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gmmseg.arrays import Float32Array, FloatArray
+from gmmseg.control import Check, go_on, raise_if_cancelled
+from gmmseg.mixture.covariance import Full
+from gmmseg.mixture.density import normalise, responsibilities
+from gmmseg.mixture.initialise import kmeans_plus_plus, means_of_labels, moments_of_labels, nearest_mean
+from gmmseg.mixture.kernels import QuadraticKernel, blocks
+from gmmseg.mixture.moments import Moments
+from gmmseg.mixture.params import MixtureParams
+from gmmseg.regions.picture import Picture
+
+SAMPLE_ROWS = 6000
+"""Pixels, drawn at random, that a mixture is fitted to."""
+_LLOYD_ITERATIONS = 4
+_COLOUR_BLUR = 0.7
+_TEXTURE_SCALES = (1.0, 2.0)
+_TEXTURE_ORDERS = ((0, 1), (1, 0), (0, 2), (1, 1), (2, 0))
+
+
+@dataclass(frozen=True, slots=True)
+class AppearanceSettings:
+    """How a mixture of the appearance of pixels is fitted.
+
+    Parameters
+    ----------
+    n_components : int
+    n_iterations : int
+        Of EM.
+    spread : float
+        r, the variance of the prior, in squared feature units: covariances are
+        ``(N_k S_k + 5 r I) / (N_k + 5) + r I / 5``.
+    """
+
+    n_components: int
+    n_iterations: int
+    spread: float
+
+
+COLOUR = AppearanceSettings(24, 15, 4.0)
+TEXTURE = AppearanceSettings(24, 12, 0.02)
+
+
+def colour_generator(seed: int) -> np.random.Generator:
+    """Return the random numbers of the colour mixture."""
+    return np.random.default_rng([seed, 0])
+
+
+def texture_generator(seed: int) -> np.random.Generator:
+    """Return the random numbers of the texture mixture: its own, so that either can be made alone."""
+    return np.random.default_rng([seed, 1])
+
+
+def colour_posteriors(picture: Picture, generator: np.random.Generator, check: Check = go_on) -> Float32Array:
+    """Return the posteriors of the colour mixture, (K, h, w)."""
+    return appearance_posteriors(colour_planes(picture), picture, COLOUR, generator, check)
+
+
+def texture_posteriors(
+    picture: Picture, generator: np.random.Generator, check: Check = go_on
+) -> Float32Array:
+    """Return the posteriors of the texture mixture, (K, h, w)."""
+    return appearance_posteriors(texture_planes(picture, check), picture, TEXTURE, generator, check)
+
+
+def colour_planes(picture: Picture) -> Float32Array:
+    """Return slightly smoothed CIELAB, (3, h, w)."""
+    from scipy.ndimage import gaussian_filter
+
+    blur = _COLOUR_BLUR * picture.filter_factor
+    planes: Float32Array = gaussian_filter(picture.lab, (0, blur, blur), mode="nearest")
+    return planes
+
+
+def texture_planes(picture: Picture, check: Check = go_on) -> Float32Array:
+    """Return Gaussian derivatives of lightness with their length compressed, (10, h, w).
+
+    Derivatives of the first and second order at two scales, times scale to the power of their order; a vector
+    f of them becomes ``f / |f| * log(1 + |f| / 2)``.
+    """
+    from scipy.ndimage import gaussian_filter
+
+    planes = np.empty((len(_TEXTURE_SCALES) * len(_TEXTURE_ORDERS), *picture.shape), dtype=np.float32)
+    at = 0
+    for scale in _TEXTURE_SCALES:
+        sigma = scale * picture.filter_factor
+        for order in _TEXTURE_ORDERS:
+            raise_if_cancelled(check)
+            gaussian_filter(picture.lab[0], sigma, order=order, output=planes[at], mode="nearest")
+            planes[at] *= np.float32(sigma ** sum(order))
+            at += 1
+    length = np.sqrt(np.einsum("dyx,dyx->yx", planes, planes))
+    np.divide(np.log1p(length / 2), length, out=length, where=length > 0)
+    planes *= length
+    return planes
+
+
+def appearance_posteriors(
+    planes: Float32Array,
+    picture: Picture,
+    settings: AppearanceSettings,
+    generator: np.random.Generator,
+    check: Check = go_on,
+) -> Float32Array:
+    """Fit a mixture to some pixels with data and return the posteriors of all pixels, (K, h, w).
+
+    Parameters
+    ----------
+    planes : (D, h, w)
+        The features.
+    picture : Picture
+    settings : AppearanceSettings
+    generator : numpy Generator
+        Draws the pixels and the first means.
+    check : callable
+        Asked between iterations and blocks; CANCEL raises `Cancelled`.
+    """
+    columns = planes.reshape(len(planes), -1).astype(np.float64)
+    candidates = np.arange(columns.shape[1]) if picture.held is None else np.flatnonzero(picture.held)
+    n_drawn = min(SAMPLE_ROWS, len(candidates))
+    drawn = columns[:, np.sort(generator.choice(candidates, n_drawn, replace=False))]
+    centre = drawn.mean(axis=1)
+    deviation = float(np.sqrt(np.mean((drawn - centre[:, None]) ** 2))) or 1.0
+    scaled = (drawn - centre[:, None]) / deviation
+    params = fitted_params(scaled, settings, settings.spread / deviation**2, generator, check)
+    columns -= centre[:, None]
+    columns /= deviation
+    posteriors = np.empty((settings.n_components, columns.shape[1]), dtype=np.float32)
+    for rows, block in responsibilities(params, columns.T, check):
+        posteriors[:, rows] = block
+    return posteriors.reshape(settings.n_components, *planes.shape[1:])
+
+
+def fitted_params(
+    columns: FloatArray,
+    settings: AppearanceSettings,
+    spread: float,
+    generator: np.random.Generator,
+    check: Check = go_on,
+) -> MixtureParams:
+    """Return a mixture of full Gaussians fitted to `columns` (D, N) by EM under a prior.
+
+    The prior keeps components wider than the differences that people do not see, and alive where there are
+    fewer distinct rows than components. ``spread`` is r in the units of `columns`.
+    """
+    params = _first_params(np.ascontiguousarray(columns.T), settings.n_components, spread, generator)
+    kernel = QuadraticKernel(columns, np.zeros(len(columns)), is_diagonal=False)
+    for _ in range(settings.n_iterations):
+        raise_if_cancelled(check)
+        kernel.set_params(params)
+        for rows in blocks(columns.shape[1], settings.n_components):
+            joint = kernel.log_joint(rows)
+            normalise(joint, is_hard=False)
+            kernel.add(rows, joint)
+        params = _maximised(kernel.moments(), spread)
+    return params
+
+
+def _first_params(
+    rows: FloatArray, n_components: int, spread: float, generator: np.random.Generator
+) -> MixtureParams:
+    equal = np.ones(len(rows))
+    means = kmeans_plus_plus(rows, equal, n_components, generator)
+    for _ in range(_LLOYD_ITERATIONS):
+        counts, moved = means_of_labels(rows, equal, nearest_mean(rows, means), n_components)
+        means = np.where(counts[:, None] > 0, moved, means)
+    labels = nearest_mean(rows, means)
+    return _maximised(moments_of_labels(rows, equal, labels, n_components, is_diagonal=False), spread)
+
+
+def _maximised(moments: Moments, spread: float) -> MixtureParams:
+    n_components, n_features = moments.means.shape
+    weights = (moments.counts + 1) / (moments.counts.sum() + n_components)
+    prior = spread * np.eye(n_features)
+    covariances = (moments.scatter + 5 * prior) / (moments.counts[:, None, None] + 5) + 0.2 * prior
+    return MixtureParams(weights, moments.means, Full(covariances))

@@ -1,0 +1,82 @@
+"""What a picture says about boundaries: the posteriors of two mixtures, maps made from them, the gradient."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gmmseg.arrays import Float32Array
+from gmmseg.control import Check, go_on
+from gmmseg.regions.appearance import (
+    colour_generator,
+    colour_posteriors,
+    texture_generator,
+    texture_posteriors,
+)
+from gmmseg.regions.fisher import fisher_map
+from gmmseg.regions.picture import Picture
+
+COLOUR_MAPS = ((1.5, 1), (3.0, 2), (6.0, 2))
+"""Scale, in pixels of the reference size, and reduction of each boundary map of the colour posteriors."""
+TEXTURE_MAPS = ((4.0, 2), (8.0, 4), (14.0, 4))
+"""The same of the texture posteriors."""
+N_MAPS = len(COLOUR_MAPS) + len(TEXTURE_MAPS) + 1
+_GRADIENT_SCALE = 1.5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evidence:
+    """What is known of each pixel of a picture.
+
+    Parameters
+    ----------
+    picture : Picture
+    colour : float32 array, (K, h, w)
+        Posteriors of the colour mixture.
+    texture : float32 array, (K', h, w)
+        Posteriors of the texture mixture.
+    maps : float32 array, (7, h, w)
+        Boundary strength of the colour posteriors at three scales, fine to coarse, then of the texture ones,
+        then the CIELAB gradient.
+    """
+
+    picture: Picture
+    colour: Float32Array
+    texture: Float32Array
+    maps: Float32Array
+
+
+def boundary_evidence(picture: Picture, seed: int = 0, check: Check = go_on) -> Evidence:
+    """Return posteriors and boundary maps of a picture; the same seed gives the same values."""
+    colour = colour_posteriors(picture, colour_generator(seed), check)
+    texture = texture_posteriors(picture, texture_generator(seed), check)
+    return Evidence(picture, colour, texture, boundary_maps(picture, colour, texture, check))
+
+
+def boundary_maps(
+    picture: Picture, colour: Float32Array, texture: Float32Array, check: Check = go_on
+) -> Float32Array:
+    """Return the Fisher maps of both kinds of posteriors at three scales each and the gradient, (7, h, w)."""
+    factor = picture.filter_factor
+    coarser = 2 ** int(np.log2(max(factor, 1.0)))
+    maps = np.empty((N_MAPS, *picture.shape), dtype=np.float32)
+    at = 0
+    for posteriors, scales in ((colour, COLOUR_MAPS), (texture, TEXTURE_MAPS)):
+        for scale, reduction in scales:
+            maps[at] = fisher_map(posteriors, scale * factor, reduction * coarser, check)
+            at += 1
+    maps[at] = lab_gradient(picture)
+    return maps
+
+
+def lab_gradient(picture: Picture) -> Float32Array:
+    """Return the gradient of smoothed CIELAB, Lab units per pixel of the reference size, (h, w)."""
+    from scipy.ndimage import gaussian_filter
+
+    total = np.zeros(picture.shape, dtype=np.float32)
+    scale = _GRADIENT_SCALE * picture.filter_factor
+    for plane in picture.lab:
+        for order in ((0, 1), (1, 0)):
+            total += gaussian_filter(plane, scale, order=order, mode="nearest") ** 2
+    return np.sqrt(total) * np.float32(picture.filter_factor)

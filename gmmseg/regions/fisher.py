@@ -1,0 +1,85 @@
+"""Boundary strength from posterior maps: how fast the mixture changes its mind, by the Fisher–Rao metric."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gmmseg.arrays import Float32Array
+from gmmseg.control import Check, go_on, raise_if_cancelled
+
+_TRUNCATE = 3.0
+"""Standard deviations at which the smoothing filters end."""
+
+
+def fisher_map(
+    posteriors: Float32Array, scale: float, reduction: int = 1, check: Check = go_on
+) -> Float32Array:
+    """Return the boundary strength of each pixel, (h, w).
+
+    Each posterior map is smoothed at `scale`. Categorical distributions p under the Fisher–Rao metric are a
+    sphere whose flat coordinates are the square roots of p, so that the structure tensor of the square roots,
+    summed over the components, measures change of the distribution; the strength is the square root of its
+    larger eigenvalue, times the scale.
+
+    Parameters
+    ----------
+    posteriors : (K, h, w)
+    scale : float
+        Standard deviation of the smoothing, pixels.
+    reduction : int
+        Work on means of so many pixels squared; the map is interpolated back to (h, w).
+    check : callable
+        Asked before each component; CANCEL raises `Cancelled`.
+    """
+    from scipy.ndimage import gaussian_filter
+
+    sigma = scale / reduction
+    shape = (posteriors.shape[1], posteriors.shape[2])
+    small = (-(-shape[0] // reduction), -(-shape[1] // reduction))
+    tensor = np.zeros((3, *small), dtype=np.float32)
+    for plane in posteriors:
+        raise_if_cancelled(check)
+        smooth = gaussian_filter(block_means(plane, reduction), sigma, mode="nearest", truncate=_TRUNCATE)
+        _add_gradient(np.sqrt(np.maximum(smooth, 0, out=smooth), out=smooth), tensor)
+    across, down, mixed = tensor
+    larger = (across + down) / 2 + np.sqrt(((across - down) / 2) ** 2 + mixed**2)
+    return interpolated(np.sqrt(larger) * np.float32(sigma / 2), reduction, shape)
+
+
+def _add_gradient(root: Float32Array, tensor: Float32Array) -> None:
+    """Add the products of the differences of both neighbours to the tensor (xx, yy, xy)."""
+    padded = np.pad(root, 1, mode="edge")
+    across = padded[1:-1, 2:] - padded[1:-1, :-2]
+    down = padded[2:, 1:-1] - padded[:-2, 1:-1]
+    tensor[0] += across * across
+    tensor[1] += down * down
+    across *= down
+    tensor[2] += across
+
+
+def block_means(plane: Float32Array, side: int) -> Float32Array:
+    """Return the means over blocks of side × side pixels; the last ones go on with the border's values."""
+    if side == 1:
+        return plane
+    height, width = plane.shape
+    padded = np.pad(plane, ((0, -height % side), (0, -width % side)), mode="edge")
+    means: Float32Array = padded[::side, ::side].copy()
+    for at in range(1, side * side):
+        means += padded[at // side :: side, at % side :: side]
+    means /= np.float32(side * side)
+    return means
+
+
+def interpolated(plane: Float32Array, side: int, shape: tuple[int, int]) -> Float32Array:
+    """Return block means interpolated bilinearly to one value for each pixel of `shape`."""
+    if side == 1:
+        return plane
+    for axis in (0, 1):
+        n_small = plane.shape[axis]
+        place = np.clip((np.arange(shape[axis]) - (side - 1) / 2) / side, 0, n_small - 1)
+        before = np.minimum(place.astype(np.int64), max(n_small - 2, 0))
+        share = (place - before).astype(np.float32)
+        share = share[:, None] if axis == 0 else share[None, :]
+        after = np.minimum(before + 1, n_small - 1)
+        plane = plane.take(before, axis) * (1 - share) + plane.take(after, axis) * share
+    return plane

@@ -1,0 +1,166 @@
+"""Greedy merging of a graph's nodes by a cost that changes as they grow."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+
+import numpy as np
+
+from gmmseg.arrays import FloatArray, IntArray
+from gmmseg.control import Check, go_on, raise_if_cancelled
+
+Cost = Callable[[int, IntArray, FloatArray], FloatArray]
+"""``cost(node, others (n,), borders (n, B))``: what uniting `node` with each neighbour costs, (n,)."""
+
+_ASK_EVERY = 64
+
+
+class GreedyMerger:
+    """Regions that are united pair by pair, the cheapest border first.
+
+    A united region takes the place of one of its two parts in `areas` and `means`.
+
+    Parameters
+    ----------
+    pairs : int64 array, (E, 2)
+        Neighbours; each pair once.
+    borders : (E, B)
+        What is known of each border; columns add up where two borders become one.
+    areas : (M,)
+        Sizes; they add up.
+
+    Attributes
+    ----------
+    means : list of (M, F) arrays
+        Averages over the area of each region, kept up to date.
+    united : list of pairs of int
+        The nodes united at each step; step i makes node M + i.
+    costs : list of float
+        What each step cost.
+    """
+
+    def __init__(self, pairs: IntArray, borders: FloatArray, areas: FloatArray) -> None:
+        self.areas = areas.astype(np.float64)
+        self.means: list[FloatArray] = []
+        self.united: list[tuple[int, int]] = []
+        self.costs: list[float] = []
+        self._ends = [(int(i), int(j)) for i, j in pairs]
+        self._borders = borders.astype(np.float64)
+        self._stamps = [0] * len(pairs)
+        self._node = list(range(len(areas)))
+        self._owner = np.arange(len(areas))
+        self._is_alive = np.ones(len(areas), dtype=np.bool_)
+        self._neighbours: list[dict[int, int]] = [{} for _ in areas]
+        for edge, (i, j) in enumerate(self._ends):
+            self._neighbours[i][j] = edge
+            self._neighbours[j][i] = edge
+
+    @property
+    def n_regions(self) -> int:
+        """Regions that are left."""
+        return len(self.areas) - len(self.united)
+
+    def n_parts(self) -> int:
+        """Return into how many parts that touch nowhere the regions fall."""
+        from scipy.sparse import coo_array
+        from scipy.sparse.csgraph import connected_components
+
+        ends, _ = self.borders()
+        n_nodes = len(self.areas)
+        graph = coo_array((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(n_nodes, n_nodes))
+        _, part = connected_components(graph, directed=False)
+        return len(np.unique(part)) - len(self.united)
+
+    def borders(self) -> tuple[IntArray, FloatArray]:
+        """Return the pairs of places that are neighbours now, (E', 2), and what is known of their borders."""
+        live = [edge for edge, stamp in enumerate(self._stamps) if stamp >= 0]
+        ends = np.array([self._ends[edge] for edge in live], dtype=np.int64).reshape(-1, 2)
+        return ends, self._borders[live]
+
+    def pooled(self, values: FloatArray, areas: FloatArray | IntArray) -> FloatArray:
+        """Return the means of values of the nodes (M, F), weighted by area, in the place of each region."""
+        owner = self._owner
+        while not np.array_equal(owner, owner[owner]):
+            owner = owner[owner]
+        totals = np.bincount(owner, areas, minlength=len(owner))
+        sums = [np.bincount(owner, areas * column, minlength=len(owner)) for column in values.T]
+        means: FloatArray = np.stack(sums, axis=1) / np.maximum(totals, 1e-12)[:, None]
+        return means
+
+    def run(self, cost: Cost, n_regions: int, check: Check = go_on) -> None:
+        """Unite the cheapest neighbours until `n_regions` are left or none are neighbours."""
+        ends, _ = self.borders()
+        queue: list[tuple[float, int, int]] = []
+        for node in np.unique(ends).tolist():
+            # Every border is seen from both sides; once is enough.
+            later = {other: edge for other, edge in self._neighbours[node].items() if other > node}
+            self._push(queue, cost, node, later)
+        heapq.heapify(queue)
+        while queue and self.n_regions > n_regions:
+            price, edge, stamp = heapq.heappop(queue)
+            if stamp != self._stamps[edge]:
+                continue
+            if len(self.united) % _ASK_EVERY == 0:
+                raise_if_cancelled(check)
+            node = self._unite(edge, price)
+            fresh: list[tuple[float, int, int]] = []
+            self._push(fresh, cost, node, self._neighbours[node])
+            for entry in fresh:
+                heapq.heappush(queue, entry)
+
+    def unite_rest(self) -> int:
+        """Unite what is left, in order of place, without a cost; return how many steps it took."""
+        left = [node for node, is_alive in enumerate(self._is_alive) if is_alive]
+        whole = self._node[left[0]] if left else 0
+        for other in left[1:]:
+            self.united.append((whole, self._node[other]))
+            whole = len(self.areas) + len(self.united) - 1
+        return len(left[1:])
+
+    def _push(
+        self, queue: list[tuple[float, int, int]], cost: Cost, node: int, neighbours: dict[int, int]
+    ) -> None:
+        if not neighbours:
+            return
+        others = np.fromiter(neighbours, dtype=np.int64, count=len(neighbours))
+        edges = np.fromiter(neighbours.values(), dtype=np.int64, count=len(neighbours))
+        prices = cost(node, others, self._borders[edges])
+        for price, edge in zip(prices.tolist(), edges.tolist(), strict=True):
+            self._stamps[edge] += 1
+            queue.append((price, edge, self._stamps[edge]))
+
+    def _unite(self, edge: int, price: float) -> int:
+        """Unite both ends of a border; return the place of the united region."""
+        kept, gone = self._ends[edge]
+        # The one with fewer borders goes: less to rewrite.
+        if len(self._neighbours[kept]) < len(self._neighbours[gone]):
+            kept, gone = gone, kept
+        self._retire(edge)
+        own = self._neighbours[kept]
+        for other, moved in self._neighbours[gone].items():
+            del self._neighbours[other][gone]
+            if other in own:
+                self._borders[own[other]] += self._borders[moved]
+                self._stamps[moved] = -1
+            else:
+                own[other] = moved
+                self._neighbours[other][kept] = moved
+                self._ends[moved] = (kept, other)
+        self._neighbours[gone] = {}
+        area = self.areas[kept] + self.areas[gone]
+        for means in self.means:
+            means[kept] += (means[gone] - means[kept]) * (self.areas[gone] / area)
+        self.areas[kept] = area
+        self._owner[gone] = kept
+        self._is_alive[gone] = False
+        self.united.append((self._node[kept], self._node[gone]))
+        self.costs.append(price)
+        self._node[kept] = len(self.areas) + len(self.united) - 1
+        return kept
+
+    def _retire(self, edge: int) -> None:
+        kept, gone = self._ends[edge]
+        self._stamps[edge] = -1
+        del self._neighbours[kept][gone]
+        del self._neighbours[gone][kept]

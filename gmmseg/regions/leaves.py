@@ -1,0 +1,84 @@
+"""Leaves: the many small regions that a hierarchy starts from, by a watershed of the boundary strength."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gmmseg.arrays import BoolArray, Float32Array
+from gmmseg.control import Check, go_on, raise_if_cancelled
+from gmmseg.regions.evidence import Evidence
+
+_GRADIENT_WEIGHT = 0.02
+_TEXTURE_WEIGHT = 0.5
+_RELIEF_BLUR = 1.0
+_BLOCK = 1 << 18
+
+
+def watershed_leaves(evidence: Evidence, check: Check = go_on) -> NDArray[np.int32]:
+    """Return the catchment basin of each pixel, (h, w): 0..M-1 by first appearance, -1 without data."""
+    surface = relief(evidence)
+    raise_if_cancelled(check)
+    basins = basins_of(surface, evidence.picture.held)
+    raise_if_cancelled(check)
+    return basins
+
+
+def basins_of(surface: Float32Array, held: BoolArray | None) -> NDArray[np.int32]:
+    """Return the catchment basins of a surface, numbered as by `watershed_leaves`."""
+    from scipy.ndimage import label
+    from skimage.morphology import local_minima
+
+    # Within a wall a level surface has a minimum, too, and so has every island of data.
+    walled = np.full((surface.shape[0] + 2, surface.shape[1] + 2), surface.max() + 1, dtype=np.float32)
+    walled[1:-1, 1:-1] = surface if held is None else np.where(held, surface, walled[0, 0])
+    find_minima: Callable[..., BoolArray] = local_minima
+    minima = find_minima(walled, connectivity=1)[1:-1, 1:-1]
+    markers, _ = label(minima if held is None else minima & held)
+    return numbered_by_appearance(flood(surface, markers.astype(np.int32), held) - 1)
+
+
+def flood(surface: Float32Array, markers: NDArray[np.int32], mask: BoolArray | None) -> NDArray[np.int32]:
+    """Return the marker, from 1, whose flood reaches each pixel first, (H, W); 0 outside the mask."""
+    from skimage.segmentation import watershed
+
+    flooded: Callable[..., NDArray[np.int32]] = watershed
+    return flooded(surface, markers, mask=mask).astype(np.int32, copy=False)
+
+
+def relief(evidence: Evidence) -> Float32Array:
+    """Return the surface that is flooded, (h, w): strong boundaries are ridges."""
+    from scipy.ndimage import gaussian_filter
+
+    picture = evidence.picture
+    surface = evidence.maps[:3].sum(axis=0)
+    surface += np.float32(_TEXTURE_WEIGHT) * evidence.maps[3]
+    surface += np.float32(_GRADIENT_WEIGHT) * evidence.maps[-1]
+    smooth: Float32Array = gaussian_filter(surface, _RELIEF_BLUR * picture.filter_factor, mode="nearest")
+    return smooth
+
+
+def numbered_by_appearance(labels: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Return labels renumbered 0, 1, … in the order in which reading by rows meets them; -1 stays."""
+    return ranks_by_appearance(labels, int(labels.max()) + 1)[labels]
+
+
+def ranks_by_appearance(labels: NDArray[np.int32], n_labels: int) -> NDArray[np.int32]:
+    """Return the rank of each label by first appearance in reading order, and -1 for -1 at the end.
+
+    Labels that appear nowhere have rank -1.
+    """
+    flat = labels.reshape(-1)
+    nowhere = flat.size
+    first = np.full(n_labels + 1, nowhere, dtype=np.int64)
+    for start in reversed(range(0, nowhere, _BLOCK)):
+        block = flat[start : start + _BLOCK]
+        # Of values assigned to one place the last stays: from the end, that is the first appearance.
+        first[block[::-1]] = np.arange(start + len(block) - 1, start - 1, -1)
+    first[-1] = nowhere
+    n_present = int(np.count_nonzero(first < nowhere))
+    ranks = np.full(n_labels + 1, -1, dtype=np.int32)
+    ranks[np.argsort(first)[:n_present]] = np.arange(n_present, dtype=np.int32)
+    return ranks

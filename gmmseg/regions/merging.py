@@ -1,0 +1,162 @@
+"""From a region graph to a tree: the cheapest pair of neighbours is united until one region is left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gmmseg.arrays import FloatArray, IntArray
+from gmmseg.control import Check, go_on
+from gmmseg.regions.adjacency import RegionGraph
+from gmmseg.regions.cost import FITTED_COST, CostWeights, Looks, union_cost, union_features
+from gmmseg.regions.greedy import Cost, GreedyMerger
+from gmmseg.regions.spectral import spectral_coordinates
+
+APART = 10.0
+"""Height at which parts that touch nowhere are united: above the cost of most borders."""
+
+
+@dataclass(frozen=True, slots=True)
+class MergeWeights:
+    """How regions are united.
+
+    Parameters
+    ----------
+    first_size_power : float
+        The first stage unites by the mean strength of the colour boundaries times
+        ``(n_i n_j / (n_i + n_j)) ** first_size_power``, in pixels of the reference size.
+    first_regions : int
+        Regions left by the first stage.
+    affinity_maps : tuple of seven floats
+        Weights of the boundary maps in the strength that separates neighbours in the spectral coordinates.
+    affinity_scale : float
+        Strength that lowers the affinity of neighbours to 1/e.
+    n_coordinates : int
+        Spectral coordinates.
+    cost : CostWeights
+        Of the second stage.
+    """
+
+    first_size_power: float = 0.15
+    first_regions: int = 300
+    affinity_maps: tuple[float, float, float, float, float, float, float] = (1, 1, 1, 0.3, 0.3, 0.3, 0)
+    affinity_scale: float = 0.2
+    n_coordinates: int = 16
+    cost: CostWeights = FITTED_COST
+
+
+DEFAULT_WEIGHTS = MergeWeights()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MergeTree:
+    """Unions over M leaves: step i makes node M + i.
+
+    Parameters
+    ----------
+    pairs : int32 array, (M - 1, 2)
+        The two nodes united, both below M + i.
+    heights : (M - 1,)
+        Never decreasing.
+    """
+
+    pairs: NDArray[np.int32]
+    heights: FloatArray
+
+    def renumbered(self, numbers: NDArray[np.int32]) -> MergeTree:
+        """Return the tree with the leaves' new numbers (M,), 0.. without gaps; -1 leaves one out."""
+        n_leaves = int(numbers.max()) + 1
+        new = numbers.tolist()
+        kept: list[tuple[int, int]] = []
+        heights: list[float] = []
+        for (one, other), height in zip(self.pairs.tolist(), self.heights.tolist(), strict=True):
+            if new[one] >= 0 and new[other] >= 0:
+                new.append(n_leaves + len(kept))
+                kept.append((new[one], new[other]))
+                heights.append(height)
+            else:
+                new.append(max(new[one], new[other]))
+        return MergeTree(np.array(kept, dtype=np.int32).reshape(-1, 2), np.array(heights))
+
+
+def build_tree(
+    graph: RegionGraph, weights: MergeWeights = DEFAULT_WEIGHTS, check: Check = go_on
+) -> MergeTree:
+    """Return the tree of all regions of a graph.
+
+    A first stage unites down to `first_regions` by the colour boundaries alone; its heights are scaled to
+    stay below those of the second, which looks at everything. A height is the largest cost so far, in the
+    second stage nats of `union_cost`. Parts of the graph that touch nowhere are united last, at `APART` or
+    above.
+    """
+    merger = first_stage(graph, weights, check)
+    first = np.maximum.accumulate(np.array(merger.costs))
+    _, cost = second_stage(merger, graph, weights)
+    merger.run(cost, 1, check)
+    second = np.maximum.accumulate(np.array(merger.costs[len(first) :]))
+    if len(first) and len(second) and first[-1] > second[0]:
+        first *= second[0] / first[-1]
+    # Accumulated once more: scaling rounds.
+    heights = np.maximum.accumulate(np.concatenate([first, second]))
+    n_missing = merger.unite_rest()
+    top = max(APART, float(heights[-1]) if len(heights) else 0.0)
+    heights = np.concatenate([heights, np.full(n_missing, top)])
+    return MergeTree(np.array(merger.united, dtype=np.int32).reshape(-1, 2), heights)
+
+
+def first_stage(
+    graph: RegionGraph, weights: MergeWeights = DEFAULT_WEIGHTS, check: Check = go_on
+) -> GreedyMerger:
+    """Return the regions of a graph united down to `first_regions`, in units of the reference size."""
+    borders: FloatArray = np.concatenate([graph.lengths[:, None], graph.sums], axis=1)
+    borders *= graph.area_unit**0.5
+    merger = GreedyMerger(graph.pairs, borders, graph.areas.astype(np.float64) * graph.area_unit)
+
+    def cost(node: int, others: IntArray, borders: FloatArray) -> FloatArray:
+        strength: FloatArray = borders[:, 1:4].sum(axis=1) / borders[:, 0]
+        return strength * merged_size(merger.areas, node, others) ** weights.first_size_power
+
+    merger.run(cost, weights.first_regions + merger.n_parts() - 1, check)
+    return merger
+
+
+def second_stage(
+    merger: GreedyMerger, graph: RegionGraph, weights: MergeWeights = DEFAULT_WEIGHTS
+) -> tuple[Looks, Cost]:
+    """Return how the merger's regions look, which it keeps up to date, and the cost of the second stage."""
+    squares = graph.spread + (graph.lab**2).sum(axis=1)
+    merger.means = [
+        merger.pooled(graph.colour, graph.areas),
+        merger.pooled(graph.texture, graph.areas),
+        _coordinates(merger, weights),
+        merger.pooled(np.column_stack([graph.lab, squares]), graph.areas),
+    ]
+    looks = Looks(merger.areas, *merger.means)
+
+    def cost(node: int, others: IntArray, borders: FloatArray) -> FloatArray:
+        return union_cost(union_features(looks, node, others, borders), weights.cost)
+
+    return looks, cost
+
+
+def merged_size(areas: FloatArray, node: int, others: IntArray) -> FloatArray:
+    """Return ``n_i n_j / (n_i + n_j)`` of one region with some others."""
+    sizes = areas[others]
+    merged: FloatArray = sizes * areas[node] / (sizes + areas[node])
+    return merged
+
+
+def _coordinates(merger: GreedyMerger, weights: MergeWeights) -> FloatArray:
+    """Return the spectral coordinates of the merger's regions that have neighbours, the others at 0."""
+    ends, borders = merger.borders()
+    nodes, compact = np.unique(ends, return_inverse=True)
+    strength = borders[:, 1:] @ np.array(weights.affinity_maps) / borders[:, 0]
+    affinities = borders[:, 0] * np.exp(-strength / weights.affinity_scale)
+    found = spectral_coordinates(
+        compact.reshape(-1, 2), affinities, merger.areas[nodes], weights.n_coordinates
+    )
+    coordinates = np.zeros((len(merger.areas), found.shape[1]))
+    coordinates[nodes] = found
+    return coordinates

@@ -1,0 +1,62 @@
+"""From an image to its map of regions: the hierarchy, made or given, cut as the settings say."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator
+from dataclasses import dataclass
+
+from gmmseg.control import Check, Progress, go_on
+from gmmseg.image import Image
+from gmmseg.regions.cutting import RegionMap, cut
+from gmmseg.regions.hierarchy import Hierarchy
+from gmmseg.regions.pipeline import hierarchy_events
+from gmmseg.regions.settings import REGION_SETTINGS, RegionSettings
+from gmmseg.setting import check_values
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RegionOutcome:
+    """An image's region tree and one cut of it."""
+
+    image: Image
+    settings: RegionSettings
+    hierarchy: Hierarchy
+    regions: RegionMap
+    seconds: dict[str, float]
+    """Duration of each stage: ``hierarchy``, which is missing where the tree was given, and ``cut``."""
+
+    def area_of(self, region: int) -> int:
+        """Return the pixels of a region, a value of the label map."""
+        return int(self.hierarchy.areas[self.regions.leaf_labels == region - 1].sum())
+
+
+def region_events(
+    image: Image, settings: RegionSettings, hierarchy: Hierarchy | None = None, *, check: Check = go_on
+) -> Generator[Progress, None, RegionOutcome]:
+    """Make the map of regions of an image.
+
+    Parameters
+    ----------
+    image : Image
+    settings : RegionSettings
+    hierarchy : Hierarchy, optional
+        Of this image and the settings' seed; made where it is missing, which is what takes the time.
+    check : callable
+
+    Raises
+    ------
+    SettingsError, BudgetError
+    Cancelled
+    """
+    check_values(settings, REGION_SETTINGS)
+    seconds: dict[str, float] = {}
+    began = time.perf_counter()
+    if hierarchy is None:
+        hierarchy = yield from hierarchy_events(image, settings.seed, check)
+        seconds["hierarchy"] = time.perf_counter() - began
+        began = time.perf_counter()
+    yield Progress("Cutting the tree")
+    regions = cut(hierarchy, settings)
+    seconds["cut"] = time.perf_counter() - began
+    return RegionOutcome(image, settings, hierarchy, regions, seconds)

@@ -1,0 +1,127 @@
+"""What can be measured of each region: size, shape, colour, and how much of each class it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from gmmseg.arrays import ByteArray, Float32Array, FloatArray, IntArray, LabelArray, frozen
+from gmmseg.control import Check, go_on, raise_if_cancelled
+from gmmseg.image import Image
+from gmmseg.render import mean_colours
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RegionTable:
+    """One entry for each region that has pixels, by region number.
+
+    Parameters
+    ----------
+    regions : int array, (R,)
+        The regions' values in the label map.
+    areas : int array, (R,)
+        Pixels.
+    shares : (R,)
+        Of the pixels that hold data, summing to 1.
+    perimeters : (R,)
+        Pixels; scikit-image's estimate, which counts diagonal steps as √2.
+    centroids : (R, 2)
+        y, x of the centre of mass, pixels; pixel (0, 0) covers 0..1, so that its centre is at 0.5.
+    boxes : int array, (R, 4)
+        top, left, bottom, right; the last two are the first row and column beyond.
+    eccentricities : (R,)
+        Of the ellipse with the region's second moments: 0 a circle, towards 1 a line.
+    colours : uint8 array, (R, 3)
+        Mean sRGB as displayed.
+    posteriors : (R, C), optional
+        Mean posterior of each class in the region, rows summing to 1.
+    class_names : tuple of str
+        The C classes.
+    """
+
+    regions: IntArray
+    areas: IntArray
+    shares: FloatArray
+    perimeters: FloatArray
+    centroids: FloatArray
+    boxes: IntArray
+    eccentricities: FloatArray
+    colours: ByteArray
+    posteriors: FloatArray | None = None
+    class_names: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, np.ndarray):
+                frozen(value)
+
+    def __len__(self) -> int:
+        return len(self.regions)
+
+
+def region_table(
+    image: Image,
+    labels: LabelArray,
+    planes: Iterable[Float32Array] | None = None,
+    class_names: tuple[str, ...] = (),
+    *,
+    check: Check = go_on,
+) -> RegionTable:
+    """Measure every region of a label map.
+
+    Parameters
+    ----------
+    image : Image, (H, W)
+    labels : (H, W)
+        0 no data, 1..R.
+    planes : iterable of C float32 arrays (H, W), optional
+        Posteriors of C classes, taken one at a time.
+    class_names : tuple of str
+        Their names.
+    check : callable
+
+    Raises
+    ------
+    Cancelled
+    """
+    from skimage.measure import regionprops
+
+    areas, perimeters, centroids, boxes, eccentricities, regions = [], [], [], [], [], []
+    for region in regionprops(labels):  # type: ignore[no-untyped-call]
+        raise_if_cancelled(check)
+        regions.append(region.label)
+        areas.append(region.area)
+        perimeters.append(region.perimeter)
+        centroids.append(np.asarray(region.centroid) + 0.5)
+        boxes.append(region.bbox)
+        eccentricities.append(region.eccentricity)
+    numbers = np.asarray(regions, dtype=np.int64)
+    sizes = np.asarray(areas, dtype=np.int64)
+    n_labels = int(numbers.max(initial=0))
+    return RegionTable(
+        regions=numbers,
+        areas=sizes,
+        shares=sizes / max(int(sizes.sum()), 1),
+        perimeters=np.asarray(perimeters, dtype=np.float64),
+        centroids=np.asarray(centroids, dtype=np.float64).reshape(-1, 2),
+        boxes=np.asarray(boxes, dtype=np.int64).reshape(-1, 4),
+        eccentricities=np.asarray(eccentricities, dtype=np.float64),
+        colours=mean_colours(image, labels, n_labels, check)[numbers - 1],
+        posteriors=None if planes is None else _mean_planes(planes, labels, numbers, sizes, check),
+        class_names=class_names,
+    )
+
+
+def _mean_planes(
+    planes: Iterable[Float32Array], labels: LabelArray, numbers: IntArray, sizes: IntArray, check: Check
+) -> FloatArray:
+    flat, n_labels = labels.reshape(-1), int(numbers.max(initial=0))
+    columns = []
+    for plane in planes:
+        raise_if_cancelled(check)
+        columns.append(np.bincount(flat, plane.reshape(-1), minlength=n_labels + 1)[numbers])
+    means: FloatArray = np.stack(columns, axis=1) / np.maximum(sizes, 1)[:, None]
+    return means

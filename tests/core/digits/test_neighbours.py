@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.spatial import cKDTree
+
+from gmmseg.control import Verdict, result_of
+from gmmseg.digits.neighbours import Neighbours, nearest_events
+from gmmseg.errors import Cancelled
+
+
+def nearest(queries: np.ndarray, base: np.ndarray, k: int, is_self: bool = False) -> Neighbours:
+    return result_of(nearest_events(queries, base, k, is_self=is_self))
+
+
+@pytest.mark.parametrize(("n", "d", "k"), [(3000, 8, 10), (700, 3, 25), (65, 4, 1), (40, 100, 39), (2, 1, 1)])
+def test_neighbours_are_those_of_a_tree(n: int, d: int, k: int) -> None:
+    values = np.random.default_rng(n).standard_normal((n, d)).astype(np.float32)
+    found = nearest(values, values, k, is_self=True)
+    distances, indices = cKDTree(values).query(values, k + 1)
+    assert np.array_equal(found.indices, indices[:, 1:])
+    np.testing.assert_allclose(found.distances, distances[:, 1:], rtol=1e-5)
+
+
+def test_new_rows_find_neighbours_among_the_base() -> None:
+    rng = np.random.default_rng(0)
+    base, queries = (rng.standard_normal((n, 6)).astype(np.float32) for n in (900, 333))
+    found = nearest(queries, base, 7)
+    assert np.array_equal(found.indices, cKDTree(base).query(queries, 7)[1])
+
+
+@pytest.mark.parametrize("offset", [0.0, 100.0])
+def test_rows_far_from_the_origin_keep_their_neighbours(offset: float) -> None:
+    values = np.random.default_rng(1).standard_normal((500, 5)).astype(np.float32) + np.float32(offset)
+    found = nearest(values, values, 5, is_self=True)
+    assert np.array_equal(found.indices, cKDTree(values).query(values, 6)[1][:, 1:])
+
+
+@given(st.integers(2, 150), st.integers(1, 3), st.integers(0, 10**6))
+@settings(max_examples=30, deadline=None)
+def test_distances_are_right_whatever_the_ties(n: int, d: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    values = rng.integers(0, 3, (n, d)).astype(np.float32)
+    k = min(5, n - 1)
+    found = nearest(values, values, k, is_self=True)
+    squared = ((values[:, None] - values[None]) ** 2).sum(axis=2)
+    np.fill_diagonal(squared, np.inf)
+    np.testing.assert_allclose(found.distances**2, np.sort(squared, axis=1)[:, :k], atol=1e-5)
+    assert (found.indices != np.arange(n)[:, None]).all()
+    assert all(len(set(row)) == k for row in found.indices.tolist())
+
+
+def test_the_search_ends_when_asked() -> None:
+    values = np.random.default_rng(2).standard_normal((2000, 3)).astype(np.float32)
+    answers = iter([Verdict.GO] * 3)
+    with pytest.raises(Cancelled):
+        result_of(
+            nearest_events(values, values, 3, is_self=True, check=lambda: next(answers, Verdict.CANCEL))
+        )
