@@ -71,7 +71,7 @@ class SegmentRequest:
     settings: SegmentSettings
     wants_preview: bool = False
     known: Fit | None = None
-    """A fit whose mixture is taken where fitting would give the same one again: only its smoothing differs."""
+    """A fit whose mixture is taken where fitting would give it again: where only the smoothing differs."""
 
     @property
     def known_result(self) -> FitResult | None:

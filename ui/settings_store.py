@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 from urllib.parse import quote_from_bytes, unquote_to_bytes
@@ -13,8 +14,10 @@ from PySide6.QtCore import QByteArray, QSettings
 
 from ui.theme import Scheme
 
-Purpose = Literal["open", "export"]
+Purpose = Literal["open", "digits", "export"]
 MAX_RECENT = 10
+_RECENT: dict[Purpose, str] = {"open": "recent", "digits": "recent_digits", "export": "recent_exports"}
+"""The key under which the files of each purpose are remembered."""
 
 
 class SettingsStore:
@@ -32,21 +35,21 @@ class SettingsStore:
         """The settings file."""
         return Path(self._settings.fileName())
 
-    def recent_files(self) -> list[Path]:
+    def recent_files(self, purpose: Purpose = "open") -> list[Path]:
         """Return the files opened last, newest first, at most `MAX_RECENT`; some may be gone."""
         # Percent-encoded bytes: a file name need not be text.
-        words = self._text("recent").split()
+        words = self._text(_RECENT[purpose]).split()
         return [Path(os.fsdecode(unquote_to_bytes(word))) for word in words][:MAX_RECENT]
 
-    def add_recent(self, path: Path) -> None:
+    def add_recent(self, path: Path, purpose: Purpose = "open") -> None:
         """Put a file at the head of the recent ones."""
         path = path.absolute()
-        files = [path, *(other for other in self.recent_files() if other != path)]
-        self._set_recent(files[:MAX_RECENT])
+        files = [path, *(other for other in self.recent_files(purpose) if other != path)]
+        self._set_recent(files[:MAX_RECENT], purpose)
 
-    def clear_recent(self) -> None:
+    def clear_recent(self, purpose: Purpose = "open") -> None:
         """Forget the recent files."""
-        self._set_recent([])
+        self._set_recent([], purpose)
 
     def folder(self, purpose: Purpose) -> Path:
         """Return the folder used last for this purpose, or the home folder where that is gone."""
@@ -113,22 +116,25 @@ class SettingsStore:
         """Return the window's place and size as Qt saved it; empty at first."""
         return self._bytes("geometry")
 
-    def layout(self) -> QByteArray:
-        """Return the docks' and toolbars' layout as Qt saved it; empty at first."""
-        return self._bytes("layout")
+    def layouts(self) -> dict[str, QByteArray]:
+        """Return the layout of docks and toolbars as Qt saved it, by desk; empty at first."""
+        names = self._text("desks").split()
+        return {name: self._bytes(f"layout_{name}") for name in names}
 
-    def set_window(self, geometry: QByteArray, layout: QByteArray) -> None:
-        """Remember the window's place, size and docks."""
+    def set_window(self, geometry: QByteArray, layouts: Mapping[str, QByteArray]) -> None:
+        """Remember the window's place and size, and each desk's docks."""
         self._settings.setValue("geometry", geometry)
-        self._settings.setValue("layout", layout)
+        self._settings.setValue("desks", " ".join(layouts))
+        for name, layout in layouts.items():
+            self._settings.setValue(f"layout_{name}", layout)
 
     def save(self) -> None:
         """Write now; silent where the folder is not writable."""
         self._settings.sync()
 
-    def _set_recent(self, files: list[Path]) -> None:
+    def _set_recent(self, files: list[Path], purpose: Purpose) -> None:
         words = [quote_from_bytes(os.fsencode(path)) for path in files]
-        self._settings.setValue("recent", " ".join(words))
+        self._settings.setValue(_RECENT[purpose], " ".join(words))
 
     def _text(self, key: str) -> str:
         return str(self._settings.value(key, "", type=str))

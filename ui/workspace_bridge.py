@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from PySide6.QtCore import QObject, Signal
 
-from gmmseg.workspace import Shown, Workspace
+from gmmseg.editing import Editor
 
 
 class WorkspaceBridge(QObject):
-    """Emits `changed` with the old and the new `Shown` after every change of the workspace."""
+    """Emits `changed` with what was shown before and what is shown now after every change of a workspace."""
 
     changed = Signal(object, object)
 
-    def __init__(self, workspace: Workspace, parent: QObject | None = None) -> None:
+    def __init__(self, workspace: Editor[Any, Any], parent: QObject | None = None) -> None:
         super().__init__(parent)
         workspace.subscribe(self._on_change)
 
-    def _on_change(self, old: Shown, new: Shown) -> None:
+    def _on_change(self, old: Any, new: Any) -> None:
         self.changed.emit(old, new)

@@ -55,8 +55,8 @@ def _opened(image: Image) -> tuple[QApplication, App]:
     app = App(SettingsStore())
     app.window.resize(1600, 1000)
     app.window.show()
-    app.apply(open_image(image))
-    _wait(application, lambda: app.workspace.document.fit is not None)
+    app.photo.work.apply(open_image(image))
+    _wait(application, lambda: app.photo.work.workspace.document.fit is not None)
     return application, app
 
 
@@ -71,13 +71,19 @@ def slider_latency() -> list[float]:
     application, app = _opened(_half_megapixel())
     latencies = []
     for n_components in (6, 7, 8, 7, 6, 5, 4, 3):
-        before = app.workspace.shown.segmentation
+        before = app.photo.work.workspace.shown.segmentation
         began = time.perf_counter()
-        app.apply(change_setting("mixture.n_components", n_components, "K"))
-        _wait(application, lambda old=before: app.workspace.shown.segmentation is not old)  # type: ignore[misc]
-        app.panes.repaint()
+        app.photo.work.apply(change_setting("mixture.n_components", n_components, "K"))
+        _wait(application, lambda old=before: app.photo.work.workspace.shown.segmentation is not old)  # type: ignore[misc]
+        app.photo.panels.panes.repaint()
         latencies.append(1000 * (time.perf_counter() - began))
-        _wait(application, lambda: not app.workspace.document.is_stale and not app.workspace.shown.is_preview)
+        _wait(
+            application,
+            lambda: (
+                not app.photo.work.workspace.document.is_stale
+                and not app.photo.work.workspace.shown.is_preview
+            ),
+        )
     _close(application, app)
     return latencies
 
@@ -89,8 +95,13 @@ def loop_gap(picture: Path) -> float:
     timer = QTimer(interval=0)
     timer.timeout.connect(lambda: ticks.append(time.perf_counter()))
     timer.start()
-    app.apply(change_setting("mixture.n_components", 6, "K"))
-    _wait(application, lambda: not app.workspace.document.is_stale and not app.workspace.shown.is_preview)
+    app.photo.work.apply(change_setting("mixture.n_components", 6, "K"))
+    _wait(
+        application,
+        lambda: (
+            not app.photo.work.workspace.document.is_stale and not app.photo.work.workspace.shown.is_preview
+        ),
+    )
     timer.stop()
     _close(application, app)
     return 1000 * float(np.diff(ticks).max())

@@ -32,7 +32,7 @@ class Watched(ui.app.App):
         self._watch.start()
 
     def _look(self):
-        shown = self.workspace.shown
+        shown = self.photo.work.workspace.shown
         if shown.segmentation is not None and not hasattr(self, "_segmented"):
             self.window.grab()
             self._segmented = time.time() - began

@@ -167,3 +167,56 @@ def test_a_given_tree_is_only_cut(place: Path) -> None:
     assert again.hierarchy is first.hierarchy
     assert again.regions.n_regions == 2
     assert set(again.seconds) == {"cut"}
+
+
+def test_of_a_folder_every_image_gets_the_mask_it_gets_alone(place: Path) -> None:
+    Path("in").mkdir()
+    for seed, name in enumerate(("a.png", "b.png")):
+        Pillow.fromarray(blocks(seed)).save(f"in/{name}")
+    options = ["--method", "regions", "--regions", "3"]
+    assert run(["segment", "in", *options, "-o", "out", "--report", "reports"]) == 0
+    for name in ("a", "b"):
+        assert run(["segment", f"in/{name}.png", *options, "-o", "alone.png"]) == 0
+        assert Path(f"out/{name}.png").read_bytes() == Path("alone.png").read_bytes()
+        report = json.loads(Path(f"reports/{name}.json").read_text())
+        assert report["n_regions"] == 3
+        assert report["settings"]["n_regions"] == 3
+        assert report["seconds"]["hierarchy"] > 0
+
+
+def test_transparent_pixels_belong_to_no_region(place: Path) -> None:
+    alpha = np.full((60, 80, 1), 255, dtype=np.uint8)
+    alpha[10:20, 10:30] = 0
+    Pillow.fromarray(np.concatenate([blocks(), alpha], axis=2)).save("photo.png")
+    assert run([*REGIONS, "-o", "mask.png", "--report", "r.json"]) == 0
+    np.testing.assert_array_equal(opened("mask.png") > 0, alpha[..., 0] > 0)
+    assert json.loads(Path("r.json").read_text())["n_pixels"] == 60 * 80 - 200
+
+
+@pytest.mark.parametrize("pixels", [blocks()[..., 0], blocks()[:1, :1], blocks()[:1], blocks()[:, :1]])
+def test_grey_images_and_single_pixels_have_regions_too(place: Path, pixels: np.ndarray) -> None:
+    Pillow.fromarray(pixels).save("photo.png")
+    assert run([*REGIONS, "-o", "mask.png"]) == 0
+    mask = opened("mask.png")
+    assert mask.shape == pixels.shape[:2]
+    assert set(np.unique(mask)) == set(range(1, int(mask.max()) + 1))
+
+
+def test_zero_based_masks_count_regions_from_zero(place: Path) -> None:
+    assert run([*REGIONS, "--regions", "4", "-o", "ids.png"]) == 0
+    assert run([*REGIONS, "--regions", "4", "--zero-based", "-o", "indices.png"]) == 0
+    np.testing.assert_array_equal(opened("indices.png"), opened("ids.png") - 1)
+
+
+@pytest.mark.parametrize("wanted", [["--probabilities", "p.tif"], ["--model", "m.json"]])
+def test_what_regions_do_not_have_is_refused_before_anything_is_read(
+    place: Path, capsys: pytest.CaptureFixture[str], wanted: list[str]
+) -> None:
+    assert run(["segment", "missing.png", "--method", "regions", *wanted, "-o", "mask.png"]) == 2
+    assert wanted[0] in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_a_region_knows_its_area(place: Path) -> None:
+    outcome = outcome_of(read_image("photo.png"), n_regions=5)
+    for region in range(1, 6):
+        assert outcome.area_of(region) == int((outcome.regions.labels == region).sum())

@@ -66,6 +66,16 @@ def test_lines_lie_over_the_photo_and_leave_it_free_between() -> None:
     assert light[:3].min() > dark[:3].max()
 
 
+def test_drawn_small_the_lines_stay_light_beside_dark() -> None:
+    image = make_image(height=300, width=200)
+    regions = quartered(image).regions
+    picture = draw(LINES, Scene(image, regions=regions))
+    assert [level.shape for level in picture.levels] == [(150, 100), (75, 50), (38, 25)]
+    for number, level in enumerate(picture.levels, 1):
+        np.testing.assert_array_equal(level, border_lines(regions.labels[:: 2**number, :: 2**number]))
+        assert set(np.unique(level)) == {0, 1, 2}
+
+
 def test_each_region_is_filled_with_its_mean_colour() -> None:
     image = make_image()
     picture = draw(MEANS, Scene(image, regions=quartered(image).regions))

@@ -14,22 +14,33 @@ from PIL import Image as PillowImage
 from PySide6.QtCore import QMimeData, Qt
 from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QDialog, QMenu, QPushButton
+from PySide6.QtWidgets import (
+    QAbstractSpinBox,
+    QApplication,
+    QDialog,
+    QLabel,
+    QMenu,
+    QPushButton,
+    QToolButton,
+)
 from pytestqt.qtbot import QtBot
 
-import ui.fitting
+import ui.photo.fitting
 from gmmseg.control import Check, Progress, Verdict
 from gmmseg.document import change_setting, merge_classes, move_class, rename_class
 from gmmseg.errors import FitError
-from gmmseg.io.export import ExportItem
+from gmmseg.io.export_items import ExportItem
 from gmmseg.jobs import SegmentRequest, Stepped, segment_events
 from tests.ui.driving import blobs, drop, mime_of, write_png
+from ui.actions import Actions
 from ui.app import App
+from ui.desk import Desk, DeskDock, Furniture, Heading
 from ui.dialogs.bug_report import BugReport
 from ui.dialogs.export import ExportDialog
 from ui.last_resort import BugCatcher
 from ui.settings_store import SettingsStore
 from ui.theme import apply_theme, configure_plots, theme
+from ui.widgets.tool_bar import ToolBar
 
 NO_KEYS = Qt.KeyboardModifier.NoModifier
 CONTROL = Qt.KeyboardModifier.ControlModifier
@@ -52,14 +63,14 @@ def app(qtbot: QtBot, qapp: QApplication) -> Iterator[App]:
 
 def is_settled(app: App) -> bool:
     """Whether the screen shows the document's own fit and nothing runs."""
-    shown = app.workspace.shown
+    shown = app.photo.work.workspace.shown
     return (
         shown.document.image is not None
         and not shown.document.is_stale
         and shown.segmentation is not None
         and not shown.is_preview
-        and not app.fitter.is_fitting
-        and not app.fits.is_running
+        and not app.photo.work.fitter.is_fitting
+        and not app.photo.work.fits.is_running
     )
 
 
@@ -76,14 +87,14 @@ def fitted(app: App, qtbot: QtBot, tmp_path: Path) -> App:
 
 
 def labels(app: App) -> np.ndarray:
-    segmentation = app.workspace.shown.segmentation
+    segmentation = app.photo.work.workspace.shown.segmentation
     assert segmentation is not None
     return segmentation.labels
 
 
 def type_k(app: App, text: str) -> None:
     """Type a number of components into its field."""
-    box = app.setup.field("mixture.n_components").findChild(QAbstractSpinBox)
+    box = app.photo.panels.setup.field("mixture.n_components").findChild(QAbstractSpinBox)
     assert box is not None
     box.setFocus()
     box.selectAll()
@@ -92,7 +103,7 @@ def type_k(app: App, text: str) -> None:
 
 
 def k_of(app: App) -> int:
-    return app.workspace.document.settings.mixture.n_components
+    return app.photo.work.workspace.document.settings.mixture.n_components
 
 
 def key(app: App, which: Qt.Key, modifier: Qt.KeyboardModifier = NO_KEYS) -> None:
@@ -117,7 +128,7 @@ def endless_fit(monkeypatch: pytest.MonkeyPatch) -> None:
                 yield Progress("waiting")
             has_waited = has_waited or isinstance(event, Stepped)
 
-    monkeypatch.setattr(ui.fitting, "segment_events", slow)
+    monkeypatch.setattr(ui.photo.fitting, "segment_events", slow)
 
 
 def test_a_dropped_photo_is_segmented_without_a_click(fitted: App) -> None:
@@ -139,7 +150,7 @@ def test_changing_k_changes_the_map_and_undo_brings_both_back(fitted: App, qtbot
     assert k_of(fitted) == 5
     wait_for_fit(fitted, qtbot)
     np.testing.assert_array_equal(labels(fitted), before)
-    fitted.actions["redo"].trigger()
+    fitted.photo.actions["redo"].trigger()
     wait_for_fit(fitted, qtbot)
     assert k_of(fitted) == 2
     assert set(np.unique(labels(fitted))) == {1, 2}
@@ -148,34 +159,36 @@ def test_changing_k_changes_the_map_and_undo_brings_both_back(fitted: App, qtbot
 def test_opening_a_grey_image_while_lab_is_chosen_falls_back_to_grey_and_says_so(
     fitted: App, qtbot: QtBot, tmp_path: Path
 ) -> None:
-    fitted.apply(change_setting("features.space", "lab", "Colour space"))
+    fitted.photo.work.apply(change_setting("features.space", "lab", "Colour space"))
     drop(fitted.window, mime_of(write_png(tmp_path / "grey.png", blobs()[..., 0])))
-    qtbot.waitUntil(lambda: fitted.workspace.document.image.source.name == "grey.png", timeout=5000)
+    qtbot.waitUntil(
+        lambda: fitted.photo.work.workspace.document.image.source.name == "grey.png", timeout=5000
+    )
     wait_for_fit(fitted, qtbot)
-    assert fitted.workspace.document.settings.features.space == "gray"
+    assert fitted.photo.work.workspace.document.settings.features.space == "gray"
     assert "CIELAB" in fitted.window.errors.text
     assert fitted.window.errors.kind == "note"
     key(fitted, Qt.Key.Key_Z, CONTROL)
-    assert fitted.workspace.document.settings.features.space == "lab"
+    assert fitted.photo.work.workspace.document.settings.features.space == "lab"
     assert not fitted.window.errors.isVisible()
 
 
 def test_number_keys_select_the_class_of_that_number_wherever_it_stands(fitted: App, qtbot: QtBot) -> None:
-    fitted.apply(move_class(3, 0))
+    fitted.photo.work.apply(move_class(3, 0))
     key(fitted, Qt.Key.Key_3)
-    assert fitted.classes.view.selected_ids == [3]
-    fitted.apply(merge_classes([1, 2]))
+    assert fitted.photo.panels.classes.view.selected_ids == [3]
+    fitted.photo.work.apply(merge_classes([1, 2]))
     key(fitted, Qt.Key.Key_2)
-    assert fitted.classes.view.selected_ids == [3]
+    assert fitted.photo.panels.classes.view.selected_ids == [3]
 
 
 def test_figures_stay_until_the_next_fit_has_its_own(
     fitted: App, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     heard: list[int] = []
-    fitted.bridge.changed.connect(lambda old, new: heard.append(len(new.steps)))
-    fitted.apply(change_setting("auto", "bic", "Choose K by"))
-    fitted.apply(change_setting("mixture.n_components", 2, "Components"))
+    fitted.photo.work.bridge.changed.connect(lambda old, new: heard.append(len(new.steps)))
+    fitted.photo.work.apply(change_setting("auto", "bic", "Choose K by"))
+    fitted.photo.work.apply(change_setting("mixture.n_components", 2, "Components"))
     wait_for_fit(fitted, qtbot)
     assert heard
     assert min(heard) > 0
@@ -183,41 +196,41 @@ def test_figures_stay_until_the_next_fit_has_its_own(
 
 def test_dragging_k_over_many_values_ends_with_the_last(fitted: App, qtbot: QtBot) -> None:
     for k in (2, 3, 4, 6, 7, 8, 7, 6, 4, 3):
-        fitted.setup.edit_requested.emit(change_setting("mixture.n_components", k, "Components"))
+        fitted.photo.panels.setup.edit_requested.emit(change_setting("mixture.n_components", k, "Components"))
         qtbot.wait(5)
     wait_for_fit(fitted, qtbot)
     assert set(np.unique(labels(fitted))) == {1, 2, 3}
-    fitted.setup.settled.emit()
-    fitted.actions["undo"].trigger()
+    fitted.photo.panels.setup.settled.emit()
+    fitted.photo.actions["undo"].trigger()
     assert k_of(fitted) == 5
 
 
 def test_an_edit_of_classes_does_not_fit_again(fitted: App, qtbot: QtBot) -> None:
-    fit = fitted.workspace.document.fit
-    fitted.classes.edit_requested.emit(rename_class(1, "sky"))
+    fit = fitted.photo.work.workspace.document.fit
+    fitted.photo.panels.classes.edit_requested.emit(rename_class(1, "sky"))
     qtbot.wait(80)
-    assert fitted.workspace.document.fit is fit
-    assert not fitted.fits.is_running
-    assert fitted.workspace.shown.classes.by_id(1).name == "sky"
+    assert fitted.photo.work.workspace.document.fit is fit
+    assert not fitted.photo.work.fits.is_running
+    assert fitted.photo.work.workspace.shown.classes.by_id(1).name == "sky"
 
 
 def test_a_file_that_cannot_be_read_leaves_the_screen_as_it_was(
     fitted: App, qtbot: QtBot, tmp_path: Path
 ) -> None:
-    shown = fitted.workspace.shown
+    shown = fitted.photo.work.workspace.shown
     bad = tmp_path / "bad.png"
     bad.write_bytes(b"not a picture")
     drop(fitted.window, mime_of(bad))
     qtbot.waitUntil(lambda: "bad.png" in fitted.window.errors.text, timeout=5000)
     assert fitted.window.errors.kind == "error"
-    assert fitted.workspace.shown is shown
+    assert fitted.photo.work.workspace.shown is shown
     assert bad not in fitted.store.recent_files()
 
 
 def test_a_remote_address_is_refused_without_touching_the_network(fitted: App, qtbot: QtBot) -> None:
     drop(fitted.window, mime_of("https://example.org/cat.png"))
     assert "example.org" in fitted.window.errors.text
-    assert not fitted.reads.is_running
+    assert not fitted.photo.work.reads.is_running
 
 
 def test_a_dropped_folder_opens_its_first_image_and_says_so(app: App, qtbot: QtBot, tmp_path: Path) -> None:
@@ -243,7 +256,7 @@ def test_an_image_on_the_clipboard_is_pasted(app: App, qtbot: QtBot) -> None:
     QGuiApplication.clipboard().setImage(picture)
     key(app, Qt.Key.Key_V, CONTROL)
     wait_for_fit(app, qtbot)
-    image = app.workspace.document.image
+    image = app.photo.work.workspace.document.image
     assert image is not None
     np.testing.assert_array_equal(image.pixels, pixels)
     assert image.source.name == "clipboard"
@@ -267,7 +280,7 @@ def test_the_copied_mask_holds_class_ids_in_class_colours(fitted: App) -> None:
     picture = QGuiApplication.clipboard().image()
     found = labels(fitted)
     for y, x in ((3, 5), (30, 40), (59, 79)):
-        colour = fitted.workspace.shown.classes.of_component(int(found[y, x]) - 1).colour
+        colour = fitted.photo.work.workspace.shown.classes.of_component(int(found[y, x]) - 1).colour
         assert picture.pixelColor(x, y).getRgb()[:3] == colour  # type: ignore[index]
 
 
@@ -276,10 +289,10 @@ def test_stop_keeps_the_last_step_as_a_result_that_has_not_converged(
 ) -> None:
     endless_fit(monkeypatch)
     type_k(fitted, "3")
-    qtbot.waitUntil(lambda: len(fitted.workspace.shown.steps) == 1)
+    qtbot.waitUntil(lambda: len(fitted.photo.work.workspace.shown.steps) == 1)
     key(fitted, Qt.Key.Key_Escape)
     wait_for_fit(fitted, qtbot)
-    fit = fitted.workspace.document.fit
+    fit = fitted.photo.work.workspace.document.fit
     assert fit is not None
     assert fit.settings.mixture.n_components == 3
     assert fit.result.stop_reason == "stopped"
@@ -289,20 +302,20 @@ def test_stop_keeps_the_last_step_as_a_result_that_has_not_converged(
 def test_cancel_keeps_the_fit_before_and_does_not_start_again(
     fitted: App, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fit, before = fitted.workspace.document.fit, labels(fitted)
+    fit, before = fitted.photo.work.workspace.document.fit, labels(fitted)
     with monkeypatch.context() as patch:
         endless_fit(patch)
         type_k(fitted, "3")
-        qtbot.waitUntil(lambda: fitted.fits.is_running)
+        qtbot.waitUntil(lambda: fitted.photo.work.fits.is_running)
         key(fitted, Qt.Key.Key_Escape, Qt.KeyboardModifier.ShiftModifier)
-        qtbot.waitUntil(lambda: not fitted.fits.is_running)
+        qtbot.waitUntil(lambda: not fitted.photo.work.fits.is_running)
     qtbot.wait(100)
-    assert fitted.workspace.document.fit is fit
+    assert fitted.photo.work.workspace.document.fit is fit
     assert labels(fitted) is before
-    assert fitted.workspace.document.is_stale
-    fitted.classes.edit_requested.emit(rename_class(1, "sky"))
+    assert fitted.photo.work.workspace.document.is_stale
+    fitted.photo.panels.classes.edit_requested.emit(rename_class(1, "sky"))
     qtbot.wait(100)
-    assert fitted.workspace.document.is_stale
+    assert fitted.photo.work.workspace.document.is_stale
     key(fitted, Qt.Key.Key_Return, CONTROL)
     wait_for_fit(fitted, qtbot)
     assert set(np.unique(labels(fitted))) == {1, 2, 3}
@@ -317,11 +330,11 @@ def test_a_failed_fit_says_why_offers_to_undo_and_leaves_the_map(
 
     before = labels(fitted)
     with monkeypatch.context() as patch:
-        patch.setattr(ui.fitting, "segment_events", refuse)
+        patch.setattr(ui.photo.fitting, "segment_events", refuse)
         type_k(fitted, "7")
         qtbot.waitUntil(lambda: "Too few colours. Choose a smaller K." in fitted.window.errors.text)
     assert labels(fitted) is before
-    assert not fitted.fits.is_running
+    assert not fitted.photo.work.fits.is_running
     button = fitted.window.errors.findChild(QPushButton, "messageButton")
     assert button is not None
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
@@ -337,13 +350,13 @@ def test_a_bug_in_a_fit_shows_details_and_the_buttons_are_idle_again(
         raise ZeroDivisionError("a bug")
         yield
 
-    monkeypatch.setattr(ui.fitting, "segment_events", break_down)
+    monkeypatch.setattr(ui.photo.fitting, "segment_events", break_down)
     key(fitted, Qt.Key.Key_Return, CONTROL)
     qtbot.waitUntil(lambda: fitted.window.findChild(BugReport) is not None)
     dialog = fitted.window.findChild(BugReport)
     assert dialog is not None
-    assert fitted.actions["run"].isEnabled()
-    assert not fitted.actions["stop"].isEnabled()
+    assert fitted.photo.actions["run"].isEnabled()
+    assert not fitted.photo.actions["stop"].isEnabled()
     dialog.close()
 
 
@@ -366,10 +379,10 @@ def test_an_uncaught_exception_in_a_slot_shows_its_details(fitted: App, qtbot: Q
 
 def test_step_replays_the_fit_and_a_new_setting_ends_the_replay(fitted: App, qtbot: QtBot) -> None:
     key(fitted, Qt.Key.Key_Period)
-    qtbot.waitUntil(lambda: fitted.workspace.shown.caption == "iteration 0")
+    qtbot.waitUntil(lambda: fitted.photo.work.workspace.shown.caption == "iteration 0")
     first = labels(fitted)
     key(fitted, Qt.Key.Key_Period)
-    qtbot.waitUntil(lambda: fitted.workspace.shown.caption == "iteration 1")
+    qtbot.waitUntil(lambda: fitted.photo.work.workspace.shown.caption == "iteration 1")
     assert labels(fitted) is not first
     type_k(fitted, "2")
     qtbot.waitUntil(lambda: k_of(fitted) == 2)
@@ -404,12 +417,12 @@ def test_the_theme_changes_at_once_and_is_remembered(fitted: App, qtbot: QtBot) 
 def test_recent_files_layout_and_panes_are_there_the_next_time(
     fitted: App, qtbot: QtBot, tmp_path: Path
 ) -> None:
-    fitted.actions["panes4"].trigger()
+    fitted.photo.actions["panes4"].trigger()
     fitted.window.close()
     again = App(SettingsStore())
     qtbot.addWidget(again.window)
-    assert again.panes.n_panes == 4
-    assert again.actions["panes4"].isChecked()
+    assert again.photo.panels.panes.n_panes == 4
+    assert again.photo.actions["panes4"].isChecked()
     menu = again.window.findChild(QMenu, "recentMenu")
     assert menu is not None
     assert "bands.png" in menu.actions()[0].text()
@@ -432,7 +445,7 @@ def test_the_hint_is_shown_until_it_is_closed_once(app: App, qtbot: QtBot) -> No
 
 @pytest.mark.parametrize("action", ["shortcuts", "about", "preferences", "open"])
 def test_dialogs_open_and_close_without_leaving_anything(app: App, qtbot: QtBot, action: str) -> None:
-    app.actions[action].trigger()
+    (app.photo.actions if action == "open" else app.actions)[action].trigger()
     dialogs = app.window.findChildren(QDialog)
     assert len(dialogs) == 1
     dialogs[0].close()
@@ -446,16 +459,80 @@ def test_closing_in_the_middle_of_work_leaves_no_thread(
     """The fixture that watches for threads makes this fail; an export is finished."""
     if work == "fit":
         endless_fit(monkeypatch)
-        fitted.actions["run"].trigger()
-        assert fitted.fits.is_running
+        fitted.photo.actions["run"].trigger()
+        assert fitted.photo.work.fits.is_running
     elif work == "read":
         big = np.random.default_rng(0).integers(0, 256, (3000, 3000, 3), dtype=np.uint8)
         drop(fitted.window, mime_of(write_png(tmp_path / "big.png", big)))
-        assert fitted.reads.is_running
+        assert fitted.photo.work.reads.is_running
     else:
         target = tmp_path / "late.npz"
-        fitted.exporter.write(fitted.workspace.shown, [ExportItem(target, "probabilities")])
-        assert fitted.exports.is_running
+        fitted.photo.work.exporter.write(
+            fitted.photo.work.workspace.shown, [ExportItem(target, "probabilities")]
+        )
+        assert fitted.photo.work.exports.is_running
     fitted.window.close()
     if work == "export":
         assert np.load(target)["probabilities"].shape[1:] == (60, 80)
+
+
+class IdleDesk(Desk):
+    """A second desk that notes what it is asked."""
+
+    def __init__(self, asked: list[str]) -> None:
+        self.asked = asked
+        bar = ToolBar("idleBar", "Idle")
+        bar.add_mode_spot()
+        dock = DeskDock("idleDock", "Idle", QLabel("choices"), "left")
+        furniture = Furniture(QLabel("digits"), [dock], bar, QLabel(""))
+        super().__init__("idle", Actions((), None), furniture)
+        self.actions.setParent(self)
+
+    @property
+    def heading(self) -> Heading:
+        return Heading("MNIST")
+
+    def take(self, data: QMimeData) -> None:
+        self.asked.append("take")
+
+    def remember(self) -> None:
+        self.asked.append("remember")
+
+    def shutdown(self) -> bool:
+        self.asked.append("shutdown")
+        return True
+
+
+def test_another_desk_is_made_when_first_worked_at_and_the_photo_goes_on(
+    fitted: App, qtbot: QtBot, tmp_path: Path
+) -> None:
+    asked: list[str] = []
+
+    def make() -> Desk:
+        asked.append("make")
+        desk = IdleDesk(asked)
+        desk.setParent(fitted.window)
+        return desk
+
+    fitted.offer("idle", "Digits", "digits", make)
+    assert asked == []
+    button = fitted.window.findChild(QToolButton, "mode_idle_button")
+    assert button is not None
+    qtbot.waitUntil(button.isVisible)
+    fitted.photo.work.apply(change_setting("mixture.n_components", 2, "Components"))
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert asked == ["make"]
+    assert "MNIST" in fitted.window.windowTitle()
+    drop(fitted.window, mime_of(tmp_path / "other"))
+    assert asked == ["make", "take"]
+    wait_for_fit(fitted, qtbot)
+    assert "MNIST" in fitted.window.windowTitle()
+    for _ in range(2):
+        fitted.work_at("photo")
+        assert "bands.png" in fitted.window.windowTitle()
+        assert set(np.unique(labels(fitted))) == {1, 2}
+        fitted.work_at("idle")
+    assert asked == ["make", "take"]
+    fitted.window.close()
+    assert asked[2:] == ["remember", "shutdown"]
+    assert set(SettingsStore().layouts()) == {"photo", "idle"}

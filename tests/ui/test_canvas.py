@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from gmmseg.arrays import AnyArray, ByteArray
 from gmmseg.layers import ColourScale, Layer, LayerKind, Picture
-from gmmseg.render import coarser_levels
+from gmmseg.render import border_levels, border_lines, coarser_levels
 from ui.widgets.camera import Camera
 from ui.widgets.canvas import Canvas
 from ui.widgets.colour_bar import ColourBar
@@ -172,6 +172,20 @@ def test_one_pixel_outlines_are_whole_when_zoomed_out(canvas: Canvas) -> None:
     column = [image.pixelColor(200, y).red() == 255 for y in range(300)]
     starts = sum(now and not before for before, now in zip([False, *column], column, strict=False))
     assert starts == 15
+
+
+@pytest.mark.parametrize("width", [410, 500, 560, 640, 790, 810, 1200, 2000])
+def test_lines_between_regions_are_whole_and_slim_at_any_zoom(canvas: Canvas, width: int) -> None:
+    height = width * 3 // 4
+    open_blue(canvas, height, width)
+    labels = np.repeat((np.arange(height) * 10 // height).astype(np.uint8)[:, None], width, axis=1)
+    lines, levels = border_lines(labels), border_levels(labels)
+    red = lut(RED, RED)
+    canvas.set_picture(Picture(Layer("regions"), lines, red, is_over_image=True, levels=levels))
+    image = canvas.grab().toImage()
+    column = "".join("x" if image.pixelColor(200, y).red() == 255 else " " for y in range(300))
+    assert len(column.split()) == 9
+    assert all(1 <= len(run) <= 4 for run in column.split())
 
 
 @pytest.mark.parametrize("steps", [3, -2])

@@ -25,7 +25,7 @@ from pytestqt.qtbot import QtBot
 from scipy.stats import chi2
 
 from gmmseg.classes import default_classes
-from gmmseg.io.export import SUFFIXES, ExportItem
+from gmmseg.io.export_items import SUFFIXES, ExportItem
 from gmmseg.limits import physical_memory
 from gmmseg.slips import DOCUMENTS, SLIPS
 from ui.dialogs.about import AboutDialog, documents_html, formula_html
@@ -43,8 +43,13 @@ class Export:
         self.dialog = ExportDialog(folder=folder, **options)
         qtbot.addWidget(self.dialog)
         self.requests: list[list[ExportItem]] = []
-        self.dialog.export_requested.connect(self.requests.append)
+        self.subjects: list[str] = []
+        self.dialog.export_requested.connect(self.take)
         self.dialog.open()
+
+    def take(self, items: list[ExportItem], subject: str) -> None:
+        self.requests.append(items)
+        self.subjects.append(subject)
 
     def find(self, kind: type, name: str) -> Any:
         found = self.dialog.findChild(kind, f"export.{name}")

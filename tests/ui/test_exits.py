@@ -1,4 +1,4 @@
-"""However the window is left, with a fit running, the process ends by itself, cleanly, with exit code 0."""
+"""However the window is left, with work going on, the process ends by itself, cleanly, with exit code 0."""
 
 from __future__ import annotations
 
@@ -23,21 +23,34 @@ from PySide6.QtCore import QCoreApplication, Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 import ui.app
+from gmmseg.layers import Layer
 
-way, path = sys.argv[1:]
+way, path, work = sys.argv[1:]
 
 class Watched(ui.app.App):
     def begin(self, paths):
         super().begin(paths)
+        self.n_said = 0
+        if work == "regions":
+            self.photo.work.region_maker.progressed.connect(self.count)
+            self.photo.panels.panes.choose_layer(0, Layer("regions"))
         self.timer = QTimer(interval=10)
         self.timer.timeout.connect(self.leave)
         self.timer.start()
 
+    def count(self, progress):
+        self.n_said += 1
+
+    def is_in_the_middle(self):
+        if work == "regions":
+            return self.photo.work.region_runs.is_running and self.n_said > 1
+        return self.photo.work.fits.is_running and bool(self.photo.work.workspace.shown.steps)
+
     def leave(self):
-        if not (self.fits.is_running and self.workspace.shown.steps):
+        if not self.is_in_the_middle():
             return
         self.timer.stop()
-        print("fitting", flush=True)
+        print("working", flush=True)
         if way == "close":
             self.window.close()
         elif way == "key":
@@ -72,9 +85,9 @@ def large_photo(tmp_path: Path) -> Path:
     return write_png(tmp_path / "large.png", rng.integers(0, 256, (1500, 1500, 3), dtype=np.uint8))
 
 
-def start(way: str, path: Path, tmp_path: Path) -> subprocess.Popen[str]:
+def start(way: str, path: Path, tmp_path: Path, work: str = "fit") -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(CHILD), way, str(path)],
+        [sys.executable, "-c", textwrap.dedent(CHILD), way, str(path), work],
         cwd=ROOT,
         env=environment(tmp_path),
         stdout=subprocess.PIPE,
@@ -85,7 +98,7 @@ def start(way: str, path: Path, tmp_path: Path) -> subprocess.Popen[str]:
 
 def assert_clean(code: int, out: str, err: str) -> None:
     assert code == 0, err
-    assert "fitting" in out
+    assert "working" in out
     assert "left" in out
     for word in ("QThread", "Traceback", "libshiboken", "Fatal", "Segmentation"):
         assert word not in err
@@ -98,6 +111,13 @@ def test_leaving_with_a_fit_running_ends_cleanly(way: str, large_photo: Path, tm
     assert_clean(child.returncode, out, err)
 
 
+@pytest.mark.parametrize("way", ["close", "quit"])
+def test_leaving_while_regions_are_found_ends_cleanly(way: str, large_photo: Path, tmp_path: Path) -> None:
+    child = start(way, large_photo, tmp_path, "regions")
+    out, err = child.communicate(timeout=60)
+    assert_clean(child.returncode, out, err)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
 def test_a_signal_with_a_fit_running_ends_cleanly(
@@ -105,12 +125,12 @@ def test_a_signal_with_a_fit_running_ends_cleanly(
 ) -> None:
     child = start("signal", large_photo, tmp_path)
     assert child.stdout is not None
-    assert child.stdout.readline().strip() == "fitting"
+    assert child.stdout.readline().strip() == "working"
     since = time.monotonic()
     child.send_signal(number)
     out, err = child.communicate(timeout=30)
     assert time.monotonic() - since < 5
-    assert_clean(child.returncode, "fitting" + out, err)
+    assert_clean(child.returncode, "working" + out, err)
 
 
 def test_an_unwritable_home_does_not_keep_it_from_starting(large_photo: Path, tmp_path: Path) -> None:

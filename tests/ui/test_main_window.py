@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 from typing import Any
 
@@ -9,15 +10,31 @@ import pytest
 from PySide6.QtCore import QByteArray, Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QDockWidget, QLabel, QMenu, QToolBar, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QDockWidget,
+    QLabel,
+    QLineEdit,
+    QMenu,
+    QToolBar,
+    QToolButton,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from gmmseg.document import Document
 from gmmseg.io.images import image_from_array
 from gmmseg.workspace import Shown
 from tests.ui.driving import blobs, drop, mime_of
-from ui.actions import ACTIONS, Actions
-from ui.main_window import Contents, MainWindow
+from ui.actions import Actions, ActionSpec
+from ui.commands import WINDOW_ACTIONS
+from ui.desk import Desk, DeskDock, DeskMenu, Furniture, Heading
+from ui.main_window import MainWindow
+from ui.photo.actions import PHOTO_ACTIONS
+from ui.photo.furniture import OpacitySlider, SamplesMenu, photo_furniture
+from ui.photo.panels import PhotoPanels
+from ui.widgets.recent_menu import RecentMenu
+from ui.widgets.tool_bar import ToolBar
 
 
 class Recorder:
@@ -35,27 +52,68 @@ def recorder() -> Recorder:
     return Recorder()
 
 
-@pytest.fixture
-def window(qtbot: QtBot, recorder: Recorder) -> MainWindow:
-    actions = Actions(recorder)  # type: ignore[arg-type]
-    contents = Contents(
-        QLabel("panes"),
-        QLabel("setup"),
-        QLabel("classes"),
-        [
-            ("convergence", "Convergence", QLabel()),
-            ("scatter", "Scatter", QLabel()),
-            ("k", "K curve", QLabel()),
-        ],
-        QLabel("readout"),
+def made_desk(recorder: Recorder) -> Desk:
+    """The photo desk's furniture and actions, which the recorder hears."""
+    actions, panels = Actions(PHOTO_ACTIONS, recorder), PhotoPanels()
+    samples = SamplesMenu(lambda name: recorder.calls.append(("open_sample", (name,))))
+    recent = RecentMenu()
+    desk = Desk("photo", actions, photo_furniture(actions, panels, recent, samples, OpacitySlider()))
+    for part in (actions, panels):
+        part.setParent(desk)
+    for menu in (samples, recent):
+        menu.setParent(desk.furniture.toolbar, menu.windowFlags())
+    return desk
+
+
+def other_desk(recorder: Recorder) -> Desk:
+    """A second desk, with keys that the first one has too."""
+    specs = (ActionSpec("run", "&Run", lambda c: c.run_other(), ("Ctrl+Return",), "run"),)
+    actions = Actions(specs, recorder)
+    bar = ToolBar("otherBar", "Other")
+    bar.add_mode_spot()
+    bar.add_button(actions["run"])
+    docks = (
+        DeskDock("otherLeft", "Choice", QLineEdit(), "left"),
+        DeskDock("otherRight", "Scores", QLineEdit(), "right"),
+        DeskDock("otherTab1", "Curve", QLabel(), "tab"),
+        DeskDock("otherTab2", "Matrix", QLabel(), "tab"),
     )
-    window = MainWindow(actions, contents, [("coffee", "Coffee & cup")])
-    actions.setParent(window)
+    menus = (DeskMenu("other", "&Digits", [actions["run"]]),)
+    furniture = Furniture(QLabel("rows of digits"), docks, bar, QLabel("other readout"), menus)
+    desk = Desk("other", actions, furniture)
+    actions.setParent(desk)
+    return desk
+
+
+@pytest.fixture
+def desk(qapp: QApplication, recorder: Recorder) -> Desk:
+    return made_desk(recorder)
+
+
+@pytest.fixture
+def window(qtbot: QtBot, recorder: Recorder, desk: Desk) -> MainWindow:
+    window = MainWindow()
+    actions = Actions(WINDOW_ACTIONS, recorder, window)
+    window.set_actions(actions)
+    window.add_mode("photo", "Photo")
+    desk.setParent(window)
+    window.add_desk(desk)
+    window.show_desk(desk)
     qtbot.addWidget(window)
     with qtbot.waitExposed(window):
         window.show()
-    actions.show_state(with_image(), False)
+    desk.actions.show_state(with_image(), False)
     return window
+
+
+@pytest.fixture
+def second(window: MainWindow, recorder: Recorder) -> Desk:
+    """Another desk, offered but not yet worked at."""
+    second = other_desk(recorder)
+    second.setParent(window)
+    window.add_mode("other", "Digits")
+    window.add_desk(second)
+    return second
 
 
 def with_image(**fields: Any) -> Shown:
@@ -70,12 +128,12 @@ def dock(window: MainWindow, name: str) -> QDockWidget:
 
 def test_setup_is_on_the_left_classes_above_tabbed_plots_on_the_right(window: MainWindow) -> None:
     places = {
-        name: window.dockWidgetArea(dock(window, name)) for name in ("setupDock", "classesDock", "kDock")
+        name: window.dockWidgetArea(dock(window, name)) for name in ("setupDock", "classesDock", "kCurveDock")
     }
     assert places["setupDock"] is Qt.DockWidgetArea.LeftDockWidgetArea
-    assert places["classesDock"] is places["kDock"] is Qt.DockWidgetArea.RightDockWidgetArea
+    assert places["classesDock"] is places["kCurveDock"] is Qt.DockWidgetArea.RightDockWidgetArea
     tabs = window.tabifiedDockWidgets(dock(window, "convergenceDock"))
-    assert {tab.objectName() for tab in tabs} == {"scatterDock", "kDock"}
+    assert {tab.objectName() for tab in tabs} == {"scatterDock", "kCurveDock", "regionsDock"}
     assert dock(window, "classesDock").y() < dock(window, "convergenceDock").y()
 
 
@@ -89,33 +147,39 @@ def test_reset_layout_brings_a_closed_and_a_floating_dock_back(window: MainWindo
     window.reset_layout()
     assert dock(window, "setupDock").isVisible()
     assert not dock(window, "scatterDock").isFloating()
-    assert dock(window, "kDock") in window.tabifiedDockWidgets(dock(window, "scatterDock"))
+    assert dock(window, "kCurveDock") in window.tabifiedDockWidgets(dock(window, "scatterDock"))
 
 
-def test_a_saved_layout_comes_back_and_nonsense_is_ignored(window: MainWindow) -> None:
+def test_a_saved_layout_comes_back_and_nonsense_is_ignored(
+    qtbot: QtBot, recorder: Recorder, window: MainWindow, desk: Desk
+) -> None:
     dock(window, "classesDock").close()
-    saved = window.saveState()
-    window.reset_layout()
-    window.restore(QByteArray(b"nonsense"), QByteArray(b"more nonsense"))
-    assert dock(window, "classesDock").isVisible()
-    window.restore(QByteArray(), saved)
-    assert not dock(window, "classesDock").isVisible()
+    layouts = window.layouts()
+    for kept, is_there in ((layouts, False), ({"photo": QByteArray(b"nonsense")}, True)):
+        again, desk = MainWindow(kept), made_desk(recorder)
+        again.set_actions(Actions(WINDOW_ACTIONS, recorder, again))
+        desk.setParent(again)
+        again.add_desk(desk)
+        again.show_desk(desk)
+        qtbot.addWidget(again)
+        again.show()
+        assert dock(again, "classesDock").isVisible() == is_there
+        assert dock(again, "setupDock").isVisible()
 
 
-def test_no_two_actions_share_a_key(window: MainWindow) -> None:
+def test_no_two_actions_share_a_key(window: MainWindow, desk: Desk) -> None:
     taken: dict[str, str] = {}
-    for spec in ACTIONS:
-        for keys in window._actions[spec.id].shortcuts():
-            text = keys.toString()
-            assert text not in taken, f"{spec.id} and {taken.get(text)} share {text}"
-            taken[text] = spec.id
+    for action in [*desk.actions, *window.findChildren(QAction)]:
+        for keys in action.shortcuts():
+            text, name = keys.toString(), action.objectName()
+            assert taken.setdefault(text, name) == name, f"{name} and {taken[text]} share {text}"
 
 
 def test_every_action_is_in_a_menu_and_every_icon_exists(window: MainWindow) -> None:
     in_menus: set[str] = set()
     for menu in window.findChildren(QMenu):
         in_menus |= {action.objectName() for action in menu.actions()}
-    assert {spec.id for spec in ACTIONS} <= in_menus
+    assert {spec.id for spec in (*PHOTO_ACTIONS, *WINDOW_ACTIONS)} <= in_menus
 
 
 def test_menus_have_distinct_mnemonics(window: MainWindow) -> None:
@@ -145,49 +209,54 @@ def test_menus_have_distinct_mnemonics(window: MainWindow) -> None:
 )
 def test_keys_call_their_commands(
     window: MainWindow,
+    desk: Desk,
     recorder: Recorder,
     key: Qt.Key,
     modifier: Qt.KeyboardModifier,
     call: tuple[str, tuple[Any, ...]],
 ) -> None:
-    for spec in ACTIONS:
-        window._actions[spec.id].setEnabled(True)
+    for spec in PHOTO_ACTIONS:
+        desk.actions[spec.id].setEnabled(True)
     QTest.keyClick(window, key, modifier)
     assert recorder.calls == [call]
 
 
-def test_without_an_image_only_opening_makes_sense(window: MainWindow) -> None:
-    window._actions.show_state(Shown(), False)
-    enabled = {spec.id for spec in ACTIONS if window._actions[spec.id].isEnabled()}
-    assert {"open", "paste", "quit", "shortcuts"} <= enabled
+def test_without_an_image_only_opening_makes_sense(window: MainWindow, desk: Desk) -> None:
+    desk.actions.show_state(Shown(), False)
+    enabled = {action.objectName() for action in desk.actions if action.isEnabled()}
+    assert {"open", "paste"} <= enabled
     assert not {"export", "undo", "redo", "run", "stop", "step", "copy_mask", "fit_view"} & enabled
 
 
-def test_run_becomes_stop_in_place(window: MainWindow, recorder: Recorder) -> None:
+def test_run_becomes_stop_in_place(window: MainWindow, desk: Desk, recorder: Recorder) -> None:
     button = window.findChild(QToolButton, "runButton")
     assert button is not None
     place = button.geometry()
     shown = with_image()
     for is_running, call in ((False, "run_fit"), (True, "stop"), (False, "run_fit")):
         recorder.calls.clear()
-        window._actions.show_state(shown, is_running)
-        window.show_state(shown, is_running)
+        desk.actions.show_state(shown, is_running)
+        desk.furniture.toolbar.show_running(is_running)
         QTest.mouseClick(button, Qt.MouseButton.LeftButton)
         assert [name for name, _ in recorder.calls] == [call]
         assert button.geometry() == place
         assert len(button.actions()) == 1
 
 
-def test_undo_says_what_it_takes_back_and_keeps_an_ampersand_in_a_name(window: MainWindow) -> None:
-    window._actions.show_state(with_image(undo_title="Rename to A & B"), False)
-    assert window._actions["undo"].text().endswith("Rename to A && B")
-    window._actions.show_state(with_image(), False)
-    assert window._actions["undo"].text() == "&Undo"
+def test_undo_says_what_it_takes_back_and_keeps_an_ampersand_in_a_name(
+    window: MainWindow, desk: Desk
+) -> None:
+    desk.actions.show_history("Rename to A & B", None)
+    assert desk.actions["undo"].text().endswith("Rename to A && B")
+    assert desk.actions["redo"].text() == "&Redo"
+    desk.actions.show_history(None, None)
+    assert desk.actions["undo"].text() == "&Undo"
 
 
 def test_the_title_names_the_image_and_has_a_place_for_the_star(window: MainWindow) -> None:
-    window.show_state(with_image(), False)
+    window.show_heading(Heading("flower.png", is_modified=True))
     assert "flower.png[*]" in window.windowTitle()
+    assert window.isWindowModified()
 
 
 def test_a_drop_anywhere_is_passed_on(window: MainWindow, tmp_path: Path) -> None:
@@ -198,17 +267,17 @@ def test_a_drop_anywhere_is_passed_on(window: MainWindow, tmp_path: Path) -> Non
 
 
 def test_recent_files_are_numbered_greyed_when_gone_and_can_be_cleared(window: MainWindow) -> None:
-    window.show_recent([(Path("/a & b.png"), "a & b.png", True), (Path("/gone.png"), "gone.png", False)])
-    menu = window.findChild(QMenu, "recentMenu")
+    menu = window.findChild(RecentMenu)
     assert menu is not None
+    menu.show_files([(Path("/a & b.png"), "a & b.png", True), (Path("/gone.png"), "gone.png", False)])
     there, gone, *_, clear = menu.actions()
     assert there.text().endswith("a && b.png")
     assert there.isEnabled()
     assert not gone.isEnabled()
     chosen: list[Path] = []
     cleared: list[bool] = []
-    window.recent_chosen.connect(chosen.append)
-    window.recent_cleared.connect(lambda: cleared.append(True))
+    menu.chosen.connect(chosen.append)
+    menu.cleared.connect(lambda: cleared.append(True))
     there.trigger()
     clear.trigger()
     assert chosen == [Path("/a & b.png")]
@@ -229,7 +298,9 @@ def test_buttons_without_text_have_names_for_screen_readers(window: MainWindow) 
             assert button.accessibleName() or button.text()
 
 
-def test_tab_goes_from_the_toolbar_over_the_setup_and_the_panes_to_the_classes(window: MainWindow) -> None:
+def test_tab_goes_from_the_toolbar_over_the_setup_and_the_panes_to_the_classes(
+    window: MainWindow, desk: Desk
+) -> None:
     order: list[QWidget] = []
     widget: QWidget = window.nextInFocusChain()
     while widget is not window:
@@ -239,7 +310,7 @@ def test_tab_goes_from_the_toolbar_over_the_setup_and_the_panes_to_the_classes(w
     regions = [
         window.findChild(QToolBar, "toolBar"),
         docks["setupDock"],
-        window.centralWidget(),
+        desk.furniture.central,
         docks["classesDock"],
     ]
     first = [next(at for at, widget in enumerate(order) if widget is region) for region in regions]
@@ -253,3 +324,108 @@ def test_toolbar_buttons_are_reached_by_tab(window: MainWindow, action: str) -> 
         button for button in buttons if (held := button.defaultAction()) and held.objectName() == action
     ]
     assert button.focusPolicy() & Qt.FocusPolicy.TabFocus
+
+
+# Several desks
+
+
+def keys_to(window: MainWindow) -> None:
+    QTest.keyClick(window, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+
+
+def test_with_one_desk_there_is_no_button_and_no_entry_for_other_ways(window: MainWindow) -> None:
+    assert window.findChild(QToolButton, "mode_photo_button") is None
+    view = window.findChild(QMenu, "viewMenu")
+    assert view is not None
+    assert "mode_photo" not in [action.objectName() for action in view.actions()]
+
+
+def test_a_click_asks_for_the_other_desk(qtbot: QtBot, window: MainWindow, second: Desk) -> None:
+    asked: list[str] = []
+    window.mode_requested.connect(asked.append)
+    button = window.findChild(QToolButton, "mode_other_button")
+    assert button is not None
+    qtbot.waitUntil(button.isVisible)
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert asked == ["other"]
+
+
+def test_another_desk_swaps_the_middle_docks_toolbar_menus_and_readout(
+    qtbot: QtBot, window: MainWindow, desk: Desk, second: Desk
+) -> None:
+    for here, there in ((second, desk), (desk, second)):
+        window.show_desk(here)
+        for part in (here.furniture.central, here.furniture.toolbar, here.furniture.readout):
+            assert part.isVisible()
+        for part in (there.furniture.central, there.furniture.toolbar, there.furniture.readout):
+            assert not part.isVisible()
+        assert all(dock(window, spec.name).isVisibleTo(window) for spec in here.furniture.docks)
+        assert not any(dock(window, spec.name).isVisibleTo(window) for spec in there.furniture.docks)
+        titles = [action.text() for action in window.menuBar().actions()]
+        assert titles[:3] == ["&File", "&Edit", "&View"]
+        assert titles[-1] == "&Help"
+        assert titles[3:-1] == (["&Digits"] if here is second else ["F&it", "&Classes"])
+        way = "mode_photo_button" if here is second else "mode_other_button"
+        qtbot.waitUntil(lambda name=way: any(b.isVisible() for b in window.findChildren(QToolButton, name)))
+
+
+def test_the_way_between_desks_can_be_gone_any_number_of_times(
+    qtbot: QtBot, window: MainWindow, desk: Desk, second: Desk
+) -> None:
+    desks = {"photo": desk, "other": second}
+    window.mode_requested.connect(lambda name: window.show_desk(desks[name]))
+    for name in ("other", "photo", "other", "photo"):
+        # What nothing in Python refers to must stay alive in Qt.
+        gc.collect()
+        way = f"mode_{name}_button"
+        qtbot.waitUntil(lambda name=way: any(b.isVisible() for b in window.findChildren(QToolButton, name)))
+        button = next(b for b in window.findChildren(QToolButton, way) if b.isVisible())
+        QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+        assert desks[name].furniture.central.isVisible()
+        for one in desks.values():
+            is_here = one is desks[name]
+            assert all(dock(window, spec.name).isVisibleTo(window) == is_here for spec in one.furniture.docks)
+
+
+def test_keys_that_desks_share_go_to_the_one_in_use(
+    window: MainWindow, desk: Desk, second: Desk, recorder: Recorder
+) -> None:
+    for here, call in ((second, "run_other"), (desk, "run_fit"), (second, "run_other")):
+        window.show_desk(here)
+        recorder.calls.clear()
+        keys_to(window)
+        assert [name for name, _ in recorder.calls] == [call]
+
+
+def test_what_is_disabled_at_a_desk_still_is_on_coming_back(
+    window: MainWindow, desk: Desk, second: Desk, recorder: Recorder
+) -> None:
+    desk.actions["run"].setEnabled(False)
+    window.show_desk(second)
+    window.show_desk(desk)
+    keys_to(window)
+    assert recorder.calls == []
+
+
+def test_each_desk_keeps_its_own_layout(window: MainWindow, desk: Desk, second: Desk) -> None:
+    dock(window, "setupDock").close()
+    window.show_desk(second)
+    dock(window, "otherTab1").close()
+    window.show_desk(desk)
+    assert not dock(window, "setupDock").isVisible()
+    assert dock(window, "classesDock").isVisible()
+    window.show_desk(second)
+    assert not dock(window, "otherTab1").isVisible()
+    assert dock(window, "otherLeft").isVisible()
+    assert set(window.layouts()) == {"photo", "other"}
+
+
+def test_reset_layout_is_for_the_desk_in_use(window: MainWindow, desk: Desk, second: Desk) -> None:
+    dock(window, "setupDock").close()
+    window.show_desk(second)
+    dock(window, "otherLeft").close()
+    window.reset_layout()
+    assert dock(window, "otherLeft").isVisible()
+    assert not dock(window, "setupDock").isVisible()
+    window.show_desk(desk)
+    assert not dock(window, "setupDock").isVisible()

@@ -9,14 +9,16 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QDockWidget, QLabel, QMainWindow
 from pytestqt.qtbot import QtBot
+from scipy.stats import multivariate_normal
 
 from gmmseg.arrays import BoolArray
 from gmmseg.features.spec import FeatureSpec
 from gmmseg.workspace import Shown
 from tests.data.states import fitted_shown, make_runs, make_shown
-from ui.panels.scatter import ScatterPanel, mixture_of
+from ui.panels.scatter import ScatterPanel
+from ui.panels.scatter_rows import WinnersRequest, mixture_of, winners_of
 from ui.theme import apply_theme, configure_plots
 
 EMPTY = Shown()
@@ -26,6 +28,7 @@ EMPTY = Shown()
 def panel(qtbot: QtBot, qapp: QApplication) -> Iterator[ScatterPanel]:
     configure_plots()
     made = ScatterPanel()
+    made.winners_requested.connect(lambda request: made.show_winners(request, winners_of(request)))
     qtbot.addWidget(made)
     made.resize(500, 400)
     with qtbot.waitExposed(made):
@@ -285,3 +288,67 @@ def test_a_segmented_image_of_the_engine_is_drawn(panel: ScatterPanel) -> None:
     assert shown.table is not None
     assert panel.plot._points is not None
     assert len(panel.plot._points[0]) == shown.table.n_pixels
+
+
+def tints(panel: ScatterPanel) -> np.ndarray:
+    assert panel.plot._points is not None
+    return panel.plot._points[2]
+
+
+def test_points_keep_their_colours_until_those_of_the_new_mixture_have_been_computed(qtbot: QtBot) -> None:
+    panel = ScatterPanel()
+    asked: list[WinnersRequest] = []
+    panel.winners_requested.connect(asked.append)
+    qtbot.addWidget(panel)
+    panel.resize(500, 400)
+    with qtbot.waitExposed(panel):
+        panel.show()
+    shown = show(panel, make_shown())
+    assert len(np.unique(tints(panel), axis=0)) == 1
+    panel.show_winners(asked[0], winners_of(asked[0]))
+    QTest.qWait(120)
+    before = tints(panel)
+    assert {tuple(row[:3]) for row in before} == {info.colour for info in shown.classes}
+    show(panel, replace(shown, steps=shown.steps[:4]))
+    assert len(asked) == 2
+    np.testing.assert_array_equal(tints(panel), before)
+    # Winners that came late, of rows that are no longer shown, change nothing.
+    show(panel, make_shown(2))
+    panel.show_winners(asked[1], np.zeros(len(before), dtype=np.int64))
+    QTest.qWait(120)
+    assert len(np.unique(tints(panel), axis=0)) == 1
+
+
+def test_the_winner_of_a_row_has_its_largest_posterior() -> None:
+    shown = make_shown(4)
+    assert shown.segmentation is not None
+    assert shown.table is not None
+    request = WinnersRequest((shown.segmentation.params, shown.classes), shown.table, shown.table.values)
+    params = shown.segmentation.params
+    densities = [
+        weight * multivariate_normal(mean, matrix).pdf(shown.table.values)
+        for weight, mean, matrix in zip(params.weights, params.means, params.matrices(), strict=True)
+    ]
+    np.testing.assert_array_equal(winners_of(request), np.argmax(densities, axis=0))
+
+
+def test_behind_another_tab_nothing_is_drawn_until_it_comes_to_the_front(qtbot: QtBot) -> None:
+    window, panel = QMainWindow(), ScatterPanel()
+    docks = [QDockWidget("front"), QDockWidget("scatter")]
+    docks[0].setWidget(QLabel("front"))
+    docks[1].setWidget(panel)
+    for dock in docks:
+        window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
+    window.tabifyDockWidget(*docks)
+    docks[0].raise_()
+    window.resize(700, 500)
+    qtbot.addWidget(window)
+    with qtbot.waitExposed(window):
+        window.show()
+    QTest.qWait(100)
+    drawn: list[bool] = []
+    panel._paced.due.connect(lambda: drawn.append(True))
+    show(panel, make_shown())
+    assert drawn == []
+    docks[1].raise_()
+    qtbot.waitUntil(lambda: drawn != [], timeout=2000)

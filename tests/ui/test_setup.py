@@ -26,6 +26,7 @@ from pytestqt.qtbot import QtBot
 
 from gmmseg.document import Document, Edit
 from gmmseg.image import RGB, Image, ImageSource
+from gmmseg.regions.settings import REGION_SETTINGS
 from gmmseg.settings import SETTINGS, SegmentSettings, get_setting, with_setting
 from tests.data.states import make_shown
 from ui.panels.setup import MNEMONICS, SetupPanel, with_mnemonic
@@ -482,7 +483,8 @@ def test_nothing_is_wider_than_the_panel(panel: SetupPanel, width: int) -> None:
 
 def test_mnemonics_are_all_different() -> None:
     assert with_mnemonic("Colour space", "u") == "Colo&ur space"
-    titles = {setting.path: setting.title for setting in SETTINGS}
+    titles = {setting.path: setting.title for setting in (*SETTINGS, *REGION_SETTINGS)}
+    titles["n_regions"] = "Number"
     for path, letter in MNEMONICS.items():
         assert "&" in with_mnemonic(titles[path], letter) or letter == "k"
     letters = [letter.lower() for letter in MNEMONICS.values()]

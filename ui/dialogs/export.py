@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QLocale, Qt, Signal, Slot
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import (
-    QCheckBox,
     QComboBox,
     QDialog,
     QDialogButtonBox,
@@ -19,25 +18,28 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QPushButton,
-    QSpinBox,
     QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
-from gmmseg.classes import IGNORE_ID
+from gmmseg.classes import class_id
 from gmmseg.errors import GmmsegError, WriteError
-from gmmseg.io.export import ExportItem, ExportKind, check_items
+from gmmseg.io.export_items import ExportItem, ExportKind, check_items
 from ui.theme import SPACING, colours, icon, theme
 from ui.widgets.collapsible import CollapsibleSection
 from ui.widgets.dialog_buttons import dialog_buttons
+from ui.widgets.export_options import ExportOptions
 from ui.widgets.export_row import INTERCHANGE, RESULTS, ExportRow, Offer
+from ui.widgets.region_offers import NOT_OF_REGIONS, REGION_OFFERS
 
 if TYPE_CHECKING:
     from gmmseg.classes import ClassTable
 
 ChooseFolder = Callable[[QWidget, Path], Path | None]
+Subject = Literal["classes", "regions"]
 
+_TITLE_WIDTH = 130
 _UNSAFE = '/\\:*?"<>|'
 
 
@@ -57,14 +59,20 @@ class ExportDialog(QDialog):
     folder : Path
         Offered; `folder` is what was used in the end.
     classes : ClassTable
+        Empty where there is no fit, but regions.
     kinds : collection of str
         Ticked at first; `kinds` is what was ticked in the end.
+    n_regions : int
+        0 where none have been made.
+    prefers_regions : bool
+        Whether regions are chosen at first.
     pick_folder : callable
         Asks the user for a folder.
     """
 
-    export_requested = Signal(object)
-    """A list of `ExportItem` that was checked: it can be written, and replaced files were announced."""
+    export_requested = Signal(object, str)
+    """(list of `ExportItem`, ``classes`` or ``regions``): the items were checked: they can be written, and
+    replaced files were announced."""
 
     def __init__(
         self,
@@ -72,6 +80,8 @@ class ExportDialog(QDialog):
         folder: Path,
         classes: ClassTable,
         kinds: Collection[str] = ("mask",),
+        n_regions: int = 0,
+        prefers_regions: bool = False,
         pick_folder: ChooseFolder = choose_folder,
         parent: QWidget | None = None,
     ) -> None:
@@ -80,21 +90,26 @@ class ExportDialog(QDialog):
         self.setWindowTitle(self.tr("Export"))
         self._pick_folder = pick_folder
         self._announced: tuple[Path, ...] = ()
-        stem = safe_stem(image_name)
-        self._rows: list[ExportRow] = []
+        self._stem = stem = safe_stem(image_name)
+        self._highest = {
+            "classes": max((entry.id for entry in classes), default=0),
+            "regions": class_id(n_regions - 1),
+        }
+        self._rows: list[ExportRow[ExportKind]] = []
         results = self._make_rows(RESULTS, stem)
         others = CollapsibleSection(self.tr("For other &programs"), self)
         others.heading.setObjectName("export.others")
         others.body.addLayout(self._make_rows(INTERCHANGE, stem))
         column = QVBoxLayout(self)
         column.setSpacing(SPACING)
+        column.addLayout(self._make_subject_row(len(classes) > 0, n_regions))
         column.addLayout(self._make_folder_row(folder))
         column.addSpacing(SPACING)
         column.addLayout(results)
         column.addWidget(others)
         column.addSpacing(SPACING)
-        column.addLayout(self._make_options())
-        column.addWidget(self._make_note(classes))
+        self._options = ExportOptions(self)
+        column.addWidget(self._options)
         column.addWidget(self._make_message())
         column.addStretch(1)
         column.addWidget(self._make_buttons())
@@ -103,8 +118,17 @@ class ExportDialog(QDialog):
             row.changed.connect(self._refresh)
         others.set_open(any(row.is_wanted for row in self._rows[len(RESULTS) :]))
         theme().changed.connect(self._refresh)
-        self._refresh()
+        self._show_subject()
+        if prefers_regions:
+            self._subject.setCurrentIndex(self._subject.findData("regions"))
+        if not self.kinds:
+            self._rows[0].box.setChecked(True)
         self.setMinimumWidth(520)
+
+    @property
+    def subject(self) -> Subject:
+        """What is written: the classes of the mixture, or the regions."""
+        return "regions" if self._subject.currentData() == "regions" else "classes"
 
     @property
     def folder(self) -> Path:
@@ -127,9 +151,9 @@ class ExportDialog(QDialog):
             ExportItem(
                 path=row.path_in(self.folder),
                 kind=row.kind,
-                zero_based=self._zero_based.isChecked(),
-                palette="voc" if self._palette.currentData() == "voc" else "class",
-                overlay_opacity=self._opacity.value() / 100,
+                zero_based=self._options.zero_based,
+                palette=self._options.palette_name,
+                overlay_opacity=self._options.overlay_opacity,
             )
             for row in self._rows
             if row.is_wanted
@@ -157,11 +181,11 @@ class ExportDialog(QDialog):
         row.addWidget(browse)
         return row
 
-    def _make_rows(self, offers: tuple[Offer, ...], stem: str) -> QGridLayout:
+    def _make_rows(self, offers: tuple[Offer[ExportKind], ...], stem: str) -> QGridLayout:
         grid = QGridLayout()
         grid.setHorizontalSpacing(SPACING)
         grid.setVerticalSpacing(SPACING // 2)
-        grid.setColumnMinimumWidth(0, 130)
+        grid.setColumnMinimumWidth(0, _TITLE_WIDTH)
         grid.setColumnMinimumWidth(2, 100)
         grid.setColumnStretch(1, 1)
         for at, (kind, title, pattern, tip, suffixes) in enumerate(offers):
@@ -170,57 +194,25 @@ class ExportDialog(QDialog):
             self._rows.append(row)
         return grid
 
-    def _make_options(self) -> QGridLayout:
-        self._zero_based = QCheckBox(self.tr("&0-based component indices instead of class numbers"), self)
-        self._zero_based.setObjectName("export.zero_based")
-        self._zero_based.setToolTip(
-            self.tr("For programs that count from 0; merged classes are then written as their components")
-        )
-        self._palette = QComboBox(self)
-        self._palette.setObjectName("export.palette")
-        self._palette.addItem(self.tr("The class colours"), "class")
-        self._palette.addItem(self.tr("PASCAL VOC"), "voc")
-        self._opacity = QSpinBox(self)
-        self._opacity.setObjectName("export.opacity")
-        self._opacity.setRange(0, 100)
-        self._opacity.setValue(50)
-        self._opacity.setSuffix(self.tr(" %"))
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(SPACING)
-        grid.setVerticalSpacing(SPACING // 2)
-        grid.setColumnMinimumWidth(0, 130)
-        grid.setColumnStretch(2, 1)
-        for at, (title, box) in enumerate(
-            ((self.tr("Mask &colours"), self._palette), (self.tr("Overlay opacit&y"), self._opacity))
-        ):
-            label = QLabel(title, self)
-            label.setBuddy(box)
-            grid.addWidget(label, at, 0)
-            grid.addWidget(box, at, 1)
-        grid.addWidget(self._zero_based, 2, 0, 1, 3)
-        return grid
-
-    def _make_note(self, classes: ClassTable) -> QLabel:
-        highest = max((entry.id for entry in classes), default=0)
-        depth = (
-            self.tr(" With numbers up to {} the mask needs 16 bits and has no colours of its own.").format(
-                highest
-            )
-            if highest > IGNORE_ID
-            else ""
-        )
-        note = QLabel(
-            self.tr(
-                "Values in the mask: classes from 1, as numbered in the table; 0 is no data, 255 is kept for "
-                "“ignore”. JPEG is not offered: it changes values when it compresses."
-            )
-            + depth,
-            self,
-        )
-        note.setObjectName("export.note")
-        note.setWordWrap(True)
-        note.setTextFormat(Qt.TextFormat.PlainText)
-        return note
+    def _make_subject_row(self, has_classes: bool, n_regions: int) -> QHBoxLayout:
+        self._subject = QComboBox(self)
+        self._subject.setObjectName("export.subject")
+        if has_classes:
+            self._subject.addItem(self.tr("Classes"), "classes")
+        if n_regions:
+            self._subject.addItem(self.tr("Regions ({0})").format(QLocale().toString(n_regions)), "regions")
+        label = QLabel(self.tr("&What"), self)
+        label.setBuddy(self._subject)
+        label.setMinimumWidth(_TITLE_WIDTH)
+        for part in (label, self._subject):
+            part.setVisible(n_regions > 0)
+        self._subject.currentIndexChanged.connect(self._show_subject)
+        row = QHBoxLayout()
+        row.setSpacing(SPACING)
+        row.addWidget(label)
+        row.addWidget(self._subject)
+        row.addStretch(1)
+        return row
 
     def _make_message(self) -> QLabel:
         self._message = QLabel(self)
@@ -243,12 +235,24 @@ class ExportDialog(QDialog):
     # Working
 
     @Slot()
+    def _show_subject(self) -> None:
+        """Offer what there is of the subject chosen."""
+        if self.subject == "regions":
+            self._options.explain_regions(self._highest["regions"])
+        else:
+            self._options.explain_classes(self._highest["classes"])
+        for row, (kind, title, pattern, tip, _) in zip(self._rows, _offers(self.subject), strict=True):
+            stem = self._stem if self.subject == "classes" else f"{self._stem}_regions"
+            row.offer(self.tr(title), self.tr(tip), pattern.format(stem))
+            if self.subject == "regions" and kind in NOT_OF_REGIONS:
+                row.refuse(self.tr(NOT_OF_REGIONS[kind]))
+        self._refresh()
+
+    @Slot()
     def _refresh(self) -> None:
         """Enable what applies; whatever was said about the files before is out of date."""
         kinds = self.kinds
-        self._zero_based.setEnabled("mask" in kinds)
-        self._palette.setEnabled("mask" in kinds)
-        self._opacity.setEnabled("overlay" in kinds)
+        self._options.show_kinds(kinds)
         self._go.setEnabled(bool(kinds))
         self._announced = ()
         self._say("", is_error=False)
@@ -276,7 +280,7 @@ class ExportDialog(QDialog):
             self._say(self.tr("Already there: {}. Press Replace to overwrite.").format(names), is_error=False)
             return
         self.accept()
-        self.export_requested.emit(items)
+        self.export_requested.emit(items, self.subject)
 
     def _say(self, text: str, *, is_error: bool) -> None:
         palette = QPalette()
@@ -285,6 +289,12 @@ class ExportDialog(QDialog):
         self._message.setText(text)
         self._message.setVisible(bool(text))
         self._go.setText(self.tr("&Replace") if self._announced else self.tr("&Export"))
+
+
+def _offers(subject: Subject) -> list[Offer[ExportKind]]:
+    """Return what is offered, in the order of the rows."""
+    of_regions = {offer[0]: offer for offer in REGION_OFFERS} if subject == "regions" else {}
+    return [of_regions.get(offer[0], offer) for offer in (*RESULTS, *INTERCHANGE)]
 
 
 def safe_stem(image_name: str) -> str:

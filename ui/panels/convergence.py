@@ -49,6 +49,9 @@ class ConvergencePanel(QWidget):
         self._selected: int | None = None
         self._paced = Paced(self)
         self._paced.due.connect(self._draw)
+        # Not in the same turn of the event loop as the plot.
+        self._paced_words = Paced(self, 60, is_prompt=False)
+        self._paced_words.due.connect(self._draw_words)
         self._build()
         self._draw()
 
@@ -173,10 +176,13 @@ class ConvergencePanel(QWidget):
             self._selected = None
         self._runs, self._run, self._figures = newest, run, curves(run)
         others = [curves(other) for restart, other in newest.items() if restart != kept]
-        self.plot.set_runs(self._figures, others)
+        self.plot.set_runs(self._figures, others, is_growing=result is None)
         self.plot.mark(self._selected)
         self._draw_tables(result)
-        self._draw_words(result)
+        if result is None:
+            self._paced_words.ask()
+        else:
+            self._draw_words()
 
     def _result(self) -> FitResult | None:
         """Return the finished fit that the shown steps belong to; None while a run is in progress."""
@@ -195,7 +201,9 @@ class ConvergencePanel(QWidget):
             else:
                 self.restarts_table.texts.set_rows([])
 
-    def _draw_words(self, result: FitResult | None) -> None:
+    @Slot()
+    def _draw_words(self) -> None:
+        result = self._result()
         self.badge.show_run(self._run, self._figures)
         self.latest_button.setVisible(self._selected is not None)
         if self._shown is None or self._figures is None:
@@ -259,7 +267,7 @@ class ConvergencePanel(QWidget):
         self._selected = index
         self.plot.mark(index)
         self.steps_table.go_to(index)
-        self._draw_words(self._result())
+        self._draw_words()
         self.step_selected.emit(None if index is None else self._run[index])
 
     def select_by(self, offset: int) -> None:

@@ -2,38 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
-from PySide6.QtCore import QSizeF, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QImage, QKeyEvent
-from PySide6.QtWidgets import QGridLayout, QWidget
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QWidget
 
 from gmmseg.arrays import BoolArray, ByteArray
 from gmmseg.classes import ClassTable
 from gmmseg.image import Image
-from gmmseg.layers import LABEL_KINDS, Layer, Picture, Scene, draw, heatmap_scale, lut_for
+from gmmseg.layers import LABEL_KINDS, Layer, LayerKind, Picture, Scene, draw, heatmap_scale, lut_for
 from gmmseg.render import display_rgb
 from ui.panels.picture_requests import (
     CHEAP_PIXELS,
     PHOTO,
     PictureRequest,
+    has_maps,
     is_cheap,
     is_only_recoloured,
-    read_layers,
     scene_of,
     stand_in,
 )
-from ui.theme import SPACING
-from ui.widgets.camera import Camera
+from ui.panels.pins import Pin, is_pinnable, pinned
+from ui.widgets.captions import caption_of
 from ui.widgets.layer_pane import LayerPane
+from ui.widgets.pane_grid import PaneGrid
+from ui.widgets.pane_marks import PaneMarks
 
 if TYPE_CHECKING:
     from gmmseg.workspace import Shown
 
-_ZOOM_STEP = 1.25
-_MARK_DELAY_MS = 30
 DEFAULT_LAYERS: dict[int, tuple[Layer, ...]] = {
     1: (Layer("segments"),),
     2: (Layer("image"), Layer("segments")),
@@ -41,118 +42,185 @@ DEFAULT_LAYERS: dict[int, tuple[Layer, ...]] = {
 }
 
 
-class PanesPanel(QWidget):
-    """The middle of the window. Cheap pictures are drawn at once, the others requested and shown later."""
+class PanesPanel(PaneGrid):
+    """The middle of the window. Cheap pictures are drawn at once, the others requested and shown later.
+
+    A pinned pane keeps drawing from what was shown when it was pinned, until another image is opened.
+    """
 
     picture_requested = Signal(object)
     """A `PictureRequest`; the answer goes to `show_picture`."""
-    pixel_hovered = Signal(object)
-    """Pixel (y, x) under the cursor, or None."""
-    zoom_changed = Signal(object)
-    """Device pixels for each image pixel: 1.0 is 100 %."""
     overlay_toggled = Signal(bool)
-    layout_changed = Signal(int)
+    regions_wanted = Signal(bool)
+    """Whether a pane shows regions."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(DEFAULT_LAYERS, parent)
         self.setObjectName("panes")
-        self.camera = Camera(self)
-        self.panes = [LayerPane(number, self.camera, self) for number in range(4)]
         self._shown: Shown | None = None
         self._scene: Scene | None = None
-        self._layers = {count: list(layers) for count, layers in DEFAULT_LAYERS.items()}
-        self._n_panes = 1
+        self._pins: dict[tuple[int, int], Pin] = {}
         self._opacity = 0.5
         self._are_layers_visible = True
         self._highlighted: int | None = None
         self._serial = 0
         self._awaited: dict[int, int] = {}
-        self._active = 0
-        self._zoom = 0.0
-        self._marked: BoolArray | None = None
-        self._mark_timer = QTimer(self, singleShot=True, interval=_MARK_DELAY_MS)
-        self._mark_timer.timeout.connect(self._draw_marks)
-        self._grid = QGridLayout(self)
-        self._grid.setContentsMargins(SPACING // 2, SPACING // 2, SPACING // 2, SPACING // 2)
-        self._grid.setSpacing(SPACING)
+        self._are_regions_given_up = False
+        self._marks = PaneMarks([pane.canvas for pane in self.panes], self)
         for number, pane in enumerate(self.panes):
-            self._grid.addWidget(pane, number // 2, number % 2)
             self._connect(number, pane)
-        self.camera.changed.connect(self._report_zoom)
         self.set_layout(1)
 
     def _connect(self, number: int, pane: LayerPane) -> None:
         pane.layer_chosen.connect(lambda layer: self.choose_layer(number, layer))
-        pane.canvas.hovered.connect(lambda pixel: self._hover(number, pixel))
-        pane.canvas.fit_requested.connect(self.fit_view)
-        pane.canvas.resized.connect(self._keep_fitted)
-
-    @property
-    def n_panes(self) -> int:
-        """How many panes there are now: 1, 2 or 4."""
-        return self._n_panes
+        pane.pin_toggled.connect(lambda is_pinned: self.pin(number, is_pinned))
 
     @Slot(int)
     def set_layout(self, n_panes: int) -> None:
-        """Show one, two or four panes, each with the layer it had when that many were shown last."""
-        self._n_panes = n_panes
-        for number, pane in enumerate(self.panes):
-            pane.setVisible(number < n_panes)
-        self._grid.setColumnStretch(0, 1)
-        self._grid.setColumnStretch(1, int(n_panes > 1))
-        self._grid.setRowStretch(0, 1)
-        self._grid.setRowStretch(1, int(n_panes > 2))
-        self._active = min(self._active, n_panes - 1)
-        for number, layer in enumerate(self._layers[n_panes]):
-            self.panes[number].layer = layer
+        super().set_layout(n_panes)
         self._refresh_choices()
         self._refresh_all()
         self._show_captions()
-        self.layout_changed.emit(n_panes)
+        self._report_regions()
 
     def choose_layer(self, number: int, layer: Layer) -> None:
-        """Show another layer in a pane."""
-        self._layers[self._n_panes][number] = layer
-        self._active = number
-        self.panes[number].layer = layer
+        super().choose_layer(number, layer)
         self._refresh_choices()
         self._refresh(number)
         self._show_captions()
+        self._report_regions()
+
+    # Regions
+
+    @property
+    def is_about_regions(self) -> bool:
+        """Whether the pane used last shows regions."""
+        return self.panes[self._active].layer.kind == "regions"
+
+    @Slot()
+    def ensure_regions(self) -> None:
+        """Show the regions in a pane that follows, where none does: somebody is changing them."""
+        following = [number for number in range(self._n_panes) if self._pin_of(number) is None]
+        if not following or any(self.panes[number].layer.kind == "regions" for number in following):
+            return
+        is_active_free = self._active in following and self.panes[self._active].layer.kind != "image"
+        self.choose_layer(self._active if is_active_free else following[-1], Layer("regions"))
+
+    def _report_regions(self) -> None:
+        """Say whether a pane shows regions; what is pinned needs no new ones."""
+        self.regions_wanted.emit(
+            any(
+                pane.layer.kind == "regions" and self._pin_of(number) is None
+                for number, pane in enumerate(self.visible_panes)
+            )
+        )
+
+    @Slot(bool)
+    def show_regions_given_up(self, are_given_up: bool) -> None:
+        """Say that there will be no regions, or that they are on their way again."""
+        self._are_regions_given_up = are_given_up
+        self._show_captions()
+
+    @Slot(object)
+    def mark_region(self, region: int | None) -> None:
+        """Mark the pixels of a region, a value of the region map; None marks none."""
+        self._marks.choose_region(region)
+
+    @Slot(object)
+    def show_marked(self, rows: BoolArray | None) -> None:
+        """Mark the pixels of some rows of the feature table, (N,); None marks none."""
+        self._marks.brush(rows)
+
+    # Pins
+
+    def pin(self, number: int, is_pinned: bool) -> None:
+        """Have a pane keep what it shows now, or follow again."""
+        key = (self._n_panes, number)
+        pin = pinned(self._shown) if is_pinned else None
+        was_pinned = self._pins.pop(key, None) is not None
+        if pin is not None:
+            self._pins[key] = pin
+        elif was_pinned:
+            self._refresh(number)
+        self._active = number
+        self._refresh_choices()
+        self._show_captions()
+        self._report_regions()
+
+    @Slot()
+    def toggle_pin(self) -> None:
+        """Pin the pane used last, or have it follow again."""
+        self.pin(self._active, self._pin_of(self._active) is None)
+
+    def _pin_of(self, number: int) -> Pin | None:
+        return self._pins.get((self._n_panes, number))
+
+    def _scene_of(self, number: int) -> Scene | None:
+        """Return what a pane draws from."""
+        pin = self._pin_of(number)
+        return self._scene if pin is None else pin.scene
+
+    # What is shown
 
     @Slot(object, object)
     def show_state(self, old: Shown, new: Shown) -> None:
         """Draw what differs from what is shown now."""
         before, after = self._scene, scene_of(new)
         self._shown, self._scene = new, after
+        is_new_image = after is None or before is None or before.image is not after.image
+        if is_new_image and self._pins:
+            self._pins.clear()
+            self._report_regions()
         self._show_captions()
+        self._marks.show_scene(after)
         if after is None:
             self._clear()
             return
-        is_new_image = before is None or before.image is not after.image
         if is_new_image:
             self._show_photo(after.image)
-        if before is None or after.classes is not before.classes:
+        if before is None or after.classes is not before.classes or after.table is not before.table:
             self._refresh_choices()
-        if before is None or after.table is not before.table:
-            self.show_marked(None)
-        if is_new_image or before is None or after.segmentation is not before.segmentation:
+        if is_new_image or before is None:
             self._refresh_all()
+            return
+        if after.segmentation is not before.segmentation:
+            self._refresh_all([kind for kind in get_args(LayerKind) if kind != "regions"])
         elif after.classes is not before.classes:
             has_regrouped = [e.components for e in after.classes] != [e.components for e in before.classes]
             self._refresh_classes(has_regrouped)
+        if after.regions is not before.regions:
+            self._refresh_all(["regions"])
 
     @Slot(object, object)
     def show_picture(self, request: PictureRequest, picture: Picture) -> None:
         """Show a requested picture, unless something newer has been asked for meanwhile."""
-        if self._awaited.get(request.pane) != request.serial or self._scene is None:
+        if self._scene is None or not self._is_awaited(request):
             return
-        del self._awaited[request.pane]
+        if self._awaited[request.pane] == request.serial:
+            del self._awaited[request.pane]
         if request.pane == PHOTO:
             size = (self._scene.image.height, self._scene.image.width)
             for pane in self.panes:
                 pane.canvas.set_photo(size, picture.pixels, picture.levels)
         else:
             self._put(request.pane, picture)
+
+    def _is_awaited(self, request: PictureRequest) -> bool:
+        """Whether to show what a request brought.
+
+        Of regions also what has been superseded meanwhile: at a large picture a slider moves faster than
+        they are drawn, and nothing would be seen before it rests.
+        """
+        newest = self._awaited.get(request.pane)
+        if newest is None or newest == request.serial:
+            return newest is not None
+        return (
+            request.layer.kind == "regions"
+            and request.layer == self.panes[request.pane].layer
+            and self._scene is not None
+            and request.shown.document.image is self._scene.image
+            and self._pin_of(request.pane) is None
+        )
 
     @Slot(float)
     def set_overlay_opacity(self, opacity: float) -> None:
@@ -174,77 +242,20 @@ class PanesPanel(QWidget):
         self._highlighted = wanted
         self._refresh_luts()
 
-    @Slot(object)
-    def show_marked(self, rows: BoolArray | None) -> None:
-        """Mark the pixels of some rows of the feature table, (N,); None marks none."""
-        self._marked = rows
-        if rows is None:
-            self._mark_timer.stop()
-            self._draw_marks()
-        elif not self._mark_timer.isActive():
-            self._mark_timer.start()
-
-    @Slot()
-    def fit_view(self) -> None:
-        """Show the whole image in every pane."""
-        sizes = [pane.canvas.view_size() for pane in self._canvas_panes()]
-        if sizes:
-            self.camera.fit(QSizeF(min(s.width() for s in sizes), min(s.height() for s in sizes)))
-
-    @Slot()
-    def zoom_actual(self) -> None:
-        """Show one image pixel on one device pixel."""
-        self.camera.set_zoom(1 / self.devicePixelRatioF())
-
-    @Slot()
-    def zoom_in(self) -> None:
-        """Zoom in about the middle."""
-        self.camera.set_zoom(self.camera.zoom * _ZOOM_STEP)
-
-    @Slot()
-    def zoom_out(self) -> None:
-        """Zoom out about the middle."""
-        self.camera.set_zoom(self.camera.zoom / _ZOOM_STEP)
-
-    def current_view_image(self) -> QImage:
-        """Return what the pane used last shows, at the screen's resolution."""
-        pane = self.panes[self._active]
-        if pane.content() is pane.canvas:
-            return pane.canvas.view_image()
-        return pane.content().grab().toImage()
-
     def state(self) -> dict[str, Any]:
-        """Return layout, layers and opacity as plain values, to be remembered."""
-        return {
-            "layout": self._n_panes,
-            "layers": {
-                str(count): [[layer.kind, layer.component, layer.uses_mean_colours] for layer in layers]
-                for count, layers in self._layers.items()
-            },
-            "opacity": self._opacity,
-        }
+        return {**super().state(), "opacity": self._opacity}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Take remembered values; whatever is missing or makes no sense is left as it is."""
-        layers = state.get("layers")
-        for count in self._layers:
-            remembered = read_layers(layers.get(str(count)) if isinstance(layers, dict) else None)
-            if len(remembered) == count:
-                self._layers[count] = remembered
         opacity = state.get("opacity")
         if isinstance(opacity, int | float) and 0 <= opacity <= 1:
             self._opacity = float(opacity)
-        layout = state.get("layout")
-        self.set_layout(layout if isinstance(layout, int) and layout in self._layers else self._n_panes)
+        super().restore(state)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_V and event.modifiers() == Qt.KeyboardModifier.NoModifier:
             self.toggle_overlay()
         else:
             super().keyPressEvent(event)
-
-    def _canvas_panes(self) -> list[LayerPane]:
-        return [pane for pane in self.panes[: self._n_panes] if pane.content() is pane.canvas]
 
     def _show_photo(self, image: Image) -> None:
         self.camera.set_image_size(image.width, image.height)
@@ -268,36 +279,46 @@ class PanesPanel(QWidget):
             pane.canvas.clear()
 
     def _show_captions(self) -> None:
-        """Say what the maps are where they are not the final ones; the photo is no preview."""
-        shown = self._shown
-        has_image = shown is not None and shown.document.image is not None
-        about_maps = "" if shown is None or not shown.is_preview else shown.caption or self.tr("preview")
-        for pane in self.panes:
-            if not has_image:
-                pane.canvas.set_caption(self.tr("Open an image, or drop one here"))
-            else:
-                pane.canvas.set_caption("" if pane.layer.kind == "image" else about_maps)
+        """Say what the pictures are where they are pinned, not the final ones, or not there."""
+        for number, pane in enumerate(self.panes):
+            pin = self._pin_of(number)
+            pane.show_pinned(pin is not None)
+            pane.set_pinnable(is_pinnable(self._scene))
+            pane.canvas.set_caption(
+                caption_of(
+                    pane.layer,
+                    self._shown,
+                    None if pin is None else pin.shown,
+                    are_regions_given_up=self._are_regions_given_up,
+                )
+            )
 
     def _classes(self) -> ClassTable:
         return self._scene.classes if self._scene is not None else ClassTable()
 
     def _refresh_choices(self) -> None:
-        for pane in self.panes[: self._n_panes]:
-            pane.show_choices(self._classes())
+        for number, pane in enumerate(self.visible_panes):
+            scene = self._scene_of(number)
+            features = () if scene is None or scene.table is None else scene.table.names
+            pane.show_choices(ClassTable() if scene is None else scene.classes, features)
 
-    def _refresh_all(self) -> None:
-        for number in range(self._n_panes):
-            self._refresh(number)
+    def _refresh_all(self, kinds: Collection[str] = get_args(LayerKind)) -> None:
+        for number, pane in enumerate(self.visible_panes):
+            if pane.layer.kind not in kinds:
+                continue
+            # What is pinned stays as it is, once it has been drawn.
+            if self._pin_of(number) is None or pane.picture is None or pane.picture.layer != pane.layer:
+                self._refresh(number)
 
     def _refresh(self, number: int) -> None:
         """Draw a pane's layer, or ask for it."""
-        scene, pane = self._scene, self.panes[number]
+        scene, pane = self._scene_of(number), self.panes[number]
         self._awaited.pop(number, None)
         if scene is None:
             return
-        if pane.layer.kind == "image" or scene.segmentation is None:
+        if not has_maps(pane.layer, scene):
             pane.set_picture(None, None, scene.classes)
-            self._keep_fitted()
+            self.keep_fitted()
         elif is_cheap(pane.layer, scene):
             self._put(number, draw(pane.layer, scene))
         else:
@@ -306,28 +327,33 @@ class PanesPanel(QWidget):
             self._request(number, pane.layer)
 
     def _put(self, number: int, picture: Picture) -> None:
-        if self._scene is None:
-            return
-        self.panes[number].set_picture(picture, self._lut(picture), self._scene.classes)
-        self._keep_fitted()
+        scene = self._scene_of(number)
+        if scene is not None:
+            self.panes[number].set_picture(picture, self._lut(number, picture), scene.classes)
+            self.keep_fitted()
 
-    def _lut(self, picture: Picture) -> ByteArray | None:
-        if self._scene is None:
+    def _lut(self, number: int, picture: Picture) -> ByteArray | None:
+        scene = self._scene_of(number)
+        if scene is None:
             return None
-        return lut_for(picture.layer, self._scene.classes, picture.means, self._opacity, self._highlighted)
+        # The classes of another fit are not those that are pointed at.
+        highlighted = self._highlighted if self._pin_of(number) is None else None
+        return lut_for(picture.layer, scene.classes, picture.means, self._opacity, highlighted)
 
     def _request(self, number: int, layer: Layer) -> None:
-        if self._shown is None:
+        pin = self._pin_of(number) if number != PHOTO else None
+        shown = self._shown if pin is None else pin.shown
+        if shown is None:
             return
         self._serial += 1
         self._awaited[number] = self._serial
-        self.picture_requested.emit(PictureRequest(number, layer, self._shown, self._serial))
+        self.picture_requested.emit(PictureRequest(number, layer, shown, self._serial))
 
     def _refresh_luts(self) -> None:
-        for pane in self.panes[: self._n_panes]:
+        for number, pane in enumerate(self.visible_panes):
             picture = pane.picture
             if picture is not None and picture.layer.kind in LABEL_KINDS:
-                pane.canvas.set_lut(self._lut(picture))
+                pane.canvas.set_lut(self._lut(number, picture))
 
     def _refresh_classes(self, has_regrouped: bool) -> None:
         """Follow names, colours and visibility; and where classes were merged, what was summed over them."""
@@ -335,7 +361,9 @@ class PanesPanel(QWidget):
         if scene is None or scene.segmentation is None:
             return
         self._refresh_luts()
-        for number, pane in enumerate(self.panes[: self._n_panes]):
+        for number, pane in enumerate(self.visible_panes):
+            if self._pin_of(number) is not None:
+                continue
             needs_pixels = scene.segmentation.labels.dtype != np.uint8 and pane.layer.kind in LABEL_KINDS
             if needs_pixels or (has_regrouped and not is_only_recoloured(pane.layer)):
                 self._refresh(number)
@@ -344,30 +372,3 @@ class PanesPanel(QWidget):
             elif pane.layer.kind == "heatmap" and pane.picture is not None:
                 pane.picture = replace(pane.picture, scale=heatmap_scale(pane.layer, scene.classes))
                 pane.bar.set_scale(pane.picture.scale)
-
-    @Slot()
-    def _draw_marks(self) -> None:
-        table = self._scene.table if self._scene is not None else None
-        marked = None
-        if self._marked is not None and table is not None and len(self._marked) == table.n_rows:
-            marked = table.pixels.spread(self._marked.astype(np.uint8))
-        for pane in self.panes:
-            pane.canvas.set_marks(marked)
-
-    def _hover(self, number: int, pixel: tuple[int, int] | None) -> None:
-        self._active = number
-        for pane in self.panes[: self._n_panes]:
-            pane.canvas.mark_pixel(pixel)
-        self.pixel_hovered.emit(pixel)
-
-    @Slot()
-    def _keep_fitted(self) -> None:
-        if self.camera.is_fitted:
-            self.fit_view()
-
-    @Slot()
-    def _report_zoom(self) -> None:
-        zoom = self.camera.zoom * self.devicePixelRatioF()
-        if zoom != self._zoom:
-            self._zoom = zoom
-            self.zoom_changed.emit(zoom)

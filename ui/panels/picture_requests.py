@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from gmmseg.image import Image
-from gmmseg.layers import LABEL_KINDS, Layer, LayerKind, Scene
+from gmmseg.layers import LABEL_KINDS, Layer, Scene
 
 if TYPE_CHECKING:
+    from gmmseg.regions.cutting import RegionMap
     from gmmseg.workspace import Shown
 
 PHOTO = -1
@@ -45,12 +46,27 @@ def scene_of(shown: Shown) -> Scene | None:
     if image is None:
         return None
     if segmentation is None or segmentation.labels.shape != (image.height, image.width):
-        return Scene(image)
-    return Scene(image, segmentation, shown.table, shown.classes)
+        return Scene(image, regions=regions_of(shown))
+    return Scene(image, segmentation, shown.table, shown.classes, regions_of(shown))
+
+
+def regions_of(shown: Shown) -> RegionMap | None:
+    """Return the regions of the image shown, where they have been made."""
+    outcome = shown.regions
+    return None if outcome is None or outcome.image is not shown.document.image else outcome.regions
+
+
+def has_maps(layer: Layer, scene: Scene) -> bool:
+    """Whether what the layer shows beside the photo is there."""
+    if layer.kind == "regions":
+        return scene.regions is not None
+    return layer.kind != "image" and scene.segmentation is not None
 
 
 def is_cheap(layer: Layer, scene: Scene) -> bool:
     """Whether drawing the layer takes a few milliseconds at most."""
+    if layer.kind == "regions" and scene.regions is not None:
+        return scene.regions.labels.size <= CHEAP_PIXELS and not layer.uses_mean_colours
     if scene.segmentation is None or layer.kind not in LABEL_KINDS or layer.uses_mean_colours:
         return False
     labels = scene.segmentation.labels
@@ -60,7 +76,9 @@ def is_cheap(layer: Layer, scene: Scene) -> bool:
 
 def is_only_recoloured(layer: Layer) -> bool:
     """Whether merging classes changes nothing but the layer's lookup table."""
-    return layer.kind in ("image", "segments", "overlay", "uncertainty", "density") and (
+    if layer.kind == "regions":
+        return True
+    return layer.kind in ("image", "segments", "overlay", "uncertainty", "density", "feature") and (
         not layer.uses_mean_colours
     )
 
@@ -73,16 +91,3 @@ def stand_in(image: Image) -> Image:
     mask = None if image.mask is None else np.ascontiguousarray(image.mask[::step, ::step])
     pixels = np.ascontiguousarray(image.pixels[::step, ::step])
     return replace(image, pixels=pixels, mask=mask)
-
-
-def read_layers(remembered: Any) -> list[Layer]:
-    """Return layers from plain values as `PanesPanel.state` makes them; none where any makes no sense."""
-    kinds: dict[str, LayerKind] = {kind: kind for kind in get_args(LayerKind)}
-    layers = []
-    for entry in remembered if isinstance(remembered, list) else []:
-        match entry:
-            case [str(kind), int(component), bool(uses_means)] if kind in kinds:
-                layers.append(Layer(kinds[kind], max(0, component), uses_means))
-            case _:
-                return []
-    return layers

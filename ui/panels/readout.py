@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QTimer, Slot
+from PySide6.QtCore import QLocale, QTimer, Slot
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
+from gmmseg.classes import class_id
 from gmmseg.features.colour import srgb_to_lab
 from gmmseg.segmentation import posterior_at
 from ui.theme import SPACING, colours, theme
@@ -91,7 +92,11 @@ class ReadoutBar(QWidget):
             self._draw_facts()
         self._currency.setText(self._currency_of(new))
         self._currency.setVisible(bool(self._currency.text()))
-        if new.segmentation is not old.segmentation or new.classes is not old.classes:
+        if (
+            new.segmentation is not old.segmentation
+            or new.classes is not old.classes
+            or new.regions is not old.regions
+        ):
             self._draw_soon()
 
     @Slot(object)
@@ -125,8 +130,17 @@ class ReadoutBar(QWidget):
             self._values.clear()
             self._bars.show_bars(())
             return
-        self._values.setText(values_text(image, pixel))
+        self._values.setText("  ·  ".join([values_text(image, pixel), *self._region(image, pixel)]))
         self._bars.show_bars(self._posteriors(pixel))
+
+    def _region(self, image: Image, pixel: Pixel) -> list[str]:
+        """Return number and area of the region at a pixel, where regions have been made."""
+        outcome = self._shown.regions if self._shown is not None else None
+        if outcome is None or outcome.image is not image or not outcome.regions.labels[pixel]:
+            return []
+        region = int(outcome.regions.labels[pixel])
+        area = QLocale().toString(outcome.area_of(region))
+        return [self.tr("region {0}: {1} px").format(class_id(region - 1), area)]
 
     def _posteriors(self, pixel: Pixel) -> tuple[Bar, ...]:
         shown = self._shown

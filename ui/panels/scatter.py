@@ -17,11 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from gmmseg.arrays import ByteArray, FloatArray, IntArray
-from gmmseg.classes import ClassTable, inherited_classes
 from gmmseg.features.table import FeatureTable
-from gmmseg.mixture.density import responsibilities
-from gmmseg.mixture.matching import match_components
-from gmmseg.mixture.params import MixtureParams
 from gmmseg.plotting import (
     Axis,
     density_curves,
@@ -34,6 +30,7 @@ from gmmseg.plotting import (
     scatter_sample,
 )
 from gmmseg.render import display_rgb
+from ui.panels.scatter_rows import HIDDEN, Mixture, WinnersRequest, mixture_of, tints_of
 from ui.theme import SPACING, theme
 from ui.widgets.axis_choosers import AxisChoosers
 from ui.widgets.plot import EmptyHint, Paced
@@ -42,16 +39,13 @@ from ui.widgets.scatter_plot import ComponentCurve, ScatterPlot, shown_bounds
 if TYPE_CHECKING:
     from gmmseg.workspace import Shown
 
-Mixture = tuple[MixtureParams, ClassTable]
-
-HIDDEN = (128, 128, 128, 60)
-"""Points of hidden classes, sRGB and opacity."""
-
 
 class ScatterPanel(QWidget):
     """Shows the rows on screen; during a run the ellipses follow its newest step."""
 
     edit_requested = Signal(object)
+    winners_requested = Signal(object)
+    """A `WinnersRequest`; the answer goes to `show_winners`."""
     rows_brushed = Signal(object)
     """A bool array over the rows of the shown table, or None."""
 
@@ -63,6 +57,9 @@ class ScatterPanel(QWidget):
         self._rows: IntArray = np.empty(0, dtype=np.int64)
         self._spread: FloatArray = np.empty((0, 0))
         self._picture_colours: ByteArray | None = None
+        self._sampled: FloatArray = np.empty((0, 0))
+        self._answer: tuple[Mixture, IntArray] | None = None
+        self._asked: WinnersRequest | None = None
         self._drawn_axes: tuple[str, str] | None = None
         self._pixel: tuple[int, int] | None = None
         self._paced = Paced(self)
@@ -178,12 +175,13 @@ class ScatterPanel(QWidget):
 
     def _take_table(self, table: FeatureTable | None) -> None:
         self._table = table
-        self._picture_colours, self._drawn_axes = None, None
+        self._picture_colours, self._drawn_axes, self._answer = None, None, None
         self.choosers.show_table(table)
         self.plot.view.clear_mark()
         if table is None:
             return
         self._rows = scatter_sample(table)
+        self._sampled = table.values[self._rows]
         self._spread = dithered(table, self._rows)
 
     def _draw_points(
@@ -198,7 +196,7 @@ class ScatterPanel(QWidget):
         if self._drawn_axes != (x_axis.name, y_axis.name):
             self._drawn_axes = (x_axis.name, y_axis.name)
             self.plot.set_axes(x_axis.name, y_axis.name, shown_bounds(x, y))
-        self.plot.show_points(x, y, self._tints(table.values[self._rows], mixture))
+        self.plot.show_points(x, y, self._tints(mixture))
         drawn = []
         if mixture is not None and self.ellipses.isChecked():
             params, classes = mixture
@@ -211,27 +209,37 @@ class ScatterPanel(QWidget):
                     drawn.append(ComponentCurve(info.id, info.colour, curve[:, 0], curve[:, 1], mean))
         self.plot.show_components(drawn)
 
-    def _tints(self, values: FloatArray, mixture: Mixture | None) -> ByteArray:
-        """Return the colours of the sampled rows, (M, 4)."""
+    def _tints(self, mixture: Mixture | None) -> ByteArray:
+        """Return the colours of the sampled rows, (M, 4); those of the mixture before until new ones come."""
         image = self._shown.document.image if self._shown is not None else None
         table = self._table
         if self.image_colours.isChecked() and image is not None and table is not None:
             if self._picture_colours is None and table.pixels.shape == (image.height, image.width):
                 self._picture_colours = row_colours(table, self._rows, display_rgb(image))
             if self._picture_colours is not None:
-                opaque = np.full((len(values), 1), 255, dtype=np.uint8)
+                opaque = np.full((len(self._rows), 1), 255, dtype=np.uint8)
                 return np.concatenate([self._picture_colours, opaque], axis=1)
-        if mixture is None:
-            return np.full((len(values), 4), HIDDEN, dtype=np.uint8)
-        params, classes = mixture
-        palette = np.empty((params.n_components, 4), dtype=np.uint8)
-        for k in range(params.n_components):
-            info = classes.of_component(k)
-            palette[k] = (*info.colour, 255) if info.is_visible else HIDDEN
-        winner = np.empty(len(values), dtype=np.intp)
-        for rows, posterior in responsibilities(params, values):
-            winner[rows] = posterior.argmax(axis=0)
-        return palette[winner]
+        if mixture is None or table is None:
+            return np.full((len(self._rows), 4), HIDDEN, dtype=np.uint8)
+        self._ask_for_winners(mixture, table)
+        if self._answer is None:
+            return np.full((len(self._rows), 4), HIDDEN, dtype=np.uint8)
+        # Until the winners of this mixture have come the points keep the colours of the one before.
+        answered, winners = self._answer
+        return tints_of(winners, mixture if answered[0] is mixture[0] else answered)
+
+    def _ask_for_winners(self, mixture: Mixture, table: FeatureTable) -> None:
+        asked = self._asked
+        if asked is None or asked.mixture[0] is not mixture[0] or asked.table is not table:
+            self._asked = WinnersRequest(mixture, table, self._sampled)
+            self.winners_requested.emit(self._asked)
+
+    @Slot(object, object)
+    def show_winners(self, request: WinnersRequest, winners: IntArray) -> None:
+        """Colour the points by the component each belongs to, (M,), as requested."""
+        if request.table is self._table:
+            self._answer = (request.mixture, winners)
+            self._paced.ask()
 
     def _draw_histogram(self, table: FeatureTable, axis: Axis, mixture: Mixture | None) -> None:
         edges, density = histogram(axis.of(table.values), table.weights)
@@ -291,24 +299,3 @@ class ScatterPanel(QWidget):
             self._unmark()
         else:
             super().keyPressEvent(event)
-
-
-def mixture_of(shown: Shown) -> Mixture | None:
-    """Return the mixture to draw over the shown rows: a running fit's newest step, else the maps' own.
-
-    None where there is neither, or where they live in other features than the rows.
-    """
-    table, held, document = shown.table, shown.segmentation, shown.document
-    if table is None:
-        return None
-    is_running = bool(shown.steps) and (
-        document.fit is None or shown.steps is not document.fit.result.history
-    )
-    if is_running and table.spec == document.settings.features:
-        newest = shown.steps[-1].params
-        if newest.n_features == table.n_features:
-            partner = match_components(held.params, newest) if held else [None] * newest.n_components
-            return newest, inherited_classes(shown.classes if held else ClassTable(), partner)
-    if held is None or held.params.n_features != table.n_features:
-        return None
-    return held.params, shown.classes

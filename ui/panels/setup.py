@@ -9,9 +9,11 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
-from gmmseg.document import Edit, change_setting, change_settings
+from gmmseg.document import change_region_setting, change_setting, reset_settings
 from gmmseg.features.colour import is_suited
 from gmmseg.features.spec import COLOUR_SPACES
+from gmmseg.regions.settings import REGION_SETTINGS, RegionSettings
+from gmmseg.setting import value_at
 from gmmseg.settings import BY_PATH, SETTINGS, SegmentSettings, get_setting
 from ui.theme import SPACING, colours, icon, theme
 from ui.widgets.choice_fields import ChoiceField, OptionalChoiceField, SwitchField
@@ -26,16 +28,23 @@ if TYPE_CHECKING:
     from gmmseg.setting import Setting
     from gmmseg.workspace import Shown
 
-FEATURES = ("features.space", "features.has_position", "features.position_weight")
+FEATURES = (
+    "features.space",
+    "features.has_position",
+    "features.position_weight",
+    "features.has_texture",
+)
 MIXTURE = ("mixture.n_components", "auto", "mixture.covariance", "mixture.is_hard")
 SMOOTHING = ("smooth",)
-# What has no control yet is left out; every other setting that is not in a group is an advanced one.
+REGIONS = ("detail", "n_regions")
+# Every setting that is not in a group is an advanced one.
 ADVANCED = tuple(s.path for s in SETTINGS if s.path not in (*FEATURES, *MIXTURE, *SMOOTHING))
 
 MNEMONICS = {
     "features.space": "u",
     "features.has_position": "P",
     "features.position_weight": "w",
+    "features.has_texture": "x",
     "features.is_standardised": "d",
     "mixture.n_components": "m",
     "auto": "k",
@@ -43,10 +52,14 @@ MNEMONICS = {
     "mixture.is_hard": "g",
     "smooth": "S",
     "mixture.max_iter": "l",
-    "mixture.tol": "T",
+    "mixture.tol": "n",
     "mixture.q_tol": "Q",
     "mixture.reg_covar": "o",
+    "detail": "t",
+    "n_regions": "b",
 }
+_FIRST_NUMBER = 10
+"""Of regions, to start from where none have been found yet."""
 DECADES = ("mixture.tol", "mixture.parameter_tol", "mixture.q_tol")
 
 
@@ -58,8 +71,11 @@ class SetupPanel(QWidget):
     """A drag or a choice is over: the next change is an undo step of its own."""
     frame_requested = Signal(int)
     """Another page of the open file, from 0."""
+    regions_touched = Signal()
+    """A setting of the regions was changed: whoever does wants to see them."""
     validity_changed = Signal(bool)
-    """Whether every field holds a value that is applied; while not, there is nothing sound to run."""
+    """Whether every field of the segmentation holds a value that is applied; while not, there is nothing
+    sound to run."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -77,15 +93,17 @@ class SetupPanel(QWidget):
         theme().changed.connect(self._tint)
         self._tint()
         self._show_settings(SegmentSettings())
+        self._show_region_settings(RegionSettings())
+        self._show_number_found(_FIRST_NUMBER)
 
     @property
     def is_valid(self) -> bool:
-        """Whether every field holds a value that is applied."""
+        """Whether every field of the segmentation holds a value that is applied."""
         return self._is_valid
 
     def field(self, path: str) -> SettingField:
         """Return the field of a setting; raises KeyError."""
-        return self._fields[path]
+        return self._region_fields[path] if path in self._region_fields else self._fields[path]
 
     @Slot(object, object)
     def show_state(self, old: Shown, new: Shown) -> None:
@@ -96,6 +114,10 @@ class SetupPanel(QWidget):
         if now.image is not before.image or now.settings is not before.settings:
             self._show_settings(now.settings)
             self._show_fitness(now.image, now.settings)
+        if now.image is not before.image or now.region_settings is not before.region_settings:
+            self._show_region_settings(now.region_settings)
+        if new.regions is not old.regions and new.regions is not None:
+            self._show_number_found(new.regions.regions.n_regions)
         if now.fit is not before.fit or now.settings is not before.settings:
             self._show_choices_made(new)
 
@@ -116,6 +138,9 @@ class SetupPanel(QWidget):
             column.addWidget(_heading(title, contents))
             self._add_fields(column, paths)
         column.insertWidget(column.indexOf(self._fields["auto"]) + 1, self._chosen)
+        column.addSpacing(SPACING // 2)
+        column.addWidget(_heading(self.tr("Regions"), contents))
+        self._add_region_fields(column)
         column.addSpacing(SPACING // 2)
         # Made after the fields above it: Tab goes by that order.
         self.advanced = CollapsibleSection(self.tr("&Advanced"), contents)
@@ -148,6 +173,27 @@ class SetupPanel(QWidget):
         for field in fields:
             column.addWidget(field)
 
+    def _add_region_fields(self, column: QVBoxLayout) -> None:
+        by_path = {setting.path: setting for setting in REGION_SETTINGS}
+        detail, number = by_path["detail"], by_path["n_regions"]
+        # Its own title, “Regions”, stands above already.
+        count = with_mnemonic(self.tr("Number"), MNEMONICS["n_regions"])
+        self._region_fields = {
+            "detail": SliderField(
+                detail, with_mnemonic(detail.title, MNEMONICS["detail"]), self._guard, (0, 1), 0.01, 0.05
+            ),
+            "n_regions": AutomaticField(number, count, self._guard, 1),
+        }
+        for path, field in self._region_fields.items():
+            field.edited.connect(partial(self._ask_regions, by_path[path]))
+            field.settled.connect(self.settled)
+            column.addWidget(field)
+
+    def _show_number_found(self, count: int) -> None:
+        number = self._region_fields["n_regions"]
+        assert isinstance(number, AutomaticField)  # noqa: S101 - declared as optional
+        number.set_automatic_value(count)
+
     def _make_field(self, setting: Setting) -> SettingField:
         title = with_mnemonic(setting.title, MNEMONICS.get(setting.path, ""))
         field: SettingField
@@ -179,6 +225,13 @@ class SetupPanel(QWidget):
         for path, field in self._fields.items():
             field.set_value(get_setting(settings, path))
 
+    def _show_region_settings(self, settings: RegionSettings) -> None:
+        for path, field in self._region_fields.items():
+            field.set_value(value_at(settings, path))
+        self._region_fields["detail"].set_reason(
+            "" if settings.n_regions is None else self.tr("The number of regions is given.")
+        )
+
     def _show_fitness(self, image: Image | None, settings: SegmentSettings) -> None:
         """Disable what does not apply to this image or beside the other settings, saying why."""
         reasons: dict[str, str] = {}
@@ -193,6 +246,10 @@ class SetupPanel(QWidget):
         self._fields["features.position_weight"].set_reason(
             "" if settings.features.has_position else self.tr("Only with Position.")
         )
+        for path in ("features.texture_scale", "features.texture_octaves"):
+            self._fields[path].set_reason(
+                "" if settings.features.has_texture else self.tr("Only with Texture.")
+            )
         self._fields["mixture.n_components"].set_reason(
             "" if settings.auto is None else self.tr("K is chosen automatically.")
         )
@@ -219,10 +276,15 @@ class SetupPanel(QWidget):
     def _ask(self, setting: Setting, value: Any) -> None:
         self.edit_requested.emit(change_setting(setting.path, value, setting.title))
 
+    def _ask_regions(self, setting: Setting, value: Any) -> None:
+        # The number that a switch took over may come as a float.
+        wanted = int(value) if setting.kind == "int" and value is not None else value
+        self.edit_requested.emit(change_region_setting(setting.path, wanted, setting.title))
+        self.regions_touched.emit()
+
     @Slot()
     def _reset(self) -> None:
-        edit: Edit = change_settings(SegmentSettings(), self.tr("Reset all settings"))
-        self.edit_requested.emit(edit)
+        self.edit_requested.emit(reset_settings(self.tr("Reset all settings")))
         self.settled.emit()
 
     @Slot()

@@ -89,7 +89,7 @@ class Canvas(pg.GraphicsView):  # type: ignore[misc]
                 picture.pixels,
                 picture.lut if lut is None else lut,
                 picture.levels,
-                keeps_lines=picture.layer.kind == "outlines",
+                line_width=picture.layer.line_width,
             )
         self._arrange()
 

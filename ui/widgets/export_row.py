@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, Generic, TypeVar
 
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel, QLineEdit, QWidget
 
-from gmmseg.io.export import SUFFIXES, ExportKind
+from gmmseg.io.digits.export_items import DIGIT_SUFFIXES, DigitExportKind
+from gmmseg.io.export_items import SUFFIXES, ExportKind
 
-Offer = tuple[ExportKind, str, str, str, tuple[str, ...]]
+K = TypeVar("K", bound=str)
+Offer = tuple[K, str, str, str, tuple[str, ...]]
 """Kind, title, pattern of the name, tip, extensions."""
+_ENDINGS: dict[Any, tuple[str, ...]] = {**DIGIT_SUFFIXES, **SUFFIXES}
 
-RESULTS: tuple[Offer, ...] = (
+RESULTS: tuple[Offer[ExportKind], ...] = (
     (
         "mask", "&Mask", "{}_mask", "The class of each pixel, with a legend of the classes",
         (".png", ".tif", ".npy", ".npz"),
@@ -28,7 +32,7 @@ RESULTS: tuple[Offer, ...] = (
     ("model", "Mo&del", "{}_model", "The fitted mixture, to label other images with", (".json",)),
     ("report", "&Report", "{}_report", "Settings, scores, every iteration and how long it took", (".json",)),
 )  # fmt: skip
-INTERCHANGE: tuple[Offer, ...] = (
+INTERCHANGE: tuple[Offer[ExportKind], ...] = (
     ("coco", "COCO", "{}_coco", "Annotations with run lengths, for COCO tools", (".json",)),
     ("geojson", "GeoJSON", "{}", "Polygons as annotations, for QuPath", (".geojson",)),
     ("labelme", "LabelMe", "{}", "Polygons beside the image, for LabelMe", (".json",)),
@@ -36,10 +40,29 @@ INTERCHANGE: tuple[Offer, ...] = (
     ("ome-tiff", "OME-TIFF", "{}_probabilities", "Probabilities as named channels", (".ome.tif",)),
     ("ome-zarr", "OME-Zarr", "{}", "The image with its label pyramid, a folder", (".ome.zarr",)),
 )  # fmt: skip
+DIGIT_RESULTS: tuple[Offer[DigitExportKind], ...] = (
+    (
+        "assignments", "&Assignments", "{}_clusters",
+        "The cluster of each image, from 0: .npz with the arrays train and test, or .csv",
+        DIGIT_SUFFIXES["assignments"],
+    ),
+    (
+        "figure", "F&igure", "{}_figure", "Confusion matrix and a row of digits for each cluster",
+        DIGIT_SUFFIXES["figure"],
+    ),
+    (
+        "model", "Mo&del", "{}_model", "Gaussians that “gmmseg sample” draws digits from",
+        DIGIT_SUFFIXES["model"],
+    ),
+    (
+        "report", "&Report", "{}_report", "Settings, scores, every iteration and how long it took",
+        DIGIT_SUFFIXES["report"],
+    ),
+)  # fmt: skip
 _LOSSY = (".jpg", ".jpeg", ".webp")
 
 
-class ExportRow(QObject):
+class ExportRow(QObject, Generic[K]):
     """A check box, a name and its extension, laid into a grid.
 
     Parameters
@@ -57,10 +80,11 @@ class ExportRow(QObject):
     changed = Signal()
 
     def __init__(
-        self, kind: ExportKind, title: str, tip: str, stem: str, suffixes: tuple[str, ...], parent: QWidget
+        self, kind: K, title: str, tip: str, stem: str, suffixes: tuple[str, ...], parent: QWidget
     ) -> None:
         super().__init__(parent)
-        self.kind: ExportKind = kind
+        self.kind: K = kind
+        self._offered = stem
         self.box = QCheckBox(title, parent)
         self.box.setObjectName(f"export.{kind}")
         self.box.setToolTip(tip)
@@ -80,7 +104,7 @@ class ExportRow(QObject):
         self.box.toggled.connect(self._toggle)
         self.name.textChanged.connect(self.changed)
         self.suffix.activated.connect(self.changed)
-        self._toggle(False)
+        self._toggle()
 
     def lay_out(self, grid: QGridLayout, row: int) -> None:
         """Put the three controls into a row of the grid."""
@@ -90,16 +114,33 @@ class ExportRow(QObject):
         grid.addWidget(self._only_suffix, row, 2)
         grid.setRowMinimumHeight(row, self.suffix.sizeHint().height())
 
+    def offer(self, title: str, tip: str, stem: str) -> None:
+        """Offer something else under another name, unless the user has typed one, and enable it."""
+        self.box.setText(title)
+        self.box.setToolTip(tip)
+        plain = title.replace("&", "")
+        self.name.setAccessibleName(self.tr("File name: {}").format(plain))
+        self.suffix.setAccessibleName(self.tr("Format: {}").format(plain))
+        if self.name.text() == self._offered:
+            self.name.setText(stem)
+        self._offered = stem
+        self._enable(True)
+
+    def refuse(self, reason: str) -> None:
+        """Disable it, saying why; it stays ticked for when it is offered again."""
+        self.box.setToolTip(reason)
+        self._enable(False)
+
     @property
     def is_wanted(self) -> bool:
         """Whether it is to be written."""
-        return self.box.isChecked()
+        return self.box.isChecked() and self.box.isEnabled()
 
     @property
     def file_name(self) -> str:
         """The name with its extension; one that was typed along is taken as it is."""
         name = self.name.text().strip()
-        if name.lower().endswith((*SUFFIXES[self.kind], *_LOSSY)):
+        if name.lower().endswith((*_ENDINGS[self.kind], *_LOSSY)):
             return name
         return name + self.suffix.currentText()
 
@@ -107,9 +148,12 @@ class ExportRow(QObject):
         """Return where it goes."""
         return folder / self.file_name
 
-    @Slot(bool)
-    def _toggle(self, is_on: bool) -> None:
-        self.name.setEnabled(is_on)
-        self.suffix.setEnabled(is_on)
-        self._only_suffix.setEnabled(is_on)
+    def _enable(self, is_on: bool) -> None:
+        self.box.setEnabled(is_on)
+        self._toggle()
+
+    @Slot()
+    def _toggle(self) -> None:
+        for control in (self.name, self.suffix, self._only_suffix):
+            control.setEnabled(self.is_wanted)
         self.changed.emit()

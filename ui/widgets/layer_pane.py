@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from gmmseg.arrays import ByteArray
 from gmmseg.classes import ClassTable
 from gmmseg.layers import Layer, Picture, available_layers, layer_title
-from ui.theme import SPACING
+from ui.theme import SPACING, icon
 from ui.widgets.camera import Camera
 from ui.widgets.canvas import Canvas
 from ui.widgets.colour_bar import ColourBar
+from ui.widgets.eliding_combo import ElidingCombo
 from ui.widgets.heatmap_grid import HeatmapGrid
 
 
@@ -21,6 +29,9 @@ class LayerPane(QWidget):
     layer_chosen = Signal(object)
     """The `Layer` the user picked, in the list or by enlarging a small heatmap."""
 
+    pin_toggled = Signal(bool)
+    """The user wants the pane to keep what it shows, or to follow again."""
+
     def __init__(self, number: int, camera: Camera, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName(f"pane_{number}")
@@ -29,23 +40,45 @@ class LayerPane(QWidget):
         self.grid = HeatmapGrid()
         self.bar = ColourBar()
         self.picture: Picture | None = None
-        self._combo = QComboBox()
+        self._combo = ElidingCombo()
         self._combo.setObjectName("layer")
         self._combo.setAccessibleName(self.tr("Layer of pane {number}").format(number=number + 1))
         self._combo.setToolTip(self.tr("What this pane shows"))
         self._combo.setMinimumContentsLength(10)
-        self._combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self._combo.setSizeAdjustPolicy(ElidingCombo.SizeAdjustPolicy.AdjustToContents)
         self._combo.setMaxVisibleItems(24)
         label = QLabel(self.tr("Show"))
         label.setBuddy(self._combo)
+        self._pin = self._pin_button(number)
         self._stack = QStackedWidget()
         self._stack.addWidget(self.canvas)
         self._stack.addWidget(self.grid)
         self._lay_out(label)
         self._layers: list[Layer] = []
+        self._features: tuple[str, ...] = ()
         self._combo.activated.connect(self._choose)
         self.grid.enlarge_requested.connect(self._enlarge)
         self.show_choices(ClassTable())
+
+    def _pin_button(self, number: int) -> QToolButton:
+        button = QToolButton()
+        button.setObjectName("pin")
+        button.setIcon(icon("pin"))
+        button.setCheckable(True)
+        button.setAutoRaise(True)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        button.setAccessibleName(self.tr("Pin pane {number}").format(number=number + 1))
+        button.setToolTip(self.tr("Keep this result here while the settings change, to compare the two (P)"))
+        button.clicked.connect(self.pin_toggled)
+        return button
+
+    def show_pinned(self, is_pinned: bool) -> None:
+        """Show whether the pane keeps what it shows."""
+        self._pin.setChecked(is_pinned)
+
+    def set_pinnable(self, is_pinnable: bool) -> None:
+        """Allow the pane to be pinned, or to be unpinned where it is."""
+        self._pin.setEnabled(is_pinnable or self._pin.isChecked())
 
     def _lay_out(self, label: QLabel) -> None:
         header = QHBoxLayout()
@@ -54,6 +87,7 @@ class LayerPane(QWidget):
         header.addWidget(label)
         header.addWidget(self._combo, 0, Qt.AlignmentFlag.AlignLeft)
         header.addStretch(1)
+        header.addWidget(self._pin)
         body = QHBoxLayout()
         body.setContentsMargins(0, 0, 0, 0)
         body.setSpacing(SPACING // 2)
@@ -65,9 +99,13 @@ class LayerPane(QWidget):
         column.addLayout(header)
         column.addLayout(body, 1)
 
-    def show_choices(self, classes: ClassTable) -> None:
-        """Fill the list for these classes; an unavailable layer stays chosen and is shown as the nearest."""
-        layers = available_layers(classes)
+    def show_choices(self, classes: ClassTable, features: tuple[str, ...] | None = None) -> None:
+        """Fill the list for these classes and features, or the same features as before.
+
+        An unavailable layer stays chosen and is shown as the nearest.
+        """
+        self._features = self._features if features is None else features
+        layers = available_layers(classes, self._features)
         titles = [layer_title(layer, classes) for layer in layers]
         with QSignalBlocker(self._combo):
             if titles != [self._combo.itemText(index) for index in range(self._combo.count())]:
@@ -84,6 +122,9 @@ class LayerPane(QWidget):
     def _index_of(self, layer: Layer, classes: ClassTable) -> int:
         if layer in self._layers:
             return self._layers.index(layer)
+        if layer.kind == "feature" and self._features:
+            # What is drawn then, and the last in the list.
+            return len(self._layers) - 1
         title = layer_title(layer, classes)
         return max(0, self._combo.findText(title))
 

@@ -132,15 +132,19 @@ class AutomaticField(NumberField):
     def set_automatic_value(self, value: float) -> None:
         """Show what the program chose; the user starts from it when taking over."""
         if self.switch.isChecked():
-            self.box.set_value(float(f"{value:.4g}"))
+            self.box.set_value(_of_kind(self.setting, float(f"{value:.4g}")))
 
     @Slot(bool)
     def _switch(self, is_automatic: bool) -> None:
         self.box.setEnabled(not is_automatic)
         if self.box.is_refused:
             self.box.restore()
-        self._accept(None if is_automatic else float(self.box.value))
+        self._accept(None if is_automatic else _of_kind(self.setting, self.box.value))
         self.settled.emit()
+
+
+def _of_kind(setting: Setting, value: float) -> int | float:
+    return int(value) if setting.kind == "int" else float(value)
 
 
 class SeedField(NumberField):

@@ -18,6 +18,8 @@ _FORMATS = {
     4: QImage.Format.Format_RGBA8888,
 }
 _COARSEST = 16
+_REDUCTION = {1: 1e-6, 2: 0.25}
+"""Octaves by which lines of so many pixels may be reduced: the wider ones are then less clumsy, and whole."""
 
 
 def as_qimage(pixels: ByteArray, lut: ByteArray | None = None) -> QImage:
@@ -61,7 +63,7 @@ class PixelItem(pg.GraphicsObject):  # type: ignore[misc]
         self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemUsesExtendedStyleOption)
         self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
         self._is_smooth = is_smooth
-        self._keeps_lines = False
+        self._line_width = 0
         self._clip_left = 0.0
         self._rect = QRectF()
         self._levels: dict[int, ByteArray] = {}
@@ -75,7 +77,7 @@ class PixelItem(pg.GraphicsObject):  # type: ignore[misc]
         levels: tuple[ByteArray, ...] = (),
         *,
         size: tuple[int, int] | None = None,
-        keeps_lines: bool = False,
+        line_width: int = 0,
     ) -> None:
         """Show other pixels.
 
@@ -87,8 +89,9 @@ class PixelItem(pg.GraphicsObject):  # type: ignore[misc]
             `pixels` at 1/2, 1/4, …; where missing, every n-th pixel is taken.
         size : (H, W), optional
             What the pixels cover, where they are a smaller stand-in.
-        keeps_lines : bool
-            Draw from a level that is enlarged rather than reduced, which would tear one-pixel lines.
+        line_width : int
+            Of pixels that are lines of 1 or 2 pixels: they are drawn from a level that is enlarged rather
+            than reduced, which would tear them.
         """
         height, width = size or (pixels.shape[0], pixels.shape[1])
         rect = QRectF(0, 0, width, height)
@@ -100,7 +103,7 @@ class PixelItem(pg.GraphicsObject):  # type: ignore[misc]
         self._levels.update({first + 1 + index: level for index, level in enumerate(levels)})
         self._qimages = {}
         self._lut = lut
-        self._keeps_lines = keeps_lines
+        self._line_width = line_width
         self.update()
 
     def set_lut(self, lut: ByteArray | None) -> None:
@@ -158,7 +161,10 @@ class PixelItem(pg.GraphicsObject):  # type: ignore[misc]
 
     def _level_for(self, zoom: float) -> int:
         octaves = -math.log2(zoom)
-        wanted = math.ceil(octaves - 1e-6) if self._keeps_lines else math.floor(octaves + 1e-6)
+        if self._line_width:
+            wanted = math.ceil(octaves - _REDUCTION[self._line_width])
+        else:
+            wanted = math.floor(octaves + 1e-6)
         return min(max(wanted, min(self._levels)), _COARSEST)
 
     def _qimage(self, level: int) -> QImage:

@@ -94,14 +94,22 @@ class Paced(QObject):
     """Lets a widget redraw at most every `interval` ms, and only while it can be seen.
 
     `ask` as often as you like; `due` fires at once when the last time is long ago, else once it is.
+
+    Parameters
+    ----------
+    widget : QWidget
+    interval : int
+    is_prompt : bool
+        False leaves also the first one to a later turn of the event loop.
     """
 
     due = Signal()
 
-    def __init__(self, widget: QWidget, interval: int = 50) -> None:
+    def __init__(self, widget: QWidget, interval: int = 50, is_prompt: bool = True) -> None:
         super().__init__(widget)
         self._widget = widget
         self._is_wanted = False
+        self._is_prompt = is_prompt
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(interval)
@@ -111,18 +119,24 @@ class Paced(QObject):
     def ask(self) -> None:
         """Have `due` fire soon."""
         self._is_wanted = True
-        if not self._timer.isActive():
+        if self._timer.isActive():
+            return
+        if self._is_prompt:
             self._go()
+        else:
+            self._timer.start()
 
     @Slot()
     def _go(self) -> None:
-        if self._is_wanted and self._widget.isVisible():
+        # A panel behind another tab is visible to Qt: it lies outside its parent.
+        if self._is_wanted and not self._widget.visibleRegion().isEmpty():
             self._is_wanted = False
             self._timer.start()
             self.due.emit()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         # Asked for again by a timer, because the widget is not yet visible while its show event is filtered.
-        if event.type() == QEvent.Type.Show and self._is_wanted and not self._timer.isActive():
+        came_to_front = event.type() in (QEvent.Type.Show, QEvent.Type.Paint)
+        if came_to_front and self._is_wanted and not self._timer.isActive():
             self._timer.start()
         return False

@@ -17,6 +17,8 @@ from ui.widgets.plot import ThemedPlot, faded
 Span = Literal["all", "10", "1"]
 SHARES: dict[Span, float] = {"all": 1.0, "10": 0.1, "1": 0.01}
 MOST_DOTS = 80
+ROOM = 10
+"""While a run grows the axis ends at a multiple of this many iterations: axes are what takes long to draw."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,8 @@ class StepPlot(ThemedPlot):
         self._kept: Curves | None = None
         self._others: list[Curves] = []
         self._marked: int | None = None
+        self._is_growing = False
+        self._in_view: tuple[float, float, float, float] | None = None
         item = self.getPlotItem()
         item.setLabel("bottom", self.tr("iteration"))
         self._faint: list[pg.PlotDataItem] = []
@@ -73,9 +77,9 @@ class StepPlot(ThemedPlot):
     def _place_right_hand_view(self) -> None:
         self._h_view.setGeometry(self.getPlotItem().vb.sceneBoundingRect())
 
-    def set_runs(self, kept: Curves, others: list[Curves]) -> None:
-        """Show the kept run accented and the other restarts faint."""
-        self._kept, self._others = kept, others
+    def set_runs(self, kept: Curves, others: list[Curves], is_growing: bool = False) -> None:
+        """Show the kept run accented and the other restarts faint; one that is growing with room to grow."""
+        self._kept, self._others, self._is_growing = kept, others, is_growing
         self._draw()
 
     def set_options(self, options: StepPlotOptions) -> None:
@@ -169,9 +173,16 @@ class StepPlot(ThemedPlot):
             shown += [self._signed(other.bound) for other in self._others]
             end = max(end, *(int(other.iteration[-1]) for other in self._others), end)
         start = int(kept.iteration[first])
-        view.setXRange(start, max(end, start + 1), padding=0.03)
-        values = np.concatenate(shown)
-        view.setYRange(*_roomy(values), padding=0.08)
+        low, high = _roomy(np.concatenate(shown))
+        if self._is_growing:
+            end += ROOM - end % ROOM
+        wanted = (start, max(end, start + 1), low, high)
+        if self._in_view is None or not (self._is_growing and _still_fits(self._in_view, wanted)):
+            x_margin, y_margin = 0.03 * (wanted[1] - start), 0.08 * (high - low)
+            self._in_view = (start, wanted[1], low - y_margin, high + y_margin)
+            view.setRange(
+                xRange=(start - x_margin, wanted[1] + x_margin), yRange=self._in_view[2:], padding=0
+            )
         if self.options.has_h:
             self._h_view.setYRange(*_roomy(self._signed(kept.h[first:])), padding=0.08)
 
@@ -204,6 +215,13 @@ class StepPlot(ThemedPlot):
         self.mark_dot.setBrush(pg.mkBrush(tint.base))
         for curve in self._faint:
             curve.setPen(self._faint_pen())
+
+
+def _still_fits(seen: tuple[float, float, float, float], wanted: tuple[float, float, float, float]) -> bool:
+    """Whether `wanted` (x from, x to, y from, y to) lies within what is seen and fills most of its height."""
+    x_from, x_to, low, high = seen
+    is_inside = low <= wanted[2] and wanted[3] <= high
+    return (x_from, x_to) == wanted[:2] and is_inside and wanted[3] - wanted[2] > 0.7 * (high - low)
 
 
 def _roomy(values: FloatArray) -> tuple[float, float]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal, Slot
-from PySide6.QtGui import QFont, QGuiApplication, QKeyEvent, QKeySequence
+from PySide6.QtGui import QColor, QFont, QGuiApplication, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 AnyIndex = QModelIndex | QPersistentModelIndex
@@ -14,10 +14,18 @@ _ROOT = QModelIndex()
 
 
 class TextModel(QAbstractTableModel):
-    """Rows of texts under headings; one row may be marked, and is then bold."""
+    """Rows of texts under headings; one row may be marked, and is then bold.
 
-    def __init__(self, headings: Sequence[str], tips: Sequence[str]) -> None:
+    Parameters
+    ----------
+    headings, tips : sequence of str
+    swatches_in : int, optional
+        A column of colours as ``#rrggbb``, shown as such: the text is for copies and the tooltip.
+    """
+
+    def __init__(self, headings: Sequence[str], tips: Sequence[str], swatches_in: int | None = None) -> None:
         super().__init__()
+        self._swatches_in = swatches_in
         self.headings = list(headings)
         self._tips = list(tips)
         self.rows: list[tuple[str, ...]] = []
@@ -42,6 +50,8 @@ class TextModel(QAbstractTableModel):
         return 0 if parent.isValid() else len(self.headings)
 
     def data(self, index: AnyIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if index.column() == self._swatches_in:
+            return _swatch(self.rows[index.row()][index.column()], role)
         if role == Qt.ItemDataRole.DisplayRole:
             return self.rows[index.row()][index.column()]
         if role == Qt.ItemDataRole.TextAlignmentRole:
@@ -62,16 +72,28 @@ class TextModel(QAbstractTableModel):
         return None
 
 
+def _swatch(colour: str, role: int) -> Any:
+    if role == Qt.ItemDataRole.DecorationRole:
+        return QColor(colour)
+    return colour if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole) else None
+
+
 class TextTable(QTableView):
     """Shows a `TextModel`; Ctrl+C copies the selected rows, or all of them, as tab-separated text."""
 
     row_chosen = Signal(int)
     """The user moved to another row."""
 
-    def __init__(self, object_name: str, headings: Sequence[str], tips: Sequence[str]) -> None:
+    def __init__(
+        self,
+        object_name: str,
+        headings: Sequence[str],
+        tips: Sequence[str],
+        swatches_in: int | None = None,
+    ) -> None:
         super().__init__()
         self.setObjectName(object_name)
-        self.texts = TextModel(headings, tips)
+        self.texts = TextModel(headings, tips, swatches_in)
         self.texts.setParent(self)
         self.setModel(self.texts)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)

@@ -163,7 +163,9 @@ class Fitter(QObject):
         self._given_up = None
         self._asked = asked
         self._steps, self._candidates = [], []
-        request = SegmentRequest(asked.image, asked.settings, wants_preview=True)
+        request = SegmentRequest(
+            asked.image, asked.settings, wants_preview=True, known=self._workspace.document.fit
+        )
         self.progressed.emit(Progress(self.tr("Fitting")))
         self._runner.start(
             lambda check: segment_events(request, check=check, make_table=self._workspace.make_table)

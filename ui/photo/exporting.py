@@ -11,12 +11,15 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QWidget
 
-from gmmseg.classes import ClassTable
+from gmmseg.classes import ClassTable, default_classes
 from gmmseg.control import Check, Progress
 from gmmseg.errors import WriteError
-from gmmseg.io.export import ExportItem, ExportSubject, export_events
+from gmmseg.io.export import export_events
+from gmmseg.io.export_items import ExportItem
 from gmmseg.io.masks import mask_ids, mask_palette
+from gmmseg.io.subjects import MixtureSubject, RegionSubject
 from gmmseg.jobs import relabel_events
+from gmmseg.regions.outcome import region_events
 from gmmseg.segmentation import Segmentation
 from gmmseg.workspace import Shown, Workspace
 from ui.dialogs.export import ExportDialog
@@ -25,7 +28,7 @@ from ui.settings_store import SettingsStore
 
 
 class Exporter(QObject):
-    """Writes the document's last complete fit, whatever is running meanwhile.
+    """Writes the document's last complete fit, or its regions, whatever is running meanwhile.
 
     Parameters
     ----------
@@ -37,7 +40,7 @@ class Exporter(QObject):
     """
 
     finished = Signal(object, bool)
-    """(list of Path, whether the fit written was older than the settings at that time)"""
+    """(list of Path, whether the fit written was older than the settings at that time; regions never are)"""
     failed = Signal(object)
     """Exception"""
     progressed = Signal(object)
@@ -54,8 +57,8 @@ class Exporter(QObject):
         runner.finished.connect(self._on_finished)
         runner.failed.connect(self._on_failed)
 
-    def ask(self, parent: QWidget) -> None:
-        """Show the dialog; what is chosen there is written."""
+    def ask(self, parent: QWidget, *, prefers_regions: bool = False) -> None:
+        """Show the dialog, for the regions at first where they are preferred; what is chosen is written."""
         shown = self._workspace.shown
         image = shown.document.image
         dialog = ExportDialog(
@@ -63,21 +66,30 @@ class Exporter(QObject):
             self._store.folder("export"),
             shown.document.classes,
             self._store.export_kinds or ("mask",),
+            0 if shown.regions is None else shown.regions.regions.n_regions,
+            prefers_regions and shown.regions is not None,
             parent=parent,
         )
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.export_requested.connect(self._on_requested)
         dialog.open()
 
-    @Slot(object)
-    def _on_requested(self, items: list[ExportItem]) -> None:
+    @Slot(object, str)
+    def _on_requested(self, items: list[ExportItem], subject: str) -> None:
         self._store.set_folder("export", items[0].path.parent)
         self._store.export_kinds = tuple(item.kind for item in items)
-        self.write(self._workspace.shown, items)
+        if subject == "regions":
+            self.write_regions(self._workspace.shown, items)
+        else:
+            self.write(self._workspace.shown, items)
 
     def write(self, shown: Shown, items: list[ExportItem]) -> None:
         """Write the last complete fit of the state shown, after what was asked for before."""
         self._runner.start(lambda check: _exporting(shown, items, check))
+
+    def write_regions(self, shown: Shown, items: list[ExportItem]) -> None:
+        """Write the regions of the state shown, cut as its settings say, after what was asked for before."""
+        self._runner.start(lambda check: _exporting_regions(shown, items, check))
 
     @Slot(object, object)
     def _on_events(self, run: int, events: tuple[Any, ...]) -> None:
@@ -96,22 +108,48 @@ class Exporter(QObject):
 def _exporting(
     shown: Shown, items: list[ExportItem], check: Check
 ) -> Generator[Any, None, tuple[list[Path], bool]]:
-    """Write the document's fit; its maps are made first where others are on screen."""
-    fit = shown.document.fit
-    if fit is None:
+    """Write the document's fit."""
+    subject = yield from _mixture(shown, check)
+    if subject is None:
         raise WriteError("There is no finished fit to export yet.", "Wait for the fit, or run one.")
-    table, segmentation = shown.table, shown.segmentation
-    if table is None or segmentation is None or shown.is_preview:
-        outcome = yield from relabel_events(fit, fit.result.params, check=check)
-        table, segmentation = outcome.table, outcome.segmentation
-    subject = ExportSubject(fit, table, segmentation, shown.document.classes, "window", dict(fit.seconds))
     paths = yield from export_events(subject, items, check)
     return paths, shown.document.is_stale
 
 
+def _exporting_regions(
+    shown: Shown, items: list[ExportItem], check: Check
+) -> Generator[Any, None, tuple[list[Path], bool]]:
+    """Write the document's regions, made anew where others are on screen; their table needs the fit too."""
+    image, settings, outcome = shown.document.image, shown.document.region_settings, shown.regions
+    if image is None or outcome is None:
+        raise WriteError("There are no regions to export yet.", "Have the regions shown first.")
+    if outcome.settings != settings:
+        hierarchy = outcome.hierarchy if outcome.settings.seed == settings.seed else None
+        outcome = yield from region_events(image, settings, hierarchy, check=check)
+    mixture = None
+    if any(item.kind == "table" for item in items):
+        mixture = yield from _mixture(shown, check)
+    classes = default_classes(outcome.regions.n_regions, "Region")
+    subject = RegionSubject(outcome, classes, "window", dict(outcome.seconds), mixture)
+    paths = yield from export_events(subject, items, check)
+    return paths, False
+
+
+def _mixture(shown: Shown, check: Check) -> Generator[Any, None, MixtureSubject | None]:
+    """Return the document's fit, if there is one; its maps are made first where others are on screen."""
+    fit = shown.document.fit
+    if fit is None:
+        return None
+    table, segmentation = shown.table, shown.segmentation
+    if table is None or segmentation is None or shown.is_preview:
+        outcome = yield from relabel_events(fit, fit.result.params, check=check)
+        table, segmentation = outcome.table, outcome.segmentation
+    return MixtureSubject(fit, table, segmentation, shown.document.classes, "window", dict(fit.seconds))
+
+
 def mask_picture(segmentation: Segmentation, classes: ClassTable) -> QImage:
     """Return the label map as a picture of class ids: indexed in class colours, or 16-bit grey beyond 254."""
-    ids = np.ascontiguousarray(mask_ids(segmentation, classes))
+    ids = np.ascontiguousarray(mask_ids(segmentation.labels, classes))
     height, width = ids.shape
     if ids.dtype != np.uint8:
         return QImage(ids.data, width, height, 2 * width, QImage.Format.Format_Grayscale16).copy()

@@ -1,0 +1,1 @@
+"""The digits desk: sets of digits, clustered without their labels."""

@@ -1,0 +1,107 @@
+"""DigitCommands: what the actions of the digits desk do, one method each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from gmmseg.digit_document import reset_digit_settings
+from ui.digits.panels import DigitPanels
+from ui.digits.work import DigitWork
+from ui.panels.digit_clusters import View
+from ui.settings_store import SettingsStore
+
+
+class DigitCommands(QObject):
+    """The commands of `ui.digits.actions`, each a line or two on the parts of the desk.
+
+    Parameters
+    ----------
+    work : DigitWork
+    panels : DigitPanels
+    store : SettingsStore
+    window : QWidget
+        Over which dialogs open.
+    """
+
+    enlarged = Signal(int)
+    """Digits are wanted larger by so many steps."""
+
+    def __init__(
+        self,
+        work: DigitWork,
+        panels: DigitPanels,
+        store: SettingsStore,
+        window: QWidget,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._work = work
+        self._panels = panels
+        self._store = store
+        self._window = window
+
+    def open_folder(self) -> None:
+        dialog = self._dialog(self.tr("Open a folder of digits"))
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.open()
+
+    def open_file(self) -> None:
+        dialog = self._dialog(self.tr("Open a file of digits"))
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.setNameFilters(
+            [
+                self.tr("Digits (*ubyte *ubyte.gz *.idx *.idx.gz *.idx3 *.idx3.gz *.npz)"),
+                self.tr("All files (*)"),
+            ]
+        )
+        dialog.open()
+
+    def _dialog(self, title: str) -> QFileDialog:
+        dialog = QFileDialog(self._window, title, str(self._store.folder("digits")))
+        dialog.setObjectName("openDigits")
+        dialog.fileSelected.connect(self._open_chosen)
+        dialog.finished.connect(dialog.deleteLater)
+        return dialog
+
+    @Slot(str)
+    def _open_chosen(self, name: str) -> None:
+        self._work.opener.open_path(Path(name))
+
+    def open_drawn(self) -> None:
+        self._work.opener.open_drawn()
+
+    def get_mnist(self) -> None:
+        self._work.opener.get_mnist()
+
+    def export(self) -> None:
+        self._work.exporter.ask(self._window)
+
+    def undo(self) -> None:
+        self._work.workspace.undo()
+
+    def redo(self) -> None:
+        self._work.workspace.redo()
+
+    def run(self) -> None:
+        self._work.experimenter.run()
+
+    def stop(self) -> None:
+        self._work.stop()
+
+    def reset_recipe(self) -> None:
+        self._work.apply(reset_digit_settings(self.tr("Reset the recipe")))
+
+    def rename_cluster(self) -> None:
+        self._panels.clusters.rename_current()
+
+    def show_view(self, view: View) -> None:
+        self._panels.clusters.show_view(view)
+
+    def unfold_all(self, is_unfolded: bool) -> None:
+        self._panels.clusters.unfold_all(is_unfolded)
+
+    def enlarge(self, steps: int) -> None:
+        self.enlarged.emit(steps)

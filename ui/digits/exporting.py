@@ -1,0 +1,90 @@
+"""DigitExporter: asks what to write of an experiment, and writes it in the background to the end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtWidgets import QWidget
+
+from gmmseg.control import Progress
+from gmmseg.digit_workspace import DigitWorkspace
+from gmmseg.digits.experiment import ExperimentOutcome
+from gmmseg.io.digits.export import digit_export_events
+from gmmseg.io.digits.export_items import DigitExportItem
+from ui.dialogs.digit_export import DigitExportDialog
+from ui.job_runner import JobRunner
+from ui.settings_store import SettingsStore
+
+COMMAND = "window"
+"""What the report says was run."""
+
+
+class DigitExporter(QObject):
+    """Writes the document's outcome, whatever is running meanwhile.
+
+    Parameters
+    ----------
+    workspace : DigitWorkspace
+    runner : JobRunner
+        For this object alone, with the policy ``queue``.
+    store : SettingsStore
+        Remembers the folder.
+    """
+
+    finished = Signal(object, bool)
+    """(list of Path, whether the outcome written is of older settings)"""
+    failed = Signal(object)
+    """Exception"""
+    progressed = Signal(object)
+    """Progress"""
+
+    def __init__(
+        self,
+        workspace: DigitWorkspace,
+        runner: JobRunner,
+        store: SettingsStore,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._workspace = workspace
+        self._runner = runner
+        self._store = store
+        runner.events.connect(self._on_events)
+        runner.finished.connect(self._on_finished)
+        runner.failed.connect(self._on_failed)
+
+    def ask(self, parent: QWidget) -> None:
+        """Show the dialog; what is chosen there is written."""
+        outcome = self._workspace.document.outcome
+        if outcome is None:
+            return
+        dialog = DigitExportDialog(outcome.digits.name, self._store.folder("export"), parent=parent)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.export_requested.connect(self._on_requested)
+        dialog.open()
+
+    @Slot(object)
+    def _on_requested(self, items: list[DigitExportItem]) -> None:
+        self._store.set_folder("export", items[0].path.parent)
+        outcome = self._workspace.document.outcome
+        if outcome is not None:
+            self.write(outcome, items)
+
+    def write(self, outcome: ExperimentOutcome, items: list[DigitExportItem]) -> None:
+        """Write an outcome, after what was asked for before."""
+        self._runner.start(lambda check: digit_export_events(outcome, items, COMMAND, check))
+
+    @Slot(object, object)
+    def _on_events(self, run: int, events: tuple[Any, ...]) -> None:
+        if isinstance(events[-1], Progress):
+            self.progressed.emit(events[-1])
+
+    @Slot(object, object)
+    def _on_finished(self, run: int, paths: list[Path]) -> None:
+        self.finished.emit(paths, self._workspace.document.is_stale)
+
+    @Slot(object, object)
+    def _on_failed(self, run: int, error: Exception) -> None:
+        self.failed.emit(error)

@@ -1,0 +1,113 @@
+"""Experimenter: runs recipes in the background and keeps what their stages make."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from gmmseg.control import Progress
+from gmmseg.digit_workspace import DigitShown, DigitWorkspace
+from gmmseg.digits.experiment import ExperimentOutcome, ExperimentRequest, experiment_events
+from gmmseg.digits.progress import with_time_left
+from gmmseg.digits.stages import StageCache
+from ui.job_runner import JobRunner
+from ui.workspace_bridge import WorkspaceBridge
+
+
+class Experimenter(QObject):
+    """Runs the document when asked to; a run that is stopped or fails leaves the outcome before it.
+
+    Parameters
+    ----------
+    workspace : DigitWorkspace
+    bridge : WorkspaceBridge
+    runner : JobRunner
+        For this object alone, with the policy ``newest``.
+    """
+
+    progressed = Signal(object)
+    """Progress"""
+    failed = Signal(object)
+    """Exception: the document is as it was."""
+    finished = Signal(object)
+    """The ExperimentOutcome that was taken into the document."""
+    stopped = Signal()
+    """A run was given up."""
+
+    def __init__(
+        self,
+        workspace: DigitWorkspace,
+        bridge: WorkspaceBridge,
+        runner: JobRunner,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._workspace = workspace
+        self._runner = runner
+        self._cache = StageCache()
+        self._asked: ExperimentRequest | None = None
+        self._began = 0.0
+        bridge.changed.connect(self._on_changed)
+        runner.events.connect(self._on_events)
+        runner.finished.connect(self._on_finished)
+        runner.failed.connect(self._on_failed)
+        runner.cancelled.connect(self._on_cancelled)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a run is under way."""
+        return self._asked is not None
+
+    def run(self) -> None:
+        """Run the document as it is, in place of a run in progress."""
+        if self._asked is not None:
+            self._workspace.end_run(self._asked)
+        request = self._asked = self._workspace.begin_run()
+        if request is None:
+            return
+        self._began = time.monotonic()
+        self.progressed.emit(Progress(self.tr("Clustering"), 0.0))
+        self._runner.start(lambda check: experiment_events(request, self._cache, check))
+
+    def stop(self) -> None:
+        """Give up the run; what its stages have made so far is kept for the next one."""
+        self._runner.cancel()
+
+    @Slot(object, object)
+    def _on_changed(self, old: DigitShown, new: DigitShown) -> None:
+        if self._asked is not None and self._asked.digits is not new.document.digits:
+            # Nobody waits for clusters of digits that are not shown any more.
+            self._runner.cancel()
+
+    @Slot(object, object)
+    def _on_events(self, run: int, events: tuple[Any, ...]) -> None:
+        if self._asked is None:
+            return
+        self._workspace.show_events(self._asked, events)
+        for event in reversed(events):
+            if isinstance(event, Progress):
+                self.progressed.emit(with_time_left(event, time.monotonic() - self._began))
+                return
+
+    @Slot(object, object)
+    def _on_finished(self, run: int, outcome: ExperimentOutcome) -> None:
+        asked, self._asked = self._asked, None
+        if asked is not None and self._workspace.finish(asked, outcome):
+            self.finished.emit(outcome)
+
+    @Slot(object, object)
+    def _on_failed(self, run: int, error: Exception) -> None:
+        self._end()
+        self.failed.emit(error)
+
+    @Slot(object)
+    def _on_cancelled(self, run: int) -> None:
+        self._end()
+        self.stopped.emit()
+
+    def _end(self) -> None:
+        asked, self._asked = self._asked, None
+        if asked is not None:
+            self._workspace.end_run(asked)

@@ -1,0 +1,77 @@
+"""What the panels of the digits desk ask to have computed, and the work that answers it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gmmseg.arrays import ByteArray, FloatArray
+from gmmseg.control import Check
+from gmmseg.digits.experiment import ExperimentOutcome
+from gmmseg.digits.gallery import Order
+from gmmseg.digits.generative import DigitModel, digit_model
+from gmmseg.digits.overview import Overview, cluster_moments, overview
+
+N_SAMPLES = 60
+"""Digits drawn from each cluster."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OverviewRequest:
+    """The wish for the clusters with their members in an order; `known` was made before."""
+
+    outcome: ExperimentOutcome
+    order: Order
+    known: Overview | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SampleRequest:
+    """The wish for digits drawn from each cluster, the `batch`-th time."""
+
+    outcome: ExperimentOutcome
+    batch: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MomentsRequest:
+    """The wish for the means and covariances of the clusters in the embedding."""
+
+    outcome: ExperimentOutcome
+
+
+def answer_overview(request: OverviewRequest, check: Check) -> Overview:
+    """Return what the request asks for."""
+    return overview(request.outcome, request.order, request.known, check)
+
+
+def answer_moments(request: MomentsRequest, check: Check) -> tuple[FloatArray, FloatArray]:
+    """Return what the request asks for."""
+    return cluster_moments(request.outcome, check)
+
+
+class SampleMaker:
+    """Draws digits; the model of the newest outcome is kept for the next batch."""
+
+    def __init__(self) -> None:
+        self._newest: tuple[ExperimentOutcome, DigitModel] | None = None
+
+    def __call__(self, request: SampleRequest, check: Check) -> tuple[ByteArray, ...]:
+        """Return `N_SAMPLES` digits of each cluster, uint8 (n, h, w); none of an empty one."""
+        outcome = request.outcome
+        model = self._model(outcome, check)
+        drawn = []
+        for cluster in range(outcome.n_clusters):
+            generator = np.random.default_rng([outcome.settings.seed, request.batch, cluster])
+            n_drawn = N_SAMPLES if (outcome.clusters == cluster).any() else 0
+            drawn.append(model.draw_of(cluster, n_drawn, generator, check))
+        return tuple(drawn)
+
+    def _model(self, outcome: ExperimentOutcome, check: Check) -> DigitModel:
+        if self._newest is not None and self._newest[0] is outcome:
+            return self._newest[1]
+        digits = outcome.digits
+        model = digit_model(digits.images, outcome.clusters, outcome.n_clusters, digits.name, check)
+        self._newest = (outcome, model)
+        return model

@@ -1,0 +1,1 @@
+"""The photo desk: a photo, its mixture and their maps."""

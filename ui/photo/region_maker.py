@@ -1,0 +1,121 @@
+"""RegionMaker: keeps the regions on screen those of the document while somebody looks at them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from gmmseg.control import Progress
+from gmmseg.image import Image
+from gmmseg.regions.outcome import RegionOutcome, region_events
+from gmmseg.workspace import Shown, Workspace
+from ui.job_runner import JobRunner
+from ui.workspace_bridge import WorkspaceBridge
+
+
+class RegionMaker(QObject):
+    """Makes an image's region tree once and cuts it anew whenever the settings ask for another cut.
+
+    Nothing is computed before somebody wants regions. A tree that failed or was stopped is not tried again
+    until the image or the seed change, or until somebody wants regions anew.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    bridge : WorkspaceBridge
+    runner : JobRunner
+        For this object alone, with the policy ``newest``.
+    """
+
+    failed = Signal(object)
+    """Exception"""
+    progressed = Signal(object)
+    """Progress"""
+    given_up = Signal(bool)
+    """Whether there will be no regions for now, since making them was stopped or failed."""
+
+    def __init__(
+        self, workspace: Workspace, bridge: WorkspaceBridge, runner: JobRunner, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._workspace = workspace
+        self._runner = runner
+        self._wishes: set[str] = set()
+        self._making: tuple[Image, int] | None = None
+        self._given_up: tuple[Image, int] | None = None
+        bridge.changed.connect(self._on_changed)
+        runner.events.connect(self._on_events)
+        runner.finished.connect(self._on_finished)
+        runner.failed.connect(self._on_failed)
+
+    def want(self, who: str, is_wanted: bool) -> None:
+        """Note whether somebody shows regions; the first who does has them made."""
+        if not is_wanted:
+            self._wishes.discard(who)
+        elif who not in self._wishes:
+            self._wishes.add(who)
+            self.retry()
+
+    @Slot()
+    def retry(self) -> None:
+        """Make what is wanted even where that was stopped or failed before."""
+        self._set_given_up(None)
+        self._follow()
+
+    def stop(self) -> None:
+        """Give up what is being made."""
+        self._set_given_up(self._making)
+        self._abandon()
+
+    @Slot(object, object)
+    def _on_changed(self, old: Shown, new: Shown) -> None:
+        if new.document is not old.document:
+            self._follow()
+
+    def _follow(self) -> None:
+        """Start what is missing.
+
+        A tree in the making, or a cut, is not started again for another cut, which follows when it is done:
+        one that every move of a slider replaced would never be seen.
+        """
+        document = self._workspace.document
+        image, settings = document.image, document.region_settings
+        if self._making is not None and self._making != (image, settings.seed):
+            self._abandon()
+        if self._given_up is not None and self._given_up != (image, settings.seed):
+            self._set_given_up(None)
+        if image is None or not self._wishes or self._making is not None or self._given_up is not None:
+            return
+        shown = self._workspace.shown.regions
+        if shown is not None and shown.image is image and shown.settings == settings:
+            return
+        hierarchy = self._workspace.hierarchy()
+        self._making = (image, settings.seed)
+        self._runner.start(lambda check: region_events(image, settings, hierarchy, check=check))
+
+    def _abandon(self) -> None:
+        self._making = None
+        self._runner.cancel()
+
+    def _set_given_up(self, tree: tuple[Image, int] | None) -> None:
+        was, self._given_up = self._given_up, tree
+        if (was is None) != (tree is None):
+            self.given_up.emit(tree is not None)
+
+    @Slot(object, object)
+    def _on_events(self, run: int, events: tuple[Any, ...]) -> None:
+        if isinstance(events[-1], Progress):
+            self.progressed.emit(events[-1])
+
+    @Slot(object, object)
+    def _on_finished(self, run: int, outcome: RegionOutcome) -> None:
+        self._making = None
+        self._workspace.finish_regions(outcome)
+        self._follow()
+
+    @Slot(object, object)
+    def _on_failed(self, run: int, error: Exception) -> None:
+        making, self._making = self._making, None
+        self._set_given_up(making)
+        self.failed.emit(error)

@@ -1,0 +1,101 @@
+"""ToolBar: buttons of actions, Run and Stop in one place, and a spot for the ways to the other desks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QToolBar, QToolButton, QWidget
+
+from ui.theme import SPACING
+
+
+class ToolBar(QToolBar):
+    """The toolbar of one desk; every button is reached by Tab."""
+
+    def __init__(self, name: str, title: str) -> None:
+        super().__init__(title)
+        self.setObjectName(name)
+        self.setMovable(False)
+        self.setIconSize(QSize(20, 20))
+        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.toggleViewAction().setEnabled(False)
+        self._run_button: QToolButton | None = None
+        self._run: tuple[QAction, QAction] | None = None
+        self._modes = QWidget()
+        self._mode_row = QHBoxLayout(self._modes)
+        self._mode_row.setContentsMargins(0, 0, 0, 0)
+        self._mode_row.setSpacing(0)
+        self._mode_spot: QAction | None = None
+
+    def add_button(self, action: QAction, menu: QMenu | None = None) -> QToolButton:
+        """Add a button with icon and text, and optionally an arrow that opens a menu."""
+        button = tool_button(action)
+        if menu is not None:
+            button.setMenu(menu)
+            button.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
+        self.addWidget(button)
+        return button
+
+    def add_menu_button(self, name: str, action: QAction, menu: QMenu) -> None:
+        """Add a button that only opens a menu."""
+        button = self.add_button(action, menu)
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        button.setObjectName(name)
+
+    def add_icon_button(self, action: QAction) -> None:
+        """Add a button without text."""
+        button = self.add_button(action)
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
+        button.setAccessibleName(action.text().replace("&", ""))
+
+    def add_run_button(self, run: QAction, stop: QAction) -> None:
+        """Add the button that runs, or stops what runs."""
+        self._run = run, stop
+        self._run_button = self.add_button(run)
+        self._run_button.setObjectName("runButton")
+        # Run and Stop take each other's place without moving what is beside them.
+        self._run_button.setMinimumWidth(9 * SPACING)
+
+    def show_running(self, is_running: bool) -> None:
+        """Show Stop in the place of Run while something runs."""
+        if self._run_button is None or self._run is None:
+            return
+        wanted = self._run[1 if is_running else 0]
+        if self._run_button.defaultAction() is not wanted:
+            # A button with two actions would draw a menu arrow.
+            self._run_button.removeAction(self._run_button.defaultAction())
+            self._run_button.setDefaultAction(wanted)
+
+    def add_spring(self) -> None:
+        """Move what follows to the far end."""
+        spring = QWidget()
+        spring.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.addWidget(spring)
+
+    def add_mode_spot(self) -> None:
+        """Leave a place for `show_modes`; nothing is there until there are other desks."""
+        self._mode_spot = self.addWidget(self._modes)
+        self._mode_spot.setVisible(False)
+
+    def show_modes(self, actions: Sequence[QAction]) -> None:
+        """Show buttons for the ways to the other desks."""
+        for old in self._modes.findChildren(QToolButton):
+            self._mode_row.removeWidget(old)
+            old.deleteLater()
+        for action in actions:
+            button = tool_button(action)
+            button.setObjectName(f"{action.objectName()}_button")
+            self._mode_row.addWidget(button)
+        if self._mode_spot is not None:
+            self._mode_spot.setVisible(bool(actions))
+
+
+def tool_button(action: QAction) -> QToolButton:
+    """Return a button with the icon and text of an action."""
+    button = QToolButton()
+    button.setDefaultAction(action)
+    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    return button
