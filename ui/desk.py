@@ -41,10 +41,10 @@ class DockSizes:
 
     left: int = 272
     """Width on the left."""
-    right: int = 340
+    right: int = 356
     """Width on the right."""
-    upper: int = 250
-    """Height of what stands above the tabs on the right."""
+    upper: int = 290
+    """Height of what stands above the tabs on the right, where the window has room for it."""
 
 
 @dataclass(frozen=True, slots=True)

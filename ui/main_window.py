@@ -12,11 +12,13 @@ from PySide6.QtGui import (
     QDragEnterEvent,
     QDropEvent,
     QKeySequence,
+    QShowEvent,
 )
 from PySide6.QtWidgets import (
     QDockWidget,
     QMainWindow,
     QStackedWidget,
+    QTabBar,
     QTabWidget,
     QVBoxLayout,
     QWidget,
@@ -30,6 +32,8 @@ from ui.widgets.progress import ProgressIndicator
 from ui.window_menus import WindowMenus
 
 DEFAULT_SIZE = QSize(1440, 900)
+_MOST_UPPER = 0.36
+"""Share of the window's height for what stands above the tabs on the right."""
 
 
 class MainWindow(QMainWindow):
@@ -177,9 +181,7 @@ class MainWindow(QMainWindow):
     def _arrange(self, desk: Desk) -> None:
         left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
         placed: dict[str, list[QDockWidget]] = {"left": [], "right": [], "tab": []}
-        by_name = {dock.objectName(): dock for dock in self._docks[desk.name]}
-        for spec in desk.furniture.docks:
-            dock = by_name[spec.name]
+        for spec, dock in zip(desk.furniture.docks, self._docks_of(desk), strict=True):
             dock.setFloating(False)
             if spec.place == "tab" and placed["tab"]:
                 self.tabifyDockWidget(placed["tab"][0], dock)
@@ -189,16 +191,46 @@ class MainWindow(QMainWindow):
             dock.show()
         if placed["tab"]:
             placed["tab"][0].raise_()
+        self._size(desk)
+
+    def _size(self, desk: Desk) -> None:
+        """Give the docks the sizes they have at first, in proportion to the window as it is."""
+        first: dict[str, QDockWidget] = {}
+        for spec, dock in zip(desk.furniture.docks, self._docks_of(desk), strict=True):
+            first.setdefault(spec.place, dock)
         sizes = desk.furniture.sizes
-        beside = placed["right"] or placed["tab"]
-        firsts = [*placed["left"][:1], *beside[:1]]
-        widths = [*[sizes.left][: len(placed["left"])], *[sizes.right][: len(beside)]]
-        self.resizeDocks(firsts, widths, Qt.Orientation.Horizontal)
-        if placed["right"] and placed["tab"]:
-            lower = max(self.height() - sizes.upper, sizes.upper)
-            self.resizeDocks(
-                [placed["right"][0], placed["tab"][0]], [sizes.upper, lower], Qt.Orientation.Vertical
-            )
+        widths = {"left": sizes.left, "right" if "right" in first else "tab": sizes.right}
+        beside = [place for place in widths if place in first]
+        self.resizeDocks(
+            [first[place] for place in beside], [widths[place] for place in beside], Qt.Orientation.Horizontal
+        )
+        if "right" in first and "tab" in first:
+            upper = min(sizes.upper, round(_MOST_UPPER * self.height()))
+            heights = [upper, max(self.height() - upper, upper)]
+            self.resizeDocks([first["right"], first["tab"]], heights, Qt.Orientation.Vertical)
+        self._style_tabs()
+
+    def _docks_of(self, desk: Desk) -> list[QDockWidget]:
+        """Return a desk's docks in the order of its furniture."""
+        by_name = {dock.objectName(): dock for dock in self._docks[desk.name]}
+        return [by_name[spec.name] for spec in desk.furniture.docks]
+
+    def _style_tabs(self) -> None:
+        """Have tabs of docks scroll where they do not fit, instead of cutting their titles."""
+        for bar in self.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly):
+            bar.setElideMode(Qt.TextElideMode.ElideNone)
+            bar.setUsesScrollButtons(True)
+            font = self.font()
+            font.setPointSizeF(0.9 * font.pointSizeF())
+            bar.setFont(font)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        desk = self._desk
+        if desk is not None and desk.name not in self._layouts:
+            # Only now is the window as large as it will be.
+            self._size(desk)
+        self._style_tabs()
 
     def _dock(self, spec: DeskDock) -> QDockWidget:
         dock = QDockWidget(spec.title, self)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, Qt, Signal, Slot
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QDragMoveEvent, QDropEvent, QKeyEvent, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
@@ -12,6 +12,8 @@ from ui.widgets.class_delegate import CHIP, ROW_HEIGHT, ClassDelegate
 from ui.widgets.class_model import ClassModel, Column
 from ui.widgets.class_rows import ClassRow
 
+_LEAST_ROWS = 5
+"""So many classes, if there are as many, are never cut off."""
 _WIDTH_FOR_MEANS = 370
 """Of the table; narrower ones show the mean's colour only."""
 
@@ -75,12 +77,18 @@ class ClassView(QTableView):
         kept = self.selected_ids
         current = self.current_id
         if self._model.set_rows(rows, is_editable):
+            self.updateGeometry()
             self.select_ids(kept)
             at = self._model.row_of(current) if current is not None else None
             if at is not None:
                 self.selectionModel().setCurrentIndex(
                     self._model.index(at, Column.NAME), QItemSelectionModel.SelectionFlag.NoUpdate
                 )
+
+    def minimumSizeHint(self) -> QSize:
+        n_rows = min(len(self._model.rows), _LEAST_ROWS)
+        height = self.horizontalHeader().sizeHint().height() + n_rows * ROW_HEIGHT + 2 * self.frameWidth()
+        return QSize(super().minimumSizeHint().width(), height)
 
     @property
     def current_id(self) -> int | None:

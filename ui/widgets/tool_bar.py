@@ -87,6 +87,7 @@ class ToolBar(QToolBar):
         for action in actions:
             button = tool_button(action)
             button.setObjectName(f"{action.objectName()}_button")
+            button.setAutoRaise(True)
             self._mode_row.addWidget(button)
         if self._mode_spot is not None:
             self._mode_spot.setVisible(bool(actions))
