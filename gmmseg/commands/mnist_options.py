@@ -39,7 +39,8 @@ def digit_settings(options: argparse.Namespace) -> DigitSettings:
     SettingsError
         A value is out of its bounds, or ``--set`` names no setting of the recipe.
     """
-    recipe: RecipeName = options.recipe or "manifold"
+    # Drawn digits are too alike for the graph of the manifold: it joins different ones.
+    recipe: RecipeName = options.recipe or ("orientation" if options.drawn else "manifold")
     settings = settings_for(recipe)
     given = {"fit_on": options.fit_on, "seed": options.seed}
     if options.components is not None:

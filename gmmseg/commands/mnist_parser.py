@@ -46,7 +46,9 @@ def add_mnist(parser: argparse.ArgumentParser) -> None:
         "--images", type=whole_number, metavar="N", help="a random selection of N images, for a quick look"
     )
     model = parser.add_argument_group("experiment")
-    model.add_argument("--recipe", choices=RECIPES, help="see above (default manifold)")
+    model.add_argument(
+        "--recipe", choices=RECIPES, help="see above (default manifold; orientation for drawn digits)"
+    )
     model.add_argument(
         "-k",
         "--components",

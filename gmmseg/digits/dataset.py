@@ -34,6 +34,8 @@ class DigitSet:
         Whether the program drew the digits itself.
     notes : tuple of str
         Soft facts to tell the user: values scaled, labels missing.
+    part_index : int array, (N,), optional
+        Of a selection: where each image stands in its part of the whole set, from 0.
     identity : str
         SHA-256 of the contents as from `identity_of`; computed where it is not given.
 
@@ -51,6 +53,7 @@ class DigitSet:
     is_drawn: bool = False
     notes: tuple[str, ...] = ()
     identity: str = ""
+    part_index: IntArray | None = None
 
     def __post_init__(self) -> None:
         if self.images.dtype != np.uint8 or self.images.ndim != 3 or self.images.size == 0:
@@ -61,6 +64,8 @@ class DigitSet:
             raise ValueError(f"labels {self.labels.shape} of {self.labels.dtype} for {self.n_images} images")
         if not 1 <= self.n_train <= self.n_images:
             raise ValueError(f"{self.n_train} training images of {self.n_images}")
+        if self.part_index is not None:
+            frozen(self.part_index)
         frozen(self.images)
         if self.labels is not None:
             frozen(self.labels)
@@ -87,6 +92,12 @@ class DigitSet:
         """Where the test part is; empty where there is none."""
         return slice(self.n_train, self.n_images)
 
+    def index_in_part(self, row: int) -> int:
+        """Return where an image stands in its part, training or test, of the whole set, from 0."""
+        if self.part_index is not None:
+            return int(self.part_index[row])
+        return row if row < self.n_train else row - self.n_train
+
     @property
     def image_shape(self) -> tuple[int, int]:
         """Height and width of each image, in pixels."""
@@ -111,6 +122,7 @@ class DigitSet:
         from_train = np.sort(rng.choice(self.n_train, n_train, replace=False))
         from_test = np.sort(rng.choice(self.n_test, n_images - n_train, replace=False))
         rows = np.concatenate([from_train, self.n_train + from_test])
+        in_part = np.concatenate([from_train, from_test])
         return replace(
             self,
             images=self.images[rows],
@@ -118,6 +130,7 @@ class DigitSet:
             n_train=n_train,
             notes=(*self.notes, f"A random selection of {n_images:,} of {self.n_images:,} images."),
             identity="",
+            part_index=in_part if self.part_index is None else self.part_index[rows],
         )
 
 

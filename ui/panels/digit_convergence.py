@@ -88,7 +88,19 @@ class DigitConvergencePanel(QWidget):
         """Draw what differs; while a run reports faster than the eye sees, its newest state now and then."""
         if new.iterations is not self._iterations:
             self._iterations = new.iterations
+            self._choose_figure()
             self._paced.ask()
+
+    def _choose_figure(self) -> None:
+        """Turn to a figure that is known: plain mixtures do not tell changes."""
+        known = {
+            "changed": any(math.isfinite(step.changed) for step in self._iterations),
+            "log_likelihood": any(step.log_likelihood is not None for step in self._iterations),
+        }
+        if not known.get(self.figure, True):
+            other = next((name for name, is_known in known.items() if is_known), None)
+            if other is not None:
+                self.figure_box.setCurrentIndex(self.figure_box.findData(other))
 
     @property
     def figure(self) -> str:

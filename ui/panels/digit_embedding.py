@@ -109,6 +109,7 @@ class DigitEmbeddingPanel(QWidget):
             box.setToolTip(self.tr("What runs along {}").format(name))
             box.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
             box.setMaximumWidth(150)
+            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
             box.currentIndexChanged.connect(self._change_axes)
             label = QLabel(f"&{name}")
             label.setBuddy(box)

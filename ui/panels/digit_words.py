@@ -7,13 +7,19 @@ from gmmseg.digits.experiment import ExperimentOutcome
 
 def digit_facts(outcome: ExperimentOutcome, index: int, cluster_name: str) -> list[str]:
     """Return what is known of one image of an outcome, in words."""
-    facts = [f"No. {index}"]
+    facts = [f"No. {_number(outcome, index)}"]
     if outcome.digits.labels is not None:
         facts.append(f"label {outcome.digits.labels[index]}")
     facts.append(cluster_name[:1].lower() + cluster_name[1:])
     facts.append(f"confidence {outcome.confidence[index]:.3f}")
     facts.append("fitted" if outcome.fitted[index] else "held out")
     return facts
+
+
+def _number(outcome: ExperimentOutcome, row: int) -> int:
+    """Return the image's number: of a selection in its part of the set, else in the whole set."""
+    digits = outcome.digits
+    return row if digits.part_index is None else digits.index_in_part(row)
 
 
 def caption(outcome: ExperimentOutcome, row: int) -> str:
@@ -24,4 +30,4 @@ def caption(outcome: ExperimentOutcome, row: int) -> str:
     if outcome.digits.labels is not None and outcome.scores_all is not None:
         matched = outcome.scores_all.label_of(cluster)
         where = f"{outcome.digits.labels[row]} → {'–' if matched is None else matched}"
-    return f"{where}  {sure.removeprefix('0')}\nno. {row}"
+    return f"{where}  {sure.removeprefix('0')}\nno. {_number(outcome, row)}"

@@ -93,6 +93,8 @@ class KCurvePanel(QWidget):
         for name, title, tip in CURVES:
             self.curves[name] = pg.PlotDataItem(symbol="o", symbolSize=6)
             (self.entropy_view if name == "entropy" else item).addItem(self.curves[name])
+            # Criteria that nearly agree: the first of them lies on top.
+            self.curves[name].setZValue(len(CURVES) - len(self.curves))
             self.boxes[name] = QCheckBox(title)
             self.boxes[name].setObjectName(f"k-curve-{name}")
             self.boxes[name].setToolTip(self.tr(tip))

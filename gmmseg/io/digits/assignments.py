@@ -22,9 +22,16 @@ def encode_assignments_npz(outcome: ExperimentOutcome) -> bytes:
     """Return an .npz with ``train`` and ``test``: the cluster, from 0, of each image in the files' order.
 
     ``train_confidence`` and ``test_confidence`` hold the posteriors of these clusters, ``metadata`` JSON
-    text that says what the numbers are. Of a random selection only its images are there, in their order.
+    text that says what the numbers are. Of a random selection only its images are there, in their order;
+    ``train_index`` and ``test_index`` then say which of the files' images they are, from 0.
     """
     digits = outcome.digits
+    selected: dict[str, Any] = {}
+    if digits.part_index is not None:
+        selected = {
+            "train_index": digits.part_index[digits.train],
+            "test_index": digits.part_index[digits.test],
+        }
     buffer = io.BytesIO()
     np.savez_compressed(
         buffer,
@@ -32,6 +39,7 @@ def encode_assignments_npz(outcome: ExperimentOutcome) -> bytes:
         test=outcome.clusters[digits.test],
         train_confidence=outcome.confidence[digits.train],
         test_confidence=outcome.confidence[digits.test],
+        **selected,
         metadata=np.asarray(json.dumps(_metadata(outcome))),
     )
     return buffer.getvalue()
@@ -68,7 +76,7 @@ def assignments_csv(outcome: ExperimentOutcome, check: Check = go_on) -> Iterato
             writer.writerow(
                 (
                     "train" if is_train else "test",
-                    at if is_train else at - digits.n_train,
+                    digits.index_in_part(at),
                     int(outcome.clusters[at]),
                     f"{outcome.confidence[at]:.6g}",
                     int(outcome.fitted[at]),

@@ -94,3 +94,15 @@ def test_the_identity_is_the_hash_of_everything_that_is_fitted_and_scored() -> N
 def test_hashing_can_be_ended() -> None:
     with pytest.raises(Cancelled):
         identity_of(build.pictures(3), None, 3, lambda: Verdict.STOP)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_selection_knows_where_its_images_stood_in_their_part(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    images = rng.integers(0, 256, (50, 4, 4), dtype=np.uint8)
+    whole = DigitSet(images, None, n_train=40, name="noise")
+    some = whole.subset(30, seed).subset(12, seed + 1)
+    for row in range(some.n_images):
+        start = 0 if row < some.n_train else whole.n_train
+        np.testing.assert_array_equal(some.images[row], images[start + some.index_in_part(row)])
+    assert [whole.index_in_part(row) for row in (0, 39, 40, 49)] == [0, 39, 0, 9]
