@@ -99,6 +99,10 @@ class ExportSubject(ABC):
         source = self.image.source
         return {"name": source.name, "sha256": source.sha256}
 
+    def legend(self, zero_based: bool = False) -> dict[str, Any]:
+        """Return which value of a mask means what, and of which image, for the file's metadata."""
+        return {**legend(self.classes, zero_based=zero_based), "image": self.facts()}
+
     @property
     def shape(self) -> tuple[int, int]:
         """(H, W)."""
@@ -172,6 +176,14 @@ class RegionSubject(ExportSubject):
     def timed(self, seconds: Mapping[str, float]) -> RegionSubject:
         return replace(self, seconds=seconds)
 
+    def legend(self, zero_based: bool = False) -> dict[str, Any]:
+        # Not super(): a class with slots is made twice.
+        held = ExportSubject.legend(self, zero_based)
+        held["values"] = "0-based region indices" if zero_based else "regions from 1 in reading order"
+        for entry in held["classes"]:
+            del entry["components"]
+        return held
+
     def planes(self, check: Check) -> None:
         return None
 
@@ -206,13 +218,12 @@ def _ids(subject: ExportSubject) -> AnyArray:
 
 def _mask(subject: ExportSubject, item: ExportItem, check: Check) -> bytes:
     ids = mask_ids(subject.labels, subject.classes, zero_based=item.zero_based)
-    metadata = {"image": subject.facts()}
+    held = subject.legend(item.zero_based)
     if item.path.suffix.lower() == ".npz":
-        held = {**legend(subject.classes, zero_based=item.zero_based), **metadata}
         return encode_npz(ids, subject.planes(check), held)
     return encode_mask(
         item.path.suffix, ids, subject.classes,
-        zero_based=item.zero_based, palette=item.palette, metadata=metadata,
+        zero_based=item.zero_based, palette=item.palette, metadata=held,
     )  # fmt: skip
 
 
@@ -224,7 +235,7 @@ def _probabilities(subject: ExportSubject, item: ExportItem, check: Check) -> by
             "Leave the probabilities out, or export the mixture's.",
         )
     if item.path.suffix.lower() == ".npz":
-        return encode_npz(_ids(subject), planes, {**legend(subject.classes), "image": subject.facts()})
+        return encode_npz(_ids(subject), planes, subject.legend())
     return encode_probabilities(planes, subject.shape, subject.classes, as_bytes=item.as_bytes)
 
 

@@ -220,3 +220,12 @@ def test_a_region_knows_its_area(place: Path) -> None:
     outcome = outcome_of(read_image("photo.png"), n_regions=5)
     for region in range(1, 6):
         assert outcome.area_of(region) == int((outcome.regions.labels == region).sum())
+
+
+def test_a_region_mask_says_that_its_values_are_regions(place: Path) -> None:
+    assert run([*REGIONS, "--regions", "3", "-o", "mask.png"]) == 0
+    with Pillow.open("mask.png") as picture:
+        legend = json.loads(picture.info["gmmseg"])
+    assert legend["values"] == "regions from 1 in reading order"
+    assert [set(entry) for entry in legend["classes"]] == [{"id", "name", "colour"}] * 3
+    assert legend["image"]["name"] == "photo.png"
