@@ -41,8 +41,8 @@ class DockSizes:
 
     left: int = 272
     """Width on the left."""
-    right: int = 356
-    """Width on the right."""
+    right: int = 396
+    """Width on the right, where the window has room for it."""
     upper: int = 290
     """Height of what stands above the tabs on the right, where the window has room for it."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import QByteArray, QMimeData, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QByteArray, QChildEvent, QEvent, QMimeData, QSize, Qt, Signal, Slot
 from PySide6.QtGui import (
     QAction,
     QActionGroup,
@@ -32,8 +32,8 @@ from ui.widgets.progress import ProgressIndicator
 from ui.window_menus import WindowMenus
 
 DEFAULT_SIZE = QSize(1440, 900)
-_MOST_UPPER = 0.36
-"""Share of the window's height for what stands above the tabs on the right."""
+_MOST_BESIDE, _MOST_UPPER = 0.34, 0.36
+"""Share of the window's width for the docks on the right, and of its height for those above the tabs."""
 
 
 class MainWindow(QMainWindow):
@@ -199,7 +199,8 @@ class MainWindow(QMainWindow):
         for spec, dock in zip(desk.furniture.docks, self._docks_of(desk), strict=True):
             first.setdefault(spec.place, dock)
         sizes = desk.furniture.sizes
-        widths = {"left": sizes.left, "right" if "right" in first else "tab": sizes.right}
+        right = min(sizes.right, round(_MOST_BESIDE * self.width()))
+        widths = {"left": sizes.left, "right" if "right" in first else "tab": right}
         beside = [place for place in widths if place in first]
         self.resizeDocks(
             [first[place] for place in beside], [widths[place] for place in beside], Qt.Orientation.Horizontal
@@ -208,16 +209,17 @@ class MainWindow(QMainWindow):
             upper = min(sizes.upper, round(_MOST_UPPER * self.height()))
             heights = [upper, max(self.height() - upper, upper)]
             self.resizeDocks([first["right"], first["tab"]], heights, Qt.Orientation.Vertical)
-        self._style_tabs()
 
     def _docks_of(self, desk: Desk) -> list[QDockWidget]:
         """Return a desk's docks in the order of its furniture."""
         by_name = {dock.objectName(): dock for dock in self._docks[desk.name]}
         return [by_name[spec.name] for spec in desk.furniture.docks]
 
-    def _style_tabs(self) -> None:
-        """Have tabs of docks scroll where they do not fit, instead of cutting their titles."""
-        for bar in self.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly):
+    def childEvent(self, event: QChildEvent) -> None:
+        super().childEvent(event)
+        bar = event.child()
+        if event.type() == QEvent.Type.ChildPolished and isinstance(bar, QTabBar):
+            # Tabs of docks scroll where they do not fit, instead of cutting their titles.
             bar.setElideMode(Qt.TextElideMode.ElideNone)
             bar.setUsesScrollButtons(True)
             font = self.font()
@@ -230,7 +232,6 @@ class MainWindow(QMainWindow):
         if desk is not None and desk.name not in self._layouts:
             # Only now is the window as large as it will be.
             self._size(desk)
-        self._style_tabs()
 
     def _dock(self, spec: DeskDock) -> QDockWidget:
         dock = QDockWidget(spec.title, self)

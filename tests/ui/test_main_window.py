@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QMenu,
+    QTabBar,
     QToolBar,
     QToolButton,
     QWidget,
@@ -25,11 +26,13 @@ from pytestqt.qtbot import QtBot
 from gmmseg.document import Document
 from gmmseg.io.images import image_from_array
 from gmmseg.workspace import Shown
+from tests.data.states import make_shown
 from tests.ui.driving import blobs, drop, mime_of
 from ui.actions import Actions, ActionSpec
 from ui.commands import WINDOW_ACTIONS
 from ui.desk import Desk, DeskDock, DeskMenu, Furniture, Heading
 from ui.main_window import MainWindow
+from ui.panels.classes import ClassesPanel
 from ui.photo.actions import PHOTO_ACTIONS
 from ui.photo.furniture import OpacitySlider, SamplesMenu, photo_furniture
 from ui.photo.panels import PhotoPanels
@@ -133,7 +136,7 @@ def test_setup_is_on_the_left_classes_above_tabbed_plots_on_the_right(window: Ma
     assert places["setupDock"] is Qt.DockWidgetArea.LeftDockWidgetArea
     assert places["classesDock"] is places["kCurveDock"] is Qt.DockWidgetArea.RightDockWidgetArea
     tabs = window.tabifiedDockWidgets(dock(window, "convergenceDock"))
-    assert {tab.objectName() for tab in tabs} == {"scatterDock", "kCurveDock", "regionsDock"}
+    assert {tab.objectName() for tab in tabs} == {"scatterDock", "kCurveDock", "mergeTreeDock", "regionsDock"}
     assert dock(window, "classesDock").y() < dock(window, "convergenceDock").y()
 
 
@@ -429,3 +432,26 @@ def test_reset_layout_is_for_the_desk_in_use(window: MainWindow, desk: Desk, sec
     assert not dock(window, "setupDock").isVisible()
     window.show_desk(desk)
     assert not dock(window, "setupDock").isVisible()
+
+
+@pytest.mark.parametrize("size", [(1024, 700), (1440, 900)])
+def test_five_classes_are_not_cut_off_nor_are_the_titles_of_tabs(
+    qtbot: QtBot, recorder: Recorder, size: tuple[int, int]
+) -> None:
+    window, desk = MainWindow(), made_desk(recorder)
+    window.set_actions(Actions(WINDOW_ACTIONS, recorder, window))
+    desk.setParent(window)
+    window.add_desk(desk)
+    window.show_desk(desk)
+    window.resize(*size)
+    qtbot.addWidget(window)
+    classes = dock(window, "classesDock").widget()
+    assert isinstance(classes, ClassesPanel)
+    classes.show_state(Shown(), make_shown(5))
+    with qtbot.waitExposed(window):
+        window.show()
+    view = classes.view
+    qtbot.waitUntil(lambda: view.viewport().height() >= 5 * view.rowHeight(0))
+    [bar] = [bar for bar in window.findChildren(QTabBar) if bar.count() > 3]
+    assert bar.elideMode() is Qt.TextElideMode.ElideNone
+    assert bar.usesScrollButtons()

@@ -62,7 +62,8 @@ class PanesPanel(PaneGrid):
         self._pins: dict[tuple[int, int], Pin] = {}
         self._opacity = 0.5
         self._are_layers_visible = True
-        self._highlighted: int | None = None
+        self._selected: tuple[int, ...] = ()
+        self._pointed: tuple[int, ...] = ()
         self._serial = 0
         self._awaited: dict[int, int] = {}
         self._are_regions_given_up = False
@@ -239,8 +240,15 @@ class PanesPanel(PaneGrid):
     @Slot(object)
     def highlight_class(self, wanted: int | None) -> None:
         """Dim all classes but one; None shows all alike."""
-        self._highlighted = wanted
+        self._selected = () if wanted is None else (wanted,)
         self._refresh_luts()
+
+    @Slot(object)
+    def point_at_classes(self, ids: tuple[int, ...] | None) -> None:
+        """Dim all but some classes for the moment; None goes back to what `highlight_class` shows."""
+        if self._pointed != (ids or ()):
+            self._pointed = ids or ()
+            self._refresh_luts()
 
     def state(self) -> dict[str, Any]:
         return {**super().state(), "opacity": self._opacity}
@@ -337,8 +345,12 @@ class PanesPanel(PaneGrid):
         if scene is None:
             return None
         # The classes of another fit are not those that are pointed at.
-        highlighted = self._highlighted if self._pin_of(number) is None else None
-        return lut_for(picture.layer, scene.classes, picture.means, self._opacity, highlighted)
+        strong = (self._pointed or self._selected) if self._pin_of(number) is None else ()
+        means, opacity = picture.means, self._opacity
+        luts = (lut_for(picture.layer, scene.classes, means, opacity, wanted) for wanted in strong or (None,))
+        found = [lut for lut in luts if lut is not None]
+        # They differ by which class is not dimmed.
+        return np.max(found, axis=0) if found else None
 
     def _request(self, number: int, layer: Layer) -> None:
         pin = self._pin_of(number) if number != PHOTO else None

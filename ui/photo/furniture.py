@@ -56,6 +56,7 @@ def photo_furniture(
         DeskDock("convergenceDock", _tr("Convergence"), panels.convergence, "tab"),
         DeskDock("scatterDock", _tr("Scatter"), panels.scatter, "tab"),
         DeskDock("kCurveDock", _tr("K curve"), panels.k_curve, "tab"),
+        DeskDock("mergeTreeDock", _tr("Merge tree"), panels.merge_tree, "tab"),
         DeskDock("regionsDock", _tr("Regions"), panels.regions, "tab", panels.regions.set_in_front),
     )
     return Furniture(panels.panes, docks, toolbar, panels.readout, _menus(actions, panels, recent, samples))

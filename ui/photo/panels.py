@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject
 from ui.panels.classes import ClassesPanel
 from ui.panels.convergence import ConvergencePanel
 from ui.panels.k_curve import KCurvePanel
+from ui.panels.merge_tree import MergeTreePanel
 from ui.panels.panes import PanesPanel
 from ui.panels.readout import ReadoutBar
 from ui.panels.regions import RegionsPanel
@@ -29,11 +30,12 @@ class PhotoPanels(QObject):
         self.convergence = ConvergencePanel()
         self.scatter = ScatterPanel()
         self.k_curve = KCurvePanel()
+        self.merge_tree = MergeTreePanel()
         self.regions = RegionsPanel()
 
     def connect_to(self, work: PhotoWork) -> None:
         """Connect the panels with the work and, where one shows what another points at, with each other."""
-        plots = (self.convergence, self.scatter, self.k_curve)
+        plots = (self.convergence, self.scatter, self.k_curve, self.merge_tree)
         for shows in (self.setup, self.classes, self.panes, self.readout, self.regions, *plots):
             work.bridge.changed.connect(shows.show_state)
         for asks in (self.setup, self.classes, *plots):
@@ -60,4 +62,8 @@ class PhotoPanels(QObject):
         self.scatter.winners_requested.connect(work.sorter.ask)
         work.sorter.answered.connect(self.scatter.show_winners)
         self.scatter.rows_brushed.connect(self.panes.show_marked)
+        self.merge_tree.settled.connect(work.settle)
+        self.merge_tree.tree_requested.connect(work.comparer.ask)
+        work.comparer.answered.connect(self.merge_tree.show_tree)
+        self.merge_tree.classes_pointed_at.connect(self.panes.point_at_classes)
         self.convergence.step_selected.connect(work.show_step)

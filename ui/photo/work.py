@@ -19,6 +19,7 @@ from gmmseg.segmentation import class_planes
 from gmmseg.workspace import Shown, Workspace
 from ui.errands import Errands
 from ui.job_runner import JobRunner
+from ui.panels.merge_requests import tree_of
 from ui.panels.regions import RegionTableRequest
 from ui.panels.scatter_rows import winners_of
 from ui.photo.exporting import Exporter
@@ -60,6 +61,7 @@ class PhotoWork(QObject):
         self.painter = self.make_errands(_draw, lambda request: request.pane)
         self.counter = self.make_errands(_areas, lambda segmentation: "areas")
         self.sorter = self.make_errands(winners_of, lambda request: "winners")
+        self.comparer = self.make_errands(tree_of, lambda request: "tree")
         self.region_measurer = self.make_errands(_region_table, lambda request: "regions")
         self.selected_step: FitStep | None = None
         self._has_solver = False

@@ -17,6 +17,8 @@ from ui.widgets.plot import ThemedPlot, faded
 Span = Literal["all", "10", "1"]
 SHARES: dict[Span, float] = {"all": 1.0, "10": 0.1, "1": 0.01}
 MOST_DOTS = 80
+LEAST_H = 0.01
+"""Hard assignment has no entropy at all: its axis is no place for rounding."""
 ROOM = 10
 """While a run grows the axis ends at a multiple of this many iterations: axes are what takes long to draw."""
 
@@ -184,7 +186,7 @@ class StepPlot(ThemedPlot):
                 xRange=(start - x_margin, wanted[1] + x_margin), yRange=self._in_view[2:], padding=0
             )
         if self.options.has_h:
-            self._h_view.setYRange(*_roomy(self._signed(kept.h[first:])), padding=0.08)
+            self._h_view.setYRange(*_roomy(self._signed(kept.h[first:]), LEAST_H), padding=0.08)
 
     def _draw_mark(self) -> None:
         kept, marked = self._kept, self._marked
@@ -210,6 +212,7 @@ class StepPlot(ThemedPlot):
         self.h_curve.setPen(pg.mkPen(tint.ok, width=2, style=Qt.PenStyle.DotLine))
         self.stage_line.setPen(pg.mkPen(tint.muted, width=1, style=Qt.PenStyle.DashLine))
         self.stage_line.label.setColor(tint.muted)
+        self.stage_line.label.fill = pg.mkBrush(faded(tint.base, 0.85))
         self.mark_line.setPen(pg.mkPen(faded(tint.text, 0.6), width=1))
         self.mark_dot.setPen(pg.mkPen(tint.text, width=2))
         self.mark_dot.setBrush(pg.mkBrush(tint.base))
@@ -224,8 +227,8 @@ def _still_fits(seen: tuple[float, float, float, float], wanted: tuple[float, fl
     return (x_from, x_to) == wanted[:2] and is_inside and wanted[3] - wanted[2] > 0.7 * (high - low)
 
 
-def _roomy(values: FloatArray) -> tuple[float, float]:
-    """Return the range of values; not narrower than what rounding leaves meaningful."""
+def _roomy(values: FloatArray, least: float = 1e-9) -> tuple[float, float]:
+    """Return the range of values; not narrower than `least`, or than what rounding leaves meaningful."""
     low, high = float(values.min()), float(values.max())
-    least = 1e-9 * max(1.0, abs(high))
+    least *= max(1.0, abs(high))
     return (low, high) if high - low > least else (low - least, high + least)
