@@ -24,7 +24,7 @@ from gmmseg.trace import Curves, Run, curves, runs_by_restart
 from ui.theme import SPACING
 from ui.widgets import step_words as words
 from ui.widgets.monotone_badge import MonotoneBadge
-from ui.widgets.plot import EmptyHint, Paced
+from ui.widgets.plot import SOON_MS, EmptyHint, Paced
 from ui.widgets.step_plot import Span, StepPlot
 from ui.widgets.text_table import TextTable
 
@@ -47,7 +47,7 @@ class ConvergencePanel(QWidget):
         self._figures: Curves | None = None
         self._runs: dict[int, Run] = {}
         self._selected: int | None = None
-        self._paced = Paced(self)
+        self._paced = Paced(self, SOON_MS, is_prompt=False)
         self._paced.due.connect(self._draw)
         # Not in the same turn of the event loop as the plot.
         self._paced_words = Paced(self, 60, is_prompt=False)

@@ -33,7 +33,7 @@ from gmmseg.render import display_rgb
 from ui.panels.scatter_rows import HIDDEN, Mixture, WinnersRequest, mixture_of, tints_of
 from ui.theme import SPACING, theme
 from ui.widgets.axis_choosers import AxisChoosers
-from ui.widgets.plot import EmptyHint, Paced
+from ui.widgets.plot import SOON_MS, EmptyHint, Paced
 from ui.widgets.scatter_plot import ComponentCurve, ScatterPlot, shown_bounds
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class ScatterPanel(QWidget):
         self._asked: WinnersRequest | None = None
         self._drawn_axes: tuple[str, str] | None = None
         self._pixel: tuple[int, int] | None = None
-        self._paced = Paced(self)
+        self._paced = Paced(self, SOON_MS, is_prompt=False)
         self._paced.due.connect(self._draw)
         self._build()
         theme().changed.connect(self._paced.ask)

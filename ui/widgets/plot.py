@@ -90,6 +90,10 @@ class EmptyHint(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
 
 
+SOON_MS = 70
+"""Plots that follow a run are drawn this long after it reports: the map on screen comes first."""
+
+
 class Paced(QObject):
     """Lets a widget redraw at most every `interval` ms, and only while it can be seen.
 
