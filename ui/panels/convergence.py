@@ -136,6 +136,9 @@ class ConvergencePanel(QWidget):
         self.reason.setWordWrap(True)
         self.reason.setForegroundRole(self.palette().ColorRole.PlaceholderText)
         self.reason.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        # Room for two lines: the plot above would be resized, and drawn anew, whenever the text wraps.
+        self.reason.setMinimumHeight(2 * self.reason.fontMetrics().lineSpacing())
+        self.reason.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.latest_button = QPushButton(self.tr("La&test"))
         self.latest_button.setObjectName("latest-step")
         self.latest_button.setToolTip(self.tr("Return to the newest parameters (Esc)"))
