@@ -132,8 +132,6 @@ class StepPlot(ThemedPlot):
         self._draw_legend()
         self._draw_range(kept)
         self._draw_mark()
-        # Otherwise the first painting moves items by the new range, and everything is painted twice.
-        self.scene().prepareForPaint()
 
     def _draw_axes(self, kept: Curves) -> None:
         item = self.getPlotItem()
