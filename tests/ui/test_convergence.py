@@ -36,7 +36,7 @@ def panel(qtbot: QtBot, qapp: QApplication) -> Iterator[ConvergencePanel]:
 
 def show(panel: ConvergencePanel, old: Shown, new: Shown) -> Shown:
     panel.show_state(old, new)
-    QTest.qWait(180)
+    QTest.qWait(300)
     return new
 
 

@@ -39,7 +39,7 @@ def panel(qtbot: QtBot, qapp: QApplication) -> Iterator[ScatterPanel]:
 
 def show(panel: ScatterPanel, new: Shown) -> Shown:
     panel.show_state(EMPTY, new)
-    QTest.qWait(120)
+    QTest.qWait(250)
     return new
 
 
@@ -105,7 +105,7 @@ def test_each_visible_component_has_its_2_sigma_ellipse_and_number(panel: Scatte
     show(panel, replace(shown, classes=shown.classes.changed(2, is_visible=False)))
     assert visible_numbers(panel) == ["1", "3"]
     panel.ellipses.trigger()
-    QTest.qWait(120)
+    QTest.qWait(250)
     assert visible_numbers(panel) == []
 
 
@@ -125,7 +125,7 @@ def test_axes_are_in_feature_units_also_where_the_rows_are_standardised(panel: S
 def test_image_colours_are_those_of_the_image(panel: ScatterPanel) -> None:
     shown = show(panel, make_shown())
     panel.image_colours.trigger()
-    QTest.qWait(120)
+    QTest.qWait(250)
     assert panel.plot._points is not None
     assert shown.table is not None
     np.testing.assert_array_equal(panel.plot._points[2][:, :3], shown.table.values[panel._rows])
@@ -135,7 +135,7 @@ def test_swap_exchanges_the_axes(panel: ScatterPanel) -> None:
     show(panel, make_shown())
     before = panel.plot.components[0].mean
     QTest.mouseClick(panel.choosers.swap_button, Qt.MouseButton.LeftButton)
-    QTest.qWait(120)
+    QTest.qWait(250)
     assert panel.plot.components[0].mean == before[::-1]
     assert panel.plot.getPlotItem().getAxis("bottom").labelText == "green"
     assert panel.plot.getPlotItem().getAxis("left").labelText == "red"
@@ -145,7 +145,7 @@ def test_the_keyboard_chooses_principal_components(panel: ScatterPanel) -> None:
     show(panel, make_shown())
     panel.choosers.x_box.setFocus()
     QTest.keyClicks(panel.choosers.x_box, "PC 1")
-    QTest.qWait(120)
+    QTest.qWait(250)
     assert panel.plot.getPlotItem().getAxis("bottom").labelText == "PC 1"
     assert panel.plot._points is not None
     assert abs(panel.plot._points[0].mean()) < 1
@@ -306,7 +306,7 @@ def test_points_keep_their_colours_until_those_of_the_new_mixture_have_been_comp
     shown = show(panel, make_shown())
     assert len(np.unique(tints(panel), axis=0)) == 1
     panel.show_winners(asked[0], winners_of(asked[0]))
-    QTest.qWait(120)
+    QTest.qWait(250)
     before = tints(panel)
     assert {tuple(row[:3]) for row in before} == {info.colour for info in shown.classes}
     show(panel, replace(shown, steps=shown.steps[:4]))
@@ -315,7 +315,7 @@ def test_points_keep_their_colours_until_those_of_the_new_mixture_have_been_comp
     # Winners that came late, of rows that are no longer shown, change nothing.
     show(panel, make_shown(2))
     panel.show_winners(asked[1], np.zeros(len(before), dtype=np.int64))
-    QTest.qWait(120)
+    QTest.qWait(250)
     assert len(np.unique(tints(panel), axis=0)) == 1
 
 
@@ -345,7 +345,7 @@ def test_behind_another_tab_nothing_is_drawn_until_it_comes_to_the_front(qtbot: 
     qtbot.addWidget(window)
     with qtbot.waitExposed(window):
         window.show()
-    QTest.qWait(100)
+    QTest.qWait(250)
     drawn: list[bool] = []
     panel._paced.due.connect(lambda: drawn.append(True))
     show(panel, make_shown())
