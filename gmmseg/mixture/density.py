@@ -10,6 +10,7 @@ from gmmseg.arrays import FloatArray, IntArray
 from gmmseg.control import Check, go_on, raise_if_cancelled
 from gmmseg.mixture.centred import CentredKernel
 from gmmseg.mixture.kernels import (
+    MAX_QUADRATIC_FEATURES,
     Kernel,
     QuadraticKernel,
     blocks,
@@ -17,6 +18,7 @@ from gmmseg.mixture.kernels import (
     suits_quadratic,
 )
 from gmmseg.mixture.params import MixtureParams
+from gmmseg.mixture.tied_kernel import TiedKernel
 
 SMALLEST_LOG = -700.0
 """Posteriors are not followed below this logarithm: their exponentials would be slow and next to 0."""
@@ -29,8 +31,17 @@ def kernel_for(params: MixtureParams, columns: FloatArray) -> Kernel:
     is_diagonal = params.covariance.is_diagonal
     centre = params.means.mean(axis=0)
     if not params.is_hard and suits_quadratic(params, extent_about(columns, centre)):
-        return QuadraticKernel(columns, centre, is_diagonal, keeps_features=False)
+        return fast_kernel(columns, centre, is_diagonal, keeps_features=False)
     return CentredKernel(columns, is_diagonal)
+
+
+def fast_kernel(
+    columns: FloatArray, centre: FloatArray, is_diagonal: bool, keeps_features: bool = True
+) -> Kernel:
+    """Return the kernel for what `suits_quadratic`: in many features tied or diagonal covariances."""
+    if is_diagonal or len(columns) <= MAX_QUADRATIC_FEATURES:
+        return QuadraticKernel(columns, centre, is_diagonal, keeps_features=keeps_features)
+    return TiedKernel(columns, centre)
 
 
 def log_joint(

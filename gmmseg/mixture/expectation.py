@@ -9,7 +9,7 @@ import numpy as np
 from gmmseg.arrays import FloatArray
 from gmmseg.control import Check, raise_if_asked
 from gmmseg.mixture.centred import CentredKernel
-from gmmseg.mixture.density import NEGLIGIBLE_LOG, exponentiate, sum_of_logs
+from gmmseg.mixture.density import NEGLIGIBLE_LOG, exponentiate, fast_kernel, sum_of_logs
 from gmmseg.mixture.kernels import Kernel, QuadraticKernel, blocks, uses_two_lanes
 from gmmseg.mixture.lanes import in_two_lanes
 from gmmseg.mixture.moments import Moments
@@ -61,9 +61,9 @@ class Rows:
         return int(self.columns.shape[1])
 
     def fast_kernel(self) -> Kernel:
-        """Return the quadratic kernel, made at the first call."""
+        """Return the fast kernel, made at the first call."""
         if self._fast is None:
-            self._fast = QuadraticKernel(self.columns, self._centre, self._is_diagonal)
+            self._fast = fast_kernel(self.columns, self._centre, self._is_diagonal)
         return self._fast
 
     def accurate_kernel(self) -> Kernel:

@@ -33,7 +33,7 @@ MAX_LOST = 4e6
 many digits of a squared distance. Pixels of 8 bits, at the floor of 1/12, reach 2.4e6 at most."""
 MAX_QUADRATIC_FEATURES = 20
 """In more features their products in pairs cost more than whitening does (measured on digits, K = 5 to 40);
-squares alone never do."""
+squares alone never do, and what all components share needs no pairs."""
 CACHE_BYTES = 192 * 2**20
 """Quadratic features are kept between iterations up to this size, else made again for each block."""
 
@@ -227,7 +227,7 @@ def extent_about(columns: FloatArray, centre: FloatArray) -> float:
 
 def suits_quadratic(params: MixtureParams, squared_extent: float) -> bool:
     """Whether the quadratic expansion of these parameters is fast and accurate over that extent."""
-    if not params.covariance.is_diagonal and params.n_features > MAX_QUADRATIC_FEATURES:
+    if params.covariance.kind == "full" and params.n_features > MAX_QUADRATIC_FEATURES:
         return False
     smallest, _ = params.covariance.eigenvalue_range()
     return squared_extent <= MAX_LOST * smallest

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gmmseg.arrays import FloatArray, IntArray
+from gmmseg.mixture.assignment import cheapest_pairs
 from gmmseg.mixture.params import MixtureParams
 
 
@@ -30,24 +31,19 @@ def dissimilarity(first: MixtureParams, second: MixtureParams) -> FloatArray:
     return distances
 
 
-def load_solver() -> None:
-    """Import what `match_components` needs: half a second the first time, better spent in the background."""
-    import scipy.optimize  # noqa: F401
-
-
 def match_components(old: MixtureParams, new: MixtureParams) -> list[int | None]:
     """Return for each new component the old one it continues, or None where there are more new ones.
 
     The assignment that minimises the total dissimilarity, weighted by the lighter of the two components, so
     that large areas keep their colours before small ones do.
     """
-    from scipy.optimize import linear_sum_assignment
-
     if old.n_features != new.n_features:
         return [None] * new.n_components
     shared = np.minimum(old.weights[:, None], new.weights[None, :]) + 1e-3
-    rows, columns = linear_sum_assignment(dissimilarity(old, new) * shared)
+    costs = dissimilarity(old, new) * shared
+    if old.n_components > new.n_components:
+        return list(cheapest_pairs(costs.T).tolist())
     partner: list[int | None] = [None] * new.n_components
-    for row, column in zip(rows, columns, strict=True):
-        partner[int(column)] = int(row)
+    for row, column in enumerate(cheapest_pairs(costs).tolist()):
+        partner[column] = row
     return partner

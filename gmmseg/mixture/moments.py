@@ -26,7 +26,8 @@ class Moments:
     means : (K, D)
         Weighted mean of each component; where N_k = 0 any finite value.
     scatter : (K, D, D), or (K, D) for diagonal families
-        Weighted sum of outer products (squares) of deviations from `means`.
+        Weighted sum of outer products (squares) of deviations from `means`. For tied covariances, which
+        only their sum over components determines, possibly the share of each in that sum.
     """
 
     counts: FloatArray

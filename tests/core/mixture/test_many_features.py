@@ -12,11 +12,12 @@ from sklearn import mixture as sklearn_mixture
 
 from gmmseg.mixture.centred import CentredKernel
 from gmmseg.mixture.covariance import Full
-from gmmseg.mixture.density import kernel_for, log_joint, responsibilities
+from gmmseg.mixture.density import exponentiate, kernel_for, log_joint, responsibilities
 from gmmseg.mixture.fit import fit, fit_events
 from gmmseg.mixture.initialise import kmeans_plus_plus, nearest_mean
 from gmmseg.mixture.kernels import MAX_QUADRATIC_FEATURES, QuadraticKernel
 from gmmseg.mixture.params import FitSettings, MixtureParams
+from gmmseg.mixture.tied_kernel import TiedKernel
 from tests.core.mixture.cases import KINDS, blobs, covariance_of, random_params, run_em
 
 DIMENSIONS = (40, 120)
@@ -173,3 +174,48 @@ def test_a_long_fit_keeps_few_large_parameter_sets_and_counts_all_iterations(mon
     assert thin.history[0].log_likelihood == whole.history[0].log_likelihood
     iterations = [step.iteration for step in thin.history]
     assert iterations == sorted(set(iterations))
+
+
+def test_the_kernel_of_tied_covariances_sums_what_the_accurate_one_does_at_every_iteration():
+    rng = np.random.default_rng(3)
+    values = rng.normal(size=(3000, 40)) + 5
+    weights = rng.integers(1, 4, 3000).astype(float)
+    columns = np.ascontiguousarray(values.T)
+    kernel = TiedKernel(columns, values.mean(axis=0) + 0.3)
+    for seed in range(3):
+        params = _overlapping_params(np.random.default_rng(seed), 4, 40, "tied")
+        params = MixtureParams(params.weights, params.means + 5, params.covariance)
+        accurate = CentredKernel(columns, False)
+        kernel.set_params(params)
+        accurate.set_params(params)
+        for rows in (slice(0, 1000), slice(1000, 3000)):
+            joint = accurate.log_joint(rows)
+            np.testing.assert_allclose(kernel.log_joint(rows), joint, rtol=1e-11)
+            shares = joint.copy()
+            exponentiate(shares, False, -40.0)
+            shares *= weights[rows] / shares.sum(axis=0)
+            accurate.add(rows, shares)
+            kernel.add(rows, shares)
+        found, expected = kernel.moments(), accurate.moments()
+        np.testing.assert_allclose(found.counts, expected.counts, rtol=1e-12)
+        np.testing.assert_allclose(found.means, expected.means, rtol=1e-11)
+        pooled = expected.scatter.sum(axis=0)
+        np.testing.assert_allclose(found.scatter.sum(axis=0), pooled, rtol=1e-10, atol=1e-10 * pooled.max())
+
+
+def test_a_tied_fit_on_two_threads_is_the_one_on_a_single_thread(monkeypatch):
+    rng = np.random.default_rng(4)
+    values, _ = blobs(rng, 40_000, 3, 30, apart=1.0)
+    fits = []
+    for is_wide in (False, True):
+        monkeypatch.setattr("gmmseg.mixture.expectation.uses_two_lanes", lambda *_, is_wide=is_wide: is_wide)
+        fits.append(fit(values, None, FitSettings(3, "tied", seed=0, n_init=1, max_iter=12)).params)
+    np.testing.assert_allclose(fits[0].means, fits[1].means, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(fits[0].covariance.values, fits[1].covariance.values, rtol=1e-9, atol=1e-9)
+
+
+def test_far_apart_clusters_take_the_accurate_kernel_for_tied_covariances_too():
+    params = _overlapping_params(np.random.default_rng(0), 2, 40, "tied")
+    near = np.random.default_rng(1).normal(size=(40, 100))
+    assert isinstance(kernel_for(params, near), TiedKernel)
+    assert isinstance(kernel_for(params, near * 1e4), CentredKernel)
