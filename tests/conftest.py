@@ -1,9 +1,13 @@
-"""What every test starts from: one thread of BLAS, no display, none of the user's own settings."""
+"""What every test starts from: one thread of BLAS, no display, Ctrl+C that is heard."""
 
 from __future__ import annotations
 
 import os
+import signal
 
 for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    # A shell starts what runs in its background deaf to Ctrl+C, and the programs that tests start inherit it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
