@@ -12,7 +12,8 @@ from gmmseg.digits.dataset import DigitSet
 from gmmseg.digits.experiment import ExperimentOutcome
 from gmmseg.digits.recipes import RECIPES, settings_for
 from gmmseg.digits.scores import score
-from gmmseg.digits.settings import DigitSettings, RecipeName, check_digit_settings, with_digit_setting
+from gmmseg.digits.setting_table import check_digit_settings, with_digit_setting
+from gmmseg.digits.settings import DigitSettings, RecipeName
 
 DRAWN_RECIPE: RecipeName = "orientation"
 """For digits that the program drew: quick, and right more often there than a graph."""

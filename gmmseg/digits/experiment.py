@@ -14,7 +14,8 @@ from gmmseg.control import Check, Progress, Verdict, go_on, raise_if_ended
 from gmmseg.digits.dataset import DigitSet
 from gmmseg.digits.recipes import StageName
 from gmmseg.digits.scores import Scores, score
-from gmmseg.digits.settings import DigitSettings, check_digit_settings
+from gmmseg.digits.setting_table import check_digit_settings
+from gmmseg.digits.settings import DigitSettings
 from gmmseg.digits.stages import Stage, StageCache, StageResult, chained_keys, needed_bytes, stages_of
 from gmmseg.digits.workpiece import Iterated, Workpiece
 from gmmseg.errors import BudgetError, SettingsError

@@ -93,7 +93,12 @@ def experiment_figure(outcome: ExperimentOutcome, check: Check = go_on) -> Figur
     scores = outcome.scores_test or outcome.scores_fit
     if scores is not None:
         part = "the images that were not fitted" if outcome.scores_test is not None else "the fitted images"
-        y = _matrix(shapes, scores, y, f"Clusters (rows) and labels (columns) of {part}") + 28
+        y = (
+            _matrix(
+                shapes, scores, y, f"Clusters (rows) and labels (columns) of {part}; colour: share of the row"
+            )
+            + 28
+        )
     y = _gallery(shapes, outcome, y, check)
     return Figure(_WIDTH, int(y + _MARGIN), shapes)
 
@@ -117,7 +122,7 @@ def _title(outcome: ExperimentOutcome) -> str:
 
 
 def _facts(outcome: ExperimentOutcome) -> list[str]:
-    lines = []
+    lines = [line for note in outcome.digits.notes for line in _wrapped(note)]
     if outcome.scores_fit is not None:
         lines.append(f"Fitted, {score_text(outcome.scores_fit)}.")
     if outcome.scores_test is not None:

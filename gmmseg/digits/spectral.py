@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from gmmseg.arrays import BoolArray, FloatArray, IntArray, frozen
 from gmmseg.control import Check, Progress, go_on, raise_if_ended
 from gmmseg.digits.graph import Graph
+from gmmseg.digits.lanczos import NoConvergenceError, largest_eigenpairs
 from gmmseg.digits.settings import DigitSettings
 from gmmseg.digits.workpiece import StageEvent, Workpiece
 from gmmseg.errors import FitError
@@ -122,7 +123,6 @@ def mainland(graph: Graph) -> BoolArray:
 def _largest(matrix: object, n: int, check: Check) -> tuple[FloatArray, FloatArray]:
     """Return the n largest eigenvalues of a sparse symmetric matrix, falling, and their eigenvectors."""
     from scipy.sparse import csr_array
-    from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 
     if not isinstance(matrix, csr_array):
         raise TypeError(f"{type(matrix).__name__} is not a sparse array")
@@ -137,19 +137,14 @@ def _largest(matrix: object, n: int, check: Check) -> tuple[FloatArray, FloatArr
         product: FloatArray = matrix @ vector
         return product
 
-    operator = LinearOperator(matrix.shape, matvec=multiply, dtype=np.float64)
     start = np.random.default_rng(0).standard_normal(side)
     try:
-        values, vectors = eigsh(
-            operator, k=n, which="LA", v0=start, tol=TOLERANCE, ncv=min(max(LANCZOS_VECTORS, 2 * n + 1), side)
-        )
-    except ArpackNoConvergence as error:
+        return largest_eigenpairs(multiply, start, n, min(max(LANCZOS_VECTORS, 2 * n + 1), side), TOLERANCE)
+    except NoConvergenceError as error:
         raise FitError(
             "The eigenvectors of the neighbour graph could not be found.",
             "Use more neighbours, or fewer eigenvalues.",
         ) from error
-    order = np.argsort(-values, kind="stable")
-    return values[order], vectors[:, order]
 
 
 def eigenvalue_gap(eigenvalues: FloatArray) -> int:

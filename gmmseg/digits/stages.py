@@ -16,7 +16,8 @@ from gmmseg.digits.pixels import pixels_stage
 from gmmseg.digits.plain_mixture import components_stage, mixture_stage
 from gmmseg.digits.recipes import RECIPES, SECOND_PASS, StageName
 from gmmseg.digits.scattering import KEPT_DIRECTIONS, scattering_stage
-from gmmseg.digits.settings import DIGIT_SETTINGS, GENERAL_PATHS, DigitSettings, RecipeName
+from gmmseg.digits.setting_table import DIGIT_SETTINGS, GENERAL_PATHS
+from gmmseg.digits.settings import DigitSettings, RecipeName
 from gmmseg.digits.spectral import spectral_stage
 from gmmseg.digits.whitening import whitening_stage
 from gmmseg.digits.workpiece import Iterated, StageRun, Workpiece

@@ -15,7 +15,8 @@ from gmmseg.digits.experiment import (
     experiment_events,
 )
 from gmmseg.digits.recipes import RECIPES, SECOND_PASS, settings_for
-from gmmseg.digits.settings import DIGIT_SETTINGS, RECIPE_NAMES, DigitSettings, PcaSettings
+from gmmseg.digits.setting_table import DIGIT_SETTINGS
+from gmmseg.digits.settings import RECIPE_NAMES, DigitSettings, PcaSettings
 from gmmseg.digits.stages import STAGES, StageCache, settings_shown, stages_of
 from gmmseg.digits.workpiece import Iterated
 from gmmseg.errors import BudgetError, Cancelled, FitError, GmmsegError, SettingsError
