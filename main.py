@@ -38,13 +38,16 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _is_for_command_line(arguments: list[str]) -> bool:
-    """Whether there is a sub-command, or any option: the window takes files only, after ``--`` if need be."""
+    """Whether the window cannot be meant, which takes files that exist, after ``--`` if need be.
+
+    What is neither a command nor a file is left to the command line to refuse.
+    """
     if not arguments or arguments[0] == "--":
         return False
     from gmmseg.cli import COMMANDS
 
-    words = [word for word in arguments if not word.startswith("-")]
-    return len(words) < len(arguments) or words[0] in COMMANDS
+    has_option = any(word.startswith("-") for word in arguments)
+    return has_option or arguments[0] in COMMANDS or not os.path.lexists(arguments[0])
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import sys
 
 from gmmseg.commands.console import Console
@@ -33,7 +34,8 @@ def run(argv: list[str]) -> int:
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else FAILED
     options.argv = argv
-    console = Console(sys.stderr)
+    # Without standard error there is nobody to tell.
+    console = Console(io.StringIO() if sys.stderr is None else sys.stderr)
     try:
         with console.interruptible():
             # Imported by name: numpy and all else only once the arguments are known to be good.

@@ -15,6 +15,8 @@ from gmmseg.mixture.params import MixtureParams
 TWO_SIGMA_SHARE_2D = 1 - math.exp(-2)
 """Probability inside the 2-sigma ellipse of a two-dimensional Gaussian: 86.5 %. The familiar 95 % is that of
 one dimension; in two it takes 2.448 sigma."""
+_SHARE_LEFT_OUT = 0.01
+"""Of the points of a group, at either end: what lies far out would make all others small."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -236,3 +238,32 @@ def inside_polygon(x: FloatArray, y: FloatArray, polygon: FloatArray) -> BoolArr
         odd ^= crosses & (px < x1 + (py - y1) * ((x2 - x1) / (y2 - y1)))
     inside[near] = odd
     return inside
+
+
+def usual_bounds(x: FloatArray, y: FloatArray, groups: IntArray) -> tuple[float, float, float, float]:
+    """Return x from, y from, x to and y to of nearly all points of every group, without those far out.
+
+    Of each group the box holds all but a hundredth of the points, and at least one, on either side. It holds
+    the 2-sigma ellipse, too, where no points far out have made that much larger than the rest.
+
+    Parameters
+    ----------
+    x, y : (N,)
+    groups : int (N,)
+        From 0; a group of any size counts as much as the others.
+    """
+    bounds = []
+    for values in (x, y):
+        low, high = np.inf, -np.inf
+        for group in range(int(groups.max(initial=-1)) + 1):
+            own = values[groups == group]
+            if not own.size:
+                continue
+            own = np.sort(own)
+            n_left_out = max(int(_SHARE_LEFT_OUT * len(own)), 1) if len(own) > 2 else 0
+            first, last = float(own[n_left_out]), float(own[-1 - n_left_out])
+            middle, reach = float(own.mean()), min(2 * float(own.std()), last - first)
+            low, high = min(low, first, middle - reach), max(high, last, middle + reach)
+        bounds.append((low, high))
+    (x_from, x_to), (y_from, y_to) = bounds
+    return float(x_from), float(y_from), float(x_to), float(y_to)

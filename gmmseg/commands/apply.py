@@ -7,14 +7,21 @@ import argparse
 from gmmseg.commands.batch import mixture_subject, run_tasks
 from gmmseg.commands.console import Console
 from gmmseg.image import Image
-from gmmseg.io.models import read_model
+from gmmseg.io.kinds import telling_what_it_is
+from gmmseg.io.models import FORMAT, load_model, read_model_bytes
 from gmmseg.io.subjects import MixtureSubject
 from gmmseg.jobs import apply_events
+
+_NEEDED = (
+    "Give the model first, then the pictures; “segment --model FILE.json” or the window's export makes one."
+)
 
 
 def run(options: argparse.Namespace, console: Console) -> bool:
     """Return whether every image was labelled; raises `GmmsegError` where nothing could be done."""
-    model = read_model(options.model)
+    data = read_model_bytes(options.model)
+    with telling_what_it_is(options.model, data, (FORMAT,), _NEEDED):
+        model = load_model(data)
 
     def label(image: Image, name: str) -> MixtureSubject:
         return mixture_subject(console.drain(apply_events(model, image, check=console.check), name), options)

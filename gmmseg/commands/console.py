@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import signal
+import sys
 import threading
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
@@ -10,6 +13,7 @@ from types import FrameType
 from typing import Any, TextIO, TypeVar
 
 from gmmseg.control import Progress, Verdict
+from gmmseg.errors import WriteError
 
 _R = TypeVar("_R")
 _COLUMNS = 78
@@ -77,6 +81,34 @@ class Console:
         self._stream.write(self._printable(f"gmmseg: {message}") + "\n")
         self._stream.flush()
 
+    def answer(self, text: str) -> None:
+        """Write what was asked for to standard output.
+
+        Whoever has closed it, such as ``head`` that has seen enough, wants no more: that is no failure.
+
+        Raises
+        ------
+        WriteError
+            It leads to a file that cannot be written.
+        """
+        self.clear()
+        out = sys.stdout
+        # None where the program was started without one.
+        if out is None:
+            return
+        encoding = out.encoding or "utf-8"
+        try:
+            out.write(f"{text}\n".encode(encoding, "replace").decode(encoding))
+            out.flush()
+        except BrokenPipeError:
+            _silence(out)
+        except OSError as error:
+            _silence(out)
+            raise WriteError(
+                f"The result cannot be printed: {(error.strerror or 'the system refuses').lower()}.",
+                "Lead standard output elsewhere.",
+            ) from error
+
     def clear(self) -> None:
         """Take the progress line away."""
         if self._shown:
@@ -95,3 +127,11 @@ class Console:
         encoding = self._stream.encoding or "utf-8"
         line = "".join(c if c.isprintable() else " " for c in text)
         return line.encode(encoding, "backslashreplace").decode(encoding)
+
+
+def _silence(stream: TextIO) -> None:
+    """Lead a stream that takes no more to nowhere, or the interpreter would complain when it ends."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 import shlex
-import sys
 from pathlib import Path
 
 from gmmseg.commands.console import Console
@@ -15,7 +14,7 @@ from gmmseg.control import raise_if_cancelled
 from gmmseg.digits.experiment import ExperimentOutcome, ExperimentRequest, experiment_events
 from gmmseg.digits.figure import score_text
 from gmmseg.digits.recipes import RECIPES
-from gmmseg.digits.settings import DIGIT_SETTING_BY_PATH
+from gmmseg.digits.setting_table import DIGIT_SETTING_BY_PATH
 from gmmseg.errors import SettingsError, WriteError
 from gmmseg.io.atomic import check_writable, shown, write_atomically
 from gmmseg.io.digits.export import encode_digit_item
@@ -38,7 +37,7 @@ def run(options: argparse.Namespace, console: Console) -> bool:
         return _run_table(options, console)
     settings = digit_settings(options)
     if options.settings:
-        _print(settings_text(settings), console)
+        console.answer(settings_text(settings))
         return True
     _check_outputs(options, SUFFIXES)
     digits = read_data(options, console)
@@ -49,8 +48,7 @@ def run(options: argparse.Namespace, console: Console) -> bool:
     for remark in (*outcome.digits.notes[len(digits.notes) :], *outcome.warnings):
         console.say(remark)
     _write(options, outcome, console)
-    console.clear()
-    _print("\n".join(summary(outcome)), console)
+    console.answer("\n".join(summary(outcome)))
     return True
 
 
@@ -121,12 +119,5 @@ def _run_table(options: argparse.Namespace, console: Console) -> bool:
     if options.output is not None:
         is_csv = options.output.suffix.lower() == ".csv"
         write_atomically(options.output, (table.csv() if is_csv else table.markdown()).encode("utf-8"))
-    console.clear()
-    _print(table.text(), console)
+    console.answer(table.text())
     return True
-
-
-def _print(text: str, console: Console) -> None:
-    console.clear()
-    encoding = sys.stdout.encoding or "utf-8"
-    sys.stdout.write(f"{text}\n".encode(encoding, "replace").decode(encoding))

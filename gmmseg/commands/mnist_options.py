@@ -8,19 +8,16 @@ from collections.abc import Generator
 from typing import Any, TypeVar
 
 from gmmseg.commands.console import Console
+from gmmseg.commands.options import naming_the_option
+from gmmseg.commands.usage import printable
 from gmmseg.commands.values import number, whole_number
 from gmmseg.control import Progress
 from gmmseg.digits.dataset import DigitSet
 from gmmseg.digits.drawn import drawn_digits
 from gmmseg.digits.progress import with_time_left
 from gmmseg.digits.recipes import settings_for
-from gmmseg.digits.settings import (
-    DIGIT_SETTING_BY_PATH,
-    DigitSettings,
-    RecipeName,
-    check_digit_settings,
-    with_digit_setting,
-)
+from gmmseg.digits.setting_table import DIGIT_SETTING_BY_PATH, check_digit_settings, with_digit_setting
+from gmmseg.digits.settings import DigitSettings, RecipeName
 from gmmseg.digits.stages import settings_shown
 from gmmseg.errors import ReadError, SettingsError
 from gmmseg.io.digits.download import cache_folder, download_events, is_complete
@@ -28,6 +25,10 @@ from gmmseg.io.digits.reading import read_digits_events
 from gmmseg.setting import Setting, value_at
 
 _R = TypeVar("_R")
+_OPTIONS = {
+    "n_clusters": "--components", "seed": "--seed", "n_images": "--images", "covariance": "--covariance",
+    "fit_on": "--fit-on",
+}  # fmt: skip
 _WORDS = {"true": True, "false": False, "on": True, "off": False, "yes": True, "no": False}
 
 
@@ -39,6 +40,15 @@ def digit_settings(options: argparse.Namespace) -> DigitSettings:
     SettingsError
         A value is out of its bounds, or ``--set`` names no setting of the recipe.
     """
+    with naming_the_option(
+        {**_OPTIONS, **{path: f"--set {path}" for path in DIGIT_SETTING_BY_PATH if "." in path}}
+    ):
+        settings = _digit_settings(options)
+        check_digit_settings(settings)
+    return settings
+
+
+def _digit_settings(options: argparse.Namespace) -> DigitSettings:
     # Drawn digits are too alike for the graph of the manifold: it joins different ones.
     recipe: RecipeName = options.recipe or ("orientation" if options.drawn else "manifold")
     settings = settings_for(recipe)
@@ -52,9 +62,10 @@ def digit_settings(options: argparse.Namespace) -> DigitSettings:
     for path, value in given.items():
         settings = with_digit_setting(settings, path, value)
     for text in options.set:
-        path, _, word = text.partition("=")
+        path, equals, word = text.partition("=")
+        if not equals:
+            raise SettingsError("", f"--set {printable(path)} gives no value.", "Write --set NAME=VALUE.")
         settings = with_digit_setting(settings, path, _value(_setting(path.strip(), recipe), word.strip()))
-    check_digit_settings(settings)
     return settings
 
 

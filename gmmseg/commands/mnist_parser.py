@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from gmmseg.commands.usage import Parser
 from gmmseg.commands.values import components, whole_number
 
 RECIPES = ("pixels", "deskewed", "orientation", "scattering", "components", "manifold")
@@ -32,7 +33,7 @@ Labels score, they never fit. Where settings were chosen while scores were seen,
 """
 
 
-def add_mnist(parser: argparse.ArgumentParser) -> None:
+def add_mnist(parser: Parser) -> None:
     """Add the options of ``mnist``."""
     data = parser.add_argument_group("data")
     data.add_argument("--data", type=Path, metavar="DIR", help="folder or file with the digits")
@@ -112,17 +113,20 @@ def _add_outputs(group: argparse._ArgumentGroup) -> None:
     )
 
 
-def check_mnist(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+def check_mnist(parser: Parser, options: argparse.Namespace) -> None:
     """End the program with code 2 where options of ``mnist`` contradict each other."""
     if options.drawn and (options.data is not None or options.download):
-        parser.error("--drawn needs no data: leave out --data and --download")
+        parser.error("--drawn needs no data: leave out --data and --download, or --drawn")
     if options.seeds is not None and not options.table:
-        parser.error("--seeds belongs to --table")
+        parser.error("--seeds is for --table: add --table, or choose one seed by --seed")
     if options.table:
         given = {"--recipe": options.recipe, "--covariance": options.covariance, "--set": options.set}
         given |= {"--report": options.report, "--figure": options.figure, "--model": options.model}
         for name, value in given.items():
             if value:
-                parser.error(f"{name} does not go with --table, which runs all recipes as they are")
+                parser.error(
+                    f"{name} does not go with --table, which runs all recipes as they are: "
+                    "leave one of them out"
+                )
         if options.components == "auto":
-            parser.error("-k auto does not go with --table")
+            parser.error("-k auto does not go with --table: give a number")

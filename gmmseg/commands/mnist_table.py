@@ -101,6 +101,8 @@ class Table:
     name: str
     seeds: tuple[int, ...]
     rows: tuple[Row, ...]
+    notes: tuple[str, ...] = ()
+    """What is to be known of the digits."""
 
     def text(self) -> str:
         """Return the table in columns for a terminal."""
@@ -145,7 +147,11 @@ class Table:
             for name in shown
             if RECIPES[name].chosen_with_scores
         ]
-        return ["Labels score the clusters; no fit sees them.", *(f"* {line}" for line in chosen)]
+        return [
+            *self.notes,
+            "Labels score the clusters; no fit sees them.",
+            *(f"* {line}" for line in chosen),
+        ]
 
 
 def table_events(
@@ -193,7 +199,7 @@ def table_events(
             outcomes.append(_Figures.of(outcome))
             cpu.append(spent.total)
         rows += _rows(method, outcomes, tuple(cpu))
-    return Table(digits.name, tuple(seeds), tuple(rows))
+    return Table(digits.name, tuple(seeds), tuple(rows), digits.notes)
 
 
 def _settings(method: Method, n_clusters: int, n_images: int | None, seed: int) -> DigitSettings:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 
 from gmmseg.errors import SettingsError
 from gmmseg.features.spec import FeatureSpec
 from gmmseg.regions.settings import REGION_SETTINGS, RegionSettings
 from gmmseg.setting import check_values
-from gmmseg.settings import SegmentSettings, with_setting
+from gmmseg.settings import SegmentSettings, check_settings, with_setting
 
 _PATHS = {
     "position_weight": "features.position_weight",
@@ -29,14 +31,43 @@ _PATHS = {
 """Options whose value is a setting's, and which."""
 
 
+_OPTIONS = {path: f"--{name.replace('_', '-')}" for name, path in _PATHS.items()}
+_OPTIONS |= {"mixture.n_components": "--components", "detail": "--detail", "n_regions": "--regions"}
+
+
+@contextmanager
+def naming_the_option(options: Mapping[str, str]) -> Iterator[None]:
+    """Begin the refusal of a value with the option that gave it, by the setting's path.
+
+    Raises
+    ------
+    SettingsError
+        In place of one raised within.
+    """
+    try:
+        yield
+    except SettingsError as error:
+        option = options.get(error.field)
+        if option is None:
+            raise
+        raise SettingsError(error.field, f"{option}: {error.cause}", error.remedy) from error
+
+
 def segment_settings(options: argparse.Namespace) -> SegmentSettings:
     """Return the settings that options of ``segment`` stand for.
 
     Raises
     ------
     SettingsError
-        A value is out of its bounds.
+        A value is out of its bounds; the sentence names the option.
     """
+    with naming_the_option(_OPTIONS):
+        settings = _segment_settings(options)
+        check_settings(settings)
+    return settings
+
+
+def _segment_settings(options: argparse.Namespace) -> SegmentSettings:
     spec = FeatureSpec.parse(options.features or "rgb", is_standardised=options.standardise)
     settings = SegmentSettings(features=spec)
     if options.components == "auto":
@@ -58,12 +89,13 @@ def region_settings(options: argparse.Namespace) -> RegionSettings:
     Raises
     ------
     SettingsError
-        A value is out of its bounds.
+        A value is out of its bounds; the sentence names the option.
     """
     wanted = {"detail": options.detail, "n_regions": options.regions, "seed": options.seed}
     given = {name: value for name, value in wanted.items() if value is not None}
     settings = replace(RegionSettings(), **given)
-    check_values(settings, REGION_SETTINGS)
+    with naming_the_option({**_OPTIONS, "seed": "--seed"}):
+        check_values(settings, REGION_SETTINGS)
     return settings
 
 

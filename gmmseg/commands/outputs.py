@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from gmmseg.errors import ReadError, WriteError
+from gmmseg.errors import ReadError, SettingsError, WriteError
 from gmmseg.io.atomic import shown
 from gmmseg.io.export_items import SUFFIXES, ExportItem, ExportKind, check_items, kind_for
 from gmmseg.io.images import list_images
 
-_FURTHER: tuple[ExportKind, ...] = ("probabilities", "overlay", "model", "report")
+_FURTHER: tuple[ExportKind, ...] = ("probabilities", "overlay", "model", "table", "report")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +36,16 @@ def plan(options: argparse.Namespace) -> list[Task]:
     """
     images, has_folder = _images(options.images)
     wanted = _wanted(options)
-    kind, out = wanted[0]
-    if has_folder or len(images) > 1 or (out.is_dir() and kind != "ome-zarr"):
-        for kind_there, folder in wanted:
-            _make_folder(folder, SUFFIXES[kind_there])
-        places = [[(kind, folder / f"{stem}{SUFFIXES[kind][0]}") for kind, folder in wanted]
-                  for stem in distinct_stems(images)]  # fmt: skip
-    else:
-        if options.format is None:
-            kind_for(out)
-        places = [wanted]
+    are_many = has_folder or len(images) > 1
+    are_folders = [are_many or _is_folder(options, kind, path) for kind, path in wanted]
+    if not are_folders[0] and options.format is None:
+        kind_for(wanted[0][1])
+    _make_folders([place for place, is_folder in zip(wanted, are_folders, strict=True) if is_folder])
+    places = [
+        [(kind, path / f"{stem}{SUFFIXES[kind][0]}" if is_folder else path)
+         for (kind, path), is_folder in zip(wanted, are_folders, strict=True)]
+        for stem in distinct_stems(images)
+    ]  # fmt: skip
     tasks = [
         Task(image, [_item(kind, path, options) for kind, path in own])
         for image, own in zip(images, places, strict=True)
@@ -74,7 +74,7 @@ def _wanted(options: argparse.Namespace) -> list[tuple[ExportKind, Path]]:
     given = (
         (kind, getattr(options, kind, None)) for kind in _FURTHER if kind != "model" or _has_model(options)
     )
-    return [(first, options.output), *((kind, path) for kind, path in given if path is not None)]
+    return [(first, options.output.path), *((kind, path) for kind, path in given if path is not None)]
 
 
 def _has_model(options: argparse.Namespace) -> bool:
@@ -83,7 +83,10 @@ def _has_model(options: argparse.Namespace) -> bool:
 
 
 def _item(kind: ExportKind, path: Path, options: argparse.Namespace) -> ExportItem:
-    return ExportItem(path, kind, options.zero_based, options.palette)
+    opacity = 0.5 if options.opacity is None else options.opacity
+    if not 0 <= opacity <= 1:
+        raise SettingsError("opacity", f"The opacity cannot be {opacity:g}.", "Choose 0 to 1.")
+    return ExportItem(path, kind, options.zero_based, options.palette, opacity)
 
 
 def distinct_stems(images: list[Path]) -> list[str]:
@@ -100,20 +103,41 @@ def distinct_stems(images: list[Path]) -> list[str]:
     return stems
 
 
-def _make_folder(folder: Path, suffixes: tuple[str, ...]) -> None:
-    if folder.name.lower().endswith(suffixes) and not folder.is_dir():
-        raise WriteError(
-            f"{shown(folder)} is the name of a file; several images need a folder.",
-            "Leave out the extension.",
-        )
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except FileExistsError as error:
-        raise WriteError(
-            f"{shown(folder)} is a file; several images need a folder.", "Choose another name."
-        ) from error
-    except (OSError, ValueError) as error:
-        raise WriteError(f"The folder {shown(folder)} cannot be made.", "Choose another place.") from error
+def _is_folder(options: argparse.Namespace, kind: ExportKind, path: Path) -> bool:
+    """Return whether an output of a single image is the folder to write into."""
+    if kind == "ome-zarr":
+        return False
+    out = options.output
+    if path == out.path:
+        return bool(out.is_folder) or path.is_dir()
+    # Beside a folder of masks a further output may well be a file, such as report.json.
+    return path.is_dir() or ((out.is_folder or out.path.is_dir()) and not _is_file_name(kind, path))
+
+
+def _is_file_name(kind: ExportKind, path: Path) -> bool:
+    return path.name.lower().endswith(SUFFIXES[kind])
+
+
+def _make_folders(places: list[tuple[ExportKind, Path]]) -> None:
+    for kind, folder in places:
+        if _is_file_name(kind, folder) and not folder.is_dir():
+            raise WriteError(
+                f"{shown(folder)} is the name of a file; several images, and names that end in a slash, need "
+                "a folder.",
+                "Leave out the extension.",
+            )
+    for _, folder in places:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except FileExistsError as error:
+            raise WriteError(
+                f"{shown(folder)} is a file; several images, and names that end in a slash, need a folder.",
+                "Choose another name.",
+            ) from error
+        except (OSError, ValueError) as error:
+            raise WriteError(
+                f"The folder {shown(folder)} cannot be made.", "Choose another place."
+            ) from error
 
 
 def _check_inputs_stay(tasks: list[Task], inputs: list[Path]) -> None:

@@ -5,20 +5,14 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from gmmseg.commands.contradictions import check_overlay, check_segment
 from gmmseg.commands.mnist_parser import MNIST, add_mnist, check_mnist
-from gmmseg.commands.values import components, n_bytes, number, whole_number
+from gmmseg.commands.usage import Parser, check_first_word, printable
+from gmmseg.commands.values import components, n_bytes, number, out_place, whole_number
 from gmmseg.version import VERSION
 
 COMMANDS: tuple[str, ...] = ("segment", "apply", "mnist", "sample")
 FORMATS = ("coco", "geojson", "labelme", "roi", "ome-tiff", "ome-zarr")
-
-_REGION_OPTIONS = ("detail", "regions")
-_MIXTURE_OPTIONS = (
-    "components", "criterion", "features", "position_weight", "texture_scale", "texture_octaves",
-    "standardise", "covariance", "hard", "smooth", "init", "n_init", "max_iter", "tol", "parameter_tol",
-    "q_tol", "accelerate", "reg_covar", "probabilities", "model",
-)  # fmt: skip
-"""Options of ``segment`` that only one method has; none of them has a default here."""
 
 _OVERVIEW = """\
 Image segmentation with Gaussian mixtures.
@@ -26,15 +20,23 @@ Image segmentation with Gaussian mixtures.
   gmmseg                       open the window
   gmmseg photo.jpg             open the window on a photo
   gmmseg COMMAND --help        what a command does and its options
+
+Exit codes: 0 done, 1 refused (one line on standard error says why), 2 wrong usage, 130 interrupted.
 """
 _SEGMENT = """\
 Fit a Gaussian mixture to an image and write its label map: class ids from 1, 0 where there is no data.
 With --method regions the classes are connected regions.
 
+  gmmseg segment photo.jpg -k 4 -o mask.png
+  gmmseg segment photo.jpg -k auto --features lab+position -o mask.png --overlay overlay.png
+  gmmseg segment photo.jpg --method regions --regions 12 -o regions.png --table regions.csv
+  gmmseg segment photos/ -o masks/
+
 Of several images, or of a folder, OUT is a folder (made if missing) that gets one STEM.png for each image;
-equal stems get _2, _3, … . The same holds for an OUT that is an existing folder. --probabilities, --overlay,
---model and --report then are folders as well, each one with files of its own. An image that cannot be read
-is reported and left out; the exit code is then 1. Existing files are overwritten.
+equal stems get _2, _3, … . The same holds for an OUT that is an existing folder or ends in /.
+--probabilities, --overlay, --model, --table and --report then are folders as well, each one with files of its
+own; for a single image they may also be files. An image that cannot be read is reported and left out; the
+exit code is then 1. Existing files are overwritten.
 """
 _APPLY = """\
 Label images with a saved model, without fitting. An image that the model was fitted on gets exactly the label
@@ -49,58 +51,50 @@ holds a sheet of them, .npy the images as uint8 (N, height, width). The same see
 
 def parse(argv: list[str]) -> argparse.Namespace:
     """Return the options of a command line; ends the program with code 2 where they make no sense."""
-    parser = build_parser()
-    options = parser.parse_args(argv)
-    if getattr(options, "criterion", None) is not None and options.components != "auto":
-        parser.error("--criterion needs -k auto")
+    parser, commands = build_parser()
+    check_first_word(parser, argv, COMMANDS)
+    options, unknown = parser.parse_known_args(argv)
+    command = commands[options.command]
+    if unknown:
+        if options.command == "mnist" and not any(word.startswith("-") for word in unknown):
+            command.error(f"“{printable(unknown[0])}” is not expected here: data is given by --data DIR")
+        command.refuse_unknown(unknown)
     if options.command == "mnist":
-        check_mnist(parser, options)
+        check_mnist(command, options)
+    else:
+        check_overlay(command, options)
     if options.command == "segment":
-        is_mixture = options.method == "mixture"
-        strangers = _given(options, _REGION_OPTIONS if is_mixture else _MIXTURE_OPTIONS)
-        if strangers:
-            parser.error(f"{strangers[0]} belongs to --method {'regions' if is_mixture else 'mixture'}")
-        if options.detail is not None and options.regions is not None:
-            parser.error("--detail and --regions both choose the cut: give one of them")
+        check_segment(command, options)
     return options
 
 
-def _given(options: argparse.Namespace, names: tuple[str, ...]) -> list[str]:
-    """Return which of some options were given, as written on the command line."""
-    wanted = [name for name in names if getattr(options, name) not in (None, False)]
-    return [f"--{name.replace('_', '-')}" for name in wanted]
-
-
-def build_parser() -> argparse.ArgumentParser:
-    """Return the parser of all commands; the chosen one is ``command`` of what it parses."""
-    parser = argparse.ArgumentParser(
-        "gmmseg",
-        description=_OVERVIEW,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+def build_parser() -> tuple[Parser, dict[str, Parser]]:
+    """Return the parser of all commands and that of each; the chosen one is ``command`` of what it parses."""
+    parser = Parser("gmmseg", usage="gmmseg [PHOTO | COMMAND ...]", description=_OVERVIEW)
     parser.add_argument("--version", action="version", version=f"gmmseg {VERSION}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    _add_segment(_command(commands, "segment", "fit a mixture and write a label map", _SEGMENT))
-    _add_apply(_command(commands, "apply", "label images with a saved model", _APPLY))
-    add_mnist(_command(commands, "mnist", "cluster images of digits without their labels", MNIST))
-    _add_sample(_command(commands, "sample", "draw vectors or digits from a saved mixture", _SAMPLE))
-    return parser
-
-
-def _command(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, summary: str, text: str
-) -> argparse.ArgumentParser:
-    return commands.add_parser(
-        name,
-        help=summary,
-        description=text,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
+    group = parser.add_subparsers(
+        title="commands", prog="gmmseg", dest="command", metavar="COMMAND", required=True
     )
 
+    def add(name: str, usage: str, summary: str, text: str) -> Parser:
+        return group.add_parser(name, usage=f"gmmseg {name} {usage}", help=summary, description=text)
 
-def _add_segment(parser: argparse.ArgumentParser) -> None:
+    commands = {
+        "segment": add("segment", "IMAGE... [options] -o OUT",
+                       "fit a mixture and write a label map", _SEGMENT),
+        "apply": add("apply", "MODEL IMAGE... [options] -o OUT", "label images with a saved model", _APPLY),
+        "mnist": add("mnist", "[options]", "cluster images of digits without their labels", MNIST),
+        "sample": add("sample", "MODEL -n N [--seed S] -o OUT", "draw vectors or digits from a saved mixture",
+                      _SAMPLE),
+    }  # fmt: skip
+    _add_segment(commands["segment"])
+    _add_apply(commands["apply"])
+    add_mnist(commands["mnist"])
+    _add_sample(commands["sample"])
+    return parser, commands
+
+
+def _add_segment(parser: Parser) -> None:
     parser.add_argument("images", nargs="+", type=Path, metavar="IMAGE", help="image file, or folder of them")
     model = parser.add_argument_group("mixture")
     model.add_argument(
@@ -218,22 +212,22 @@ def _add_fitting(group: argparse._ArgumentGroup) -> None:
     )
 
 
-def _add_apply(parser: argparse.ArgumentParser) -> None:
+def _add_apply(parser: Parser) -> None:
     parser.add_argument("model", type=Path, metavar="MODEL", help="model file written by --model")
     parser.add_argument("images", nargs="+", type=Path, metavar="IMAGE", help="image file, or folder of them")
     _add_outputs(parser, has_model=False)
 
 
-def _add_outputs(parser: argparse.ArgumentParser, *, has_model: bool = True) -> None:
+def _add_outputs(parser: Parser, *, has_model: bool = True) -> None:
     group = parser.add_argument_group("output")
     group.add_argument(
         "-o",
         "--output",
-        type=Path,
+        type=out_place,
         required=True,
         metavar="OUT",
         help="by extension: .png indexed mask with palette, .tif or .npy labels, "
-        ".npz labels, probabilities and metadata",
+        ".npz labels, probabilities and metadata; a name that ends in / is a folder",
     )
     group.add_argument("--format", choices=FORMATS, help="write OUT for another program instead")
     group.add_argument(
@@ -243,8 +237,20 @@ def _add_outputs(parser: argparse.ArgumentParser, *, has_model: bool = True) -> 
         help="also the probability of each class at each pixel: .tif or .npz",
     )
     group.add_argument("--overlay", type=Path, metavar="FILE", help="also the labels over the photo: .png")
+    group.add_argument(
+        "--opacity", type=number, metavar="A", help="of the labels over the photo, 0 to 1 (default 0.5)"
+    )
     if has_model:
         group.add_argument("--model", type=Path, metavar="FILE", help="also the fitted mixture: .json")
+    group.add_argument(
+        "--table",
+        type=Path,
+        metavar="FILE",
+        help="also a line for each component: .csv; with --method regions a line for each region, with the "
+        "mean posteriors of a mixture, whose options then hold for that"
+        if has_model
+        else "also a line for each component: .csv",
+    )
     group.add_argument("--report", type=Path, metavar="FILE", help="also all figures of the run: .json")
     group.add_argument(
         "--zero-based",
@@ -273,7 +279,7 @@ def _add_outputs(parser: argparse.ArgumentParser, *, has_model: bool = True) -> 
     )
 
 
-def _add_sample(parser: argparse.ArgumentParser) -> None:
+def _add_sample(parser: Parser) -> None:
     parser.add_argument("model", type=Path, metavar="MODEL", help="model file written by --model")
     parser.add_argument(
         "-n", "--number", type=whole_number, required=True, metavar="N", help="vectors or digits to draw"

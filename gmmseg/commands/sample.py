@@ -6,6 +6,7 @@ import argparse
 import csv
 import io
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 
@@ -17,8 +18,10 @@ from gmmseg.digits.generative import DigitModel
 from gmmseg.errors import BudgetError, SettingsError, WriteError
 from gmmseg.io.atomic import check_writable, write_atomically
 from gmmseg.io.digits.drawing import encode_grey_png
+from gmmseg.io.digits.models import FORMAT as DIGIT_FORMAT
 from gmmseg.io.digits.models import is_digit_model, load_digit_model
-from gmmseg.io.models import load_model, read_model_bytes
+from gmmseg.io.kinds import telling_what_it_is
+from gmmseg.io.models import FORMAT, load_model, read_model_bytes
 from gmmseg.limits import memory_budget, size_text
 from gmmseg.mixture.density import sample
 from gmmseg.model import Model
@@ -29,6 +32,9 @@ _DIGIT_SUFFIXES = (".png", ".npy")
 _LINES_AT_ONCE = 4096
 _SHEET_SHAPE = 1.6
 """Width over height of a sheet of digits."""
+_NEEDED = (
+    "Give a model: “segment --model FILE.json”, “mnist --model FILE.json” or the window's export makes one."
+)
 
 
 def run(options: argparse.Namespace, console: Console) -> bool:
@@ -42,14 +48,13 @@ def run(options: argparse.Namespace, console: Console) -> bool:
     if options.number < 1:
         raise SettingsError("number", f"{options.number} samples cannot be drawn.", "Choose 1 or more.")
     BY_PATH["mixture.seed"].check(options.seed)
-    data = read_model_bytes(options.model)
-    if is_digit_model(data):
-        return _write_digits(options, load_digit_model(data), console)
+    model = _read(options.model)
+    if isinstance(model, DigitModel):
+        return _write_digits(options, model, console)
     if suffix == ".png":
         raise WriteError(
             "Only digits can be drawn as a picture, and this model is not of digits.", "Choose .npy or .csv."
         )
-    model = load_model(data)
     check_writable(options.output)
     vectors = draw(model, options.number, options.seed)
     if suffix == ".npy":
@@ -57,6 +62,12 @@ def run(options: argparse.Namespace, console: Console) -> bool:
     else:
         write_atomically(options.output, _csv(model.names, vectors, console.check))
     return True
+
+
+def _read(path: Path) -> Model | DigitModel:
+    data = read_model_bytes(path)
+    with telling_what_it_is(path, data, (FORMAT, DIGIT_FORMAT), _NEEDED):
+        return load_digit_model(data) if is_digit_model(data) else load_model(data)
 
 
 def _write_digits(options: argparse.Namespace, model: DigitModel, console: Console) -> bool:

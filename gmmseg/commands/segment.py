@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 
 from gmmseg.classes import default_classes
 from gmmseg.commands.batch import Label, command_text, mixture_subject, run_tasks
@@ -11,7 +12,6 @@ from gmmseg.commands.options import region_settings, segment_settings
 from gmmseg.image import Image
 from gmmseg.io.subjects import MixtureSubject, RegionSubject
 from gmmseg.jobs import SegmentRequest, segment_events
-from gmmseg.settings import check_settings
 
 
 def run(options: argparse.Namespace, console: Console) -> bool:
@@ -20,9 +20,8 @@ def run(options: argparse.Namespace, console: Console) -> bool:
     return run_tasks(options, console, label)
 
 
-def _by_mixture(options: argparse.Namespace, console: Console) -> Label:
+def _by_mixture(options: argparse.Namespace, console: Console) -> Callable[[Image, str], MixtureSubject]:
     settings = segment_settings(options)
-    check_settings(settings)
 
     def label(image: Image, name: str) -> MixtureSubject:
         job = segment_events(SegmentRequest(image, settings), check=console.check)
@@ -36,10 +35,13 @@ def _by_regions(options: argparse.Namespace, console: Console) -> Label:
     from gmmseg.regions.outcome import region_events
 
     settings = region_settings(options)
+    # As in the window, the table tells how much of each class of the mixture a region holds.
+    by_mixture = None if options.table is None else _by_mixture(options, console)
 
     def label(image: Image, name: str) -> RegionSubject:
         outcome = console.drain(region_events(image, settings, check=console.check), name)
         classes = default_classes(outcome.regions.n_regions, "Region")
-        return RegionSubject(outcome, classes, command_text(options), outcome.seconds)
+        mixture = None if by_mixture is None else by_mixture(image, name)
+        return RegionSubject(outcome, classes, command_text(options), outcome.seconds, mixture)
 
     return label

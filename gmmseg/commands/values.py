@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
+from dataclasses import dataclass
+from pathlib import Path
 
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 
@@ -34,3 +37,16 @@ def n_bytes(text: str) -> int:
     if size <= 0:
         raise argparse.ArgumentTypeError(f"“{text}” is not a size; write 800M or 4G")
     return size
+
+
+@dataclass(frozen=True, slots=True)
+class OutPlace:
+    """Where to write: a path, and whether it was written as that of a folder, with a slash at its end."""
+
+    path: Path
+    is_folder: bool
+
+
+def out_place(text: str) -> OutPlace:
+    """Read where to write; a `Path` alone forgets the slash."""
+    return OutPlace(Path(text), text.endswith(("/", os.sep)))

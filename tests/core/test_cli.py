@@ -393,6 +393,11 @@ def test_stems_are_distinct_where_case_does_not_count() -> None:
         (["photo.png", "-o", "mask.jpg"], "label map would not survive"),
         (["photo.png", "-o", "mask"], "extension"),
         (["photo.png", "-o", "nowhere/mask.png"], "folder does not exist"),
+        (["photo.png", "-o", "plain/"], "is a file"),
+        (["photo.png", "-o", "mask.png/"], "name of a file"),
+        (["photo.png", "-o", "m.png", "--overlay", "o.png", "--opacity", "1.1"], "0 to 1"),
+        (["photo.png", "-o", "m.png", "--n-init", "0"], "--n-init"),
+        (["photo.png", "-o", "m.png", "--parameter-tol", "-1"], "--parameter-tol"),
         (["photo.png", "-o", "photo.png"], "is read"),
         (["photo.png", "-o", "m.png", "--overlay", "m.png"], "own name"),
         (["photo.png", "-o", "m.png", "--report", "r.txt"], ".json"),
@@ -447,14 +452,164 @@ def test_what_cannot_be_done_is_refused_in_one_line_with_code_1(
         ["segment", "photo.png", "-o", "m.png", "--memory-budget", "0"],
         ["segment", "photo.png", "-o", "m.png", "--memory-budget", "lots"],
         ["segment", "photo.png", "-o", "m.png", "--cov", "full"],
+        ["segment", "photo.png", "-o", "m.png", "--opacity", "0.5"],
+        ["segment", "photo.png", "-o", "m.png", "--position-weight", "0.5"],
+        ["segment", "photo.png", "-o", "m.png", "--features", "lab+position", "--texture-scale", "1"],
         ["select", "photo.png"],
     ],
     ids=" ".join,
 )  # fmt: skip
 def test_wrong_usage_ends_with_code_2(place: Path, capsys: Any, arguments: list[str]) -> None:
     assert run(arguments) == 2
-    assert "usage: gmmseg" in capsys.readouterr().err
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0].startswith("usage: gmmseg")
+    assert len(lines) == 2
+    assert lines[1].endswith("--help”.")
     assert not Path("m.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["segment", "photo.png", "-o", "m.png", "--criterion", "icl"], ["gmmseg segment:", "-k auto"]),
+        (["segment", "photo.png", "-o", "m.png", "--regions", "3"], ["gmmseg segment:", "--method regions"]),
+        (["segment", "photo.png", "-o", "m.png", "--texture-scale", "2"], ["rgb+texture"]),
+        (["segment", "photo.png", "-o", "m.png", "--n_init", "2"], ["gmmseg segment:", "--n-init"]),
+        (["segment", "photo.png", "-o", "m.png", "--cov", "full"], ["--covariance?"]),
+        (["apply", "m", "photo.png", "-o", "m.png", "--oferlay", "x"], ["gmmseg apply:", "--overlay?"]),
+        (["sample", "m.json", "-n", "3", "-o", "s.npy", "stray"], ["gmmseg sample:", "stray"]),
+        (["mnist", "digits"], ["gmmseg mnist:", "--data"]),
+        (["mnist", "--drawn", "--data", "x"], ["gmmseg mnist:", "leave out"]),
+        (["mnist", "--seeds", "3"], ["gmmseg mnist:", "--table"]),
+        (["select", "photo.png"], ["select", *COMMANDS, "Did you mean “gmmseg segment”?"]),
+        (["sampl"], ["Did you mean “gmmseg sample”?"]),
+        (["missing.jpg"], ["missing.jpg", "no file"]),
+        (["two\nlines"], ["two lines"]),
+        (["photo.png", "-o", "m.png"], ["“photo.png” is a file", "gmmseg segment"]),
+        (["-o", "m.png", "segment", "photo.png"], ["-o cannot come first"]),
+    ],
+    ids=lambda value: " ".join(value),
+)
+def test_wrong_usage_says_what_to_write_instead(
+    place: Path, capsys: Any, arguments: list[str], words: list[str]
+) -> None:
+    assert run(arguments) == 2
+    usage, sentence = capsys.readouterr().err.splitlines()
+    assert usage.startswith(f"usage: gmmseg {arguments[0] if arguments[0] in COMMANDS else ''}")
+    for word in words:
+        assert word in sentence
+
+
+@pytest.mark.parametrize("word", ["select", "sgement", "missing.jpg", ""])
+def test_a_word_that_is_neither_command_nor_file_opens_no_window(
+    place: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch, word: str
+) -> None:
+    import main
+
+    monkeypatch.setattr("ui.platform_check.why_no_window", lambda: "a window would be opened")
+    assert main.main([word]) == 2
+    assert "no command" in capsys.readouterr().err
+    for arguments in (["photo.png"], [str(place)], ["--", "missing.jpg"], ["photo.png", "missing.jpg"], []):
+        assert main.main(arguments) == 1
+        assert "a window would be opened" in capsys.readouterr().err
+
+
+def test_a_name_that_ends_in_a_slash_is_a_folder_which_is_made(place: Path) -> None:
+    assert run(["segment", "photo.png", *FAST, "-o", "new/masks/", "--report", "r.json", "--model", "m"]) == 0
+    assert Path("new/masks/photo.png").is_file()
+    assert Path("r.json").is_file()
+    assert Path("m/photo.json").is_file()
+    assert run(["apply", "r.json/../m/photo.json", "photo.png", "-o", "again/"]) == 1
+    assert run(["apply", "m/photo.json", "photo.png", "-o", "again/"]) == 0
+    assert Path("again/photo.png").read_bytes() == Path("new/masks/photo.png").read_bytes()
+    assert run(["segment", "photo.png", *FAST, "--format", "ome-zarr", "-o", "z.ome.zarr/"]) == 0
+    assert Path("z.ome.zarr/zarr.json").is_file()
+
+
+def test_the_table_and_the_opacity_are_those_of_the_window(place: Path) -> None:
+    further = ["--table", "t.csv", "--overlay", "v.png", "--opacity", "0.25"]
+    assert run(["segment", "photo.png", *FAST, "-o", "mask.png", *further]) == 0
+    settings = segment_settings(parse(["segment", "photo.png", *FAST, "-o", "mask.png"]))
+    outcome = result_of(segment_events(SegmentRequest(read_image("photo.png"), settings)))
+    subject = MixtureSubject(
+        outcome.fit, outcome.table, outcome.segmentation, default_classes(3), "in the window", {}
+    )
+    items = [
+        ExportItem(Path("w.csv"), "table"),
+        ExportItem(Path("w.png"), "overlay", overlay_opacity=0.25),
+        ExportItem(Path("half.png"), "overlay"),
+    ]
+    result_of(export_events(subject, items))
+    assert Path("t.csv").read_bytes() == Path("w.csv").read_bytes()
+    assert Path("v.png").read_bytes() == Path("w.png").read_bytes() != Path("half.png").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("r.json", "report of a segmentation"), ("rr.json", "report of regions"), ("c.json", "COCO"),
+        ("l.json", "LabelMe"), ("g.geojson", "GeoJSON"), ("photo.png", "picture (PNG)"),
+        ("empty.json", "is empty"), ("d.json", "model of digits"), ("e.json", "report of a digit experiment"),
+    ],
+)  # fmt: skip
+def test_apply_says_what_a_file_is_that_is_no_model(place: Path, capsys: Any, name: str, words: str) -> None:
+    wanted = {"c.json": "coco", "l.json": "labelme", "g.geojson": "geojson"}
+    if name in wanted:
+        assert run(["segment", "photo.png", *FAST, "--format", wanted[name], "-o", name]) == 0
+    Path("empty.json").write_bytes(b"")
+    Path("d.json").write_text('{"format": "gmmseg-digits", "version": 1}')
+    if name == "e.json":
+        assert run(["mnist", "--drawn", "--images", "60", "--recipe", "pixels", "-k", "2",
+                    "--report", name]) == 0  # fmt: skip
+    if name == "r.json":
+        assert run(["segment", "photo.png", *FAST, "-o", "mask.png", "--report", name]) == 0
+    if name == "rr.json":
+        assert run(["segment", "photo.png", "--method", "regions", "-o", "mask.png", "--report", name]) == 0
+    capsys.readouterr()
+    assert run(["apply", name, "photo.png", "-o", "out.png"]) == 1
+    line = refusal(capsys)
+    assert words in line
+    assert f"“{name}”" in line
+    assert "Give the model first" in line
+    assert not Path("out.png").exists()
+    if name != "d.json":
+        assert run(["sample", name, "-n", "3", "-o", "s.npy"]) == 1
+        assert words in refusal(capsys)
+
+
+def test_a_damaged_model_is_still_called_a_damaged_model(place: Path, capsys: Any) -> None:
+    Path("m.json").write_text('{"format": "gmmseg-model", "version": 2}')
+    assert run(["apply", "m.json", "photo.png", "-o", "out.png"]) == 1
+    assert "is missing" in refusal(capsys)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="closes descriptors")
+@pytest.mark.parametrize("close", ["| true", ">&-", ">&- 2>&-"])
+def test_a_standard_output_that_is_closed_is_no_failure(place: Path, close: str) -> None:
+    command = f'set -o pipefail; "{sys.executable}" "{ROOT / "main.py"}"'
+    for arguments in ("mnist --settings", "segment photo.png -k 2 -o mask.png"):
+        done = subprocess.run(
+            ["bash", "-c", f"{command} {arguments} {close}"],
+            cwd=place,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            timeout=110,
+            check=False,
+        )
+        assert (done.returncode, done.stderr) == (0, b"")
+    assert (place / "mask.png").exists()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_standard_output_that_is_full_is_one_line(place: Path) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, str(ROOT / "main.py"), "mnist", "--settings"],
+            cwd=place, stdout=full, stderr=subprocess.PIPE, timeout=110, check=False,
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr.startswith(b"gmmseg: The result cannot be printed")
+    assert done.stderr.count(b"\n") == 1
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], *([name, "--help"] for name in COMMANDS)])

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from gmmseg.control import go_on, result_of
 from gmmseg.digits.dataset import DigitSet
 from gmmseg.digits.drawn import drawn_digits
 from gmmseg.digits.experiment import ExperimentOutcome, ExperimentRequest, experiment_events
-from gmmseg.digits.figure import experiment_figure
+from gmmseg.digits.figure import Text, experiment_figure
 from gmmseg.digits.gallery import sheet
 from gmmseg.digits.generative import digit_model
 from gmmseg.digits.recipes import RECIPES, settings_for
@@ -221,7 +222,7 @@ def test_the_list_of_settings_names_each_that_can_be_set(capsys: Any, recipe: st
         (["--data", "digits.npz", "--images", "1"], "Images"),
         (["--data", "digits.npz", "--seed", "-1"], "Seed"),
         (["--data", "digits.npz", "--set", "pca.n_components=many"], "many"),
-        (["--data", "digits.npz", "--set", "pca.n_components"], "Principal components"),
+        (["--data", "digits.npz", "--set", "pca.n_components"], "NAME=VALUE"),
         (["--data", "digits.npz", "--set", "field.strength=nan"], "nan"),
         (["--data", "digits.npz", "--set", "no.such=1"], "no.such"),
         (["--data", "digits.npz", "--set", "recipe=pixels"], "--recipe"),
@@ -381,6 +382,36 @@ def test_digits_are_drawn_from_a_saved_model(place: Path, capsys: Any, outcome: 
     assert run(["apply", "m.json", "photo.png", "-o", "x.png"]) == 1
     with pytest.raises(ModelError, match="another kind"):
         load_model(data)
+
+
+def test_the_figure_of_drawn_digits_says_that_they_are_no_mnist(
+    outcome: ExperimentOutcome, digits: DigitSet
+) -> None:
+    def lines(shown: ExperimentOutcome) -> list[str]:
+        return [shape.text for shape in experiment_figure(shown).shapes if isinstance(shape, Text)]
+
+    assert any("say nothing about MNIST" in line for line in lines(outcome))
+    assert any("colour: share of the row" in line for line in lines(outcome))
+    written = replace(outcome, digits=replace(digits, is_drawn=False, notes=()))
+    assert not any("MNIST" in line for line in lines(written))
+
+
+def test_a_table_of_drawn_digits_says_so_too(digits: DigitSet) -> None:
+    methods = (Method("pixels", "", (("pca.n_components", 4), ("mixture.n_init", 1))),)
+    table = result_of(table_events(digits, 4, 120, range(1), go_on, methods))
+    for text in (table.text(), table.markdown()):
+        assert "say nothing about MNIST" in text
+
+
+def test_a_setting_without_a_value_and_a_wrong_one_name_their_option(place: Path, capsys: Any) -> None:
+    for given, word in (
+        ("pca.n_components", "NAME=VALUE"),
+        ("pca.n_components=x", "--set pca.n_components:"),
+    ):
+        assert run(["mnist", "--drawn", "--recipe", "pixels", "--set", given]) == 1
+        assert word in refusal(capsys)
+    assert run(["mnist", "--drawn", "-k", "0"]) == 1
+    assert "--components:" in refusal(capsys)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT")

@@ -22,6 +22,7 @@ from gmmseg.plotting import (
     projected,
     row_colours,
     scatter_sample,
+    usual_bounds,
 )
 from tests.data.states import make_image, make_table, true_params
 
@@ -217,3 +218,17 @@ def test_points_inside_a_lasso_are_those_that_scikit_image_finds(seed: int) -> N
     np.testing.assert_array_equal(
         inside_polygon(points[:, 0], points[:, 1], polygon), points_in_poly(points, polygon)
     )
+
+
+def test_usual_bounds_hold_nearly_all_of_every_group_and_not_what_lies_far_out() -> None:
+    generator = np.random.default_rng(0)
+    large, small = generator.normal(0, 1, (5000, 2)), generator.normal(20, 0.5, (60, 2))
+    points = np.vstack([large, small, [[900.0, -900.0]]])
+    groups = np.repeat([0, 2, 0], [5000, 60, 1])
+    x_from, y_from, x_to, y_to = usual_bounds(points[:, 0], points[:, 1], groups)
+    assert max(x_to, y_to, -x_from, -y_from) < 60
+    for group in (large, small):
+        inside = (group >= (x_from, y_from)) & (group <= (x_to, y_to))
+        assert inside.all(axis=1).mean() > 0.9
+    curve = ellipse(small.mean(axis=0), np.cov(small.T, bias=True))
+    assert (curve <= np.array((x_to, y_to)) + 1e-9).all()

@@ -19,9 +19,11 @@ from gmmseg.image import Image
 from gmmseg.io.export import export_events
 from gmmseg.io.export_items import ExportItem, ExportKind
 from gmmseg.io.images import read_image
-from gmmseg.io.subjects import RegionSubject
+from gmmseg.io.subjects import MixtureSubject, RegionSubject
+from gmmseg.jobs import SegmentRequest, segment_events
 from gmmseg.regions.outcome import RegionOutcome, region_events
 from gmmseg.regions.settings import RegionSettings
+from gmmseg.settings import SegmentSettings, with_setting
 from gmmseg.workspace import Workspace
 
 REGIONS = ["segment", "photo.png", "--method", "regions"]
@@ -122,8 +124,41 @@ def test_options_of_the_other_method_are_wrong_usage(
     place: Path, capsys: pytest.CaptureFixture[str], extra: list[str], named: str
 ) -> None:
     assert run(["segment", "photo.png", *extra, "-o", "mask.png"]) == 2
-    assert named in capsys.readouterr().err.splitlines()[-1]
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "usage: gmmseg segment IMAGE... [options] -o OUT"
+    assert named in lines[1]
+    assert len(lines) == 2
     assert not Path("mask.png").exists()
+
+
+def test_the_table_is_the_one_that_the_window_exports(place: Path) -> None:
+    options = ["--regions", "4", "-k", "3", "--seed", "2", "-o", "mask.png", "--table", "regions.csv"]
+    assert run([*REGIONS, *options]) == 0
+    image = read_image("photo.png")
+    settings = SegmentSettings()
+    for path, value in (("mixture.n_components", 3), ("mixture.seed", 2)):
+        settings = with_setting(settings, path, value)
+    fit = result_of(segment_events(SegmentRequest(image, settings, wants_preview=True)))
+    mixture = MixtureSubject(
+        fit.fit, fit.table, fit.segmentation, default_classes(3), "window", dict(fit.fit.seconds)
+    )
+    outcome = outcome_of(image, seed=2, n_regions=4)
+    subject = RegionSubject(outcome, default_classes(4, "Region"), "window", {}, mixture)
+    result_of(export_events(subject, [ExportItem(Path("w.csv"), "table")]))
+    assert Path("regions.csv").read_bytes() == Path("w.csv").read_bytes()
+    with Path("regions.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 4
+    assert {name for name in rows[0] if name.startswith("posterior ")} == {
+        f"posterior Class {number}" for number in (1, 2, 3)
+    }
+
+
+def test_of_a_folder_the_tables_fill_a_folder(place: Path) -> None:
+    Path("in").mkdir()
+    Pillow.fromarray(blocks(1)).save("in/a.png")
+    assert run(["segment", "in", "--method", "regions", "-k", "2", "-o", "out", "--table", "tables"]) == 0
+    assert Path("tables/a.csv").read_text().startswith("region,area,")
 
 
 @pytest.mark.parametrize("extra", [["--detail", "1.5"], ["--detail", "nan"], ["--regions", "0"]])

@@ -1,0 +1,67 @@
+"""What wrong usage is answered with: a short usage line, one sentence with a remedy, and exit code 2."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+_LONGEST_WORD = 80
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose help keeps its line breaks, and that takes no shortened option names."""
+
+    def __init__(self, prog: str | None = None, **arguments: Any) -> None:
+        arguments.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
+        super().__init__(prog, allow_abbrev=False, **arguments)
+
+    def error(self, message: str) -> NoReturn:
+        """Print the usage line and what is wrong, and end the program with code 2."""
+        self.print_usage(sys.stderr)
+        ending = "" if message.endswith((".", "?")) else "."
+        self.exit(2, f"{self.prog}: error: {message}{ending} See “{self.prog} --help”.\n")
+
+    def refuse_unknown(self, words: Sequence[str]) -> NoReturn:
+        """End the program with code 2 over what no option or argument of this parser takes."""
+        word = next((word for word in words if word.startswith("-")), words[0]).partition("=")[0]
+        if not word.startswith("-"):
+            self.error(f"“{printable(word)}” is not expected here")
+        known = [name[2:] for name in self._option_string_actions if name.startswith("--")]
+        bare = word.lstrip("-").replace("_", "-")
+        longer = [name for name in known if bare and name.startswith(bare)]
+        near = longer[:1] or difflib.get_close_matches(bare, known, 1, cutoff=0.7)
+        guess = "".join(f"; did you mean --{name}?" for name in near)
+        self.error(f"there is no option {printable(word)}{guess}")
+
+
+def check_first_word(parser: Parser, argv: Sequence[str], commands: Sequence[str]) -> None:
+    """End the program with code 2 where a command line does not begin with a command, telling why."""
+    if not argv or argv[0] in (*commands, "-h", "--help", "--version"):
+        return
+    word = printable(argv[0])
+    if argv[0].startswith("-"):
+        parser.error(
+            f"{word} cannot come first: write a command and then its options, such as "
+            "“gmmseg segment photo.jpg -o mask.png”"
+        )
+    if os.path.lexists(argv[0]):
+        parser.error(
+            f"“{word}” is a file, and the window takes no options: write a command before it, such as "
+            "“gmmseg segment photo.jpg -o mask.png”"
+        )
+    near = difflib.get_close_matches(argv[0].lower(), commands, 1)
+    listed = " and ".join(", ".join(commands).rsplit(", ", 1))
+    parser.error(
+        f"there is no command “{word}” and no file of that name; the commands are {listed}."
+        + "".join(f" Did you mean “gmmseg {name}”?" for name in near)
+    )
+
+
+def printable(word: str) -> str:
+    """Return a word of the command line as part of one line, shortened where it is long."""
+    text = "".join(c if c.isprintable() else " " for c in word)
+    return text if len(text) <= _LONGEST_WORD else f"{text[:_LONGEST_WORD]}…"
