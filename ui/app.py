@@ -94,7 +94,10 @@ class App(QObject):
         set_memory_budget(self.store.memory_budget)
         self._check_scheme(self.store.scheme)
         if not self.store.is_hint_dismissed:
-            self.window.hints.show_message(self.tr("Drag K  ·  drop a photo  ·  Ctrl+E exports"), "hint")
+            hint = self.tr(
+                "Drag Components to set the number of classes, K  ·  drop a photo  ·  Ctrl+E exports"
+            )
+            self.window.hints.show_message(hint, "hint")
 
     # Beginning and end
 

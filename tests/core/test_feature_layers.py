@@ -9,10 +9,12 @@ import pytest
 
 from gmmseg.classes import default_classes
 from gmmseg.control import Verdict
+from gmmseg.drawing import Scene, draw
 from gmmseg.errors import Cancelled
 from gmmseg.features.build import feature_table
 from gmmseg.features.spec import FeatureSpec
-from gmmseg.layers import Layer, Scene, available_layers, draw, layer_title, lut_for, quantity_lut
+from gmmseg.layer_colours import lut_for, quantity_lut
+from gmmseg.layers import Layer, available_layers, layer_title
 from tests.core.test_features import image_of
 
 SPECS = ["rgb", "lab+position", "gray+texture", "hsv+position+texture"]

@@ -27,6 +27,8 @@ CORE_RANKS: tuple[tuple[str, ...], ...] = (
     ("regions", "digits", "segmentation", "classes", "render"),
     (
         "layers",
+        "layer_colours",
+        "drawing",
         "model",
         "document",
         "history",
@@ -50,7 +52,7 @@ UI_RANKS: tuple[tuple[str, ...], ...] = (
     ("theme", "platform_check"),
     ("widgets",),
     ("panels", "dialogs", "settings_store", "job_runner", "workspace_bridge", "last_resort"),
-    ("actions", "errands", "notices", "desk"),
+    ("actions", "errands", "notices", "desk", "desk_work", "work_desk"),
     ("photo", "digits", "window_menus", "main_window"),
     ("commands",),
     ("app",),

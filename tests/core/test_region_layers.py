@@ -12,7 +12,9 @@ from hypothesis.extra.numpy import array_shapes, arrays
 
 from gmmseg.arrays import AnyArray
 from gmmseg.classes import ClassTable
-from gmmseg.layers import Layer, Scene, available_layers, draw, layer_title, lut_for
+from gmmseg.drawing import Scene, draw
+from gmmseg.layer_colours import lut_for
+from gmmseg.layers import Layer, available_layers, layer_title
 from gmmseg.render import border_levels, border_lines
 from tests.data.regions import quartered
 from tests.data.states import make_image

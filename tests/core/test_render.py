@@ -18,9 +18,11 @@ from gmmseg.arrays import AnyArray
 from gmmseg.classes import ClassTable, default_classes
 from gmmseg.colormap import Colormap, colormap_table
 from gmmseg.control import Verdict
+from gmmseg.drawing import Scene, draw
 from gmmseg.errors import Cancelled
 from gmmseg.image import GREY, RGB, Image, ImageSource
-from gmmseg.layers import Layer, LayerKind, Scene, available_layers, draw, layer_title, lut_for
+from gmmseg.layer_colours import lut_for
+from gmmseg.layers import Layer, LayerKind, available_layers, layer_title
 from gmmseg.render import boundaries, class_rgba, coarser_levels, display_rgb, mean_colours, overlay_rgb
 from gmmseg.segmentation import Segmentation
 from tests.data.states import expect, make_shown, true_params

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image as PillowImage
-from PySide6.QtCore import QMimeData, Qt
+from PySide6.QtCore import QMimeData, QPoint, Qt
 from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
@@ -31,6 +31,7 @@ from gmmseg.document import change_setting, merge_classes, move_class, rename_cl
 from gmmseg.errors import FitError
 from gmmseg.io.export_items import ExportItem
 from gmmseg.jobs import SegmentRequest, Stepped, segment_events
+from gmmseg.layers import Layer
 from tests.ui.driving import blobs, drop, mime_of, write_png
 from ui.actions import Actions
 from ui.app import App
@@ -430,8 +431,36 @@ def test_recent_files_layout_and_panes_are_there_the_next_time(
     again.deleteLater()
 
 
+@pytest.mark.parametrize("n_panes", [1, 2, 4])
+@pytest.mark.parametrize("desk", ["photo", "digits"])
+def test_the_window_fits_into_half_a_screen(fitted: App, qtbot: QtBot, desk: str, n_panes: int) -> None:
+    panes = fitted.photo.panels.panes
+    panes.set_layout(n_panes)
+    for number in range(n_panes):
+        panes.choose_layer(number, [Layer("overlay"), Layer("heatmap")][number % 2])
+    fitted.work_at(desk)
+    fitted.window.resize(800, 700)
+    qtbot.waitUntil(lambda: fitted.window.width() == 800)
+    assert fitted.window.minimumSizeHint().width() <= 800
+    toolbar = next(bar for bar in fitted.window.findChildren(ToolBar) if bar.isVisible())
+    buttons = [button for button in toolbar.findChildren(QToolButton) if button.defaultAction() is not None]
+    assert len(buttons) > 5
+    qtbot.waitUntil(lambda: all(button.isVisible() for button in buttons))
+    for button in buttons:
+        at = button.mapTo(toolbar, QPoint(0, 0)).x()
+        assert button.width() >= button.sizeHint().width()
+        assert at >= 0
+        assert at + button.width() <= toolbar.width()
+    run = fitted.window.findChildren(QToolButton, "runButton")
+    assert {button.toolButtonStyle() for button in run} == {Qt.ToolButtonStyle.ToolButtonTextBesideIcon}
+    fitted.window.resize(1400, 700)
+    qtbot.waitUntil(lambda: fitted.window.width() == 1400)
+    opens = next(button for button in buttons if "Open" in button.text())
+    assert opens.toolButtonStyle() == Qt.ToolButtonStyle.ToolButtonTextBesideIcon
+
+
 def test_the_hint_is_shown_until_it_is_closed_once(app: App, qtbot: QtBot) -> None:
-    assert "Drag K" in app.window.hints.text
+    assert "number of classes, K" in app.window.hints.text
     close = app.window.hints.findChild(QPushButton.__mro__[1], "messageClose")
     assert close is not None
     QTest.mouseClick(close, Qt.MouseButton.LeftButton)

@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from gmmseg.arrays import AnyArray, ByteArray
-from gmmseg.layers import ColourScale, Layer, LayerKind, Picture
+from gmmseg.drawing import ColourScale, Picture
+from gmmseg.layers import Layer, LayerKind
 from gmmseg.render import border_levels, border_lines, coarser_levels
 from ui.widgets.camera import Camera
 from ui.widgets.canvas import Canvas
@@ -148,9 +149,15 @@ def test_the_divider_uncovers_the_photo_on_its_left(canvas: Canvas) -> None:
     open_blue(canvas)
     canvas.set_picture(picture(np.ones((30, 40), dtype=np.uint8), "overlay"))
     handle = canvas.findChild(SwipeHandle)
+    assert not handle.isVisible()
+    assert colour(canvas, 10, 10) == RED[:3]
+    canvas.set_swiping(True)
     assert handle.isVisible()
-    drag(handle, QPoint(0, 150), QPoint(200, 150))
-    assert handle.fraction == pytest.approx(0.5)
+    assert handle.geometry().center().x() == pytest.approx(200, abs=1)
+    drag(handle, QPoint(7, 150), QPoint(107, 150))
+    assert handle.fraction == pytest.approx(0.75)
+    assert colour(canvas, 10, 28) == (0, 0, 255)
+    QTest.mouseDClick(handle, Qt.MouseButton.LeftButton)
     assert colour(canvas, 10, 10) == (0, 0, 255)
     assert colour(canvas, 10, 30) == RED[:3]
     QTest.keyClick(handle, Qt.Key.Key_Left)

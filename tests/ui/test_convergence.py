@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QPoint, QPointF, QRect, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
@@ -95,8 +95,29 @@ def test_q_and_h_are_drawn_on_demand_and_named_as_the_pair_they_are(panel: Conve
     panel.h_box.setChecked(True)
     q, h = panel.plot.q_curve.getData()[1], panel.plot.h_curve.getData()[1]
     np.testing.assert_allclose(q - h, [step.lower_bound for step in shown.steps])
-    names = [label.text for _, label in panel.plot.legend.items]
-    assert names == ["L = Q − H", "Q(θg, θg)", "H(θg, θg), right"]
+    assert panel.plot.legend.names == ["L = Q − H", "Q(θg, θg)", "H(θg, θg), right"]
+
+
+@pytest.mark.parametrize("width", [300, 377, 700])
+def test_the_names_of_the_curves_stand_whole_beside_the_plot(panel: ConvergencePanel, width: int) -> None:
+    panel.resize(width, 300)
+    show(panel, EMPTY, make_shown())
+    legend = panel.plot.legend
+    assert not legend.isVisible()
+    for box in (panel.q_box, panel.h_box):
+        QTest.mouseClick(box, Qt.MouseButton.LeftButton, pos=QPoint(8, box.height() // 2))
+    QApplication.processEvents()
+    assert legend.isVisible()
+    over = QRect(legend.mapTo(panel, QPoint(0, 0)), legend.size())
+    assert not over.intersects(QRect(panel.plot.mapTo(panel, QPoint(0, 0)), panel.plot.size()))
+    assert legend.height() >= legend.heightForWidth(legend.width())
+    # Every curve's colour is to be seen in it, and nothing is cut off at its edges.
+    picture = legend.grab().toImage()
+    seen = {picture.pixelColor(x, y).name() for x in range(legend.width()) for y in range(legend.height())}
+    for curve in (panel.plot.bound_curve, panel.plot.q_curve, panel.plot.h_curve):
+        assert curve.opts["pen"].color().name() in seen
+    corner = picture.pixelColor(legend.width() - 1, 0)
+    assert all(picture.pixelColor(legend.width() - 1, y) == corner for y in range(legend.height()))
 
 
 def test_the_line_between_the_stages_stands_where_the_exact_one_begins(panel: ConvergencePanel) -> None:

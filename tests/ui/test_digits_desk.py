@@ -27,6 +27,7 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
+import ui.digits.exporting
 import ui.digits.opening
 import ui.digits.running
 from gmmseg.control import Check, Progress, Verdict
@@ -351,6 +352,26 @@ def test_export_writes_what_the_encoders_give(clustered: Bench, qtbot: QtBot, tm
     expected = digit_report(clustered.outcome, "window")
     assert {**report, "peak_rss_bytes": 0} == json.loads(json.dumps({**expected, "peak_rss_bytes": 0}))
     assert (tmp_path / "Drawn digits_figure.png").stat().st_size > 1000
+
+
+def test_esc_ends_an_export_too(
+    clustered: Bench, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def endless(*arguments: object) -> Iterator[Progress]:
+        check = arguments[-1]
+        assert callable(check)
+        while check() is Verdict.GO:
+            yield Progress("Writing")
+        raise Cancelled
+
+    monkeypatch.setattr(ui.digits.exporting, "digit_export_events", endless)
+    work = clustered.desk.work
+    work.exporter.write(clustered.outcome, [])
+    qtbot.waitUntil(lambda: clustered.desk.actions["stop"].isEnabled())
+    assert clustered.desk.is_busy
+    key(clustered, Qt.Key.Key_Escape)
+    qtbot.waitUntil(lambda: not work.exports.is_running)
+    qtbot.waitUntil(lambda: not clustered.desk.actions["stop"].isEnabled())
 
 
 def test_a_file_that_is_there_is_replaced_only_when_asked_again(clustered: Bench, tmp_path: Path) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QFontMetrics, QHelpEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
+from PySide6.QtWidgets import QApplication, QLineEdit, QToolTip, QWidget
 from pytestqt.qtbot import QtBot
 
 from gmmseg.control import Progress, go_on, result_of
@@ -19,20 +21,30 @@ from gmmseg.digits.experiment import ExperimentOutcome, ExperimentRequest, Stage
 from gmmseg.digits.overview import cluster_moments
 from gmmseg.digits.progress import KeptStages, RunLog
 from gmmseg.digits.recipes import RECIPES, settings_for
-from gmmseg.digits.settings import DIGIT_SETTINGS, DigitSettings, with_digit_setting
+from gmmseg.digits.setting_table import DIGIT_SETTINGS, with_digit_setting
+from gmmseg.digits.settings import DigitSettings
 from gmmseg.digits.stages import settings_shown
 from gmmseg.digits.workpiece import Iterated
+from ui.panels.digit_clusters import DigitClustersPanel
+from ui.panels.digit_confusion import DigitConfusionPanel
 from ui.panels.digit_convergence import DigitConvergencePanel
 from ui.panels.digit_eigenvalues import DigitEigenvaluesPanel
 from ui.panels.digit_embedding import DigitEmbeddingPanel
-from ui.panels.digit_requests import N_SAMPLES, SampleMaker, SampleRequest
+from ui.panels.digit_requests import (
+    N_SAMPLES,
+    OverviewRequest,
+    SampleMaker,
+    SampleRequest,
+    answer_overview,
+)
 from ui.panels.digit_scores import DigitScoresPanel
 from ui.panels.digit_setup import GENERAL, GROUPS, DigitSetupPanel
-from ui.theme import apply_theme, configure_plots
+from ui.theme import SPACING, apply_theme, configure_plots
 from ui.widgets.digit_layout import FOLDED_LINES, WallSection
 from ui.widgets.digit_wall import DigitWall, Spot
 from ui.widgets.stage_list import StageList
 
+_WRAP = Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop
 LEFT, NO_KEYS = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
 
 
@@ -222,6 +234,33 @@ def test_the_list_of_stages_tells_what_is_done_kept_under_way_and_to_come(put: P
     assert stages.grab().toImage().pixelColor(7, 10) != stages.grab().toImage().pixelColor(200, 10)
 
 
+def test_no_title_of_a_stage_is_cut_in_a_narrow_list(put: Put) -> None:
+    settings = DigitSettings()
+    log = KeptStages().plan(drawn_digits(40, 0), settings)
+    stages, wide = StageList(), StageList()
+    for one, width in ((stages, 170), (wide, 700)):
+        put(one, width, 600)
+        one.show_log(log)
+        one.resize(width, one.heightForWidth(width))
+    assert wide.height() < stages.height()
+    metrics = QFontMetrics(stages.font())
+    picture = stages.grab().toImage()
+    top = 0
+    for stage in log.stages:
+        longest_line = max(metrics.horizontalAdvance(word) for word in stage.title.split())
+        assert longest_line < 170 - 16
+        n_lines = 1 if metrics.horizontalAdvance(stage.title) <= 170 - 16 - SPACING else 2
+        height = n_lines * metrics.lineSpacing()
+        ink = [
+            any(picture.pixelColor(x, top + y).lightness() < 200 for x in range(18, 165))
+            for y in range(height)
+        ]
+        assert any(ink[-metrics.lineSpacing() :]), stage.title
+        top += max(metrics.boundingRect(0, 0, 170 - 16 - SPACING, 999, _WRAP, stage.title).height() + 3,
+                   metrics.height() + 3)  # fmt: skip
+    assert top == stages.height()
+
+
 def test_every_setting_of_every_recipe_has_a_field_in_a_section(put: Put) -> None:
     panel = DigitSetupPanel()
     put(panel, 300, 600)
@@ -282,6 +321,65 @@ def test_a_drag_in_the_scatter_chooses_all_digits_in_the_area(
     panel.plot.view.brushed.emit(corners)
     inside = ((points >= low) & (points <= high)).all(axis=1)
     assert sorted(chosen[0]) == list(np.flatnonzero(inside))
+
+
+def test_what_lies_far_out_is_not_in_the_first_view_but_a_double_click_shows_it(
+    put: Put, shown: DigitShown
+) -> None:
+    outcome = shown.document.outcome
+    assert outcome is not None
+    embedding = outcome.embedding.copy()
+    embedding[7, :] = 50.0
+    far = DigitShown(with_outcome(shown.document, replace(outcome, embedding=embedding)))
+    panel = DigitEmbeddingPanel()
+    put(panel)
+    panel.show_state(DigitShown(), far)
+    x_axis, y_axis = 1, 2
+    (x_from, x_to), (y_from, y_to) = panel.plot.view.viewRange()
+    assert max(x_to, y_to) < 25
+    x, y = outcome.embedding[:, x_axis], outcome.embedding[:, y_axis]
+    inside = (x_from <= x) & (x <= x_to) & (y_from <= y) & (y <= y_to)
+    assert inside.mean() > 0.9
+    panel.plot.double_clicked.emit(0.0, 0.0)
+    (_, x_to), (_, y_to) = panel.plot.view.viewRange()
+    assert min(x_to, y_to) > 50
+
+
+def test_the_numbers_of_clusters_hide_neither_each_other_nor_small_clusters(
+    put: Put, shown: DigitShown
+) -> None:
+    outcome = shown.document.outcome
+    assert outcome is not None
+    panel = DigitEmbeddingPanel()
+    put(panel)
+    panel.show_state(DigitShown(), shown)
+    means, covariances = cluster_moments(outcome, go_on)
+    means[:] = means[0] + 1e-3 * np.arange(len(means))[:, None]
+    assert panel._asked is not None
+    panel.show_moments(panel._asked, (means, 1e-6 * covariances))
+    panel.plot.grab()
+    to_view = panel.plot.view.childGroup.itemTransform(panel.plot.view)[0]
+    places = [to_view.map(number.pos()) for number in panel.plot._numbers if number.isVisible()]
+    assert len(places) == outcome.n_clusters
+    size = panel.plot._numbers[0].boundingRect()
+    for at, one in enumerate(places):
+        for other in places[:at]:
+            apart = abs(one.x() - other.x()) >= size.width() or abs(one.y() - other.y()) >= size.height()
+            assert apart
+    ends, _ = panel.plot.leaders.getData()
+    assert len(ends) == 2 * outcome.n_clusters
+    # Also after the view has changed: pyqtgraph draws with the new range only later.
+    for width in (300, 600):
+        panel.resize(width, 400)
+        panel.plot.grab()
+        view = panel.plot.view
+        inner = view.mapRectToScene(view.rect())
+        inner.adjust(size.width() / 2, size.height() / 2, -size.width() / 2, -size.height() / 2)
+        for number in panel.plot._numbers:
+            if number.isVisible():
+                assert inner.contains(view.mapViewToScene(number.pos()))
+    panel.plot.show_components([])
+    assert panel.plot.leaders.getData()[0] is None or not len(panel.plot.leaders.getData()[0])
 
 
 def test_other_axes_are_drawn_when_chosen(put: Put, shown: DigitShown) -> None:
@@ -351,7 +449,8 @@ def test_the_scores_say_what_was_chosen_by_them_and_that_labels_never_fit(
             assert panel.figures[part, name].text() == f"{getattr(scores, name):.4f}"
     assert "never fit" in panel.honesty.text()
     assert "chosen while scores were seen" in panel.chosen.text()
-    assert "say nothing about MNIST" in panel.chosen.text()
+    assert "say nothing about MNIST" in panel.drawn.text()
+    assert panel.drawn.isVisible()
     assert len(panel.table.texts.rows) == 10
 
 
@@ -362,3 +461,63 @@ def test_samples_are_the_same_for_the_same_batch_and_others_for_the_next(outcome
     assert all((one == two).all() for one, two in zip(first, again, strict=True))
     assert any((one != two).any() for one, two in zip(first, other, strict=True) if len(one))
     assert {len(drawn) for drawn in first} <= {0, N_SAMPLES}
+
+
+def test_the_matrix_says_what_its_colours_mean(put: Put, shown: DigitShown) -> None:
+    panel = DigitConfusionPanel()
+    put(panel)
+    panel.show_state(DigitShown(), shown)
+    assert panel.key.isVisible()
+    assert "share of the row" in panel.key.text()
+    assert "share of its row" in panel.key.toolTip()
+    position = QPoint(3, 3)
+    help_event = QHelpEvent(QEvent.Type.ToolTip, position, panel.matrix.mapToGlobal(position))
+    QApplication.sendEvent(panel.matrix, help_event)
+    assert QToolTip.text() == panel.matrix.explanation
+    QToolTip.hideText()
+
+
+def test_misplaced_digits_come_worst_first_and_their_confidence_is_explained(
+    put: Put, shown: DigitShown
+) -> None:
+    outcome = shown.document.outcome
+    assert outcome is not None
+    panel = DigitClustersPanel()
+    requests: list[OverviewRequest] = []
+    panel.overview_requested.connect(requests.append)
+    put(panel, 600, 400)
+    panel.show_state(DigitShown(), shown)
+    assert not panel.note.isVisible()
+    panel.show_view("misplaced")
+    assert not panel.note.isVisible()
+    panel.show_overview(requests[-1], answer_overview(requests[-1], go_on))
+    section = panel.walls["misplaced"].sections[0]
+    assert len(section.rows)
+    assert (np.diff(outcome.confidence[section.rows]) <= 0).all()
+    assert panel.note.isVisible()
+    assert "worst first" in panel.note.text()
+    assert "posterior" in panel.note.text()
+    # All of it is readable.
+    assert panel.note.height() >= panel.note.heightForWidth(panel.note.width())
+    panel.show_view("clusters")
+    assert not panel.note.isVisible()
+
+
+@pytest.mark.parametrize("width", [260, 330, 500])
+def test_every_line_of_the_scores_is_wrapped_and_the_table_fills_the_panel(
+    put: Put, shown: DigitShown, width: int
+) -> None:
+    panel = DigitScoresPanel()
+    put(panel, width, 700)
+    panel.show_state(DigitShown(), shown)
+    QApplication.processEvents()
+    for label in (panel.honesty, panel.chosen, panel.drawn):
+        assert label.isVisible()
+        assert label.height() >= label.heightForWidth(label.width())
+        assert label.mapTo(panel, QPoint(label.width(), 0)).x() <= panel.width()
+    header = panel.table.horizontalHeader()
+    assert header.length() == panel.table.viewport().width()
+    for column in range(header.count()):
+        assert header.sectionSize(column) >= QFontMetrics(header.font()).horizontalAdvance(
+            panel.table.texts.headings[column]
+        )

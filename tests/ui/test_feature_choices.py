@@ -6,8 +6,9 @@ import pytest
 from PySide6.QtWidgets import QComboBox
 from pytestqt.qtbot import QtBot
 
+from gmmseg.drawing import draw
 from gmmseg.features.spec import FeatureSpec
-from gmmseg.layers import Layer, draw
+from gmmseg.layers import Layer
 from gmmseg.workspace import Shown
 from tests.data.states import make_shown
 from ui.panels.panes import PanesPanel

@@ -303,11 +303,9 @@ def test_the_panes_dim_all_but_the_classes_pointed_at_and_go_back(qtbot: QtBot, 
         panes.show()
     panes.choose_layer(0, Layer("segments"))
     panes.show_state(EMPTY, four)
-    picture = panes.panes[0].picture
-    assert picture is not None
 
     def opacities() -> np.ndarray:
-        lut = panes._lut(0, picture)
+        lut = panes.panes[0].canvas._layer._lut
         assert lut is not None
         return lut[1:5, 3]
 

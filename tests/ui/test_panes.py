@@ -14,8 +14,9 @@ from PySide6.QtWidgets import QApplication, QComboBox, QLabel
 from pytestqt.qtbot import QtBot
 
 from gmmseg.classes import ClassTable
+from gmmseg.drawing import draw
 from gmmseg.image import RGB, Image, ImageSource
-from gmmseg.layers import Layer, draw
+from gmmseg.layers import Layer
 from gmmseg.segmentation import Segmentation
 from gmmseg.workspace import Shown
 from tests.data.states import make_shown
@@ -462,3 +463,62 @@ def test_the_copied_view_is_the_pane_used_last(panel: PanesPanel, shown: Shown) 
     QTest.qWait(20)
     assert panel.current_view_image() == canvas.view_image()
     assert panel.current_view_image() != panel.panes[0].canvas.view_image()
+
+
+def _wide(width: int, height: int) -> Shown:
+    image = Image(np.zeros((height, width, 3), np.uint8), RGB, ImageSource("plain"))
+    shown = make_shown(3)
+    return replace(shown, document=replace(shown.document, image=image, fit=None), segmentation=None)
+
+
+def _is_stacked(panel: PanesPanel) -> bool:
+    first, second = panel.visible_panes
+    if first.x() == second.x():
+        assert second.y() >= first.y() + first.height()
+        return True
+    assert first.y() == second.y()
+    assert second.x() >= first.x() + first.width()
+    return False
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "is_stacked"), [(300, 100, True), (100, 300, False), (100, 100, False)]
+)
+def test_two_panes_lie_where_the_image_comes_out_larger(qtbot, panel, width, height, is_stacked):
+    panel.set_layout(2)
+    panel.show_state(make_shown(3), _wide(width, height))
+    qtbot.waitUntil(lambda: _is_stacked(panel) == is_stacked)
+    # Never smaller than the other way round would have shown it, apart from what is not worth a move.
+    room = panel.width(), panel.height() - 2 * panel.panes[0].header_height()
+    beside = min(room[0] / 2 / width, room[1] / height)
+    below = min(room[0] / width, room[1] / 2 / height)
+    qtbot.waitUntil(lambda: panel.camera.zoom > max(beside, below) / 1.25)
+    assert _is_stacked(panel) == is_stacked
+
+
+def test_two_panes_move_when_the_window_changes_its_shape_but_not_to_and_fro(qtbot, panel):
+    panel.set_layout(2)
+    panel.show_state(make_shown(3), _wide(150, 100))
+    panel.resize(1200, 400)
+    qtbot.waitUntil(lambda: not _is_stacked(panel))
+    panel.resize(400, 900)
+    qtbot.waitUntil(lambda: _is_stacked(panel))
+    before = []
+    for step in range(40):
+        panel.resize(400 + 20 * step, 900 - 10 * step)
+        QApplication.processEvents()
+        before.append(_is_stacked(panel))
+    assert before == sorted(before, reverse=True)
+    assert not before[-1]
+
+
+def test_four_panes_and_one_lie_as_they_always_do(qtbot, panel):
+    panel.set_layout(2)
+    panel.show_state(make_shown(3), _wide(300, 100))
+    qtbot.waitUntil(lambda: _is_stacked(panel))
+    panel.set_layout(4)
+    qtbot.waitUntil(lambda: panel.panes[1].x() > panel.panes[0].x())
+    assert panel.panes[2].y() > panel.panes[0].y()
+    assert panel.panes[1].y() == panel.panes[0].y()
+    panel.set_layout(1)
+    qtbot.waitUntil(lambda: panel.panes[0].height() > 500)

@@ -12,12 +12,15 @@ from PySide6.QtWidgets import QComboBox, QLabel, QToolButton
 from pytestqt.qtbot import QtBot
 
 from gmmseg.document import change_setting
-from gmmseg.layers import Layer, draw
+from gmmseg.drawing import draw
+from gmmseg.layers import Layer
 from gmmseg.workspace import Shown
+from tests.data.regions import quartered
 from tests.data.states import make_image, make_shown
 from ui.panels.panes import PanesPanel
 from ui.panels.picture_requests import PictureRequest
 from ui.widgets.captions import making_of
+from ui.widgets.swipe_handle import SwipeHandle
 
 
 @pytest.fixture(scope="module")
@@ -118,13 +121,75 @@ def test_the_command_pins_the_pane_used_last(panel: PanesPanel) -> None:
     assert caption(panel, 1) == ""
 
 
-def test_a_pin_belongs_to_the_pane_of_its_layout(panel: PanesPanel) -> None:
+def hidden_pins(panel: PanesPanel) -> QToolButton | None:
+    """Return the button that tells of pins out of sight, of which there is one at most."""
+    found = [pane.findChild(QToolButton, "hidden_pins") for pane in panel.panes]
+    seen = [button for button in found if button is not None and button.isVisible()]
+    assert len(seen) <= 1
+    return seen[0] if seen else None
+
+
+def test_a_pin_keeps_its_layer_in_two_panes_and_in_four(panel: PanesPanel, three: Shown, two: Shown) -> None:
+    panel.choose_layer(1, Layer("overlay"))
     click_pin(panel, 1)
     panel.set_layout(4)
-    panel.choose_layer(1, Layer("segments"))
-    assert caption(panel, 1) == ""
-    panel.set_layout(2)
+    panel.show_state(three, two)
     assert caption(panel, 1) == "K 3 · RGB · full"
+    assert panel.panes[1].layer == Layer("overlay")
+    assert panel.panes[1].findChild(QComboBox, "layer").currentText() == "Overlay"  # type: ignore[union-attr]
+    assert set(np.unique(pixels(panel, 1))) == {1, 2, 3}
+    assert hidden_pins(panel) is None
+    panel.choose_layer(1, Layer("segments"))
+    panel.set_layout(2)
+    assert panel.panes[1].layer == Layer("segments")
+    assert set(np.unique(pixels(panel, 1))) == {1, 2, 3}
+    click_pin(panel, 1)
+    assert panel.panes[1].layer == Layer("segments")
+    assert set(np.unique(pixels(panel, 1))) == {1, 2}
+
+
+@pytest.mark.parametrize(("n_panes", "number", "elsewhere"), [(2, 0, 1), (2, 1, 1), (4, 3, 2), (4, 1, 1)])
+def test_pins_out_of_sight_are_counted_and_a_click_leads_back(
+    panel: PanesPanel, three: Shown, two: Shown, n_panes: int, number: int, elsewhere: int
+) -> None:
+    panel.set_layout(n_panes)
+    panel.choose_layer(number, Layer("segments"))
+    assert hidden_pins(panel) is None
+    click_pin(panel, number)
+    panel.set_layout(elsewhere)
+    panel.show_state(three, two)
+    # What is seen follows.
+    for seen in range(elsewhere):
+        assert caption(panel, seen) == ""
+    button = hidden_pins(panel)
+    assert button is not None
+    assert button.text() == "+1"
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert panel.n_panes > number
+    assert caption(panel, number) == "K 3 · RGB · full"
+    # Not what the pane with this number has shown meanwhile.
+    assert set(np.unique(pixels(panel, number))) == {1, 2, 3}
+    assert hidden_pins(panel) is None
+
+
+def test_a_pane_pinned_alone_is_the_first_of_two(panel: PanesPanel, three: Shown, two: Shown) -> None:
+    panel.set_layout(1)
+    click_pin(panel, 0)
+    panel.set_layout(2)
+    panel.show_state(three, two)
+    assert [caption(panel, number) for number in range(2)] == ["K 3 · RGB · full", ""]
+    panel.set_layout(1)
+    assert caption(panel, 0) == ""
+    # Another result beside the one in the first of two panes.
+    click_pin(panel, 0)
+    assert caption(panel, 0) == "K 2 · RGB · full"
+    panel.set_layout(2)
+    assert caption(panel, 0) == "K 3 · RGB · full"
+    button = hidden_pins(panel)
+    assert button is not None
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert panel.n_panes == 1
+    assert caption(panel, 0) == "K 2 · RGB · full"
 
 
 def test_another_image_drops_the_pins(panel: PanesPanel, three: Shown) -> None:
@@ -149,12 +214,60 @@ def test_there_is_nothing_to_pin_before_the_first_fit(qtbot: QtBot, panel: Panes
 
 
 def test_dimming_the_other_classes_leaves_a_pinned_pane_alone(panel: PanesPanel) -> None:
+    plain = panel.panes[0].canvas.view_image()
+    panel.highlight_class(2)
     click_pin(panel, 0)
     before = [panel.panes[n].canvas.view_image() for n in range(2)]
     panel.highlight_class(1)
     after = [panel.panes[n].canvas.view_image() for n in range(2)]
-    assert after[0] == before[0]
     assert after[1] != before[1]
+    assert after[0] == before[0]
+    panel.panes[0].findChild(QLabel, "caption").hide()  # type: ignore[union-attr]
+    # Nor does it keep what was dimmed when it was pinned.
+    assert panel.panes[0].canvas.view_image() == plain
+
+
+@pytest.mark.parametrize("is_brushed", [True, False])
+def test_what_is_chosen_in_a_table_or_a_plot_is_marked_in_the_panes_that_follow(
+    panel: PanesPanel, three: Shown, is_brushed: bool, qtbot: QtBot
+) -> None:
+    assert three.document.image is not None
+    shown = replace(three, regions=quartered(three.document.image))
+    panel.show_state(three, shown)
+    for number in range(2):
+        panel.choose_layer(number, Layer("regions"))
+    click_pin(panel, 0)
+    before = [panel.panes[n].canvas.view_image() for n in range(2)]
+    if is_brushed:
+        assert shown.table is not None
+        panel.show_marked(np.arange(shown.table.n_rows) < 9)
+    else:
+        panel.mark_region(1)
+    qtbot.waitUntil(lambda: panel.panes[1].canvas.view_image() != before[1])
+    assert panel.panes[0].canvas.view_image() == before[0]
+    click_pin(panel, 0)
+    panel.panes[0].findChild(QLabel, "caption").hide()  # type: ignore[union-attr]
+    panel.panes[1].findChild(QLabel, "caption").hide()  # type: ignore[union-attr]
+    assert panel.panes[0].canvas.view_image() == panel.panes[1].canvas.view_image()
+
+
+def test_the_divider_begins_in_the_middle_when_it_is_asked_for(panel: PanesPanel) -> None:
+    pane = panel.panes[0]
+    swipe, handle = pane.findChild(QToolButton, "swipe"), pane.findChild(SwipeHandle)
+    assert swipe is not None
+    assert handle is not None
+    assert not swipe.isVisible()
+    panel.choose_layer(0, Layer("overlay"))
+    assert swipe.isVisible()
+    assert not handle.isVisible()
+    QTest.mouseClick(swipe, Qt.MouseButton.LeftButton)
+    assert handle.isVisible()
+    assert abs(handle.geometry().center().x() - pane.canvas.width() / 2) <= 1
+    QTest.keyClick(handle, Qt.Key.Key_Left)
+    QTest.mouseClick(swipe, Qt.MouseButton.LeftButton)
+    assert not handle.isVisible()
+    QTest.mouseClick(swipe, Qt.MouseButton.LeftButton)
+    assert handle.fraction == 0.5
 
 
 def test_a_caption_names_what_differs_from_the_defaults(three: Shown) -> None:

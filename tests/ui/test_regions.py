@@ -14,7 +14,8 @@ from PySide6.QtWidgets import QCheckBox, QLabel, QPushButton, QSlider
 from pytestqt.qtbot import QtBot
 
 from gmmseg.document import Document, Edit, change_region_setting
-from gmmseg.layers import Layer, draw
+from gmmseg.drawing import draw
+from gmmseg.layers import Layer
 from gmmseg.regions.outcome import RegionOutcome
 from gmmseg.regions.settings import RegionSettings
 from gmmseg.regions.table import RegionTable, region_table
@@ -171,7 +172,8 @@ def test_regions_can_be_pinned_before_the_first_fit(panes: PanesPanel) -> None:
         ((Layer("image"), Layer("segments")), 1, [], ("image", "regions")),
         ((Layer("overlay"), Layer("segments")), 0, [], ("regions", "segments")),
         ((REGIONS, Layer("segments")), 1, [], ("regions", "segments")),
-        ((REGIONS, Layer("segments")), 0, [0], ("regions", "regions")),
+        ((REGIONS, Layer("segments")), 0, [0], ("regions", "segments")),
+        ((Layer("image"), REGIONS), 0, [1], ("image", "regions")),
         ((Layer("image"), Layer("segments")), 1, [1], ("regions", "segments")),
         ((Layer("image"), Layer("segments")), 1, [0, 1], ("image", "segments")),
     ],
@@ -345,7 +347,15 @@ def test_the_mean_colour_is_a_swatch_with_its_text_for_copies(listed: Listed, th
     assert image is not None
     mean = np.rint(image.pixels[:20].reshape(-1, 3).mean(axis=0)).astype(int)
     cell = model.index(0, 4)
-    assert cell.data(Qt.ItemDataRole.DecorationRole) == QColor(*mean.tolist())
+    table = listed.panel.table
+    spot = table.visualRect(cell)
+    for _ in range(2):
+        screen = table.viewport().grab().toImage()
+        middle = [screen.pixelColor(x, spot.center().y()) for x in range(spot.left(), spot.right())]
+        assert middle.count(QColor(*mean.tolist())) > 8
+        # Chosen, the row is highlighted and the colour still the same.
+        QTest.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=spot.center())
+        assert table.selectionModel().isRowSelected(0)
     assert cell.data() is None
     listed.panel.table.setFocus()
     QTest.keyClick(listed.panel.table, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)

@@ -417,6 +417,12 @@ def test_a_chosen_space_that_the_new_image_lacks_is_pointed_out(panel: SetupPane
     assert "red, green and blue" in problem(panel, "features.space")
 
 
+def test_what_has_no_effect_is_disabled_before_there_is_an_image_too(panel: SetupPanel) -> None:
+    weight = panel.field("features.position_weight")
+    assert not weight.isEnabled()
+    assert weight.toolTip() == "Only with Position."
+
+
 @pytest.mark.parametrize(
     ("path", "switch", "is_enabled"),
     [

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtCore import QObject, Qt, Slot
 from PySide6.QtWidgets import QWidget
 
-from gmmseg.control import Progress
 from gmmseg.digit_workspace import DigitWorkspace
 from gmmseg.digits.experiment import ExperimentOutcome
 from gmmseg.io.digits.export import digit_export_events
 from gmmseg.io.digits.export_items import DigitExportItem
+from ui.desk_work import FileExporter
 from ui.dialogs.digit_export import DigitExportDialog
 from ui.job_runner import JobRunner
 from ui.settings_store import SettingsStore
@@ -21,7 +20,7 @@ COMMAND = "window"
 """What the report says was run."""
 
 
-class DigitExporter(QObject):
+class DigitExporter(FileExporter):
     """Writes the document's outcome, whatever is running meanwhile.
 
     Parameters
@@ -33,13 +32,6 @@ class DigitExporter(QObject):
         Remembers the folder.
     """
 
-    finished = Signal(object, bool)
-    """(list of Path, whether the outcome written is of older settings)"""
-    failed = Signal(object)
-    """Exception"""
-    progressed = Signal(object)
-    """Progress"""
-
     def __init__(
         self,
         workspace: DigitWorkspace,
@@ -47,13 +39,9 @@ class DigitExporter(QObject):
         store: SettingsStore,
         parent: QObject | None = None,
     ) -> None:
-        super().__init__(parent)
+        super().__init__(runner, parent)
         self._workspace = workspace
-        self._runner = runner
         self._store = store
-        runner.events.connect(self._on_events)
-        runner.finished.connect(self._on_finished)
-        runner.failed.connect(self._on_failed)
 
     def ask(self, parent: QWidget) -> None:
         """Show the dialog; what is chosen there is written."""
@@ -74,17 +62,8 @@ class DigitExporter(QObject):
 
     def write(self, outcome: ExperimentOutcome, items: list[DigitExportItem]) -> None:
         """Write an outcome, after what was asked for before."""
-        self._runner.start(lambda check: digit_export_events(outcome, items, COMMAND, check))
-
-    @Slot(object, object)
-    def _on_events(self, run: int, events: tuple[Any, ...]) -> None:
-        if isinstance(events[-1], Progress):
-            self.progressed.emit(events[-1])
+        self.runner.start(lambda check: digit_export_events(outcome, items, COMMAND, check))
 
     @Slot(object, object)
     def _on_finished(self, run: int, paths: list[Path]) -> None:
         self.finished.emit(paths, self._workspace.document.is_stale)
-
-    @Slot(object, object)
-    def _on_failed(self, run: int, error: Exception) -> None:
-        self.failed.emit(error)

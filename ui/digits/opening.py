@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from pathlib import Path
-from typing import Any
 
 from PySide6.QtCore import QMimeData, QObject, Signal, Slot
 
@@ -14,13 +13,14 @@ from gmmseg.digits.drawn import drawn_digits
 from gmmseg.errors import ReadError
 from gmmseg.io.digits.download import cache_folder, download_events, is_complete
 from gmmseg.io.digits.reading import read_digits_events
+from ui.desk_work import FileOpener
 from ui.job_runner import JobRunner
 
 N_DRAWN = (3_000, 600)
 """Digits that the program draws, to fit and to assign: clustered within a few seconds."""
 
 
-class DigitOpener(QObject):
+class DigitOpener(FileOpener):
     """Reads, fetches or draws digits in the background; what fails leaves everything as it was.
 
     Parameters
@@ -31,24 +31,14 @@ class DigitOpener(QObject):
 
     opened = Signal(object)
     """DigitSet"""
-    file_opened = Signal(object)
-    """The Path of what `opened` was about; not for digits that were drawn or come from the cache folder."""
-    failed = Signal(object)
-    """Exception"""
     download_failed = Signal(object)
     """Exception: the mirrors did not deliver; trying again may help."""
-    progressed = Signal(object)
-    """Progress"""
 
     def __init__(self, runner: JobRunner, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._runner = runner
+        super().__init__(runner, parent)
         self._path: Path | None = None
         self._is_download = False
         self.n_drawn = N_DRAWN
-        runner.events.connect(self._on_events)
-        runner.finished.connect(self._on_finished)
-        runner.failed.connect(self._on_failed)
 
     def open_first(self) -> None:
         """Open MNIST where it has been fetched before, else digits that the program draws."""
@@ -60,18 +50,18 @@ class DigitOpener(QObject):
     def open_path(self, path: Path) -> None:
         """Read a folder of IDX files or pictures, an IDX file, or an NPZ archive."""
         self._path, self._is_download = path, False
-        self._runner.start(lambda check: read_digits_events(path, check))
+        self.runner.start(lambda check: read_digits_events(path, check))
 
     def open_drawn(self) -> None:
         """Have the program draw digits."""
         n_train, n_test = self.n_drawn
         self._path, self._is_download = None, False
-        self._runner.start(lambda check: _drawing(n_train, n_test))
+        self.runner.start(lambda check: _drawing(n_train, n_test))
 
     def get_mnist(self) -> None:
         """Fetch what is missing of MNIST into the cache folder, and open it."""
         self._path, self._is_download = None, True
-        self._runner.start(_fetching)
+        self.runner.start(_fetching)
 
     def open_mime(self, data: QMimeData) -> None:
         """Open the file or folder that was dropped."""
@@ -85,11 +75,6 @@ class DigitOpener(QObject):
                     "Drop a folder of digits, an IDX file or an NPZ archive.",
                 )
             )
-
-    @Slot(object, object)
-    def _on_events(self, run: int, events: tuple[Any, ...]) -> None:
-        if isinstance(events[-1], Progress):
-            self.progressed.emit(events[-1])
 
     @Slot(object, object)
     def _on_finished(self, run: int, digits: DigitSet) -> None:

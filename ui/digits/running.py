@@ -12,11 +12,12 @@ from gmmseg.digit_workspace import DigitShown, DigitWorkspace
 from gmmseg.digits.experiment import ExperimentOutcome, ExperimentRequest, experiment_events
 from gmmseg.digits.progress import with_time_left
 from gmmseg.digits.stages import StageCache
+from ui.desk_work import Worker
 from ui.job_runner import JobRunner
 from ui.workspace_bridge import WorkspaceBridge
 
 
-class Experimenter(QObject):
+class Experimenter(Worker):
     """Runs the document when asked to; a run that is stopped or fails leaves the outcome before it.
 
     Parameters
@@ -27,10 +28,6 @@ class Experimenter(QObject):
         For this object alone, with the policy ``newest``.
     """
 
-    progressed = Signal(object)
-    """Progress"""
-    failed = Signal(object)
-    """Exception: the document is as it was."""
     finished = Signal(object)
     """The ExperimentOutcome that was taken into the document."""
     stopped = Signal()
@@ -43,16 +40,12 @@ class Experimenter(QObject):
         runner: JobRunner,
         parent: QObject | None = None,
     ) -> None:
-        super().__init__(parent)
+        super().__init__(runner, parent)
         self._workspace = workspace
-        self._runner = runner
         self._cache = StageCache()
         self._asked: ExperimentRequest | None = None
         self._began = 0.0
         bridge.changed.connect(self._on_changed)
-        runner.events.connect(self._on_events)
-        runner.finished.connect(self._on_finished)
-        runner.failed.connect(self._on_failed)
         runner.cancelled.connect(self._on_cancelled)
 
     @property
@@ -69,17 +62,17 @@ class Experimenter(QObject):
             return
         self._began = time.monotonic()
         self.progressed.emit(Progress(self.tr("Clustering"), 0.0))
-        self._runner.start(lambda check: experiment_events(request, self._cache, check))
+        self.runner.start(lambda check: experiment_events(request, self._cache, check))
 
     def stop(self) -> None:
         """Give up the run; what its stages have made so far is kept for the next one."""
-        self._runner.cancel()
+        self.runner.cancel()
 
     @Slot(object, object)
     def _on_changed(self, old: DigitShown, new: DigitShown) -> None:
         if self._asked is not None and self._asked.digits is not new.document.digits:
             # Nobody waits for clusters of digits that are not shown any more.
-            self._runner.cancel()
+            self.runner.cancel()
 
     @Slot(object, object)
     def _on_events(self, run: int, events: tuple[Any, ...]) -> None:

@@ -9,7 +9,6 @@ from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QHBoxLayout,
     QLabel,
     QPushButton,
@@ -23,6 +22,7 @@ from gmmseg.mixture.params import FitResult, FitStep
 from gmmseg.trace import Curves, Run, curves, runs_by_restart
 from ui.theme import SPACING
 from ui.widgets import step_words as words
+from ui.widgets.eliding_combo import ElidingCombo
 from ui.widgets.monotone_badge import MonotoneBadge
 from ui.widgets.plot import SOON_MS, EmptyHint, Paced
 from ui.widgets.step_plot import Span, StepPlot
@@ -73,7 +73,7 @@ class ConvergencePanel(QWidget):
         self.restarts_table = TextTable("restarts-table", words.RESTART_HEADINGS, words.RESTART_TIPS)
         self.restarts_table.setAccessibleName(self.tr("Restarts"))
         self.views = QStackedWidget()
-        for page in (self.plot, self.steps_table, self.restarts_table):
+        for page in (self._plot_page(), self.steps_table, self.restarts_table):
             self.views.addWidget(page)
         self.hint = EmptyHint(self.tr("Run a fit to watch its log-likelihood climb, iteration by iteration."))
         content = QWidget()
@@ -90,8 +90,17 @@ class ConvergencePanel(QWidget):
         outer.setContentsMargins(SPACING // 2, SPACING // 2, SPACING // 2, SPACING // 2)
         outer.addWidget(self.pages)
 
+    def _plot_page(self) -> QWidget:
+        page = QWidget()
+        column = QVBoxLayout(page)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(SPACING // 4)
+        column.addWidget(self.plot.legend)
+        column.addWidget(self.plot, 1)
+        return page
+
     def _top_row(self) -> QHBoxLayout:
-        self.view_box = QComboBox()
+        self.view_box = ElidingCombo()
         self.view_box.setObjectName("convergence-view")
         self.view_box.setAccessibleName(self.tr("View"))
         self.view_box.addItems([self.tr("Plot"), self.tr("Table"), self.tr("Restarts")])
@@ -108,7 +117,7 @@ class ConvergencePanel(QWidget):
         )
         self.nll_box = QCheckBox("N&LL")
         self.nll_box.setToolTip(self.tr("Draw the negative log-likelihood, −L: it falls"))
-        self.span_box = QComboBox()
+        self.span_box = ElidingCombo()
         self.span_box.setObjectName("convergence-span")
         self.span_box.setAccessibleName(self.tr("Range"))
         self.span_box.setToolTip(self.tr("How much of the climb is in view"))
@@ -125,6 +134,7 @@ class ConvergencePanel(QWidget):
             box.setObjectName(f"convergence-{name}")
             box.toggled.connect(self._change_options)
         for combo in (self.view_box, self.span_box):
+            combo.setMinimumContentsLength(4)
             combo.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         row.addStretch()
         return row

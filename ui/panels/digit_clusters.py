@@ -5,11 +5,12 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Literal, get_args
 
-import numpy as np
-from PySide6.QtCore import QLocale, Qt, Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
+    QLabel,
     QPushButton,
     QSizePolicy,
     QStackedWidget,
@@ -24,11 +25,17 @@ from gmmseg.digits.dataset import DigitSet
 from gmmseg.digits.experiment import ExperimentOutcome
 from gmmseg.digits.gallery import Order
 from gmmseg.digits.overview import Overview
-from gmmseg.palette import class_colour
 from ui.panels.digit_requests import OverviewRequest, SampleRequest
 from ui.panels.digit_words import caption
 from ui.theme import SPACING
 from ui.widgets.digit_layout import WallSection
+from ui.widgets.digit_sections import (
+    chosen_section,
+    cluster_section,
+    misplaced_section,
+    not_clustered_section,
+    sample_section,
+)
 from ui.widgets.digit_wall import DigitWall
 from ui.widgets.plot import EmptyHint
 
@@ -37,8 +44,6 @@ if TYPE_CHECKING:
 
 View = Literal["clusters", "misplaced", "samples", "selection"]
 VIEWS: tuple[View, ...] = get_args(View)
-MOST_LISTED = 20_000
-"""Digits of one flat list: more nobody looks through."""
 
 
 class DigitClustersPanel(QWidget):
@@ -75,7 +80,10 @@ class DigitClustersPanel(QWidget):
         titles = (self.tr("Clusters"), self.tr("Misplaced"), self.tr("Samples"), self.tr("Chosen"))
         tips = (
             self.tr("Each cluster with its mean, its spread and its members"),
-            self.tr("Digits in a cluster that is not matched with their label, the surest first"),
+            self.tr(
+                "Digits in a cluster that is not matched with their label, the worst first: those the "
+                "mixture was surest of"
+            ),
             self.tr("Digits drawn from each cluster's Gaussian: the mixture is generative"),
             self.tr("Digits chosen in the confusion matrix or the scatter"),
         )
@@ -90,7 +98,19 @@ class DigitClustersPanel(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
+        self.note = QLabel(
+            self.tr(
+                "The worst first: those the mixture was surest of. Below each digit: its label → the label "
+                "of its cluster, the confidence, and its number. Confidence is the cluster's posterior for "
+                "this digit, γ(z_nk): 1.00 is certain."
+            )
+        )
+        self.note.setObjectName("misplaced-note")
+        self.note.setWordWrap(True)
+        self.note.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self.note.setContentsMargins(SPACING, SPACING // 2, SPACING, SPACING // 2)
         column.addLayout(self._top_row())
+        column.addWidget(self.note)
         column.addWidget(self.views, 1)
         self._show_view(0)
 
@@ -243,8 +263,13 @@ class DigitClustersPanel(QWidget):
         view = VIEWS[at]
         self.order_box.setVisible(view == "clusters")
         self.again.setVisible(view == "samples")
+        self._show_note()
         if view == "samples":
             self._ask_samples()
+
+    def _show_note(self) -> None:
+        """Explain the misplaced digits where there are any."""
+        self.note.setVisible(self.view == "misplaced" and bool(self.walls["misplaced"].sections))
 
     @Slot(int, str)
     def _rename(self, cluster: int, name: str) -> None:
@@ -262,6 +287,7 @@ class DigitClustersPanel(QWidget):
     def _fill(self, view: View, sections: tuple[WallSection, ...], hint: str) -> None:
         self.walls[view].show_sections(sections)
         self.hints[view].label.setText(hint)
+        self._show_note()
         page = self.views.widget(VIEWS.index(view))
         assert isinstance(page, QStackedWidget)  # noqa: S101 - made so above
         page.setCurrentIndex(0 if sections else 1)
@@ -275,37 +301,11 @@ class DigitClustersPanel(QWidget):
         if digits is None:
             self._fill("clusters", (), self.tr("Open digits, or take those that the program draws."))
         elif document.outcome is None:
-            self._fill("clusters", (_not_clustered(digits, self.tr("Not clustered yet")),), "")
+            self._fill("clusters", (not_clustered_section(digits),), "")
         elif self._overview is not None and self._is_current(document.outcome):
             made = self._overview
-            self._fill(
-                "clusters", tuple(self._cluster(document, made, k) for k in range(len(made.members))), ""
-            )
-
-    def _cluster(self, document: DigitDocument, made: Overview, cluster: int) -> WallSection:
-        outcome = made.outcome
-        members = made.members[cluster]
-        locale = QLocale()
-        share = 100 * len(members) / outcome.digits.n_images
-        details = [self.tr("{0} digits, {1} %").format(locale.toString(len(members)), f"{share:.1f}")]
-        label = None if outcome.scores_all is None else outcome.scores_all.label_of(cluster)
-        if label is not None:
-            details.append(self.tr("matches {0}").format(label))
-        return WallSection(
-            cluster,
-            document.name_of(cluster),
-            tuple(details),
-            outcome.digits.images,
-            members,
-            np.stack([made.means[cluster], made.spreads[cluster]]),
-            (
-                self.tr("Mean of the cluster's digits"),
-                self.tr("Spread: twice the standard deviation of each pixel"),
-            ),
-            class_colour(cluster),
-            made.wrong if outcome.scores_all is not None else None,
-            can_rename=True,
-        )
+            clusters = range(len(made.members))
+            self._fill("clusters", tuple(cluster_section(document, made, k) for k in clusters), "")
 
     def _draw_misplaced(self) -> None:
         document = DigitDocument() if self._shown is None else self._shown.document
@@ -315,13 +315,9 @@ class DigitClustersPanel(QWidget):
         elif outcome.scores_all is None:
             self._fill("misplaced", (), self.tr("These digits have no labels to be compared with."))
         elif made is not None and self._is_current(outcome):
-            rows = made.misplaced[:MOST_LISTED]
-            n_wrong = len(made.misplaced)
-            share = 100 * n_wrong / outcome.digits.n_images
-            title = self.tr("{0} misplaced, {1} %").format(QLocale().toString(n_wrong), f"{share:.2f}")
-            details = (self.tr("label → matched label, confidence, number"),)
-            section = self._list(-1, title, details, rows)
-            self._fill("misplaced", (section,) if n_wrong else (), self.tr("No digit is misplaced."))
+            section = misplaced_section(made, partial(caption, outcome))
+            has_any = len(made.misplaced) > 0
+            self._fill("misplaced", (section,) if has_any else (), self.tr("No digit is misplaced."))
 
     def _draw_samples(self) -> None:
         document = DigitDocument() if self._shown is None else self._shown.document
@@ -331,49 +327,15 @@ class DigitClustersPanel(QWidget):
         elif not self._samples:
             self._fill("samples", (), self.tr("Drawing digits…"))
         else:
-            self._fill("samples", tuple(self._sample(document, k) for k in range(len(self._samples))), "")
-
-    def _sample(self, document: DigitDocument, cluster: int) -> WallSection:
-        drawn = self._samples[cluster]
-        return WallSection(
-            cluster,
-            document.name_of(cluster),
-            (self.tr("drawn, not of the data"),) if len(drawn) else (self.tr("empty"),),
-            drawn,
-            np.arange(len(drawn)),
-            colour=class_colour(cluster),
-            is_sample=True,
-        )
+            drawn = tuple(sample_section(document, images, k) for k, images in enumerate(self._samples))
+            self._fill("samples", drawn, "")
 
     def _draw_selection(self) -> None:
-        if self._selection is None or self.digits is None:
+        outcome = None if self._shown is None else self._shown.document.outcome
+        if self._selection is None or outcome is None:
             hint = self.tr("Click a cell of the confusion matrix, or drag in the scatter.")
             self._fill("selection", (), hint)
             return
         title, rows = self._selection
-        details = [self.tr("digits: {0}").format(QLocale().toString(len(rows)))]
-        if len(rows) > MOST_LISTED:
-            details.append(self.tr("the first {0} are shown").format(QLocale().toString(MOST_LISTED)))
-        self._fill("selection", (self._list(-2, title, tuple(details), rows[:MOST_LISTED]),), "")
-
-    def _list(self, key: int, title: str, details: tuple[str, ...], rows: IntArray) -> WallSection:
-        """Return a flat list of digits with what is known of each below it."""
-        outcome = None if self._shown is None else self._shown.document.outcome
-        if outcome is None:
-            raise ValueError("a list was asked for before there was an outcome")
-        return WallSection(
-            key,
-            title,
-            details,
-            outcome.digits.images,
-            rows,
-            caption_of=partial(caption, outcome),
-            is_unfolded=True,
-        )
-
-
-def _not_clustered(digits: DigitSet, title: str) -> WallSection:
-    rows: IntArray = np.random.default_rng(0).permutation(digits.n_images)[:MOST_LISTED]
-    size = f"{digits.image_shape[0]} × {digits.image_shape[1]}"
-    details = (f"{QLocale().toString(digits.n_images)} digits, {size}",)
-    return WallSection(-3, title, details, digits.images, rows, is_unfolded=True)
+        section = chosen_section(title, outcome.digits, rows, partial(caption, outcome))
+        self._fill("selection", (section,), "")

@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from gmmseg.digits.overview import rows_in_cell
 from gmmseg.digits.scores import Scores
@@ -43,7 +52,12 @@ class DigitConfusionPanel(QWidget):
         self.hint = EmptyHint(self.tr("Clusters by labels appear here after a run on digits with labels."))
         top = QHBoxLayout()
         top.addWidget(self.part_box)
-        top.addStretch(1)
+        self.key = QLabel(self.tr("Colour: share of the row's digits"))
+        self.key.setObjectName("confusion-key")
+        self.key.setWordWrap(True)
+        self.key.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self.key.setToolTip(self.matrix.explanation)
+        top.addWidget(self.key, 1)
         content = QWidget()
         column = QVBoxLayout(content)
         column.setContentsMargins(0, 0, 0, 0)

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 from gmmseg.arrays import ByteArray, FloatArray, IntArray
 from gmmseg.digits.experiment import ExperimentOutcome
 from gmmseg.palette import class_colour
-from gmmseg.plotting import ellipse, inside_polygon
+from gmmseg.plotting import ellipse, inside_polygon, usual_bounds
 from ui.panels.digit_requests import MomentsRequest
 from ui.panels.digit_words import digit_facts
 from ui.theme import SPACING
@@ -70,7 +70,7 @@ class DigitEmbeddingPanel(QWidget):
                 "Each point is a digit, in the colour of its cluster. A 2σ ellipse follows the mean and "
                 "covariance of the cluster's fitted digits in these two coordinates (S2 fig. 5, 6).\n"
                 "Point at a digit to see it; drag to look at all digits in an area, with Shift a lasso. The "
-                "wheel zooms, the middle button pans, a double click shows everything."
+                "wheel zooms, the middle button pans; a double click shows all, also what lies far out."
             )
         )
         self.plot.double_clicked.connect(self._show_all)
@@ -185,7 +185,7 @@ class DigitEmbeddingPanel(QWidget):
                 box.addItems(names)
                 box.setCurrentIndex(min(at, len(names) - 1))
 
-    def _draw_points(self, *, rescale: bool) -> None:
+    def _draw_points(self, *, rescale: bool, wants_all: bool = False) -> None:
         outcome = self._outcome
         if outcome is None:
             return
@@ -195,7 +195,9 @@ class DigitEmbeddingPanel(QWidget):
         self._points = (x, y)
         if rescale:
             names = outcome.embedding_names
-            self.plot.set_axes(names[x_axis], names[y_axis], shown_bounds(x, y))
+            clusters = outcome.clusters[self._rows].astype(np.int64)
+            bounds = shown_bounds(x, y) if wants_all else usual_bounds(x, y, clusters)
+            self.plot.set_axes(names[x_axis], names[y_axis], bounds)
         tints: ByteArray = np.array(
             [(*class_colour(cluster), 255) for cluster in range(outcome.n_clusters)], dtype=np.uint8
         )
@@ -224,7 +226,7 @@ class DigitEmbeddingPanel(QWidget):
 
     @Slot()
     def _show_all(self) -> None:
-        self._draw_points(rescale=True)
+        self._draw_points(rescale=True, wants_all=True)
 
     # The pointer
 

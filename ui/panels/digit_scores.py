@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QLocale, Qt, Slot
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QGridLayout, QLabel, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QGridLayout,
+    QHeaderView,
+    QLabel,
+    QScrollArea,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from gmmseg.digits.experiment import ExperimentOutcome
 from gmmseg.digits.recipes import RECIPES
@@ -37,6 +45,7 @@ class DigitScoresPanel(QWidget):
         self.hint = EmptyHint("")
         self.honesty = _words("scores-honesty")
         self.chosen = _words("scores-chosen")
+        self.drawn = _words("scores-drawn")
         self.stale = _words("scores-stale")
         self.table = TextTable(
             "scores-by-label",
@@ -49,6 +58,7 @@ class DigitScoresPanel(QWidget):
             ],
         )
         self.table.setAccessibleName(self.tr("Scores by label"))
+        self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         # All its rows are shown: the panel scrolls as a whole.
         self.table.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -59,15 +69,17 @@ class DigitScoresPanel(QWidget):
         column.addWidget(self.stale)
         column.addLayout(self._grid())
         column.addWidget(self.honesty)
-        column.addWidget(self.chosen)
+        for note in (self.drawn, self.chosen):
+            column.addWidget(note)
         column.addWidget(self.table)
         column.addStretch(1)
-        scroll = QScrollArea()
+        scroll = self._scroll = QScrollArea()
         scroll.setObjectName("scores-scroll")
         scroll.setFrameShape(QScrollArea.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setWidgetResizable(True)
         scroll.setWidget(content)
+        self._content = content
         self.pages = QStackedWidget()
         self.pages.addWidget(self.hint)
         self.pages.addWidget(scroll)
@@ -128,13 +140,15 @@ class DigitScoresPanel(QWidget):
         self.stale.setText(self.tr("Of the last run; the settings have changed since."))
         self.honesty.setText(self.tr("Labels score the clusters; they never fit."))
         recipe = RECIPES[outcome.settings.recipe]
-        notes = [
+        self.drawn.setText(self.tr("Drawn digits: their scores say nothing about MNIST."))
+        self.drawn.setVisible(outcome.digits.is_drawn)
+        self.chosen.setText(
             recipe.chosen_with_scores or self.tr("None of this recipe's settings were chosen by scores.")
-        ]
-        if outcome.digits.is_drawn:
-            notes.append(self.tr("Drawn digits: their scores say nothing about MNIST."))
-        self.chosen.setText("\n".join(notes))
+        )
         self._show_labels(outcome)
+        # The panel scrolls up and down only: it is never narrower than its figures.
+        bar = self._scroll.verticalScrollBar().sizeHint().width()
+        self._scroll.setMinimumWidth(self._content.minimumSizeHint().width() + bar)
 
     def _show_part(self, part: str, title: str, scores: Scores | None) -> None:
         head = title
@@ -171,6 +185,7 @@ class DigitScoresPanel(QWidget):
         palette = QPalette()
         palette.setColor(QPalette.ColorRole.WindowText, colours().muted)
         self.chosen.setPalette(palette)
+        self.drawn.setPalette(palette)
         warned = QPalette()
         warned.setColor(QPalette.ColorRole.WindowText, colours().warning)
         self.stale.setPalette(warned)

@@ -12,7 +12,8 @@ from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QScrollArea, QVBoxLay
 from gmmseg.digit_document import DigitDocument, change_digit_setting, reset_digit_settings
 from gmmseg.digits.dataset import DigitSet
 from gmmseg.digits.recipes import RECIPES
-from gmmseg.digits.settings import DIGIT_SETTINGS, DigitSettings
+from gmmseg.digits.setting_table import DIGIT_SETTINGS
+from gmmseg.digits.settings import DigitSettings
 from gmmseg.digits.stages import settings_shown
 from gmmseg.setting import Setting, value_at
 from ui.theme import SPACING, colours, icon, theme

@@ -24,33 +24,11 @@ from gmmseg.mixture.dendrogram import Dendrogram, Measure
 from ui.panels.merge_requests import TreeRequest, classes_of, merge_groups
 from ui.theme import SPACING
 from ui.widgets.dendrogram_plot import LOWEST_CUT, DendrogramPlot
+from ui.widgets.merge_words import MEASURES, union_sentence
 from ui.widgets.plot import EmptyHint, Paced
 
 if TYPE_CHECKING:
     from gmmseg.workspace import Shown
-
-MEASURES: tuple[tuple[Measure, str, str, str], ...] = (
-    (
-        "ridge", "Ridge overlap", "1 − overlap",
-        "The lowest density on the ridge between two Gaussians over the lower of their peaks: 1 where they "
-        "have one peak together (Ray and Lindsay 2005, Hennig 2010)",
-    ),
-    (
-        "bhattacharyya", "Bhattacharyya", "1 − coefficient",
-        "The Bhattacharyya coefficient exp(−D_B) of two Gaussians, whatever their weights",
-    ),
-    (
-        "misclassification", "Misclassification", "1 − probability",
-        "The probability that a pixel of one component is assigned to the other, estimated from the "
-        "posteriors (DEMP, Hennig 2010)",
-    ),
-    (
-        "entropy", "Entropy", "share of entropy gone",
-        "Unites the pair that takes most away from the entropy of the posteriors, −Σ γ ln γ (Baudry et al. "
-        "2010)",
-    ),
-)  # fmt: skip
-"""Measure, title, title of the heights, and what it is."""
 
 
 class MergeTreePanel(QWidget):
@@ -278,21 +256,8 @@ class MergeTreePanel(QWidget):
         elif node is None:
             self.text.setText(self.tr("The line leaves {0} of {1}.").format(len(groups), tree.n_components))
         else:
-            self.text.setText(self._sentence(tree, node))
-
-    def _sentence(self, tree: Dendrogram, node: int) -> str:
-        found = classes_of(tree.members(node), self._classes())
-        names = ", ".join(entry.name for entry in found)
-        if len(found) < 2:
-            return self.tr("{0}: merged").format(names) if names else self.tr("Part of a merged class")
-        locked = [entry.name for entry in found if entry.is_locked]
-        value = float(tree.values[node - tree.n_components])
-        if self.measure == "entropy":
-            share = value / max(float(tree.values.sum()), np.finfo(np.float64).tiny)
-            text = self.tr("{0}: {1} of the entropy").format(names, f"{share:.0%}")
-        else:
-            text = f"{names}: {self.measure_box.currentText().lower()} {value:.3g}"
-        return f"{text} · {self.tr('locked:')} {', '.join(locked)}" if locked else text
+            found = classes_of(tree.members(node), classes)
+            self.text.setText(union_sentence(tree, node, found, self.measure))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         has_shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)

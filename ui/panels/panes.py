@@ -1,32 +1,20 @@
-"""PanesPanel: one, two or four views of the image and its maps, moved together."""
+"""PanesPanel: one, two or four views of the image and its maps, moved together, some of them pinned."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QWidget
 
-from gmmseg.arrays import BoolArray, ByteArray
+from gmmseg.arrays import BoolArray
 from gmmseg.classes import ClassTable
-from gmmseg.image import Image
-from gmmseg.layers import LABEL_KINDS, Layer, LayerKind, Picture, Scene, draw, heatmap_scale, lut_for
-from gmmseg.render import display_rgb
-from ui.panels.picture_requests import (
-    CHEAP_PIXELS,
-    PHOTO,
-    PictureRequest,
-    has_maps,
-    is_cheap,
-    is_only_recoloured,
-    scene_of,
-    stand_in,
-)
-from ui.panels.pins import Pin, is_pinnable, pinned
+from gmmseg.drawing import Picture, Scene
+from gmmseg.layers import Layer
+from ui.panels.pane_pictures import PanePictures
+from ui.panels.picture_requests import PictureRequest, scene_of
+from ui.panels.pins import Pin, Pins, is_pinnable, pinned
 from ui.widgets.captions import caption_of
 from ui.widgets.layer_pane import LayerPane
 from ui.widgets.pane_grid import PaneGrid
@@ -45,7 +33,8 @@ DEFAULT_LAYERS: dict[int, tuple[Layer, ...]] = {
 class PanesPanel(PaneGrid):
     """The middle of the window. Cheap pictures are drawn at once, the others requested and shown later.
 
-    A pinned pane keeps drawing from what was shown when it was pinned, until another image is opened.
+    A pinned pane keeps its layer and draws it from what was shown when it was pinned, until another image is
+    opened; what is chosen elsewhere, classes, regions or rows, is marked in the others only.
     """
 
     picture_requested = Signal(object)
@@ -59,14 +48,10 @@ class PanesPanel(PaneGrid):
         self.setObjectName("panes")
         self._shown: Shown | None = None
         self._scene: Scene | None = None
-        self._pins: dict[tuple[int, int], Pin] = {}
-        self._opacity = 0.5
+        self._pins = Pins()
         self._are_layers_visible = True
-        self._selected: tuple[int, ...] = ()
-        self._pointed: tuple[int, ...] = ()
-        self._serial = 0
-        self._awaited: dict[int, int] = {}
         self._are_regions_given_up = False
+        self._pictures = PanePictures(self.panes, self._pin_of, self.picture_requested.emit, self.keep_fitted)
         self._marks = PaneMarks([pane.canvas for pane in self.panes], self)
         for number, pane in enumerate(self.panes):
             self._connect(number, pane)
@@ -75,19 +60,25 @@ class PanesPanel(PaneGrid):
     def _connect(self, number: int, pane: LayerPane) -> None:
         pane.layer_chosen.connect(lambda layer: self.choose_layer(number, layer))
         pane.pin_toggled.connect(lambda is_pinned: self.pin(number, is_pinned))
+        pane.hidden_pins_wanted.connect(self._show_hidden_pins)
 
     @Slot(int)
     def set_layout(self, n_panes: int) -> None:
+        self._pins.rearrange(n_panes)
         super().set_layout(n_panes)
+        for number, pane in enumerate(self.visible_panes):
+            pin = self._pin_of(number)
+            if pin is not None:
+                pane.layer = pin.layer
         self._refresh_choices()
-        self._refresh_all()
-        self._show_captions()
-        self._report_regions()
+        self._pictures.arrange(n_panes)
+        self._show_pins()
 
     def choose_layer(self, number: int, layer: Layer) -> None:
         super().choose_layer(number, layer)
+        self._pins.put_layer(number, self._n_panes, layer)
         self._refresh_choices()
-        self._refresh(number)
+        self._pictures.refresh(number)
         self._show_captions()
         self._report_regions()
 
@@ -100,9 +91,9 @@ class PanesPanel(PaneGrid):
 
     @Slot()
     def ensure_regions(self) -> None:
-        """Show the regions in a pane that follows, where none does: somebody is changing them."""
+        """Show the regions in a pane that follows, unless one shows any: somebody is changing them."""
         following = [number for number in range(self._n_panes) if self._pin_of(number) is None]
-        if not following or any(self.panes[number].layer.kind == "regions" for number in following):
+        if not following or any(pane.layer.kind == "regions" for pane in self.visible_panes):
             return
         is_active_free = self._active in following and self.panes[self._active].layer.kind != "image"
         self.choose_layer(self._active if is_active_free else following[-1], Layer("regions"))
@@ -136,17 +127,17 @@ class PanesPanel(PaneGrid):
 
     def pin(self, number: int, is_pinned: bool) -> None:
         """Have a pane keep what it shows now, or follow again."""
-        key = (self._n_panes, number)
-        pin = pinned(self._shown) if is_pinned else None
-        was_pinned = self._pins.pop(key, None) is not None
+        layer = self.panes[number].layer
+        pin = pinned(layer, self._shown) if is_pinned else None
         if pin is not None:
-            self._pins[key] = pin
-        elif was_pinned:
-            self._refresh(number)
+            self._pins.put(number, self._n_panes, pin)
+        elif self._pins.remove(number, self._n_panes) is not None:
+            super().choose_layer(number, layer)
+            self._pictures.refresh(number)
         self._active = number
         self._refresh_choices()
-        self._show_captions()
-        self._report_regions()
+        self._pictures.recolour()
+        self._show_pins()
 
     @Slot()
     def toggle_pin(self) -> None:
@@ -154,7 +145,20 @@ class PanesPanel(PaneGrid):
         self.pin(self._active, self._pin_of(self._active) is None)
 
     def _pin_of(self, number: int) -> Pin | None:
-        return self._pins.get((self._n_panes, number))
+        return self._pins.at(number, self._n_panes)
+
+    @Slot()
+    def _show_hidden_pins(self) -> None:
+        self.set_layout(self._pins.way_to_hidden(self._n_panes))
+
+    def _show_pins(self) -> None:
+        """Bring in line with the pins whatever depends on them beside the pictures."""
+        self._marks.keep_off([n for n in range(self._n_panes) if self._pin_of(n) is not None])
+        n_hidden = self._pins.n_hidden(self._n_panes)
+        for number, pane in enumerate(self.panes):
+            pane.show_hidden_pins(n_hidden if number == self._n_panes - 1 else 0)
+        self._show_captions()
+        self._report_regions()
 
     def _scene_of(self, number: int) -> Scene | None:
         """Return what a pane draws from."""
@@ -171,63 +175,30 @@ class PanesPanel(PaneGrid):
         is_new_image = after is None or before is None or before.image is not after.image
         if is_new_image and self._pins:
             self._pins.clear()
-            self._report_regions()
+            self._show_pins()
         self._show_captions()
         self._marks.show_scene(after)
         if after is None:
-            self._clear()
+            self._pictures.show(new, None)
             return
-        if is_new_image:
-            self._show_photo(after.image)
         if before is None or after.classes is not before.classes or after.table is not before.table:
             self._refresh_choices()
-        if is_new_image or before is None:
-            self._refresh_all()
-            return
-        if after.segmentation is not before.segmentation:
-            self._refresh_all([kind for kind in get_args(LayerKind) if kind != "regions"])
-        elif after.classes is not before.classes:
-            has_regrouped = [e.components for e in after.classes] != [e.components for e in before.classes]
-            self._refresh_classes(has_regrouped)
-        if after.regions is not before.regions:
-            self._refresh_all(["regions"])
+        if is_new_image:
+            self.camera.set_image_size(after.image.width, after.image.height)
+            self.choose_arrangement()
+        self._pictures.show(new, after)
+        if is_new_image:
+            self.fit_view()
 
     @Slot(object, object)
     def show_picture(self, request: PictureRequest, picture: Picture) -> None:
         """Show a requested picture, unless something newer has been asked for meanwhile."""
-        if self._scene is None or not self._is_awaited(request):
-            return
-        if self._awaited[request.pane] == request.serial:
-            del self._awaited[request.pane]
-        if request.pane == PHOTO:
-            size = (self._scene.image.height, self._scene.image.width)
-            for pane in self.panes:
-                pane.canvas.set_photo(size, picture.pixels, picture.levels)
-        else:
-            self._put(request.pane, picture)
-
-    def _is_awaited(self, request: PictureRequest) -> bool:
-        """Whether to show what a request brought.
-
-        Of regions also what has been superseded meanwhile: at a large picture a slider moves faster than
-        they are drawn, and nothing would be seen before it rests.
-        """
-        newest = self._awaited.get(request.pane)
-        if newest is None or newest == request.serial:
-            return newest is not None
-        return (
-            request.layer.kind == "regions"
-            and request.layer == self.panes[request.pane].layer
-            and self._scene is not None
-            and request.shown.document.image is self._scene.image
-            and self._pin_of(request.pane) is None
-        )
+        self._pictures.take(request, picture)
 
     @Slot(float)
     def set_overlay_opacity(self, opacity: float) -> None:
         """Draw overlays with this opacity, 0..1."""
-        self._opacity = opacity
-        self._refresh_luts()
+        self._pictures.set_opacity(opacity)
 
     @Slot()
     def toggle_overlay(self) -> None:
@@ -240,23 +211,20 @@ class PanesPanel(PaneGrid):
     @Slot(object)
     def highlight_class(self, wanted: int | None) -> None:
         """Dim all classes but one; None shows all alike."""
-        self._selected = () if wanted is None else (wanted,)
-        self._refresh_luts()
+        self._pictures.highlight(() if wanted is None else (wanted,))
 
     @Slot(object)
     def point_at_classes(self, ids: tuple[int, ...] | None) -> None:
         """Dim all but some classes for the moment; None goes back to what `highlight_class` shows."""
-        if self._pointed != (ids or ()):
-            self._pointed = ids or ()
-            self._refresh_luts()
+        self._pictures.point_at(ids or ())
 
     def state(self) -> dict[str, Any]:
-        return {**super().state(), "opacity": self._opacity}
+        return {**super().state(), "opacity": self._pictures.opacity}
 
     def restore(self, state: dict[str, Any]) -> None:
         opacity = state.get("opacity")
         if isinstance(opacity, int | float) and 0 <= opacity <= 1:
-            self._opacity = float(opacity)
+            self._pictures.set_opacity(float(opacity))
         super().restore(state)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -264,27 +232,6 @@ class PanesPanel(PaneGrid):
             self.toggle_overlay()
         else:
             super().keyPressEvent(event)
-
-    def _show_photo(self, image: Image) -> None:
-        self.camera.set_image_size(image.width, image.height)
-        size = (image.height, image.width)
-        if image.height * image.width <= CHEAP_PIXELS:
-            self._awaited.pop(PHOTO, None)
-            photo = draw(Layer("image"), Scene(image))
-            pixels, levels = photo.pixels, photo.levels
-        else:
-            pixels, levels = display_rgb(stand_in(image)), ()
-            self._request(PHOTO, Layer("image"))
-        for pane in self.panes:
-            pane.set_picture(None, None, self._classes())
-            pane.canvas.set_photo(size, pixels, levels)
-        self.fit_view()
-
-    def _clear(self) -> None:
-        self._awaited.clear()
-        for pane in self.panes:
-            pane.set_picture(None, None, self._classes())
-            pane.canvas.clear()
 
     def _show_captions(self) -> None:
         """Say what the pictures are where they are pinned, not the final ones, or not there."""
@@ -301,86 +248,8 @@ class PanesPanel(PaneGrid):
                 )
             )
 
-    def _classes(self) -> ClassTable:
-        return self._scene.classes if self._scene is not None else ClassTable()
-
     def _refresh_choices(self) -> None:
         for number, pane in enumerate(self.visible_panes):
             scene = self._scene_of(number)
             features = () if scene is None or scene.table is None else scene.table.names
             pane.show_choices(ClassTable() if scene is None else scene.classes, features)
-
-    def _refresh_all(self, kinds: Collection[str] = get_args(LayerKind)) -> None:
-        for number, pane in enumerate(self.visible_panes):
-            if pane.layer.kind not in kinds:
-                continue
-            # What is pinned stays as it is, once it has been drawn.
-            if self._pin_of(number) is None or pane.picture is None or pane.picture.layer != pane.layer:
-                self._refresh(number)
-
-    def _refresh(self, number: int) -> None:
-        """Draw a pane's layer, or ask for it."""
-        scene, pane = self._scene_of(number), self.panes[number]
-        self._awaited.pop(number, None)
-        if scene is None:
-            return
-        if not has_maps(pane.layer, scene):
-            pane.set_picture(None, None, scene.classes)
-            self.keep_fitted()
-        elif is_cheap(pane.layer, scene):
-            self._put(number, draw(pane.layer, scene))
-        else:
-            if pane.picture is not None and pane.picture.layer != pane.layer:
-                pane.set_picture(None, None, scene.classes)
-            self._request(number, pane.layer)
-
-    def _put(self, number: int, picture: Picture) -> None:
-        scene = self._scene_of(number)
-        if scene is not None:
-            self.panes[number].set_picture(picture, self._lut(number, picture), scene.classes)
-            self.keep_fitted()
-
-    def _lut(self, number: int, picture: Picture) -> ByteArray | None:
-        scene = self._scene_of(number)
-        if scene is None:
-            return None
-        # The classes of another fit are not those that are pointed at.
-        strong = (self._pointed or self._selected) if self._pin_of(number) is None else ()
-        means, opacity = picture.means, self._opacity
-        luts = (lut_for(picture.layer, scene.classes, means, opacity, wanted) for wanted in strong or (None,))
-        found = [lut for lut in luts if lut is not None]
-        # They differ by which class is not dimmed.
-        return np.max(found, axis=0) if found else None
-
-    def _request(self, number: int, layer: Layer) -> None:
-        pin = self._pin_of(number) if number != PHOTO else None
-        shown = self._shown if pin is None else pin.shown
-        if shown is None:
-            return
-        self._serial += 1
-        self._awaited[number] = self._serial
-        self.picture_requested.emit(PictureRequest(number, layer, shown, self._serial))
-
-    def _refresh_luts(self) -> None:
-        for number, pane in enumerate(self.visible_panes):
-            picture = pane.picture
-            if picture is not None and picture.layer.kind in LABEL_KINDS:
-                pane.canvas.set_lut(self._lut(number, picture))
-
-    def _refresh_classes(self, has_regrouped: bool) -> None:
-        """Follow names, colours and visibility; and where classes were merged, what was summed over them."""
-        scene = self._scene
-        if scene is None or scene.segmentation is None:
-            return
-        self._refresh_luts()
-        for number, pane in enumerate(self.visible_panes):
-            if self._pin_of(number) is not None:
-                continue
-            needs_pixels = scene.segmentation.labels.dtype != np.uint8 and pane.layer.kind in LABEL_KINDS
-            if needs_pixels or (has_regrouped and not is_only_recoloured(pane.layer)):
-                self._refresh(number)
-            elif pane.layer.kind == "heatmaps":
-                pane.grid.show_classes(scene.classes)
-            elif pane.layer.kind == "heatmap" and pane.picture is not None:
-                pane.picture = replace(pane.picture, scale=heatmap_scale(pane.layer, scene.classes))
-                pane.bar.set_scale(pane.picture.scale)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gmmseg.drawing import Scene
 from gmmseg.image import Image
-from gmmseg.layers import LABEL_KINDS, Layer, Scene
+from gmmseg.layers import LABEL_KINDS, Layer
 
 if TYPE_CHECKING:
     from gmmseg.regions.cutting import RegionMap
@@ -23,7 +24,7 @@ _STAND_IN_SIDE = 1024
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PictureRequest:
-    """A picture that takes too long for the thread of the window; `gmmseg.layers.draw` makes it."""
+    """A picture that takes too long for the thread of the window; `gmmseg.drawing.draw` makes it."""
 
     pane: int
     """Counted from 0, or `PHOTO`."""

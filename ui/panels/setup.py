@@ -93,6 +93,7 @@ class SetupPanel(QWidget):
         theme().changed.connect(self._tint)
         self._tint()
         self._show_settings(SegmentSettings())
+        self._show_fitness(None, SegmentSettings())
         self._show_region_settings(RegionSettings())
         self._show_number_found(_FIRST_NUMBER)
 

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, QUrl, Slot
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QWidget
 
 from gmmseg.document import Fit, change_setting, open_image
-from gmmseg.errors import GmmsegError
 from gmmseg.image import Image
-from gmmseg.io.probe import shown_name
 from gmmseg.samples import DEFAULT_SAMPLE
 from gmmseg.settings import SPACE_TITLES
 from gmmseg.workspace import Shown
 from ui.actions import Actions
-from ui.desk import Desk, Heading
+from ui.desk import Heading
 from ui.notices import Notices
 from ui.photo.actions import PHOTO_ACTIONS
 from ui.photo.commands import PhotoCommands
@@ -28,9 +23,10 @@ from ui.photo.panels import PhotoPanels
 from ui.photo.work import PhotoWork
 from ui.settings_store import SettingsStore
 from ui.widgets.recent_menu import RecentMenu
+from ui.work_desk import WorkDesk
 
 
-class PhotoDesk(Desk):
+class PhotoDesk(WorkDesk):
     """The desk at which the program begins.
 
     Parameters
@@ -42,20 +38,18 @@ class PhotoDesk(Desk):
     """
 
     def __init__(self, store: SettingsStore, notices: Notices, window: QWidget) -> None:
-        self._store = store
-        self._notices = notices
         self.work = PhotoWork(store)
         self.panels = PhotoPanels()
         self._commands = PhotoCommands(self.work, self.panels, store, window)
-        self._recent = RecentMenu()
+        recent = RecentMenu()
         self._samples = SamplesMenu(self.work.opener.open_sample)
         self._opacity = OpacitySlider()
         actions = Actions(PHOTO_ACTIONS, self._commands)
-        furniture = photo_furniture(actions, self.panels, self._recent, self._samples, self._opacity)
-        super().__init__("photo", actions, furniture, window)
-        for part in (self.work, self.panels, self._commands, actions):
+        furniture = photo_furniture(actions, self.panels, recent, self._samples, self._opacity)
+        super().__init__("photo", "open", actions, furniture, self.work, recent, store, notices, window)
+        for part in (self.panels, self._commands):
             part.setParent(self)
-        for menu in (self._recent, self._samples):
+        for menu in (recent, self._samples):
             menu.setParent(furniture.toolbar, menu.windowFlags())
         self.panels.connect_to(self.work)
         self._connect()
@@ -64,22 +58,14 @@ class PhotoDesk(Desk):
 
     def _connect(self) -> None:
         work, panels = self.work, self.panels
-        work.failed.connect(self._notices.show_error)
-        work.progressed.connect(self.progressed)
-        work.running_changed.connect(self.refresh)
         work.bridge.changed.connect(self._on_changed)
-        work.fitter.failed.connect(self._show_failed_fit)
         work.fitter.fitted.connect(self._show_fit_notes)
         work.opener.opened.connect(self._show_image)
-        work.opener.file_opened.connect(self._remember_file)
-        work.exporter.finished.connect(self._show_exported)
         panels.setup.frame_requested.connect(self._open_frame)
         panels.setup.validity_changed.connect(self.refresh)
         panels.k_curve.compare_requested.connect(self._compare)
         panels.panes.layout_changed.connect(self._check_layout)
         self._opacity.valueChanged.connect(self._set_opacity)
-        self._recent.chosen.connect(work.opener.open_path)
-        self._recent.cleared.connect(self._clear_recent)
 
     def _restore(self) -> None:
         """Bring back what the store remembers of the last time."""
@@ -89,7 +75,6 @@ class PhotoDesk(Desk):
         panes.restore(self._store.panes)
         self._opacity.setValue(round(100 * float(panes.state()["opacity"])))
         self._check_layout(panes.n_panes)
-        self._show_recent()
 
     def begin(self, paths: Sequence[Path] = ()) -> None:
         """Open the files given, or the first sample."""
@@ -108,31 +93,11 @@ class PhotoDesk(Desk):
         return Heading(name, shown.undo_title is not None and shown.document.is_stale)
 
     @property
-    def is_busy(self) -> bool:
-        return self.work.is_busy
-
-    @Slot()
-    def refresh(self) -> None:
-        shown, is_running = self.work.workspace.shown, self.work.is_running
-        self.actions.show_state(shown, is_running)
-        self.actions.show_history(shown.undo_title, shown.redo_title)
-        if not self.panels.setup.is_valid:
-            self.actions["run"].setEnabled(False)
-        self.actions["stop"].setEnabled(self.work.is_busy)
-        self.furniture.toolbar.show_running(is_running)
-        self.changed.emit()
-
-    def stop(self) -> None:
-        self.work.stop()
-
-    def take(self, data: QMimeData) -> None:
-        self.work.opener.open_mime(data)
+    def is_ready(self) -> bool:
+        return self.panels.setup.is_valid
 
     def remember(self) -> None:
         self._store.panes = self.panels.panes.state()
-
-    def shutdown(self) -> bool:
-        return self.work.shutdown()
 
     # What comes of the work
 
@@ -163,26 +128,12 @@ class PhotoDesk(Desk):
             self._notices.say(note)
 
     @Slot(object)
-    def _show_failed_fit(self, error: Exception) -> None:
-        if isinstance(error, GmmsegError) and self.work.workspace.shown.undo_title is not None:
-            self._notices.say(str(error), "error", self.tr("Undo the change"), self._commands.undo)
-        else:
-            self._notices.show_error(error)
-
-    @Slot(object)
     def _show_fit_notes(self, fit: Fit) -> None:
-        if fit.result.warnings:
-            self._notices.say(" ".join(fit.result.warnings))
-        elif self._notices.has_error:
-            self._notices.clear()
+        self._show_warnings(fit.result.warnings)
 
-    @Slot(object, bool)
-    def _show_exported(self, paths: list[Path], was_stale: bool) -> None:
-        text = self.tr("Exported {0}.").format(", ".join(shown_name(path) for path in paths))
-        if was_stale:
-            text += " " + self.tr("It is the last finished fit; the newer settings are not in it.")
-        folder = QUrl.fromLocalFile(str(paths[0].parent))
-        self._notices.say(text, "note", self.tr("Open the folder"), partial(_open_outside, folder))
+    @property
+    def stale_note(self) -> str:
+        return self.tr("It is the last finished fit; the newer settings are not in it.")
 
     # What panels and menus ask for
 
@@ -204,22 +155,3 @@ class PhotoDesk(Desk):
     @Slot(int)
     def _check_layout(self, n_panes: int) -> None:
         self.actions[f"panes{n_panes}"].setChecked(True)
-
-    @Slot(object)
-    def _remember_file(self, path: Path) -> None:
-        self._store.add_recent(path)
-        self._store.set_folder("open", path.absolute().parent)
-        self._show_recent()
-
-    @Slot()
-    def _clear_recent(self) -> None:
-        self._store.clear_recent()
-        self._show_recent()
-
-    def _show_recent(self) -> None:
-        files = self._store.recent_files()
-        self._recent.show_files([(path, shown_name(path), os.path.exists(path)) for path in files])
-
-
-def _open_outside(url: QUrl) -> None:
-    QDesktopServices.openUrl(url)

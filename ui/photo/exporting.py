@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtCore import QObject, Qt, Slot
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QWidget
 
 from gmmseg.classes import ClassTable, default_classes
-from gmmseg.control import Check, Progress
+from gmmseg.control import Check
 from gmmseg.errors import WriteError
 from gmmseg.io.export import export_events
 from gmmseg.io.export_items import ExportItem
@@ -22,13 +22,16 @@ from gmmseg.jobs import relabel_events
 from gmmseg.regions.outcome import region_events
 from gmmseg.segmentation import Segmentation
 from gmmseg.workspace import Shown, Workspace
+from ui.desk_work import FileExporter
 from ui.dialogs.export import ExportDialog
 from ui.job_runner import JobRunner
 from ui.settings_store import SettingsStore
 
 
-class Exporter(QObject):
+class Exporter(FileExporter):
     """Writes the document's last complete fit, or its regions, whatever is running meanwhile.
+
+    Regions are never older than the settings.
 
     Parameters
     ----------
@@ -39,23 +42,12 @@ class Exporter(QObject):
         Remembers the folder.
     """
 
-    finished = Signal(object, bool)
-    """(list of Path, whether the fit written was older than the settings at that time; regions never are)"""
-    failed = Signal(object)
-    """Exception"""
-    progressed = Signal(object)
-    """Progress"""
-
     def __init__(
         self, workspace: Workspace, runner: JobRunner, store: SettingsStore, parent: QObject | None = None
     ) -> None:
-        super().__init__(parent)
+        super().__init__(runner, parent)
         self._workspace = workspace
-        self._runner = runner
         self._store = store
-        runner.events.connect(self._on_events)
-        runner.finished.connect(self._on_finished)
-        runner.failed.connect(self._on_failed)
 
     def ask(self, parent: QWidget, *, prefers_regions: bool = False) -> None:
         """Show the dialog, for the regions at first where they are preferred; what is chosen is written."""
@@ -85,24 +77,15 @@ class Exporter(QObject):
 
     def write(self, shown: Shown, items: list[ExportItem]) -> None:
         """Write the last complete fit of the state shown, after what was asked for before."""
-        self._runner.start(lambda check: _exporting(shown, items, check))
+        self.runner.start(lambda check: _exporting(shown, items, check))
 
     def write_regions(self, shown: Shown, items: list[ExportItem]) -> None:
         """Write the regions of the state shown, cut as its settings say, after what was asked for before."""
-        self._runner.start(lambda check: _exporting_regions(shown, items, check))
-
-    @Slot(object, object)
-    def _on_events(self, run: int, events: tuple[Any, ...]) -> None:
-        if isinstance(events[-1], Progress):
-            self.progressed.emit(events[-1])
+        self.runner.start(lambda check: _exporting_regions(shown, items, check))
 
     @Slot(object, object)
     def _on_finished(self, run: int, result: tuple[list[Path], bool]) -> None:
         self.finished.emit(*result)
-
-    @Slot(object, object)
-    def _on_failed(self, run: int, error: Exception) -> None:
-        self.failed.emit(error)
 
 
 def _exporting(

@@ -23,6 +23,7 @@ from gmmseg.mixture.params import FitStep
 from gmmseg.mixture.selection import Candidate
 from gmmseg.settings import SegmentSettings
 from gmmseg.workspace import Shown, Workspace
+from ui.desk_work import Worker
 from ui.job_runner import JobRunner
 from ui.workspace_bridge import WorkspaceBridge
 
@@ -44,7 +45,7 @@ class _Asked:
         return self.fit is None and self.image is document.image and self.settings == document.settings
 
 
-class Fitter(QObject):
+class Fitter(Worker):
     """Refits when an edit has made the document stale, relabels when undo brings back another fit.
 
     The newest request wins. A fit that failed or was cancelled is not tried again until the settings or the
@@ -58,19 +59,14 @@ class Fitter(QObject):
         For this object alone, with the policy ``newest``.
     """
 
-    progressed = Signal(object)
-    """Progress"""
-    failed = Signal(object)
-    """Exception: the document is as it was."""
     fitted = Signal(object)
     """The Fit that was taken into the document."""
 
     def __init__(
         self, workspace: Workspace, bridge: WorkspaceBridge, runner: JobRunner, parent: QObject | None = None
     ) -> None:
-        super().__init__(parent)
+        super().__init__(runner, parent)
         self._workspace = workspace
-        self._runner = runner
         self._asked: _Asked | None = None
         self._given_up: _Asked | None = None
         self._steps: list[FitStep] = []
@@ -80,9 +76,6 @@ class Fitter(QObject):
         self._pause.setInterval(PAUSE_MS)
         self._pause.timeout.connect(self._start)
         bridge.changed.connect(self._on_changed)
-        runner.events.connect(self._on_events)
-        runner.finished.connect(self._on_finished)
-        runner.failed.connect(self._on_failed)
         runner.cancelled.connect(self._on_cancelled)
 
     @property
@@ -100,14 +93,14 @@ class Fitter(QObject):
         if self._pause.isActive():
             self.cancel()
         else:
-            self._runner.stop()
+            self.runner.stop()
 
     def cancel(self) -> None:
         """Give up the fit; the one before stays."""
         if self._pause.isActive():
             self._pause.stop()
             self._given_up = self._wanted()
-        self._runner.cancel()
+        self.runner.cancel()
 
     def show_step(self, step: FitStep | None) -> None:
         """Show the maps of one iteration of the document's fit, or with None those of its end."""
@@ -137,7 +130,7 @@ class Fitter(QObject):
         for known in (self._asked, self._given_up):
             if known is not None and known.is_fit_of(document):
                 return
-        if is_new_image or not self._runner.is_running:
+        if is_new_image or not self.runner.is_running:
             self._start()
         elif not self._pause.isActive():
             # Not restarted by further changes: a steady drag is followed, not waited for.
@@ -150,7 +143,7 @@ class Fitter(QObject):
             self._relabel(fit)
         elif self._asked is not None and self._asked.fit is None:
             self._asked = None
-            self._runner.cancel()
+            self.runner.cancel()
 
     @Slot()
     def _start(self) -> None:
@@ -167,7 +160,7 @@ class Fitter(QObject):
             asked.image, asked.settings, wants_preview=True, known=self._workspace.document.fit
         )
         self.progressed.emit(Progress(self.tr("Fitting")))
-        self._runner.start(
+        self.runner.start(
             lambda check: segment_events(request, check=check, make_table=self._workspace.make_table)
         )
 
@@ -177,7 +170,7 @@ class Fitter(QObject):
             return
         self._asked = _Asked(fit.image, fit.settings, fit, step)
         params = fit.result.params if step is None else step.params
-        self._runner.start(
+        self.runner.start(
             lambda check: relabel_events(fit, params, check=check, make_table=self._workspace.make_table)
         )
 

@@ -17,10 +17,11 @@ from gmmseg.io.images import image_from_array, list_images
 from gmmseg.io.probe import shown_name
 from gmmseg.jobs import read_events
 from gmmseg.samples import read_sample
+from ui.desk_work import FileOpener
 from ui.job_runner import JobRunner
 
 
-class Opener(QObject):
+class Opener(FileOpener):
     """Reads images in the background; what cannot be read leaves everything as it was.
 
     Parameters
@@ -31,25 +32,15 @@ class Opener(QObject):
 
     opened = Signal(object, object)
     """(Image, note: str)"""
-    file_opened = Signal(object)
-    """The Path of the file that `opened` was about; not for samples and pasted pixels."""
-    failed = Signal(object)
-    """Exception"""
-    progressed = Signal(object)
-    """Progress"""
 
     def __init__(self, runner: JobRunner, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._runner = runner
+        super().__init__(runner, parent)
         self._note, self._is_file = "", False
-        runner.events.connect(self._on_events)
-        runner.finished.connect(self._on_finished)
-        runner.failed.connect(self._on_failed)
 
     def open_path(self, path: Path, note: str = "", frame: int = 0) -> None:
         """Read a file, or the first image of a folder; of a file of several pages the one asked for."""
         self._note, self._is_file = note, True
-        self._runner.start(lambda check: self._reading(path, frame, check))
+        self.runner.start(lambda check: self._reading(path, frame, check))
 
     def open_paths(self, paths: Sequence[Path]) -> None:
         """Read the first of several files and say so."""
@@ -62,7 +53,7 @@ class Opener(QObject):
     def open_sample(self, name: str) -> None:
         """Show one of the program's own images."""
         self._note, self._is_file = "", False
-        self._runner.start(lambda check: _reading_sample(name))
+        self.runner.start(lambda check: _reading_sample(name))
 
     def open_mime(self, data: QMimeData | None) -> None:
         """Open what was dropped or pasted: files, folders, or pixels; an empty clipboard gives None."""
@@ -86,7 +77,7 @@ class Opener(QObject):
             self.failed.emit(ReadError("The clipboard holds no readable image.", "Copy an image first."))
             return
         self._note, self._is_file = "", False
-        self._runner.start(lambda check: _converting(picture.copy()))
+        self.runner.start(lambda check: _converting(picture.copy()))
 
     def _reading(self, path: Path, frame: int, check: Check) -> Generator[Any, None, tuple[Image, str]]:
         note = ""
@@ -102,20 +93,11 @@ class Opener(QObject):
         return image, note
 
     @Slot(object, object)
-    def _on_events(self, run: int, events: tuple[Any, ...]) -> None:
-        if isinstance(events[-1], Progress):
-            self.progressed.emit(events[-1])
-
-    @Slot(object, object)
     def _on_finished(self, run: int, result: tuple[Image, str]) -> None:
         image, note = result
         if self._is_file and image.source.path is not None:
             self.file_opened.emit(image.source.path)
         self.opened.emit(image, " ".join(filter(None, (self._note, note, *image.source.notes))))
-
-    @Slot(object, object)
-    def _on_failed(self, run: int, error: Exception) -> None:
-        self.failed.emit(error)
 
 
 def _reading_sample(name: str) -> Generator[Any, None, tuple[Image, str]]:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from PySide6.QtCore import QObject, Signal, Slot
 
-from gmmseg.control import Progress
 from gmmseg.image import Image
 from gmmseg.regions.outcome import RegionOutcome, region_events
 from gmmseg.workspace import Shown, Workspace
+from ui.desk_work import Worker
 from ui.job_runner import JobRunner
 from ui.workspace_bridge import WorkspaceBridge
 
 
-class RegionMaker(QObject):
+class RegionMaker(Worker):
     """Makes an image's region tree once and cuts it anew whenever the settings ask for another cut.
 
     Nothing is computed before somebody wants regions. A tree that failed or was stopped is not tried again
@@ -28,26 +26,18 @@ class RegionMaker(QObject):
         For this object alone, with the policy ``newest``.
     """
 
-    failed = Signal(object)
-    """Exception"""
-    progressed = Signal(object)
-    """Progress"""
     given_up = Signal(bool)
     """Whether there will be no regions for now, since making them was stopped or failed."""
 
     def __init__(
         self, workspace: Workspace, bridge: WorkspaceBridge, runner: JobRunner, parent: QObject | None = None
     ) -> None:
-        super().__init__(parent)
+        super().__init__(runner, parent)
         self._workspace = workspace
-        self._runner = runner
         self._wishes: set[str] = set()
         self._making: tuple[Image, int] | None = None
         self._given_up: tuple[Image, int] | None = None
         bridge.changed.connect(self._on_changed)
-        runner.events.connect(self._on_events)
-        runner.finished.connect(self._on_finished)
-        runner.failed.connect(self._on_failed)
 
     def want(self, who: str, is_wanted: bool) -> None:
         """Note whether somebody shows regions; the first who does has them made."""
@@ -92,21 +82,16 @@ class RegionMaker(QObject):
             return
         hierarchy = self._workspace.hierarchy()
         self._making = (image, settings.seed)
-        self._runner.start(lambda check: region_events(image, settings, hierarchy, check=check))
+        self.runner.start(lambda check: region_events(image, settings, hierarchy, check=check))
 
     def _abandon(self) -> None:
         self._making = None
-        self._runner.cancel()
+        self.runner.cancel()
 
     def _set_given_up(self, tree: tuple[Image, int] | None) -> None:
         was, self._given_up = self._given_up, tree
         if (was is None) != (tree is None):
             self.given_up.emit(tree is not None)
-
-    @Slot(object, object)
-    def _on_events(self, run: int, events: tuple[Any, ...]) -> None:
-        if isinstance(events[-1], Progress):
-            self.progressed.emit(events[-1])
 
     @Slot(object, object)
     def _on_finished(self, run: int, outcome: RegionOutcome) -> None:

@@ -50,7 +50,7 @@ class AxisChoosers(QWidget):
             self.tr("What runs along {}: a feature, or a principal component of them").format(name)
         )
         box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        box.setMinimumContentsLength(5)
+        box.setMinimumContentsLength(4)
         box.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         box.setMaximumWidth(160)
         box.currentIndexChanged.connect(self._choose)

@@ -34,11 +34,15 @@ class Camera(QObject):
         """Take another image's size, pixels; the caller fits the view next."""
         self._size = QSizeF(width, height)
 
+    def fit_zoom(self, view: QSizeF) -> float:
+        """Return the zoom at which the whole image fills a view of that size."""
+        return min(view.width() / self._size.width(), view.height() / self._size.height())
+
     def fit(self, view: QSizeF) -> None:
         """Show the whole image in a view of that size, device-independent pixels."""
         if view.width() < 1 or view.height() < 1:
             return
-        zoom = min(view.width() / self._size.width(), view.height() / self._size.height()) * _MARGIN
+        zoom = self.fit_zoom(view) * _MARGIN
         self._fit_zoom = zoom
         self.is_fitted = True
         self._set(QPointF(self._size.width() / 2, self._size.height() / 2), zoom)

@@ -11,12 +11,12 @@ from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QResizeEvent, QWheelEv
 from PySide6.QtWidgets import QLabel, QWidget
 
 from gmmseg.arrays import ByteArray
-from gmmseg.layers import Picture
+from gmmseg.drawing import Picture
 from ui.theme import SPACING, colours, mixed, theme
 from ui.widgets.camera import Camera
 from ui.widgets.crosshair import Crosshair
 from ui.widgets.pixel_item import PixelItem
-from ui.widgets.swipe_handle import SwipeHandle
+from ui.widgets.swipe_handle import MIDDLE, SwipeHandle
 
 _WHEEL_FACTOR = 1.25
 _PAN_STEP = 48.0
@@ -41,7 +41,7 @@ class Canvas(pg.GraphicsView):  # type: ignore[misc]
         self.setObjectName("canvas")
         self.setAccessibleName(self.tr("Image view"))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setMinimumSize(96, 72)
+        self.setMinimumSize(64, 64)
         self._camera = camera
         self._box = pg.ViewBox(enableMenu=False, enableMouse=False, invertY=True, defaultPadding=0)
         self.setCentralItem(self._box)
@@ -61,6 +61,7 @@ class Canvas(pg.GraphicsView):  # type: ignore[misc]
         self._size: tuple[int, int] | None = None
         self._picture: Picture | None = None
         self._is_layer_wanted = True
+        self._is_swiping = False
         self._pixel: tuple[int, int] | None = None
         self._drag_from: QPointF | None = None
         self._restyle()
@@ -102,6 +103,14 @@ class Canvas(pg.GraphicsView):  # type: ignore[misc]
         self._is_layer_wanted = is_visible
         self._arrange()
 
+    def set_swiping(self, is_swiping: bool) -> None:
+        """Show a divider that wipes the layer off the photo where the photo is underneath, or none."""
+        if is_swiping and not self._is_swiping:
+            # Wherever it was left the last time, it is found in the middle.
+            self._handle.set_fraction(MIDDLE)
+        self._is_swiping = is_swiping
+        self._arrange()
+
     def set_marks(self, marked: ByteArray | None) -> None:
         """Show which pixels are brushed: (H, W) bytes, 1 where marked; None for no marks."""
         if marked is None:
@@ -114,8 +123,8 @@ class Canvas(pg.GraphicsView):  # type: ignore[misc]
     def set_caption(self, text: str) -> None:
         """Say in the corner what is shown when it is not the final result: ``preview``, ``iteration 12``."""
         self._caption.setText(text)
-        self._caption.adjustSize()
         self._caption.setVisible(bool(text))
+        self._place_caption()
 
     def mark_pixel(self, pixel: tuple[int, int] | None) -> None:
         """Show the crosshair at a pixel (y, x)."""
@@ -159,14 +168,23 @@ class Canvas(pg.GraphicsView):  # type: ignore[misc]
         is_over = self._picture is not None and self._picture.is_over_image
         self._layer.setVisible(has_layer)
         self._photo.setVisible(not has_layer or is_over)
-        self._handle.setVisible(has_layer and is_over)
+        self._handle.setVisible(self._is_swiping and has_layer and is_over)
         self._handle.place()
         self._apply_swipe()
 
+    def _place_caption(self) -> None:
+        """Give the caption one line, or as many as it needs where the view is narrow."""
+        room = max(1, self.width() - 2 * SPACING)
+        self._caption.setWordWrap(False)
+        self._caption.adjustSize()
+        if self._caption.width() > room:
+            self._caption.setWordWrap(True)
+            self._caption.resize(room, self._caption.heightForWidth(room))
+
     @Slot()
     def _apply_swipe(self) -> None:
-        is_swiping = self._handle.isVisibleTo(self) and self._handle.fraction > 0
-        left = self._image_point(QPointF(self._handle.fraction * self.width(), 0)).x() if is_swiping else 0.0
+        is_wiped = self._handle.isVisibleTo(self) and self._handle.fraction > 0
+        left = self._image_point(QPointF(self._handle.fraction * self.width(), 0)).x() if is_wiped else 0.0
         self._layer.set_clip_left(max(left, 0.0))
 
     @Slot()
@@ -200,6 +218,7 @@ class Canvas(pg.GraphicsView):  # type: ignore[misc]
         # pyqtgraph's constructor resizes the view before ours has run.
         if hasattr(self, "_handle"):
             self._handle.place()
+            self._place_caption()
             self._follow_camera()
             self.resized.emit()
 

@@ -8,7 +8,7 @@ from PySide6.QtGui import QImage, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from gmmseg.colormap import colormap_table
-from gmmseg.layers import ColourScale
+from gmmseg.drawing import ColourScale
 from ui.theme import SPACING
 
 _BAR_WIDTH = 12
@@ -16,12 +16,15 @@ _N_TICKS = 5
 
 
 class ColourBar(QWidget):
-    """A vertical bar, low values below, with numbers at its right and the quantity's name beside them."""
+    """A vertical bar, low values below, with numbers at its right and the quantity's name beside them.
+
+    Where there is no room for these the bar is alone; the tooltip says the same.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("colour_bar")
-        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Expanding)
         self._scale: ColourScale | None = None
         self.hide()
 
@@ -52,7 +55,7 @@ class ColourBar(QWidget):
         return QSize(_BAR_WIDTH + texts + metrics.height() + 3 * SPACING // 2, 120)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(self.sizeHint().width(), 48)
+        return QSize(_BAR_WIDTH + SPACING, 48)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         if self._scale is None:
@@ -62,6 +65,8 @@ class ColourBar(QWidget):
         bar = QRectF(SPACING / 2, metrics.height() / 2, _BAR_WIDTH, self.height() - metrics.height())
         colours = np.ascontiguousarray(colormap_table(self._scale.colormap)[::-1])
         painter.drawImage(bar, QImage(colours.data, 1, len(colours), 3, QImage.Format.Format_RGB888))
+        if self.width() < self.sizeHint().width():
+            return
         texts = self.tick_texts()
         # As many numbers as fit without touching: all five, three or the two ends.
         room = bar.height() / max(1, _N_TICKS - 1)

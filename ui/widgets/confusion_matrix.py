@@ -65,6 +65,12 @@ class ConfusionMatrix(QWidget):
         self._current: tuple[int, int] | None = None
         self._table = colormap_table("viridis")
         self._names_width = self._measured()
+        self.explanation = self.tr(
+            "Each row is a cluster, each column a label; a number counts digits. The colour tells a cell's "
+            "share of its row, from dark, none of the cluster's digits, to yellow, all of them: it compares "
+            "cells of one row, not clusters of different sizes."
+        )
+        """What rows, columns, numbers and colours mean."""
         theme().changed.connect(self._repaint)
 
     @property
@@ -229,14 +235,16 @@ class ConfusionMatrix(QWidget):
         row, column = cell
         count, total = int(self._matrix.counts[row, column]), int(self._matrix.counts[row].sum())
         share = f"{100 * count / max(total, 1):.1f}"
-        return self.tr("{0}: {1} of {2} digits have label {3}, {4} %. Click to see them.").format(
+        return self.tr("{0}: {1} of {2} digits have label {3}, {4} % of the row. Click to see them.").format(
             self._matrix.row_names[row], count, total, self._matrix.column_keys[column], share
         )
 
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
             cell = self.cell_at(event.pos())
-            QToolTip.showText(event.globalPos(), "" if cell is None else self._words(cell), self)
+            QToolTip.showText(
+                event.globalPos(), self.explanation if cell is None else self._words(cell), self
+            )
             return True
         if event.type() == QEvent.Type.FontChange:
             self._names_width = self._measured()

@@ -10,7 +10,8 @@ from PySide6.QtWidgets import QAbstractButton, QScrollArea, QWidget
 
 from gmmseg.arrays import ByteArray
 from gmmseg.classes import ClassInfo, ClassTable
-from gmmseg.layers import Picture, Tile, quantity_lut
+from gmmseg.drawing import Picture, Tile
+from gmmseg.layer_colours import quantity_lut
 from ui.theme import SPACING
 from ui.widgets.pixel_item import as_qimage
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QHBoxLayout,
-    QLabel,
+    QSizePolicy,
     QStackedWidget,
     QToolButton,
     QVBoxLayout,
@@ -14,13 +14,16 @@ from PySide6.QtWidgets import (
 
 from gmmseg.arrays import ByteArray
 from gmmseg.classes import ClassTable
-from gmmseg.layers import Layer, Picture, available_layers, layer_title
+from gmmseg.drawing import Picture
+from gmmseg.layers import Layer, available_layers, layer_title
 from ui.theme import SPACING, icon
 from ui.widgets.camera import Camera
 from ui.widgets.canvas import Canvas
 from ui.widgets.colour_bar import ColourBar
 from ui.widgets.eliding_combo import ElidingCombo
 from ui.widgets.heatmap_grid import HeatmapGrid
+
+_LEAST_WIDTH = 88
 
 
 class LayerPane(QWidget):
@@ -31,6 +34,9 @@ class LayerPane(QWidget):
 
     pin_toggled = Signal(bool)
     """The user wants the pane to keep what it shows, or to follow again."""
+
+    hidden_pins_wanted = Signal()
+    """The user wants to see the pinned panes that are out of sight."""
 
     def __init__(self, number: int, camera: Camera, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -44,16 +50,19 @@ class LayerPane(QWidget):
         self._combo.setObjectName("layer")
         self._combo.setAccessibleName(self.tr("Layer of pane {number}").format(number=number + 1))
         self._combo.setToolTip(self.tr("What this pane shows"))
-        self._combo.setMinimumContentsLength(10)
+        self._combo.setMinimumContentsLength(3)
         self._combo.setSizeAdjustPolicy(ElidingCombo.SizeAdjustPolicy.AdjustToContents)
         self._combo.setMaxVisibleItems(24)
-        label = QLabel(self.tr("Show"))
-        label.setBuddy(self._combo)
+        self._swipe = self._swipe_button(number)
+        self._hidden_pins = self._hidden_pins_button()
         self._pin = self._pin_button(number)
         self._stack = QStackedWidget()
         self._stack.addWidget(self.canvas)
         self._stack.addWidget(self.grid)
-        self._lay_out(label)
+        # It gets all the room that the colour bar does not take, not what it would like.
+        self._stack.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._stack.setMinimumWidth(_LEAST_WIDTH)
+        self._lay_out()
         self._layers: list[Layer] = []
         self._features: tuple[str, ...] = ()
         self._combo.activated.connect(self._choose)
@@ -61,16 +70,41 @@ class LayerPane(QWidget):
         self.show_choices(ClassTable())
 
     def _pin_button(self, number: int) -> QToolButton:
-        button = QToolButton()
-        button.setObjectName("pin")
-        button.setIcon(icon("pin"))
+        button = _header_button("pin", "pin")
         button.setCheckable(True)
-        button.setAutoRaise(True)
-        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         button.setAccessibleName(self.tr("Pin pane {number}").format(number=number + 1))
         button.setToolTip(self.tr("Keep this result here while the settings change, to compare the two (P)"))
         button.clicked.connect(self.pin_toggled)
         return button
+
+    def _swipe_button(self, number: int) -> QToolButton:
+        button = _header_button("swipe", "swipe")
+        button.setCheckable(True)
+        button.setAccessibleName(self.tr("Swipe in pane {number}").format(number=number + 1))
+        button.setToolTip(self.tr("Put a divider over the picture: on its left the photo alone"))
+        button.toggled.connect(self.canvas.set_swiping)
+        button.hide()
+        return button
+
+    def _hidden_pins_button(self) -> QToolButton:
+        button = _header_button("hidden_pins", "pin")
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        button.clicked.connect(self.hidden_pins_wanted)
+        button.hide()
+        return button
+
+    def header_height(self) -> int:
+        """Return the height that the list of layers takes from the picture, with the space below."""
+        return self._combo.sizeHint().height() + SPACING // 2
+
+    def show_hidden_pins(self, count: int) -> None:
+        """Show how many pinned panes are out of sight, with the way back to them; nothing for 0."""
+        self._hidden_pins.setVisible(count > 0)
+        text = self.tr("1 pinned pane is") if count == 1 else self.tr("{0} pinned panes are").format(count)
+        about = self.tr("{0} out of sight in this arrangement; click to go there").format(text)
+        self._hidden_pins.setText(f"+{count}")
+        self._hidden_pins.setToolTip(about)
+        self._hidden_pins.setAccessibleName(about)
 
     def show_pinned(self, is_pinned: bool) -> None:
         """Show whether the pane keeps what it shows."""
@@ -80,14 +114,14 @@ class LayerPane(QWidget):
         """Allow the pane to be pinned, or to be unpinned where it is."""
         self._pin.setEnabled(is_pinnable or self._pin.isChecked())
 
-    def _lay_out(self, label: QLabel) -> None:
+    def _lay_out(self) -> None:
         header = QHBoxLayout()
         header.setContentsMargins(0, 0, 0, 0)
-        header.setSpacing(SPACING)
-        header.addWidget(label)
-        header.addWidget(self._combo, 0, Qt.AlignmentFlag.AlignLeft)
+        header.setSpacing(SPACING // 4)
+        header.addWidget(self._combo)
         header.addStretch(1)
-        header.addWidget(self._pin)
+        for button in (self._hidden_pins, self._swipe, self._pin):
+            header.addWidget(button)
         body = QHBoxLayout()
         body.setContentsMargins(0, 0, 0, 0)
         body.setSpacing(SPACING // 2)
@@ -133,9 +167,11 @@ class LayerPane(QWidget):
         self.picture = picture
         self.bar.set_scale(None if picture is None else picture.scale)
         if picture is not None and picture.tiles:
+            self._swipe.hide()
             self.grid.show_picture(picture, classes)
             self._stack.setCurrentWidget(self.grid)
             return
+        self._swipe.setVisible(picture is not None and picture.is_over_image)
         self.canvas.set_picture(picture, lut)
         self._stack.setCurrentWidget(self.canvas)
 
@@ -150,3 +186,12 @@ class LayerPane(QWidget):
     @Slot(int)
     def _enlarge(self, component: int) -> None:
         self.layer_chosen.emit(Layer("heatmap", component))
+
+
+def _header_button(name: str, icon_name: str) -> QToolButton:
+    button = QToolButton()
+    button.setObjectName(name)
+    button.setIcon(icon(icon_name))
+    button.setAutoRaise(True)
+    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    return button

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
 from PySide6.QtCore import QSizeF, Signal, Slot
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QImage, QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QWidget
 
 from gmmseg.layers import Layer, LayerKind
@@ -15,6 +15,9 @@ from ui.widgets.camera import Camera
 from ui.widgets.layer_pane import LayerPane
 
 _ZOOM_STEP = 1.25
+_WORTH_MOVING = 1.15
+"""Two panes change between beside and below one another for an image larger by this factor, and not for less:
+else they would jump while a border is dragged."""
 N_PANES = 4
 
 
@@ -41,14 +44,15 @@ class PaneGrid(QWidget):
         self._n_panes = 1
         self._active = 0
         self._zoom = 0.0
+        self._is_stacked = False
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(SPACING // 2, SPACING // 2, SPACING // 2, SPACING // 2)
         self._grid.setSpacing(SPACING)
         for number, pane in enumerate(self.panes):
-            self._grid.addWidget(pane, number // 2, number % 2)
             pane.canvas.hovered.connect(lambda pixel, number=number: self._hover(number, pixel))
             pane.canvas.fit_requested.connect(self.fit_view)
             pane.canvas.resized.connect(self.keep_fitted)
+        self._place_panes()
         self.camera.changed.connect(self._report_zoom)
 
     @property
@@ -72,14 +76,34 @@ class PaneGrid(QWidget):
         self._n_panes = n_panes
         for number, pane in enumerate(self.panes):
             pane.setVisible(number < n_panes)
-        self._grid.setColumnStretch(0, 1)
-        self._grid.setColumnStretch(1, int(n_panes > 1))
-        self._grid.setRowStretch(0, 1)
-        self._grid.setRowStretch(1, int(n_panes > 2))
+        self._place_panes()
+        self.choose_arrangement()
         self._active = min(self._active, n_panes - 1)
         for pane, layer in zip(self.visible_panes, self._layers[n_panes], strict=True):
             pane.layer = layer
         self.layout_changed.emit(n_panes)
+
+    @Slot()
+    def choose_arrangement(self) -> None:
+        """Put two panes beside or below one another, whichever shows the image larger."""
+        header = self.panes[0].header_height()
+        width, height = self.width() - SPACING, self.height() - SPACING - header
+        beside = self.camera.fit_zoom(QSizeF((width - SPACING) / 2, height))
+        below = self.camera.fit_zoom(QSizeF(width, (height - SPACING - header) / 2))
+        gain = beside / below if self._is_stacked else below / beside
+        if min(beside, below) > 0 and gain > _WORTH_MOVING:
+            self._is_stacked = not self._is_stacked
+            self._place_panes()
+
+    def _place_panes(self) -> None:
+        is_stacked = self._is_stacked and self._n_panes == 2
+        for number, pane in enumerate(self.panes):
+            row, column = (number, 0) if is_stacked else divmod(number, 2)
+            self._grid.addWidget(pane, row, column)
+        self._grid.setColumnStretch(0, 1)
+        self._grid.setColumnStretch(1, int(self._n_panes > 1 and not is_stacked))
+        self._grid.setRowStretch(0, 1)
+        self._grid.setRowStretch(1, int(self._n_panes > 2 or is_stacked))
 
     def choose_layer(self, number: int, layer: Layer) -> None:
         """Have a pane show another layer, also when as many panes are shown again."""
@@ -141,6 +165,10 @@ class PaneGrid(QWidget):
         if pane.content() is pane.canvas:
             return pane.canvas.view_image()
         return pane.content().grab().toImage()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.choose_arrangement()
 
     def _hover(self, number: int, pixel: tuple[int, int] | None) -> None:
         self._active = number

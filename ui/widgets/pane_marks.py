@@ -1,14 +1,14 @@
-"""PaneMarks: the pixels that another panel points at, the same in every pane."""
+"""PaneMarks: the pixels that another panel points at, the same in every pane that follows."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 from PySide6.QtCore import QObject, QTimer, Slot
 
 from gmmseg.arrays import BoolArray, ByteArray
-from gmmseg.layers import Scene
+from gmmseg.drawing import Scene
 from ui.widgets.canvas import Canvas
 
 _DELAY_MS = 30
@@ -28,6 +28,7 @@ class PaneMarks(QObject):
         self._scene: Scene | None = None
         self._rows: BoolArray | None = None
         self._region: int | None = None
+        self._untouched: frozenset[int] = frozenset()
         self._timer = QTimer(self, singleShot=True, interval=_DELAY_MS)
         self._timer.timeout.connect(self._draw)
 
@@ -40,6 +41,12 @@ class PaneMarks(QObject):
             self.choose_region(None)
         if has_other_rows and self._rows is not None:
             self.brush(None)
+
+    def keep_off(self, numbers: Collection[int]) -> None:
+        """Mark nothing on the canvases with these numbers: they show something else."""
+        if self._untouched != frozenset(numbers):
+            self._untouched = frozenset(numbers)
+            self._draw()
 
     def brush(self, rows: BoolArray | None) -> None:
         """Mark the pixels of some rows of the feature table, (N,); None marks none."""
@@ -58,8 +65,8 @@ class PaneMarks(QObject):
     def _draw(self) -> None:
         self._timer.stop()
         marked = self._marked()
-        for canvas in self._canvases:
-            canvas.set_marks(marked)
+        for number, canvas in enumerate(self._canvases):
+            canvas.set_marks(None if number in self._untouched else marked)
 
     def _marked(self) -> ByteArray | None:
         """Return (H, W) bytes, 1 where marked."""

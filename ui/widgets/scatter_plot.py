@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QRectF, Qt, Slot
-from PySide6.QtGui import QColor
+from PySide6.QtCore import QPointF, QRectF, Qt, Slot
+from PySide6.QtGui import QColor, QTransform
 
 from gmmseg.arrays import ByteArray, FloatArray
 from gmmseg.palette import Colour, readable_on
 from gmmseg.plotting import dots
 from ui.theme import colours
+from ui.widgets.badges import Part, badge_places
 from ui.widgets.brush_view import BrushViewBox
 from ui.widgets.plot import ThemedPlot, faded
 
@@ -54,10 +55,16 @@ class ScatterPlot(ThemedPlot):
             self.view.addItem(item, ignoreBounds=True)
         self._curves: list[pg.PlotCurveItem] = []
         self._numbers: list[pg.TextItem] = []
+        self.leaders = pg.PlotDataItem(connect="pairs")
+        """From badges to the means they stand beside."""
+        self.leaders.setZValue(9)
+        self.view.addItem(self.leaders, ignoreBounds=True)
         self.components: tuple[ComponentCurve, ...] = ()
         self.view.disableAutoRange()
         self.view.sigRangeChanged.connect(self._render)
         self.view.sigResized.connect(self._render)
+        self.view.sigRangeChanged.connect(self._place_numbers)
+        self.view.sigResized.connect(self._place_numbers)
         self.restyled.connect(self._recolour)
         self._recolour()
 
@@ -104,6 +111,38 @@ class ScatterPlot(ThemedPlot):
             number.setVisible(at < len(drawn))
             if at < len(drawn):
                 _draw_component(curve, number, drawn[at])
+        self._place_numbers()
+
+    @Slot()
+    def _place_numbers(self) -> None:
+        """Put the numbers where they hide neither each other nor what they name."""
+        size = self.view.rect()
+        if not self.components or size.width() < 1 or size.height() < 1:
+            self.leaders.setData([], [])
+            return
+        to_pixels = self._to_pixels()
+        parts = [
+            _part(curve, number, to_pixels)
+            for curve, number in zip(self.components, self._numbers, strict=False)
+        ]
+        places = badge_places(parts, (size.width(), size.height()))
+        lines = []
+        for number, part, place, drawn in zip(self._numbers, parts, places, self.components, strict=False):
+            if place == part.centre:
+                number.setPos(*drawn.mean)
+                continue
+            at = to_pixels.inverted()[0].map(QPointF(*place))
+            number.setPos(at)
+            lines += [(at.x(), at.y()), drawn.mean]
+        ends = np.array(lines, dtype=np.float64).reshape(-1, 2)
+        self.leaders.setData(ends[:, 0], ends[:, 1])
+
+    def _to_pixels(self) -> QTransform:
+        """Return what leads from the axes to pixels of the view; pyqtgraph's own lags behind its range."""
+        (x_from, x_to), (y_from, y_to) = self.view.viewRange()
+        size = self.view.rect()
+        x_scale, y_scale = size.width() / (x_to - x_from), size.height() / (y_from - y_to)
+        return QTransform(x_scale, 0, 0, y_scale, -x_from * x_scale, -y_to * y_scale)
 
     def mark(self, x: float | None, y: float | None) -> None:
         """Mark one point, or with `y` None a place along x, or with both None nothing."""
@@ -135,6 +174,7 @@ class ScatterPlot(ThemedPlot):
         self.mark_dot.setPen(pg.mkPen(tint.text, width=2))
         self.mark_dot.setBrush(pg.mkBrush(faded(tint.base, 0.35)))
         self.mark_line.setPen(pg.mkPen(tint.text, width=2))
+        self.leaders.setPen(pg.mkPen(faded(tint.text, 0.7), width=1))
         self.view.outline.setPen(pg.mkPen(tint.accent, width=2, style=Qt.PenStyle.DashLine))
         self.view.outline.setBrush(pg.mkBrush(faded(tint.accent, 0.12)))
         self.show_components(list(self.components))
@@ -148,7 +188,19 @@ def _draw_component(curve: pg.PlotCurveItem, number: pg.TextItem, drawn: Compone
     number.setText(str(drawn.class_id), color=readable_on(drawn.colour))
     number.fill = pg.mkBrush(QColor(*drawn.colour))
     number.border = pg.mkPen(faded(colours().text, 0.55))
-    number.setPos(*drawn.mean)
+
+
+def _part(drawn: ComponentCurve, number: pg.TextItem, to_pixels: QTransform) -> Part:
+    """Return a component as what a badge belongs to, in pixels of the view."""
+    centre = to_pixels.map(QPointF(*drawn.mean))
+    # What a curve spans: that of a density begins at the axis, and its number stays there.
+    x, y = (np.abs(values - middle) for values, middle in zip((drawn.x, drawn.y), drawn.mean, strict=True))
+    half = (
+        float(np.max(x, initial=0.0)) * abs(to_pixels.m11()),
+        float(np.max(y, initial=0.0)) * abs(to_pixels.m22()),
+    )
+    box = number.boundingRect()
+    return Part((centre.x(), centre.y()), half, (box.width() / 2, box.height() / 2))
 
 
 def _wide(low: float, high: float) -> tuple[float, float]:

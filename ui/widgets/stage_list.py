@@ -11,6 +11,7 @@ from ui.theme import SPACING, colours, theme
 from ui.widgets.plot import faded
 
 _SIGN = 16
+_WRAPPED = Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop
 
 
 class StageList(QWidget):
@@ -20,7 +21,9 @@ class StageList(QWidget):
         super().__init__()
         self.setObjectName("stage-list")
         self.setAccessibleName(self.tr("Stages of the recipe"))
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
         self._log = RunLog()
         theme().changed.connect(self._repaint)
 
@@ -31,9 +34,9 @@ class StageList(QWidget):
 
     def show_log(self, log: RunLog) -> None:
         """Show another state."""
-        is_same_size = len(log.stages) == len(self._log.stages)
+        before = self.heightForWidth(self.width())
         self._log = log
-        if not is_same_size:
+        if self.heightForWidth(self.width()) != before:
             self.updateGeometry()
         words = {
             "waiting": self.tr("to come"),
@@ -47,23 +50,48 @@ class StageList(QWidget):
         self.update()
 
     def sizeHint(self) -> QSize:
-        return QSize(20 * SPACING, len(self._log.stages) * self._line())
+        return QSize(20 * SPACING, self.heightForWidth(20 * SPACING))
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(12 * SPACING, len(self._log.stages) * self._line())
+        return QSize(12 * SPACING, self._line())
+
+    def heightForWidth(self, width: int) -> int:
+        return sum(place.height() for place in self._places(width))
 
     def _line(self) -> int:
         return QFontMetrics(self.font()).height() + 3
 
+    def _places(self, width: int) -> list[QRect]:
+        """Return where each stage is drawn in a list so wide: as high as its title needs."""
+        places, top = [], 0
+        for stage in self._log.stages:
+            height = max(self._title_rect(stage, width).height() + 3, self._line())
+            places.append(QRect(0, top, width, height))
+            top += height
+        return places
+
+    def _title_rect(self, stage: StageState, width: int) -> QRect:
+        """Return the box of a title, wrapped where it is long, from (0, 0)."""
+        metrics = QFontMetrics(self.font())
+        space = width - _SIGN - metrics.horizontalAdvance(self._time(stage)) - SPACING
+        return metrics.boundingRect(QRect(0, 0, max(space, 1), 9999), _WRAPPED, stage.title)
+
+    def _time(self, stage: StageState) -> str:
+        """Return what stands at the right of a stage."""
+        if stage.status not in ("done", "kept"):
+            return ""
+        seconds = f"{stage.seconds:.1f} s"
+        return self.tr("kept, {0}").format(seconds) if stage.status == "kept" else seconds
+
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        for at, stage in enumerate(self._log.stages):
-            self._paint_stage(painter, stage, QRect(0, at * self._line(), self.width(), self._line()))
+        for stage, place in zip(self._log.stages, self._places(self.width()), strict=True):
+            self._paint_stage(painter, stage, place)
 
     def _paint_stage(self, painter: QPainter, stage: StageState, place: QRect) -> None:
         shades = colours()
-        sign = QRectF(1, place.top() + (place.height() - 11) / 2, 11, 11)
+        sign = QRectF(1, place.top() + (self._line() - 11) / 2, 11, 11)
         painter.setPen(QPen(shades.muted, 1.4))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         if stage.status == "done":
@@ -83,24 +111,19 @@ class StageList(QWidget):
             )
         else:
             painter.drawEllipse(sign.adjusted(2, 2, -2, -2))
-        right = ""
-        if stage.status in ("done", "kept"):
-            right = f"{stage.seconds:.1f} s"
-            if stage.status == "kept":
-                right = self.tr("kept, {0}").format(right)
-        flags = Qt.AlignmentFlag.AlignVCenter
         painter.setPen(shades.muted)
-        painter.drawText(place, flags | Qt.AlignmentFlag.AlignRight, right)
+        first = QRect(place.left(), place.top(), place.width(), self._line())
+        right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(first, right, self._time(stage))
         painter.setPen(shades.text if stage.status != "waiting" else shades.muted)
-        metrics = QFontMetrics(self.font())
-        space = place.width() - _SIGN - metrics.horizontalAdvance(right) - SPACING
-        title = metrics.elidedText(stage.title, Qt.TextElideMode.ElideRight, space)
-        painter.drawText(place.adjusted(_SIGN, 0, 0, 0), flags | Qt.AlignmentFlag.AlignLeft, title)
+        title = self._title_rect(stage, place.width())
+        painter.drawText(title.translated(place.left() + _SIGN, place.top() + 1), _WRAPPED, stage.title)
 
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
-            at = event.pos().y() // self._line()
-            title = self._log.stages[at].title if 0 <= at < len(self._log.stages) else ""
+            at = event.pos()
+            under = zip(self._log.stages, self._places(self.width()), strict=True)
+            title = next((stage.title for stage, place in under if place.contains(at)), "")
             signs = self.tr("✓ done, ● kept from before and used again, ▸ under way, ○ to come")
             QToolTip.showText(event.globalPos(), f"{title}\n{signs}".lstrip(), self)
             return True

@@ -12,6 +12,7 @@ from PySide6.QtCore import Qt, Slot
 from gmmseg.arrays import FloatArray
 from gmmseg.trace import Curves
 from ui.theme import colours, style_plot
+from ui.widgets.curve_legend import CurveLegend
 from ui.widgets.plot import ThemedPlot, faded
 
 Span = Literal["all", "10", "1"]
@@ -59,7 +60,8 @@ class StepPlot(ThemedPlot):
         for extra in (self.stage_line, self.mark_line, self.mark_dot):
             extra.setVisible(False)
             item.addItem(extra, ignoreBounds=True)
-        self.legend = item.addLegend(offset=(-8, -8), labelTextSize="8pt")
+        self.legend = CurveLegend()
+        """For the panel to lay out beside the plot: over it, it would cover curves."""
         style_plot(self)
         self.restyled.connect(self._recolour)
         self._recolour()
@@ -148,21 +150,16 @@ class StepPlot(ThemedPlot):
 
     def _draw_legend(self) -> None:
         options, sign = self.options, "−" if self.options.is_negative else ""
-        # Rising curves leave the lower right corner free, falling ones the upper right.
-        self.legend.setOffset((-8, 8) if options.is_negative else (-8, -8))
+        # Rising curves leave the lower end of the line free, falling ones the upper one.
+        self.stage_line.label.setPosition(0.9 if options.is_negative else 0.1)
         wanted = []
         if options.has_q or options.has_h:
-            wanted.append((self.bound_curve, "NLL = H − Q" if options.is_negative else "L = Q − H"))
+            wanted.append(("NLL = H − Q" if options.is_negative else "L = Q − H", self.bound_curve))
         if options.has_q:
-            wanted.append((self.q_curve, f"{sign}Q(θg, θg)"))
+            wanted.append((f"{sign}Q(θg, θg)", self.q_curve))
         if options.has_h:
-            wanted.append((self.h_curve, f"{sign}H(θg, θg), " + self.tr("right")))
-        at = 0.5 if wanted else 0.9 if options.is_negative else 0.1
-        self.stage_line.label.setPosition(at)
-        if [label.text for _, label in self.legend.items] != [name for _, name in wanted]:
-            self.legend.clear()
-            for curve, name in wanted:
-                self.legend.addItem(curve, name)
+            wanted.append((f"{sign}H(θg, θg), " + self.tr("right"), self.h_curve))
+        self.legend.show_curves([(name, curve.opts["pen"]) for name, curve in wanted])
 
     def _draw_range(self, kept: Curves) -> None:
         view = self.getPlotItem().vb
@@ -218,6 +215,7 @@ class StepPlot(ThemedPlot):
         self.mark_dot.setBrush(pg.mkBrush(tint.base))
         for curve in self._faint:
             curve.setPen(self._faint_pen())
+        self._draw_legend()
 
 
 def _still_fits(seen: tuple[float, float, float, float], wanted: tuple[float, float, float, float]) -> bool:

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QWidget
 _WIDTH = 14
 _GRIP_HEIGHT = 36
 _KEY_STEP = 0.02
+MIDDLE = 0.5
 
 
 class SwipeHandle(QWidget):
@@ -21,11 +22,13 @@ class SwipeHandle(QWidget):
         self._area = parent
         self.setObjectName("swipe_handle")
         self.setAccessibleName(self.tr("Swipe divider"))
-        self.setToolTip(self.tr("Drag to uncover the photo; ← and → move it by small steps"))
+        self.setToolTip(
+            self.tr("Drag to uncover the photo; ← and → move it by small steps, a double click to the middle")
+        )
         self.setCursor(Qt.CursorShape.SplitHCursor)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_NoSystemBackground)
-        self.fraction = 0.0
+        self.fraction = MIDDLE
 
     def set_fraction(self, fraction: float) -> None:
         """Move the divider; the layer is shown to its right."""
@@ -54,7 +57,7 @@ class SwipeHandle(QWidget):
         event.accept()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        self.set_fraction(0.0)
+        self.set_fraction(MIDDLE)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         step = {Qt.Key.Key_Left: -_KEY_STEP, Qt.Key.Key_Right: _KEY_STEP}.get(Qt.Key(event.key()))

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal, Slot
-from PySide6.QtGui import QColor, QFont, QGuiApplication, QKeyEvent, QKeySequence
+from PySide6.QtGui import QColor, QFont, QGuiApplication, QIcon, QKeyEvent, QKeySequence, QPixmap
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 AnyIndex = QModelIndex | QPersistentModelIndex
 _ROOT = QModelIndex()
+_CHIP = 16
 
 
 class TextModel(QAbstractTableModel):
@@ -74,7 +75,12 @@ class TextModel(QAbstractTableModel):
 
 def _swatch(colour: str, role: int) -> Any:
     if role == Qt.ItemDataRole.DecorationRole:
-        return QColor(colour)
+        chip = QPixmap(_CHIP, _CHIP)
+        chip.fill(QColor(colour))
+        icon = QIcon(chip)
+        # Qt would tint what is selected, and the colour would be another.
+        icon.addPixmap(chip, QIcon.Mode.Selected)
+        return icon
     return colour if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole) else None
 
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QToolBar, QToolButton, QWidget
 
 from ui.theme import SPACING
 
 
 class ToolBar(QToolBar):
-    """The toolbar of one desk; every button is reached by Tab."""
+    """The toolbar of one desk; every button is reached by Tab.
+
+    Where the texts of all buttons have no room, only Run keeps its own.
+    """
 
     def __init__(self, name: str, title: str) -> None:
         super().__init__(title)
@@ -28,6 +31,9 @@ class ToolBar(QToolBar):
         self._mode_row.setContentsMargins(0, 0, 0, 0)
         self._mode_row.setSpacing(0)
         self._mode_spot: QAction | None = None
+        self._mode_buttons: list[QToolButton] = []
+        self._texted: list[QToolButton] = []
+        self._has_texts = True
 
     def add_button(self, action: QAction, menu: QMenu | None = None) -> QToolButton:
         """Add a button with icon and text, and optionally an arrow that opens a menu."""
@@ -36,6 +42,7 @@ class ToolBar(QToolBar):
             button.setMenu(menu)
             button.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
         self.addWidget(button)
+        self._texted.append(button)
         return button
 
     def add_menu_button(self, name: str, action: QAction, menu: QMenu) -> None:
@@ -46,15 +53,17 @@ class ToolBar(QToolBar):
 
     def add_icon_button(self, action: QAction) -> None:
         """Add a button without text."""
-        button = self.add_button(action)
+        button = tool_button(action)
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
         button.setAccessibleName(action.text().replace("&", ""))
+        self.addWidget(button)
 
     def add_run_button(self, run: QAction, stop: QAction) -> None:
         """Add the button that runs, or stops what runs."""
         self._run = run, stop
-        self._run_button = self.add_button(run)
+        self._run_button = tool_button(run)
         self._run_button.setObjectName("runButton")
+        self.addWidget(self._run_button)
         # Run and Stop take each other's place without moving what is beside them.
         self._run_button.setMinimumWidth(9 * SPACING)
 
@@ -81,16 +90,39 @@ class ToolBar(QToolBar):
 
     def show_modes(self, actions: Sequence[QAction]) -> None:
         """Show buttons for the ways to the other desks."""
-        for old in self._modes.findChildren(QToolButton):
+        for old in self._mode_buttons:
             self._mode_row.removeWidget(old)
             old.deleteLater()
+        self._mode_buttons = []
         for action in actions:
             button = tool_button(action)
             button.setObjectName(f"{action.objectName()}_button")
             button.setAutoRaise(True)
             self._mode_row.addWidget(button)
+            self._mode_buttons.append(button)
         if self._mode_spot is not None:
             self._mode_spot.setVisible(bool(actions))
+        self._fit_texts()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_texts()
+
+    def _fit_texts(self) -> None:
+        """Show texts beside the icons as long as nothing is pushed out of sight by them."""
+        buttons = [*self._texted, *self._mode_buttons]
+        if not self._has_texts:
+            _set_style(buttons, Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        # Asked for now, not when Qt next lays out.
+        self._modes.updateGeometry()
+        self._has_texts = self.sizeHint().width() <= self.width()
+        if not self._has_texts:
+            _set_style(buttons, Qt.ToolButtonStyle.ToolButtonIconOnly)
+
+
+def _set_style(buttons: Sequence[QToolButton], style: Qt.ToolButtonStyle) -> None:
+    for button in buttons:
+        button.setToolButtonStyle(style)
 
 
 def tool_button(action: QAction) -> QToolButton:

@@ -1,0 +1,222 @@
+"""FilesDialog: what the export dialogs share: rows of files, a folder, a warning before one is replaced."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Generic, Protocol, TypeVar
+
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QFileDialog,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QToolButton,
+    QWidget,
+)
+
+from gmmseg.errors import GmmsegError, WriteError
+from ui.theme import SPACING, colours, icon, theme
+from ui.widgets.dialog_buttons import dialog_buttons
+from ui.widgets.export_row import ExportRow, Offer
+
+ChooseFolder = Callable[[QWidget, Path], Path | None]
+TITLE_WIDTH = 130
+_SUFFIX_WIDTH = 100
+_WIDTH = 520
+_UNSAFE = '/\\:*?"<>|'
+
+
+class FileItem(Protocol):
+    """Something to write into a file."""
+
+    @property
+    def path(self) -> Path:
+        """Where it goes."""
+
+
+K = TypeVar("K", bound=str)
+Item = TypeVar("Item", bound=FileItem)
+
+
+def choose_folder(parent: QWidget, folder: Path) -> Path | None:
+    """Return the folder that the user picks, or None."""
+    picked = QFileDialog.getExistingDirectory(parent, "", str(folder))
+    return Path(picked) if picked else None
+
+
+class FilesDialog(QDialog, Generic[K, Item]):
+    """Asks which files to write, and where; what it is about is up to those derived from it.
+
+    They make the parts with `_make_folder_row`, `_make_rows`, `_make_message` and `_make_buttons`, Tab goes
+    by that order, lay them out, and end with `_begin`.
+
+    Parameters
+    ----------
+    name : str
+        What the object names of its parts begin with.
+    pick_folder : callable
+        Asks the user for a folder.
+    """
+
+    def __init__(
+        self, name: str, pick_folder: ChooseFolder = choose_folder, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName(name)
+        self.setWindowTitle(self.tr("Export"))
+        self.setMinimumWidth(_WIDTH)
+        self._pick_folder = pick_folder
+        self._announced: tuple[Path, ...] = ()
+        self._rows: list[ExportRow[K]] = []
+
+    @property
+    def folder(self) -> Path:
+        """Where the files go."""
+        return Path(self._folder.text()).expanduser()
+
+    @property
+    def kinds(self) -> tuple[K, ...]:
+        """What is ticked."""
+        return tuple(row.kind for row in self._rows if row.is_wanted)
+
+    @property
+    def message(self) -> str:
+        """What stands above the buttons: why it cannot be written, or what would be replaced."""
+        return self._message.text()
+
+    def items(self) -> list[Item]:
+        """Return what is to be written."""
+        raise NotImplementedError
+
+    def _check(self, items: list[Item]) -> None:
+        """Raise `GmmsegError` where something cannot be written."""
+        raise NotImplementedError
+
+    def _hand_over(self, items: list[Item]) -> None:
+        """Pass on what was checked: it can be written, and replaced files were announced."""
+        raise NotImplementedError
+
+    # Building
+
+    def _make_folder_row(self, folder: Path) -> QHBoxLayout:
+        self._folder = QLineEdit(str(folder), self)
+        self._folder.setObjectName(f"{self.objectName()}.folder")
+        label = QLabel(self.tr("&Folder"), self)
+        label.setBuddy(self._folder)
+        browse = QToolButton(self)
+        browse.setObjectName(f"{self.objectName()}.browse")
+        browse.setIcon(icon("folder"))
+        browse.setAccessibleName(self.tr("Choose a folder"))
+        browse.setToolTip(self.tr("Choose a folder"))
+        browse.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        browse.clicked.connect(self._browse)
+        row = QHBoxLayout()
+        row.setSpacing(SPACING)
+        row.addWidget(label)
+        row.addWidget(self._folder, 1)
+        row.addWidget(browse)
+        return row
+
+    def _make_rows(self, offers: Sequence[Offer[K]], stem: str) -> QGridLayout:
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(SPACING)
+        grid.setVerticalSpacing(SPACING // 2)
+        grid.setColumnMinimumWidth(0, TITLE_WIDTH)
+        grid.setColumnMinimumWidth(2, _SUFFIX_WIDTH)
+        grid.setColumnStretch(1, 1)
+        for at, (kind, title, pattern, tip, suffixes) in enumerate(offers):
+            row = ExportRow(kind, self.tr(title), self.tr(tip), pattern.format(stem), suffixes, self)
+            row.lay_out(grid, at)
+            self._rows.append(row)
+        return grid
+
+    def _make_message(self) -> QLabel:
+        self._message = QLabel(self)
+        self._message.setObjectName(f"{self.objectName()}.message")
+        self._message.setWordWrap(True)
+        self._message.setTextFormat(Qt.TextFormat.PlainText)
+        self._message.hide()
+        return self._message
+
+    def _make_buttons(self) -> QDialogButtonBox:
+        buttons = dialog_buttons(QDialogButtonBox.StandardButton.Cancel, self)
+        self._go = QPushButton(self)
+        self._go.setObjectName(f"{self.objectName()}.go")
+        self._go.setDefault(True)
+        buttons.addButton(self._go, QDialogButtonBox.ButtonRole.ActionRole)
+        self._go.clicked.connect(self._try)
+        buttons.rejected.connect(self.reject)
+        return buttons
+
+    def _begin(self, kinds: Sequence[Any]) -> None:
+        """Tick these kinds, and follow what the user does from now on."""
+        for row in self._rows:
+            row.box.setChecked(row.kind in kinds)
+            row.changed.connect(self._refresh)
+        self._folder.textChanged.connect(self._refresh)
+        theme().changed.connect(self._refresh)
+        self._refresh()
+
+    # Working
+
+    @Slot()
+    def _refresh(self) -> None:
+        """Enable what applies; whatever was said about the files before is out of date."""
+        self._go.setEnabled(bool(self.kinds))
+        self._announced = ()
+        self._say("", is_error=False)
+
+    @Slot()
+    def _browse(self) -> None:
+        picked = self._pick_folder(self, self.folder)
+        if picked is not None:
+            self._folder.setText(str(picked))
+
+    @Slot()
+    def _try(self) -> None:
+        items = self.items()
+        try:
+            check_names([item.path for item in items], self.folder)
+            self._check(items)
+        except GmmsegError as error:
+            self._announced = ()
+            self._say(str(error), is_error=True)
+            return
+        existing = tuple(item.path for item in items if item.path.exists())
+        if existing and existing != self._announced:
+            self._announced = existing
+            names = ", ".join(f"“{path.name}”" for path in existing)
+            self._say(self.tr("Already there: {}. Press Replace to overwrite.").format(names), is_error=False)
+            return
+        self.accept()
+        self._hand_over(items)
+
+    def _say(self, text: str, *, is_error: bool) -> None:
+        palette = QPalette()
+        palette.setColor(QPalette.ColorRole.WindowText, colours().error if is_error else colours().warning)
+        self._message.setPalette(palette)
+        self._message.setText(text)
+        self._message.setVisible(bool(text))
+        self._go.setText(self.tr("&Replace") if self._announced else self.tr("&Export"))
+
+
+def safe_name(name: str, fallback: str) -> str:
+    """Return a name for files: without what file systems refuse, and not too long."""
+    kept = "".join("_" if c in _UNSAFE or not c.isprintable() else c for c in name).strip(" .")
+    return kept[:100] or fallback
+
+
+def check_names(paths: Sequence[Path], folder: Path) -> None:
+    """Raise `WriteError` where the folder is none or a name leads out of it."""
+    if not folder.is_dir():
+        raise WriteError(f"There is no folder “{folder}”.", "Choose one that exists.")
+    for path in paths:
+        if path.parent != folder or path.stem.startswith("."):
+            raise WriteError(f"“{path.name}” is not a file name.", "Leave out slashes and a leading dot.")
