@@ -104,10 +104,9 @@ def exponentiate(joint: FloatArray, is_hard: bool, smallest: float) -> tuple[Flo
     is_peak = joint == 0.0
     is_between = joint > smallest
     is_between ^= is_peak
-    exponentials = joint[is_between]
-    np.exp(exponentials, out=exponentials)
-    np.copyto(joint, is_peak)
-    joint[is_between] = exponentials
+    exponentials = is_peak.astype(np.float64)
+    np.exp(joint, out=exponentials, where=is_between)
+    np.copyto(joint, exponentials)
     return peak, joint.sum(axis=0)
 
 
