@@ -86,9 +86,10 @@ _RECIPES: tuple[Recipe, ...] = (
         "Scattering",
         "A mixture on averaged responses of wavelets and of wavelets over their magnitudes.",
         ("deskew", "scattering", "pca", "mixture"),
-        (("pca.n_components", 60), ("mixture.start", "k-means")),
-        "The square roots of the coefficients' shares, the scales, the number of principal components and "
-        "the start by k-means were chosen while scores were seen.",
+        # The floor is a tenth of the mean variance of the components: without it Gaussians go flat.
+        (("pca.n_components", 60), ("mixture.start", "k-means"), ("mixture.reg_covar", 1e-4)),
+        "The square roots of the coefficients' shares, the scales, the number of principal components, the "
+        "start by k-means and the variance floor were chosen while scores were seen.",
     ),
     Recipe(
         "components",
