@@ -105,9 +105,13 @@ class PeerScorer:
     def __init__(self, title: str) -> None:
         self._title = title
 
-    def __call__(self, photo: Photo) -> Scored:
+    def __call__(self, photo: Photo) -> Scored | str:
+        """Return the scores, or the photo and what the peer raised: its errors must not end the run."""
         peer = next(peer for peer in available_peers()[0] if peer.title == self._title)
-        return score_peer(photo, peer)
+        try:
+            return score_peer(photo, peer)
+        except Exception as error:  # other people's code: anything
+            return f"{photo.name}: {type(error).__name__}"
 
 
 def agreement_of(photo: Photo) -> list[PartitionScores]:
@@ -184,8 +188,13 @@ def main() -> None:
     if options.peers:
         peers, left_out = available_peers()
         for peer in peers:
-            scored = mapped(PeerScorer(peer.title), items, options.jobs)
-            methods.append(report(peer.title, peer.parameter, peer.values, scored))
+            answers = mapped(PeerScorer(peer.title), items, options.jobs)
+            failures = [answer for answer in answers if isinstance(answer, str)]
+            if len(failures) < len(answers):
+                scored = [answer for answer in answers if not isinstance(answer, str)]
+                methods.append(report(peer.title, peer.parameter, peer.values, scored))
+            if failures:
+                print(f"{peer.title} failed on {len(failures)} photos, left out: {', '.join(failures)}")
         print(*left_out, sep="\n")
     figures["methods"] = methods
     if options.json:
