@@ -22,6 +22,8 @@ def check_overlay(parser: Parser, options: argparse.Namespace) -> None:
     """End the program with code 2 where an opacity is given and there is no overlay."""
     if getattr(options, "opacity", None) is not None and options.overlay is None:
         parser.error("--opacity is that of the overlay: add --overlay FILE, or leave it out")
+    if getattr(options, "opacity", None) is not None and not 0 <= options.opacity <= 1:
+        parser.error(f"--opacity cannot be {options.opacity:g}: choose 0 to 1")
 
 
 def check_segment(parser: Parser, options: argparse.Namespace) -> None:
@@ -53,5 +55,6 @@ def check_segment(parser: Parser, options: argparse.Namespace) -> None:
 
 def _given(options: argparse.Namespace, names: tuple[str, ...]) -> list[str]:
     """Return which of some options were given, as written on the command line."""
-    wanted = [name for name in names if getattr(options, name) not in (None, False)]
+    # Compared by identity: 0 is a value, and equal to False.
+    wanted = [name for name in names if not any(getattr(options, name) is empty for empty in (None, False))]
     return [f"--{name.replace('_', '-')}" for name in wanted]

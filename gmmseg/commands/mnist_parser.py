@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from gmmseg.commands.usage import Parser
-from gmmseg.commands.values import components, whole_number
+from gmmseg.commands.values import components, place, whole_number
 
 RECIPES = ("pixels", "deskewed", "orientation", "scattering", "components", "manifold")
 MNIST = """\
@@ -36,7 +35,7 @@ Labels score, they never fit. Where settings were chosen while scores were seen,
 def add_mnist(parser: Parser) -> None:
     """Add the options of ``mnist``."""
     data = parser.add_argument_group("data")
-    data.add_argument("--data", type=Path, metavar="DIR", help="folder or file with the digits")
+    data.add_argument("--data", type=place, metavar="DIR", help="folder or file with the digits")
     data.add_argument(
         "--download",
         action="store_true",
@@ -99,17 +98,17 @@ def _add_outputs(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "-o",
         "--output",
-        type=Path,
+        type=place,
         metavar="OUT",
         help="the cluster of each image, from 0: .npz with the arrays train and test, or .csv; "
         "with --table the table: .csv or .md",
     )
-    group.add_argument("--report", type=Path, metavar="FILE", help="all figures of the run: .json")
+    group.add_argument("--report", type=place, metavar="FILE", help="all figures of the run: .json")
     group.add_argument(
-        "--figure", type=Path, metavar="FILE", help="confusion matrix and the clusters' digits: .png or .svg"
+        "--figure", type=place, metavar="FILE", help="confusion matrix and the clusters' digits: .png or .svg"
     )
     group.add_argument(
-        "--model", type=Path, metavar="FILE", help="Gaussians that “sample” draws digits from: .json"
+        "--model", type=place, metavar="FILE", help="Gaussians that “sample” draws digits from: .json"
     )
 
 

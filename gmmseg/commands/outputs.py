@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from gmmseg.errors import ReadError, SettingsError, WriteError
+from gmmseg.errors import ReadError, WriteError
 from gmmseg.io.atomic import shown
 from gmmseg.io.export_items import SUFFIXES, ExportItem, ExportKind, check_items, kind_for
 from gmmseg.io.images import list_images
@@ -84,8 +84,6 @@ def _has_model(options: argparse.Namespace) -> bool:
 
 def _item(kind: ExportKind, path: Path, options: argparse.Namespace) -> ExportItem:
     opacity = 0.5 if options.opacity is None else options.opacity
-    if not 0 <= opacity <= 1:
-        raise SettingsError("opacity", f"The opacity cannot be {opacity:g}.", "Choose 0 to 1.")
     return ExportItem(path, kind, options.zero_based, options.palette, opacity)
 
 

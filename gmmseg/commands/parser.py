@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from gmmseg.commands.contradictions import check_overlay, check_segment
 from gmmseg.commands.mnist_parser import MNIST, add_mnist, check_mnist
 from gmmseg.commands.usage import Parser, check_first_word, printable
-from gmmseg.commands.values import components, n_bytes, number, out_place, whole_number
+from gmmseg.commands.values import components, n_bytes, number, out_place, place, whole_number
 from gmmseg.version import VERSION
 
 COMMANDS: tuple[str, ...] = ("segment", "apply", "mnist", "sample")
@@ -95,7 +94,9 @@ def build_parser() -> tuple[Parser, dict[str, Parser]]:
 
 
 def _add_segment(parser: Parser) -> None:
-    parser.add_argument("images", nargs="+", type=Path, metavar="IMAGE", help="image file, or folder of them")
+    parser.add_argument(
+        "images", nargs="+", type=place, metavar="IMAGE", help="image file, or folder of them"
+    )
     model = parser.add_argument_group("mixture")
     model.add_argument(
         "--method",
@@ -213,8 +214,10 @@ def _add_fitting(group: argparse._ArgumentGroup) -> None:
 
 
 def _add_apply(parser: Parser) -> None:
-    parser.add_argument("model", type=Path, metavar="MODEL", help="model file written by --model")
-    parser.add_argument("images", nargs="+", type=Path, metavar="IMAGE", help="image file, or folder of them")
+    parser.add_argument("model", type=place, metavar="MODEL", help="model file written by --model")
+    parser.add_argument(
+        "images", nargs="+", type=place, metavar="IMAGE", help="image file, or folder of them"
+    )
     _add_outputs(parser, has_model=False)
 
 
@@ -232,26 +235,26 @@ def _add_outputs(parser: Parser, *, has_model: bool = True) -> None:
     group.add_argument("--format", choices=FORMATS, help="write OUT for another program instead")
     group.add_argument(
         "--probabilities",
-        type=Path,
+        type=place,
         metavar="FILE",
         help="also the probability of each class at each pixel: .tif or .npz",
     )
-    group.add_argument("--overlay", type=Path, metavar="FILE", help="also the labels over the photo: .png")
+    group.add_argument("--overlay", type=place, metavar="FILE", help="also the labels over the photo: .png")
     group.add_argument(
         "--opacity", type=number, metavar="A", help="of the labels over the photo, 0 to 1 (default 0.5)"
     )
     if has_model:
-        group.add_argument("--model", type=Path, metavar="FILE", help="also the fitted mixture: .json")
+        group.add_argument("--model", type=place, metavar="FILE", help="also the fitted mixture: .json")
     group.add_argument(
         "--table",
-        type=Path,
+        type=place,
         metavar="FILE",
         help="also a line for each component: .csv; with --method regions a line for each region, with the "
         "mean posteriors of a mixture, whose options then hold for that"
         if has_model
         else "also a line for each component: .csv",
     )
-    group.add_argument("--report", type=Path, metavar="FILE", help="also all figures of the run: .json")
+    group.add_argument("--report", type=place, metavar="FILE", help="also all figures of the run: .json")
     group.add_argument(
         "--zero-based",
         action="store_true",
@@ -280,9 +283,9 @@ def _add_outputs(parser: Parser, *, has_model: bool = True) -> None:
 
 
 def _add_sample(parser: Parser) -> None:
-    parser.add_argument("model", type=Path, metavar="MODEL", help="model file written by --model")
+    parser.add_argument("model", type=place, metavar="MODEL", help="model file written by --model")
     parser.add_argument(
         "-n", "--number", type=whole_number, required=True, metavar="N", help="vectors or digits to draw"
     )
     parser.add_argument("--seed", type=whole_number, default=0, metavar="S", help="(default 0)")
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT", help=".npy, .csv or .png")
+    parser.add_argument("-o", "--output", type=place, required=True, metavar="OUT", help=".npy, .csv or .png")

@@ -27,6 +27,9 @@ class Parser(argparse.ArgumentParser):
 
     def refuse_unknown(self, words: Sequence[str]) -> NoReturn:
         """End the program with code 2 over what no option or argument of this parser takes."""
+        if "--" in words:
+            word = printable(words[-1])
+            self.error(f"“{word}” is not expected here: write ./ before a name that begins with -")
         word = next((word for word in words if word.startswith("-")), words[0]).partition("=")[0]
         if not word.startswith("-"):
             self.error(f"“{printable(word)}” is not expected here")
@@ -49,8 +52,9 @@ def check_first_word(parser: Parser, argv: Sequence[str], commands: Sequence[str
             "“gmmseg segment photo.jpg -o mask.png”"
         )
     if os.path.lexists(argv[0]):
+        kind = "folder" if os.path.isdir(argv[0]) else "file"
         parser.error(
-            f"“{word}” is a file, and the window takes no options: write a command before it, such as "
+            f"“{word}” is a {kind}, and the window takes no options: write a command before it, such as "
             "“gmmseg segment photo.jpg -o mask.png”"
         )
     near = difflib.get_close_matches(argv[0].lower(), commands, 1)

@@ -49,4 +49,11 @@ class OutPlace:
 
 def out_place(text: str) -> OutPlace:
     """Read where to write; a `Path` alone forgets the slash."""
-    return OutPlace(Path(text), text.endswith(("/", os.sep)))
+    return OutPlace(place(text), text.endswith(("/", os.sep)))
+
+
+def place(text: str) -> Path:
+    """Read the name of a file or folder; nothing, as an unset variable gives, would be the current folder."""
+    if not text:
+        raise argparse.ArgumentTypeError("an empty name is no file: write one, or a dot for this folder")
+    return Path(text)

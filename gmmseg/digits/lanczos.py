@@ -23,7 +23,8 @@ def largest_eigenpairs(
     """Return the n largest eigenvalues, falling, and their eigenvectors (N, n), of unit length.
 
     A Lanczos method with thick restarts (Wu & Simon 2000): of each basis the best Ritz vectors are kept. The
-    same as ARPACK's for symmetric matrices, whose steps hold Python's global lock for a tenth of a second.
+    same as ARPACK's for symmetric matrices, whose steps hold Python's global lock for a tenth of a second. As
+    there, an eigenvalue that occurs several times may be found fewer times: one start reaches one direction.
 
     Parameters
     ----------
@@ -82,7 +83,7 @@ def _extend(
         if left <= 100 * np.finfo(np.float64).eps * max(length, np.finfo(np.float64).tiny):
             # The basis holds all that the start reaches: go on in any direction that is not in it.
             coupling = 0.0
-            vector = np.random.default_rng(at).standard_normal(len(vector))
+            vector = np.random.default_rng((1, at)).standard_normal(len(vector))
             for _ in range(2):
                 vector /= np.linalg.norm(vector)
                 _clear(vector, held)

@@ -16,7 +16,7 @@ def in_two_lanes(first: Callable[[], _R], second: Callable[[], _R]) -> tuple[_R,
 
     An error of either is raised when both have ended, so that nobody writes to the caller's arrays any more.
     BLAS has one thread meanwhile: two lanes of two threads each take thrice the time. The program itself is
-    started that way; scripts get back what they had.
+    started that way; a script gets back what it had, unless several of its threads fit at once.
     """
     with _blas().limit(limits=1):
         beside = _second_lane().submit(second)

@@ -171,8 +171,9 @@ def test_another_name_takes_the_question_back(qtbot: QtBot, tmp_path: Path) -> N
     assert "other.png" in export.dialog.message
 
 
-def test_a_folder_that_is_not_there_is_refused(qtbot: QtBot, tmp_path: Path) -> None:
-    export = Export(qtbot, tmp_path / "gone")
+@pytest.mark.parametrize("name", ["gone", "a" * 300, "~nobody-of-that-name/x"])
+def test_a_folder_that_is_not_there_is_refused(qtbot: QtBot, tmp_path: Path, name: str) -> None:
+    export = Export(qtbot, Path(name) if name.startswith("~") else tmp_path / name)
     export.go()
     assert export.requests == []
     assert "no folder" in export.dialog.message

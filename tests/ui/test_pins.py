@@ -289,3 +289,20 @@ def test_a_caption_names_what_differs_from_the_defaults(three: Shown) -> None:
         caption="iteration 4",
     )
     assert making_of(preview) == "K 3 · CIELAB · diag · position 0.3 · smooth 2 · iteration 4"
+
+
+def test_another_image_unpins_all_and_every_arrangement_remembers_what_is_seen(
+    panel: PanesPanel, three: Shown
+) -> None:
+    panel.set_layout(1)
+    panel.choose_layer(0, Layer("uncertainty"))
+    click_pin(panel, 0)
+    panel.set_layout(2)
+    assert panel.panes[0].layer.kind == "uncertainty"
+    another = replace(make_shown(3), document=replace(make_shown(3).document, image=make_image()))
+    panel.show_state(three, another)
+    seen = [pane.layer.kind for pane in panel.visible_panes]
+    assert [entry[0] for entry in panel.state()["layers"]["2"]] == seen
+    panel.set_layout(4)
+    panel.set_layout(2)
+    assert [pane.layer.kind for pane in panel.visible_panes] == seen

@@ -175,6 +175,7 @@ class PanesPanel(PaneGrid):
         is_new_image = after is None or before is None or before.image is not after.image
         if is_new_image and self._pins:
             self._pins.clear()
+            self._layers[self._n_panes] = [pane.layer for pane in self.visible_panes]
             self._show_pins()
         self._show_captions()
         self._marks.show_scene(after)

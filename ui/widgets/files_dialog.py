@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
@@ -30,6 +31,8 @@ ChooseFolder = Callable[[QWidget, Path], Path | None]
 TITLE_WIDTH = 130
 _SUFFIX_WIDTH = 100
 _WIDTH = 520
+_LONGEST_NAME = 200
+"""Characters of a folder that are repeated in an error."""
 _UNSAFE = '/\\:*?"<>|'
 
 
@@ -79,7 +82,11 @@ class FilesDialog(QDialog, Generic[K, Item]):
     @property
     def folder(self) -> Path:
         """Where the files go."""
-        return Path(self._folder.text()).expanduser()
+        typed = Path(self._folder.text())
+        try:
+            return typed.expanduser()
+        except RuntimeError:  # "~nobody": no such user
+            return typed
 
     @property
     def kinds(self) -> tuple[K, ...]:
@@ -189,7 +196,7 @@ class FilesDialog(QDialog, Generic[K, Item]):
             self._announced = ()
             self._say(str(error), is_error=True)
             return
-        existing = tuple(item.path for item in items if item.path.exists())
+        existing = tuple(item.path for item in items if os.path.lexists(item.path))
         if existing and existing != self._announced:
             self._announced = existing
             names = ", ".join(f"“{path.name}”" for path in existing)
@@ -215,8 +222,9 @@ def safe_name(name: str, fallback: str) -> str:
 
 def check_names(paths: Sequence[Path], folder: Path) -> None:
     """Raise `WriteError` where the folder is none or a name leads out of it."""
-    if not folder.is_dir():
-        raise WriteError(f"There is no folder “{folder}”.", "Choose one that exists.")
+    # os.path asks no questions about names too long or with a null; Path raises.
+    if not os.path.isdir(folder):
+        raise WriteError(f"There is no folder “{str(folder)[:_LONGEST_NAME]}”.", "Choose one that exists.")
     for path in paths:
         if path.parent != folder or path.stem.startswith("."):
             raise WriteError(f"“{path.name}” is not a file name.", "Leave out slashes and a leading dot.")
