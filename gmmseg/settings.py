@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 from gmmseg.features.spec import COLOUR_SPACES, ColourSpace, FeatureSpec
-from gmmseg.mixture.covariance import FAMILIES
+from gmmseg.mixture.covariance import FAMILIES, FAMILY_TITLES
 from gmmseg.mixture.params import FitSettings, InitMethod
 from gmmseg.setting import Setting, check_values, value_at, with_value
 
@@ -36,7 +36,6 @@ class SegmentSettings:
 
 
 SPACE_TITLES: dict[ColourSpace, str] = {"rgb": "RGB", "lab": "CIELAB", "hsv": "HSV cone", "gray": "Grey"}
-_FAMILY_TITLES = {"full": "Full", "tied": "Tied", "diag": "Diagonal", "spherical": "Spherical"}
 _INIT_TITLES: dict[InitMethod, str] = {"kmeans++": "k-means++", "random": "Random rows"}
 _CRITERION_TITLES = {"bic": "BIC", "icl": "ICL", "entropy": "Entropy elbow"}
 
@@ -122,7 +121,7 @@ SETTINGS: tuple[Setting, ...] = (
         "Covariance",
         "The shape of a component: any ellipsoid, one shape for all, an axis-aligned ellipsoid, or a ball.",
         "choice",
-        choices=tuple((kind, _FAMILY_TITLES[kind]) for kind in FAMILIES),
+        choices=tuple((kind, FAMILY_TITLES[kind]) for kind in FAMILIES),
         is_advanced=False,
     ),
     Setting(

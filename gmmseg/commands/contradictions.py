@@ -19,10 +19,12 @@ _FEATURE_OF = {"position_weight": "position", "texture_scale": "texture", "textu
 
 
 def check_overlay(parser: Parser, options: argparse.Namespace) -> None:
-    """End the program with code 2 where an opacity is given and there is no overlay."""
-    if getattr(options, "opacity", None) is not None and options.overlay is None:
+    """End the program with code 2 where an opacity is none, or is given and there is no overlay."""
+    if getattr(options, "opacity", None) is None:
+        return
+    if options.overlay is None:
         parser.error("--opacity is that of the overlay: add --overlay FILE, or leave it out")
-    if getattr(options, "opacity", None) is not None and not 0 <= options.opacity <= 1:
+    if not 0 <= options.opacity <= 1:
         parser.error(f"--opacity cannot be {options.opacity:g}: choose 0 to 1")
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from gmmseg.digits.settings import MAX_CLUSTERS, RECIPE_NAMES, DigitSettings, RecipeName
 from gmmseg.errors import SettingsError
-from gmmseg.mixture.covariance import FAMILIES, CovarianceKind
+from gmmseg.mixture.covariance import FAMILIES, FAMILY_TITLES
 from gmmseg.setting import Setting, check_values, with_value
 
 _RECIPE_TITLES: dict[RecipeName, str] = {
@@ -16,12 +16,6 @@ _RECIPE_TITLES: dict[RecipeName, str] = {
     "scattering": "Scattering",
     "components": "Merged components",
     "manifold": "Manifold",
-}
-_FAMILY_TITLES: dict[CovarianceKind, str] = {
-    "full": "Full",
-    "tied": "Tied",
-    "diag": "Diagonal",
-    "spherical": "Spherical",
 }
 
 _GENERAL: tuple[Setting, ...] = (
@@ -65,7 +59,7 @@ _GENERAL: tuple[Setting, ...] = (
         "Covariance",
         "Shape of the Gaussians: free ellipsoids, one shared ellipsoid, axes-parallel ones, or balls.",
         "choice",
-        choices=tuple((kind, _FAMILY_TITLES[kind]) for kind in FAMILIES),
+        choices=tuple((kind, FAMILY_TITLES[kind]) for kind in FAMILIES),
         is_advanced=False,
     ),
     Setting(

@@ -324,3 +324,9 @@ class Spherical(Covariance):
 FAMILIES: dict[CovarianceKind, type[Covariance]] = {
     family.kind: family for family in (Full, Tied, Diagonal, Spherical)
 }
+FAMILY_TITLES: dict[CovarianceKind, str] = {
+    "full": "Full",
+    "tied": "Tied",
+    "diag": "Diagonal",
+    "spherical": "Spherical",
+}

@@ -30,10 +30,8 @@ class TiedKernel(Kernel):
     def __init__(self, columns: FloatArray, centre: FloatArray) -> None:
         self._columns = columns
         self._centre = centre
-        n_features = len(centre)
         # Of all added rows about the centre; the rows and their weights stay the same between iterations.
         self._whole: FloatArray | None = None
-        self._gathered = np.zeros((n_features, n_features))
 
     def set_params(self, params: MixtureParams) -> None:
         n_components, n_features = params.means.shape

@@ -23,8 +23,9 @@ from gmmseg.trace import Curves, Run, curves, runs_by_restart
 from ui.theme import SPACING
 from ui.widgets import step_words as words
 from ui.widgets.eliding_combo import ElidingCombo
+from ui.widgets.empty_hint import EmptyHint, hint_or_content
 from ui.widgets.monotone_badge import MonotoneBadge
-from ui.widgets.plot import SOON_MS, EmptyHint, Paced
+from ui.widgets.paced import SOON_MS, Paced
 from ui.widgets.step_plot import Span, StepPlot
 from ui.widgets.text_table import TextTable
 
@@ -83,12 +84,7 @@ class ConvergencePanel(QWidget):
         layout.addLayout(self._top_row())
         layout.addWidget(self.views, 1)
         layout.addLayout(self._bottom_row())
-        self.pages = QStackedWidget()
-        self.pages.addWidget(self.hint)
-        self.pages.addWidget(content)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(SPACING // 2, SPACING // 2, SPACING // 2, SPACING // 2)
-        outer.addWidget(self.pages)
+        self.pages = hint_or_content(self, self.hint, content)
 
     def _plot_page(self) -> QWidget:
         page = QWidget()

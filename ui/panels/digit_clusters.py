@@ -37,7 +37,7 @@ from ui.widgets.digit_sections import (
     sample_section,
 )
 from ui.widgets.digit_wall import DigitWall
-from ui.widgets.plot import EmptyHint
+from ui.widgets.empty_hint import EmptyHint
 
 if TYPE_CHECKING:
     from gmmseg.digit_workspace import DigitShown

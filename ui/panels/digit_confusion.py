@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QScrollArea,
-    QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -20,7 +19,7 @@ from gmmseg.digits.overview import rows_in_cell
 from gmmseg.digits.scores import Scores
 from ui.theme import SPACING
 from ui.widgets.confusion_matrix import ConfusionMatrix, Matrix
-from ui.widgets.plot import EmptyHint
+from ui.widgets.empty_hint import EmptyHint, hint_or_content
 
 if TYPE_CHECKING:
     from gmmseg.digit_workspace import DigitShown
@@ -64,12 +63,7 @@ class DigitConfusionPanel(QWidget):
         column.setSpacing(SPACING // 2)
         column.addLayout(top)
         column.addWidget(scroll, 1)
-        self.pages = QStackedWidget()
-        self.pages.addWidget(self.hint)
-        self.pages.addWidget(content)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(SPACING // 2, SPACING // 2, SPACING // 2, SPACING // 2)
-        outer.addWidget(self.pages)
+        self.pages = hint_or_content(self, self.hint, content)
 
     @Slot(object, object)
     def show_state(self, old: DigitShown, new: DigitShown) -> None:

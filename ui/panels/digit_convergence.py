@@ -13,7 +13,9 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QStackedWidge
 from gmmseg.digits.stages import STAGES
 from gmmseg.digits.workpiece import Iterated
 from ui.theme import SPACING, colours, style_plot
-from ui.widgets.plot import EmptyHint, Paced, ThemedPlot
+from ui.widgets.empty_hint import EmptyHint, hint_or_content
+from ui.widgets.paced import Paced
+from ui.widgets.plot import ThemedPlot
 from ui.widgets.text_table import TextTable
 
 if TYPE_CHECKING:
@@ -76,12 +78,7 @@ class DigitConvergencePanel(QWidget):
         column.setSpacing(SPACING // 2)
         column.addLayout(top)
         column.addWidget(self.views, 1)
-        self.pages = QStackedWidget()
-        self.pages.addWidget(self.hint)
-        self.pages.addWidget(content)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(SPACING // 2, SPACING // 2, SPACING // 2, SPACING // 2)
-        outer.addWidget(self.pages)
+        self.pages = hint_or_content(self, self.hint, content)
 
     @Slot(object, object)
     def show_state(self, old: DigitShown, new: DigitShown) -> None:

@@ -8,13 +8,15 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QLabel, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from gmmseg.arrays import FloatArray
 from gmmseg.digit_document import change_digit_setting
 from gmmseg.digits.experiment import ExperimentOutcome
 from ui.theme import SPACING, colours
-from ui.widgets.plot import EmptyHint, Paced, ThemedPlot, faded
+from ui.widgets.empty_hint import EmptyHint, hint_or_content
+from ui.widgets.paced import Paced
+from ui.widgets.plot import ThemedPlot, faded
 
 if TYPE_CHECKING:
     from gmmseg.digit_workspace import DigitShown
@@ -63,12 +65,7 @@ class DigitEigenvaluesPanel(QWidget):
         column.setSpacing(SPACING // 2)
         column.addWidget(self.plot, 1)
         column.addWidget(self.words)
-        self.pages = QStackedWidget()
-        self.pages.addWidget(self.hint)
-        self.pages.addWidget(content)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(SPACING // 2, SPACING // 2, SPACING // 2, SPACING // 2)
-        outer.addWidget(self.pages)
+        self.pages = hint_or_content(self, self.hint, content)
         self._draw()
 
     @Slot(object, object)

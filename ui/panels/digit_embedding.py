@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QSizePolicy,
-    QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -25,7 +24,8 @@ from ui.panels.digit_requests import MomentsRequest
 from ui.panels.digit_words import digit_facts
 from ui.theme import SPACING
 from ui.widgets.digit_card import DigitCard
-from ui.widgets.plot import EmptyHint, Paced
+from ui.widgets.empty_hint import EmptyHint, hint_or_content
+from ui.widgets.paced import Paced
 from ui.widgets.scatter_plot import ComponentCurve, ScatterPlot, shown_bounds
 
 if TYPE_CHECKING:
@@ -91,12 +91,7 @@ class DigitEmbeddingPanel(QWidget):
         column.setSpacing(SPACING // 2)
         column.addLayout(self._axis_row())
         column.addWidget(self.plot, 1)
-        self.pages = QStackedWidget()
-        self.pages.addWidget(self.hint)
-        self.pages.addWidget(content)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(SPACING // 2, SPACING // 2, SPACING // 2, SPACING // 2)
-        outer.addWidget(self.pages)
+        self.pages = hint_or_content(self, self.hint, content)
 
     def _axis_row(self) -> QHBoxLayout:
         row = QHBoxLayout()

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QHeaderView,
     QLabel,
     QScrollArea,
-    QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -20,7 +19,7 @@ from gmmseg.digits.experiment import ExperimentOutcome
 from gmmseg.digits.recipes import RECIPES
 from gmmseg.digits.scores import Scores
 from ui.theme import SPACING, colours, theme
-from ui.widgets.plot import EmptyHint
+from ui.widgets.empty_hint import EmptyHint, hint_or_content
 from ui.widgets.text_table import TextTable
 
 if TYPE_CHECKING:
@@ -80,12 +79,7 @@ class DigitScoresPanel(QWidget):
         scroll.setWidgetResizable(True)
         scroll.setWidget(content)
         self._content = content
-        self.pages = QStackedWidget()
-        self.pages.addWidget(self.hint)
-        self.pages.addWidget(scroll)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(self.pages)
+        self.pages = hint_or_content(self, self.hint, scroll, 0)
         theme().changed.connect(self._tint)
         self._tint()
         self._show(None)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QLocale, Qt, Signal, Slot
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
 from gmmseg.digit_document import DigitDocument, change_digit_setting, reset_digit_settings
 from gmmseg.digits.dataset import DigitSet
@@ -19,6 +19,7 @@ from gmmseg.setting import Setting, value_at
 from ui.theme import SPACING, colours, icon, theme
 from ui.widgets.choice_fields import ChoiceField, SwitchField
 from ui.widgets.collapsible import CollapsibleSection
+from ui.widgets.form import scroll_in, with_mnemonic
 from ui.widgets.number_fields import AutomaticField, NumberField, SeedField
 from ui.widgets.setting_field import SettingField
 from ui.widgets.stage_list import StageList
@@ -142,18 +143,7 @@ class DigitSetupPanel(QWidget):
         reset.clicked.connect(self._reset)
         column.addWidget(reset, 0, Qt.AlignmentFlag.AlignLeft)
         column.addStretch(1)
-        scroll = QScrollArea(self)
-        scroll.setObjectName("digit-setup.scroll")
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidgetResizable(True)
-        scroll.setWidget(contents)
-        scroll.setMinimumWidth(
-            contents.minimumSizeHint().width() + scroll.verticalScrollBar().sizeHint().width()
-        )
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(scroll)
+        scroll_in(self, contents, "digit-setup.scroll")
 
     def _add_fields(self, column: QVBoxLayout, settings: list[Setting]) -> None:
         for setting in settings:
@@ -165,10 +155,7 @@ class DigitSetupPanel(QWidget):
             column.addWidget(field)
 
     def _made(self, setting: Setting) -> SettingField:
-        title = setting.title
-        letter = MNEMONICS.get(setting.path, "")
-        at = title.find(letter) if letter else -1
-        title = title if at < 0 else f"{title[:at]}&{title[at:]}"
+        title = with_mnemonic(setting.title, MNEMONICS.get(setting.path, ""))
         if setting.path == "seed":
             return SeedField(setting, title, self._guard)
         if setting.kind == "choice":

@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QSizePolicy,
-    QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -22,7 +21,9 @@ from gmmseg.arrays import FloatArray
 from gmmseg.document import Document, Edit, change_setting
 from gmmseg.mixture.selection import Candidate
 from ui.theme import SPACING, colours
-from ui.widgets.plot import EmptyHint, Paced, ThemedPlot, faded
+from ui.widgets.empty_hint import EmptyHint, hint_or_content
+from ui.widgets.paced import Paced
+from ui.widgets.plot import ThemedPlot, faded
 
 if TYPE_CHECKING:
     from gmmseg.workspace import Shown
@@ -121,12 +122,7 @@ class KCurvePanel(QWidget):
         layout.addLayout(top)
         layout.addWidget(self.plot, 1)
         layout.addWidget(self.warning)
-        self.pages = QStackedWidget()
-        self.pages.addWidget(self.hint)
-        self.pages.addWidget(content)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(SPACING // 2, SPACING // 2, SPACING // 2, SPACING // 2)
-        outer.addWidget(self.pages)
+        self.pages = hint_or_content(self, self.hint, content)
 
     @Slot(object, object)
     def show_state(self, old: Shown, new: Shown) -> None:

@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QPushButton,
     QSizePolicy,
-    QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -24,8 +23,9 @@ from gmmseg.mixture.dendrogram import Dendrogram, Measure
 from ui.panels.merge_requests import TreeRequest, classes_of, merge_groups
 from ui.theme import SPACING
 from ui.widgets.dendrogram_plot import LOWEST_CUT, DendrogramPlot
+from ui.widgets.empty_hint import EmptyHint, hint_or_content
 from ui.widgets.merge_words import MEASURES, union_sentence
-from ui.widgets.plot import EmptyHint, Paced
+from ui.widgets.paced import Paced
 
 if TYPE_CHECKING:
     from gmmseg.workspace import Shown
@@ -81,12 +81,7 @@ class MergeTreePanel(QWidget):
         layout.addLayout(self._top_row())
         layout.addWidget(self.plot, 1)
         layout.addWidget(self.text)
-        self.pages = QStackedWidget()
-        self.pages.addWidget(self.hint)
-        self.pages.addWidget(content)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(SPACING // 2, SPACING // 2, SPACING // 2, SPACING // 2)
-        outer.addWidget(self.pages)
+        self.pages = hint_or_content(self, self.hint, content)
 
     def _top_row(self) -> QHBoxLayout:
         self.measure_box = QComboBox()

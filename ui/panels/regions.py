@@ -14,7 +14,7 @@ from gmmseg.regions.outcome import RegionOutcome
 from gmmseg.regions.table import RegionTable
 from ui.theme import SPACING
 from ui.widgets.captions import counted_regions
-from ui.widgets.plot import EmptyHint
+from ui.widgets.empty_hint import EmptyHint
 from ui.widgets.text_table import TextTable
 
 if TYPE_CHECKING:

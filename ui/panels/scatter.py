@@ -10,7 +10,6 @@ from PySide6.QtGui import QAction, QActionGroup, QKeyEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QMenu,
-    QStackedWidget,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -33,7 +32,8 @@ from gmmseg.render import display_rgb
 from ui.panels.scatter_rows import HIDDEN, Mixture, WinnersRequest, mixture_of, tints_of
 from ui.theme import SPACING, theme
 from ui.widgets.axis_choosers import AxisChoosers
-from ui.widgets.plot import SOON_MS, EmptyHint, Paced
+from ui.widgets.empty_hint import EmptyHint, hint_or_content
+from ui.widgets.paced import SOON_MS, Paced
 from ui.widgets.scatter_plot import ComponentCurve, ScatterPlot, shown_bounds
 
 if TYPE_CHECKING:
@@ -87,12 +87,7 @@ class ScatterPanel(QWidget):
         layout.setSpacing(SPACING // 2)
         layout.addLayout(self._top_row())
         layout.addWidget(self.plot, 1)
-        self.pages = QStackedWidget()
-        self.pages.addWidget(self.hint)
-        self.pages.addWidget(content)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(SPACING // 2, SPACING // 2, SPACING // 2, SPACING // 2)
-        outer.addWidget(self.pages)
+        self.pages = hint_or_content(self, self.hint, content)
 
     def _top_row(self) -> QHBoxLayout:
         self.choosers = AxisChoosers()

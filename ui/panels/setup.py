@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
 from gmmseg.document import change_region_setting, change_setting, reset_settings
 from gmmseg.features.colour import is_suited
@@ -18,6 +18,7 @@ from gmmseg.settings import BY_PATH, SETTINGS, SegmentSettings, get_setting
 from ui.theme import SPACING, colours, icon, theme
 from ui.widgets.choice_fields import ChoiceField, OptionalChoiceField, SwitchField
 from ui.widgets.collapsible import CollapsibleSection
+from ui.widgets.form import scroll_in, with_mnemonic
 from ui.widgets.image_summary import ImageSummary
 from ui.widgets.number_fields import AutomaticField, NumberField, SeedField, SliderField
 from ui.widgets.setting_field import SettingField
@@ -153,18 +154,7 @@ class SetupPanel(QWidget):
         self.advanced.body.addWidget(reset, 0, Qt.AlignmentFlag.AlignLeft)
         column.addWidget(self.advanced)
         column.addStretch(1)
-        scroll = QScrollArea(self)
-        scroll.setObjectName("setup.scroll")
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidgetResizable(True)
-        scroll.setWidget(contents)
-        scroll.setMinimumWidth(
-            contents.minimumSizeHint().width() + scroll.verticalScrollBar().sizeHint().width()
-        )
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(scroll)
+        scroll_in(self, contents, "setup.scroll")
 
     def _add_fields(self, column: QVBoxLayout, paths: tuple[str, ...]) -> None:
         fields = [self._make_field(BY_PATH[path]) for path in paths]
@@ -300,12 +290,6 @@ class SetupPanel(QWidget):
         palette = QPalette()
         palette.setColor(QPalette.ColorRole.WindowText, colours().muted)
         self._chosen.setPalette(palette)
-
-
-def with_mnemonic(title: str, letter: str) -> str:
-    """Return a title with ``&`` before the first such letter; unchanged where there is none."""
-    at = title.find(letter) if letter else -1
-    return title if at < 0 else f"{title[:at]}&{title[at:]}"
 
 
 def _heading(title: str, parent: QWidget) -> QLabel:

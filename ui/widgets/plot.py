@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QColor, QFont, QKeyEvent
-from PySide6.QtWidgets import QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
-from ui.theme import SPACING, style_plot, theme
+from ui.theme import style_plot, theme
 
 
 class ThemedPlot(pg.PlotWidget):  # type: ignore[misc]
@@ -62,85 +61,3 @@ def faded(colour: QColor, opacity: float) -> QColor:
     copy = QColor(colour)
     copy.setAlphaF(opacity)
     return copy
-
-
-class EmptyHint(QWidget):
-    """One muted sentence in place of an empty plot, with an optional button below."""
-
-    requested = Signal()
-
-    def __init__(self, text: str, button: str = "") -> None:
-        super().__init__()
-        self.label = QLabel(text)
-        self.label.setObjectName("empty-hint")
-        self.label.setWordWrap(True)
-        self.label.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.label.setForegroundRole(self.label.palette().ColorRole.PlaceholderText)
-        self.button = QPushButton(button)
-        self.button.setObjectName("empty-hint-button")
-        self.button.setVisible(bool(button))
-        self.button.clicked.connect(self.requested)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(2 * SPACING, SPACING, 2 * SPACING, SPACING)
-        layout.setSpacing(SPACING)
-        layout.addStretch()
-        layout.addWidget(self.label)
-        layout.addWidget(self.button, 0, Qt.AlignmentFlag.AlignHCenter)
-        layout.addStretch()
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
-
-
-SOON_MS = 70
-"""Plots that follow a run are drawn this long after it reports: the map on screen comes first."""
-
-
-class Paced(QObject):
-    """Lets a widget redraw at most every `interval` ms, and only while it can be seen.
-
-    `ask` as often as you like; `due` fires at once when the last time is long ago, else once it is.
-
-    Parameters
-    ----------
-    widget : QWidget
-    interval : int
-    is_prompt : bool
-        False leaves also the first one to a later turn of the event loop.
-    """
-
-    due = Signal()
-
-    def __init__(self, widget: QWidget, interval: int = 50, is_prompt: bool = True) -> None:
-        super().__init__(widget)
-        self._widget = widget
-        self._is_wanted = False
-        self._is_prompt = is_prompt
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(interval)
-        self._timer.timeout.connect(self._go)
-        widget.installEventFilter(self)
-
-    def ask(self) -> None:
-        """Have `due` fire soon."""
-        self._is_wanted = True
-        if self._timer.isActive():
-            return
-        if self._is_prompt:
-            self._go()
-        else:
-            self._timer.start()
-
-    @Slot()
-    def _go(self) -> None:
-        # A panel behind another tab is visible to Qt: it lies outside its parent.
-        if self._is_wanted and not self._widget.visibleRegion().isEmpty():
-            self._is_wanted = False
-            self._timer.start()
-            self.due.emit()
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        # Asked for again by a timer, because the widget is not yet visible while its show event is filtered.
-        came_to_front = event.type() in (QEvent.Type.Show, QEvent.Type.Paint)
-        if came_to_front and self._is_wanted and not self._timer.isActive():
-            self._timer.start()
-        return False
