@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from skimage.color import lab2rgb
 
+from gmmseg.arrays import FloatArray
 from gmmseg.features.appearance import cone_to_rgb, displayed_means, lab_to_srgb
 from gmmseg.features.spec import ColourSpace, FeatureSpec
 from gmmseg.image import GREY, RGB, Image, ImageSource
@@ -28,7 +29,8 @@ def features_of(colours: np.ndarray, space: ColourSpace) -> np.ndarray:
     if space == "lab":
         from skimage.color import rgb2lab
 
-        return rgb2lab(colours[None] / 255)[0]
+        lab: FloatArray = rgb2lab(colours[None] / 255)[0]
+        return lab
     rows = []
     for colour in colours / 255:
         hue, saturation, value = colorsys.rgb_to_hsv(*colour)

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
@@ -20,8 +21,10 @@ import pytest
 import tifffile
 from numpy.typing import NDArray
 from PIL import Image as Pillow
+from PIL.PngImagePlugin import PngImageFile
 
 from gmmseg import limits
+from gmmseg.arrays import AnyArray
 from gmmseg.classes import default_classes
 from gmmseg.cli import COMMANDS, run
 from gmmseg.commands.options import segment_settings
@@ -95,7 +98,9 @@ def test_segment_writes_an_indexed_mask_with_the_classes_colours(place: Path, ca
     assert set(np.unique(values)) == {1, 2, 3}
     for third in np.split(values[:, [3, 9, 16, 23, 30, 36]], 3, axis=1):
         assert len(np.unique(third)) == 1
-    assert mask.getpalette()[3:12] == [c for entry in default_classes(3) for c in entry.colour]
+    palette = mask.getpalette()
+    assert palette is not None
+    assert palette[3:12] == [c for entry in default_classes(3) for c in entry.colour]
 
 
 def test_the_report_holds_what_the_contract_says(place: Path) -> None:
@@ -309,12 +314,16 @@ def test_zero_based_masks_count_from_0_and_say_so(place: Path) -> None:
         assert run(["segment", "photo.png", *FAST, "-o", name, *["--zero-based"] * (name == "zero.npy")]) == 0
     np.testing.assert_array_equal(np.load("zero.npy") + 1, np.load("plain.npy"))
     assert run(["segment", "photo.png", *FAST, "-o", "zero.png", "--zero-based"]) == 0
-    assert "0-based" in opened("zero.png").text["Description"]
+    zero = opened("zero.png")
+    assert isinstance(zero, PngImageFile)
+    assert "0-based" in zero.text["Description"]
 
 
 def test_the_voc_palette_is_voc_s(place: Path) -> None:
     assert run(["segment", "photo.png", *FAST, "-o", "mask.png", "--palette", "voc"]) == 0
-    assert opened("mask.png").getpalette()[:12] == [0, 0, 0, 128, 0, 0, 0, 128, 0, 128, 128, 0]
+    palette = opened("mask.png").getpalette()
+    assert palette is not None
+    assert palette[:12] == [0, 0, 0, 128, 0, 0, 0, 128, 0, 128, 128, 0]
 
 
 @pytest.mark.parametrize(
@@ -332,12 +341,12 @@ def test_each_format_is_written_and_may_be_written_again(place: Path, name: str,
 def test_every_label_format_holds_the_same_labels(place: Path, name: str) -> None:
     assert run(["segment", "photo.png", *FAST, "-o", "mask.png"]) == 0
     assert run(["segment", "photo.png", *FAST, "-o", name]) == 0
-    held = {
+    readers: dict[str, Callable[[], AnyArray]] = {
         "mask.tif": lambda: tifffile.imread(name),
         "mask.npy": lambda: np.load(name),
         "mask.npz": lambda: np.load(name)["labels"],
-    }[name]()
-    np.testing.assert_array_equal(held, np.asarray(opened("mask.png")))
+    }
+    np.testing.assert_array_equal(readers[name](), np.asarray(opened("mask.png")))
 
 
 def test_several_images_fill_a_folder_and_so_do_further_outputs(place: Path) -> None:

@@ -30,6 +30,7 @@ from gmmseg.document import (
 )
 from gmmseg.editing import MAX_LARGE_IN_HISTORY
 from gmmseg.errors import SettingsError
+from gmmseg.features.spec import ColourSpace
 from gmmseg.history import Entry, History
 from gmmseg.image import Image
 from gmmseg.io.images import image_from_array
@@ -279,16 +280,20 @@ def test_the_first_image_is_where_the_history_begins() -> None:
     assert workspace.shown.undo_title is not None
 
 
+def space_of(workspace: Workspace) -> ColourSpace:
+    return workspace.document.settings.features.space
+
+
 @pytest.mark.parametrize("wanted", ["lab", "hsv"])
 def test_an_image_without_colours_is_opened_with_a_space_that_suits_it(wanted: str) -> None:
     workspace = opened()
     workspace.apply(change_setting("features.space", wanted, "Colour space"))
     grey = image_from_array(np.zeros((4, 5), np.uint8), "grey.png")
     workspace.apply(open_image(grey))
-    assert workspace.document.settings.features.space == "gray"
+    assert space_of(workspace) == "gray"
     five = image_from_array(np.zeros((4, 5, 5), np.uint8), "five.tif")
     workspace.apply(open_image(five))
-    assert workspace.document.settings.features.space == "rgb"
+    assert space_of(workspace) == "rgb"
     workspace.undo()
     workspace.undo()
     assert workspace.document.settings.features.space == wanted

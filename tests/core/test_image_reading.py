@@ -330,7 +330,7 @@ EXPECTED_BY_MODE = {
 
 
 def picture_of(mode: str) -> Pillow.Image:
-    values = {
+    values: dict[str, float | tuple[float, ...]] = {
         "1": 1, "L": 77, "LA": (77, 255), "RGB": (9, 8, 7), "RGBX": (9, 8, 7, 0), "RGBA": (9, 8, 7, 255),
         "I;16": 60_000, "I;16L": 60_000, "I;16B": 60_000, "I": -70_000, "F": 0.25, "CMYK": (246, 247, 248, 0),
         "YCbCr": (77, 128, 128), "HSV": (0, 0, 77),

@@ -9,6 +9,7 @@ import json
 import struct
 import time
 import zipfile
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
@@ -296,6 +297,7 @@ def test_ome_tiff_posteriors_are_read_back_with_channel_names() -> None:
         assert file.is_ome
         assert file.series[0].axes == "CYX"
         np.testing.assert_array_equal(file.series[0].asarray(), planes)
+        assert file.ome_metadata is not None
         metadata = tifffile.xml2dict(file.ome_metadata)
     channels = metadata["OME"]["Image"]["Pixels"]["Channel"]
     assert [channel["Name"] for channel in channels] == ["Himmel/天 ☁", "Class 2", "Class 3"]
@@ -354,7 +356,7 @@ def test_every_format_gives_the_same_bytes_again() -> None:
     ids, classes = speckled(), named()
     planes = np.zeros((4, *SHAPE), dtype=np.float32)
     image = Image(np.zeros((*SHAPE, 3), np.uint8), RGB, ImageSource("photo"))
-    makers = [
+    makers: list[Callable[[], object]] = [
         lambda: encode_coco(ids, classes, "photo.jpg"),
         lambda: encode_geojson(ids, classes),
         lambda: encode_labelme(ids, classes, "photo.jpg"),

@@ -176,7 +176,9 @@ def test_with_restarts_a_first_preview_shows_the_first_one_and_the_second_the_be
     assert len(previews) == 2
     for at in previews:
         before = next(event.step for event in reversed(seen[:at]) if isinstance(event, Stepped))
-        assert seen[at].segmentation.params is before.params
+        preview = seen[at]
+        assert isinstance(preview, Previewed)
+        assert preview.segmentation.params is before.params
     after = next(event.step for event in seen[previews[0] :] if isinstance(event, Stepped))
     assert after.restart == 1
 

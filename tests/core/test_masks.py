@@ -38,7 +38,7 @@ SHAPE = (13, 17)
 
 def a_segmentation(n_components: int, shape: tuple[int, int] = SHAPE, seed: int = 0) -> Segmentation:
     random = np.random.default_rng(seed)
-    labels = random.integers(0, n_components + 1, shape).astype(label_dtype(n_components))
+    labels: AnyArray = random.integers(0, n_components + 1, shape).astype(label_dtype(n_components))
     labels.flat[: min(n_components, labels.size)] = np.arange(1, n_components + 1)[: labels.size]
     params = MixtureParams(
         np.full(n_components, 1 / n_components),
@@ -66,7 +66,8 @@ def read_png(data: bytes) -> AnyArray:
     rows = np.frombuffer(zlib.decompress(packed), np.uint8).reshape(height, stride + 1)
     if rows[:, 0].any():
         return np.asarray(PillowImage.open(io.BytesIO(data)))
-    return np.ascontiguousarray(rows[:, 1:]).view(np.uint8 if depth == 8 else ">u2")
+    pixels: AnyArray = np.ascontiguousarray(rows[:, 1:]).view(np.uint8 if depth == 8 else ">u2")
+    return pixels
 
 
 def read_back(suffix: str, data: bytes) -> AnyArray:
@@ -75,7 +76,8 @@ def read_back(suffix: str, data: bytes) -> AnyArray:
     if suffix == ".tif":
         return np.asarray(tifffile.imread(io.BytesIO(data)))
     loaded: Any = np.load(io.BytesIO(data), allow_pickle=False)
-    return loaded["labels"] if suffix == ".npz" else loaded
+    labels: AnyArray = loaded["labels"] if suffix == ".npz" else loaded
+    return labels
 
 
 @pytest.mark.parametrize("suffix", [".png", ".tif", ".npy", ".npz"])
@@ -176,7 +178,9 @@ def test_a_tiff_mask_has_a_palette_and_its_legend() -> None:
     data = encode_mask(".tif", mask_ids(a_segmentation(3).labels, classes), classes, metadata={"image": "x"})
     with tifffile.TiffFile(io.BytesIO(data)) as file:
         page = file.pages[0]
+        assert isinstance(page, tifffile.TiffPage)
         assert page.photometric == tifffile.PHOTOMETRIC.PALETTE
+        assert page.colormap is not None
         red, green, blue = (page.colormap[:, 1] // 257).tolist()
         assert (red, green, blue) == classes.by_id(1).colour
         about = json.loads(page.description)
@@ -222,6 +226,7 @@ def test_probabilities_are_channels_named_after_the_classes(as_bytes: bool) -> N
     with tifffile.TiffFile(io.BytesIO(data)) as file:
         assert file.is_imagej
         assert file.series[0].axes == "CYX"
+        assert file.imagej_metadata is not None
         assert file.imagej_metadata["Labels"] == ["Himmel", "Class 2", "Class 3"]
         again = file.asarray()
     if as_bytes:

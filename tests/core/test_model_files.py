@@ -79,7 +79,7 @@ def test_every_family_comes_back_with_the_same_bits(kind: CovarianceKind, seed: 
     variances=st.lists(st.floats(1e-150, 1e150), min_size=4, max_size=4),
     shares=st.lists(st.floats(0, 1), min_size=2, max_size=2).filter(lambda pair: sum(pair) > 1e-3),
     space=st.sampled_from(COLOUR_SPACES),
-    name=st.text(st.characters(exclude_categories=("Cs",))),
+    name=st.text(st.characters(exclude_categories=["Cs"])),
     is_hard=st.booleans(),
     seed=st.integers(0, 2**63 - 1),
 )

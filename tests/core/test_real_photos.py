@@ -13,6 +13,7 @@ from gmmseg.control import result_of
 from gmmseg.features.spec import FeatureSpec
 from gmmseg.io.images import read_image
 from gmmseg.jobs import SegmentRequest, segment_events
+from gmmseg.mixture.covariance import CovarianceKind
 from gmmseg.mixture.params import FitSettings
 from gmmseg.settings import SegmentSettings
 
@@ -29,7 +30,7 @@ def photos() -> list[Path]:
 
 @pytest.mark.parametrize("path", photos(), ids=lambda path: path.stem)
 @pytest.mark.parametrize("covariance", ["full", "spherical"])
-def test_likelihood_and_labels_are_those_of_all_pixels(path: Path, covariance: str) -> None:
+def test_likelihood_and_labels_are_those_of_all_pixels(path: Path, covariance: CovarianceKind) -> None:
     image = read_image(path)
     settings = SegmentSettings(mixture=FitSettings(4, covariance, tol=1e-4))
     outcome = result_of(segment_events(SegmentRequest(image, settings)))

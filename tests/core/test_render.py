@@ -80,7 +80,7 @@ def test_sixteen_bits_lose_their_low_byte() -> None:
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int16, np.int32, np.uint32])
 def test_other_depths_are_stretched_over_their_range(dtype: type) -> None:
-    pixels = np.array([[[10], [60], [110]]], dtype=dtype)
+    pixels: AnyArray = np.array([[[10], [60], [110]]], dtype=dtype)
     assert display_rgb(image_of(pixels))[0, :, 0].tolist() == [0, 128, 255]
 
 
@@ -113,7 +113,8 @@ def test_pixels_without_data_are_neutral_and_do_not_stretch_the_rest() -> None:
 def test_an_overlay_is_the_mixture_of_photo_and_class_colour(
     labels: AnyArray, opacity: float, seed: int
 ) -> None:
-    photo = noise(*labels.shape, seed=seed)
+    height, width = labels.shape
+    photo = noise(height, width, seed=seed)
     colours = noise(1, 4, seed=seed + 1)[0]
     shown = overlay_rgb(image_of(photo), labels, colours, opacity)
     exact = (1 - opacity) * photo + opacity * colours[labels]

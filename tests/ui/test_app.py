@@ -29,6 +29,8 @@ import ui.photo.fitting
 from gmmseg.control import Check, Progress, Verdict
 from gmmseg.document import change_setting, merge_classes, move_class, rename_class
 from gmmseg.errors import FitError
+from gmmseg.features.spec import ColourSpace
+from gmmseg.image import Image
 from gmmseg.io.export_items import ExportItem
 from gmmseg.jobs import SegmentRequest, Stepped, segment_events
 from gmmseg.layers import Layer
@@ -103,6 +105,16 @@ def type_k(app: App, text: str) -> None:
     QTest.keyClick(box, Qt.Key.Key_Return)
 
 
+def image_of(app: App) -> Image:
+    image = app.photo.work.workspace.document.image
+    assert image is not None
+    return image
+
+
+def space_of(app: App) -> ColourSpace:
+    return app.photo.work.workspace.document.settings.features.space
+
+
 def k_of(app: App) -> int:
     return app.photo.work.workspace.document.settings.mixture.n_components
 
@@ -162,15 +174,13 @@ def test_opening_a_grey_image_while_lab_is_chosen_falls_back_to_grey_and_says_so
 ) -> None:
     fitted.photo.work.apply(change_setting("features.space", "lab", "Colour space"))
     drop(fitted.window, mime_of(write_png(tmp_path / "grey.png", blobs()[..., 0])))
-    qtbot.waitUntil(
-        lambda: fitted.photo.work.workspace.document.image.source.name == "grey.png", timeout=5000
-    )
+    qtbot.waitUntil(lambda: image_of(fitted).source.name == "grey.png", timeout=5000)
     wait_for_fit(fitted, qtbot)
-    assert fitted.photo.work.workspace.document.settings.features.space == "gray"
+    assert space_of(fitted) == "gray"
     assert "CIELAB" in fitted.window.errors.text
     assert fitted.window.errors.kind == "note"
     key(fitted, Qt.Key.Key_Z, CONTROL)
-    assert fitted.photo.work.workspace.document.settings.features.space == "lab"
+    assert space_of(fitted) == "lab"
     assert not fitted.window.errors.isVisible()
 
 

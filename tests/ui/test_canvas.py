@@ -93,8 +93,8 @@ def test_each_pixel_covers_its_square_and_nothing_beside_the_image_is_a_pixel(ca
     for y, x in ((0, 0), (29, 39), (7, 31)):
         for dy, dx in ((0.01, 0.01), (0.99, 0.99)):
             assert canvas.pixel_at(canvas.position_of(y + dy, x + dx)) == (y, x)
-    for y, x in ((-0.01, 5), (30.01, 5), (5, -0.01), (5, 40.01)):
-        assert canvas.pixel_at(canvas.position_of(y, x)) is None
+    for beside in ((-0.01, 5), (30.01, 5), (5, -0.01), (5, 40.01)):
+        assert canvas.pixel_at(canvas.position_of(*beside)) is None
 
 
 def test_labels_are_painted_where_the_cursor_finds_them(canvas: Canvas) -> None:

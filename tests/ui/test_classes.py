@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QModelIndex, QPoint, QRect, Qt
+from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
@@ -129,6 +130,8 @@ def test_means_are_in_feature_units_when_features_are_standardised(qtbot: QtBot)
     row = Harness(qtbot, state).index(0, Column.MEAN).data(ROW_ROLE)
     assert min(row.mean) > 20
     assert len(row.mean) == len(plain.mean) == 3
+    assert state.document.image is not None
+    assert state.segmentation is not None
     image = state.document.image.pixels.reshape(-1, 3)
     own = image[state.segmentation.labels.reshape(-1) == 1].mean(axis=0)
     np.testing.assert_allclose(row.mean, own, atol=8)
@@ -329,13 +332,15 @@ def test_a_large_map_is_counted_elsewhere(
     four: Harness, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(classes_module, "MAX_PIXELS_AT_ONCE", 100)
-    state = make_shown(3)
+    state, other = make_shown(3), make_shown(3)
+    assert state.segmentation is not None
+    assert other.segmentation is not None
     with qtbot.waitSignal(four.panel.areas_requested) as asked:
         four.show(state)
     assert asked.args == [state.segmentation]
     assert four.text(0, Column.SHARE) == "…"
     assert four.text(3, Column.SHARE) == "…"
-    four.panel.show_areas(make_shown(3).segmentation, np.array([1.0, 0.0, 0.0]))
+    four.panel.show_areas(other.segmentation, np.array([1.0, 0.0, 0.0]))
     assert four.text(0, Column.SHARE) == "…"
     four.panel.show_areas(state.segmentation, np.array([0.5, 0.46, 0.04]))
     assert [four.text(row, Column.SHARE) for row in range(4)] == ["50 %", "46 %", "4.0 %", "100 %"]
@@ -376,13 +381,17 @@ def test_numbers_are_never_cut(four: Harness, width: int) -> None:
     assert four.rect(0, Column.NAME).height() == 28
 
 
+def rgb(colour: QColor) -> Colour:
+    return colour.red(), colour.green(), colour.blue()
+
+
 def test_colours_are_drawn(four: Harness) -> None:
     image = four.panel.view.viewport().grab().toImage()
     for row in range(4):
         entry = four.state.classes.classes[row]
         swatch = four.rect(row, Column.SWATCH)
         place = QPoint(swatch.center().x() - 7, swatch.center().y())
-        assert image.pixelColor(place).getRgb()[:3] == entry.colour
+        assert rgb(image.pixelColor(place)) == entry.colour
         mean = four.rect(row, Column.MEAN)
-        chip = image.pixelColor(QPoint(mean.left() + 14, mean.center().y())).getRgb()[:3]
+        chip = rgb(image.pixelColor(QPoint(mean.left() + 14, mean.center().y())))
         assert chip == four.index(row, Column.MEAN).data(ROW_ROLE).mean_colour

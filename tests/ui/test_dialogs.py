@@ -31,7 +31,7 @@ from gmmseg.slips import DOCUMENTS, SLIPS
 from ui.dialogs.about import AboutDialog, documents_html, formula_html
 from ui.dialogs.export import ExportDialog, safe_stem
 from ui.dialogs.preferences import Preferences, PreferencesDialog
-from ui.dialogs.shortcuts import ShortcutsDialog
+from ui.dialogs.shortcuts import Shortcut, ShortcutsDialog
 from ui.widgets.export_row import INTERCHANGE, RESULTS
 
 
@@ -221,7 +221,7 @@ def test_the_export_dialog_fits_a_small_screen(qtbot: QtBot, tmp_path: Path) -> 
     assert export.dialog.sizeHint().width() < 700
 
 
-SHORTCUTS = [
+SHORTCUTS: list[Shortcut] = [
     ("File", "&Open…", QKeySequence("Ctrl+O")),
     ("File", "Nothing", QKeySequence()),
     ("Classes", "Show alone", "Alt+click"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -431,7 +431,7 @@ def test_mnist_that_was_fetched_before_opens_with_a_quick_look(
     folder = tmp_path / "cache" / "gmmseg" / "mnist"
     monkeypatch.setattr(ui.digits.opening, "is_complete", lambda where: where == folder)
 
-    def fetched(where: Path, check: Check) -> Iterator[Progress]:
+    def fetched(where: Path, check: Check) -> Generator[Progress, None, Path]:
         yield Progress("Checking", 0.0)
         write_idx_folder(where, 300, 50)
         return where
@@ -579,16 +579,22 @@ def press(qtbot: QtBot, window: QWidget, name: str) -> None:
     QTest.mouseClick(button, LEFT)
 
 
+def dock(app: App, name: str) -> QDockWidget:
+    found = app.window.findChild(QDockWidget, name)
+    assert found is not None
+    return found
+
+
 def test_a_click_leads_to_the_digits_and_another_one_back_while_they_are_clustered(
     app: App, qtbot: QtBot
 ) -> None:
     press(qtbot, app.window, "mode_digits_button")
     desk = desk_of(app)
-    assert app.window.findChild(QDockWidget, "digitSetupDock").isVisible()
-    assert not app.window.findChild(QDockWidget, "setupDock").isVisible()
+    assert dock(app, "digitSetupDock").isVisible()
+    assert not dock(app, "setupDock").isVisible()
     assert app.window.hints.text == ""
     press(qtbot, app.window, "mode_photo_button")
-    assert not app.window.findChild(QDockWidget, "digitSetupDock").isVisible()
+    assert not dock(app, "digitSetupDock").isVisible()
     assert not desk.actions["run"].isVisible()
     qtbot.waitUntil(lambda: desk.work.workspace.document.outcome is not None, timeout=20000)
     qtbot.waitUntil(lambda: not desk.work.is_busy, timeout=5000)

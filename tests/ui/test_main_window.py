@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +122,10 @@ def second(window: MainWindow, recorder: Recorder) -> Desk:
 
 def with_image(**fields: Any) -> Shown:
     return Shown(document=Document(image=image_from_array(blobs(), "flower.png")), **fields)
+
+
+def has_button(window: MainWindow, name: str) -> bool:
+    return any(button.isVisible() for button in window.findChildren(QToolButton, name))
 
 
 def dock(window: MainWindow, name: str) -> QDockWidget:
@@ -305,8 +310,9 @@ def test_tab_goes_from_the_toolbar_over_the_setup_and_the_panes_to_the_classes(
     window: MainWindow, desk: Desk
 ) -> None:
     order: list[QWidget] = []
-    widget: QWidget = window.nextInFocusChain()
+    widget: QWidget | None = window.nextInFocusChain()
     while widget is not window:
+        assert widget is not None
         order.append(widget)
         widget = widget.nextInFocusChain()
     docks = {dock.objectName(): dock for dock in window.findChildren(QDockWidget)}
@@ -369,7 +375,7 @@ def test_another_desk_swaps_the_middle_docks_toolbar_menus_and_readout(
         assert titles[-1] == "&Help"
         assert titles[3:-1] == (["&Digits"] if here is second else ["F&it", "&Classes"])
         way = "mode_photo_button" if here is second else "mode_other_button"
-        qtbot.waitUntil(lambda name=way: any(b.isVisible() for b in window.findChildren(QToolButton, name)))
+        qtbot.waitUntil(partial(has_button, window, way))
 
 
 def test_the_way_between_desks_can_be_gone_any_number_of_times(
@@ -381,7 +387,7 @@ def test_the_way_between_desks_can_be_gone_any_number_of_times(
         # What nothing in Python refers to must stay alive in Qt.
         gc.collect()
         way = f"mode_{name}_button"
-        qtbot.waitUntil(lambda name=way: any(b.isVisible() for b in window.findChildren(QToolButton, name)))
+        qtbot.waitUntil(partial(has_button, window, way))
         button = next(b for b in window.findChildren(QToolButton, way) if b.isVisible())
         QTest.mouseClick(button, Qt.MouseButton.LeftButton)
         assert desks[name].furniture.central.isVisible()

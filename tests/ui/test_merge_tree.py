@@ -200,7 +200,9 @@ def test_dragging_the_line_says_what_it_leaves_and_the_button_does_it(
 
     def at(height: float) -> QPoint:
         place = panel.plot.mapFromScene(view.mapViewToScene(panel.plot.position_of(0)))
-        inside = panel.plot.mapFromScene(view.mapViewToScene(type(panel.plot.position_of(0))(-0.4, height)))
+        inside: QPoint = panel.plot.mapFromScene(
+            view.mapViewToScene(type(panel.plot.position_of(0))(-0.4, height))
+        )
         assert place is not None
         return inside
 

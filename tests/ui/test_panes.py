@@ -22,6 +22,7 @@ from gmmseg.workspace import Shown
 from tests.data.states import make_shown
 from ui.panels.panes import PanesPanel
 from ui.panels.picture_requests import PHOTO, PictureRequest
+from ui.widgets.layer_pane import LayerPane
 
 
 class Painter:
@@ -58,8 +59,14 @@ def shown() -> Shown:
     return make_shown(3)
 
 
+def layer_list(pane: LayerPane) -> QComboBox:
+    found = pane.findChild(QComboBox)
+    assert found is not None
+    return found
+
+
 def titles(panel: PanesPanel) -> list[str]:
-    return [pane.findChild(QComboBox).currentText() for pane in panel.panes[: panel.n_panes]]
+    return [layer_list(pane).currentText() for pane in panel.panes[: panel.n_panes]]
 
 
 def with_classes(shown: Shown, classes: ClassTable) -> Shown:
@@ -169,7 +176,7 @@ def test_a_recolour_asks_for_nothing_and_touches_no_pixel(
     after = [pane.picture.pixels for pane in panel.panes if pane.picture is not None]
     assert all(one is other for one, other in zip(before, after, strict=True))
     assert colour(panel, 1, 20, 10) == (1, 2, 3)
-    assert panel.panes[2].findChild(QComboBox).findText("Heatmap of rock") > 0
+    assert layer_list(panel.panes[2]).findText("Heatmap of rock") > 0
 
 
 def test_merging_asks_again_for_what_is_summed_over_classes(
@@ -446,7 +453,7 @@ def test_the_layer_is_chosen_from_the_list_by_keyboard(
     panel: PanesPanel, painter: Painter, shown: Shown
 ) -> None:
     panel.show_state(Shown(), shown)
-    combo = panel.panes[0].findChild(QComboBox)
+    combo = layer_list(panel.panes[0])
     combo.setFocus()
     QTest.keyClick(combo, Qt.Key.Key_Home)
     assert panel.panes[0].layer == Layer("image")
@@ -484,7 +491,9 @@ def _is_stacked(panel: PanesPanel) -> bool:
 @pytest.mark.parametrize(
     ("width", "height", "is_stacked"), [(300, 100, True), (100, 300, False), (100, 100, False)]
 )
-def test_two_panes_lie_where_the_image_comes_out_larger(qtbot, panel, width, height, is_stacked):
+def test_two_panes_lie_where_the_image_comes_out_larger(
+    qtbot: QtBot, panel: PanesPanel, width: int, height: int, is_stacked: bool
+) -> None:
     panel.set_layout(2)
     panel.show_state(make_shown(3), _wide(width, height))
     qtbot.waitUntil(lambda: _is_stacked(panel) == is_stacked)
@@ -496,7 +505,9 @@ def test_two_panes_lie_where_the_image_comes_out_larger(qtbot, panel, width, hei
     assert _is_stacked(panel) == is_stacked
 
 
-def test_two_panes_move_when_the_window_changes_its_shape_but_not_to_and_fro(qtbot, panel):
+def test_two_panes_move_when_the_window_changes_its_shape_but_not_to_and_fro(
+    qtbot: QtBot, panel: PanesPanel
+) -> None:
     panel.set_layout(2)
     panel.show_state(make_shown(3), _wide(150, 100))
     panel.resize(1200, 400)
@@ -512,7 +523,7 @@ def test_two_panes_move_when_the_window_changes_its_shape_but_not_to_and_fro(qtb
     assert not before[-1]
 
 
-def test_four_panes_and_one_lie_as_they_always_do(qtbot, panel):
+def test_four_panes_and_one_lie_as_they_always_do(qtbot: QtBot, panel: PanesPanel) -> None:
     panel.set_layout(2)
     panel.show_state(make_shown(3), _wide(300, 100))
     qtbot.waitUntil(lambda: _is_stacked(panel))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import subprocess
 import sys
@@ -77,7 +78,7 @@ def test_libraries_that_only_the_x11_plugin_needs_are_all_named_at_once(
         if name in ("libxcb-cursor.so.0", "libxcb-icccm.so.4"):
             raise OSError(f"{name}: cannot open shared object file: No such file or directory")
 
-    monkeypatch.setattr(platform_check.ctypes, "CDLL", load)
+    monkeypatch.setattr(ctypes, "CDLL", load)
     problem = platform_check.why_no_window({"DISPLAY": ":0"})
     assert problem is not None
     assert "apt install libxcb-cursor0 libxcb-icccm4." in problem

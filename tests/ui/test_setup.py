@@ -29,7 +29,8 @@ from gmmseg.image import RGB, Image, ImageSource
 from gmmseg.regions.settings import REGION_SETTINGS
 from gmmseg.settings import SETTINGS, SegmentSettings, get_setting, with_setting
 from tests.data.states import make_shown
-from ui.panels.setup import MNEMONICS, SetupPanel, with_mnemonic
+from ui.panels.setup import MNEMONICS, SetupPanel
+from ui.widgets.form import with_mnemonic
 from ui.widgets.number_box import NumberBox
 
 
@@ -510,8 +511,9 @@ def test_what_is_chosen_already_is_not_asked_for_again(panel: SetupPanel, asked:
 
 def test_tab_comes_to_the_advanced_settings_after_the_others(panel: SetupPanel) -> None:
     order: list[QWidget] = []
-    widget: QWidget = panel.nextInFocusChain()
+    widget: QWidget | None = panel.nextInFocusChain()
     while widget is not panel:
+        assert widget is not None
         order.append(widget)
         widget = widget.nextInFocusChain()
     at = {widget.objectName(): position for position, widget in enumerate(order)}

@@ -86,7 +86,7 @@ def test_the_identity_is_the_hash_of_everything_that_is_fitted_and_scored() -> N
         DigitSet(images, None, 2, "a"),
         DigitSet(images, labels + 1, 2, "a"),
         DigitSet(images.reshape(3, 5, 6), labels, 2, "a"),
-        DigitSet(images ^ 1, labels, 2, "a"),
+        DigitSet(images ^ np.uint8(1), labels, 2, "a"),
     ]
     assert len({digits.identity, *(other.identity for other in others)}) == 6
 

@@ -170,7 +170,7 @@ def test_a_run_is_shown_stage_by_stage_and_taken_into_the_document(drawn: DigitS
     assert not workspace.shown.log.is_running
     assert set(statuses(workspace.shown)) == {"done"}
     assert not workspace.document.is_stale
-    assert workspace.shown.iterations is workspace.document.outcome.history  # type: ignore[union-attr]
+    assert workspace.shown.iterations is workspace.document.outcome.history
     assert all(stage.seconds > 0 for stage in workspace.shown.log.stages)
 
 

@@ -7,6 +7,7 @@ import io
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -36,7 +37,8 @@ def refusal(path: Path) -> str:
 
 def labels_of(digits: DigitSet) -> list[int]:
     assert digits.labels is not None
-    return digits.labels.tolist()
+    labels: list[int] = digits.labels.tolist()
+    return labels
 
 
 # ---- IDX ---------------------------------------------------------------------------------------------------
@@ -228,7 +230,7 @@ def test_the_memory_budget_holds_for_all_parts_together(tmp_path: Path) -> None:
 # ---- pictures ----------------------------------------------------------------------------------------------
 
 
-def save(picture: np.ndarray, path: Path, **options: object) -> None:
+def save(picture: np.ndarray, path: Path, **options: Any) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     Pillow.fromarray(picture).save(path, **options)
 
@@ -344,7 +346,7 @@ def test_an_archive_of_one_part_is_read(
 @pytest.mark.parametrize("has_labels", [True, False])
 def test_an_archive_of_two_parts_is_read(tmp_path: Path, has_labels: bool) -> None:
     images, labels = build.pictures(7), build.labels(7)
-    arrays = {"x_train": images[:4], "x_test": images[4:]}
+    arrays: dict[str, Any] = {"x_train": images[:4], "x_test": images[4:]}
     if has_labels:
         arrays |= {"y_train": labels[:4, None], "y_test": labels[4:]}
     np.savez(tmp_path / "mnist.npz", **arrays)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,13 +15,14 @@ from gmmseg.digits.experiment import (
     StageDone,
     experiment_events,
 )
-from gmmseg.digits.recipes import RECIPES, SECOND_PASS, settings_for
+from gmmseg.digits.recipes import RECIPES, SECOND_PASS, StageName, settings_for
 from gmmseg.digits.setting_table import DIGIT_SETTINGS
-from gmmseg.digits.settings import RECIPE_NAMES, DigitSettings, PcaSettings
+from gmmseg.digits.settings import RECIPE_NAMES, DigitSettings, PcaSettings, RecipeName
 from gmmseg.digits.stages import STAGES, StageCache, settings_shown, stages_of
 from gmmseg.digits.workpiece import Iterated
 from gmmseg.errors import BudgetError, Cancelled, FitError, GmmsegError, SettingsError
 from gmmseg.limits import budget_of
+from gmmseg.mixture.covariance import CovarianceKind
 from gmmseg.setting import value_at
 
 SMALL = replace(DigitSettings(), pca=PcaSettings(40))
@@ -80,6 +82,7 @@ def test_clusters_are_ordered_by_size_and_the_gaussians_with_them(outcome: Exper
 
 
 def test_labels_have_no_influence_on_clusters(small_digits: DigitSet, outcome: ExperimentOutcome) -> None:
+    assert small_digits.labels is not None
     shuffled = np.random.default_rng(0).permutation(small_digits.labels)
     for labels in (None, shuffled):
         other = run(replace(small_digits, labels=labels, identity=""))
@@ -113,7 +116,7 @@ def test_all_images_can_be_fitted(small_digits: DigitSet) -> None:
 
 
 @pytest.mark.parametrize("covariance", ["tied", "diag", "spherical"])
-def test_every_covariance_family_works(small_digits: DigitSet, covariance: str) -> None:
+def test_every_covariance_family_works(small_digits: DigitSet, covariance: CovarianceKind) -> None:
     outcome = run(small_digits, replace(SMALL, covariance=covariance))
     assert outcome.params.covariance.kind == covariance
     assert outcome.scores_fit is not None
@@ -145,7 +148,7 @@ def kept(events: list[ExperimentEvent]) -> list[str]:
     ],
 )
 def test_a_change_runs_only_the_stages_that_follow(
-    small_digits: DigitSet, change: dict[str, object], first_again: str | None
+    small_digits: DigitSet, change: dict[str, Any], first_again: StageName | None
 ) -> None:
     cache = StageCache()
     few = small_digits.subset(120)
@@ -179,8 +182,12 @@ def test_another_recipe_uses_what_it_has_in_common_and_forgets_the_rest(small_di
 
 def test_progress_rises_to_the_end_and_every_stage_is_told(small_digits: DigitSet) -> None:
     events = events_of(small_digits.subset(200))
-    fractions = [event.fraction for event in events if isinstance(event, Progress)]
-    assert all(f is not None and -1e-9 <= f <= 1 + 1e-9 for f in fractions)
+    fractions: list[float] = []
+    for event in events:
+        if isinstance(event, Progress):
+            assert event.fraction is not None
+            fractions.append(event.fraction)
+    assert all(-1e-9 <= f <= 1 + 1e-9 for f in fractions)
     assert fractions == sorted(fractions)
     assert fractions[-1] == 1
     done = [event.name for event in events if isinstance(event, StageDone)]
@@ -206,7 +213,7 @@ def test_every_stage_ends_when_asked_and_the_finished_ones_are_kept(small_digits
 
 def first_kept(digits: DigitSet, cache: StageCache) -> list[str]:
     """Return the stages that another run takes from the cache before it has to make one."""
-    names = []
+    names: list[str] = []
     for event in experiment_events(ExperimentRequest(digits, SMALL), cache):
         if isinstance(event, Progress):
             break
@@ -300,7 +307,7 @@ def test_every_setting_is_declared_with_a_valid_default() -> None:
 
 
 @pytest.mark.parametrize("name", RECIPE_NAMES)
-def test_recipes_are_made_of_known_stages_and_explain_themselves(name: str) -> None:
+def test_recipes_are_made_of_known_stages_and_explain_themselves(name: RecipeName) -> None:
     recipe = RECIPES[name]
     assert all(stage in STAGES for stage in recipe.stages)
     assert recipe.title

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -165,6 +166,6 @@ def test_the_fit_ends_when_asked_wherever_it_is(blobs: tuple[np.ndarray, np.ndar
                     start,
                     "full",
                     settings,
-                    check=lambda answers=answers: next(answers, Verdict.CANCEL),
+                    check=partial(next, answers, Verdict.CANCEL),
                 )
             )

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from scipy.sparse.linalg import LinearOperator, eigsh
 
+from gmmseg.arrays import FloatArray
 from gmmseg.digits import lanczos
 from gmmseg.digits.lanczos import NoConvergenceError, largest_eigenpairs
 
 
-def symmetric(side: int, seed: int, decay: float = 0.9) -> np.ndarray:
+def symmetric(side: int, seed: int, decay: float = 0.9) -> FloatArray:
     """Return a matrix whose eigenvalues fall from 1 by a factor each."""
     rotation, _ = np.linalg.qr(np.random.default_rng(seed).standard_normal((side, side)))
-    return (rotation * decay ** np.arange(side)) @ rotation.T
+    matrix: FloatArray = (rotation * decay ** np.arange(side)) @ rotation.T
+    return matrix
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -31,14 +35,15 @@ def test_they_are_found_in_as_few_products_as_arpack_needs() -> None:
     matrix, start = symmetric(500, 0, 0.995), np.random.default_rng(1).standard_normal(500)
     calls = {"ours": 0, "arpack": 0}
 
-    def counted(name: str) -> object:
-        def multiply(vector: np.ndarray) -> np.ndarray:
+    def counted(name: str) -> Callable[[FloatArray], FloatArray]:
+        def multiply(vector: FloatArray) -> FloatArray:
             calls[name] += 1
-            return matrix @ vector
+            product: FloatArray = matrix @ vector
+            return product
 
         return multiply
 
-    values, _ = largest_eigenpairs(counted("ours"), start, 10, 30, 1e-4)  # type: ignore[arg-type]
+    values, _ = largest_eigenpairs(counted("ours"), start, 10, 30, 1e-4)
     operator = LinearOperator(matrix.shape, matvec=counted("arpack"), dtype=np.float64)
     expected = eigsh(operator, 10, which="LA", v0=start, ncv=30, tol=1e-4, return_eigenvectors=False)
     np.testing.assert_allclose(values, np.sort(expected)[::-1], atol=1e-5)

@@ -3,19 +3,21 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from gmmseg.arrays import ByteArray
 from gmmseg.digits.deskew import deskewed
 
 
-def leaning_bar(slant: float, at: float = 13.5, side: int = 28) -> np.ndarray:
+def leaning_bar(slant: float, at: float = 13.5, side: int = 28) -> ByteArray:
     """A bar three pixels wide whose middle is at ``at + slant (y - middle)``, drawn by exact areas."""
     y, x = np.arange(side)[:, None], np.arange(side)[None, :]
     middle = at + slant * (y - (side - 1) / 2)
     overlap = np.minimum(x + 0.5, middle + 1.5) - np.maximum(x - 0.5, middle - 1.5)
     ink = np.clip(overlap, 0, 1) * (np.abs(y - (side - 1) / 2) < side / 3)
-    return np.rint(255 * ink).astype(np.uint8)
+    drawn: ByteArray = np.rint(255 * ink).astype(np.uint8)
+    return drawn
 
 
-def lean(image: np.ndarray) -> tuple[float, float]:
+def lean(image: ByteArray) -> tuple[float, float]:
     """Return the slope of the ink's middle against the row, and its mean column, by least squares."""
     rows = np.flatnonzero(image.sum(axis=1))
     middles = image[rows] @ np.arange(image.shape[1]) / image[rows].sum(axis=1)

@@ -5,28 +5,30 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from gmmseg.arrays import FloatArray
 from gmmseg.mixture.coarse import MIN_ROWS
+from gmmseg.mixture.covariance import CovarianceKind
 from gmmseg.mixture.density import score_rows
 from gmmseg.mixture.fit import fit, fit_events
-from gmmseg.mixture.kernels import quadratic_features
-from gmmseg.mixture.params import FitSettings
+from gmmseg.mixture.kernels import QuadraticKernel, quadratic_features
+from gmmseg.mixture.params import FitSettings, MixtureParams
 from gmmseg.mixture.preparation import prepare
 from tests.core.mixture.cases import KINDS, blobs
 
 
-def _bytes(n_rows=20_000, seed=0):
+def _bytes(n_rows: int = 20_000, seed: int = 0) -> FloatArray:
     rows, _ = blobs(np.random.default_rng(seed), n_rows, 4, 3, apart=3.0)
     values = np.clip(np.round(rows * 8 + 60), 0, 255)
     values[:2] = [[0, 0, 0], [255, 255, 255]]
     return values
 
 
-def test_few_rows_have_no_coarse_version():
+def test_few_rows_have_no_coarse_version() -> None:
     assert prepare(_bytes(MIN_ROWS - 1), None, FitSettings(3)).coarse is None
 
 
 @pytest.mark.parametrize("kind", ["full", "diag"])
-def test_cells_keep_the_exact_sums_of_their_rows(kind):
+def test_cells_keep_the_exact_sums_of_their_rows(kind: CovarianceKind) -> None:
     values = _bytes()
     weights = np.random.default_rng(1).integers(1, 5, size=len(values)).astype(float)
     prepared = prepare(values, weights, FitSettings(3, kind))
@@ -39,12 +41,14 @@ def test_cells_keep_the_exact_sums_of_their_rows(kind):
     centre = values.T @ weights / weights.sum()
     expected = quadratic_features(values.T - centre[:, None], kind == "diag") @ weights
     kernel = cells.fast_kernel()
+    assert isinstance(kernel, QuadraticKernel)
+    assert kernel._features is not None
     np.testing.assert_allclose(kernel._features @ cells.weights, expected, rtol=1e-9, atol=1e-6)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("seed", range(3))
-def test_from_cells_to_all_rows_the_likelihood_never_falls(kind, seed):
+def test_from_cells_to_all_rows_the_likelihood_never_falls(kind: CovarianceKind, seed: int) -> None:
     values = _bytes(seed=seed)
     result = fit(values, None, FitSettings(4, kind, seed=seed, reg_covar=1 / 12))
     stages = [step.stage for step in result.history]
@@ -57,7 +61,7 @@ def test_from_cells_to_all_rows_the_likelihood_never_falls(kind, seed):
     assert score_rows(result.params, values).sum() == pytest.approx(result.log_likelihood, rel=1e-10)
 
 
-def test_the_end_is_stationary_on_all_rows():
+def test_the_end_is_stationary_on_all_rows() -> None:
     values = _bytes()
     result = fit(values, None, FitSettings(4, seed=1, reg_covar=1 / 12, tol=1e-8, max_iter=400))
     again = fit(values, None, FitSettings(4, tol=1e-8, reg_covar=1 / 12), result.params)
@@ -66,7 +70,7 @@ def test_the_end_is_stationary_on_all_rows():
     assert again.lower_bound == pytest.approx(result.lower_bound, abs=1e-6)
 
 
-def test_many_features_are_sampled_and_only_exact_steps_are_shown():
+def test_many_features_are_sampled_and_only_exact_steps_are_shown() -> None:
     values = np.random.default_rng(0).normal(size=(40_000, 8)) * np.arange(1, 9)
     prepared = prepare(values, None, FitSettings(3, "diag"))
     assert prepared.coarse is not None
@@ -76,16 +80,17 @@ def test_many_features_are_sampled_and_only_exact_steps_are_shown():
     assert {step.stage for step in result.history} == {"exact"}
 
 
-def test_a_sample_follows_the_weights():
+def test_a_sample_follows_the_weights() -> None:
     values = np.random.default_rng(0).normal(size=(40_000, 8))
     weights = np.where(np.arange(40_000) < 400, 1000.0, 1.0)
     coarse = prepare(values, weights, FitSettings(2)).coarse
+    assert coarse is not None
     heavy = np.isin(coarse.columns[0], values[:400, 0])
     share = coarse.weights[heavy].sum() / coarse.total
     assert share == pytest.approx(weights[:400].sum() / weights.sum(), abs=0.01)
 
 
-def test_cells_that_cannot_show_any_more_hand_over_without_a_step(monkeypatch):
+def test_cells_that_cannot_show_any_more_hand_over_without_a_step(monkeypatch: pytest.MonkeyPatch) -> None:
     values = _bytes()
     chosen = FitSettings(4, n_init=1, tol=1e-9)
     first = [step for step in fit_events(values, None, chosen) if step.stage == "coarse"]
@@ -93,7 +98,7 @@ def test_cells_that_cannot_show_any_more_hand_over_without_a_step(monkeypatch):
     n_short = next(at for at, rise in enumerate(np.diff(bounds)) if rise < 1e-3) + 1
     asked = []
 
-    def only_in_the_short_run(params, extent):
+    def only_in_the_short_run(params: MixtureParams, extent: float) -> bool:
         asked.append(1)
         return len(asked) <= n_short
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn import mixture as sklearn_mixture
 
-from gmmseg.mixture.covariance import FAMILIES
+from gmmseg.mixture.covariance import FAMILIES, CovarianceKind
 from gmmseg.mixture.params import MixtureParams
 from tests.core.mixture.cases import KINDS, random_params
 
@@ -15,7 +15,7 @@ K, D = 3, 4
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("seed", range(3))
-def test_every_view_of_the_covariances_agrees_with_the_matrices(kind, seed):
+def test_every_view_of_the_covariances_agrees_with_the_matrices(kind: CovarianceKind, seed: int) -> None:
     rng = np.random.default_rng(seed)
     covariance = random_params(rng, K, D, kind).covariance
     matrices = covariance.matrices(K, D)
@@ -34,7 +34,7 @@ def test_every_view_of_the_covariances_agrees_with_the_matrices(kind, seed):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_reordering_moves_whole_components(kind):
+def test_reordering_moves_whole_components(kind: CovarianceKind) -> None:
     covariance = random_params(np.random.default_rng(0), K, D, kind).covariance
     order = np.array([2, 0, 1])
     np.testing.assert_array_equal(
@@ -43,7 +43,7 @@ def test_reordering_moves_whole_components(kind):
 
 
 @pytest.mark.parametrize("kind", ["full", "diag", "spherical"])
-def test_replacing_takes_only_the_marked_components(kind):
+def test_replacing_takes_only_the_marked_components(kind: CovarianceKind) -> None:
     new, old = (random_params(np.random.default_rng(seed), K, D, kind).covariance for seed in (0, 1))
     mixed = new.replaced(old, np.array([False, True, False])).matrices(K, D)
     np.testing.assert_array_equal(mixed[[0, 2]], new.matrices(K, D)[[0, 2]])
@@ -52,7 +52,9 @@ def test_replacing_takes_only_the_marked_components(kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("floor", [0.0, 0.5, 100.0])
-def test_the_m_step_raises_eigenvalues_to_the_floor_and_leaves_the_others(kind, floor):
+def test_the_m_step_raises_eigenvalues_to_the_floor_and_leaves_the_others(
+    kind: CovarianceKind, floor: float
+) -> None:
     rng = np.random.default_rng(1)
     factors = rng.normal(size=(K, D, 2))  # rank 2: two eigenvalues are 0
     counts = np.array([3.0, 10.0, 0.5])
@@ -75,7 +77,7 @@ def test_the_m_step_raises_eigenvalues_to_the_floor_and_leaves_the_others(kind, 
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_free_parameters_are_counted_as_scikit_learn_does(kind):
+def test_free_parameters_are_counted_as_scikit_learn_does(kind: CovarianceKind) -> None:
     params = random_params(np.random.default_rng(0), K, D, kind)
     reference = sklearn_mixture.GaussianMixture(K, covariance_type=kind)
     reference.means_ = params.means
@@ -83,7 +85,7 @@ def test_free_parameters_are_counted_as_scikit_learn_does(kind):
 
 
 @pytest.mark.parametrize("kind", ["full", "tied", "diag"])
-def test_arrays_that_do_not_fit_each_other_are_refused(kind):
+def test_arrays_that_do_not_fit_each_other_are_refused(kind: CovarianceKind) -> None:
     params = random_params(np.random.default_rng(0), K, D, kind)
     with pytest.raises(ValueError, match="do not fit means"):
         MixtureParams(np.full(2, 0.5), params.means, params.covariance)
@@ -91,7 +93,7 @@ def test_arrays_that_do_not_fit_each_other_are_refused(kind):
         MixtureParams(params.weights, params.means[:, :2], params.covariance)
 
 
-def test_parameters_cannot_be_written_to():
+def test_parameters_cannot_be_written_to() -> None:
     params = random_params(np.random.default_rng(0), K, D)
     for array in (params.weights, params.means, params.covariance.values):
         with pytest.raises(ValueError, match="read-only"):

@@ -47,7 +47,7 @@ def test_near_components_are_united_first_and_far_ones_last(measure: Measure) ->
 
 def test_by_overlap_the_far_pairs_do_not_overlap_at_all() -> None:
     for measure in ("ridge", "bhattacharyya", "misclassification"):
-        tree = dendrogram(TWO_PAIRS, rows_of(TWO_PAIRS), None, measure)  # type: ignore[arg-type]
+        tree = dendrogram(TWO_PAIRS, rows_of(TWO_PAIRS), None, measure)
         assert tree.values[-1] < 1e-6
         assert tree.groups_below(0.99) == [(0, 2), (1, 3)]
 
@@ -127,6 +127,6 @@ def test_weights_count_as_repeated_rows() -> None:
     weights = np.tile([1.0, 3.0], len(rows) // 2)
     repeated = np.repeat(rows, weights.astype(int), axis=0)
     for measure in ("misclassification", "entropy"):
-        one: Dendrogram = dendrogram(TWO_PAIRS, rows, weights, measure)  # type: ignore[arg-type]
-        other = dendrogram(TWO_PAIRS, repeated, None, measure)  # type: ignore[arg-type]
+        one: Dendrogram = dendrogram(TWO_PAIRS, rows, weights, measure)
+        other = dendrogram(TWO_PAIRS, repeated, None, measure)
         np.testing.assert_allclose(one.values, other.values, rtol=1e-9)

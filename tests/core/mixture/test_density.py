@@ -10,9 +10,10 @@ import pytest
 from scipy import stats
 from scipy.special import logsumexp
 
+from gmmseg.arrays import FloatArray
 from gmmseg.control import Verdict
 from gmmseg.errors import Cancelled
-from gmmseg.mixture.covariance import Diagonal, Full, Spherical, Tied
+from gmmseg.mixture.covariance import CovarianceKind, Diagonal, Full, Spherical, Tied
 from gmmseg.mixture.density import (
     log_density,
     log_joint,
@@ -25,14 +26,14 @@ from gmmseg.mixture.params import MixtureParams
 from tests.core.mixture.cases import KINDS, random_params
 
 
-def _joint(params, values):
+def _joint(params: MixtureParams, values: FloatArray) -> FloatArray:
     out = np.empty((params.n_components, len(values)))
     for rows, block in log_joint(params, values):
         out[:, rows] = block
     return out
 
 
-def _posterior(params, values):
+def _posterior(params: MixtureParams, values: FloatArray) -> FloatArray:
     out = np.empty((params.n_components, len(values)))
     for rows, block in responsibilities(params, values):
         out[:, rows] = block
@@ -41,7 +42,7 @@ def _posterior(params, values):
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("n_features", [1, 2, 5, 30])
-def test_component_densities_are_scipys(kind, n_features):
+def test_component_densities_are_scipys(kind: CovarianceKind, n_features: int) -> None:
     rng = np.random.default_rng(n_features)
     params = random_params(rng, 3, n_features, kind)
     values = rng.normal(size=(50, n_features)) * 4
@@ -54,7 +55,7 @@ def test_component_densities_are_scipys(kind, n_features):
     np.testing.assert_allclose(_posterior(params, values), np.exp(expected - logsumexp(expected, axis=0)))
 
 
-def test_one_feature_density_is_scipys_norm():
+def test_one_feature_density_is_scipys_norm() -> None:
     params = MixtureParams(
         np.array([0.25, 0.75]), np.array([[1.0], [-2.0]]), Spherical(np.array([4.0, 0.25]))
     )
@@ -63,7 +64,7 @@ def test_one_feature_density_is_scipys_norm():
     np.testing.assert_allclose(np.exp(score_rows(params, x[:, None])), expected, rtol=1e-12)
 
 
-def test_density_integrates_to_one_on_a_grid():
+def test_density_integrates_to_one_on_a_grid() -> None:
     params = random_params(np.random.default_rng(0), 3, 2)
     axis = np.linspace(-30, 30, 601)
     grid = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
@@ -72,7 +73,7 @@ def test_density_integrates_to_one_on_a_grid():
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("n_rows", [1, 2, 3, 4])
-def test_likelihood_and_posteriors_are_sums_over_all_assignments(kind, n_rows):
+def test_likelihood_and_posteriors_are_sums_over_all_assignments(kind: CovarianceKind, n_rows: int) -> None:
     rng = np.random.default_rng(n_rows)
     params = random_params(rng, 3, 2, kind, spread=1.0)
     values = rng.normal(size=(n_rows, 2))
@@ -90,7 +91,7 @@ def test_likelihood_and_posteriors_are_sums_over_all_assignments(kind, n_rows):
     np.testing.assert_allclose(_posterior(params, values), marginal / total, rtol=1e-11)
 
 
-def _mpmath_log_density(params, x):
+def _mpmath_log_density(params: MixtureParams, x: FloatArray) -> float:
     with mpmath.workdps(60):
         total = mpmath.mpf(0)
         for weight, mean, matrix in zip(params.weights, params.means, params.matrices(), strict=True):
@@ -102,7 +103,7 @@ def _mpmath_log_density(params, x):
         return float(mpmath.log(total))
 
 
-def _graded(condition, angle):
+def _graded(condition: float, angle: float) -> tuple[FloatArray, FloatArray]:
     axes = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     matrix = (axes * [condition, 1.0]) @ axes.T
     return (matrix + matrix.T) / 2, axes
@@ -110,7 +111,9 @@ def _graded(condition, angle):
 
 @pytest.mark.parametrize("seed", range(8))
 @pytest.mark.parametrize(("condition", "rel"), [(1e3, 1e-12), (1e6, 1e-9), (1e9, 1e-7)])
-def test_ill_conditioned_log_densities_agree_with_sixty_digits(condition, rel, seed):
+def test_ill_conditioned_log_densities_agree_with_sixty_digits(
+    condition: float, rel: float, seed: int
+) -> None:
     # Rounding the entries of a rotated covariance moves its small eigenvalue by condition x 1e-16: no
     # float64 method that starts from the matrix does better than that.
     rng = np.random.default_rng(seed)
@@ -122,7 +125,7 @@ def test_ill_conditioned_log_densities_agree_with_sixty_digits(condition, rel, s
 
 
 @pytest.mark.parametrize("kind", ["full", "diag"])
-def test_ill_conditioned_axis_parallel_log_densities_keep_nine_digits(kind):
+def test_ill_conditioned_axis_parallel_log_densities_keep_nine_digits(kind: CovarianceKind) -> None:
     rng = np.random.default_rng(0)
     variances = np.array([[1e9, 1.0], [1.0, 1e-9]])
     covariance = Diagonal(variances) if kind == "diag" else Full(variances[:, :, None] * np.eye(2))
@@ -133,7 +136,7 @@ def test_ill_conditioned_axis_parallel_log_densities_keep_nine_digits(kind):
 
 
 @pytest.mark.parametrize("offset", [1e4, 1e6, 1e8])
-def test_densities_far_from_the_origin_agree_with_sixty_digits(offset):
+def test_densities_far_from_the_origin_agree_with_sixty_digits(offset: float) -> None:
     rng = np.random.default_rng(1)
     params = random_params(rng, 2, 3).shifted(np.full(3, offset))
     values = params.means[0] + rng.normal(size=(10, 3))
@@ -144,7 +147,7 @@ def test_densities_far_from_the_origin_agree_with_sixty_digits(offset):
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("distance", [1e4, 1e8, 1e15])
-def test_a_row_however_far_away_has_posteriors(kind, distance):
+def test_a_row_however_far_away_has_posteriors(kind: CovarianceKind, distance: float) -> None:
     params = random_params(np.random.default_rng(2), 4, 3, kind)
     values = np.vstack([np.full((1, 3), distance), np.full((1, 3), -distance), np.zeros((1, 3))])
     with np.errstate(all="raise", under="ignore"):
@@ -165,7 +168,7 @@ def test_a_row_however_far_away_has_posteriors(kind, distance):
         np.testing.assert_array_equal(posterior.argmax(axis=0)[:2], nearest)
 
 
-def test_tiny_variances_do_not_underflow():
+def test_tiny_variances_do_not_underflow() -> None:
     params = MixtureParams(
         np.array([0.5, 0.5]), np.array([[0.0], [1.0]]), Spherical(np.array([1e-300, 1e-300]))
     )
@@ -173,7 +176,7 @@ def test_tiny_variances_do_not_underflow():
     np.testing.assert_allclose(posterior, [[1, 0, 1], [0, 1, 0]], atol=1e-300)
 
 
-def test_a_component_of_weight_zero_has_posterior_zero():
+def test_a_component_of_weight_zero_has_posterior_zero() -> None:
     params = MixtureParams(np.array([1.0, 0.0]), np.zeros((2, 2)), Tied(np.eye(2)))
     values = np.random.default_rng(0).normal(size=(10, 2))
     np.testing.assert_allclose(_posterior(params, values), [[1] * 10, [0] * 10], atol=1e-300)
@@ -181,7 +184,7 @@ def test_a_component_of_weight_zero_has_posterior_zero():
 
 
 @pytest.mark.parametrize("n_rows", [1, 7, 8191, 8192, 8193, 16385])
-def test_block_boundaries_do_not_show(n_rows):
+def test_block_boundaries_do_not_show(n_rows: int) -> None:
     rng = np.random.default_rng(3)
     params = random_params(rng, 3, 2)
     values = rng.normal(size=(n_rows, 2)) * 3
@@ -197,11 +200,11 @@ def test_block_boundaries_do_not_show(n_rows):
     np.testing.assert_allclose(density, expected, rtol=1e-10)
 
 
-def test_evaluation_is_cancelled_before_the_next_block():
+def test_evaluation_is_cancelled_before_the_next_block() -> None:
     params = random_params(np.random.default_rng(0), 2, 2)
     asked = []
 
-    def check():
+    def check() -> Verdict:
         asked.append(1)
         return Verdict.CANCEL if len(asked) == 3 else Verdict.GO
 
@@ -212,7 +215,7 @@ def test_evaluation_is_cancelled_before_the_next_block():
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("seed", range(3))
-def test_samples_have_the_frequencies_and_moments_of_the_mixture(kind, seed):
+def test_samples_have_the_frequencies_and_moments_of_the_mixture(kind: CovarianceKind, seed: int) -> None:
     params = random_params(np.random.default_rng(seed), 3, 2, kind)
     values, components = sample(params, 30_000, np.random.default_rng(seed))
     observed = np.bincount(components, minlength=3)
@@ -224,7 +227,7 @@ def test_samples_have_the_frequencies_and_moments_of_the_mixture(kind, seed):
         np.testing.assert_allclose(np.cov(own.T, ddof=0), matrix, atol=0.06 * np.abs(matrix).max())
 
 
-def test_the_same_seed_draws_the_same_sample():
+def test_the_same_seed_draws_the_same_sample() -> None:
     params = random_params(np.random.default_rng(0), 3, 2)
     first = sample(params, 100, np.random.default_rng(5))
     again = sample(params, 100, np.random.default_rng(5))
@@ -234,7 +237,7 @@ def test_the_same_seed_draws_the_same_sample():
 
 @pytest.mark.parametrize("n_rows", [0, 1, 63, 64, 65, 5000])
 @pytest.mark.parametrize("largest", [1.0, 5.0, 256.0, 2.0**15])
-def test_one_logarithm_of_a_product_is_the_sum_of_all(n_rows, largest):
+def test_one_logarithm_of_a_product_is_the_sum_of_all(n_rows: int, largest: float) -> None:
     totals = np.random.default_rng(n_rows).uniform(1.0, largest, size=n_rows)
     totals[: n_rows // 2] = largest
     assert sum_of_logs(totals) == pytest.approx(float(np.log(totals).sum()), rel=1e-14, abs=1e-13)

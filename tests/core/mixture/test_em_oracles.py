@@ -9,7 +9,8 @@ import pytest
 from scipy import optimize
 from sklearn import mixture as sklearn_mixture
 
-from gmmseg.mixture.covariance import Diagonal, Full, Spherical
+from gmmseg.arrays import FloatArray
+from gmmseg.mixture.covariance import CovarianceKind, Diagonal, Full, Spherical
 from gmmseg.mixture.density import score_rows
 from gmmseg.mixture.fit import fit
 from gmmseg.mixture.params import FitSettings, MixtureParams
@@ -24,7 +25,7 @@ from tests.core.mixture.cases import (
 )
 
 
-def _overlapping(seed, n_rows=60, n_features=2):
+def _overlapping(seed: int, n_rows: int = 60, n_features: int = 2) -> tuple[np.random.Generator, FloatArray]:
     rng = np.random.default_rng(seed)
     values = blobs(rng, n_rows, 3, n_features, apart=2.5)[0] @ (np.eye(n_features) + 0.3)
     return rng, values + 5
@@ -32,7 +33,7 @@ def _overlapping(seed, n_rows=60, n_features=2):
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("n_features", [1, 2, 3])
-def test_em_is_algorithm_1_in_plain_loops(kind, n_features):
+def test_em_is_algorithm_1_in_plain_loops(kind: CovarianceKind, n_features: int) -> None:
     rng, values = _overlapping(n_features, 40, n_features)
     params = random_params(rng, 3, n_features, kind, spread=2.0).shifted(values.mean(axis=0))
     for step in run_em(values, params, 6):
@@ -48,7 +49,7 @@ def test_em_is_algorithm_1_in_plain_loops(kind, n_features):
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("n_iter", [1, 5, 20])
-def test_em_is_scikit_learns_from_the_same_start(kind, n_iter):
+def test_em_is_scikit_learns_from_the_same_start(kind: CovarianceKind, n_iter: int) -> None:
     rng, values = _overlapping(4, 400, 3)
     start = random_params(rng, 3, 3, kind, spread=1.0).shifted(values.mean(axis=0))
     precisions = (
@@ -76,7 +77,9 @@ def test_em_is_scikit_learns_from_the_same_start(kind, n_iter):
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("n_rows", [1, 7, 8191, 8192, 8193])
-def test_an_iteration_over_any_number_of_blocks_is_the_two_pass_one(kind, n_rows):
+def test_an_iteration_over_any_number_of_blocks_is_the_two_pass_one(
+    kind: CovarianceKind, n_rows: int
+) -> None:
     rng = np.random.default_rng(n_rows)
     values = rng.normal(size=(n_rows, 2)) * 2
     start = random_params(rng, 3, 2, kind, spread=0.5)
@@ -107,7 +110,7 @@ def test_an_iteration_over_any_number_of_blocks_is_the_two_pass_one(kind, n_rows
             np.testing.assert_allclose(second.params.matrices(), expected, rtol=1e-8, atol=1e-10)
 
 
-def _q(theta, values, gamma):
+def _q(theta: FloatArray, values: FloatArray, gamma: FloatArray) -> float:
     """Q of a 2-component mixture with diagonal covariances, unconstrained parameters, brute force."""
     logits, means, log_variances = (
         np.array([theta[0], 0.0]),
@@ -125,14 +128,18 @@ def _q(theta, values, gamma):
     return total
 
 
-def test_the_m_step_is_the_numerical_maximum_of_q():
+def test_the_m_step_is_the_numerical_maximum_of_q() -> None:
     rng = np.random.default_rng(0)
     values = rng.normal(size=(8, 2)) * [1.0, 3.0] + np.repeat([[0.0, 0.0], [3.0, 1.0]], 4, axis=0)
     start = MixtureParams(
         np.array([0.4, 0.6]), np.array([[0.0, 0.0], [2.0, 2.0]]), Diagonal(np.ones((2, 2)) * 2)
     )
     gamma = plain_e_step(values, start).gamma
-    found = optimize.minimize(lambda theta: -_q(theta, values, gamma), np.zeros(9), method="BFGS", tol=1e-10)
+
+    def minus_q(theta: FloatArray) -> float:
+        return -_q(theta, values, gamma)
+
+    found = optimize.minimize(minus_q, np.zeros(9), method="BFGS", tol=1e-10)
     new = run_em(values, start, 1)[1].params
     shares = np.exp([found.x[0], 0.0])
     np.testing.assert_allclose(new.weights, shares / shares.sum(), rtol=1e-5)
@@ -140,7 +147,9 @@ def test_the_m_step_is_the_numerical_maximum_of_q():
     np.testing.assert_allclose(new.covariance.values, np.exp(found.x[5:9].reshape(2, 2)), rtol=1e-4)
 
 
-def _perturbed(params, kind, which, index, by):
+def _perturbed(
+    params: MixtureParams, kind: CovarianceKind, which: str, index: tuple[int, ...], by: float
+) -> MixtureParams:
     weights, means, values = params.weights.copy(), params.means.copy(), params.covariance.values.copy()
     if which == "weights":
         logits = np.log(weights)
@@ -156,7 +165,7 @@ def _perturbed(params, kind, which, index, by):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_gradient_is_zero_at_convergence(kind):
+def test_the_gradient_is_zero_at_convergence(kind: CovarianceKind) -> None:
     _, values = _overlapping(1, 120)
     settings = FitSettings(2, kind, seed=1, tol=1e-14, max_iter=5000)
     result = fit(values, None, settings)
@@ -174,7 +183,7 @@ def test_the_gradient_is_zero_at_convergence(kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("seed", range(3))
-def test_separated_mixtures_are_recovered(kind, seed):
+def test_separated_mixtures_are_recovered(kind: CovarianceKind, seed: int) -> None:
     rng = np.random.default_rng(seed)
     values, labels = blobs(rng, 3000, 3, 2, apart=12.0)
     params = fit(values, None, FitSettings(3, kind, seed=seed)).params
@@ -188,7 +197,7 @@ def test_separated_mixtures_are_recovered(kind, seed):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_sixteen_bit_rows_far_from_zero_keep_their_variance(kind):
+def test_sixteen_bit_rows_far_from_zero_keep_their_variance(kind: CovarianceKind) -> None:
     # A standard deviation of exactly 2 at 60,000: E[x²] - E[x]² in float32 gives 245,504.
     values = np.column_stack([np.tile([59998.0, 60002.0], 500), np.repeat([59998.0, 60002.0], 500)])
     result = fit(values, None, FitSettings(1, kind))
@@ -197,7 +206,7 @@ def test_sixteen_bit_rows_far_from_zero_keep_their_variance(kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_two_sixteen_bit_groups_keep_their_variances(kind):
+def test_two_sixteen_bit_groups_keep_their_variances(kind: CovarianceKind) -> None:
     near = np.column_stack([np.tile([59998.0, 60002.0], 500), np.repeat([59998.0, 60002.0], 500)])
     values = np.vstack([near, near - 30000])
     result = fit(values, None, FitSettings(2, kind, seed=3))
@@ -205,7 +214,7 @@ def test_two_sixteen_bit_groups_keep_their_variances(kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_one_component_is_the_sample_mean_and_covariance(kind):
+def test_one_component_is_the_sample_mean_and_covariance(kind: CovarianceKind) -> None:
     rng = np.random.default_rng(5)
     values = rng.normal(size=(200, 3)) @ rng.normal(size=(3, 3)) + 50
     result = fit(values, None, FitSettings(1, kind))
@@ -219,13 +228,13 @@ def test_one_component_is_the_sample_mean_and_covariance(kind):
     assert result.converged
 
 
-def test_one_feature_variance_is_numpys_without_correction():
+def test_one_feature_variance_is_numpys_without_correction() -> None:
     values = np.random.default_rng(0).normal(3, 2, size=(50, 1))
     result = fit(values, None, FitSettings(1, "spherical"))
     assert result.params.covariance.values[0] == pytest.approx(np.var(values, ddof=0), rel=1e-12)
 
 
-def test_given_assignments_make_one_m_step_the_class_means_and_covariances():
+def test_given_assignments_make_one_m_step_the_class_means_and_covariances() -> None:
     rng = np.random.default_rng(2)
     values, labels = blobs(rng, 90, 3, 2, apart=50.0)
     truth = np.array([values[labels == k].mean(axis=0) for k in range(3)])

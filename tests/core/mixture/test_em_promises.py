@@ -11,11 +11,12 @@ from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 from sklearn import mixture as sklearn_mixture
 
+from gmmseg.arrays import FloatArray
 from gmmseg.control import go_on
-from gmmseg.mixture.covariance import Full
+from gmmseg.mixture.covariance import CovarianceKind, Full
 from gmmseg.mixture.density import responsibilities, score_rows
 from gmmseg.mixture.fit import fit, fit_events
-from gmmseg.mixture.params import FitSettings, MixtureParams
+from gmmseg.mixture.params import FitResult, FitSettings, FitStep, MixtureParams
 from tests.core.mixture.cases import (
     KINDS,
     awkward_rows,
@@ -34,7 +35,9 @@ often = settings(
 seldom = settings(often, max_examples=25)
 
 
-def _collect(values, weights, chosen):
+def _collect(
+    values: FloatArray, weights: FloatArray | None, chosen: FitSettings
+) -> tuple[list[FitStep], FitResult]:
     steps = []
     events = fit_events(values, weights, chosen, go_on)
     while True:
@@ -44,7 +47,7 @@ def _collect(values, weights, chosen):
             return steps, stop.value
 
 
-def _noise(values, params):
+def _noise(values: FloatArray, params: MixtureParams) -> float:
     """Return how far rounding may move a log-likelihood per unit of itself.
 
     1e-12 for ordinary rows. Where covariances are ill-conditioned, or rows are spread over few of the steps
@@ -52,7 +55,8 @@ def _noise(values, params):
     """
     smallest, largest = params.covariance.eigenvalue_range()
     magnitude = float(np.abs(values).max())
-    return max(1e-12, 50 * EPS * (largest / smallest + magnitude / np.sqrt(smallest)))
+    noise: float = max(1e-12, 50 * EPS * (largest / smallest + magnitude / np.sqrt(smallest)))
+    return noise
 
 
 GREY = np.repeat(np.array([[0.0], [0.0], [10.0], [200.0], [255.0], [90.0]]), 3, axis=1)
@@ -64,7 +68,9 @@ GREY = np.repeat(np.array([[0.0], [0.0], [10.0], [200.0], [255.0], [90.0]]), 3, 
 @example(np.full((5, 2), 7.0), FitSettings(2, "tied"))
 @example(GREY, FitSettings(2, "full", reg_covar=1 / 12))
 @example(np.array([[0.0, 0.0], [1e6, 1.0], [2.0, 1e6]]), FitSettings(3, "full"))
-def test_every_fit_ends_with_finite_parameters_above_the_floor(values, chosen):
+def test_every_fit_ends_with_finite_parameters_above_the_floor(
+    values: FloatArray, chosen: FitSettings
+) -> None:
     with np.errstate(all="raise", under="ignore"):
         result = fit(values, None, chosen)
     params = result.params
@@ -87,7 +93,7 @@ def test_every_fit_ends_with_finite_parameters_above_the_floor(values, chosen):
 @given(awkward_rows(), fit_settings())
 @example(GREY, FitSettings(3, "tied", reg_covar=1e-6, tol=0.0))
 @example(GREY, FitSettings(3, "full", reg_covar=1 / 12, tol=0.0))
-def test_the_likelihood_never_falls_with_the_floor_in_force(values, chosen):
+def test_the_likelihood_never_falls_with_the_floor_in_force(values: FloatArray, chosen: FitSettings) -> None:
     steps, result = _collect(values, None, chosen)
     for before, after in itertools.pairwise(steps):
         if after.iteration == 0 or after.is_reseeded:
@@ -100,10 +106,11 @@ def test_the_likelihood_never_falls_with_the_floor_in_force(values, chosen):
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("floor", [1e-2, 1 / 12, 1.0])
 @pytest.mark.parametrize("seed", range(4))
-def test_on_bytes_the_likelihood_never_falls_by_more_than_twelve_digits(kind, floor, seed):
+def test_on_bytes_the_likelihood_never_falls_by_more_than_twelve_digits(
+    kind: CovarianceKind, floor: float, seed: int
+) -> None:
     rng = np.random.default_rng(seed)
-    values = rng.integers(0, 256, size=(2000, 3)) * (rng.random((2000, 1)) < 0.7)
-    values = values.astype(float)
+    values = (rng.integers(0, 256, size=(2000, 3)) * (rng.random((2000, 1)) < 0.7)).astype(float)
     counts = rng.integers(1, 50, size=2000).astype(float)
     start = random_params(rng, 4, 3, kind, spread=60.0).shifted(np.full(3, 128.0))
     steps = run_em(values, start, 60, counts, floor)
@@ -112,13 +119,15 @@ def test_on_bytes_the_likelihood_never_falls_by_more_than_twelve_digits(kind, fl
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_the_likelihood_does_not_fall_where_the_accurate_kernel_takes_over(seed, monkeypatch):
+def test_the_likelihood_does_not_fall_where_the_accurate_kernel_takes_over(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     rng = np.random.default_rng(seed)
     values = blobs(rng, 1500, 3, 3, apart=3.0)[0] * 20 + 128
     start = random_params(rng, 3, 3, spread=20.0).shifted(values.mean(axis=0))
     seen = []
 
-    def only_three_times(params, extent):
+    def only_three_times(params: MixtureParams, extent: float) -> bool:
         seen.append(1)
         return len(seen) <= 3
 
@@ -129,7 +138,7 @@ def test_the_likelihood_does_not_fall_where_the_accurate_kernel_takes_over(seed,
     assert np.diff(bounds).min() >= -1e-12 * np.abs(bounds).max()
 
 
-def _entropy_h(values, params):
+def _entropy_h(values: FloatArray, params: MixtureParams) -> float:
     h = 0.0
     for _, gamma in responsibilities(params, values):
         held = gamma > 0
@@ -139,7 +148,9 @@ def _entropy_h(values, params):
 
 @seldom
 @given(st.integers(0, 2**31), st.sampled_from(KINDS), st.integers(1, 3), st.integers(1, 4))
-def test_l_is_q_minus_h_and_its_rise_is_their_difference(seed, kind, n_features, n_components):
+def test_l_is_q_minus_h_and_its_rise_is_their_difference(
+    seed: int, kind: CovarianceKind, n_features: int, n_components: int
+) -> None:
     rng = np.random.default_rng(seed)
     values = rng.normal(size=(30, n_features)) * 2
     steps = run_em(values, random_params(rng, n_components, n_features, kind, 1.5), 4, floor=1e-3)
@@ -163,7 +174,7 @@ def test_l_is_q_minus_h_and_its_rise_is_their_difference(seed, kind, n_features,
 
 @seldom
 @given(st.integers(0, 2**31))
-def test_h_is_largest_at_the_parameters_it_was_taken_at(seed):
+def test_h_is_largest_at_the_parameters_it_was_taken_at(seed: int) -> None:
     rng = np.random.default_rng(seed)
     values = rng.normal(size=(20, 2))
     here, other = (random_params(rng, 3, 2, spread=1.0) for _ in range(2))
@@ -174,7 +185,9 @@ def test_h_is_largest_at_the_parameters_it_was_taken_at(seed):
 
 @seldom
 @given(awkward_rows(), fit_settings())
-def test_the_reported_likelihood_is_the_score_of_the_returned_parameters(values, chosen):
+def test_the_reported_likelihood_is_the_score_of_the_returned_parameters(
+    values: FloatArray, chosen: FitSettings
+) -> None:
     result = fit(values, None, chosen)
     assume(not chosen.is_hard)
     noise = max(1e-10, _noise(values, result.params)) * max(1.0, abs(result.log_likelihood), len(values))
@@ -184,7 +197,7 @@ def test_the_reported_likelihood_is_the_score_of_the_returned_parameters(values,
 
 @seldom
 @given(awkward_rows(), fit_settings())
-def test_the_same_seed_gives_the_same_bytes(values, chosen):
+def test_the_same_seed_gives_the_same_bytes(values: FloatArray, chosen: FitSettings) -> None:
     first, again = fit(values, None, chosen), fit(values, None, chosen)
     for one, two in (
         (first.params.weights, again.params.weights),
@@ -198,7 +211,7 @@ def test_the_same_seed_gives_the_same_bytes(values, chosen):
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("seed", range(3))
-def test_the_order_of_the_rows_does_not_matter(kind, seed):
+def test_the_order_of_the_rows_does_not_matter(kind: CovarianceKind, seed: int) -> None:
     rng = np.random.default_rng(seed)
     values = blobs(rng, 9000, 3, 2, apart=3.0)[0]
     start = random_params(rng, 3, 2, kind, 2.0)
@@ -209,7 +222,7 @@ def test_the_order_of_the_rows_does_not_matter(kind, seed):
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("offset", [1e6, -1e6])
-def test_a_shift_by_a_million_changes_no_covariance(kind, offset):
+def test_a_shift_by_a_million_changes_no_covariance(kind: CovarianceKind, offset: float) -> None:
     rng = np.random.default_rng(0)
     # Multiples of 1/1024 stay exact when shifted, so that both fits see the same rows.
     values = np.round(blobs(rng, 600, 3, 2, apart=4.0)[0] * 1024) / 1024
@@ -221,7 +234,7 @@ def test_a_shift_by_a_million_changes_no_covariance(kind, offset):
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_an_affine_map_changes_the_likelihood_by_its_determinant(seed):
+def test_an_affine_map_changes_the_likelihood_by_its_determinant(seed: int) -> None:
     rng = np.random.default_rng(seed)
     values = blobs(rng, 500, 3, 3, apart=3.0)[0]
     start = random_params(rng, 3, 3, "full", 2.0)
@@ -239,7 +252,7 @@ def test_an_affine_map_changes_the_likelihood_by_its_determinant(seed):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_change_of_units_with_the_floor_in_the_new_units_changes_nothing_else(kind):
+def test_a_change_of_units_with_the_floor_in_the_new_units_changes_nothing_else(kind: CovarianceKind) -> None:
     rng = np.random.default_rng(1)
     values = np.round(blobs(rng, 300, 3, 2, apart=4.0)[0] * 4)
     scale = 2.0**-9
@@ -252,7 +265,7 @@ def test_a_change_of_units_with_the_floor_in_the_new_units_changes_nothing_else(
 
 @seldom
 @given(st.integers(0, 2**31), st.sampled_from(KINDS))
-def test_weights_are_repeated_rows(seed, kind):
+def test_weights_are_repeated_rows(seed: int, kind: CovarianceKind) -> None:
     rng = np.random.default_rng(seed)
     values = rng.integers(0, 30, size=(40, 2)).astype(float)
     counts = rng.integers(0, 6, size=40)
@@ -265,7 +278,7 @@ def test_weights_are_repeated_rows(seed, kind):
     np.testing.assert_allclose(weighted.params.means, repeated.params.means, rtol=1e-6, atol=1e-8)
 
 
-def test_rows_of_weight_zero_do_not_count():
+def test_rows_of_weight_zero_do_not_count() -> None:
     rng = np.random.default_rng(0)
     values = blobs(rng, 100, 2, 2)[0]
     weights = np.ones(120)
@@ -278,7 +291,7 @@ def test_rows_of_weight_zero_do_not_count():
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("seed", range(3))
-def test_never_worse_than_scikit_learn_from_the_same_start(kind, seed):
+def test_never_worse_than_scikit_learn_from_the_same_start(kind: CovarianceKind, seed: int) -> None:
     rng = np.random.default_rng(seed)
     values = blobs(rng, 300, 4, 2, apart=2.0)[0]
     start = random_params(rng, 4, 2, kind, 2.0)
@@ -301,7 +314,7 @@ def test_never_worse_than_scikit_learn_from_the_same_start(kind, seed):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_floored_m_step_beats_every_other_allowed_covariance(kind):
+def test_the_floored_m_step_beats_every_other_allowed_covariance(kind: CovarianceKind) -> None:
     rng = np.random.default_rng(3)
     values = np.column_stack([rng.normal(size=200) * 5, rng.normal(size=200) * 0.1])
     start = random_params(rng, 2, 2, kind, 3.0)
@@ -309,7 +322,7 @@ def test_the_floored_m_step_beats_every_other_allowed_covariance(kind):
     best = run_em(values, start, 1, floor=floor)[1].params
     gamma = plain_e_step(values, start).gamma
 
-    def q_of(params):
+    def q_of(params: MixtureParams) -> float:
         joint = np.array(
             [
                 score_rows(MixtureParams(np.ones(1), m[None], Full(c[None])), values)

@@ -9,8 +9,11 @@ import signal
 import subprocess
 import sys
 import warnings
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from sklearn import mixture as sklearn_mixture
 from sklearn.base import clone
@@ -20,26 +23,28 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
 
 from gmmseg import GaussianMixture
+from gmmseg.arrays import AnyArray, FloatArray, IntArray
 from gmmseg.mixture.conventions import ConvergenceWarning, NotFittedError
+from gmmseg.mixture.covariance import CovarianceKind
 from tests.core.mixture.cases import KINDS, blobs, random_params
 
 
 class Frame:
     """What a data frame shows of itself."""
 
-    def __init__(self, values, columns):
+    def __init__(self, values: FloatArray, columns: Sequence[object]) -> None:
         self.values, self.columns = values, columns
 
-    def __array__(self, dtype=None, copy=None):
+    def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> AnyArray:
         return np.asarray(self.values, dtype=dtype)
 
 
-def _rows(seed=0, n_rows=300):
+def _rows(seed: int = 0, n_rows: int = 300) -> FloatArray:
     return blobs(np.random.default_rng(seed), n_rows, 3, 2, apart=8.0)[0]
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_scikit_learns_own_checks_pass():
+def test_scikit_learns_own_checks_pass() -> None:
     report = check_estimator(GaussianMixture(), on_fail=None, on_skip=None)
     assert len(report) > 30
     failed = [entry["check_name"] for entry in report if entry["status"] == "failed"]
@@ -49,12 +54,12 @@ def test_scikit_learns_own_checks_pass():
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("n_iter", [1, 3, 10])
-def test_the_same_start_gives_scikit_learns_numbers(kind, n_iter):
+def test_the_same_start_gives_scikit_learns_numbers(kind: CovarianceKind, n_iter: int) -> None:
     rng = np.random.default_rng(3)
     rows = blobs(rng, 400, 3, 3, apart=2.0)[0]
     start = random_params(rng, 3, 3, kind, 2.0)
     inverse = np.linalg.inv if kind in ("full", "tied") else np.reciprocal
-    arguments = {
+    arguments: dict[str, Any] = {
         "covariance_type": kind,
         "tol": 0.0,
         "reg_covar": 0.0,
@@ -82,37 +87,41 @@ def test_the_same_start_gives_scikit_learns_numbers(kind, n_iter):
     np.testing.assert_allclose(ours.score_samples(rows), theirs.score_samples(rows), rtol=1e-8)
 
 
-def _choose_k_by_bic(mixture, rows):
+def _choose_k_by_bic(mixture: type[GaussianMixture], rows: FloatArray) -> int:
     scores = [mixture(k, n_init=3, random_state=0).fit(rows).bic(rows) for k in range(1, 5)]
     return int(np.argmin(scores)) + 1
 
 
-def _colour_quantisation(mixture, rows):
+def _colour_quantisation(mixture: type[GaussianMixture], rows: FloatArray) -> FloatArray:
     model = mixture(n_components=3, covariance_type="tied", random_state=0)
     labels = model.fit_predict(rows)
     return np.round(np.sort(model.means_[labels].sum(axis=1)), 3)
 
 
-def _outliers(mixture, rows):
+def _outliers(mixture: type[GaussianMixture], rows: FloatArray) -> IntArray:
     model = mixture(3, covariance_type="full", random_state=0).fit(rows)
     densities = model.score_samples(rows)
     return np.flatnonzero(densities < np.percentile(densities, 4))
 
 
-def _in_a_pipeline(mixture, rows):
+def _in_a_pipeline(mixture: type[GaussianMixture], rows: FloatArray) -> IntArray:
     model = make_pipeline(StandardScaler(), mixture(3, random_state=0)).fit(rows)
     return np.sort(np.bincount(model.predict(rows)))
 
 
-def _in_a_grid_search(mixture, rows):
+def _in_a_grid_search(mixture: type[GaussianMixture], rows: FloatArray) -> int:
     search = GridSearchCV(mixture(random_state=0, n_init=2), {"n_components": [1, 3]}, cv=3).fit(rows)
-    return search.best_params_["n_components"]
+    n_components: int = search.best_params_["n_components"]
+    return n_components
+
+
+Script: TypeAlias = Callable[[type[GaussianMixture], FloatArray], float | FloatArray | IntArray]
 
 
 @pytest.mark.parametrize(
     "script", [_choose_k_by_bic, _colour_quantisation, _outliers, _in_a_pipeline, _in_a_grid_search]
 )
-def test_a_script_switches_by_changing_its_import(script):
+def test_a_script_switches_by_changing_its_import(script: Script) -> None:
     rows = _rows()
     np.testing.assert_allclose(
         script(GaussianMixture, rows), script(sklearn_mixture.GaussianMixture, rows), atol=1e-3
@@ -120,13 +129,13 @@ def test_a_script_switches_by_changing_its_import(script):
 
 
 @pytest.mark.parametrize("init", ["kmeans", "k-means++", "kmeans++", "random", "random_from_data"])
-def test_every_way_to_start_is_reproducible(init):
+def test_every_way_to_start_is_reproducible(init: str) -> None:
     rows = _rows()
     one, two = (GaussianMixture(3, init_params=init, random_state=7).fit(rows) for _ in range(2))
     assert one.means_.tobytes() == two.means_.tobytes()
 
 
-def test_random_states_of_every_kind_are_taken():
+def test_random_states_of_every_kind_are_taken() -> None:
     rows = _rows()
     for make in (np.random.RandomState, np.random.default_rng):
         one, two = (
@@ -142,9 +151,9 @@ def test_random_states_of_every_kind_are_taken():
 @pytest.mark.parametrize(
     "given", [("means_init",), ("weights_init",), ("precisions_init",), ("means_init", "weights_init")]
 )
-def test_a_partial_start_is_completed_from_the_rows(given):
+def test_a_partial_start_is_completed_from_the_rows(given: tuple[str, ...]) -> None:
     rows = _rows()
-    whole = {
+    whole: dict[str, Any] = {
         "means_init": np.array([[16.0, 0.0], [0.0, 0.0], [8.0, 0.0]]),
         "weights_init": np.array([0.2, 0.3, 0.5]),
         "precisions_init": np.tile(np.eye(2), (3, 1, 1)),
@@ -155,7 +164,7 @@ def test_a_partial_start_is_completed_from_the_rows(given):
         np.testing.assert_allclose(model.means_[:, 0], [16, 0, 8], atol=0.5)
 
 
-def test_no_iterations_return_the_start_without_a_warning():
+def test_no_iterations_return_the_start_without_a_warning() -> None:
     start = np.array([[1.0, 2.0], [3.0, 4.0]])
     model = GaussianMixture(
         2,
@@ -169,7 +178,7 @@ def test_no_iterations_return_the_start_without_a_warning():
     assert not model.converged_
 
 
-def test_sample_weights_are_repeated_rows():
+def test_sample_weights_are_repeated_rows() -> None:
     rows = _rows()
     weights = np.random.default_rng(0).integers(1, 4, size=300)
     means = [[0.0, 0.0], [8.0, 0.0], [16.0, 0.0]]
@@ -179,7 +188,7 @@ def test_sample_weights_are_repeated_rows():
     np.testing.assert_allclose(one.covariances_, two.covariances_, rtol=1e-7, atol=1e-10)
 
 
-def test_warm_start_goes_on_where_the_last_fit_ended():
+def test_warm_start_goes_on_where_the_last_fit_ended() -> None:
     rows = blobs(np.random.default_rng(0), 300, 3, 2, apart=2.0)[0]
     model = GaussianMixture(3, warm_start=True, max_iter=2, tol=0, random_state=0)
     bounds = []
@@ -193,13 +202,13 @@ def test_warm_start_goes_on_where_the_last_fit_ended():
     assert bounds[-1] == pytest.approx(whole.lower_bound_, rel=1e-9)
 
 
-def test_fewer_different_rows_than_components_reduce_k_with_a_warning():
+def test_fewer_different_rows_than_components_reduce_k_with_a_warning() -> None:
     with pytest.warns(ConvergenceWarning, match="K was reduced from 5 to 2"):
         model = GaussianMixture(5).fit([[0.0], [1.0]] * 4)
     assert model.weights_.shape == (2,)
 
 
-def test_many_rows_stay_within_the_limit_of_iterations():
+def test_many_rows_stay_within_the_limit_of_iterations() -> None:
     rows = np.round(_rows(n_rows=20_000) * 10)
     model = GaussianMixture(3, max_iter=60, random_state=0).fit(rows)
     assert 1 <= model.n_iter_ <= 60
@@ -207,7 +216,7 @@ def test_many_rows_stay_within_the_limit_of_iterations():
     assert model.lower_bound_ == pytest.approx(model.score(rows), rel=1e-10)
 
 
-def test_float32_is_computed_in_float64():
+def test_float32_is_computed_in_float64() -> None:
     rows = (_rows() + 60000).astype(np.float32)
     one, two = (GaussianMixture(3, random_state=0).fit(data) for data in (rows, rows.astype(np.float64)))
     np.testing.assert_array_equal(one.covariances_, two.covariances_)
@@ -236,7 +245,7 @@ def test_float32_is_computed_in_float64():
         ({"precisions_init": [[1.0, -1.0], [1.0, 1.0]], "covariance_type": "diag"}, "positive"),
     ],
 )
-def test_arguments_out_of_range_are_refused_by_name(arguments, message):
+def test_arguments_out_of_range_are_refused_by_name(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         GaussianMixture(**{"n_components": 2, **arguments}).fit(_rows())
 
@@ -255,17 +264,17 @@ def test_arguments_out_of_range_are_refused_by_name(arguments, message):
         ([["a"], ["b"]], "strings"),
     ],
 )
-def test_rows_that_cannot_be_fitted_are_value_errors(rows, message):
+def test_rows_that_cannot_be_fitted_are_value_errors(rows: object, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         GaussianMixture().fit(rows)
 
 
-def test_fewer_rows_than_components_are_refused():
+def test_fewer_rows_than_components_are_refused() -> None:
     with pytest.raises(ValueError, match="n_samples >= n_components"):
         GaussianMixture(5).fit(np.zeros((3, 2)))
 
 
-def test_before_fit_everything_says_not_fitted():
+def test_before_fit_everything_says_not_fitted() -> None:
     model = GaussianMixture()
     for call in (model.predict, model.predict_proba, model.score, model.score_samples, model.bic, model.aic):
         with pytest.raises(NotFittedError, match="not fitted yet"):
@@ -276,13 +285,13 @@ def test_before_fit_everything_says_not_fitted():
     assert issubclass(NotFittedError, AttributeError)
 
 
-def test_another_number_of_features_is_refused():
+def test_another_number_of_features_is_refused() -> None:
     model = GaussianMixture().fit(_rows())
     with pytest.raises(ValueError, match="X has 3 features, but GaussianMixture is expecting 2 features"):
         model.predict(np.zeros((3, 3)))
 
 
-def test_column_names_are_kept_and_compared():
+def test_column_names_are_kept_and_compared() -> None:
     rows = _rows()
     model = GaussianMixture().fit(Frame(rows, ["red", "green"]))
     assert list(model.feature_names_in_) == ["red", "green"]
@@ -299,7 +308,7 @@ def test_column_names_are_kept_and_compared():
         model.fit(Frame(rows, ["red", 1]))
 
 
-def test_clone_keeps_the_arguments_and_nothing_else():
+def test_clone_keeps_the_arguments_and_nothing_else() -> None:
     means = np.zeros((2, 2))
     model = GaussianMixture(2, means_init=means, random_state=1).fit(_rows())
     copy = clone(model)
@@ -308,7 +317,7 @@ def test_clone_keeps_the_arguments_and_nothing_else():
     assert model.means_init is means
 
 
-def test_parameters_are_got_and_set_by_name():
+def test_parameters_are_got_and_set_by_name() -> None:
     names = set(sklearn_mixture.GaussianMixture().get_params())
     assert set(GaussianMixture().get_params()) == {*names, "accelerate"}
     theirs = sklearn_mixture.GaussianMixture().get_params()
@@ -318,19 +327,19 @@ def test_parameters_are_got_and_set_by_name():
         GaussianMixture().set_params(tolerance=1)
 
 
-def test_repr_shows_what_differs_from_the_defaults():
+def test_repr_shows_what_differs_from_the_defaults() -> None:
     assert repr(GaussianMixture()) == "GaussianMixture()"
     assert repr(GaussianMixture(3, tol=0.5)) == "GaussianMixture(n_components=3, tol=0.5)"
 
 
-def test_a_pickle_predicts_the_same_bytes():
+def test_a_pickle_predicts_the_same_bytes() -> None:
     rows = _rows()
     model = GaussianMixture(3, random_state=0).fit(rows)
     again = pickle.loads(pickle.dumps(model))
     assert again.score_samples(rows).tobytes() == model.score_samples(rows).tobytes()
 
 
-def test_parameters_assigned_by_a_script_are_used():
+def test_parameters_assigned_by_a_script_are_used() -> None:
     model = GaussianMixture(2)
     model.weights_ = np.array([0.5, 0.5])
     model.means_ = np.array([[0.0], [10.0]])
@@ -338,7 +347,7 @@ def test_parameters_assigned_by_a_script_are_used():
     np.testing.assert_array_equal(model.predict([[1.0], [9.0]]), [0, 1])
 
 
-def test_samples_come_in_the_order_of_components():
+def test_samples_come_in_the_order_of_components() -> None:
     model = GaussianMixture(3, random_state=0).fit(_rows())
     rows, components = model.sample(500)
     assert rows.shape == (500, 2)
@@ -348,7 +357,7 @@ def test_samples_come_in_the_order_of_components():
         model.sample(0)
 
 
-def test_verbose_prints_starts_and_iterations(capsys):
+def test_verbose_prints_starts_and_iterations(capsys: pytest.CaptureFixture[str]) -> None:
     GaussianMixture(3, verbose=2, verbose_interval=1, random_state=0).fit(_rows())
     printed = capsys.readouterr().out
     assert "Initialization 0" in printed
@@ -357,7 +366,7 @@ def test_verbose_prints_starts_and_iterations(capsys):
     assert "converged" in printed
 
 
-def test_the_estimator_is_imported_only_when_asked_for_and_without_scikit_learn():
+def test_the_estimator_is_imported_only_when_asked_for_and_without_scikit_learn() -> None:
     code = (
         "import sys, gmmseg; assert 'numpy' not in sys.modules; gmmseg.GaussianMixture; "
         "assert 'sklearn' not in sys.modules; assert not hasattr(gmmseg, 'Nothing')"
@@ -366,14 +375,14 @@ def test_the_estimator_is_imported_only_when_asked_for_and_without_scikit_learn(
 
 
 @pytest.mark.parametrize("method", ["predict", "predict_proba", "score_samples", "fit"])
-def test_rows_whose_squares_would_overflow_are_refused(method):
+def test_rows_whose_squares_would_overflow_are_refused(method: str) -> None:
     model = GaussianMixture(2, random_state=0).fit(np.random.default_rng(0).normal(size=(50, 2)))
     with pytest.raises(ValueError, match="larger than 1e100"):
         getattr(model, method)(np.array([[1e200, 0.0], [0.0, 1.0]]))
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-def test_a_forked_process_can_fit_after_its_parent_did():
+def test_a_forked_process_can_fit_after_its_parent_did() -> None:
     code = (
         "import os, sys, numpy as np\n"
         "from gmmseg.mixture.estimator import GaussianMixture\n"

@@ -7,24 +7,25 @@ import time
 import numpy as np
 import pytest
 
+from gmmseg.arrays import FloatArray
 from gmmseg.control import Verdict, go_on, result_of
 from gmmseg.errors import Cancelled, FitError
-from gmmseg.mixture.covariance import Full, Spherical
+from gmmseg.mixture.covariance import CovarianceKind, Full, Spherical
 from gmmseg.mixture.density import score_rows
 from gmmseg.mixture.fit import fit, fit_events
 from gmmseg.mixture.kernels import blocks
-from gmmseg.mixture.params import FitSettings, MixtureParams
+from gmmseg.mixture.params import FitSettings, InitMethod, MixtureParams
 from gmmseg.mixture.preparation import count_distinct, prepare
 from tests.core.mixture.cases import KINDS, blobs, random_params
 
 
-def _overlapping(n_rows=300, seed=0):
+def _overlapping(n_rows: int = 300, seed: int = 0) -> FloatArray:
     return blobs(np.random.default_rng(seed), n_rows, 3, 2, apart=2.0)[0]
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("init", ["kmeans++", "random"])
-def test_all_restarts_are_reported_and_the_best_is_kept(kind, init):
+def test_all_restarts_are_reported_and_the_best_is_kept(kind: CovarianceKind, init: InitMethod) -> None:
     values = _overlapping()
     result = fit(values, None, FitSettings(4, kind, init=init, n_init=6, seed=3))
     bounds = [restart.lower_bound for restart in result.restarts]
@@ -37,14 +38,14 @@ def test_all_restarts_are_reported_and_the_best_is_kept(kind, init):
     assert (kept.n_iter, kept.stop_reason) == (result.n_iter, result.stop_reason)
 
 
-def test_each_restart_starts_elsewhere():
+def test_each_restart_starts_elsewhere() -> None:
     values = _overlapping()
     steps = list(fit_events(values, None, FitSettings(3, init="random", n_init=3)))
     starts = [step.params.means.tobytes() for step in steps if step.iteration == 0]
     assert len(set(starts)) == 3
 
 
-def test_the_parameter_rule_fires_alone_and_says_so():
+def test_the_parameter_rule_fires_alone_and_says_so() -> None:
     result = fit(_overlapping(), None, FitSettings(3, tol=0.0, parameter_tol=0.05, n_init=1, max_iter=2000))
     assert result.stop_reason == "parameters"
     assert result.converged
@@ -52,7 +53,7 @@ def test_the_parameter_rule_fires_alone_and_says_so():
     assert changes[-1] <= 0.05 < min(changes[:-1])
 
 
-def test_the_q_rule_fires_alone_and_says_so():
+def test_the_q_rule_fires_alone_and_says_so() -> None:
     values = _overlapping()
     result = fit(values, None, FitSettings(3, tol=0.0, q_tol=1e-4, n_init=1, max_iter=2000))
     assert result.stop_reason == "expected likelihood"
@@ -61,14 +62,14 @@ def test_the_q_rule_fires_alone_and_says_so():
     assert gains[-1] <= 1e-4 < min(gains[:-1])
 
 
-def test_the_bound_rule_fires_alone_and_says_so():
+def test_the_bound_rule_fires_alone_and_says_so() -> None:
     result = fit(_overlapping(), None, FitSettings(3, tol=1e-5, n_init=1))
     assert result.stop_reason == "bound"
     rises = np.diff([step.lower_bound for step in result.history])
     assert rises[-1] < 1e-5 <= rises[:-1].min()
 
 
-def test_the_iteration_limit_is_no_convergence():
+def test_the_iteration_limit_is_no_convergence() -> None:
     result = fit(_overlapping(), None, FitSettings(3, tol=0.0, n_init=1, max_iter=4))
     assert result.stop_reason == "iteration limit"
     assert not result.converged
@@ -77,7 +78,7 @@ def test_the_iteration_limit_is_no_convergence():
 
 
 @pytest.mark.parametrize("max_iter", [1, 2, 7, 12, 30])
-def test_the_iteration_limit_holds_for_coarse_and_exact_iterations_together(max_iter):
+def test_the_iteration_limit_holds_for_coarse_and_exact_iterations_together(max_iter: int) -> None:
     values = np.random.default_rng(0).integers(0, 30, (9000, 2)).astype(float)
     settings = FitSettings(4, tol=0.0, n_init=2, max_iter=max_iter, reg_covar=1 / 12)
     assert prepare(values, None, settings).coarse is not None
@@ -87,16 +88,16 @@ def test_the_iteration_limit_holds_for_coarse_and_exact_iterations_together(max_
     assert sum(step.stage == "exact" and step.iteration > 0 for step in result.history) >= max_iter / 2
 
 
-def test_the_parameter_rule_does_not_depend_on_the_units():
+def test_the_parameter_rule_does_not_depend_on_the_units() -> None:
     values = _overlapping()
-    chosen = {"tol": 0.0, "parameter_tol": 0.05, "n_init": 1, "max_iter": 2000}
-    one, two = (fit(values * scale, None, FitSettings(3, **chosen)) for scale in (1.0, 1024.0))
+    chosen = FitSettings(3, tol=0.0, parameter_tol=0.05, n_init=1, max_iter=2000)
+    one, two = (fit(values * scale, None, chosen) for scale in (1.0, 1024.0))
     assert one.n_iter == two.n_iter
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("n_distinct", [1, 2, 3])
-def test_k_is_reduced_to_the_number_of_different_rows(kind, n_distinct):
+def test_k_is_reduced_to_the_number_of_different_rows(kind: CovarianceKind, n_distinct: int) -> None:
     values = np.tile(np.arange(n_distinct, dtype=float)[:, None] * 50, (20, 2))
     result = fit(values, None, FitSettings(5, kind, reg_covar=1 / 12))
     assert result.params.n_components == n_distinct
@@ -106,12 +107,12 @@ def test_k_is_reduced_to_the_number_of_different_rows(kind, n_distinct):
     assert result.warnings[0] == f"K was reduced from 5 to {n_distinct}: there {rows}"
 
 
-def test_minus_zero_is_the_same_row_as_zero():
+def test_minus_zero_is_the_same_row_as_zero() -> None:
     assert count_distinct(np.array([[0.0], [-0.0]]), 5) == 1
 
 
 @pytest.mark.parametrize("n_rows", [10, 5000, 300_000])
-def test_distinct_rows_are_counted_wherever_they_are(n_rows):
+def test_distinct_rows_are_counted_wherever_they_are(n_rows: int) -> None:
     values = np.zeros((n_rows, 2))
     values[-1] = 1.0
     values[-2, 1] = 2.0
@@ -120,7 +121,7 @@ def test_distinct_rows_are_counted_wherever_they_are(n_rows):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_component_on_one_row_has_the_floor_as_its_variance(kind):
+def test_a_component_on_one_row_has_the_floor_as_its_variance(kind: CovarianceKind) -> None:
     values = np.vstack([np.random.default_rng(0).normal(size=(100, 2)), [[1e4, 1e4]]])
     result = fit(values, None, FitSettings(2, kind, reg_covar=0.01))
     lone = int(np.argmax(result.params.means[:, 0]))
@@ -129,12 +130,12 @@ def test_a_component_on_one_row_has_the_floor_as_its_variance(kind):
         np.testing.assert_allclose(result.params.matrices()[lone], 0.01 * np.eye(2), atol=1e-9)
 
 
-def test_components_come_by_falling_weight():
+def test_components_come_by_falling_weight() -> None:
     result = fit(_overlapping(), None, FitSettings(4))
     assert (np.diff(result.params.weights) <= 0).all()
 
 
-def test_a_given_start_keeps_its_order_and_runs_once():
+def test_a_given_start_keeps_its_order_and_runs_once() -> None:
     values, _ = blobs(np.random.default_rng(0), 300, 3, 2, apart=20.0)
     means = np.array([[40.0, 0.0], [0.0, 0.0], [20.0, 0.0]])
     start = MixtureParams(np.array([0.2, 0.2, 0.6]), means, Spherical(np.ones(3)))
@@ -144,7 +145,7 @@ def test_a_given_start_keeps_its_order_and_runs_once():
     assert result.history[0].params is start
 
 
-def test_one_component_from_a_given_start_reaches_the_closed_form():
+def test_one_component_from_a_given_start_reaches_the_closed_form() -> None:
     values = _overlapping()
     start = MixtureParams(np.ones(1), np.array([[5.0, 5.0]]), Full(np.eye(2)[None]))
     result = fit(values, None, FitSettings(1), start)
@@ -153,7 +154,7 @@ def test_one_component_from_a_given_start_reaches_the_closed_form():
     assert result.log_likelihood == pytest.approx(closed.log_likelihood, rel=1e-12)
 
 
-def test_an_ill_conditioned_covariance_is_warned_about():
+def test_an_ill_conditioned_covariance_is_warned_about() -> None:
     values = np.random.default_rng(0).normal(size=(100, 2)) * [1e6, 1e-6]
     assert any("ill-conditioned" in text for text in fit(values, None, FitSettings(1)).warnings)
 
@@ -172,18 +173,20 @@ def test_an_ill_conditioned_covariance_is_warned_about():
         (np.zeros((3, 1)), np.array([1.0, np.nan, 1.0]), "finite"),
     ],
 )
-def test_rows_that_cannot_be_fitted_are_refused_with_the_cause(values, weights, cause):
+def test_rows_that_cannot_be_fitted_are_refused_with_the_cause(
+    values: FloatArray, weights: FloatArray | None, cause: str
+) -> None:
     with pytest.raises(FitError, match=cause):
         fit(values, weights, FitSettings(2))
 
 
-def test_a_start_without_a_finite_likelihood_is_refused():
+def test_a_start_without_a_finite_likelihood_is_refused() -> None:
     start = MixtureParams(np.full(2, 0.5), np.array([[1e200], [-1e200]]), Spherical(np.ones(2)))
     with np.errstate(all="ignore"), pytest.raises(FitError, match="not a finite number"):
         fit(np.random.default_rng(0).normal(size=(10, 1)), None, FitSettings(2, "spherical"), start)
 
 
-def test_huge_and_tiny_rows_are_fitted():
+def test_huge_and_tiny_rows_are_fitted() -> None:
     values = _overlapping()
     for scale in (1e99, 1e-90):
         with np.errstate(all="raise", under="ignore"):
@@ -195,16 +198,16 @@ def test_huge_and_tiny_rows_are_fitted():
 class _Asked:
     """A check that answers GO a number of times, then something else."""
 
-    def __init__(self, n_times, then):
+    def __init__(self, n_times: int, then: Verdict) -> None:
         self.n_times, self.then, self.count = n_times, then, 0
 
-    def __call__(self):
+    def __call__(self) -> Verdict:
         self.count += 1
         return Verdict.GO if self.count <= self.n_times else self.then
 
 
 @pytest.mark.parametrize("n_times", [0, 1, 9, 40])
-def test_cancel_ends_at_the_next_block(n_times):
+def test_cancel_ends_at_the_next_block(n_times: int) -> None:
     values = _overlapping(30_000)
     check = _Asked(n_times, Verdict.CANCEL)
     with pytest.raises(Cancelled):
@@ -212,13 +215,13 @@ def test_cancel_ends_at_the_next_block(n_times):
     assert check.count <= n_times + 2  # the two halves of an E-step ask side by side
 
 
-def test_stop_before_the_first_step_is_a_cancel():
+def test_stop_before_the_first_step_is_a_cancel() -> None:
     with pytest.raises(Cancelled):
         result_of(fit_events(_overlapping(), None, FitSettings(3), _Asked(0, Verdict.STOP)))
 
 
 @pytest.mark.parametrize("n_extra", [0, 1, 2])
-def test_stop_within_a_step_keeps_the_last_complete_one(n_extra):
+def test_stop_within_a_step_keeps_the_last_complete_one(n_extra: int) -> None:
     values = _overlapping(20_000)
     rng = np.random.default_rng(1)
     start = random_params(rng, 3, 2)
@@ -241,10 +244,10 @@ def test_stop_within_a_step_keeps_the_last_complete_one(n_extra):
     assert any("stopped before" in text for text in result.warnings)
 
 
-def test_stop_during_a_later_restart_keeps_the_better_one():
+def test_stop_during_a_later_restart_keeps_the_better_one() -> None:
     values = _overlapping()
     steps = []
-    stopping = []
+    stopping: list[int] = []
     chosen = FitSettings(3, init="random", n_init=4, tol=1e-9)
     events = fit_events(values, None, chosen, lambda: Verdict.STOP if stopping else Verdict.GO)
     while True:
@@ -260,10 +263,10 @@ def test_stop_during_a_later_restart_keeps_the_better_one():
     assert [restart.stop_reason for restart in result.restarts][1] == "stopped"
 
 
-def test_stop_in_the_coarse_stage_is_scored_on_all_rows():
+def test_stop_in_the_coarse_stage_is_scored_on_all_rows() -> None:
     rng = np.random.default_rng(0)
     values = np.round(blobs(rng, 30_000, 3, 2, apart=3.0)[0] * 20)
-    stopping = []
+    stopping: list[int] = []
     events = fit_events(values, None, FitSettings(3), lambda: Verdict.STOP if stopping else Verdict.GO)
     while True:
         try:
@@ -278,9 +281,9 @@ def test_stop_in_the_coarse_stage_is_scored_on_all_rows():
     assert result.log_likelihood == pytest.approx(score_rows(result.params, values).sum(), rel=1e-10)
 
 
-def test_stop_on_all_rows_never_falls_back_to_a_sample():
+def test_stop_on_all_rows_never_falls_back_to_a_sample() -> None:
     values = np.random.default_rng(0).normal(size=(40_000, 8)) * np.arange(1, 9)
-    stopping = []
+    stopping: list[int] = []
     chosen = FitSettings(3, "diag", n_init=4, max_iter=30, tol=1e-9)
     events = fit_events(values, None, chosen, lambda: Verdict.STOP if stopping else Verdict.GO)
     last = None
@@ -294,16 +297,17 @@ def test_stop_on_all_rows_never_falls_back_to_a_sample():
             last = step
         if step.stage == "exact" and step.iteration == 2:
             stopping.append(1)
+    assert last is not None
     assert result.history[-1].log_likelihood == last.log_likelihood
     assert last.iteration == 2
     assert result.best_restart == last.restart
 
 
-def test_long_work_is_asked_often_enough_to_stop_at_once():
+def test_long_work_is_asked_often_enough_to_stop_at_once() -> None:
     values = np.random.default_rng(0).normal(size=(100_000, 3))
     gaps, before = [], [time.perf_counter()]
 
-    def check():
+    def check() -> Verdict:
         gaps.append(time.perf_counter() - before[0])
         before[0] = time.perf_counter()
         return Verdict.GO
@@ -316,13 +320,13 @@ def test_long_work_is_asked_often_enough_to_stop_at_once():
     assert np.median(gaps) < 0.1
 
 
-def test_the_floor_is_never_below_what_rounding_can_tell():
+def test_the_floor_is_never_below_what_rounding_can_tell() -> None:
     prepared = prepare(np.random.default_rng(0).normal(size=(50, 2)) * 1e3, None, FitSettings(2))
     assert 1e-7 < prepared.floor < 1e-4
     assert prepare(np.zeros((5, 1)), None, FitSettings(1, reg_covar=0.25)).floor == 0.25
 
 
-def test_the_criteria_are_their_formulas():
+def test_the_criteria_are_their_formulas() -> None:
     values = _overlapping()
     counts = np.random.default_rng(0).integers(1, 4, size=300).astype(float)
     result = fit(values, counts, FitSettings(3))

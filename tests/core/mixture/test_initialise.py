@@ -7,13 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gmmseg.mixture.covariance import CovarianceKind
 from gmmseg.mixture.initialise import first_params, kmeans_plus_plus, nearest_mean, params_from_labels
+from gmmseg.mixture.params import InitMethod
 from tests.core.mixture.cases import KINDS, blobs
 
 
 @settings(max_examples=40, deadline=None, derandomize=True)
 @given(st.integers(0, 10_000), st.integers(1, 6))
-def test_kmeans_plus_plus_takes_different_rows_of_positive_weight(seed, n_components):
+def test_kmeans_plus_plus_takes_different_rows_of_positive_weight(seed: int, n_components: int) -> None:
     rng = np.random.default_rng(seed)
     values = rng.integers(0, 4, size=(60, 2)).astype(float)
     weights = (rng.random(60) < 0.7).astype(float)
@@ -24,19 +26,19 @@ def test_kmeans_plus_plus_takes_different_rows_of_positive_weight(seed, n_compon
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_kmeans_plus_plus_finds_every_separated_group(seed):
+def test_kmeans_plus_plus_finds_every_separated_group(seed: int) -> None:
     values, _ = blobs(np.random.default_rng(seed), 200, 4, 2, apart=100.0)
     chosen = kmeans_plus_plus(values, np.ones(200), 4, np.random.default_rng(seed))
     assert len(set(np.round(chosen[:, 0] / 100))) == 4
 
 
-def test_the_nearest_mean_is_found_and_ties_go_to_the_lowest():
+def test_the_nearest_mean_is_found_and_ties_go_to_the_lowest() -> None:
     means = np.array([[0.0], [2.0], [2.0]])
     np.testing.assert_array_equal(nearest_mean(np.array([[0.9], [1.0], [1.1], [5.0]]), means), [0, 0, 1, 1])
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_labels_give_class_shares_means_and_covariances(kind):
+def test_labels_give_class_shares_means_and_covariances(kind: CovarianceKind) -> None:
     rng = np.random.default_rng(0)
     values, labels = blobs(rng, 90, 3, 2, apart=5.0)
     weights = rng.integers(1, 4, size=90)
@@ -58,7 +60,7 @@ def test_labels_give_class_shares_means_and_covariances(kind):
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("method", ["kmeans++", "random"])
 @pytest.mark.parametrize("is_hard", [False, True])
-def test_a_start_is_valid_and_reproducible(kind, method, is_hard):
+def test_a_start_is_valid_and_reproducible(kind: CovarianceKind, method: InitMethod, is_hard: bool) -> None:
     values, _ = blobs(np.random.default_rng(0), 90, 3, 2)
     one, two = (
         first_params(values, np.ones(90), 3, method, kind, 1e-6, is_hard, np.random.default_rng(4))

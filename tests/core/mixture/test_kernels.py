@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gmmseg.mixture.centred import CentredKernel
-from gmmseg.mixture.covariance import Full
+from gmmseg.mixture.covariance import CovarianceKind, Full
 from gmmseg.mixture.density import kernel_for
 from gmmseg.mixture.kernels import (
     MAX_LOST,
@@ -21,14 +21,14 @@ from tests.core.mixture.cases import KINDS, random_params
 
 @pytest.mark.parametrize("n_rows", [0, 1, 7, 8191, 8192, 8193, 100_000])
 @pytest.mark.parametrize("n_components", [1, 5, 256])
-def test_blocks_cover_every_row_once(n_rows, n_components):
+def test_blocks_cover_every_row_once(n_rows: int, n_components: int) -> None:
     rows = [row for block in blocks(n_rows, n_components) for row in range(block.start, block.stop)]
     assert rows == list(range(n_rows))
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("offset", [0.0, 1e6])
-def test_both_kernels_give_the_moments_of_plain_sums(kind, offset):
+def test_both_kernels_give_the_moments_of_plain_sums(kind: CovarianceKind, offset: float) -> None:
     rng = np.random.default_rng(0)
     params = random_params(rng, 3, 3, kind).shifted(np.full(3, offset))
     values = rng.normal(size=(500, 3)) * 3 + offset
@@ -56,7 +56,7 @@ def test_both_kernels_give_the_moments_of_plain_sums(kind, offset):
     np.testing.assert_allclose(joints[0], joints[1], rtol=1e-9, atol=1e-8)
 
 
-def test_parameters_set_again_forget_the_sums():
+def test_parameters_set_again_forget_the_sums() -> None:
     params = random_params(np.random.default_rng(0), 2, 2)
     columns = np.random.default_rng(1).normal(size=(2, 10))
     for kernel in (QuadraticKernel(columns, np.zeros(2), False), CentredKernel(columns, False)):
@@ -67,7 +67,7 @@ def test_parameters_set_again_forget_the_sums():
         np.testing.assert_allclose(kernel.moments().counts, 5.0)
 
 
-def test_the_fast_kernel_is_taken_only_where_it_keeps_its_digits():
+def test_the_fast_kernel_is_taken_only_where_it_keeps_its_digits() -> None:
     values = np.random.default_rng(0).normal(size=(50, 2))
     good = MixtureParams(np.ones(1), np.zeros((1, 2)), Full(np.eye(2)[None]))
     poor = MixtureParams(np.ones(1), np.zeros((1, 2)), Full(np.diag([1.0, 1e-9])[None]))
@@ -77,7 +77,7 @@ def test_the_fast_kernel_is_taken_only_where_it_keeps_its_digits():
     assert not suits_quadratic(good, MAX_LOST * 1.01)
 
 
-def test_the_extent_bounds_every_squared_distance():
+def test_the_extent_bounds_every_squared_distance() -> None:
     columns = np.random.default_rng(0).normal(size=(3, 100))
     centre = np.array([1.0, -2.0, 0.5])
     distances = ((columns - centre[:, None]) ** 2).sum(axis=0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -19,19 +20,19 @@ def blas_threads() -> list[int]:
 
 
 @pytest.fixture
-def two_blas_threads():
+def two_blas_threads() -> Iterator[None]:
     with BLAS.limit(limits=2):
         if blas_threads() != [2] * len(blas_threads()):
             pytest.skip("this BLAS cannot be given two threads")
         yield
 
 
-def test_both_results_come_back_in_order_from_two_threads():
+def test_both_results_come_back_in_order_from_two_threads() -> None:
     first, second = in_two_lanes(threading.get_ident, threading.get_ident)
     assert first == threading.get_ident() != second
 
 
-def test_an_error_is_raised_when_both_lanes_have_ended():
+def test_an_error_is_raised_when_both_lanes_have_ended() -> None:
     ended = threading.Event()
 
     def slow() -> None:
@@ -48,13 +49,13 @@ def test_an_error_is_raised_when_both_lanes_have_ended():
         in_two_lanes(lambda: None, wrong)
 
 
-def test_blas_has_one_thread_inside_and_what_it_had_afterwards(two_blas_threads):
+def test_blas_has_one_thread_inside_and_what_it_had_afterwards(two_blas_threads: None) -> None:
     inside = in_two_lanes(blas_threads, blas_threads)
     assert inside == ([1] * len(blas_threads()),) * 2
     assert set(blas_threads()) == {2}
 
 
-def test_an_error_gives_the_threads_back_too(two_blas_threads):
+def test_an_error_gives_the_threads_back_too(two_blas_threads: None) -> None:
     with pytest.raises(ZeroDivisionError):
         in_two_lanes(lambda: 1 / 0, lambda: None)
     assert set(blas_threads()) == {2}

@@ -11,7 +11,7 @@ from scipy import stats
 from sklearn import mixture as sklearn_mixture
 
 from gmmseg.mixture.centred import CentredKernel
-from gmmseg.mixture.covariance import Full
+from gmmseg.mixture.covariance import CovarianceKind, Full
 from gmmseg.mixture.density import exponentiate, kernel_for, log_joint, responsibilities
 from gmmseg.mixture.fit import fit, fit_events
 from gmmseg.mixture.initialise import kmeans_plus_plus, nearest_mean
@@ -23,7 +23,9 @@ from tests.core.mixture.cases import KINDS, blobs, covariance_of, random_params,
 DIMENSIONS = (40, 120)
 
 
-def _overlapping_params(rng, n_components, n_features, kind):
+def _overlapping_params(
+    rng: np.random.Generator, n_components: int, n_features: int, kind: CovarianceKind
+) -> MixtureParams:
     """Return parameters whose components share rows in spite of the many features."""
     factors = rng.normal(size=(n_components, n_features, n_features)) / np.sqrt(n_features)
     matrices = factors @ np.swapaxes(factors, 1, 2) * 0.1 + np.eye(n_features)
@@ -34,7 +36,7 @@ def _overlapping_params(rng, n_components, n_features, kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("n_features", DIMENSIONS)
-def test_log_densities_are_scipys(kind, n_features):
+def test_log_densities_are_scipys(kind: CovarianceKind, n_features: int) -> None:
     rng = np.random.default_rng(n_features)
     params = random_params(rng, 3, n_features, kind)
     values = rng.normal(size=(700, n_features)) * 3
@@ -50,7 +52,7 @@ def test_log_densities_are_scipys(kind, n_features):
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("n_features", DIMENSIONS)
-def test_iterations_are_scikit_learns_from_the_same_start(kind, n_features):
+def test_iterations_are_scikit_learns_from_the_same_start(kind: CovarianceKind, n_features: int) -> None:
     rng = np.random.default_rng(n_features)
     start = _overlapping_params(rng, 3, n_features, kind)
     values = rng.normal(size=(900, n_features)) * 1.1
@@ -77,7 +79,7 @@ def test_iterations_are_scikit_learns_from_the_same_start(kind, n_features):
 
 
 @pytest.mark.parametrize("n_features", [MAX_QUADRATIC_FEATURES, MAX_QUADRATIC_FEATURES + 1])
-def test_both_sides_of_the_crossover_agree(n_features):
+def test_both_sides_of_the_crossover_agree(n_features: int) -> None:
     rng = np.random.default_rng(0)
     params = _overlapping_params(rng, 4, n_features, "full")
     values = rng.normal(size=(300, n_features))
@@ -92,7 +94,7 @@ def test_both_sides_of_the_crossover_agree(n_features):
 
 
 @pytest.mark.parametrize("is_diagonal", [False, True])
-def test_rows_without_a_share_are_left_out_of_the_sums_and_nothing_else_is(is_diagonal):
+def test_rows_without_a_share_are_left_out_of_the_sums_and_nothing_else_is(is_diagonal: bool) -> None:
     rng = np.random.default_rng(0)
     params = _overlapping_params(rng, 3, 40, "diag" if is_diagonal else "full")
     values = rng.normal(size=(2000, 40))
@@ -114,7 +116,7 @@ def test_rows_without_a_share_are_left_out_of_the_sums_and_nothing_else_is(is_di
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_more_features_than_rows_of_a_component_fit_sensibly(kind):
+def test_more_features_than_rows_of_a_component_fit_sensibly(kind: CovarianceKind) -> None:
     rng = np.random.default_rng(1)
     centres = rng.normal(size=(6, 120)) * 4
     labels = np.arange(300) % 6
@@ -132,7 +134,7 @@ def test_more_features_than_rows_of_a_component_fit_sensibly(kind):
     assert len(set(zip(labels, found, strict=True))) == 6
 
 
-def test_the_nearest_mean_is_found_by_products_too():
+def test_the_nearest_mean_is_found_by_products_too() -> None:
     rng = np.random.default_rng(2)
     values, means = rng.normal(size=(5000, 30)) + 1e6, rng.normal(size=(40, 30)) + 1e6
     distances = ((values[:, None] - means[None]) ** 2).sum(axis=2)
@@ -140,7 +142,7 @@ def test_the_nearest_mean_is_found_by_products_too():
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_seeds_differ_where_rows_repeat_in_many_features(seed):
+def test_seeds_differ_where_rows_repeat_in_many_features(seed: int) -> None:
     rng = np.random.default_rng(seed)
     distinct = rng.normal(size=(5, 30)) * 1e-3 + 7
     values = distinct[rng.integers(0, 5, size=200)]
@@ -148,7 +150,7 @@ def test_seeds_differ_where_rows_repeat_in_many_features(seed):
     assert len(np.unique(chosen, axis=0)) == len(np.unique(values, axis=0))
 
 
-def test_a_covariance_below_the_floor_is_raised_and_one_above_is_kept():
+def test_a_covariance_below_the_floor_is_raised_and_one_above_is_kept() -> None:
     rng = np.random.default_rng(3)
     scatter = np.stack([np.diag(np.linspace(0.0, 3.0, 30)), np.diag(np.linspace(1.0, 3.0, 30))])
     turn = np.linalg.qr(rng.normal(size=(30, 30)))[0]
@@ -159,7 +161,9 @@ def test_a_covariance_below_the_floor_is_raised_and_one_above_is_kept():
     np.testing.assert_allclose(floored[1], scatter[1], rtol=1e-12, atol=1e-12)
 
 
-def test_a_long_fit_keeps_few_large_parameter_sets_and_counts_all_iterations(monkeypatch):
+def test_a_long_fit_keeps_few_large_parameter_sets_and_counts_all_iterations(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     values = blobs(np.random.default_rng(0), 300, 3, 30, apart=1.0)[0]
     settings = FitSettings(3, "full", n_init=2, seed=0, tol=0.0, max_iter=25, reg_covar=0.1)
     whole = fit(values, None, settings)
@@ -176,7 +180,7 @@ def test_a_long_fit_keeps_few_large_parameter_sets_and_counts_all_iterations(mon
     assert iterations == sorted(set(iterations))
 
 
-def test_the_kernel_of_tied_covariances_sums_what_the_accurate_one_does_at_every_iteration():
+def test_the_kernel_of_tied_covariances_sums_what_the_accurate_one_does_at_every_iteration() -> None:
     rng = np.random.default_rng(3)
     values = rng.normal(size=(3000, 40)) + 5
     weights = rng.integers(1, 4, 3000).astype(float)
@@ -203,7 +207,7 @@ def test_the_kernel_of_tied_covariances_sums_what_the_accurate_one_does_at_every
         np.testing.assert_allclose(found.scatter.sum(axis=0), pooled, rtol=1e-10, atol=1e-10 * pooled.max())
 
 
-def test_a_tied_fit_on_two_threads_is_the_one_on_a_single_thread(monkeypatch):
+def test_a_tied_fit_on_two_threads_is_the_one_on_a_single_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(4)
     values, _ = blobs(rng, 40_000, 3, 30, apart=1.0)
     fits = []
@@ -214,7 +218,7 @@ def test_a_tied_fit_on_two_threads_is_the_one_on_a_single_thread(monkeypatch):
     np.testing.assert_allclose(fits[0].covariance.values, fits[1].covariance.values, rtol=1e-9, atol=1e-9)
 
 
-def test_far_apart_clusters_take_the_accurate_kernel_for_tied_covariances_too():
+def test_far_apart_clusters_take_the_accurate_kernel_for_tied_covariances_too() -> None:
     params = _overlapping_params(np.random.default_rng(0), 2, 40, "tied")
     near = np.random.default_rng(1).normal(size=(40, 100))
     assert isinstance(kernel_for(params, near), TiedKernel)

@@ -7,21 +7,21 @@ import itertools
 import numpy as np
 import pytest
 
-from gmmseg.mixture.covariance import Spherical
+from gmmseg.mixture.covariance import CovarianceKind, Spherical
 from gmmseg.mixture.fit import fit
 from gmmseg.mixture.matching import canonical_order, dissimilarity, match_components
 from gmmseg.mixture.params import FitSettings, MixtureParams
 from tests.core.mixture.cases import KINDS, blobs, random_params
 
 
-def test_the_canonical_order_is_weight_then_mean_then_index():
+def test_the_canonical_order_is_weight_then_mean_then_index() -> None:
     means = np.array([[5.0, 0.0], [1.0, 2.0], [1.0, 1.0], [9.0, 9.0], [1.0, 1.0]])
     params = MixtureParams(np.array([0.1, 0.2, 0.2, 0.3, 0.2]), means, Spherical(np.ones(5)))
     np.testing.assert_array_equal(canonical_order(params), [3, 2, 4, 1, 0])
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_whatever_order_is_given_the_canonical_one_is_the_same(kind):
+def test_whatever_order_is_given_the_canonical_one_is_the_same(kind: CovarianceKind) -> None:
     params = random_params(np.random.default_rng(0), 4, 2, kind)
     expected = params.reordered(canonical_order(params))
     for order in itertools.permutations(range(4)):
@@ -31,14 +31,14 @@ def test_whatever_order_is_given_the_canonical_one_is_the_same(kind):
         np.testing.assert_array_equal(found.matrices(), expected.matrices())
 
 
-def test_a_shuffled_mixture_is_matched_to_itself():
+def test_a_shuffled_mixture_is_matched_to_itself() -> None:
     params = random_params(np.random.default_rng(1), 5, 3)
     order = np.array([3, 0, 4, 1, 2])
     assert match_components(params, params.reordered(order)) == order.tolist()
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_identities_are_kept_when_k_grows(seed):
+def test_identities_are_kept_when_k_grows(seed: int) -> None:
     values, _ = blobs(np.random.default_rng(seed), 400, 4, 2, apart=20.0)
     old = fit(values[values[:, 0] < 50], None, FitSettings(3, seed=seed)).params
     new = fit(values, None, FitSettings(4, seed=seed)).params
@@ -51,18 +51,18 @@ def test_identities_are_kept_when_k_grows(seed):
             np.testing.assert_allclose(new.means[k], old.means[partner], atol=1)
 
 
-def test_with_fewer_components_each_has_a_partner_of_its_own():
+def test_with_fewer_components_each_has_a_partner_of_its_own() -> None:
     params = random_params(np.random.default_rng(0), 4, 2)
     partners = match_components(params, params.reordered(np.array([2, 1])))
     assert partners == [2, 1]
 
 
-def test_mixtures_of_other_features_have_no_partners():
+def test_mixtures_of_other_features_have_no_partners() -> None:
     rng = np.random.default_rng(0)
     assert match_components(random_params(rng, 2, 2), random_params(rng, 3, 3)) == [None, None, None]
 
 
-def test_the_dissimilarity_of_a_component_with_itself_is_zero():
+def test_the_dissimilarity_of_a_component_with_itself_is_zero() -> None:
     params = random_params(np.random.default_rng(0), 3, 2)
     distances = dissimilarity(params, params)
     np.testing.assert_array_equal(np.diag(distances), 0)

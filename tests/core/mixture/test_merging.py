@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from gmmseg.arrays import FloatArray
 from gmmseg.mixture.covariance import Full
 from gmmseg.mixture.density import responsibilities, sample
 from gmmseg.mixture.merging import merge_by_entropy, merged_component, with_merged
@@ -13,7 +14,7 @@ from gmmseg.mixture.params import MixtureParams
 from tests.core.mixture.cases import blobs, random_params
 
 
-def _overall(params):
+def _overall(params: MixtureParams) -> tuple[FloatArray, FloatArray]:
     mean = params.weights @ params.means
     deviations = params.means - mean
     return mean, np.einsum("k,kde->de", params.weights, params.matrices()) + np.einsum(
@@ -22,7 +23,7 @@ def _overall(params):
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_merging_two_components_keeps_the_overall_mean_and_covariance(seed):
+def test_merging_two_components_keeps_the_overall_mean_and_covariance(seed: int) -> None:
     params = random_params(np.random.default_rng(seed), 4, 3)
     merged = with_merged(params, 1, 3)
     assert merged.n_components == 3
@@ -34,13 +35,13 @@ def test_merging_two_components_keeps_the_overall_mean_and_covariance(seed):
     np.testing.assert_array_equal(merged.matrices()[1], covariance)
 
 
-def _entropy(groups, posterior):
+def _entropy(groups: list[list[int]], posterior: FloatArray) -> float:
     merged = np.array([posterior[group].sum(axis=0) for group in groups])
     return -float((merged * np.log(np.maximum(merged, 1e-300))).sum())
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_each_merge_lowers_the_entropy_most(seed):
+def test_each_merge_lowers_the_entropy_most(seed: int) -> None:
     rng = np.random.default_rng(seed)
     params = random_params(rng, 4, 2, spread=1.5)
     values = rng.normal(size=(100, 2)) * 2
@@ -60,7 +61,7 @@ def test_each_merge_lowers_the_entropy_most(seed):
     np.testing.assert_allclose(tree.gains, -np.diff(tree.entropies), atol=1e-9)
 
 
-def test_weights_are_repeated_rows_in_the_tree():
+def test_weights_are_repeated_rows_in_the_tree() -> None:
     rng = np.random.default_rng(0)
     params, values = random_params(rng, 3, 2, spread=1.0), rng.normal(size=(50, 2))
     counts = rng.integers(1, 4, size=50)
@@ -69,14 +70,14 @@ def test_weights_are_repeated_rows_in_the_tree():
     np.testing.assert_allclose(one.entropies, two.entropies, rtol=1e-9, atol=1e-9)
 
 
-def test_overlapping_components_merge_before_separated_ones():
+def test_overlapping_components_merge_before_separated_ones() -> None:
     values, _ = blobs(np.random.default_rng(0), 600, 2, 2, apart=30.0)
     means = np.array([[0.0, 0.3], [30.0, 0.0], [0.0, -0.3]])
     params = MixtureParams(np.array([0.25, 0.5, 0.25]), means, Full(np.stack([np.eye(2)] * 3)))
     assert sorted(merge_by_entropy(params, values).groups(2)) == [[0, 2], [1]]
 
 
-def _confused_most(united, weights):
+def _confused_most(united: FloatArray, weights: FloatArray) -> tuple[tuple[int, int], float]:
     """Return the pair of rows of `united` with the largest chance of misclassification, and that chance."""
     assigned = united.argmax(axis=0)
     best, pair = -1.0, (0, 0)
@@ -90,7 +91,7 @@ def _confused_most(united, weights):
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_each_merge_unites_the_pair_that_is_confused_most(seed):
+def test_each_merge_unites_the_pair_that_is_confused_most(seed: int) -> None:
     rng = np.random.default_rng(seed)
     posteriors = rng.dirichlet(rng.uniform(0.05, 0.6, size=8), size=300).T
     weights = rng.integers(1, 4, size=300).astype(float)
@@ -105,7 +106,7 @@ def test_each_merge_unites_the_pair_that_is_confused_most(seed):
     np.testing.assert_array_equal(merge_by_misclassification(repeated).pairs, tree.pairs)
 
 
-def test_a_tree_ended_early_is_the_beginning_of_the_whole_one():
+def test_a_tree_ended_early_is_the_beginning_of_the_whole_one() -> None:
     posteriors = np.random.default_rng(0).dirichlet(np.full(9, 0.2), size=400).T.astype(np.float32)
     whole, part = merge_by_misclassification(posteriors), merge_by_misclassification(posteriors, None, 4)
     np.testing.assert_array_equal(part.pairs, whole.pairs[:5])
@@ -113,7 +114,7 @@ def test_a_tree_ended_early_is_the_beginning_of_the_whole_one():
     assert whole.groups(1) == [list(range(9))]
 
 
-def test_the_chances_of_misclassification_are_those_of_drawn_rows():
+def test_the_chances_of_misclassification_are_those_of_drawn_rows() -> None:
     rng = np.random.default_rng(5)
     params = random_params(rng, 3, 2, spread=1.5)
     values, components = sample(params, 60_000, rng)
@@ -128,7 +129,7 @@ def test_the_chances_of_misclassification_are_those_of_drawn_rows():
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_halves_of_one_gaussian_are_confused_and_groups_far_apart_never(seed):
+def test_halves_of_one_gaussian_are_confused_and_groups_far_apart_never(seed: int) -> None:
     rng = np.random.default_rng(seed)
     means = np.array([[0.0, 0.3], [10.0, 0.0], [0.0, -0.3]])
     params = MixtureParams(np.array([0.25, 0.5, 0.25]), means, Full(np.stack([np.eye(2)] * 3)))

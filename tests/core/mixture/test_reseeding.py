@@ -7,8 +7,9 @@ import itertools
 import numpy as np
 import pytest
 
+from gmmseg.arrays import FloatArray
 from gmmseg.control import Verdict
-from gmmseg.mixture.covariance import Full
+from gmmseg.mixture.covariance import CovarianceKind, Full
 from gmmseg.mixture.density import score_rows
 from gmmseg.mixture.fit import fit, fit_events
 from gmmseg.mixture.params import FitSettings, MixtureParams
@@ -17,7 +18,7 @@ from gmmseg.trace import monotony
 from tests.core.mixture.cases import KINDS, blobs, covariance_of, run_em
 
 
-def _with_one_far_away(kind, n_features=2):
+def _with_one_far_away(kind: CovarianceKind, n_features: int = 2) -> tuple[FloatArray, MixtureParams]:
     """Return three groups of rows and a start that gives two of them one component and one none at all."""
     values, _ = blobs(np.random.default_rng(0), 600, 3, n_features, apart=15.0)
     means = np.array([[0.0, 0.0], [22.0, 0.0], [1e6, 1e6]])
@@ -26,7 +27,7 @@ def _with_one_far_away(kind, n_features=2):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_without_reseeding_a_component_without_rows_keeps_its_parameters(kind):
+def test_without_reseeding_a_component_without_rows_keeps_its_parameters(kind: CovarianceKind) -> None:
     values, start = _with_one_far_away(kind)
     with np.errstate(all="raise", under="ignore"):
         last = run_em(values, start, 20)[-1].params
@@ -38,7 +39,7 @@ def test_without_reseeding_a_component_without_rows_keeps_its_parameters(kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_an_empty_component_is_started_anew_once_and_the_fit_is_better(kind):
+def test_an_empty_component_is_started_anew_once_and_the_fit_is_better(kind: CovarianceKind) -> None:
     values, start = _with_one_far_away(kind)
     plain = run_em(values, start, 40)[-1]
     with np.errstate(all="raise", under="ignore"):
@@ -54,7 +55,7 @@ def test_an_empty_component_is_started_anew_once_and_the_fit_is_better(kind):
     assert result.converged
 
 
-def test_the_restart_is_no_failure_of_the_rising_bound_and_every_other_fall_is():
+def test_the_restart_is_no_failure_of_the_rising_bound_and_every_other_fall_is() -> None:
     values, start = _with_one_far_away("full")
     history = fit(values, None, FitSettings(3), start).history
     falls = [b.log_likelihood < a.log_likelihood for a, b in itertools.pairwise(history)]
@@ -64,7 +65,7 @@ def test_the_restart_is_no_failure_of_the_rising_bound_and_every_other_fall_is()
 
 
 @pytest.fixture
-def bad_move(monkeypatch):
+def bad_move(monkeypatch: pytest.MonkeyPatch) -> tuple[FloatArray, MixtureParams]:
     """Make every move a bad one: two components in the same place stay there, whatever EM does."""
     values = np.vstack([np.random.default_rng(0).normal(size=(100, 2)), [[1e4, 1e4]]])
     start = MixtureParams(
@@ -75,7 +76,9 @@ def bad_move(monkeypatch):
     return values, start
 
 
-def test_where_a_move_is_no_better_the_component_comes_back(bad_move):
+def test_where_a_move_is_no_better_the_component_comes_back(
+    bad_move: tuple[FloatArray, MixtureParams],
+) -> None:
     values, start = bad_move
     result = fit(values, None, FitSettings(2, reg_covar=0.01), start)
     first, second = (at for at, step in enumerate(result.history) if step.is_reseeded)
@@ -86,7 +89,9 @@ def test_where_a_move_is_no_better_the_component_comes_back(bad_move):
     assert any("put back" in text for text in result.warnings)
 
 
-def test_stopped_in_the_middle_of_a_bad_move_the_settled_parameters_are_the_last_ones(bad_move):
+def test_stopped_in_the_middle_of_a_bad_move_the_settled_parameters_are_the_last_ones(
+    bad_move: tuple[FloatArray, MixtureParams],
+) -> None:
     values, start = bad_move
     verdict = [Verdict.GO]
     events = fit_events(values, None, FitSettings(2, reg_covar=0.01), lambda: verdict[0], start)
@@ -105,7 +110,7 @@ def test_stopped_in_the_middle_of_a_bad_move_the_settled_parameters_are_the_last
 
 
 @pytest.mark.parametrize(("kind", "needed"), [("full", 4), ("tied", 1), ("diag", 2), ("spherical", 2)])
-def test_few_rows_are_too_few_for_a_shape(kind, needed):
+def test_few_rows_are_too_few_for_a_shape(kind: CovarianceKind, needed: int) -> None:
     params = MixtureParams(np.full(2, 0.5), np.zeros((2, 3)), covariance_of(kind, np.stack([np.eye(3)] * 2)))
     for few in (needed - 0.5, needed):
         counts = np.array([few, 50.0])
@@ -115,7 +120,7 @@ def test_few_rows_are_too_few_for_a_shape(kind, needed):
     assert not empty_components(params, np.array([0.1, 0.4]), 1.0).any()  # too few rows for both
 
 
-def test_a_component_goes_to_the_row_of_the_lowest_density():
+def test_a_component_goes_to_the_row_of_the_lowest_density() -> None:
     rng = np.random.default_rng(1)
     values = rng.normal(size=(200, 2))
     values[17], values[40] = [30.0, 0.0], [0.0, -20.0]

@@ -12,13 +12,14 @@ from gmmseg.errors import Cancelled
 from gmmseg.mixture.fit import fit
 from gmmseg.mixture.params import FitSettings
 from gmmseg.mixture.selection import elbow, select_events
+from gmmseg.settings import Criterion
 from tests.core.mixture.cases import blobs
 
 
 @pytest.mark.parametrize("criterion", ["bic", "icl", "entropy"])
 @pytest.mark.parametrize("n_true", [1, 2, 4])
 @pytest.mark.parametrize("seed", range(2))
-def test_separated_groups_are_counted(criterion, n_true, seed):
+def test_separated_groups_are_counted(criterion: Criterion, n_true: int, seed: int) -> None:
     values, _ = blobs(np.random.default_rng(seed), 240, n_true, 2, apart=15.0)
     chosen = result_of(
         select_events(
@@ -28,7 +29,7 @@ def test_separated_groups_are_counted(criterion, n_true, seed):
     assert chosen == n_true
 
 
-def test_candidates_report_the_criteria_of_their_fits():
+def test_candidates_report_the_criteria_of_their_fits() -> None:
     values, _ = blobs(np.random.default_rng(0), 200, 2, 2)
     settings = FitSettings(seed=1, n_init=2)
     for candidate in select_events(values, None, settings, "bic", candidates=(1, 2, 3)):
@@ -37,13 +38,13 @@ def test_candidates_report_the_criteria_of_their_fits():
         assert candidate.icl == pytest.approx(candidate.bic + 2 * candidate.entropy, rel=1e-12)
 
 
-def test_repeated_rows_end_the_range():
+def test_repeated_rows_end_the_range() -> None:
     values = np.tile([[0.0], [50.0], [100.0]], (20, 1))
     seen = list(select_events(values, None, FitSettings(reg_covar=1.0), "bic"))
     assert [candidate.n_components for candidate in seen] == [1, 2, 3, 3]
 
 
-def test_weights_count_as_rows():
+def test_weights_count_as_rows() -> None:
     values, _ = blobs(np.random.default_rng(0), 100, 2, 2)
     once, thrice = (next(select_events(values, np.full(100, float(w)), FitSettings(), "bic")) for w in (1, 3))
     assert thrice.log_likelihood == pytest.approx(3 * once.log_likelihood, rel=1e-12)
@@ -51,24 +52,24 @@ def test_weights_count_as_rows():
 
 
 @pytest.mark.parametrize("at", [2, 3, 5])
-def test_the_elbow_is_where_two_straight_lines_meet(at):
+def test_the_elbow_is_where_two_straight_lines_meet(at: int) -> None:
     k = np.arange(1, 9)
     assert elbow(np.where(k <= at, k * 1.0, at + (k - at) * 20.0)) == at
 
 
-def test_one_and_two_entropies_have_no_elbow():
+def test_one_and_two_entropies_have_no_elbow() -> None:
     assert elbow(np.zeros(1)) == 1
     assert elbow(np.zeros(2)) == 2
 
 
-def test_selection_is_cancelled():
+def test_selection_is_cancelled() -> None:
     values, _ = blobs(np.random.default_rng(0), 100, 2, 2)
     with pytest.raises(Cancelled):
         result_of(select_events(values, None, FitSettings(), "bic", lambda: Verdict.CANCEL))
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_groups_of_several_gaussians_each_are_counted_by_their_entropy(seed):
+def test_groups_of_several_gaussians_each_are_counted_by_their_entropy(seed: int) -> None:
     rng = np.random.default_rng(seed)
     square = rng.uniform(-1, 1, size=(900, 2)) * [6.0, 1.0]
     values = square + np.repeat([[0.0, 0.0], [0.0, 40.0], [40.0, 0.0]], 300, axis=0)

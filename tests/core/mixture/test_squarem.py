@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from gmmseg.arrays import FloatArray
+from gmmseg.control import Check
 from gmmseg.mixture import em as em_module
+from gmmseg.mixture.covariance import CovarianceKind
+from gmmseg.mixture.expectation import Expectation, Rows, expectation
 from gmmseg.mixture.fit import fit
-from gmmseg.mixture.params import FitSettings
+from gmmseg.mixture.kernels import Kernel
+from gmmseg.mixture.params import FitResult, FitSettings, MixtureParams
 from gmmseg.mixture.squarem import Squarem, _packed, _unpacked
 from tests.core.mixture.cases import KINDS, blobs, random_params, run_em
 
 
-def _slow_rows(seed, n_rows=500):
+def _slow_rows(seed: int, n_rows: int = 500) -> FloatArray:
     """Return rows of overlapping groups, on which EM takes long."""
     return blobs(np.random.default_rng(seed), n_rows, 3, 2, apart=2.0)[0] * 10
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("seed", range(3))
-def test_the_bound_never_falls_and_the_end_is_a_fixed_point_of_plain_em(kind, seed):
+def test_the_bound_never_falls_and_the_end_is_a_fixed_point_of_plain_em(
+    kind: CovarianceKind, seed: int
+) -> None:
     values = _slow_rows(seed)
     start = random_params(np.random.default_rng(seed), 3, 2, kind, spread=10.0)
     steps = run_em(values, start, 400, floor=1e-3, accelerates=True)
@@ -32,20 +40,27 @@ def test_the_bound_never_falls_and_the_end_is_a_fixed_point_of_plain_em(kind, se
     assert more[-1].lower_bound == pytest.approx(more[0].lower_bound, abs=1e-8)
 
 
-def _n_expectations(monkeypatch, values, chosen):
-    counted, plain = [], em_module.expectation
-    monkeypatch.setattr(em_module, "expectation", lambda *given: (counted.append(1), plain(*given))[1])
+def _n_expectations(
+    monkeypatch: pytest.MonkeyPatch, values: FloatArray, chosen: FitSettings
+) -> tuple[int, FitResult]:
+    counted: list[int] = []
+
+    def counting(rows: Rows, kernel: Kernel, params: MixtureParams, check: Check) -> Expectation:
+        counted.append(1)
+        return expectation(rows, kernel, params, check)
+
+    monkeypatch.setattr(em_module, "expectation", counting)
     result = fit(values, None, chosen)
     monkeypatch.undo()
     return len(counted), result
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_fewer_e_steps_lead_at_least_as_high(monkeypatch, seed):
+def test_fewer_e_steps_lead_at_least_as_high(monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
     values = _slow_rows(seed, 1500)
-    settings = {"n_components": 3, "n_init": 1, "seed": seed, "tol": 1e-8, "max_iter": 20_000}
-    plain, first = _n_expectations(monkeypatch, values, FitSettings(**settings))
-    fast, second = _n_expectations(monkeypatch, values, FitSettings(**settings, accelerate=True))
+    settings = FitSettings(n_components=3, n_init=1, seed=seed, tol=1e-8, max_iter=20_000)
+    plain, first = _n_expectations(monkeypatch, values, settings)
+    fast, second = _n_expectations(monkeypatch, values, replace(settings, accelerate=True))
     assert first.converged
     assert second.converged
     assert fast < 0.6 * plain
@@ -53,7 +68,7 @@ def test_fewer_e_steps_lead_at_least_as_high(monkeypatch, seed):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_parameters_survive_being_packed_and_proposals_are_mixtures(kind):
+def test_parameters_survive_being_packed_and_proposals_are_mixtures(kind: CovarianceKind) -> None:
     params = random_params(np.random.default_rng(0), 4, 3, kind)
     back = _unpacked(_packed(params, 2.5), params, 2.5, 1e-9)
     assert back is not None
@@ -68,7 +83,7 @@ def test_parameters_survive_being_packed_and_proposals_are_mixtures(kind):
     assert _unpacked(wild * 1e4, params, 1.0, 0.5) is None
 
 
-def test_steps_do_not_depend_on_the_units_of_the_features():
+def test_steps_do_not_depend_on_the_units_of_the_features() -> None:
     values, scale = _slow_rows(0), 2.0**7
     start = random_params(np.random.default_rng(0), 3, 2, "full", spread=10.0)
     scaled = type(start)(
@@ -81,7 +96,7 @@ def test_steps_do_not_depend_on_the_units_of_the_features():
     assert two[-1].lower_bound == pytest.approx(one[-1].lower_bound - shift, abs=1e-8)
 
 
-def test_a_proposal_that_was_wrong_shortens_the_next_one():
+def test_a_proposal_that_was_wrong_shortens_the_next_one() -> None:
     squarem = Squarem(1e-6)
     squarem._longest = squarem._length = 64.0
     squarem.note(is_better=True)
@@ -90,7 +105,7 @@ def test_a_proposal_that_was_wrong_shortens_the_next_one():
     assert squarem._longest == 16
 
 
-def test_jumps_have_no_gain_of_q_of_their_own():
+def test_jumps_have_no_gain_of_q_of_their_own() -> None:
     values = _slow_rows(1)
     start = random_params(np.random.default_rng(1), 3, 2, "full", spread=10.0)
     steps = run_em(values, start, 60, accelerates=True)
