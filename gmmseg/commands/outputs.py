@@ -40,7 +40,6 @@ def plan(options: argparse.Namespace) -> list[Task]:
     are_folders = [are_many or _is_folder(options, kind, path) for kind, path in wanted]
     if not are_folders[0] and options.format is None:
         kind_for(wanted[0][1])
-    _make_folders([place for place, is_folder in zip(wanted, are_folders, strict=True) if is_folder])
     places = [
         [(kind, path / f"{stem}{SUFFIXES[kind][0]}" if is_folder else path)
          for (kind, path), is_folder in zip(wanted, are_folders, strict=True)]
@@ -50,8 +49,10 @@ def plan(options: argparse.Namespace) -> list[Task]:
         Task(image, [_item(kind, path, options) for kind, path in own])
         for image, own in zip(images, places, strict=True)
     ]
-    check_items([item for task in tasks for item in task.items])
+    # What can be refused without folders is refused first: a refused line should leave none behind.
     _check_inputs_stay(tasks, [*images, *([] if _has_model(options) else [options.model])])
+    _make_folders([place for place, is_folder in zip(wanted, are_folders, strict=True) if is_folder])
+    check_items([item for task in tasks for item in task.items])
     return tasks
 
 
@@ -103,7 +104,8 @@ def distinct_stems(images: list[Path]) -> list[str]:
 
 def _is_folder(options: argparse.Namespace, kind: ExportKind, path: Path) -> bool:
     """Return whether an output of a single image is the folder to write into."""
-    if kind == "ome-zarr":
+    # An image in Zarr is a folder itself.
+    if kind == "ome-zarr" and _is_file_name(kind, path):
         return False
     out = options.output
     if path == out.path:

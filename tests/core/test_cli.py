@@ -543,6 +543,13 @@ def test_a_name_that_ends_in_a_slash_is_a_folder_which_is_made(place: Path) -> N
     assert Path("again/photo.png").read_bytes() == Path("new/masks/photo.png").read_bytes()
     assert run(["segment", "photo.png", *FAST, "--format", "ome-zarr", "-o", "z.ome.zarr/"]) == 0
     assert Path("z.ome.zarr/zarr.json").is_file()
+    assert run(["segment", "photo.png", *FAST, "--format", "ome-zarr", "-o", "zarrs/"]) == 0
+    assert Path("zarrs/photo.ome.zarr/zarr.json").is_file()
+
+
+def test_a_line_that_is_refused_leaves_no_new_folder(place: Path) -> None:
+    assert run(["segment", "photo.png", *FAST, "-o", "new/masks/", "--overlay", "photo.png"]) == 1
+    assert not Path("new").exists()
 
 
 def test_the_table_and_the_opacity_are_those_of_the_window(place: Path) -> None:
