@@ -11,6 +11,9 @@ from gmmseg.arrays import BoolArray, Float32Array, FloatArray, IntArray
 from gmmseg.control import Check, go_on, raise_if_cancelled
 from gmmseg.regions.evidence import Evidence
 
+FAINT = 0.02
+"""Added before logarithms are taken: strengths and distances below it hardly differ."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RegionGraph:
@@ -22,12 +25,18 @@ class RegionGraph:
         Regions i < j, in lexical order.
     lengths : (E,)
         Pairs of neighbouring pixels (of four neighbours) across the border.
-    sums : (E, 7)
-        Over those pairs, of the larger of both pixels' values of each boundary map.
+    sums : (E, 19)
+        Over those pairs: of the larger of both pixels' values of each boundary map; of the logarithm of each
+        of these plus `FAINT`, to which gaps in a border matter more; of how far the two regions' colours and
+        textures (Hellinger distances of their mean posteriors) and mean CIELAB differ.
     areas : int64 array, (M,)
         Working pixels.
     area_unit : float
         Pixels of the reference size in a working pixel.
+    rims : (M,)
+        Sides of its pixels with no pixel, or none with data, beyond.
+    centres : (M, 2)
+        Mean row and column.
     colour, texture : (M, K)
         Mean posteriors.
     lab : (M, 3)
@@ -41,6 +50,8 @@ class RegionGraph:
     sums: FloatArray
     areas: IntArray
     area_unit: float
+    rims: FloatArray
+    centres: FloatArray
     colour: FloatArray
     texture: FloatArray
     lab: FloatArray
@@ -63,22 +74,55 @@ def region_graph(leaves: NDArray[np.int32], evidence: Evidence, check: Check = g
     check : callable
         Asked between the planes; CANCEL raises `Cancelled`.
     """
-    pairs, lengths, sums = _borders(leaves, evidence.maps, check)
+    pairs, lengths, strengths = _borders(leaves, evidence.maps, check)
     areas = np.bincount(leaves[leaves >= 0]).astype(np.int64)
+    colour = region_means(evidence.colour, leaves, areas, check)
+    texture = region_means(evidence.texture, leaves, areas, check)
     lab = evidence.picture.lab
     mean = region_means(lab, leaves, areas, check)
     square = region_means((lab**2).sum(axis=0, keepdims=True), leaves, areas, check)[:, 0]
+    one, other = pairs.T
+    contrasts = [
+        hellinger(colour[one], colour[other]),
+        hellinger(texture[one], texture[other]),
+        np.linalg.norm(mean[one] - mean[other], axis=1),
+    ]
     return RegionGraph(
         pairs,
         lengths,
-        sums,
+        np.column_stack([strengths, *(lengths * contrast for contrast in contrasts)]),
         areas,
         evidence.picture.area_unit,
-        region_means(evidence.colour, leaves, areas, check),
-        region_means(evidence.texture, leaves, areas, check),
+        _rims(leaves, len(areas)),
+        _centres(leaves, areas, check),
+        colour,
+        texture,
         mean,
         np.maximum(square - (mean**2).sum(axis=1), 0.0),
     )
+
+
+def hellinger(one: FloatArray, others: FloatArray) -> FloatArray:
+    """Return the Hellinger distances of distributions (K,) or (n, K) to others (n, K), 0..1."""
+    overlap = np.sqrt(one * others).sum(axis=1)
+    distance: FloatArray = np.sqrt(np.maximum(1 - overlap, 0))
+    return distance
+
+
+def _rims(leaves: NDArray[np.int32], n_regions: int) -> FloatArray:
+    """Return of how many sides of each region's pixels nothing lies beyond, (M,)."""
+    walled: NDArray[np.int32] = np.pad(leaves, 1, constant_values=-1)
+    rims = np.zeros(n_regions)
+    for down, across in ((-1, 0), (1, 0), (0, -1), (0, 1)):
+        beyond = walled[1 + down :, 1 + across :][: leaves.shape[0], : leaves.shape[1]]
+        rims += np.bincount(leaves[(leaves >= 0) & (beyond < 0)], minlength=n_regions)
+    return rims
+
+
+def _centres(leaves: NDArray[np.int32], areas: IntArray, check: Check) -> FloatArray:
+    """Return the mean row and column of each region, (M, 2)."""
+    planes: Float32Array = np.indices(leaves.shape, dtype=np.float32)
+    return region_means(planes, leaves, areas, check)
 
 
 def _borders(
@@ -95,7 +139,7 @@ def _borders(
         ]
     )
     present, edge = np.unique(codes, return_inverse=True)
-    sums = np.empty((len(present), len(maps)))
+    sums = np.empty((len(present), 2 * len(maps)))
     for at, plane in enumerate(maps):
         raise_if_cancelled(check)
         values = np.concatenate(
@@ -105,6 +149,8 @@ def _borders(
             ]
         )
         sums[:, at] = np.bincount(edge, values, minlength=len(present))
+        logs = np.log(values + np.float32(FAINT))
+        sums[:, len(maps) + at] = np.bincount(edge, logs, minlength=len(present))
     pairs = np.stack([present // n_regions, present % n_regions], axis=1)
     return pairs, np.bincount(edge, minlength=len(present)).astype(np.float64), sums
 

@@ -7,93 +7,44 @@ from dataclasses import dataclass
 import numpy as np
 
 from gmmseg.arrays import FloatArray, IntArray
+from gmmseg.regions.adjacency import FAINT, hellinger
+from gmmseg.regions.evidence import N_MAPS
+from gmmseg.regions.odds import QuadraticOdds
+from gmmseg.regions.picture import REFERENCE_PIXELS
 
-_FAINT = 0.02
-"""Added before logarithms are taken: strengths and distances below it hardly differ."""
+_MAPS = (
+    *("colour border fine", "colour border middle", "colour border coarse"),
+    *("texture border fine", "texture border middle", "texture border coarse"),
+    *("gradient fine", "gradient coarse"),
+)
+LOG_FEATURES = (
+    *_MAPS,
+    *("colour across", "texture across", "lab across"),
+    *("colour distance", "texture distance", "place distance", "lab distance", "lightness distance"),
+    *("contrast", "within smaller", "within larger", "rise", "centre distance", "rim of both"),
+    *("smaller size", "contact", "spread of smaller", "spread of larger"),
+    *("picture strength", "picture spread"),
+)
+"""Features of which the logarithm is taken; see `union_features`."""
+PLAIN_FEATURES = (
+    *(f"{name}, of logs" for name in _MAPS),
+    *("against smaller outline", "against larger outline"),
+    *("share of smaller outline", "share of larger outline", "rim of smaller", "rim of larger"),
+    *("lightness of smaller", "lightness of larger"),
+)
+FEATURES = LOG_FEATURES + PLAIN_FEATURES
+N_SUMS = 2 * N_MAPS + 3
+"""Sums over a border, `RegionGraph.sums`."""
+BORDER_STRENGTH = np.array([1.0, 1.0, 1.0, 0.3, 0.3, 0.3, *(0.0,) * (N_SUMS - 6)])
+"""How much the mean of each sum over a border counts in its strength, where one number has to do."""
+_N_FAINT = LOG_FEATURES.index("smaller size")
 _LAB_NOISE = 20.0
 """Squared Lab units that two regions' spreads are taken to have at least, together."""
 
 
-@dataclass(frozen=True, slots=True)
-class CostWeights:
-    """Weights of the log odds that a pixel of one region and one of the other belong to different things.
-
-    They are a logistic regression on the 300 training and validation images of BSDS500, where the answer is
-    the share of annotators who kept two such pixels apart: for neighbours at 150 to 3 regions of trees merged
-    with these same weights, in proportion to their merged size to the power .75. Besides these and the
-    natural height nothing of the hierarchy is trained.
-    ``python -m tests.benchmarks.fit_region_cost --split all --rounds 4`` repeats it.
-
-    Parameters
-    ----------
-    maps : tuple of seven floats
-        Of the log of the mean strength along the border in each boundary map: colour fine to coarse, texture
-        fine to coarse, CIELAB gradient. Neighbouring scales are alike, so that their weights alternate.
-    colour_distance, texture_distance : float
-        Of the log of the Hellinger distance between mean posteriors.
-    place_distance : float
-        Of the log of the distance between spectral coordinates.
-    lab_distance, lightness_distance : float
-        Of the log of the distance between mean colours, CIELAB and lightness alone.
-    contrast : float
-        Of the log of the CIELAB distance in units of the spread within both regions.
-    merged_size : float
-        Of the log of ``n_i n_j / (n_i + n_j)``, in pixels of the reference size.
-    smaller_size : float
-        Of the log of the smaller of both sizes.
-    contact : float
-        Of the log of the border's length in units of the root of the smaller size.
-    offset : float
-    """
-
-    maps: tuple[float, float, float, float, float, float, float]
-    colour_distance: float
-    texture_distance: float
-    place_distance: float
-    lab_distance: float
-    lightness_distance: float
-    contrast: float
-    merged_size: float
-    smaller_size: float
-    contact: float
-    offset: float
-
-    def as_vector(self) -> FloatArray:
-        """Return the weights in the order of `union_features`, without the offset, (16,)."""
-        return np.array(
-            [
-                *self.maps,
-                self.colour_distance,
-                self.texture_distance,
-                self.place_distance,
-                self.lab_distance,
-                self.lightness_distance,
-                self.contrast,
-                self.merged_size,
-                self.smaller_size,
-                self.contact,
-            ]
-        )
-
-
-FITTED_COST = CostWeights(
-    maps=(1.884, -1.752, 2.757, 0.552, -0.271, -0.022, 0.9),
-    colour_distance=2.611,
-    texture_distance=0.643,
-    place_distance=0.321,
-    lab_distance=-0.57,
-    lightness_distance=-0.067,
-    contrast=-0.292,
-    merged_size=0.685,
-    smaller_size=-0.138,
-    contact=-0.17,
-    offset=1.313,
-)
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Looks:
-    """What is known of regions besides their borders.
+    """What is known of regions and their picture besides the border in question.
 
     Parameters
     ----------
@@ -105,6 +56,13 @@ class Looks:
         Spectral coordinates.
     lab : (n, 4)
         Mean CIELAB and mean square of its length.
+    shape : (n, 3)
+        Mean row and column in pixels of the reference size, and sides at the rim of the picture for each
+        pixel of area.
+    around, within : (n, 20)
+        Sums over all borders of each region, and over those dissolved inside it: length, then as `borders`.
+    picture : (2,)
+        Mean strength of all borders and mean squared distance of CIELAB from its mean, both of the picture.
     """
 
     areas: FloatArray
@@ -112,10 +70,23 @@ class Looks:
     texture: FloatArray
     places: FloatArray
     lab: FloatArray
+    shape: FloatArray
+    around: FloatArray
+    within: FloatArray
+    picture: FloatArray
 
 
 def union_features(looks: Looks, one: int | IntArray, others: IntArray, borders: FloatArray) -> FloatArray:
-    """Return what the log odds are a weighted sum of, (n, 16), in the order of `CostWeights`.
+    """Return what the log odds depend on, (n, 44), in the order of `FEATURES`.
+
+    The first 28 are natural logarithms: of the mean along the border of each boundary map and of the contrast
+    of the leaves on both sides; of the distances between both regions' mean posteriors (Hellinger), spectral
+    coordinates and mean colours (CIELAB; lightness alone; CIELAB in units of both spreads); of the mean
+    strength of the borders dissolved within each; of how far apart they lie, up or down and relative to the
+    root of the smaller size; of the rim's part of the outline of both together; of the smaller size and the
+    border's length in units of its root; of both spreads; of what holds for the whole picture. Then come the
+    means along the border of the maps' logarithms; the border's strength against the mean of each outline, a
+    difference of logarithms; the border's part and the rim's part of each outline; both lightnesses.
 
     Parameters
     ----------
@@ -124,46 +95,77 @@ def union_features(looks: Looks, one: int | IntArray, others: IntArray, borders:
         A region, or one for each of `others`.
     others : (n,)
         Neighbours.
-    borders : (n, 8)
-        Length of the border in pixels of the reference size, then sums over it of each boundary map.
+    borders : (n, 20)
+        Length of the border in pixels of the reference size, then sums over it as in `RegionGraph.sums`.
     """
-    n_maps = borders.shape[1] - 1
-    features = np.empty((len(others), n_maps + 9))
-    features[:, :n_maps] = borders[:, 1:] / borders[:, :1]
-    features[:, n_maps] = hellinger(looks.colour[one], looks.colour[others])
-    features[:, n_maps + 1] = hellinger(looks.texture[one], looks.texture[others])
-    apart = looks.places[one] - looks.places[others]
-    features[:, n_maps + 2] = np.sqrt(np.einsum("nd,nd->n", apart, apart))
-    first, second = looks.lab[one], looks.lab[others]
-    difference = first[..., :3] - second[:, :3]
+    first, second = np.broadcast_to(one, others.shape), others
+    own, theirs = looks.areas[first], looks.areas[second]
+    # Of two regions alike in size the one with the smaller number counts as the smaller one.
+    swaps = (theirs < own) | ((theirs == own) & (second < first))
+    smaller, larger = np.where(swaps, second, first), np.where(swaps, first, second)
+    size, length = np.minimum(own, theirs), borders[:, 0]
+    rims = [looks.shape[side, 2] * looks.areas[side] for side in (smaller, larger)]
+    outlines = [looks.around[side, 0] + rim for side, rim in zip((smaller, larger), rims, strict=True)]
+    spreads = [_spread(looks.lab[side]) for side in (smaller, larger)]
+    offset = looks.shape[smaller, :2] - looks.shape[larger, :2]
+    apart = looks.places[smaller] - looks.places[larger]
+    difference = looks.lab[smaller, :3] - looks.lab[larger, :3]
     squared = np.einsum("nd,nd->n", difference, difference)
-    spread = _spread(first) + _spread(second) + _LAB_NOISE
-    features[:, n_maps + 3] = np.sqrt(squared)
-    features[:, n_maps + 4] = np.abs(difference[:, 0])
-    features[:, n_maps + 5] = np.sqrt(squared / spread)
-    features[:, : n_maps + 6] += _FAINT
-    own, theirs = looks.areas[one], looks.areas[others]
-    smaller = np.minimum(own, theirs)
-    features[:, n_maps + 6] = own * theirs / (own + theirs)
-    features[:, n_maps + 7] = smaller
-    features[:, n_maps + 8] = borders[:, 0] / np.sqrt(smaller)
-    return np.log(features, out=features)
+
+    means = borders[:, 1:] / borders[:, :1]
+    strength = np.log(mean_strength(borders) + FAINT)
+    columns = (
+        *means[:, :N_MAPS].T,
+        *means[:, 2 * N_MAPS :].T,
+        hellinger(looks.colour[smaller], looks.colour[larger]),
+        hellinger(looks.texture[smaller], looks.texture[larger]),
+        np.sqrt(np.einsum("nd,nd->n", apart, apart)),
+        np.sqrt(squared),
+        np.abs(difference[:, 0]),
+        np.sqrt(squared / (spreads[0] + spreads[1] + _LAB_NOISE)),
+        mean_strength(looks.within[smaller]),
+        mean_strength(looks.within[larger]),
+        np.abs(offset[:, 0]) / REFERENCE_PIXELS**0.5,
+        np.sqrt(np.einsum("nd,nd->n", offset, offset) / size),
+        (rims[0] + rims[1]) / (outlines[0] + outlines[1] - 2 * length),
+        size,
+        length / np.sqrt(size),
+        spreads[0] + _LAB_NOISE / 4,
+        spreads[1] + _LAB_NOISE / 4,
+        looks.picture[0] + FAINT,
+        looks.picture[1] + _LAB_NOISE,
+        *means[:, N_MAPS : 2 * N_MAPS].T,
+        strength - np.log(mean_strength(looks.around[smaller]) + FAINT),
+        strength - np.log(mean_strength(looks.around[larger]) + FAINT),
+        length / outlines[0],
+        length / outlines[1],
+        rims[0] / outlines[0],
+        rims[1] / outlines[1],
+        looks.lab[smaller, 0],
+        looks.lab[larger, 0],
+    )
+    features = np.empty((len(others), len(FEATURES)))
+    for at, column in enumerate(columns):
+        features[:, at] = column
+    features[:, :_N_FAINT] += FAINT
+    logs = features[:, : len(LOG_FEATURES)]
+    np.log(logs, out=logs)
+    return features
 
 
-def union_cost(features: FloatArray, weights: CostWeights) -> FloatArray:
+def union_cost(features: FloatArray, odds: QuadraticOdds) -> FloatArray:
     """Return minus the log of the probability that both regions belong to the same thing, nats, (n,)."""
-    cost: FloatArray = np.logaddexp(0.0, features @ weights.as_vector() + weights.offset)
+    cost: FloatArray = np.logaddexp(0.0, odds(features))
     return cost
 
 
-def hellinger(one: FloatArray, others: FloatArray) -> FloatArray:
-    """Return the Hellinger distances of distributions (K,) or (n, K) to others (n, K), 0..1."""
-    overlap = np.sqrt(one * others).sum(axis=1)
-    distance: FloatArray = np.sqrt(np.maximum(1 - overlap, 0))
-    return distance
+def mean_strength(borders: FloatArray) -> FloatArray:
+    """Return the mean strength along borders (n, 20), length and sums over it; 0 where there is none."""
+    strength: FloatArray = borders[:, 1:] @ BORDER_STRENGTH / np.maximum(borders[:, 0], 1e-9)
+    return strength
 
 
 def _spread(lab: FloatArray) -> FloatArray:
-    """Return the mean squared distance from the mean colour, from (..., 4)."""
-    spread: FloatArray = np.maximum(lab[..., 3] - (lab[..., :3] ** 2).sum(axis=-1), 0)
+    """Return the mean squared distance from the mean colour, from (n, 4)."""
+    spread: FloatArray = np.maximum(lab[:, 3] - (lab[:, :3] ** 2).sum(axis=1), 0)
     return spread

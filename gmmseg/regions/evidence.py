@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gmmseg.arrays import Float32Array
-from gmmseg.control import Check, go_on
+from gmmseg.control import Check, go_on, raise_if_cancelled
 from gmmseg.regions.appearance import (
     colour_generator,
     colour_posteriors,
@@ -21,8 +21,11 @@ COLOUR_MAPS = ((1.5, 1), (3.0, 2), (6.0, 2))
 """Scale, in pixels of the reference size, and reduction of each boundary map of the colour posteriors."""
 TEXTURE_MAPS = ((4.0, 2), (8.0, 4), (14.0, 4))
 """The same of the texture posteriors."""
-N_MAPS = len(COLOUR_MAPS) + len(TEXTURE_MAPS) + 1
-_GRADIENT_SCALE = 1.5
+GRADIENT_SCALES = (1.5, 3.0)
+"""Scales of the CIELAB gradients, pixels of the reference size."""
+FINE_GRADIENT = len(COLOUR_MAPS) + len(TEXTURE_MAPS)
+"""The place of the finer gradient among the maps."""
+N_MAPS = FINE_GRADIENT + len(GRADIENT_SCALES)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,9 +39,9 @@ class Evidence:
         Posteriors of the colour mixture.
     texture : float32 array, (K', h, w)
         Posteriors of the texture mixture.
-    maps : float32 array, (7, h, w)
+    maps : float32 array, (8, h, w)
         Boundary strength of the colour posteriors at three scales, fine to coarse, then of the texture ones,
-        then the CIELAB gradient.
+        then the CIELAB gradient at two scales.
     """
 
     picture: Picture
@@ -57,7 +60,7 @@ def boundary_evidence(picture: Picture, seed: int = 0, check: Check = go_on) -> 
 def boundary_maps(
     picture: Picture, colour: Float32Array, texture: Float32Array, check: Check = go_on
 ) -> Float32Array:
-    """Return the Fisher maps of both kinds of posteriors at three scales each and the gradient, (7, h, w)."""
+    """Return Fisher maps of both kinds of posteriors, at three scales each, and two gradients, (8, h, w)."""
     factor = picture.filter_factor
     coarser = 2 ** int(np.log2(max(factor, 1.0)))
     maps = np.empty((N_MAPS, *picture.shape), dtype=np.float32)
@@ -66,17 +69,22 @@ def boundary_maps(
         for scale, reduction in scales:
             maps[at] = fisher_map(posteriors, scale * factor, reduction * coarser, check)
             at += 1
-    maps[at] = lab_gradient(picture)
+    for scale in GRADIENT_SCALES:
+        maps[at] = lab_gradient(picture, scale, check)
+        at += 1
     return maps
 
 
-def lab_gradient(picture: Picture) -> Float32Array:
-    """Return the gradient of smoothed CIELAB, Lab units per pixel of the reference size, (h, w)."""
+def lab_gradient(picture: Picture, scale: float, check: Check = go_on) -> Float32Array:
+    """Return the gradient of CIELAB smoothed at a scale, Lab units per pixel of the reference size, (h, w).
+
+    The scale is in pixels of the reference size, too.
+    """
     from scipy.ndimage import gaussian_filter
 
     total = np.zeros(picture.shape, dtype=np.float32)
-    scale = _GRADIENT_SCALE * picture.filter_factor
     for plane in picture.lab:
+        raise_if_cancelled(check)
         for order in ((0, 1), (1, 0)):
-            total += gaussian_filter(plane, scale, order=order, mode="nearest") ** 2
+            total += gaussian_filter(plane, scale * picture.filter_factor, order=order, mode="nearest") ** 2
     return np.sqrt(total) * np.float32(picture.filter_factor)

@@ -10,8 +10,9 @@ import numpy as np
 from gmmseg.arrays import FloatArray, IntArray
 from gmmseg.control import Check, go_on, raise_if_cancelled
 
-Cost = Callable[[int, IntArray, FloatArray], FloatArray]
-"""``cost(node, others (n,), borders (n, B))``: what uniting `node` with each neighbour costs, (n,)."""
+Cost = Callable[[int | IntArray, IntArray, FloatArray], FloatArray]
+"""``cost(node, others (n,), borders (n, B))``: what uniting `node`, or each of (n,) nodes, with its neighbour
+costs, (n,)."""
 
 _ASK_EVERY = 64
 
@@ -34,6 +35,10 @@ class GreedyMerger:
     ----------
     means : list of (M, F) arrays
         Averages over the area of each region, kept up to date.
+    around : (M, B)
+        Sums of what is known over all borders of each region.
+    within : (M, B)
+        The same over the borders that were dissolved inside it.
     united : list of pairs of int
         The nodes united at each step; step i makes node M + i.
     costs : list of float
@@ -47,6 +52,9 @@ class GreedyMerger:
         self.costs: list[float] = []
         self._ends = [(int(i), int(j)) for i, j in pairs]
         self._borders = borders.astype(np.float64)
+        self.around = np.zeros((len(areas), borders.shape[1]))
+        np.add.at(self.around, pairs.reshape(-1), self._borders.repeat(2, axis=0))
+        self.within = np.zeros_like(self.around)
         self._stamps = [0] * len(pairs)
         self._node = list(range(len(areas)))
         self._owner = np.arange(len(areas))
@@ -74,9 +82,12 @@ class GreedyMerger:
 
     def borders(self) -> tuple[IntArray, FloatArray]:
         """Return the pairs of places that are neighbours now, (E', 2), and what is known of their borders."""
-        live = [edge for edge, stamp in enumerate(self._stamps) if stamp >= 0]
+        live = self._live_edges()
         ends = np.array([self._ends[edge] for edge in live], dtype=np.int64).reshape(-1, 2)
         return ends, self._borders[live]
+
+    def _live_edges(self) -> list[int]:
+        return [edge for edge, stamp in enumerate(self._stamps) if stamp >= 0]
 
     def pooled(self, values: FloatArray, areas: FloatArray | IntArray) -> FloatArray:
         """Return the means of values of the nodes (M, F), weighted by area, in the place of each region."""
@@ -90,12 +101,11 @@ class GreedyMerger:
 
     def run(self, cost: Cost, n_regions: int, check: Check = go_on) -> None:
         """Unite the cheapest neighbours until `n_regions` are left or none are neighbours."""
-        ends, _ = self.borders()
         queue: list[tuple[float, int, int]] = []
-        for node in np.unique(ends).tolist():
-            # Every border is seen from both sides; once is enough.
-            later = {other: edge for other, edge in self._neighbours[node].items() if other > node}
-            self._push(queue, cost, node, later)
+        edges = self._live_edges()
+        if edges:
+            ends, borders = self.borders()
+            self._offer(queue, edges, cost(ends[:, 0], ends[:, 1], borders))
         heapq.heapify(queue)
         while queue and self.n_regions > n_regions:
             price, edge, stamp = heapq.heappop(queue)
@@ -104,10 +114,7 @@ class GreedyMerger:
             if len(self.united) % _ASK_EVERY == 0:
                 raise_if_cancelled(check)
             node = self._unite(edge, price)
-            fresh: list[tuple[float, int, int]] = []
-            self._push(fresh, cost, node, self._neighbours[node])
-            for entry in fresh:
-                heapq.heappush(queue, entry)
+            self._reconsider(queue, cost, node)
 
     def unite_rest(self) -> int:
         """Unite what is left, in order of place, without a cost; return how many steps it took."""
@@ -118,15 +125,20 @@ class GreedyMerger:
             whole = len(self.areas) + len(self.united) - 1
         return len(left[1:])
 
-    def _push(
-        self, queue: list[tuple[float, int, int]], cost: Cost, node: int, neighbours: dict[int, int]
-    ) -> None:
+    def _reconsider(self, queue: list[tuple[float, int, int]], cost: Cost, node: int) -> None:
+        """Offer all borders of a node at what they cost now."""
+        neighbours = self._neighbours[node]
         if not neighbours:
             return
         others = np.fromiter(neighbours, dtype=np.int64, count=len(neighbours))
-        edges = np.fromiter(neighbours.values(), dtype=np.int64, count=len(neighbours))
-        prices = cost(node, others, self._borders[edges])
-        for price, edge in zip(prices.tolist(), edges.tolist(), strict=True):
+        edges = list(neighbours.values())
+        fresh: list[tuple[float, int, int]] = []
+        self._offer(fresh, edges, cost(node, others, self._borders[edges]))
+        for entry in fresh:
+            heapq.heappush(queue, entry)
+
+    def _offer(self, queue: list[tuple[float, int, int]], edges: list[int], prices: FloatArray) -> None:
+        for price, edge in zip(prices.tolist(), edges, strict=True):
             self._stamps[edge] += 1
             queue.append((price, edge, self._stamps[edge]))
 
@@ -148,6 +160,9 @@ class GreedyMerger:
                 self._neighbours[other][kept] = moved
                 self._ends[moved] = (kept, other)
         self._neighbours[gone] = {}
+        border = self._borders[edge]
+        self.around[kept] += self.around[gone] - 2 * border
+        self.within[kept] += self.within[gone] + border
         area = self.areas[kept] + self.areas[gone]
         for means in self.means:
             means[kept] += (means[gone] - means[kept]) * (self.areas[gone] / area)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from gmmseg.arrays import BoolArray, Float32Array
 from gmmseg.control import Check, go_on, raise_if_cancelled
-from gmmseg.regions.evidence import Evidence
+from gmmseg.regions.evidence import FINE_GRADIENT, Evidence
 
 _GRADIENT_WEIGHT = 0.02
 _TEXTURE_WEIGHT = 0.5
@@ -55,7 +55,7 @@ def relief(evidence: Evidence) -> Float32Array:
     picture = evidence.picture
     surface = evidence.maps[:3].sum(axis=0)
     surface += np.float32(_TEXTURE_WEIGHT) * evidence.maps[3]
-    surface += np.float32(_GRADIENT_WEIGHT) * evidence.maps[-1]
+    surface += np.float32(_GRADIENT_WEIGHT) * evidence.maps[FINE_GRADIENT]
     smooth: Float32Array = gaussian_filter(surface, _RELIEF_BLUR * picture.filter_factor, mode="nearest")
     return smooth
 

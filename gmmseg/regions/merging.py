@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from gmmseg.arrays import FloatArray, IntArray
 from gmmseg.control import Check, go_on
 from gmmseg.regions.adjacency import RegionGraph
-from gmmseg.regions.cost import FITTED_COST, CostWeights, Looks, union_cost, union_features
+from gmmseg.regions.cost import Looks, mean_strength, union_cost, union_features
 from gmmseg.regions.greedy import Cost, GreedyMerger
+from gmmseg.regions.odds import QuadraticOdds, fitted_odds
 from gmmseg.regions.spectral import spectral_coordinates
 
 APART = 10.0
@@ -29,22 +30,16 @@ class MergeWeights:
         ``(n_i n_j / (n_i + n_j)) ** first_size_power``, in pixels of the reference size.
     first_regions : int
         Regions left by the first stage.
-    affinity_maps : tuple of seven floats
-        Weights of the boundary maps in the strength that separates neighbours in the spectral coordinates.
     affinity_scale : float
-        Strength that lowers the affinity of neighbours to 1/e.
+        Strength of a border (`mean_strength`) that lowers the affinity of neighbours to 1/e.
     n_coordinates : int
         Spectral coordinates.
-    cost : CostWeights
-        Of the second stage.
     """
 
     first_size_power: float = 0.15
     first_regions: int = 300
-    affinity_maps: tuple[float, float, float, float, float, float, float] = (1, 1, 1, 0.3, 0.3, 0.3, 0)
     affinity_scale: float = 0.2
     n_coordinates: int = 16
-    cost: CostWeights = FITTED_COST
 
 
 DEFAULT_WEIGHTS = MergeWeights()
@@ -82,9 +77,12 @@ class MergeTree:
 
 
 def build_tree(
-    graph: RegionGraph, weights: MergeWeights = DEFAULT_WEIGHTS, check: Check = go_on
+    graph: RegionGraph,
+    weights: MergeWeights = DEFAULT_WEIGHTS,
+    odds: QuadraticOdds | None = None,
+    check: Check = go_on,
 ) -> MergeTree:
-    """Return the tree of all regions of a graph.
+    """Return the tree of all regions of a graph; without `odds` the fitted ones decide.
 
     A first stage unites down to `first_regions` by the colour boundaries alone; its heights are scaled to
     stay below those of the second, which looks at everything. A height is the largest cost so far, in the
@@ -93,7 +91,7 @@ def build_tree(
     """
     merger = first_stage(graph, weights, check)
     first = np.maximum.accumulate(np.array(merger.costs))
-    _, cost = second_stage(merger, graph, weights)
+    _, cost = second_stage(merger, graph, fitted_odds() if odds is None else odds, weights)
     merger.run(cost, 1, check)
     second = np.maximum.accumulate(np.array(merger.costs[len(first) :]))
     if len(first) and len(second) and first[-1] > second[0]:
@@ -114,7 +112,7 @@ def first_stage(
     borders *= graph.area_unit**0.5
     merger = GreedyMerger(graph.pairs, borders, graph.areas.astype(np.float64) * graph.area_unit)
 
-    def cost(node: int, others: IntArray, borders: FloatArray) -> FloatArray:
+    def cost(node: int | IntArray, others: IntArray, borders: FloatArray) -> FloatArray:
         strength: FloatArray = borders[:, 1:4].sum(axis=1) / borders[:, 0]
         return strength * merged_size(merger.areas, node, others) ** weights.first_size_power
 
@@ -123,26 +121,38 @@ def first_stage(
 
 
 def second_stage(
-    merger: GreedyMerger, graph: RegionGraph, weights: MergeWeights = DEFAULT_WEIGHTS
+    merger: GreedyMerger,
+    graph: RegionGraph,
+    odds: QuadraticOdds,
+    weights: MergeWeights = DEFAULT_WEIGHTS,
 ) -> tuple[Looks, Cost]:
     """Return how the merger's regions look, which it keeps up to date, and the cost of the second stage."""
     squares = graph.spread + (graph.lab**2).sum(axis=1)
-    merger.means = [
+    length_unit = graph.area_unit**0.5
+    rims = graph.rims * length_unit / (graph.areas * graph.area_unit)
+    shape = np.column_stack([graph.centres * length_unit, rims])
+    _, borders = merger.borders()
+    all_borders = borders.sum(axis=0, keepdims=True)
+    shares = graph.areas / graph.areas.sum()
+    spread = shares @ squares - ((shares @ graph.lab) ** 2).sum()
+    colour, texture, places, lab, shape = merger.means = [
         merger.pooled(graph.colour, graph.areas),
         merger.pooled(graph.texture, graph.areas),
         _coordinates(merger, weights),
         merger.pooled(np.column_stack([graph.lab, squares]), graph.areas),
+        merger.pooled(shape, graph.areas),
     ]
-    looks = Looks(merger.areas, *merger.means)
+    picture = np.array([mean_strength(all_borders)[0], max(spread, 0.0)])
+    looks = Looks(merger.areas, colour, texture, places, lab, shape, merger.around, merger.within, picture)
 
-    def cost(node: int, others: IntArray, borders: FloatArray) -> FloatArray:
-        return union_cost(union_features(looks, node, others, borders), weights.cost)
+    def cost(node: int | IntArray, others: IntArray, borders: FloatArray) -> FloatArray:
+        return union_cost(union_features(looks, node, others, borders), odds)
 
     return looks, cost
 
 
-def merged_size(areas: FloatArray, node: int, others: IntArray) -> FloatArray:
-    """Return ``n_i n_j / (n_i + n_j)`` of one region with some others."""
+def merged_size(areas: FloatArray, node: int | IntArray, others: IntArray) -> FloatArray:
+    """Return ``n_i n_j / (n_i + n_j)`` of a region, or of each, with another."""
     sizes = areas[others]
     merged: FloatArray = sizes * areas[node] / (sizes + areas[node])
     return merged
@@ -152,8 +162,7 @@ def _coordinates(merger: GreedyMerger, weights: MergeWeights) -> FloatArray:
     """Return the spectral coordinates of the merger's regions that have neighbours, the others at 0."""
     ends, borders = merger.borders()
     nodes, compact = np.unique(ends, return_inverse=True)
-    strength = borders[:, 1:] @ np.array(weights.affinity_maps) / borders[:, 0]
-    affinities = borders[:, 0] * np.exp(-strength / weights.affinity_scale)
+    affinities = borders[:, 0] * np.exp(-mean_strength(borders) / weights.affinity_scale)
     found = spectral_coordinates(
         compact.reshape(-1, 2), affinities, merger.areas[nodes], weights.n_coordinates
     )

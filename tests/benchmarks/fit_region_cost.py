@@ -1,8 +1,9 @@
-"""Fits the weights of the cost of uniting two regions to what people drew on the training photos of BSDS500.
+"""Fits the odds that decide on uniting two regions to what people drew on photos of BSDS500.
 
-``python -m tests.benchmarks.fit_region_cost [--split train|val|all] [--rounds N] [--jobs N]`` prints them as
-they stand in `gmmseg.regions.cost`. Each round merges with the weights of the one before, so that the
-neighbours learnt from are those met in use, and starts from the weights in force.
+``python -m tests.benchmarks.fit_region_cost [--split train|val|all] [--rounds N] [--jobs N]`` writes them to
+the file that `gmmseg.regions.odds` reads, or to ``--output FILE``. Each round merges with the odds of the one
+before, so that the neighbours learnt from are those met in use, and learns from the last rounds together; the
+result is the mean of the last fits. The first round starts from the odds in force.
 """
 
 from __future__ import annotations
@@ -10,17 +11,19 @@ from __future__ import annotations
 import argparse
 import os
 from concurrent.futures import ProcessPoolExecutor
+from importlib.resources import files
 from multiprocessing import get_context
-from typing import Any
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gmmseg.regions.adjacency import RegionGraph, region_graph
-from gmmseg.regions.cost import FITTED_COST, CostWeights, union_features
-from gmmseg.regions.evidence import N_MAPS, boundary_evidence
+from gmmseg.regions.cost import FEATURES, union_features
+from gmmseg.regions.evidence import boundary_evidence
 from gmmseg.regions.leaves import watershed_leaves
-from gmmseg.regions.merging import MergeWeights, first_stage, second_stage
+from gmmseg.regions.merging import first_stage, second_stage
+from gmmseg.regions.odds import FITTED_FILE, REACH, QuadraticOdds, fitted_odds
 from gmmseg.regions.picture import working_picture
 from tests.benchmarks.bsds500_data import SPLITS, Photo, photos
 from tests.benchmarks.partition_scores import contingency
@@ -28,26 +31,30 @@ from tests.benchmarks.partition_scores import contingency
 LEVELS = (150, 80, 50, 30, 20, 14, 10, 7, 5, 3)
 """Numbers of regions at which all neighbours become examples."""
 SIZE_POWER = 0.75
-RIDGE = 1e-3
+LINEAR_RIDGE = 1e-3
+PRODUCT_RIDGE = 0.1
+ROUNDS_KEPT = 3
+NEWTON_STEPS = 8
+CURVATURE_ROWS = 120_000
 FloatArray = NDArray[np.float64]
 Examples = tuple[FloatArray, FloatArray, FloatArray]
-"""Features (n, 16), the share of annotators' pixel pairs kept apart (n,), and importances (n,)."""
+"""Features (n, F), the share of annotators' pixel pairs kept apart (n,), and importances (n,)."""
 Prepared = tuple[RegionGraph, list[NDArray[np.int64]]]
 
 
-def prepared(photo: Photo) -> Prepared:
-    """Return the graph of a photo's leaves and their tables with each annotator."""
-    evidence = boundary_evidence(working_picture(photo.image))
+def prepared(task: tuple[Photo, int]) -> Prepared:
+    """Return the graph of a photo's leaves, made from a seed, and their tables with each annotator."""
+    photo, seed = task
+    evidence = boundary_evidence(working_picture(photo.image), seed)
     leaves = watershed_leaves(evidence)
     return region_graph(leaves, evidence), [contingency(leaves, truth) for truth in photo.truths]
 
 
-def examples(task: tuple[Prepared, CostWeights]) -> Examples:
+def examples(task: tuple[Prepared, QuadraticOdds]) -> Examples:
     """Return the neighbours met while a photo's regions are merged."""
-    (graph, tables), weights = task
-    settings = MergeWeights(cost=weights)
-    merger = first_stage(graph, settings)
-    looks, cost = second_stage(merger, graph, settings)
+    (graph, tables), odds = task
+    merger = first_stage(graph)
+    looks, cost = second_stage(merger, graph, odds)
     shares = [merger.pooled(table / table.sum(axis=1, keepdims=True), graph.areas) for table in tables]
     merger.means += shares
     features, apart, importance = [], [], []
@@ -66,47 +73,96 @@ def examples(task: tuple[Prepared, CostWeights]) -> Examples:
     return np.concatenate(features), np.concatenate(apart), np.concatenate(importance)
 
 
-def logistic(features: FloatArray, shares: FloatArray, importance: FloatArray) -> tuple[FloatArray, float]:
-    """Return weights and offset of a ridge-penalised logistic regression of shares, by Newton's method."""
-    mean, deviation = features.mean(axis=0), features.std(axis=0)
-    rows = np.column_stack([(features - mean) / deviation, np.ones(len(features))])
+def quadratic_terms(standardised: FloatArray) -> NDArray[np.float32]:
+    """Return z, the products of its entries in pairs and 1, of rows (n, F), (n, F + F (F + 1) / 2 + 1)."""
+    n_rows, n_features = standardised.shape
+    one, other = np.triu_indices(n_features)
+    terms = np.empty((n_rows, n_features + len(one) + 1), dtype=np.float32)
+    held = np.clip(standardised, -REACH, REACH).astype(np.float32)
+    terms[:, :n_features] = held
+    np.multiply(held[:, one], held[:, other], out=terms[:, n_features:-1])
+    terms[:, -1] = 1
+    return terms
+
+
+def logistic(
+    terms: NDArray[np.float32], shares: FloatArray, importance: FloatArray, penalty: FloatArray
+) -> FloatArray:
+    """Return the weights of a ridge-penalised logistic regression of shares, by Newton's method.
+
+    The curvature is that of some rows, evenly spread: steps are a little shorter or longer for it, and end at
+    the same weights.
+    """
     importance = importance / importance.sum()
-    penalty = RIDGE * np.diag([*np.ones(features.shape[1]), 0.0])
-    weights = np.zeros(rows.shape[1])
-    for _ in range(12):
-        predicted = 1 / (1 + np.exp(-rows @ weights))
-        gradient = rows.T @ (importance * (shares - predicted)) - penalty @ weights
-        curvature = (rows.T * (importance * predicted * (1 - predicted))) @ rows + penalty
+    weights = np.zeros(terms.shape[1])
+    some = slice(None, None, max(1, len(terms) // CURVATURE_ROWS))
+    for _ in range(NEWTON_STEPS):
+        predicted = 1 / (1 + np.exp(-(terms @ weights.astype(np.float32)).astype(np.float64)))
+        gradient = terms.T @ (importance * (shares - predicted)).astype(np.float32) - penalty * weights
+        variance = importance * predicted * (1 - predicted)
+        scale = variance.sum() / variance[some].sum()
+        scaled = terms[some] * np.sqrt(variance[some] * scale).astype(np.float32)[:, None]
+        curvature = (scaled.T @ scaled).astype(np.float64) + np.diag(penalty + 1e-9)
         weights += np.linalg.solve(curvature, gradient)
-    scaled = weights[:-1] / deviation
-    return scaled, float(weights[-1] - scaled @ mean)
+    return weights
 
 
-def as_weights(vector: FloatArray, offset: float) -> CostWeights:
-    """Return weights in the order of `union_features` as they are declared, rounded as they are printed."""
-    values = [round(float(value), 3) for value in (*vector, offset)]
-    maps: Any = tuple(values[:N_MAPS])
-    return CostWeights(maps, *values[N_MAPS:])
+def fitted(examples: Examples, mean: FloatArray, deviation: FloatArray) -> QuadraticOdds:
+    """Return the odds that predict the shares of examples best, of features standardised as given."""
+    features, shares, importance = examples
+    n_features = features.shape[1]
+    terms = quadratic_terms((features - mean) / deviation)
+    penalty = np.full(terms.shape[1], PRODUCT_RIDGE)
+    penalty[:n_features] = LINEAR_RIDGE
+    penalty[-1] = 0
+    weights = logistic(terms, shares, importance, penalty)
+    products = np.zeros((n_features, n_features))
+    products[np.triu_indices(n_features)] = weights[n_features:-1]
+    return QuadraticOdds(FEATURES, mean, deviation, weights[:n_features], products, float(weights[-1]))
+
+
+def mean_of(fits: list[QuadraticOdds]) -> QuadraticOdds:
+    """Return the mean of odds over features that are standardised alike, rounded as it is written."""
+    first = fits[0]
+    linear = np.mean([odds.linear for odds in fits], axis=0).round(5)
+    products = np.mean([odds.products for odds in fits], axis=0).round(5)
+    offset = round(float(np.mean([odds.offset for odds in fits])), 5)
+    return QuadraticOdds(first.features, first.mean, first.deviation, linear, products, offset)
+
+
+def spread(features: FloatArray, importance: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the weighted mean and standard deviation of features, rounded as they are written."""
+    mean = np.average(features, axis=0, weights=importance).round(5)
+    return mean, np.sqrt(np.average((features - mean) ** 2, axis=0, weights=importance)).round(5)
 
 
 def main() -> None:
     """Run what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--split", choices=(*SPLITS, "all"), default="train")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=6)
+    parser.add_argument("--seeds", type=int, default=1, help="graphs of so many seeds for each photo")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--limit", type=int, help="so many photos of each split, evenly spread")
+    parser.add_argument("--output", type=Path, default=Path(str(files("gmmseg.regions") / FITTED_FILE)))
     options = parser.parse_args()
     os.environ |= dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     items = photos(SPLITS if options.split == "all" else (options.split,), options.limit)
-    weights = FITTED_COST
+    odds, kept, fits = fitted_odds(), list[Examples](), list[QuadraticOdds]()
+    standard: tuple[FloatArray, FloatArray] | None = None
     with ProcessPoolExecutor(options.jobs, get_context("spawn")) as pool:
-        graphs = list(pool.map(prepared, items, chunksize=4))
-        for _ in range(options.rounds):
-            found = list(pool.map(examples, [(graph, weights) for graph in graphs], chunksize=4))
+        tasks = [(item, seed) for seed in range(options.seeds) for item in items]
+        graphs = list(pool.map(prepared, tasks, chunksize=4))
+        for number in range(options.rounds):
+            found = list(pool.map(examples, [(graph, odds) for graph in graphs], chunksize=4))
             features, shares, importance = (np.concatenate(parts) for parts in zip(*found, strict=True))
-            weights = as_weights(*logistic(features, shares, importance))
-            print(f"{len(shares)} pairs of neighbours\n{weights}", flush=True)
+            kept = [*kept, (features, shares, importance)][-ROUNDS_KEPT:]
+            standard = standard or spread(features, importance)
+            features, shares, importance = (np.concatenate(parts) for parts in zip(*kept, strict=True))
+            odds = fitted((features, shares, importance), *standard)
+            fits.append(odds)
+            options.output.write_text(mean_of(fits[-ROUNDS_KEPT:]).as_json(), "utf-8")
+            print(f"round {number + 1} of {options.rounds}: {len(shares)} pairs of neighbours", flush=True)
 
 
 if __name__ == "__main__":

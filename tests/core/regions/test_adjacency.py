@@ -11,11 +11,14 @@ from gmmseg.regions.evidence import N_MAPS, Evidence
 from gmmseg.regions.leaves import numbered_by_appearance
 from gmmseg.regions.picture import REFERENCE_PIXELS, Picture
 
+STEPS = ((-1, 0), (1, 0), (0, -1), (0, 1))
+
 
 def random_evidence(seed: int, shape: tuple[int, int], n_components: int = 4) -> Evidence:
     generator = np.random.default_rng(seed)
     planes = [generator.random((n, *shape)).astype(np.float32) for n in (3, n_components, 5, N_MAPS)]
-    return Evidence(Picture(planes[0]), planes[1], planes[2], planes[3])
+    colour, texture = (posteriors / posteriors.sum(axis=0) for posteriors in planes[1:3])
+    return Evidence(Picture(planes[0]), colour, texture, planes[3])
 
 
 def random_leaves(seed: int, shape: tuple[int, int], n_leaves: int) -> NDArray[np.int32]:
@@ -41,11 +44,25 @@ def test_lengths_and_boundary_sums_are_those_counted_over_neighbouring_pixels(se
             pair = (min(one, other), max(one, other))
             lengths[pair] = lengths.get(pair, 0) + 1
             stronger = np.maximum(evidence.maps[:, y, x], evidence.maps[:, below, right])
-            sums[pair] = sums.get(pair, np.zeros(N_MAPS)) + stronger
+            both = np.concatenate([stronger, np.log(stronger + 0.02)])
+            sums[pair] = sums.get(pair, np.zeros(2 * N_MAPS)) + both
     graph = region_graph(leaves, evidence)
     assert [tuple(pair) for pair in graph.pairs.tolist()] == sorted(lengths)
     np.testing.assert_array_equal(graph.lengths, [lengths[pair] for pair in sorted(lengths)])
-    np.testing.assert_allclose(graph.sums, [sums[pair] for pair in sorted(lengths)], rtol=1e-5)
+    found = graph.sums[:, : 2 * N_MAPS]
+    np.testing.assert_allclose(found, [sums[pair] for pair in sorted(lengths)], rtol=1e-4)
+    for (one, other), length, contrasts in zip(
+        graph.pairs, graph.lengths, graph.sums[:, 2 * N_MAPS :], strict=True
+    ):
+        roots = [
+            np.sqrt(posteriors[one]) - np.sqrt(posteriors[other])
+            for posteriors in (graph.colour, graph.texture)
+        ]
+        expected = [
+            *(np.linalg.norm(root) / np.sqrt(2) for root in roots),
+            np.linalg.norm(graph.lab[one] - graph.lab[other]),
+        ]
+        np.testing.assert_allclose(contrasts / length, expected, atol=1e-6)
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -63,10 +80,15 @@ def test_areas_and_means_are_those_of_the_regions_pixels(seed: int) -> None:
         np.testing.assert_allclose(graph.spread[region], lab.var(axis=1).sum(), atol=1e-6)
         np.testing.assert_allclose(graph.colour[region], evidence.colour[:, own].mean(axis=1), rtol=1e-5)
         np.testing.assert_allclose(graph.texture[region], evidence.texture[:, own].mean(axis=1), rtol=1e-5)
+        np.testing.assert_allclose(graph.centres[region], np.argwhere(own).mean(axis=0), rtol=1e-6)
+        held = np.pad(leaves >= 0, 1)
+        sides = [~held[y + 1 + dy, x + 1 + dx] for y, x in np.argwhere(own) for dy, dx in STEPS]
+        assert graph.rims[region] == sum(sides)
 
 
 def test_a_single_region_has_no_borders() -> None:
     graph = region_graph(np.zeros((4, 5), dtype=np.int32), random_evidence(0, (4, 5)))
     assert graph.n_regions == 1
+    assert graph.rims.tolist() == [18.0]
     assert graph.pairs.shape == (0, 2)
-    assert graph.sums.shape == (0, N_MAPS)
+    assert graph.sums.shape == (0, 2 * N_MAPS + 3)

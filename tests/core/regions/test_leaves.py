@@ -68,4 +68,5 @@ def test_the_gradient_of_a_slope_is_its_steepness_over_all_channels() -> None:
     y, x = np.mgrid[:40, :50].astype(np.float32)
     picture = Picture(np.stack([3 * x, 2 * y, 0 * x + 5]))
     steepness = np.hypot(3, 2) * picture.filter_factor
-    assert lab_gradient(picture)[20, 25] == pytest.approx(steepness, rel=1e-3)
+    for scale in (1.5, 3.0):
+        assert lab_gradient(picture, scale)[20, 25] == pytest.approx(steepness, rel=1e-3)

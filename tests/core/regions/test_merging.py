@@ -12,12 +12,30 @@ from gmmseg.arrays import FloatArray
 from gmmseg.control import Verdict
 from gmmseg.errors import Cancelled
 from gmmseg.regions.adjacency import RegionGraph
+from gmmseg.regions.cost import FEATURES, N_SUMS
 from gmmseg.regions.evidence import N_MAPS
 from gmmseg.regions.merging import APART, MergeTree, MergeWeights, build_tree
+from gmmseg.regions.odds import QuadraticOdds
+from gmmseg.regions.picture import REFERENCE_PIXELS
 from gmmseg.regions.spectral import spectral_coordinates
 
 Group = frozenset[int]
 WEIGHTS = MergeWeights(first_regions=7, n_coordinates=3)
+
+
+def random_odds(seed: int) -> QuadraticOdds:
+    """Return odds in which every feature and product matters, but border strength and size most."""
+    generator = np.random.default_rng(seed)
+    n = len(FEATURES)
+    linear = generator.normal(0, 0.2, n)
+    linear[[0, 1, 2, FEATURES.index("smaller size")]] += 1
+    products = np.triu(generator.normal(0, 0.02, (n, n)))
+    return QuadraticOdds(
+        FEATURES, generator.normal(size=n), generator.uniform(1, 3, n), linear, products, 0.1
+    )
+
+
+ODDS = random_odds(0)
 
 
 def random_graph(seed: int, n_regions: int, n_parts: int = 1) -> RegionGraph:
@@ -36,9 +54,11 @@ def random_graph(seed: int, n_regions: int, n_parts: int = 1) -> RegionGraph:
     return RegionGraph(
         np.array(sorted(pairs)).reshape(-1, 2),
         lengths,
-        generator.random((n_pairs, N_MAPS)) * lengths[:, None],
+        generator.random((n_pairs, N_SUMS)) * lengths[:, None],
         generator.integers(1, 200, n_regions),
         2.5,
+        generator.integers(1, 9, n_regions).astype(np.float64),
+        100 * generator.random((n_regions, 2)),
         generator.dirichlet(np.ones(4), n_regions),
         generator.dirichlet(np.ones(4), n_regions),
         30 * generator.random((n_regions, 3)),
@@ -54,6 +74,7 @@ class Reference:
         self.groups: list[Group] = [frozenset({leaf}) for leaf in range(graph.n_regions)]
         self.unions: list[tuple[frozenset[Group], float]] = []
         self.coordinates: FloatArray = np.zeros((graph.n_regions, 1))
+        self.picture_strength = 0.0
 
     def border(self, one: Group, other: Group) -> tuple[float, FloatArray]:
         between = [
@@ -79,32 +100,82 @@ class Reference:
 
     def strength(self, one: Group, other: Group) -> float:
         length, sums = self.border(one, other)
-        return float(np.dot(self.weights.affinity_maps, sums) / length)
+        return float((sums[:3].sum() + 0.3 * sums[3:6].sum()) / length)
 
-    def second_cost(self, one: Group, other: Group) -> float:
+    def outline(self, group: Group) -> tuple[float, float]:
+        """Return the length of the group's outline and how much of it is the picture's rim."""
+        around = [
+            float(length)
+            for (i, j), length in zip(self.graph.pairs.tolist(), self.graph.lengths.tolist(), strict=True)
+            if (i in group) != (j in group)
+        ]
+        rim = float(self.graph.rims[list(group)].sum())
+        return (sum(around) + rim) * self.graph.area_unit**0.5, rim * self.graph.area_unit**0.5
+
+    def inner_strength(self, group: Group) -> float:
+        inner = [e for e, (i, j) in enumerate(self.graph.pairs.tolist()) if i in group and j in group]
+        length, sums = self.graph.lengths[inner].sum(), self.graph.sums[inner].sum(axis=0)
+        return float((sums[:3].sum() + 0.3 * sums[3:6].sum()) / length) if inner else 0.0
+
+    def outer_strength(self, group: Group) -> float:
+        outer = [e for e, (i, j) in enumerate(self.graph.pairs.tolist()) if (i in group) != (j in group)]
+        length, sums = self.graph.lengths[outer].sum(), self.graph.sums[outer].sum(axis=0)
+        return float((sums[:3].sum() + 0.3 * sums[3:6].sum()) / length)
+
+    def features(self, one: Group, other: Group) -> list[float]:
         def distance(values: FloatArray) -> float:
             roots = np.sqrt(self.mean(values, one)) - np.sqrt(self.mean(values, other))
             return float(np.linalg.norm(roots) / np.sqrt(2))
 
+        def log(value: float) -> float:
+            return float(np.log(value + 0.02))
+
         length, sums = self.border(one, other)
-        weights = self.weights.cost
         places = self.mean(self.coordinates, one) - self.mean(self.coordinates, other)
         colours = self.mean(self.graph.lab, one) - self.mean(self.graph.lab, other)
-        spread = self.spread(one) + self.spread(other) + 20
-        smaller = min(self.area(one), self.area(other))
-        odds = weights.offset + float(np.dot(weights.maps, np.log(sums / length + 0.02)))
-        for weight, value in (
-            (weights.colour_distance, distance(self.graph.colour)),
-            (weights.texture_distance, distance(self.graph.texture)),
-            (weights.place_distance, np.linalg.norm(places)),
-            (weights.lab_distance, np.linalg.norm(colours)),
-            (weights.lightness_distance, abs(colours[0])),
-            (weights.contrast, np.linalg.norm(colours) / np.sqrt(spread)),
-        ):
-            odds += weight * float(np.log(value + 0.02))
-        odds += weights.merged_size * float(np.log(self.size(one, other)))
-        odds += weights.smaller_size * float(np.log(smaller))
-        odds += weights.contact * float(np.log(length * np.sqrt(self.graph.area_unit / smaller)))
+        apart = self.mean(self.graph.centres, one) - self.mean(self.graph.centres, other)
+        apart *= self.graph.area_unit**0.5
+        small, large = sorted((one, other), key=self.area)
+        (small_outline, small_rim), (large_outline, large_rim) = self.outline(small), self.outline(large)
+        union_outline, union_rim = self.outline(one | other)
+        size = self.area(small)
+        everything: Group = frozenset(range(self.graph.n_regions))
+        return [
+            *np.log(sums[:N_MAPS] / length + 0.02).tolist(),
+            *np.log(sums[2 * N_MAPS :] / length + 0.02).tolist(),
+            log(distance(self.graph.colour)),
+            log(distance(self.graph.texture)),
+            log(float(np.linalg.norm(places))),
+            log(float(np.linalg.norm(colours))),
+            log(abs(float(colours[0]))),
+            log(float(np.linalg.norm(colours)) / np.sqrt(self.spread(one) + self.spread(other) + 20)),
+            log(self.inner_strength(small)),
+            log(self.inner_strength(large)),
+            log(abs(float(apart[0])) / np.sqrt(REFERENCE_PIXELS)),
+            log(float(np.linalg.norm(apart)) / np.sqrt(size)),
+            log(union_rim / union_outline),
+            float(np.log(size)),
+            float(np.log(length * np.sqrt(self.graph.area_unit / size))),
+            float(np.log(self.spread(small) + 5)),
+            float(np.log(self.spread(large) + 5)),
+            log(self.picture_strength),
+            float(np.log(self.spread(everything) + 20)),
+            *(sums[N_MAPS : 2 * N_MAPS] / length).tolist(),
+            log(self.strength(one, other)) - log(self.outer_strength(small)),
+            log(self.strength(one, other)) - log(self.outer_strength(large)),
+            length * self.graph.area_unit**0.5 / small_outline,
+            length * self.graph.area_unit**0.5 / large_outline,
+            small_rim / small_outline,
+            large_rim / large_outline,
+            float(self.mean(self.graph.lab, small)[0]),
+            float(self.mean(self.graph.lab, large)[0]),
+        ]
+
+    def second_cost(self, one: Group, other: Group) -> float:
+        z = (np.array(self.features(one, other)) - ODDS.mean) / ODDS.deviation
+        z = np.minimum(np.maximum(z, -3), 3)
+        pairs = itertools.combinations_with_replacement(range(len(z)), 2)
+        odds = ODDS.offset + float(z @ ODDS.linear) + sum(ODDS.products[i, j] * z[i] * z[j] for i, j in pairs)
         return float(np.log1p(np.exp(odds)))
 
     def spread(self, group: Group) -> float:
@@ -128,7 +199,10 @@ class Reference:
             self.unions.append((frozenset({one, other}), price))
 
     def find_coordinates(self) -> None:
-        """Set each leaf to the coordinates of its group: means over leaves are then those over groups."""
+        """Set each leaf to the coordinates of its group: means over leaves are then those over groups.
+
+        And note how strong the borders are that the second stage starts with.
+        """
         numbers = list(itertools.combinations(range(len(self.groups)), 2))
         linked = [(i, j) for i, j in numbers if self.border(self.groups[i], self.groups[j])[0] > 0]
         affinities = [
@@ -136,6 +210,9 @@ class Reference:
             * np.exp(-self.strength(self.groups[i], self.groups[j]) / self.weights.affinity_scale)
             for i, j in linked
         ]
+        lengths, sums = zip(*(self.border(self.groups[i], self.groups[j]) for i, j in linked), strict=True)
+        total = np.sum(sums, axis=0)
+        self.picture_strength = float((total[:3].sum() + 0.3 * total[3:6].sum()) / sum(lengths))
         areas = np.array([self.area(group) for group in self.groups])
         found = spectral_coordinates(
             np.array(linked), np.array(affinities), areas, self.weights.n_coordinates
@@ -162,7 +239,7 @@ def test_the_tree_is_that_of_the_reference(seed: int) -> None:
     n_first = len(reference.unions)
     reference.find_coordinates()
     reference.run(is_first=False, n_regions=1)
-    tree = build_tree(graph, WEIGHTS)
+    tree = build_tree(graph, WEIGHTS, ODDS)
     assert unions_of(tree, 16) == [pair for pair, _ in reference.unions]
     prices = np.array([price for _, price in reference.unions])
     np.testing.assert_allclose(tree.heights[n_first:], np.maximum.accumulate(prices[n_first:]))
@@ -175,7 +252,7 @@ def test_the_tree_is_that_of_the_reference(seed: int) -> None:
 @pytest.mark.parametrize("first_regions", [1, 5, 100])
 def test_any_graph_gives_a_whole_tree_whose_heights_never_fall(n_parts: int, first_regions: int) -> None:
     graph = random_graph(8, 30, n_parts)
-    tree = build_tree(graph, replace(WEIGHTS, first_regions=first_regions))
+    tree = build_tree(graph, replace(WEIGHTS, first_regions=first_regions), ODDS)
     assert tree.pairs.shape == (29, 2)
     assert sorted(tree.pairs.reshape(-1).tolist()) == list(range(58))
     assert (tree.pairs.max(axis=1) < 30 + np.arange(29)).all()
@@ -184,7 +261,7 @@ def test_any_graph_gives_a_whole_tree_whose_heights_never_fall(n_parts: int, fir
 
 def test_parts_that_touch_nowhere_are_united_last_and_high() -> None:
     graph = random_graph(3, 30, n_parts=3)
-    tree = build_tree(graph, WEIGHTS)
+    tree = build_tree(graph, WEIGHTS, ODDS)
     groups = unions_of(tree, 30)
     for union in groups[:-2]:
         assert len({leaf % 3 for group in union for leaf in group}) == 1
@@ -194,8 +271,8 @@ def test_parts_that_touch_nowhere_are_united_last_and_high() -> None:
 
 def test_the_first_stage_leaves_many_small_parts_to_the_second() -> None:
     graph = random_graph(5, 30, n_parts=10)
-    tree = build_tree(graph, replace(WEIGHTS, first_regions=21))
-    only_second = build_tree(graph, replace(WEIGHTS, first_regions=1000))
+    tree = build_tree(graph, replace(WEIGHTS, first_regions=21), ODDS)
+    only_second = build_tree(graph, replace(WEIGHTS, first_regions=1000), ODDS)
     np.testing.assert_array_equal(tree.pairs, only_second.pairs)
 
 
@@ -210,12 +287,14 @@ def test_the_numbers_of_the_regions_do_not_matter() -> None:
         lengths=graph.lengths[by_pair],
         sums=graph.sums[by_pair],
         areas=graph.areas[order],
+        rims=graph.rims[order],
+        centres=graph.centres[order],
         colour=graph.colour[order],
         texture=graph.texture[order],
         lab=graph.lab[order],
         spread=graph.spread[order],
     )
-    one, two = build_tree(graph, WEIGHTS), build_tree(other, WEIGHTS)
+    one, two = build_tree(graph, WEIGHTS, ODDS), build_tree(other, WEIGHTS, ODDS)
     np.testing.assert_allclose(one.heights, two.heights, rtol=1e-9)
     renamed = [
         frozenset(frozenset(int(order[leaf]) for leaf in group) for group in union)
@@ -229,27 +308,29 @@ def test_regions_without_borders_are_united_at_the_height_of_parts(n_regions: in
     graph = RegionGraph(
         np.zeros((0, 2), dtype=np.int64),
         np.zeros(0),
-        np.zeros((0, N_MAPS)),
+        np.zeros((0, N_SUMS)),
         np.full(n_regions, 5),
         1.0,
+        np.full(n_regions, 9.0),
+        np.zeros((n_regions, 2)),
         np.ones((n_regions, 1)),
         np.ones((n_regions, 1)),
         np.zeros((n_regions, 3)),
         np.zeros(n_regions),
     )
-    tree = build_tree(graph, WEIGHTS)
+    tree = build_tree(graph, WEIGHTS, ODDS)
     assert tree.heights.tolist() == [APART] * (n_regions - 1)
     assert tree.pairs.shape == (n_regions - 1, 2)
 
 
 def test_merging_can_be_cancelled() -> None:
     with pytest.raises(Cancelled):
-        build_tree(random_graph(0, 20), WEIGHTS, lambda: Verdict.CANCEL)
+        build_tree(random_graph(0, 20), WEIGHTS, ODDS, lambda: Verdict.CANCEL)
 
 
 @pytest.mark.parametrize("gone", [{2, 7}, {0, 5}, {1, 11}, {3, 4}, {6, 8}, {9, 10}])
 def test_leaves_left_out_vanish_from_the_tree_and_the_others_keep_their_unions(gone: set[int]) -> None:
-    tree = build_tree(random_graph(4, 12), WEIGHTS)
+    tree = build_tree(random_graph(4, 12), WEIGHTS, ODDS)
     kept = [leaf for leaf in range(12) if leaf not in gone]
     numbers = np.full(12, -1, dtype=np.int32)
     numbers[kept[::-1]] = np.arange(10)

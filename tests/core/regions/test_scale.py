@@ -7,16 +7,18 @@ import pytest
 
 from gmmseg.control import result_of
 from gmmseg.image import RGB, Image, ImageSource
-from gmmseg.regions.cost import CostWeights, union_cost
+from gmmseg.regions.cost import union_cost
 from gmmseg.regions.cutting import cut
+from gmmseg.regions.odds import QuadraticOdds
 from gmmseg.regions.pipeline import hierarchy_events
 from gmmseg.regions.scale import NATURAL_LOG_ODDS, natural_height
 from gmmseg.regions.settings import RegionSettings
 
 
 def test_the_natural_height_is_the_cost_of_a_union_at_the_natural_odds() -> None:
-    weights = CostWeights((0.0,) * 7, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, NATURAL_LOG_ODDS)
-    assert union_cost(np.zeros((1, 16)), weights)[0] == pytest.approx(natural_height())
+    none = np.zeros(2)
+    odds = QuadraticOdds(("a", "b"), none, none + 1, none, np.zeros((2, 2)), NATURAL_LOG_ODDS)
+    assert union_cost(none[None], odds)[0] == pytest.approx(natural_height())
 
 
 def test_the_default_cut_keeps_apart_what_costs_more_and_unites_the_rest() -> None:
