@@ -8,7 +8,7 @@ import numpy as np
 
 from gmmseg.arrays import FloatArray, IntArray
 from gmmseg.regions.adjacency import FAINT, hellinger
-from gmmseg.regions.evidence import N_MAPS
+from gmmseg.regions.evidence import COLOUR_MAPS, FINE_GRADIENT, N_MAPS
 from gmmseg.regions.odds import QuadraticOdds
 from gmmseg.regions.picture import REFERENCE_PIXELS
 
@@ -35,11 +35,13 @@ PLAIN_FEATURES = (
 FEATURES = LOG_FEATURES + PLAIN_FEATURES
 N_SUMS = 2 * N_MAPS + 3
 """Sums over a border, `RegionGraph.sums`."""
-BORDER_STRENGTH = np.array([1.0, 1.0, 1.0, 0.3, 0.3, 0.3, *(0.0,) * (N_SUMS - 6)])
+BORDER_STRENGTH = np.zeros(N_SUMS)
 """How much the mean of each sum over a border counts in its strength, where one number has to do."""
+BORDER_STRENGTH[: len(COLOUR_MAPS)] = 1.0
+BORDER_STRENGTH[len(COLOUR_MAPS) : FINE_GRADIENT] = 0.3
 _N_FAINT = LOG_FEATURES.index("smaller size")
 _LAB_NOISE = 20.0
-"""Squared Lab units that two regions' spreads are taken to have at least, together."""
+"""Squared Lab units added to spreads before dividing by them or taking logarithms; a quarter for one alone."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,8 +59,8 @@ class Looks:
     lab : (n, 4)
         Mean CIELAB and mean square of its length.
     shape : (n, 3)
-        Mean row and column in pixels of the reference size, and sides at the rim of the picture for each
-        pixel of area.
+        Mean row and column in pixels of the reference size, and the length of the rim, beyond which the
+        picture or its data end, for each pixel of area.
     around, within : (n, 20)
         Sums over all borders of each region, and over those dissolved inside it: length, then as `borders`.
     picture : (2,)
@@ -79,14 +81,15 @@ class Looks:
 def union_features(looks: Looks, one: int | IntArray, others: IntArray, borders: FloatArray) -> FloatArray:
     """Return what the log odds depend on, (n, 44), in the order of `FEATURES`.
 
-    The first 28 are natural logarithms: of the mean along the border of each boundary map and of the contrast
-    of the leaves on both sides; of the distances between both regions' mean posteriors (Hellinger), spectral
+    The first 28 are natural logarithms: of the means along the border of each boundary map and of how far the
+    leaves on both sides differ; of the distances between both regions' mean posteriors (Hellinger), spectral
     coordinates and mean colours (CIELAB; lightness alone; CIELAB in units of both spreads); of the mean
-    strength of the borders dissolved within each; of how far apart they lie, up or down and relative to the
-    root of the smaller size; of the rim's part of the outline of both together; of the smaller size and the
-    border's length in units of its root; of both spreads; of what holds for the whole picture. Then come the
-    means along the border of the maps' logarithms; the border's strength against the mean of each outline, a
-    difference of logarithms; the border's part and the rim's part of each outline; both lightnesses.
+    strength of the borders dissolved within each; of how far apart their centres lie, by rows in units of the
+    picture and in all in units of the root of the smaller size; of the rim's part of the outline of both
+    together; of the smaller size and the border's length in units of its root; of both spreads; of what holds
+    for the whole picture. Then come the means along the border of the maps' logarithms; the border's strength
+    against the mean of each outline, a difference of logarithms; the border's part and the rim's part of each
+    outline; both lightnesses.
 
     Parameters
     ----------

@@ -20,7 +20,8 @@ _ASK_EVERY = 64
 class GreedyMerger:
     """Regions that are united pair by pair, the cheapest border first.
 
-    A united region takes the place of one of its two parts in `areas` and `means`.
+    A united region takes the place of one of its two parts in `areas`, `means`, `around` and `within`, which
+    change in place: others may hold on to them.
 
     Parameters
     ----------

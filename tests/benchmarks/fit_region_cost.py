@@ -1,9 +1,11 @@
 """Fits the odds that decide on uniting two regions to what people drew on photos of BSDS500.
 
-``python -m tests.benchmarks.fit_region_cost [--split train|val|all] [--rounds N] [--jobs N]`` writes them to
-the file that `gmmseg.regions.odds` reads, or to ``--output FILE``. Each round merges with the odds of the one
-before, so that the neighbours learnt from are those met in use, and learns from the last rounds together; the
-result is the mean of the last fits. The first round starts from the odds in force.
+``python -m tests.benchmarks.fit_region_cost [--split train|val|all] [--rounds N] [--seeds N] [--limit N]
+[--jobs N] [--output FILE]``. Each round merges with the odds of the one before, so that the neighbours learnt
+from are those met in use, and learns from the last rounds together; the result is the mean of the last fits.
+The first round starts from the odds in force, so that running it again gives odds that are alike, not the
+same. Those in force are of ``--split all --rounds 5``, begun from linear odds; only a run on all photos
+replaces them unless told where else to write.
 """
 
 from __future__ import annotations
@@ -18,11 +20,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from gmmseg.io.atomic import write_atomically
 from gmmseg.regions.adjacency import RegionGraph, region_graph
 from gmmseg.regions.cost import FEATURES, union_features
 from gmmseg.regions.evidence import boundary_evidence
 from gmmseg.regions.leaves import watershed_leaves
-from gmmseg.regions.merging import first_stage, second_stage
+from gmmseg.regions.merging import first_stage, merged_size, second_stage
 from gmmseg.regions.odds import FITTED_FILE, REACH, QuadraticOdds, fitted_odds
 from gmmseg.regions.picture import working_picture
 from tests.benchmarks.bsds500_data import SPLITS, Photo, photos
@@ -31,6 +34,9 @@ from tests.benchmarks.partition_scores import contingency
 LEVELS = (150, 80, 50, 30, 20, 14, 10, 7, 5, 3)
 """Numbers of regions at which all neighbours become examples."""
 SIZE_POWER = 0.75
+"""Examples of one level count in proportion to this power of their merged size."""
+LEVEL_POWER = 0.5
+"""A level counts less for the sum of its sizes to this power: those of few large regions count more."""
 LINEAR_RIDGE = 1e-3
 PRODUCT_RIDGE = 0.1
 ROUNDS_KEPT = 3
@@ -68,19 +74,23 @@ def examples(task: tuple[Prepared, QuadraticOdds]) -> Examples:
         together = np.mean([(share[one] * share[other]).sum(axis=1) for share in shares], axis=0)
         apart.append(1 - together)
         areas = merger.areas
-        size = areas[one] * areas[other] / (areas[one] + areas[other])
-        importance.append(size**SIZE_POWER / (size**0.5).sum())
+        size = merged_size(areas, one, other)
+        importance.append(size**SIZE_POWER / (size**LEVEL_POWER).sum())
     return np.concatenate(features), np.concatenate(apart), np.concatenate(importance)
 
 
 def quadratic_terms(standardised: FloatArray) -> NDArray[np.float32]:
     """Return z, the products of its entries in pairs and 1, of rows (n, F), (n, F + F (F + 1) / 2 + 1)."""
     n_rows, n_features = standardised.shape
-    one, other = np.triu_indices(n_features)
-    terms = np.empty((n_rows, n_features + len(one) + 1), dtype=np.float32)
+    n_products = n_features * (n_features + 1) // 2
+    terms = np.empty((n_rows, n_features + n_products + 1), dtype=np.float32)
     held = np.clip(standardised, -REACH, REACH).astype(np.float32)
     terms[:, :n_features] = held
-    np.multiply(held[:, one], held[:, other], out=terms[:, n_features:-1])
+    at = n_features
+    for one in range(n_features):
+        n_pairs = n_features - one
+        np.multiply(held[:, one : one + 1], held[:, one:], out=terms[:, at : at + n_pairs])
+        at += n_pairs
     terms[:, -1] = 1
     return terms
 
@@ -95,7 +105,7 @@ def logistic(
     """
     importance = importance / importance.sum()
     weights = np.zeros(terms.shape[1])
-    some = slice(None, None, max(1, len(terms) // CURVATURE_ROWS))
+    some = slice(None, None, -(-len(terms) // CURVATURE_ROWS))
     for _ in range(NEWTON_STEPS):
         predicted = 1 / (1 + np.exp(-(terms @ weights.astype(np.float32)).astype(np.float64)))
         gradient = terms.T @ (importance * (shares - predicted)).astype(np.float32) - penalty * weights
@@ -131,9 +141,13 @@ def mean_of(fits: list[QuadraticOdds]) -> QuadraticOdds:
 
 
 def spread(features: FloatArray, importance: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return the weighted mean and standard deviation of features, rounded as they are written."""
+    """Return the weighted mean and standard deviation of features, rounded as they are written.
+
+    A feature that is the same everywhere has the deviation 1.
+    """
     mean = np.average(features, axis=0, weights=importance).round(5)
-    return mean, np.sqrt(np.average((features - mean) ** 2, axis=0, weights=importance)).round(5)
+    deviation = np.sqrt(np.average((features - mean) ** 2, axis=0, weights=importance)).round(5)
+    return mean, np.where(deviation > 0, deviation, 1.0)
 
 
 def main() -> None:
@@ -144,8 +158,10 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=1, help="graphs of so many seeds for each photo")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--limit", type=int, help="so many photos of each split, evenly spread")
-    parser.add_argument("--output", type=Path, default=Path(str(files("gmmseg.regions") / FITTED_FILE)))
+    parser.add_argument("--output", type=Path)
     options = parser.parse_args()
+    if options.output is None and (options.split != "all" or options.limit is not None):
+        parser.error("odds of part of the photos do not replace those in force; give --output")
     os.environ |= dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     items = photos(SPLITS if options.split == "all" else (options.split,), options.limit)
     odds, kept, fits = fitted_odds(), list[Examples](), list[QuadraticOdds]()
@@ -161,8 +177,9 @@ def main() -> None:
             features, shares, importance = (np.concatenate(parts) for parts in zip(*kept, strict=True))
             odds = fitted((features, shares, importance), *standard)
             fits.append(odds)
-            options.output.write_text(mean_of(fits[-ROUNDS_KEPT:]).as_json(), "utf-8")
             print(f"round {number + 1} of {options.rounds}: {len(shares)} pairs of neighbours", flush=True)
+    target = options.output or Path(str(files("gmmseg.regions") / FITTED_FILE))
+    write_atomically(target, mean_of(fits[-ROUNDS_KEPT:]).as_json().encode())
 
 
 if __name__ == "__main__":

@@ -5,9 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from gmmseg.image import RGB, Image, ImageSource
+from gmmseg.regions.adjacency import region_graph
 from gmmseg.regions.cost import FEATURES
+from gmmseg.regions.evidence import boundary_evidence
 from gmmseg.regions.odds import QuadraticOdds
-from tests.benchmarks.fit_region_cost import fitted, logistic, mean_of, quadratic_terms, spread
+from gmmseg.regions.picture import working_picture
+from tests.benchmarks.fit_region_cost import examples, fitted, logistic, mean_of, quadratic_terms, spread
 
 N_FEATURES = len(FEATURES)
 SKLEARN = "sklearn.linear_model"
@@ -36,12 +40,52 @@ def test_the_regression_is_that_of_scikit_learn() -> None:
     assert found[-1] == pytest.approx(peer.intercept_[0], abs=1e-4)
 
 
-def test_shares_are_learnt_as_such_many_rows_at_a_time() -> None:
+def test_shares_are_learnt_as_such_with_the_curvature_of_some_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.benchmarks.fit_region_cost.CURVATURE_ROWS", 20_000)
     generator, rows = random_rows(200_000)
     truth = 0.3 + rows[:, 0] - 0.5 * rows[:, 1] * rows[:, 2] + 0.2 * rows[:, 2] ** 2
     shares = 1 / (1 + np.exp(-truth))
     found = logistic(quadratic_terms(rows), shares, generator.random(200_000), np.zeros(10))
     np.testing.assert_allclose(found, [1, 0, 0, 0, 0, 0, 0, -0.5, 0.2, 0.3], atol=2e-3)
+
+
+def test_the_terms_are_those_that_the_odds_weigh_and_end_at_the_same_reach() -> None:
+    odds = odds_of(0)
+    rows = odds.mean + odds.deviation * np.random.default_rng(5).normal(0, 4, (50, N_FEATURES))
+    weights = [*odds.linear, *odds.products[np.triu_indices(N_FEATURES)], odds.offset]
+    terms = quadratic_terms((rows - odds.mean) / odds.deviation)
+    np.testing.assert_allclose(terms @ np.array(weights), odds(rows), atol=1e-4)
+
+
+def test_a_feature_that_never_varies_does_no_harm() -> None:
+    rows, shares, importance = random_examples(3)
+    rows[:, 4] = 7.0
+    odds = fitted((rows, shares, importance), *spread(rows, importance))
+    assert QuadraticOdds.from_json(odds.as_json())(rows) == pytest.approx(odds(rows))
+    assert np.isfinite(odds(rows)).all()
+
+
+def test_examples_are_neighbours_with_the_share_that_people_kept_apart() -> None:
+    """Six strips of one colour each; one annotator drew two halves, the other three thirds."""
+    strips = np.repeat(np.arange(6, dtype=np.int32), 20)[None].repeat(60, axis=0)
+    pixels = np.random.default_rng(0).normal(0, 2, (60, 120, 3)) + 40 * strips[..., None]
+    image = Image(np.clip(pixels, 0, 255).astype(np.uint8), RGB, ImageSource("test"))
+    graph = region_graph(strips, boundary_evidence(working_picture(image)))
+    tables = [np.eye(n, dtype=np.int64)[np.arange(6) * n // 6] * 1200 for n in (2, 3)]
+    features, apart, importance = examples(((graph, tables), odds_of_strips()))
+    # All neighbours at the levels of 150 to 7 regions are the five borders of six strips: eight times.
+    assert features.shape == (8 * 5 + 4 + 2, N_FEATURES)
+    np.testing.assert_allclose(apart[:5], [0.0, 0.5, 0.5, 0.5, 0.0], atol=1e-12)
+    size = 600 * graph.area_unit
+    np.testing.assert_allclose(importance[:5], size**0.75 / (5 * size**0.5))
+    np.testing.assert_allclose(np.exp(features[:5, FEATURES.index("smaller size")]), 2 * size)
+
+
+def odds_of_strips() -> QuadraticOdds:
+    """Odds that grow with the size of the union alone: the first strips met are united first."""
+    n = N_FEATURES
+    linear = np.array([float(name == "smaller size") for name in FEATURES])
+    return QuadraticOdds(FEATURES, np.zeros(n), np.full(n, 10.0), linear, np.zeros((n, n)), 0.0)
 
 
 def test_rows_of_no_importance_do_not_count() -> None:
