@@ -41,7 +41,7 @@ BORDER_STRENGTH[: len(COLOUR_MAPS)] = 1.0
 BORDER_STRENGTH[len(COLOUR_MAPS) : FINE_GRADIENT] = 0.3
 _N_FAINT = LOG_FEATURES.index("smaller size")
 _LAB_NOISE = 20.0
-"""Squared Lab units added to spreads before dividing by them or taking logarithms; a quarter for one alone."""
+"""Squared Lab units added to spreads before dividing by them or taking logarithms; a quarter for one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
