@@ -73,8 +73,7 @@ def examples(task: tuple[Prepared, QuadraticOdds]) -> Examples:
         features.append(union_features(looks, one, other, borders))
         together = np.mean([(share[one] * share[other]).sum(axis=1) for share in shares], axis=0)
         apart.append(1 - together)
-        areas = merger.areas
-        size = merged_size(areas, one, other)
+        size = merged_size(merger.areas, one, other)
         importance.append(size**SIZE_POWER / (size**LEVEL_POWER).sum())
     return np.concatenate(features), np.concatenate(apart), np.concatenate(importance)
 
