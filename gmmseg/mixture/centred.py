@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from copy import copy
+from typing import Self
 
 import numpy as np
 
@@ -89,11 +90,12 @@ class CentredKernel(Kernel):
                     # A matrix times its own transpose: half the work, and exactly symmetric.
                     self._scatter[k] += np.dot(scaled, scaled.T)
 
-    def twin(self) -> CentredKernel:
-        return copy(self)
+    def twin(self) -> Self:
+        twin = copy(self)
+        twin.set_params(self._params)
+        return twin
 
-    def absorb(self, other: Kernel) -> None:
-        assert isinstance(other, CentredKernel)  # noqa: S101 - twins only
+    def absorb(self, other: Self) -> None:
         self._counts += other._counts
         self._offsets += other._offsets
         self._scatter += other._scatter

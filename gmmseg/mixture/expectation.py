@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from gmmseg.arrays import FloatArray
 from gmmseg.control import Check, raise_if_asked
 from gmmseg.mixture.centred import CentredKernel
-from gmmseg.mixture.density import NEGLIGIBLE_LOG, exponentiate, fast_kernel, sum_of_logs
+from gmmseg.mixture.density import fast_kernel
 from gmmseg.mixture.kernels import Kernel, QuadraticKernel, blocks, uses_two_lanes
 from gmmseg.mixture.lanes import in_two_lanes
 from gmmseg.mixture.moments import Moments
@@ -48,7 +46,6 @@ class Rows:
         self.total = float(weights.sum())
         self.squared_extent = squared_extent
         self.is_cells = quadratic is not None
-        self.is_unweighted = bool((weights == 1).all())
         self._centre = centre
         self._is_diagonal = is_diagonal
         self._fast: Kernel | None = None
@@ -87,7 +84,6 @@ def expectation(rows: Rows, kernel: Kernel, params: MixtureParams, check: Check)
         return Expectation(_add_blocks(rows, kernel, params, parts, check), kernel.moments())
     # Two halves, whatever the number of cores, added in the same order: the same bytes everywhere.
     other = kernel.twin()
-    other.set_params(params)
     middle = len(parts) // 2
     halves = in_two_lanes(
         lambda: _add_blocks(rows, kernel, params, parts[:middle], check),
@@ -102,11 +98,5 @@ def _add_blocks(rows: Rows, kernel: Kernel, params: MixtureParams, parts: list[s
     log_likelihood = 0.0
     for block in parts:
         raise_if_asked(check)
-        joint = kernel.log_joint(block)
-        weights = rows.weights[block]
-        peak, total = exponentiate(joint, params.is_hard, NEGLIGIBLE_LOG)
-        log_likelihood += float(np.dot(weights, peak))
-        log_likelihood += sum_of_logs(total) if rows.is_unweighted else float(np.dot(weights, np.log(total)))
-        joint *= weights / total
-        kernel.add(block, joint)
+        log_likelihood += kernel.expect(block, rows.weights[block], params.is_hard)
     return log_likelihood

@@ -13,12 +13,16 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from copy import copy
+from functools import cache
+from typing import Self
 
 import numpy as np
 
-from gmmseg.arrays import FloatArray
+from gmmseg.arrays import FloatArray, IntArray
+from gmmseg.mixture import compiled
 from gmmseg.mixture.moments import LOG_2PI, Moments
 from gmmseg.mixture.params import MixtureParams
+from gmmseg.mixture.posteriors import NEGLIGIBLE_LOG, exponentiate, sum_of_logs
 
 BLOCK_ROWS = 8192
 """Rows of a block of up to eight components: its arrays fit the cache, and the stop flag is asked often."""
@@ -78,14 +82,30 @@ class Kernel(ABC):
 
     @abstractmethod
     def add(self, rows: slice, weighted: FloatArray) -> None:
-        """Add a block to the sums; `weighted` (K, B) holds responsibility times row weight."""
+        """Add a block to the sums; `weighted` (K, B) holds responsibility times row weight.
+
+        The block must be the one that `log_joint` evaluated last.
+        """
+
+    def expect(self, rows: slice, weights: FloatArray, is_hard: bool) -> float:
+        """Evaluate a block, add it to the sums and return its log-likelihood in nats.
+
+        The E-step of one block (S2 eq. 40); `weights` (B,) are those of its rows.
+        """
+        joint = self.log_joint(rows)
+        peak, total = exponentiate(joint, is_hard, NEGLIGIBLE_LOG)
+        is_unweighted = bool((weights == 1).all())
+        logs = sum_of_logs(total) if is_unweighted else float(np.dot(weights, np.log(total)))
+        joint *= weights / total
+        self.add(rows, joint)
+        return float(np.dot(weights, peak)) + logs
 
     @abstractmethod
-    def twin(self) -> Kernel:
-        """Return a kernel over the same rows with sums of its own, for another thread."""
+    def twin(self) -> Self:
+        """Return a kernel over the same rows and parameters with sums of its own, for another thread."""
 
     @abstractmethod
-    def absorb(self, other: Kernel) -> None:
+    def absorb(self, other: Self) -> None:
         """Add the sums of a twin to this kernel's."""
 
     @abstractmethod
@@ -111,8 +131,15 @@ def quadratic_features(columns: FloatArray, is_diagonal: bool, out: FloatArray |
     return features
 
 
+@cache
+def _pairs(n_features: int) -> tuple[IntArray, IntArray]:
+    """Return the pairs i <= j in the order of the quadratic features."""
+    i, j = np.triu_indices(n_features)
+    return i, j
+
+
 class QuadraticKernel(Kernel):
-    """One matrix product for the E-step, one for the sums.
+    """One matrix product for the E-step, one for the sums; or both in one compiled pass, see `compiled`.
 
     Parameters
     ----------
@@ -146,6 +173,8 @@ class QuadraticKernel(Kernel):
         # Block by block and contiguous: lines of a whole (F, N) array lie a power of two apart for many
         # picture sizes, and then evict one another from the cache.
         self._kept: dict[tuple[int, int], FloatArray] = {}
+        self._buffer = np.empty((0, 0))
+        self._step: compiled.Step | None = None
 
     def _block(self, rows: slice) -> FloatArray:
         block = self._kept.get((rows.start, rows.stop))
@@ -168,19 +197,25 @@ class QuadraticKernel(Kernel):
             quadratic = -precisions / 2
         else:
             linear = np.einsum("kde,ke->kd", precisions, means)
-            upper = np.triu_indices(n_features)
-            quadratic = -precisions[:, upper[0], upper[1]]
-            quadratic[:, upper[0] == upper[1]] /= 2
+            i, j = _pairs(n_features)
+            quadratic = precisions[:, i, j] * np.where(i == j, -0.5, -1.0)
         constants = log_constants(params) - np.einsum("kd,kd->k", linear, means) / 2
         self._coefficients = np.concatenate([quadratic, linear, constants[:, None]], axis=1)
-        self._sums = np.zeros_like(self._coefficients)
-        self._buffer = np.empty((n_components, 0))
         self._n_features = n_features
+        self._start()
+
+    def _start(self) -> None:
+        """Forget the sums, and get memory of one's own."""
+        self._sums = np.zeros_like(self._coefficients)
+        self._step = None
+        if compiled.is_available():
+            is_made = self._features is not None
+            self._step = compiled.Step(self._coefficients, self._centre, self._is_diagonal, is_made)
 
     def log_joint(self, rows: slice) -> FloatArray:
-        size = rows.stop - rows.start
-        if self._buffer.shape[1] != size:
-            self._buffer = np.empty((self._coefficients.shape[0], size))
+        shape = len(self._coefficients), rows.stop - rows.start
+        if self._buffer.shape != shape:
+            self._buffer = np.empty(shape)
         self._held = self._block(rows)
         finite = np.isfinite(self._coefficients[:, -1])
         if finite.all():
@@ -194,11 +229,19 @@ class QuadraticKernel(Kernel):
     def add(self, rows: slice, weighted: FloatArray) -> None:
         self._sums += np.dot(weighted, self._held.T)
 
-    def twin(self) -> QuadraticKernel:
-        return copy(self)
+    def expect(self, rows: slice, weights: FloatArray, is_hard: bool) -> float:
+        if is_hard or self._step is None:
+            return super().expect(rows, weights, is_hard)
+        lines = self._columns if self._features is None else self._features
+        return self._step.expect(lines[:, rows], weights, self._sums)
 
-    def absorb(self, other: Kernel) -> None:
-        assert isinstance(other, QuadraticKernel)  # noqa: S101 - twins only
+    def twin(self) -> Self:
+        twin = copy(self)
+        twin._buffer = np.empty((0, 0))
+        twin._start()
+        return twin
+
+    def absorb(self, other: Self) -> None:
         self._sums += other._sums
 
     def moments(self) -> Moments:
@@ -211,7 +254,7 @@ class QuadraticKernel(Kernel):
             scatter = np.maximum(squares - counts[:, None] * means**2, 0.0)
         else:
             scatter = np.empty((len(counts), n_features, n_features))
-            i, j = np.triu_indices(n_features)
+            i, j = _pairs(n_features)
             scatter[:, i, j] = squares - counts[:, None] * means[:, i] * means[:, j]
             scatter[:, j, i] = scatter[:, i, j]
         return Moments(counts, means + self._centre, scatter)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import copy
+from typing import Self
 
 import numpy as np
 
@@ -36,7 +37,7 @@ class TiedKernel(Kernel):
     def set_params(self, params: MixtureParams) -> None:
         n_components, n_features = params.means.shape
         means = params.means - self._centre
-        self._covariance = params.covariance
+        self._params = params
         self._linear: FloatArray = means @ params.covariance.precisions(n_components, n_features)[0]
         self._constants = log_constants(params) - np.einsum("kd,kd->k", self._linear, means) / 2
         self._counts = np.zeros(n_components)
@@ -45,7 +46,7 @@ class TiedKernel(Kernel):
 
     def log_joint(self, rows: slice) -> FloatArray:
         self._held = self._columns[:, rows] - self._centre[:, None]
-        white = self._covariance.whiten(0, self._held)
+        white = self._params.covariance.whiten(0, self._held)
         joint: FloatArray = np.dot(self._linear, self._held)
         joint -= np.einsum("db,db->b", white, white) / 2
         joint += self._constants[:, None]
@@ -58,11 +59,12 @@ class TiedKernel(Kernel):
             scaled = self._held * np.sqrt(weighted.sum(axis=0))
             self._gathered += np.dot(scaled, scaled.T)
 
-    def twin(self) -> TiedKernel:
-        return copy(self)
+    def twin(self) -> Self:
+        twin = copy(self)
+        twin.set_params(self._params)
+        return twin
 
-    def absorb(self, other: Kernel) -> None:
-        assert isinstance(other, TiedKernel)  # noqa: S101 - twins only
+    def absorb(self, other: Self) -> None:
         self._counts += other._counts
         self._sums += other._sums
         self._gathered += other._gathered

@@ -9,7 +9,7 @@ import numpy as np
 from gmmseg.arrays import Float32Array, FloatArray
 from gmmseg.control import Check, go_on, raise_if_cancelled
 from gmmseg.mixture.covariance import Full
-from gmmseg.mixture.density import normalise, responsibilities
+from gmmseg.mixture.density import responsibilities
 from gmmseg.mixture.initialise import kmeans_plus_plus, means_of_labels, moments_of_labels, nearest_mean
 from gmmseg.mixture.kernels import QuadraticKernel, blocks
 from gmmseg.mixture.moments import Moments
@@ -150,14 +150,13 @@ def fitted_params(
     fewer distinct rows than components. ``spread`` is r in the units of `columns`.
     """
     params = _first_params(np.ascontiguousarray(columns.T), settings.n_components, spread, generator)
+    equal = np.ones(columns.shape[1])
     kernel = QuadraticKernel(columns, np.zeros(len(columns)), is_diagonal=False)
     for _ in range(settings.n_iterations):
         raise_if_cancelled(check)
         kernel.set_params(params)
         for rows in blocks(columns.shape[1], settings.n_components):
-            joint = kernel.log_joint(rows)
-            normalise(joint, is_hard=False)
-            kernel.add(rows, joint)
+            kernel.expect(rows, equal[rows], is_hard=False)
         params = _maximised(kernel.moments(), spread)
     return params
 

@@ -20,9 +20,9 @@ from gmmseg.mixture.density import (
     responsibilities,
     sample,
     score_rows,
-    sum_of_logs,
 )
 from gmmseg.mixture.params import MixtureParams
+from gmmseg.mixture.posteriors import sum_of_logs
 from tests.core.mixture.cases import KINDS, random_params
 
 

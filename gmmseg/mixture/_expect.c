@@ -1,0 +1,79 @@
+/* One E-step and its sums in a single pass over the rows; see compiled.py, which calls it.
+ *
+ * Plain C with the vector extensions of GCC and Clang: no Python, no allocation, no global state. Everything is
+ * done for a chunk of rows that stays in the first-level cache. Where rows are missing in the last chunk its
+ * last row is repeated with weight 0.
+ */
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+/* To be raised with every change of what is called from outside. */
+#define INTERFACE 1
+
+/* Rows that are taken through all steps at once, and the most that one instruction takes. */
+#define CHUNK 64
+#define MOST_LANES 4
+
+/* Adding this to a number below 2^51 leaves its nearest whole number in the low bits of the sum. */
+#define ROUNDING 6755399441055744.0
+#define MANTISSA_BITS 52
+#define EXPONENT_OF_ONE 1023
+#define LOG2_HIGH 6.93147180369123816490e-01
+#define LOG2_LOW 1.90821492927058770002e-10
+/* Terms further below the largest are 0; their exponentials would leave the normal numbers. */
+#define SMALLEST_LOG -700.0
+
+#define PARAMETERS                                                                                             \
+    const double *lines, ptrdiff_t stride, ptrdiff_t n_lines, ptrdiff_t n_rows, int is_made, int is_diagonal,  \
+        const double *weights, const double *centre, const double *coefficients, ptrdiff_t n_components,       \
+        ptrdiff_t n_quadratic, double *sums, double *scratch
+#define ARGUMENTS                                                                                              \
+    lines, stride, n_lines, n_rows, is_made, is_diagonal, weights, centre, coefficients, n_components,         \
+        n_quadratic, sums, scratch
+
+#define TARGET
+#define LANES 2
+#define NAME(x) x##_plain
+#include "_expect_body.h"
+#undef TARGET
+#undef LANES
+#undef NAME
+
+#ifdef __x86_64__
+#define TARGET __attribute__((target("avx2,fma")))
+#define LANES 4
+#define NAME(x) x##_avx2
+#include "_expect_body.h"
+#undef TARGET
+#undef LANES
+#undef NAME
+#endif
+
+int gmmseg_interface(void) { return INTERFACE; }
+
+/* Doubles of scratch memory for `gmmseg_expect`. */
+ptrdiff_t gmmseg_scratch(ptrdiff_t n_components, ptrdiff_t n_quadratic) {
+    return MOST_LANES + n_quadratic * CHUNK + n_components * CHUNK + n_components * n_quadratic * MOST_LANES;
+}
+
+/* What processors without AVX2 get; see `gmmseg_expect`. */
+double gmmseg_expect_plain(PARAMETERS) { return expect_plain(ARGUMENTS); }
+
+/* Return the weighted log-likelihood of `n_rows` rows in nats and add their moments to `sums`.
+ *
+ * lines        (n_lines, n_rows) with `stride` doubles between lines: the features of the rows, or where
+ *              `is_made` is set the quadratic features themselves, the last of which is not read
+ * weights      (n_rows)
+ * centre       (n_lines), subtracted from features
+ * coefficients (n_components, n_quadratic) of the log-densities in x_i x_j (i <= j, or i = j where `is_diagonal`
+ *              is set), x_i and 1; the last may be -infinity, but not for all components
+ * sums         (n_components, n_quadratic)
+ */
+double gmmseg_expect(PARAMETERS) {
+#ifdef __x86_64__
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+        return expect_avx2(ARGUMENTS);
+#endif
+    return gmmseg_expect_plain(ARGUMENTS);
+}

@@ -1,0 +1,173 @@
+/* The body of _expect.c, compiled once for each set of instructions: TARGET is a function's attribute for it,
+ * LANES how many doubles it takes at once, NAME(x) makes the names differ.
+ */
+
+#define VECTORS (CHUNK / LANES)
+typedef double NAME(vec) __attribute__((vector_size(8 * LANES)));
+typedef double NAME(anywhere) __attribute__((vector_size(8 * LANES), aligned(8), may_alias));
+typedef int64_t NAME(bits) __attribute__((vector_size(8 * LANES)));
+
+TARGET static inline NAME(vec) NAME(all)(double value) { return value - (NAME(vec)){0}; }
+
+TARGET static inline NAME(vec) NAME(choose)(NAME(bits) where, NAME(vec) yes, NAME(vec) no) { return (NAME(vec))((where & (NAME(bits))yes) | (~where & (NAME(bits))no)); }
+
+TARGET static inline NAME(vec) NAME(larger)(NAME(vec) one, NAME(vec) other) {
+    return NAME(choose)((NAME(bits))(one > other), one, other);
+}
+
+/* e^x for -700 <= x <= 0, else 0: 2^n e^r with |r| <= log(2) / 2 and the Taylor series to 4e-18. */
+TARGET static inline NAME(vec) NAME(exponential)(NAME(vec) x) {
+    const NAME(bits) held = (NAME(bits))(x > NAME(all)(SMALLEST_LOG));
+    NAME(vec) n = NAME(choose)(held, x, NAME(all)(SMALLEST_LOG)) * 1.4426950408889634 + ROUNDING;
+    const NAME(bits) power = (NAME(bits))n << MANTISSA_BITS;
+    n -= ROUNDING;
+    /* log(2) in two parts: n times the first is exact. */
+    const NAME(vec) r = (NAME(choose)(held, x, NAME(all)(SMALLEST_LOG)) - n * LOG2_HIGH) - n * LOG2_LOW;
+    NAME(vec) sum = NAME(all)(1.0 / 6227020800.0);
+    sum = sum * r + 1.0 / 479001600.0;
+    sum = sum * r + 1.0 / 39916800.0;
+    sum = sum * r + 1.0 / 3628800.0;
+    sum = sum * r + 1.0 / 362880.0;
+    sum = sum * r + 1.0 / 40320.0;
+    sum = sum * r + 1.0 / 5040.0;
+    sum = sum * r + 1.0 / 720.0;
+    sum = sum * r + 1.0 / 120.0;
+    sum = sum * r + 1.0 / 24.0;
+    sum = sum * r + 1.0 / 6.0;
+    sum = sum * r + 0.5;
+    sum = sum * r + 1.0;
+    sum = sum * r + 1.0;
+    return (NAME(vec))(((NAME(bits))sum + power) & held);
+}
+
+/* log x for normal x > 0: n log(2) + 2 atanh((m - 1) / (m + 1)) with m between sqrt(1/2) and sqrt(2). */
+TARGET static inline NAME(vec) NAME(logarithm)(NAME(vec) x) {
+    const NAME(bits) one = (NAME(bits))NAME(all)(1.0);
+    NAME(bits) power = ((NAME(bits))x >> MANTISSA_BITS) - EXPONENT_OF_ONE;
+    NAME(vec) m = (NAME(vec))(((NAME(bits))x & (((int64_t)1 << MANTISSA_BITS) - 1)) | one);
+    const NAME(bits) is_large = (NAME(bits))(m > NAME(all)(1.4142135623730951));
+    m = NAME(choose)(is_large, m * 0.5, m);
+    power -= is_large; /* true is -1 */
+    const NAME(vec) n = (NAME(vec))(power + (NAME(bits))NAME(all)(ROUNDING)) - ROUNDING;
+    const NAME(vec) s = (m - 1.0) / (m + 1.0), s2 = s * s;
+    NAME(vec) sum = NAME(all)(1.0 / 23.0);
+    sum = sum * s2 + 1.0 / 21.0;
+    sum = sum * s2 + 1.0 / 19.0;
+    sum = sum * s2 + 1.0 / 17.0;
+    sum = sum * s2 + 1.0 / 15.0;
+    sum = sum * s2 + 1.0 / 13.0;
+    sum = sum * s2 + 1.0 / 11.0;
+    sum = sum * s2 + 1.0 / 9.0;
+    sum = sum * s2 + 1.0 / 7.0;
+    sum = sum * s2 + 1.0 / 5.0;
+    sum = sum * s2 + 1.0 / 3.0;
+    sum = sum * s2 + 1.0;
+    return n * LOG2_HIGH + (n * LOG2_LOW + 2.0 * s * sum);
+}
+
+TARGET static inline double NAME(total_of)(NAME(vec) values) {
+    double total = 0.0;
+    for (int lane = 0; lane < LANES; lane++)
+        total += values[lane];
+    return total;
+}
+
+/* Copy a chunk of a line of numbers less `centre`; where fewer are held, the last is repeated. */
+TARGET static inline void NAME(load)(NAME(vec) *chunk, const double *line, ptrdiff_t held, double centre) {
+    if (held == CHUNK) {
+        for (int v = 0; v < VECTORS; v++)
+            chunk[v] = *(const NAME(anywhere) *)(line + v * LANES) - centre;
+    } else {
+        for (ptrdiff_t i = 0; i < CHUNK; i++)
+            ((double *)chunk)[i] = line[i < held ? i : held - 1] - centre;
+    }
+}
+
+TARGET static double NAME(expect)(PARAMETERS) {
+    const ptrdiff_t n_products = n_quadratic - 1;
+    const uintptr_t misplaced = (uintptr_t)scratch % sizeof(NAME(vec));
+    NAME(vec) *const features = (NAME(vec) *)(misplaced ? (char *)scratch + sizeof(NAME(vec)) - misplaced : (char *)scratch);
+    NAME(vec) *const shares = features + n_quadratic * VECTORS;
+    NAME(vec) *const moments = shares + n_components * VECTORS;
+    NAME(vec) likelihood = NAME(all)(0.0);
+    memset(moments, 0, sizeof(NAME(vec)) * (size_t)(n_components * n_quadratic));
+
+    for (ptrdiff_t start = 0; start < n_rows; start += CHUNK) {
+        const ptrdiff_t held = n_rows - start < CHUNK ? n_rows - start : CHUNK;
+        if (is_made) {
+            for (ptrdiff_t f = 0; f < n_products; f++)
+                NAME(load)(features + f * VECTORS, lines + f * stride + start, held, 0.0);
+        } else {
+            NAME(vec) *const linear = features + (n_products - n_lines) * VECTORS;
+            for (ptrdiff_t d = 0; d < n_lines; d++)
+                NAME(load)(linear + d * VECTORS, lines + d * stride + start, held, centre[d]);
+            NAME(vec) *product = features;
+            for (ptrdiff_t i = 0; i < n_lines; i++)
+                for (ptrdiff_t j = i; j < (is_diagonal ? i + 1 : n_lines); j++)
+                    for (int v = 0; v < VECTORS; v++)
+                        *product++ = linear[i * VECTORS + v] * linear[j * VECTORS + v];
+        }
+
+        NAME(vec) peak[VECTORS], total[VECTORS], weight[VECTORS];
+        NAME(load)(weight, weights + start, held, 0.0);
+        for (ptrdiff_t i = held; i < CHUNK; i++)
+            ((double *)weight)[i] = 0.0;
+        for (ptrdiff_t k = 0; k < n_components; k++) {
+            const double *const of = coefficients + k * n_quadratic;
+            for (int from = 0; from < VECTORS; from += 8) {
+                NAME(vec) joint[8];
+                for (int v = 0; v < 8; v++)
+                    joint[v] = NAME(all)(of[n_products]);
+                for (ptrdiff_t f = 0; f < n_products; f++)
+                    for (int v = 0; v < 8; v++)
+                        joint[v] += of[f] * features[f * VECTORS + from + v];
+                for (int v = 0; v < 8; v++) {
+                    shares[k * VECTORS + from + v] = joint[v];
+                    peak[from + v] = k ? NAME(larger)(joint[v], peak[from + v]) : joint[v];
+                }
+            }
+        }
+        for (int v = 0; v < VECTORS; v++)
+            total[v] = NAME(all)(0.0);
+        for (ptrdiff_t k = 0; k < n_components; k++)
+            for (int v = 0; v < VECTORS; v += 2) {
+                /* Two at once: each is a chain of steps that wait for one another. */
+                const NAME(vec) one = NAME(exponential)(shares[k * VECTORS + v] - peak[v]);
+                const NAME(vec) next = NAME(exponential)(shares[k * VECTORS + v + 1] - peak[v + 1]);
+                shares[k * VECTORS + v] = one;
+                shares[k * VECTORS + v + 1] = next;
+                total[v] += one;
+                total[v + 1] += next;
+            }
+        for (int v = 0; v < VECTORS; v++) {
+            likelihood += weight[v] * (peak[v] + NAME(logarithm)(total[v]));
+            total[v] = weight[v] / total[v];
+        }
+        for (ptrdiff_t k = 0; k < n_components; k++) {
+            NAME(vec) *const of = moments + k * n_quadratic;
+            NAME(vec) share[VECTORS];
+            for (int v = 0; v < VECTORS; v++) {
+                share[v] = shares[k * VECTORS + v] * total[v];
+                of[n_products] += share[v];
+            }
+            for (ptrdiff_t f = 0; f < n_products; f++) {
+                /* Four sums, so that an addition need not wait for the one before. */
+                const NAME(vec) *const feature = features + f * VECTORS;
+                NAME(vec) sum0 = share[0] * feature[0], sum1 = share[1] * feature[1];
+                NAME(vec) sum2 = share[2] * feature[2], sum3 = share[3] * feature[3];
+                for (int v = 4; v < VECTORS; v += 4) {
+                    sum0 += share[v] * feature[v];
+                    sum1 += share[v + 1] * feature[v + 1];
+                    sum2 += share[v + 2] * feature[v + 2];
+                    sum3 += share[v + 3] * feature[v + 3];
+                }
+                of[f] += (sum0 + sum1) + (sum2 + sum3);
+            }
+        }
+    }
+    for (ptrdiff_t at = 0; at < n_components * n_quadratic; at++)
+        sums[at] += NAME(total_of)(moments[at]);
+    return NAME(total_of)(likelihood);
+}
+
+#undef VECTORS

@@ -1,0 +1,191 @@
+"""The compiled E-step against plain sums, and that everything works without it."""
+
+from __future__ import annotations
+
+import ctypes
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+from scipy.special import logsumexp
+
+from gmmseg.arrays import FloatArray
+from gmmseg.mixture import compiled
+from gmmseg.mixture.covariance import CovarianceKind
+from gmmseg.mixture.fit import fit
+from gmmseg.mixture.kernels import Kernel, QuadraticKernel
+from gmmseg.mixture.params import FitSettings, MixtureParams
+from tests.core.mixture.cases import blobs, random_params
+
+needs_compiled = pytest.mark.skipif(
+    not compiled.is_available(), reason="no C compiler was at hand when gmmseg was installed"
+)
+
+
+def _plain_sums(
+    params: MixtureParams, values: FloatArray, weights: FloatArray
+) -> tuple[float, FloatArray, FloatArray, FloatArray]:
+    """Return log-likelihood, counts, means and matrices of scatter by scipy's densities."""
+    joint = np.stack(
+        [
+            np.log(weight) + stats.multivariate_normal(mean, matrix).logpdf(values).reshape(len(values))
+            for weight, mean, matrix in zip(params.weights, params.means, params.matrices(), strict=True)
+        ]
+    )
+    density = logsumexp(joint, axis=0)
+    weighted = np.exp(joint - density) * weights
+    counts = weighted.sum(axis=1)
+    means = weighted @ values / counts[:, None]
+    deviations = values - means[:, None]
+    return (
+        float(weights @ density),
+        counts,
+        means,
+        np.einsum("kn,knd,kne->kde", weighted, deviations, deviations),
+    )
+
+
+def _expected(kernel: Kernel, params: MixtureParams, weights: FloatArray) -> float:
+    kernel.set_params(params)
+    return kernel.expect(slice(0, len(weights)), weights, is_hard=False)
+
+
+@needs_compiled
+@settings(deadline=None, max_examples=60)
+@given(
+    n_rows=st.sampled_from([1, 2, 63, 64, 65, 127, 128, 200]),
+    n_components=st.integers(1, 9),
+    n_features=st.integers(1, 6),
+    kind=st.sampled_from(["full", "diag"]),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_likelihood_and_moments_are_those_of_plain_sums(
+    n_rows: int, n_components: int, n_features: int, kind: CovarianceKind, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    params = random_params(rng, n_components, n_features, kind)
+    values = rng.normal(size=(n_rows, n_features)) * 4
+    weights = rng.uniform(0.1, 9.0, size=n_rows)
+    kernel = QuadraticKernel(np.ascontiguousarray(values.T), values.mean(axis=0), kind == "diag")
+    log_likelihood, counts, means, scatter = _plain_sums(params, values, weights)
+    assert _expected(kernel, params, weights) == pytest.approx(log_likelihood, rel=1e-11, abs=1e-10)
+    moments = kernel.moments()
+    np.testing.assert_allclose(moments.counts, counts, rtol=1e-9)
+    held = counts > 1e-6 * n_rows
+    np.testing.assert_allclose(moments.means[held], means[held], rtol=1e-8, atol=1e-8)
+    if kind == "diag":
+        scatter = np.diagonal(scatter, axis1=1, axis2=2)
+    np.testing.assert_allclose(moments.scatter[held], scatter[held], rtol=1e-8, atol=1e-7 * n_rows)
+
+
+@needs_compiled
+@pytest.mark.parametrize("variant", ["gmmseg_expect", "gmmseg_expect_plain"])
+def test_both_sets_of_instructions_agree_with_numpy(variant: str) -> None:
+    rng = np.random.default_rng(3)
+    params = random_params(rng, 5, 3)
+    columns = rng.normal(size=(3, 1000)) * 4
+    weights = rng.integers(1, 9, size=1000).astype(float)
+    kernel, other = (QuadraticKernel(columns, np.zeros(3), False) for _ in range(2))
+    kernel.set_params(params)
+    other.set_params(params)
+    assert kernel._step is not None
+    library = compiled._library()
+    assert library is not None
+    kernel._step._expect = getattr(library, variant)
+    found = kernel.expect(slice(0, 1000), weights, is_hard=False)
+    assert found == pytest.approx(Kernel.expect(other, slice(0, 1000), weights, is_hard=False), rel=1e-14)
+    for name in ("counts", "means", "scatter"):
+        one, two = getattr(kernel.moments(), name), getattr(other.moments(), name)
+        np.testing.assert_allclose(one, two, rtol=1e-11, atol=1e-11)
+
+
+@needs_compiled
+def test_rows_far_from_every_component_and_components_without_weight() -> None:
+    params = random_params(np.random.default_rng(1), 3, 2)
+    params = MixtureParams(np.array([0.5, 0.5, 0.0]), params.means, params.covariance)
+    values = np.array([[0.0, 0.0], [3e4, -3e4], [1.0, 2.0]])
+    weights = np.array([1.0, 2.0, 3.0])
+    kernel, other = (QuadraticKernel(np.ascontiguousarray(values.T), np.zeros(2), False) for _ in range(2))
+    found = _expected(kernel, params, weights)
+    other.set_params(params)
+    assert found == pytest.approx(Kernel.expect(other, slice(0, 3), weights, is_hard=False), rel=1e-13)
+    counts = kernel.moments().counts
+    assert counts[2] == 0.0
+    assert counts.sum() == pytest.approx(6.0, rel=1e-14)
+
+
+@needs_compiled
+def test_blocks_add_up_and_strided_rows_are_read_right() -> None:
+    rng = np.random.default_rng(2)
+    params = random_params(rng, 4, 3)
+    values = rng.normal(size=(500, 3)) * 3
+    weights = rng.uniform(0.5, 2.0, size=1000)[::2]
+    whole = QuadraticKernel(np.ascontiguousarray(values.T), np.ones(3), False)
+    parts = QuadraticKernel(values.T, np.ones(3), False)
+    expected = _expected(whole, params, weights)
+    parts.set_params(params)
+    twin = parts.twin()
+    found = parts.expect(slice(0, 70), weights[:70], is_hard=False)
+    found += twin.expect(slice(70, 500), weights[70:], is_hard=False)
+    parts.absorb(twin)
+    assert found == pytest.approx(expected, rel=1e-14)
+    np.testing.assert_allclose(parts.moments().scatter, whole.moments().scatter, rtol=1e-11)
+    np.testing.assert_allclose(parts.moments().counts, whole.moments().counts, rtol=1e-13)
+
+
+@needs_compiled
+@pytest.mark.parametrize(
+    ("lines", "n_weights", "sums", "said"),
+    [
+        ((2, 10), 10, (2, 10), "do not fit the parameters"),
+        ((3, 10), 9, (2, 10), "do not fit the parameters"),
+        ((3, 10), 10, (2, 9), "sums"),
+        ((3, 10), 10, (3, 10), "sums"),
+    ],
+)
+def test_what_does_not_fit_is_refused_before_memory_is_touched(
+    lines: tuple[int, int], n_weights: int, sums: tuple[int, int], said: str
+) -> None:
+    step = compiled.Step(np.zeros((2, 10)), np.zeros(3), is_diagonal=False, is_made=False)
+    with pytest.raises(ValueError, match=said):
+        step.expect(np.zeros(lines), np.ones(n_weights), np.zeros(sums))
+
+
+@needs_compiled
+def test_coefficients_of_another_number_of_features_are_refused() -> None:
+    step = compiled.Step(np.zeros((2, 7)), np.zeros(3), is_diagonal=False, is_made=False)
+    with pytest.raises(ValueError, match="quadratic"):
+        step.expect(np.zeros((3, 4)), np.ones(4), np.zeros((2, 7)))
+
+
+def test_a_broken_library_or_one_of_another_version_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = tmp_path / "_expect.so"
+    broken.write_bytes(b"not a library")
+    assert compiled._opened(broken) is None
+    library = compiled._library()
+    if library is not None:
+        assert isinstance(compiled._opened(Path(library._name)), ctypes.CDLL)
+        monkeypatch.setattr(compiled, "_INTERFACE", compiled._INTERFACE + 1)
+        assert compiled._opened(Path(library._name)) is None
+
+
+@pytest.mark.parametrize("kind", ["full", "tied", "diag", "spherical"])
+def test_a_fit_without_compiled_code_is_the_same(
+    kind: CovarianceKind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values, _ = blobs(np.random.default_rng(5), 3000, 3, 3, apart=4.0)
+    chosen = FitSettings(3, kind, seed=1, tol=1e-9)
+    with_it = fit(values, None, chosen)
+    monkeypatch.setattr(compiled, "is_available", lambda: False)
+    kernel = QuadraticKernel(np.ascontiguousarray(values.T), np.zeros(3), kind in ("diag", "spherical"))
+    kernel.set_params(with_it.params)
+    assert kernel._step is None
+    without = fit(values, None, chosen)
+    assert without.n_iter == with_it.n_iter
+    assert without.log_likelihood == pytest.approx(with_it.log_likelihood, rel=1e-12)
+    np.testing.assert_allclose(without.params.means, with_it.params.means, rtol=1e-7, atol=1e-7)
