@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gmmseg.arrays import AnyArray, ByteArray, Float32Array, FloatArray, LabelArray, frozen
+from gmmseg.arrays import AnyArray, ByteArray, Float32Array, FloatArray, IntArray, LabelArray, frozen
 from gmmseg.classes import ClassTable
 from gmmseg.control import Check, go_on, raise_if_cancelled
 from gmmseg.features.table import FeatureTable
@@ -16,6 +16,8 @@ from gmmseg.mixture.params import MixtureParams
 
 _ROWS_IN_MEMORY = 1 << 24
 """Posteriors of all rows are computed once while they number at most this many; else once for each class."""
+
+_COUNT_AT_ONCE = 1 << 18
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,8 +51,18 @@ class Segmentation:
 
     def areas(self) -> FloatArray:
         """Return the share of data pixels of each component, (K,), summing to 1."""
-        counts = np.bincount(self.labels.reshape(-1), minlength=self.n_components + 1)[1:]
+        counts = label_counts(self.labels, self.n_components)
         return counts / max(int(counts.sum()), 1)
+
+
+def label_counts(labels: LabelArray, n_components: int) -> IntArray:
+    """Return the number of pixels of each component, (K,); 0, no data, is not counted."""
+    counts = np.zeros(n_components + 1, dtype=np.int64)
+    flat = labels.reshape(-1)
+    # A count holds the interpreter's lock to its end: all of a large picture at once would stop the window.
+    for start in range(0, len(flat), _COUNT_AT_ONCE):
+        counts += np.bincount(flat[start : start + _COUNT_AT_ONCE], minlength=n_components + 1)
+    return counts[1:]
 
 
 def label_dtype(n_components: int) -> type[np.uint8] | type[np.uint16]:

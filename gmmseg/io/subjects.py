@@ -38,7 +38,7 @@ from gmmseg.io.reports import build_region_report, build_report, encode_report
 from gmmseg.io.tables import encode_component_table, encode_region_table
 from gmmseg.regions.table import region_table
 from gmmseg.render import overlay_rgb
-from gmmseg.segmentation import Segmentation, class_planes
+from gmmseg.segmentation import Segmentation, class_planes, label_counts
 
 if TYPE_CHECKING:
     from gmmseg.regions.outcome import RegionOutcome
@@ -145,7 +145,7 @@ class MixtureSubject(ExportSubject):
         return encode_report(build_report(self.fit, self.table.n_pixels, self.command, self.seconds))
 
     def csv(self, check: Check) -> bytes:
-        pixels = np.bincount(self.labels.reshape(-1), minlength=self.classes.n_components + 1)[1:]
+        pixels = label_counts(self.labels, self.classes.n_components)
         return encode_component_table(self.fit.model, self.classes, pixels)
 
 

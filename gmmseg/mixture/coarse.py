@@ -12,6 +12,7 @@ MIN_ROWS = 4096
 SAMPLE_ROWS = 16384
 ROWS_PER_MOMENT = 4
 """A sample has so many rows for each component and feature at least: covariances need them."""
+_ROWS_AT_ONCE = 1 << 20
 # Bits a feature is cut into, by the number of features: at most 2^20 cells.
 _BITS = {1: 10, 2: 8, 3: 5, 4: 4, 5: 4, 6: 3}
 
@@ -42,7 +43,11 @@ def _cells(exact: Rows, centre: FloatArray, is_diagonal: bool) -> Rows | None:
     if bits is None:
         return None
     codes = _cell_codes(exact.columns, bits)
-    totals = np.bincount(codes, weights=exact.weights, minlength=1 << bits * n_features).astype(np.float64)
+    # Counts hold the interpreter's lock to their end: all of many rows at once would stop the window.
+    parts = [slice(start, start + _ROWS_AT_ONCE) for start in range(0, n_rows, _ROWS_AT_ONCE)]
+    totals = np.zeros(1 << bits * n_features)
+    for part in parts:
+        totals += np.bincount(codes[part], weights=exact.weights[part], minlength=len(totals))
     occupied = np.flatnonzero(totals)
     weights = totals[occupied]
     n_quadratic = 2 * n_features + 1 if is_diagonal else (n_features + 1) * (n_features + 2) // 2
@@ -50,9 +55,7 @@ def _cells(exact: Rows, centre: FloatArray, is_diagonal: bool) -> Rows | None:
     compact[occupied] = np.arange(len(occupied))
     codes = compact[codes]
     sums = np.zeros((n_quadratic, len(occupied)))
-    size = 1 << 20
-    for start in range(0, n_rows, size):
-        part = slice(start, start + size)
+    for part in parts:
         features = quadratic_features(exact.columns[:, part] - centre[:, None], is_diagonal)
         features *= exact.weights[part]
         for at in range(n_quadratic):

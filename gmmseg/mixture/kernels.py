@@ -38,6 +38,9 @@ many digits of a squared distance. Pixels of 8 bits, at the floor of 1/12, reach
 MAX_QUADRATIC_FEATURES = 20
 """In more features their products in pairs cost more than whitening does (measured on digits, K = 5 to 40);
 squares alone never do, and what all components share needs no pairs."""
+MAX_COMPILED = 5000
+"""Components times quadratic features up to which one compiled pass beats the larger tiles of BLAS (measured
+for 1 to 120 features, K = 2 to 60: 2 to 5 times as fast at the lower end, equal here)."""
 CACHE_BYTES = 192 * 2**20
 """Quadratic features are kept between iterations up to this size, else made again for each block."""
 
@@ -208,7 +211,7 @@ class QuadraticKernel(Kernel):
         """Forget the sums, and get memory of one's own."""
         self._sums = np.zeros_like(self._coefficients)
         self._step = None
-        if compiled.is_available():
+        if compiled.is_available() and self._coefficients.size <= MAX_COMPILED:
             is_made = self._features is not None
             self._step = compiled.Step(self._coefficients, self._centre, self._is_diagonal, is_made)
 

@@ -9,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.stats import multivariate_normal
 
+from gmmseg.arrays import LabelArray
 from gmmseg.features.build import feature_table
 from gmmseg.features.spec import FeatureSpec
 from gmmseg.features.table import FeatureTable
@@ -20,6 +21,7 @@ from gmmseg.segmentation import (
     density_map,
     heatmap,
     heatmaps,
+    label_counts,
     label_dtype,
     posterior_at,
     segment,
@@ -168,3 +170,11 @@ def test_the_maps_cannot_be_written_to() -> None:
     segmentation: Segmentation = segment(a_mixture(), table)
     with pytest.raises(ValueError, match="read-only"):
         segmentation.labels[0, 0] = 7
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_pixels_of_a_large_map_are_counted_once_each(dtype: type[np.uint8] | type[np.uint16]) -> None:
+    numbers = np.random.default_rng(0).integers(0, 7, size=(700, 1001))
+    labels: LabelArray = numbers.astype(np.uint8) if dtype is np.uint8 else numbers.astype(np.uint16)
+    counts = label_counts(labels, 9)
+    assert counts.tolist() == [int((labels == k).sum()) for k in range(1, 10)]

@@ -13,7 +13,7 @@ from scipy import stats
 from scipy.special import logsumexp
 
 from gmmseg.arrays import FloatArray
-from gmmseg.mixture import compiled
+from gmmseg.mixture import compiled, kernels
 from gmmseg.mixture.covariance import CovarianceKind
 from gmmseg.mixture.fit import fit
 from gmmseg.mixture.kernels import Kernel, QuadraticKernel
@@ -159,6 +159,16 @@ def test_coefficients_of_another_number_of_features_are_refused() -> None:
     step = compiled.Step(np.zeros((2, 7)), np.zeros(3), is_diagonal=False, is_made=False)
     with pytest.raises(ValueError, match="quadratic"):
         step.expect(np.zeros((3, 4)), np.ones(4), np.zeros((2, 7)))
+
+
+@needs_compiled
+def test_many_coefficients_are_left_to_blas(monkeypatch: pytest.MonkeyPatch) -> None:
+    params = random_params(np.random.default_rng(0), 4, 3)
+    kernel = QuadraticKernel(np.zeros((3, 5)), np.zeros(3), False)
+    for most, is_compiled in ((40, True), (39, False)):
+        monkeypatch.setattr(kernels, "MAX_COMPILED", most)
+        kernel.set_params(params)
+        assert (kernel._step is not None) == is_compiled
 
 
 def test_a_broken_library_or_one_of_another_version_is_not_used(
