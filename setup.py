@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import sys
+import zlib
+from pathlib import Path
+
 from setuptools import Extension, setup
 
-setup(
-    ext_modules=[
-        Extension(
-            "gmmseg.mixture._expect",
-            sources=["gmmseg/mixture/_expect.c"],
-            depends=["gmmseg/mixture/_expect_body.h"],
-            extra_compile_args=["-O3", "-ffp-contract=fast"],
-            # Where there is no C compiler the installation goes on without it, and numpy does its work.
-            optional=True,
-        )
-    ]
+SOURCE = "gmmseg/mixture/_expect.c"
+BODY = "gmmseg/mixture/_expect_body.h"
+checksum = zlib.crc32(Path(SOURCE).read_bytes() + Path(BODY).read_bytes())
+expect = Extension(
+    "gmmseg.mixture._expect",
+    sources=[SOURCE],
+    depends=[BODY],
+    define_macros=[("CHECKSUM", str(checksum))],
+    extra_compile_args=["-O3", "-fno-fast-math", "-ffp-contract=fast"],
+    # Where there is no C compiler the installation goes on without it, and numpy does its work.
+    optional=True,
 )
+# Microsoft's compiler lacks the vector extensions.
+setup(ext_modules=[] if sys.platform == "win32" else [expect])

@@ -1,15 +1,22 @@
 /* One E-step and its sums in a single pass over the rows; see compiled.py, which calls it.
  *
- * Plain C with the vector extensions of GCC and Clang: no Python, no allocation, no global state. Everything is
- * done for a chunk of rows that stays in the first-level cache. Where rows are missing in the last chunk its
- * last row is repeated with weight 0.
+ * Plain C with the vector extensions of GCC and Clang: no Python, no allocation, no global state. Everything
+ * is done for a chunk of rows that, for few features, stays in the first-level cache. Where rows are missing
+ * in the last chunk its last row is repeated with weight 0.
  */
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
-/* To be raised with every change of what is called from outside. */
-#define INTERFACE 1
+/* A sum and a difference that compilers must not cancel are how numbers are rounded here. */
+#if defined(__FAST_MATH__) || (defined(__FLT_EVAL_METHOD__) && __FLT_EVAL_METHOD__ != 0)
+#error "needs arithmetic in double precision as it is written"
+#endif
+
+/* Of this file and _expect_body.h, from setup.py: a library left over from other sources is not used. */
+#ifndef CHECKSUM
+#define CHECKSUM 0
+#endif
 
 /* Rows that are taken through all steps at once, and the most that one instruction takes. */
 #define CHUNK 64
@@ -21,15 +28,15 @@
 #define EXPONENT_OF_ONE 1023
 #define LOG2_HIGH 6.93147180369123816490e-01
 #define LOG2_LOW 1.90821492927058770002e-10
-/* Terms further below the largest are 0; their exponentials would leave the normal numbers. */
-#define SMALLEST_LOG -700.0
+/* Terms further below the largest are 0, as in posteriors.py. */
+#define NEGLIGIBLE_LOG -40.0
 
-#define PARAMETERS                                                                                             \
-    const double *lines, ptrdiff_t stride, ptrdiff_t n_lines, ptrdiff_t n_rows, int is_made, int is_diagonal,  \
-        const double *weights, const double *centre, const double *coefficients, ptrdiff_t n_components,       \
-        ptrdiff_t n_quadratic, double *sums, double *scratch
-#define ARGUMENTS                                                                                              \
-    lines, stride, n_lines, n_rows, is_made, is_diagonal, weights, centre, coefficients, n_components,         \
+#define PARAMETERS                                                                                          \
+    const double *lines, ptrdiff_t stride, ptrdiff_t n_lines, ptrdiff_t n_rows, int is_made,                \
+        int is_diagonal, const double *weights, const double *centre, const double *coefficients,           \
+        ptrdiff_t n_components, ptrdiff_t n_quadratic, double *sums, double *scratch
+#define ARGUMENTS                                                                                           \
+    lines, stride, n_lines, n_rows, is_made, is_diagonal, weights, centre, coefficients, n_components,      \
         n_quadratic, sums, scratch
 
 #define TARGET
@@ -50,7 +57,7 @@
 #undef NAME
 #endif
 
-int gmmseg_interface(void) { return INTERFACE; }
+int64_t gmmseg_checksum(void) { return CHECKSUM; }
 
 /* Doubles of scratch memory for `gmmseg_expect`. */
 ptrdiff_t gmmseg_scratch(ptrdiff_t n_components, ptrdiff_t n_quadratic) {
@@ -66,8 +73,9 @@ double gmmseg_expect_plain(PARAMETERS) { return expect_plain(ARGUMENTS); }
  *              `is_made` is set the quadratic features themselves, the last of which is not read
  * weights      (n_rows)
  * centre       (n_lines), subtracted from features
- * coefficients (n_components, n_quadratic) of the log-densities in x_i x_j (i <= j, or i = j where `is_diagonal`
- *              is set), x_i and 1; the last may be -infinity, but not for all components
+ * coefficients (n_components, n_quadratic) of the log-densities in x_i x_j (i <= j, or i = j where
+ *              `is_diagonal` is set), x_i and 1; the last may be -infinity, but not for all components;
+ *              other infinities and NaN give numbers without meaning
  * sums         (n_components, n_quadratic)
  */
 double gmmseg_expect(PARAMETERS) {

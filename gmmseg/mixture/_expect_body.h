@@ -9,20 +9,22 @@ typedef int64_t NAME(bits) __attribute__((vector_size(8 * LANES)));
 
 TARGET static inline NAME(vec) NAME(all)(double value) { return value - (NAME(vec)){0}; }
 
-TARGET static inline NAME(vec) NAME(choose)(NAME(bits) where, NAME(vec) yes, NAME(vec) no) { return (NAME(vec))((where & (NAME(bits))yes) | (~where & (NAME(bits))no)); }
+TARGET static inline NAME(vec) NAME(choose)(NAME(bits) where, NAME(vec) yes, NAME(vec) no) {
+    return (NAME(vec))((where & (NAME(bits))yes) | (~where & (NAME(bits))no));
+}
 
 TARGET static inline NAME(vec) NAME(larger)(NAME(vec) one, NAME(vec) other) {
     return NAME(choose)((NAME(bits))(one > other), one, other);
 }
 
-/* e^x for -700 <= x <= 0, else 0: 2^n e^r with |r| <= log(2) / 2 and the Taylor series to 4e-18. */
+/* e^x for -40 < x <= 0, 0 below: 2^n e^r with |r| <= log(2) / 2 and the Taylor series to 4e-18. */
 TARGET static inline NAME(vec) NAME(exponential)(NAME(vec) x) {
-    const NAME(bits) held = (NAME(bits))(x > NAME(all)(SMALLEST_LOG));
-    NAME(vec) n = NAME(choose)(held, x, NAME(all)(SMALLEST_LOG)) * 1.4426950408889634 + ROUNDING;
+    const NAME(bits) held = (NAME(bits))(x > NAME(all)(NEGLIGIBLE_LOG));
+    NAME(vec) n = NAME(choose)(held, x, NAME(all)(NEGLIGIBLE_LOG)) * 1.4426950408889634 + ROUNDING;
     const NAME(bits) power = (NAME(bits))n << MANTISSA_BITS;
     n -= ROUNDING;
     /* log(2) in two parts: n times the first is exact. */
-    const NAME(vec) r = (NAME(choose)(held, x, NAME(all)(SMALLEST_LOG)) - n * LOG2_HIGH) - n * LOG2_LOW;
+    const NAME(vec) r = (NAME(choose)(held, x, NAME(all)(NEGLIGIBLE_LOG)) - n * LOG2_HIGH) - n * LOG2_LOW;
     NAME(vec) sum = NAME(all)(1.0 / 6227020800.0);
     sum = sum * r + 1.0 / 479001600.0;
     sum = sum * r + 1.0 / 39916800.0;
@@ -86,7 +88,8 @@ TARGET static inline void NAME(load)(NAME(vec) *chunk, const double *line, ptrdi
 TARGET static double NAME(expect)(PARAMETERS) {
     const ptrdiff_t n_products = n_quadratic - 1;
     const uintptr_t misplaced = (uintptr_t)scratch % sizeof(NAME(vec));
-    NAME(vec) *const features = (NAME(vec) *)(misplaced ? (char *)scratch + sizeof(NAME(vec)) - misplaced : (char *)scratch);
+    const size_t gap = misplaced ? sizeof(NAME(vec)) - misplaced : 0;
+    NAME(vec) *const features = (NAME(vec) *)((char *)scratch + gap);
     NAME(vec) *const shares = features + n_quadratic * VECTORS;
     NAME(vec) *const moments = shares + n_components * VECTORS;
     NAME(vec) likelihood = NAME(all)(0.0);

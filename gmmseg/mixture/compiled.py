@@ -2,13 +2,15 @@
 
 Numpy computes one exponential at a time on processors without AVX-512, and each of its operations goes
 through a whole block and takes the interpreter's lock at its end. `_expect.c` computes two or four at once,
-does all steps while the rows are in the first cache, and needs no lock until it is done. Without it
+does all steps while a few rows are in the cache, and needs no lock until it is done. Without it
 `QuadraticKernel` does the same with numpy. Both agree to rounding.
 """
 
 from __future__ import annotations
 
 import ctypes
+import math
+import zlib
 from functools import cache
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
@@ -17,13 +19,15 @@ import numpy as np
 
 from gmmseg.arrays import FloatArray
 
-_INTERFACE = 1
-"""What `_expect.c` of this version answers; a library left over from another one is not used."""
-
 
 def is_available() -> bool:
     """Whether the compiled E-step is there."""
     return _library() is not None
+
+
+def suits(coefficients: FloatArray) -> bool:
+    """Whether `coefficients` (K, F) are numbers: the compiled code does not pass on what is not one."""
+    return bool(np.isfinite(coefficients[:, :-1]).all() and (coefficients[:, -1] < np.inf).all())
 
 
 class Step:
@@ -40,12 +44,19 @@ class Step:
         Whether squares are all there is of second degree.
     is_made : bool
         Whether rows come as quadratic features, (F, B) instead of (D, B), of what is centred already.
+    library : CDLL, optional
+        Instead of the one of this installation.
     """
 
     def __init__(
-        self, coefficients: FloatArray, centre: FloatArray, is_diagonal: bool, is_made: bool
+        self,
+        coefficients: FloatArray,
+        centre: FloatArray,
+        is_diagonal: bool,
+        is_made: bool,
+        library: ctypes.CDLL | None = None,
     ) -> None:
-        library = _library()
+        library = library or _library()
         if library is None:
             raise RuntimeError("the compiled E-step is missing")
         self._expect = library.gmmseg_expect
@@ -74,11 +85,12 @@ class Step:
             raise ValueError(f"{n_features} features do not have {n_quadratic} quadratic ones")
         if n_lines != (n_quadratic if self._is_made else n_features) or weights.shape != (n_rows,):
             raise ValueError(f"rows {lines.shape} with weights {weights.shape} do not fit the parameters")
-        if sums.shape != self._coefficients.shape or not sums.flags.c_contiguous or sums.dtype != np.float64:
+        if sums.shape != self._coefficients.shape or not sums.flags.carray or sums.dtype != np.float64:
             raise ValueError(f"sums {sums.shape} do not fit the parameters {self._coefficients.shape}")
         if lines.dtype != np.float64 or (n_rows > 1 and lines.strides[1] != 8) or lines.strides[0] % 8:
             lines = np.ascontiguousarray(lines, dtype=np.float64)
-        weights = np.ascontiguousarray(weights, dtype=np.float64)
+        lines = np.require(lines, requirements="A")
+        weights = np.require(weights, np.float64, ["C", "A"])
         likelihood: float = self._expect(
             lines.ctypes.data,
             lines.strides[0] // 8,
@@ -101,15 +113,18 @@ class Step:
 def _library() -> ctypes.CDLL | None:
     for suffix in EXTENSION_SUFFIXES:
         path = Path(__file__).with_name("_expect" + suffix)
-        if path.is_file():
-            return _opened(path)
+        library = _opened(path) if path.is_file() else None
+        if library is not None:
+            return library
     return None
 
 
 def _opened(path: Path) -> ctypes.CDLL | None:
+    """Return the library if it is of these sources and computes what it should."""
     try:
         library = ctypes.CDLL(str(path))
-        if library.gmmseg_interface() != _INTERFACE:
+        library.gmmseg_checksum.restype = ctypes.c_int64
+        if library.gmmseg_checksum() != _checksum():
             return None
         size, address, flag = ctypes.c_ssize_t, ctypes.c_void_p, ctypes.c_int
         library.gmmseg_scratch.argtypes = [size, size]
@@ -123,4 +138,17 @@ def _opened(path: Path) -> ctypes.CDLL | None:
     except (OSError, AttributeError):
         # Built for another machine, or something else altogether: numpy does the work.
         return None
-    return library
+    return library if _is_right(library) else None
+
+
+def _checksum() -> int:
+    here = Path(__file__)
+    sources = (here.with_name("_expect.c"), here.with_name("_expect_body.h"))
+    return zlib.crc32(b"".join(source.read_bytes() for source in sources))
+
+
+def _is_right(library: ctypes.CDLL) -> bool:
+    """Whether the library finds log(1 + e^x): compilers can be told to take liberties with arithmetic."""
+    step = Step(np.array([[0.0, 0.0, 0.0], [0.0, 1.0, 0.0]]), np.zeros(1), False, False, library)
+    found = step.expect(np.array([[-3.0, 0.5]]), np.ones(2), np.zeros((2, 3)))
+    return math.isclose(found, math.log1p(math.exp(-3.0)) + math.log1p(math.exp(0.5)), rel_tol=1e-14)

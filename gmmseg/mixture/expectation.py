@@ -82,7 +82,7 @@ def expectation(rows: Rows, kernel: Kernel, params: MixtureParams, check: Check)
     parts = list(blocks(rows.n_rows, params.n_components))
     if not uses_two_lanes(*rows.columns.shape[::-1]):
         return Expectation(_add_blocks(rows, kernel, params, parts, check), kernel.moments())
-    # Two halves, whatever the number of cores, added in the same order: the same bytes everywhere.
+    # Two halves, whatever the number of cores, added in the same order: the same bytes.
     other = kernel.twin()
     middle = len(parts) // 2
     halves = in_two_lanes(

@@ -58,7 +58,7 @@ def blocks(n_rows: int, n_components: int) -> Iterator[slice]:
 
 
 def uses_two_lanes(n_rows: int, n_features: int) -> bool:
-    """Whether two threads share the blocks; not asked of the cores, so that sums are the same everywhere."""
+    """Whether two threads share the blocks; not asked of the cores, so that sums do not depend on them."""
     return n_rows >= TWO_LANES or n_rows * n_features >= TWO_LANE_VALUES
 
 
@@ -208,10 +208,11 @@ class QuadraticKernel(Kernel):
         self._start()
 
     def _start(self) -> None:
-        """Forget the sums, and get memory of one's own."""
+        """Forget the sums and make ready for new ones, in memory of one's own."""
         self._sums = np.zeros_like(self._coefficients)
         self._step = None
-        if compiled.is_available() and self._coefficients.size <= MAX_COMPILED:
+        is_small = self._coefficients.size <= MAX_COMPILED
+        if compiled.is_available() and is_small and compiled.suits(self._coefficients):
             is_made = self._features is not None
             self._step = compiled.Step(self._coefficients, self._centre, self._is_diagonal, is_made)
 

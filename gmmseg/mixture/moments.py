@@ -93,16 +93,10 @@ def parameter_change(old: MixtureParams, new: MixtureParams) -> float:
     documents' rule (S2 eq. 29) leaves the units open; absolute ones would depend on the scale of the data.
     """
     weights = float(((new.weights - old.weights) ** 2).sum())
-    precisions = old.covariance.precisions(*old.means.shape)
-    moved = new.means - old.means
-    if old.covariance.is_diagonal:
-        means = float((precisions * moved**2).sum())
-        ratios = precisions / new.covariance.precisions(*new.means.shape)
-        shapes = float(((ratios - 1.0) ** 2).sum())
-    else:
-        means = float(np.einsum("kd,kde,ke->", moved, precisions, moved))
-        # Similar to the change in whitened axes: the trace of the square is the same.
-        change = precisions @ new.matrices() - np.eye(old.n_features)
-        shapes = float(np.einsum("kde,ked->", change, change))
-    # Rounding can leave a sum of squares just below zero.
-    return float(np.sqrt(max(weights + means + shapes / 2, 0.0)))
+    means = shapes = 0.0
+    matrices = new.matrices()
+    for k in range(old.n_components):
+        means += float((old.covariance.whiten(k, (new.means[k] - old.means[k])[:, None]) ** 2).sum())
+        whitened = old.covariance.whiten(k, old.covariance.whiten(k, matrices[k]).T)
+        shapes += float(((whitened - np.eye(old.n_features)) ** 2).sum()) / 2
+    return float(np.sqrt(weights + means + shapes))

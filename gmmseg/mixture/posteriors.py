@@ -9,7 +9,7 @@ from gmmseg.arrays import FloatArray
 SMALLEST_LOG = -700.0
 """Posteriors are not followed below this logarithm: their exponentials would be slow and next to 0."""
 NEGLIGIBLE_LOG = -40.0
-"""Below this logarithm a posterior vanishes in the rounding of the sums of an E-step."""
+"""Below this logarithm a posterior vanishes in the rounding of the sums of an E-step; also in `_expect.c`."""
 
 
 def normalise(joint: FloatArray, is_hard: bool) -> FloatArray:
@@ -33,7 +33,7 @@ def exponentiate(joint: FloatArray, is_hard: bool, smallest: float) -> tuple[Flo
     is_hard : bool
     smallest : float
         Terms whose logarithm lies so far below the row's largest become 0. Below -40 they are lost in the
-        sum's rounding anyway, and exponentials are what an E-step spends its time on.
+        sum's rounding anyway, and exponentials are what numpy spends its time on.
 
     Returns
     -------

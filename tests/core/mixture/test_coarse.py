@@ -15,6 +15,8 @@ from gmmseg.mixture.params import FitSettings, MixtureParams
 from gmmseg.mixture.preparation import prepare
 from tests.core.mixture.cases import KINDS, blobs
 
+pytestmark = pytest.mark.usefixtures("both_e_steps")
+
 
 def _bytes(n_rows: int = 20_000, seed: int = 0) -> FloatArray:
     rows, _ = blobs(np.random.default_rng(seed), n_rows, 4, 3, apart=3.0)

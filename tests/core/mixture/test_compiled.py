@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,17 +14,20 @@ from hypothesis import strategies as st
 from scipy import stats
 from scipy.special import logsumexp
 
-from gmmseg.arrays import FloatArray
+from gmmseg.arrays import FloatArray, frozen
 from gmmseg.mixture import compiled, kernels
-from gmmseg.mixture.covariance import CovarianceKind
+from gmmseg.mixture.covariance import CovarianceKind, Spherical
 from gmmseg.mixture.fit import fit
-from gmmseg.mixture.kernels import Kernel, QuadraticKernel
+from gmmseg.mixture.kernels import Kernel, QuadraticKernel, quadratic_features
 from gmmseg.mixture.params import FitSettings, MixtureParams
 from tests.core.mixture.cases import blobs, random_params
 
 needs_compiled = pytest.mark.skipif(
     not compiled.is_available(), reason="no C compiler was at hand when gmmseg was installed"
 )
+
+VARIANTS = ("gmmseg_expect", "gmmseg_expect_plain")
+"""With the instructions of this processor, and with those that every processor has."""
 
 
 def _plain_sums(
@@ -48,8 +53,12 @@ def _plain_sums(
     )
 
 
-def _expected(kernel: Kernel, params: MixtureParams, weights: FloatArray) -> float:
+def _expected(
+    kernel: QuadraticKernel, params: MixtureParams, weights: FloatArray, variant: str = VARIANTS[0]
+) -> float:
     kernel.set_params(params)
+    assert kernel._step is not None
+    kernel._step._expect = getattr(compiled._library(), variant)
     return kernel.expect(slice(0, len(weights)), weights, is_hard=False)
 
 
@@ -60,10 +69,11 @@ def _expected(kernel: Kernel, params: MixtureParams, weights: FloatArray) -> flo
     n_components=st.integers(1, 9),
     n_features=st.integers(1, 6),
     kind=st.sampled_from(["full", "diag"]),
+    variant=st.sampled_from(VARIANTS),
     seed=st.integers(0, 2**32 - 1),
 )
 def test_likelihood_and_moments_are_those_of_plain_sums(
-    n_rows: int, n_components: int, n_features: int, kind: CovarianceKind, seed: int
+    n_rows: int, n_components: int, n_features: int, kind: CovarianceKind, variant: str, seed: int
 ) -> None:
     rng = np.random.default_rng(seed)
     params = random_params(rng, n_components, n_features, kind)
@@ -71,7 +81,7 @@ def test_likelihood_and_moments_are_those_of_plain_sums(
     weights = rng.uniform(0.1, 9.0, size=n_rows)
     kernel = QuadraticKernel(np.ascontiguousarray(values.T), values.mean(axis=0), kind == "diag")
     log_likelihood, counts, means, scatter = _plain_sums(params, values, weights)
-    assert _expected(kernel, params, weights) == pytest.approx(log_likelihood, rel=1e-11, abs=1e-10)
+    assert _expected(kernel, params, weights, variant) == pytest.approx(log_likelihood, rel=1e-11, abs=1e-10)
     moments = kernel.moments()
     np.testing.assert_allclose(moments.counts, counts, rtol=1e-9)
     held = counts > 1e-6 * n_rows
@@ -82,24 +92,130 @@ def test_likelihood_and_moments_are_those_of_plain_sums(
 
 
 @needs_compiled
-@pytest.mark.parametrize("variant", ["gmmseg_expect", "gmmseg_expect_plain"])
-def test_both_sets_of_instructions_agree_with_numpy(variant: str) -> None:
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_exponential_and_logarithm_are_right_to_the_last_digits(variant: str) -> None:
+    # Of two components with the log-densities 0 and x a row has log(1 + e^x), and the share e^x / (1 + e^x).
+    coefficients = np.array([[0.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
+    for x in (*np.linspace(-39.999, 39.999, 1001), *np.arange(-720.0, 721.0, 45.0), 0.0, 1e-300):
+        step = compiled.Step(coefficients, np.zeros(1), is_diagonal=True, is_made=False)
+        step._expect = getattr(compiled._library(), variant)
+        sums = np.zeros((2, 3))
+        found = step.expect(np.array([[x]]), np.ones(1), sums)
+        assert found == pytest.approx(np.logaddexp(0.0, x), rel=1e-15, abs=3e-16)
+        small, large = np.exp(-abs(x)) / (1 + np.exp(-abs(x))), 1 / (1 + np.exp(-abs(x)))
+        if abs(x) >= 40:
+            small = 0.0  # as with numpy, see `NEGLIGIBLE_LOG`
+        shares = sums[:, 2] if x < 0 else sums[::-1, 2]
+        np.testing.assert_allclose(shares, [large, small], rtol=2e-15, atol=0)
+
+
+@needs_compiled
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_the_same_as_numpy_for_one_block_after_another(variant: str) -> None:
     rng = np.random.default_rng(3)
     params = random_params(rng, 5, 3)
     columns = rng.normal(size=(3, 1000)) * 4
     weights = rng.integers(1, 9, size=1000).astype(float)
     kernel, other = (QuadraticKernel(columns, np.zeros(3), False) for _ in range(2))
-    kernel.set_params(params)
+    found = _expected(kernel, params, weights[:300], variant)
+    found += kernel.expect(slice(300, 1000), weights[300:], is_hard=False)
     other.set_params(params)
-    assert kernel._step is not None
-    library = compiled._library()
-    assert library is not None
-    kernel._step._expect = getattr(library, variant)
-    found = kernel.expect(slice(0, 1000), weights, is_hard=False)
     assert found == pytest.approx(Kernel.expect(other, slice(0, 1000), weights, is_hard=False), rel=1e-14)
     for name in ("counts", "means", "scatter"):
         one, two = getattr(kernel.moments(), name), getattr(other.moments(), name)
         np.testing.assert_allclose(one, two, rtol=1e-11, atol=1e-11)
+
+
+@needs_compiled
+@pytest.mark.parametrize("is_diagonal", [False, True])
+def test_quadratic_features_made_before_are_read_block_by_block(is_diagonal: bool) -> None:
+    rng = np.random.default_rng(4)
+    params = random_params(rng, 3, 2, "diag" if is_diagonal else "full")
+    columns, weights = rng.normal(size=(2, 400)), rng.uniform(1, 5, size=400)
+    centre = np.array([0.3, -0.2])
+    made = quadratic_features(columns - centre[:, None], is_diagonal)
+    cells = QuadraticKernel(columns, centre, is_diagonal, made)
+    rows = QuadraticKernel(columns, centre, is_diagonal)
+    expected = _expected(rows, params, weights)
+    found = _expected(cells, params, weights[:130])
+    found += cells.expect(slice(130, 400), weights[130:], is_hard=False)
+    assert found == pytest.approx(expected, rel=1e-14)
+    np.testing.assert_allclose(cells.moments().scatter, rows.moments().scatter, rtol=1e-11)
+
+
+@needs_compiled
+def test_hard_assignment_stays_hard() -> None:
+    rng = np.random.default_rng(6)
+    params = random_params(rng, 3, 2, "spherical")
+    hard = MixtureParams(params.weights, params.means, Spherical(np.ones(3)), is_hard=True)
+    columns = rng.normal(size=(2, 50)) * 3
+    kernel = QuadraticKernel(columns, np.zeros(2), True)
+    kernel.set_params(hard)
+    kernel.expect(slice(0, 50), np.ones(50), is_hard=True)
+    nearest = ((columns[:, None, :] - hard.means.T[:, :, None]) ** 2).sum(axis=0).argmin(axis=0)
+    assert kernel.moments().counts.tolist() == np.bincount(nearest, minlength=3).tolist()
+
+
+LAYOUTS: dict[str, Callable[[FloatArray], FloatArray]] = {
+    "backwards": lambda lines: np.ascontiguousarray(lines[:, ::-1])[:, ::-1],
+    "upside down": lambda lines: np.ascontiguousarray(lines[::-1])[::-1],
+    "part of wider ones": lambda lines: np.pad(lines, ((0, 0), (3, 5)), constant_values=np.nan)[:, 3:-5],
+    "every second": lambda lines: np.repeat(lines, 2, axis=1)[:, ::2],
+    "by columns": np.asfortranarray,
+    "other byte order": lambda lines: lines.astype(">f8"),
+    "single precision": lambda lines: lines.astype(np.float32),
+    "not aligned": lambda lines: (
+        np.frombuffer(b"\0" + lines.tobytes(), np.uint8)[1:].view(np.float64).reshape(lines.shape)
+    ),
+    "the same row again": lambda lines: np.broadcast_to(lines[:, :1], lines.shape),
+    "one row": lambda lines: lines[:, 4:5],
+    "no row": lambda lines: lines[:, :0],
+}
+
+
+@needs_compiled
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_rows_are_read_right_however_they_lie_in_memory(layout: str) -> None:
+    rng = np.random.default_rng(7)
+    lines = LAYOUTS[layout](rng.normal(size=(3, 90)).astype(np.float32).astype(np.float64))
+    weights = rng.uniform(0.5, 2.0, size=2 * lines.shape[1])[::-2]
+    coefficients = np.asfortranarray(rng.normal(size=(4, 10)))
+    step = compiled.Step(coefficients, rng.normal(size=6)[::2], is_diagonal=False, is_made=False)
+    plain = compiled.Step(
+        np.ascontiguousarray(coefficients), step._centre.copy(), is_diagonal=False, is_made=False
+    )
+    sums, expected = np.zeros((4, 10)), np.zeros((4, 10))
+    found = step.expect(lines, weights, sums)
+    assert found == plain.expect(np.array(lines, dtype=np.float64, order="C"), weights.copy(), expected)
+    np.testing.assert_array_equal(sums, expected)
+    assert sums[:, -1].sum() == pytest.approx(weights.sum(), rel=1e-13)
+
+
+@needs_compiled
+def test_twins_write_to_memory_of_their_own() -> None:
+    kernel = QuadraticKernel(np.zeros((3, 70)), np.zeros(3), False)
+    kernel.set_params(random_params(np.random.default_rng(0), 2, 3))
+    kernel.log_joint(slice(0, 70))
+    twin = kernel.twin()
+    twin.log_joint(slice(0, 70))
+    assert kernel._step is not None
+    assert twin._step is not None
+    for one, other in (
+        (kernel._step._scratch, twin._step._scratch),
+        (kernel._sums, twin._sums),
+        (kernel._buffer, twin._buffer),
+    ):
+        assert not np.shares_memory(one, other)
+
+
+@needs_compiled
+@pytest.mark.parametrize("broken", [(1, 0, np.nan), (2, 3, np.inf), (1, 9, np.nan), (0, 9, np.inf)])
+def test_coefficients_that_are_no_numbers_are_left_to_numpy(broken: tuple[int, int, float]) -> None:
+    coefficients = np.zeros((3, 10))
+    coefficients[2, 9] = -np.inf
+    assert compiled.suits(coefficients)
+    coefficients[broken[:2]] = broken[2]
+    assert not compiled.suits(coefficients)
 
 
 @needs_compiled
@@ -144,6 +260,7 @@ def test_blocks_add_up_and_strided_rows_are_read_right() -> None:
         ((3, 10), 9, (2, 10), "do not fit the parameters"),
         ((3, 10), 10, (2, 9), "sums"),
         ((3, 10), 10, (3, 10), "sums"),
+        ((3, 10), 10, (10, 2), "sums"),
     ],
 )
 def test_what_does_not_fit_is_refused_before_memory_is_touched(
@@ -152,6 +269,10 @@ def test_what_does_not_fit_is_refused_before_memory_is_touched(
     step = compiled.Step(np.zeros((2, 10)), np.zeros(3), is_diagonal=False, is_made=False)
     with pytest.raises(ValueError, match=said):
         step.expect(np.zeros(lines), np.ones(n_weights), np.zeros(sums))
+    single: Any = np.zeros((2, 10), np.float32)
+    for wrong in (single, np.zeros((10, 2)).T, frozen(np.zeros((2, 10)))):
+        with pytest.raises(ValueError, match="sums"):
+            step.expect(np.zeros((3, 10)), np.ones(10), wrong)
 
 
 @needs_compiled
@@ -178,10 +299,16 @@ def test_a_broken_library_or_one_of_another_version_is_not_used(
     broken.write_bytes(b"not a library")
     assert compiled._opened(broken) is None
     library = compiled._library()
-    if library is not None:
-        assert isinstance(compiled._opened(Path(library._name)), ctypes.CDLL)
-        monkeypatch.setattr(compiled, "_INTERFACE", compiled._INTERFACE + 1)
-        assert compiled._opened(Path(library._name)) is None
+    if library is None:
+        return
+    path = Path(library._name)
+    assert isinstance(compiled._opened(path), ctypes.CDLL)
+    with monkeypatch.context() as patch:
+        patch.setattr(compiled, "_checksum", lambda: 1)
+        assert compiled._opened(path) is None
+    with monkeypatch.context() as patch:
+        patch.setattr("gmmseg.mixture.compiled.math.log1p", lambda x: x)
+        assert compiled._opened(path) is None
 
 
 @pytest.mark.parametrize("kind", ["full", "tied", "diag", "spherical"])

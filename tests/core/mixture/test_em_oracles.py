@@ -24,6 +24,8 @@ from tests.core.mixture.cases import (
     run_em,
 )
 
+pytestmark = pytest.mark.usefixtures("both_e_steps")
+
 
 def _overlapping(seed: int, n_rows: int = 60, n_features: int = 2) -> tuple[np.random.Generator, FloatArray]:
     rng = np.random.default_rng(seed)

@@ -28,6 +28,8 @@ from tests.core.mixture.cases import (
     run_em,
 )
 
+pytestmark = pytest.mark.usefixtures("both_e_steps")
+
 EPS = float(np.finfo(float).eps)
 often = settings(
     max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]

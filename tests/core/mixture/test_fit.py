@@ -18,6 +18,8 @@ from gmmseg.mixture.params import FitSettings, InitMethod, MixtureParams
 from gmmseg.mixture.preparation import count_distinct, prepare
 from tests.core.mixture.cases import KINDS, blobs, random_params
 
+pytestmark = pytest.mark.usefixtures("both_e_steps")
+
 
 def _overlapping(n_rows: int = 300, seed: int = 0) -> FloatArray:
     return blobs(np.random.default_rng(seed), n_rows, 3, 2, apart=2.0)[0]

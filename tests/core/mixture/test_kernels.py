@@ -18,6 +18,8 @@ from gmmseg.mixture.kernels import (
 from gmmseg.mixture.params import MixtureParams
 from tests.core.mixture.cases import KINDS, random_params
 
+pytestmark = pytest.mark.usefixtures("both_e_steps")
+
 
 @pytest.mark.parametrize("n_rows", [0, 1, 7, 8191, 8192, 8193, 100_000])
 @pytest.mark.parametrize("n_components", [1, 5, 256])
