@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QEvent, QObject, QTimer, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
-SOON_MS = 70
+SOON_MS = 100
 """Plots that follow a run are drawn this long after it reports: the map on screen comes first."""
 
 
