@@ -18,6 +18,7 @@ _ROWS_IN_MEMORY = 1 << 24
 """Posteriors of all rows are computed once while they number at most this many; else once for each class."""
 
 _COUNT_AT_ONCE = 1 << 18
+"""Pixels that are counted in one call, which holds the interpreter's lock to its end."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,7 +60,6 @@ def label_counts(labels: LabelArray, n_components: int) -> IntArray:
     """Return the number of pixels of each component, (K,); 0, no data, is not counted."""
     counts = np.zeros(n_components + 1, dtype=np.int64)
     flat = labels.reshape(-1)
-    # A count holds the interpreter's lock to its end: all of a large picture at once would stop the window.
     for start in range(0, len(flat), _COUNT_AT_ONCE):
         counts += np.bincount(flat[start : start + _COUNT_AT_ONCE], minlength=n_components + 1)
     return counts[1:]

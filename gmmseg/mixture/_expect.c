@@ -28,6 +28,14 @@
 #define EXPONENT_OF_ONE 1023
 #define LOG2_HIGH 6.93147180369123816490e-01
 #define LOG2_LOW 1.90821492927058770002e-10
+/* Taylor series of e^x, and of atanh(x) / x in x^2, the highest power first. */
+static const double EXPONENTIAL[] = {1.0 / 6227020800.0, 1.0 / 479001600.0, 1.0 / 39916800.0, 1.0 / 3628800.0,
+                                     1.0 / 362880.0,     1.0 / 40320.0,     1.0 / 5040.0,     1.0 / 720.0,
+                                     1.0 / 120.0,        1.0 / 24.0,        1.0 / 6.0,        0.5,
+                                     1.0,                1.0};
+static const double ARTANH[] = {1.0 / 23.0, 1.0 / 21.0, 1.0 / 19.0, 1.0 / 17.0, 1.0 / 15.0, 1.0 / 13.0,
+                                1.0 / 11.0, 1.0 / 9.0,  1.0 / 7.0,  1.0 / 5.0,  1.0 / 3.0,  1.0};
+#define N_TERMS(series) ((int)(sizeof(series) / sizeof(*(series))))
 /* Terms further below the largest are 0, as in posteriors.py. */
 #define NEGLIGIBLE_LOG -40.0
 

@@ -17,28 +17,23 @@ TARGET static inline NAME(vec) NAME(larger)(NAME(vec) one, NAME(vec) other) {
     return NAME(choose)((NAME(bits))(one > other), one, other);
 }
 
+TARGET static inline NAME(vec) NAME(series)(const double *terms, int n_terms, NAME(vec) x) {
+    NAME(vec) sum = NAME(all)(terms[0]);
+    for (int at = 1; at < n_terms; at++)
+        sum = sum * x + terms[at];
+    return sum;
+}
+
 /* e^x for -40 < x <= 0, 0 below: 2^n e^r with |r| <= log(2) / 2 and the Taylor series to 4e-18. */
 TARGET static inline NAME(vec) NAME(exponential)(NAME(vec) x) {
     const NAME(bits) held = (NAME(bits))(x > NAME(all)(NEGLIGIBLE_LOG));
-    NAME(vec) n = NAME(choose)(held, x, NAME(all)(NEGLIGIBLE_LOG)) * 1.4426950408889634 + ROUNDING;
+    x = NAME(choose)(held, x, NAME(all)(NEGLIGIBLE_LOG));
+    NAME(vec) n = x * 1.4426950408889634 + ROUNDING;
     const NAME(bits) power = (NAME(bits))n << MANTISSA_BITS;
     n -= ROUNDING;
     /* log(2) in two parts: n times the first is exact. */
-    const NAME(vec) r = (NAME(choose)(held, x, NAME(all)(NEGLIGIBLE_LOG)) - n * LOG2_HIGH) - n * LOG2_LOW;
-    NAME(vec) sum = NAME(all)(1.0 / 6227020800.0);
-    sum = sum * r + 1.0 / 479001600.0;
-    sum = sum * r + 1.0 / 39916800.0;
-    sum = sum * r + 1.0 / 3628800.0;
-    sum = sum * r + 1.0 / 362880.0;
-    sum = sum * r + 1.0 / 40320.0;
-    sum = sum * r + 1.0 / 5040.0;
-    sum = sum * r + 1.0 / 720.0;
-    sum = sum * r + 1.0 / 120.0;
-    sum = sum * r + 1.0 / 24.0;
-    sum = sum * r + 1.0 / 6.0;
-    sum = sum * r + 0.5;
-    sum = sum * r + 1.0;
-    sum = sum * r + 1.0;
+    const NAME(vec) r = (x - n * LOG2_HIGH) - n * LOG2_LOW;
+    const NAME(vec) sum = NAME(series)(EXPONENTIAL, N_TERMS(EXPONENTIAL), r);
     return (NAME(vec))(((NAME(bits))sum + power) & held);
 }
 
@@ -52,18 +47,7 @@ TARGET static inline NAME(vec) NAME(logarithm)(NAME(vec) x) {
     power -= is_large; /* true is -1 */
     const NAME(vec) n = (NAME(vec))(power + (NAME(bits))NAME(all)(ROUNDING)) - ROUNDING;
     const NAME(vec) s = (m - 1.0) / (m + 1.0), s2 = s * s;
-    NAME(vec) sum = NAME(all)(1.0 / 23.0);
-    sum = sum * s2 + 1.0 / 21.0;
-    sum = sum * s2 + 1.0 / 19.0;
-    sum = sum * s2 + 1.0 / 17.0;
-    sum = sum * s2 + 1.0 / 15.0;
-    sum = sum * s2 + 1.0 / 13.0;
-    sum = sum * s2 + 1.0 / 11.0;
-    sum = sum * s2 + 1.0 / 9.0;
-    sum = sum * s2 + 1.0 / 7.0;
-    sum = sum * s2 + 1.0 / 5.0;
-    sum = sum * s2 + 1.0 / 3.0;
-    sum = sum * s2 + 1.0;
+    const NAME(vec) sum = NAME(series)(ARTANH, N_TERMS(ARTANH), s2);
     return n * LOG2_HIGH + (n * LOG2_LOW + 2.0 * s * sum);
 }
 

@@ -6,13 +6,14 @@ import numpy as np
 
 from gmmseg.arrays import FloatArray, IntArray
 from gmmseg.mixture.expectation import Rows
-from gmmseg.mixture.kernels import quadratic_features
+from gmmseg.mixture.quadratic_features import n_quadratic, quadratic_features
 
 MIN_ROWS = 4096
 SAMPLE_ROWS = 16384
 ROWS_PER_MOMENT = 4
 """A sample has so many rows for each component and feature at least: covariances need them."""
 _ROWS_AT_ONCE = 1 << 20
+"""Rows that are summed up by cell in one call, which holds the interpreter's lock to its end."""
 # Bits a feature is cut into, by the number of features: at most 2^20 cells.
 _BITS = {1: 10, 2: 8, 3: 5, 4: 4, 5: 4, 6: 3}
 
@@ -43,22 +44,20 @@ def _cells(exact: Rows, centre: FloatArray, is_diagonal: bool) -> Rows | None:
     if bits is None:
         return None
     codes = _cell_codes(exact.columns, bits)
-    # Counts hold the interpreter's lock to their end: all of many rows at once would stop the window.
     parts = [slice(start, start + _ROWS_AT_ONCE) for start in range(0, n_rows, _ROWS_AT_ONCE)]
     totals = np.zeros(1 << bits * n_features)
     for part in parts:
         totals += np.bincount(codes[part], weights=exact.weights[part], minlength=len(totals))
     occupied = np.flatnonzero(totals)
     weights = totals[occupied]
-    n_quadratic = 2 * n_features + 1 if is_diagonal else (n_features + 1) * (n_features + 2) // 2
     compact = np.zeros(1 << bits * n_features, dtype=np.int64)
     compact[occupied] = np.arange(len(occupied))
     codes = compact[codes]
-    sums = np.zeros((n_quadratic, len(occupied)))
+    sums = np.zeros((n_quadratic(n_features, is_diagonal), len(occupied)))
     for part in parts:
         features = quadratic_features(exact.columns[:, part] - centre[:, None], is_diagonal)
         features *= exact.weights[part]
-        for at in range(n_quadratic):
+        for at in range(len(sums)):
             sums[at] += np.bincount(codes[part], weights=features[at], minlength=len(occupied))
     averages = sums / weights
     averages[-1] = 1.0

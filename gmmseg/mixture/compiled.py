@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from gmmseg.arrays import FloatArray
+from gmmseg.mixture.quadratic_features import n_quadratic
 
 
 def is_available() -> bool:
@@ -76,14 +77,13 @@ class Step:
         sums : (K, F)
             Contiguous.
         """
-        n_components, n_quadratic = self._coefficients.shape
+        n_components, n_coefficients = self._coefficients.shape
         n_lines, n_rows = lines.shape
         n_features = len(self._centre)
-        n_products = n_features if self._is_diagonal else n_features * (n_features + 1) // 2
         # The compiled code trusts what it is given.
-        if n_quadratic != n_products + n_features + 1:
-            raise ValueError(f"{n_features} features do not have {n_quadratic} quadratic ones")
-        if n_lines != (n_quadratic if self._is_made else n_features) or weights.shape != (n_rows,):
+        if n_coefficients != n_quadratic(n_features, self._is_diagonal):
+            raise ValueError(f"{n_features} features do not have {n_coefficients} quadratic ones")
+        if n_lines != (n_coefficients if self._is_made else n_features) or weights.shape != (n_rows,):
             raise ValueError(f"rows {lines.shape} with weights {weights.shape} do not fit the parameters")
         if sums.shape != self._coefficients.shape or not sums.flags.carray or sums.dtype != np.float64:
             raise ValueError(f"sums {sums.shape} do not fit the parameters {self._coefficients.shape}")
@@ -102,7 +102,7 @@ class Step:
             self._centre.ctypes.data,
             self._coefficients.ctypes.data,
             n_components,
-            n_quadratic,
+            n_coefficients,
             sums.ctypes.data,
             self._scratch.ctypes.data,
         )

@@ -12,13 +12,13 @@ from gmmseg.mixture.centred import CentredKernel
 from gmmseg.mixture.kernels import (
     MAX_QUADRATIC_FEATURES,
     Kernel,
-    QuadraticKernel,
     blocks,
     extent_about,
     suits_quadratic,
 )
 from gmmseg.mixture.params import MixtureParams
 from gmmseg.mixture.posteriors import normalise
+from gmmseg.mixture.quadratic_kernel import QuadraticKernel
 from gmmseg.mixture.tied_kernel import TiedKernel
 
 

@@ -8,10 +8,11 @@ from gmmseg.arrays import FloatArray
 from gmmseg.control import Check, raise_if_asked
 from gmmseg.mixture.centred import CentredKernel
 from gmmseg.mixture.density import fast_kernel
-from gmmseg.mixture.kernels import Kernel, QuadraticKernel, blocks, uses_two_lanes
+from gmmseg.mixture.kernels import Kernel, blocks, uses_two_lanes
 from gmmseg.mixture.lanes import in_two_lanes
 from gmmseg.mixture.moments import Moments
 from gmmseg.mixture.params import MixtureParams
+from gmmseg.mixture.quadratic_kernel import QuadraticKernel
 
 
 class Rows:

@@ -11,9 +11,10 @@ from gmmseg.control import Check, go_on, raise_if_cancelled
 from gmmseg.mixture.covariance import Full
 from gmmseg.mixture.density import responsibilities
 from gmmseg.mixture.initialise import kmeans_plus_plus, means_of_labels, moments_of_labels, nearest_mean
-from gmmseg.mixture.kernels import QuadraticKernel, blocks
+from gmmseg.mixture.kernels import blocks
 from gmmseg.mixture.moments import Moments
 from gmmseg.mixture.params import MixtureParams
+from gmmseg.mixture.quadratic_kernel import QuadraticKernel
 from gmmseg.regions.picture import Picture
 
 SAMPLE_ROWS = 6000

@@ -10,9 +10,10 @@ from gmmseg.mixture.coarse import MIN_ROWS
 from gmmseg.mixture.covariance import CovarianceKind
 from gmmseg.mixture.density import score_rows
 from gmmseg.mixture.fit import fit, fit_events
-from gmmseg.mixture.kernels import QuadraticKernel, quadratic_features
 from gmmseg.mixture.params import FitSettings, MixtureParams
 from gmmseg.mixture.preparation import prepare
+from gmmseg.mixture.quadratic_features import quadratic_features
+from gmmseg.mixture.quadratic_kernel import QuadraticKernel
 from tests.core.mixture.cases import KINDS, blobs
 
 pytestmark = pytest.mark.usefixtures("both_e_steps")

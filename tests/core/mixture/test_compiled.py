@@ -15,11 +15,13 @@ from scipy import stats
 from scipy.special import logsumexp
 
 from gmmseg.arrays import FloatArray, frozen
-from gmmseg.mixture import compiled, kernels
+from gmmseg.mixture import compiled, quadratic_kernel
 from gmmseg.mixture.covariance import CovarianceKind, Spherical
 from gmmseg.mixture.fit import fit
-from gmmseg.mixture.kernels import Kernel, QuadraticKernel, quadratic_features
+from gmmseg.mixture.kernels import Kernel
 from gmmseg.mixture.params import FitSettings, MixtureParams
+from gmmseg.mixture.quadratic_features import quadratic_features
+from gmmseg.mixture.quadratic_kernel import QuadraticKernel
 from tests.core.mixture.cases import blobs, random_params
 
 needs_compiled = pytest.mark.skipif(
@@ -288,28 +290,28 @@ def test_many_coefficients_are_left_to_blas(monkeypatch: pytest.MonkeyPatch) -> 
     params = random_params(np.random.default_rng(0), 4, 3)
     kernel = QuadraticKernel(np.zeros((3, 5)), np.zeros(3), False)
     for most, is_compiled in ((40, True), (39, False)):
-        monkeypatch.setattr(kernels, "MAX_COMPILED", most)
+        monkeypatch.setattr(quadratic_kernel, "MAX_COMPILED", most)
         kernel.set_params(params)
         assert (kernel._step is not None) == is_compiled
 
 
-def test_a_broken_library_or_one_of_another_version_is_not_used(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_broken_library_is_not_used(tmp_path: Path) -> None:
     broken = tmp_path / "_expect.so"
     broken.write_bytes(b"not a library")
     assert compiled._opened(broken) is None
+
+
+@needs_compiled
+@pytest.mark.parametrize(("what", "instead"), [("_checksum", lambda: 1), ("math.log1p", lambda x: x)])
+def test_a_library_of_other_sources_or_with_other_results_is_not_used(
+    what: str, instead: Callable[..., float], monkeypatch: pytest.MonkeyPatch
+) -> None:
     library = compiled._library()
-    if library is None:
-        return
+    assert library is not None
     path = Path(library._name)
     assert isinstance(compiled._opened(path), ctypes.CDLL)
-    with monkeypatch.context() as patch:
-        patch.setattr(compiled, "_checksum", lambda: 1)
-        assert compiled._opened(path) is None
-    with monkeypatch.context() as patch:
-        patch.setattr("gmmseg.mixture.compiled.math.log1p", lambda x: x)
-        assert compiled._opened(path) is None
+    monkeypatch.setattr(f"gmmseg.mixture.compiled.{what}", instead)
+    assert compiled._opened(path) is None
 
 
 @pytest.mark.parametrize("kind", ["full", "tied", "diag", "spherical"])

@@ -10,12 +10,12 @@ from gmmseg.mixture.covariance import CovarianceKind, Full
 from gmmseg.mixture.density import kernel_for
 from gmmseg.mixture.kernels import (
     MAX_LOST,
-    QuadraticKernel,
     blocks,
     extent_about,
     suits_quadratic,
 )
 from gmmseg.mixture.params import MixtureParams
+from gmmseg.mixture.quadratic_kernel import QuadraticKernel
 from tests.core.mixture.cases import KINDS, random_params
 
 pytestmark = pytest.mark.usefixtures("both_e_steps")

@@ -15,9 +15,10 @@ from gmmseg.mixture.covariance import CovarianceKind, Full
 from gmmseg.mixture.density import kernel_for, log_joint, responsibilities
 from gmmseg.mixture.fit import fit, fit_events
 from gmmseg.mixture.initialise import kmeans_plus_plus, nearest_mean
-from gmmseg.mixture.kernels import MAX_QUADRATIC_FEATURES, QuadraticKernel
+from gmmseg.mixture.kernels import MAX_QUADRATIC_FEATURES
 from gmmseg.mixture.params import FitSettings, MixtureParams
 from gmmseg.mixture.posteriors import exponentiate
+from gmmseg.mixture.quadratic_kernel import QuadraticKernel
 from gmmseg.mixture.tied_kernel import TiedKernel
 from tests.core.mixture.cases import KINDS, blobs, covariance_of, random_params, run_em
 
