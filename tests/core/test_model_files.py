@@ -264,6 +264,7 @@ json_values = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(field=st.sampled_from(sorted(json.loads(GOOD))), value=json_values)
 def test_any_json_in_any_field_is_a_model_or_refused(field: str, value: Any) -> None:
@@ -274,6 +275,7 @@ def test_any_json_in_any_field_is_a_model_or_refused(field: str, value: Any) -> 
     assert_same_bits(model, load_model(dump_model(model)))
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(data=st.binary(max_size=200), at=st.integers(0, len(GOOD)), gone=st.integers(0, 50))
 def test_any_bytes_are_a_model_or_refused(data: bytes, at: int, gone: int) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
@@ -27,11 +26,9 @@ def test_ids_and_titles_differ() -> None:
     assert len({sample.id for sample in SAMPLES}) == len({sample.title for sample in SAMPLES}) == len(SAMPLES)
 
 
-def test_the_default_sample_is_a_colour_photo_read_in_a_moment() -> None:
-    read_sample(DEFAULT_SAMPLE)
-    started = time.perf_counter()
+def test_the_default_sample_is_a_colour_photo_of_moderate_size() -> None:
     image = read_sample()
-    assert time.perf_counter() - started < 0.05
+    assert image.source.sha256 == read_sample(DEFAULT_SAMPLE).source.sha256
     assert image.is_rgb
     assert 0.2e6 <= image.height * image.width <= 0.4e6
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import io
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -427,6 +426,7 @@ def test_an_array_larger_than_the_memory_is_refused(tmp_path: Path) -> None:
         read(tmp_path / "a.npz")
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_bytes_of_an_archive_are_read_or_refused(tmp_path: Path, data: st.DataObject) -> None:
@@ -494,24 +494,22 @@ def test_impossible_paths_are_refused(tmp_path: Path, name: str) -> None:
 @pytest.mark.shared_data
 @pytest.mark.skipif(not MNIST.is_dir(), reason="the MNIST files are not beside the checkout")
 def test_mnist_itself_is_read_and_known_by_name() -> None:
-    start = time.process_time()
     digits = read(MNIST)
-    seconds = time.process_time() - start
     assert (digits.images.shape, digits.n_train, digits.name) == ((70_000, 28, 28), 60_000, "MNIST")
     raw = gzip.decompress((MNIST / "t10k-images-idx3-ubyte.gz").read_bytes())
     np.testing.assert_array_equal(digits.images[60_000:].reshape(-1), np.frombuffer(raw, np.uint8, offset=16))
     assert np.bincount(labels_of(digits))[[0, 1, 5]].tolist() == [6903, 7877, 6313]
-    assert seconds < 5
 
 
 @pytest.mark.shared_data
 @pytest.mark.skipif(not MNIST.is_dir(), reason="the MNIST files are not beside the checkout")
-def test_reading_mnist_asks_often_enough_to_stop_within_a_fifth_of_a_second() -> None:
-    moments = [time.perf_counter()]
+def test_reading_mnist_asks_at_least_once_a_megabyte_whether_to_stop() -> None:
+    n_asked = 0
 
     def check() -> Verdict:
-        moments.append(time.perf_counter())
+        nonlocal n_asked
+        n_asked += 1
         return Verdict.GO
 
-    read(MNIST, check)
-    assert max(np.diff(moments)) < 0.2
+    digits = read(MNIST, check)
+    assert n_asked >= digits.images.nbytes / 2**20
