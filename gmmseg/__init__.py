@@ -2,17 +2,43 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
+from gmmseg.version import VERSION
+
 if TYPE_CHECKING:
+    from gmmseg.errors import GmmsegError
+    from gmmseg.io.images import image_from_array, read_image
+    from gmmseg.io.models import read_model
     from gmmseg.mixture.estimator import GaussianMixture
 
-__all__ = ["GaussianMixture"]
+__version__ = VERSION
+__all__ = [
+    "GaussianMixture",
+    "GmmsegError",
+    "__version__",
+    "image_from_array",
+    "read_image",
+    "read_model",
+]
+
+_HOMES = {
+    "GaussianMixture": "gmmseg.mixture.estimator",
+    "GmmsegError": "gmmseg.errors",
+    "image_from_array": "gmmseg.io.images",
+    "read_image": "gmmseg.io.images",
+    "read_model": "gmmseg.io.models",
+}
+"""Imported when asked for: ``import gmmseg`` and the command line start without numpy."""
 
 
 def __getattr__(name: str) -> object:
-    if name == "GaussianMixture":  # imported when asked for: the command line starts without numpy
-        from gmmseg.mixture.estimator import GaussianMixture
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = globals()[name] = getattr(import_module(_HOMES[name]), name)
+    return found
 
-        return GaussianMixture
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

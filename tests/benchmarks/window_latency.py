@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 _START = """
 import sys, time
 began = float(sys.argv[1])
-import main
+from gmmseg.start import main
 import ui.app
 from PySide6.QtCore import QTimer
 
@@ -42,7 +42,7 @@ class Watched(ui.app.App):
             self.window.close()
 
 ui.app.App = Watched
-sys.exit(main.main([]))
+sys.exit(main([]))
 """
 
 

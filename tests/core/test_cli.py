@@ -523,13 +523,13 @@ def test_wrong_usage_says_what_to_write_instead(
 def test_a_word_that_is_neither_command_nor_file_opens_no_window(
     place: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch, word: str
 ) -> None:
-    import main
+    from gmmseg.start import main
 
     monkeypatch.setattr("ui.platform_check.why_no_window", lambda: "a window would be opened")
-    assert main.main([word]) == 2
+    assert main([word]) == 2
     assert "no command" in capsys.readouterr().err
     for arguments in (["photo.png"], [str(place)], ["--", "missing.jpg"], ["photo.png", "missing.jpg"], []):
-        assert main.main(arguments) == 1
+        assert main(arguments) == 1
         assert "a window would be opened" in capsys.readouterr().err
 
 

@@ -59,7 +59,7 @@ class Watched(ui.app.App):
             QCoreApplication.quit()
 
 ui.app.App = Watched
-from main import main
+from gmmseg.start import main
 code = main([path])
 print("left", flush=True)
 sys.exit(code)
