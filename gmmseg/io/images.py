@@ -81,17 +81,22 @@ def read_image_bytes(
     return Image(pixels, decoded.channels, source, mask)
 
 
-def image_from_array(pixels: AnyArray, name: str, mask: BoolArray | None = None) -> Image:
+def image_from_array(
+    pixels: AnyArray, name: str, mask: BoolArray | None = None, *, has_alpha: bool | None = None
+) -> Image:
     """Return an image of a copy of an array.
 
     Parameters
     ----------
     pixels : array, (H, W) or (H, W, C)
-        Integers, booleans or floats; three channels are red, green and blue. Alpha goes into `mask`.
+        Integers, booleans or floats; three channels are red, green and blue.
     name : str
         What people call it, such as ``clipboard``.
     mask : bool array, (H, W), optional
         True where a pixel holds data.
+    has_alpha : bool, optional
+        Whether the last channel is opacity, which becomes part of the mask: pixels where it is zero hold no
+        data, as in files. None takes four channels as red, green, blue and alpha.
 
     Raises
     ------
@@ -103,13 +108,16 @@ def image_from_array(pixels: AnyArray, name: str, mask: BoolArray | None = None)
     if pixels.ndim not in (2, 3):
         raise ReadError(f"An array with {pixels.ndim} axes is not a picture.", "Give (H, W) or (H, W, C).")
     volume = pixels[:, :, None] if pixels.ndim == 2 else pixels
+    if mask is not None and mask.shape != volume.shape[:2]:
+        raise ReadError(f"A mask of {mask.shape} does not fit a picture of {volume.shape[:2]}.")
+    if has_alpha or (has_alpha is None and volume.shape[2] == 4):
+        is_opaque: BoolArray = volume[:, :, -1] > 0
+        volume, mask = volume[:, :, :-1], is_opaque if mask is None else is_opaque & mask
     height, width, n_channels = volume.shape
     if n_channels == 0:
         raise ReadError("The array has no channels.", "Give (H, W) or (H, W, C) with C at least 1.")
     check_pixels(width, height, n_channels, volume.dtype.itemsize)
     own, notes = plain_values(np.array(volume, order="C"), name)
-    if mask is not None and mask.shape != (height, width):
-        raise ReadError(f"A mask of {mask.shape} does not fit a picture of {(height, width)}.")
     held, mask_notes = _mask_of(own, None if mask is None else np.array(mask, dtype=np.bool_), name)
     source = ImageSource(name, notes=(*notes, *mask_notes))
     return Image(own, channel_names(n_channels, is_rgb=n_channels == 3), source, held)

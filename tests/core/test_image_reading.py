@@ -759,6 +759,28 @@ def test_an_array_with_nan_gets_a_mask_and_nonsense_is_refused() -> None:
         image_from_array(np.zeros((3, 3)), "made", np.ones((3, 4), bool))
 
 
+def test_alpha_in_an_array_says_where_there_is_data_as_it_does_in_a_file() -> None:
+    array = np.random.default_rng(3).integers(1, 256, (4, 5, 4), dtype=np.uint8)
+    array[1, 2:, 3] = 0
+    buffer = io.BytesIO()
+    Pillow.fromarray(array).save(buffer, "PNG")
+    from_file = read_image_bytes(buffer.getvalue(), "made.png")
+    image = image_from_array(array, "made")
+    assert image.channels == from_file.channels == RGB
+    np.testing.assert_array_equal(image.pixels, from_file.pixels)
+    assert image.mask is not None
+    assert from_file.mask is not None
+    np.testing.assert_array_equal(image.mask, from_file.mask)
+    assert image.source.notes == from_file.source.notes == ("3 transparent pixels are left out.",)
+    given = np.ones((4, 5), bool)
+    given[0] = False
+    both = image_from_array(array.astype(np.float32) / 255, "made", given)
+    assert both.mask is not None
+    np.testing.assert_array_equal(both.mask, given & (array[..., 3] > 0))
+    assert image_from_array(array, "made", has_alpha=False).n_channels == 4
+    assert image_from_array(array[..., 2:], "made", has_alpha=True).channels == GREY
+
+
 def test_the_file_groups_cover_the_readable_suffixes() -> None:
     assert FILE_GROUPS[0][1] == READABLE_SUFFIXES
     assert sorted(suffix for _, group in FILE_GROUPS[1:] for suffix in group) == sorted(READABLE_SUFFIXES)

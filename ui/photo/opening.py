@@ -119,11 +119,7 @@ def image_of(picture: QImage) -> Image:
     # Qt pads rows to four bytes.
     rows = np.frombuffer(converted.constBits(), np.uint8).reshape(converted.height(), -1)
     shape = (converted.height(), converted.width(), n_channels)
-    pixels = rows[:, : shape[1] * n_channels].reshape(shape).copy()
-    mask = pixels[..., 3] > 0 if has_alpha else None
-    if mask is not None and mask.all():
-        mask = None
-    return image_from_array(np.ascontiguousarray(pixels[..., :3]), "clipboard", mask)
+    return image_from_array(rows[:, : shape[1] * n_channels].reshape(shape), "clipboard")
 
 
 def _nothing_to_paste() -> ReadError:
