@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import sys
+import sysconfig
 import zlib
 from pathlib import Path
 
 from setuptools import Extension, find_packages, setup
 from setuptools.command.build_py import build_py
 
-SOURCE = "gmmseg/mixture/_expect.c"
-BODY = "gmmseg/mixture/_expect_body.h"
+SOURCE = "gmmseg/mixture/_estep.c"
+BODY = "gmmseg/mixture/_estep_body.h"
 checksum = zlib.crc32(Path(SOURCE).read_bytes() + Path(BODY).read_bytes())
 expect = Extension(
-    "gmmseg.mixture._expect",
+    "gmmseg.mixture._estep",
     sources=[SOURCE],
     depends=[BODY],
-    define_macros=[("CHECKSUM", str(checksum))],
+    define_macros=[("CHECKSUM", f"{checksum}L")],
     extra_compile_args=["-O3", "-fno-fast-math", "-ffp-contract=fast"],
+    # The stable ABI of Python 3.11: one library for every later version.
+    py_limited_api=True,
     # Where there is no C compiler the installation goes on without it, and numpy does its work.
     optional=True,
 )
@@ -38,8 +41,10 @@ class BuildWithWindow(build_py):
             self.package_dir |= {target: name.replace(".", "/") for name, target in inside.items()}
 
 
+# Microsoft's compiler lacks the vector extensions; Python without the global lock has no stable ABI yet.
+is_possible = sys.platform != "win32" and not sysconfig.get_config_var("Py_GIL_DISABLED")
 setup(
     cmdclass={"build_py": BuildWithWindow},
-    # Microsoft's compiler lacks the vector extensions.
-    ext_modules=[] if sys.platform == "win32" else [expect],
+    ext_modules=[expect] if is_possible else [],
+    options={"bdist_wheel": {"py_limited_api": "cp311"}} if is_possible else {},
 )

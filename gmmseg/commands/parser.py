@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
+from typing import Any
 
 from gmmseg.commands.contradictions import check_overlay, check_segment
 from gmmseg.commands.mnist_parser import MNIST, add_mnist, check_mnist
@@ -48,6 +50,22 @@ holds a sheet of them, .npy the images as uint8 (N, height, width). The same see
 """
 
 
+class _ShowVersion(argparse.Action):
+    """Prints version and E-step; which one runs is asked late, so that the grammar needs no numpy."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: str | Sequence[Any] | None,
+        option_string: str | None = None,
+    ) -> None:
+        from gmmseg.mixture.compiled import kernel_name
+
+        print(f"gmmseg {VERSION}\nE-step: {kernel_name()}")
+        parser.exit()
+
+
 def parse(argv: list[str]) -> argparse.Namespace:
     """Return the options of a command line; ends the program with code 2 where they make no sense."""
     parser, commands = build_parser()
@@ -70,7 +88,9 @@ def parse(argv: list[str]) -> argparse.Namespace:
 def build_parser() -> tuple[Parser, dict[str, Parser]]:
     """Return the parser of all commands and that of each; the chosen one is ``command`` of what it parses."""
     parser = Parser("gmmseg", usage="gmmseg [PHOTO | COMMAND ...]", description=_OVERVIEW)
-    parser.add_argument("--version", action="version", version=f"gmmseg {VERSION}")
+    parser.add_argument(
+        "--version", action=_ShowVersion, nargs=0, help="show the version and which E-step runs"
+    )
     group = parser.add_subparsers(
         title="commands", prog="gmmseg", dest="command", metavar="COMMAND", required=True
     )

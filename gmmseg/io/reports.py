@@ -13,6 +13,7 @@ import numpy as np
 
 from gmmseg.document import Fit
 from gmmseg.image import Image
+from gmmseg.mixture.compiled import kernel_name
 from gmmseg.setting import settings_to_dict
 from gmmseg.version import VERSION
 
@@ -49,6 +50,7 @@ def build_report(fit: Fit, n_pixels: int, command: str, seconds: Mapping[str, fl
     timed = {stage: seconds.get(stage) for stage in STAGES}
     return {
         "version": VERSION,
+        "kernel": kernel_name(),
         "command": command,
         "settings": settings_to_dict(fit.settings),
         "seed": fit.settings.mixture.seed,

@@ -1,29 +1,44 @@
 """The E-step of few features in compiled code, where a C compiler was at hand when gmmseg was installed.
 
 Numpy computes one exponential at a time on processors without AVX-512, and each of its operations goes
-through a whole block and takes the interpreter's lock at its end. `_expect.c` computes two or four at once,
+through a whole block and takes the interpreter's lock at its end. `_estep.c` computes two to eight at once,
 does all steps while a few rows are in the cache, and needs no lock until it is done. Without it
 `QuadraticKernel` does the same with numpy. Both agree to rounding.
 """
 
 from __future__ import annotations
 
-import ctypes
+import logging
 import math
 import zlib
 from functools import cache
-from importlib.machinery import EXTENSION_SUFFIXES
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
+from typing import cast
 
 import numpy as np
 
 from gmmseg.arrays import FloatArray
-from gmmseg.mixture.quadratic_features import n_quadratic
+
+_log = logging.getLogger("gmmseg.mixture")
+
+SOURCES = tuple(Path(__file__).with_name(name) for name in ("_estep.c", "_estep_body.h"))
+"""In a checkout; an installed package has the library alone."""
 
 
 def is_available() -> bool:
     """Whether the compiled E-step is there."""
-    return _library() is not None
+    return _module() is not None
+
+
+def kernel_name() -> str:
+    """Return which code computes the E-step of few features, with the instructions it uses.
+
+    ``numpy``, or ``compiled (AVX-512)``, ``compiled (AVX2)`` or ``compiled (baseline)``, the instructions
+    that every processor of the kind has. The first two of these give the same bytes.
+    """
+    return _name_of(_module())
 
 
 def suits(coefficients: FloatArray) -> bool:
@@ -45,7 +60,9 @@ class Step:
         Whether squares are all there is of second degree.
     is_made : bool
         Whether rows come as quadratic features, (F, B) instead of (D, B), of what is centred already.
-    library : CDLL, optional
+    kernel : int
+        Which of the module's kernels for this processor; the first is the fastest.
+    module : ModuleType, optional
         Instead of the one of this installation.
     """
 
@@ -55,17 +72,20 @@ class Step:
         centre: FloatArray,
         is_diagonal: bool,
         is_made: bool,
-        library: ctypes.CDLL | None = None,
+        kernel: int = 0,
+        module: ModuleType | None = None,
     ) -> None:
-        library = library or _library()
-        if library is None:
+        module = module or _module()
+        if module is None:
             raise RuntimeError("the compiled E-step is missing")
-        self._expect = library.gmmseg_expect
-        self._coefficients = np.ascontiguousarray(coefficients, dtype=np.float64)
-        self._centre = np.ascontiguousarray(centre, dtype=np.float64)
-        self._is_diagonal = is_diagonal
-        self._is_made = is_made
-        self._scratch = np.empty(library.gmmseg_scratch(*self._coefficients.shape))
+        self._expect = module.expect
+        self._parameters = (
+            kernel,
+            is_made,
+            is_diagonal,
+            np.ascontiguousarray(coefficients, dtype=np.float64),
+            np.ascontiguousarray(centre, dtype=np.float64),
+        )
 
     def expect(self, lines: FloatArray, weights: FloatArray, sums: FloatArray) -> float:
         """Add the moments of some rows to `sums` (K, F) and return their log-likelihood in nats.
@@ -76,79 +96,52 @@ class Step:
         weights : (B,)
         sums : (K, F)
             Contiguous.
+
+        Raises
+        ------
+        ValueError
+            The shapes do not fit each other, or `sums` cannot be written to.
         """
-        n_components, n_coefficients = self._coefficients.shape
-        n_lines, n_rows = lines.shape
-        n_features = len(self._centre)
-        # The compiled code trusts what it is given.
-        if n_coefficients != n_quadratic(n_features, self._is_diagonal):
-            raise ValueError(f"{n_features} features do not have {n_coefficients} quadratic ones")
-        if n_lines != (n_coefficients if self._is_made else n_features) or weights.shape != (n_rows,):
-            raise ValueError(f"rows {lines.shape} with weights {weights.shape} do not fit the parameters")
-        if sums.shape != self._coefficients.shape or not sums.flags.carray or sums.dtype != np.float64:
-            raise ValueError(f"sums {sums.shape} do not fit the parameters {self._coefficients.shape}")
-        if lines.dtype != np.float64 or (n_rows > 1 and lines.strides[1] != 8) or lines.strides[0] % 8:
-            lines = np.ascontiguousarray(lines, dtype=np.float64)
-        lines = np.require(lines, requirements="A")
-        weights = np.require(weights, np.float64, ["C", "A"])
-        likelihood: float = self._expect(
-            lines.ctypes.data,
-            lines.strides[0] // 8,
-            n_lines,
-            n_rows,
-            self._is_made,
-            self._is_diagonal,
-            weights.ctypes.data,
-            self._centre.ctypes.data,
-            self._coefficients.ctypes.data,
-            n_components,
-            n_coefficients,
-            sums.ctypes.data,
-            self._scratch.ctypes.data,
-        )
-        return likelihood
+        try:
+            return cast(float, self._expect(*self._parameters, lines, weights, sums))
+        except BufferError:  # another dtype or layout than the compiled code reads
+            lines, weights = (np.array(array, dtype=np.float64, order="C") for array in (lines, weights))
+            return cast(float, self._expect(*self._parameters, lines, weights, sums))
+
+
+def _name_of(module: ModuleType | None) -> str:
+    return "numpy" if module is None else f"compiled ({module.KERNELS[0]})"
 
 
 @cache
-def _library() -> ctypes.CDLL | None:
-    for suffix in EXTENSION_SUFFIXES:
-        path = Path(__file__).with_name("_expect" + suffix)
-        library = _opened(path) if path.is_file() else None
-        if library is not None:
-            return library
-    return None
-
-
-def _opened(path: Path) -> ctypes.CDLL | None:
-    """Return the library if it is of these sources and computes what it should."""
+def _module() -> ModuleType | None:
+    """Return the extension module if it is there and right; what is used is logged at the first call."""
+    module = None
     try:
-        library = ctypes.CDLL(str(path))
-        library.gmmseg_checksum.restype = ctypes.c_int64
-        if library.gmmseg_checksum() != _checksum():
-            return None
-        size, address, flag = ctypes.c_ssize_t, ctypes.c_void_p, ctypes.c_int
-        library.gmmseg_scratch.argtypes = [size, size]
-        library.gmmseg_scratch.restype = size
-        for expect in (library.gmmseg_expect, library.gmmseg_expect_plain):
-            expect.argtypes = [
-                *(address, size, size, size, flag, flag, address),
-                *(address, address, size, size, address, address),
-            ]
-            expect.restype = ctypes.c_double
-    except (OSError, AttributeError):
-        # Built for another machine, or something else altogether: numpy does the work.
-        return None
-    return library if _is_right(library) else None
+        module = import_module("gmmseg.mixture._estep")
+    except ImportError as error:
+        _log.info("No compiled E-step: %s", error)
+    if module is not None and not (_is_of_these_sources(module) and _is_right(module)):
+        _log.warning("The compiled E-step %s is of other sources or miscompiled: not used", module.__file__)
+        module = None
+    _log.info("E-step of few features: %s", _name_of(module))
+    return module
 
 
-def _checksum() -> int:
-    here = Path(__file__)
-    sources = (here.with_name("_expect.c"), here.with_name("_expect_body.h"))
-    return zlib.crc32(b"".join(source.read_bytes() for source in sources))
+def _is_of_these_sources(module: ModuleType) -> bool:
+    """Whether a library in a checkout was made after the last change of its sources."""
+    if not all(source.is_file() for source in SOURCES):
+        return True
+    return bool(zlib.crc32(b"".join(source.read_bytes() for source in SOURCES)) == module.CHECKSUM)
 
 
-def _is_right(library: ctypes.CDLL) -> bool:
-    """Whether the library finds log(1 + e^x): compilers can be told to take liberties with arithmetic."""
-    step = Step(np.array([[0.0, 0.0, 0.0], [0.0, 1.0, 0.0]]), np.zeros(1), False, False, library)
-    found = step.expect(np.array([[-3.0, 0.5]]), np.ones(2), np.zeros((2, 3)))
-    return math.isclose(found, math.log1p(math.exp(-3.0)) + math.log1p(math.exp(0.5)), rel_tol=1e-14)
+def _is_right(module: ModuleType) -> bool:
+    """Whether each kernel finds log(1 + e^x): compilers can be told to take liberties with arithmetic."""
+    expected = math.log1p(math.exp(-3.0)) + math.log1p(math.exp(0.5))
+    coefficients = np.array([[0.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
+    steps = [Step(coefficients, np.zeros(1), False, False, at, module) for at in range(len(module.KERNELS))]
+    rows = np.array([[-3.0, 0.5]])
+    return all(
+        math.isclose(step.expect(rows, np.ones(2), np.zeros((2, 3))), expected, rel_tol=1e-14)
+        for step in steps
+    )

@@ -37,9 +37,11 @@ from gmmseg.io.images import read_image
 from gmmseg.io.models import dump_model, read_model
 from gmmseg.io.subjects import MixtureSubject
 from gmmseg.jobs import SegmentRequest, segment_events
+from gmmseg.mixture.compiled import kernel_name
 from gmmseg.mixture.covariance import FAMILIES
 from gmmseg.mixture.params import InitMethod
 from gmmseg.settings import CRITERIA, SegmentSettings
+from gmmseg.version import VERSION
 
 ROOT = Path(__file__).parents[2]
 FAST = ["-k", "3", "--n-init", "1", "--tol", "1e-3"]
@@ -107,7 +109,7 @@ def test_the_report_holds_what_the_contract_says(place: Path) -> None:
     assert run(["segment", "photo.png", *FAST, "--seed", "7", "-o", "mask.png", "--report", "r.json"]) == 0
     report = json.loads(Path("r.json").read_text())
     assert set(report) == {
-        "version", "command", "settings", "seed", "image", "n_pixels", "n_rows", "n_components",
+        "version", "kernel", "command", "settings", "seed", "image", "n_pixels", "n_rows", "n_components",
         "log_likelihood", "lower_bound", "n_parameters", "bic", "n_iter", "converged", "stop_reason",
         "history", "weights", "means", "covariances", "warnings", "seconds", "peak_rss_bytes",
     }  # fmt: skip
@@ -644,6 +646,11 @@ def test_help_and_version_go_to_standard_output(capsys: Any, arguments: list[str
     shown = capsys.readouterr()
     assert "gmmseg" in shown.out
     assert shown.err == ""
+
+
+def test_the_version_says_which_e_step_runs(capsys: Any) -> None:
+    assert run(["--version"]) == 0
+    assert capsys.readouterr().out == f"gmmseg {VERSION}\nE-step: {kernel_name()}\n"
 
 
 def test_options_left_out_are_the_window_s_defaults() -> None:

@@ -100,6 +100,22 @@ def test_there_are_modules_to_check() -> None:
     assert {"main", "gmmseg.mixture.params", "ui.job_runner"} <= set(MODULES)
 
 
+WALK = """
+import importlib, pkgutil, gmmseg
+for module in pkgutil.walk_packages(gmmseg.__path__, "gmmseg."):
+    importlib.import_module(module.name)
+    print(module.name)
+"""
+
+
+def test_every_module_of_the_package_can_be_imported() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", WALK], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert {name for name in MODULES if name.startswith("gmmseg.")} <= set(done.stdout.split())
+
+
 STARTS = {"gmmseg.__main__", "gmmseg.start"}
 CORE = [name for name in MODULES if name.startswith("gmmseg") and name not in STARTS]
 """Without the program's start, which chooses between the command line and the window."""

@@ -120,7 +120,7 @@ def test_the_report_holds_what_the_contract_says(outcome: ExperimentOutcome, dig
     report = json.loads(json.dumps(digit_report(outcome, "gmmseg mnist")))
     assert {
         "n_fit", "n_test", "acc", "nmi", "ari", "test_acc", "test_nmi", "test_ari", "confusion",
-        "eigenvalues", "seconds", "peak_rss_bytes", "settings", "seed", "version", "command",
+        "eigenvalues", "seconds", "peak_rss_bytes", "settings", "seed", "version", "kernel", "command",
         "chosen_with_scores",
     } <= set(report)  # fmt: skip
     assert (report["n_fit"], report["n_test"]) == (N_TRAIN, N_TEST)

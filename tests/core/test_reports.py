@@ -29,9 +29,9 @@ from gmmseg.model import Model
 from gmmseg.settings import SegmentSettings
 
 KEYS = [
-    "version", "command", "settings", "seed", "image", "n_pixels", "n_rows", "n_components", "log_likelihood",
-    "lower_bound", "n_parameters", "bic", "n_iter", "converged", "stop_reason", "history", "weights", "means",
-    "covariances", "warnings", "seconds", "peak_rss_bytes",
+    "version", "kernel", "command", "settings", "seed", "image", "n_pixels", "n_rows", "n_components",
+    "log_likelihood", "lower_bound", "n_parameters", "bic", "n_iter", "converged", "stop_reason", "history",
+    "weights", "means", "covariances", "warnings", "seconds", "peak_rss_bytes",
 ]  # fmt: skip
 CENTRE = np.array([100.0, 120.0, 140.0])
 SCALE = np.array([10.0, 20.0, 5.0])

@@ -9,6 +9,7 @@ from gmmseg.digits.experiment import ExperimentOutcome
 from gmmseg.digits.recipes import RECIPES
 from gmmseg.digits.scores import Scores
 from gmmseg.io.reports import encode_report, peak_rss_bytes
+from gmmseg.mixture.compiled import kernel_name
 from gmmseg.setting import settings_to_dict
 from gmmseg.version import VERSION
 
@@ -36,6 +37,7 @@ def digit_report(outcome: ExperimentOutcome, command: str) -> dict[str, Any]:
     has_graph = outcome.eigenvalues is not None
     return {
         "version": VERSION,
+        "kernel": kernel_name(),
         "command": command,
         "settings": settings_to_dict(settings),
         "seed": settings.seed,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-import ctypes
+import json
+import subprocess
+import sys
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -24,12 +27,14 @@ from gmmseg.mixture.quadratic_features import quadratic_features
 from gmmseg.mixture.quadratic_kernel import QuadraticKernel
 from tests.core.mixture.cases import blobs, random_params
 
+ROOT = Path(__file__).parents[3]
 needs_compiled = pytest.mark.skipif(
     not compiled.is_available(), reason="no C compiler was at hand when gmmseg was installed"
 )
 
-VARIANTS = ("gmmseg_expect", "gmmseg_expect_plain")
-"""With the instructions of this processor, and with those that every processor has."""
+LIBRARY = compiled._module()
+VARIANTS: tuple[str, ...] = () if LIBRARY is None else LIBRARY.KERNELS
+"""The kernels this processor can run, with the instructions that every processor has as the last."""
 
 
 def _plain_sums(
@@ -56,11 +61,14 @@ def _plain_sums(
 
 
 def _expected(
-    kernel: QuadraticKernel, params: MixtureParams, weights: FloatArray, variant: str = VARIANTS[0]
+    kernel: QuadraticKernel, params: MixtureParams, weights: FloatArray, variant: str | None = None
 ) -> float:
     kernel.set_params(params)
     assert kernel._step is not None
-    kernel._step._expect = getattr(compiled._library(), variant)
+    if variant is not None:
+        kernel._step = compiled.Step(
+            kernel._coefficients, kernel._centre, kernel._is_diagonal, False, VARIANTS.index(variant)
+        )
     return kernel.expect(slice(0, len(weights)), weights, is_hard=False)
 
 
@@ -71,7 +79,7 @@ def _expected(
     n_components=st.integers(1, 9),
     n_features=st.integers(1, 6),
     kind=st.sampled_from(["full", "diag"]),
-    variant=st.sampled_from(VARIANTS),
+    variant=st.sampled_from(VARIANTS or ("none",)),
     seed=st.integers(0, 2**32 - 1),
 )
 def test_likelihood_and_moments_are_those_of_plain_sums(
@@ -100,8 +108,7 @@ def test_exponential_and_logarithm_are_right_to_the_last_digits(variant: str) ->
     # Of two components with the log-densities 0 and x a row has log(1 + e^x), and the share e^x / (1 + e^x).
     coefficients = np.array([[0.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
     for x in (*np.linspace(-39.999, 39.999, 1001), *np.arange(-720.0, 721.0, 45.0), 0.0, 1e-300):
-        step = compiled.Step(coefficients, np.zeros(1), is_diagonal=True, is_made=False)
-        step._expect = getattr(compiled._library(), variant)
+        step = compiled.Step(coefficients, np.zeros(1), True, False, VARIANTS.index(variant))
         sums = np.zeros((2, 3))
         found = step.expect(np.array([[x]]), np.ones(1), sums)
         assert found == pytest.approx(np.logaddexp(0.0, x), rel=1e-15, abs=3e-16)
@@ -183,10 +190,9 @@ def test_rows_are_read_right_however_they_lie_in_memory(layout: str) -> None:
     lines = LAYOUTS[layout](rng.normal(size=(3, 90)).astype(np.float32).astype(np.float64))
     weights = rng.uniform(0.5, 2.0, size=2 * lines.shape[1])[::-2]
     coefficients = np.asfortranarray(rng.normal(size=(4, 10)))
-    step = compiled.Step(coefficients, rng.normal(size=6)[::2], is_diagonal=False, is_made=False)
-    plain = compiled.Step(
-        np.ascontiguousarray(coefficients), step._centre.copy(), is_diagonal=False, is_made=False
-    )
+    centre = rng.normal(size=6)[::2]
+    step = compiled.Step(coefficients, centre, is_diagonal=False, is_made=False)
+    plain = compiled.Step(np.ascontiguousarray(coefficients), centre.copy(), is_diagonal=False, is_made=False)
     sums, expected = np.zeros((4, 10)), np.zeros((4, 10))
     found = step.expect(lines, weights, sums)
     assert found == plain.expect(np.array(lines, dtype=np.float64, order="C"), weights.copy(), expected)
@@ -201,13 +207,7 @@ def test_twins_write_to_memory_of_their_own() -> None:
     kernel.log_joint(slice(0, 70))
     twin = kernel.twin()
     twin.log_joint(slice(0, 70))
-    assert kernel._step is not None
-    assert twin._step is not None
-    for one, other in (
-        (kernel._step._scratch, twin._step._scratch),
-        (kernel._sums, twin._sums),
-        (kernel._buffer, twin._buffer),
-    ):
+    for one, other in ((kernel._sums, twin._sums), (kernel._buffer, twin._buffer)):
         assert not np.shares_memory(one, other)
 
 
@@ -279,6 +279,33 @@ def test_what_does_not_fit_is_refused_before_memory_is_touched(
 
 
 @needs_compiled
+def test_a_kernel_that_this_processor_lacks_is_refused() -> None:
+    step = compiled.Step(np.zeros((2, 10)), np.zeros(3), False, False, kernel=len(VARIANTS))
+    with pytest.raises(ValueError, match="no kernel number"):
+        step.expect(np.zeros((3, 4)), np.ones(4), np.zeros((2, 10)))
+
+
+@pytest.mark.skipif("AVX-512" not in VARIANTS, reason="this processor lacks AVX-512")
+@pytest.mark.parametrize(
+    ("n_features", "is_diagonal", "is_made"), [(1, True, False), (3, False, False), (4, False, True)]
+)
+def test_avx_512_gives_the_bytes_of_avx2(n_features: int, is_diagonal: bool, is_made: bool) -> None:
+    rng = np.random.default_rng(8)
+    n_quadratic = quadratic_features(np.zeros((n_features, 1)), is_diagonal).shape[0]
+    for n_rows in (1, 63, 64, 65, 1000):
+        coefficients = rng.normal(size=(6, n_quadratic))
+        coefficients[0, -1] = -np.inf
+        lines = rng.normal(size=(n_quadratic if is_made else n_features, n_rows)) * 3
+        weights, centre = rng.uniform(0.1, 9.0, n_rows), rng.normal(size=n_features)
+        found = []
+        for variant in ("AVX2", "AVX-512"):
+            step = compiled.Step(coefficients, centre, is_diagonal, is_made, VARIANTS.index(variant))
+            sums = np.zeros_like(coefficients)
+            found.append((step.expect(lines, weights, sums).hex(), sums.tobytes()))
+        assert found[0] == found[1]
+
+
+@needs_compiled
 def test_coefficients_of_another_number_of_features_are_refused() -> None:
     step = compiled.Step(np.zeros((2, 7)), np.zeros(3), is_diagonal=False, is_made=False)
     with pytest.raises(ValueError, match="quadratic"):
@@ -295,23 +322,53 @@ def test_many_coefficients_are_left_to_blas(monkeypatch: pytest.MonkeyPatch) -> 
         assert (kernel._step is not None) == is_compiled
 
 
-def test_a_broken_library_is_not_used(tmp_path: Path) -> None:
-    broken = tmp_path / "_expect.so"
-    broken.write_bytes(b"not a library")
-    assert compiled._opened(broken) is None
+ASKED = """
+import json, sys
+from gmmseg.mixture import compiled
+{before}
+print(json.dumps([compiled.kernel_name(), "gmmseg.mixture._estep" in sys.modules]))
+"""
+
+
+def _name_in_a_new_process(before: str) -> list[object]:
+    """Return the kernel's name after some statements, and whether the extension module was imported."""
+    done = subprocess.run(
+        [sys.executable, "-c", ASKED.format(before=before)],
+        cwd=ROOT,
+        capture_output=True,
+        timeout=60,
+        check=True,
+    )
+    answer: list[object] = json.loads(done.stdout)
+    return answer
 
 
 @needs_compiled
-@pytest.mark.parametrize(("what", "instead"), [("_checksum", lambda: 1), ("math.log1p", lambda x: x)])
-def test_a_library_of_other_sources_or_with_other_results_is_not_used(
-    what: str, instead: Callable[..., float], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    library = compiled._library()
-    assert library is not None
-    path = Path(library._name)
-    assert isinstance(compiled._opened(path), ctypes.CDLL)
-    monkeypatch.setattr(f"gmmseg.mixture.compiled.{what}", instead)
-    assert compiled._opened(path) is None
+def test_the_name_says_which_instructions_run() -> None:
+    assert compiled.kernel_name() == f"compiled ({VARIANTS[0]})"
+    assert _name_in_a_new_process("") == [compiled.kernel_name(), True]
+
+
+def test_a_library_that_is_missing_or_for_another_machine_leaves_the_work_to_numpy() -> None:
+    assert _name_in_a_new_process("sys.modules['gmmseg.mixture._estep'] = None")[0] == "numpy"
+
+
+@needs_compiled
+def test_a_library_with_other_results_is_not_used() -> None:
+    wrong = "compiled.math.log1p = lambda x: x"
+    assert _name_in_a_new_process(wrong) == ["numpy", True]
+
+
+@needs_compiled
+def test_a_library_of_other_sources_is_not_used_but_one_without_sources_is(tmp_path: Path) -> None:
+    assert LIBRARY is not None
+    assert zlib.crc32(b"".join(source.read_bytes() for source in compiled.SOURCES)) == LIBRARY.CHECKSUM
+    changed = tmp_path / "changed.c"
+    changed.write_bytes(compiled.SOURCES[0].read_bytes() + b"\n")
+    rest = f"compiled.SOURCES = (compiled.Path({str(changed)!r}), compiled.SOURCES[1])"
+    assert _name_in_a_new_process(rest) == ["numpy", True]
+    bundled = f"compiled.SOURCES = (compiled.Path({str(tmp_path / 'missing.c')!r}), compiled.SOURCES[1])"
+    assert _name_in_a_new_process(bundled) == [compiled.kernel_name(), True]
 
 
 @pytest.mark.parametrize("kind", ["full", "tied", "diag", "spherical"])

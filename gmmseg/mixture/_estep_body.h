@@ -1,11 +1,63 @@
-/* The body of _expect.c, compiled once for each set of instructions: TARGET is a function's attribute for it,
+/* The body of _estep.c, compiled once for each set of instructions: TARGET is a function's attribute for it,
  * LANES how many doubles it takes at once, NAME(x) makes the names differ.
+ *
+ * Sums over rows are kept in at most four lanes. Eight would add in another order; so AVX-512 folds its halves
+ * in the order that AVX2 takes them in, and both give the same bytes.
  */
 
 #define VECTORS (CHUNK / LANES)
 typedef double NAME(vec) __attribute__((vector_size(8 * LANES)));
 typedef double NAME(anywhere) __attribute__((vector_size(8 * LANES), aligned(8), may_alias));
 typedef int64_t NAME(bits) __attribute__((vector_size(8 * LANES)));
+
+#if LANES > 4
+typedef double NAME(part) __attribute__((vector_size(32)));
+
+TARGET static inline NAME(part) NAME(low)(NAME(vec) x) { return (NAME(part))_mm512_castpd512_pd256((__m512d)x); }
+
+TARGET static inline NAME(part) NAME(high)(NAME(vec) x) {
+    return (NAME(part))_mm512_extractf64x4_pd((__m512d)x, 1);
+}
+
+TARGET static inline NAME(part) NAME(plus)(NAME(part) sum, NAME(vec) x) {
+    return (sum + NAME(low)(x)) + NAME(high)(x);
+}
+
+TARGET static inline NAME(part) NAME(plus_product)(NAME(part) sum, NAME(vec) x, NAME(vec) y) {
+    sum += NAME(low)(x) * NAME(low)(y);
+    return sum + NAME(high)(x) * NAME(high)(y);
+}
+
+/* The sum of the products of a chunk, in four sums that do not wait for one another. */
+TARGET static inline NAME(part) NAME(product)(const NAME(vec) *x, const NAME(vec) *y) {
+    NAME(vec) sum01 = x[0] * y[0], sum23 = x[1] * y[1];
+    for (int v = 2; v < VECTORS; v += 2) {
+        sum01 += x[v] * y[v];
+        sum23 += x[v + 1] * y[v + 1];
+    }
+    return (NAME(low)(sum01) + NAME(high)(sum01)) + (NAME(low)(sum23) + NAME(high)(sum23));
+}
+#else
+typedef NAME(vec) NAME(part);
+
+TARGET static inline NAME(part) NAME(plus)(NAME(part) sum, NAME(vec) x) { return sum + x; }
+
+TARGET static inline NAME(part) NAME(plus_product)(NAME(part) sum, NAME(vec) x, NAME(vec) y) {
+    return sum + x * y;
+}
+
+/* The sum of the products of a chunk, in four sums that do not wait for one another. */
+TARGET static inline NAME(part) NAME(product)(const NAME(vec) *x, const NAME(vec) *y) {
+    NAME(vec) sum0 = x[0] * y[0], sum1 = x[1] * y[1], sum2 = x[2] * y[2], sum3 = x[3] * y[3];
+    for (int v = 4; v < VECTORS; v += 4) {
+        sum0 += x[v] * y[v];
+        sum1 += x[v + 1] * y[v + 1];
+        sum2 += x[v + 2] * y[v + 2];
+        sum3 += x[v + 3] * y[v + 3];
+    }
+    return (sum0 + sum1) + (sum2 + sum3);
+}
+#endif
 
 TARGET static inline NAME(vec) NAME(all)(double value) { return value - (NAME(vec)){0}; }
 
@@ -51,9 +103,9 @@ TARGET static inline NAME(vec) NAME(logarithm)(NAME(vec) x) {
     return n * LOG2_HIGH + (n * LOG2_LOW + 2.0 * s * sum);
 }
 
-TARGET static inline double NAME(total_of)(NAME(vec) values) {
+TARGET static inline double NAME(total_of)(NAME(part) values) {
     double total = 0.0;
-    for (int lane = 0; lane < LANES; lane++)
+    for (int lane = 0; lane < (int)(sizeof(values) / sizeof(double)); lane++)
         total += values[lane];
     return total;
 }
@@ -75,9 +127,9 @@ TARGET static double NAME(expect)(PARAMETERS) {
     const size_t gap = misplaced ? sizeof(NAME(vec)) - misplaced : 0;
     NAME(vec) *const features = (NAME(vec) *)((char *)scratch + gap);
     NAME(vec) *const shares = features + n_quadratic * VECTORS;
-    NAME(vec) *const moments = shares + n_components * VECTORS;
-    NAME(vec) likelihood = NAME(all)(0.0);
-    memset(moments, 0, sizeof(NAME(vec)) * (size_t)(n_components * n_quadratic));
+    NAME(part) *const moments = (NAME(part) *)(shares + n_components * VECTORS);
+    NAME(part) likelihood = {0};
+    memset(moments, 0, sizeof(NAME(part)) * (size_t)(n_components * n_quadratic));
 
     for (ptrdiff_t start = 0; start < n_rows; start += CHUNK) {
         const ptrdiff_t held = n_rows - start < CHUNK ? n_rows - start : CHUNK;
@@ -127,29 +179,18 @@ TARGET static double NAME(expect)(PARAMETERS) {
                 total[v + 1] += next;
             }
         for (int v = 0; v < VECTORS; v++) {
-            likelihood += weight[v] * (peak[v] + NAME(logarithm)(total[v]));
+            likelihood = NAME(plus_product)(likelihood, weight[v], peak[v] + NAME(logarithm)(total[v]));
             total[v] = weight[v] / total[v];
         }
         for (ptrdiff_t k = 0; k < n_components; k++) {
-            NAME(vec) *const of = moments + k * n_quadratic;
+            NAME(part) *const of = moments + k * n_quadratic;
             NAME(vec) share[VECTORS];
             for (int v = 0; v < VECTORS; v++) {
                 share[v] = shares[k * VECTORS + v] * total[v];
-                of[n_products] += share[v];
+                of[n_products] = NAME(plus)(of[n_products], share[v]);
             }
-            for (ptrdiff_t f = 0; f < n_products; f++) {
-                /* Four sums, so that an addition need not wait for the one before. */
-                const NAME(vec) *const feature = features + f * VECTORS;
-                NAME(vec) sum0 = share[0] * feature[0], sum1 = share[1] * feature[1];
-                NAME(vec) sum2 = share[2] * feature[2], sum3 = share[3] * feature[3];
-                for (int v = 4; v < VECTORS; v += 4) {
-                    sum0 += share[v] * feature[v];
-                    sum1 += share[v + 1] * feature[v + 1];
-                    sum2 += share[v + 2] * feature[v + 2];
-                    sum3 += share[v + 3] * feature[v + 3];
-                }
-                of[f] += (sum0 + sum1) + (sum2 + sum3);
-            }
+            for (ptrdiff_t f = 0; f < n_products; f++)
+                of[f] += NAME(product)(share, features + f * VECTORS);
         }
     }
     for (ptrdiff_t at = 0; at < n_components * n_quadratic; at++)
