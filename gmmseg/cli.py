@@ -12,7 +12,7 @@ from gmmseg.errors import Cancelled, GmmsegError
 
 __all__ = ["COMMANDS", "run"]
 
-OK, FAILED, INTERRUPTED = 0, 1, 130
+OK, FAILED = 0, 1
 
 
 def run(argv: list[str]) -> int:
@@ -26,8 +26,8 @@ def run(argv: list[str]) -> int:
     Returns
     -------
     int
-        0 on success, 1 when the work was refused (one line on standard error says why), 2 for wrong usage,
-        130 when interrupted.
+        0 on success, 1 when the work was refused (one line on standard error says why), 2 for wrong usage;
+        128 and the signal's number when interrupted: 130 by Ctrl-C, 143 by SIGTERM, 129 by SIGHUP.
     """
     try:
         options = parse(argv)
@@ -50,6 +50,6 @@ def run(argv: list[str]) -> int:
         return FAILED
     except (Cancelled, KeyboardInterrupt):
         console.say("Interrupted; nothing is half written.")
-        return INTERRUPTED
+        return console.interrupted_code
     finally:
         console.clear()

@@ -1,4 +1,4 @@
-"""What a command says on standard error, and how Ctrl-C reaches its work."""
+"""What a command says on standard error, and how signals that end it reach its work."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from gmmseg.control import Progress, Verdict
 from gmmseg.errors import WriteError
 
 _R = TypeVar("_R")
+_ENDING = ("SIGINT", "SIGTERM", "SIGHUP")
+"""Signals that ask a program to end; Windows has no SIGHUP."""
 _COLUMNS = 78
 """Characters of a progress line: more would wrap on a terminal of 80 and could not be taken back."""
 
@@ -32,35 +34,49 @@ class Console:
         self._stream = stream
         self._is_terminal = stream.isatty()
         self._shown = ""
-        self._was_interrupted = False
+        self._signal: int | None = None
+
+    @property
+    def interrupted_code(self) -> int:
+        """The exit code of a run that was interrupted: 128 and the number of the signal, Ctrl-C if none."""
+        return 128 + (signal.SIGINT if self._signal is None else self._signal)
 
     def check(self) -> Verdict:
-        """Return CANCEL once Ctrl-C was pressed: what all long work asks."""
-        return Verdict.CANCEL if self._was_interrupted else Verdict.GO
+        """Return CANCEL once a signal has asked the program to end: what all long work asks."""
+        return Verdict.GO if self._signal is None else Verdict.CANCEL
 
     @contextmanager
     def interruptible(self) -> Iterator[None]:
-        """Let Ctrl-C end the work at its next question, so that a write which began is completed.
+        """Let Ctrl-C, SIGTERM and SIGHUP end the work at its next question; a write that began is completed.
 
-        A second Ctrl-C ends it at once.
+        A second one ends it at once. Signals that whoever started the program had ignored, as nohup does,
+        stay ignored.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            At the end of the block, after such a signal.
         """
-        is_main = threading.current_thread() is threading.main_thread()
-        # Who started the program with Ctrl-C ignored, such as nohup, wants that to stay.
-        if not is_main or signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-            yield
-            return
-        before = signal.signal(signal.SIGINT, self._interrupt)
+        before: dict[int, Any] = {}
+        if threading.current_thread() is threading.main_thread():
+            numbers = [getattr(signal, name) for name in _ENDING if hasattr(signal, name)]
+            before = {
+                number: signal.signal(number, self._interrupt)
+                for number in numbers
+                if signal.getsignal(number) is not signal.SIG_IGN
+            }
         try:
             yield
         finally:
-            signal.signal(signal.SIGINT, before)
-        if self._was_interrupted:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+        if self._signal is not None:
             raise KeyboardInterrupt
 
     def _interrupt(self, number: int, frame: FrameType | None) -> None:
-        if self._was_interrupted:
+        if self._signal is not None:
             raise KeyboardInterrupt
-        self._was_interrupted = True
+        self._signal = number
 
     def drain(self, job: Generator[Any, None, _R], subject: str = "") -> _R:
         """Run a job to its end, showing its progress, and return its result."""

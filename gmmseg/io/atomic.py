@@ -7,14 +7,17 @@ import errno
 import os
 import shutil
 import stat
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from gmmseg.errors import WriteError
+from gmmseg.io.temporaries import NEW, OLD, TARGET, sweep, temporary_name
 
 _BINARY = getattr(os, "O_BINARY", 0)
-_TEMPORARY = ".gmmseg-"
 _WRITE_BLOCK = 1 << 24
+_PERMISSIONS = 0o777
+"""Bits of a mode that a new file takes over: set-user-id and set-group-id never, whoever owns the old one."""
 
 _CAUSES: dict[int, tuple[str, str]] = {
     errno.ENOSPC: ("the disk is full", "Free some space or choose another folder."),
@@ -31,6 +34,9 @@ _CAUSES: dict[int, tuple[str, str]] = {
 }
 
 
+_REFUSED = "the system allows no new files there", "Choose another folder."
+
+
 def shown(path: str | os.PathLike[str]) -> str:
     """Return the last part of a path in quotation marks, printable also where it is not valid Unicode."""
     name = os.path.basename(os.fspath(path)) or os.fspath(path)
@@ -40,7 +46,9 @@ def shown(path: str | os.PathLike[str]) -> str:
 def write_atomically(path: str | os.PathLike[str], data: bytes | Iterable[bytes]) -> None:
     """Write a file so that it holds all of `data` or is as it was.
 
-    A symbolic link is followed and kept; an existing file keeps its mode.
+    A symbolic link is followed and kept. An existing file is replaced by a new one under its name: that
+    keeps its permissions, and its owner and group where the system lets the user give files away, but other
+    hard links to the old file keep the old content. Set-user-id and set-group-id bits are dropped.
 
     Parameters
     ----------
@@ -55,14 +63,16 @@ def write_atomically(path: str | os.PathLike[str], data: bytes | Iterable[bytes]
     """
     with refusals(path):
         target = _target(path)
-        mode = _mode_of(target)
-        temporary, descriptor = _create_beside(target, 0o666 if mode is None else 0o600)
+        sweep(os.path.dirname(target))
+        old = _status_of(target)
+        temporary, descriptor = _create_beside(target, 0o666 if old is None else 0o600)
         try:
             try:
                 for piece in (data,) if isinstance(data, bytes) else data:
                     _write_all(descriptor, piece)
-                if mode is not None:
-                    os.chmod(temporary, mode)
+                if old is not None:
+                    _keep_owner(temporary, old)
+                    os.chmod(temporary, old.st_mode & _PERMISSIONS)
                 os.fsync(descriptor)
             finally:
                 os.close(descriptor)
@@ -78,7 +88,7 @@ def check_writable(path: str | os.PathLike[str]) -> None:
     """Raise `WriteError` when a file cannot be written at `path`: to be asked before long work."""
     with refusals(path):
         target = _target(path)
-        if _mode_of(target) is not None and not os.access(target, os.W_OK):
+        if _status_of(target) is not None and not os.access(target, os.W_OK):
             raise PermissionError(errno.EACCES, "read-only file")
         # Asking for permissions misses full and network disks; a file that is made and removed does not.
         temporary, descriptor = _create_beside(target, 0o600)
@@ -106,29 +116,59 @@ def write_folder_atomically(
     with refusals(path):
         target = os.path.realpath(path)
         check_folder_writable(target, is_ours)
-        temporary = os.path.join(os.path.dirname(target), _temporary_name())
-        old = f"{temporary}.old"
+        temporary = os.path.join(os.path.dirname(target), temporary_name())
+        new = os.path.join(temporary, NEW)
         try:
-            os.mkdir(temporary)
+            os.makedirs(new)
             for name, content in files.items():
-                _write_new(os.path.join(temporary, *name.split("/")), content)
-            if os.path.lexists(target):
-                os.rename(target, old)
-            try:
-                os.rename(temporary, target)
-            except BaseException:
-                if os.path.lexists(old):
-                    os.rename(old, target)
-                raise
+                _write_new(os.path.join(new, *name.split("/")), content)
+            for folder, _, _ in os.walk(new):
+                _sync_folder(folder)
+            if not os.path.lexists(target):
+                os.rename(new, target)
+            elif not _exchange(new, target):
+                _replace_in_turn(target, temporary)
         finally:
-            shutil.rmtree(temporary, ignore_errors=True)
-            if os.path.lexists(target):
-                shutil.rmtree(old, ignore_errors=True)
+            # An old folder that could not be put back is not removed: it is the only one there is.
+            if os.path.lexists(target) or not os.path.lexists(os.path.join(temporary, OLD)):
+                shutil.rmtree(temporary, ignore_errors=True)
         _sync_folder(os.path.dirname(target))
+
+
+def _exchange(one: str, other: str) -> bool:
+    """Let two folders change names in one step; return False where the system has no such call."""
+    import ctypes
+
+    with contextlib.suppress(OSError, AttributeError):
+        names = os.fsencode(one), os.fsencode(other)
+        if sys.platform == "linux":
+            here, exchange = -100, 2  # AT_FDCWD, RENAME_EXCHANGE
+            return bool(ctypes.CDLL(None).renameat2(here, names[0], here, names[1], exchange) == 0)
+        if sys.platform == "darwin":
+            return bool(ctypes.CDLL(None).renamex_np(*names, 2) == 0)  # RENAME_SWAP
+    return False
+
+
+def _replace_in_turn(target: str, temporary: str) -> None:
+    """Move an old folder away and the new one in its place.
+
+    Killed in between, neither is at `target`; the note lets the next `sweep` put the old one back.
+    """
+    new, old = os.path.join(temporary, NEW), os.path.join(temporary, OLD)
+    _write_new(os.path.join(temporary, TARGET), os.fsencode(os.path.basename(target)))
+    _sync_folder(temporary)
+    os.rename(target, old)
+    try:
+        os.rename(new, target)
+    except BaseException:
+        os.rename(old, target)
+        raise
 
 
 def check_folder_writable(path: str | os.PathLike[str], is_ours: Callable[[Path], bool]) -> None:
     """Raise `WriteError` when `write_folder_atomically` would refuse; to be asked before long work."""
+    folder = os.path.dirname(os.path.realpath(path))
+    sweep(folder)
     if not os.path.lexists(path):
         check_writable(path)
     elif not (os.path.isdir(path) and is_ours(Path(path))):
@@ -136,7 +176,7 @@ def check_folder_writable(path: str | os.PathLike[str], is_ours: Callable[[Path]
             f"{shown(path)} exists and is not an earlier export.", "Choose another name or remove it first."
         )
     else:
-        check_writable(os.path.join(os.path.dirname(os.path.realpath(path)), _temporary_name()))
+        check_writable(os.path.join(folder, temporary_name()))
 
 
 @contextlib.contextmanager
@@ -151,9 +191,10 @@ def refusals(path: str | os.PathLike[str]) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        cause, remedy = _CAUSES.get(
-            error.errno or 0, ("the system refuses", "Choose another folder or another name.")
-        )
+        cause, remedy = _CAUSES.get(error.errno or 0, _REFUSED)
+        if error.errno == errno.ENOENT and os.path.isdir(os.path.dirname(os.path.realpath(path))):
+            # As /proc answers.
+            cause, remedy = _REFUSED
         raise WriteError(f"{shown(path)} cannot be written: {cause}.", remedy) from error
 
 
@@ -175,20 +216,24 @@ def _target(path: str | os.PathLike[str]) -> str:
     return target
 
 
-def _mode_of(target: str) -> int | None:
+def _status_of(target: str) -> os.stat_result | None:
     try:
-        return stat.S_IMODE(os.stat(target).st_mode)
+        return os.stat(target)
     except FileNotFoundError:
         return None
 
 
-def _temporary_name() -> str:
-    # Short and independent of the target's name, which may already be as long as the disk allows.
-    return f"{_TEMPORARY}{os.urandom(6).hex()}.tmp"
+def _keep_owner(temporary: str, old: os.stat_result) -> None:
+    """Give a file the group and the owner of another one, as far as the system allows that to the user."""
+    if sys.platform == "win32":
+        return
+    for owner, group in ((-1, old.st_gid), (old.st_uid, -1)):
+        with contextlib.suppress(OSError):
+            os.chown(temporary, owner, group)
 
 
 def _create_beside(target: str, mode: int) -> tuple[str, int]:
-    temporary = os.path.join(os.path.dirname(target), _temporary_name())
+    temporary = os.path.join(os.path.dirname(target), temporary_name())
     return temporary, os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, mode)
 
 

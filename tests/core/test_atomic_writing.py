@@ -8,6 +8,7 @@ import signal
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,13 @@ from typing import Any
 import pytest
 
 from gmmseg.errors import WriteError
-from gmmseg.io.atomic import check_writable, write_atomically, write_folder_atomically
+from gmmseg.io import atomic, temporaries
+from gmmseg.io.atomic import (
+    check_folder_writable,
+    check_writable,
+    write_atomically,
+    write_folder_atomically,
+)
 
 OLD, NEW = b"old content", b"new" * 100_000
 needs_posix = pytest.mark.skipif(os.name != "posix", reason="POSIX files")
@@ -343,3 +350,204 @@ def test_killed_at_any_call_the_old_or_the_new_file_is_there(tmp_path: Path) -> 
         assert done.returncode == -signal.SIGKILL, done.stderr
     assert at > 5
     assert seen == {OLD, NEW}
+
+
+KILLED_FOLDER = """
+import os, signal, sys
+from pathlib import Path
+from gmmseg.io import atomic
+
+place, at, can_exchange = Path(sys.argv[1]), 0, sys.argv[2] == "exchange"
+if not can_exchange:
+    atomic._exchange = lambda one, other: False
+real_exchange = atomic._exchange
+files = lambda word: {"zarr.json": word, "c/0/0": word * 9}
+held = lambda folder: {
+    path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()
+}
+os.fsync = lambda descriptor: None  # What is tested here takes no power failure.
+
+def killing(real, at, calls):
+    def call(*arguments, **named):
+        calls.append(0)
+        if len(calls) == at:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return real(*arguments, **named)
+    return call
+
+while True:
+    at += 1
+    atomic.write_folder_atomically(place / "x.zarr", files(b"old"), lambda folder: True)
+    child = os.fork()
+    if child == 0:
+        calls = []
+        for name in ("open", "write", "fsync", "mkdir", "rename", "unlink", "rmdir", "scandir"):
+            setattr(os, name, killing(getattr(os, name), at, calls))
+        atomic._exchange = killing(atomic._exchange, at, calls)
+        atomic.write_folder_atomically(place / "x.zarr", files(b"new"), lambda folder: True)
+        os._exit(0)
+    status = os.waitpid(child, 0)[1]
+    now = held(place / "x.zarr")
+    was = "old" if now == files(b"old") else "new" if now == files(b"new") else "half" if now else "none"
+    # The next write is of another file.
+    atomic.write_atomically(place / "other", b"")
+    now = held(place / "x.zarr")
+    then = "old" if now == files(b"old") else "new" if now == files(b"new") else "half" if now else "none"
+    print(was, then, len(list(place.iterdir())))
+    if status == 0:
+        break
+    assert os.WTERMSIG(status) == signal.SIGKILL
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the exchange is tested where it is known to be there")
+@pytest.mark.parametrize("way", ["exchange", "in turn"])
+def test_killed_at_any_call_the_old_or_the_new_folder_is_there(tmp_path: Path, way: str) -> None:
+    done = run(KILLED_FOLDER, tmp_path, way)
+    assert done.returncode == 0, done.stderr
+    states = [line.split() for line in done.stdout.splitlines()]
+    assert len(states) > 15
+    # The temporary ones of the killed process are gone after the next write.
+    assert {count for _, _, count in states} == {"2"}
+    assert {then for _, then, _ in states} == {"old", "new"}
+    seen = {was for was, _, _ in states}
+    assert seen == ({"old", "new"} if way == "exchange" else {"old", "new", "none"})
+    if way == "in turn":
+        assert {then for was, then, _ in states if was == "none"} == {"old"}
+
+
+def test_an_old_folder_that_cannot_be_put_back_is_not_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_folder_atomically(tmp_path / "x.zarr", {"a": OLD}, lambda path: True)
+    renamed: list[str] = []
+
+    def rename(one: str, other: str, real: Callable[..., None] = os.rename) -> None:
+        renamed.append(one)
+        if len(renamed) > 1:
+            raise OSError(errno.EIO, "the disk fails after the first step")
+        real(one, other)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(atomic, "_exchange", lambda one, other: False)
+        patch.setattr(os, "rename", rename)
+        with pytest.raises(WriteError):
+            write_folder_atomically(tmp_path / "x.zarr", {"a": NEW}, lambda path: True)
+    assert len(renamed) == 3
+    # Once this process is gone, as which the test stands in, the next question puts it back.
+    monkeypatch.setattr(temporaries, "_is_running", lambda pid, start: False)
+    check_folder_writable(tmp_path / "x.zarr", lambda path: (path / "a").exists())
+    assert names_in(tmp_path) == ["x.zarr"]
+    assert (tmp_path / "x.zarr" / "a").read_bytes() == OLD
+
+
+def test_a_put_back_folder_never_replaces_what_is_there_now(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    temporary = tmp_path / temporaries.temporary_name()
+    (temporary / "old").mkdir(parents=True)
+    (temporary / "target").write_bytes(b"../x.zarr")
+    (tmp_path / "x.zarr").write_bytes(NEW)
+    monkeypatch.setattr(temporaries, "_is_running", lambda pid, start: False)
+    temporaries.sweep(str(tmp_path))
+    assert names_in(tmp_path) == ["x.zarr"]
+    assert (tmp_path / "x.zarr").read_bytes() == NEW
+
+
+def name_of(machine: str, pid: int, start: int) -> str:
+    return f".gmmseg-{machine}-{pid}-{start}-0123456789ab.tmp"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are asked for by /proc")
+def test_only_what_nobody_is_writing_is_swept(tmp_path: Path) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    machine, pid, start = temporaries.temporary_name().removeprefix(".gmmseg-").split("-")[:3]
+    kept = {
+        "of this process": name_of(machine, int(pid), int(start)),
+        "of another machine, just now": name_of("00000000", ended.pid, 1),
+        "of an older version, just now": ".gmmseg-0123456789ab.tmp",
+        "of the user": "notes.tmp",
+        "of the user too": ".gmmseg-notes",
+    }
+    gone = {
+        "of a process that ended": name_of(machine, ended.pid, 1),
+        "of an earlier one with the number of this process": name_of(machine, int(pid), int(start) - 1),
+        "of another machine, days ago": name_of("00000000", int(pid), int(start)),
+        "of an older version, days ago": ".gmmseg-ba9876543210.tmp",
+    }
+    for name in (*kept.values(), *gone.values()):
+        (tmp_path / name).write_bytes(OLD)
+    for what, name in gone.items():
+        if "days ago" in what:
+            os.utime(tmp_path / name, (time.time() - 2e5,) * 2)
+    write_atomically(tmp_path / "file", NEW)
+    assert names_in(tmp_path) == sorted([*kept.values(), "file"])
+
+
+@needs_posix
+def test_what_another_user_left_in_a_shared_folder_is_not_swept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = tmp_path / temporaries.temporary_name()
+    left.write_bytes(OLD)
+    monkeypatch.setattr(temporaries, "_is_running", lambda pid, start: False)
+    user = os.geteuid()
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "geteuid", lambda: user + 1)
+        temporaries.sweep(str(tmp_path))
+    assert left.exists()
+    temporaries.sweep(str(tmp_path))
+    assert not left.exists()
+
+
+@needs_posix
+def test_a_link_with_a_temporary_name_is_swept_without_what_it_leads_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "photo").write_bytes(OLD)
+    (tmp_path / temporaries.temporary_name()).symlink_to(tmp_path / "photos")
+    monkeypatch.setattr(temporaries, "_is_running", lambda pid, start: False)
+    temporaries.sweep(str(tmp_path))
+    assert names_in(tmp_path) == ["photos"]
+    assert names_in(tmp_path / "photos") == ["photo"]
+
+
+@needs_posix
+@pytest.mark.parametrize("mode", [0o4755, 0o2755, 0o6711])
+def test_set_user_id_and_set_group_id_are_dropped(tmp_path: Path, mode: int) -> None:
+    target = tmp_path / "file"
+    target.write_bytes(OLD)
+    target.chmod(mode)
+    write_atomically(target, NEW)
+    assert stat.S_IMODE(target.stat().st_mode) == mode & 0o777
+
+
+@needs_posix
+def test_a_hard_link_keeps_the_old_content(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(OLD)
+    os.link(tmp_path / "file", tmp_path / "other")
+    write_atomically(tmp_path / "file", NEW)
+    assert (tmp_path / "file").read_bytes() == NEW
+    assert (tmp_path / "other").read_bytes() == OLD
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root may give files away")
+def test_a_file_that_root_replaces_stays_its_owners(tmp_path: Path) -> None:
+    target = tmp_path / "file"
+    target.write_bytes(OLD)
+    os.chown(target, 1234, 2345)
+    target.chmod(0o640)
+    write_atomically(target, NEW)
+    status = target.stat()
+    assert (status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode)) == (1234, 2345, 0o640)
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="a folder that is there but takes no files")
+def test_a_folder_that_is_there_is_not_said_to_be_missing() -> None:
+    with pytest.raises(WriteError) as caught:
+        check_writable("/proc/mask.png")
+    assert "allows no new files there" in caught.value.cause
+    with pytest.raises(WriteError, match="folder does not exist"):
+        check_writable("/proc/missing/mask.png")
