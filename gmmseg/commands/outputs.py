@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import cast
 
 from gmmseg.errors import ReadError, WriteError
-from gmmseg.io.atomic import shown
+from gmmseg.io.atomic import refusals, shown
 from gmmseg.io.export_items import SUFFIXES, ExportItem, ExportKind, check_items, kind_for
 from gmmseg.io.images import list_images
 
@@ -60,14 +60,14 @@ def _images(given: list[Path]) -> tuple[list[Path], bool]:
     """Return the image files among files and folders, and whether there was a folder."""
     images: list[Path] = []
     for path in given:
-        if path.is_dir():
+        if os.path.isdir(path):
             found = list_images(path)
             if not found:
                 raise ReadError(f"The folder {shown(path)} holds no image.", "Choose another folder.")
             images += found
         else:
             images.append(path)
-    return images, any(path.is_dir() for path in given)
+    return images, any(os.path.isdir(path) for path in given)
 
 
 def _wanted(options: argparse.Namespace) -> list[tuple[ExportKind, Path]]:
@@ -109,9 +109,11 @@ def _is_folder(options: argparse.Namespace, kind: ExportKind, path: Path) -> boo
         return False
     out = options.output
     if path == out.path:
-        return bool(out.is_folder) or path.is_dir()
+        return bool(out.is_folder) or os.path.isdir(path)
     # Beside a folder of masks a further output may well be a file, such as report.json.
-    return path.is_dir() or ((out.is_folder or out.path.is_dir()) and not _is_file_name(kind, path))
+    return os.path.isdir(path) or (
+        (out.is_folder or os.path.isdir(out.path)) and not _is_file_name(kind, path)
+    )
 
 
 def _is_file_name(kind: ExportKind, path: Path) -> bool:
@@ -120,24 +122,20 @@ def _is_file_name(kind: ExportKind, path: Path) -> bool:
 
 def _make_folders(places: list[tuple[ExportKind, Path]]) -> None:
     for kind, folder in places:
-        if _is_file_name(kind, folder) and not folder.is_dir():
+        if _is_file_name(kind, folder) and not os.path.isdir(folder):
             raise WriteError(
                 f"{shown(folder)} is the name of a file; several images, and names that end in a slash, need "
                 "a folder.",
                 "Leave out the extension.",
             )
     for _, folder in places:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except FileExistsError as error:
+        if os.path.lexists(folder) and not os.path.isdir(folder):
             raise WriteError(
                 f"{shown(folder)} is a file; several images, and names that end in a slash, need a folder.",
                 "Choose another name.",
-            ) from error
-        except (OSError, ValueError) as error:
-            raise WriteError(
-                f"The folder {shown(folder)} cannot be made.", "Choose another place."
-            ) from error
+            )
+        with refusals(folder):
+            folder.mkdir(parents=True, exist_ok=True)
 
 
 def _check_inputs_stay(tasks: list[Task], inputs: list[Path]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import json
@@ -852,3 +853,60 @@ def test_progress_is_shown_on_a_terminal_and_taken_away(place: Path) -> None:
     assert "iteration" in shown
     assert "\n" not in shown
     assert shown.endswith(" \r")
+
+
+TOO_LONG = "x" * 256
+
+
+@pytest.mark.parametrize(
+    "outputs",
+    [
+        ["-o", f"{TOO_LONG}.png"],
+        ["-o", f"{TOO_LONG}/"],
+        ["-o", f"{TOO_LONG}/mask.png"],
+        ["-o", f"{TOO_LONG}.zarr", "--format", "ome-zarr"],
+        ["-o", "mask.png", "--report", f"{TOO_LONG}.json"],
+        ["-o", "masks/", "--overlay", TOO_LONG],
+    ],
+)
+def test_a_name_longer_than_the_disk_allows_is_refused_in_a_sentence(
+    place: Path, outputs: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["segment", "photo.png", *outputs]) == 1
+    line = refusal(capsys)
+    assert "the name is too long" in line
+    assert not (place / "mask.png").exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="POSIX permissions")
+@pytest.mark.parametrize(
+    "outputs",
+    [
+        ["-o", "closed/mask.png"],
+        ["-o", "closed/masks/"],
+        ["-o", "closed/x.zarr", "--format", "ome-zarr"],
+        ["-o", "mask.png", "--report", "closed/report.json"],
+        ["-o", "masks/", "--report", "closed/reports"],
+    ],
+)
+def test_an_output_in_a_folder_one_may_not_enter_is_refused_in_a_sentence(
+    place: Path, outputs: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (place / "closed").mkdir()
+
+    def refusing(name: str) -> None:
+        # Permissions do not stop the superuser, as whom tests may run.
+        real = getattr(os, name)
+
+        def call(path: Any, *arguments: Any, **named: Any) -> Any:
+            if not isinstance(path, int) and "closed/" in os.fspath(path):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+            return real(path, *arguments, **named)
+
+        monkeypatch.setattr(os, name, call)
+
+    for name in ("stat", "lstat", "open", "mkdir", "scandir"):
+        refusing(name)
+    assert run(["segment", "photo.png", *outputs]) == 1
+    assert "you may not write there" in refusal(capsys)
+    assert not (place / "mask.png").exists()
