@@ -23,3 +23,8 @@ def frozen(array: _A) -> _A:
     """Return `array` itself, made read-only, so that it can be shared between threads and snapshots."""
     array.flags.writeable = False
     return array
+
+
+def label_dtype(n_components: int) -> type[np.uint8] | type[np.uint16]:
+    """Return the smallest type that holds labels 0..K with 255 left free."""
+    return np.uint8 if n_components <= 254 else np.uint16

@@ -7,12 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from gmmseg.arrays import AnyArray, BoolArray, ByteArray, FloatArray, LabelArray
-from gmmseg.classes import ClassTable
 from gmmseg.control import Check, go_on, raise_if_cancelled
 from gmmseg.image import Image
 
 _BLOCK_PIXELS = 1 << 17
-_DIMMED = 0.12
 _COARSEST = 64
 _CHECKER_SIDE = 8
 _CHECKER_GREYS = (112, 144)
@@ -78,22 +76,6 @@ def _checkerboard(wanted: BoolArray, top: int) -> ByteArray:
     is_light = ((y + top) // _CHECKER_SIDE + x // _CHECKER_SIDE) % 2
     greys: ByteArray = np.array(_CHECKER_GREYS, dtype=np.uint8)[is_light]
     return greys
-
-
-def class_rgba(
-    classes: ClassTable,
-    means: ByteArray | None = None,
-    opacity: float = 1.0,
-    highlighted: int | None = None,
-) -> ByteArray:
-    """Return (K + 1, 4) RGBA colours indexed by label-map value: 0 and hidden classes are transparent."""
-    colours = np.zeros((classes.n_components + 1, 4), dtype=np.uint8)
-    for entry in classes:
-        labels = [component + 1 for component in entry.components]
-        colours[labels, :3] = entry.colour if means is None else means[list(entry.components)]
-        dimming = _DIMMED if highlighted not in (None, entry.id) else 1.0
-        colours[labels, 3] = round(255 * opacity * dimming) if entry.is_visible else 0
-    return colours
 
 
 def overlay_rgb(image: Image, labels: LabelArray, colours: ByteArray, opacity: float = 0.5) -> ByteArray:
@@ -217,23 +199,14 @@ def _united(quarters: list[ByteArray], keeps_lines: bool) -> AnyArray:
 
 def mean_colours(image: Image, labels: LabelArray, n_components: int, check: Check = go_on) -> ByteArray:
     """Return the mean sRGB colour of each component's pixels, (K, 3); grey for a component without any."""
-    sums, counts = _colour_sums(image, labels, n_components, check)
-    return _means(sums, counts)
+    sums, counts = colour_sums(image, labels, n_components, check)
+    return mean_bytes(sums, counts)
 
 
-def class_means(image: Image, labels: LabelArray, classes: ClassTable, check: Check = go_on) -> ByteArray:
-    """Return for each component the mean sRGB colour of the pixels of its class, (K, 3)."""
-    sums, counts = _colour_sums(image, labels, classes.n_components, check)
-    for entry in classes:
-        members = list(entry.components)
-        sums[members] = sums[members].sum(axis=0)
-        counts[members] = counts[members].sum()
-    return _means(sums, counts)
-
-
-def _colour_sums(
-    image: Image, labels: LabelArray, n_components: int, check: Check
+def colour_sums(
+    image: Image, labels: LabelArray, n_components: int, check: Check = go_on
 ) -> tuple[FloatArray, FloatArray]:
+    """Return the sum of each component's sRGB colours, (K, 3), and its number of pixels, (K,)."""
     photo = display_rgb(image)
     sums = np.zeros((n_components + 1, 3))
     counts = np.zeros(n_components + 1)
@@ -247,6 +220,7 @@ def _colour_sums(
     return sums[1:], counts[1:]
 
 
-def _means(sums: FloatArray, counts: FloatArray) -> ByteArray:
+def mean_bytes(sums: FloatArray, counts: FloatArray) -> ByteArray:
+    """Return sums / counts rounded to bytes, (K, 3); grey where a count is 0."""
     means = np.where(counts[:, None] > 0, sums / np.maximum(counts[:, None], 1), 128)
     return np.rint(means).astype(np.uint8)

@@ -13,9 +13,9 @@ from PySide6.QtWidgets import QApplication
 
 from gmmseg.control import Progress
 from gmmseg.limits import set_memory_budget
-from ui.actions import Actions
 from ui.commands import WINDOW_ACTIONS, WindowCommands
-from ui.desk import Desk
+from ui.desk.actions import Actions
+from ui.desk.desk import Desk
 from ui.last_resort import BugCatcher, SignalWatch, start_log, stop_log
 from ui.main_window import MainWindow
 from ui.notices import Notices

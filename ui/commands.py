@@ -9,7 +9,7 @@ from PySide6.QtGui import QDesktopServices, QKeySequence
 from PySide6.QtWidgets import QApplication, QDialog
 
 from gmmseg.limits import set_memory_budget
-from ui.actions import ActionSpec
+from ui.desk.actions import ActionSpec
 from ui.last_resort import log_folder
 from ui.main_window import MainWindow
 from ui.settings_store import SettingsStore

@@ -24,10 +24,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ui.actions import Actions
-from ui.desk import Desk, DeskDock, Heading
+from ui.desk.actions import Actions
+from ui.desk.desk import Desk, DeskDock, Heading
 from ui.theme import icon
-from ui.widgets.error_bar import MessageBar
+from ui.widgets.message_bar import MessageBar
 from ui.widgets.progress import ProgressIndicator
 from ui.window_menus import WindowMenus
 
@@ -103,16 +103,16 @@ class MainWindow(QMainWindow):
             self._show_modes(self._desk)
 
     def add_desk(self, desk: Desk) -> None:
-        """Take a desk's furniture in; it is shown with `show_desk`."""
-        furniture = desk.furniture
+        """Take a desk's layout in; it is shown with `show_desk`."""
+        layout = desk.layout
         # Tab goes by the order in which these are added.
-        self.addToolBar(furniture.toolbar)
-        left = [self._dock(dock) for dock in furniture.docks if dock.place == "left"]
-        self._pages.addWidget(furniture.central)
-        right = [self._dock(dock) for dock in furniture.docks if dock.place != "left"]
+        self.addToolBar(layout.toolbar)
+        left = [self._dock(dock) for dock in layout.docks if dock.place == "left"]
+        self._pages.addWidget(layout.central)
+        right = [self._dock(dock) for dock in layout.docks if dock.place != "left"]
         self._docks[desk.name] = [*left, *right]
-        self._readouts.addWidget(furniture.readout)
-        furniture.toolbar.hide()
+        self._readouts.addWidget(layout.readout)
+        layout.toolbar.hide()
         desk.actions.set_in_use(False)
 
     def show_desk(self, desk: Desk) -> None:
@@ -124,22 +124,22 @@ class MainWindow(QMainWindow):
         self._desk = desk
         desk.actions.set_in_use(True)
         desk.refresh()
-        self._pages.setCurrentWidget(desk.furniture.central)
-        self._readouts.setCurrentWidget(desk.furniture.readout)
-        desk.furniture.toolbar.show()
+        self._pages.setCurrentWidget(desk.layout.central)
+        self._readouts.setCurrentWidget(desk.layout.readout)
+        desk.layout.toolbar.show()
         self._arrange(desk)
         default = self.saveState()
         kept = self._layouts.get(desk.name)
         if kept is not None and not self.restoreState(kept):
             self.restoreState(default)
         self._keep_away(desk)
-        desk.furniture.toolbar.show()
+        desk.layout.toolbar.show()
         self._show_modes(desk)
         self.show_heading(desk.heading)
 
     def _put_away(self, desk: Desk) -> None:
         self._layouts[desk.name] = self.saveState()
-        desk.furniture.toolbar.hide()
+        desk.layout.toolbar.hide()
         for dock in self._docks[desk.name]:
             self.removeDockWidget(dock)
         desk.actions.set_in_use(False)
@@ -157,8 +157,8 @@ class MainWindow(QMainWindow):
             action.setChecked(is_this)
             if not is_this:
                 others.append(action)
-        desk.furniture.toolbar.show_modes(others)
-        self._menus.fill(desk.furniture.menus, self._modes.actions(), self._docks[desk.name])
+        desk.layout.toolbar.show_modes(others)
+        self._menus.fill(desk.layout.menus, self._modes.actions(), self._docks[desk.name])
 
     def show_heading(self, heading: Heading) -> None:
         """Show the title, with a star where there is something unsaved."""
@@ -181,7 +181,7 @@ class MainWindow(QMainWindow):
     def _arrange(self, desk: Desk) -> None:
         left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
         placed: dict[str, list[QDockWidget]] = {"left": [], "right": [], "tab": []}
-        for spec, dock in zip(desk.furniture.docks, self._docks_of(desk), strict=True):
+        for spec, dock in zip(desk.layout.docks, self._docks_of(desk), strict=True):
             dock.setFloating(False)
             if spec.place == "tab" and placed["tab"]:
                 self.tabifyDockWidget(placed["tab"][0], dock)
@@ -196,9 +196,9 @@ class MainWindow(QMainWindow):
     def _size(self, desk: Desk) -> None:
         """Give the docks the sizes they have at first, in proportion to the window as it is."""
         first: dict[str, QDockWidget] = {}
-        for spec, dock in zip(desk.furniture.docks, self._docks_of(desk), strict=True):
+        for spec, dock in zip(desk.layout.docks, self._docks_of(desk), strict=True):
             first.setdefault(spec.place, dock)
-        sizes = desk.furniture.sizes
+        sizes = desk.layout.sizes
         right = min(sizes.right, round(_MOST_BESIDE * self.width()))
         widths = {"left": sizes.left, "right" if "right" in first else "tab": right}
         beside = [place for place in widths if place in first]
@@ -211,9 +211,9 @@ class MainWindow(QMainWindow):
             self.resizeDocks([first["right"], first["tab"]], heights, Qt.Orientation.Vertical)
 
     def _docks_of(self, desk: Desk) -> list[QDockWidget]:
-        """Return a desk's docks in the order of its furniture."""
+        """Return a desk's docks in the order of its layout."""
         by_name = {dock.objectName(): dock for dock in self._docks[desk.name]}
-        return [by_name[spec.name] for spec in desk.furniture.docks]
+        return [by_name[spec.name] for spec in desk.layout.docks]
 
     def childEvent(self, event: QChildEvent) -> None:
         super().childEvent(event)

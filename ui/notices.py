@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QWidget
 from gmmseg.errors import GmmsegError
 from ui.dialogs.bug_report import BugReport
 from ui.last_resort import details_of
-from ui.widgets.error_bar import Kind, MessageBar
+from ui.widgets.message_bar import Kind, MessageBar
 
 
 class Notices(QObject):

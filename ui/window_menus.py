@@ -8,8 +8,8 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu
 
-from ui.actions import Actions
-from ui.desk import SHARED_MENUS, DeskMenu, Entry
+from ui.desk.actions import Actions
+from ui.desk.desk import SHARED_MENUS, DeskMenu, Entry
 
 _TITLES = {"file": "&File", "edit": "&Edit", "view": "&View", "help": "&Help"}
 _OWN_ENTRIES: dict[str, tuple[str, ...]] = {

@@ -10,7 +10,7 @@ from gmmseg.image import Image
 from gmmseg.io.kinds import telling_what_it_is
 from gmmseg.io.models import FORMAT, load_model, read_model_bytes
 from gmmseg.io.subjects import MixtureSubject
-from gmmseg.jobs import apply_events
+from gmmseg.photo.jobs import apply_events
 
 _NEEDED = (
     "Give the model first, then the pictures; “segment --model FILE.json” or the window's export makes one."

@@ -15,10 +15,11 @@ from gmmseg.control import raise_if_cancelled
 from gmmseg.errors import GmmsegError, WriteError
 from gmmseg.image import Image
 from gmmseg.io.export import export_events
+from gmmseg.io.images import read_events
 from gmmseg.io.probe import shown_name
 from gmmseg.io.subjects import ExportSubject, MixtureSubject
-from gmmseg.jobs import SegmentOutcome, read_events
 from gmmseg.limits import budget_of
+from gmmseg.photo.jobs import SegmentOutcome
 
 Label = Callable[[Image, str], ExportSubject]
 """Makes the maps of an image; the text is its name, for progress."""

@@ -9,9 +9,9 @@ from dataclasses import replace
 
 from gmmseg.errors import SettingsError
 from gmmseg.features.spec import FeatureSpec
+from gmmseg.photo.settings import SegmentSettings, check_settings, with_setting
 from gmmseg.regions.settings import REGION_SETTINGS, RegionSettings
 from gmmseg.setting import check_values
-from gmmseg.settings import SegmentSettings, check_settings, with_setting
 
 _PATHS = {
     "position_weight": "features.position_weight",

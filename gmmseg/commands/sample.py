@@ -24,8 +24,8 @@ from gmmseg.io.kinds import telling_what_it_is
 from gmmseg.io.models import FORMAT, load_model, read_model_bytes
 from gmmseg.limits import memory_budget, size_text
 from gmmseg.mixture.density import sample
-from gmmseg.model import Model
-from gmmseg.settings import BY_PATH
+from gmmseg.photo.model import Model
+from gmmseg.photo.settings import BY_PATH
 
 _SUFFIXES = (".npy", ".csv")
 _DIGIT_SUFFIXES = (".png", ".npy")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-from gmmseg.classes import default_classes
 from gmmseg.commands.batch import Label, command_text, mixture_subject, run_tasks
 from gmmseg.commands.console import Console
 from gmmseg.commands.options import region_settings, segment_settings
 from gmmseg.image import Image
 from gmmseg.io.subjects import MixtureSubject, RegionSubject
-from gmmseg.jobs import SegmentRequest, segment_events
+from gmmseg.photo.classes import default_classes
+from gmmseg.photo.jobs import SegmentRequest, segment_events
 
 
 def run(options: argparse.Namespace, console: Console) -> bool:

@@ -8,14 +8,13 @@ from typing import Literal
 import numpy as np
 
 from gmmseg.arrays import AnyArray, ByteArray
-from gmmseg.colormap import colormap_table
+from gmmseg.colours import Colour, colormap_table, readable_on
 from gmmseg.control import Check, go_on
 from gmmseg.digits.experiment import ExperimentOutcome
 from gmmseg.digits.gallery import cluster_rows
 from gmmseg.digits.generative import digit_model
 from gmmseg.digits.recipes import RECIPES
 from gmmseg.digits.scores import Scores
-from gmmseg.palette import Colour, readable_on
 
 N_MEMBERS = 10
 N_DRAWN = 5

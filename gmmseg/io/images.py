@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Generator
 from pathlib import Path
 
 import numpy as np
 
 from gmmseg.arrays import AnyArray, BoolArray
-from gmmseg.control import Check, go_on, raise_if_cancelled
+from gmmseg.control import Check, Progress, go_on, raise_if_cancelled
 from gmmseg.errors import ReadError
 from gmmseg.image import Image, ImageSource
 from gmmseg.io.decoded import Decoded, channel_names, plain_values, upright
@@ -53,6 +54,12 @@ def read_image(
     return read_image_bytes(
         data, shown_name(path), Path(path), frame=frame, check=check, use_alpha_mask=use_alpha_mask
     )
+
+
+def read_events(path: Path, *, frame: int = 0, check: Check = go_on) -> Generator[Progress, None, Image]:
+    """Read an image file; raises `ReadError`, `BudgetError` or `Cancelled`."""
+    yield Progress(f"Reading {path.name}")
+    return read_image(path, frame=frame, check=check)
 
 
 def read_image_bytes(

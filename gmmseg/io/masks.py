@@ -11,9 +11,9 @@ from typing import Any, Literal
 import numpy as np
 
 from gmmseg.arrays import AnyArray, ByteArray, Float32Array, LabelArray
-from gmmseg.classes import IGNORE_ID, ClassTable
+from gmmseg.colours import Colour, to_hex, voc_colour
 from gmmseg.errors import WriteError
-from gmmseg.palette import Colour, to_hex, voc_colour
+from gmmseg.photo.classes import IGNORE_ID, ClassTable
 from gmmseg.version import VERSION
 
 PaletteName = Literal["class", "voc"]

@@ -11,19 +11,18 @@ from typing import Any, cast
 
 import numpy as np
 
-from gmmseg.classes import IGNORE_ID, ClassInfo, ClassTable
+from gmmseg.colours import hex_colour, to_hex
 from gmmseg.errors import ModelError, ReadError
 from gmmseg.features.spec import COLOUR_SPACES, ColourSpace, FeatureSpec
-from gmmseg.image import Image
 from gmmseg.io.atomic import shown
 from gmmseg.io.strict_json import Field, parse
 from gmmseg.limits import MAX_FEATURES, MAX_MODEL_BYTES
 from gmmseg.mixture.covariance import FAMILIES, Covariance, CovarianceKind
 from gmmseg.mixture.params import MixtureParams
-from gmmseg.model import Model
-from gmmseg.palette import hex_colour, to_hex
+from gmmseg.photo.classes import IGNORE_ID, ClassInfo, ClassTable
+from gmmseg.photo.model import Model
+from gmmseg.photo.settings import BY_PATH, MAX_COMPONENTS
 from gmmseg.setting import settings_to_dict
-from gmmseg.settings import BY_PATH, MAX_COMPONENTS
 from gmmseg.version import VERSION
 
 FORMAT = "gmmseg-model"
@@ -233,22 +232,3 @@ def _class(field: Field, n_components: int) -> ClassInfo:
     if not indices or list(indices) != sorted(set(indices)):
         components.refuse("must list components in increasing order")
     return ClassInfo(number.value, name.text(), rgb, indices, is_visible.boolean(), is_locked.boolean())
-
-
-def check_suits(model: Model, image: Image) -> None:
-    """Raise `ModelError` when a model was fitted on other channels than the image has."""
-    if len(model.channels) != image.n_channels:
-        raise ModelError(
-            f"The model was fitted on {_counted(model.channels)}, the image has {_counted(image.channels)}.",
-            "Choose an image of the same kind, or fit a new model.",
-        )
-    if model.channels != image.channels and model.features.space != "rgb":
-        raise ModelError(
-            f"The model was fitted on {_counted(model.channels)}; the image has {_counted(image.channels)}.",
-            "Choose an image of the same kind, or fit a new model.",
-        )
-
-
-def _counted(channels: tuple[str, ...]) -> str:
-    listed = f" ({', '.join(channels)})" if len(channels) <= 5 else ""
-    return f"{len(channels)} channel{'s' * (len(channels) != 1)}{listed}"

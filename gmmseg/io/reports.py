@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gmmseg.document import Fit
 from gmmseg.image import Image
 from gmmseg.mixture.compiled import kernel_name
+from gmmseg.photo.document import Fit
 from gmmseg.setting import settings_to_dict
 from gmmseg.version import VERSION
 

@@ -12,9 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gmmseg.arrays import AnyArray, Float32Array, LabelArray
-from gmmseg.classes import ClassTable
 from gmmseg.control import Check, go_on
-from gmmseg.document import Fit
 from gmmseg.errors import WriteError
 from gmmseg.features.table import FeatureTable
 from gmmseg.image import Image
@@ -36,9 +34,11 @@ from gmmseg.io.masks import (
 from gmmseg.io.models import dump_model
 from gmmseg.io.reports import build_region_report, build_report, encode_report
 from gmmseg.io.tables import encode_component_table, encode_region_table
+from gmmseg.photo.classes import ClassTable
+from gmmseg.photo.document import Fit
+from gmmseg.photo.segmentation import Segmentation, class_planes, label_counts
 from gmmseg.regions.table import region_table
 from gmmseg.render import overlay_rgb
-from gmmseg.segmentation import Segmentation, class_planes, label_counts
 
 if TYPE_CHECKING:
     from gmmseg.regions.outcome import RegionOutcome

@@ -6,9 +6,9 @@ import csv
 import io
 
 from gmmseg.arrays import AnyArray
-from gmmseg.classes import ClassTable, class_id
-from gmmseg.model import Model
-from gmmseg.palette import to_hex
+from gmmseg.colours import to_hex
+from gmmseg.photo.classes import ClassTable, class_id
+from gmmseg.photo.model import Model
 from gmmseg.regions.table import RegionTable
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")

@@ -45,7 +45,7 @@ _LAB_NOISE = 20.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Looks:
+class RegionStatistics:
     """What is known of regions and their picture besides the border in question.
 
     Parameters
@@ -78,7 +78,9 @@ class Looks:
     picture: FloatArray
 
 
-def union_features(looks: Looks, one: int | IntArray, others: IntArray, borders: FloatArray) -> FloatArray:
+def union_features(
+    looks: RegionStatistics, one: int | IntArray, others: IntArray, borders: FloatArray
+) -> FloatArray:
     """Return what the log odds depend on, (n, 44), in the order of `FEATURES`.
 
     The first 28 are natural logarithms: of the means along the border of each boundary map and of how far the
@@ -93,7 +95,7 @@ def union_features(looks: Looks, one: int | IntArray, others: IntArray, borders:
 
     Parameters
     ----------
-    looks : Looks
+    looks : RegionStatistics
     one : int or (n,)
         A region, or one for each of `others`.
     others : (n,)

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gmmseg.arrays import AnyArray, LabelArray, frozen
+from gmmseg.arrays import AnyArray, LabelArray, frozen, label_dtype
 from gmmseg.regions.hierarchy import Hierarchy
 from gmmseg.regions.settings import RegionSettings
-from gmmseg.segmentation import label_dtype
 
 _LEAST_HEADROOM = 1.01
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from gmmseg.arrays import FloatArray, IntArray
 from gmmseg.control import Check, go_on
 from gmmseg.regions.adjacency import RegionGraph
-from gmmseg.regions.cost import Looks, mean_strength, union_cost, union_features
+from gmmseg.regions.cost import RegionStatistics, mean_strength, union_cost, union_features
 from gmmseg.regions.greedy import Cost, GreedyMerger
 from gmmseg.regions.odds import QuadraticOdds, fitted_odds
 from gmmseg.regions.spectral import spectral_coordinates
@@ -125,7 +125,7 @@ def second_stage(
     graph: RegionGraph,
     odds: QuadraticOdds,
     weights: MergeWeights = DEFAULT_WEIGHTS,
-) -> tuple[Looks, Cost]:
+) -> tuple[RegionStatistics, Cost]:
     """Return how the merger's regions look, which it keeps up to date, and the cost of the second stage."""
     squares = graph.spread + (graph.lab**2).sum(axis=1)
     length_unit = graph.area_unit**0.5
@@ -143,7 +143,9 @@ def second_stage(
         merger.pooled(shape, graph.areas),
     ]
     picture = np.array([mean_strength(all_borders)[0], max(spread, 0.0)])
-    looks = Looks(merger.areas, colour, texture, places, lab, shape, merger.around, merger.within, picture)
+    looks = RegionStatistics(
+        merger.areas, colour, texture, places, lab, shape, merger.around, merger.within, picture
+    )
 
     def cost(node: int | IntArray, others: IntArray, borders: FloatArray) -> FloatArray:
         return union_cost(union_features(looks, node, others, borders), odds)

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from gmmseg.control import result_of
 from gmmseg.features.spec import FeatureSpec
 from gmmseg.image import Image
-from gmmseg.jobs import SegmentRequest, segment_events
 from gmmseg.mixture.params import FitSettings
-from gmmseg.settings import SegmentSettings
+from gmmseg.photo.jobs import SegmentRequest, segment_events
+from gmmseg.photo.settings import SegmentSettings
 
 Labels = NDArray[np.integer]
 SMALLEST_PART = 200

@@ -23,8 +23,8 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 from PySide6.QtCore import QEventLoop, QObject, QTimer
 from PySide6.QtWidgets import QApplication
 
-from gmmseg.digit_document import change_digit_setting
 from gmmseg.digits.dataset import DigitSet
+from gmmseg.digits.document import change_digit_setting
 
 if TYPE_CHECKING:
     from ui.app import App

@@ -12,9 +12,9 @@ import numpy as np
 from PySide6.QtCore import QEventLoop, QSettings, Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
-from gmmseg.document import change_setting, open_image
 from gmmseg.image import Image
 from gmmseg.io.images import image_from_array, read_image
+from gmmseg.photo.document import change_setting, open_image
 from ui.app import App
 from ui.settings_store import SettingsStore
 from ui.theme import apply_theme, configure_plots

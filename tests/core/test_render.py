@@ -15,16 +15,16 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from gmmseg.arrays import AnyArray
-from gmmseg.classes import ClassTable, default_classes
-from gmmseg.colormap import Colormap, colormap_table
+from gmmseg.colours import Colormap, colormap_table
 from gmmseg.control import Verdict
-from gmmseg.drawing import Scene, draw
+from gmmseg.drawing.draw import Scene, draw
+from gmmseg.drawing.layer_colours import class_rgba, lut_for
+from gmmseg.drawing.layers import Layer, LayerKind, available_layers, layer_title
 from gmmseg.errors import Cancelled
 from gmmseg.image import GREY, RGB, Image, ImageSource
-from gmmseg.layer_colours import lut_for
-from gmmseg.layers import Layer, LayerKind, available_layers, layer_title
-from gmmseg.render import boundaries, class_rgba, coarser_levels, display_rgb, mean_colours, overlay_rgb
-from gmmseg.segmentation import Segmentation
+from gmmseg.photo.classes import ClassTable, default_classes
+from gmmseg.photo.segmentation import Segmentation
+from gmmseg.render import boundaries, coarser_levels, display_rgb, mean_colours, overlay_rgb
 from tests.data.states import expect, make_shown, true_params
 
 LABELS = arrays(np.uint8, array_shapes(min_dims=2, max_dims=2, max_side=9), elements=st.integers(0, 3))

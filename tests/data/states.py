@@ -9,20 +9,20 @@ from typing import NamedTuple
 import numpy as np
 
 from gmmseg.arrays import AnyArray, FloatArray
-from gmmseg.classes import ClassTable, default_classes
 from gmmseg.control import result_of
-from gmmseg.document import Document, Fit, change_settings, open_image
 from gmmseg.features.spec import FeatureSpec
 from gmmseg.features.table import CodeMap, FeatureTable, PixelMap, RowPerPixel
 from gmmseg.image import GREY, RGB, Image, ImageSource
-from gmmseg.jobs import SegmentRequest, segment_events
 from gmmseg.mixture.covariance import FAMILIES, CovarianceKind
 from gmmseg.mixture.params import FitResult, FitSettings, FitStep, MixtureParams, Restart, StopReason
 from gmmseg.mixture.selection import Candidate
-from gmmseg.model import Model
-from gmmseg.segmentation import Segmentation
-from gmmseg.settings import SegmentSettings
-from gmmseg.workspace import Shown, Workspace
+from gmmseg.photo.classes import ClassTable, default_classes
+from gmmseg.photo.document import Document, Fit, change_settings, open_image
+from gmmseg.photo.jobs import SegmentRequest, segment_events
+from gmmseg.photo.model import Model
+from gmmseg.photo.segmentation import Segmentation
+from gmmseg.photo.settings import SegmentSettings
+from gmmseg.photo.workspace import ViewState, Workspace
 
 FLOOR = 1 / 12
 MEANS = np.array(
@@ -273,7 +273,7 @@ def make_shown(
     candidates: tuple[Candidate, ...] = (),
     classes: ClassTable | None = None,
     seed: int = 0,
-) -> Shown:
+) -> ViewState:
     """Return what panels draw of a finished small fit, made without the fit engine.
 
     Parameters
@@ -293,13 +293,13 @@ def make_shown(
     settings = SegmentSettings(features=spec, mixture=mixture)
     document = Document(image=image, settings=settings)
     if not has_fit:
-        return Shown(document=document)
+        return ViewState(document=document)
     table = make_table(image, spec)
     runs = make_runs(table, n_components, n_restarts=n_restarts, n_steps=n_steps, covariance=covariance)
     result = make_result(table, runs, stop_reason=stop_reason)
     classes = classes or default_classes(n_components)
     document = replace(document, fit=make_fit(image, table, settings, result), classes=classes)
-    return Shown(
+    return ViewState(
         document=document,
         table=table,
         segmentation=make_segmentation(result.params, table),
@@ -317,7 +317,7 @@ def fitted_shown(
     settings: SegmentSettings | None = None,
     n_channels: int = 3,
     seed: int = 0,
-) -> Shown:
+) -> ViewState:
     """Return what panels draw after the engine has segmented `make_image`, as the window would show it."""
     image = make_image(n_components, height, width, n_channels=n_channels, seed=seed)
     settings = settings or SegmentSettings(mixture=FitSettings(n_components=n_components, n_init=2))
@@ -325,5 +325,5 @@ def fitted_shown(
     workspace.apply(open_image(image))
     workspace.apply(change_settings(settings, "Settings"))
     outcome = result_of(segment_events(SegmentRequest(image, settings)))
-    workspace.finish(outcome)
+    workspace.accept_fit(outcome)
     return workspace.shown

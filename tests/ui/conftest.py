@@ -11,7 +11,7 @@ import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QSettings
 from PySide6.QtWidgets import QApplication, QWidget
 
-from ui.job_runner import running_threads
+from ui.desk.job_runner import running_threads
 
 
 @pytest.fixture(autouse=True)

@@ -27,20 +27,20 @@ from pytestqt.qtbot import QtBot
 
 import ui.photo.fitting
 from gmmseg.control import Check, Progress, Verdict
-from gmmseg.document import change_setting, merge_classes, move_class, rename_class
+from gmmseg.drawing.layers import Layer
 from gmmseg.errors import FitError
 from gmmseg.features.spec import ColourSpace
 from gmmseg.image import Image
 from gmmseg.io.export_items import ExportItem
-from gmmseg.jobs import SegmentRequest, Stepped, segment_events
-from gmmseg.layers import Layer
+from gmmseg.photo.document import change_setting, merge_classes, move_class, rename_class
+from gmmseg.photo.jobs import SegmentRequest, Stepped, segment_events
 from tests.ui.driving import blobs, drop, mime_of, write_png
-from ui.actions import Actions
 from ui.app import App
-from ui.desk import Desk, DeskDock, Furniture, Heading
+from ui.desk.actions import Actions
+from ui.desk.desk import Desk, DeskDock, DeskLayout, Heading
 from ui.dialogs.bug_report import BugReport
-from ui.dialogs.export import ExportDialog
 from ui.last_resort import BugCatcher
+from ui.photo.export_dialog import ExportDialog
 from ui.settings_store import SettingsStore
 from ui.theme import apply_theme, configure_plots, theme
 from ui.widgets.tool_bar import ToolBar
@@ -523,8 +523,8 @@ class IdleDesk(Desk):
         bar = ToolBar("idleBar", "Idle")
         bar.add_mode_spot()
         dock = DeskDock("idleDock", "Idle", QLabel("choices"), "left")
-        furniture = Furniture(QLabel("digits"), [dock], bar, QLabel(""))
-        super().__init__("idle", Actions((), None), furniture)
+        layout = DeskLayout(QLabel("digits"), [dock], bar, QLabel(""))
+        super().__init__("idle", Actions((), None), layout)
         self.actions.setParent(self)
 
     @property

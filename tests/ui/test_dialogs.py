@@ -24,14 +24,14 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 from scipy.stats import chi2
 
-from gmmseg.classes import default_classes
 from gmmseg.io.export_items import SUFFIXES, ExportItem
 from gmmseg.limits import physical_memory
-from gmmseg.slips import DOCUMENTS, SLIPS
+from gmmseg.photo.classes import default_classes
 from ui.dialogs.about import AboutDialog, documents_html, formula_html
-from ui.dialogs.export import ExportDialog, safe_stem
+from ui.dialogs.errata import DOCUMENTS, ERRATA
 from ui.dialogs.preferences import Preferences, PreferencesDialog
 from ui.dialogs.shortcuts import Shortcut, ShortcutsDialog
+from ui.photo.export_dialog import ExportDialog, safe_stem
 from ui.widgets.export_row import INTERCHANGE, RESULTS
 
 
@@ -261,12 +261,12 @@ def test_all_slips_are_shown(qtbot: QtBot) -> None:
     shown = dialog.documents.toPlainText()
     for number in range(1, 47):
         assert re.search(rf"^E{number}$", shown, re.MULTILINE)
-    assert [slip.number for slip in SLIPS] == list(range(1, 47))
+    assert [slip.number for slip in ERRATA] == list(range(1, 47))
 
 
 def test_every_slip_names_one_of_the_documents_and_what_is_right() -> None:
     keys = {document.key for document in DOCUMENTS}
-    for slip in SLIPS:
+    for slip in ERRATA:
         assert slip.where[:2] in keys
         assert slip.printed
         assert slip.correct
@@ -278,12 +278,12 @@ def test_indices_are_set_below_the_line() -> None:
     assert formula_html("γ(z_nk) < 1") == "γ(z<sub>nk</sub>) &lt; 1"
     assert formula_html("Σ_{i ∈ D} x_i") == "Σ<sub>i ∈ D</sub> x<sub>i</sub>"
     page = QTextDocument()
-    page.setHtml(documents_html(SLIPS, "#888888"))
+    page.setHtml(documents_html(ERRATA, "#888888"))
     assert "_{" not in page.toPlainText()
 
 
 def test_the_share_within_two_sigma_is_what_the_page_says() -> None:
-    slip = next(slip for slip in SLIPS if "2σ" in slip.printed)
+    slip = next(slip for slip in ERRATA if "2σ" in slip.printed)
     assert f"{100 * chi2.cdf(4, 2):.1f} %" in slip.correct
     assert f"{100 * chi2.cdf(4, 3):.1f} %" in slip.correct
     assert f"{np.sqrt(chi2.ppf(0.95, 2)):.3f}σ" in slip.correct

@@ -23,7 +23,7 @@ from PySide6.QtCore import QCoreApplication, Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 import ui.app
-from gmmseg.layers import Layer
+from gmmseg.drawing.layers import Layer
 
 way, path, work = sys.argv[1:]
 

@@ -24,19 +24,19 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from gmmseg.document import Document
 from gmmseg.io.images import image_from_array
-from gmmseg.workspace import Shown
+from gmmseg.photo.document import Document
+from gmmseg.photo.workspace import ViewState
 from tests.data.states import make_shown
 from tests.ui.driving import blobs, drop, mime_of
-from ui.actions import Actions, ActionSpec
 from ui.commands import WINDOW_ACTIONS
-from ui.desk import Desk, DeskDock, DeskMenu, Furniture, Heading
+from ui.desk.actions import Actions, ActionSpec
+from ui.desk.desk import Desk, DeskDock, DeskLayout, DeskMenu, Heading
 from ui.main_window import MainWindow
-from ui.panels.classes import ClassesPanel
 from ui.photo.actions import PHOTO_ACTIONS
-from ui.photo.furniture import OpacitySlider, SamplesMenu, photo_furniture
-from ui.photo.panels import PhotoPanels
+from ui.photo.layout import OpacitySlider, SamplesMenu, photo_layout
+from ui.photo.panels.classes import ClassesPanel
+from ui.photo.wiring import PhotoPanels
 from ui.widgets.recent_menu import RecentMenu
 from ui.widgets.tool_bar import ToolBar
 
@@ -57,15 +57,15 @@ def recorder() -> Recorder:
 
 
 def made_desk(recorder: Recorder) -> Desk:
-    """The photo desk's furniture and actions, which the recorder hears."""
+    """The photo desk's layout and actions, which the recorder hears."""
     actions, panels = Actions(PHOTO_ACTIONS, recorder), PhotoPanels()
     samples = SamplesMenu(lambda name: recorder.calls.append(("open_sample", (name,))))
     recent = RecentMenu()
-    desk = Desk("photo", actions, photo_furniture(actions, panels, recent, samples, OpacitySlider()))
+    desk = Desk("photo", actions, photo_layout(actions, panels, recent, samples, OpacitySlider()))
     for part in (actions, panels):
         part.setParent(desk)
     for menu in (samples, recent):
-        menu.setParent(desk.furniture.toolbar, menu.windowFlags())
+        menu.setParent(desk.layout.toolbar, menu.windowFlags())
     return desk
 
 
@@ -83,8 +83,8 @@ def other_desk(recorder: Recorder) -> Desk:
         DeskDock("otherTab2", "Matrix", QLabel(), "tab"),
     )
     menus = (DeskMenu("other", "&Digits", [actions["run"]]),)
-    furniture = Furniture(QLabel("rows of digits"), docks, bar, QLabel("other readout"), menus)
-    desk = Desk("other", actions, furniture)
+    layout = DeskLayout(QLabel("rows of digits"), docks, bar, QLabel("other readout"), menus)
+    desk = Desk("other", actions, layout)
     actions.setParent(desk)
     return desk
 
@@ -120,8 +120,8 @@ def second(window: MainWindow, recorder: Recorder) -> Desk:
     return second
 
 
-def with_image(**fields: Any) -> Shown:
-    return Shown(document=Document(image=image_from_array(blobs(), "flower.png")), **fields)
+def with_image(**fields: Any) -> ViewState:
+    return ViewState(document=Document(image=image_from_array(blobs(), "flower.png")), **fields)
 
 
 def has_button(window: MainWindow, name: str) -> bool:
@@ -230,7 +230,7 @@ def test_keys_call_their_commands(
 
 
 def test_without_an_image_only_opening_makes_sense(window: MainWindow, desk: Desk) -> None:
-    desk.actions.show_state(Shown(), False)
+    desk.actions.show_state(ViewState(), False)
     enabled = {action.objectName() for action in desk.actions if action.isEnabled()}
     assert {"open", "paste"} <= enabled
     assert not {"export", "undo", "redo", "run", "stop", "step", "copy_mask", "fit_view"} & enabled
@@ -244,7 +244,7 @@ def test_run_becomes_stop_in_place(window: MainWindow, desk: Desk, recorder: Rec
     for is_running, call in ((False, "run_fit"), (True, "stop"), (False, "run_fit")):
         recorder.calls.clear()
         desk.actions.show_state(shown, is_running)
-        desk.furniture.toolbar.show_running(is_running)
+        desk.layout.toolbar.show_running(is_running)
         QTest.mouseClick(button, Qt.MouseButton.LeftButton)
         assert [name for name, _ in recorder.calls] == [call]
         assert button.geometry() == place
@@ -319,7 +319,7 @@ def test_tab_goes_from_the_toolbar_over_the_setup_and_the_panes_to_the_classes(
     regions = [
         window.findChild(QToolBar, "toolBar"),
         docks["setupDock"],
-        desk.furniture.central,
+        desk.layout.central,
         docks["classesDock"],
     ]
     first = [next(at for at, widget in enumerate(order) if widget is region) for region in regions]
@@ -364,12 +364,12 @@ def test_another_desk_swaps_the_middle_docks_toolbar_menus_and_readout(
 ) -> None:
     for here, there in ((second, desk), (desk, second)):
         window.show_desk(here)
-        for part in (here.furniture.central, here.furniture.toolbar, here.furniture.readout):
+        for part in (here.layout.central, here.layout.toolbar, here.layout.readout):
             assert part.isVisible()
-        for part in (there.furniture.central, there.furniture.toolbar, there.furniture.readout):
+        for part in (there.layout.central, there.layout.toolbar, there.layout.readout):
             assert not part.isVisible()
-        assert all(dock(window, spec.name).isVisibleTo(window) for spec in here.furniture.docks)
-        assert not any(dock(window, spec.name).isVisibleTo(window) for spec in there.furniture.docks)
+        assert all(dock(window, spec.name).isVisibleTo(window) for spec in here.layout.docks)
+        assert not any(dock(window, spec.name).isVisibleTo(window) for spec in there.layout.docks)
         titles = [action.text() for action in window.menuBar().actions()]
         assert titles[:3] == ["&File", "&Edit", "&View"]
         assert titles[-1] == "&Help"
@@ -390,10 +390,10 @@ def test_the_way_between_desks_can_be_gone_any_number_of_times(
         qtbot.waitUntil(partial(has_button, window, way))
         button = next(b for b in window.findChildren(QToolButton, way) if b.isVisible())
         QTest.mouseClick(button, Qt.MouseButton.LeftButton)
-        assert desks[name].furniture.central.isVisible()
+        assert desks[name].layout.central.isVisible()
         for one in desks.values():
             is_here = one is desks[name]
-            assert all(dock(window, spec.name).isVisibleTo(window) == is_here for spec in one.furniture.docks)
+            assert all(dock(window, spec.name).isVisibleTo(window) == is_here for spec in one.layout.docks)
 
 
 def test_keys_that_desks_share_go_to_the_one_in_use(
@@ -453,7 +453,7 @@ def test_five_classes_are_not_cut_off_nor_are_the_titles_of_tabs(
     qtbot.addWidget(window)
     classes = dock(window, "classesDock").widget()
     assert isinstance(classes, ClassesPanel)
-    classes.show_state(Shown(), make_shown(5))
+    classes.show_state(ViewState(), make_shown(5))
     with qtbot.waitExposed(window):
         window.show()
     view = classes.view

@@ -19,8 +19,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from gmmseg.slips import BOOK, DOCUMENTS, SLIPS, Slip
 from gmmseg.version import VERSION
+from ui.dialogs.errata import BOOK, DOCUMENTS, ERRATA, Erratum
 from ui.theme import SPACING, colours, icon, theme
 from ui.widgets.dialog_buttons import dialog_buttons
 
@@ -93,7 +93,7 @@ class AboutDialog(QDialog):
     @Slot()
     def _write(self) -> None:
         place = self.documents.verticalScrollBar().value()
-        self.documents.setHtml(documents_html(SLIPS, colours().grid.name()))
+        self.documents.setHtml(documents_html(ERRATA, colours().grid.name()))
         self.documents.verticalScrollBar().setValue(place)
 
 
@@ -105,7 +105,7 @@ def formula_html(text: str) -> str:
     return _INDEX.sub(lambda found: f"<sub>{found[1] or found[2]}</sub>", escape(text))
 
 
-def documents_html(slips: Sequence[Slip], line: str) -> str:
+def documents_html(slips: Sequence[Erratum], line: str) -> str:
     """Return the page about the source documents; `line` is the colour of the table's lines."""
     listed = "".join(f"<li><b>{d.key}</b>: {escape(d.title)}</li>" for d in DOCUMENTS)
     heading = "".join(

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtGui import QKeySequence
 
-from ui.actions import ActionSpec
-from ui.panels.digit_clusters import VIEWS, View
+from ui.desk.actions import ActionSpec
+from ui.digits.panels.clusters import VIEWS, View
 
 if TYPE_CHECKING:
-    from gmmseg.digit_workspace import DigitShown
+    from gmmseg.digits.workspace import DigitShown
 
 Keys = QKeySequence.StandardKey
 _VIEW_TITLES: dict[View, str] = {

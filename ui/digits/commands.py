@@ -7,10 +7,10 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from gmmseg.digit_document import reset_digit_settings
-from ui.digits.panels import DigitPanels
+from gmmseg.digits.document import reset_digit_settings
+from ui.digits.panels.clusters import View
+from ui.digits.wiring import DigitPanels
 from ui.digits.work import DigitWork
-from ui.panels.digit_clusters import View
 from ui.settings_store import SettingsStore
 
 

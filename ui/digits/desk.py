@@ -5,27 +5,27 @@ from __future__ import annotations
 from PySide6.QtCore import QLocale, Slot
 from PySide6.QtWidgets import QWidget
 
-from gmmseg.digit_document import change_digit_setting, open_digits
-from gmmseg.digit_workspace import DigitShown
 from gmmseg.digits.dataset import DigitSet
+from gmmseg.digits.document import change_digit_setting, open_digits
 from gmmseg.digits.experiment import ExperimentOutcome
-from ui.actions import Actions
-from ui.desk import Heading
+from gmmseg.digits.workspace import DigitShown
+from ui.desk.actions import Actions
+from ui.desk.desk import Heading
+from ui.desk.file_desk import FileDesk
 from ui.digits.actions import DIGIT_ACTIONS
 from ui.digits.commands import DigitCommands
-from ui.digits.furniture import SizeSlider, crisp_action, digits_furniture, sets_menu
-from ui.digits.panels import DigitPanels
+from ui.digits.layout import SizeSlider, crisp_action, digits_layout, sets_menu
+from ui.digits.wiring import DigitPanels
 from ui.digits.work import DigitWork
 from ui.notices import Notices
 from ui.settings_store import SettingsStore
 from ui.widgets.recent_menu import RecentMenu
-from ui.work_desk import WorkDesk
 
 QUICK_LOOK = 5_000
 """Images of a large set that are clustered at first, within seconds."""
 
 
-class DigitsDesk(WorkDesk):
+class DigitsDesk(FileDesk):
     """Opens on drawn digits, or on MNIST where that has been fetched, and clusters them by itself.
 
     Parameters
@@ -44,12 +44,12 @@ class DigitsDesk(WorkDesk):
         self._size = SizeSlider()
         actions = Actions(DIGIT_ACTIONS, self._commands)
         sets, crisp = sets_menu(actions), crisp_action()
-        furniture = digits_furniture(actions, self.panels, recent, sets, crisp, self._size)
-        super().__init__("digits", "digits", actions, furniture, self.work, recent, store, notices, window)
+        layout = digits_layout(actions, self.panels, recent, sets, crisp, self._size)
+        super().__init__("digits", "digits", actions, layout, self.work, recent, store, notices, window)
         for part in (self.panels, self._commands, crisp):
             part.setParent(self)
         for menu in (recent, sets):
-            menu.setParent(furniture.toolbar, menu.windowFlags())
+            menu.setParent(layout.toolbar, menu.windowFlags())
         crisp.toggled.connect(self._show_crisp)
         self._size.valueChanged.connect(self.panels.clusters.set_side)
         self._commands.enlarged.connect(self._enlarge)

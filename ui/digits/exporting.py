@@ -7,13 +7,13 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Qt, Slot
 from PySide6.QtWidgets import QWidget
 
-from gmmseg.digit_workspace import DigitWorkspace
 from gmmseg.digits.experiment import ExperimentOutcome
+from gmmseg.digits.workspace import DigitWorkspace
 from gmmseg.io.digits.export import digit_export_events
 from gmmseg.io.digits.export_items import DigitExportItem
-from ui.desk_work import FileExporter
-from ui.dialogs.digit_export import DigitExportDialog
-from ui.job_runner import JobRunner
+from ui.desk.job_runner import JobRunner
+from ui.desk.workers import FileExporter
+from ui.digits.export_dialog import DigitExportDialog
 from ui.settings_store import SettingsStore
 
 COMMAND = "window"

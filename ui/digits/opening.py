@@ -13,8 +13,8 @@ from gmmseg.digits.drawn import drawn_digits
 from gmmseg.errors import ReadError
 from gmmseg.io.digits.download import cache_folder, download_events, is_complete
 from gmmseg.io.digits.reading import read_digits_events
-from ui.desk_work import FileOpener
-from ui.job_runner import JobRunner
+from ui.desk.job_runner import JobRunner
+from ui.desk.workers import FileOpener
 
 N_DRAWN = (3_000, 600)
 """Digits that the program draws, to fit and to assign: clustered within a few seconds."""

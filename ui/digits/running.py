@@ -8,13 +8,13 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal, Slot
 
 from gmmseg.control import Progress
-from gmmseg.digit_workspace import DigitShown, DigitWorkspace
 from gmmseg.digits.experiment import ExperimentOutcome, ExperimentRequest, experiment_events
 from gmmseg.digits.progress import with_time_left
 from gmmseg.digits.stages import StageCache
-from ui.desk_work import Worker
-from ui.job_runner import JobRunner
-from ui.workspace_bridge import WorkspaceBridge
+from gmmseg.digits.workspace import DigitShown, DigitWorkspace
+from ui.desk.job_runner import JobRunner
+from ui.desk.workers import Worker
+from ui.desk.workspace_bridge import WorkspaceBridge
 
 
 class Experimenter(Worker):
@@ -87,7 +87,7 @@ class Experimenter(Worker):
     @Slot(object, object)
     def _on_finished(self, run: int, outcome: ExperimentOutcome) -> None:
         asked, self._asked = self._asked, None
-        if asked is not None and self._workspace.finish(asked, outcome):
+        if asked is not None and self._workspace.accept_fit(asked, outcome):
             self.finished.emit(outcome)
 
     @Slot(object, object)

@@ -6,18 +6,18 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Slot
 
-from gmmseg.digit_workspace import DigitWorkspace
-from ui.desk_work import DeskWork
+from gmmseg.digits.workspace import DigitWorkspace
+from ui.desk.job_runner import JobRunner
+from ui.desk.workers import DeskWorkers
+from ui.desk.workspace_bridge import WorkspaceBridge
 from ui.digits.exporting import DigitExporter
 from ui.digits.opening import DigitOpener
+from ui.digits.panels.requests import SampleMaker, answer_moments, answer_overview
 from ui.digits.running import Experimenter
-from ui.job_runner import JobRunner
-from ui.panels.digit_requests import SampleMaker, answer_moments, answer_overview
 from ui.settings_store import SettingsStore
-from ui.workspace_bridge import WorkspaceBridge
 
 
-class DigitWork(DeskWork):
+class DigitWork(DeskWorkers):
     """Reads, fetches, clusters, looks over and exports digits.
 
     Parameters
@@ -37,9 +37,9 @@ class DigitWork(DeskWork):
         self.experimenter = Experimenter(self.workspace, self.bridge, self.runs, self)
         self.opener = DigitOpener(self.reads, self)
         self.exporter = DigitExporter(self.workspace, self.exports, store, self)
-        self.overviews = self.make_errands(answer_overview, _newest)
-        self.samples = self.make_errands(SampleMaker(), _newest)
-        self.moments = self.make_errands(answer_moments, _newest)
+        self.overviews = self.make_requests(answer_overview, _newest)
+        self.samples = self.make_requests(SampleMaker(), _newest)
+        self.moments = self.make_requests(answer_moments, _newest)
         self._follow(self.experimenter)
 
     @Slot()

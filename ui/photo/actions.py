@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtGui import QKeySequence
 
-from ui.actions import ActionSpec
+from ui.desk.actions import ActionSpec
 
 if TYPE_CHECKING:
-    from gmmseg.workspace import Shown
+    from gmmseg.photo.workspace import ViewState
 
 Keys = QKeySequence.StandardKey
 MAX_KEYED_CLASSES = 9
@@ -41,47 +41,47 @@ class Commands(Protocol):
     def show_all_classes(self) -> None: ...
 
 
-def has_image(shown: Shown, is_running: bool) -> bool:
+def has_image(shown: ViewState, is_running: bool) -> bool:
     """Enabled once there is an image."""
     return shown.document.image is not None
 
 
-def has_maps(shown: Shown, is_running: bool) -> bool:
+def has_maps(shown: ViewState, is_running: bool) -> bool:
     """Enabled once there is a segmentation."""
     return shown.segmentation is not None
 
 
-def has_fit(shown: Shown, is_running: bool) -> bool:
+def has_fit(shown: ViewState, is_running: bool) -> bool:
     """Enabled once there is a finished fit."""
     return shown.document.fit is not None
 
 
-def has_results(shown: Shown, is_running: bool) -> bool:
+def has_results(shown: ViewState, is_running: bool) -> bool:
     """Enabled once there is a finished fit, or regions."""
     return shown.document.fit is not None or shown.regions is not None
 
 
-def can_pin(shown: Shown, is_running: bool) -> bool:
+def can_pin(shown: ViewState, is_running: bool) -> bool:
     """Enabled once there is a segmentation, or regions."""
     return shown.segmentation is not None or shown.regions is not None
 
 
-def can_run(shown: Shown, is_running: bool) -> bool:
+def can_run(shown: ViewState, is_running: bool) -> bool:
     """Enabled with an image and while nothing runs."""
     return shown.document.image is not None and not is_running
 
 
-def can_stop(shown: Shown, is_running: bool) -> bool:
+def can_stop(shown: ViewState, is_running: bool) -> bool:
     """Enabled while something runs."""
     return is_running
 
 
-def can_undo(shown: Shown, is_running: bool) -> bool:
+def can_undo(shown: ViewState, is_running: bool) -> bool:
     """Enabled with a step to take back."""
     return shown.undo_title is not None
 
 
-def can_redo(shown: Shown, is_running: bool) -> bool:
+def can_redo(shown: ViewState, is_running: bool) -> bool:
     """Enabled with a step to bring back."""
     return shown.redo_title is not None
 

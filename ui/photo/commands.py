@@ -8,10 +8,10 @@ from PySide6.QtCore import QObject, Slot
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from gmmseg.document import reset_settings, show_class
 from gmmseg.io.images import FILE_GROUPS
+from gmmseg.photo.document import reset_settings, show_class
 from ui.photo.exporting import mask_picture
-from ui.photo.panels import PhotoPanels
+from ui.photo.wiring import PhotoPanels
 from ui.photo.work import PhotoWork
 from ui.settings_store import SettingsStore
 

@@ -8,25 +8,25 @@ from pathlib import Path
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QWidget
 
-from gmmseg.document import Fit, change_setting, open_image
 from gmmseg.image import Image
-from gmmseg.samples import DEFAULT_SAMPLE
-from gmmseg.settings import SPACE_TITLES
-from gmmseg.workspace import Shown
-from ui.actions import Actions
-from ui.desk import Heading
+from gmmseg.io.samples import DEFAULT_SAMPLE
+from gmmseg.photo.document import Fit, change_setting, open_image
+from gmmseg.photo.settings import SPACE_TITLES
+from gmmseg.photo.workspace import ViewState
+from ui.desk.actions import Actions
+from ui.desk.desk import Heading
+from ui.desk.file_desk import FileDesk
 from ui.notices import Notices
 from ui.photo.actions import PHOTO_ACTIONS
 from ui.photo.commands import PhotoCommands
-from ui.photo.furniture import OpacitySlider, SamplesMenu, photo_furniture
-from ui.photo.panels import PhotoPanels
+from ui.photo.layout import OpacitySlider, SamplesMenu, photo_layout
+from ui.photo.wiring import PhotoPanels
 from ui.photo.work import PhotoWork
 from ui.settings_store import SettingsStore
 from ui.widgets.recent_menu import RecentMenu
-from ui.work_desk import WorkDesk
 
 
-class PhotoDesk(WorkDesk):
+class PhotoDesk(FileDesk):
     """The desk at which the program begins.
 
     Parameters
@@ -45,12 +45,12 @@ class PhotoDesk(WorkDesk):
         self._samples = SamplesMenu(self.work.opener.open_sample)
         self._opacity = OpacitySlider()
         actions = Actions(PHOTO_ACTIONS, self._commands)
-        furniture = photo_furniture(actions, self.panels, recent, self._samples, self._opacity)
-        super().__init__("photo", "open", actions, furniture, self.work, recent, store, notices, window)
+        layout = photo_layout(actions, self.panels, recent, self._samples, self._opacity)
+        super().__init__("photo", "open", actions, layout, self.work, recent, store, notices, window)
         for part in (self.panels, self._commands):
             part.setParent(self)
         for menu in (recent, self._samples):
-            menu.setParent(furniture.toolbar, menu.windowFlags())
+            menu.setParent(layout.toolbar, menu.windowFlags())
         self.panels.connect_to(self.work)
         self._connect()
         self._restore()
@@ -102,7 +102,7 @@ class PhotoDesk(WorkDesk):
     # What comes of the work
 
     @Slot(object, object)
-    def _on_changed(self, old: Shown, new: Shown) -> None:
+    def _on_changed(self, old: ViewState, new: ViewState) -> None:
         has_other_maps = new.segmentation is not old.segmentation
         if (
             new.document is not old.document

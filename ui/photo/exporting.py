@@ -11,20 +11,20 @@ from PySide6.QtCore import QObject, Qt, Slot
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QWidget
 
-from gmmseg.classes import ClassTable, default_classes
 from gmmseg.control import Check
 from gmmseg.errors import WriteError
 from gmmseg.io.export import export_events
 from gmmseg.io.export_items import ExportItem
 from gmmseg.io.masks import mask_ids, mask_palette
 from gmmseg.io.subjects import MixtureSubject, RegionSubject
-from gmmseg.jobs import relabel_events
+from gmmseg.photo.classes import ClassTable, default_classes
+from gmmseg.photo.jobs import relabel_events
+from gmmseg.photo.segmentation import Segmentation
+from gmmseg.photo.workspace import ViewState, Workspace
 from gmmseg.regions.outcome import region_events
-from gmmseg.segmentation import Segmentation
-from gmmseg.workspace import Shown, Workspace
-from ui.desk_work import FileExporter
-from ui.dialogs.export import ExportDialog
-from ui.job_runner import JobRunner
+from ui.desk.job_runner import JobRunner
+from ui.desk.workers import FileExporter
+from ui.photo.export_dialog import ExportDialog
 from ui.settings_store import SettingsStore
 
 
@@ -75,11 +75,11 @@ class Exporter(FileExporter):
         else:
             self.write(self._workspace.shown, items)
 
-    def write(self, shown: Shown, items: list[ExportItem]) -> None:
+    def write(self, shown: ViewState, items: list[ExportItem]) -> None:
         """Write the last complete fit of the state shown, after what was asked for before."""
         self.runner.start(lambda check: _exporting(shown, items, check))
 
-    def write_regions(self, shown: Shown, items: list[ExportItem]) -> None:
+    def write_regions(self, shown: ViewState, items: list[ExportItem]) -> None:
         """Write the regions of the state shown, cut as its settings say, after what was asked for before."""
         self.runner.start(lambda check: _exporting_regions(shown, items, check))
 
@@ -89,7 +89,7 @@ class Exporter(FileExporter):
 
 
 def _exporting(
-    shown: Shown, items: list[ExportItem], check: Check
+    shown: ViewState, items: list[ExportItem], check: Check
 ) -> Generator[Any, None, tuple[list[Path], bool]]:
     """Write the document's fit."""
     subject = yield from _mixture(shown, check)
@@ -100,7 +100,7 @@ def _exporting(
 
 
 def _exporting_regions(
-    shown: Shown, items: list[ExportItem], check: Check
+    shown: ViewState, items: list[ExportItem], check: Check
 ) -> Generator[Any, None, tuple[list[Path], bool]]:
     """Write the document's regions, made anew where others are on screen; their table needs the fit too."""
     image, settings, outcome = shown.document.image, shown.document.region_settings, shown.regions
@@ -118,7 +118,7 @@ def _exporting_regions(
     return paths, False
 
 
-def _mixture(shown: Shown, check: Check) -> Generator[Any, None, MixtureSubject | None]:
+def _mixture(shown: ViewState, check: Check) -> Generator[Any, None, MixtureSubject | None]:
     """Return the document's fit, if there is one; its maps are made first where others are on screen."""
     fit = shown.document.fit
     if fit is None:

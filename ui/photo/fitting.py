@@ -8,9 +8,11 @@ from typing import Any
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from gmmseg.control import Progress
-from gmmseg.document import Document, Fit
 from gmmseg.image import Image
-from gmmseg.jobs import (
+from gmmseg.mixture.params import FitStep
+from gmmseg.mixture.selection import Candidate
+from gmmseg.photo.document import Document, Fit
+from gmmseg.photo.jobs import (
     Considered,
     Previewed,
     SegmentOutcome,
@@ -19,13 +21,11 @@ from gmmseg.jobs import (
     relabel_events,
     segment_events,
 )
-from gmmseg.mixture.params import FitStep
-from gmmseg.mixture.selection import Candidate
-from gmmseg.settings import SegmentSettings
-from gmmseg.workspace import Shown, Workspace
-from ui.desk_work import Worker
-from ui.job_runner import JobRunner
-from ui.workspace_bridge import WorkspaceBridge
+from gmmseg.photo.settings import SegmentSettings
+from gmmseg.photo.workspace import ViewState, Workspace
+from ui.desk.job_runner import JobRunner
+from ui.desk.workers import Worker
+from ui.desk.workspace_bridge import WorkspaceBridge
 
 PAUSE_MS = 2
 """Changes within this time are one fit: the newest."""
@@ -117,7 +117,7 @@ class Fitter(Worker):
         return None if document.image is None else _Asked(document.image, document.settings)
 
     @Slot(object, object)
-    def _on_changed(self, old: Shown, new: Shown) -> None:
+    def _on_changed(self, old: ViewState, new: ViewState) -> None:
         document = new.document
         if document is old.document or document.image is None:
             return
@@ -136,7 +136,7 @@ class Fitter(Worker):
             # Not restarted by further changes: a steady drag is followed, not waited for.
             self._pause.start()
 
-    def _want_maps(self, shown: Shown) -> None:
+    def _want_maps(self, shown: ViewState) -> None:
         self._pause.stop()
         fit = shown.document.fit
         if fit is not None and (shown.is_preview or shown.segmentation is None):
@@ -213,7 +213,7 @@ class Fitter(Worker):
             caption = self.tr("iteration {0}").format(asked.step.iteration)
             if outcome.fit is self._workspace.document.fit:
                 self._workspace.show_preview(outcome.table, outcome.segmentation, caption)
-        elif self._workspace.finish(outcome) and asked.fit is None:
+        elif self._workspace.accept_fit(outcome) and asked.fit is None:
             self.fitted.emit(outcome.fit)
 
     @Slot(object, object)

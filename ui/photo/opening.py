@@ -13,12 +13,11 @@ from PySide6.QtGui import QImage
 from gmmseg.control import Check, Progress
 from gmmseg.errors import ReadError
 from gmmseg.image import Image
-from gmmseg.io.images import image_from_array, list_images
+from gmmseg.io.images import image_from_array, list_images, read_events
 from gmmseg.io.probe import shown_name
-from gmmseg.jobs import read_events
-from gmmseg.samples import read_sample
-from ui.desk_work import FileOpener
-from ui.job_runner import JobRunner
+from gmmseg.io.samples import read_sample
+from ui.desk.job_runner import JobRunner
+from ui.desk.workers import FileOpener
 
 
 class Opener(FileOpener):

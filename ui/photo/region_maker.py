@@ -5,11 +5,11 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, Signal, Slot
 
 from gmmseg.image import Image
+from gmmseg.photo.workspace import ViewState, Workspace
 from gmmseg.regions.outcome import RegionOutcome, region_events
-from gmmseg.workspace import Shown, Workspace
-from ui.desk_work import Worker
-from ui.job_runner import JobRunner
-from ui.workspace_bridge import WorkspaceBridge
+from ui.desk.job_runner import JobRunner
+from ui.desk.workers import Worker
+from ui.desk.workspace_bridge import WorkspaceBridge
 
 
 class RegionMaker(Worker):
@@ -59,7 +59,7 @@ class RegionMaker(Worker):
         self._abandon()
 
     @Slot(object, object)
-    def _on_changed(self, old: Shown, new: Shown) -> None:
+    def _on_changed(self, old: ViewState, new: ViewState) -> None:
         if new.document is not old.document:
             self._follow()
 
@@ -96,7 +96,7 @@ class RegionMaker(Worker):
     @Slot(object, object)
     def _on_finished(self, run: int, outcome: RegionOutcome) -> None:
         self._making = None
-        self._workspace.finish_regions(outcome)
+        self._workspace.accept_regions(outcome)
         self._follow()
 
     @Slot(object, object)

@@ -7,26 +7,26 @@ from typing import Any
 from PySide6.QtCore import QObject, Slot
 
 from gmmseg.control import Check
-from gmmseg.drawing import draw
-from gmmseg.jobs import Previewed
+from gmmseg.drawing.draw import draw
 from gmmseg.mixture.params import FitStep
+from gmmseg.photo.jobs import Previewed
+from gmmseg.photo.segmentation import class_planes
+from gmmseg.photo.workspace import ViewState, Workspace
 from gmmseg.regions.table import RegionTable, region_table
-from gmmseg.segmentation import class_planes
-from gmmseg.workspace import Shown, Workspace
-from ui.desk_work import DeskWork
-from ui.job_runner import JobRunner
-from ui.panels.merge_requests import tree_of
-from ui.panels.regions import RegionTableRequest
-from ui.panels.scatter_rows import winners_of
+from ui.desk.job_runner import JobRunner
+from ui.desk.workers import DeskWorkers
+from ui.desk.workspace_bridge import WorkspaceBridge
 from ui.photo.exporting import Exporter
 from ui.photo.fitting import Fitter
 from ui.photo.opening import Opener
+from ui.photo.panels.merge_requests import tree_of
+from ui.photo.panels.regions import RegionTableRequest
+from ui.photo.panels.scatter_rows import winners_of
 from ui.photo.region_maker import RegionMaker
 from ui.settings_store import SettingsStore
-from ui.workspace_bridge import WorkspaceBridge
 
 
-class PhotoWork(DeskWork):
+class PhotoWork(DeskWorkers):
     """Reads, fits, finds regions, draws and exports photos.
 
     Parameters
@@ -48,11 +48,11 @@ class PhotoWork(DeskWork):
         self.region_maker = RegionMaker(self.workspace, self.bridge, self.region_runs, self)
         self.opener = Opener(self.reads, self)
         self.exporter = Exporter(self.workspace, self.exports, store, self)
-        self.painter = self.make_errands(_draw, lambda request: request.pane)
-        self.counter = self.make_errands(_areas, lambda segmentation: "areas")
-        self.sorter = self.make_errands(winners_of, lambda request: "winners")
-        self.comparer = self.make_errands(tree_of, lambda request: "tree")
-        self.region_measurer = self.make_errands(_region_table, lambda request: "regions")
+        self.painter = self.make_requests(_draw, lambda request: request.pane)
+        self.counter = self.make_requests(_areas, lambda segmentation: "areas")
+        self.sorter = self.make_requests(winners_of, lambda request: "winners")
+        self.comparer = self.make_requests(tree_of, lambda request: "tree")
+        self.region_measurer = self.make_requests(_region_table, lambda request: "regions")
         self.selected_step: FitStep | None = None
         self._connect()
 
@@ -84,7 +84,7 @@ class PhotoWork(DeskWork):
         self.fitter.cancel()
 
     @Slot(object, object)
-    def _on_changed(self, old: Shown, new: Shown) -> None:
+    def _on_changed(self, old: ViewState, new: ViewState) -> None:
         if new.document.fit is not old.document.fit:
             self.selected_step = None
 

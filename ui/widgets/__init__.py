@@ -1,1 +1,1 @@
-"""Widgets that know nothing of documents."""
+"""Widgets shared by the desks: fields for settings, tables, messages, export rows."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QColorDialog, QWidget
 
-from gmmseg.palette import BASE_COLOURS, Colour
+from gmmseg.colours import BASE_COLOURS, Colour
 
 AskColour = Callable[[QWidget, Colour], Colour | None]
 

@@ -8,8 +8,8 @@ from typing import assert_never
 from xml.sax.saxutils import escape
 
 from gmmseg.arrays import ByteArray
+from gmmseg.colours import to_hex
 from gmmseg.digits.figure import Box, Figure, Picture, Shape, Text
-from gmmseg.palette import to_hex
 
 _SCALE = 2
 """Pixels of a PNG for each unit of the figure: sharp in print and on dense screens."""

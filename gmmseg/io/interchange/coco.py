@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from gmmseg.arrays import AnyArray, BoolArray, IntArray
-from gmmseg.classes import ClassTable
+from gmmseg.colours import to_hex
 from gmmseg.io.masks import GENERATOR
-from gmmseg.palette import to_hex
+from gmmseg.photo.classes import ClassTable
 
 _CHUNKS = 7
 """Five-bit chunks of the longest run: enough for 2**34 pixels either way."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 from gmmseg.arrays import AnyArray
-from gmmseg.classes import ClassInfo, ClassTable
 from gmmseg.io.interchange.contours import Outline, Ring, outlines
+from gmmseg.photo.classes import ClassInfo, ClassTable
 
 
 def encode_geojson(ids: AnyArray, classes: ClassTable) -> bytes:

@@ -10,8 +10,8 @@ import zipfile
 import numpy as np
 
 from gmmseg.arrays import AnyArray
-from gmmseg.classes import ClassInfo, ClassTable
 from gmmseg.io.interchange.contours import Outline, Ring, outlines
+from gmmseg.photo.classes import ClassInfo, ClassTable
 
 _HEADER_SIZE = 64
 _VERSION = 228

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from gmmseg.arrays import AnyArray, BoolArray
-from gmmseg.classes import ClassInfo, ClassTable
 from gmmseg.io.interchange.contours import Outline, outlines
+from gmmseg.photo.classes import ClassInfo, ClassTable
 
 _LABELME_VERSION = "5.4.1"
 """The version whose layout is written: shapes of type ``mask`` came with 5.3."""

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from gmmseg.arrays import AnyArray, Float32Array
-from gmmseg.classes import ClassTable
 from gmmseg.io.masks import GENERATOR
+from gmmseg.photo.classes import ClassTable
 
 
 def encode_ome_posteriors(

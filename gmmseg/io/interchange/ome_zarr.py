@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from gmmseg.arrays import AnyArray
-from gmmseg.classes import ClassTable
 from gmmseg.image import Image
+from gmmseg.photo.classes import ClassTable
 
 _CHUNK = 512
 _SMALLEST = 256

@@ -12,7 +12,7 @@ from gmmseg.errors import Cancelled
 from gmmseg.mixture.fit import fit
 from gmmseg.mixture.params import FitSettings
 from gmmseg.mixture.selection import elbow, select_events
-from gmmseg.settings import Criterion
+from gmmseg.photo.settings import Criterion
 from tests.core.mixture.cases import blobs
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from gmmseg.image import RGB, Image, ImageSource
 from gmmseg.regions.adjacency import hellinger, region_graph
-from gmmseg.regions.cost import FEATURES, N_SUMS, Looks, union_cost, union_features
+from gmmseg.regions.cost import FEATURES, N_SUMS, RegionStatistics, union_cost, union_features
 from gmmseg.regions.evidence import N_MAPS, boundary_evidence
 from gmmseg.regions.merging import first_stage, second_stage
 from gmmseg.regions.odds import QuadraticOdds, fitted_odds
@@ -25,12 +25,12 @@ def random_borders(generator: np.random.Generator, n_borders: int) -> Floats:
     return np.column_stack([lengths, generator.random((n_borders, N_SUMS)) * lengths[:, None]])
 
 
-def random_looks(seed: int, n_regions: int = 6) -> tuple[Looks, np.random.Generator]:
+def random_looks(seed: int, n_regions: int = 6) -> tuple[RegionStatistics, np.random.Generator]:
     generator = np.random.default_rng(seed)
     lab = 50 * generator.random((n_regions, 3))
     squares = (lab**2).sum(axis=1) + 30 * generator.random(n_regions)
     areas = generator.integers(500, 5000, n_regions).astype(np.float64)
-    looks = Looks(
+    looks = RegionStatistics(
         areas,
         generator.dirichlet(np.ones(4), n_regions),
         generator.dirichlet(np.ones(5), n_regions),
@@ -52,7 +52,7 @@ def test_each_feature_is_the_one_that_it_is_named_for() -> None:
     within = np.zeros((2, 1 + N_SUMS))
     # Of the larger region: strengths 1 + 1 + 1 of colours and .3 · (2 + 2 + 2) of textures.
     within[0] = [10.0, *(10.0,) * 3, *(20.0,) * 3, *(70.0,) * (N_SUMS - 6)]
-    looks = Looks(
+    looks = RegionStatistics(
         np.array([300.0, 100.0]),
         np.array([[1.0, 0.0], [0.0, 1.0]]),
         np.array([[0.5, 0.5], [0.5, 0.5]]),

@@ -1,0 +1,1 @@
+"""Numbers and pixels for any screen: layers of a photo, scatter plots, convergence curves."""

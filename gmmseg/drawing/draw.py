@@ -1,0 +1,267 @@
+"""Drawing: a layer of a scene becomes a picture: pixels, their colours and what these stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from gmmseg.arrays import BoolArray, ByteArray, Float32Array
+from gmmseg.colours import Colormap
+from gmmseg.control import Check, go_on, raise_if_cancelled
+from gmmseg.drawing.layer_colours import class_means, class_rgba, line_lut, lut_for, quantity_lut
+from gmmseg.drawing.layers import LABEL_KINDS, Layer, LayerKind, shown_class
+from gmmseg.features.table import FeatureTable, RowPerPixel
+from gmmseg.image import Image
+from gmmseg.photo.classes import ClassTable
+from gmmseg.photo.segmentation import Segmentation, class_posteriors, density_map, heatmap, uncertainty
+from gmmseg.regions.cutting import RegionMap
+from gmmseg.render import (
+    border_levels,
+    border_lines,
+    boundaries,
+    coarser_levels,
+    display_rgb,
+    mean_colours,
+    row_blocks,
+)
+
+_TILE_SIDE = 400
+_RANGE_SAMPLES = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scene:
+    """All that a layer is drawn from; maps and classes are missing before the first fit."""
+
+    image: Image
+    segmentation: Segmentation | None = None
+    table: FeatureTable | None = None
+    classes: ClassTable = field(default_factory=ClassTable)
+    regions: RegionMap | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ColourScale:
+    """What the two ends of a colour bar stand for."""
+
+    low: float
+    high: float
+    title: str
+    colormap: Colormap
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tile:
+    """One small heatmap of the grid of all: `pixels` (h, w) as in a heatmap's `Picture`, made smaller."""
+
+    class_id: int
+    component: int
+    pixels: ByteArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """A drawn layer.
+
+    Parameters
+    ----------
+    layer : Layer
+    pixels : uint8 array
+        (H, W) indices into `lut`, or (H, W, 3) sRGB, or (H, W, 4) with alpha where more than 254 components
+        leave no room for indices.
+    lut : uint8 array (256, 4), optional
+        RGBA; entry 0 is transparent: no data.
+    is_over_image : bool
+        The photo belongs underneath.
+    scale : ColourScale, optional
+        For layers that show a quantity.
+    tiles : tuple of Tile
+        For all heatmaps: one for each class; `pixels` is then the first one's.
+    means : uint8 array (K, 3), optional
+        Mean colour of each component's class, where the layer asked for it.
+    levels : tuple of uint8 arrays
+        `pixels` at 1/2, 1/4, …, for drawing large pictures small; empty where every n-th pixel will do.
+    """
+
+    layer: Layer
+    pixels: ByteArray
+    lut: ByteArray | None = None
+    is_over_image: bool = False
+    scale: ColourScale | None = None
+    tiles: tuple[Tile, ...] = ()
+    means: ByteArray | None = None
+    levels: tuple[ByteArray, ...] = ()
+
+
+def heatmap_scale(layer: Layer, classes: ClassTable) -> ColourScale:
+    """Return the scale of a heatmap, named for its class."""
+    return ColourScale(0, 1, f"Posterior of {shown_class(layer, classes).name}", "viridis")
+
+
+def draw(layer: Layer, scene: Scene, check: Check = go_on) -> Picture:
+    """Return the layer's picture; callable in any thread, possibly long.
+
+    Raises
+    ------
+    Cancelled
+        When `check` says so.
+    ValueError
+        Where a layer other than the image is asked for before there are maps.
+    """
+    if layer.kind == "image":
+        photo = display_rgb(scene.image)
+        return Picture(layer, photo, levels=coarser_levels(photo))
+    if layer.kind == "regions" and scene.regions is not None:
+        return _draw_regions(layer, scene.image, scene.regions, check)
+    if layer.kind == "feature" and scene.table is not None:
+        return _draw_feature(layer, scene.table, check)
+    if scene.segmentation is None or scene.table is None or layer.kind == "regions":
+        raise ValueError(f"there is nothing to draw the layer {layer.kind} from")
+    if layer.kind in LABEL_KINDS:
+        return _draw_labels(layer, scene, scene.segmentation, check)
+    return _DRAWERS[layer.kind](layer, scene, scene.segmentation, scene.table, check)
+
+
+def _draw_labels(layer: Layer, scene: Scene, segmentation: Segmentation, check: Check) -> Picture:
+    labels = segmentation.labels
+    means = class_means(scene.image, labels, scene.classes, check) if layer.uses_mean_colours else None
+    if layer.kind == "outlines":
+        ids = np.take(scene.classes.ids_by_label(), labels)
+        labels = np.where(boundaries(ids), labels, labels.dtype.type(0))
+    if labels.dtype == np.uint8:
+        lut = lut_for(layer, scene.classes, means)
+        indices = labels.view(np.uint8)
+        levels = coarser_levels(indices, keeps_lines=True) if layer.line_width else ()
+        return Picture(layer, indices, lut, layer.is_over_image, means=means, levels=levels)
+    colours = class_rgba(scene.classes, means)
+    return Picture(layer, np.take(colours, labels, axis=0), None, layer.is_over_image, means=means)
+
+
+def _draw_regions(layer: Layer, image: Image, regions: RegionMap, check: Check) -> Picture:
+    if layer.uses_mean_colours:
+        return _draw_region_means(layer, image, regions, check)
+    lines = border_lines(regions.labels)
+    raise_if_cancelled(check)
+    return Picture(layer, lines, line_lut(), True, levels=border_levels(regions.labels))
+
+
+def _draw_region_means(layer: Layer, image: Image, regions: RegionMap, check: Check) -> Picture:
+    colours = np.zeros((regions.n_regions + 1, 4), dtype=np.uint8)
+    colours[1:, :3] = mean_colours(image, regions.labels, regions.n_regions, check)
+    colours[1:, 3] = 255
+    if regions.labels.all():
+        filled = np.take(colours[:, :3], regions.labels, axis=0)
+        return Picture(layer, filled, levels=coarser_levels(filled))
+    # Smaller levels would mix the colours with what has none.
+    return Picture(layer, np.take(colours, regions.labels, axis=0))
+
+
+def _draw_heatmap(
+    layer: Layer, scene: Scene, segmentation: Segmentation, table: FeatureTable, check: Check
+) -> Picture:
+    entry = shown_class(layer, scene.classes)
+    if len(entry.components) == 1:
+        posterior = heatmap(segmentation, table, entry.components[0], check)
+    else:
+        summed = class_posteriors(segmentation, table, [entry.components], check)[0]
+        posterior = np.rint(np.minimum(summed, 1) * 255).astype(np.uint8)
+    return _quantity(layer, posterior, segmentation.labels > 0, heatmap_scale(layer, scene.classes))
+
+
+def _draw_heatmaps(
+    layer: Layer, scene: Scene, segmentation: Segmentation, table: FeatureTable, check: Check
+) -> Picture:
+    step = -(-max(segmentation.labels.shape) // _TILE_SIDE)
+    small, smaller_table = _thinned(segmentation, table, step)
+    groups = [entry.components for entry in scene.classes]
+    has_data = small.labels > 0
+    scale = ColourScale(0, 1, "Posterior", "viridis")
+    tiles = []
+    for entry, posterior in zip(
+        scene.classes, class_posteriors(small, smaller_table, groups, check), strict=True
+    ):
+        quantised = np.rint(np.minimum(posterior, 1) * 255).astype(np.uint8)
+        tiles.append(Tile(entry.id, entry.components[0], _with_room_for_no_data(quantised, has_data)))
+    return Picture(layer, tiles[0].pixels, quantity_lut("viridis"), scale=scale, tiles=tuple(tiles))
+
+
+def _draw_uncertainty(
+    layer: Layer, scene: Scene, segmentation: Segmentation, table: FeatureTable, check: Check
+) -> Picture:
+    scale = ColourScale(0, 1, "Entropy / log K", "magma")
+    return _quantity(layer, uncertainty(segmentation, table, check), segmentation.labels > 0, scale)
+
+
+def _draw_density(
+    layer: Layer, scene: Scene, segmentation: Segmentation, table: FeatureTable, check: Check
+) -> Picture:
+    return _stretched(layer, density_map(segmentation.params, table, check), "log p(x), nats", check)
+
+
+def _draw_feature(layer: Layer, table: FeatureTable, check: Check) -> Picture:
+    # A pane keeps its choice when other features are fitted: it then shows the last of them.
+    at = table.names.index(layer.feature) if layer.feature in table.names else table.n_features - 1
+    in_units = table.values[:, at] * table.scale[at] + table.centre[at]
+    raise_if_cancelled(check)
+    plane = table.pixels.spread(in_units.astype(np.float32), empty=np.nan)
+    return _stretched(layer, plane, table.names[at], check)
+
+
+def _stretched(layer: Layer, values: Float32Array, title: str, check: Check) -> Picture:
+    """Return values (H, W) over the range of 98 % of them; nan is no data."""
+    low, high = _percentiles(values)
+    quantised = np.zeros(values.shape, dtype=np.uint8)
+    for rows in row_blocks(values.shape):
+        raise_if_cancelled(check)
+        share = np.nan_to_num((values[rows] - low) / (high - low), nan=0.0)
+        quantised[rows] = np.rint(np.clip(share, 0, 1) * 255)
+    scale = ColourScale(low, high, f"{title} (1–99 %)", "viridis")
+    return _quantity(layer, quantised, ~np.isnan(values), scale)
+
+
+_Drawer = Callable[[Layer, Scene, Segmentation, FeatureTable, Check], Picture]
+_DRAWERS: dict[LayerKind, _Drawer] = {
+    "heatmap": _draw_heatmap,
+    "heatmaps": _draw_heatmaps,
+    "uncertainty": _draw_uncertainty,
+    "density": _draw_density,
+}
+
+
+def _quantity(layer: Layer, values: ByteArray, has_data: BoolArray, scale: ColourScale) -> Picture:
+    pixels = _with_room_for_no_data(values, has_data)
+    lut = quantity_lut(scale.colormap)
+    return Picture(layer, pixels, lut, scale=scale, levels=coarser_levels(pixels))
+
+
+def _with_room_for_no_data(values: ByteArray, has_data: BoolArray) -> ByteArray:
+    """Return 255ths with 0 kept for no data: 0/255 becomes 1/255, which the eye does not tell apart."""
+    return np.where(has_data, np.maximum(values, np.uint8(1)), np.uint8(0))
+
+
+def _percentiles(values: Float32Array) -> tuple[float, float]:
+    """Return the 1st and 99th percentile of the finite values, apart by more than nothing."""
+    step = max(1, int(np.sqrt(values.size / _RANGE_SAMPLES)))
+    sample = values[::step, ::step]
+    finite = sample[np.isfinite(sample)]
+    if not finite.size:
+        return 0.0, 1.0
+    low, high = (float(value) for value in np.percentile(finite, (1, 99)))
+    return (low, high) if high > low else (low - 0.5, low + 0.5)
+
+
+def _thinned(segmentation: Segmentation, table: FeatureTable, step: int) -> tuple[Segmentation, FeatureTable]:
+    """Return every step-th pixel in both directions, with one row each: all tiles at the price of one."""
+    at = table.pixels.spread(np.arange(table.n_rows, dtype=np.int32), empty=-1)[::step, ::step]
+    has_row = at >= 0
+    rows = at[has_row]
+    pixels = RowPerPixel((at.shape[0], at.shape[1]), None if has_row.all() else has_row)
+    posteriors = segmentation.posteriors
+    small = Segmentation(
+        segmentation.labels[::step, ::step],
+        segmentation.params,
+        None if posteriors is None else posteriors[:, ::step, ::step],
+    )
+    return small, replace(table, values=table.values[rows], weights=np.ones(len(rows)), pixels=pixels)

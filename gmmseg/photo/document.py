@@ -1,0 +1,160 @@
+"""Document: the whole undoable state, immutable, and its edits as pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from gmmseg import editing
+from gmmseg.colours import Colour
+from gmmseg.features.colour import suited_space
+from gmmseg.image import Image
+from gmmseg.mixture.params import FitResult
+from gmmseg.photo.classes import ClassTable
+from gmmseg.photo.model import Model
+from gmmseg.photo.settings import SegmentSettings, with_setting
+from gmmseg.regions.settings import REGION_SETTINGS, RegionSettings
+from gmmseg.setting import check_values, with_value
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fit:
+    """A fit in a document and what it was made from.
+
+    ``result.params`` and ``model.params`` are the same; the model adds features and standardisation. Its own
+    class table is the default one: the document's `classes` are what the user sees and exports.
+    """
+
+    result: FitResult
+    model: Model
+    image: Image
+    settings: SegmentSettings
+    seconds: dict[str, float]
+    """Duration of each stage: ``features``, ``fit``, ``label``."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Document:
+    """An image, how it is to be segmented and cut into regions, the last fit and its classes."""
+
+    image: Image | None = None
+    settings: SegmentSettings = field(default_factory=SegmentSettings)
+    fit: Fit | None = None
+    classes: ClassTable = field(default_factory=ClassTable)
+    region_settings: RegionSettings = field(default_factory=RegionSettings)
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether the fit was made from another image or other settings than the document has now."""
+        if self.image is None:
+            return False
+        return self.fit is None or self.fit.image is not self.image or self.fit.settings != self.settings
+
+
+class Edit(editing.Edit[Document]):
+    """A named function from document to document."""
+
+    __slots__ = ()
+
+
+def open_image(image: Image) -> Edit:
+    """Return the edit that shows another image; the fit of the old one goes.
+
+    The settings stay, but for a colour space that needs channels the image does not have.
+    """
+
+    def apply(document: Document) -> Document:
+        space = suited_space(document.settings.features.space, image)
+        settings = with_setting(document.settings, "features.space", space)
+        return replace(document, image=image, settings=settings, fit=None, classes=ClassTable())
+
+    return Edit(f"Open {image.source.name}", apply)
+
+
+def change_setting(path: str, value: Any, title: str) -> Edit:
+    """Return the edit that sets one setting; applying it raises `SettingsError` when out of bounds."""
+    return Edit(
+        title,
+        lambda document: replace(document, settings=with_setting(document.settings, path, value)),
+        merge_key=f"setting {path}",
+    )
+
+
+def change_region_setting(path: str, value: Any, title: str) -> Edit:
+    """Return the edit that sets one setting of the regions; applying it raises `SettingsError` as above."""
+
+    def apply(document: Document) -> Document:
+        settings = with_value(document.region_settings, path, value)
+        check_values(settings, REGION_SETTINGS)
+        return replace(document, region_settings=settings)
+
+    return Edit(title, apply, merge_key=f"regions {path}")
+
+
+def change_settings(settings: SegmentSettings, title: str) -> Edit:
+    """Return the edit that replaces all settings."""
+    return Edit(title, lambda document: replace(document, settings=settings))
+
+
+def reset_settings(title: str) -> Edit:
+    """Return the edit that sets everything, of the segmentation and of the regions, to its default."""
+    return Edit(
+        title,
+        lambda document: replace(document, settings=SegmentSettings(), region_settings=RegionSettings()),
+    )
+
+
+def with_fit(document: Document, fit: Fit, classes: ClassTable) -> Document:
+    """Return the document with a finished fit; not an edit: it belongs to the edit that asked for it."""
+    return replace(document, fit=fit, classes=classes)
+
+
+def _on_classes(title: str, change: Callable[[ClassTable], ClassTable], merge_key: str | None = None) -> Edit:
+    return Edit(title, lambda document: replace(document, classes=change(document.classes)), merge_key)
+
+
+def rename_class(wanted: int, name: str) -> Edit:
+    """Return the edit that names a class."""
+    return _on_classes(f"Rename to {name}", lambda table: table.changed(wanted, name=name))
+
+
+def recolour_class(wanted: int, colour: Colour) -> Edit:
+    """Return the edit that gives a class another colour."""
+    return _on_classes("Recolour class", lambda table: table.changed(wanted, colour=colour))
+
+
+def show_class(wanted: int, is_visible: bool) -> Edit:
+    """Return the edit that shows or hides a class."""
+    return _on_classes(
+        "Show class" if is_visible else "Hide class",
+        lambda table: table.changed(wanted, is_visible=is_visible),
+    )
+
+
+def solo_class(wanted: int) -> Edit:
+    """Return the edit that shows one class alone, or all again."""
+    return _on_classes("Solo class", lambda table: table.solo(wanted))
+
+
+def lock_class(wanted: int, is_locked: bool) -> Edit:
+    """Return the edit that locks or unlocks a class."""
+    return _on_classes(
+        "Lock class" if is_locked else "Unlock class",
+        lambda table: table.changed(wanted, is_locked=is_locked),
+    )
+
+
+def merge_classes(ids: list[int]) -> Edit:
+    """Return the edit that unites classes; their posteriors add up, the mixture stays."""
+    return _on_classes("Merge classes", lambda table: table.merged(ids))
+
+
+def split_class(wanted: int) -> Edit:
+    """Return the edit that takes a merged class apart."""
+    return _on_classes("Split class", lambda table: table.split(wanted))
+
+
+def move_class(wanted: int, to: int) -> Edit:
+    """Return the edit that moves a class to another display position."""
+    return _on_classes("Reorder classes", lambda table: table.moved(wanted, to))

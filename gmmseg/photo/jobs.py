@@ -1,0 +1,270 @@
+"""Whole pipelines as generators: what a thread runs, the command line loops over and a test drains."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, replace
+
+from gmmseg.control import Check, Progress, go_on, raise_if_cancelled
+from gmmseg.errors import ModelError
+from gmmseg.features.build import Standard, feature_table
+from gmmseg.features.spec import FeatureSpec
+from gmmseg.features.table import FeatureTable
+from gmmseg.image import Image
+from gmmseg.mixture.evaluation import evaluated
+from gmmseg.mixture.fit import fit_events
+from gmmseg.mixture.params import FitResult, FitSettings, FitStep, MixtureParams, StopReason
+from gmmseg.mixture.selection import Candidate, select_events
+from gmmseg.photo.classes import default_classes
+from gmmseg.photo.document import Fit
+from gmmseg.photo.grid import PixelGrid, pixel_grid
+from gmmseg.photo.model import Model, check_suits
+from gmmseg.photo.segmentation import Segmentation, segment
+from gmmseg.photo.settings import SegmentSettings, check_settings
+from gmmseg.photo.smoothing import SWEEPS, smoothed
+
+PREVIEW_SWEEPS = 2
+"""Of the spatial prior: the map is on the screen a tenth of a second earlier, and the next one is exact."""
+MAX_PREVIEWED = 1 << 23
+"""Pixels times components up to which a preview is smoothed at all."""
+
+_NO_END: tuple[StopReason, ...] = ("stopped", "not fitted")
+"""Results that fitting again would not give."""
+
+TableMaker = Callable[[Image, FeatureSpec, Check], FeatureTable]
+
+
+@dataclass(frozen=True, slots=True)
+class Stepped:
+    """EM evaluated a parameter set."""
+
+    step: FitStep
+
+
+@dataclass(frozen=True, slots=True)
+class Considered:
+    """A number of components was tried."""
+
+    candidate: Candidate
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Previewed:
+    """A good answer before the exact one, for all pixels: the coarse fit's label map."""
+
+    table: FeatureTable
+    segmentation: Segmentation
+
+
+JobEvent = Progress | Stepped | Considered | Previewed
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SegmentRequest:
+    """What to segment and how."""
+
+    image: Image
+    settings: SegmentSettings
+    wants_preview: bool = False
+    known: Fit | None = None
+    """A fit whose mixture is taken where fitting would give it again: where only the smoothing differs."""
+
+    @property
+    def known_result(self) -> FitResult | None:
+        """The mixture that fitting would end at, where it is known."""
+        known = self.known
+        if known is None or known.image is not self.image or known.result.stop_reason in _NO_END:
+            return None
+        has_same_mixture = replace(known.settings, smooth=self.settings.smooth) == self.settings
+        return known.result if has_same_mixture else None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SegmentOutcome:
+    """What a finished request leaves behind."""
+
+    fit: Fit
+    table: FeatureTable
+    segmentation: Segmentation
+
+
+def segment_events(
+    request: SegmentRequest, *, check: Check = go_on, make_table: TableMaker = feature_table
+) -> Generator[JobEvent, None, SegmentOutcome]:
+    """Fit a mixture to an image and label it.
+
+    Parameters
+    ----------
+    request : SegmentRequest
+    check : callable
+        Asked between blocks. STOP keeps the last complete EM step as the result (``converged`` is false);
+        CANCEL raises `Cancelled`.
+    make_table : callable
+        `feature_table`, or a cache in front of it.
+
+    Raises
+    ------
+    SettingsError, FeatureError, FitError, BudgetError
+    Cancelled
+    """
+    settings = request.settings
+    check_settings(settings)
+    clock = _Clock()
+    yield Progress("Reading the colours")
+    table = make_table(request.image, settings.features, check)
+    clock.lap("features")
+    labeller = _Labeller(request, table, check)
+    result = request.known_result or (yield from _fit(request, labeller, check))
+    clock.lap("fit")
+    yield Progress("Labelling")
+    segmentation = labeller.labelled(result.params)
+    clock.lap("label")
+    fit = Fit(result, _model(result.params, request, table), request.image, settings, clock.seconds)
+    return SegmentOutcome(fit, table, segmentation)
+
+
+def relabel_events(
+    fit: Fit, params: MixtureParams, *, check: Check = go_on, make_table: TableMaker = feature_table
+) -> Generator[JobEvent, None, SegmentOutcome]:
+    """Make the maps of a fit's image again, with its own parameters or those of one of its iterations."""
+    request = SegmentRequest(fit.image, fit.settings)
+    yield Progress("Labelling")
+    table = make_table(fit.image, fit.settings.features, check)
+    return SegmentOutcome(fit, table, _Labeller(request, table, check).labelled(params))
+
+
+def apply_events(
+    model: Model, image: Image, *, check: Check = go_on
+) -> Generator[JobEvent, None, SegmentOutcome]:
+    """Label an image with a model, without fitting: on the image it was fitted on, the same maps as then.
+
+    Returns
+    -------
+    SegmentOutcome
+        Its fit has the model's own parameters, their likelihood on this image, and no iterations.
+
+    Raises
+    ------
+    ModelError
+        The model was fitted on other channels, or its features are not those it says.
+    FeatureError, BudgetError
+    Cancelled
+    """
+    check_suits(model, image)
+    clock = _Clock()
+    yield Progress("Reading the colours")
+    table = feature_table(image, model.features, check, Standard(model.centre, model.scale, model.white))
+    if table.names != model.names and image.channels == model.channels:
+        raise ModelError(
+            f"The model's features are {', '.join(model.names)}; "
+            f"{model.features} of this image are {', '.join(table.names)}.",
+            "Choose another model.",
+        )
+    clock.lap("features")
+    yield Progress("Labelling")
+    request = SegmentRequest(image, _settings_of(model))
+    segmentation = _Labeller(request, table, check).labelled(model.params)
+    result = evaluated(model.params, table.values, table.weights, check)
+    clock.lap("label")
+    return SegmentOutcome(Fit(result, model, image, request.settings, clock.seconds), table, segmentation)
+
+
+def _settings_of(model: Model) -> SegmentSettings:
+    params = model.params
+    mixture = FitSettings(
+        n_components=params.n_components,
+        covariance=params.covariance.kind,
+        seed=model.seed,
+        is_hard=params.is_hard,
+    )
+    return SegmentSettings(model.features, mixture, smooth=model.smooth)
+
+
+class _Labeller:
+    """Makes the maps of one image; what its spatial prior knows of the image is made once for all of them."""
+
+    def __init__(self, request: SegmentRequest, table: FeatureTable, check: Check) -> None:
+        self._request = request
+        self.table = table
+        self._check = check
+        self._grid: PixelGrid | None = None
+
+    def labelled(self, params: MixtureParams, n_sweeps: int = SWEEPS) -> Segmentation:
+        raise_if_cancelled(self._check)
+        segmentation = segment(params, self.table, self._check)
+        strength = self._request.settings.smooth
+        if strength == 0 or params.n_components == 1 or n_sweeps == 0:
+            return segmentation
+        if self._grid is None:
+            self._grid = pixel_grid(self._request.image, self._check)
+        return smoothed(segmentation, self.table, self._grid, strength, self._check, n_sweeps)
+
+    def previewed(self, params: MixtureParams) -> Previewed:
+        height, width = self.table.pixels.shape
+        is_quick = height * width * params.n_components <= MAX_PREVIEWED
+        return Previewed(self.table, self.labelled(params, PREVIEW_SWEEPS if is_quick else 0))
+
+
+def _fit(request: SegmentRequest, labeller: _Labeller, check: Check) -> Generator[JobEvent, None, FitResult]:
+    settings = request.settings
+    table = labeller.table
+    mixture = settings.mixture
+    if mixture.reg_covar is None:
+        mixture = replace(mixture, reg_covar=table.floor)
+    if settings.auto is not None:
+        selection = select_events(table.values, table.weights, mixture, settings.auto, check)
+        candidate = None
+        while True:
+            try:
+                candidate = next(selection)
+            except StopIteration as stop:
+                mixture = replace(mixture, n_components=stop.value)
+                break
+            yield Considered(candidate)
+            yield Progress(f"Tried K = {candidate.n_components}")
+    steps = fit_events(table.values, table.weights, mixture, check)
+    coarse: FitStep | None = None
+    while True:
+        try:
+            step = next(steps)
+        except StopIteration as stop:
+            result: FitResult = stop.value
+            return result
+        if request.wants_preview and coarse is not None and _deserves_preview(coarse, step):
+            yield labeller.previewed(coarse.params)
+        coarse = step if step.stage == "coarse" else None
+        yield Stepped(step)
+
+
+def _deserves_preview(coarse: FitStep, step: FitStep) -> bool:
+    """Whether `coarse` was the end of the first restart, soon there, or of the best one's coarse stage."""
+    return step.stage == "exact" or (coarse.restart == 0 and step.restart == 1)
+
+
+def _model(params: MixtureParams, request: SegmentRequest, table: FeatureTable) -> Model:
+    return Model(
+        params=params,
+        features=request.settings.features,
+        names=table.names,
+        centre=table.centre,
+        scale=table.scale,
+        channels=request.image.channels,
+        classes=default_classes(params.n_components),
+        smooth=request.settings.smooth,
+        seed=request.settings.mixture.seed,
+        white=None if request.image.has_fixed_white else request.image.white,
+    )
+
+
+class _Clock:
+    """Durations of consecutive stages, from a monotonic clock."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._since = time.perf_counter()
+
+    def lap(self, stage: str) -> None:
+        now = time.perf_counter()
+        self.seconds[stage] = now - self._since
+        self._since = now

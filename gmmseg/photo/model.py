@@ -1,0 +1,84 @@
+"""Model: a fitted mixture with all that is needed to label another image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gmmseg.arrays import FloatArray, frozen
+from gmmseg.errors import ModelError
+from gmmseg.features.spec import FeatureSpec
+from gmmseg.image import Image
+from gmmseg.mixture.params import MixtureParams
+from gmmseg.photo.classes import ClassTable
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Model:
+    """What is saved, applied to other images and sampled from.
+
+    Parameters
+    ----------
+    params : MixtureParams
+        In standardised units, ``(feature - centre) / scale``.
+    features : FeatureSpec
+    names : tuple of str
+        The D feature names.
+    centre, scale : (D,)
+        In feature units; kept so that other images are standardised as the fitted one was.
+    channels : tuple of str
+        Channel names of the image it was fitted on.
+    classes : ClassTable
+    smooth : float
+        Strength of the spatial prior.
+    seed : int
+    white : float, optional
+        Stored value of full brightness in the fitted image where its depth does not say it; other such images
+        are then measured by the same. None for 8 and 16 bits.
+    """
+
+    params: MixtureParams
+    features: FeatureSpec
+    names: tuple[str, ...]
+    centre: FloatArray
+    scale: FloatArray
+    channels: tuple[str, ...]
+    classes: ClassTable
+    smooth: float = 0.0
+    seed: int = 0
+    white: float | None = None
+
+    def __post_init__(self) -> None:
+        frozen(self.centre)
+        frozen(self.scale)
+
+    @property
+    def means(self) -> FloatArray:
+        """Return the means in feature units, (K, D)."""
+        means: FloatArray = self.params.means * self.scale + self.centre
+        return means
+
+    @property
+    def matrices(self) -> FloatArray:
+        """Return the covariances in squared feature units, (K, D, D)."""
+        return self.params.matrices() * np.outer(self.scale, self.scale)
+
+
+def check_suits(model: Model, image: Image) -> None:
+    """Raise `ModelError` when a model was fitted on other channels than the image has."""
+    if len(model.channels) != image.n_channels:
+        raise ModelError(
+            f"The model was fitted on {_counted(model.channels)}, the image has {_counted(image.channels)}.",
+            "Choose an image of the same kind, or fit a new model.",
+        )
+    if model.channels != image.channels and model.features.space != "rgb":
+        raise ModelError(
+            f"The model was fitted on {_counted(model.channels)}; the image has {_counted(image.channels)}.",
+            "Choose an image of the same kind, or fit a new model.",
+        )
+
+
+def _counted(channels: tuple[str, ...]) -> str:
+    listed = f" ({', '.join(channels)})" if len(channels) <= 5 else ""
+    return f"{len(channels)} channel{'s' * (len(channels) != 1)}{listed}"

@@ -1,0 +1,203 @@
+"""From a fitted mixture and a table of rows to maps of pixels: labels, certainty, heatmaps, density."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from gmmseg.arrays import (
+    AnyArray,
+    ByteArray,
+    Float32Array,
+    FloatArray,
+    IntArray,
+    LabelArray,
+    frozen,
+    label_dtype,
+)
+from gmmseg.control import Check, go_on, raise_if_cancelled
+from gmmseg.features.table import FeatureTable
+from gmmseg.mixture.density import log_density, log_joint, responsibilities
+from gmmseg.mixture.params import MixtureParams
+from gmmseg.photo.classes import ClassTable
+
+_ROWS_IN_MEMORY = 1 << 24
+"""Posteriors of all rows are computed once while they number at most this many; else once for each class."""
+
+_COUNT_AT_ONCE = 1 << 18
+"""Pixels that are counted in one call, which holds the interpreter's lock to its end."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Segmentation:
+    """The maps of one image under one mixture, read-only.
+
+    Parameters
+    ----------
+    labels : uint8 or uint16 array, (H, W)
+        0 no data, k + 1 component k: the most probable component, the lowest index among equals.
+    params : MixtureParams
+        What the maps were made with.
+    posteriors : uint8 array, (K, H, W), optional
+        Posteriors in 255ths, only where a spatial prior made them depend on the neighbourhood; else they
+        are computed on demand from the rows.
+    """
+
+    labels: LabelArray
+    params: MixtureParams
+    posteriors: ByteArray | None = None
+
+    def __post_init__(self) -> None:
+        frozen(self.labels)
+        if self.posteriors is not None:
+            frozen(self.posteriors)
+
+    @property
+    def n_components(self) -> int:
+        """Components of the mixture, K."""
+        return self.params.n_components
+
+    def areas(self) -> FloatArray:
+        """Return the share of data pixels of each component, (K,), summing to 1."""
+        counts = label_counts(self.labels, self.n_components)
+        return counts / max(int(counts.sum()), 1)
+
+
+def label_counts(labels: LabelArray, n_components: int) -> IntArray:
+    """Return the number of pixels of each component, (K,); 0, no data, is not counted."""
+    counts = np.zeros(n_components + 1, dtype=np.int64)
+    flat = labels.reshape(-1)
+    for start in range(0, len(flat), _COUNT_AT_ONCE):
+        counts += np.bincount(flat[start : start + _COUNT_AT_ONCE], minlength=n_components + 1)
+    return counts[1:]
+
+
+def segment(params: MixtureParams, table: FeatureTable, check: Check = go_on) -> Segmentation:
+    """Return the label map: each pixel's most probable component."""
+    labels = np.empty(table.n_rows, dtype=label_dtype(params.n_components))
+    # The joint density has the order of the posterior, without its exponentials and its rounding to equals.
+    for rows, joint in log_joint(params, table.values, check):
+        labels[rows] = joint.argmax(axis=0) + 1
+    return Segmentation(table.pixels.spread(labels), params)
+
+
+def heatmap(
+    segmentation: Segmentation, table: FeatureTable, component: int, check: Check = go_on
+) -> ByteArray:
+    """Return the posterior of one component at each pixel (S2 eq. 40) in 255ths, (H, W); 0 without data."""
+    if segmentation.posteriors is not None:
+        stored: ByteArray = segmentation.posteriors[component]
+        return stored
+    quantised = np.empty(table.n_rows, dtype=np.uint8)
+    for rows, posterior in responsibilities(segmentation.params, table.values, check):
+        quantised[rows] = np.rint(posterior[component] * 255)
+    return table.pixels.spread(quantised)
+
+
+def heatmaps(segmentation: Segmentation, table: FeatureTable, check: Check = go_on) -> list[ByteArray]:
+    """Return the posteriors of all components in 255ths, K arrays of (H, W)."""
+    if segmentation.posteriors is not None:
+        return list(segmentation.posteriors)
+    quantised = np.empty((segmentation.n_components, table.n_rows), dtype=np.uint8)
+    for rows, posterior in responsibilities(segmentation.params, table.values, check):
+        quantised[:, rows] = np.rint(posterior * 255)
+    return [table.pixels.spread(one) for one in quantised]
+
+
+def uncertainty(segmentation: Segmentation, table: FeatureTable, check: Check = go_on) -> ByteArray:
+    """Return the entropy of the posteriors over log K at each pixel in 255ths, (H, W); 0 for K = 1."""
+    log_k = np.log(max(segmentation.n_components, 2))
+    if segmentation.posteriors is not None:
+        return _stacked_entropy(segmentation.posteriors, log_k)
+    quantised = np.empty(table.n_rows, dtype=np.uint8)
+    for rows, posterior in responsibilities(segmentation.params, table.values, check):
+        quantised[rows] = np.rint(_entropy(posterior) / log_k * 255)
+    return table.pixels.spread(quantised)
+
+
+def _entropy(posterior: FloatArray) -> FloatArray:
+    """Return -sum p log p over the first axis, with 0 log 0 = 0."""
+    logs = np.log(posterior, out=np.zeros_like(posterior), where=posterior > 0)
+    entropy: FloatArray = -np.einsum("kn,kn->n", posterior, logs)
+    return np.maximum(entropy, 0)
+
+
+def _stacked_entropy(posteriors: ByteArray, log_k: float) -> ByteArray:
+    out: ByteArray = np.empty(posteriors.shape[1:], dtype=np.uint8)
+    for y in range(len(out)):
+        share = posteriors[:, y, :].astype(np.float64)
+        share /= np.maximum(share.sum(axis=0), 1)
+        out[y] = np.rint(np.minimum(_entropy(share) / log_k, 1) * 255)
+    return out
+
+
+def density_map(params: MixtureParams, table: FeatureTable, check: Check = go_on) -> Float32Array:
+    """Return log p(x) at each pixel, nats per standardised unit, float32 (H, W); nan without data."""
+    out = np.empty(table.n_rows, dtype=np.float32)
+    for rows, density in log_density(params, table.values, check):
+        out[rows] = density
+    return table.pixels.spread(out, empty=np.nan)
+
+
+def posterior_at(segmentation: Segmentation, table: FeatureTable, y: int, x: int) -> FloatArray | None:
+    """Return the K posteriors at one pixel, or None where there is no data."""
+    row = table.pixels.row_at(y, x)
+    if row is None:
+        return None
+    if segmentation.posteriors is not None:
+        return segmentation.posteriors[:, y, x] / 255
+    _, posterior = next(iter(responsibilities(segmentation.params, table.values[row : row + 1])))
+    return posterior[:, 0]
+
+
+def row_posteriors(params: MixtureParams, table: FeatureTable, check: Check = go_on) -> Float32Array:
+    """Return the posteriors of all rows, float32 (K, N)."""
+    out = np.empty((params.n_components, table.n_rows), dtype=np.float32)
+    for rows, posterior in responsibilities(params, table.values, check):
+        out[:, rows] = posterior
+    return out
+
+
+def class_posteriors(
+    segmentation: Segmentation, table: FeatureTable, groups: list[tuple[int, ...]], check: Check = go_on
+) -> AnyArray:
+    """Return float32 posteriors (C, H, W) summed over each class's components; 0 without data."""
+    out = np.zeros((len(groups), *table.pixels.shape), dtype=np.float32)
+    if segmentation.posteriors is not None:
+        total = np.maximum(segmentation.posteriors.sum(axis=0, dtype=np.float32), 1)
+        for at, group in enumerate(groups):
+            out[at] = segmentation.posteriors[list(group)].sum(axis=0, dtype=np.float32) / total
+        return out
+    rows = row_posteriors(segmentation.params, table, check)
+    for at, group in enumerate(groups):
+        out[at] = table.pixels.spread(rows[list(group)].sum(axis=0))
+    return out
+
+
+def class_planes(
+    segmentation: Segmentation, table: FeatureTable, classes: ClassTable, check: Check = go_on
+) -> Iterator[Float32Array]:
+    """Yield the posterior of each class at each pixel, float32 (H, W), in the table's order; 0 without data.
+
+    One at a time, so that a large image's need not all be in memory.
+    """
+    groups = [list(entry.components) for entry in classes]
+    if segmentation.posteriors is not None:
+        total = np.maximum(segmentation.posteriors.sum(axis=0, dtype=np.uint16), 1)
+        for group in groups:
+            raise_if_cancelled(check)
+            summed = segmentation.posteriors[group].sum(axis=0, dtype=np.uint16)
+            yield np.divide(summed, total, dtype=np.float32)
+        return
+    at_once = max(1, _ROWS_IN_MEMORY // max(table.n_rows, 1))
+    for first in range(0, len(groups), at_once):
+        some = groups[first : first + at_once]
+        rows = np.empty((len(some), table.n_rows), dtype=np.float32)
+        for block, posterior in responsibilities(segmentation.params, table.values, check):
+            for at, group in enumerate(some):
+                rows[at, block] = posterior[group].sum(axis=0)
+        for row_values in rows:
+            plane: Float32Array = table.pixels.spread(row_values)
+            yield plane

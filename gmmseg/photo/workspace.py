@@ -1,0 +1,198 @@
+"""Workspace: what the photo desk works on: its document and the newest result's large arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from gmmseg.control import Check, go_on
+from gmmseg.editing import MAX_LARGE_IN_HISTORY, Editor
+from gmmseg.features.build import feature_table
+from gmmseg.features.spec import FeatureSpec
+from gmmseg.features.table import FeatureTable
+from gmmseg.image import Image
+from gmmseg.mixture.matching import match_components
+from gmmseg.mixture.params import FitStep, MixtureParams
+from gmmseg.mixture.selection import Candidate
+from gmmseg.photo.classes import ClassTable, inherited_classes
+from gmmseg.photo.document import Document, Fit, with_fit
+from gmmseg.photo.jobs import SegmentOutcome
+from gmmseg.photo.segmentation import Segmentation
+from gmmseg.regions.hierarchy import Hierarchy
+from gmmseg.regions.outcome import RegionOutcome
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ViewState:
+    """Everything a panel draws from, at one moment; immutable, compare by identity.
+
+    Parameters
+    ----------
+    document : Document
+    table, segmentation : optional
+        The rows and maps on screen. They are of ``document.fit`` unless `is_preview`, or unless the fit on
+        screen belongs to settings that were changed since (``document.is_stale``).
+    classes : ClassTable
+        For the components of `segmentation`: the document's own, or a preview's.
+    is_preview : bool
+        The maps are the coarse fit's (or an iteration's), not the final ones.
+    caption : str
+        What a preview is: ``preview``, ``iteration 12``.
+    steps : tuple of FitStep
+        Of the run in progress, else of the document's fit.
+    candidates : tuple of Candidate
+        Numbers of components tried in the newest automatic choice.
+    regions : RegionOutcome, optional
+        The newest cut of the image's region tree, once somebody has asked for one.
+    undo_title, redo_title : str, optional
+    """
+
+    document: Document = field(default_factory=Document)
+    table: FeatureTable | None = None
+    segmentation: Segmentation | None = None
+    classes: ClassTable = field(default_factory=ClassTable)
+    is_preview: bool = False
+    caption: str = ""
+    steps: tuple[FitStep, ...] = ()
+    candidates: tuple[Candidate, ...] = ()
+    regions: RegionOutcome | None = None
+    undo_title: str | None = None
+    redo_title: str | None = None
+
+
+class TableCache:
+    """The newest feature table, so that refits of the same image and features skip building it."""
+
+    def __init__(self) -> None:
+        self._newest: tuple[Image, FeatureSpec, FeatureTable] | None = None
+
+    def __call__(self, image: Image, spec: FeatureSpec, check: Check = go_on) -> FeatureTable:
+        """Return the table of `image` under `spec`, built where it is not the newest."""
+        newest = self._newest
+        if newest is not None and newest[0] is image and newest[1] == spec:
+            return newest[2]
+        table = feature_table(image, spec, check)
+        self._newest = (image, spec, table)
+        return table
+
+
+class Workspace(Editor[Document, ViewState]):
+    """The document with its history, and what is shown of it."""
+
+    def __init__(self) -> None:
+        super().__init__(Document(), ViewState())
+        self.make_table = TableCache()
+        # The newest cut of each of the last trees: undo may bring their images back.
+        self._regions: list[RegionOutcome] = []
+
+    def show_progress(self, steps: tuple[FitStep, ...], candidates: tuple[Candidate, ...]) -> None:
+        """Show the steps of a run in progress."""
+        self._publish(replace(self._shown, steps=steps, candidates=candidates))
+
+    def show_preview(self, table: FeatureTable, segmentation: Segmentation, caption: str) -> None:
+        """Show maps that are not the final ones: of the coarse fit, or of an earlier iteration."""
+        self._publish(
+            replace(
+                self._shown,
+                table=table,
+                segmentation=segmentation,
+                classes=self._continued(segmentation.params),
+                is_preview=True,
+                caption=caption,
+            )
+        )
+
+    def accept_fit(self, outcome: SegmentOutcome) -> bool:
+        """Take a finished fit into the document, or the remade maps of the fit that it has already.
+
+        Returns
+        -------
+        bool
+            False, and nothing changes, where the outcome answers an outdated request.
+        """
+        document = self.document
+        fit = outcome.fit
+        if fit is document.fit:
+            self._show_document(outcome.table, outcome.segmentation)
+            return True
+        if fit.image is not document.image or fit.settings != document.settings:
+            return False
+        classes = self._continued(fit.result.params)
+        self._history = self._history.amended(with_fit(document, fit, classes))
+        self._show_document(outcome.table, outcome.segmentation)
+        return True
+
+    def hierarchy(self) -> Hierarchy | None:
+        """Return the region tree of the document's image and seed, where it has been made."""
+        image, seed = self.document.image, self.document.region_settings.seed
+        for kept in self._regions:
+            if kept.image is image and kept.settings.seed == seed:
+                return kept.hierarchy
+        return None
+
+    def accept_regions(self, outcome: RegionOutcome) -> bool:
+        """Show a finished cut of the document's image, also one that newer settings will soon replace.
+
+        Returns
+        -------
+        bool
+            False, and nothing changes, where it is of another image.
+        """
+        if outcome.image is not self.document.image:
+            return False
+        others = [kept for kept in self._regions if kept.hierarchy is not outcome.hierarchy]
+        self._regions = [outcome, *others][:MAX_LARGE_IN_HISTORY]
+        self._publish(replace(self._shown, regions=outcome))
+        return True
+
+    def _continued(self, params: MixtureParams) -> ClassTable:
+        """Return classes for new components that keep the colours of those they continue."""
+        old = self._colour_source()
+        if old is None:
+            return inherited_classes(ClassTable(), [None] * params.n_components)
+        return inherited_classes(old[1], match_components(old[0].result.params, params))
+
+    def _colour_source(self) -> tuple[Fit, ClassTable] | None:
+        """Return the newest fit of this image in this feature space, with its classes."""
+        present = self.document
+        for document in (present, *(entry.state for entry in reversed(self._history.past))):
+            fit = document.fit
+            if fit is not None and fit.image is present.image:
+                same_space = fit.settings.features == present.settings.features
+                return (fit, document.classes) if same_space else None
+        return None
+
+    def _show_document(
+        self, table: FeatureTable | None = None, segmentation: Segmentation | None = None
+    ) -> None:
+        document = self.document
+        before = self._shown
+        classes, is_preview, caption = document.classes, False, ""
+        if segmentation is None and document.image is before.document.image:
+            table, segmentation = before.table, before.segmentation
+            if segmentation is not None and not _is_same_fit(before, document):
+                # The maps on screen stay until those of this document's own fit have been made.
+                classes, is_preview, caption = before.classes, True, before.caption
+        fit = document.fit
+        self._publish(
+            ViewState(
+                document=document,
+                table=table,
+                segmentation=segmentation,
+                classes=classes,
+                is_preview=is_preview,
+                caption=caption,
+                steps=fit.result.history if fit is not None else (),
+                candidates=before.candidates if document.image is before.document.image else (),
+                regions=next((kept for kept in self._regions if kept.image is document.image), None),
+                undo_title=self._history.undo_title,
+                redo_title=self._history.redo_title,
+            )
+        )
+
+    def _large_parts(self, document: Document) -> tuple[Image | None]:
+        return (document.image,)
+
+
+def _is_same_fit(shown: ViewState, document: Document) -> bool:
+    """Whether the maps on screen are the document's fit's own."""
+    return not shown.is_preview and document.fit is not None and shown.document.fit is document.fit

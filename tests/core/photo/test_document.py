@@ -1,0 +1,468 @@
+"""The document, its history, the workspace around it, and the class table."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pytest
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from gmmseg.colours import class_colour
+from gmmseg.control import result_of
+from gmmseg.editing import MAX_LARGE_IN_HISTORY
+from gmmseg.errors import SettingsError
+from gmmseg.features.spec import ColourSpace
+from gmmseg.history import Entry, History
+from gmmseg.image import Image
+from gmmseg.io.images import image_from_array
+from gmmseg.mixture.params import FitSettings
+from gmmseg.photo.classes import IGNORE_ID, ClassTable, class_id, default_classes, inherited_classes
+from gmmseg.photo.document import (
+    Document,
+    Edit,
+    change_setting,
+    change_settings,
+    lock_class,
+    merge_classes,
+    move_class,
+    open_image,
+    recolour_class,
+    rename_class,
+    show_class,
+    solo_class,
+    split_class,
+)
+from gmmseg.photo.jobs import SegmentOutcome, SegmentRequest, segment_events
+from gmmseg.photo.settings import SegmentSettings
+from gmmseg.photo.workspace import TableCache, ViewState, Workspace
+from tests.core.features.test_features import image_of
+
+QUICK = SegmentSettings(mixture=FitSettings(n_components=3, n_init=1, tol=1e-2))
+
+
+@cache
+def picture(seed: int = 0) -> Image:
+    random = np.random.default_rng(seed)
+    colours = random.permutation(np.array([[200, 40, 40], [40, 180, 60], [50, 60, 190], [230, 230, 90]]))
+    values = np.repeat(colours, [7, 5, 3, 2], axis=0)[:, None, :] + random.normal(0, 4, (17, 12, 3))
+    return image_of(np.clip(values, 0, 255).astype(np.uint8))
+
+
+@cache
+def fitted(image: Image, settings: SegmentSettings) -> SegmentOutcome:
+    return result_of(segment_events(SegmentRequest(image, settings)))
+
+
+def opened(settings: SegmentSettings = QUICK) -> Workspace:
+    workspace = Workspace()
+    workspace.apply(open_image(picture()))
+    workspace.apply(change_settings(settings, "Settings"))
+    return workspace
+
+
+def fit(workspace: Workspace) -> bool:
+    document = workspace.document
+    assert document.image is not None
+    return workspace.accept_fit(fitted(document.image, document.settings))
+
+
+# The class table
+
+
+@pytest.mark.parametrize("n", [1, 3, 254, 256])
+def test_default_classes_count_from_1_and_leave_out_ignore(n: int) -> None:
+    table = default_classes(n)
+    ids = [entry.id for entry in table]
+    assert ids == [i for i in range(1, n + 2) if i != IGNORE_ID][:n]
+    assert len({entry.colour for entry in table}) == n
+    by_label = table.ids_by_label()
+    assert by_label.dtype == (np.uint8 if n <= 254 else np.uint16)
+    np.testing.assert_array_equal(by_label, [0, *ids])
+
+
+def test_merging_keeps_the_first_class_and_splitting_gives_all_back() -> None:
+    table = default_classes(4).changed(3, name="sky")
+    merged = table.merged([3, 1])
+    assert [entry.id for entry in merged] == [2, 3, 4]
+    assert merged.by_id(3).components == (0, 2)
+    assert merged.by_id(3).name == "sky"
+    np.testing.assert_array_equal(merged.ids_by_label(), [0, 3, 2, 3, 4])
+    apart = merged.split(3)
+    assert sorted(k for entry in apart for k in entry.components) == [0, 1, 2, 3]
+    assert all(len(entry.components) == 1 for entry in apart)
+    assert len({entry.id for entry in apart}) == len({entry.colour for entry in apart}) == 4
+
+
+def test_soloing_twice_shows_all_again() -> None:
+    alone = default_classes(3).solo(2)
+    assert [entry.is_visible for entry in alone] == [False, True, False]
+    assert all(entry.is_visible for entry in alone.solo(2))
+    assert [entry.is_visible for entry in alone.solo(3)] == [False, False, True]
+
+
+def test_moving_changes_the_order_alone() -> None:
+    table = default_classes(4)
+    moved = table.moved(4, 0)
+    assert [entry.id for entry in moved] == [4, 1, 2, 3]
+    np.testing.assert_array_equal(moved.ids_by_label(), table.ids_by_label())
+
+
+def test_a_class_that_is_not_there_is_a_key_error() -> None:
+    for ask in (default_classes(2).by_id, default_classes(2).of_component, default_classes(2).split):
+        with pytest.raises(KeyError):
+            ask(9)
+
+
+def test_new_classes_take_colour_and_name_of_those_they_continue() -> None:
+    old = default_classes(3).changed(2, name="river", colour=(1, 2, 3), is_visible=False, is_locked=True)
+    new = inherited_classes(old, [1, None, 0])
+    assert [entry.id for entry in new] == [1, 2, 3]
+    assert (new.by_id(1).name, new.by_id(1).colour) == ("river", (1, 2, 3))
+    assert (new.by_id(1).is_visible, new.by_id(1).is_locked) == (False, True)
+    assert new.by_id(3).colour == class_colour(0)
+    assert new.by_id(3).name == "Class 3"
+    colours = [entry.colour for entry in new]
+    assert len(set(colours)) == 3
+
+
+def test_a_merge_goes_on_while_all_its_components_do() -> None:
+    old = default_classes(3).merged([1, 3])
+    kept = inherited_classes(old, [2, 1, 0])
+    assert sorted(entry.components for entry in kept) == [(0, 2), (1,)]
+    lost = inherited_classes(old, [0, 1])
+    assert [entry.components for entry in lost] == [(0,), (1,)]
+
+
+# History
+
+
+def test_undo_and_redo_walk_over_the_same_states() -> None:
+    history: History[int] = History(Entry(0, ""))
+    for value in (1, 2, 3):
+        history = history.pushed(value, f"Set {value}")
+    assert history.undo_title == "Set 3"
+    back = history.undone().undone()
+    assert back.present.state == 1
+    assert back.redo_title == "Set 2"
+    assert back.redone().redone() == history
+    branched = back.pushed(9, "Set 9")
+    assert branched.redo_title is None
+    assert branched.undone().present.state == 1
+
+
+def test_edits_with_one_merge_key_are_one_step_until_settled() -> None:
+    history: History[int] = History(Entry(0, ""))
+    for value in (1, 2, 3):
+        history = history.pushed(value, "Drag", "slider")
+    assert history.undone().present.state == 0
+    history = history.settled().pushed(4, "Drag", "slider")
+    assert history.undone().present.state == 3
+    assert history.pushed(5, "Drag", "another").undone().present.state == 4
+
+
+def test_the_past_has_a_limit() -> None:
+    history: History[int] = History(Entry(0, ""), limit=3)
+    for value in range(1, 10):
+        history = history.pushed(value, "Set")
+    assert [entry.state for entry in history.past] == [6, 7, 8]
+
+
+def test_the_ends_of_history_raise() -> None:
+    history: History[int] = History(Entry(0, ""))
+    with pytest.raises(IndexError):
+        history.undone()
+    with pytest.raises(IndexError):
+        history.redone()
+
+
+# The document
+
+
+def test_a_document_is_stale_until_its_own_fit_and_after_any_change_of_settings() -> None:
+    assert not Document().is_stale
+    workspace = opened()
+    assert workspace.document.is_stale
+    assert fit(workspace)
+    assert not workspace.document.is_stale
+    workspace.apply(change_setting("smooth", 2.0, "Smooth"))
+    assert workspace.document.is_stale
+    workspace.apply(change_setting("smooth", 0.0, "Smooth"))
+    assert not workspace.document.is_stale
+
+
+def test_opening_another_image_drops_the_fit_and_keeps_the_settings() -> None:
+    workspace = opened()
+    fit(workspace)
+    workspace.apply(open_image(picture(1)))
+    document = workspace.document
+    assert document.fit is None
+    assert len(document.classes) == 0
+    assert document.settings == QUICK
+    workspace.undo()
+    assert workspace.document.fit is not None
+    assert not workspace.document.is_stale
+
+
+def test_an_edit_that_raises_changes_nothing() -> None:
+    workspace = opened()
+    before = workspace.shown
+    with pytest.raises(SettingsError):
+        workspace.apply(change_setting("mixture.n_components", 0, "K"))
+    with pytest.raises(KeyError):
+        workspace.apply(rename_class(7, "nobody"))
+    assert workspace.shown is before
+
+
+CLASS_EDITS: dict[str, Edit] = {
+    "rename": rename_class(2, "sky"),
+    "recolour": recolour_class(2, (9, 8, 7)),
+    "hide": show_class(2, False),
+    "solo": solo_class(2),
+    "lock": lock_class(2, True),
+    "merge": merge_classes([2, 3]),
+    "move": move_class(3, 0),
+}
+
+
+@pytest.mark.parametrize("name", CLASS_EDITS)
+def test_class_edits_are_undone_and_leave_the_fit_alone(name: str) -> None:
+    workspace = opened()
+    fit(workspace)
+    before = workspace.document
+    workspace.apply(CLASS_EDITS[name])
+    after = workspace.document
+    assert after.classes != before.classes
+    assert after.fit is before.fit
+    assert not after.is_stale
+    workspace.undo()
+    assert workspace.document is before
+    workspace.redo()
+    assert workspace.document is after
+
+
+def test_a_merged_class_can_be_split_by_an_edit() -> None:
+    workspace = opened()
+    fit(workspace)
+    workspace.apply(merge_classes([1, 2]))
+    workspace.apply(split_class(1))
+    assert [len(entry.components) for entry in workspace.document.classes] == [1, 1, 1]
+
+
+# The workspace
+
+
+def test_listeners_hear_the_old_and_the_new() -> None:
+    workspace = Workspace()
+    heard: list[tuple[ViewState, ViewState]] = []
+    workspace.subscribe(lambda old, new: heard.append((old, new)))
+    first = workspace.shown
+    workspace.apply(open_image(picture()))
+    assert heard == [(first, workspace.shown)]
+    second = picture()
+    workspace.apply(open_image(second))
+    workspace.undo()
+    workspace.undo()
+    assert len(heard) == 3
+    assert heard[1][1].document.image is second
+
+
+def test_the_first_image_is_where_the_history_begins() -> None:
+    workspace = Workspace()
+    workspace.apply(change_setting("mixture.n_components", 3, "Components"))
+    workspace.apply(open_image(picture()))
+    assert workspace.shown.undo_title is None
+    assert workspace.document.settings.mixture.n_components == 3
+    workspace.apply(open_image(picture()))
+    assert workspace.shown.undo_title is not None
+
+
+def space_of(workspace: Workspace) -> ColourSpace:
+    return workspace.document.settings.features.space
+
+
+@pytest.mark.parametrize("wanted", ["lab", "hsv"])
+def test_an_image_without_colours_is_opened_with_a_space_that_suits_it(wanted: str) -> None:
+    workspace = opened()
+    workspace.apply(change_setting("features.space", wanted, "Colour space"))
+    grey = image_from_array(np.zeros((4, 5), np.uint8), "grey.png")
+    workspace.apply(open_image(grey))
+    assert space_of(workspace) == "gray"
+    five = image_from_array(np.zeros((4, 5, 5), np.uint8), "five.tif")
+    workspace.apply(open_image(five))
+    assert space_of(workspace) == "rgb"
+    workspace.undo()
+    workspace.undo()
+    assert workspace.document.settings.features.space == wanted
+
+
+def test_a_fit_is_no_undo_step_of_its_own() -> None:
+    workspace = opened()
+    fit(workspace)
+    assert workspace.shown.undo_title == "Settings"
+    assert workspace.shown.segmentation is not None
+    assert not workspace.shown.is_preview
+
+
+def test_a_fit_of_other_settings_or_another_image_is_refused() -> None:
+    workspace = opened()
+    outcome = fitted(picture(), QUICK)
+    workspace.apply(change_setting("mixture.n_components", 2, "K"))
+    before = workspace.shown
+    assert not workspace.accept_fit(outcome)
+    workspace.apply(change_setting("mixture.n_components", 3, "K"))
+    assert not workspace.accept_fit(fitted(picture(1), QUICK))
+    assert workspace.accept_fit(outcome)
+    assert before.document.fit is None
+
+
+def test_the_maps_of_an_older_fit_stay_on_screen_as_a_preview() -> None:
+    workspace = opened()
+    fit(workspace)
+    maps = workspace.shown.segmentation
+    workspace.apply(change_setting("mixture.n_components", 2, "K"))
+    assert workspace.shown.segmentation is maps
+    assert fit(workspace)
+    assert workspace.shown.segmentation is not maps
+    workspace.undo()
+    shown = workspace.shown
+    assert shown.is_preview
+    assert shown.classes.n_components == shown.segmentation.n_components == 2  # type: ignore[union-attr]
+    assert shown.document.classes.n_components == 3
+
+
+def test_classes_keep_their_colours_over_a_refit_with_another_seed() -> None:
+    workspace = opened()
+    fit(workspace)
+    for k, name in enumerate(("big", "middle", "small")):
+        workspace.apply(rename_class(class_id(k), name))
+        workspace.apply(recolour_class(class_id(k), (k, k, k)))
+    means = workspace.document.fit.result.params.means  # type: ignore[union-attr]
+    workspace.apply(change_setting("mixture.seed", 5, "Seed"))
+    fit(workspace)
+    document = workspace.document
+    assert document.fit is not None
+    for entry in document.classes:
+        (component,) = entry.components
+        nearest = int(((means - document.fit.result.params.means[component]) ** 2).sum(axis=1).argmin())
+        assert entry.colour == (nearest,) * 3
+        assert entry.name == ("big", "middle", "small")[nearest]
+
+
+def test_history_holds_few_large_images() -> None:
+    workspace = Workspace()
+    for seed in range(10):
+        workspace.apply(open_image(picture(seed)))
+    seen = {id(workspace.document.image)}
+    while workspace.shown.undo_title is not None:
+        workspace.undo()
+        seen.add(id(workspace.document.image))
+    assert len(seen) <= MAX_LARGE_IN_HISTORY
+
+
+def test_the_table_cache_keeps_the_newest() -> None:
+    make = TableCache()
+    one = make(picture(), QUICK.features)
+    assert make(picture(), QUICK.features) is one
+    other = make(picture(), replace(QUICK.features, space="lab"))
+    assert other is not one
+    assert make(picture(), QUICK.features) is not one
+
+
+class AnyOrder(RuleBasedStateMachine):
+    """Open, fit, edit, undo and redo in any order, beside a plain list of states as the model."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.workspace = Workspace()
+        self.workspace.apply(open_image(picture()))
+        self.workspace.apply(change_settings(QUICK, "Settings"))
+        self.workspace.settle()
+        self.states = [self.workspace.document]
+        self.at = 0
+
+    def edit(self, edit: Edit) -> None:
+        self.workspace.settle()
+        self.workspace.apply(edit)
+        self.states[self.at + 1 :] = [self.workspace.document]
+        self.at += 1
+
+    @rule(seed=st.integers(0, 1))
+    def open(self, seed: int) -> None:
+        self.edit(open_image(picture(seed)))
+
+    @rule(value=st.integers(1, 4))
+    def set_components(self, value: int) -> None:
+        self.edit(change_setting("mixture.n_components", value, "K"))
+
+    @rule(value=st.sampled_from([0, 257, -1, 10**30]))
+    def set_nonsense(self, value: int) -> None:
+        with pytest.raises(SettingsError):
+            self.workspace.apply(change_setting("mixture.n_components", value, "K"))
+
+    @rule()
+    def fit(self) -> None:
+        assert fit(self.workspace)
+        self.states[self.at] = self.workspace.document
+
+    @rule(seed=st.integers(0, 1), value=st.integers(1, 4))
+    def finish_something_outdated(self, seed: int, value: int) -> None:
+        document = self.workspace.document
+        mixture = replace(document.settings.mixture, n_components=value, seed=99)
+        outcome = fitted(picture(seed), replace(document.settings, mixture=mixture))
+        assert not self.workspace.accept_fit(outcome)
+
+    @precondition(lambda self: len(self.workspace.document.classes) > 1)
+    @rule(data=st.data())
+    def merge(self, data: st.DataObject) -> None:
+        ids = [entry.id for entry in self.workspace.document.classes]
+        self.edit(merge_classes(data.draw(st.permutations(ids))[:2]))
+
+    @precondition(lambda self: len(self.workspace.document.classes) > 0)
+    @rule(data=st.data())
+    def split(self, data: st.DataObject) -> None:
+        ids = [entry.id for entry in self.workspace.document.classes]
+        self.edit(split_class(data.draw(st.sampled_from(ids))))
+
+    @rule()
+    def undo(self) -> None:
+        if self.at == 0:
+            return
+        self.workspace.undo()
+        self.at -= 1
+
+    @rule()
+    def redo(self) -> None:
+        self.workspace.redo()
+        self.at = min(self.at + 1, len(self.states) - 1)
+
+    @invariant()
+    def the_document_is_the_model_s(self) -> None:
+        assert self.workspace.document is self.states[self.at]
+        assert self.workspace.shown.document is self.workspace.document
+
+    @invariant()
+    def classes_hold_each_component_once(self) -> None:
+        document, shown = self.workspace.document, self.workspace.shown
+        tables: list[tuple[ClassTable, int]] = []
+        if document.fit is not None:
+            tables.append((document.classes, document.fit.result.params.n_components))
+        if shown.segmentation is not None:
+            tables.append((shown.classes, shown.segmentation.n_components))
+        for table, n_components in tables:
+            assert sorted(k for entry in table for k in entry.components) == list(range(n_components))
+            assert len({entry.id for entry in table}) == len(table)
+
+    @invariant()
+    def a_final_map_is_of_the_documents_fit(self) -> None:
+        shown = self.workspace.shown
+        if shown.segmentation is not None and not shown.is_preview:
+            assert shown.document.fit is not None
+            assert shown.segmentation.params is shown.document.fit.result.params
+
+
+TestAnyOrder = AnyOrder.TestCase
+TestAnyOrder.settings = hypothesis_settings(max_examples=40, stateful_step_count=20, deadline=None)

@@ -1,0 +1,523 @@
+"""The panels and widgets of the digits desk, each alone: what they draw and what they ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QFontMetrics, QHelpEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLineEdit, QToolTip, QWidget
+from pytestqt.qtbot import QtBot
+
+from gmmseg.control import Progress, go_on, result_of
+from gmmseg.digits.document import DigitDocument, open_digits, with_outcome
+from gmmseg.digits.drawn import drawn_digits
+from gmmseg.digits.experiment import ExperimentOutcome, ExperimentRequest, StageDone, experiment_events
+from gmmseg.digits.overview import cluster_moments
+from gmmseg.digits.progress import KeptStages, RunLog
+from gmmseg.digits.recipes import RECIPES, settings_for
+from gmmseg.digits.setting_table import DIGIT_SETTINGS, with_digit_setting
+from gmmseg.digits.settings import DigitSettings
+from gmmseg.digits.stages import settings_shown
+from gmmseg.digits.workpiece import Iterated
+from gmmseg.digits.workspace import DigitShown
+from ui.digits.panels.clusters import DigitClustersPanel
+from ui.digits.panels.confusion import DigitConfusionPanel
+from ui.digits.panels.convergence import DigitConvergencePanel
+from ui.digits.panels.eigenvalues import DigitEigenvaluesPanel
+from ui.digits.panels.embedding import DigitEmbeddingPanel
+from ui.digits.panels.requests import (
+    N_SAMPLES,
+    OverviewRequest,
+    SampleMaker,
+    SampleRequest,
+    answer_overview,
+)
+from ui.digits.panels.scores import DigitScoresPanel
+from ui.digits.panels.setup import GENERAL, GROUPS, DigitSetupPanel
+from ui.digits.widgets.stage_list import StageList
+from ui.digits.widgets.wall import DigitWall, Spot
+from ui.digits.widgets.wall_layout import FOLDED_LINES, WallSection
+from ui.theme import SPACING, apply_theme, configure_plots
+
+_WRAP = Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop
+LEFT, NO_KEYS = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+
+
+@pytest.fixture(autouse=True)
+def light(qapp: QApplication) -> None:
+    apply_theme(qapp, "light")
+    configure_plots()
+
+
+@pytest.fixture(scope="module")
+def outcome() -> ExperimentOutcome:
+    """Of a graph, with eigenvalues and spectral coordinates."""
+    settings = with_digit_setting(settings_for("manifold", DigitSettings(n_clusters=6)), "graph.n_passes", 1)
+    return result_of(experiment_events(ExperimentRequest(drawn_digits(300, 60), settings)))
+
+
+@pytest.fixture
+def shown(outcome: ExperimentOutcome) -> DigitShown:
+    document = open_digits(outcome.digits).apply(DigitDocument(settings=outcome.settings))
+    return DigitShown(with_outcome(document, outcome))
+
+
+Put = Callable[..., None]
+
+
+@pytest.fixture
+def put(qtbot: QtBot) -> Put:
+    """Return what shows a widget on its own, and keeps it until the test is over."""
+    held: list[QWidget] = []
+
+    def show(widget: QWidget, width: int = 420, height: int = 360) -> None:
+        held.append(widget)
+        qtbot.addWidget(widget)
+        widget.resize(width, height)
+        with qtbot.waitExposed(widget):
+            widget.show()
+
+    return show
+
+
+def sections(n_sections: int = 3, n_digits: int = 90, **fields: object) -> tuple[WallSection, ...]:
+    images = np.random.default_rng(0).integers(0, 255, (200, 8, 6), dtype=np.uint8)
+    return tuple(
+        WallSection(key, f"Cluster {key}", ("some",), images, np.arange(key, key + n_digits), **fields)  # type: ignore[arg-type]
+        for key in range(n_sections)
+    )
+
+
+# The wall
+
+
+@pytest.fixture
+def wall(put: Put) -> DigitWall:
+    wall = DigitWall("wall", "Digits")
+    put(wall)
+    wall.show_sections(sections(can_rename=True))
+    return wall
+
+
+def test_a_folded_section_shows_its_first_lines_and_unfolds_by_a_click_on_its_heading(
+    wall: DigitWall,
+) -> None:
+    folded = wall.verticalScrollBar().maximum()
+    heading = wall.heading_rect(0)
+    right = QPoint(heading.right() - 10, heading.center().y())
+    QTest.mouseClick(wall.viewport(), LEFT, NO_KEYS, right)
+    assert wall.is_unfolded(0)
+    assert wall.verticalScrollBar().maximum() > folded
+    QTest.mouseClick(wall.viewport(), LEFT, NO_KEYS, right)
+    assert wall.verticalScrollBar().maximum() == folded
+
+
+def test_the_digit_at_a_point_is_the_one_drawn_there(wall: DigitWall) -> None:
+    for spot in (Spot(0, 0), Spot(0, 5), Spot(1, 3)):
+        assert wall.spot_at(wall.rect_of(spot).center()) == spot
+        assert wall.index_of(spot) == spot.section + spot.number
+    assert wall.spot_at(wall.heading_rect(0).center()) is None
+
+
+def test_arrows_lead_from_digit_to_digit_and_from_section_to_section(wall: DigitWall) -> None:
+    chosen: list[object] = []
+    wall.digit_chosen.connect(chosen.append)
+    for key in (Qt.Key.Key_Right, Qt.Key.Key_Right, Qt.Key.Key_Left):
+        QTest.keyClick(wall, key)
+    assert chosen == [0, 1, 0]
+    for _ in range(FOLDED_LINES):
+        QTest.keyClick(wall, Qt.Key.Key_Down)
+    assert wall.current == Spot(1, 0)
+    QTest.keyClick(wall, Qt.Key.Key_Up)
+    current = wall.current
+    assert current is not None
+    assert current.section == 0
+    QTest.keyClick(wall, Qt.Key.Key_Return)
+    assert wall.is_unfolded(0)
+
+
+def test_moving_on_scrolls_the_current_digit_into_view(wall: DigitWall) -> None:
+    wall.resize(420, 160)
+    for _ in range(12):
+        QTest.keyClick(wall, Qt.Key.Key_Down)
+    assert wall.current is not None
+    assert wall.verticalScrollBar().value() > 0
+    assert wall.viewport().rect().contains(wall.rect_of(wall.current))
+
+
+def test_the_digit_under_the_pointer_is_told_once(wall: DigitWall) -> None:
+    told: list[object] = []
+    wall.digit_hovered.connect(told.append)
+    at = wall.rect_of(Spot(0, 4)).center()
+    QTest.mouseMove(wall.viewport(), at)
+    QTest.mouseMove(wall.viewport(), at + QPoint(1, 1))
+    QTest.mouseMove(wall.viewport(), wall.heading_rect(0).center())
+    assert told == [4, None]
+
+
+@pytest.mark.parametrize(("key", "expected"), [(Qt.Key.Key_Return, [(1, "ones")]), (Qt.Key.Key_Escape, [])])
+def test_a_name_is_taken_by_enter_and_given_up_by_escape(
+    wall: DigitWall, key: Qt.Key, expected: list[tuple[int, str]]
+) -> None:
+    names: list[tuple[int, str]] = []
+    wall.renamed.connect(lambda section, name: names.append((section, name)))
+    wall.rename(1)
+    editor = wall.findChild(QLineEdit, "sectionName")
+    assert editor is not None
+    assert editor.text() == "Cluster 1"
+    QTest.keyClicks(editor, "ones")
+    QTest.keyClick(editor, key)
+    assert names == expected
+    assert wall.hasFocus()
+
+
+def test_a_click_on_the_name_edits_it(wall: DigitWall) -> None:
+    heading = wall.heading_rect(0)
+    QTest.mouseClick(wall.viewport(), LEFT, NO_KEYS, QPoint(heading.left() + 40, heading.center().y()))
+    assert wall.findChild(QLineEdit, "sectionName") is not None
+
+
+def test_samples_have_no_index(put: Put) -> None:
+    wall = DigitWall("wall", "Digits")
+    put(wall)
+    wall.show_sections(sections(is_sample=True))
+    assert wall.index_of(Spot(0, 0)) is None
+
+
+def test_the_ink_of_each_digit_is_where_its_cell_is(put: Put) -> None:
+    wall = DigitWall("wall", "Digits")
+    put(wall)
+    images = np.zeros((40, 8, 8), np.uint8)
+    images[[3, 12]] = 255
+    wall.show_sections((WallSection(0, "One", (), images, np.arange(40), is_unfolded=True),))
+    # With another width the same digits stand in other lines.
+    for width in (420, 300):
+        wall.resize(width, 360)
+        picture = wall.viewport().grab().toImage()
+        for number, is_ink in ((2, False), (3, True), (4, False), (12, True), (13, False)):
+            lightness = picture.pixelColor(wall.rect_of(Spot(0, number)).center()).lightness()
+            assert lightness < 60 if is_ink else lightness > 200
+
+
+def test_seventy_thousand_digits_are_arranged_and_drawn_at_once(put: Put) -> None:
+    wall = DigitWall("wall", "Digits")
+    put(wall)
+    images = np.zeros((70_000, 28, 28), np.uint8)
+    wall.show_sections((WallSection(0, "All", (), images, np.arange(70_000), is_unfolded=True),))
+    wall.verticalScrollBar().setValue(wall.verticalScrollBar().maximum())
+    wall.viewport().grab()
+    assert len(wall._sheets._kept) < 40
+
+
+# Stages
+
+
+def test_the_list_of_stages_tells_what_is_done_kept_under_way_and_to_come(put: Put) -> None:
+    digits, settings = drawn_digits(40, 0), settings_for("orientation")
+    kept = KeptStages()
+    kept.note(digits, settings, StageDone("deskew", "Straightening", 1.25, was_kept=False))
+    log = kept.plan(digits, settings).started()
+    assert [stage.status for stage in log.stages] == ["kept", "running", "waiting", "waiting"]
+    log = log.after(StageDone("orientation", "Measuring", 2.0, was_kept=False)).after(Progress("PCA", 0.4))
+    assert [stage.status for stage in log.stages] == ["kept", "done", "running", "waiting"]
+    assert log.fraction == 0.4
+    stages = StageList()
+    put(stages)
+    stages.show_log(log)
+    assert "Straightening the digits: kept" in stages.accessibleDescription()
+    assert "Fitting the mixture: to come" in stages.accessibleDescription()
+    assert stages.grab().toImage().pixelColor(7, 10) != stages.grab().toImage().pixelColor(200, 10)
+
+
+def test_no_title_of_a_stage_is_cut_in_a_narrow_list(put: Put) -> None:
+    settings = DigitSettings()
+    log = KeptStages().plan(drawn_digits(40, 0), settings)
+    stages, wide = StageList(), StageList()
+    for one, width in ((stages, 170), (wide, 700)):
+        put(one, width, 600)
+        one.show_log(log)
+        one.resize(width, one.heightForWidth(width))
+    assert wide.height() < stages.height()
+    metrics = QFontMetrics(stages.font())
+    picture = stages.grab().toImage()
+    top = 0
+    for stage in log.stages:
+        longest_line = max(metrics.horizontalAdvance(word) for word in stage.title.split())
+        assert longest_line < 170 - 16
+        n_lines = 1 if metrics.horizontalAdvance(stage.title) <= 170 - 16 - SPACING else 2
+        height = n_lines * metrics.lineSpacing()
+        ink = [
+            any(picture.pixelColor(x, top + y).lightness() < 200 for x in range(18, 165))
+            for y in range(height)
+        ]
+        assert any(ink[-metrics.lineSpacing() :]), stage.title
+        top += max(metrics.boundingRect(0, 0, 170 - 16 - SPACING, 999, _WRAP, stage.title).height() + 3,
+                   metrics.height() + 3)  # fmt: skip
+    assert top == stages.height()
+
+
+def test_every_setting_of_every_recipe_has_a_field_in_a_section(put: Put) -> None:
+    panel = DigitSetupPanel()
+    put(panel, 300, 600)
+    groups = {group for group, _ in GROUPS}
+    for setting in DIGIT_SETTINGS:
+        group, _, name = setting.path.partition(".")
+        assert setting.path in ("recipe", *GENERAL) if not name else group in groups
+    for recipe in RECIPES:
+        document = DigitDocument(settings=settings_for(recipe))
+        panel.show_state(DigitShown(), DigitShown(document))
+        for setting in settings_shown(recipe):
+            assert not panel.field(setting.path).isHidden()
+            group = setting.path.partition(".")[0]
+            assert "." not in setting.path or not panel.section(group).isHidden()
+        assert panel.explanation.text() == RECIPES[recipe].explanation
+
+
+# Scatter
+
+
+def test_the_scatter_shows_the_digit_under_the_pointer(
+    qtbot: QtBot, put: Put, shown: DigitShown, outcome: ExperimentOutcome
+) -> None:
+    panel = DigitEmbeddingPanel()
+    hovered: list[object] = []
+    panel.digit_hovered.connect(hovered.append)
+    put(panel)
+    with qtbot.waitSignal(panel.moments_requested) as asked:
+        panel.show_state(DigitShown(), shown)
+    panel.show_moments(asked.args[0], cluster_moments(outcome))
+    assert len(panel.plot.components) == len(np.unique(outcome.clusters))
+    axes = [box.currentIndex() for box in panel.axis_boxes.values()]
+    # The axes take their room when they are first drawn.
+    qtbot.wait(50)
+    index = 17
+    x, y = (float(outcome.embedding[index, axis]) for axis in axes)
+    scene = panel.plot.view.mapViewToScene(QPointF(x, y))
+    QTest.mouseMove(panel.plot.viewport(), panel.plot.mapFromScene(scene))
+    assert panel.card.isVisible()
+    assert panel.card.text.startswith("No. ")
+    found = hovered[-1]
+    assert isinstance(found, int)
+    assert outcome.embedding[found, axes] == pytest.approx([x, y], abs=0.05)
+
+
+def test_a_drag_in_the_scatter_chooses_all_digits_in_the_area(
+    put: Put, shown: DigitShown, outcome: ExperimentOutcome
+) -> None:
+    panel = DigitEmbeddingPanel()
+    chosen: list[np.ndarray] = []
+    panel.rows_chosen.connect(lambda title, rows: chosen.append(rows))
+    put(panel)
+    panel.show_state(DigitShown(), shown)
+    axes = [box.currentIndex() for box in panel.axis_boxes.values()]
+    points = outcome.embedding[:, axes]
+    low, high = np.percentile(points, 20, axis=0), np.percentile(points, 80, axis=0)
+    corners = np.array([low, (high[0], low[1]), high, (low[0], high[1])])
+    panel.plot.view.brushed.emit(corners)
+    inside = ((points >= low) & (points <= high)).all(axis=1)
+    assert sorted(chosen[0]) == list(np.flatnonzero(inside))
+
+
+def test_what_lies_far_out_is_not_in_the_first_view_but_a_double_click_shows_it(
+    put: Put, shown: DigitShown
+) -> None:
+    outcome = shown.document.outcome
+    assert outcome is not None
+    embedding = outcome.embedding.copy()
+    embedding[7, :] = 50.0
+    far = DigitShown(with_outcome(shown.document, replace(outcome, embedding=embedding)))
+    panel = DigitEmbeddingPanel()
+    put(panel)
+    panel.show_state(DigitShown(), far)
+    x_axis, y_axis = 1, 2
+    (x_from, x_to), (y_from, y_to) = panel.plot.view.viewRange()
+    assert max(x_to, y_to) < 25
+    x, y = outcome.embedding[:, x_axis], outcome.embedding[:, y_axis]
+    inside = (x_from <= x) & (x <= x_to) & (y_from <= y) & (y <= y_to)
+    assert inside.mean() > 0.9
+    panel.plot.double_clicked.emit(0.0, 0.0)
+    (_, x_to), (_, y_to) = panel.plot.view.viewRange()
+    assert min(x_to, y_to) > 50
+
+
+def test_the_numbers_of_clusters_hide_neither_each_other_nor_small_clusters(
+    put: Put, shown: DigitShown
+) -> None:
+    outcome = shown.document.outcome
+    assert outcome is not None
+    panel = DigitEmbeddingPanel()
+    put(panel)
+    panel.show_state(DigitShown(), shown)
+    means, covariances = cluster_moments(outcome, go_on)
+    means[:] = means[0] + 1e-3 * np.arange(len(means))[:, None]
+    assert panel._asked is not None
+    panel.show_moments(panel._asked, (means, 1e-6 * covariances))
+    panel.plot.grab()
+    to_view = panel.plot.view.childGroup.itemTransform(panel.plot.view)[0]
+    places = [to_view.map(number.pos()) for number in panel.plot._numbers if number.isVisible()]
+    assert len(places) == outcome.n_clusters
+    size = panel.plot._numbers[0].boundingRect()
+    for at, one in enumerate(places):
+        for other in places[:at]:
+            apart = abs(one.x() - other.x()) >= size.width() or abs(one.y() - other.y()) >= size.height()
+            assert apart
+    ends, _ = panel.plot.leaders.getData()
+    assert len(ends) == 2 * outcome.n_clusters
+    # Also after the view has changed: pyqtgraph draws with the new range only later.
+    for width in (300, 600):
+        panel.resize(width, 400)
+        panel.plot.grab()
+        view = panel.plot.view
+        inner = view.mapRectToScene(view.rect())
+        inner.adjust(size.width() / 2, size.height() / 2, -size.width() / 2, -size.height() / 2)
+        for number in panel.plot._numbers:
+            if number.isVisible():
+                assert inner.contains(view.mapViewToScene(number.pos()))
+    panel.plot.show_components([])
+    assert panel.plot.leaders.getData()[0] is None or not len(panel.plot.leaders.getData()[0])
+
+
+def test_other_axes_are_drawn_when_chosen(put: Put, shown: DigitShown) -> None:
+    panel = DigitEmbeddingPanel()
+    put(panel)
+    panel.show_state(DigitShown(), shown)
+    assert panel.axis_boxes["x"].currentText() == "Spectral 2"
+    panel.axis_boxes["x"].setFocus()
+    QTest.keyClick(panel.axis_boxes["x"], Qt.Key.Key_Down)
+    assert panel.plot.getPlotItem().getAxis("bottom").labelText == "Spectral 3"
+
+
+# Eigenvalues, convergence, scores
+
+
+def test_a_click_on_the_eigenvalues_asks_for_as_many_clusters(
+    qtbot: QtBot, put: Put, shown: DigitShown, outcome: ExperimentOutcome
+) -> None:
+    panel = DigitEigenvaluesPanel()
+    put(panel)
+    panel.show_state(DigitShown(), shown)
+    assert outcome.gap_k is not None
+    assert f"proposes {outcome.gap_k} clusters" in panel.words.text()
+    assert panel.gap_band.getRegion() == (outcome.gap_k, outcome.gap_k + 1)
+    with qtbot.waitSignal(panel.edit_requested) as asked:
+        panel.plot.clicked.emit(4.2, 0.5)
+    assert asked.args[0].apply(shown.document).settings.n_clusters == 4
+    with qtbot.waitSignal(panel.edit_requested) as asked:
+        QTest.keyClick(panel, Qt.Key.Key_Right)
+    assert asked.args[0].apply(shown.document).settings.n_clusters == 7
+
+
+def test_without_a_graph_the_eigenvalues_say_where_they_come_from(put: Put) -> None:
+    panel = DigitEigenvaluesPanel()
+    put(panel)
+    assert "manifold" in panel.hint.label.text()
+
+
+def test_convergence_has_a_curve_for_each_stage_and_a_table(put: Put) -> None:
+    steps = (
+        Iterated("field", 1, -30.0, 0.5),
+        Iterated("field", 2, -20.0, 0.1),
+        Iterated("field_2", 1, None, 0.2),
+        Iterated("mixture", 1, -5.0, float("nan")),
+    )
+    panel = DigitConvergencePanel()
+    put(panel)
+    panel.show_state(DigitShown(), DigitShown(log=RunLog(iterations=steps, is_running=True)))
+    assert list(panel.curves) == ["field", "field_2"]
+    assert list(panel.curves["field"].getData()[1]) == [50.0, 10.0]
+    panel.figure_box.setFocus()
+    QTest.keyClick(panel.figure_box, Qt.Key.Key_Down)
+    assert list(panel.curves) == ["field", "mixture"]
+    QTest.keyClick(panel.figure_box, Qt.Key.Key_Down)
+    assert panel.table.texts.rows[2][1:] == ("1", "–", "20.000 %")
+    assert panel.table.texts.rows[3][1:] == ("1", "-5.0000", "–")
+
+
+def test_the_scores_say_what_was_chosen_by_them_and_that_labels_never_fit(
+    put: Put, shown: DigitShown, outcome: ExperimentOutcome
+) -> None:
+    panel = DigitScoresPanel()
+    put(panel)
+    panel.show_state(DigitShown(), shown)
+    for part, scores in (("fit", outcome.scores_fit), ("test", outcome.scores_test)):
+        for name in ("acc", "nmi", "ari", "purity"):
+            assert panel.figures[part, name].text() == f"{getattr(scores, name):.4f}"
+    assert "never fit" in panel.honesty.text()
+    assert "chosen while scores were seen" in panel.chosen.text()
+    assert "say nothing about MNIST" in panel.drawn.text()
+    assert panel.drawn.isVisible()
+    assert len(panel.table.texts.rows) == 10
+
+
+def test_samples_are_the_same_for_the_same_batch_and_others_for_the_next(outcome: ExperimentOutcome) -> None:
+    maker = SampleMaker()
+    first, again = (maker(SampleRequest(outcome, 0), go_on) for _ in range(2))
+    other = maker(SampleRequest(outcome, 1), go_on)
+    assert all((one == two).all() for one, two in zip(first, again, strict=True))
+    assert any((one != two).any() for one, two in zip(first, other, strict=True) if len(one))
+    assert {len(drawn) for drawn in first} <= {0, N_SAMPLES}
+
+
+def test_the_matrix_says_what_its_colours_mean(put: Put, shown: DigitShown) -> None:
+    panel = DigitConfusionPanel()
+    put(panel)
+    panel.show_state(DigitShown(), shown)
+    assert panel.key.isVisible()
+    assert "share of the row" in panel.key.text()
+    assert "share of its row" in panel.key.toolTip()
+    position = QPoint(3, 3)
+    help_event = QHelpEvent(QEvent.Type.ToolTip, position, panel.matrix.mapToGlobal(position))
+    QApplication.sendEvent(panel.matrix, help_event)
+    assert QToolTip.text() == panel.matrix.explanation
+    QToolTip.hideText()
+
+
+def test_misplaced_digits_come_worst_first_and_their_confidence_is_explained(
+    put: Put, shown: DigitShown
+) -> None:
+    outcome = shown.document.outcome
+    assert outcome is not None
+    panel = DigitClustersPanel()
+    requests: list[OverviewRequest] = []
+    panel.overview_requested.connect(requests.append)
+    put(panel, 600, 400)
+    panel.show_state(DigitShown(), shown)
+    assert not panel.note.isVisible()
+    panel.show_view("misplaced")
+    assert not panel.note.isVisible()
+    panel.show_overview(requests[-1], answer_overview(requests[-1], go_on))
+    section = panel.walls["misplaced"].sections[0]
+    assert len(section.rows)
+    assert (np.diff(outcome.confidence[section.rows]) <= 0).all()
+    assert panel.note.isVisible()
+    assert "worst first" in panel.note.text()
+    assert "posterior" in panel.note.text()
+    # All of it is readable.
+    assert panel.note.height() >= panel.note.heightForWidth(panel.note.width())
+    panel.show_view("clusters")
+    assert not panel.note.isVisible()
+
+
+@pytest.mark.parametrize("width", [260, 330, 500])
+def test_every_line_of_the_scores_is_wrapped_and_the_table_fills_the_panel(
+    put: Put, shown: DigitShown, width: int
+) -> None:
+    panel = DigitScoresPanel()
+    put(panel, width, 700)
+    panel.show_state(DigitShown(), shown)
+    QApplication.processEvents()
+    for label in (panel.honesty, panel.chosen, panel.drawn):
+        assert label.isVisible()
+        assert label.height() >= label.heightForWidth(label.width())
+        assert label.mapTo(panel, QPoint(label.width(), 0)).x() <= panel.width()
+    header = panel.table.horizontalHeader()
+    assert header.length() == panel.table.viewport().width()
+    for column in range(header.count()):
+        assert header.sectionSize(column) >= QFontMetrics(header.font()).horizontalAdvance(
+            panel.table.texts.headings[column]
+        )

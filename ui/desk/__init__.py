@@ -1,0 +1,1 @@
+"""Parts that every desk needs: background workers, actions, opening and exporting files."""

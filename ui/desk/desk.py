@@ -1,0 +1,144 @@
+"""Desk: one way of working in the window: what it puts there, and what the window asks of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from PySide6.QtCore import QMimeData, QObject, Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QMenu, QWidget
+
+from ui.desk.actions import Actions
+from ui.widgets.tool_bar import ToolBar
+
+SHARED_MENUS = ("file", "edit", "view", "help")
+"""Menus that the window has anyway; a desk's entries come first in them."""
+
+Place = Literal["left", "right", "tab"]
+"""``left`` of the middle, on its ``right``, or a ``tab`` below what is on the right."""
+
+Entry = QAction | QMenu | None
+"""Of a menu; None is a line."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeskDock:
+    """A panel beside the middle; `name` is the dock's object name, by which layouts are remembered."""
+
+    name: str
+    title: str
+    widget: QWidget
+    place: Place
+    on_front: Callable[[bool], None] | None = None
+    """Told whether the panel can be seen: to Qt one behind another tab is visible too."""
+
+
+@dataclass(frozen=True, slots=True)
+class DockSizes:
+    """Sizes of the docks at first, device-independent pixels."""
+
+    left: int = 272
+    """Width on the left."""
+    right: int = 396
+    """Width on the right, where the window has room for it."""
+    upper: int = 290
+    """Height of what stands above the tabs on the right, where the window has room for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeskMenu:
+    """Entries for one of `SHARED_MENUS`, or a menu of the desk's own between View and Help."""
+
+    name: str
+    title: str
+    entries: Sequence[Entry]
+
+
+@dataclass(frozen=True, slots=True)
+class DeskLayout:
+    """All that a desk puts into the window.
+
+    Parameters
+    ----------
+    central : QWidget
+        For the middle.
+    docks : sequence of DeskDock
+        Those on the left first: Tab goes by this order, with the middle after the left.
+    toolbar : ToolBar
+    readout : QWidget
+        For the status bar.
+    menus : sequence of DeskMenu
+    sizes : DockSizes
+    """
+
+    central: QWidget
+    docks: Sequence[DeskDock]
+    toolbar: ToolBar
+    readout: QWidget
+    menus: Sequence[DeskMenu] = ()
+    sizes: DockSizes = field(default_factory=DockSizes)
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """What the title bar says of a desk: the name of what is open, and whether it has changed."""
+
+    name: str = ""
+    is_modified: bool = False
+
+
+class Desk(QObject):
+    """What every desk is to the window and the application.
+
+    A desk has its own state, panels, actions and background work. It knows neither the other desks nor the
+    window; its actions and docks are out of reach while another desk is in use, its work goes on.
+
+    Parameters
+    ----------
+    name : str
+        By which its layout is remembered.
+    actions : Actions
+        Those of this desk alone.
+    layout : DeskLayout
+    """
+
+    changed = Signal()
+    """`heading` or `is_busy` may be others now."""
+    progressed = Signal(object)
+    """Progress"""
+
+    def __init__(
+        self, name: str, actions: Actions, layout: DeskLayout, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.name = name
+        self.actions = actions
+        self.layout = layout
+
+    @property
+    def heading(self) -> Heading:
+        """What the title bar says."""
+        return Heading()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether work is under way whose progress the status bar shows."""
+        return False
+
+    def refresh(self) -> None:
+        """Bring the actions in line with the state."""
+
+    def stop(self) -> None:
+        """End the work whose progress is shown."""
+
+    def take(self, data: QMimeData) -> None:
+        """Open what was dropped on the window."""
+
+    def remember(self) -> None:
+        """Store what the desk knows again the next time; called before the window closes."""
+
+    def shutdown(self) -> bool:
+        """End all work. Returns whether all threads have ended."""
+        return True

@@ -1,0 +1,165 @@
+"""What works in the background of a desk: workers with a runner each, and all of them together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QMimeData, QObject, Signal, Slot
+
+from gmmseg.control import Progress
+from gmmseg.editing import Edit, Editor
+from gmmseg.errors import SettingsError
+from ui.desk.job_runner import JobRunner
+from ui.desk.requests import LatestRequests, Work
+
+_LAST_EXPORTS = 60.0
+"""Seconds that exports have to end before the program does."""
+
+
+class Worker(QObject):
+    """Does one kind of work with a runner of its own, and passes on how far it is and what failed.
+
+    Parameters
+    ----------
+    runner : JobRunner
+        For this object alone.
+    """
+
+    failed = Signal(object)
+    """Exception: everything is as it was."""
+    progressed = Signal(object)
+    """Progress"""
+
+    def __init__(self, runner: JobRunner, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.runner = runner
+        runner.events.connect(self._on_events)
+        runner.finished.connect(self._on_finished)
+        runner.failed.connect(self._on_failed)
+
+    @Slot(object, object)
+    def _on_events(self, run: int, events: tuple[Any, ...]) -> None:
+        if isinstance(events[-1], Progress):
+            self.progressed.emit(events[-1])
+
+    @Slot(object, object)
+    def _on_finished(self, run: int, result: Any) -> None:
+        raise NotImplementedError
+
+    @Slot(object, object)
+    def _on_failed(self, run: int, error: Exception) -> None:
+        self.failed.emit(error)
+
+
+class FileOpener(Worker):
+    """Reads in the background what files hold."""
+
+    file_opened = Signal(object)
+    """The Path of a file, or folder, that was opened by its name."""
+
+    def open_path(self, path: Path) -> None:
+        """Read a file or a folder."""
+        raise NotImplementedError
+
+    def open_mime(self, data: QMimeData) -> None:
+        """Read what was dropped."""
+        raise NotImplementedError
+
+
+class FileExporter(Worker):
+    """Writes files in the background."""
+
+    finished = Signal(object, bool)
+    """(list of Path, whether what was written was made with older settings than there were at that time)"""
+
+
+class DeskWorkers(QObject):
+    """The workspace of a desk and its workers: one runner for each kind of work, so that none waits.
+
+    Those derived from it make their workers in the constructor, ending with `_follow`.
+
+    Parameters
+    ----------
+    workspace : Editor
+    """
+
+    failed = Signal(object)
+    """Exception; those of a run go by the ``failed`` of its worker."""
+    progressed = Signal(object)
+    """Progress"""
+    running_changed = Signal()
+
+    opener: FileOpener
+    exporter: FileExporter
+
+    def __init__(self, workspace: Editor[Any, Any], parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.editor = workspace
+        self.reads, self.exports = JobRunner("newest", self), JobRunner("queue", self)
+        self._workers: tuple[Worker, ...] = ()
+        self._quiet: list[JobRunner] = []
+
+    def make_requests(self, work: Work, key_of: Callable[[Any], Hashable]) -> LatestRequests:
+        """Return errands with a runner of their own; their failures are reported, their end is seen to."""
+        runner = JobRunner("queue", self)
+        errands = LatestRequests(runner, work, key_of, self)
+        errands.failed.connect(self.failed)
+        self._quiet.append(runner)
+        return errands
+
+    def _follow(self, main: Worker, *others: Worker) -> None:
+        """Pass on what the workers report; `opener` and `exporter` are among the others.
+
+        The failures of `main`, which does what the desk is there for, are left to who knows what led to them.
+        """
+        others = (self.opener, self.exporter, *others)
+        self._workers = (main, *others)
+        for worker in self._workers:
+            worker.progressed.connect(self.progressed)
+            worker.runner.running_changed.connect(self._on_running_changed)
+        for worker in others:
+            worker.failed.connect(self.failed)
+
+    @property
+    def main(self) -> Worker:
+        """The one that does what the desk is there for."""
+        return self._workers[0]
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a run or a reading is under way: what Stop ends."""
+        return self.main.runner.is_running or self.reads.is_running
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether anything runs whose progress is shown."""
+        return any(worker.runner.is_running for worker in self._workers)
+
+    @Slot(object)
+    def apply(self, edit: Edit[Any]) -> None:
+        """Apply what somebody asked for; a value out of bounds is refused."""
+        try:
+            self.editor.apply(edit)
+        except SettingsError as error:
+            self.failed.emit(error)
+
+    @Slot()
+    def settle(self) -> None:
+        """Let the next edit be an undo step of its own."""
+        self.editor.settle()
+
+    def stop(self) -> None:
+        """End the work whose progress is shown."""
+        raise NotImplementedError
+
+    def shutdown(self) -> bool:
+        """End all work; exports are finished first. Returns whether all threads have ended."""
+        runners = [worker.runner for worker in self._workers if worker.runner is not self.exports]
+        cancelled = [runner.shutdown() for runner in (*runners, *self._quiet)]
+        return self.exports.shutdown(finish=True, seconds=_LAST_EXPORTS) and all(cancelled)
+
+    @Slot()
+    def _on_running_changed(self) -> None:
+        self.running_changed.emit()

@@ -1,0 +1,58 @@
+"""The status bar of the digits desk: the digit pointed at, and what is open."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QLocale, Slot
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
+
+from ui.digits.panels.words import digit_facts
+from ui.theme import SPACING
+
+if TYPE_CHECKING:
+    from gmmseg.digits.workspace import DigitShown
+
+
+class DigitReadout(QWidget):
+    """Two texts: on the left the digit, on the right the data."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("digit-readout")
+        self._shown: DigitShown | None = None
+        self.digit = QLabel()
+        self.digit.setObjectName("digit-pointed")
+        self.digit.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.data = QLabel()
+        self.data.setObjectName("digit-set")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(SPACING, 0, SPACING, 0)
+        row.setSpacing(2 * SPACING)
+        row.addWidget(self.digit, 1)
+        row.addWidget(self.data)
+
+    @Slot(object, object)
+    def show_state(self, old: DigitShown, new: DigitShown) -> None:
+        """Show what is open."""
+        self._shown = new
+        digits = new.document.digits
+        if digits is not old.document.digits:
+            self.data.setText(
+                "" if digits is None else f"{digits.name}  ·  {QLocale().toString(digits.n_images)}"
+            )
+        if new.document.outcome is not old.document.outcome:
+            self.show_digit(None)
+
+    @Slot(object)
+    def show_digit(self, index: int | None) -> None:
+        """Show what is known of a digit, or nothing."""
+        document = None if self._shown is None else self._shown.document
+        if document is None or document.digits is None or index is None:
+            self.digit.setText("")
+        elif document.outcome is None:
+            self.digit.setText(self.tr("No. {0}").format(index))
+        else:
+            outcome = document.outcome
+            name = document.name_of(int(outcome.clusters[index]))
+            self.digit.setText("  ·  ".join(digit_facts(outcome, index, name)))

@@ -1,0 +1,50 @@
+"""DigitPanels: the panels of the digits desk, and which of their wishes goes where."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject
+
+from ui.digits.panels.clusters import DigitClustersPanel
+from ui.digits.panels.confusion import DigitConfusionPanel
+from ui.digits.panels.convergence import DigitConvergencePanel
+from ui.digits.panels.eigenvalues import DigitEigenvaluesPanel
+from ui.digits.panels.embedding import DigitEmbeddingPanel
+from ui.digits.panels.readout import DigitReadout
+from ui.digits.panels.scores import DigitScoresPanel
+from ui.digits.panels.setup import DigitSetupPanel
+from ui.digits.work import DigitWork
+
+
+class DigitPanels(QObject):
+    """Makes the panels; `connect_to` tells them what is shown and passes on what they ask for."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.setup = DigitSetupPanel()
+        self.clusters = DigitClustersPanel()
+        self.scores = DigitScoresPanel()
+        self.confusion = DigitConfusionPanel()
+        self.embedding = DigitEmbeddingPanel()
+        self.eigenvalues = DigitEigenvaluesPanel()
+        self.convergence = DigitConvergencePanel()
+        self.readout = DigitReadout()
+
+    def connect_to(self, work: DigitWork) -> None:
+        """Connect the panels with the work and, where one shows what another points at, with each other."""
+        plots = (self.embedding, self.eigenvalues, self.convergence)
+        for shows in (self.setup, self.clusters, self.scores, self.confusion, *plots, self.readout):
+            work.bridge.changed.connect(shows.show_state)
+        for asks in (self.setup, self.clusters, self.eigenvalues):
+            asks.edit_requested.connect(work.apply)
+        self.setup.settled.connect(work.settle)
+        self.clusters.overview_requested.connect(work.overviews.ask)
+        work.overviews.answered.connect(self.clusters.show_overview)
+        self.clusters.samples_requested.connect(work.samples.ask)
+        work.samples.answered.connect(self.clusters.show_samples)
+        self.embedding.moments_requested.connect(work.moments.ask)
+        work.moments.answered.connect(self.embedding.show_moments)
+        for chooses in (self.confusion, self.embedding):
+            chooses.rows_chosen.connect(self.clusters.show_selection)
+        for points in (self.clusters, self.embedding):
+            points.digit_hovered.connect(self.readout.show_digit)
+        self.clusters.digit_hovered.connect(self.embedding.mark_digit)

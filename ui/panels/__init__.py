@@ -1,1 +1,0 @@
-"""Panels: each shows a snapshot and asks for edits; none knows another."""

@@ -1,0 +1,171 @@
+"""The export dialog: what to write, where, and with which values."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from PySide6.QtCore import QLocale, Signal, Slot
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from gmmseg.io.export_items import ExportItem, ExportKind, check_items
+from gmmseg.photo.classes import class_id
+from ui.photo.widgets.export_options import ExportOptions
+from ui.photo.widgets.region_offers import NOT_OF_REGIONS, REGION_OFFERS
+from ui.theme import SPACING
+from ui.widgets.collapsible import CollapsibleSection
+from ui.widgets.export_row import INTERCHANGE, RESULTS, Offer
+from ui.widgets.files_dialog import TITLE_WIDTH, ChooseFolder, FilesDialog, choose_folder, safe_name
+
+if TYPE_CHECKING:
+    from gmmseg.photo.classes import ClassTable
+
+Subject = Literal["classes", "regions"]
+
+
+class ExportDialog(FilesDialog[ExportKind, ExportItem]):
+    """Asks what to write; open it with ``open()`` and listen to `export_requested`.
+
+    Parameters
+    ----------
+    image_name : str
+        Of which the offered names are made.
+    folder : Path
+        Offered; `folder` is what was used in the end.
+    classes : ClassTable
+        Empty where there is no fit, but regions.
+    kinds : collection of str
+        Ticked at first; `kinds` is what was ticked in the end.
+    n_regions : int
+        0 where none have been made.
+    prefers_regions : bool
+        Whether regions are chosen at first.
+    pick_folder : callable
+        Asks the user for a folder.
+    """
+
+    export_requested = Signal(object, str)
+    """(list of `ExportItem`, ``classes`` or ``regions``): the items were checked: they can be written, and
+    replaced files were announced."""
+
+    def __init__(
+        self,
+        image_name: str,
+        folder: Path,
+        classes: ClassTable,
+        kinds: Collection[str] = ("mask",),
+        n_regions: int = 0,
+        prefers_regions: bool = False,
+        pick_folder: ChooseFolder = choose_folder,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__("export", pick_folder, parent)
+        self._stem = stem = safe_stem(image_name)
+        self._highest = {
+            "classes": max((entry.id for entry in classes), default=0),
+            "regions": class_id(n_regions - 1),
+        }
+        results = self._make_rows(RESULTS, stem)
+        others = CollapsibleSection(self.tr("For other &programs"), self)
+        others.heading.setObjectName("export.others")
+        others.body.addLayout(self._make_rows(INTERCHANGE, stem))
+        column = QVBoxLayout(self)
+        column.setSpacing(SPACING)
+        column.addLayout(self._make_subject_row(len(classes) > 0, n_regions))
+        column.addLayout(self._make_folder_row(folder))
+        column.addSpacing(SPACING)
+        column.addLayout(results)
+        column.addWidget(others)
+        column.addSpacing(SPACING)
+        self._options = ExportOptions(self)
+        column.addWidget(self._options)
+        column.addWidget(self._make_message())
+        column.addStretch(1)
+        column.addWidget(self._make_buttons())
+        self._begin(tuple(kinds))
+        others.set_open(any(row.is_wanted for row in self._rows[len(RESULTS) :]))
+        self._show_subject()
+        if prefers_regions:
+            self._subject.setCurrentIndex(self._subject.findData("regions"))
+        if not self.kinds:
+            self._rows[0].box.setChecked(True)
+
+    @property
+    def subject(self) -> Subject:
+        """What is written: the classes of the mixture, or the regions."""
+        return "regions" if self._subject.currentData() == "regions" else "classes"
+
+    def items(self) -> list[ExportItem]:
+        return [
+            ExportItem(
+                path=row.path_in(self.folder),
+                kind=row.kind,
+                zero_based=self._options.zero_based,
+                palette=self._options.palette_name,
+                overlay_opacity=self._options.overlay_opacity,
+            )
+            for row in self._rows
+            if row.is_wanted
+        ]
+
+    # Building
+
+    def _make_subject_row(self, has_classes: bool, n_regions: int) -> QHBoxLayout:
+        self._subject = QComboBox(self)
+        self._subject.setObjectName("export.subject")
+        if has_classes:
+            self._subject.addItem(self.tr("Classes"), "classes")
+        if n_regions:
+            self._subject.addItem(self.tr("Regions ({0})").format(QLocale().toString(n_regions)), "regions")
+        label = QLabel(self.tr("&What"), self)
+        label.setBuddy(self._subject)
+        label.setMinimumWidth(TITLE_WIDTH)
+        for part in (label, self._subject):
+            part.setVisible(n_regions > 0)
+        self._subject.currentIndexChanged.connect(self._show_subject)
+        row = QHBoxLayout()
+        row.setSpacing(SPACING)
+        row.addWidget(label)
+        row.addWidget(self._subject)
+        row.addStretch(1)
+        return row
+
+    # Working
+
+    @Slot()
+    def _show_subject(self) -> None:
+        """Offer what there is of the subject chosen."""
+        if self.subject == "regions":
+            self._options.explain_regions(self._highest["regions"])
+        else:
+            self._options.explain_classes(self._highest["classes"])
+        for row, (kind, title, pattern, tip, _) in zip(self._rows, _offers(self.subject), strict=True):
+            stem = self._stem if self.subject == "classes" else f"{self._stem}_regions"
+            row.offer(self.tr(title), self.tr(tip), pattern.format(stem))
+            if self.subject == "regions" and kind in NOT_OF_REGIONS:
+                row.refuse(self.tr(NOT_OF_REGIONS[kind]))
+        self._refresh()
+
+    @Slot()
+    def _refresh(self) -> None:
+        self._options.show_kinds(self.kinds)
+        super()._refresh()
+
+    def _check(self, items: list[ExportItem]) -> None:
+        check_items(items)
+
+    def _hand_over(self, items: list[ExportItem]) -> None:
+        self.export_requested.emit(items, self.subject)
+
+
+def _offers(subject: Subject) -> list[Offer[ExportKind]]:
+    """Return what is offered, in the order of the rows."""
+    of_regions = {offer[0]: offer for offer in REGION_OFFERS} if subject == "regions" else {}
+    return [of_regions.get(offer[0], offer) for offer in (*RESULTS, *INTERCHANGE)]
+
+
+def safe_stem(image_name: str) -> str:
+    """Return a name for files about an image: without its extension and what file systems refuse."""
+    stem = Path(image_name).stem if "/" not in image_name else image_name
+    return safe_name(stem, "image")

@@ -1,0 +1,100 @@
+"""What the photo desk puts into the window: docks, menus and the toolbar."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QMenu, QSlider
+
+from gmmseg.io.samples import SAMPLES
+from ui.desk.actions import Actions
+from ui.desk.desk import DeskDock, DeskLayout, DeskMenu
+from ui.photo.actions import MAX_KEYED_CLASSES
+from ui.photo.wiring import PhotoPanels
+from ui.theme import SPACING, icon
+from ui.widgets.recent_menu import RecentMenu
+from ui.widgets.tool_bar import ToolBar
+
+_tr = partial(QCoreApplication.translate, "PhotoDesk")
+
+
+class SamplesMenu(QMenu):
+    """The program's own images; `open_sample` is called with the id of the one chosen."""
+
+    def __init__(self, open_sample: Callable[[str], None]) -> None:
+        super().__init__(_tr("&Samples"))
+        self.setObjectName("samplesMenu")
+        for sample in SAMPLES:
+            entry = self.addAction(_tr(sample.title).replace("&", "&&"))
+            entry.setObjectName(f"sample_{sample.id}")
+            entry.triggered.connect(lambda _checked=False, wanted=sample.id: open_sample(wanted))
+
+
+class OpacitySlider(QSlider):
+    """How strongly classes cover the photo in overlays, percent."""
+
+    def __init__(self) -> None:
+        super().__init__(Qt.Orientation.Horizontal)
+        self.setObjectName("overlayOpacity")
+        self.setRange(0, 100)
+        self.setFixedWidth(12 * SPACING)
+        self.setAccessibleName(_tr("Overlay opacity"))
+        self.setToolTip(_tr("How strongly classes cover the photo in overlays"))
+
+
+def photo_layout(
+    actions: Actions, panels: PhotoPanels, recent: RecentMenu, samples: SamplesMenu, opacity: OpacitySlider
+) -> DeskLayout:
+    """Return the layout of the photo desk."""
+    toolbar = _toolbar(actions, recent, samples, opacity)
+    docks = (
+        DeskDock("setupDock", _tr("Setup"), panels.setup, "left"),
+        DeskDock("classesDock", _tr("Classes"), panels.classes, "right"),
+        DeskDock("convergenceDock", _tr("Convergence"), panels.convergence, "tab"),
+        DeskDock("scatterDock", _tr("Scatter"), panels.scatter, "tab"),
+        DeskDock("kCurveDock", _tr("K curve"), panels.k_curve, "tab"),
+        DeskDock("mergeTreeDock", _tr("Merge tree"), panels.merge_tree, "tab"),
+        DeskDock("regionsDock", _tr("Regions"), panels.regions, "tab", panels.regions.set_in_front),
+    )
+    return DeskLayout(panels.panes, docks, toolbar, panels.readout, _menus(actions, panels, recent, samples))
+
+
+def _menus(
+    actions: Actions, panels: PhotoPanels, recent: RecentMenu, samples: SamplesMenu
+) -> tuple[DeskMenu, ...]:
+    classes = [*(f"class{n}" for n in range(1, MAX_KEYED_CLASSES + 1)), "", "show_all", ""]
+    edit = ["undo", "redo", "", "copy_view", "copy_mask", "paste", "", "reset_settings"]
+    zoom = ["fit_view", "actual_size", "zoom_in", "zoom_out", ""]
+    panes = ["panes1", "panes2", "panes4", "overlay", "pin"]
+    return (
+        DeskMenu("file", "", [actions["open"], recent, samples, None, actions["export"]]),
+        DeskMenu("edit", "", actions.entries(edit)),
+        DeskMenu("view", "", actions.entries([*zoom, *panes])),
+        DeskMenu("fit", _tr("F&it"), actions.entries(["run", "stop", "cancel", "", "step"])),
+        DeskMenu("classes", _tr("&Classes"), [*actions.entries(classes), *panels.classes.class_actions]),
+    )
+
+
+def _toolbar(actions: Actions, recent: RecentMenu, samples: SamplesMenu, opacity: OpacitySlider) -> ToolBar:
+    bar = ToolBar("toolBar", _tr("Toolbar"))
+    bar.add_button(actions["open"], recent)
+    opens_samples = QAction(icon("samples"), _tr("Samples"), bar)
+    opens_samples.setToolTip(_tr("Open a sample"))
+    bar.add_menu_button("samplesButton", opens_samples, samples)
+    bar.add_mode_spot()
+    bar.addSeparator()
+    bar.add_run_button(actions["run"], actions["stop"])
+    bar.add_button(actions["step"])
+    bar.addSeparator()
+    for name in ("undo", "redo"):
+        bar.add_icon_button(actions[name])
+    bar.addSeparator()
+    for name in ("panes1", "panes2", "panes4", "fit_view", "overlay"):
+        bar.add_icon_button(actions[name])
+    bar.addWidget(opacity)
+    bar.add_spring()
+    bar.add_button(actions["export"])
+    return bar

@@ -1,0 +1,321 @@
+"""The convergence panel: how the log-likelihood rose, whether it ever fell, and why the fit stopped."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
+
+from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gmmseg.drawing.convergence import Curves, Run, curves, runs_by_restart
+from gmmseg.mixture.params import FitResult, FitStep
+from ui.photo.widgets import step_words as words
+from ui.plots.monotone_badge import MonotoneBadge
+from ui.plots.step_plot import Span, StepPlot
+from ui.theme import SPACING
+from ui.widgets.eliding_combo import ElidingCombo
+from ui.widgets.empty_hint import EmptyHint, hint_or_content
+from ui.widgets.text_table import TextTable
+from ui.widgets.throttle import SOON_MS, Throttle
+
+if TYPE_CHECKING:
+    from gmmseg.photo.workspace import ViewState
+
+
+class ConvergencePanel(QWidget):
+    """Shows the steps of the run in progress, else of the document's fit; asks for no edits."""
+
+    edit_requested = Signal(object)
+    step_selected = Signal(object)
+    """The `FitStep` whose maps are wanted, or None for the final ones."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("convergence-panel")
+        self._shown: ViewState | None = None
+        self._run: Run = ()
+        self._figures: Curves | None = None
+        self._runs: dict[int, Run] = {}
+        self._selected: int | None = None
+        self._throttle = Throttle(self, SOON_MS, is_prompt=False)
+        self._throttle.due.connect(self._draw)
+        # Not in the same turn of the event loop as the plot.
+        self._paced_words = Throttle(self, 60, is_prompt=False)
+        self._paced_words.due.connect(self._draw_words)
+        self._build()
+        self._draw()
+
+    def _build(self) -> None:
+        self.plot = StepPlot()
+        self.plot.setToolTip(
+            self.tr(
+                "Log-likelihood per pixel in nats (S2 eq. 9) by iteration: the kept run accented, other "
+                "restarts faint. It may be positive: densities may exceed 1.\n"
+                "Click a point, or use Left and Right or the full stop, to see that iteration's "
+                "segmentation; Esc returns to the newest. Double click shows the whole climb."
+            )
+        )
+        self.plot.clicked.connect(self._click)
+        self.plot.double_clicked.connect(self._show_all)
+        self.steps_table = TextTable("convergence-table", words.STEP_HEADINGS, words.STEP_TIPS)
+        self.steps_table.setAccessibleName(self.tr("Iterations as a table"))
+        self.steps_table.row_chosen.connect(self._choose_row)
+        self.restarts_table = TextTable("restarts-table", words.RESTART_HEADINGS, words.RESTART_TIPS)
+        self.restarts_table.setAccessibleName(self.tr("Restarts"))
+        self.views = QStackedWidget()
+        for page in (self._plot_page(), self.steps_table, self.restarts_table):
+            self.views.addWidget(page)
+        self.hint = EmptyHint(self.tr("Run a fit to watch its log-likelihood climb, iteration by iteration."))
+        content = QWidget()
+        layout = QVBoxLayout(content)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(SPACING // 2)
+        layout.addLayout(self._top_row())
+        layout.addWidget(self.views, 1)
+        layout.addLayout(self._bottom_row())
+        self.pages = hint_or_content(self, self.hint, content)
+
+    def _plot_page(self) -> QWidget:
+        page = QWidget()
+        column = QVBoxLayout(page)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(SPACING // 4)
+        column.addWidget(self.plot.legend)
+        column.addWidget(self.plot, 1)
+        return page
+
+    def _top_row(self) -> QHBoxLayout:
+        self.view_box = ElidingCombo()
+        self.view_box.setObjectName("convergence-view")
+        self.view_box.setAccessibleName(self.tr("View"))
+        self.view_box.addItems([self.tr("Plot"), self.tr("Table"), self.tr("Restarts")])
+        self.view_box.setToolTip(self.tr("The curves, all iterations as a table, or the restarts"))
+        self.view_box.currentIndexChanged.connect(self._show_view)
+        self.q_box = QCheckBox("&Q")
+        self.q_box.setToolTip(self.tr("Q(θg, θg) per pixel; L = Q − H (S2 eq. 26, 27). It need not rise."))
+        self.h_box = QCheckBox("&H")
+        self.h_box.setToolTip(
+            self.tr(
+                "H(θg, θg) per pixel on the right axis: minus the mean entropy of the posteriors. H falls "
+                "only within one step, with θg fixed (S2 eq. 22–23); from iteration to iteration it may rise."
+            )
+        )
+        self.nll_box = QCheckBox("N&LL")
+        self.nll_box.setToolTip(self.tr("Draw the negative log-likelihood, −L: it falls"))
+        self.span_box = ElidingCombo()
+        self.span_box.setObjectName("convergence-span")
+        self.span_box.setAccessibleName(self.tr("Range"))
+        self.span_box.setToolTip(self.tr("How much of the climb is in view"))
+        for span, title in (("all", "All"), ("10", "Last 10 %"), ("1", "Last 1 %")):
+            self.span_box.addItem(self.tr(title), span)
+        self.span_box.currentIndexChanged.connect(self._change_options)
+        row = QHBoxLayout()
+        row.setSpacing(SPACING // 2)
+        row.addWidget(self.view_box)
+        self._plot_options = [self.span_box, self.q_box, self.h_box, self.nll_box]
+        for widget in self._plot_options:
+            row.addWidget(widget)
+        for name, box in (("q", self.q_box), ("h", self.h_box), ("nll", self.nll_box)):
+            box.setObjectName(f"convergence-{name}")
+            box.toggled.connect(self._change_options)
+        for combo in (self.view_box, self.span_box):
+            combo.setMinimumContentsLength(4)
+            combo.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        row.addStretch()
+        return row
+
+    def _bottom_row(self) -> QHBoxLayout:
+        self.badge = MonotoneBadge()
+        self.reason = QLabel()
+        self.reason.setObjectName("stop-reason")
+        self.reason.setWordWrap(True)
+        self.reason.setForegroundRole(self.palette().ColorRole.PlaceholderText)
+        self.reason.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        # Room for two lines: the plot above would be resized, and drawn anew, whenever the text wraps.
+        self.reason.setMinimumHeight(2 * self.reason.fontMetrics().lineSpacing())
+        self.reason.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.latest_button = QPushButton(self.tr("La&test"))
+        self.latest_button.setObjectName("latest-step")
+        self.latest_button.setToolTip(self.tr("Return to the newest parameters (Esc)"))
+        self.latest_button.clicked.connect(self.select_latest)
+        text = QVBoxLayout()
+        text.setSpacing(2)
+        text.addWidget(self.badge)
+        text.addWidget(self.reason)
+        row = QHBoxLayout()
+        row.setSpacing(SPACING)
+        row.addLayout(text, 1)
+        row.addWidget(self.latest_button, 0, Qt.AlignmentFlag.AlignBottom)
+        return row
+
+    @Slot(object, object)
+    def show_state(self, old: ViewState, new: ViewState) -> None:
+        """Draw what differs; while a run reports faster than the eye sees, its newest state now and then."""
+        before, self._shown = self._shown, new
+        if before is None or new.steps is not before.steps or new.document.fit is not before.document.fit:
+            self._throttle.ask()
+
+    @Slot()
+    def _draw(self) -> None:
+        steps = self._shown.steps if self._shown is not None else ()
+        self.pages.setCurrentIndex(1 if steps else 0)
+        if self._shown is None or not steps:
+            self._run, self._figures, self._runs = (), None, {}
+            return
+        result = self._result()
+        newest = runs_by_restart(steps)
+        kept = steps[-1].restart if result is None else result.best_restart
+        run = newest[kept]
+        if result is not None and _is_end_of(self._runs, result):
+            # The document keeps only the best run; the others are known from having watched it.
+            newest = {**self._runs, **newest}
+        is_continued = bool(self._run) and len(run) >= len(self._run) and _is_same(run[0], self._run[0])
+        if not is_continued:
+            self._selected = None
+        self._runs, self._run, self._figures = newest, run, curves(run)
+        others = [curves(other) for restart, other in newest.items() if restart != kept]
+        self.plot.set_runs(self._figures, others, is_growing=result is None)
+        self.plot.mark(self._selected)
+        self._draw_tables(result)
+        if result is None:
+            self._paced_words.ask()
+        else:
+            self._draw_words()
+
+    def _result(self) -> FitResult | None:
+        """Return the finished fit that the shown steps belong to; None while a run is in progress."""
+        if self._shown is None or self._shown.document.fit is None:
+            return None
+        result = self._shown.document.fit.result
+        return result if result.history is self._shown.steps else None
+
+    def _draw_tables(self, result: FitResult | None) -> None:
+        if self._figures is not None and self.views.currentWidget() is self.steps_table:
+            self.steps_table.texts.set_rows(words.step_rows(self._run, self._figures))
+            self.steps_table.go_to(self._selected)
+        if self.views.currentWidget() is self.restarts_table:
+            if result is not None:
+                self.restarts_table.texts.set_rows(words.restart_rows(result), _best_row(result))
+            else:
+                self.restarts_table.texts.set_rows([])
+
+    @Slot()
+    def _draw_words(self) -> None:
+        result = self._result()
+        self.badge.show_run(self._run, self._figures)
+        self.latest_button.setVisible(self._selected is not None)
+        if self._shown is None or self._figures is None:
+            return
+        document = self._shown.document
+        self.reason.setToolTip(words.stop_rules(document.settings.mixture))
+        if self._selected is not None:
+            at, bound = self._selected, self._figures.bound
+            rise = float(bound[at] - bound[at - 1]) if at else float("nan")
+            text = words.step_sentence(self._run[at], int(self._figures.iteration[at]), rise)
+        elif result is not None and document.fit is not None:
+            settings = document.fit.settings.mixture
+            self.reason.setToolTip("\n".join([words.stop_rules(settings), *result.warnings]))
+            # A fit that did not converge says so again in its warnings.
+            facts = result.warnings if result.converged else ()
+            text = " ".join([words.stop_sentence(result, settings), *facts])
+        else:
+            newest = self._run[-1]
+            text = self.tr("Fitting: restart {}, iteration {}, L {} nats per pixel").format(
+                newest.restart + 1, self._figures.iteration[-1], words.number(newest.lower_bound, 4)
+            )
+        self.reason.setText(text)
+
+    @Slot(int)
+    def _show_view(self, index: int) -> None:
+        self.views.setCurrentIndex(index)
+        for widget in self._plot_options:
+            widget.setVisible(index == 0)
+        self._draw_tables(self._result())
+
+    @Slot()
+    def _change_options(self) -> None:
+        self.plot.set_options(
+            replace(
+                self.plot.options,
+                has_q=self.q_box.isChecked(),
+                has_h=self.h_box.isChecked(),
+                is_negative=self.nll_box.isChecked(),
+                span=cast(Span, self.span_box.currentData()),
+            )
+        )
+
+    @Slot(float, float)
+    def _show_all(self, _x: float, _y: float) -> None:
+        with QSignalBlocker(self.span_box):
+            self.span_box.setCurrentIndex(0)
+        self._change_options()
+
+    @Slot(float, float)
+    def _click(self, x: float, y: float) -> None:
+        self.select(self.plot.nearest(x, y))
+
+    @Slot(int)
+    def _choose_row(self, row: int) -> None:
+        self.select(row)
+
+    def select(self, index: int | None) -> None:
+        """Select a step of the kept run, as a click on it does; None for the newest parameters."""
+        if index == self._selected or not self._run:
+            return
+        self._selected = index
+        self.plot.mark(index)
+        self.steps_table.go_to(index)
+        self._draw_words()
+        self.step_selected.emit(None if index is None else self._run[index])
+
+    def select_by(self, offset: int) -> None:
+        """Select the step `offset` after the selected one, counting from the end where none is."""
+        if self._run:
+            start = len(self._run) - 1 if self._selected is None else self._selected
+            self.select(min(max(start + offset, 0), len(self._run) - 1))
+
+    @Slot()
+    def select_latest(self) -> None:
+        """Return to the newest parameters."""
+        self.select(None)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        offsets = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Period: 1}
+        key = Qt.Key(event.key())
+        if key in offsets:
+            self.select_by(offsets[key])
+        elif key == Qt.Key.Key_Home:
+            self.select(0)
+        elif key == Qt.Key.Key_Escape and self._selected is not None:
+            self.select_latest()
+        else:
+            super().keyPressEvent(event)
+
+
+def _best_row(result: FitResult) -> int | None:
+    indices = [run.index for run in result.restarts]
+    return indices.index(result.best_restart) if result.best_restart in indices else None
+
+
+def _is_same(one: FitStep, other: FitStep) -> bool:
+    """Whether two steps are the same evaluation; a result holds copies with reordered components."""
+    return (one.restart, one.stage, one.iteration, one.log_likelihood) == (
+        other.restart, other.stage, other.iteration, other.log_likelihood,
+    )  # fmt: skip
+
+
+def _is_end_of(runs: dict[int, Run], result: FitResult) -> bool:
+    """Whether `runs`, watched while they ran, led to `result`."""
+    kept = runs.get(result.best_restart)
+    return kept is not None and bool(result.history) and _is_same(kept[0], result.history[0])

@@ -1,0 +1,227 @@
+"""The K curve panel: what the criteria say about each number of components that was tried."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gmmseg.arrays import FloatArray
+from gmmseg.mixture.selection import Candidate
+from gmmseg.photo.document import Document, Edit, change_setting
+from ui.plots.plot import ThemedPlot, faded
+from ui.theme import SPACING, colours
+from ui.widgets.empty_hint import EmptyHint, hint_or_content
+from ui.widgets.throttle import Throttle
+
+if TYPE_CHECKING:
+    from gmmseg.photo.workspace import ViewState
+
+CURVES = (
+    ("bic", "&BIC", "−2 L + p ln n, lower is better; n is the number of pixels, p of free parameters"),
+    ("icl", "&ICL", "BIC + 2 Ent, lower is better: asks for well separated components"),
+    ("aic", "&AIC", "−2 L + 2 p, lower is better: allows the most components"),
+    ("entropy", "E&ntropy", "Ent = −Σ γ ln γ, the entropy of the posteriors, on the right axis: its elbow"),
+)
+
+
+def ask_for_components(n_components: int) -> Edit:
+    """Return the edit that sets K by hand: the automatic choice is switched off with it."""
+    by_hand = change_setting("auto", None, "")
+    wanted = change_setting("mixture.n_components", n_components, "")
+
+    def apply(document: Document) -> Document:
+        return wanted.apply(by_hand.apply(document))
+
+    return Edit(f"{n_components} components", apply)
+
+
+class KCurvePanel(QWidget):
+    """Draws the criteria over K; a click on a point asks for that K."""
+
+    edit_requested = Signal(object)
+    compare_requested = Signal()
+    """Several K are to be tried."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("k-curve-panel")
+        self._shown: ViewState | None = None
+        self._candidates: tuple[Candidate, ...] = ()
+        self._chosen = 0
+        self._throttle = Throttle(self)
+        self._throttle.due.connect(self._draw)
+        self._build()
+        self.plot.restyled.connect(self._recolour)
+        self._recolour()
+
+    def _build(self) -> None:
+        self.plot = ThemedPlot("k-curve-plot", self.tr("Selection criteria by number of components"))
+        self.plot.setToolTip(
+            self.tr(
+                "Each K was fitted; lower is better. The ring is a curve's lowest point, the dashed line "
+                "the K in use. Click a point, or use Left and Right, to take that K."
+            )
+        )
+        self.plot.clicked.connect(self._click)
+        item = self.plot.getPlotItem()
+        item.setLabel("bottom", "K")
+        item.setLabel("left", self.tr("criterion per pixel"))
+        self.entropy_view = pg.ViewBox(enableMenu=False, enableMouse=False)
+        item.scene().addItem(self.entropy_view)
+        item.getAxis("right").linkToView(self.entropy_view)
+        self.entropy_view.setXLink(item.vb)
+        item.vb.sigResized.connect(self._place_entropy_view)
+        self.chosen_line = pg.InfiniteLine(angle=90)
+        item.addItem(self.chosen_line, ignoreBounds=True)
+        self.best_marks = pg.ScatterPlotItem(size=13)
+        item.addItem(self.best_marks, ignoreBounds=True)
+        self.curves: dict[str, pg.PlotDataItem] = {}
+        self.boxes: dict[str, QCheckBox] = {}
+        top = QHBoxLayout()
+        top.setSpacing(SPACING)
+        for name, title, tip in CURVES:
+            self.curves[name] = pg.PlotDataItem(symbol="o", symbolSize=6)
+            (self.entropy_view if name == "entropy" else item).addItem(self.curves[name])
+            # Criteria that nearly agree: the first of them lies on top.
+            self.curves[name].setZValue(len(CURVES) - len(self.curves))
+            self.boxes[name] = QCheckBox(title)
+            self.boxes[name].setObjectName(f"k-curve-{name}")
+            self.boxes[name].setToolTip(self.tr(tip))
+            self.boxes[name].setChecked(name != "entropy")
+            self.boxes[name].toggled.connect(self._draw)
+            top.addWidget(self.boxes[name])
+        top.addStretch()
+        self.warning = QLabel(
+            self.tr("Neighbouring pixels are not independent, so BIC favours large K; ICL is stricter.")
+        )
+        self.warning.setObjectName("k-curve-warning")
+        self.warning.setWordWrap(True)
+        self.warning.setForegroundRole(self.palette().ColorRole.PlaceholderText)
+        self.warning.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.hint = EmptyHint(
+            self.tr("How many components? Try several and compare their criteria here."),
+            self.tr("&Compare K = 1…10"),
+        )
+        self.hint.requested.connect(self.compare_requested)
+        content = QWidget()
+        layout = QVBoxLayout(content)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(SPACING // 2)
+        layout.addLayout(top)
+        layout.addWidget(self.plot, 1)
+        layout.addWidget(self.warning)
+        self.pages = hint_or_content(self, self.hint, content)
+
+    @Slot(object, object)
+    def show_state(self, old: ViewState, new: ViewState) -> None:
+        """Draw what differs."""
+        before, self._shown = self._shown, new
+        self.hint.button.setEnabled(new.document.image is not None)
+        if before is None or before.candidates is not new.candidates or before.document is not new.document:
+            self._throttle.ask()
+
+    @Slot()
+    def _draw(self) -> None:
+        candidates = self._shown.candidates if self._shown is not None else ()
+        self.pages.setCurrentIndex(1 if candidates else 0)
+        self._candidates = tuple(sorted(candidates, key=lambda candidate: candidate.n_components))
+        if self._shown is None or not candidates:
+            return
+        document = self._shown.document
+        is_auto = document.settings.auto is not None and document.fit is not None
+        self._chosen = document.settings.mixture.n_components
+        if is_auto and document.fit is not None:
+            self._chosen = document.fit.result.params.n_components
+        self.chosen_line.setValue(self._chosen)
+        counts = [candidate.n_components for candidate in self._candidates]
+        total = self._n_pixels(document)
+        shown, best = [], []
+        for name, curve in self.curves.items():
+            is_on = self.boxes[name].isChecked()
+            curve.setVisible(is_on)
+            values = np.array([getattr(candidate, name) for candidate in self._candidates]) / total
+            curve.setData(counts, values)
+            if is_on and name != "entropy":
+                shown.append(values)
+                at = int(values.argmin())
+                best.append({"pos": (counts[at], values[at])})
+        self.best_marks.setData(best)
+        self._draw_ranges(counts, shown)
+
+    def _n_pixels(self, document: Document) -> float:
+        """Return what sums are divided by, so that the figures compare with the convergence plot's."""
+        if document.image is None:
+            return 1.0
+        mask = document.image.mask
+        held = document.image.height * document.image.width if mask is None else int(mask.sum())
+        return float(max(held, 1))
+
+    def _draw_ranges(self, counts: list[int], shown: list[FloatArray]) -> None:
+        item = self.plot.getPlotItem()
+        ticks = [(count, str(count)) for count in counts if len(counts) <= 12 or count % 5 == 0]
+        item.getAxis("bottom").setTicks([ticks])
+        view = item.vb
+        view.setXRange(min(*counts, self._chosen), max(*counts, self._chosen, counts[0] + 1), padding=0.05)
+        if shown:
+            low, high = min(v.min() for v in shown), max(v.max() for v in shown)
+            view.setYRange(low, max(high, low + 1e-9 * max(1.0, abs(low))), padding=0.08)
+        has_entropy = self.boxes["entropy"].isChecked()
+        item.showAxis("right", has_entropy)
+        if has_entropy:
+            item.setLabel("right", self.tr("Ent per pixel"))
+            top = float(self.curves["entropy"].getData()[1].max())
+            self.entropy_view.setYRange(0, max(top, 1e-9), padding=0.08)
+
+    @Slot()
+    def _place_entropy_view(self) -> None:
+        self.entropy_view.setGeometry(self.plot.getPlotItem().vb.sceneBoundingRect())
+
+    @Slot(float, float)
+    def _click(self, x: float, _y: float) -> None:
+        counts = [candidate.n_components for candidate in self._candidates]
+        if counts:
+            self._ask(min(counts, key=lambda count: abs(count - x)))
+
+    def _ask(self, n_components: int) -> None:
+        if n_components != self._chosen:
+            self.edit_requested.emit(ask_for_components(n_components))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        counts = [candidate.n_components for candidate in self._candidates]
+        after = [count for count in counts if count > self._chosen]
+        before = [count for count in counts if count < self._chosen]
+        if event.key() == Qt.Key.Key_Right and after:
+            self._ask(after[0])
+        elif event.key() == Qt.Key.Key_Left and before:
+            self._ask(before[-1])
+        else:
+            super().keyPressEvent(event)
+
+    @Slot()
+    def _recolour(self) -> None:
+        tint = colours()
+        shades = {"bic": tint.accent, "icl": tint.warning, "aic": tint.ok, "entropy": tint.muted}
+        styles = {"bic": Qt.PenStyle.SolidLine, "icl": Qt.PenStyle.DashLine, "aic": Qt.PenStyle.DashDotLine}
+        for name, curve in self.curves.items():
+            style = styles.get(name, Qt.PenStyle.DotLine)
+            curve.setPen(pg.mkPen(shades[name], width=2, style=style))
+            curve.setSymbolBrush(shades[name])
+            curve.setSymbolPen(None)
+            palette = self.boxes[name].palette()
+            palette.setColor(palette.ColorRole.WindowText, shades[name])
+            self.boxes[name].setPalette(palette)
+        self.chosen_line.setPen(pg.mkPen(faded(tint.text, 0.7), width=1, style=Qt.PenStyle.DashLine))
+        self.best_marks.setPen(pg.mkPen(tint.text, width=2))
+        self.best_marks.setBrush(None)

@@ -1,0 +1,56 @@
+"""What the merge tree asks to have computed, and the edits that it asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gmmseg.control import Check, go_on
+from gmmseg.drawing.scatter import scatter_sample
+from gmmseg.features.table import FeatureTable
+from gmmseg.mixture.dendrogram import Dendrogram, Measure, dendrogram
+from gmmseg.mixture.params import MixtureParams
+from gmmseg.photo.classes import ClassInfo, ClassTable
+from gmmseg.photo.document import Document, Edit, merge_classes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TreeRequest:
+    """The tree of merges of a mixture; `tree_of` answers it."""
+
+    params: MixtureParams
+    table: FeatureTable
+    measure: Measure
+
+
+def tree_of(request: TreeRequest, check: Check = go_on) -> Dendrogram:
+    """Return the tree, made from a sample of the pixels: it is about components, not about single rows."""
+    rows = scatter_sample(request.table)
+    return dendrogram(request.params, request.table.values[rows], None, request.measure, check)
+
+
+def classes_of(components: Sequence[int], table: ClassTable) -> list[ClassInfo]:
+    """Return the classes all of whose components are among some, in display order."""
+    wanted = set(components)
+    return [entry for entry in table if wanted.issuperset(entry.components)]
+
+
+def merge_groups(groups: Sequence[Sequence[int]], table: ClassTable) -> Edit | None:
+    """Return the one edit that unites the classes of each group of components; None where all is done.
+
+    Locked classes are left alone.
+    """
+    wanted = []
+    for group in groups:
+        ids = [entry.id for entry in classes_of(group, table) if not entry.is_locked]
+        if len(ids) > 1:
+            wanted.append(ids)
+    if not wanted:
+        return None
+
+    def apply(document: Document) -> Document:
+        for ids in wanted:
+            document = merge_classes(ids).apply(document)
+        return document
+
+    return Edit(merge_classes([]).title, apply)

@@ -1,0 +1,290 @@
+"""The merge tree panel: which components overlap, and classes of several of them by a click or a cut."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gmmseg.arrays import FloatArray
+from gmmseg.mixture.dendrogram import Dendrogram, Measure
+from gmmseg.photo.classes import ClassTable
+from ui.photo.panels.merge_requests import TreeRequest, classes_of, merge_groups
+from ui.photo.widgets.merge_words import MEASURES, union_sentence
+from ui.plots.dendrogram_plot import LOWEST_CUT, DendrogramPlot
+from ui.theme import SPACING
+from ui.widgets.empty_hint import EmptyHint, hint_or_content
+from ui.widgets.throttle import Throttle
+
+if TYPE_CHECKING:
+    from gmmseg.photo.workspace import ViewState
+
+
+class MergeTreePanel(QWidget):
+    """Draws the tree of the document's fit. It is made in the background, and only while it can be seen."""
+
+    edit_requested = Signal(object)
+    settled = Signal()
+    """What was asked for is an undo step of its own."""
+    tree_requested = Signal(object)
+    """A `TreeRequest`; the answer goes to `show_tree`."""
+    classes_pointed_at = Signal(object)
+    """Ids of the classes below the union under the pointer, or None."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("merge-tree-panel")
+        self._shown: ViewState | None = None
+        self._asked: TreeRequest | None = None
+        self._tree: Dendrogram | None = None
+        self._hovered: int | None = None
+        self._selected: int | None = None
+        self._cut = 0.0
+        self._throttle = Throttle(self)
+        self._throttle.due.connect(self._draw)
+        self._build()
+
+    def _build(self) -> None:
+        self.plot = DendrogramPlot()
+        self.plot.setToolTip(
+            self.tr(
+                "The lower two components are united, the more they overlap. Point at a union to see its "
+                "classes in the image, click it to make one class of them. Drag the dashed line to choose "
+                "where the tree is cut.\nLeft and Right go from union to union, Up and Down move the line, "
+                "Return merges the union, Shift+Return everything below the line."
+            )
+        )
+        self.plot.node_hovered.connect(self._hover)
+        self.plot.node_clicked.connect(self._click)
+        self.plot.cut_moved.connect(self._move_cut)
+        self.text = QLabel()
+        self.text.setObjectName("merge-tree-text")
+        self.text.setWordWrap(True)
+        self.text.setForegroundRole(self.palette().ColorRole.PlaceholderText)
+        self.text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.hint = EmptyHint(self.tr("Which components overlap is shown here once there is a fit."))
+        content = QWidget()
+        layout = QVBoxLayout(content)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(SPACING // 2)
+        layout.addLayout(self._top_row())
+        layout.addWidget(self.plot, 1)
+        layout.addWidget(self.text)
+        self.pages = hint_or_content(self, self.hint, content)
+
+    def _top_row(self) -> QHBoxLayout:
+        self.measure_box = QComboBox()
+        self.measure_box.setObjectName("merge-tree-measure")
+        self.measure_box.setAccessibleName(self.tr("Measure of overlap"))
+        for at, (measure, title, _, tip) in enumerate(MEASURES):
+            self.measure_box.addItem(self.tr(title), measure)
+            self.measure_box.setItemData(at, self.tr(tip), Qt.ItemDataRole.ToolTipRole)
+        self.measure_box.currentIndexChanged.connect(self._change_measure)
+        self.merge_button = QPushButton(self.tr("&Merge below the line"))
+        self.merge_button.setObjectName("merge-tree-merge")
+        self.merge_button.setToolTip(self.tr("Make one class of each branch below the dashed line"))
+        self.merge_button.clicked.connect(self.merge_below)
+        row = QHBoxLayout()
+        row.setSpacing(SPACING // 2)
+        row.addWidget(self.measure_box)
+        row.addStretch()
+        row.addWidget(self.merge_button)
+        self._change_measure()
+        return row
+
+    @property
+    def measure(self) -> Measure:
+        """The chosen measure."""
+        return cast(Measure, self.measure_box.currentData())
+
+    @Slot(object, object)
+    def show_state(self, old: ViewState, new: ViewState) -> None:
+        """Draw what differs; while a fit runs the tree stays that of the one before."""
+        before, self._shown = self._shown, new
+        if (
+            before is None
+            or new.document.fit is not before.document.fit
+            or new.segmentation is not before.segmentation
+            or new.classes is not before.classes
+        ):
+            self._throttle.ask()
+
+    @Slot(object, object)
+    def show_tree(self, request: TreeRequest, tree: Dendrogram) -> None:
+        """Draw a tree that was asked for, unless another one is wanted meanwhile."""
+        if request is not self._asked:
+            return
+        self._tree = tree
+        self._hovered = self._selected = None
+        self._cut = _sensible_cut(tree)
+        self._throttle.ask()
+
+    def select_by(self, by: int) -> None:
+        """Go to the next union to the right or left, in the order of their heights."""
+        tree = self._tree
+        if tree is None or not len(tree.pairs):
+            return
+        at = -1 if self._selected is None and by > 0 else (self._selected or 0) - tree.n_components
+        self._selected = tree.n_components + (at + by) % len(tree.pairs)
+        self._point()
+
+    def move_cut_by(self, by: int) -> None:
+        """Move the line up over the next union, or down below one."""
+        tree = self._tree
+        if tree is None:
+            return
+        levels = np.unique(tree.heights)
+        n_below = min(max(int((levels <= self._cut).sum()) + by, 0), len(levels))
+        self._move_cut(_between(levels, n_below))
+
+    @Slot()
+    def merge_below(self) -> None:
+        """Ask for one class for each branch below the line."""
+        if self._tree is not None:
+            self._ask(self._tree.groups_below(self._cut))
+
+    def merge_node(self, node: int) -> None:
+        """Ask for one class of the components below a union."""
+        if self._tree is not None:
+            self._ask([self._tree.members(node)])
+
+    def _ask(self, groups: list[tuple[int, ...]]) -> None:
+        edit = merge_groups(groups, self._classes())
+        if edit is not None:
+            self.edit_requested.emit(edit)
+            self.settled.emit()
+
+    def _classes(self) -> ClassTable:
+        return self._shown.classes if self._shown is not None else ClassTable()
+
+    @Slot()
+    def _draw(self) -> None:
+        shown = self._shown
+        fit = shown.document.fit if shown is not None else None
+        segmentation, table = (shown.segmentation, shown.table) if shown is not None else (None, None)
+        if fit is None or segmentation is None:
+            self._asked = self._tree = None
+            self.pages.setCurrentIndex(0)
+            return
+        params = fit.result.params
+        if segmentation.params is params and table is not None:
+            self._want(TreeRequest(params, table, self.measure))
+        is_current = self._tree is not None and self._tree.n_components == self._classes().n_components
+        self.pages.setCurrentIndex(1)
+        if is_current and self._tree is not None and self._asked is not None:
+            title = next(height for name, _, height, _ in MEASURES if name == self._asked.measure)
+            leaves = [self._classes().of_component(k) for k in range(self._tree.n_components)]
+            self.plot.set_tree(self._tree, leaves, self.tr(title))
+            self.plot.set_cut(self._cut)
+        self._point()
+
+    def _want(self, request: TreeRequest) -> None:
+        asked = self._asked
+        if (
+            asked is None
+            or asked.params is not request.params
+            or asked.table is not request.table
+            or asked.measure != request.measure
+        ):
+            self._asked = request
+            self.tree_requested.emit(request)
+
+    # Pointing
+
+    @Slot(object)
+    def _hover(self, node: int | None) -> None:
+        self._hovered = node
+        self._point()
+
+    @Slot(object)
+    def _click(self, node: int | None) -> None:
+        self._selected = node
+        if node is not None:
+            self.merge_node(node)
+        self._point()
+
+    @Slot(float)
+    def _move_cut(self, height: float) -> None:
+        self._cut = height
+        self.plot.set_cut(height)
+        self._describe()
+
+    @Slot()
+    def _change_measure(self) -> None:
+        self.measure_box.setToolTip(MEASURES[self.measure_box.currentIndex()][3])
+        self._throttle.ask()
+
+    def _point(self) -> None:
+        """Show the union under the pointer, else the one chosen by keys, here and in the image."""
+        node = self._hovered if self._hovered is not None else self._selected
+        self.plot.mark(node)
+        ids = None
+        if node is not None and self._tree is not None:
+            found = classes_of(self._tree.members(node), self._classes())
+            ids = tuple(entry.id for entry in found) or None
+        self.classes_pointed_at.emit(ids)
+        self._describe()
+
+    def _describe(self) -> None:
+        """Say what the pointed union is, else what the line would leave."""
+        tree, classes = self._tree, self._classes()
+        self.merge_button.setEnabled(False)
+        if tree is None or tree.n_components != classes.n_components:
+            self.text.setText(self.tr("Comparing the components…"))
+            return
+        groups = tree.groups_below(self._cut)
+        self.merge_button.setEnabled(merge_groups(groups, classes) is not None)
+        node = self._hovered if self._hovered is not None else self._selected
+        if not len(tree.pairs):
+            self.text.setText(self.tr("One component: there is nothing to merge."))
+        elif node is None:
+            self.text.setText(self.tr("The line leaves {0} of {1}.").format(len(groups), tree.n_components))
+        else:
+            found = classes_of(tree.members(node), classes)
+            self.text.setText(union_sentence(tree, node, found, self.measure))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        has_shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        match event.key():
+            case Qt.Key.Key_Left | Qt.Key.Key_Right:
+                self.select_by(1 if event.key() == Qt.Key.Key_Right else -1)
+            case Qt.Key.Key_Up | Qt.Key.Key_Down:
+                self.move_cut_by(1 if event.key() == Qt.Key.Key_Up else -1)
+            case Qt.Key.Key_Return | Qt.Key.Key_Enter if has_shift:
+                self.merge_below()
+            case Qt.Key.Key_Return | Qt.Key.Key_Enter if self._selected is not None:
+                self.merge_node(self._selected)
+            case Qt.Key.Key_Escape if self._selected is not None:
+                self._selected = None
+                self._point()
+            case _:
+                super().keyPressEvent(event)
+
+
+def _between(levels: FloatArray, n_below: int) -> float:
+    """Return a height with so many of the increasing `levels` below it, in the middle of the gap there."""
+    if n_below >= len(levels):
+        return 1.0
+    if n_below == 0:
+        # Some components have one peak together: their union stands at 0.
+        return float(levels[0] / 2) if levels[0] > 0 else LOWEST_CUT
+    return float((levels[n_below - 1] + levels[n_below]) / 2)
+
+
+def _sensible_cut(tree: Dendrogram) -> float:
+    """Return the height in the middle of the widest gap between unions."""
+    levels = np.unique(tree.heights)
+    if len(levels) < 2:
+        return _between(levels, 0)
+    return _between(levels, int(np.diff(levels).argmax()) + 1)

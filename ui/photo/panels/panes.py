@@ -1,0 +1,256 @@
+"""PanesPanel: one, two or four views of the image and its maps, moved together, some of them pinned."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QWidget
+
+from gmmseg.arrays import BoolArray
+from gmmseg.drawing.draw import Picture, Scene
+from gmmseg.drawing.layers import Layer
+from gmmseg.photo.classes import ClassTable
+from ui.photo.panels.pane_pictures import PanePictures
+from ui.photo.panels.picture_requests import PictureRequest, scene_of
+from ui.photo.panels.pins import Pin, Pins, is_pinnable, pinned
+from ui.photo.widgets.captions import caption_of
+from ui.photo.widgets.layer_pane import LayerPane
+from ui.photo.widgets.pane_grid import PaneGrid
+from ui.photo.widgets.pane_marks import PaneMarks
+
+if TYPE_CHECKING:
+    from gmmseg.photo.workspace import ViewState
+
+DEFAULT_LAYERS: dict[int, tuple[Layer, ...]] = {
+    1: (Layer("segments"),),
+    2: (Layer("image"), Layer("segments")),
+    4: (Layer("image"), Layer("segments"), Layer("heatmap"), Layer("uncertainty")),
+}
+
+
+class PanesPanel(PaneGrid):
+    """The middle of the window. Cheap pictures are drawn at once, the others requested and shown later.
+
+    A pinned pane keeps its layer and draws it from what was shown when it was pinned, until another image is
+    opened; what is chosen elsewhere, classes, regions or rows, is marked in the others only.
+    """
+
+    picture_requested = Signal(object)
+    """A `PictureRequest`; the answer goes to `show_picture`."""
+    overlay_toggled = Signal(bool)
+    regions_wanted = Signal(bool)
+    """Whether a pane shows regions."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(DEFAULT_LAYERS, parent)
+        self.setObjectName("panes")
+        self._shown: ViewState | None = None
+        self._scene: Scene | None = None
+        self._pins = Pins()
+        self._are_layers_visible = True
+        self._are_regions_given_up = False
+        self._pictures = PanePictures(self.panes, self._pin_of, self.picture_requested.emit, self.keep_fitted)
+        self._marks = PaneMarks([pane.canvas for pane in self.panes], self)
+        for number, pane in enumerate(self.panes):
+            self._connect(number, pane)
+        self.set_layout(1)
+
+    def _connect(self, number: int, pane: LayerPane) -> None:
+        pane.layer_chosen.connect(lambda layer: self.choose_layer(number, layer))
+        pane.pin_toggled.connect(lambda is_pinned: self.pin(number, is_pinned))
+        pane.hidden_pins_wanted.connect(self._show_hidden_pins)
+
+    @Slot(int)
+    def set_layout(self, n_panes: int) -> None:
+        self._pins.rearrange(n_panes)
+        super().set_layout(n_panes)
+        for number, pane in enumerate(self.visible_panes):
+            pin = self._pin_of(number)
+            if pin is not None:
+                pane.layer = pin.layer
+        self._refresh_choices()
+        self._pictures.arrange(n_panes)
+        self._show_pins()
+
+    def choose_layer(self, number: int, layer: Layer) -> None:
+        super().choose_layer(number, layer)
+        self._pins.put_layer(number, self._n_panes, layer)
+        self._refresh_choices()
+        self._pictures.refresh(number)
+        self._show_captions()
+        self._report_regions()
+
+    # Regions
+
+    @property
+    def is_about_regions(self) -> bool:
+        """Whether the pane used last shows regions."""
+        return self.panes[self._active].layer.kind == "regions"
+
+    @Slot()
+    def ensure_regions(self) -> None:
+        """Show the regions in a pane that follows, unless one shows any: somebody is changing them."""
+        following = [number for number in range(self._n_panes) if self._pin_of(number) is None]
+        if not following or any(pane.layer.kind == "regions" for pane in self.visible_panes):
+            return
+        is_active_free = self._active in following and self.panes[self._active].layer.kind != "image"
+        self.choose_layer(self._active if is_active_free else following[-1], Layer("regions"))
+
+    def _report_regions(self) -> None:
+        """Say whether a pane shows regions; what is pinned needs no new ones."""
+        self.regions_wanted.emit(
+            any(
+                pane.layer.kind == "regions" and self._pin_of(number) is None
+                for number, pane in enumerate(self.visible_panes)
+            )
+        )
+
+    @Slot(bool)
+    def show_regions_given_up(self, are_given_up: bool) -> None:
+        """Say that there will be no regions, or that they are on their way again."""
+        self._are_regions_given_up = are_given_up
+        self._show_captions()
+
+    @Slot(object)
+    def mark_region(self, region: int | None) -> None:
+        """Mark the pixels of a region, a value of the region map; None marks none."""
+        self._marks.choose_region(region)
+
+    @Slot(object)
+    def show_marked(self, rows: BoolArray | None) -> None:
+        """Mark the pixels of some rows of the feature table, (N,); None marks none."""
+        self._marks.brush(rows)
+
+    # Pins
+
+    def pin(self, number: int, is_pinned: bool) -> None:
+        """Have a pane keep what it shows now, or follow again."""
+        layer = self.panes[number].layer
+        pin = pinned(layer, self._shown) if is_pinned else None
+        if pin is not None:
+            self._pins.put(number, self._n_panes, pin)
+        elif self._pins.remove(number, self._n_panes) is not None:
+            super().choose_layer(number, layer)
+            self._pictures.refresh(number)
+        self._active = number
+        self._refresh_choices()
+        self._pictures.recolour()
+        self._show_pins()
+
+    @Slot()
+    def toggle_pin(self) -> None:
+        """Pin the pane used last, or have it follow again."""
+        self.pin(self._active, self._pin_of(self._active) is None)
+
+    def _pin_of(self, number: int) -> Pin | None:
+        return self._pins.at(number, self._n_panes)
+
+    @Slot()
+    def _show_hidden_pins(self) -> None:
+        self.set_layout(self._pins.way_to_hidden(self._n_panes))
+
+    def _show_pins(self) -> None:
+        """Bring in line with the pins whatever depends on them beside the pictures."""
+        self._marks.keep_off([n for n in range(self._n_panes) if self._pin_of(n) is not None])
+        n_hidden = self._pins.n_hidden(self._n_panes)
+        for number, pane in enumerate(self.panes):
+            pane.show_hidden_pins(n_hidden if number == self._n_panes - 1 else 0)
+        self._show_captions()
+        self._report_regions()
+
+    def _scene_of(self, number: int) -> Scene | None:
+        """Return what a pane draws from."""
+        pin = self._pin_of(number)
+        return self._scene if pin is None else pin.scene
+
+    # What is shown
+
+    @Slot(object, object)
+    def show_state(self, old: ViewState, new: ViewState) -> None:
+        """Draw what differs from what is shown now."""
+        before, after = self._scene, scene_of(new)
+        self._shown, self._scene = new, after
+        is_new_image = after is None or before is None or before.image is not after.image
+        if is_new_image and self._pins:
+            self._pins.clear()
+            self._layers[self._n_panes] = [pane.layer for pane in self.visible_panes]
+            self._show_pins()
+        self._show_captions()
+        self._marks.show_scene(after)
+        if after is None:
+            self._pictures.show(new, None)
+            return
+        if before is None or after.classes is not before.classes or after.table is not before.table:
+            self._refresh_choices()
+        if is_new_image:
+            self.camera.set_image_size(after.image.width, after.image.height)
+            self.choose_arrangement()
+        self._pictures.show(new, after)
+        if is_new_image:
+            self.fit_view()
+
+    @Slot(object, object)
+    def show_picture(self, request: PictureRequest, picture: Picture) -> None:
+        """Show a requested picture, unless something newer has been asked for meanwhile."""
+        self._pictures.take(request, picture)
+
+    @Slot(float)
+    def set_overlay_opacity(self, opacity: float) -> None:
+        """Draw overlays with this opacity, 0..1."""
+        self._pictures.set_opacity(opacity)
+
+    @Slot()
+    def toggle_overlay(self) -> None:
+        """Show the bare photo in all panes, or the layers again."""
+        self._are_layers_visible = not self._are_layers_visible
+        for pane in self.panes:
+            pane.canvas.set_layer_visible(self._are_layers_visible)
+        self.overlay_toggled.emit(self._are_layers_visible)
+
+    @Slot(object)
+    def highlight_class(self, wanted: int | None) -> None:
+        """Dim all classes but one; None shows all alike."""
+        self._pictures.highlight(() if wanted is None else (wanted,))
+
+    @Slot(object)
+    def point_at_classes(self, ids: tuple[int, ...] | None) -> None:
+        """Dim all but some classes for the moment; None goes back to what `highlight_class` shows."""
+        self._pictures.point_at(ids or ())
+
+    def state(self) -> dict[str, Any]:
+        return {**super().state(), "opacity": self._pictures.opacity}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        opacity = state.get("opacity")
+        if isinstance(opacity, int | float) and 0 <= opacity <= 1:
+            self._pictures.set_opacity(float(opacity))
+        super().restore(state)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_V and event.modifiers() == Qt.KeyboardModifier.NoModifier:
+            self.toggle_overlay()
+        else:
+            super().keyPressEvent(event)
+
+    def _show_captions(self) -> None:
+        """Say what the pictures are where they are pinned, not the final ones, or not there."""
+        for number, pane in enumerate(self.panes):
+            pin = self._pin_of(number)
+            pane.show_pinned(pin is not None)
+            pane.set_pinnable(is_pinnable(self._scene))
+            pane.canvas.set_caption(
+                caption_of(
+                    pane.layer,
+                    self._shown,
+                    None if pin is None else pin.shown,
+                    are_regions_given_up=self._are_regions_given_up,
+                )
+            )
+
+    def _refresh_choices(self) -> None:
+        for number, pane in enumerate(self.visible_panes):
+            scene = self._scene_of(number)
+            features = () if scene is None or scene.table is None else scene.table.names
+            pane.show_choices(ClassTable() if scene is None else scene.classes, features)

@@ -1,0 +1,195 @@
+"""ReadoutBar: what is under the cursor, and what the picture and its fit are, in the status bar."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import QLocale, QTimer, Slot
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
+
+from gmmseg.features.colour import srgb_to_lab
+from gmmseg.photo.classes import class_id
+from gmmseg.photo.segmentation import posterior_at
+from ui.photo.widgets.posterior_bars import MAX_BARS, Bar, PosteriorBars
+from ui.theme import SPACING, colours, theme
+
+if TYPE_CHECKING:
+    from gmmseg.image import Image
+    from gmmseg.photo.workspace import ViewState
+
+Pixel = tuple[int, int]
+_PAUSE_MS = 33
+"""Not more often than 30 times a second: faster than that nobody reads."""
+_LEAST_SHARE = 0.005
+
+
+class ReadoutBar(QWidget):
+    """Left: coordinates, values and largest posteriors of a pixel. Right: what is on screen, and its fit."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("readout")
+        self._shown: ViewState | None = None
+        self._pixel: Pixel | None = None
+        self._zoom: float | None = None
+        self._values = QLabel()
+        self._values.setObjectName("readoutValues")
+        self._bars = PosteriorBars()
+        self._bars.setToolTip(self.tr("γ(z_nk), S2 eq. 40, summed over the components of a class"))
+        self._facts = QLabel()
+        self._facts.setObjectName("readoutFacts")
+        self._currency = QLabel()
+        self._currency.setObjectName("readoutCurrency")
+        self._currency.setToolTip(
+            self.tr("The maps on screen are not those of a finished fit with the present settings")
+        )
+        self._currency.hide()
+        for label in (self._values, self._facts):
+            label.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+            # A long text must not widen the window.
+            label.setMinimumWidth(1)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(SPACING, 0, SPACING, 0)
+        row.setSpacing(2 * SPACING)
+        row.addWidget(self._values)
+        row.addWidget(self._bars, 1)
+        row.addWidget(self._currency)
+        row.addWidget(self._facts)
+        self._pause = QTimer(self)
+        self._pause.setSingleShot(True)
+        self._pause.setInterval(_PAUSE_MS)
+        self._pause.timeout.connect(self._draw_pixel)
+        theme().changed.connect(self._tint)
+        self._tint()
+
+    @property
+    def text(self) -> str:
+        """What is said of the pixel."""
+        return self._values.text()
+
+    @property
+    def facts(self) -> str:
+        """What is said of the picture."""
+        return self._facts.text()
+
+    @property
+    def currency(self) -> str:
+        """What the maps on screen are where they are not the final ones: ``preview``, ``stale``."""
+        return self._currency.text()
+
+    @property
+    def bars(self) -> tuple[Bar, ...]:
+        """The posteriors drawn."""
+        return self._bars.bars
+
+    @Slot(object, object)
+    def show_state(self, old: ViewState, new: ViewState) -> None:
+        """Show the facts of the picture, and the pixel's posteriors under the newest maps."""
+        self._shown = new
+        if new.document is not old.document or not self._facts.text():
+            self._draw_facts()
+        self._currency.setText(self._currency_of(new))
+        self._currency.setVisible(bool(self._currency.text()))
+        if (
+            new.segmentation is not old.segmentation
+            or new.classes is not old.classes
+            or new.regions is not old.regions
+        ):
+            self._draw_soon()
+
+    @Slot(object)
+    def show_pixel(self, pixel: Pixel | None) -> None:
+        """Show pixel (y, x), or nothing."""
+        self._pixel = pixel
+        self._draw_soon()
+
+    @Slot(object)
+    def show_zoom(self, zoom: float) -> None:
+        """Show how many device pixels an image pixel takes: 1.0 is 100 %."""
+        self._zoom = zoom
+        self._draw_facts()
+
+    def _currency_of(self, shown: ViewState) -> str:
+        if shown.segmentation is None:
+            return ""
+        if shown.is_preview and shown.caption:
+            return shown.caption
+        return self.tr("stale") if shown.is_preview or shown.document.is_stale else ""
+
+    def _draw_soon(self) -> None:
+        if not self._pause.isActive():
+            self._pause.start()
+
+    @Slot()
+    def _draw_pixel(self) -> None:
+        image = self._shown.document.image if self._shown is not None else None
+        pixel = self._pixel
+        if image is None or pixel is None or not (pixel[0] < image.height and pixel[1] < image.width):
+            self._values.clear()
+            self._bars.show_bars(())
+            return
+        self._values.setText("  ·  ".join([values_text(image, pixel), *self._region(image, pixel)]))
+        self._bars.show_bars(self._posteriors(pixel))
+
+    def _region(self, image: Image, pixel: Pixel) -> list[str]:
+        """Return number and area of the region at a pixel, where regions have been made."""
+        outcome = self._shown.regions if self._shown is not None else None
+        if outcome is None or outcome.image is not image or not outcome.regions.labels[pixel]:
+            return []
+        region = int(outcome.regions.labels[pixel])
+        area = QLocale().toString(outcome.area_of(region))
+        return [self.tr("region {0}: {1} px").format(class_id(region - 1), area)]
+
+    def _posteriors(self, pixel: Pixel) -> tuple[Bar, ...]:
+        shown = self._shown
+        if shown is None or shown.segmentation is None or shown.table is None:
+            return ()
+        if shown.segmentation.labels.shape != shown.table.pixels.shape:
+            return ()
+        posterior = posterior_at(shown.segmentation, shown.table, *pixel)
+        if posterior is None:
+            return ()
+        bars = [
+            Bar(f"{entry.id} {entry.name}", entry.colour, float(posterior[list(entry.components)].sum()))
+            for entry in shown.classes
+        ]
+        bars.sort(key=lambda bar: -bar.share)
+        return tuple(bar for bar in bars[:MAX_BARS] if bar.share >= _LEAST_SHARE)
+
+    def _draw_facts(self) -> None:
+        image = self._shown.document.image if self._shown is not None else None
+        if self._shown is None or image is None:
+            self._facts.clear()
+            return
+        said = [f"{image.width} × {image.height}", image.depth_text]
+        if self._zoom:
+            said.append(f"{100 * self._zoom:.0f} %")
+        fit = self._shown.document.fit
+        if fit is not None:
+            said.append(self.tr("%n iteration(s)", "", fit.result.n_iter).replace("(s)", "s"))
+            said.append(f"{sum(fit.seconds.values()):.2f} s")
+        self._facts.setText("  ·  ".join(said))
+
+    @Slot()
+    def _tint(self) -> None:
+        palette = QPalette()
+        palette.setColor(QPalette.ColorRole.WindowText, colours().warning)
+        self._currency.setPalette(palette)
+
+
+def values_text(image: Image, pixel: Pixel) -> str:
+    """Return coordinates and stored values of pixel (y, x); of integer colours their CIELAB values too."""
+    y, x = pixel
+    said = [f"x {x}  y {y}"]
+    if image.mask is not None and not image.mask[y, x]:
+        return f"{said[0]}  ·  no data"
+    values = image.pixels[y, x]
+    name = "RGB" if image.is_rgb else " ".join(image.channels[:4]).capitalize()
+    numbers = " ".join(f"{value:.4g}" if value.dtype.kind == "f" else str(value) for value in values[:4])
+    said.append(f"{name} {numbers}")
+    if image.is_rgb and image.pixels.dtype in (np.uint8, np.uint16):
+        lab = srgb_to_lab(values.astype(np.float64)[:, None] / image.white)[:, 0]
+        said.append("Lab " + " ".join(f"{value:.0f}" for value in lab))
+    return "  ·  ".join(said)

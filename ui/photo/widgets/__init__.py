@@ -1,0 +1,1 @@
+"""Widgets of the photo desk: panes, canvas, class table."""

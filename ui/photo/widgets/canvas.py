@@ -1,0 +1,289 @@
+"""Canvas: one view of the photo and a layer over it, moved by a camera that all panes share."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QEvent, QPointF, QSizeF, Qt, Signal, Slot
+from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QResizeEvent, QWheelEvent
+from PySide6.QtWidgets import QLabel, QWidget
+
+from gmmseg.arrays import ByteArray
+from gmmseg.drawing.draw import Picture
+from ui.photo.widgets.camera import Camera
+from ui.photo.widgets.crosshair import Crosshair
+from ui.photo.widgets.pixel_item import PixelItem
+from ui.photo.widgets.swipe_handle import MIDDLE, SwipeHandle
+from ui.theme import SPACING, colours, mixed, theme
+
+_WHEEL_FACTOR = 1.25
+_PAN_STEP = 48.0
+_MARKED = (255, 0, 200, 210)
+_UNMARKED = (0, 0, 0, 70)
+
+
+class Canvas(pg.GraphicsView):  # type: ignore[misc]
+    """A photo below, a layer above and marks on top; pixel (0, 0) covers 0..1.
+
+    The wheel zooms about the cursor, dragging pans, a double click or F fits, + and - zoom, the arrow keys
+    pan.
+    """
+
+    hovered = Signal(object)
+    """Pixel (y, x) under the cursor, or None."""
+    fit_requested = Signal()
+    resized = Signal()
+
+    def __init__(self, camera: Camera, parent: QWidget | None = None) -> None:
+        super().__init__(parent, useOpenGL=False)
+        self.setObjectName("canvas")
+        self.setAccessibleName(self.tr("Image view"))
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMinimumSize(64, 64)
+        self._camera = camera
+        self._box = pg.ViewBox(enableMenu=False, enableMouse=False, invertY=True, defaultPadding=0)
+        self.setCentralItem(self._box)
+        self._photo = PixelItem(is_smooth=True)
+        self._layer = PixelItem(is_smooth=False)
+        self._marks = PixelItem(is_smooth=False)
+        self._crosshair = Crosshair()
+        for item in (self._photo, self._layer, self._marks, self._crosshair):
+            self._box.addItem(item, ignoreBounds=True)
+        self._caption = QLabel(self)
+        self._caption.setObjectName("caption")
+        self._caption.move(SPACING, SPACING)
+        self._caption.hide()
+        self._handle = SwipeHandle(self)
+        self._handle.hide()
+        self._handle.moved.connect(self._apply_swipe)
+        self._size: tuple[int, int] | None = None
+        self._picture: Picture | None = None
+        self._is_layer_wanted = True
+        self._is_swiping = False
+        self._pixel: tuple[int, int] | None = None
+        self._drag_from: QPointF | None = None
+        self._restyle()
+        theme().changed.connect(self._restyle)
+        camera.changed.connect(self._follow_camera)
+
+    def set_photo(self, size: tuple[int, int], pixels: ByteArray, levels: tuple[ByteArray, ...] = ()) -> None:
+        """Show a photo of `size` (H, W); `pixels` may be a smaller stand-in for it."""
+        self._size = size
+        self._photo.set_pixels(pixels, levels=levels, size=size)
+        self._arrange()
+
+    def clear(self) -> None:
+        """Show nothing at all."""
+        self._size = None
+        for item in (self._photo, self._layer, self._marks):
+            item.clear()
+
+    def set_picture(self, picture: Picture | None, lut: ByteArray | None = None) -> None:
+        """Show a layer over the photo, or instead of it; `lut` replaces the picture's own table."""
+        self._picture = picture
+        if picture is None:
+            self._layer.clear()
+        else:
+            self._layer.set_pixels(
+                picture.pixels,
+                picture.lut if lut is None else lut,
+                picture.levels,
+                line_width=picture.layer.line_width,
+            )
+        self._arrange()
+
+    def set_lut(self, lut: ByteArray | None) -> None:
+        """Show the same layer in other colours."""
+        self._layer.set_lut(lut)
+
+    def set_layer_visible(self, is_visible: bool) -> None:
+        """Show the layer, or the bare photo."""
+        self._is_layer_wanted = is_visible
+        self._arrange()
+
+    def set_swiping(self, is_swiping: bool) -> None:
+        """Show a divider that wipes the layer off the photo where the photo is underneath, or none."""
+        if is_swiping and not self._is_swiping:
+            # Wherever it was left the last time, it is found in the middle.
+            self._handle.set_fraction(MIDDLE)
+        self._is_swiping = is_swiping
+        self._arrange()
+
+    def set_marks(self, marked: ByteArray | None) -> None:
+        """Show which pixels are brushed: (H, W) bytes, 1 where marked; None for no marks."""
+        if marked is None:
+            self._marks.clear()
+            return
+        lut = np.zeros((256, 4), dtype=np.uint8)
+        lut[:2] = (_UNMARKED, _MARKED)
+        self._marks.set_pixels(marked, lut)
+
+    def set_caption(self, text: str) -> None:
+        """Say in the corner what is shown when it is not the final result: ``preview``, ``iteration 12``."""
+        self._caption.setText(text)
+        self._caption.setVisible(bool(text))
+        self._place_caption()
+
+    def mark_pixel(self, pixel: tuple[int, int] | None) -> None:
+        """Show the crosshair at a pixel (y, x)."""
+        self._pixel = pixel
+        self._crosshair.mark(pixel, self._camera.zoom)
+
+    def view_image(self) -> QImage:
+        """Return what is on screen, without the crosshair and the divider, at the screen's resolution."""
+        had_handle = self._handle.isVisible()
+        self._crosshair.hide()
+        self._handle.hide()
+        image: QImage = self.grab().toImage()
+        self._handle.setVisible(had_handle)
+        self.mark_pixel(self._pixel)
+        return image
+
+    def pixel_at(self, position: QPointF) -> tuple[int, int] | None:
+        """Return the pixel (y, x) at a position in this widget, or None beside the image."""
+        point = self._image_point(position)
+        y, x = math.floor(point.y()), math.floor(point.x())
+        if self._size is None or not (0 <= y < self._size[0] and 0 <= x < self._size[1]):
+            return None
+        return y, x
+
+    def position_of(self, y: float, x: float) -> QPointF:
+        """Return where image point (y, x) is in this widget."""
+        middle = QPointF(self.width() / 2, self.height() / 2)
+        return (QPointF(x, y) - self._camera.centre) * self._camera.zoom + middle
+
+    def view_size(self) -> QSizeF:
+        """Return this widget's size, device-independent pixels."""
+        return QSizeF(self.width(), self.height())
+
+    def _image_point(self, position: QPointF) -> QPointF:
+        middle = QPointF(self.width() / 2, self.height() / 2)
+        return (position - middle) / self._camera.zoom + self._camera.centre
+
+    def _arrange(self) -> None:
+        """Decide which of photo and layer are visible, and whether there is a divider between them."""
+        has_layer = self._is_layer_wanted and self._picture is not None
+        is_over = self._picture is not None and self._picture.is_over_image
+        self._layer.setVisible(has_layer)
+        self._photo.setVisible(not has_layer or is_over)
+        self._handle.setVisible(self._is_swiping and has_layer and is_over)
+        self._handle.place()
+        self._apply_swipe()
+
+    def _place_caption(self) -> None:
+        """Give the caption one line, or as many as it needs where the view is narrow."""
+        room = max(1, self.width() - 2 * SPACING)
+        self._caption.setWordWrap(False)
+        self._caption.adjustSize()
+        if self._caption.width() > room:
+            self._caption.setWordWrap(True)
+            self._caption.resize(room, self._caption.heightForWidth(room))
+
+    @Slot()
+    def _apply_swipe(self) -> None:
+        is_wiped = self._handle.isVisibleTo(self) and self._handle.fraction > 0
+        left = self._image_point(QPointF(self._handle.fraction * self.width(), 0)).x() if is_wiped else 0.0
+        self._layer.set_clip_left(max(left, 0.0))
+
+    @Slot()
+    def _follow_camera(self) -> None:
+        half = self.view_size() / (2 * self._camera.zoom)
+        centre = self._camera.centre
+        self._box.setRange(
+            xRange=(centre.x() - half.width(), centre.x() + half.width()),
+            yRange=(centre.y() - half.height(), centre.y() + half.height()),
+            padding=0,
+            disableAutoRange=True,
+        )
+        self._crosshair.mark(self._pixel, self._camera.zoom)
+        self._apply_swipe()
+
+    @Slot()
+    def _restyle(self) -> None:
+        tint = colours()
+        self.setBackground(mixed(tint.window, tint.text, 0.1))
+        self._caption.setStyleSheet(
+            f"color: {tint.text.name()}; background: {tint.base.name()};"
+            f" border: 1px solid {tint.grid.name()}; border-radius: 4px; padding: 2px 6px;"
+        )
+
+    def close(self) -> bool:
+        # pyqtgraph's own deletes the scene's items while Python still holds them, which crashes.
+        return QWidget.close(self)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        # pyqtgraph's constructor resizes the view before ours has run.
+        if hasattr(self, "_handle"):
+            self._handle.place()
+            self._place_caption()
+            self._follow_camera()
+            self.resized.emit()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        steps = event.angleDelta().y() / 120
+        if steps:
+            self._camera.zoom_about(self._image_point(event.position()), _WHEEL_FACTOR**steps)
+            self._hover(event.position())
+        event.accept()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() in (Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton):
+            self._drag_from = event.position()
+            self.setCursor(Qt.CursorShape.ClosedHandCursor)
+        event.accept()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if self._drag_from is not None:
+            moved = event.position() - self._drag_from
+            self._drag_from = event.position()
+            self._camera.pan(moved.x(), moved.y())
+        self._hover(event.position())
+        event.accept()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        self._drag_from = None
+        self.unsetCursor()
+        event.accept()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:
+            self.fit_requested.emit()
+        event.accept()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self.hovered.emit(None)
+
+    def _hover(self, position: QPointF) -> None:
+        pixel = self.pixel_at(position)
+        if pixel != self._pixel:
+            self.hovered.emit(pixel)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        pans = {
+            Qt.Key.Key_Left: (_PAN_STEP, 0.0),
+            Qt.Key.Key_Right: (-_PAN_STEP, 0.0),
+            Qt.Key.Key_Up: (0.0, _PAN_STEP),
+            Qt.Key.Key_Down: (0.0, -_PAN_STEP),
+        }
+        key = Qt.Key(event.key())
+        if key in pans:
+            self._camera.pan(*pans[key])
+        elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
+            self._camera.set_zoom(self._camera.zoom * _WHEEL_FACTOR)
+        elif key == Qt.Key.Key_Minus:
+            self._camera.set_zoom(self._camera.zoom / _WHEEL_FACTOR)
+        elif key == Qt.Key.Key_F:
+            self.fit_requested.emit()
+        elif key == Qt.Key.Key_Space:
+            self.setCursor(Qt.CursorShape.OpenHandCursor)
+        else:
+            event.ignore()
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat() and self._drag_from is None:
+            self.unsetCursor()
+        else:
+            event.ignore()

@@ -1,0 +1,95 @@
+"""Captions: what a pane says of its picture where that is pinned, not final, or not there yet."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QCoreApplication, QLocale
+
+from gmmseg.photo.settings import SPACE_TITLES
+
+if TYPE_CHECKING:
+    from gmmseg.drawing.layers import Layer
+    from gmmseg.photo.settings import SegmentSettings
+    from gmmseg.photo.workspace import ViewState
+    from gmmseg.regions.outcome import RegionOutcome
+
+_tr = partial(QCoreApplication.translate, "PanesPanel")
+
+
+def caption_of(
+    layer: Layer,
+    shown: ViewState | None,
+    pinned: ViewState | None = None,
+    *,
+    are_regions_given_up: bool = False,
+) -> str:
+    """Return what stands in the corner of a pane; nothing where it shows the photo or the final result.
+
+    Parameters
+    ----------
+    layer : Layer
+        What the pane shows.
+    shown : ViewState, optional
+    pinned : ViewState, optional
+        What the pane keeps.
+    are_regions_given_up : bool
+        Whether finding the regions was stopped or failed.
+    """
+    if shown is None or shown.document.image is None:
+        return _tr("Open an image, or drop one here")
+    if layer.kind == "image":
+        return ""
+    if layer.kind == "regions":
+        seen = pinned or shown
+        if seen.regions is not None:
+            return regions_caption(seen.regions)
+        if pinned is not None:
+            return _tr("pinned before there were regions")
+        return _tr("no regions: stopped") if are_regions_given_up else _tr("finding regions …")
+    if pinned is not None:
+        return "" if pinned.segmentation is None else making_of(pinned)
+    return shown.caption or _tr("preview") if shown.is_preview else ""
+
+
+def regions_caption(outcome: RegionOutcome) -> str:
+    """Return how regions were cut: ``11 regions · detail 0.5``."""
+    words = counted_regions(outcome.regions.n_regions)
+    if outcome.settings.n_regions is None:
+        words += " · " + _tr("detail {0}").format(f"{outcome.settings.detail:g}")
+    return words
+
+
+def counted_regions(count: int) -> str:
+    """Return ``1 region``, ``1,570 regions``."""
+    return _tr("1 region") if count == 1 else _tr("{0} regions").format(QLocale().toString(count))
+
+
+def making_of(shown: ViewState) -> str:
+    """Return how the maps on screen were made: ``K 5 · RGB · full``, then whatever is not the default."""
+    document, segmentation = shown.document, shown.segmentation
+    fit = document.fit
+    # A preview is of the fit under way; maps that wait for their refit are still of the one before.
+    is_of_fit = fit is not None and segmentation is not None and segmentation.params is fit.result.params
+    settings = fit.settings if fit is not None and is_of_fit else document.settings
+    n_components = settings.mixture.n_components
+    if segmentation is not None:
+        n_components = segmentation.params.n_components
+    words = [f"K {n_components}", SPACE_TITLES[settings.features.space], *_deviations(settings)]
+    if len(shown.classes) < n_components:
+        words.append(f"{len(shown.classes)} classes")
+    if shown.is_preview and shown.caption:
+        words.append(shown.caption)
+    return " · ".join(words)
+
+
+def _deviations(settings: SegmentSettings) -> list[str]:
+    words: list[str] = ["hard" if settings.mixture.is_hard else settings.mixture.covariance]
+    if settings.features.has_position:
+        words.append(f"position {settings.features.position_weight:g}")
+    if settings.features.has_texture:
+        words.append("texture")
+    if settings.smooth:
+        words.append(f"smooth {settings.smooth:g}")
+    return words

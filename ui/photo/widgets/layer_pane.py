@@ -1,0 +1,197 @@
+"""LayerPane: one pane, with the list of layers above and the picture, or the grid of heatmaps, below."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QSizePolicy,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gmmseg.arrays import ByteArray
+from gmmseg.drawing.draw import Picture
+from gmmseg.drawing.layers import Layer, available_layers, layer_title
+from gmmseg.photo.classes import ClassTable
+from ui.photo.widgets.camera import Camera
+from ui.photo.widgets.canvas import Canvas
+from ui.photo.widgets.colour_bar import ColourBar
+from ui.photo.widgets.heatmap_grid import HeatmapGrid
+from ui.theme import SPACING, icon
+from ui.widgets.eliding_combo import ElidingCombo
+
+_LEAST_WIDTH = 88
+
+
+class LayerPane(QWidget):
+    """A chosen layer and its picture; the choice is `layer`, the picture is given from outside."""
+
+    layer_chosen = Signal(object)
+    """The `Layer` the user picked, in the list or by enlarging a small heatmap."""
+
+    pin_toggled = Signal(bool)
+    """The user wants the pane to keep what it shows, or to follow again."""
+
+    hidden_pins_wanted = Signal()
+    """The user wants to see the pinned panes that are out of sight."""
+
+    def __init__(self, number: int, camera: Camera, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName(f"pane_{number}")
+        self.layer = Layer("image")
+        self.canvas = Canvas(camera)
+        self.grid = HeatmapGrid()
+        self.bar = ColourBar()
+        self.picture: Picture | None = None
+        self._combo = ElidingCombo()
+        self._combo.setObjectName("layer")
+        self._combo.setAccessibleName(self.tr("Layer of pane {number}").format(number=number + 1))
+        self._combo.setToolTip(self.tr("What this pane shows"))
+        self._combo.setMinimumContentsLength(3)
+        self._combo.setSizeAdjustPolicy(ElidingCombo.SizeAdjustPolicy.AdjustToContents)
+        self._combo.setMaxVisibleItems(24)
+        self._swipe = self._swipe_button(number)
+        self._hidden_pins = self._hidden_pins_button()
+        self._pin = self._pin_button(number)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self.canvas)
+        self._stack.addWidget(self.grid)
+        # It gets all the room that the colour bar does not take, not what it would like.
+        self._stack.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._stack.setMinimumWidth(_LEAST_WIDTH)
+        self._lay_out()
+        self._layers: list[Layer] = []
+        self._features: tuple[str, ...] = ()
+        self._combo.activated.connect(self._choose)
+        self.grid.enlarge_requested.connect(self._enlarge)
+        self.show_choices(ClassTable())
+
+    def _pin_button(self, number: int) -> QToolButton:
+        button = _header_button("pin", "pin")
+        button.setCheckable(True)
+        button.setAccessibleName(self.tr("Pin pane {number}").format(number=number + 1))
+        button.setToolTip(self.tr("Keep this result here while the settings change, to compare the two (P)"))
+        button.clicked.connect(self.pin_toggled)
+        return button
+
+    def _swipe_button(self, number: int) -> QToolButton:
+        button = _header_button("swipe", "swipe")
+        button.setCheckable(True)
+        button.setAccessibleName(self.tr("Swipe in pane {number}").format(number=number + 1))
+        button.setToolTip(self.tr("Put a divider over the picture: on its left the photo alone"))
+        button.toggled.connect(self.canvas.set_swiping)
+        button.hide()
+        return button
+
+    def _hidden_pins_button(self) -> QToolButton:
+        button = _header_button("hidden_pins", "pin")
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        button.clicked.connect(self.hidden_pins_wanted)
+        button.hide()
+        return button
+
+    def header_height(self) -> int:
+        """Return the height that the list of layers takes from the picture, with the space below."""
+        return self._combo.sizeHint().height() + SPACING // 2
+
+    def show_hidden_pins(self, count: int) -> None:
+        """Show how many pinned panes are out of sight, with the way back to them; nothing for 0."""
+        self._hidden_pins.setVisible(count > 0)
+        text = self.tr("1 pinned pane is") if count == 1 else self.tr("{0} pinned panes are").format(count)
+        about = self.tr("{0} out of sight in this arrangement; click to go there").format(text)
+        self._hidden_pins.setText(f"+{count}")
+        self._hidden_pins.setToolTip(about)
+        self._hidden_pins.setAccessibleName(about)
+
+    def show_pinned(self, is_pinned: bool) -> None:
+        """Show whether the pane keeps what it shows."""
+        self._pin.setChecked(is_pinned)
+
+    def set_pinnable(self, is_pinnable: bool) -> None:
+        """Allow the pane to be pinned, or to be unpinned where it is."""
+        self._pin.setEnabled(is_pinnable or self._pin.isChecked())
+
+    def _lay_out(self) -> None:
+        header = QHBoxLayout()
+        header.setContentsMargins(0, 0, 0, 0)
+        header.setSpacing(SPACING // 4)
+        header.addWidget(self._combo)
+        header.addStretch(1)
+        for button in (self._hidden_pins, self._swipe, self._pin):
+            header.addWidget(button)
+        body = QHBoxLayout()
+        body.setContentsMargins(0, 0, 0, 0)
+        body.setSpacing(SPACING // 2)
+        body.addWidget(self._stack, 1)
+        body.addWidget(self.bar)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(SPACING // 2)
+        column.addLayout(header)
+        column.addLayout(body, 1)
+
+    def show_choices(self, classes: ClassTable, features: tuple[str, ...] | None = None) -> None:
+        """Fill the list for these classes and features, or the same features as before.
+
+        An unavailable layer stays chosen and is shown as the nearest.
+        """
+        self._features = self._features if features is None else features
+        layers = available_layers(classes, self._features)
+        titles = [layer_title(layer, classes) for layer in layers]
+        with QSignalBlocker(self._combo):
+            if titles != [self._combo.itemText(index) for index in range(self._combo.count())]:
+                self._combo.clear()
+                self._combo.addItems(titles)
+            self._layers = layers
+            self._combo.setCurrentIndex(self._index_of(self.layer, classes))
+
+    def set_layer(self, layer: Layer, classes: ClassTable) -> None:
+        """Choose a layer without asking for it; its picture follows with `set_picture`."""
+        self.layer = layer
+        self.show_choices(classes)
+
+    def _index_of(self, layer: Layer, classes: ClassTable) -> int:
+        if layer in self._layers:
+            return self._layers.index(layer)
+        if layer.kind == "feature" and self._features:
+            # What is drawn then, and the last in the list.
+            return len(self._layers) - 1
+        title = layer_title(layer, classes)
+        return max(0, self._combo.findText(title))
+
+    def set_picture(self, picture: Picture | None, lut: ByteArray | None, classes: ClassTable) -> None:
+        """Show a drawn layer; None shows the photo alone."""
+        self.picture = picture
+        self.bar.set_scale(None if picture is None else picture.scale)
+        if picture is not None and picture.tiles:
+            self._swipe.hide()
+            self.grid.show_picture(picture, classes)
+            self._stack.setCurrentWidget(self.grid)
+            return
+        self._swipe.setVisible(picture is not None and picture.is_over_image)
+        self.canvas.set_picture(picture, lut)
+        self._stack.setCurrentWidget(self.canvas)
+
+    def content(self) -> Canvas | HeatmapGrid:
+        """Return what fills the pane now: the canvas or the grid."""
+        return self.canvas if self._stack.currentWidget() is self.canvas else self.grid
+
+    @Slot(int)
+    def _choose(self, index: int) -> None:
+        self.layer_chosen.emit(self._layers[index])
+
+    @Slot(int)
+    def _enlarge(self, component: int) -> None:
+        self.layer_chosen.emit(Layer("heatmap", component))
+
+
+def _header_button(name: str, icon_name: str) -> QToolButton:
+    button = QToolButton()
+    button.setObjectName(name)
+    button.setIcon(icon(icon_name))
+    button.setAutoRaise(True)
+    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    return button

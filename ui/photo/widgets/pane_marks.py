@@ -1,0 +1,81 @@
+"""PaneMarks: the pixels that another panel points at, the same in every pane that follows."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+import numpy as np
+from PySide6.QtCore import QObject, QTimer, Slot
+
+from gmmseg.arrays import BoolArray, ByteArray
+from gmmseg.drawing.draw import Scene
+from ui.photo.widgets.canvas import Canvas
+
+_DELAY_MS = 30
+
+
+class PaneMarks(QObject):
+    """Marks the rows brushed in a plot or, as long as one is chosen, a region.
+
+    Parameters
+    ----------
+    canvases : sequence of Canvas
+    """
+
+    def __init__(self, canvases: Sequence[Canvas], parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._canvases = tuple(canvases)
+        self._scene: Scene | None = None
+        self._rows: BoolArray | None = None
+        self._region: int | None = None
+        self._untouched: frozenset[int] = frozenset()
+        self._timer = QTimer(self, singleShot=True, interval=_DELAY_MS)
+        self._timer.timeout.connect(self._draw)
+
+    def show_scene(self, scene: Scene | None) -> None:
+        """Drop the marks of rows or of a region that are no longer there."""
+        before, self._scene = self._scene, scene
+        has_other_rows = scene is None or before is None or scene.table is not before.table
+        has_other_regions = scene is None or before is None or scene.regions is not before.regions
+        if has_other_regions and self._region is not None:
+            self.choose_region(None)
+        if has_other_rows and self._rows is not None:
+            self.brush(None)
+
+    def keep_off(self, numbers: Collection[int]) -> None:
+        """Mark nothing on the canvases with these numbers: they show something else."""
+        if self._untouched != frozenset(numbers):
+            self._untouched = frozenset(numbers)
+            self._draw()
+
+    def brush(self, rows: BoolArray | None) -> None:
+        """Mark the pixels of some rows of the feature table, (N,); None marks none."""
+        self._rows = rows
+        if rows is None:
+            self._draw()
+        elif not self._timer.isActive():
+            self._timer.start()
+
+    def choose_region(self, region: int | None) -> None:
+        """Mark the pixels of a region, a value of the region map; None marks none."""
+        self._region = region
+        self._draw()
+
+    @Slot()
+    def _draw(self) -> None:
+        self._timer.stop()
+        marked = self._marked()
+        for number, canvas in enumerate(self._canvases):
+            canvas.set_marks(None if number in self._untouched else marked)
+
+    def _marked(self) -> ByteArray | None:
+        """Return (H, W) bytes, 1 where marked."""
+        scene = self._scene
+        if scene is None:
+            return None
+        if self._region is not None and scene.regions is not None:
+            is_inside: ByteArray = (scene.regions.labels == self._region).view(np.uint8)
+            return is_inside
+        if self._rows is not None and scene.table is not None and len(self._rows) == scene.table.n_rows:
+            return scene.table.pixels.spread(self._rows.astype(np.uint8))
+        return None

@@ -1,0 +1,69 @@
+"""PhotoPanels: the panels of the photo desk, and which of their wishes goes where."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from PySide6.QtCore import QObject
+
+from ui.photo.panels.classes import ClassesPanel
+from ui.photo.panels.convergence import ConvergencePanel
+from ui.photo.panels.k_curve import KCurvePanel
+from ui.photo.panels.merge_tree import MergeTreePanel
+from ui.photo.panels.panes import PanesPanel
+from ui.photo.panels.readout import ReadoutBar
+from ui.photo.panels.regions import RegionsPanel
+from ui.photo.panels.scatter import ScatterPanel
+from ui.photo.panels.setup import SetupPanel
+from ui.photo.work import PhotoWork
+
+
+class PhotoPanels(QObject):
+    """Makes the panels; `connect_to` tells them what is shown and passes on what they ask for."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.setup = SetupPanel()
+        self.classes = ClassesPanel()
+        self.panes = PanesPanel()
+        self.readout = ReadoutBar()
+        self.convergence = ConvergencePanel()
+        self.scatter = ScatterPanel()
+        self.k_curve = KCurvePanel()
+        self.merge_tree = MergeTreePanel()
+        self.regions = RegionsPanel()
+
+    def connect_to(self, work: PhotoWork) -> None:
+        """Connect the panels with the work and, where one shows what another points at, with each other."""
+        plots = (self.convergence, self.scatter, self.k_curve, self.merge_tree)
+        for shows in (self.setup, self.classes, self.panes, self.readout, self.regions, *plots):
+            work.bridge.changed.connect(shows.show_state)
+        for asks in (self.setup, self.classes, *plots):
+            asks.edit_requested.connect(work.apply)
+        self.setup.settled.connect(work.settle)
+        self.classes.settled.connect(work.settle)
+        self.classes.class_selected.connect(self.panes.highlight_class)
+        self.classes.areas_requested.connect(work.counter.ask)
+        work.counter.answered.connect(self.classes.show_areas)
+        self.setup.regions_touched.connect(self.panes.ensure_regions)
+        self.setup.regions_touched.connect(work.region_maker.retry)
+        for tells in (self.panes, self.regions):
+            work.region_maker.given_up.connect(tells.show_regions_given_up)
+        self.panes.regions_wanted.connect(partial(work.region_maker.want, "panes"))
+        self.regions.wanted_changed.connect(partial(work.region_maker.want, "table"))
+        self.regions.table_requested.connect(work.region_measurer.ask)
+        work.region_measurer.answered.connect(self.regions.show_table)
+        self.regions.region_selected.connect(self.panes.mark_region)
+        self.panes.picture_requested.connect(work.painter.ask)
+        work.painter.answered.connect(self.panes.show_picture)
+        self.panes.pixel_hovered.connect(self.readout.show_pixel)
+        self.panes.pixel_hovered.connect(self.scatter.mark_pixel)
+        self.panes.zoom_changed.connect(self.readout.show_zoom)
+        self.scatter.winners_requested.connect(work.sorter.ask)
+        work.sorter.answered.connect(self.scatter.show_winners)
+        self.scatter.rows_brushed.connect(self.panes.show_marked)
+        self.merge_tree.settled.connect(work.settle)
+        self.merge_tree.tree_requested.connect(work.comparer.ask)
+        work.comparer.answered.connect(self.merge_tree.show_tree)
+        self.merge_tree.classes_pointed_at.connect(self.panes.point_at_classes)
+        self.convergence.step_selected.connect(work.show_step)

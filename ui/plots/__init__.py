@@ -1,0 +1,1 @@
+"""Plots shared by the desks: EM curves, scatter with ellipses, dendrogram."""
