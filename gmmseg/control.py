@@ -10,48 +10,50 @@ from typing import Any, TypeVar
 from gmmseg.errors import Cancelled
 
 
-class Verdict(Enum):
-    """What a piece of long work is told when it asks."""
+class StopRequest(Enum):
+    """The answer to long work that asks whether to stop."""
 
-    GO = "go"
+    NONE = "none"
+    """Go on."""
     STOP = "stop"
     """End soon and keep what is there: the last complete step becomes the result."""
     CANCEL = "cancel"
     """End now and keep nothing."""
 
 
-Check = Callable[[], Verdict]
+ShouldStop = Callable[[], StopRequest]
+"""Asked by long work between blocks."""
 
 _R = TypeVar("_R")
 
 
-def go_on() -> Verdict:
-    """Return GO: the check of a caller that never interrupts."""
-    return Verdict.GO
+def never_stop() -> StopRequest:
+    """Return NONE: the default of work that nobody interrupts."""
+    return StopRequest.NONE
 
 
 class Stopped(Exception):  # noqa: N818 - control flow, not an error
     """The user asked to end soon; whoever holds a usable result catches this and returns it."""
 
 
-def raise_if_asked(check: Check) -> None:
-    """Raise `Stopped` or `Cancelled` according to the verdict: for loops that hold a usable result."""
-    verdict = check()
-    if verdict is Verdict.STOP:
+def raise_if_asked(should_stop: ShouldStop) -> None:
+    """Raise `Stopped` or `Cancelled` as is asked: for loops that hold a usable result."""
+    request = should_stop()
+    if request is StopRequest.STOP:
         raise Stopped
-    if verdict is Verdict.CANCEL:
+    if request is StopRequest.CANCEL:
         raise Cancelled
 
 
-def raise_if_cancelled(check: Check) -> None:
-    """Raise `Cancelled` when the verdict is CANCEL; STOP goes on, for work that ends by itself soon."""
-    if check() is Verdict.CANCEL:
+def raise_if_cancelled(should_stop: ShouldStop) -> None:
+    """Raise `Cancelled` at CANCEL; STOP goes on, for work that ends by itself soon."""
+    if should_stop() is StopRequest.CANCEL:
         raise Cancelled
 
 
-def raise_if_ended(check: Check) -> None:
-    """Raise `Cancelled` unless the verdict is GO: for work of which half a result is none."""
-    if check() is not Verdict.GO:
+def raise_if_ended(should_stop: ShouldStop) -> None:
+    """Raise `Cancelled` at STOP and at CANCEL: for work of which half a result is none."""
+    if should_stop() is not StopRequest.NONE:
         raise Cancelled
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from gmmseg.arrays import AnyArray, BoolArray, ByteArray, FloatArray, LabelArray
-from gmmseg.control import Check, go_on, raise_if_cancelled
+from gmmseg.control import ShouldStop, never_stop, raise_if_cancelled
 from gmmseg.image import Image
 
 _BLOCK_PIXELS = 1 << 17
@@ -197,21 +197,23 @@ def _united(quarters: list[ByteArray], keeps_lines: bool) -> AnyArray:
     return total
 
 
-def mean_colours(image: Image, labels: LabelArray, n_components: int, check: Check = go_on) -> ByteArray:
+def mean_colours(
+    image: Image, labels: LabelArray, n_components: int, should_stop: ShouldStop = never_stop
+) -> ByteArray:
     """Return the mean sRGB colour of each component's pixels, (K, 3); grey for a component without any."""
-    sums, counts = colour_sums(image, labels, n_components, check)
+    sums, counts = colour_sums(image, labels, n_components, should_stop)
     return mean_bytes(sums, counts)
 
 
 def colour_sums(
-    image: Image, labels: LabelArray, n_components: int, check: Check = go_on
+    image: Image, labels: LabelArray, n_components: int, should_stop: ShouldStop = never_stop
 ) -> tuple[FloatArray, FloatArray]:
     """Return the sum of each component's sRGB colours, (K, 3), and its number of pixels, (K,)."""
     photo = display_rgb(image)
     sums = np.zeros((n_components + 1, 3))
     counts = np.zeros(n_components + 1)
     for rows in row_blocks(photo.shape):
-        raise_if_cancelled(check)
+        raise_if_cancelled(should_stop)
         flat = labels[rows].reshape(-1)
         counts += np.bincount(flat, minlength=n_components + 1)
         for channel in range(3):

@@ -24,6 +24,8 @@ def run(options: argparse.Namespace, console: Console) -> bool:
         model = load_model(data)
 
     def label(image: Image, name: str) -> MixtureSubject:
-        return mixture_subject(console.drain(apply_events(model, image, check=console.check), name), options)
+        return mixture_subject(
+            console.drain(apply_events(model, image, should_stop=console.should_stop), name), options
+        )
 
     return run_tasks(options, console, label)

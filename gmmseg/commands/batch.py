@@ -59,7 +59,7 @@ def run_tasks(options: argparse.Namespace, console: Console, label: Label) -> bo
         if options.memory_budget is not None:
             stack.enter_context(budget_of(options.memory_budget))
         for task in tasks:
-            raise_if_cancelled(console.check)
+            raise_if_cancelled(console.should_stop)
             try:
                 _run_one(task, frame, options, console, label)
             except GmmsegError as error:
@@ -73,7 +73,7 @@ def run_tasks(options: argparse.Namespace, console: Console, label: Label) -> bo
 
 def _run_one(task: Task, frame: int, options: argparse.Namespace, console: Console, label: Label) -> None:
     began = time.perf_counter()
-    image = console.drain(read_events(task.image, frame=frame, check=console.check))
+    image = console.drain(read_events(task.image, frame=frame, should_stop=console.should_stop))
     seconds = {"read": time.perf_counter() - began}
     name = image.source.name
     for note in image.source.notes:
@@ -82,4 +82,4 @@ def _run_one(task: Task, frame: int, options: argparse.Namespace, console: Conso
     for warning in subject.warnings:
         console.say(f"{name}: {warning}")
     subject = subject.timed({**seconds, **subject.seconds})
-    console.drain(export_events(subject, task.items, console.check), name)
+    console.drain(export_events(subject, task.items, console.should_stop), name)

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any, TextIO, TypeVar
 
-from gmmseg.control import Progress, Verdict
+from gmmseg.control import Progress, StopRequest
 from gmmseg.errors import WriteError
 
 _R = TypeVar("_R")
@@ -41,9 +41,9 @@ class Console:
         """The exit code of a run that was interrupted: 128 and the number of the signal, Ctrl-C if none."""
         return 128 + (signal.SIGINT if self._signal is None else self._signal)
 
-    def check(self) -> Verdict:
+    def should_stop(self) -> StopRequest:
         """Return CANCEL once a signal has asked the program to end: what all long work asks."""
-        return Verdict.GO if self._signal is None else Verdict.CANCEL
+        return StopRequest.NONE if self._signal is None else StopRequest.CANCEL
 
     @contextmanager
     def interruptible(self) -> Iterator[None]:

@@ -44,7 +44,7 @@ def run(options: argparse.Namespace, console: Console) -> bool:
     for note in digits.notes:
         console.say(note)
     request = ExperimentRequest(digits, settings)
-    outcome = console.drain(foreseen(experiment_events(request, check=console.check)))
+    outcome = console.drain(foreseen(experiment_events(request, should_stop=console.should_stop)))
     for remark in (*outcome.digits.notes[len(digits.notes) :], *outcome.warnings):
         console.say(remark)
     _write(options, outcome, console)
@@ -98,9 +98,9 @@ def _write(options: argparse.Namespace, outcome: ExperimentOutcome, console: Con
     for name, kind in _KINDS.items():
         path: Path | None = getattr(options, name)
         if path is not None:
-            raise_if_cancelled(console.check)
+            raise_if_cancelled(console.should_stop)
             item = DigitExportItem(path, kind)
-            write_atomically(path, encode_digit_item(outcome, item, command, console.check))
+            write_atomically(path, encode_digit_item(outcome, item, command, console.should_stop))
 
 
 def _run_table(options: argparse.Namespace, console: Console) -> bool:
@@ -114,7 +114,7 @@ def _run_table(options: argparse.Namespace, console: Console) -> bool:
     digits = read_data(options, console)
     seeds = range(options.seed, options.seed + n_seeds)
     table = console.drain(
-        table_events(digits, options.components or 10, options.images, seeds, console.check)
+        table_events(digits, options.components or 10, options.images, seeds, console.should_stop)
     )
     if options.output is not None:
         is_csv = options.output.suffix.lower() == ".csv"

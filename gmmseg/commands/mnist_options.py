@@ -119,13 +119,13 @@ def read_data(options: argparse.Namespace, console: Console) -> DigitSet:
         return drawn_digits()
     place = cache_folder() if options.data is None else options.data
     if options.download:
-        console.drain(download_events(place, console.check))
+        console.drain(download_events(place, console.should_stop))
     elif options.data is None and not is_complete(place):
         raise ReadError(
             "MNIST has not been downloaded yet.",
             "Add --download, or --data with its folder, or --drawn for digits drawn by the program.",
         )
-    return console.drain(read_digits_events(place, console.check))
+    return console.drain(read_digits_events(place, console.should_stop))
 
 
 def foreseen(job: Generator[Any, None, _R]) -> Generator[Any, None, _R]:

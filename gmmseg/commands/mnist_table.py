@@ -10,7 +10,7 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from gmmseg.control import Check, Progress
+from gmmseg.control import Progress, ShouldStop
 from gmmseg.digits.dataset import DigitSet
 from gmmseg.digits.experiment import ExperimentOutcome, ExperimentRequest, StageDone, experiment_events
 from gmmseg.digits.recipes import RECIPES, settings_for
@@ -159,7 +159,7 @@ def table_events(
     n_clusters: int,
     n_images: int | None,
     seeds: Sequence[int],
-    check: Check,
+    should_stop: ShouldStop,
     methods: tuple[Method, ...] = METHODS,
 ) -> Generator[Progress, None, Table]:
     """Run every method with every seed, yielding how far it is.
@@ -171,7 +171,7 @@ def table_events(
     n_images : int, optional
         Of a random selection; None takes all.
     seeds : sequence of int
-    check : callable
+    should_stop : callable
     methods : tuple of Method
         Those that are fitted on the training images are left out where there are no others.
 
@@ -194,7 +194,7 @@ def table_events(
         for number, seed in enumerate(seeds):
             settings = _settings(method, n_clusters, n_images, seed)
             done = (at + number / len(seeds)) / len(wanted)
-            outcome = yield from spent.run(ExperimentRequest(digits, settings), cache, check, done)
+            outcome = yield from spent.run(ExperimentRequest(digits, settings), cache, should_stop, done)
             # Not the outcome itself: its features would pile up.
             outcomes.append(_Figures.of(outcome))
             cpu.append(spent.total)
@@ -217,10 +217,10 @@ class _Spent:
         self.total = 0.0
 
     def run(
-        self, request: ExperimentRequest, cache: StageCache, check: Check, done: float
+        self, request: ExperimentRequest, cache: StageCache, should_stop: ShouldStop, done: float
     ) -> Generator[Progress, None, ExperimentOutcome]:
         title = RECIPES[request.settings.recipe].title
-        job = experiment_events(request, cache, check)
+        job = experiment_events(request, cache, should_stop)
         self.total, since = 0.0, time.process_time()
         while True:
             try:

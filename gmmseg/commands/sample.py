@@ -12,7 +12,7 @@ import numpy as np
 
 from gmmseg.arrays import AnyArray, FloatArray
 from gmmseg.commands.console import Console
-from gmmseg.control import Check, raise_if_cancelled
+from gmmseg.control import ShouldStop, raise_if_cancelled
 from gmmseg.digits.gallery import sheet
 from gmmseg.digits.generative import DigitModel
 from gmmseg.errors import BudgetError, SettingsError, WriteError
@@ -60,7 +60,7 @@ def run(options: argparse.Namespace, console: Console) -> bool:
     if suffix == ".npy":
         write_atomically(options.output, _npy(vectors))
     else:
-        write_atomically(options.output, _csv(model.names, vectors, console.check))
+        write_atomically(options.output, _csv(model.names, vectors, console.should_stop))
     return True
 
 
@@ -81,7 +81,7 @@ def _write_digits(options: argparse.Namespace, model: DigitModel, console: Conso
     # The coordinates, the images, and their file.
     _check_memory(number, 16 * model.params.n_features + 3 * height * width, "digits")
     check_writable(options.output)
-    images, _ = model.draw(number, np.random.default_rng(options.seed), console.check)
+    images, _ = model.draw(number, np.random.default_rng(options.seed), console.should_stop)
     if suffix == ".npy":
         write_atomically(options.output, _npy(images))
     else:
@@ -113,10 +113,10 @@ def draw(model: Model, n_samples: int, seed: int) -> FloatArray:
     return vectors
 
 
-def _csv(names: tuple[str, ...], vectors: FloatArray, check: Check) -> Iterator[bytes]:
+def _csv(names: tuple[str, ...], vectors: FloatArray, should_stop: ShouldStop) -> Iterator[bytes]:
     """Yield RFC 4180 lines in pieces; every number reads back as the same float64."""
     for start in range(-1, len(vectors), _LINES_AT_ONCE):
-        raise_if_cancelled(check)
+        raise_if_cancelled(should_stop)
         buffer = io.StringIO(newline="")
         writer = csv.writer(buffer, lineterminator="\r\n")
         if start < 0:

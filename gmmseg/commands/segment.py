@@ -24,7 +24,7 @@ def _by_mixture(options: argparse.Namespace, console: Console) -> Callable[[Imag
     settings = segment_settings(options)
 
     def label(image: Image, name: str) -> MixtureSubject:
-        job = segment_events(SegmentRequest(image, settings), check=console.check)
+        job = segment_events(SegmentRequest(image, settings), should_stop=console.should_stop)
         return mixture_subject(console.drain(job, name), options)
 
     return label
@@ -39,7 +39,7 @@ def _by_regions(options: argparse.Namespace, console: Console) -> Label:
     by_mixture = None if options.table is None else _by_mixture(options, console)
 
     def label(image: Image, name: str) -> RegionSubject:
-        outcome = console.drain(region_events(image, settings, check=console.check), name)
+        outcome = console.drain(region_events(image, settings, should_stop=console.should_stop), name)
         classes = default_classes(outcome.regions.n_regions, "Region")
         mixture = None if by_mixture is None else by_mixture(image, name)
         return RegionSubject(outcome, classes, command_text(options), outcome.seconds, mixture)

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from gmmseg.arrays import frozen
-from gmmseg.control import Check, Progress, raise_if_ended
+from gmmseg.control import Progress, ShouldStop, raise_if_ended
 from gmmseg.digits.graph import edge_weights, weighted_mean
 from gmmseg.digits.graph_mixture import GaussianEvidence
 from gmmseg.digits.neighbours import graph_features, nearest_events
@@ -21,7 +21,7 @@ BLOCK_ROWS = 2048
 
 
 def assignment_stage(
-    work: Workpiece, settings: DigitSettings, check: Check
+    work: Workpiece, settings: DigitSettings, should_stop: ShouldStop
 ) -> Generator[StageEvent, None, Workpiece]:
     """Add posteriors and spectral coordinates of the images that were not fitted.
 
@@ -35,8 +35,8 @@ def assignment_stage(
         return work
     features = graph_features(work, settings)
     k = min(settings.graph.n_neighbours, n_fit)
-    found = yield from nearest_events(features[n_fit:], features[:n_fit], k, check=check)
-    affinities = edge_weights(found.distances, check)
+    found = yield from nearest_events(features[n_fit:], features[:n_fit], k, should_stop=should_stop)
+    affinities = edge_weights(found.distances, should_stop)
     gaussians = GaussianEvidence(work.params, settings.field.temperature)
     posteriors = np.empty((len(work.posteriors), n_images), dtype=np.float32)
     posteriors[:, :n_fit] = work.posteriors
@@ -44,7 +44,7 @@ def assignment_stage(
     embedding[:n_fit] = work.embedding
     coordinates = np.ascontiguousarray(work.embedding.T)
     for rows in image_blocks(n_images - n_fit, BLOCK_ROWS):
-        raise_if_ended(check)
+        raise_if_ended(should_stop)
         new = slice(n_fit + rows.start, n_fit + rows.stop)
         logits = gaussians.tempered(gaussians.joint(work.known_features[new]))
         near = found.indices[rows], affinities[rows]

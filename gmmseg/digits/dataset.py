@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from gmmseg.arrays import ByteArray, IntArray, frozen
-from gmmseg.control import Check, go_on, raise_if_ended
+from gmmseg.control import ShouldStop, never_stop, raise_if_ended
 
 _HASH_BLOCK = 1 << 24
 
@@ -134,7 +134,9 @@ class DigitSet:
         )
 
 
-def identity_of(images: ByteArray, labels: IntArray | None, n_train: int, check: Check = go_on) -> str:
+def identity_of(
+    images: ByteArray, labels: IntArray | None, n_train: int, should_stop: ShouldStop = never_stop
+) -> str:
     """Return the SHA-256, hexadecimal, of what is fitted and scored: the same on every machine.
 
     Parameters
@@ -142,19 +144,19 @@ def identity_of(images: ByteArray, labels: IntArray | None, n_train: int, check:
     images : uint8 array, (N, h, w)
     labels : int64 array, (N,), optional
     n_train : int
-    check : Check
+    should_stop : ShouldStop
         Asked between blocks.
 
     Raises
     ------
     Cancelled
-        `check` said anything but GO.
+        `should_stop` returned anything but NONE.
     """
     shape = "×".join(str(side) for side in images.shape)
     digest = hashlib.sha256(f"{shape} {n_train} {labels is not None}\n".encode())
     flat = np.ascontiguousarray(images).reshape(-1)
     for start in range(0, flat.size, _HASH_BLOCK):
-        raise_if_ended(check)
+        raise_if_ended(should_stop)
         digest.update(flat[start : start + _HASH_BLOCK].data)
     if labels is not None:
         digest.update(labels.astype("<i8").tobytes())

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gmmseg.arrays import BoolArray, ByteArray, Float32Array, FloatArray, IntArray, frozen
-from gmmseg.control import Check, Progress, Verdict, go_on, raise_if_ended
+from gmmseg.control import Progress, ShouldStop, StopRequest, never_stop, raise_if_ended
 from gmmseg.digits.dataset import DigitSet
 from gmmseg.digits.recipes import StageName
 from gmmseg.digits.scores import Scores, score
@@ -111,7 +111,7 @@ class ExperimentOutcome:
 
 
 def experiment_events(
-    request: ExperimentRequest, cache: StageCache | None = None, check: Check = go_on
+    request: ExperimentRequest, cache: StageCache | None = None, should_stop: ShouldStop = never_stop
 ) -> Generator[ExperimentEvent, None, ExperimentOutcome]:
     """Run a recipe: stages whose settings and images are as before are taken from the cache.
 
@@ -120,7 +120,7 @@ def experiment_events(
     request : ExperimentRequest
     cache : StageCache, optional
         Filled with what the stages make, also when a later one is stopped or fails.
-    check : callable
+    should_stop : callable
         Asked between blocks, perhaps by two threads at once. STOP and CANCEL are the same: half a recipe is
         no result, and finished stages stay in the cache.
 
@@ -135,8 +135,8 @@ def experiment_events(
     n_fit = digits.n_train if settings.fit_on == "train" else digits.n_images
     _check_possible(digits, settings, n_fit)
     cache = StageCache() if cache is None else cache
-    results = yield from _run(digits, settings, n_fit, cache, _ending(check))
-    raise_if_ended(check)
+    results = yield from _run(digits, settings, n_fit, cache, _ending(should_stop))
+    raise_if_ended(should_stop)
     yield Progress("Scoring", 1.0)
     return _outcome(digits, settings, results)
 
@@ -173,13 +173,13 @@ def _n_different(images: ByteArray, enough: int) -> int:
     return len(seen)
 
 
-def _ending(check: Check) -> Check:
-    """Return a check that turns STOP into CANCEL, for parts that would go on to an end of their own."""
-    return lambda: Verdict.GO if check() is Verdict.GO else Verdict.CANCEL
+def _ending(should_stop: ShouldStop) -> ShouldStop:
+    """Return `should_stop` with STOP turned into CANCEL, for parts that else go on to their end."""
+    return lambda: StopRequest.NONE if should_stop() is StopRequest.NONE else StopRequest.CANCEL
 
 
 def _run(
-    digits: DigitSet, settings: DigitSettings, n_fit: int, cache: StageCache, check: Check
+    digits: DigitSet, settings: DigitSettings, n_fit: int, cache: StageCache, should_stop: ShouldStop
 ) -> Generator[ExperimentEvent, None, dict[StageName, StageResult]]:
     stages = stages_of(settings)
     keys = chained_keys(stages, settings, (digits.identity, digits.n_images))
@@ -193,7 +193,9 @@ def _run(
         result = known[stage.name]
         was_kept = result is not None
         if result is None:
-            result = yield from _made(stage, work, settings, (done / pending, stage.cost / pending), check)
+            result = yield from _made(
+                stage, work, settings, (done / pending, stage.cost / pending), should_stop
+            )
             cache.keep(stage.name, keys[stage.name], result)
             done += stage.cost
         # Image stages do not depend on which images are fitted, but their work tells it on.
@@ -204,20 +206,20 @@ def _run(
 
 
 def _made(
-    stage: Stage, work: Workpiece, settings: DigitSettings, span: tuple[float, float], check: Check
+    stage: Stage, work: Workpiece, settings: DigitSettings, span: tuple[float, float], should_stop: ShouldStop
 ) -> Generator[ExperimentEvent, None, StageResult]:
     """Run one stage, which is `span` = (begin, length) of the whole."""
-    raise_if_ended(check)
+    raise_if_ended(should_stop)
     since = time.perf_counter()
     iterations: list[Iterated] = []
     begin, length = span
     yield Progress(stage.title, begin)
-    job = stage.run(work, settings, check)
+    job = stage.run(work, settings, should_stop)
     while True:
         try:
             event = next(job)
         except StopIteration as stop:
-            raise_if_ended(check)
+            raise_if_ended(should_stop)
             made: Workpiece = stop.value
             return StageResult(made, time.perf_counter() - since, tuple(iterations))
         if isinstance(event, Progress):

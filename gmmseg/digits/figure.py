@@ -9,7 +9,7 @@ import numpy as np
 
 from gmmseg.arrays import AnyArray, ByteArray
 from gmmseg.colours import Colour, colormap_table, readable_on
-from gmmseg.control import Check, go_on
+from gmmseg.control import ShouldStop, never_stop
 from gmmseg.digits.experiment import ExperimentOutcome
 from gmmseg.digits.gallery import cluster_rows
 from gmmseg.digits.generative import digit_model
@@ -74,7 +74,7 @@ class Figure:
     shapes: list[Shape] = field(default_factory=list)
 
 
-def experiment_figure(outcome: ExperimentOutcome, check: Check = go_on) -> Figure:
+def experiment_figure(outcome: ExperimentOutcome, should_stop: ShouldStop = never_stop) -> Figure:
     """Return the figure of an experiment.
 
     Raises
@@ -98,7 +98,7 @@ def experiment_figure(outcome: ExperimentOutcome, check: Check = go_on) -> Figur
             )
             + 28
         )
-    y = _gallery(shapes, outcome, y, check)
+    y = _gallery(shapes, outcome, y, should_stop)
     return Figure(_WIDTH, int(y + _MARGIN), shapes)
 
 
@@ -171,10 +171,10 @@ def _cluster_name(cluster: int, scores: Scores | None) -> str:
     return f"cluster {cluster}" if label is None else f"cluster {cluster} (label {label})"
 
 
-def _gallery(shapes: list[Shape], outcome: ExperimentOutcome, top: float, check: Check) -> float:
+def _gallery(shapes: list[Shape], outcome: ExperimentOutcome, top: float, should_stop: ShouldStop) -> float:
     """Add a row of digits for each cluster and return where they end."""
     digits = outcome.digits
-    model = digit_model(digits.images, outcome.clusters, outcome.n_clusters, digits.name, check)
+    model = digit_model(digits.images, outcome.clusters, outcome.n_clusters, digits.name, should_stop)
     rows = cluster_rows(digits.images, outcome.clusters, outcome.confidence, outcome.n_clusters, N_MEMBERS)
     scores = outcome.scores_fit or outcome.scores_test
     left = _MARGIN + _NAMES
@@ -187,7 +187,7 @@ def _gallery(shapes: list[Shape], outcome: ExperimentOutcome, top: float, check:
     for cluster, row in enumerate(rows):
         shapes.append(Text(left - 8, y + high / 2, _cluster_name(cluster, scores), anchor="end"))
         drawn = model.draw_of(
-            cluster, N_DRAWN, np.random.default_rng([outcome.settings.seed, cluster]), check
+            cluster, N_DRAWN, np.random.default_rng([outcome.settings.seed, cluster]), should_stop
         )
         is_empty = not (outcome.clusters == cluster).any()
         for at, pixels in enumerate(row if is_empty else _placed(row, drawn)):

@@ -8,14 +8,14 @@ from typing import Literal
 import numpy as np
 
 from gmmseg.arrays import AnyArray, ByteArray, Float32Array, FloatArray, IntArray
-from gmmseg.control import Check, go_on, raise_if_ended
+from gmmseg.control import ShouldStop, never_stop, raise_if_ended
 from gmmseg.digits.pixels import image_blocks
 
 Order = Literal["surest", "least sure", "random"]
 
 
 def means_and_spreads(
-    images: ByteArray, clusters: AnyArray, n_clusters: int, check: Check = go_on
+    images: ByteArray, clusters: AnyArray, n_clusters: int, should_stop: ShouldStop = never_stop
 ) -> tuple[Float32Array, Float32Array]:
     """Return the mean image and each pixel's standard deviation (1/N) of every cluster.
 
@@ -25,7 +25,7 @@ def means_and_spreads(
     clusters : int (N,)
     n_clusters : int
         K.
-    check : callable
+    should_stop : callable
         Asked between blocks.
 
     Returns
@@ -40,7 +40,7 @@ def means_and_spreads(
     n_pixels = images.shape[1] * images.shape[2]
     sums, squares = np.zeros((n_clusters, n_pixels)), np.zeros((n_clusters, n_pixels))
     for rows in image_blocks(len(images)):
-        raise_if_ended(check)
+        raise_if_ended(should_stop)
         # Whole numbers up to 2^24 are exact in single precision, and so are these sums of a block.
         flat = images[rows].reshape(-1, n_pixels).astype(np.float32)
         members = (clusters[rows] == np.arange(n_clusters)[:, None]).astype(np.float32)

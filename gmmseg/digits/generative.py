@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gmmseg.arrays import AnyArray, ByteArray, FloatArray, IntArray, frozen
-from gmmseg.control import Check, go_on, raise_if_ended
+from gmmseg.control import ShouldStop, never_stop, raise_if_ended
 from gmmseg.digits.gallery import as_bytes
 from gmmseg.digits.pca import principal_axes
 from gmmseg.digits.pixels import image_blocks
@@ -56,7 +56,7 @@ class DigitModel:
         frozen(self.axes)
 
     def draw(
-        self, n: int, generator: np.random.Generator, check: Check = go_on
+        self, n: int, generator: np.random.Generator, should_stop: ShouldStop = never_stop
     ) -> tuple[ByteArray, IntArray]:
         """Draw digits: first a cluster by its weight, then an image from its Gaussian.
 
@@ -71,27 +71,27 @@ class DigitModel:
         Cancelled
         """
         coordinates, clusters = sample(self.params, n, generator)
-        return self._images_at(coordinates, check), clusters
+        return self._images_at(coordinates, should_stop), clusters
 
     def draw_of(
-        self, cluster: int, n: int, generator: np.random.Generator, check: Check = go_on
+        self, cluster: int, n: int, generator: np.random.Generator, should_stop: ShouldStop = never_stop
     ) -> ByteArray:
         """Draw digits of one cluster, uint8 (n, h, w)."""
         alone = self.params.reordered(np.array([cluster]))
         one = MixtureParams(np.ones(1), alone.means.copy(), alone.covariance)
-        return self._images_at(sample(one, n, generator)[0], check)
+        return self._images_at(sample(one, n, generator)[0], should_stop)
 
-    def _images_at(self, coordinates: FloatArray, check: Check) -> ByteArray:
+    def _images_at(self, coordinates: FloatArray, should_stop: ShouldStop) -> ByteArray:
         images = np.empty((len(coordinates), *self.image_shape), dtype=np.uint8)
         for rows in image_blocks(len(coordinates)):
-            raise_if_ended(check)
+            raise_if_ended(should_stop)
             pixels = coordinates[rows] @ self.axes.T + self.mean
             images[rows] = as_bytes(255 * pixels).reshape(-1, *self.image_shape)
         return images
 
 
 def digit_model(
-    images: ByteArray, clusters: AnyArray, n_clusters: int, name: str, check: Check = go_on
+    images: ByteArray, clusters: AnyArray, n_clusters: int, name: str, should_stop: ShouldStop = never_stop
 ) -> DigitModel:
     """Return the generative model of clusters that were found: what each cluster's images are spread like.
 
@@ -103,7 +103,7 @@ def digit_model(
     n_clusters : int
         Empty ones have weight 0.
     name : str
-    check : callable
+    should_stop : callable
         Asked between blocks.
 
     Raises
@@ -115,9 +115,9 @@ def digit_model(
     count, height, width = images.shape
     chosen = np.unique(np.linspace(0, count - 1, min(count, MAX_IMAGES)).astype(np.intp))
     pixels = images[chosen].reshape(len(chosen), -1).astype(np.float32) / np.float32(255)
-    axes = principal_axes(pixels, N_AXES, check)
+    axes = principal_axes(pixels, N_AXES, should_stop)
     coordinates = axes.project(pixels).astype(np.float64)
-    raise_if_ended(check)
+    raise_if_ended(should_stop)
     labels = clusters[chosen].astype(np.int64)
     params = params_from_labels(coordinates, np.ones(len(chosen)), labels, n_clusters, "full", FLOOR)
     return DigitModel(name, (height, width), axes.mean, axes.vectors, params)

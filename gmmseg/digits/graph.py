@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gmmseg.arrays import AnyArray, FloatArray
-from gmmseg.control import Check, Progress, go_on, raise_if_ended
+from gmmseg.control import Progress, ShouldStop, never_stop, raise_if_ended
 from gmmseg.digits.neighbours import Neighbours
 from gmmseg.digits.pixels import image_blocks
 from gmmseg.digits.settings import DigitSettings
@@ -48,22 +48,22 @@ class Graph:
 
 
 def graph_stage(
-    work: Workpiece, settings: DigitSettings, check: Check
+    work: Workpiece, settings: DigitSettings, should_stop: ShouldStop
 ) -> Generator[StageEvent, None, Workpiece]:
     """Join each fitted image with its neighbours."""
     if work.neighbours is None:
         raise ValueError("a graph needs neighbours: find them first")
     yield Progress("Weighing the edges", 0.0)
-    raise_if_ended(check)
-    affinities = edge_weights(work.neighbours.distances, check)
+    raise_if_ended(should_stop)
+    affinities = edge_weights(work.neighbours.distances, should_stop)
     yield Progress("Weighing the edges", 0.7)
-    raise_if_ended(check)
+    raise_if_ended(should_stop)
     graph = joined(work.neighbours, affinities)
     yield Progress("Weighing the edges", 1.0)
     return replace(work, graph=graph)
 
 
-def edge_weights(distances: AnyArray, check: Check = go_on) -> FloatArray:
+def edge_weights(distances: AnyArray, should_stop: ShouldStop = never_stop) -> FloatArray:
     """Return exp(-(d - d_1) / sigma) for neighbours at rising distances, (N, k).
 
     Each row has a sigma of its own, found by bisection, with which its weights sum to log2 k (McInnes et al.
@@ -72,7 +72,7 @@ def edge_weights(distances: AnyArray, check: Check = go_on) -> FloatArray:
     """
     weights = np.empty(distances.shape)
     for rows in image_blocks(len(distances), BLOCK_SITES):
-        raise_if_ended(check)
+        raise_if_ended(should_stop)
         weights[rows] = _bisected(distances[rows])
     return weights
 

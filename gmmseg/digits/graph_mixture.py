@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from gmmseg.arrays import AnyArray, Float32Array, FloatArray, frozen
-from gmmseg.control import Check, Progress, go_on, raise_if_ended
+from gmmseg.control import Progress, ShouldStop, never_stop, raise_if_ended
 from gmmseg.digits.graph import Graph, GraphNeighbourhood
 from gmmseg.digits.settings import DigitSettings, FieldSettings
 from gmmseg.digits.workpiece import Iterated, StageEvent, Workpiece
@@ -43,7 +43,7 @@ class FieldResult:
 
 
 def field_stage(
-    work: Workpiece, settings: DigitSettings, check: Check
+    work: Workpiece, settings: DigitSettings, should_stop: ShouldStop
 ) -> Generator[StageEvent, None, Workpiece]:
     """Fit the mixture with a neighbourhood prior from the clusters that were found before."""
     if work.graph is None or work.start is None:
@@ -55,7 +55,7 @@ def field_stage(
     features = work.known_features[: work.n_fit]
     stage = "field" if work.graph_features is None else "field_2"
     result = yield from field_events(
-        features, work.graph, start, settings.covariance, settings.field, stage, check
+        features, work.graph, start, settings.covariance, settings.field, stage, should_stop
     )
     warnings = work.warnings
     if len(start) < n_clusters:
@@ -75,7 +75,7 @@ def field_events(
     covariance: CovarianceKind,
     settings: FieldSettings,
     stage: str = "field",
-    check: Check = go_on,
+    should_stop: ShouldStop = never_stop,
 ) -> Generator[StageEvent, None, FieldResult]:
     """Fit K Gaussians whose responsibilities also follow the neighbours.
 
@@ -93,7 +93,7 @@ def field_events(
     settings : FieldSettings
     stage : str
         Told in the events.
-    check : callable
+    should_stop : callable
         Asked between blocks.
 
     Raises
@@ -105,10 +105,10 @@ def field_events(
     neighbourhood = GraphNeighbourhood(graph)
     posteriors, labels = start, start.argmax(axis=0)
     for iteration in range(1, settings.max_iter + 1):
-        params = gaussians_of(features, posteriors, covariance, settings.reg_covar, check)
-        evidence, log_likelihood = _evidence(features, params, settings.temperature, check)
+        params = gaussians_of(features, posteriors, covariance, settings.reg_covar, should_stop)
+        evidence, log_likelihood = _evidence(features, params, settings.temperature, should_stop)
         posteriors = mean_field(
-            evidence, neighbourhood, settings.strength, settings.n_sweeps, posteriors, check=check
+            evidence, neighbourhood, settings.strength, settings.n_sweeps, posteriors, should_stop=should_stop
         )
         previous, labels = labels, posteriors.argmax(axis=0)
         changed = float(np.count_nonzero(labels != previous)) / len(labels)
@@ -126,7 +126,7 @@ def gaussians_of(
     posteriors: Float32Array,
     kind: CovarianceKind,
     reg_covar: float,
-    check: Check = go_on,
+    should_stop: ShouldStop = never_stop,
 ) -> MixtureParams:
     """Return shares, means and covariances of soft clusters, `reg_covar` added to every variance.
 
@@ -143,9 +143,9 @@ def gaussians_of(
     scatter = np.zeros((n_components, n_features, *(() if is_diagonal else (n_features,))))
     for k, shares in enumerate(posteriors):
         mine = np.flatnonzero(shares > NEGLIGIBLE)
-        means[k] = _mean(features, shares, mine, counts[k], check)
+        means[k] = _mean(features, shares, mine, counts[k], should_stop)
         for rows in _pieces(len(mine)):
-            raise_if_ended(check)
+            raise_if_ended(should_stop)
             own = mine[rows]
             deviations = features[own] - means[k].astype(np.float32)
             deviations *= np.sqrt(shares[own])[:, None]
@@ -166,11 +166,11 @@ def gaussians_of(
 
 
 def _mean(
-    features: Float32Array, shares: Float32Array, mine: np.ndarray, count: float, check: Check
+    features: Float32Array, shares: Float32Array, mine: np.ndarray, count: float, should_stop: ShouldStop
 ) -> FloatArray:
     total = np.zeros(features.shape[1])
     for rows in _pieces(len(mine)):
-        raise_if_ended(check)
+        raise_if_ended(should_stop)
         total += shares[mine[rows]] @ features[mine[rows]]
     return total / max(count, np.finfo(np.float64).tiny)
 
@@ -222,14 +222,14 @@ class GaussianEvidence:
 
 
 def _evidence(
-    features: Float32Array, params: MixtureParams, temperature: float, check: Check
+    features: Float32Array, params: MixtureParams, temperature: float, should_stop: ShouldStop
 ) -> tuple[AnyArray, float]:
     """Return the evidence (K, N), and the mixture's mean log-likelihood per row, nats."""
     gaussians = GaussianEvidence(params, temperature)
     evidence = np.empty((params.n_components, len(features)), dtype=np.float32)
     total = 0.0
     for rows in _pieces(len(features)):
-        raise_if_ended(check)
+        raise_if_ended(should_stop)
         joint = gaussians.joint(features[rows])
         evidence[:, rows] = gaussians.tempered(joint)
         peak = joint.max(axis=0)

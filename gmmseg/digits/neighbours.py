@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gmmseg.arrays import Float32Array, frozen
-from gmmseg.control import Check, Progress, go_on, raise_if_ended
+from gmmseg.control import Progress, ShouldStop, never_stop, raise_if_ended
 from gmmseg.digits.settings import DigitSettings
 from gmmseg.digits.workpiece import StageEvent, Workpiece
 from gmmseg.mixture.lanes import in_two_lanes
@@ -46,12 +46,12 @@ class Neighbours:
 
 
 def neighbours_stage(
-    work: Workpiece, settings: DigitSettings, check: Check
+    work: Workpiece, settings: DigitSettings, should_stop: ShouldStop
 ) -> Generator[StageEvent, None, Workpiece]:
     """Find the nearest fitted images of each fitted image, in the graph's features."""
     features = graph_features(work, settings)[: work.n_fit]
     k = min(settings.graph.n_neighbours, work.n_fit - 1)
-    found = yield from nearest_events(features, features, k, is_self=True, check=check)
+    found = yield from nearest_events(features, features, k, is_self=True, should_stop=should_stop)
     return replace(work, neighbours=found)
 
 
@@ -68,7 +68,7 @@ def nearest_events(
     k: int,
     *,
     is_self: bool = False,
-    check: Check = go_on,
+    should_stop: ShouldStop = never_stop,
 ) -> Generator[Progress, None, Neighbours]:
     """Find the k nearest base rows of each query.
 
@@ -80,7 +80,7 @@ def nearest_events(
         1..N, or 1..N - 1 with `is_self`.
     is_self : bool
         Query i is base row i, which is not its own neighbour.
-    check : callable
+    should_stop : callable
         Asked between blocks, by two threads at once.
 
     Raises
@@ -92,7 +92,7 @@ def nearest_events(
     distances = np.empty((len(queries), k), dtype=np.float32)
 
     def fill(rows: slice) -> None:
-        raise_if_ended(check)
+        raise_if_ended(should_stop)
         indices[rows], distances[rows] = search.nearest(rows)
 
     for start in range(0, len(queries), 2 * BLOCK_ROWS):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from gmmseg.arrays import ByteArray, Float32Array, FloatArray, frozen
-from gmmseg.control import Check, Progress, raise_if_ended
+from gmmseg.control import Progress, ShouldStop, raise_if_ended
 from gmmseg.digits.pixels import image_blocks
 from gmmseg.digits.settings import DigitSettings, OrientationSettings
 from gmmseg.digits.workpiece import StageEvent, Workpiece
@@ -21,13 +21,13 @@ BLOCK_IMAGES = 256
 
 
 def orientation_stage(
-    work: Workpiece, settings: DigitSettings, check: Check
+    work: Workpiece, settings: DigitSettings, should_stop: ShouldStop
 ) -> Generator[StageEvent, None, Workpiece]:
     """Set the features to orientation maps, (bins, grid, grid) in a row."""
     maps = OrientationMaps.of((work.images.shape[1], work.images.shape[2]), settings.orientation)
     features = np.empty((work.n_images, maps.n_features), dtype=np.float32)
     for rows in image_blocks(work.n_images, BLOCK_IMAGES):
-        raise_if_ended(check)
+        raise_if_ended(should_stop)
         features[rows] = maps.features(work.images[rows])
         yield Progress("Measuring directions of edges", rows.stop / work.n_images)
     return replace(work, features=frozen(features), axes=None)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gmmseg.arrays import BoolArray, ByteArray, FloatArray, IntArray, frozen
-from gmmseg.control import Check, go_on, raise_if_ended
+from gmmseg.control import ShouldStop, never_stop, raise_if_ended
 from gmmseg.digits.experiment import ExperimentOutcome
 from gmmseg.digits.gallery import Order, as_bytes, means_and_spreads, members_of
 from gmmseg.digits.scores import is_misplaced, misplaced
@@ -41,7 +41,10 @@ class Overview:
 
 
 def overview(
-    outcome: ExperimentOutcome, order: Order, known: Overview | None = None, check: Check = go_on
+    outcome: ExperimentOutcome,
+    order: Order,
+    known: Overview | None = None,
+    should_stop: ShouldStop = never_stop,
 ) -> Overview:
     """Return the clusters with their members in an order.
 
@@ -51,7 +54,7 @@ def overview(
     order : {"surest", "least sure", "random"}
     known : Overview, optional
         One made before; where it is of the same outcome its pictures are taken.
-    check : callable
+    should_stop : callable
 
     Raises
     ------
@@ -61,12 +64,12 @@ def overview(
     if known is not None and known.outcome is outcome:
         means, spreads = known.means, known.spreads
     else:
-        levels = means_and_spreads(images, clusters, outcome.n_clusters, check)
+        levels = means_and_spreads(images, clusters, outcome.n_clusters, should_stop)
         # A standard deviation of grey levels is at most 127.5.
         means, spreads = as_bytes(levels[0]), as_bytes(2 * levels[1])
     members = []
     for cluster in range(outcome.n_clusters):
-        raise_if_ended(check)
+        raise_if_ended(should_stop)
         members.append(frozen(_ordered(outcome, cluster, means[cluster], order)))
     rows = np.empty(0, dtype=np.int64)
     wrong = np.zeros(len(images), dtype=bool)
@@ -103,7 +106,9 @@ def rows_in_cell(outcome: ExperimentOutcome, cluster: int, label: int, is_fitted
     return order
 
 
-def cluster_moments(outcome: ExperimentOutcome, check: Check = go_on) -> tuple[FloatArray, FloatArray]:
+def cluster_moments(
+    outcome: ExperimentOutcome, should_stop: ShouldStop = never_stop
+) -> tuple[FloatArray, FloatArray]:
     """Return mean (K, E) and covariance (K, E, E) of each cluster's fitted images in the embedding.
 
     Those of an empty cluster are not a number.
@@ -116,7 +121,7 @@ def cluster_moments(outcome: ExperimentOutcome, check: Check = go_on) -> tuple[F
     means: FloatArray = np.full((n_clusters, n_axes), np.nan)
     covariances: FloatArray = np.full((n_clusters, n_axes, n_axes), np.nan)
     for cluster in range(n_clusters):
-        raise_if_ended(check)
+        raise_if_ended(should_stop)
         rows = np.flatnonzero((outcome.clusters == cluster) & outcome.fitted)
         if rows.size:
             points = outcome.embedding[rows].astype(np.float64)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from gmmseg.arrays import Float32Array, FloatArray, frozen
-from gmmseg.control import Check, Progress, go_on, raise_if_ended
+from gmmseg.control import Progress, ShouldStop, never_stop, raise_if_ended
 from gmmseg.digits.pixels import image_blocks
 from gmmseg.digits.settings import DigitSettings
 from gmmseg.digits.workpiece import StageEvent, Workpiece
@@ -55,22 +55,24 @@ class PrincipalAxes:
 
 
 def pca_stage(
-    work: Workpiece, settings: DigitSettings, check: Check
+    work: Workpiece, settings: DigitSettings, should_stop: ShouldStop
 ) -> Generator[StageEvent, None, Workpiece]:
     """Replace the features by their principal components over the fitted images."""
     features = work.known_features
     yield Progress("Finding principal components", 0.0)
-    axes = principal_axes(features[: work.n_fit], settings.pca.n_components, check)
+    axes = principal_axes(features[: work.n_fit], settings.pca.n_components, should_stop)
     yield Progress("Finding principal components", 0.7)
     projected = np.empty((work.n_images, len(axes.variances)), dtype=np.float32)
     for rows in image_blocks(work.n_images, BLOCK_ROWS):
-        raise_if_ended(check)
+        raise_if_ended(should_stop)
         projected[rows] = axes.project(features[rows])
     yield Progress("Finding principal components", 1.0)
     return replace(work, features=frozen(projected), axes=axes)
 
 
-def principal_axes(features: Float32Array, n_components: int, check: Check = go_on) -> PrincipalAxes:
+def principal_axes(
+    features: Float32Array, n_components: int, should_stop: ShouldStop = never_stop
+) -> PrincipalAxes:
     """Return the directions of largest variance.
 
     Parameters
@@ -78,7 +80,7 @@ def principal_axes(features: Float32Array, n_components: int, check: Check = go_
     features : (N, F)
     n_components : int
         D; fewer where the rows span fewer dimensions.
-    check : callable
+    should_stop : callable
         Asked between blocks.
 
     Raises
@@ -87,14 +89,14 @@ def principal_axes(features: Float32Array, n_components: int, check: Check = go_
         All rows are equal.
     Cancelled
     """
-    mean, covariance = _moments(features, check)
-    raise_if_ended(check)
+    mean, covariance = _moments(features, should_stop)
+    raise_if_ended(should_stop)
     total = float(np.trace(covariance))
     if total <= 1e-12 * max(float(mean @ mean), 1e-12):
         raise FitError("All images have the same features.", "Choose images that differ.")
     largest = min(n_components, *features.shape)
-    variances, vectors = _leading(covariance, largest, check)
-    raise_if_ended(check)
+    variances, vectors = _leading(covariance, largest, should_stop)
+    raise_if_ended(should_stop)
     held = max(int(np.count_nonzero(variances > SMALLEST_SHARE * total)), 1)
     variances, vectors = variances[:held], vectors[:, :held]
     peaks = vectors[np.abs(vectors).argmax(axis=0), np.arange(held)]
@@ -102,18 +104,18 @@ def principal_axes(features: Float32Array, n_components: int, check: Check = go_
     return PrincipalAxes(frozen(mean), frozen(vectors), frozen(variances), total)
 
 
-def _moments(features: Float32Array, check: Check) -> tuple[FloatArray, FloatArray]:
+def _moments(features: Float32Array, should_stop: ShouldStop) -> tuple[FloatArray, FloatArray]:
     """Return the mean and the covariance matrix (1/N), summed in double precision."""
     n_rows, n_features = features.shape
     mean = np.zeros(n_features)
     for rows in image_blocks(n_rows, BLOCK_ROWS):
-        raise_if_ended(check)
+        raise_if_ended(should_stop)
         mean += features[rows].sum(axis=0, dtype=np.float64)
     mean /= n_rows
     centre = mean.astype(np.float32)
     covariance = np.zeros((n_features, n_features))
     for rows in image_blocks(n_rows, BLOCK_ROWS):
-        raise_if_ended(check)
+        raise_if_ended(should_stop)
         deviations = features[rows] - centre
         covariance += deviations.T @ deviations
     covariance /= n_rows
@@ -122,9 +124,9 @@ def _moments(features: Float32Array, check: Check) -> tuple[FloatArray, FloatArr
     return mean, covariance
 
 
-def _leading(covariance: FloatArray, n: int, check: Check) -> tuple[FloatArray, FloatArray]:
+def _leading(covariance: FloatArray, n: int, should_stop: ShouldStop) -> tuple[FloatArray, FloatArray]:
     """Return the n largest eigenvalues, falling, and their eigenvectors in columns."""
-    raise_if_ended(check)
+    raise_if_ended(should_stop)
     side = len(covariance)
     if side <= MAX_DENSE or n >= side // 4:
         # NumPy's, though it finds all of them: SciPy's keeps all other threads waiting meanwhile.
@@ -133,7 +135,7 @@ def _leading(covariance: FloatArray, n: int, check: Check) -> tuple[FloatArray, 
         from scipy.sparse.linalg import LinearOperator, eigsh
 
         def multiply(vector: FloatArray) -> FloatArray:
-            raise_if_ended(check)
+            raise_if_ended(should_stop)
             product: FloatArray = covariance @ vector
             return product
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from gmmseg.arrays import frozen
-from gmmseg.control import Check, Progress, raise_if_ended
+from gmmseg.control import Progress, ShouldStop, raise_if_ended
 from gmmseg.digits.settings import DigitSettings
 from gmmseg.digits.workpiece import StageEvent, Workpiece
 
@@ -23,13 +23,13 @@ def image_blocks(n_images: int, size: int = BLOCK_IMAGES) -> Iterator[slice]:
 
 
 def pixels_stage(
-    work: Workpiece, settings: DigitSettings, check: Check
+    work: Workpiece, settings: DigitSettings, should_stop: ShouldStop
 ) -> Generator[StageEvent, None, Workpiece]:
     """Set the features to the pixels in 0..1, row after row."""
     n_images, height, width = work.images.shape
     features = np.empty((n_images, height * width), dtype=np.float32)
     for rows in image_blocks(n_images):
-        raise_if_ended(check)
+        raise_if_ended(should_stop)
         flat = work.images[rows].reshape(-1, height * width)
         np.multiply(flat, np.float32(1 / 255), out=features[rows])
         yield Progress("Reading the pixels", rows.stop / n_images)

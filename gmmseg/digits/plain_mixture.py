@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from gmmseg.arrays import Float32Array, FloatArray, frozen
-from gmmseg.control import Check, Progress, raise_if_ended
+from gmmseg.control import Progress, ShouldStop, raise_if_ended
 from gmmseg.digits.settings import DigitSettings, MixtureSettings
 from gmmseg.digits.workpiece import Iterated, StageEvent, Workpiece
 from gmmseg.mixture.covariance import CovarianceKind, Full
@@ -27,15 +27,15 @@ _USUAL_ITERATIONS = 20
 
 
 def mixture_stage(
-    work: Workpiece, settings: DigitSettings, check: Check
+    work: Workpiece, settings: DigitSettings, should_stop: ShouldStop
 ) -> Generator[StageEvent, None, Workpiece]:
     """Fit K Gaussians, or k-means, to the features and find the clusters of all images."""
     wanted = _fit_settings(settings, settings.n_clusters or 1, settings.covariance, settings.mixture)
     start = None
     if settings.mixture.start == "k-means" and not settings.mixture.is_hard:
-        start = yield from _kmeans_start(work, wanted, check)
-    result = yield from _fitted(work, wanted, "mixture", check, start)
-    posteriors = posteriors_of(result.params, work.known_features, check)
+        start = yield from _kmeans_start(work, wanted, should_stop)
+    result = yield from _fitted(work, wanted, "mixture", should_stop, start)
+    posteriors = posteriors_of(result.params, work.known_features, should_stop)
     return replace(
         work,
         posteriors=frozen(posteriors),
@@ -45,7 +45,7 @@ def mixture_stage(
 
 
 def components_stage(
-    work: Workpiece, settings: DigitSettings, check: Check
+    work: Workpiece, settings: DigitSettings, should_stop: ShouldStop
 ) -> Generator[StageEvent, None, Workpiece]:
     """Fit many Gaussians, then unite the pairs that images are confused between until K clusters are left.
 
@@ -57,11 +57,11 @@ def components_stage(
     n_components = max(min(settings.components.n_components, most), n_clusters)
     once = replace(settings.mixture, is_hard=False, n_init=1, max_iter=settings.components.max_iter)
     wanted = _fit_settings(settings, n_components, settings.covariance, once)
-    result = yield from _fitted(work, wanted, "components", check)
+    result = yield from _fitted(work, wanted, "components", should_stop)
     params = result.params
     yield Progress("Merging components", 0.95)
-    posteriors = posteriors_of(params, work.known_features, check)
-    groups = groups_by_misclassification(posteriors[:, : work.n_fit], n_clusters, check)
+    posteriors = posteriors_of(params, work.known_features, should_stop)
+    groups = groups_by_misclassification(posteriors[:, : work.n_fit], n_clusters, should_stop)
     united = np.stack([posteriors[group].sum(axis=0) for group in groups])
     return replace(
         work,
@@ -97,12 +97,12 @@ def _fit_settings(
 
 
 def _kmeans_start(
-    work: Workpiece, settings: FitSettings, check: Check
+    work: Workpiece, settings: FitSettings, should_stop: ShouldStop
 ) -> Generator[StageEvent, None, MixtureParams]:
     """Return the Gaussians of the clusters of the best of several k-means runs."""
     features = work.known_features[: work.n_fit]
     values = features.astype(np.float64)
-    job = fit_events(values, None, replace(settings, is_hard=True), check)
+    job = fit_events(values, None, replace(settings, is_hard=True), should_stop)
     while True:
         try:
             step = next(job)
@@ -110,7 +110,7 @@ def _kmeans_start(
             params: MixtureParams = stop.value.params
             break
         yield Progress(f"Starting by k-means: iteration {step.iteration}", 0.0)
-    labels = posteriors_of(params, features, check).argmax(axis=0)
+    labels = posteriors_of(params, features, should_stop).argmax(axis=0)
     floor = settings.reg_covar or 0.0
     return params_from_labels(
         values, np.ones(len(values)), labels, params.n_components, settings.covariance, floor
@@ -118,13 +118,17 @@ def _kmeans_start(
 
 
 def _fitted(
-    work: Workpiece, settings: FitSettings, stage: str, check: Check, start: MixtureParams | None = None
+    work: Workpiece,
+    settings: FitSettings,
+    stage: str,
+    should_stop: ShouldStop,
+    start: MixtureParams | None = None,
 ) -> Generator[StageEvent, None, FitResult]:
     """Fit the mixture and tell each iteration of the run that is kept, live where there is only that one.
 
     Of few images every start is run to its end on all of them, and which one is kept is known at the end.
     """
-    job = fit_events(work.known_features[: work.n_fit].astype(np.float64), None, settings, check, start)
+    job = fit_events(work.known_features[: work.n_fit].astype(np.float64), None, settings, should_stop, start)
     # A given start is run once, on all images.
     had_coarse, n_told = start is not None, 0
     while True:
@@ -155,11 +159,11 @@ def _progress(step: FitStep, n_init: int, had_coarse: bool) -> Progress:
     )
 
 
-def posteriors_of(params: MixtureParams, features: Float32Array, check: Check) -> Float32Array:
+def posteriors_of(params: MixtureParams, features: Float32Array, should_stop: ShouldStop) -> Float32Array:
     """Return the posteriors of each component (K, N) of rows (N, D)."""
-    raise_if_ended(check)
+    raise_if_ended(should_stop)
     posteriors = np.empty((params.n_components, len(features)), dtype=np.float32)
-    for rows, block in responsibilities(params, features.astype(np.float64), check):
+    for rows, block in responsibilities(params, features.astype(np.float64), should_stop):
         posteriors[:, rows] = block
     return posteriors
 

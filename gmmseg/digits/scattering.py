@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gmmseg.arrays import ByteArray, Float32Array, FloatArray, frozen
-from gmmseg.control import Check, Progress, raise_if_ended
+from gmmseg.control import Progress, ShouldStop, raise_if_ended
 from gmmseg.digits.morlet import average_matrix, morlet_spectra
 from gmmseg.digits.pixels import image_blocks
 from gmmseg.digits.settings import DigitSettings
@@ -151,7 +151,7 @@ def _folded(spectrum: Float32Array, n: int) -> Float32Array:
 
 
 def scattering_stage(
-    work: Workpiece, settings: DigitSettings, check: Check
+    work: Workpiece, settings: DigitSettings, should_stop: ShouldStop
 ) -> Generator[StageEvent, None, Workpiece]:
     """Set the features to shares of scattering coefficients, in the directions in which these vary most."""
     shape = work.images.shape[1:]
@@ -160,24 +160,28 @@ def scattering_stage(
     total = work.n_images + len(sampled)
     sample = np.empty((len(sampled), transform.n_features), dtype=np.float32)
     for rows in image_blocks(len(sampled), 2 * LANE_IMAGES):
-        _fill(sample[rows], transform, work.images[sampled[rows]], None, check)
+        _fill(sample[rows], transform, work.images[sampled[rows]], None, should_stop)
         yield Progress("Scattering", rows.stop / total)
-    basis = leading_directions(sample, KEPT_DIRECTIONS, check)
+    basis = leading_directions(sample, KEPT_DIRECTIONS, should_stop)
     features = np.empty((work.n_images, basis.shape[1]), dtype=np.float32)
     for rows in image_blocks(work.n_images, 2 * LANE_IMAGES):
-        _fill(features[rows], transform, work.images[rows], basis, check)
+        _fill(features[rows], transform, work.images[rows], basis, should_stop)
         yield Progress("Scattering", (len(sampled) + rows.stop) / total)
     return replace(work, features=frozen(features), axes=None)
 
 
 def _fill(
-    out: Float32Array, transform: Scattering, images: ByteArray, basis: Float32Array | None, check: Check
+    out: Float32Array,
+    transform: Scattering,
+    images: ByteArray,
+    basis: Float32Array | None,
+    should_stop: ShouldStop,
 ) -> None:
     """Write the coefficients of images, or their coordinates in `basis`, to `out`; two threads share them."""
 
     def fill(start: int, stop: int) -> None:
         for at in range(start, stop, BLOCK_IMAGES):
-            raise_if_ended(check)
+            raise_if_ended(should_stop)
             rows = slice(at, min(at + BLOCK_IMAGES, stop))
             flat = shares_of(transform.coefficients(images[rows].astype(np.float32) / np.float32(255)))
             out[rows] = flat if basis is None else flat @ basis
@@ -197,7 +201,7 @@ def shares_of(coefficients: Float32Array) -> Float32Array:
     return np.sqrt(flat, out=flat)
 
 
-def leading_directions(rows: Float32Array, n_directions: int, check: Check) -> Float32Array:
+def leading_directions(rows: Float32Array, n_directions: int, should_stop: ShouldStop) -> Float32Array:
     """Return orthonormal columns (F, D) that span the directions of largest variance of `rows` (N, F).
 
     Subspace iteration from a fixed random start. The space holds the leading principal components to within
@@ -212,7 +216,7 @@ def leading_directions(rows: Float32Array, n_directions: int, check: Check) -> F
     for _ in range(_POWER_STEPS):
         image: FloatArray = np.zeros((n_features, n_directions))
         for part in image_blocks(len(deviations)):
-            raise_if_ended(check)
+            raise_if_ended(should_stop)
             image += deviations[part].T @ (deviations[part] @ basis)
         basis = np.linalg.qr(image)[0].astype(np.float32)
     return basis

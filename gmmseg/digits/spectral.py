@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gmmseg.arrays import BoolArray, FloatArray, IntArray, frozen
-from gmmseg.control import Check, Progress, go_on, raise_if_ended
+from gmmseg.control import Progress, ShouldStop, never_stop, raise_if_ended
 from gmmseg.digits.graph import Graph
 from gmmseg.digits.lanczos import NoConvergenceError, largest_eigenpairs
 from gmmseg.digits.settings import DigitSettings
@@ -51,19 +51,19 @@ class Spectrum:
 
 
 def spectral_stage(
-    work: Workpiece, settings: DigitSettings, check: Check
+    work: Workpiece, settings: DigitSettings, should_stop: ShouldStop
 ) -> Generator[StageEvent, None, Workpiece]:
     """Find the eigenvalues, the number of clusters that they propose, and clusters to start from."""
     if work.graph is None:
         raise ValueError("a spectral start needs a graph: build it first")
     yield Progress("Looking for groups in the graph", 0.0)
     wanted = max(settings.spectral.n_eigenvalues, (settings.n_clusters or 0) + 2)
-    spectrum = leading_eigenvectors(work.graph, wanted, check)
+    spectrum = leading_eigenvectors(work.graph, wanted, should_stop)
     gap_k = eigenvalue_gap(spectrum.eigenvalues)
     n_clusters = settings.n_clusters or gap_k
     yield Progress("Looking for groups in the graph", 0.8)
     coordinates = spectral_coordinates(spectrum, n_clusters)
-    start = _start(spectrum, coordinates, work, n_clusters, settings, check)
+    start = _start(spectrum, coordinates, work, n_clusters, settings, should_stop)
     yield Progress("Looking for groups in the graph", 1.0)
     return replace(
         work,
@@ -74,7 +74,7 @@ def spectral_stage(
     )
 
 
-def leading_eigenvectors(graph: Graph, n_vectors: int, check: Check = go_on) -> Spectrum:
+def leading_eigenvectors(graph: Graph, n_vectors: int, should_stop: ShouldStop = never_stop) -> Spectrum:
     """Return the eigenvectors of the largest eigenvalues of the normalised graph.
 
     Parameters
@@ -82,7 +82,7 @@ def leading_eigenvectors(graph: Graph, n_vectors: int, check: Check = go_on) -> 
     graph : Graph
     n_vectors : int
         M; at most the nodes of the mainland.
-    check : callable
+    should_stop : callable
         Asked before each product.
 
     Raises
@@ -97,7 +97,7 @@ def leading_eigenvectors(graph: Graph, n_vectors: int, check: Check = go_on) -> 
     degrees = np.asarray(weights.sum(axis=1), dtype=np.float64).reshape(-1)
     roots = diags_array(1 / np.sqrt(np.maximum(degrees, np.finfo(np.float64).tiny)))
     normalised = (roots @ weights @ roots).tocsr()
-    values, own = _largest(normalised, min(n_vectors, len(nodes)), check)
+    values, own = _largest(normalised, min(n_vectors, len(nodes)), should_stop)
     vectors = np.zeros((graph.n_nodes, len(values)))
     vectors[nodes] = own
     return Spectrum(np.minimum(values, 1.0), vectors, is_mainland)
@@ -120,7 +120,7 @@ def mainland(graph: Graph) -> BoolArray:
     return large
 
 
-def _largest(matrix: object, n: int, check: Check) -> tuple[FloatArray, FloatArray]:
+def _largest(matrix: object, n: int, should_stop: ShouldStop) -> tuple[FloatArray, FloatArray]:
     """Return the n largest eigenvalues of a sparse symmetric matrix, falling, and their eigenvectors."""
     from scipy.sparse import csr_array
 
@@ -128,12 +128,12 @@ def _largest(matrix: object, n: int, check: Check) -> tuple[FloatArray, FloatArr
         raise TypeError(f"{type(matrix).__name__} is not a sparse array")
     side = matrix.shape[0]
     if side <= max(MAX_DENSE, 2 * n):
-        raise_if_ended(check)
+        raise_if_ended(should_stop)
         values, vectors = np.linalg.eigh(matrix.toarray())
         return values[: -n - 1 : -1].copy(), vectors[:, : -n - 1 : -1].copy()
 
     def multiply(vector: FloatArray) -> FloatArray:
-        raise_if_ended(check)
+        raise_if_ended(should_stop)
         product: FloatArray = matrix @ vector
         return product
 
@@ -170,13 +170,13 @@ def _start(
     work: Workpiece,
     n_clusters: int,
     settings: DigitSettings,
-    check: Check,
+    should_stop: ShouldStop,
 ) -> NDArray[np.int32]:
     """Return clusters by k-means among the coordinates; islands join the nearest cluster mean."""
     held = spectrum.is_mainland
     labels = np.zeros(len(held), dtype=np.int64)
     generator = np.random.default_rng(settings.seed)
-    labels[held] = kmeans(coordinates[held], n_clusters, settings.spectral.n_init, generator, check)
+    labels[held] = kmeans(coordinates[held], n_clusters, settings.spectral.n_init, generator, should_stop)
     if not held.all():
         features = work.known_features[: work.n_fit].astype(np.float64)
         counts, means = means_of_labels(features[held], np.ones(int(held.sum())), labels[held], n_clusters)
@@ -190,7 +190,7 @@ def kmeans(
     n_clusters: int,
     n_init: int,
     generator: np.random.Generator,
-    check: Check = go_on,
+    should_stop: ShouldStop = never_stop,
 ) -> IntArray:
     """Return the tightest of some runs of k-means from k-means++ starts, (N,).
 
@@ -201,7 +201,7 @@ def kmeans(
         At most N; with fewer different rows some clusters stay empty.
     n_init : int
     generator : numpy Generator
-    check : callable
+    should_stop : callable
         Asked in each iteration.
 
     Raises
@@ -214,7 +214,7 @@ def kmeans(
         means = kmeans_plus_plus(values, weights, n_clusters, generator)
         labels = nearest_mean(values, means)
         for _ in range(LLOYD_ITERATIONS):
-            raise_if_ended(check)
+            raise_if_ended(should_stop)
             counts, moved = means_of_labels(values, weights, labels, n_clusters)
             means = np.where(counts[:, None] > 0, moved, means)
             previous, labels = labels, nearest_mean(values, means)

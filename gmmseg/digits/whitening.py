@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from gmmseg.arrays import Float32Array, FloatArray, frozen
-from gmmseg.control import Check, Progress, raise_if_ended
+from gmmseg.control import Progress, ShouldStop, raise_if_ended
 from gmmseg.digits.pca import BLOCK_ROWS
 from gmmseg.digits.pixels import image_blocks
 from gmmseg.digits.settings import DigitSettings
@@ -19,7 +19,7 @@ SMALLEST_VARIANCE = 1e-6
 
 
 def whitening_stage(
-    work: Workpiece, settings: DigitSettings, check: Check
+    work: Workpiece, settings: DigitSettings, should_stop: ShouldStop
 ) -> Generator[StageEvent, None, Workpiece]:
     """Set the graph's features to the features in which the clusters are rounder."""
     if work.posteriors is None:
@@ -27,31 +27,31 @@ def whitening_stage(
     yield Progress("Correcting the distances", 0.0)
     features = work.known_features
     labels = work.posteriors.argmax(axis=0)
-    within = within_covariance(features[: work.n_fit], labels, len(work.posteriors), check)
+    within = within_covariance(features[: work.n_fit], labels, len(work.posteriors), should_stop)
     transform = half_whitener(within, settings.graph.whitening).astype(np.float32)
     levelled = np.empty((work.n_images, transform.shape[1]), dtype=np.float32)
     for rows in image_blocks(work.n_images, BLOCK_ROWS):
-        raise_if_ended(check)
+        raise_if_ended(should_stop)
         levelled[rows] = features[rows] @ transform
     yield Progress("Correcting the distances", 1.0)
     return replace(work, graph_features=frozen(levelled))
 
 
 def within_covariance(
-    features: Float32Array, labels: np.ndarray, n_clusters: int, check: Check
+    features: Float32Array, labels: np.ndarray, n_clusters: int, should_stop: ShouldStop
 ) -> FloatArray:
     """Return the covariance (1/N) of the rows about the mean of their own cluster, (D, D)."""
     n_rows, n_features = features.shape
     counts = np.bincount(labels, minlength=n_clusters)
     sums = np.zeros((n_clusters, n_features))
     for rows in image_blocks(n_rows, BLOCK_ROWS):
-        raise_if_ended(check)
+        raise_if_ended(should_stop)
         member = labels[rows] == np.arange(n_clusters)[:, None]
         sums += member.astype(np.float32) @ features[rows]
     means = (sums / np.maximum(counts, 1)[:, None]).astype(np.float32)
     scatter = np.zeros((n_features, n_features))
     for rows in image_blocks(n_rows, BLOCK_ROWS):
-        raise_if_ended(check)
+        raise_if_ended(should_stop)
         deviations = features[rows] - means[labels[rows]]
         scatter += deviations.T @ deviations
     scatter /= n_rows

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gmmseg.arrays import ByteArray, Float32Array, FloatArray
-from gmmseg.control import Check, Progress
+from gmmseg.control import Progress, ShouldStop
 from gmmseg.digits.settings import DigitSettings
 
 if TYPE_CHECKING:
@@ -104,9 +104,9 @@ class Workpiece:
         return self.features
 
 
-StageRun = Callable[[Workpiece, DigitSettings, Check], Generator[StageEvent, None, Workpiece]]
-"""A stage: yields progress, asks `check` at least every 0.2 s by `raise_if_ended`, returns what it made.
+StageRun = Callable[[Workpiece, DigitSettings, ShouldStop], Generator[StageEvent, None, Workpiece]]
+"""A stage yields progress, asks `should_stop` at least every 0.2 s and returns what it made.
 
-The same work and settings give the same bytes. Returned arrays are new: never those of the given work,
-written to.
+It asks by `raise_if_ended`. The same work and settings give the same bytes. Returned arrays are new: never
+those of the given work, written to.
 """

@@ -9,7 +9,7 @@ import numpy as np
 
 from gmmseg.arrays import BoolArray, ByteArray, Float32Array
 from gmmseg.colours import Colormap
-from gmmseg.control import Check, go_on, raise_if_cancelled
+from gmmseg.control import ShouldStop, never_stop, raise_if_cancelled
 from gmmseg.drawing.layer_colours import class_means, class_rgba, line_lut, lut_for, quantity_lut
 from gmmseg.drawing.layers import LABEL_KINDS, Layer, LayerKind, shown_class
 from gmmseg.features.table import FeatureTable, RowPerPixel
@@ -100,13 +100,13 @@ def heatmap_scale(layer: Layer, classes: ClassTable) -> ColourScale:
     return ColourScale(0, 1, f"Posterior of {shown_class(layer, classes).name}", "viridis")
 
 
-def draw(layer: Layer, scene: Scene, check: Check = go_on) -> Picture:
+def draw(layer: Layer, scene: Scene, should_stop: ShouldStop = never_stop) -> Picture:
     """Return the layer's picture; callable in any thread, possibly long.
 
     Raises
     ------
     Cancelled
-        When `check` says so.
+        When `should_stop` says so.
     ValueError
         Where a layer other than the image is asked for before there are maps.
     """
@@ -114,19 +114,19 @@ def draw(layer: Layer, scene: Scene, check: Check = go_on) -> Picture:
         photo = display_rgb(scene.image)
         return Picture(layer, photo, levels=coarser_levels(photo))
     if layer.kind == "regions" and scene.regions is not None:
-        return _draw_regions(layer, scene.image, scene.regions, check)
+        return _draw_regions(layer, scene.image, scene.regions, should_stop)
     if layer.kind == "feature" and scene.table is not None:
-        return _draw_feature(layer, scene.table, check)
+        return _draw_feature(layer, scene.table, should_stop)
     if scene.segmentation is None or scene.table is None or layer.kind == "regions":
         raise ValueError(f"there is nothing to draw the layer {layer.kind} from")
     if layer.kind in LABEL_KINDS:
-        return _draw_labels(layer, scene, scene.segmentation, check)
-    return _DRAWERS[layer.kind](layer, scene, scene.segmentation, scene.table, check)
+        return _draw_labels(layer, scene, scene.segmentation, should_stop)
+    return _DRAWERS[layer.kind](layer, scene, scene.segmentation, scene.table, should_stop)
 
 
-def _draw_labels(layer: Layer, scene: Scene, segmentation: Segmentation, check: Check) -> Picture:
+def _draw_labels(layer: Layer, scene: Scene, segmentation: Segmentation, should_stop: ShouldStop) -> Picture:
     labels = segmentation.labels
-    means = class_means(scene.image, labels, scene.classes, check) if layer.uses_mean_colours else None
+    means = class_means(scene.image, labels, scene.classes, should_stop) if layer.uses_mean_colours else None
     if layer.kind == "outlines":
         ids = np.take(scene.classes.ids_by_label(), labels)
         labels = np.where(boundaries(ids), labels, labels.dtype.type(0))
@@ -139,17 +139,17 @@ def _draw_labels(layer: Layer, scene: Scene, segmentation: Segmentation, check: 
     return Picture(layer, np.take(colours, labels, axis=0), None, layer.is_over_image, means=means)
 
 
-def _draw_regions(layer: Layer, image: Image, regions: RegionMap, check: Check) -> Picture:
+def _draw_regions(layer: Layer, image: Image, regions: RegionMap, should_stop: ShouldStop) -> Picture:
     if layer.uses_mean_colours:
-        return _draw_region_means(layer, image, regions, check)
+        return _draw_region_means(layer, image, regions, should_stop)
     lines = border_lines(regions.labels)
-    raise_if_cancelled(check)
+    raise_if_cancelled(should_stop)
     return Picture(layer, lines, line_lut(), True, levels=border_levels(regions.labels))
 
 
-def _draw_region_means(layer: Layer, image: Image, regions: RegionMap, check: Check) -> Picture:
+def _draw_region_means(layer: Layer, image: Image, regions: RegionMap, should_stop: ShouldStop) -> Picture:
     colours = np.zeros((regions.n_regions + 1, 4), dtype=np.uint8)
-    colours[1:, :3] = mean_colours(image, regions.labels, regions.n_regions, check)
+    colours[1:, :3] = mean_colours(image, regions.labels, regions.n_regions, should_stop)
     colours[1:, 3] = 255
     if regions.labels.all():
         filled = np.take(colours[:, :3], regions.labels, axis=0)
@@ -159,19 +159,19 @@ def _draw_region_means(layer: Layer, image: Image, regions: RegionMap, check: Ch
 
 
 def _draw_heatmap(
-    layer: Layer, scene: Scene, segmentation: Segmentation, table: FeatureTable, check: Check
+    layer: Layer, scene: Scene, segmentation: Segmentation, table: FeatureTable, should_stop: ShouldStop
 ) -> Picture:
     entry = shown_class(layer, scene.classes)
     if len(entry.components) == 1:
-        posterior = heatmap(segmentation, table, entry.components[0], check)
+        posterior = heatmap(segmentation, table, entry.components[0], should_stop)
     else:
-        summed = class_posteriors(segmentation, table, [entry.components], check)[0]
+        summed = class_posteriors(segmentation, table, [entry.components], should_stop)[0]
         posterior = np.rint(np.minimum(summed, 1) * 255).astype(np.uint8)
     return _quantity(layer, posterior, segmentation.labels > 0, heatmap_scale(layer, scene.classes))
 
 
 def _draw_heatmaps(
-    layer: Layer, scene: Scene, segmentation: Segmentation, table: FeatureTable, check: Check
+    layer: Layer, scene: Scene, segmentation: Segmentation, table: FeatureTable, should_stop: ShouldStop
 ) -> Picture:
     step = -(-max(segmentation.labels.shape) // _TILE_SIDE)
     small, smaller_table = _thinned(segmentation, table, step)
@@ -180,7 +180,7 @@ def _draw_heatmaps(
     scale = ColourScale(0, 1, "Posterior", "viridis")
     tiles = []
     for entry, posterior in zip(
-        scene.classes, class_posteriors(small, smaller_table, groups, check), strict=True
+        scene.classes, class_posteriors(small, smaller_table, groups, should_stop), strict=True
     ):
         quantised = np.rint(np.minimum(posterior, 1) * 255).astype(np.uint8)
         tiles.append(Tile(entry.id, entry.components[0], _with_room_for_no_data(quantised, has_data)))
@@ -188,40 +188,42 @@ def _draw_heatmaps(
 
 
 def _draw_uncertainty(
-    layer: Layer, scene: Scene, segmentation: Segmentation, table: FeatureTable, check: Check
+    layer: Layer, scene: Scene, segmentation: Segmentation, table: FeatureTable, should_stop: ShouldStop
 ) -> Picture:
     scale = ColourScale(0, 1, "Entropy / log K", "magma")
-    return _quantity(layer, uncertainty(segmentation, table, check), segmentation.labels > 0, scale)
+    return _quantity(layer, uncertainty(segmentation, table, should_stop), segmentation.labels > 0, scale)
 
 
 def _draw_density(
-    layer: Layer, scene: Scene, segmentation: Segmentation, table: FeatureTable, check: Check
+    layer: Layer, scene: Scene, segmentation: Segmentation, table: FeatureTable, should_stop: ShouldStop
 ) -> Picture:
-    return _stretched(layer, density_map(segmentation.params, table, check), "log p(x), nats", check)
+    return _stretched(
+        layer, density_map(segmentation.params, table, should_stop), "log p(x), nats", should_stop
+    )
 
 
-def _draw_feature(layer: Layer, table: FeatureTable, check: Check) -> Picture:
+def _draw_feature(layer: Layer, table: FeatureTable, should_stop: ShouldStop) -> Picture:
     # A pane keeps its choice when other features are fitted: it then shows the last of them.
     at = table.names.index(layer.feature) if layer.feature in table.names else table.n_features - 1
     in_units = table.values[:, at] * table.scale[at] + table.centre[at]
-    raise_if_cancelled(check)
+    raise_if_cancelled(should_stop)
     plane = table.pixels.spread(in_units.astype(np.float32), empty=np.nan)
-    return _stretched(layer, plane, table.names[at], check)
+    return _stretched(layer, plane, table.names[at], should_stop)
 
 
-def _stretched(layer: Layer, values: Float32Array, title: str, check: Check) -> Picture:
+def _stretched(layer: Layer, values: Float32Array, title: str, should_stop: ShouldStop) -> Picture:
     """Return values (H, W) over the range of 98 % of them; nan is no data."""
     low, high = _percentiles(values)
     quantised = np.zeros(values.shape, dtype=np.uint8)
     for rows in row_blocks(values.shape):
-        raise_if_cancelled(check)
+        raise_if_cancelled(should_stop)
         share = np.nan_to_num((values[rows] - low) / (high - low), nan=0.0)
         quantised[rows] = np.rint(np.clip(share, 0, 1) * 255)
     scale = ColourScale(low, high, f"{title} (1–99 %)", "viridis")
     return _quantity(layer, quantised, ~np.isnan(values), scale)
 
 
-_Drawer = Callable[[Layer, Scene, Segmentation, FeatureTable, Check], Picture]
+_Drawer = Callable[[Layer, Scene, Segmentation, FeatureTable, ShouldStop], Picture]
 _DRAWERS: dict[LayerKind, _Drawer] = {
     "heatmap": _draw_heatmap,
     "heatmaps": _draw_heatmaps,

@@ -6,7 +6,7 @@ import numpy as np
 
 from gmmseg.arrays import ByteArray, LabelArray
 from gmmseg.colours import Colormap, colormap_table
-from gmmseg.control import Check, go_on
+from gmmseg.control import ShouldStop, never_stop
 from gmmseg.drawing.layers import LABEL_KINDS, Layer
 from gmmseg.image import Image
 from gmmseg.photo.classes import ClassTable
@@ -82,9 +82,11 @@ def class_rgba(
     return colours
 
 
-def class_means(image: Image, labels: LabelArray, classes: ClassTable, check: Check = go_on) -> ByteArray:
+def class_means(
+    image: Image, labels: LabelArray, classes: ClassTable, should_stop: ShouldStop = never_stop
+) -> ByteArray:
     """Return for each component the mean sRGB colour of the pixels of its class, (K, 3)."""
-    sums, counts = colour_sums(image, labels, classes.n_components, check)
+    sums, counts = colour_sums(image, labels, classes.n_components, should_stop)
     for entry in classes:
         members = list(entry.components)
         sums[members] = sums[members].sum(axis=0)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gmmseg.arrays import FloatArray
-from gmmseg.control import Check, go_on, raise_if_cancelled
+from gmmseg.control import ShouldStop, never_stop, raise_if_cancelled
 from gmmseg.errors import BudgetError, FeatureError
 from gmmseg.features.colour import colour_features
 from gmmseg.features.distinct import distinct_colours
@@ -38,7 +38,7 @@ class Standard:
 
 
 def feature_table(
-    image: Image, spec: FeatureSpec, check: Check = go_on, standard: Standard | None = None
+    image: Image, spec: FeatureSpec, should_stop: ShouldStop = never_stop, standard: Standard | None = None
 ) -> FeatureTable:
     """Return the rows of an image.
 
@@ -49,7 +49,7 @@ def feature_table(
     ----------
     image : Image
     spec : FeatureSpec
-    check : callable
+    should_stop : callable
         Asked between stages; CANCEL raises `Cancelled`.
     standard : Standard, optional
         Another image's, as kept in a model; without it the image's own where `spec` standardises, else none.
@@ -62,7 +62,7 @@ def feature_table(
         The rows would not fit the memory budget.
     """
     check_features(spec.n_features(image.n_channels))
-    colours = distinct_colours(image, check)
+    colours = distinct_colours(image, should_stop)
     if np.abs(colours.columns).max() > _LARGEST:
         raise FeatureError("Some pixel values are larger than 1e100.", "Scale or mask them first.")
     white = None if standard is None or image.has_fixed_white else standard.white
@@ -79,7 +79,7 @@ def feature_table(
     names = colour.names
     floor = colour.floor
     for feature in colour.columns:
-        raise_if_cancelled(check)
+        raise_if_cancelled(should_stop)
         spread = colours.pixels.spread(feature)
         columns.append(spread.reshape(-1) if image.mask is None else spread[image.mask])
     if spec.has_position:
@@ -88,10 +88,10 @@ def feature_table(
         names += NAMES
         floor = min(floor, unit**2 / 12) if unit > 0 else floor
     if spec.has_texture:
-        texture = texture_columns(image, spec.texture_scales, colour.extent, white, check)
+        texture = texture_columns(image, spec.texture_scales, colour.extent, white, should_stop)
         columns.extend(one.reshape(-1) if image.mask is None else one[image.mask] for one in texture.columns)
         names += texture.names
-    raise_if_cancelled(check)
+    raise_if_cancelled(should_stop)
     return _table(np.stack(columns), np.ones(n_rows), pixels, names, floor, spec, standard)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gmmseg.arrays import AnyArray, FloatArray
-from gmmseg.control import Check, raise_if_cancelled
+from gmmseg.control import ShouldStop, raise_if_cancelled
 from gmmseg.errors import FeatureError
 from gmmseg.features.table import CodeMap
 from gmmseg.image import Image
@@ -37,7 +37,7 @@ class DistinctColours:
     pixels: CodeMap
 
 
-def distinct_colours(image: Image, check: Check) -> DistinctColours:
+def distinct_colours(image: Image, should_stop: ShouldStop) -> DistinctColours:
     """Return the distinct colours of the pixels that hold data.
 
     Raises
@@ -51,11 +51,11 @@ def distinct_colours(image: Image, check: Check) -> DistinctColours:
         )
     bits = 8 * image.pixels.dtype.itemsize * image.n_channels
     if image.pixels.dtype.kind == "u" and bits <= MAX_DIRECT_BITS:
-        return _counted(image, bits, check)
-    return _sorted(image, check)
+        return _counted(image, bits, should_stop)
+    return _sorted(image, should_stop)
 
 
-def _counted(image: Image, bits: int, check: Check) -> DistinctColours:
+def _counted(image: Image, bits: int, should_stop: ShouldStop) -> DistinctColours:
     codes = np.empty((image.height, image.width), dtype=np.uint32)
     n_codes = 1 << bits
     # A table of all colours costs as much as sorting some millions of pixels.
@@ -63,7 +63,7 @@ def _counted(image: Image, bits: int, check: Check) -> DistinctColours:
     totals = np.zeros(n_codes + 1 if is_large else 0, dtype=np.uint32)
     rows_at_once = max(1, _CHUNK // max(image.width, 1))
     for top in range(0, image.height, rows_at_once):
-        raise_if_cancelled(check)
+        raise_if_cancelled(should_stop)
         part = slice(top, top + rows_at_once)
         _pack(image.pixels[part], codes[part])
         if image.mask is not None:
@@ -94,7 +94,7 @@ def _pack(pixels: AnyArray, codes: AnyArray) -> None:
         codes |= pixels[:, :, channel]
 
 
-def _sorted(image: Image, check: Check) -> DistinctColours:
+def _sorted(image: Image, should_stop: ShouldStop) -> DistinctColours:
     held = image.pixels.reshape(-1, image.n_channels)
     if image.mask is not None:
         held = held[image.mask.reshape(-1)]
@@ -102,9 +102,9 @@ def _sorted(image: Image, check: Check) -> DistinctColours:
     n_ranks = 1
     first = np.zeros(0, dtype=np.int64)
     for channel in range(image.n_channels):
-        raise_if_cancelled(check)
+        raise_if_cancelled(should_stop)
         values, own = np.unique(held[:, channel], return_inverse=True)
-        raise_if_cancelled(check)
+        raise_if_cancelled(should_stop)
         # Ranks so far times the new channel's values stays below 2^63: both are at most the pixel count.
         ranks = ranks * len(values) + own
         _, first, ranks = np.unique(ranks, return_index=True, return_inverse=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gmmseg.arrays import FloatArray
-from gmmseg.control import Check, raise_if_cancelled
+from gmmseg.control import ShouldStop, raise_if_cancelled
 from gmmseg.image import Image
 
 _LUMINANCE = (0.2125, 0.7154, 0.0721)
@@ -29,7 +29,7 @@ class TextureFeatures:
 
 
 def texture_columns(
-    image: Image, scales: tuple[float, ...], extent: float, white: float, check: Check
+    image: Image, scales: tuple[float, ...], extent: float, white: float, should_stop: ShouldStop
 ) -> TextureFeatures:
     """Return gradient energy at each scale and the local deviation of luminance at the last, each (H, W).
 
@@ -43,11 +43,11 @@ def texture_columns(
     light = _luminance(image) * (extent / white)
     columns: list[FloatArray] = []
     for scale in scales:
-        raise_if_cancelled(check)
+        raise_if_cancelled(should_stop)
         across = gaussian_filter(light, scale, order=(0, 1))
         down = gaussian_filter(light, scale, order=(1, 0))
         columns.append(gaussian_filter(np.hypot(across, down) * scale, 2 * scale))
-    raise_if_cancelled(check)
+    raise_if_cancelled(should_stop)
     coarse = scales[-1]
     mean = gaussian_filter(light, coarse)
     columns.append(np.sqrt(np.maximum(gaussian_filter(light**2, coarse) - mean**2, 0.0)))

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from gmmseg.arrays import AnyArray, ByteArray
-from gmmseg.control import Check, raise_if_cancelled
+from gmmseg.control import ShouldStop, raise_if_cancelled
 from gmmseg.errors import ReadError
 from gmmseg.io.decoded import Decoded, channel_names
 from gmmseg.io.probe import PngHeader, cut_off
@@ -27,7 +27,7 @@ def is_deep_png(header: PngHeader) -> bool:
     return header.depth == 16 and header.colour_type in (2, 4, 6) and not header.is_interlaced
 
 
-def read_deep_png(data: bytes, header: PngHeader, name: str, check: Check) -> Decoded:
+def read_deep_png(data: bytes, header: PngHeader, name: str, should_stop: ShouldStop) -> Decoded:
     """Return the samples 0..65535 of a PNG that `is_deep_png`; a fully transparent pixel is not opaque."""
     transparent: bytes | None = None
     parts: list[bytes] = []
@@ -48,7 +48,7 @@ def read_deep_png(data: bytes, header: PngHeader, name: str, check: Check) -> De
     del rows, raw
     if filters.max() > 4:
         raise ReadError(f"The PNG file “{name}” is damaged.", "Copy or download it again.")
-    unfilter(flat, filters, width, check)
+    unfilter(flat, filters, width, should_stop)
     samples = flat.view(">u2").astype(np.uint16).reshape(height, width, n_samples)
     colours = n_samples - (1 if header.colour_type in (4, 6) else 0)
     is_opaque = None
@@ -86,7 +86,7 @@ def png_chunks(data: bytes, name: str) -> Iterator[tuple[bytes, bytes]]:
         at = end
 
 
-def unfilter(flat: ByteArray, filters: ByteArray, width: int, check: Check) -> None:
+def unfilter(flat: ByteArray, filters: ByteArray, width: int, should_stop: ShouldStop) -> None:
     """Undo PNG's row filters in place (PNG specification, section 9), all rows of a diagonal at once.
 
     A byte depends on the pixels to the left, above, and above left. Along the diagonal x + y = t all
@@ -100,7 +100,7 @@ def unfilter(flat: ByteArray, filters: ByteArray, width: int, check: Check) -> N
         0 none, 1 sub, 2 up, 3 average, 4 Paeth.
     width : int
         W.
-    check : Check
+    should_stop : ShouldStop
     """
     height = len(filters)
     # Row 0 of each buffer stays zero: what lies above the picture.
@@ -108,7 +108,7 @@ def unfilter(flat: ByteArray, filters: ByteArray, width: int, check: Check) -> N
     masks = [np.where(filters == kind, -1, 0).astype(np.int16)[:, None] for kind in range(1, 5)]
     for t in range(height + width - 1):
         if t % _DIAGONALS_BETWEEN_CHECKS == 0:
-            raise_if_cancelled(check)
+            raise_if_cancelled(should_stop)
         first, last = max(0, t - width + 1), min(height - 1, t)
         now, before, earlier = recent[t % 3], recent[(t - 1) % 3], recent[(t - 2) % 3]
         left, up, up_left = before[first + 1 : last + 2], before[first : last + 1], earlier[first : last + 1]

@@ -6,7 +6,7 @@ import time
 from collections.abc import Generator
 from pathlib import Path
 
-from gmmseg.control import Check, Progress, go_on, raise_if_cancelled
+from gmmseg.control import Progress, ShouldStop, never_stop, raise_if_cancelled
 from gmmseg.io.atomic import write_atomically, write_folder_atomically
 from gmmseg.io.export_items import ExportItem, check_items
 from gmmseg.io.interchange.ome_zarr import is_ome_zarr
@@ -14,7 +14,7 @@ from gmmseg.io.subjects import Encoded, ExportSubject, encode
 
 
 def export_events(
-    subject: ExportSubject, items: list[ExportItem], check: Check = go_on
+    subject: ExportSubject, items: list[ExportItem], should_stop: ShouldStop = never_stop
 ) -> Generator[Progress, None, list[Path]]:
     """Write all `items` and return their paths; nothing is written before all are encoded.
 
@@ -22,7 +22,7 @@ def export_events(
     ----------
     subject : ExportSubject
     items : list of ExportItem
-    check : callable
+    should_stop : callable
         Asked between items and between blocks; CANCEL raises `Cancelled`, once writing began not any more.
 
     Raises
@@ -39,10 +39,10 @@ def export_events(
     began = time.perf_counter()
     encoded: list[Encoded] = []
     for at, item in enumerate(items):
-        raise_if_cancelled(check)
+        raise_if_cancelled(should_stop)
         yield Progress(f"Encoding {item.path.name}", at / (len(items) + 1))
-        encoded.append(encode(subject, item, check))
-    raise_if_cancelled(check)
+        encoded.append(encode(subject, item, should_stop))
+    raise_if_cancelled(should_stop)
     yield Progress("Writing", len(items) / (len(items) + 1))
     for item, content in zip(items, encoded, strict=True):
         if item.kind != "report":

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from gmmseg.arrays import AnyArray, BoolArray
-from gmmseg.control import Check, Progress, go_on, raise_if_cancelled
+from gmmseg.control import Progress, ShouldStop, never_stop, raise_if_cancelled
 from gmmseg.errors import ReadError
 from gmmseg.image import Image, ImageSource
 from gmmseg.io.decoded import Decoded, channel_names, plain_values, upright
@@ -27,7 +27,11 @@ FILE_GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
 
 
 def read_image(
-    path: str | os.PathLike[str], *, frame: int = 0, check: Check = go_on, use_alpha_mask: bool = True
+    path: str | os.PathLike[str],
+    *,
+    frame: int = 0,
+    should_stop: ShouldStop = never_stop,
+    use_alpha_mask: bool = True,
 ) -> Image:
     """Return the image in a file, recognised by its content.
 
@@ -36,7 +40,7 @@ def read_image(
     path : str or path-like
     frame : int
         Which page or frame, from 0.
-    check : Check
+    should_stop : ShouldStop
         Asked between reading, decoding and converting.
     use_alpha_mask : bool
         Whether fully transparent pixels count as pixels without data.
@@ -48,18 +52,25 @@ def read_image(
     BudgetError
         It would need more memory than is allowed.
     Cancelled
-        `check` said so.
+        `should_stop` said so.
     """
-    data = read_file_bytes(path, check)
+    data = read_file_bytes(path, should_stop)
     return read_image_bytes(
-        data, shown_name(path), Path(path), frame=frame, check=check, use_alpha_mask=use_alpha_mask
+        data,
+        shown_name(path),
+        Path(path),
+        frame=frame,
+        should_stop=should_stop,
+        use_alpha_mask=use_alpha_mask,
     )
 
 
-def read_events(path: Path, *, frame: int = 0, check: Check = go_on) -> Generator[Progress, None, Image]:
+def read_events(
+    path: Path, *, frame: int = 0, should_stop: ShouldStop = never_stop
+) -> Generator[Progress, None, Image]:
     """Read an image file; raises `ReadError`, `BudgetError` or `Cancelled`."""
     yield Progress(f"Reading {path.name}")
-    return read_image(path, frame=frame, check=check)
+    return read_image(path, frame=frame, should_stop=should_stop)
 
 
 def read_image_bytes(
@@ -68,16 +79,16 @@ def read_image_bytes(
     path: Path | None = None,
     *,
     frame: int = 0,
-    check: Check = go_on,
+    should_stop: ShouldStop = never_stop,
     use_alpha_mask: bool = True,
 ) -> Image:
     """Return the image in the bytes of a file; `name` and `path` only describe it. Raises as `read_image`."""
     format_name = recognise(data, name)
     digest = hashlib.sha256(data).hexdigest()
-    raise_if_cancelled(check)
+    raise_if_cancelled(should_stop)
     with decoding(name, format_name):
-        decoded = _decode(data, name, format_name, frame, check)
-    raise_if_cancelled(check)
+        decoded = _decode(data, name, format_name, frame, should_stop)
+    raise_if_cancelled(should_stop)
     pixels = np.ascontiguousarray(upright(decoded.pixels, decoded.orientation))
     is_opaque = decoded.is_opaque if use_alpha_mask else None
     if is_opaque is not None:
@@ -154,15 +165,15 @@ def list_images(folder: str | os.PathLike[str]) -> list[Path]:
     return sorted(found, key=lambda entry: (entry.name.casefold(), entry.name))
 
 
-def _decode(data: bytes, name: str, format_name: str, frame: int, check: Check) -> Decoded:
+def _decode(data: bytes, name: str, format_name: str, frame: int, should_stop: ShouldStop) -> Decoded:
     # Imported here: the decoders cost tens of milliseconds, which --help and the first window must not pay.
     if format_name == "TIFF":
         from gmmseg.io.tiff_reading import read_tiff
 
-        return read_tiff(data, name, frame, check)
+        return read_tiff(data, name, frame, should_stop)
     from gmmseg.io.pillow_reading import read_with_pillow
 
-    return read_with_pillow(data, name, format_name, frame, check)
+    return read_with_pillow(data, name, format_name, frame, should_stop)
 
 
 def _suffix_notes(name: str, format_name: str) -> tuple[str, ...]:

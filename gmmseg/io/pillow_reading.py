@@ -20,7 +20,7 @@ from PIL import (
 )
 
 from gmmseg.arrays import AnyArray, BoolArray
-from gmmseg.control import Check, raise_if_cancelled
+from gmmseg.control import ShouldStop, raise_if_cancelled
 from gmmseg.errors import ReadError
 from gmmseg.image import GREY, RGB
 from gmmseg.io.decoded import Decoded, check_frame, frame_notes
@@ -111,7 +111,9 @@ def conversion_of(picture: PillowImage, format_name: str) -> Conversion:
     return CONVERSIONS[picture.mode]
 
 
-def read_with_pillow(data: bytes, name: str, format_name: str, frame: int, check: Check) -> Decoded:
+def read_with_pillow(
+    data: bytes, name: str, format_name: str, frame: int, should_stop: ShouldStop
+) -> Decoded:
     """Return one frame of an image file; the caller turns decoder failures into `ReadError`.
 
     Raises
@@ -125,15 +127,15 @@ def read_with_pillow(data: bytes, name: str, format_name: str, frame: int, check
     word = "page" if format_name == "TIFF" else "frame"
     with _PLUGINS[format_name](BytesIO(data)) as picture:
         _check_size(picture, format_name)
-        raise_if_cancelled(check)
+        raise_if_cancelled(should_stop)
         n_found = int(getattr(picture, "n_frames", 1))
         n_frames = min(n_found, MAX_FRAMES)
         check_frame(frame, n_frames, name, word)
         if frame:
             picture.seek(frame)
             _check_size(picture, format_name)
-        decoded = _read_deep(data, name, format_name, frame, check) or _read_loaded(
-            picture, format_name, check
+        decoded = _read_deep(data, name, format_name, frame, should_stop) or _read_loaded(
+            picture, format_name, should_stop
         )
         notes = [*frame_notes(frame, n_found, word), *decoded.notes]
         notes += profile_notes(picture.info.get("icc_profile"))
@@ -142,23 +144,25 @@ def read_with_pillow(data: bytes, name: str, format_name: str, frame: int, check
         )
 
 
-def _read_deep(data: bytes, name: str, format_name: str, frame: int, check: Check) -> Decoded | None:
+def _read_deep(
+    data: bytes, name: str, format_name: str, frame: int, should_stop: ShouldStop
+) -> Decoded | None:
     """Return the pixels at 16 bits where Pillow would narrow them; None where it would not."""
     if format_name == "PNM":
         return read_deep_pnm(data, name)
     if format_name == "PNG" and frame == 0:
         header = png_header(data, name)
-        return read_deep_png(data, header, name, check) if is_deep_png(header) else None
+        return read_deep_png(data, header, name, should_stop) if is_deep_png(header) else None
     return None
 
 
-def _read_loaded(picture: PillowImage, format_name: str, check: Check) -> Decoded:
+def _read_loaded(picture: PillowImage, format_name: str, should_stop: ShouldStop) -> Decoded:
     # Asked before load(), which narrows the mode's name but not what the file holds.
     tiles = str(getattr(picture, "tile", ""))
     picture.load()
-    raise_if_cancelled(check)
+    raise_if_cancelled(should_stop)
     conversion = conversion_of(picture, format_name)
-    pixels, is_opaque = pixels_of(picture, conversion, check)
+    pixels, is_opaque = pixels_of(picture, conversion, should_stop)
     notes = [conversion.note] if conversion.note else []
     if ";16" in tiles and pixels.dtype == np.uint8:
         notes.append("The file has 16 bits a value; they are read at 8 bits.")
@@ -188,7 +192,7 @@ def _check_size(picture: PillowImage, format_name: str) -> None:
 
 
 def pixels_of(
-    picture: PillowImage, conversion: Conversion, check: Check
+    picture: PillowImage, conversion: Conversion, should_stop: ShouldStop
 ) -> tuple[AnyArray, BoolArray | None]:
     """Return the pixels (H, W, C) of a loaded picture without alpha, and where alpha is not zero.
 
@@ -200,7 +204,7 @@ def pixels_of(
     is_opaque = np.empty((height, width), dtype=np.bool_) if conversion.has_alpha else None
     step = max(_PIXELS_PER_STRIP // width, 1)
     for top in range(0, height, step):
-        raise_if_cancelled(check)
+        raise_if_cancelled(should_stop)
         strip = picture.crop((0, top, width, min(top + step, height)))
         if strip.mode != conversion.mode:
             strip = strip.convert(conversion.mode)

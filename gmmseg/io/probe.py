@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from io import BufferedReader
 from typing import NoReturn
 
-from gmmseg.control import Check, raise_if_cancelled
+from gmmseg.control import ShouldStop, raise_if_cancelled
 from gmmseg.errors import BudgetError, Cancelled, GmmsegError, ReadError
 from gmmseg.limits import check_file_size
 
@@ -63,7 +63,7 @@ def shown_name(path: str | os.PathLike[str]) -> str:
     return "".join(character if character.isprintable() else " " for character in text)
 
 
-def read_file_bytes(path: str | os.PathLike[str], check: Check) -> bytes:
+def read_file_bytes(path: str | os.PathLike[str], should_stop: ShouldStop) -> bytes:
     """Return the bytes of a regular file, read once.
 
     Raises
@@ -73,11 +73,11 @@ def read_file_bytes(path: str | os.PathLike[str], check: Check) -> bytes:
     BudgetError
         It is larger than the limits allow; nothing was read.
     """
-    raise_if_cancelled(check)
+    raise_if_cancelled(should_stop)
     with open_file(path) as (file, n_bytes):
         check_file_size(n_bytes)
         data = file.read(n_bytes + 1)
-    raise_if_cancelled(check)
+    raise_if_cancelled(should_stop)
     if len(data) != n_bytes:
         raise changed_while_read(path)
     return data

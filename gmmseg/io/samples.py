@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from gmmseg.control import Check, go_on
+from gmmseg.control import ShouldStop, never_stop
 from gmmseg.errors import ReadError
 from gmmseg.image import Image
 from gmmseg.io.images import read_image_bytes
@@ -68,7 +68,9 @@ def sample_path(sample_id: str) -> Path:
     )
 
 
-def read_sample(sample_id: str = DEFAULT_SAMPLE, *, check: Check = go_on) -> Image:
+def read_sample(sample_id: str = DEFAULT_SAMPLE, *, should_stop: ShouldStop = never_stop) -> Image:
     """Return a sample as an image whose source is named by the title; raises as `sample_path`."""
     path = sample_path(sample_id)
-    return read_image_bytes(read_file_bytes(path, check), find_sample(sample_id).title, path, check=check)
+    return read_image_bytes(
+        read_file_bytes(path, should_stop), find_sample(sample_id).title, path, should_stop=should_stop
+    )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gmmseg.arrays import AnyArray, Float32Array, LabelArray
-from gmmseg.control import Check, go_on
+from gmmseg.control import ShouldStop, never_stop
 from gmmseg.errors import WriteError
 from gmmseg.features.table import FeatureTable
 from gmmseg.image import Image
@@ -79,7 +79,7 @@ class ExportSubject(ABC):
         """Return the subject with other durations."""
 
     @abstractmethod
-    def planes(self, check: Check) -> Iterator[Float32Array] | None:
+    def planes(self, should_stop: ShouldStop) -> Iterator[Float32Array] | None:
         """Return the posterior of each class at each pixel, float32 (H, W); None where there are none."""
 
     @abstractmethod
@@ -91,7 +91,7 @@ class ExportSubject(ABC):
         """Return the report as JSON."""
 
     @abstractmethod
-    def csv(self, check: Check) -> bytes:
+    def csv(self, should_stop: ShouldStop) -> bytes:
         """Return the parts of the label map as CSV."""
 
     def facts(self) -> dict[str, Any]:
@@ -135,8 +135,8 @@ class MixtureSubject(ExportSubject):
     def timed(self, seconds: Mapping[str, float]) -> MixtureSubject:
         return replace(self, seconds=seconds)
 
-    def planes(self, check: Check) -> Iterator[Float32Array]:
-        return class_planes(self.segmentation, self.table, self.classes, check)
+    def planes(self, should_stop: ShouldStop) -> Iterator[Float32Array]:
+        return class_planes(self.segmentation, self.table, self.classes, should_stop)
 
     def model(self) -> bytes:
         return dump_model(replace(self.fit.model, classes=self.classes))
@@ -144,7 +144,7 @@ class MixtureSubject(ExportSubject):
     def report(self) -> bytes:
         return encode_report(build_report(self.fit, self.table.n_pixels, self.command, self.seconds))
 
-    def csv(self, check: Check) -> bytes:
+    def csv(self, should_stop: ShouldStop) -> bytes:
         pixels = label_counts(self.labels, self.classes.n_components)
         return encode_component_table(self.fit.model, self.classes, pixels)
 
@@ -184,7 +184,7 @@ class RegionSubject(ExportSubject):
             del entry["components"]
         return held
 
-    def planes(self, check: Check) -> None:
+    def planes(self, should_stop: ShouldStop) -> None:
         return None
 
     def model(self) -> bytes:
@@ -196,39 +196,41 @@ class RegionSubject(ExportSubject):
     def report(self) -> bytes:
         return encode_report(build_region_report(self.outcome, self.command, self.seconds))
 
-    def csv(self, check: Check) -> bytes:
+    def csv(self, should_stop: ShouldStop) -> bytes:
         if self.mixture is None:
-            return encode_region_table(region_table(self.image, self.labels, check=check))
-        planes = self.mixture.planes(check)
+            return encode_region_table(region_table(self.image, self.labels, should_stop=should_stop))
+        planes = self.mixture.planes(should_stop)
         names = tuple(entry.name for entry in self.mixture.classes)
-        return encode_region_table(region_table(self.image, self.labels, planes, names, check=check))
+        return encode_region_table(
+            region_table(self.image, self.labels, planes, names, should_stop=should_stop)
+        )
 
 
-def encode(subject: ExportSubject, item: ExportItem, check: Check = go_on) -> Encoded:
+def encode(subject: ExportSubject, item: ExportItem, should_stop: ShouldStop = never_stop) -> Encoded:
     """Return what `item` asks for as the bytes of a file, or of the files of a folder."""
     if item.kind == "ome-zarr":
         ids = mask_ids(subject.labels, subject.classes)
         return ome_zarr_files(subject.image, ids, subject.classes, subject.image.source.name)
-    return _ENCODERS[item.kind](subject, item, check)
+    return _ENCODERS[item.kind](subject, item, should_stop)
 
 
 def _ids(subject: ExportSubject) -> AnyArray:
     return mask_ids(subject.labels, subject.classes)
 
 
-def _mask(subject: ExportSubject, item: ExportItem, check: Check) -> bytes:
+def _mask(subject: ExportSubject, item: ExportItem, should_stop: ShouldStop) -> bytes:
     ids = mask_ids(subject.labels, subject.classes, zero_based=item.zero_based)
     held = subject.legend(item.zero_based)
     if item.path.suffix.lower() == ".npz":
-        return encode_npz(ids, subject.planes(check), held)
+        return encode_npz(ids, subject.planes(should_stop), held)
     return encode_mask(
         item.path.suffix, ids, subject.classes,
         zero_based=item.zero_based, palette=item.palette, metadata=held,
     )  # fmt: skip
 
 
-def _probabilities(subject: ExportSubject, item: ExportItem, check: Check) -> bytes:
-    planes = subject.planes(check)
+def _probabilities(subject: ExportSubject, item: ExportItem, should_stop: ShouldStop) -> bytes:
+    planes = subject.planes(should_stop)
     if planes is None:
         raise WriteError(
             "Regions have no probabilities: a pixel is in its region or not.",
@@ -239,13 +241,13 @@ def _probabilities(subject: ExportSubject, item: ExportItem, check: Check) -> by
     return encode_probabilities(planes, subject.shape, subject.classes, as_bytes=item.as_bytes)
 
 
-def _overlay(subject: ExportSubject, item: ExportItem, check: Check) -> bytes:
+def _overlay(subject: ExportSubject, item: ExportItem, should_stop: ShouldStop) -> bytes:
     colours = np.zeros((subject.classes.n_components + 1, 3), dtype=np.uint8)
     colours[1:] = subject.classes.colours_by_component()
     return encode_rgb_png(overlay_rgb(subject.image, subject.labels, colours, item.overlay_opacity))
 
 
-def _labelme(subject: ExportSubject, item: ExportItem, check: Check) -> bytes:
+def _labelme(subject: ExportSubject, item: ExportItem, should_stop: ShouldStop) -> bytes:
     source = subject.image.source
     path = source.name
     if source.path is not None:
@@ -257,26 +259,26 @@ def _labelme(subject: ExportSubject, item: ExportItem, check: Check) -> bytes:
     return encode_labelme(_ids(subject), subject.classes, path)
 
 
-def _ome_tiff(subject: ExportSubject, item: ExportItem, check: Check) -> bytes:
-    planes = None if item.has_labels else subject.planes(check)
+def _ome_tiff(subject: ExportSubject, item: ExportItem, should_stop: ShouldStop) -> bytes:
+    planes = None if item.has_labels else subject.planes(should_stop)
     if planes is None:
         return encode_ome_labels(_ids(subject))
     return encode_ome_posteriors(planes, subject.shape, subject.classes)
 
 
-_Encoder = Callable[[ExportSubject, ExportItem, Check], bytes]
+_Encoder = Callable[[ExportSubject, ExportItem, ShouldStop], bytes]
 _ENCODERS: dict[ExportKind, _Encoder] = {
     "mask": _mask,
     "probabilities": _probabilities,
     "overlay": _overlay,
-    "model": lambda subject, item, check: subject.model(),
-    "report": lambda subject, item, check: subject.report(),
-    "table": lambda subject, item, check: subject.csv(check),
-    "coco": lambda subject, item, check: encode_coco(
+    "model": lambda subject, item, should_stop: subject.model(),
+    "report": lambda subject, item, should_stop: subject.report(),
+    "table": lambda subject, item, should_stop: subject.csv(should_stop),
+    "coco": lambda subject, item, should_stop: encode_coco(
         _ids(subject), subject.classes, subject.image.source.name
     ),
-    "geojson": lambda subject, item, check: encode_geojson(_ids(subject), subject.classes),
+    "geojson": lambda subject, item, should_stop: encode_geojson(_ids(subject), subject.classes),
     "labelme": _labelme,
-    "roi": lambda subject, item, check: encode_rois(_ids(subject), subject.classes),
+    "roi": lambda subject, item, should_stop: encode_rois(_ids(subject), subject.classes),
     "ome-tiff": _ome_tiff,
 }

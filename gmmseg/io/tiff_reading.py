@@ -13,7 +13,7 @@ import numpy as np
 import tifffile
 
 from gmmseg.arrays import AnyArray, BoolArray
-from gmmseg.control import Check, raise_if_cancelled
+from gmmseg.control import ShouldStop, raise_if_cancelled
 from gmmseg.errors import ReadError
 from gmmseg.io.decoded import Decoded, channel_names, check_frame, frame_notes, is_frame_note, plain_values
 from gmmseg.limits import MAX_FRAMES, check_pixels
@@ -41,7 +41,7 @@ class Layout:
     pages_are_rows: bool = False
 
 
-def read_tiff(data: bytes, name: str, frame: int, check: Check) -> Decoded:
+def read_tiff(data: bytes, name: str, frame: int, should_stop: ShouldStop) -> Decoded:
     """Return one page of a TIFF; the caller turns decoder failures into `ReadError`.
 
     Raises
@@ -61,13 +61,13 @@ def read_tiff(data: bytes, name: str, frame: int, check: Check) -> Decoded:
         tags = pages[0].keyframe
         _check_size(tags, len(pages), layout.pages_are_rows)
         try:
-            samples = [_samples(page, name, check) for page in pages]
+            samples = [_samples(page, name, should_stop) for page in pages]
         except (ValueError, ImportError) as error:
             if not _lacks_codec(error):
                 raise
             if len(pages) > 1 or not _suits_pillow(tags):
                 raise _unread_compression(tags, name) from error
-            decoded = _through_pillow(data, name, layout.groups[frame][0], check)
+            decoded = _through_pillow(data, name, layout.groups[frame][0], should_stop)
         else:
             decoded = _joined(samples, tags, layout.pages_are_rows, name)
         pixels, depth_notes = plain_values(decoded.pixels, name)
@@ -147,9 +147,9 @@ def _is_cut_into_rows(series: Any) -> bool:
     return bool(n_channels <= _MOST_COLUMNS_OF_A_ROW_PAGE and n_channels < min(n_rows, n_columns))
 
 
-def _samples(page: Any, name: str, check: Check) -> AnyArray:
+def _samples(page: Any, name: str, should_stop: ShouldStop) -> AnyArray:
     """Return one page's samples (H, W, S), planar or interleaved in the file."""
-    raise_if_cancelled(check)
+    raise_if_cancelled(should_stop)
     samples = page.asarray(squeeze=False)
     planes, depth, _, _, _ = samples.shape
     if depth != 1:
@@ -256,11 +256,11 @@ def _suits_pillow(page: Any) -> bool:
     return kind == 3 and bits == 32 and page.samplesperpixel == 1
 
 
-def _through_pillow(data: bytes, name: str, page_index: int, check: Check) -> Decoded:
+def _through_pillow(data: bytes, name: str, page_index: int, should_stop: ShouldStop) -> Decoded:
     """Return a page whose compression tifffile leaves to imagecodecs and Pillow knows: LZW, JPEG, fax."""
     from gmmseg.io.pillow_reading import read_with_pillow
 
-    decoded = read_with_pillow(data, name, "TIFF", page_index, check)
+    decoded = read_with_pillow(data, name, "TIFF", page_index, should_stop)
     # Pillow counts every directory of the file as a page; which are pages is decided here.
     return replace(decoded, notes=tuple(note for note in decoded.notes if not is_frame_note(note)))
 

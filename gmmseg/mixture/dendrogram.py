@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from gmmseg.arrays import FloatArray, IntArray
-from gmmseg.control import Check, go_on, raise_if_cancelled
+from gmmseg.control import ShouldStop, never_stop, raise_if_cancelled
 from gmmseg.mixture.covariance import Full
 from gmmseg.mixture.density import responsibilities
 from gmmseg.mixture.merging import MergeTree, merge_by_entropy, with_merged
@@ -80,7 +80,7 @@ def dendrogram(
     values: FloatArray,
     weights: FloatArray | None = None,
     measure: Measure = "ridge",
-    check: Check = go_on,
+    should_stop: ShouldStop = never_stop,
 ) -> Dendrogram:
     """Return the tree of merges of a mixture's components.
 
@@ -93,7 +93,7 @@ def dendrogram(
     measure : {"ridge", "bhattacharyya", "misclassification", "entropy"}
         The first two unite the pair of Gaussians that overlaps most and go on with the Gaussian of their
         moments (Hennig 2010); the others unite posteriors.
-    check : callable
+    should_stop : callable
         Asked before each union.
 
     Raises
@@ -101,29 +101,29 @@ def dendrogram(
     Cancelled
     """
     if measure == "entropy":
-        tree = merge_by_entropy(params, values, weights, check)
+        tree = merge_by_entropy(params, values, weights, should_stop)
         gone = (tree.entropies[0] - tree.entropies[1:]) / max(tree.entropies[0], np.finfo(np.float64).tiny)
         return _linked(tree, np.clip(gone, 0, 1))
     if measure == "misclassification":
         posteriors = np.empty((params.n_components, len(values)))
-        for rows, block in responsibilities(params, values, check):
+        for rows, block in responsibilities(params, values, should_stop):
             posteriors[:, rows] = block
-        tree_of_labels = merge_by_misclassification(posteriors, weights, check=check)
+        tree_of_labels = merge_by_misclassification(posteriors, weights, should_stop=should_stop)
         return _linked(tree_of_labels, 1 - tree_of_labels.gains)
     overlap = ridge_overlap if measure == "ridge" else bhattacharyya
-    tree_of_gaussians = _merge_gaussians(params, overlap, check)
+    tree_of_gaussians = _merge_gaussians(params, overlap, should_stop)
     return _linked(tree_of_gaussians, 1 - tree_of_gaussians.gains)
 
 
 def _merge_gaussians(
-    params: MixtureParams, overlap: Callable[[MixtureParams], FloatArray], check: Check
+    params: MixtureParams, overlap: Callable[[MixtureParams], FloatArray], should_stop: ShouldStop
 ) -> MergeTree:
     """Unite the two Gaussians that overlap most, again and again; ties go to the lowest indices."""
     names = list(range(params.n_components))
     overlaps = overlap(params)
     pairs, gains = [], []
     while len(names) > 1:
-        raise_if_cancelled(check)
+        raise_if_cancelled(should_stop)
         upper = np.triu(overlaps, 1) - np.tri(len(names))
         first, second = (int(at) for at in np.unravel_index(int(upper.argmax()), upper.shape))
         pairs.append((names[first], names[second]))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from gmmseg.arrays import FloatArray, IntArray
-from gmmseg.control import Check, go_on, raise_if_cancelled
+from gmmseg.control import ShouldStop, never_stop, raise_if_cancelled
 from gmmseg.mixture.centred import CentredKernel
 from gmmseg.mixture.kernels import (
     MAX_QUADRATIC_FEATURES,
@@ -41,7 +41,7 @@ def fast_kernel(
 
 
 def log_joint(
-    params: MixtureParams, values: FloatArray, check: Check = go_on
+    params: MixtureParams, values: FloatArray, should_stop: ShouldStop = never_stop
 ) -> Iterator[tuple[slice, FloatArray]]:
     """Yield blocks of rows with log(pi_k N(x | k)), (K, B); each array is overwritten by the next.
 
@@ -49,38 +49,38 @@ def log_joint(
     ----------
     params : MixtureParams
     values : (N, D)
-    check : callable
+    should_stop : callable
         Asked before each block; CANCEL raises `Cancelled`.
     """
     columns = values.T
     kernel = kernel_for(params, columns)
     kernel.set_params(params)
     for rows in blocks(columns.shape[1], params.n_components):
-        raise_if_cancelled(check)
+        raise_if_cancelled(should_stop)
         yield rows, kernel.log_joint(rows)
 
 
 def responsibilities(
-    params: MixtureParams, values: FloatArray, check: Check = go_on
+    params: MixtureParams, values: FloatArray, should_stop: ShouldStop = never_stop
 ) -> Iterator[tuple[slice, FloatArray]]:
     """Yield blocks of rows with their posteriors gamma(z_nk), (K, B) (S2 eq. 40), overwritten by the next."""
-    for rows, joint in log_joint(params, values, check):
+    for rows, joint in log_joint(params, values, should_stop):
         normalise(joint, params.is_hard)
         yield rows, joint
 
 
 def log_density(
-    params: MixtureParams, values: FloatArray, check: Check = go_on
+    params: MixtureParams, values: FloatArray, should_stop: ShouldStop = never_stop
 ) -> Iterator[tuple[slice, FloatArray]]:
     """Yield blocks of rows with log p(x) in nats, (B,) (S2 eq. 30)."""
-    for rows, joint in log_joint(params, values, check):
+    for rows, joint in log_joint(params, values, should_stop):
         yield rows, normalise(joint, params.is_hard)
 
 
-def score_rows(params: MixtureParams, values: FloatArray, check: Check = go_on) -> FloatArray:
+def score_rows(params: MixtureParams, values: FloatArray, should_stop: ShouldStop = never_stop) -> FloatArray:
     """Return log p(x) of each row in nats, (N,)."""
     out = np.empty(values.shape[0])
-    for rows, density in log_density(params, values, check):
+    for rows, density in log_density(params, values, should_stop):
         out[rows] = density
     return out
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gmmseg.control import Check, Stopped
+from gmmseg.control import ShouldStop, Stopped
 from gmmseg.errors import FitError
 from gmmseg.mixture.covariance import CovarianceKind
 from gmmseg.mixture.expectation import Expectation, Rows, expectation
@@ -53,7 +53,7 @@ def em(
     rules: Rules,
     restart: int,
     stage: Stage,
-    check: Check,
+    should_stop: ShouldStop,
 ) -> Generator[FitStep, None, StopReason]:
     """Iterate E- and M-steps (S2 algorithm 1) from `start`.
 
@@ -72,7 +72,7 @@ def em(
     Stopped, Cancelled
         When asked to, between blocks; the last step yielded is complete.
     """
-    run = _Run(rows, start, kind, floor, restart, stage, check)
+    run = _Run(rows, start, kind, floor, restart, stage, should_stop)
     yield run.step
     reason = yield from _iterate(run, rules)
     if rules.reseeds and reason != "iteration limit":
@@ -91,9 +91,9 @@ class _Run:
         floor: float,
         restart: int,
         stage: Stage,
-        check: Check,
+        should_stop: ShouldStop,
     ) -> None:
-        self.rows, self.kind, self.floor, self.check = rows, kind, floor, check
+        self.rows, self.kind, self.floor, self.should_stop = rows, kind, floor, should_stop
         self._restart, self._stage = restart, stage
         self._is_fast = rows.is_cells or (not start.is_hard and suits_quadratic(start, rows.squared_extent))
         self._kernel = rows.fast_kernel() if self._is_fast else rows.accurate_kernel()
@@ -101,7 +101,7 @@ class _Run:
         self.step = _step(rows, start, self.now, restart, stage, 0, None)
 
     def _expectation(self, params: MixtureParams) -> Expectation:
-        return expectation(self.rows, self._kernel, params, self.check)
+        return expectation(self.rows, self._kernel, params, self.should_stop)
 
     def maximised(self) -> MixtureParams:
         """Return the M-step's parameters."""

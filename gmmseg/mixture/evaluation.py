@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gmmseg.arrays import FloatArray
-from gmmseg.control import Check, Verdict, go_on
+from gmmseg.control import ShouldStop, StopRequest, never_stop
 from gmmseg.mixture.em import NO_ITERATIONS, em
 from gmmseg.mixture.expectation import Rows
 from gmmseg.mixture.kernels import extent_about
@@ -13,7 +13,7 @@ from gmmseg.mixture.params import FitResult, MixtureParams, Restart
 
 
 def evaluated(
-    params: MixtureParams, values: FloatArray, weights: FloatArray, check: Check = go_on
+    params: MixtureParams, values: FloatArray, weights: FloatArray, should_stop: ShouldStop = never_stop
 ) -> FitResult:
     """Return the figures of `params` on some rows, as a fit that ends where it starts.
 
@@ -23,12 +23,12 @@ def evaluated(
         Not changed, not even its order.
     values : (N, D)
     weights : (N,)
-    check : callable
+    should_stop : callable
         Asked between blocks; CANCEL raises `Cancelled`.
     """
 
-    def until_cancelled() -> Verdict:
-        return Verdict.CANCEL if check() is Verdict.CANCEL else Verdict.GO
+    def until_cancelled() -> StopRequest:
+        return StopRequest.CANCEL if should_stop() is StopRequest.CANCEL else StopRequest.NONE
 
     columns = np.ascontiguousarray(values.T)
     centre = params.means.mean(axis=0)

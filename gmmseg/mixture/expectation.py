@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gmmseg.arrays import FloatArray
-from gmmseg.control import Check, raise_if_asked
+from gmmseg.control import ShouldStop, raise_if_asked
 from gmmseg.mixture.centred import CentredKernel
 from gmmseg.mixture.density import fast_kernel
 from gmmseg.mixture.kernels import Kernel, blocks, uses_two_lanes
@@ -77,27 +77,29 @@ class Expectation:
     moments: Moments
 
 
-def expectation(rows: Rows, kernel: Kernel, params: MixtureParams, check: Check) -> Expectation:
+def expectation(rows: Rows, kernel: Kernel, params: MixtureParams, should_stop: ShouldStop) -> Expectation:
     """Return log-likelihood (nats, sum over rows) and moments under `params` (S2 eq. 40, 43)."""
     kernel.set_params(params)
     parts = list(blocks(rows.n_rows, params.n_components))
     if not uses_two_lanes(*rows.columns.shape[::-1]):
-        return Expectation(_add_blocks(rows, kernel, params, parts, check), kernel.moments())
+        return Expectation(_add_blocks(rows, kernel, params, parts, should_stop), kernel.moments())
     # Two halves, whatever the number of cores, added in the same order: the same bytes.
     other = kernel.twin()
     middle = len(parts) // 2
     halves = in_two_lanes(
-        lambda: _add_blocks(rows, kernel, params, parts[:middle], check),
-        lambda: _add_blocks(rows, other, params, parts[middle:], check),
+        lambda: _add_blocks(rows, kernel, params, parts[:middle], should_stop),
+        lambda: _add_blocks(rows, other, params, parts[middle:], should_stop),
     )
     kernel.absorb(other)
     return Expectation(sum(halves), kernel.moments())
 
 
-def _add_blocks(rows: Rows, kernel: Kernel, params: MixtureParams, parts: list[slice], check: Check) -> float:
+def _add_blocks(
+    rows: Rows, kernel: Kernel, params: MixtureParams, parts: list[slice], should_stop: ShouldStop
+) -> float:
     """Add blocks to the kernel's sums and return their log-likelihood."""
     log_likelihood = 0.0
     for block in parts:
-        raise_if_asked(check)
+        raise_if_asked(should_stop)
         log_likelihood += kernel.expect(block, rows.weights[block], params.is_hard)
     return log_likelihood

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from gmmseg.arrays import FloatArray
-from gmmseg.control import Check, Stopped, Verdict, go_on, result_of
+from gmmseg.control import ShouldStop, Stopped, StopRequest, never_stop, result_of
 from gmmseg.errors import Cancelled, FitError
 from gmmseg.mixture.em import NO_ITERATIONS, Rules, em
 from gmmseg.mixture.expectation import Rows
@@ -27,7 +27,7 @@ def fit_events(
     values: FloatArray,
     weights: FloatArray | None,
     settings: FitSettings,
-    check: Check = go_on,
+    should_stop: ShouldStop = never_stop,
     start: MixtureParams | None = None,
 ) -> Generator[FitStep, None, FitResult]:
     """Fit a mixture by EM.
@@ -38,7 +38,7 @@ def fit_events(
     weights : (N,), optional
         A weight of w is the same as w equal rows.
     settings : FitSettings
-    check : callable
+    should_stop : callable
         Asked between blocks of rows.
     start : MixtureParams, optional
         Start here, exactly once, instead of by ``settings.init``; not used where K had to be reduced.
@@ -58,7 +58,7 @@ def fit_events(
     FitError
         Rows that cannot be fitted.
     Cancelled
-        When `check` said CANCEL, or STOP before the first step was complete.
+        When `should_stop` said CANCEL, or STOP before the first step was complete.
     """
     prepared = prepare(values, weights, settings)
     if start is not None and start.n_components != prepared.settings.n_components:
@@ -66,11 +66,11 @@ def fit_events(
     log = FitLog(prepared, keeps_order=start is not None)
     try:
         if prepared.settings.n_components == 1 and start is None:
-            yield from _closed_form(prepared, log, check)
+            yield from _closed_form(prepared, log, should_stop)
         else:
-            yield from _search(prepared, log, check, start)
+            yield from _search(prepared, log, should_stop, start)
     except Stopped:
-        yield from _stopped(prepared, log, check)
+        yield from _stopped(prepared, log, should_stop)
     return log.result()
 
 
@@ -85,7 +85,7 @@ def _rules(settings: FitSettings) -> Rules:
     )
 
 
-def _closed_form(prepared: Prepared, log: FitLog, check: Check) -> Generator[FitStep, None, None]:
+def _closed_form(prepared: Prepared, log: FitLog, should_stop: ShouldStop) -> Generator[FitStep, None, None]:
     """K = 1: the sample mean and the 1/N covariance are the maximum (S2 eq. 7)."""
     rows, settings = prepared.exact, prepared.settings
     mean = (rows.columns @ rows.weights / rows.total)[None, :]
@@ -94,21 +94,23 @@ def _closed_form(prepared: Prepared, log: FitLog, check: Check) -> Generator[Fit
     )
 
     def run() -> Generator[FitStep, None, StopReason]:
-        yield from em(rows, params, settings.covariance, prepared.floor, NO_ITERATIONS, 0, "exact", check)
+        yield from em(
+            rows, params, settings.covariance, prepared.floor, NO_ITERATIONS, 0, "exact", should_stop
+        )
         return "closed form"
 
     yield from log.run(run())
 
 
 def _search(
-    prepared: Prepared, log: FitLog, check: Check, start: MixtureParams | None
+    prepared: Prepared, log: FitLog, should_stop: ShouldStop, start: MixtureParams | None
 ) -> Generator[FitStep, None, None]:
     """Restarts, the best of them to the end on the coarse rows, and from there on all rows."""
     settings, floor = prepared.settings, prepared.floor
     exact, coarse = prepared.exact, prepared.coarse
     kind = settings.covariance
     if start is not None:
-        yield from log.run(em(exact, start, kind, floor, _rules(settings), 0, "exact", check))
+        yield from log.run(em(exact, start, kind, floor, _rules(settings), 0, "exact", should_stop))
         return
     first = exact if coarse is None else coarse
     short = _rules(settings)
@@ -117,10 +119,10 @@ def _search(
     if coarse is not None:
         short = Rules(max(settings.tol, SHORT_TOL), 0.0, 0.0, min(coarse_limit, SHORT_ITERATIONS))
     for restart in range(settings.n_init):
-        params = start_of(prepared, first, restart, check)
+        params = start_of(prepared, first, restart, should_stop)
         stage: Stage = "exact" if coarse is None else "coarse"
         try:
-            yield from log.run(em(first, params, kind, floor, short, restart, stage, check))
+            yield from log.run(em(first, params, kind, floor, short, restart, stage, should_stop))
         except FitError as error:
             log.failures.append(f"Restart {restart + 1} was dropped: {error.cause}")
     if not log.restarts:
@@ -133,15 +135,17 @@ def _search(
     is_too_fine = log.reason == "iteration limit" and done < short.max_iter
     if done < coarse_limit and not is_too_fine:
         rules = replace(_rules(settings), max_iter=coarse_limit - done)
-        run = em(coarse, log.steps[log.kept][-1].params, kind, floor, rules, log.kept, "coarse", check)
+        run = em(coarse, log.steps[log.kept][-1].params, kind, floor, rules, log.kept, "coarse", should_stop)
         next(run)  # the point where the short run ended, already in the log
         yield from log.run(run)
     rules = replace(_rules(settings), max_iter=settings.max_iter - log.restarts[log.kept].n_iter)
     params = log.steps[log.kept][-1].params
-    yield from log.run(em(exact, params, kind, floor, rules, log.kept, "exact", check))
+    yield from log.run(em(exact, params, kind, floor, rules, log.kept, "exact", should_stop))
 
 
-def start_of(prepared: Prepared, rows: Rows, restart: int, check: Check = go_on) -> MixtureParams:
+def start_of(
+    prepared: Prepared, rows: Rows, restart: int, should_stop: ShouldStop = never_stop
+) -> MixtureParams:
     """Return the start of one restart on `rows`; its draws depend on the seed and `restart` alone."""
     settings = prepared.settings
     return first_params(
@@ -153,11 +157,11 @@ def start_of(prepared: Prepared, rows: Rows, restart: int, check: Check = go_on)
         prepared.floor,
         settings.is_hard,
         np.random.default_rng([settings.seed, restart]),
-        check,
+        should_stop,
     )
 
 
-def _stopped(prepared: Prepared, log: FitLog, check: Check) -> Generator[FitStep, None, None]:
+def _stopped(prepared: Prepared, log: FitLog, should_stop: ShouldStop) -> Generator[FitStep, None, None]:
     """Make the best step so far the result; scored on all rows where it was a coarse one."""
     if not log.steps:
         raise Cancelled
@@ -173,8 +177,8 @@ def _stopped(prepared: Prepared, log: FitLog, check: Check) -> Generator[FitStep
     last = log.steps[log.kept][-1]
     if last.stage == "coarse":
 
-        def until_cancelled() -> Verdict:
-            return Verdict.CANCEL if check() is Verdict.CANCEL else Verdict.GO
+        def until_cancelled() -> StopRequest:
+            return StopRequest.CANCEL if should_stop() is StopRequest.CANCEL else StopRequest.NONE
 
         kind = prepared.settings.covariance
         yield from log.run(
@@ -199,4 +203,4 @@ def fit(
     start: MixtureParams | None = None,
 ) -> FitResult:
     """Fit a mixture without watching it; see `fit_events`."""
-    return result_of(fit_events(values, weights, settings or FitSettings(), go_on, start))
+    return result_of(fit_events(values, weights, settings or FitSettings(), never_stop, start))

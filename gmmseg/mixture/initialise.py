@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gmmseg.arrays import FloatArray, IntArray
-from gmmseg.control import Check, go_on, raise_if_asked
+from gmmseg.control import ShouldStop, never_stop, raise_if_asked
 from gmmseg.mixture.covariance import FAMILIES, CovarianceKind, Spherical
 from gmmseg.mixture.moments import Moments, maximise
 from gmmseg.mixture.params import InitMethod, MixtureParams
@@ -162,7 +162,7 @@ def first_params(
     floor: float,
     is_hard: bool,
     generator: np.random.Generator,
-    check: Check = go_on,
+    should_stop: ShouldStop = never_stop,
 ) -> MixtureParams:
     """Return the start of one restart.
 
@@ -178,7 +178,7 @@ def first_params(
         return global_params(values, weights, means, kind, floor, is_hard)
     labels = nearest_mean(values, means)
     for _ in range(LLOYD_ITERATIONS):
-        raise_if_asked(check)
+        raise_if_asked(should_stop)
         counts, moved = means_of_labels(values, weights, labels, n_components)
         means = np.where(counts[:, None] > 0, moved, means)
         previous, labels = labels, nearest_mean(values, means)

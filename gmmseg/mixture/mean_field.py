@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from gmmseg.arrays import AnyArray, BoolArray
-from gmmseg.control import Check, go_on, raise_if_cancelled
+from gmmseg.control import ShouldStop, never_stop, raise_if_cancelled
 from gmmseg.mixture.kernels import TWO_LANES
 from gmmseg.mixture.lanes import in_two_lanes
 
@@ -22,9 +22,10 @@ class Neighbourhood(Protocol):
     """
 
     def blocks(self) -> Sequence[slice]:
-        """Return consecutive slices that cover the sites: the pieces of a sweep, asked between for `check`.
+        """Return consecutive slices that cover the sites.
 
-        Their arrays should fit the cache; they depend on nothing but the neighbourhood's own shape.
+        A sweep goes through them one by one and asks between them whether to stop. Their
+        arrays should fit the cache; they depend on nothing but the neighbourhood's own shape.
         """
         ...
 
@@ -50,7 +51,7 @@ def mean_field(
     n_sweeps: int,
     start: AnyArray | None = None,
     held: BoolArray | None = None,
-    check: Check = go_on,
+    should_stop: ShouldStop = never_stop,
     *,
     step: float = 1.0,
     dtype: type[np.generic] | None = None,
@@ -76,7 +77,7 @@ def mean_field(
         those of the evidence alone.
     held : bool array, *sites, optional
         Which sites hold data; the posteriors of the others are 0.
-    check : callable
+    should_stop : callable
         Asked before each block, perhaps by two threads at once; CANCEL raises `Cancelled`.
     step : float
         Nats of one unit of `evidence`, which whole numbers may so hold.
@@ -91,7 +92,7 @@ def mean_field(
     working: np.dtype[Any] = evidence.dtype if evidence.dtype.kind == "f" else np.dtype(np.float32)
     stored: np.dtype[Any] = working if dtype is None else np.dtype(dtype)
     unit = float(np.iinfo(stored).max) if stored.kind == "u" else 1.0
-    field = _Field(evidence, neighbourhood, held, working.type(step), strength, unit, check)
+    field = _Field(evidence, neighbourhood, held, working.type(step), strength, unit, should_stop)
     now = np.empty(evidence.shape, dtype=stored)
     if start is None:
         field.sweep(None, now)
@@ -128,7 +129,7 @@ class _Field:
     step: np.floating[Any]
     strength: float
     unit: float
-    check: Check
+    should_stop: ShouldStop
 
     def sweep(self, before: AnyArray | None, after: AnyArray) -> None:
         """Set `after` to the posteriors given the neighbours in `before`; without one, of the evidence."""
@@ -144,7 +145,7 @@ class _Field:
 
     def _sweep_blocks(self, blocks: Sequence[slice], before: AnyArray | None, after: AnyArray) -> None:
         for sites in blocks:
-            raise_if_cancelled(self.check)
+            raise_if_cancelled(self.should_stop)
             logits = self.evidence[:, sites] * self.step
             if before is not None and self.strength > 0:
                 lent = np.empty_like(logits)

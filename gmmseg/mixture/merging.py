@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gmmseg.arrays import FloatArray, IntArray
-from gmmseg.control import Check, go_on
+from gmmseg.control import ShouldStop, never_stop
 from gmmseg.mixture.covariance import Full
 from gmmseg.mixture.density import responsibilities
 from gmmseg.mixture.params import MixtureParams
@@ -80,7 +80,10 @@ class EntropyTree(MergeTree):
 
 
 def merge_by_entropy(
-    params: MixtureParams, values: FloatArray, weights: FloatArray | None = None, check: Check = go_on
+    params: MixtureParams,
+    values: FloatArray,
+    weights: FloatArray | None = None,
+    should_stop: ShouldStop = never_stop,
 ) -> EntropyTree:
     """Merge the pair that lowers the entropy of the posteriors most, again and again (Baudry et al. 2010).
 
@@ -92,10 +95,10 @@ def merge_by_entropy(
     params : MixtureParams
     values : (N, D)
     weights : (N,), optional
-    check : callable
+    should_stop : callable
     """
     posterior = np.empty((params.n_components, len(values)))
-    for rows, block in responsibilities(params, values, check):
+    for rows, block in responsibilities(params, values, should_stop):
         posterior[:, rows] = block
     weights = np.ones(len(values)) if weights is None else weights
     alive = list(range(params.n_components))

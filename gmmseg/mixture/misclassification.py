@@ -5,14 +5,17 @@ from __future__ import annotations
 import numpy as np
 
 from gmmseg.arrays import Float32Array, FloatArray, IntArray
-from gmmseg.control import Check, go_on, raise_if_ended
+from gmmseg.control import ShouldStop, never_stop, raise_if_ended
 from gmmseg.mixture.merging import MergeTree
 
 AnyPosteriors = Float32Array | FloatArray
 
 
 def merge_by_misclassification(
-    posteriors: AnyPosteriors, weights: FloatArray | None = None, n_clusters: int = 1, check: Check = go_on
+    posteriors: AnyPosteriors,
+    weights: FloatArray | None = None,
+    n_clusters: int = 1,
+    should_stop: ShouldStop = never_stop,
 ) -> MergeTree:
     """Unite the pair with the largest probability of misclassification, again and again.
 
@@ -29,13 +32,13 @@ def merge_by_misclassification(
         A weight of w is the same as w equal rows.
     n_clusters : int
         Merges end when so many are left; the steps before do not depend on it. 1 for the whole tree.
-    check : callable
+    should_stop : callable
         Asked before each union.
 
     Raises
     ------
     Cancelled
-        When `check` says anything but GO: half a tree is none.
+        When `should_stop` returns anything but NONE: half a tree is none.
     """
     current = posteriors.copy()
     assigned = current.argmax(axis=0)
@@ -45,7 +48,7 @@ def merge_by_misclassification(
     alive = list(range(len(posteriors)))
     pairs, chances = [], []
     while len(alive) > n_clusters:
-        raise_if_ended(check)
+        raise_if_ended(should_stop)
         first, second, chance = _most_confused(joint, alive)
         pairs.append((first, second))
         chances.append(chance)
@@ -98,7 +101,7 @@ def _sums_by_assignment(posteriors: AnyPosteriors, weights: FloatArray, assigned
 
 
 def groups_by_misclassification(
-    posteriors: AnyPosteriors, n_clusters: int, check: Check = go_on
+    posteriors: AnyPosteriors, n_clusters: int, should_stop: ShouldStop = never_stop
 ) -> list[list[int]]:
     """Return the components of each of `n_clusters` clusters; see `merge_by_misclassification`."""
-    return merge_by_misclassification(posteriors, None, n_clusters, check).groups(n_clusters)
+    return merge_by_misclassification(posteriors, None, n_clusters, should_stop).groups(n_clusters)

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from gmmseg.arrays import FloatArray
-from gmmseg.control import Check, go_on, raise_if_cancelled
+from gmmseg.control import ShouldStop, never_stop, raise_if_cancelled
 from gmmseg.mixture.density import log_joint
 from gmmseg.mixture.moments import LOG_2PI
 from gmmseg.mixture.params import MixtureParams
@@ -75,7 +75,7 @@ def _ridge_ratio(params: MixtureParams, precisions: FloatArray, i: int, j: int) 
 
 
 def pairwise_overlap(
-    params: MixtureParams, n_draws: int = DRAWS, seed: int = 0, check: Check = go_on
+    params: MixtureParams, n_draws: int = DRAWS, seed: int = 0, should_stop: ShouldStop = never_stop
 ) -> FloatArray:
     """Return the probabilities of misclassification of all pairs, both directions added, (K, K); diagonal 1.
 
@@ -89,25 +89,25 @@ def pairwise_overlap(
     n_draws : int
         Rows drawn from each component; the standard error of a probability p is sqrt(p (1 - p) / n_draws).
     seed : int
-    check : callable
+    should_stop : callable
         Asked for each component and block of rows; CANCEL raises `Cancelled`.
     """
     if params.n_features == 1:
         missed = _missed_on_a_line(params)
     else:
-        missed = _missed_draws(params, n_draws, seed, check)
+        missed = _missed_draws(params, n_draws, seed, should_stop)
     overlap = missed + missed.T
     np.fill_diagonal(overlap, 1.0)
     return overlap
 
 
-def _missed_draws(params: MixtureParams, n_draws: int, seed: int, check: Check) -> FloatArray:
+def _missed_draws(params: MixtureParams, n_draws: int, seed: int, should_stop: ShouldStop) -> FloatArray:
     """Return omega_j|i at [i, j] from draws: the same standard normal ones, moved to each component."""
     normal = np.random.default_rng(seed).standard_normal((n_draws, params.n_features))
     missed = np.zeros((params.n_components, params.n_components))
     for i, factor in enumerate(np.linalg.cholesky(params.matrices())):
-        raise_if_cancelled(check)
-        for _, joint in log_joint(params, normal @ factor.T + params.means[i], check):
+        raise_if_cancelled(should_stop)
+        for _, joint in log_joint(params, normal @ factor.T + params.means[i], should_stop):
             missed[i] += (joint > joint[i]).sum(axis=1) + (joint == joint[i]).sum(axis=1) / 2
     return missed / n_draws
 

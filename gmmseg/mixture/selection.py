@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from gmmseg.arrays import FloatArray
-from gmmseg.control import Check, go_on, result_of
+from gmmseg.control import ShouldStop, never_stop, result_of
 from gmmseg.mixture.fit import fit_events
 from gmmseg.mixture.merging import merge_by_entropy
 from gmmseg.mixture.params import FitResult, FitSettings
@@ -51,7 +51,7 @@ def select_events(
     weights: FloatArray | None,
     settings: FitSettings,
     criterion: Literal["bic", "icl", "entropy"],
-    check: Check = go_on,
+    should_stop: ShouldStop = never_stop,
     candidates: tuple[int, ...] = DEFAULT_RANGE,
 ) -> Generator[Candidate, None, int]:
     """Fit a range of K and return the one that a criterion prefers.
@@ -67,7 +67,9 @@ def select_events(
     """
     tried: list[tuple[Candidate, FitResult]] = []
     for n_components in candidates:
-        result = result_of(fit_events(values, weights, replace(settings, n_components=n_components), check))
+        result = result_of(
+            fit_events(values, weights, replace(settings, n_components=n_components), should_stop)
+        )
         tried.append((candidate_of(result), result))
         yield tried[-1][0]
         if result.params.n_components < n_components:
@@ -75,7 +77,7 @@ def select_events(
     key = "icl" if criterion == "icl" else "bic"
     best, result = min(tried, key=lambda pair: (getattr(pair[0], key), pair[0].n_components))
     if criterion == "entropy" and best.n_components > 2:
-        tree = merge_by_entropy(result.params, values, weights, check)
+        tree = merge_by_entropy(result.params, values, weights, should_stop)
         total = len(values) if weights is None else float(weights.sum())
         if tree.entropies[0] <= NO_OVERLAP * total:
             return best.n_components  # nothing but rounding to find an elbow in

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from gmmseg.arrays import AnyArray, BoolArray, ByteArray, Float32Array, frozen
-from gmmseg.control import Check, go_on, raise_if_cancelled
+from gmmseg.control import ShouldStop, never_stop, raise_if_cancelled
 from gmmseg.image import Image
 from gmmseg.mixture.lanes import in_two_lanes
 
@@ -80,7 +80,7 @@ class PixelGrid:
         return pairs
 
 
-def pixel_grid(image: Image, check: Check = go_on) -> PixelGrid:
+def pixel_grid(image: Image, should_stop: ShouldStop = never_stop) -> PixelGrid:
     """Return the grid of an image, with weights ``exp(-|c_i - c_j|² / (2 beta))`` of its neighbours.
 
     c are the channels as they are stored, averaged over the pixels around (1 2 3 2 1 in both directions), so
@@ -96,7 +96,7 @@ def pixel_grid(image: Image, check: Check = go_on) -> PixelGrid:
     blocks = _row_slices(height, width, _CONTRAST_PIXELS)
     sums, n_pairs = 0.0, 0
     for rows in blocks[:: max(1, len(blocks) // _SAMPLED_BLOCKS)]:
-        raise_if_cancelled(check)
+        raise_if_cancelled(should_stop)
         for _, contrast, held in _contrasts(image, rows, low, high):
             sums += float(contrast.sum(dtype=np.float64))
             n_pairs += contrast.size if held is None else int(np.count_nonzero(held))
@@ -105,7 +105,7 @@ def pixel_grid(image: Image, check: Check = go_on) -> PixelGrid:
 
     def fill(part: Sequence[slice]) -> None:
         for rows in part:
-            raise_if_cancelled(check)
+            raise_if_cancelled(should_stop)
             for (direction, place), contrast, held in _contrasts(image, rows, low, high):
                 contrast *= falloff
                 np.exp(contrast, out=contrast)

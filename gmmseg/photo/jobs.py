@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
 
-from gmmseg.control import Check, Progress, go_on, raise_if_cancelled
+from gmmseg.control import Progress, ShouldStop, never_stop, raise_if_cancelled
 from gmmseg.errors import ModelError
 from gmmseg.features.build import Standard, feature_table
 from gmmseg.features.spec import FeatureSpec
@@ -32,7 +32,7 @@ MAX_PREVIEWED = 1 << 23
 _NO_END: tuple[StopReason, ...] = ("stopped", "not fitted")
 """Results that fitting again would not give."""
 
-TableMaker = Callable[[Image, FeatureSpec, Check], FeatureTable]
+TableMaker = Callable[[Image, FeatureSpec, ShouldStop], FeatureTable]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +90,14 @@ class SegmentOutcome:
 
 
 def segment_events(
-    request: SegmentRequest, *, check: Check = go_on, make_table: TableMaker = feature_table
+    request: SegmentRequest, *, should_stop: ShouldStop = never_stop, make_table: TableMaker = feature_table
 ) -> Generator[JobEvent, None, SegmentOutcome]:
     """Fit a mixture to an image and label it.
 
     Parameters
     ----------
     request : SegmentRequest
-    check : callable
+    should_stop : callable
         Asked between blocks. STOP keeps the last complete EM step as the result (``converged`` is false);
         CANCEL raises `Cancelled`.
     make_table : callable
@@ -112,10 +112,10 @@ def segment_events(
     check_settings(settings)
     clock = _Clock()
     yield Progress("Reading the colours")
-    table = make_table(request.image, settings.features, check)
+    table = make_table(request.image, settings.features, should_stop)
     clock.lap("features")
-    labeller = _Labeller(request, table, check)
-    result = request.known_result or (yield from _fit(request, labeller, check))
+    labeller = _Labeller(request, table, should_stop)
+    result = request.known_result or (yield from _fit(request, labeller, should_stop))
     clock.lap("fit")
     yield Progress("Labelling")
     segmentation = labeller.labelled(result.params)
@@ -125,17 +125,21 @@ def segment_events(
 
 
 def relabel_events(
-    fit: Fit, params: MixtureParams, *, check: Check = go_on, make_table: TableMaker = feature_table
+    fit: Fit,
+    params: MixtureParams,
+    *,
+    should_stop: ShouldStop = never_stop,
+    make_table: TableMaker = feature_table,
 ) -> Generator[JobEvent, None, SegmentOutcome]:
     """Make the maps of a fit's image again, with its own parameters or those of one of its iterations."""
     request = SegmentRequest(fit.image, fit.settings)
     yield Progress("Labelling")
-    table = make_table(fit.image, fit.settings.features, check)
-    return SegmentOutcome(fit, table, _Labeller(request, table, check).labelled(params))
+    table = make_table(fit.image, fit.settings.features, should_stop)
+    return SegmentOutcome(fit, table, _Labeller(request, table, should_stop).labelled(params))
 
 
 def apply_events(
-    model: Model, image: Image, *, check: Check = go_on
+    model: Model, image: Image, *, should_stop: ShouldStop = never_stop
 ) -> Generator[JobEvent, None, SegmentOutcome]:
     """Label an image with a model, without fitting: on the image it was fitted on, the same maps as then.
 
@@ -154,7 +158,9 @@ def apply_events(
     check_suits(model, image)
     clock = _Clock()
     yield Progress("Reading the colours")
-    table = feature_table(image, model.features, check, Standard(model.centre, model.scale, model.white))
+    table = feature_table(
+        image, model.features, should_stop, Standard(model.centre, model.scale, model.white)
+    )
     if table.names != model.names and image.channels == model.channels:
         raise ModelError(
             f"The model's features are {', '.join(model.names)}; "
@@ -164,8 +170,8 @@ def apply_events(
     clock.lap("features")
     yield Progress("Labelling")
     request = SegmentRequest(image, _settings_of(model))
-    segmentation = _Labeller(request, table, check).labelled(model.params)
-    result = evaluated(model.params, table.values, table.weights, check)
+    segmentation = _Labeller(request, table, should_stop).labelled(model.params)
+    result = evaluated(model.params, table.values, table.weights, should_stop)
     clock.lap("label")
     return SegmentOutcome(Fit(result, model, image, request.settings, clock.seconds), table, segmentation)
 
@@ -184,21 +190,21 @@ def _settings_of(model: Model) -> SegmentSettings:
 class _Labeller:
     """Makes the maps of one image; what its spatial prior knows of the image is made once for all of them."""
 
-    def __init__(self, request: SegmentRequest, table: FeatureTable, check: Check) -> None:
+    def __init__(self, request: SegmentRequest, table: FeatureTable, should_stop: ShouldStop) -> None:
         self._request = request
         self.table = table
-        self._check = check
+        self._should_stop = should_stop
         self._grid: PixelGrid | None = None
 
     def labelled(self, params: MixtureParams, n_sweeps: int = SWEEPS) -> Segmentation:
-        raise_if_cancelled(self._check)
-        segmentation = segment(params, self.table, self._check)
+        raise_if_cancelled(self._should_stop)
+        segmentation = segment(params, self.table, self._should_stop)
         strength = self._request.settings.smooth
         if strength == 0 or params.n_components == 1 or n_sweeps == 0:
             return segmentation
         if self._grid is None:
-            self._grid = pixel_grid(self._request.image, self._check)
-        return smoothed(segmentation, self.table, self._grid, strength, self._check, n_sweeps)
+            self._grid = pixel_grid(self._request.image, self._should_stop)
+        return smoothed(segmentation, self.table, self._grid, strength, self._should_stop, n_sweeps)
 
     def previewed(self, params: MixtureParams) -> Previewed:
         height, width = self.table.pixels.shape
@@ -206,14 +212,16 @@ class _Labeller:
         return Previewed(self.table, self.labelled(params, PREVIEW_SWEEPS if is_quick else 0))
 
 
-def _fit(request: SegmentRequest, labeller: _Labeller, check: Check) -> Generator[JobEvent, None, FitResult]:
+def _fit(
+    request: SegmentRequest, labeller: _Labeller, should_stop: ShouldStop
+) -> Generator[JobEvent, None, FitResult]:
     settings = request.settings
     table = labeller.table
     mixture = settings.mixture
     if mixture.reg_covar is None:
         mixture = replace(mixture, reg_covar=table.floor)
     if settings.auto is not None:
-        selection = select_events(table.values, table.weights, mixture, settings.auto, check)
+        selection = select_events(table.values, table.weights, mixture, settings.auto, should_stop)
         candidate = None
         while True:
             try:
@@ -223,7 +231,7 @@ def _fit(request: SegmentRequest, labeller: _Labeller, check: Check) -> Generato
                 break
             yield Considered(candidate)
             yield Progress(f"Tried K = {candidate.n_components}")
-    steps = fit_events(table.values, table.weights, mixture, check)
+    steps = fit_events(table.values, table.weights, mixture, should_stop)
     coarse: FitStep | None = None
     while True:
         try:

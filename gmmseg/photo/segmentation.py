@@ -17,7 +17,7 @@ from gmmseg.arrays import (
     frozen,
     label_dtype,
 )
-from gmmseg.control import Check, go_on, raise_if_cancelled
+from gmmseg.control import ShouldStop, never_stop, raise_if_cancelled
 from gmmseg.features.table import FeatureTable
 from gmmseg.mixture.density import log_density, log_joint, responsibilities
 from gmmseg.mixture.params import MixtureParams
@@ -74,45 +74,49 @@ def label_counts(labels: LabelArray, n_components: int) -> IntArray:
     return counts[1:]
 
 
-def segment(params: MixtureParams, table: FeatureTable, check: Check = go_on) -> Segmentation:
+def segment(params: MixtureParams, table: FeatureTable, should_stop: ShouldStop = never_stop) -> Segmentation:
     """Return the label map: each pixel's most probable component."""
     labels = np.empty(table.n_rows, dtype=label_dtype(params.n_components))
     # The joint density has the order of the posterior, without its exponentials and its rounding to equals.
-    for rows, joint in log_joint(params, table.values, check):
+    for rows, joint in log_joint(params, table.values, should_stop):
         labels[rows] = joint.argmax(axis=0) + 1
     return Segmentation(table.pixels.spread(labels), params)
 
 
 def heatmap(
-    segmentation: Segmentation, table: FeatureTable, component: int, check: Check = go_on
+    segmentation: Segmentation, table: FeatureTable, component: int, should_stop: ShouldStop = never_stop
 ) -> ByteArray:
     """Return the posterior of one component at each pixel (S2 eq. 40) in 255ths, (H, W); 0 without data."""
     if segmentation.posteriors is not None:
         stored: ByteArray = segmentation.posteriors[component]
         return stored
     quantised = np.empty(table.n_rows, dtype=np.uint8)
-    for rows, posterior in responsibilities(segmentation.params, table.values, check):
+    for rows, posterior in responsibilities(segmentation.params, table.values, should_stop):
         quantised[rows] = np.rint(posterior[component] * 255)
     return table.pixels.spread(quantised)
 
 
-def heatmaps(segmentation: Segmentation, table: FeatureTable, check: Check = go_on) -> list[ByteArray]:
+def heatmaps(
+    segmentation: Segmentation, table: FeatureTable, should_stop: ShouldStop = never_stop
+) -> list[ByteArray]:
     """Return the posteriors of all components in 255ths, K arrays of (H, W)."""
     if segmentation.posteriors is not None:
         return list(segmentation.posteriors)
     quantised = np.empty((segmentation.n_components, table.n_rows), dtype=np.uint8)
-    for rows, posterior in responsibilities(segmentation.params, table.values, check):
+    for rows, posterior in responsibilities(segmentation.params, table.values, should_stop):
         quantised[:, rows] = np.rint(posterior * 255)
     return [table.pixels.spread(one) for one in quantised]
 
 
-def uncertainty(segmentation: Segmentation, table: FeatureTable, check: Check = go_on) -> ByteArray:
+def uncertainty(
+    segmentation: Segmentation, table: FeatureTable, should_stop: ShouldStop = never_stop
+) -> ByteArray:
     """Return the entropy of the posteriors over log K at each pixel in 255ths, (H, W); 0 for K = 1."""
     log_k = np.log(max(segmentation.n_components, 2))
     if segmentation.posteriors is not None:
         return _stacked_entropy(segmentation.posteriors, log_k)
     quantised = np.empty(table.n_rows, dtype=np.uint8)
-    for rows, posterior in responsibilities(segmentation.params, table.values, check):
+    for rows, posterior in responsibilities(segmentation.params, table.values, should_stop):
         quantised[rows] = np.rint(_entropy(posterior) / log_k * 255)
     return table.pixels.spread(quantised)
 
@@ -133,10 +137,12 @@ def _stacked_entropy(posteriors: ByteArray, log_k: float) -> ByteArray:
     return out
 
 
-def density_map(params: MixtureParams, table: FeatureTable, check: Check = go_on) -> Float32Array:
+def density_map(
+    params: MixtureParams, table: FeatureTable, should_stop: ShouldStop = never_stop
+) -> Float32Array:
     """Return log p(x) at each pixel, nats per standardised unit, float32 (H, W); nan without data."""
     out = np.empty(table.n_rows, dtype=np.float32)
-    for rows, density in log_density(params, table.values, check):
+    for rows, density in log_density(params, table.values, should_stop):
         out[rows] = density
     return table.pixels.spread(out, empty=np.nan)
 
@@ -152,16 +158,21 @@ def posterior_at(segmentation: Segmentation, table: FeatureTable, y: int, x: int
     return posterior[:, 0]
 
 
-def row_posteriors(params: MixtureParams, table: FeatureTable, check: Check = go_on) -> Float32Array:
+def row_posteriors(
+    params: MixtureParams, table: FeatureTable, should_stop: ShouldStop = never_stop
+) -> Float32Array:
     """Return the posteriors of all rows, float32 (K, N)."""
     out = np.empty((params.n_components, table.n_rows), dtype=np.float32)
-    for rows, posterior in responsibilities(params, table.values, check):
+    for rows, posterior in responsibilities(params, table.values, should_stop):
         out[:, rows] = posterior
     return out
 
 
 def class_posteriors(
-    segmentation: Segmentation, table: FeatureTable, groups: list[tuple[int, ...]], check: Check = go_on
+    segmentation: Segmentation,
+    table: FeatureTable,
+    groups: list[tuple[int, ...]],
+    should_stop: ShouldStop = never_stop,
 ) -> AnyArray:
     """Return float32 posteriors (C, H, W) summed over each class's components; 0 without data."""
     out = np.zeros((len(groups), *table.pixels.shape), dtype=np.float32)
@@ -170,14 +181,14 @@ def class_posteriors(
         for at, group in enumerate(groups):
             out[at] = segmentation.posteriors[list(group)].sum(axis=0, dtype=np.float32) / total
         return out
-    rows = row_posteriors(segmentation.params, table, check)
+    rows = row_posteriors(segmentation.params, table, should_stop)
     for at, group in enumerate(groups):
         out[at] = table.pixels.spread(rows[list(group)].sum(axis=0))
     return out
 
 
 def class_planes(
-    segmentation: Segmentation, table: FeatureTable, classes: ClassTable, check: Check = go_on
+    segmentation: Segmentation, table: FeatureTable, classes: ClassTable, should_stop: ShouldStop = never_stop
 ) -> Iterator[Float32Array]:
     """Yield the posterior of each class at each pixel, float32 (H, W), in the table's order; 0 without data.
 
@@ -187,7 +198,7 @@ def class_planes(
     if segmentation.posteriors is not None:
         total = np.maximum(segmentation.posteriors.sum(axis=0, dtype=np.uint16), 1)
         for group in groups:
-            raise_if_cancelled(check)
+            raise_if_cancelled(should_stop)
             summed = segmentation.posteriors[group].sum(axis=0, dtype=np.uint16)
             yield np.divide(summed, total, dtype=np.float32)
         return
@@ -195,7 +206,7 @@ def class_planes(
     for first in range(0, len(groups), at_once):
         some = groups[first : first + at_once]
         rows = np.empty((len(some), table.n_rows), dtype=np.float32)
-        for block, posterior in responsibilities(segmentation.params, table.values, check):
+        for block, posterior in responsibilities(segmentation.params, table.values, should_stop):
             for at, group in enumerate(some):
                 rows[at, block] = posterior[group].sum(axis=0)
         for row_values in rows:

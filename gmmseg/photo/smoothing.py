@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gmmseg.arrays import AnyArray, ByteArray, label_dtype
-from gmmseg.control import Check, go_on
+from gmmseg.control import ShouldStop, never_stop
 from gmmseg.errors import BudgetError
 from gmmseg.features.table import FeatureTable
 from gmmseg.limits import memory_budget, size_text
@@ -29,7 +29,7 @@ def smoothed(
     table: FeatureTable,
     grid: PixelGrid,
     strength: float,
-    check: Check = go_on,
+    should_stop: ShouldStop = never_stop,
     n_sweeps: int = SWEEPS,
 ) -> Segmentation:
     """Return the segmentation under a Potts prior over the pixel grid, by mean field.
@@ -48,7 +48,7 @@ def smoothed(
         Of the image.
     strength : float
         Above 0.
-    check : callable
+    should_stop : callable
     n_sweeps : int
 
     Raises
@@ -61,8 +61,8 @@ def smoothed(
     _check_budget(n_components, table.pixels.shape)
     held = segmentation.labels > 0
     fixed_point = mean_field(
-        _evidence(segmentation, table, check), grid, strength, n_sweeps,
-        held=None if held.all() else held, check=check, step=_STEP, dtype=np.uint16,
+        _evidence(segmentation, table, should_stop), grid, strength, n_sweeps,
+        held=None if held.all() else held, should_stop=should_stop, step=_STEP, dtype=np.uint16,
     )  # fmt: skip
     labels: AnyArray = np.empty(table.pixels.shape, dtype=label_dtype(n_components))
     posteriors: ByteArray = np.empty(fixed_point.shape, dtype=np.uint8)
@@ -76,10 +76,10 @@ def smoothed(
     return Segmentation(labels, segmentation.params, posteriors)
 
 
-def _evidence(segmentation: Segmentation, table: FeatureTable, check: Check) -> AnyArray:
+def _evidence(segmentation: Segmentation, table: FeatureTable, should_stop: ShouldStop) -> AnyArray:
     """Return how far log(pi_k N(x | k)) lies below its largest at each pixel, in units of `_STEP`."""
     row_evidence = np.empty((segmentation.n_components, table.n_rows), dtype=np.uint16)
-    for rows, joint in log_joint(segmentation.params, table.values, check):
+    for rows, joint in log_joint(segmentation.params, table.values, should_stop):
         joint -= joint.max(axis=0)
         row_evidence[:, rows] = np.rint(np.maximum(joint, -_CAP) / _STEP)
     evidence = np.empty((segmentation.n_components, *table.pixels.shape), dtype=np.uint16)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from gmmseg.control import Check, go_on
+from gmmseg.control import ShouldStop, never_stop
 from gmmseg.editing import MAX_LARGE_IN_HISTORY, Editor
 from gmmseg.features.build import feature_table
 from gmmseg.features.spec import FeatureSpec
@@ -65,12 +65,12 @@ class TableCache:
     def __init__(self) -> None:
         self._newest: tuple[Image, FeatureSpec, FeatureTable] | None = None
 
-    def __call__(self, image: Image, spec: FeatureSpec, check: Check = go_on) -> FeatureTable:
+    def __call__(self, image: Image, spec: FeatureSpec, should_stop: ShouldStop = never_stop) -> FeatureTable:
         """Return the table of `image` under `spec`, built where it is not the newest."""
         newest = self._newest
         if newest is not None and newest[0] is image and newest[1] == spec:
             return newest[2]
-        table = feature_table(image, spec, check)
+        table = feature_table(image, spec, should_stop)
         self._newest = (image, spec, table)
         return table
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gmmseg.arrays import BoolArray, Float32Array, FloatArray, IntArray
-from gmmseg.control import Check, go_on, raise_if_cancelled
+from gmmseg.control import ShouldStop, never_stop, raise_if_cancelled
 from gmmseg.regions.evidence import Evidence
 
 FAINT = 0.02
@@ -63,7 +63,9 @@ class RegionGraph:
         return len(self.areas)
 
 
-def region_graph(leaves: NDArray[np.int32], evidence: Evidence, check: Check = go_on) -> RegionGraph:
+def region_graph(
+    leaves: NDArray[np.int32], evidence: Evidence, should_stop: ShouldStop = never_stop
+) -> RegionGraph:
     """Return the graph of the regions of a label map.
 
     Parameters
@@ -71,16 +73,16 @@ def region_graph(leaves: NDArray[np.int32], evidence: Evidence, check: Check = g
     leaves : int32 array, (h, w)
         0..M-1, each of them somewhere; -1 where there is no data.
     evidence : Evidence
-    check : callable
+    should_stop : callable
         Asked between the planes; CANCEL raises `Cancelled`.
     """
-    pairs, lengths, strengths = _borders(leaves, evidence.maps, check)
+    pairs, lengths, strengths = _borders(leaves, evidence.maps, should_stop)
     areas = np.bincount(leaves[leaves >= 0]).astype(np.int64)
-    colour = region_means(evidence.colour, leaves, areas, check)
-    texture = region_means(evidence.texture, leaves, areas, check)
+    colour = region_means(evidence.colour, leaves, areas, should_stop)
+    texture = region_means(evidence.texture, leaves, areas, should_stop)
     lab = evidence.picture.lab
-    mean = region_means(lab, leaves, areas, check)
-    square = region_means((lab**2).sum(axis=0, keepdims=True), leaves, areas, check)[:, 0]
+    mean = region_means(lab, leaves, areas, should_stop)
+    square = region_means((lab**2).sum(axis=0, keepdims=True), leaves, areas, should_stop)[:, 0]
     one, other = pairs.T
     contrasts = [
         hellinger(colour[one], colour[other]),
@@ -94,7 +96,7 @@ def region_graph(leaves: NDArray[np.int32], evidence: Evidence, check: Check = g
         areas,
         evidence.picture.area_unit,
         _rims(leaves, len(areas)),
-        _centres(leaves, areas, check),
+        _centres(leaves, areas, should_stop),
         colour,
         texture,
         mean,
@@ -119,14 +121,14 @@ def _rims(leaves: NDArray[np.int32], n_regions: int) -> FloatArray:
     return rims
 
 
-def _centres(leaves: NDArray[np.int32], areas: IntArray, check: Check) -> FloatArray:
+def _centres(leaves: NDArray[np.int32], areas: IntArray, should_stop: ShouldStop) -> FloatArray:
     """Return the mean row and column of each region, (M, 2)."""
     planes: Float32Array = np.indices(leaves.shape, dtype=np.float32)
-    return region_means(planes, leaves, areas, check)
+    return region_means(planes, leaves, areas, should_stop)
 
 
 def _borders(
-    leaves: NDArray[np.int32], maps: Float32Array, check: Check
+    leaves: NDArray[np.int32], maps: Float32Array, should_stop: ShouldStop
 ) -> tuple[IntArray, FloatArray, FloatArray]:
     n_regions = int(leaves.max()) + 1
     sides = ((slice(None, -1), slice(None)), (slice(1, None), slice(None)))
@@ -141,7 +143,7 @@ def _borders(
     present, edge = np.unique(codes, return_inverse=True)
     sums = np.empty((len(present), 2 * len(maps)))
     for at, plane in enumerate(maps):
-        raise_if_cancelled(check)
+        raise_if_cancelled(should_stop)
         values = np.concatenate(
             [
                 np.maximum(plane[one][where], plane[other][where])
@@ -166,14 +168,14 @@ def _pair_codes(one: NDArray[np.int32], other: NDArray[np.int32], n_regions: int
 
 
 def region_means(
-    planes: Float32Array, leaves: NDArray[np.int32], areas: IntArray, check: Check = go_on
+    planes: Float32Array, leaves: NDArray[np.int32], areas: IntArray, should_stop: ShouldStop = never_stop
 ) -> FloatArray:
     """Return the mean of each plane (P, h, w) over each region, (M, P)."""
     # Pixels without data are counted as one more region, which is dropped.
     flat = np.where(leaves < 0, len(areas), leaves).reshape(-1)
     means = np.empty((len(areas), len(planes)))
     for at, plane in enumerate(planes):
-        raise_if_cancelled(check)
+        raise_if_cancelled(should_stop)
         means[:, at] = np.bincount(flat, plane.reshape(-1), minlength=len(areas) + 1)[: len(areas)]
     means /= areas[:, None]
     return means

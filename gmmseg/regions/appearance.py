@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gmmseg.arrays import Float32Array, FloatArray
-from gmmseg.control import Check, go_on, raise_if_cancelled
+from gmmseg.control import ShouldStop, never_stop, raise_if_cancelled
 from gmmseg.mixture.covariance import Full
 from gmmseg.mixture.density import responsibilities
 from gmmseg.mixture.initialise import kmeans_plus_plus, means_of_labels, moments_of_labels, nearest_mean
@@ -58,16 +58,20 @@ def texture_generator(seed: int) -> np.random.Generator:
     return np.random.default_rng([seed, 1])
 
 
-def colour_posteriors(picture: Picture, generator: np.random.Generator, check: Check = go_on) -> Float32Array:
+def colour_posteriors(
+    picture: Picture, generator: np.random.Generator, should_stop: ShouldStop = never_stop
+) -> Float32Array:
     """Return the posteriors of the colour mixture, (K, h, w)."""
-    return appearance_posteriors(colour_planes(picture), picture, COLOUR, generator, check)
+    return appearance_posteriors(colour_planes(picture), picture, COLOUR, generator, should_stop)
 
 
 def texture_posteriors(
-    picture: Picture, generator: np.random.Generator, check: Check = go_on
+    picture: Picture, generator: np.random.Generator, should_stop: ShouldStop = never_stop
 ) -> Float32Array:
     """Return the posteriors of the texture mixture, (K, h, w)."""
-    return appearance_posteriors(texture_planes(picture, check), picture, TEXTURE, generator, check)
+    return appearance_posteriors(
+        texture_planes(picture, should_stop), picture, TEXTURE, generator, should_stop
+    )
 
 
 def colour_planes(picture: Picture) -> Float32Array:
@@ -79,7 +83,7 @@ def colour_planes(picture: Picture) -> Float32Array:
     return planes
 
 
-def texture_planes(picture: Picture, check: Check = go_on) -> Float32Array:
+def texture_planes(picture: Picture, should_stop: ShouldStop = never_stop) -> Float32Array:
     """Return Gaussian derivatives of lightness with their length compressed, (10, h, w).
 
     Derivatives of the first and second order at two scales, times scale to the power of their order; a vector
@@ -92,7 +96,7 @@ def texture_planes(picture: Picture, check: Check = go_on) -> Float32Array:
     for scale in _TEXTURE_SCALES:
         sigma = scale * picture.filter_factor
         for order in _TEXTURE_ORDERS:
-            raise_if_cancelled(check)
+            raise_if_cancelled(should_stop)
             gaussian_filter(picture.lab[0], sigma, order=order, output=planes[at], mode="nearest")
             planes[at] *= np.float32(sigma ** sum(order))
             at += 1
@@ -107,7 +111,7 @@ def appearance_posteriors(
     picture: Picture,
     settings: AppearanceSettings,
     generator: np.random.Generator,
-    check: Check = go_on,
+    should_stop: ShouldStop = never_stop,
 ) -> Float32Array:
     """Fit a mixture to some pixels with data and return the posteriors of all pixels, (K, h, w).
 
@@ -119,7 +123,7 @@ def appearance_posteriors(
     settings : AppearanceSettings
     generator : numpy Generator
         Draws the pixels and the first means.
-    check : callable
+    should_stop : callable
         Asked between iterations and blocks; CANCEL raises `Cancelled`.
     """
     columns = planes.reshape(len(planes), -1).astype(np.float64)
@@ -129,11 +133,11 @@ def appearance_posteriors(
     centre = drawn.mean(axis=1)
     deviation = float(np.sqrt(np.mean((drawn - centre[:, None]) ** 2))) or 1.0
     scaled = (drawn - centre[:, None]) / deviation
-    params = fitted_params(scaled, settings, settings.spread / deviation**2, generator, check)
+    params = fitted_params(scaled, settings, settings.spread / deviation**2, generator, should_stop)
     columns -= centre[:, None]
     columns /= deviation
     posteriors = np.empty((settings.n_components, columns.shape[1]), dtype=np.float32)
-    for rows, block in responsibilities(params, columns.T, check):
+    for rows, block in responsibilities(params, columns.T, should_stop):
         posteriors[:, rows] = block
     return posteriors.reshape(settings.n_components, *planes.shape[1:])
 
@@ -143,7 +147,7 @@ def fitted_params(
     settings: AppearanceSettings,
     spread: float,
     generator: np.random.Generator,
-    check: Check = go_on,
+    should_stop: ShouldStop = never_stop,
 ) -> MixtureParams:
     """Return a mixture of full Gaussians fitted to `columns` (D, N) by EM under a prior.
 
@@ -154,7 +158,7 @@ def fitted_params(
     equal = np.ones(columns.shape[1])
     kernel = QuadraticKernel(columns, np.zeros(len(columns)), is_diagonal=False)
     for _ in range(settings.n_iterations):
-        raise_if_cancelled(check)
+        raise_if_cancelled(should_stop)
         kernel.set_params(params)
         for rows in blocks(columns.shape[1], settings.n_components):
             kernel.expect(rows, equal[rows], is_hard=False)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gmmseg.arrays import Float32Array
-from gmmseg.control import Check, go_on, raise_if_cancelled
+from gmmseg.control import ShouldStop, never_stop, raise_if_cancelled
 from gmmseg.regions.appearance import (
     colour_generator,
     colour_posteriors,
@@ -50,15 +50,15 @@ class Evidence:
     maps: Float32Array
 
 
-def boundary_evidence(picture: Picture, seed: int = 0, check: Check = go_on) -> Evidence:
+def boundary_evidence(picture: Picture, seed: int = 0, should_stop: ShouldStop = never_stop) -> Evidence:
     """Return posteriors and boundary maps of a picture; the same seed gives the same values."""
-    colour = colour_posteriors(picture, colour_generator(seed), check)
-    texture = texture_posteriors(picture, texture_generator(seed), check)
-    return Evidence(picture, colour, texture, boundary_maps(picture, colour, texture, check))
+    colour = colour_posteriors(picture, colour_generator(seed), should_stop)
+    texture = texture_posteriors(picture, texture_generator(seed), should_stop)
+    return Evidence(picture, colour, texture, boundary_maps(picture, colour, texture, should_stop))
 
 
 def boundary_maps(
-    picture: Picture, colour: Float32Array, texture: Float32Array, check: Check = go_on
+    picture: Picture, colour: Float32Array, texture: Float32Array, should_stop: ShouldStop = never_stop
 ) -> Float32Array:
     """Return Fisher maps of both kinds of posteriors, at three scales each, and two gradients, (8, h, w)."""
     factor = picture.filter_factor
@@ -67,15 +67,15 @@ def boundary_maps(
     at = 0
     for posteriors, scales in ((colour, COLOUR_MAPS), (texture, TEXTURE_MAPS)):
         for scale, reduction in scales:
-            maps[at] = fisher_map(posteriors, scale * factor, reduction * coarser, check)
+            maps[at] = fisher_map(posteriors, scale * factor, reduction * coarser, should_stop)
             at += 1
     for scale in GRADIENT_SCALES:
-        maps[at] = lab_gradient(picture, scale, check)
+        maps[at] = lab_gradient(picture, scale, should_stop)
         at += 1
     return maps
 
 
-def lab_gradient(picture: Picture, scale: float, check: Check = go_on) -> Float32Array:
+def lab_gradient(picture: Picture, scale: float, should_stop: ShouldStop = never_stop) -> Float32Array:
     """Return the gradient of CIELAB smoothed at a scale, Lab units per pixel of the reference size, (h, w).
 
     The scale is in pixels of the reference size, too.
@@ -84,7 +84,7 @@ def lab_gradient(picture: Picture, scale: float, check: Check = go_on) -> Float3
 
     total = np.zeros(picture.shape, dtype=np.float32)
     for plane in picture.lab:
-        raise_if_cancelled(check)
+        raise_if_cancelled(should_stop)
         for order in ((0, 1), (1, 0)):
             total += gaussian_filter(plane, scale * picture.filter_factor, order=order, mode="nearest") ** 2
     return np.sqrt(total) * np.float32(picture.filter_factor)

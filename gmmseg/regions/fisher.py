@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from gmmseg.arrays import Float32Array
-from gmmseg.control import Check, go_on, raise_if_cancelled
+from gmmseg.control import ShouldStop, never_stop, raise_if_cancelled
 
 _TRUNCATE = 3.0
 """Standard deviations at which the smoothing filters end."""
 
 
 def fisher_map(
-    posteriors: Float32Array, scale: float, reduction: int = 1, check: Check = go_on
+    posteriors: Float32Array, scale: float, reduction: int = 1, should_stop: ShouldStop = never_stop
 ) -> Float32Array:
     """Return the boundary strength of each pixel, (h, w).
 
@@ -28,7 +28,7 @@ def fisher_map(
         Standard deviation of the smoothing, pixels.
     reduction : int
         Work on means of so many pixels squared; the map is interpolated back to (h, w).
-    check : callable
+    should_stop : callable
         Asked before each component; CANCEL raises `Cancelled`.
     """
     from scipy.ndimage import gaussian_filter
@@ -38,7 +38,7 @@ def fisher_map(
     small = (-(-shape[0] // reduction), -(-shape[1] // reduction))
     tensor = np.zeros((3, *small), dtype=np.float32)
     for plane in posteriors:
-        raise_if_cancelled(check)
+        raise_if_cancelled(should_stop)
         smooth = gaussian_filter(block_means(plane, reduction), sigma, mode="nearest", truncate=_TRUNCATE)
         _add_gradient(np.sqrt(np.maximum(smooth, 0, out=smooth), out=smooth), tensor)
     across, down, mixed = tensor

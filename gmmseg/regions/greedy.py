@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from gmmseg.arrays import FloatArray, IntArray
-from gmmseg.control import Check, go_on, raise_if_cancelled
+from gmmseg.control import ShouldStop, never_stop, raise_if_cancelled
 
 Cost = Callable[[int | IntArray, IntArray, FloatArray], FloatArray]
 """``cost(node, others (n,), borders (n, B))``: what uniting `node`, or each of (n,) nodes, with its neighbour
@@ -100,7 +100,7 @@ class GreedyMerger:
         means: FloatArray = np.stack(sums, axis=1) / np.maximum(totals, 1e-12)[:, None]
         return means
 
-    def run(self, cost: Cost, n_regions: int, check: Check = go_on) -> None:
+    def run(self, cost: Cost, n_regions: int, should_stop: ShouldStop = never_stop) -> None:
         """Unite the cheapest neighbours until `n_regions` are left or none are neighbours."""
         queue: list[tuple[float, int, int]] = []
         edges = self._live_edges()
@@ -113,7 +113,7 @@ class GreedyMerger:
             if stamp != self._stamps[edge]:
                 continue
             if len(self.united) % _ASK_EVERY == 0:
-                raise_if_cancelled(check)
+                raise_if_cancelled(should_stop)
             node = self._unite(edge, price)
             self._reconsider(queue, cost, node)
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gmmseg.arrays import BoolArray, Float32Array
-from gmmseg.control import Check, go_on, raise_if_cancelled
+from gmmseg.control import ShouldStop, never_stop, raise_if_cancelled
 from gmmseg.regions.evidence import FINE_GRADIENT, Evidence
 
 _GRADIENT_WEIGHT = 0.02
@@ -17,12 +17,12 @@ _RELIEF_BLUR = 1.0
 _BLOCK = 1 << 18
 
 
-def watershed_leaves(evidence: Evidence, check: Check = go_on) -> NDArray[np.int32]:
+def watershed_leaves(evidence: Evidence, should_stop: ShouldStop = never_stop) -> NDArray[np.int32]:
     """Return the catchment basin of each pixel, (h, w): 0..M-1 by first appearance, -1 without data."""
     surface = relief(evidence)
-    raise_if_cancelled(check)
+    raise_if_cancelled(should_stop)
     basins = basins_of(surface, evidence.picture.held)
-    raise_if_cancelled(check)
+    raise_if_cancelled(should_stop)
     return basins
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gmmseg.arrays import FloatArray, IntArray
-from gmmseg.control import Check, go_on
+from gmmseg.control import ShouldStop, never_stop
 from gmmseg.regions.adjacency import RegionGraph
 from gmmseg.regions.cost import RegionStatistics, mean_strength, union_cost, union_features
 from gmmseg.regions.greedy import Cost, GreedyMerger
@@ -80,7 +80,7 @@ def build_tree(
     graph: RegionGraph,
     weights: MergeWeights = DEFAULT_WEIGHTS,
     odds: QuadraticOdds | None = None,
-    check: Check = go_on,
+    should_stop: ShouldStop = never_stop,
 ) -> MergeTree:
     """Return the tree of all regions of a graph; without `odds` the fitted ones decide.
 
@@ -89,10 +89,10 @@ def build_tree(
     second stage nats of `union_cost`. Parts of the graph that touch nowhere are united last, at `APART` or
     above.
     """
-    merger = first_stage(graph, weights, check)
+    merger = first_stage(graph, weights, should_stop)
     first = np.maximum.accumulate(np.array(merger.costs))
     _, cost = second_stage(merger, graph, fitted_odds() if odds is None else odds, weights)
-    merger.run(cost, 1, check)
+    merger.run(cost, 1, should_stop)
     second = np.maximum.accumulate(np.array(merger.costs[len(first) :]))
     if len(first) and len(second) and first[-1] > second[0]:
         first *= second[0] / first[-1]
@@ -105,7 +105,7 @@ def build_tree(
 
 
 def first_stage(
-    graph: RegionGraph, weights: MergeWeights = DEFAULT_WEIGHTS, check: Check = go_on
+    graph: RegionGraph, weights: MergeWeights = DEFAULT_WEIGHTS, should_stop: ShouldStop = never_stop
 ) -> GreedyMerger:
     """Return the regions of a graph united down to `first_regions`, in units of the reference size."""
     borders: FloatArray = np.concatenate([graph.lengths[:, None], graph.sums], axis=1)
@@ -116,7 +116,7 @@ def first_stage(
         strength: FloatArray = borders[:, 1:4].sum(axis=1) / borders[:, 0]
         return strength * merged_size(merger.areas, node, others) ** weights.first_size_power
 
-    merger.run(cost, weights.first_regions + merger.n_parts() - 1, check)
+    merger.run(cost, weights.first_regions + merger.n_parts() - 1, should_stop)
     return merger
 
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Generator
 from dataclasses import dataclass
 
-from gmmseg.control import Check, Progress, go_on
+from gmmseg.control import Progress, ShouldStop, never_stop
 from gmmseg.image import Image
 from gmmseg.regions.cutting import RegionMap, cut
 from gmmseg.regions.hierarchy import Hierarchy
@@ -32,7 +32,11 @@ class RegionOutcome:
 
 
 def region_events(
-    image: Image, settings: RegionSettings, hierarchy: Hierarchy | None = None, *, check: Check = go_on
+    image: Image,
+    settings: RegionSettings,
+    hierarchy: Hierarchy | None = None,
+    *,
+    should_stop: ShouldStop = never_stop,
 ) -> Generator[Progress, None, RegionOutcome]:
     """Make the map of regions of an image.
 
@@ -42,7 +46,7 @@ def region_events(
     settings : RegionSettings
     hierarchy : Hierarchy, optional
         Of this image and the settings' seed; made where it is missing, which is what takes the time.
-    check : callable
+    should_stop : callable
 
     Raises
     ------
@@ -53,7 +57,7 @@ def region_events(
     seconds: dict[str, float] = {}
     began = time.perf_counter()
     if hierarchy is None:
-        hierarchy = yield from hierarchy_events(image, settings.seed, check)
+        hierarchy = yield from hierarchy_events(image, settings.seed, should_stop)
         seconds["hierarchy"] = time.perf_counter() - began
         began = time.perf_counter()
     yield Progress("Cutting the tree")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gmmseg.arrays import BoolArray, ByteArray, Float32Array
-from gmmseg.control import Check, go_on, raise_if_cancelled
+from gmmseg.control import ShouldStop, never_stop, raise_if_cancelled
 from gmmseg.errors import FeatureError
 from gmmseg.features.colour import srgb_to_lab
 from gmmseg.image import Image
@@ -58,7 +58,9 @@ class Picture:
         return max(math.sqrt(1 / self.area_unit), _SMALLEST_FACTOR)
 
 
-def working_picture(image: Image, working_side: int = WORKING_SIDE, check: Check = go_on) -> Picture:
+def working_picture(
+    image: Image, working_side: int = WORKING_SIDE, should_stop: ShouldStop = never_stop
+) -> Picture:
     """Return the image in CIELAB, its sides reduced by area averaging to at most `working_side` pixels.
 
     Colours are those shown on the screen, so that regions follow what people see at any depth.
@@ -72,24 +74,24 @@ def working_picture(image: Image, working_side: int = WORKING_SIDE, check: Check
         raise FeatureError(
             "No pixel of this image holds data.", "Include transparent pixels or open another."
         )
-    raise_if_cancelled(check)
+    raise_if_cancelled(should_stop)
     rgb = display_rgb(image)
     shrink = min(1.0, working_side / max(image.height, image.width))
     if shrink < 1:
         shape = (max(1, round(image.height * shrink)), max(1, round(image.width * shrink)))
-        unit, held = _reduced(rgb, image.mask, shape, check)
+        unit, held = _reduced(rgb, image.mask, shape, should_stop)
     else:
         unit = np.moveaxis(rgb, 2, 0).astype(np.float32) / np.float32(255)
         held = image.mask
     if held is not None:
         unit = _filled(unit, held)
-    return Picture(_lab(unit, check), held)
+    return Picture(_lab(unit, should_stop), held)
 
 
-def _lab(unit: Float32Array, check: Check) -> Float32Array:
+def _lab(unit: Float32Array, should_stop: ShouldStop) -> Float32Array:
     lab = np.empty_like(unit)
     for rows in row_blocks(unit.shape[1:]):
-        raise_if_cancelled(check)
+        raise_if_cancelled(should_stop)
         block = unit[:, rows]
         lab[:, rows] = srgb_to_lab(block.reshape(3, -1).astype(np.float64)).reshape(block.shape)
     return lab
@@ -99,7 +101,7 @@ def _reduced(
     rgb: ByteArray,
     mask: BoolArray | None,
     shape: tuple[int, int],
-    check: Check,
+    should_stop: ShouldStop,
 ) -> tuple[Float32Array, BoolArray | None]:
     """Return sRGB 0..1 averaged over the data below each working pixel, and where there are any."""
     down, across = _averaging(rgb.shape[0], shape[0]), _averaging(rgb.shape[1], shape[1])
@@ -111,7 +113,7 @@ def _reduced(
         above = above[:, span]
         held = np.ones((1, 1), np.bool_) if mask is None else mask[span]
         for at in range(3 if mask is None else 4):
-            raise_if_cancelled(check)
+            raise_if_cancelled(should_stop)
             # The last plane is the share of data below each pixel.
             values = held if at == 3 else rgb[span, :, at] * held
             plane: Float32Array = values.astype(np.float32)

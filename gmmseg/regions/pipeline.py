@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from gmmseg.control import Check, Progress, go_on
+from gmmseg.control import Progress, ShouldStop, never_stop
 from gmmseg.image import Image
 from gmmseg.regions.adjacency import RegionGraph, region_graph
 from gmmseg.regions.appearance import (
@@ -30,7 +30,7 @@ _WORKING_SHARE = 0.4
 
 
 def hierarchy_events(
-    image: Image, seed: int = 0, check: Check = go_on, working_side: int = WORKING_SIDE
+    image: Image, seed: int = 0, should_stop: ShouldStop = never_stop, working_side: int = WORKING_SIDE
 ) -> Generator[Progress, None, Hierarchy]:
     """Make an image's hierarchy of regions, yielding progress.
 
@@ -41,7 +41,7 @@ def hierarchy_events(
     image : Image
     seed : int
         The same image and seed give the same hierarchy.
-    check : callable
+    should_stop : callable
         Asked between blocks. CANCEL raises `Cancelled`; STOP leaves the borders of a large image coarse.
     working_side : int
         Longest side, in pixels, that is worked at; larger images are reduced to it.
@@ -52,25 +52,25 @@ def hierarchy_events(
         Where no pixel holds data.
     """
     yield Progress("Regions: reading colours", 0.0)
-    picture = working_picture(image, working_side, check)
+    picture = working_picture(image, working_side, should_stop)
     is_reduced = picture.shape != (image.height, image.width)
     share = _WORKING_SHARE if is_reduced else 1.0
     yield Progress("Regions: mixture of colours", 0.05 * share)
-    colour = colour_posteriors(picture, colour_generator(seed), check)
+    colour = colour_posteriors(picture, colour_generator(seed), should_stop)
     yield Progress("Regions: mixture of textures", 0.2 * share)
-    texture = texture_posteriors(picture, texture_generator(seed), check)
+    texture = texture_posteriors(picture, texture_generator(seed), should_stop)
     yield Progress("Regions: boundaries", 0.4 * share)
-    evidence = Evidence(picture, colour, texture, boundary_maps(picture, colour, texture, check))
+    evidence = Evidence(picture, colour, texture, boundary_maps(picture, colour, texture, should_stop))
     yield Progress("Regions: smallest regions", 0.65 * share)
-    leaves = watershed_leaves(evidence, check)
-    graph = region_graph(leaves, evidence, check)
+    leaves = watershed_leaves(evidence, should_stop)
+    graph = region_graph(leaves, evidence, should_stop)
     yield Progress("Regions: merging", 0.8 * share)
-    tree = build_tree(graph, check=check)
+    tree = build_tree(graph, should_stop=should_stop)
     natural = natural_height()
     if not is_reduced:
         return Hierarchy(leaves, tree.pairs, tree.heights, natural, graph.areas, graph.lab, graph.colour)
     del evidence, colour, texture
-    refinement = refinement_events(leaves, image, check)
+    refinement = refinement_events(leaves, image, should_stop)
     while True:
         try:
             step = next(refinement)

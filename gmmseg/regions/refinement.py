@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gmmseg.arrays import BoolArray, ByteArray, Float32Array
-from gmmseg.control import Check, Progress, Stopped, go_on, raise_if_asked
+from gmmseg.control import Progress, ShouldStop, Stopped, never_stop, raise_if_asked
 from gmmseg.image import Image
 from gmmseg.regions.leaves import flood
 from gmmseg.render import coarser_levels, display_rgb
@@ -23,7 +23,7 @@ _BLUR = 1.0
 
 
 def refinement_events(
-    leaves: Leaves, image: Image, check: Check = go_on
+    leaves: Leaves, image: Image, should_stop: ShouldStop = never_stop
 ) -> Generator[Progress, None, Leaves]:
     """Bring leaves (h, w) to the size of the image, (H, W), yielding progress from 0 to 1.
 
@@ -36,7 +36,7 @@ def refinement_events(
         -1 where there is no data.
     image : Image, (H, W)
         At least as large.
-    check : callable
+    should_stop : callable
         STOP ends early: borders that were not refined yet stay coarse. CANCEL raises `Cancelled`.
     """
     shape = (image.height, image.width)
@@ -46,7 +46,7 @@ def refinement_events(
         for picture in pictures:
             yield Progress("Regions: refining borders", done / total)
             coarse = enlarged(leaves, picture.shape[:2])
-            leaves = refined(coarse, picture, check)
+            leaves = refined(coarse, picture, should_stop)
             done += picture.shape[0] * picture.shape[1]
     except Stopped:
         leaves = enlarged(leaves, shape)
@@ -72,27 +72,27 @@ def enlarged(leaves: Leaves, shape: tuple[int, ...]) -> Leaves:
     return large
 
 
-def refined(coarse: Leaves, picture: ByteArray, check: Check = go_on) -> Leaves:
+def refined(coarse: Leaves, picture: ByteArray, should_stop: ShouldStop = never_stop) -> Leaves:
     """Return leaves whose borders, known to about two pixels, follow the picture's edges.
 
     Parameters
     ----------
     coarse : int32 array, (H, W)
     picture : uint8 array, (H, W, 3)
-    check : callable
+    should_stop : callable
         Asked between strips; raises `Stopped` or `Cancelled`.
     """
     is_free = np.empty(coarse.shape, dtype=np.bool_)
     n_fixed = np.zeros(int(coarse.max()) + 2, dtype=np.int64)
     for rows, wide, inner in _strips(coarse.shape):
-        raise_if_asked(check)
+        raise_if_asked(should_stop)
         is_free[rows] = near_border(coarse[wide])[inner]
         # Pixels without data have leaf -1: they are counted first.
         n_fixed += np.bincount(coarse[rows][~is_free[rows]] + 1, minlength=len(n_fixed))
     can_grow = n_fixed[1:] > 0
     out = coarse.copy()
     for rows, wide, inner in _strips(coarse.shape):
-        raise_if_asked(check)
+        raise_if_asked(should_stop)
         # A leaf too thin to have anything left to grow from keeps its pixels.
         free = is_free[wide] & can_grow[coarse[wide]]
         out[rows] = _flooded(coarse[wide], free, picture[wide])[inner]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from gmmseg.arrays import ByteArray, Float32Array, FloatArray, IntArray, LabelArray, frozen
-from gmmseg.control import Check, go_on, raise_if_cancelled
+from gmmseg.control import ShouldStop, never_stop, raise_if_cancelled
 from gmmseg.image import Image
 from gmmseg.render import mean_colours
 
@@ -68,7 +68,7 @@ def region_table(
     planes: Iterable[Float32Array] | None = None,
     class_names: tuple[str, ...] = (),
     *,
-    check: Check = go_on,
+    should_stop: ShouldStop = never_stop,
 ) -> RegionTable:
     """Measure every region of a label map.
 
@@ -81,7 +81,7 @@ def region_table(
         Posteriors of C classes, taken one at a time.
     class_names : tuple of str
         Their names.
-    check : callable
+    should_stop : callable
 
     Raises
     ------
@@ -91,7 +91,7 @@ def region_table(
 
     areas, perimeters, centroids, boxes, eccentricities, regions = [], [], [], [], [], []
     for region in regionprops(labels):  # type: ignore[no-untyped-call]
-        raise_if_cancelled(check)
+        raise_if_cancelled(should_stop)
         regions.append(region.label)
         areas.append(region.area)
         perimeters.append(region.perimeter)
@@ -109,19 +109,23 @@ def region_table(
         centroids=np.asarray(centroids, dtype=np.float64).reshape(-1, 2),
         boxes=np.asarray(boxes, dtype=np.int64).reshape(-1, 4),
         eccentricities=np.asarray(eccentricities, dtype=np.float64),
-        colours=mean_colours(image, labels, n_labels, check)[numbers - 1],
-        posteriors=None if planes is None else _mean_planes(planes, labels, numbers, sizes, check),
+        colours=mean_colours(image, labels, n_labels, should_stop)[numbers - 1],
+        posteriors=None if planes is None else _mean_planes(planes, labels, numbers, sizes, should_stop),
         class_names=class_names,
     )
 
 
 def _mean_planes(
-    planes: Iterable[Float32Array], labels: LabelArray, numbers: IntArray, sizes: IntArray, check: Check
+    planes: Iterable[Float32Array],
+    labels: LabelArray,
+    numbers: IntArray,
+    sizes: IntArray,
+    should_stop: ShouldStop,
 ) -> FloatArray:
     flat, n_labels = labels.reshape(-1), int(numbers.max(initial=0))
     columns = []
     for plane in planes:
-        raise_if_cancelled(check)
+        raise_if_cancelled(should_stop)
         columns.append(np.bincount(flat, plane.reshape(-1), minlength=n_labels + 1)[numbers])
     means: FloatArray = np.stack(columns, axis=1) / np.maximum(sizes, 1)[:, None]
     return means

@@ -14,7 +14,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from gmmseg.control import Verdict, result_of
+from gmmseg.control import StopRequest, result_of
 from gmmseg.digits.dataset import DigitSet
 from gmmseg.digits.experiment import ExperimentOutcome, ExperimentRequest, experiment_events
 from gmmseg.digits.settings import DigitSettings
@@ -26,16 +26,16 @@ MOST_SECONDS, MOST_BYTES = 120.0, 1.5 * 2**30
 
 
 class Waits:
-    """A check that remembers the longest CPU time between two questions: what a stop would wait."""
+    """Never asks to stop; remembers the longest CPU time between two questions: what a stop would wait."""
 
     def __init__(self) -> None:
         self.longest = 0.0
         self._last = time.process_time()
 
-    def __call__(self) -> Verdict:
+    def __call__(self) -> StopRequest:
         now = time.process_time()
         self.longest, self._last = max(self.longest, now - self._last), now
-        return Verdict.GO
+        return StopRequest.NONE
 
 
 def measured(digits: DigitSet, settings: DigitSettings, cache: StageCache) -> tuple[ExperimentOutcome, float]:

@@ -16,7 +16,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 
 from gmmseg.arrays import AnyArray
 from gmmseg.colours import Colormap, colormap_table
-from gmmseg.control import Verdict
+from gmmseg.control import StopRequest
 from gmmseg.drawing.draw import Scene, draw
 from gmmseg.drawing.layer_colours import class_rgba, lut_for
 from gmmseg.drawing.layers import Layer, LayerKind, available_layers, layer_title
@@ -329,7 +329,7 @@ def test_only_the_photo_can_be_drawn_before_the_first_fit() -> None:
 @pytest.mark.parametrize("kind", ["heatmap", "heatmaps", "uncertainty", "density"])
 def test_drawing_can_be_cancelled(kind: LayerKind) -> None:
     with pytest.raises(Cancelled):
-        draw(Layer(kind), scene(), lambda: Verdict.CANCEL)
+        draw(Layer(kind), scene(), lambda: StopRequest.CANCEL)
 
 
 def test_layers_are_named_for_people() -> None:

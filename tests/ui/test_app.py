@@ -26,7 +26,7 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 import ui.photo.fitting
-from gmmseg.control import Check, Progress, Verdict
+from gmmseg.control import Progress, ShouldStop, StopRequest
 from gmmseg.drawing.layers import Layer
 from gmmseg.errors import FitError
 from gmmseg.features.spec import ColourSpace
@@ -127,16 +127,18 @@ def key(app: App, which: Qt.Key, modifier: Qt.KeyboardModifier = NO_KEYS) -> Non
 def endless_fit(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make fits pause after their first step until they are asked to end."""
 
-    def slow(request: SegmentRequest, *, check: Check, **options: Any) -> Generator[Any, None, Any]:
+    def slow(
+        request: SegmentRequest, *, should_stop: ShouldStop, **options: Any
+    ) -> Generator[Any, None, Any]:
         has_waited = False
-        events = segment_events(request, check=check, **options)
+        events = segment_events(request, should_stop=should_stop, **options)
         while True:
             try:
                 event = next(events)
             except StopIteration as end:
                 return end.value
             yield event
-            while isinstance(event, Stepped) and not has_waited and check() is Verdict.GO:
+            while isinstance(event, Stepped) and not has_waited and should_stop() is StopRequest.NONE:
                 time.sleep(0.002)
                 yield Progress("waiting")
             has_waited = has_waited or isinstance(event, Stepped)

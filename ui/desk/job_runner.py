@@ -13,11 +13,11 @@ from typing import Any, Literal
 
 from PySide6.QtCore import QObject, Qt, QThread, QTimer, Signal, Slot
 
-from gmmseg.control import Check, Verdict
+from gmmseg.control import ShouldStop, StopRequest
 from gmmseg.errors import BudgetError, Cancelled, GmmsegError
 
-Job = Callable[[Check], Generator[Any, None, Any]]
-"""Given a check to ask between blocks, yields events and returns a result."""
+Job = Callable[[ShouldStop], Generator[Any, None, Any]]
+"""Given what to ask between blocks whether to stop, yields events and returns a result."""
 
 Policy = Literal["newest", "queue"]
 """``newest``: a new job cancels the one that runs. ``queue``: jobs follow each other."""
@@ -31,14 +31,14 @@ _log = logging.getLogger("gmmseg.photo.jobs")
 
 @dataclass(eq=False)
 class _Run:
-    """One started job; also the check that the job asks."""
+    """One started job; also what the job asks whether to stop."""
 
     number: int
     job: Job
-    verdict: Verdict = Verdict.GO
+    stop_request: StopRequest = StopRequest.NONE
 
-    def __call__(self) -> Verdict:
-        return self.verdict
+    def __call__(self) -> StopRequest:
+        return self.stop_request
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ class _Worker(QThread):
                     event = next(events)
                 except StopIteration as end:
                     return _End("finished", end.value)
-                if run.verdict is Verdict.CANCEL:
+                if run.stop_request is StopRequest.CANCEL:
                     events.close()
                     return _End("cancelled")
                 self._mailbox.put(run, event)
@@ -130,10 +130,10 @@ class _Worker(QThread):
 class JobRunner(QObject):
     """Runs one job at a time in a thread of its own.
 
-    Three devices, one for each way to go wrong: the verdict that the job asks for (the thread is free soon),
-    the run number (reports of a superseded run are dropped), and one queued wake-up (everything is heard in
-    the GUI thread, and a flood of events cannot fill its queue). Every run that is not superseded ends with
-    exactly one of `finished`, `failed` and `cancelled`.
+    Three devices, one for each way to go wrong: the stop request, which the job asks for (the thread is free
+    soon), the run number (reports of a superseded run are dropped), and one queued wake-up (all is received
+    in the GUI thread, and a flood of events cannot fill its queue). Every run that is not superseded ends
+    with exactly one of `finished`, `failed` and `cancelled`.
 
     Parameters
     ----------
@@ -198,7 +198,7 @@ class JobRunner(QObject):
         if self._policy == "newest":
             self._waiting.clear()
             if self._current is not None:
-                self._current.verdict = Verdict.CANCEL
+                self._current.stop_request = StopRequest.CANCEL
                 self._current = None
         self._waiting.append(_Run(self._newest, job))
         self._launch()
@@ -207,8 +207,8 @@ class JobRunner(QObject):
 
     def stop(self) -> None:
         """Ask the run to end soon with what it has; its result comes by `finished`."""
-        if self._current is not None and self._current.verdict is Verdict.GO:
-            self._current.verdict = Verdict.STOP
+        if self._current is not None and self._current.stop_request is StopRequest.NONE:
+            self._current.stop_request = StopRequest.STOP
         elif self._current is None:
             self.cancel()
 
@@ -216,7 +216,7 @@ class JobRunner(QObject):
         """Give up the run and those waiting; only `cancelled` will be heard of them."""
         waiting, self._waiting = list(self._waiting), deque()
         if self._current is not None:
-            self._current.verdict = Verdict.CANCEL
+            self._current.stop_request = StopRequest.CANCEL
         for run in waiting:
             self.cancelled.emit(run.number)
         self._tell_running()
@@ -244,7 +244,7 @@ class JobRunner(QObject):
         while True:
             run = self._worker.current
             if run is not None and not finish:
-                run.verdict = Verdict.CANCEL
+                run.stop_request = StopRequest.CANCEL
             if not self._worker.wait(int(seconds * 1000)):
                 return False
             if not self._waiting:
@@ -285,7 +285,7 @@ class JobRunner(QObject):
         for run, report in self._mailbox.take():
             if not isinstance(report, _End):
                 # A superseded run was cancelled too: what is left belongs to the current one.
-                if run.verdict is not Verdict.CANCEL:
+                if run.stop_request is not StopRequest.CANCEL:
                     batch.append(report)
                 continue
             if batch:
@@ -299,7 +299,7 @@ class JobRunner(QObject):
 
     def _end(self, run: _Run, end: _End) -> None:
         self._current = None
-        if run.verdict is Verdict.CANCEL or end.kind == "cancelled":
+        if run.stop_request is StopRequest.CANCEL or end.kind == "cancelled":
             self.cancelled.emit(run.number)
         elif end.kind == "failed":
             self.failed.emit(run.number, end.value)

@@ -7,10 +7,10 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from gmmseg.control import Check
+from gmmseg.control import ShouldStop
 from ui.desk.job_runner import JobRunner
 
-Work = Callable[[Any, Check], Any]
+Work = Callable[[Any, ShouldStop], Any]
 """Returns the answer to a request."""
 
 
@@ -58,7 +58,7 @@ class LatestRequests(QObject):
         if self._current is not None or not self._waiting:
             return
         request = self._current = self._waiting.pop(next(iter(self._waiting)))
-        self._runner.start(lambda check: _answer(self._work, request, check))
+        self._runner.start(lambda should_stop: _answer(self._work, request, should_stop))
 
     @Slot(object, object)
     def _on_finished(self, run: int, answer: Any) -> None:
@@ -73,6 +73,6 @@ class LatestRequests(QObject):
         self.failed.emit(error)
 
 
-def _answer(work: Work, request: Any, check: Check) -> Generator[None, None, Any]:
+def _answer(work: Work, request: Any, should_stop: ShouldStop) -> Generator[None, None, Any]:
     yield
-    return work(request, check)
+    return work(request, should_stop)

@@ -62,7 +62,7 @@ class DigitExporter(FileExporter):
 
     def write(self, outcome: ExperimentOutcome, items: list[DigitExportItem]) -> None:
         """Write an outcome, after what was asked for before."""
-        self.runner.start(lambda check: digit_export_events(outcome, items, COMMAND, check))
+        self.runner.start(lambda should_stop: digit_export_events(outcome, items, COMMAND, should_stop))
 
     @Slot(object, object)
     def _on_finished(self, run: int, paths: list[Path]) -> None:

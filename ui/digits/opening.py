@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QMimeData, QObject, Signal, Slot
 
-from gmmseg.control import Check, Progress
+from gmmseg.control import Progress, ShouldStop
 from gmmseg.digits.dataset import DigitSet
 from gmmseg.digits.drawn import drawn_digits
 from gmmseg.errors import ReadError
@@ -50,13 +50,13 @@ class DigitOpener(FileOpener):
     def open_path(self, path: Path) -> None:
         """Read a folder of IDX files or pictures, an IDX file, or an NPZ archive."""
         self._path, self._is_download = path, False
-        self.runner.start(lambda check: read_digits_events(path, check))
+        self.runner.start(lambda should_stop: read_digits_events(path, should_stop))
 
     def open_drawn(self) -> None:
         """Have the program draw digits."""
         n_train, n_test = self.n_drawn
         self._path, self._is_download = None, False
-        self.runner.start(lambda check: _drawing(n_train, n_test))
+        self.runner.start(lambda should_stop: _drawing(n_train, n_test))
 
     def get_mnist(self) -> None:
         """Fetch what is missing of MNIST into the cache folder, and open it."""
@@ -93,6 +93,6 @@ def _drawing(n_train: int, n_test: int) -> Generator[Progress, None, DigitSet]:
     return drawn_digits(n_train, n_test)
 
 
-def _fetching(check: Check) -> Generator[Progress, None, DigitSet]:
-    folder = yield from download_events(cache_folder(), check)
-    return (yield from read_digits_events(folder, check))
+def _fetching(should_stop: ShouldStop) -> Generator[Progress, None, DigitSet]:
+    folder = yield from download_events(cache_folder(), should_stop)
+    return (yield from read_digits_events(folder, should_stop))

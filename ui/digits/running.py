@@ -62,7 +62,7 @@ class Experimenter(Worker):
             return
         self._began = time.monotonic()
         self.progressed.emit(Progress(self.tr("Clustering"), 0.0))
-        self.runner.start(lambda check: experiment_events(request, self._cache, check))
+        self.runner.start(lambda should_stop: experiment_events(request, self._cache, should_stop))
 
     def stop(self) -> None:
         """Give up the run; what its stages have made so far is kept for the next one."""

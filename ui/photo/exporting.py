@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Qt, Slot
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QWidget
 
-from gmmseg.control import Check
+from gmmseg.control import ShouldStop
 from gmmseg.errors import WriteError
 from gmmseg.io.export import export_events
 from gmmseg.io.export_items import ExportItem
@@ -77,11 +77,11 @@ class Exporter(FileExporter):
 
     def write(self, shown: ViewState, items: list[ExportItem]) -> None:
         """Write the last complete fit of the state shown, after what was asked for before."""
-        self.runner.start(lambda check: _exporting(shown, items, check))
+        self.runner.start(lambda should_stop: _exporting(shown, items, should_stop))
 
     def write_regions(self, shown: ViewState, items: list[ExportItem]) -> None:
         """Write the regions of the state shown, cut as its settings say, after what was asked for before."""
-        self.runner.start(lambda check: _exporting_regions(shown, items, check))
+        self.runner.start(lambda should_stop: _exporting_regions(shown, items, should_stop))
 
     @Slot(object, object)
     def _on_finished(self, run: int, result: tuple[list[Path], bool]) -> None:
@@ -89,18 +89,18 @@ class Exporter(FileExporter):
 
 
 def _exporting(
-    shown: ViewState, items: list[ExportItem], check: Check
+    shown: ViewState, items: list[ExportItem], should_stop: ShouldStop
 ) -> Generator[Any, None, tuple[list[Path], bool]]:
     """Write the document's fit."""
-    subject = yield from _mixture(shown, check)
+    subject = yield from _mixture(shown, should_stop)
     if subject is None:
         raise WriteError("There is no finished fit to export yet.", "Wait for the fit, or run one.")
-    paths = yield from export_events(subject, items, check)
+    paths = yield from export_events(subject, items, should_stop)
     return paths, shown.document.is_stale
 
 
 def _exporting_regions(
-    shown: ViewState, items: list[ExportItem], check: Check
+    shown: ViewState, items: list[ExportItem], should_stop: ShouldStop
 ) -> Generator[Any, None, tuple[list[Path], bool]]:
     """Write the document's regions, made anew where others are on screen; their table needs the fit too."""
     image, settings, outcome = shown.document.image, shown.document.region_settings, shown.regions
@@ -108,24 +108,24 @@ def _exporting_regions(
         raise WriteError("There are no regions to export yet.", "Have the regions shown first.")
     if outcome.settings != settings:
         hierarchy = outcome.hierarchy if outcome.settings.seed == settings.seed else None
-        outcome = yield from region_events(image, settings, hierarchy, check=check)
+        outcome = yield from region_events(image, settings, hierarchy, should_stop=should_stop)
     mixture = None
     if any(item.kind == "table" for item in items):
-        mixture = yield from _mixture(shown, check)
+        mixture = yield from _mixture(shown, should_stop)
     classes = default_classes(outcome.regions.n_regions, "Region")
     subject = RegionSubject(outcome, classes, "window", dict(outcome.seconds), mixture)
-    paths = yield from export_events(subject, items, check)
+    paths = yield from export_events(subject, items, should_stop)
     return paths, False
 
 
-def _mixture(shown: ViewState, check: Check) -> Generator[Any, None, MixtureSubject | None]:
+def _mixture(shown: ViewState, should_stop: ShouldStop) -> Generator[Any, None, MixtureSubject | None]:
     """Return the document's fit, if there is one; its maps are made first where others are on screen."""
     fit = shown.document.fit
     if fit is None:
         return None
     table, segmentation = shown.table, shown.segmentation
     if table is None or segmentation is None or shown.is_preview:
-        outcome = yield from relabel_events(fit, fit.result.params, check=check)
+        outcome = yield from relabel_events(fit, fit.result.params, should_stop=should_stop)
         table, segmentation = outcome.table, outcome.segmentation
     return MixtureSubject(fit, table, segmentation, shown.document.classes, "window", dict(fit.seconds))
 

@@ -161,7 +161,9 @@ class Fitter(Worker):
         )
         self.progressed.emit(Progress(self.tr("Fitting")))
         self.runner.start(
-            lambda check: segment_events(request, check=check, make_table=self._workspace.make_table)
+            lambda should_stop: segment_events(
+                request, should_stop=should_stop, make_table=self._workspace.make_table
+            )
         )
 
     def _relabel(self, fit: Fit, step: FitStep | None = None) -> None:
@@ -171,7 +173,9 @@ class Fitter(Worker):
         self._asked = _Asked(fit.image, fit.settings, fit, step)
         params = fit.result.params if step is None else step.params
         self.runner.start(
-            lambda check: relabel_events(fit, params, check=check, make_table=self._workspace.make_table)
+            lambda should_stop: relabel_events(
+                fit, params, should_stop=should_stop, make_table=self._workspace.make_table
+            )
         )
 
     @Slot(object, object)

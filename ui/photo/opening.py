@@ -10,7 +10,7 @@ import numpy as np
 from PySide6.QtCore import QMimeData, QObject, QUrl, Signal, Slot
 from PySide6.QtGui import QImage
 
-from gmmseg.control import Check, Progress
+from gmmseg.control import Progress, ShouldStop
 from gmmseg.errors import ReadError
 from gmmseg.image import Image
 from gmmseg.io.images import image_from_array, list_images, read_events
@@ -39,7 +39,7 @@ class Opener(FileOpener):
     def open_path(self, path: Path, note: str = "", frame: int = 0) -> None:
         """Read a file, or the first image of a folder; of a file of several pages the one asked for."""
         self._note, self._is_file = note, True
-        self.runner.start(lambda check: self._reading(path, frame, check))
+        self.runner.start(lambda should_stop: self._reading(path, frame, should_stop))
 
     def open_paths(self, paths: Sequence[Path]) -> None:
         """Read the first of several files and say so."""
@@ -52,7 +52,7 @@ class Opener(FileOpener):
     def open_sample(self, name: str) -> None:
         """Show one of the program's own images."""
         self._note, self._is_file = "", False
-        self.runner.start(lambda check: _reading_sample(name))
+        self.runner.start(lambda should_stop: _reading_sample(name))
 
     def open_mime(self, data: QMimeData | None) -> None:
         """Open what was dropped or pasted: files, folders, or pixels; an empty clipboard gives None."""
@@ -76,9 +76,11 @@ class Opener(FileOpener):
             self.failed.emit(ReadError("The clipboard holds no readable image.", "Copy an image first."))
             return
         self._note, self._is_file = "", False
-        self.runner.start(lambda check: _converting(picture.copy()))
+        self.runner.start(lambda should_stop: _converting(picture.copy()))
 
-    def _reading(self, path: Path, frame: int, check: Check) -> Generator[Any, None, tuple[Image, str]]:
+    def _reading(
+        self, path: Path, frame: int, should_stop: ShouldStop
+    ) -> Generator[Any, None, tuple[Image, str]]:
         note = ""
         if path.is_dir():
             images = list_images(path)
@@ -88,7 +90,7 @@ class Opener(FileOpener):
                 )
             note = self.tr("Opened the first of {0} images of the folder.").format(len(images))
             path = images[0]
-        image = yield from read_events(path, frame=frame, check=check)
+        image = yield from read_events(path, frame=frame, should_stop=should_stop)
         return image, note
 
     @Slot(object, object)

@@ -82,7 +82,9 @@ class RegionMaker(Worker):
             return
         hierarchy = self._workspace.hierarchy()
         self._making = (image, settings.seed)
-        self.runner.start(lambda check: region_events(image, settings, hierarchy, check=check))
+        self.runner.start(
+            lambda should_stop: region_events(image, settings, hierarchy, should_stop=should_stop)
+        )
 
     def _abandon(self) -> None:
         self._making = None

@@ -6,7 +6,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Slot
 
-from gmmseg.control import Check
+from gmmseg.control import ShouldStop
 from gmmseg.drawing.draw import draw
 from gmmseg.mixture.params import FitStep
 from gmmseg.photo.jobs import Previewed
@@ -89,19 +89,19 @@ class PhotoWork(DeskWorkers):
             self.selected_step = None
 
 
-def _draw(request: Any, check: Check) -> Any:
-    return draw(request.layer, request.scene, check)
+def _draw(request: Any, should_stop: ShouldStop) -> Any:
+    return draw(request.layer, request.scene, should_stop)
 
 
-def _region_table(request: RegionTableRequest, check: Check) -> RegionTable:
+def _region_table(request: RegionTableRequest, should_stop: ShouldStop) -> RegionTable:
     shown, outcome = request.shown, request.outcome
     planes = None
     names: tuple[str, ...] = ()
     if shown.segmentation is not None and shown.table is not None:
-        planes = class_planes(shown.segmentation, shown.table, shown.classes, check)
+        planes = class_planes(shown.segmentation, shown.table, shown.classes, should_stop)
         names = tuple(entry.name for entry in shown.classes)
-    return region_table(outcome.image, outcome.regions.labels, planes, names, check=check)
+    return region_table(outcome.image, outcome.regions.labels, planes, names, should_stop=should_stop)
 
 
-def _areas(segmentation: Any, check: Check) -> Any:
+def _areas(segmentation: Any, should_stop: ShouldStop) -> Any:
     return segmentation.areas()

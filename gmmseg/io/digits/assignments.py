@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from gmmseg.control import Check, go_on, raise_if_ended
+from gmmseg.control import ShouldStop, never_stop, raise_if_ended
 from gmmseg.digits.experiment import ExperimentOutcome
 from gmmseg.setting import settings_to_dict
 from gmmseg.version import VERSION
@@ -57,7 +57,7 @@ def _metadata(outcome: ExperimentOutcome) -> dict[str, Any]:
     }
 
 
-def assignments_csv(outcome: ExperimentOutcome, check: Check = go_on) -> Iterator[bytes]:
+def assignments_csv(outcome: ExperimentOutcome, should_stop: ShouldStop = never_stop) -> Iterator[bytes]:
     """Yield RFC 4180 lines in pieces: part, index in it, cluster from 0, posterior, whether fitted, label.
 
     Raises
@@ -68,7 +68,7 @@ def assignments_csv(outcome: ExperimentOutcome, check: Check = go_on) -> Iterato
     yield b"part,index,cluster,confidence,fitted,label\r\n"
     labels = [""] * digits.n_images if digits.labels is None else digits.labels.tolist()
     for start in range(0, digits.n_images, _LINES_AT_ONCE):
-        raise_if_ended(check)
+        raise_if_ended(should_stop)
         buffer = io.StringIO(newline="")
         writer = csv.writer(buffer, lineterminator="\r\n")
         for at in range(start, min(start + _LINES_AT_ONCE, digits.n_images)):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from gmmseg.control import Check, Progress, go_on, raise_if_ended
+from gmmseg.control import Progress, ShouldStop, never_stop, raise_if_ended
 from gmmseg.errors import ReadError
 from gmmseg.io.atomic import refusals, write_atomically
 from gmmseg.io.digits.fetching import FetchError, fetching
@@ -86,7 +86,7 @@ def is_complete(folder: str | os.PathLike[str], files: Sequence[RemoteFile] = MN
 
 def download_events(
     folder: str | os.PathLike[str],
-    check: Check = go_on,
+    should_stop: ShouldStop = never_stop,
     mirrors: Sequence[str] = MIRRORS,
     files: Sequence[RemoteFile] = MNIST_FILES,
     timeout: float = TIMEOUT,
@@ -100,7 +100,7 @@ def download_events(
     ----------
     folder : path
         Made where it is missing.
-    check : Check
+    should_stop : ShouldStop
         Asked every 50 ms; STOP ends like CANCEL, and what has come is kept for the next time.
     mirrors : sequence of str
         Addresses that the file names are appended to, asked in this order.
@@ -115,7 +115,7 @@ def download_events(
     WriteError
         The folder cannot be written.
     Cancelled
-        `check` said anything but GO.
+        `should_stop` returned anything but NONE.
     """
     target = Path(folder)
     with refusals(target):
@@ -124,17 +124,17 @@ def download_events(
     done = 0
     for file in files:
         yield Progress(f"Checking {file.name}", done / total)
-        if not _is_there(target / file.name, file, check):
-            for n_bytes in _file_events(target, file, mirrors, timeout, check):
+        if not _is_there(target / file.name, file, should_stop):
+            for n_bytes in _file_events(target, file, mirrors, timeout, should_stop):
                 text = f"Downloading {file.name}: {size_text(n_bytes)} of {size_text(file.n_bytes)}"
                 yield Progress(text, (done + n_bytes) / total)
         done += file.n_bytes
     return target
 
 
-def _is_there(path: Path, file: RemoteFile, check: Check) -> bool:
+def _is_there(path: Path, file: RemoteFile, should_stop: ShouldStop) -> bool:
     """Return whether a file is there and right; in the cache, one that is wrong counts as missing."""
-    raise_if_ended(check)
+    raise_if_ended(should_stop)
     if not os.path.lexists(path):
         return False
     with open_file(path, "a file of digits") as (opened, n_bytes):
@@ -149,13 +149,13 @@ def _is_there(path: Path, file: RemoteFile, check: Check) -> bool:
 
 
 def _file_events(
-    folder: Path, file: RemoteFile, mirrors: Sequence[str], timeout: float, check: Check
+    folder: Path, file: RemoteFile, mirrors: Sequence[str], timeout: float, should_stop: ShouldStop
 ) -> Generator[int, None, None]:
     """Fetch one file from the first mirror that has it, yielding the bytes that are there."""
     part = folder / f"{file.name}.part"
     reasons = []
     for mirror in mirrors:
-        reason = yield from _mirror_events(mirror + file.name, part, file, timeout, check)
+        reason = yield from _mirror_events(mirror + file.name, part, file, timeout, should_stop)
         if reason is None:
             return
         reasons.append(f"{urlsplit(mirror).hostname} {reason}")
@@ -163,7 +163,7 @@ def _file_events(
 
 
 def _mirror_events(
-    url: str, part: Path, file: RemoteFile, timeout: float, check: Check
+    url: str, part: Path, file: RemoteFile, timeout: float, should_stop: ShouldStop
 ) -> Generator[int, None, str | None]:
     """Fetch one file from one mirror; return what the mirror did instead, None when the file is there."""
     best = -1
@@ -171,7 +171,7 @@ def _mirror_events(
     for _ in range(MAX_ATTEMPTS):
         was_begun = _size_of(part) > 0
         try:
-            yield from _attempt(url, part, file, timeout, check)
+            yield from _attempt(url, part, file, timeout, should_stop)
             if _is_finished(part, file):
                 return None
             reason = "sends other contents"
@@ -189,7 +189,7 @@ def _mirror_events(
 
 
 def _attempt(
-    url: str, part: Path, file: RemoteFile, timeout: float, check: Check
+    url: str, part: Path, file: RemoteFile, timeout: float, should_stop: ShouldStop
 ) -> Generator[int, None, None]:
     """Append to the part what one connection brings, yielding the bytes that are there.
 
@@ -201,7 +201,7 @@ def _attempt(
     begun = _size_of(part)
     if begun >= file.n_bytes:
         return
-    with fetching(url, begun, timeout, check) as (head, blocks):
+    with fetching(url, begun, timeout, should_stop) as (head, blocks):
         if head.n_bytes not in (None, file.n_bytes) or head.start not in (0, begun):
             raise FetchError("sends something else than the file")
         n_bytes = head.start

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable
 from pathlib import Path
 
-from gmmseg.control import Check, Progress, go_on, raise_if_cancelled
+from gmmseg.control import Progress, ShouldStop, never_stop, raise_if_cancelled
 from gmmseg.digits.experiment import ExperimentOutcome
 from gmmseg.digits.figure import experiment_figure
 from gmmseg.digits.generative import digit_model
@@ -18,7 +18,7 @@ from gmmseg.io.digits.reports import encode_digit_report
 
 
 def encode_digit_item(
-    outcome: ExperimentOutcome, item: DigitExportItem, command: str, check: Check = go_on
+    outcome: ExperimentOutcome, item: DigitExportItem, command: str, should_stop: ShouldStop = never_stop
 ) -> bytes | Iterable[bytes]:
     """Return the contents of a file.
 
@@ -28,19 +28,22 @@ def encode_digit_item(
     """
     suffix = item.path.suffix.lower()
     if item.kind == "assignments":
-        return assignments_csv(outcome, check) if suffix == ".csv" else encode_assignments_npz(outcome)
+        return assignments_csv(outcome, should_stop) if suffix == ".csv" else encode_assignments_npz(outcome)
     if item.kind == "figure":
-        return encode_figure(experiment_figure(outcome, check), suffix)
+        return encode_figure(experiment_figure(outcome, should_stop), suffix)
     if item.kind == "report":
         return encode_digit_report(outcome, command)
     digits = outcome.digits
     return dump_digit_model(
-        digit_model(digits.images, outcome.clusters, outcome.n_clusters, digits.name, check)
+        digit_model(digits.images, outcome.clusters, outcome.n_clusters, digits.name, should_stop)
     )
 
 
 def digit_export_events(
-    outcome: ExperimentOutcome, items: list[DigitExportItem], command: str, check: Check = go_on
+    outcome: ExperimentOutcome,
+    items: list[DigitExportItem],
+    command: str,
+    should_stop: ShouldStop = never_stop,
 ) -> Generator[Progress, None, list[Path]]:
     """Write all `items` and return their paths.
 
@@ -53,7 +56,7 @@ def digit_export_events(
     check_digit_items(items)
     order = list(DIGIT_SUFFIXES)
     for at, item in enumerate(sorted(items, key=lambda item: order.index(item.kind))):
-        raise_if_cancelled(check)
+        raise_if_cancelled(should_stop)
         yield Progress(f"Writing {item.path.name}", at / len(items))
-        write_atomically(item.path, encode_digit_item(outcome, item, command, check))
+        write_atomically(item.path, encode_digit_item(outcome, item, command, should_stop))
     return [item.path for item in items]

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from email.message import Message
 from typing import IO
 
-from gmmseg.control import Check, raise_if_ended
+from gmmseg.control import ShouldStop, raise_if_ended
 
 _BLOCK = 1 << 16
 _PATIENCE = 0.05
@@ -45,7 +45,9 @@ class Head:
 
 
 @contextmanager
-def fetching(url: str, start: int, timeout: float, check: Check) -> Iterator[tuple[Head, Iterator[bytes]]]:
+def fetching(
+    url: str, start: int, timeout: float, should_stop: ShouldStop
+) -> Iterator[tuple[Head, Iterator[bytes]]]:
     """Connect, and yield what the server says first and the blocks of the file from `start` on.
 
     Looking up a name or waiting for a byte cannot be interrupted, so both happen in a thread of their own,
@@ -58,7 +60,7 @@ def fetching(url: str, start: int, timeout: float, check: Check) -> Iterator[tup
         The first byte wanted.
     timeout : float
         Seconds without a byte after which the server counts as silent.
-    check : Check
+    should_stop : ShouldStop
         Asked every 50 ms.
 
     Raises
@@ -66,12 +68,12 @@ def fetching(url: str, start: int, timeout: float, check: Check) -> Iterator[tup
     FetchError
         No connection, a refusal, silence, or a broken connection.
     Cancelled
-        `check` said anything but GO.
+        `should_stop` returned anything but NONE.
     """
     fetcher = _Fetcher(url, start, timeout)
     fetcher.start()
     try:
-        yield fetcher.head(check), fetcher.blocks(check)
+        yield fetcher.head(should_stop), fetcher.blocks(should_stop)
     finally:
         fetcher.leave()
 
@@ -88,14 +90,14 @@ class _Fetcher(threading.Thread):
         self._items: queue.Queue[bytes | Exception] = queue.Queue(maxsize=16)
         self._is_left = threading.Event()
 
-    def head(self, check: Check) -> Head:
+    def head(self, should_stop: ShouldStop) -> Head:
         """Wait for the head."""
-        self._take(check)
+        self._take(should_stop)
         return self._head
 
-    def blocks(self, check: Check) -> Iterator[bytes]:
+    def blocks(self, should_stop: ShouldStop) -> Iterator[bytes]:
         """Yield the blocks as they come."""
-        while block := self._take(check):
+        while block := self._take(should_stop):
             yield block
 
     def leave(self) -> None:
@@ -125,9 +127,9 @@ class _Fetcher(threading.Thread):
                 self._items.put(item, timeout=_PATIENCE)
                 return
 
-    def _take(self, check: Check) -> bytes:
+    def _take(self, should_stop: ShouldStop) -> bytes:
         while True:
-            raise_if_ended(check)
+            raise_if_ended(should_stop)
             with suppress(queue.Empty):
                 item = self._items.get(timeout=_PATIENCE)
                 if isinstance(item, Exception):

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gmmseg.control import Check, raise_if_ended
+from gmmseg.control import ShouldStop, raise_if_ended
 from gmmseg.errors import ReadError
 from gmmseg.io.probe import shown_name
 
@@ -40,7 +40,7 @@ class IdxPair:
     labels: Path | None
 
 
-def list_folder(folder: str | os.PathLike[str], check: Check) -> Listing:
+def list_folder(folder: str | os.PathLike[str], should_stop: ShouldStop) -> Listing:
     """Return what is in a folder.
 
     Raises
@@ -48,7 +48,7 @@ def list_folder(folder: str | os.PathLike[str], check: Check) -> Listing:
     ReadError
         It is not a folder or may not be listed.
     Cancelled
-        `check` said anything but GO.
+        `should_stop` returned anything but NONE.
     """
     files: list[Path] = []
     folders: list[Path] = []
@@ -56,7 +56,7 @@ def list_folder(folder: str | os.PathLike[str], check: Check) -> Listing:
         with os.scandir(folder) as entries:
             for i, entry in enumerate(entries):
                 if i % _ENTRIES_PER_CHECK == 0:
-                    raise_if_ended(check)
+                    raise_if_ended(should_stop)
                 if entry.name.startswith("."):
                     continue
                 (folders if entry.is_dir() else files).append(Path(entry.path))

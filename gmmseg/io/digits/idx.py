@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from gmmseg.arrays import AnyArray
-from gmmseg.control import Check, go_on
+from gmmseg.control import ShouldStop, never_stop
 from gmmseg.errors import BudgetError, ReadError
 from gmmseg.io.digits.streams import (
     GZIP_MAGIC,
@@ -64,13 +64,13 @@ class IdxHeader:
         return prod(self.shape) * self.dtype.itemsize
 
 
-def read_idx(path: str | os.PathLike[str], check: Check = go_on) -> AnyArray:
+def read_idx(path: str | os.PathLike[str], should_stop: ShouldStop = never_stop) -> AnyArray:
     """Return the array in an IDX file, gunzipped where it is gzip, whatever its name says.
 
     Parameters
     ----------
     path : path
-    check : Check
+    should_stop : ShouldStop
         Asked before each block.
 
     Returns
@@ -85,18 +85,18 @@ def read_idx(path: str | os.PathLike[str], check: Check = go_on) -> AnyArray:
     BudgetError
         It would need more memory than is allowed; nothing was allocated.
     Cancelled
-        `check` said anything but GO.
+        `should_stop` returned anything but NONE.
     """
     with open_file(path, "an IDX file") as (file, n_bytes):
-        return decode_idx(file, n_bytes, shown_name(path), check)
+        return decode_idx(file, n_bytes, shown_name(path), should_stop)
 
 
-def decode_idx(file: BinaryIO, n_bytes: int, name: str, check: Check = go_on) -> AnyArray:
+def decode_idx(file: BinaryIO, n_bytes: int, name: str, should_stop: ShouldStop = never_stop) -> AnyArray:
     """Return the array in an open IDX file of `n_bytes`; raises as `read_idx`."""
     check_file_size(n_bytes, MAX_IDX_BYTES)
     is_gzip = file.read(2) == GZIP_MAGIC
     file.seek(0)
-    stream = GunzipStream(file, name, check) if is_gzip else PlainStream(file, check)
+    stream = GunzipStream(file, name, should_stop) if is_gzip else PlainStream(file, should_stop)
     header = _read_header(stream, name)
     most = MAX_EXPANSION * n_bytes if is_gzip else n_bytes
     _check_promise(header, most, is_gzip, name)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.lib import format as npy
 
 from gmmseg.arrays import AnyArray
-from gmmseg.control import Check
+from gmmseg.control import ShouldStop
 from gmmseg.errors import BudgetError, ReadError
 from gmmseg.io.digits.streams import MAX_EXPANSION, PlainStream, fill
 from gmmseg.io.probe import decoding, open_file, shown_name
@@ -23,7 +23,7 @@ _AGAIN = "Copy or download it again."
 
 
 def read_npz(
-    path: str | os.PathLike[str], choose: Callable[[Sequence[str]], Sequence[str]], check: Check
+    path: str | os.PathLike[str], choose: Callable[[Sequence[str]], Sequence[str]], should_stop: ShouldStop
 ) -> dict[str, AnyArray]:
     """Return some of the arrays of an NPZ file.
 
@@ -32,7 +32,7 @@ def read_npz(
     path : path
     choose : function
         Given the names of all arrays, returns those to read.
-    check : Check
+    should_stop : ShouldStop
         Asked before each block.
 
     Returns
@@ -47,7 +47,7 @@ def read_npz(
     BudgetError
         An array would need more memory than is allowed; it was not allocated.
     Cancelled
-        `check` said anything but GO.
+        `should_stop` returned anything but NONE.
     """
     name = shown_name(path)
     with open_file(path, "an NPZ file") as (file, n_bytes), decoding(name, "NPZ"):
@@ -59,10 +59,14 @@ def read_npz(
                 if member.filename.endswith(".npy")
             }
             chosen = choose(tuple(members))
-            return {key: _read_member(archive, members[key], f"{key}” in “{name}", check) for key in chosen}
+            return {
+                key: _read_member(archive, members[key], f"{key}” in “{name}", should_stop) for key in chosen
+            }
 
 
-def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str, check: Check) -> AnyArray:
+def _read_member(
+    archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str, should_stop: ShouldStop
+) -> AnyArray:
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise ReadError(f"“{name}” is packed in an unusual way.", "Write it with numpy.savez_compressed.")
     with archive.open(member) as file:
@@ -74,7 +78,7 @@ def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str, c
         most = min(member.file_size, MAX_EXPANSION * member.compress_size)
         _check_promise(shape, dtype, most, name)
         values = np.empty(prod(shape) * dtype.itemsize, np.uint8)
-        stream = PlainStream(file, check)
+        stream = PlainStream(file, should_stop)
         # The byte after the last one is asked for because the archive's checksum is compared there.
         if fill(values.data, stream) < values.size or stream.take(1):
             raise ReadError(f"“{name}” is shorter or longer than its header promises.", _AGAIN)

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from gmmseg.arrays import AnyArray, ByteArray, IntArray
-from gmmseg.control import Check, raise_if_ended
+from gmmseg.control import ShouldStop, raise_if_ended
 from gmmseg.digits.dataset import DigitSet, identity_of
 from gmmseg.errors import BudgetError, ReadError
 from gmmseg.io.digits.idx import magic_of
@@ -43,7 +43,7 @@ class Part:
 
 
 def digits_of_parts(
-    parts: Sequence[Part], name: str, source: Path, notes: Sequence[str], check: Check
+    parts: Sequence[Part], name: str, source: Path, notes: Sequence[str], should_stop: ShouldStop
 ) -> DigitSet:
     """Return the set of one part, or of the training and the test part.
 
@@ -57,7 +57,7 @@ def digits_of_parts(
     BudgetError
         The images would need more memory than is allowed.
     Cancelled
-        `check` said anything but GO.
+        `should_stop` returned anything but NONE.
     """
     stacks = [_stack_of(part) for part in parts]
     for part, stack in zip(parts, stacks, strict=True):
@@ -76,9 +76,9 @@ def digits_of_parts(
             f"memory; {size_text(memory_budget())} are allowed.",
             "Use fewer images or raise the memory budget.",
         )
-    images, value_notes = _bytes_of(stacks, parts, check)
+    images, value_notes = _bytes_of(stacks, parts, should_stop)
     n_train = len(stacks[0])
-    identity = identity_of(images, labels, n_train, check)
+    identity = identity_of(images, labels, n_train, should_stop)
     all_notes = (*notes, *label_notes, *value_notes)
     return DigitSet(images, labels, n_train, name, source, notes=all_notes, identity=identity)
 
@@ -145,7 +145,7 @@ def _whole_labels(part: Part, n_images: int) -> IntArray | None:
 
 
 def _bytes_of(
-    stacks: Sequence[AnyArray], parts: Sequence[Part], check: Check
+    stacks: Sequence[AnyArray], parts: Sequence[Part], should_stop: ShouldStop
 ) -> tuple[ByteArray, tuple[str, ...]]:
     """Return all images as bytes, (N, h, w), and what to say about their values."""
     height, width = stacks[0].shape[1:]
@@ -157,10 +157,10 @@ def _bytes_of(
         for start in range(0, len(stack), rows_per_block)
     ]
     are_bytes = all(stack.dtype == np.uint8 for stack in stacks)
-    low, high = (0.0, 255.0) if are_bytes else _range_of(blocks, check)
+    low, high = (0.0, 255.0) if are_bytes else _range_of(blocks, should_stop)
     position, brightest = 0, 0
     for block, _ in blocks:
-        raise_if_ended(check)
+        raise_if_ended(should_stop)
         target = images[position : position + len(block)]
         if are_bytes:
             target[...] = block
@@ -177,11 +177,11 @@ def _bytes_of(
     return images, ()
 
 
-def _range_of(blocks: Sequence[tuple[AnyArray, str]], check: Check) -> tuple[float, float]:
+def _range_of(blocks: Sequence[tuple[AnyArray, str]], should_stop: ShouldStop) -> tuple[float, float]:
     """Return which value becomes 0 and which 255."""
     low, high = 0.0, 0.0
     for block, name in blocks:
-        raise_if_ended(check)
+        raise_if_ended(should_stop)
         if not np.isfinite(block).all():
             raise ReadError(f"“{name}” holds values that are not finite.", "Replace them before saving.")
         low, high = min(low, float(block.min())), max(high, float(block.max()))

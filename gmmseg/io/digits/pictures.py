@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from gmmseg.arrays import ByteArray, IntArray
-from gmmseg.control import Check, Progress, raise_if_ended
+from gmmseg.control import Progress, ShouldStop, raise_if_ended
 from gmmseg.errors import BudgetError, ReadError
 from gmmseg.image import Image
 from gmmseg.io.digits.folders import Listing, list_folder
@@ -35,7 +35,7 @@ class Pictures:
     labels: tuple[str, ...] | None
 
 
-def find_pictures(listing: Listing, check: Check) -> list[Pictures]:
+def find_pictures(listing: Listing, should_stop: ShouldStop) -> list[Pictures]:
     """Return the pictures in a folder: of one part, or of the sub-folders ``train`` and ``test``.
 
     Sub-folders with pictures come before pictures that lie beside them; an empty list where there are none.
@@ -45,19 +45,19 @@ def find_pictures(listing: Listing, check: Check) -> list[Pictures]:
     ReadError
         A sub-folder may not be listed.
     Cancelled
-        `check` said anything but GO.
+        `should_stop` returned anything but NONE.
     """
     by_name = {folder.name.casefold(): folder for folder in listing.folders}
     part_folders = [by_name[word] for words in _PART_FOLDERS for word in words if word in by_name]
     if part_folders:
-        parts = [_one_part(list_folder(folder, check), check) for folder in part_folders]
+        parts = [_one_part(list_folder(folder, should_stop), should_stop) for folder in part_folders]
         return [part for part in parts if part.files]
-    part = _one_part(listing, check)
+    part = _one_part(listing, should_stop)
     return [part] if part.files else []
 
 
 def pictures_events(
-    parts: Sequence[Pictures], check: Check
+    parts: Sequence[Pictures], should_stop: ShouldStop
 ) -> Generator[Progress, None, tuple[list[Part], list[str]]]:
     """Read the pictures and return the parts with notes, yielding how far it is.
 
@@ -71,16 +71,16 @@ def pictures_events(
     BudgetError
         Together they would need more memory than is allowed.
     Cancelled
-        `check` said anything but GO.
+        `should_stop` returned anything but NONE.
     """
     n_files = sum(len(part.files) for part in parts)
     images: ByteArray | None = None
     files = [file for part in parts for file in part.files]
     for i, file in enumerate(files):
-        raise_if_ended(check)
+        raise_if_ended(should_stop)
         if i % _PER_REPORT == 0:
             yield Progress(f"Reading picture {i + 1:,} of {n_files:,}", i / n_files)
-        grey = _grey_of(read_image(file, check=check), shown_name(file))
+        grey = _grey_of(read_image(file, should_stop=should_stop), shown_name(file))
         if images is None:
             _check_memory(n_files, grey)
             images = np.empty((n_files, *grey.shape), np.uint8)
@@ -103,9 +103,11 @@ def pictures_events(
     return read, notes + label_notes
 
 
-def _one_part(listing: Listing, check: Check) -> Pictures:
+def _one_part(listing: Listing, should_stop: ShouldStop) -> Pictures:
     labelled = [
-        (file, folder.name) for folder in listing.folders for file in _readable(list_folder(folder, check))
+        (file, folder.name)
+        for folder in listing.folders
+        for file in _readable(list_folder(folder, should_stop))
     ]
     if labelled:
         return Pictures(tuple(file for file, _ in labelled), tuple(label for _, label in labelled))

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from gmmseg.arrays import AnyArray
-from gmmseg.control import Check, Progress, go_on, raise_if_ended
+from gmmseg.control import Progress, ShouldStop, never_stop, raise_if_ended
 from gmmseg.digits.dataset import DigitSet
 from gmmseg.errors import ReadError
 from gmmseg.io.digits.folders import IdxPair, idx_pairs, list_folder, one_set, pair_of_file
@@ -35,7 +35,7 @@ _FOLDER_REMEDY = (
 
 
 def read_digits_events(
-    path: str | os.PathLike[str], check: Check = go_on
+    path: str | os.PathLike[str], should_stop: ShouldStop = never_stop
 ) -> Generator[Progress, None, DigitSet]:
     """Read digits from a folder or a file, yielding how far it is.
 
@@ -44,7 +44,7 @@ def read_digits_events(
     path : path
         A folder with IDX files by their usual names, plain or gzipped, of one part or two, with labels or
         without; a folder of pictures; an IDX file of images; or an NPZ archive.
-    check : Check
+    should_stop : ShouldStop
         Asked between blocks; half a set is none, so STOP ends it like CANCEL.
 
     Returns
@@ -59,37 +59,39 @@ def read_digits_events(
     BudgetError
         It would need more memory than is allowed.
     Cancelled
-        `check` said anything but GO.
+        `should_stop` returned anything but NONE.
     """
-    raise_if_ended(check)
+    raise_if_ended(should_stop)
     source = Path(path)
     # os.path says False where pathlib raises: for names that are too long.
     if os.path.isdir(source):
-        return (yield from _folder_events(source, check))
+        return (yield from _folder_events(source, should_stop))
     with open_file(path, "a file of digits") as (file, _):
         is_zip = file.read(4) == ZIP_MAGIC
     if is_zip:
-        return (yield from _npz_events(source, check))
-    siblings = list_folder(source.absolute().parent, check).files
-    return (yield from _idx_events([pair_of_file(source, siblings)], source, check))
+        return (yield from _npz_events(source, should_stop))
+    siblings = list_folder(source.absolute().parent, should_stop).files
+    return (yield from _idx_events([pair_of_file(source, siblings)], source, should_stop))
 
 
-def _folder_events(folder: Path, check: Check) -> Generator[Progress, None, DigitSet]:
+def _folder_events(folder: Path, should_stop: ShouldStop) -> Generator[Progress, None, DigitSet]:
     name = shown_name(folder)
     yield Progress(f"Looking into {name}")
-    listing = list_folder(folder, check)
+    listing = list_folder(folder, should_stop)
     if pairs := idx_pairs(listing.files):
-        return (yield from _idx_events(one_set(pairs, name), folder, check))
-    if pictures := find_pictures(listing, check):
-        parts, notes = yield from pictures_events(pictures, check)
-        return digits_of_parts(parts, name, folder, notes, check)
+        return (yield from _idx_events(one_set(pairs, name), folder, should_stop))
+    if pictures := find_pictures(listing, should_stop):
+        parts, notes = yield from pictures_events(pictures, should_stop)
+        return digits_of_parts(parts, name, folder, notes, should_stop)
     archives = [file for file in listing.files if file.suffix.lower() == ".npz"]
     if len(archives) == 1:
-        return (yield from _npz_events(archives[0], check))
+        return (yield from _npz_events(archives[0], should_stop))
     raise ReadError(f"There are no digits in the folder “{name}”.", _FOLDER_REMEDY)
 
 
-def _idx_events(pairs: Sequence[IdxPair], source: Path, check: Check) -> Generator[Progress, None, DigitSet]:
+def _idx_events(
+    pairs: Sequence[IdxPair], source: Path, should_stop: ShouldStop
+) -> Generator[Progress, None, DigitSet]:
     files = [file for pair in pairs for file in (pair.images, pair.labels) if file is not None]
     sizes = {file: _size_of(file) for file in files}
     total = max(sum(sizes.values()), 1)
@@ -97,7 +99,7 @@ def _idx_events(pairs: Sequence[IdxPair], source: Path, check: Check) -> Generat
     arrays: dict[Path, AnyArray] = {}
     for file, size in sizes.items():
         yield Progress(f"Reading {shown_name(file)}", done / total)
-        arrays[file] = read_idx(file, check)
+        arrays[file] = read_idx(file, should_stop)
         done += size
     parts = [
         Part(
@@ -109,7 +111,7 @@ def _idx_events(pairs: Sequence[IdxPair], source: Path, check: Check) -> Generat
         for pair in pairs
     ]
     name = pairs[0].set_name or (source if os.path.isdir(source) else pairs[0].images)
-    return _named(digits_of_parts(parts, shown_name(name), source, (), check))
+    return _named(digits_of_parts(parts, shown_name(name), source, (), should_stop))
 
 
 def _size_of(file: Path) -> int:
@@ -125,7 +127,7 @@ def _named(digits: DigitSet) -> DigitSet:
     return replace(digits, name=KNOWN_SETS.get(digits.identity, digits.name))
 
 
-def _npz_events(path: Path, check: Check) -> Generator[Progress, None, DigitSet]:
+def _npz_events(path: Path, should_stop: ShouldStop) -> Generator[Progress, None, DigitSet]:
     name = shown_name(path)
     yield Progress(f"Reading {name}")
     keys: dict[str, str] = {}
@@ -141,11 +143,11 @@ def _npz_events(path: Path, check: Check) -> Generator[Progress, None, DigitSet]
             "Name the arrays images and labels, or x_train, y_train, x_test and y_test.",
         )
 
-    arrays = {key.casefold(): array for key, array in read_npz(path, choose, check).items()}
+    arrays = {key.casefold(): array for key, array in read_npz(path, choose, should_stop).items()}
     pairs = next(pairs for pairs in NPZ_KEYS if pairs[0][0] in arrays)
     parts = [
         Part(arrays[images], f"{keys[images]}” in “{name}", arrays.get(labels), f"{labels}” in “{name}")
         for images, labels in pairs
         if images in arrays
     ]
-    return _named(digits_of_parts(parts, name.removesuffix(".npz"), path, (), check))
+    return _named(digits_of_parts(parts, name.removesuffix(".npz"), path, (), should_stop))

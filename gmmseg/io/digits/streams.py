@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from typing import IO, BinaryIO, Protocol
 
-from gmmseg.control import Check, raise_if_ended
+from gmmseg.control import ShouldStop, raise_if_ended
 from gmmseg.errors import ReadError
 
 GZIP_MAGIC = b"\x1f\x8b"
@@ -27,12 +27,12 @@ class ByteStream(Protocol):
 class PlainStream:
     """The bytes of a file, or of a member of an archive, as they are."""
 
-    def __init__(self, file: IO[bytes], check: Check) -> None:
+    def __init__(self, file: IO[bytes], should_stop: ShouldStop) -> None:
         self._file = file
-        self._check = check
+        self._should_stop = should_stop
 
     def take(self, n_bytes: int) -> bytes:
-        raise_if_ended(self._check)
+        raise_if_ended(self._should_stop)
         return self._file.read(min(n_bytes, _BLOCK_OUT))
 
 
@@ -44,7 +44,7 @@ class GunzipStream:
     file : binary file
     name : str
         The file's name for refusals.
-    check : Check
+    should_stop : ShouldStop
         Asked before each block.
 
     Raises
@@ -52,13 +52,13 @@ class GunzipStream:
     ReadError
         While taking: the file is cut off, damaged, or followed by something else.
     Cancelled
-        `check` said anything but GO.
+        `should_stop` returned anything but NONE.
     """
 
-    def __init__(self, file: BinaryIO, name: str, check: Check) -> None:
+    def __init__(self, file: BinaryIO, name: str, should_stop: ShouldStop) -> None:
         self._file = file
         self._name = name
-        self._check = check
+        self._should_stop = should_stop
         self._packed = b""
         # 16 asks zlib for a gzip header, checksum and length.
         self._member = zlib.decompressobj(16 + zlib.MAX_WBITS)
@@ -67,7 +67,7 @@ class GunzipStream:
     def take(self, n_bytes: int) -> bytes:
         wanted = min(n_bytes, _BLOCK_OUT)
         while True:
-            raise_if_ended(self._check)
+            raise_if_ended(self._should_stop)
             if not self._packed:
                 self._packed = self._file.read(_BLOCK_IN)
             if not self._packed:

@@ -16,7 +16,7 @@ from PIL import Image as PillowImage
 
 from gmmseg.cli import run
 from gmmseg.commands.console import Console
-from gmmseg.control import Verdict
+from gmmseg.control import StopRequest
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no such signals")
 NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
@@ -39,13 +39,13 @@ def test_a_signal_is_answered_at_the_next_question(number: signal.Signals) -> No
 
     def work() -> None:
         with console.interruptible():
-            reached.append(console.check())
+            reached.append(console.should_stop())
             os.kill(os.getpid(), number)
-            reached.append(console.check())
+            reached.append(console.should_stop())
 
     with pytest.raises(KeyboardInterrupt):
         work()
-    assert reached == [Verdict.GO, Verdict.CANCEL]
+    assert reached == [StopRequest.NONE, StopRequest.CANCEL]
     assert console.interrupted_code == CODES[number.name]
     assert signal.getsignal(number) is signal.default_int_handler
 
@@ -71,7 +71,7 @@ def test_a_signal_that_was_ignored_stays_ignored(number: signal.Signals) -> None
     console = Console(io.StringIO())
     with console.interruptible():
         os.kill(os.getpid(), number)
-        assert console.check() is Verdict.GO
+        assert console.should_stop() is StopRequest.NONE
     assert signal.getsignal(number) is signal.SIG_IGN
 
 

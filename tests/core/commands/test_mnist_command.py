@@ -24,7 +24,7 @@ from gmmseg.commands.mnist_options import digit_settings
 from gmmseg.commands.mnist_parser import RECIPES as PARSER_RECIPES
 from gmmseg.commands.mnist_table import METHODS, Method, table_events
 from gmmseg.commands.parser import parse
-from gmmseg.control import go_on, result_of
+from gmmseg.control import never_stop, result_of
 from gmmseg.digits.dataset import DigitSet
 from gmmseg.digits.drawn import drawn_digits
 from gmmseg.digits.experiment import ExperimentOutcome, ExperimentRequest, experiment_events
@@ -271,7 +271,7 @@ TABLE_METHODS = (
 
 
 def test_the_table_holds_the_scores_of_each_run_and_says_what_was_chosen(digits: DigitSet) -> None:
-    table = result_of(table_events(digits, 10, None, (3, 4), go_on, TABLE_METHODS))
+    table = result_of(table_events(digits, 10, None, (3, 4), never_stop, TABLE_METHODS))
     assert [row.note for row in table.rows] == ["k-means", "full", "training", "the same, images not fitted"]
     assert [row.n_images for row in table.rows] == [320, 320, N_TRAIN, N_TEST]
     settings = settings_for("orientation", DigitSettings(seed=4, fit_on="all"))
@@ -304,7 +304,7 @@ def test_the_tables_methods_have_settings_that_exist() -> None:
 def test_a_table_without_labels_is_refused(digits: DigitSet) -> None:
     bare = DigitSet(digits.images, None, digits.n_images, "bare")
     with pytest.raises(ReadError, match="labels"):
-        result_of(table_events(bare, 10, None, (0,), go_on))
+        result_of(table_events(bare, 10, None, (0,), never_stop))
 
 
 def test_the_figure_shows_every_count_and_every_cluster(outcome: ExperimentOutcome) -> None:
@@ -398,7 +398,7 @@ def test_the_figure_of_drawn_digits_says_that_they_are_no_mnist(
 
 def test_a_table_of_drawn_digits_says_so_too(digits: DigitSet) -> None:
     methods = (Method("pixels", "", (("pca.n_components", 4), ("mixture.n_init", 1))),)
-    table = result_of(table_events(digits, 4, 120, range(1), go_on, methods))
+    table = result_of(table_events(digits, 4, 120, range(1), never_stop, methods))
     for text in (table.text(), table.markdown()):
         assert "say nothing about MNIST" in text
 

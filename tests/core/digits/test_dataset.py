@@ -7,7 +7,7 @@ import hashlib
 import numpy as np
 import pytest
 
-from gmmseg.control import Verdict
+from gmmseg.control import StopRequest
 from gmmseg.digits.dataset import DigitSet, identity_of
 from gmmseg.errors import Cancelled
 from tests.data import digits as build
@@ -93,7 +93,7 @@ def test_the_identity_is_the_hash_of_everything_that_is_fitted_and_scored() -> N
 
 def test_hashing_can_be_ended() -> None:
     with pytest.raises(Cancelled):
-        identity_of(build.pictures(3), None, 3, lambda: Verdict.STOP)
+        identity_of(build.pictures(3), None, 3, lambda: StopRequest.STOP)
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image as Pillow
 
-from gmmseg.control import Check, Progress, Verdict, go_on, result_of
+from gmmseg.control import Progress, ShouldStop, StopRequest, never_stop, result_of
 from gmmseg.digits.dataset import DigitSet
 from gmmseg.errors import BudgetError, Cancelled, GmmsegError, ReadError
 from gmmseg.io.digits.reading import read_digits_events
@@ -24,8 +24,8 @@ from tests.data import digits as build
 MNIST = Path(__file__).parents[4] / "shared" / "mnist"
 
 
-def read(path: Path, check: Check = go_on) -> DigitSet:
-    return result_of(read_digits_events(path, check))
+def read(path: Path, should_stop: ShouldStop = never_stop) -> DigitSet:
+    return result_of(read_digits_events(path, should_stop))
 
 
 def refusal(path: Path) -> str:
@@ -446,9 +446,9 @@ def test_any_bytes_of_an_archive_are_read_or_refused(tmp_path: Path, data: st.Da
 # ---- progress, stop, real data -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("verdict", [Verdict.STOP, Verdict.CANCEL])
+@pytest.mark.parametrize("verdict", [StopRequest.STOP, StopRequest.CANCEL])
 @pytest.mark.parametrize("kind", ["idx", "npz", "pictures"])
-def test_reading_ends_at_every_question(tmp_path: Path, kind: str, verdict: Verdict) -> None:
+def test_reading_ends_at_every_question(tmp_path: Path, kind: str, verdict: StopRequest) -> None:
     if kind == "idx":
         build.write_idx_folder(tmp_path)
     elif kind == "npz":
@@ -458,20 +458,20 @@ def test_reading_ends_at_every_question(tmp_path: Path, kind: str, verdict: Verd
             save(image, tmp_path / str(i) / "a.png")
     asked = 0
 
-    def count() -> Verdict:
+    def count() -> StopRequest:
         nonlocal asked
         asked += 1
-        return Verdict.GO
+        return StopRequest.NONE
 
     read(tmp_path, count)
     # Between reading and decoding a picture only CANCEL is heard, a moment before the next picture.
     for last in range(1, asked + 1) if kind != "pictures" else (1, 2):
         questions = 0
 
-        def end(last: int = last) -> Verdict:
+        def end(last: int = last) -> StopRequest:
             nonlocal questions
             questions += 1
-            return verdict if questions >= last else Verdict.GO
+            return verdict if questions >= last else StopRequest.NONE
 
         with pytest.raises(Cancelled):
             read(tmp_path, end)
@@ -506,10 +506,10 @@ def test_mnist_itself_is_read_and_known_by_name() -> None:
 def test_reading_mnist_asks_at_least_once_a_megabyte_whether_to_stop() -> None:
     n_asked = 0
 
-    def check() -> Verdict:
+    def should_stop() -> StopRequest:
         nonlocal n_asked
         n_asked += 1
-        return Verdict.GO
+        return StopRequest.NONE
 
-    digits = read(MNIST, check)
+    digits = read(MNIST, should_stop)
     assert n_asked >= digits.images.nbytes / 2**20

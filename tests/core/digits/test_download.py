@@ -16,7 +16,7 @@ from urllib.request import Request
 import numpy as np
 import pytest
 
-from gmmseg.control import Progress, Verdict, go_on, result_of
+from gmmseg.control import Progress, StopRequest, never_stop, result_of
 from gmmseg.errors import Cancelled, ReadError, WriteError
 from gmmseg.io import atomic
 from gmmseg.io.digits import download, fetching
@@ -174,7 +174,7 @@ def no_proxy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
 
 def get(server: Server, folder: Path, *ways: str, files: tuple[RemoteFile, ...] = (FILE,)) -> Path:
     mirrors = [f"{server.address}{way}/" for way in ways]
-    return result_of(download_events(folder, go_on, mirrors, files, TIMEOUT))
+    return result_of(download_events(folder, never_stop, mirrors, files, TIMEOUT))
 
 
 def refusal(server: Server, folder: Path, *ways: str) -> str:
@@ -301,7 +301,7 @@ def test_nobody_listening_is_told(tmp_path: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         mirror = f"http://127.0.0.1:{taken.getsockname()[1]}/"
         with pytest.raises(ReadError, match="refuses the connection"):
-            result_of(download_events(tmp_path, go_on, [mirror], (FILE,), TIMEOUT))
+            result_of(download_events(tmp_path, never_stop, [mirror], (FILE,), TIMEOUT))
 
 
 def test_an_unknown_name_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -310,26 +310,26 @@ def test_an_unknown_name_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     with pytest.raises(ReadError, match=r"mirror\.example is not found"):
-        result_of(download_events(tmp_path, go_on, ["http://mirror.example/"], (FILE,), TIMEOUT))
+        result_of(download_events(tmp_path, never_stop, ["http://mirror.example/"], (FILE,), TIMEOUT))
 
 
-@pytest.mark.parametrize("verdict", [Verdict.STOP, Verdict.CANCEL])
+@pytest.mark.parametrize("verdict", [StopRequest.STOP, StopRequest.CANCEL])
 @pytest.mark.parametrize("way", ["silent", "stall", "endless"])
 def test_stopping_takes_no_longer_than_a_moment_and_keeps_what_came(
-    server: Server, tmp_path: Path, way: str, verdict: Verdict
+    server: Server, tmp_path: Path, way: str, verdict: StopRequest
 ) -> None:
     moment = [float("inf")]
     begin = time.perf_counter()
 
-    def check() -> Verdict:
+    def should_stop() -> StopRequest:
         if time.perf_counter() - begin < 0.2:
-            return Verdict.GO
+            return StopRequest.NONE
         moment[0] = min(moment[0], time.perf_counter())
         return verdict
 
     file = RemoteFile(FILE.name, 10**9, FILE.sha256) if way == "endless" else FILE
     with pytest.raises(Cancelled):
-        result_of(download_events(tmp_path, check, [f"{server.address}{way}/"], (file,), 2.0))
+        result_of(download_events(tmp_path, should_stop, [f"{server.address}{way}/"], (file,), 2.0))
     assert time.perf_counter() - moment[0] < 0.3
     kept = content(tmp_path).get(f"{FILE.name}.part", b"")
     assert len(kept) >= {"silent": 0, "stall": 120_000, "endless": 1}[way]
@@ -338,7 +338,7 @@ def test_stopping_takes_no_longer_than_a_moment_and_keeps_what_came(
 
 def test_progress_counts_bytes_over_all_files(server: Server, tmp_path: Path) -> None:
     files = (FILE, RemoteFile("second.gz", FILE.n_bytes, FILE.sha256))
-    events = download_events(tmp_path, go_on, [f"{server.address}good/"], files, TIMEOUT)
+    events = download_events(tmp_path, never_stop, [f"{server.address}good/"], files, TIMEOUT)
     told = [event for event in events if isinstance(event, Progress)]
     fractions = [event.fraction for event in told if event.fraction is not None]
     assert fractions == sorted(fractions)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gmmseg.control import Progress, Verdict, result_of
+from gmmseg.control import Progress, StopRequest, result_of
 from gmmseg.digits.dataset import DigitSet
 from gmmseg.digits.experiment import (
     ExperimentEvent,
@@ -200,14 +200,14 @@ def test_every_stage_ends_when_asked_and_the_finished_ones_are_kept(small_digits
     stages = [stage.name for stage in stages_of(SMALL)]
     for position in range(len(stages)):
         cache, done = StageCache(), 0
-        asked = Verdict.GO
+        asked = StopRequest.NONE
         job = experiment_events(ExperimentRequest(few, SMALL), cache, lambda: asked)  # noqa: B023
         with pytest.raises(Cancelled):  # noqa: PT012 - what the job is told depends on what it tells
             for event in job:
                 done += isinstance(event, StageDone)
                 # Inside the stage: its own first report is out, its end is not.
                 if done == position and isinstance(event, Progress):
-                    asked = (Verdict.STOP, Verdict.CANCEL)[position % 2]
+                    asked = (StopRequest.STOP, StopRequest.CANCEL)[position % 2]
         assert first_kept(few, cache) == stages[:position]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gmmseg.control import Verdict
+from gmmseg.control import StopRequest
 from gmmseg.digits.drawn import drawn_digits
 from gmmseg.digits.gallery import cluster_rows, means_and_spreads, members_of, sheet
 from gmmseg.digits.generative import digit_model
@@ -28,7 +28,7 @@ def test_means_and_spreads_are_numpys() -> None:
 
 def test_means_can_be_cancelled() -> None:
     with pytest.raises(Cancelled):
-        means_and_spreads(np.zeros((3, 2, 2), np.uint8), np.zeros(3, int), 1, lambda: Verdict.CANCEL)
+        means_and_spreads(np.zeros((3, 2, 2), np.uint8), np.zeros(3, int), 1, lambda: StopRequest.CANCEL)
 
 
 def test_members_come_surest_first_or_last_or_drawn_the_same_each_time() -> None:

@@ -9,7 +9,7 @@ from scipy.special import softmax
 from scipy.stats import multivariate_normal
 from sklearn.metrics import adjusted_rand_score
 
-from gmmseg.control import Verdict, result_of
+from gmmseg.control import StopRequest, result_of
 from gmmseg.digits.graph import Graph, edge_weights, joined
 from gmmseg.digits.graph_mixture import FieldResult, GaussianEvidence, field_events, gaussians_of
 from gmmseg.digits.neighbours import nearest_events
@@ -149,15 +149,15 @@ def test_the_fit_ends_when_asked_wherever_it_is(blobs: tuple[np.ndarray, np.ndar
     graph, start = graph_of(rows), noisy_start(groups)
     asked = 0
 
-    def count() -> Verdict:
+    def count() -> StopRequest:
         nonlocal asked
         asked += 1
-        return Verdict.GO
+        return StopRequest.NONE
 
     settings = replace(FieldSettings(), max_iter=2, min_changed=0.0)
-    result_of(field_events(rows, graph, start, "full", settings, check=count))
+    result_of(field_events(rows, graph, start, "full", settings, should_stop=count))
     for limit in range(asked):
-        answers = iter([Verdict.GO] * limit)
+        answers = iter([StopRequest.NONE] * limit)
         with pytest.raises(Cancelled):
             result_of(
                 field_events(
@@ -166,6 +166,6 @@ def test_the_fit_ends_when_asked_wherever_it_is(blobs: tuple[np.ndarray, np.ndar
                     start,
                     "full",
                     settings,
-                    check=partial(next, answers, Verdict.CANCEL),
+                    should_stop=partial(next, answers, StopRequest.CANCEL),
                 )
             )

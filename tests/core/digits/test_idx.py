@@ -16,7 +16,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from gmmseg.control import Verdict, go_on
+from gmmseg.control import StopRequest, never_stop
 from gmmseg.errors import BudgetError, Cancelled, GmmsegError, ReadError
 from gmmseg.io.digits.idx import MAX_DIMENSIONS, decode_idx, read_idx
 from gmmseg.limits import budget_of
@@ -225,19 +225,19 @@ def test_pipes_folders_and_missing_files_are_refused_without_a_hang(tmp_path: Pa
         read_idx(tmp_path / "none")
 
 
-@pytest.mark.parametrize("verdict", [Verdict.STOP, Verdict.CANCEL])
+@pytest.mark.parametrize("verdict", [StopRequest.STOP, StopRequest.CANCEL])
 @pytest.mark.parametrize("packed", [False, True])
-def test_reading_ends_when_asked_between_two_blocks(verdict: Verdict, packed: bool) -> None:
+def test_reading_ends_when_asked_between_two_blocks(verdict: StopRequest, packed: bool) -> None:
     raw = build.idx(np.zeros((8, 1 << 20), np.uint8))
     data = gzip.compress(raw) if packed else raw
     calls = []
 
-    def check() -> Verdict:
+    def should_stop() -> StopRequest:
         calls.append(1)
-        return verdict if len(calls) == 5 else Verdict.GO
+        return verdict if len(calls) == 5 else StopRequest.NONE
 
     with pytest.raises(Cancelled):
-        decode_idx(io.BytesIO(data), len(data), "x", check)
+        decode_idx(io.BytesIO(data), len(data), "x", should_stop)
     assert len(calls) == 5
 
 
@@ -261,7 +261,7 @@ def test_what_is_written_is_read_back(array: np.ndarray, packed: bool) -> None:
 @example(b"\0" * 76, b"\0\0")
 def test_any_bytes_are_read_or_refused(tail: bytes, head: bytes) -> None:
     try:
-        found = decode_idx(io.BytesIO(head + tail), len(head + tail), "x", go_on)
+        found = decode_idx(io.BytesIO(head + tail), len(head + tail), "x", never_stop)
     except GmmsegError:
         return
     assert found.nbytes + 4 + 4 * found.ndim == len(head + tail)

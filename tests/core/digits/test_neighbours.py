@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from gmmseg.arrays import Float32Array, FloatArray
-from gmmseg.control import Verdict, result_of
+from gmmseg.control import StopRequest, result_of
 from gmmseg.digits.neighbours import Neighbours, nearest_events
 from gmmseg.errors import Cancelled
 
@@ -62,8 +62,10 @@ def test_distances_are_right_whatever_the_ties(n: int, d: int, seed: int) -> Non
 
 def test_the_search_ends_when_asked() -> None:
     values = np.random.default_rng(2).standard_normal((2000, 3)).astype(np.float32)
-    answers = iter([Verdict.GO] * 3)
+    answers = iter([StopRequest.NONE] * 3)
     with pytest.raises(Cancelled):
         result_of(
-            nearest_events(values, values, 3, is_self=True, check=lambda: next(answers, Verdict.CANCEL))
+            nearest_events(
+                values, values, 3, is_self=True, should_stop=lambda: next(answers, StopRequest.CANCEL)
+            )
         )

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gmmseg.control import Verdict, result_of
+from gmmseg.control import StopRequest, result_of
 from gmmseg.digits.dataset import DigitSet
 from gmmseg.digits.drawn import drawn_digits
 from gmmseg.digits.experiment import ExperimentOutcome, ExperimentRequest, experiment_events
@@ -78,7 +78,7 @@ def test_moments_are_those_of_the_fitted_members(outcome: ExperimentOutcome) -> 
 
 def test_pictures_can_be_given_up(outcome: ExperimentOutcome) -> None:
     with pytest.raises(Cancelled):
-        overview(outcome, "surest", None, lambda: Verdict.CANCEL)
+        overview(outcome, "surest", None, lambda: StopRequest.CANCEL)
 
 
 def test_without_labels_nothing_is_misplaced() -> None:

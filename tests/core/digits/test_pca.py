@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.decomposition import PCA
 
-from gmmseg.control import Verdict
+from gmmseg.control import StopRequest
 from gmmseg.digits import pca
 from gmmseg.digits.pca import principal_axes
 from gmmseg.errors import Cancelled, FitError
@@ -44,9 +44,9 @@ def test_many_features_take_another_way_to_the_same_axes(monkeypatch: pytest.Mon
     np.testing.assert_allclose(iterative.variances, dense.variances, rtol=1e-9)
     np.testing.assert_allclose(iterative.vectors, dense.vectors, atol=1e-7)
 
-    calls = iter([Verdict.GO] * 8)
+    calls = iter([StopRequest.NONE] * 8)
     with pytest.raises(Cancelled):
-        principal_axes(values, 5, lambda: next(calls, Verdict.CANCEL))
+        principal_axes(values, 5, lambda: next(calls, StopRequest.CANCEL))
 
 
 def test_no_more_axes_than_the_rows_span() -> None:

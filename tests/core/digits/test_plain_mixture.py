@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.stats import multivariate_normal
 
-from gmmseg.control import Verdict, go_on, result_of
+from gmmseg.control import StopRequest, never_stop, result_of
 from gmmseg.digits.drawn import drawn_digits
 from gmmseg.digits.experiment import ExperimentOutcome, ExperimentRequest, experiment_events
 from gmmseg.digits.plain_mixture import components_stage, mixture_stage
@@ -85,7 +85,7 @@ def test_uniting_ends_when_asked_and_keeps_all_when_there_is_nothing_to_unite() 
     posteriors = np.eye(3, dtype=np.float32)
     assert groups_by_misclassification(posteriors, 3) == [[0], [1], [2]]
     with pytest.raises(Cancelled):
-        groups_by_misclassification(posteriors, 2, lambda: Verdict.CANCEL)
+        groups_by_misclassification(posteriors, 2, lambda: StopRequest.CANCEL)
 
 
 @pytest.mark.parametrize("covariance", list(FAMILIES))
@@ -96,7 +96,7 @@ def test_a_mixture_finds_the_groups_and_assigns_images_it_was_not_fitted_on(
     features, truth = blobs(900)
     mixture = MixtureSettings(is_hard=is_hard, start=start)
     settings = DigitSettings(n_clusters=4, covariance=covariance, mixture=mixture)
-    events, work = events_of(mixture_stage(workpiece(features, 600), settings, go_on))
+    events, work = events_of(mixture_stage(workpiece(features, 600), settings, never_stop))
     assert work.posteriors is not None
     assert work.params is not None
     found = work.posteriors.argmax(axis=0)
@@ -122,7 +122,9 @@ def test_a_mixture_finds_the_groups_and_assigns_images_it_was_not_fitted_on(
 def test_of_many_images_the_iterations_are_told_while_they_run() -> None:
     features, _ = blobs(40_000)
     settings = DigitSettings(n_clusters=4, mixture=MixtureSettings(n_init=2))
-    events, work = events_of(mixture_stage(workpiece(np.tile(features, (1, 3)), 40_000), settings, go_on))
+    events, work = events_of(
+        mixture_stage(workpiece(np.tile(features, (1, 3)), 40_000), settings, never_stop)
+    )
     first = next(at for at, event in enumerate(events) if isinstance(event, Iterated))
     assert not isinstance(events[first - 1], Iterated)
     assert not isinstance(events[first + 1], Iterated)
@@ -136,7 +138,7 @@ def test_many_components_are_united_to_the_groups_even_where_these_are_not_round
     radius = np.where(truth == 0, 1.0, 5.0) + random.normal(0, 0.25, 3000)
     rings = np.column_stack([radius * np.cos(angle), radius * np.sin(angle)]).astype(np.float32)
     settings = DigitSettings(n_clusters=2, components=ComponentsSettings(16))
-    _, work = events_of(components_stage(workpiece(rings, 2500), settings, go_on))
+    _, work = events_of(components_stage(workpiece(rings, 2500), settings, never_stop))
     assert work.posteriors is not None
     assert work.params is not None
     found = work.posteriors.argmax(axis=0)
@@ -156,7 +158,7 @@ def test_many_components_are_united_to_the_groups_even_where_these_are_not_round
 def test_of_few_images_fewer_components_are_fitted_and_it_is_said() -> None:
     features, truth = blobs(120)
     settings = DigitSettings(n_clusters=4)
-    _, work = events_of(components_stage(workpiece(features, 120), settings, go_on))
+    _, work = events_of(components_stage(workpiece(features, 120), settings, never_stop))
     assert work.posteriors is not None
     assert work.warnings == ("20 components were fitted instead of 100: the images are too few.",)
     found = work.posteriors.argmax(axis=0)
@@ -166,7 +168,7 @@ def test_of_few_images_fewer_components_are_fitted_and_it_is_said() -> None:
 def test_fewer_different_images_than_clusters_give_a_warning_and_no_failure() -> None:
     features = np.repeat(np.eye(3, dtype=np.float32), 20, axis=0)
     for stage in (mixture_stage, components_stage):
-        _, work = events_of(stage(workpiece(features, 60), DigitSettings(n_clusters=5), go_on))
+        _, work = events_of(stage(workpiece(features, 60), DigitSettings(n_clusters=5), never_stop))
         assert work.posteriors is not None
         assert len(work.posteriors) == 3
         assert "reduced" in work.warnings[0]
@@ -176,10 +178,10 @@ def test_fewer_different_images_than_clusters_give_a_warning_and_no_failure() ->
 def test_a_stage_ends_when_asked(stage: Any) -> None:
     features, _ = blobs(2000)
     for n_asked in (0, 5, 40):
-        asked = iter([Verdict.GO] * n_asked)
+        asked = iter([StopRequest.NONE] * n_asked)
         with pytest.raises(Cancelled):
             result_of(
-                stage(workpiece(features, 2000), DigitSettings(), lambda a=asked: next(a, Verdict.CANCEL))
+                stage(workpiece(features, 2000), DigitSettings(), lambda a=asked: next(a, StopRequest.CANCEL))
             )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gmmseg.control import Verdict, go_on, result_of
+from gmmseg.control import StopRequest, never_stop, result_of
 from gmmseg.digits.morlet import FREQUENCY, SIGMA, average_matrix, morlet_spectra
 from gmmseg.digits.scattering import Scattering, leading_directions, scattering_stage, shares_of
 from gmmseg.digits.settings import DigitSettings, ScatteringSettings
@@ -172,13 +172,13 @@ def test_kept_directions_hold_the_leading_principal_components() -> None:
     random = np.random.default_rng(0)
     spread = 0.95 ** np.arange(200)
     rows = (random.standard_normal((900, 200)) * spread + 5).astype(np.float32)
-    basis = leading_directions(rows, 60, go_on)
+    basis = leading_directions(rows, 60, never_stop)
     np.testing.assert_allclose(basis.T @ basis, np.eye(60), atol=1e-5)
     deviations = (rows - rows.mean(axis=0)).astype(float)
     _, vectors = np.linalg.eigh(deviations.T @ deviations)
     leading = vectors[:, ::-1][:, :20]
     assert np.linalg.norm(basis.T @ leading, axis=0).min() > 0.9999
-    np.testing.assert_array_equal(leading_directions(rows[:, :40], 60, go_on), np.eye(40))
+    np.testing.assert_array_equal(leading_directions(rows[:, :40], 60, never_stop), np.eye(40))
 
 
 def test_shares_do_not_depend_on_the_amount_of_ink_and_an_empty_image_has_none() -> None:
@@ -194,7 +194,7 @@ def test_shares_do_not_depend_on_the_amount_of_ink_and_an_empty_image_has_none()
 def scattered(images: Array, n_fit: int) -> Workpiece:
     work = Workpiece((255 * images).astype(np.uint8), n_fit)
     settings = DigitSettings(scattering=ScatteringSettings(2, 4))
-    return result_of(scattering_stage(work, settings, go_on))
+    return result_of(scattering_stage(work, settings, never_stop))
 
 
 def test_the_stage_keeps_distances_and_gives_the_same_bytes_again() -> None:
@@ -222,6 +222,6 @@ def test_images_that_are_not_fitted_have_no_influence_on_the_others() -> None:
 
 def test_the_stage_ends_when_asked() -> None:
     work = Workpiece((255 * strokes(60)).astype(np.uint8), 60)
-    asked = iter([Verdict.GO] * 3)
+    asked = iter([StopRequest.NONE] * 3)
     with pytest.raises(Cancelled):
-        result_of(scattering_stage(work, DigitSettings(), lambda: next(asked, Verdict.STOP)))
+        result_of(scattering_stage(work, DigitSettings(), lambda: next(asked, StopRequest.STOP)))

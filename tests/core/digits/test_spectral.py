@@ -6,7 +6,7 @@ from scipy.sparse import block_diag, csr_array
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 
-from gmmseg.control import Verdict, result_of
+from gmmseg.control import StopRequest, result_of
 from gmmseg.digits import spectral
 from gmmseg.digits.graph import Graph, edge_weights, joined
 from gmmseg.digits.neighbours import nearest_events
@@ -50,9 +50,9 @@ def test_eigenvalues_are_those_of_the_dense_matrix(
 
 def test_lanczos_ends_when_asked(graph: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(spectral, "MAX_DENSE", 100)
-    answers = iter([Verdict.GO] * 10)
+    answers = iter([StopRequest.NONE] * 10)
     with pytest.raises(Cancelled):
-        leading_eigenvectors(graph, 6, lambda: next(answers, Verdict.CANCEL))
+        leading_eigenvectors(graph, 6, lambda: next(answers, StopRequest.CANCEL))
 
 
 def test_rows_of_coordinates_have_unit_length(graph: Graph) -> None:
@@ -88,7 +88,7 @@ def test_equal_images_apart_from_the_rest_are_an_island_and_no_cluster(
     held = mainland(graph)
     assert np.flatnonzero(~held).tolist() == list(range(1800, 1815))
     work = Workpiece(np.zeros((1815, 2, 2), np.uint8), 1815, features=big, graph=graph)
-    done = result_of(spectral_stage(work, DigitSettings(n_clusters=3), lambda: Verdict.GO))
+    done = result_of(spectral_stage(work, DigitSettings(n_clusters=3), lambda: StopRequest.NONE))
     assert done.start is not None
     assert adjusted_rand_score(done.start[:1800], np.repeat(groups, 6)) > 0.9
     means = [big[:1800][done.start[:1800] == k].mean(axis=0) for k in range(3)]

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gmmseg.control import Verdict
+from gmmseg.control import StopRequest
 from gmmseg.drawing.draw import Scene, draw
 from gmmseg.drawing.layer_colours import lut_for, quantity_lut
 from gmmseg.drawing.layers import Layer, available_layers, layer_title
@@ -85,4 +85,4 @@ def test_without_a_table_there_is_no_feature_to_draw() -> None:
 
 def test_drawing_a_feature_can_be_cancelled() -> None:
     with pytest.raises(Cancelled):
-        draw(Layer("feature", feature="R"), scene_of("rgb"), lambda: Verdict.CANCEL)
+        draw(Layer("feature", feature="R"), scene_of("rgb"), lambda: StopRequest.CANCEL)

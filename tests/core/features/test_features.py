@@ -12,7 +12,7 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 from skimage.color import rgb2hsv, rgb2lab
 
-from gmmseg.control import Verdict, go_on
+from gmmseg.control import StopRequest, never_stop
 from gmmseg.errors import BudgetError, Cancelled, FeatureError, SettingsError
 from gmmseg.features.build import Standard, feature_table
 from gmmseg.features.colour import rgb_to_cone
@@ -47,7 +47,7 @@ def test_distinct_colours_are_those_numpy_finds(dtype: str, channels: int, is_ma
     # 160 x 80 pixels: a table of all colours is used up to 16 bits, sorting beyond.
     pixels = some_pixels(channels, dtype, (160, 80))
     mask = np.random.default_rng(1).random(pixels.shape[:2]) < 0.7 if is_masked else None
-    found = distinct_colours(image_of(pixels, mask), go_on)
+    found = distinct_colours(image_of(pixels, mask), never_stop)
     held = pixels.reshape(-1, channels) if mask is None else pixels[mask]
     expected, counts = np.unique(held, axis=0, return_counts=True)
     np.testing.assert_array_equal(found.columns.T, expected)
@@ -58,7 +58,7 @@ def test_a_large_photo_is_counted_exactly_through_the_table() -> None:
     random = np.random.default_rng(2)
     pixels = random.integers(0, 256, (1100, 2000, 3), dtype=np.uint8) & np.uint8(0b11100111)
     mask = random.random(pixels.shape[:2]) < 0.5
-    found = distinct_colours(image_of(pixels, mask), go_on)
+    found = distinct_colours(image_of(pixels, mask), never_stop)
     codes = pixels[mask].astype(np.int64) @ np.array([1 << 16, 1 << 8, 1])
     expected, counts = np.unique(codes, return_counts=True)
     np.testing.assert_array_equal(found.columns.astype(np.int64).T @ [1 << 16, 1 << 8, 1], expected)
@@ -80,7 +80,7 @@ def test_rows_spread_back_to_exactly_the_pixels(pixels: NDArray[np.uint8], rando
     mask = np.array([random.random() < 0.8 for _ in range(pixels.shape[0] * pixels.shape[1])])
     mask = mask.reshape(pixels.shape[:2])
     mask[0, 0] = True
-    found = distinct_colours(image_of(pixels, mask), go_on)
+    found = distinct_colours(image_of(pixels, mask), never_stop)
     for channel, column in enumerate(found.columns):
         back = found.pixels.spread(column, empty=-1)
         np.testing.assert_array_equal(back, np.where(mask, pixels[:, :, channel].astype(float), -1))
@@ -291,7 +291,7 @@ def test_rows_beyond_the_budget_are_refused_before_they_are_made() -> None:
 @pytest.mark.parametrize("spec", ["rgb", "lab+position", "gray+texture"])
 def test_building_a_table_can_be_cancelled(spec: str) -> None:
     with pytest.raises(Cancelled):
-        feature_table(image_of(some_pixels(3, "uint8")), FeatureSpec.parse(spec), lambda: Verdict.CANCEL)
+        feature_table(image_of(some_pixels(3, "uint8")), FeatureSpec.parse(spec), lambda: StopRequest.CANCEL)
 
 
 @pytest.mark.parametrize("text", ["rgb", "lab+position", "hsv+texture", "gray+position+texture"])

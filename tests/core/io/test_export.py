@@ -19,7 +19,7 @@ import pytest
 import tifffile
 from PIL import Image as PillowImage
 
-from gmmseg.control import Progress, Verdict, go_on
+from gmmseg.control import Progress, StopRequest, never_stop
 from gmmseg.errors import Cancelled, WriteError
 from gmmseg.features.spec import FeatureSpec
 from gmmseg.features.table import CodeMap, FeatureTable, PixelMap, RowPerPixel
@@ -79,10 +79,10 @@ def one_of_each(folder: Path) -> list[ExportItem]:
 
 
 def drained(
-    subject: MixtureSubject, items: list[ExportItem], check: Any = go_on
+    subject: MixtureSubject, items: list[ExportItem], should_stop: Any = never_stop
 ) -> tuple[list[Progress], list[Path]]:
     events: list[Progress] = []
-    generator = export_events(subject, items, check)
+    generator = export_events(subject, items, should_stop)
     while True:
         try:
             events.append(next(generator))
@@ -211,7 +211,7 @@ def test_probabilities_and_ome_tiff_come_in_two_kinds(tmp_path: Path) -> None:
             ExportItem(tmp_path / "m.npy", "mask"),
         ],
     )
-    posteriors = np.stack(list(subject.planes(go_on)))
+    posteriors = np.stack(list(subject.planes(never_stop)))
     np.testing.assert_array_equal(tifffile.imread(tmp_path / "p.ome.tif"), posteriors)
     np.testing.assert_array_equal(tifffile.imread(tmp_path / "p.tif"), np.rint(posteriors * 255))
     np.testing.assert_array_equal(tifffile.imread(tmp_path / "l.ome.tif"), np.load(tmp_path / "m.npy"))
@@ -222,7 +222,7 @@ def test_smoothed_posteriors_are_exported_as_they_are_shown() -> None:
     posteriors = np.random.default_rng(0).integers(0, 256, (3, H, W)).astype(np.uint8)
     posteriors[:, -1] = 0
     segmentation = replace(subject.segmentation, posteriors=posteriors)
-    planes = np.stack(list(replace(subject, segmentation=segmentation).planes(go_on)))
+    planes = np.stack(list(replace(subject, segmentation=segmentation).planes(never_stop)))
     expected = class_posteriors(segmentation, subject.table, [(0,), (1, 2)])
     np.testing.assert_allclose(planes, expected, atol=1e-6)
 
@@ -288,9 +288,9 @@ def test_nothing_is_written_when_one_of_them_cannot_be(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def asked_to_cancel_at(number: int) -> Callable[[], Verdict]:
+def asked_to_cancel_at(number: int) -> Callable[[], StopRequest]:
     asked = itertools.count(1)
-    return lambda: Verdict.CANCEL if next(asked) >= number else Verdict.GO
+    return lambda: StopRequest.CANCEL if next(asked) >= number else StopRequest.NONE
 
 
 def test_cancelled_at_any_question_nothing_is_written(tmp_path: Path) -> None:
@@ -306,11 +306,11 @@ def test_cancelled_at_any_question_nothing_is_written(tmp_path: Path) -> None:
 
 
 def test_cancelled_while_the_last_one_is_encoded_nothing_is_written(tmp_path: Path) -> None:
-    verdicts = [Verdict.GO]
+    verdicts = [StopRequest.NONE]
     items = [ExportItem(tmp_path / "m.png", "mask"), ExportItem(tmp_path / "m.json", "model")]
     generator = export_events(a_subject(), items, lambda: verdicts[-1])
     assert [next(generator).text, next(generator).text] == ["Encoding m.png", "Encoding m.json"]
-    verdicts.append(Verdict.CANCEL)
+    verdicts.append(StopRequest.CANCEL)
     with pytest.raises(Cancelled):
         next(generator)
     assert list(tmp_path.iterdir()) == []

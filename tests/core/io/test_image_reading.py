@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from PIL import Image as Pillow
 from PIL import ImageCms, ImageOps
 
-from gmmseg.control import Verdict, go_on
+from gmmseg.control import StopRequest, never_stop
 from gmmseg.errors import BudgetError, Cancelled, GmmsegError, ReadError
 from gmmseg.image import GREY, RGB, Image
 from gmmseg.io import images
@@ -344,7 +344,7 @@ def picture_of(mode: str) -> Pillow.Image:
 @pytest.mark.parametrize("mode", sorted(EXPECTED_BY_MODE))
 def test_rows_25_and_27_each_pillow_mode_is_converted_as_the_table_says(mode: str) -> None:
     picture = picture_of(mode)
-    pixels, _ = pixels_of(picture, conversion_of(picture, "BMP"), go_on)
+    pixels, _ = pixels_of(picture, conversion_of(picture, "BMP"), never_stop)
     value, dtype = EXPECTED_BY_MODE[mode]
     assert str(pixels.dtype) == dtype
     assert pixels.shape[:2] == (2, 3)
@@ -679,16 +679,16 @@ def test_cancelling_is_heard_at_every_stage(tmp_path: Path) -> None:
         def __init__(self, last: float = float("inf")) -> None:
             self.asked, self.last = 0, last
 
-        def __call__(self) -> Verdict:
+        def __call__(self) -> StopRequest:
             self.asked += 1
-            return Verdict.CANCEL if self.asked > self.last else Verdict.GO
+            return StopRequest.CANCEL if self.asked > self.last else StopRequest.NONE
 
     whole = Counter()
-    read_image(path, check=whole)
+    read_image(path, should_stop=whole)
     assert whole.asked >= 4
     for last in range(whole.asked):
         with pytest.raises(Cancelled):
-            read_image(path, check=Counter(last))
+            read_image(path, should_stop=Counter(last))
 
 
 def test_reading_leaves_pillow_as_it_was_and_ignores_its_own_limit(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from gmmseg.arrays import FloatArray
-from gmmseg.control import go_on
+from gmmseg.control import never_stop
 from gmmseg.mixture.covariance import FAMILIES, Covariance, CovarianceKind
 from gmmseg.mixture.em import Rules, em
 from gmmseg.mixture.expectation import Rows
@@ -70,7 +70,7 @@ def run_em(
     is_diagonal = start.covariance.is_diagonal or start.is_hard
     rows = Rows(columns, weights, centre, is_diagonal, extent_about(columns, centre))
     never = Rules(-np.inf, 0.0, 0.0, n_iter, accelerates=accelerates)
-    return list(em(rows, start, start.covariance.kind, floor, never, 0, "exact", go_on))
+    return list(em(rows, start, start.covariance.kind, floor, never, 0, "exact", never_stop))
 
 
 def floor_of(values: FloatArray, settings: FitSettings) -> float:

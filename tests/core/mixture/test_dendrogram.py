@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gmmseg.control import Verdict
+from gmmseg.control import StopRequest
 from gmmseg.errors import Cancelled
 from gmmseg.mixture.covariance import Full
 from gmmseg.mixture.dendrogram import Dendrogram, Measure, dendrogram
@@ -111,7 +111,7 @@ def test_a_single_component_is_a_tree_without_unions() -> None:
 @pytest.mark.parametrize("measure", MEASURES)
 def test_a_cancelled_tree_is_none(measure: Measure) -> None:
     with pytest.raises(Cancelled):
-        dendrogram(TWO_PAIRS, rows_of(TWO_PAIRS, 20), None, measure, lambda: Verdict.CANCEL)
+        dendrogram(TWO_PAIRS, rows_of(TWO_PAIRS, 20), None, measure, lambda: StopRequest.CANCEL)
 
 
 def test_heights_never_fall_where_the_measure_rises() -> None:

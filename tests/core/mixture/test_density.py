@@ -11,7 +11,7 @@ from scipy import stats
 from scipy.special import logsumexp
 
 from gmmseg.arrays import FloatArray
-from gmmseg.control import Verdict
+from gmmseg.control import StopRequest
 from gmmseg.errors import Cancelled
 from gmmseg.mixture.covariance import CovarianceKind, Diagonal, Full, Spherical, Tied
 from gmmseg.mixture.density import (
@@ -204,12 +204,12 @@ def test_evaluation_is_cancelled_before_the_next_block() -> None:
     params = random_params(np.random.default_rng(0), 2, 2)
     asked = []
 
-    def check() -> Verdict:
+    def should_stop() -> StopRequest:
         asked.append(1)
-        return Verdict.CANCEL if len(asked) == 3 else Verdict.GO
+        return StopRequest.CANCEL if len(asked) == 3 else StopRequest.NONE
 
     with pytest.raises(Cancelled):
-        score_rows(params, np.zeros((100_000, 2)), check)
+        score_rows(params, np.zeros((100_000, 2)), should_stop)
     assert len(asked) == 3
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sklearn import mixture as sklearn_mixture
 
 from gmmseg.arrays import FloatArray
-from gmmseg.control import go_on
+from gmmseg.control import never_stop
 from gmmseg.mixture.covariance import CovarianceKind, Full
 from gmmseg.mixture.density import responsibilities, score_rows
 from gmmseg.mixture.fit import fit, fit_events
@@ -41,7 +41,7 @@ def _collect(
     values: FloatArray, weights: FloatArray | None, chosen: FitSettings
 ) -> tuple[list[FitStep], FitResult]:
     steps = []
-    events = fit_events(values, weights, chosen, go_on)
+    events = fit_events(values, weights, chosen, never_stop)
     while True:
         try:
             steps.append(next(events))

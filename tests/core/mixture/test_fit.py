@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gmmseg.arrays import FloatArray
-from gmmseg.control import Verdict, go_on, result_of
+from gmmseg.control import StopRequest, never_stop, result_of
 from gmmseg.errors import Cancelled, FitError
 from gmmseg.mixture.covariance import CovarianceKind, Full, Spherical
 from gmmseg.mixture.density import score_rows
@@ -198,28 +198,28 @@ def test_huge_and_tiny_rows_are_fitted() -> None:
 
 
 class _Asked:
-    """A check that answers GO a number of times, then something else."""
+    """What answers NONE a number of times, then something else."""
 
-    def __init__(self, n_times: int, then: Verdict) -> None:
+    def __init__(self, n_times: int, then: StopRequest) -> None:
         self.n_times, self.then, self.count = n_times, then, 0
 
-    def __call__(self) -> Verdict:
+    def __call__(self) -> StopRequest:
         self.count += 1
-        return Verdict.GO if self.count <= self.n_times else self.then
+        return StopRequest.NONE if self.count <= self.n_times else self.then
 
 
 @pytest.mark.parametrize("n_times", [0, 1, 9, 40])
 def test_cancel_ends_at_the_next_block(n_times: int) -> None:
     values = _overlapping(30_000)
-    check = _Asked(n_times, Verdict.CANCEL)
+    should_stop = _Asked(n_times, StopRequest.CANCEL)
     with pytest.raises(Cancelled):
-        result_of(fit_events(values, None, FitSettings(3, tol=0.0), check))
-    assert check.count <= n_times + 2  # the two halves of an E-step ask side by side
+        result_of(fit_events(values, None, FitSettings(3, tol=0.0), should_stop))
+    assert should_stop.count <= n_times + 2  # the two halves of an E-step ask side by side
 
 
 def test_stop_before_the_first_step_is_a_cancel() -> None:
     with pytest.raises(Cancelled):
-        result_of(fit_events(_overlapping(), None, FitSettings(3), _Asked(0, Verdict.STOP)))
+        result_of(fit_events(_overlapping(), None, FitSettings(3), _Asked(0, StopRequest.STOP)))
 
 
 @pytest.mark.parametrize("n_extra", [0, 1, 2])
@@ -229,16 +229,16 @@ def test_stop_within_a_step_keeps_the_last_complete_one(n_extra: int) -> None:
     start = random_params(rng, 3, 2)
     per_step = len(list(blocks(20_000, 3)))
     assert per_step == 3
-    check = _Asked(4 * per_step + n_extra, Verdict.STOP)
+    should_stop = _Asked(4 * per_step + n_extra, StopRequest.STOP)
     seen = []
-    events = fit_events(values, None, FitSettings(3, tol=0.0), check, start)
+    events = fit_events(values, None, FitSettings(3, tol=0.0), should_stop, start)
     while True:
         try:
             seen.append(next(events))
         except StopIteration as stop:
             result = stop.value
             break
-    assert check.count <= 4 * per_step + n_extra + 2
+    assert should_stop.count <= 4 * per_step + n_extra + 2
     assert len(seen) == 4
     assert result.params is seen[-1].params
     assert result.log_likelihood == seen[-1].log_likelihood
@@ -251,7 +251,7 @@ def test_stop_during_a_later_restart_keeps_the_better_one() -> None:
     steps = []
     stopping: list[int] = []
     chosen = FitSettings(3, init="random", n_init=4, tol=1e-9)
-    events = fit_events(values, None, chosen, lambda: Verdict.STOP if stopping else Verdict.GO)
+    events = fit_events(values, None, chosen, lambda: StopRequest.STOP if stopping else StopRequest.NONE)
     while True:
         try:
             steps.append(next(events))
@@ -269,7 +269,9 @@ def test_stop_in_the_coarse_stage_is_scored_on_all_rows() -> None:
     rng = np.random.default_rng(0)
     values = np.round(blobs(rng, 30_000, 3, 2, apart=3.0)[0] * 20)
     stopping: list[int] = []
-    events = fit_events(values, None, FitSettings(3), lambda: Verdict.STOP if stopping else Verdict.GO)
+    events = fit_events(
+        values, None, FitSettings(3), lambda: StopRequest.STOP if stopping else StopRequest.NONE
+    )
     while True:
         try:
             step = next(events)
@@ -287,7 +289,7 @@ def test_stop_on_all_rows_never_falls_back_to_a_sample() -> None:
     values = np.random.default_rng(0).normal(size=(40_000, 8)) * np.arange(1, 9)
     stopping: list[int] = []
     chosen = FitSettings(3, "diag", n_init=4, max_iter=30, tol=1e-9)
-    events = fit_events(values, None, chosen, lambda: Verdict.STOP if stopping else Verdict.GO)
+    events = fit_events(values, None, chosen, lambda: StopRequest.STOP if stopping else StopRequest.NONE)
     last = None
     while True:
         try:
@@ -309,12 +311,12 @@ def test_long_work_is_asked_often_enough_to_stop_at_once() -> None:
     values = np.random.default_rng(0).normal(size=(100_000, 3))
     gaps, before = [], [time.perf_counter()]
 
-    def check() -> Verdict:
+    def should_stop() -> StopRequest:
         gaps.append(time.perf_counter() - before[0])
         before[0] = time.perf_counter()
-        return Verdict.GO
+        return StopRequest.NONE
 
-    events = fit_events(values, None, FitSettings(5, n_init=1, max_iter=3), check)
+    events = fit_events(values, None, FitSettings(5, n_init=1, max_iter=3), should_stop)
     next(events)
     gaps.clear()
     for _ in events:
@@ -349,4 +351,4 @@ def test_the_criteria_are_their_formulas() -> None:
     gamma = np.exp(joint - np.logaddexp.reduce(joint))
     entropy = -(counts * gamma * np.log(gamma)).sum()
     assert result.icl == pytest.approx(result.bic + 2 * entropy, rel=1e-9)
-    assert result_of(fit_events(values, counts, FitSettings(3), go_on)).bic == result.bic
+    assert result_of(fit_events(values, counts, FitSettings(3), never_stop)).bic == result.bic

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from gmmseg.control import Verdict
+from gmmseg.control import StopRequest
 from gmmseg.errors import Cancelled
 from gmmseg.mixture import mean_field as module
 from gmmseg.mixture.mean_field import mean_field, softmax
@@ -232,7 +232,7 @@ def test_sweeps_can_be_cancelled(n_asked: int, two_lanes: int, monkeypatch: pyte
     with pytest.raises(Cancelled):
         mean_field(
             random.normal(0, 1, (2, 30)), Dense(a_graph(random, 30)), 1.0, 50,
-            check=lambda: Verdict.CANCEL if next(asked) >= n_asked else Verdict.STOP,
+            should_stop=lambda: StopRequest.CANCEL if next(asked) >= n_asked else StopRequest.STOP,
         )  # fmt: skip
     assert n_asked <= next(asked) <= n_asked + 3
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gmmseg.arrays import FloatArray
-from gmmseg.control import Verdict
+from gmmseg.control import StopRequest
 from gmmseg.drawing.convergence import monotony
 from gmmseg.mixture.covariance import CovarianceKind, Full
 from gmmseg.mixture.density import score_rows
@@ -93,7 +93,7 @@ def test_stopped_in_the_middle_of_a_bad_move_the_settled_parameters_are_the_last
     bad_move: tuple[FloatArray, MixtureParams],
 ) -> None:
     values, start = bad_move
-    verdict = [Verdict.GO]
+    verdict = [StopRequest.NONE]
     events = fit_events(values, None, FitSettings(2, reg_covar=0.01), lambda: verdict[0], start)
     steps = []
     while True:
@@ -103,7 +103,7 @@ def test_stopped_in_the_middle_of_a_bad_move_the_settled_parameters_are_the_last
             result = stop.value
             break
         if steps[-1].is_reseeded:
-            verdict[0] = Verdict.STOP
+            verdict[0] = StopRequest.STOP
     first_move = next(at for at, step in enumerate(steps) if step.is_reseeded)
     assert result.stop_reason == "stopped"
     assert result.log_likelihood == steps[first_move - 1].log_likelihood

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gmmseg.control import Verdict, result_of
+from gmmseg.control import StopRequest, result_of
 from gmmseg.errors import Cancelled
 from gmmseg.mixture.fit import fit
 from gmmseg.mixture.params import FitSettings
@@ -65,7 +65,7 @@ def test_one_and_two_entropies_have_no_elbow() -> None:
 def test_selection_is_cancelled() -> None:
     values, _ = blobs(np.random.default_rng(0), 100, 2, 2)
     with pytest.raises(Cancelled):
-        result_of(select_events(values, None, FitSettings(), "bic", lambda: Verdict.CANCEL))
+        result_of(select_events(values, None, FitSettings(), "bic", lambda: StopRequest.CANCEL))
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from gmmseg.arrays import FloatArray
-from gmmseg.control import Check
+from gmmseg.control import ShouldStop
 from gmmseg.mixture import em as em_module
 from gmmseg.mixture.covariance import CovarianceKind
 from gmmseg.mixture.expectation import Expectation, Rows, expectation
@@ -45,9 +45,9 @@ def _n_expectations(
 ) -> tuple[int, FitResult]:
     counted: list[int] = []
 
-    def counting(rows: Rows, kernel: Kernel, params: MixtureParams, check: Check) -> Expectation:
+    def counting(rows: Rows, kernel: Kernel, params: MixtureParams, should_stop: ShouldStop) -> Expectation:
         counted.append(1)
-        return expectation(rows, kernel, params, check)
+        return expectation(rows, kernel, params, should_stop)
 
     monkeypatch.setattr(em_module, "expectation", counting)
     result = fit(values, None, chosen)

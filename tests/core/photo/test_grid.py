@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from gmmseg.control import Verdict
+from gmmseg.control import StopRequest
 from gmmseg.errors import Cancelled
 from gmmseg.photo import grid as module
 from gmmseg.photo.grid import DIRECTIONS, PixelGrid, pixel_grid
@@ -153,4 +153,4 @@ def test_extreme_floats_have_finite_weights(pixels: NDArray[Any]) -> None:
 
 def test_making_a_grid_can_be_cancelled() -> None:
     with pytest.raises(Cancelled):
-        pixel_grid(image_of(np.zeros((4, 4), dtype=np.uint8)), lambda: Verdict.CANCEL)
+        pixel_grid(image_of(np.zeros((4, 4), dtype=np.uint8)), lambda: StopRequest.CANCEL)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from gmmseg.control import Progress, Verdict, result_of
+from gmmseg.control import Progress, StopRequest, result_of
 from gmmseg.errors import Cancelled, FeatureError, ModelError, SettingsError
 from gmmseg.features.build import feature_table
 from gmmseg.features.spec import FeatureSpec
@@ -257,8 +257,8 @@ def test_a_settings_error_comes_before_any_work() -> None:
 
 
 def test_stopping_keeps_the_last_complete_step() -> None:
-    verdict = Verdict.GO
-    job = segment_events(SegmentRequest(image_of(noise()), quick(5, tol=0.0)), check=lambda: verdict)
+    verdict = StopRequest.NONE
+    job = segment_events(SegmentRequest(image_of(noise()), quick(5, tol=0.0)), should_stop=lambda: verdict)
     seen: list[Stepped] = []
     while True:
         try:
@@ -269,7 +269,7 @@ def test_stopping_keeps_the_last_complete_step() -> None:
         if isinstance(event, Stepped):
             seen.append(event)
             if event.step.iteration == 4:
-                verdict = Verdict.STOP
+                verdict = StopRequest.STOP
     assert outcome.fit.result.stop_reason == "stopped"
     assert not outcome.fit.result.converged
     assert outcome.fit.result.lower_bound == seen[-1].step.lower_bound
@@ -277,11 +277,11 @@ def test_stopping_keeps_the_last_complete_step() -> None:
 
 
 def test_cancelling_ends_the_job() -> None:
-    verdict = Verdict.GO
-    job = segment_events(SegmentRequest(image_of(noise()), quick(5, tol=0.0)), check=lambda: verdict)
+    verdict = StopRequest.NONE
+    job = segment_events(SegmentRequest(image_of(noise()), quick(5, tol=0.0)), should_stop=lambda: verdict)
     while not isinstance(next(job), Stepped):
         pass
-    verdict = Verdict.CANCEL
+    verdict = StopRequest.CANCEL
     with pytest.raises(Cancelled):
         result_of(job)
 
@@ -352,8 +352,8 @@ def test_applying_can_be_cancelled_but_not_stopped_half_way() -> None:
     model = outcome_of(three_stripes(), quick()).fit.model
     image = image_of(three_stripes())
     with pytest.raises(Cancelled):
-        result_of(apply_events(model, image, check=lambda: Verdict.CANCEL))
-    stopped = result_of(apply_events(model, image, check=lambda: Verdict.STOP))
+        result_of(apply_events(model, image, should_stop=lambda: StopRequest.CANCEL))
+    stopped = result_of(apply_events(model, image, should_stop=lambda: StopRequest.STOP))
     assert stopped.segmentation.labels.all()
 
 

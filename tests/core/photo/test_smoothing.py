@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from gmmseg.control import Verdict
+from gmmseg.control import StopRequest
 from gmmseg.errors import BudgetError, Cancelled
 from gmmseg.features.build import feature_table
 from gmmseg.features.spec import FeatureSpec
@@ -168,7 +168,7 @@ def test_smoothing_can_be_cancelled() -> None:
     table, pixels, _ = a_table()
     alone, grid = segment(a_mixture(), table), pixel_grid(image_of(pixels))
     with pytest.raises(Cancelled):
-        smoothed(alone, table, grid, 1.0, lambda: Verdict.CANCEL)
+        smoothed(alone, table, grid, 1.0, lambda: StopRequest.CANCEL)
 
 
 def test_smoothing_keeps_within_the_memory_that_it_says() -> None:

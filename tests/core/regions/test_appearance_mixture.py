@@ -8,7 +8,7 @@ from scipy.ndimage import gaussian_filter
 from scipy.stats import multivariate_normal
 
 from gmmseg.arrays import FloatArray
-from gmmseg.control import Verdict
+from gmmseg.control import StopRequest
 from gmmseg.errors import Cancelled
 from gmmseg.mixture.params import MixtureParams
 from gmmseg.regions.appearance import (
@@ -137,4 +137,4 @@ def test_texture_of_a_wave_has_the_length_that_its_derivatives_give() -> None:
 def test_fitting_can_be_cancelled() -> None:
     picture = Picture(np.zeros((3, 5, 5), dtype=np.float32))
     with pytest.raises(Cancelled):
-        colour_posteriors(picture, np.random.default_rng(0), lambda: Verdict.CANCEL)
+        colour_posteriors(picture, np.random.default_rng(0), lambda: StopRequest.CANCEL)

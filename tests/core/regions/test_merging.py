@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from gmmseg.arrays import FloatArray
-from gmmseg.control import Verdict
+from gmmseg.control import StopRequest
 from gmmseg.errors import Cancelled
 from gmmseg.regions.adjacency import RegionGraph
 from gmmseg.regions.cost import FEATURES, N_SUMS
@@ -325,7 +325,7 @@ def test_regions_without_borders_are_united_at_the_height_of_parts(n_regions: in
 
 def test_merging_can_be_cancelled() -> None:
     with pytest.raises(Cancelled):
-        build_tree(random_graph(0, 20), WEIGHTS, ODDS, lambda: Verdict.CANCEL)
+        build_tree(random_graph(0, 20), WEIGHTS, ODDS, lambda: StopRequest.CANCEL)
 
 
 @pytest.mark.parametrize("gone", [{2, 7}, {0, 5}, {1, 11}, {3, 4}, {6, 8}, {9, 10}])

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import label
 from skimage.color import rgb2lab
 
-from gmmseg.control import Progress, Verdict, result_of
+from gmmseg.control import Progress, StopRequest, result_of
 from gmmseg.errors import Cancelled
 from gmmseg.image import GREY, RGB, Image, ImageSource
 from gmmseg.regions.cutting import cut, leaf_labels_of
@@ -169,12 +169,12 @@ def test_the_check_is_asked_all_along() -> None:
     image, _ = landscape(321, 481)
     asked: list[float] = []
 
-    def check() -> Verdict:
+    def should_stop() -> StopRequest:
         asked.append(time.process_time())
-        return Verdict.GO
+        return StopRequest.NONE
 
     asked.append(time.process_time())
-    result_of(hierarchy_events(image, check=check))
+    result_of(hierarchy_events(image, should_stop=should_stop))
     asked.append(time.process_time())
     assert len(asked) > 300
     # Of about 0.7 seconds in all; a share, since machines differ.
@@ -188,14 +188,14 @@ def test_cancel_keeps_nothing(n_before: int) -> None:
         result_of(
             hierarchy_events(
                 landscape()[0],
-                check=lambda: Verdict.GO if next(times) < n_before else Verdict.CANCEL,
+                should_stop=lambda: StopRequest.NONE if next(times) < n_before else StopRequest.CANCEL,
             )
         )
 
 
 def test_stop_leaves_the_borders_of_a_large_image_coarse() -> None:
     image, _ = landscape()
-    stopped = result_of(hierarchy_events(image, check=lambda: Verdict.STOP, working_side=45))
+    stopped = result_of(hierarchy_events(image, should_stop=lambda: StopRequest.STOP, working_side=45))
     check_whole(stopped, image)
     blocks = stopped.leaves.reshape(30, 3, 45, 3)
     assert (blocks == blocks[:, :1, :, :1]).all()

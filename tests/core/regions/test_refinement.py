@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from gmmseg.control import Verdict, result_of
+from gmmseg.control import StopRequest, result_of
 from gmmseg.errors import Cancelled
 from gmmseg.image import RGB, Image, ImageSource
 from gmmseg.regions import refinement
@@ -74,17 +74,17 @@ def test_pixels_without_data_stay_so() -> None:
     assert (found[~mask] == -1).all()
 
 
-def asked(n: int, answer: Verdict) -> Callable[[], Verdict]:
-    """Return a check that answers GO a number of times, then something else."""
+def asked(n: int, answer: StopRequest) -> Callable[[], StopRequest]:
+    """Return what answers NONE a number of times, then something else."""
     times = iter(range(10**6))
-    return lambda: Verdict.GO if next(times) < n else answer
+    return lambda: StopRequest.NONE if next(times) < n else answer
 
 
 @pytest.mark.parametrize("n_before", [0, 3])
 def test_stop_keeps_the_borders_as_coarse_as_they_are(n_before: int) -> None:
     image, truth = disc(264, 90)
     coarse = reduced(truth, 8)
-    found = result_of(refinement_events(coarse, image, asked(n_before, Verdict.STOP)))
+    found = result_of(refinement_events(coarse, image, asked(n_before, StopRequest.STOP)))
     assert found.shape == truth.shape
     if n_before == 0:
         np.testing.assert_array_equal(found, enlarged(coarse, truth.shape))
@@ -94,7 +94,7 @@ def test_stop_keeps_the_borders_as_coarse_as_they_are(n_before: int) -> None:
 def test_cancel_keeps_nothing() -> None:
     image, truth = disc(100, 30)
     with pytest.raises(Cancelled):
-        result_of(refinement_events(reduced(truth, 4), image, asked(2, Verdict.CANCEL)))
+        result_of(refinement_events(reduced(truth, 4), image, asked(2, StopRequest.CANCEL)))
 
 
 @pytest.mark.parametrize(("small", "large"), [((2, 3), (4, 9)), ((3, 5), (7, 11)), ((1, 1), (1, 4))])

@@ -8,7 +8,7 @@ import io
 import numpy as np
 import pytest
 
-from gmmseg.control import Verdict
+from gmmseg.control import StopRequest
 from gmmseg.errors import Cancelled
 from gmmseg.image import RGB, Image, ImageSource
 from gmmseg.io.tables import encode_region_table
@@ -70,7 +70,7 @@ def test_numbers_without_pixels_have_no_row_and_no_pixels_no_rows() -> None:
 
 def test_measuring_can_be_cancelled() -> None:
     with pytest.raises(Cancelled):
-        region_table(a_photo(), LABELS, check=lambda: Verdict.CANCEL)
+        region_table(a_photo(), LABELS, should_stop=lambda: StopRequest.CANCEL)
 
 
 def test_the_csv_has_a_row_for_each_region() -> None:

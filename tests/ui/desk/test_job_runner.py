@@ -11,7 +11,7 @@ import pytest
 from PySide6.QtCore import QObject, Slot
 from pytestqt.qtbot import QtBot
 
-from gmmseg.control import Check, Verdict, raise_if_cancelled
+from gmmseg.control import ShouldStop, StopRequest, raise_if_cancelled
 from gmmseg.errors import BudgetError, FitError
 from ui.desk.job_runner import Job, JobRunner, running_threads
 
@@ -67,23 +67,23 @@ def newest(qapp: object) -> Iterator[JobRunner]:
 
 
 def counting(n: int, result: Any = "done", between: Callable[[], object] = lambda: None) -> Job:
-    def job(check: Check) -> Generator[int, None, Any]:
+    def job(should_stop: ShouldStop) -> Generator[int, None, Any]:
         for i in range(n):
-            raise_if_cancelled(check)
+            raise_if_cancelled(should_stop)
             between()
             yield i
-            if check() is Verdict.STOP:
+            if should_stop() is StopRequest.STOP:
                 return "stopped"
         return result
 
     return job
 
 
-def endless(check: Check) -> Generator[int, None, str]:
+def endless(should_stop: ShouldStop) -> Generator[int, None, str]:
     i = 0
     while True:
-        raise_if_cancelled(check)
-        if check() is Verdict.STOP:
+        raise_if_cancelled(should_stop)
+        if should_stop() is StopRequest.STOP:
             return f"stopped after {i}"
         time.sleep(0.002)
         i += 1
@@ -106,7 +106,7 @@ def test_everything_is_heard_in_the_gui_thread_and_the_job_runs_in_another(
     ear = Ear(runner)
     of_job: set[int] = set()
 
-    def failing(check: Check) -> Generator[int, None, None]:
+    def failing(should_stop: ShouldStop) -> Generator[int, None, None]:
         of_job.add(threading.get_ident())
         yield 1
         raise FitError("No rows.")
@@ -132,13 +132,13 @@ def test_twenty_fast_starts_run_one_at_a_time_and_only_the_last_is_heard(
     active = 0
 
     def job_of(name: int) -> Job:
-        def job(check: Check) -> Generator[int, None, int]:
+        def job(should_stop: ShouldStop) -> Generator[int, None, int]:
             nonlocal active
             active += 1
             at_once.append(active)
             try:
                 for _ in range(20):
-                    raise_if_cancelled(check)
+                    raise_if_cancelled(should_stop)
                     time.sleep(0.002)
                     yield name
                 return name
@@ -162,7 +162,7 @@ def test_a_superseded_runs_late_reports_are_dropped(qtbot: QtBot, newest: JobRun
     ear = Ear(newest)
     is_out = threading.Event()
 
-    def stubborn(check: Check) -> Generator[str, None, str]:
+    def stubborn(should_stop: ShouldStop) -> Generator[str, None, str]:
         """Finishes without asking, as a call into a library does."""
         yield "old"
         is_out.wait(5)
@@ -222,7 +222,7 @@ def test_a_bug_in_a_job_is_reported_with_its_exception_and_the_runner_goes_on(
 ) -> None:
     ear = Ear(runner)
 
-    def buggy(check: Check) -> Generator[int, None, None]:
+    def buggy(should_stop: ShouldStop) -> Generator[int, None, None]:
         yield 1
         raise ZeroDivisionError("oops")
 
@@ -237,7 +237,7 @@ def test_a_bug_in_a_job_is_reported_with_its_exception_and_the_runner_goes_on(
 def test_running_out_of_memory_is_a_refusal_the_user_can_act_on(qtbot: QtBot, runner: JobRunner) -> None:
     ear = Ear(runner)
 
-    def greedy(check: Check) -> Generator[int, None, None]:
+    def greedy(should_stop: ShouldStop) -> Generator[int, None, None]:
         yield 1
         raise MemoryError
 
@@ -263,13 +263,13 @@ def test_an_urgent_event_is_delivered_at_once_with_those_before_it(
     qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ui.desk.job_runner.REPORT_SECONDS", 3600.0)
-    first_heard, go_on = threading.Event(), threading.Event()
+    first_heard, never_stop = threading.Event(), threading.Event()
 
-    def job(check: Check) -> Generator[Any, None, None]:
+    def job(should_stop: ShouldStop) -> Generator[Any, None, None]:
         yield "first"
         assert first_heard.wait(10)
         yield from ("calm", "urgent")
-        assert go_on.wait(10)
+        assert never_stop.wait(10)
 
     runner = JobRunner("newest", is_urgent=lambda event: event == "urgent")
     ear = Ear(runner)
@@ -277,7 +277,7 @@ def test_an_urgent_event_is_delivered_at_once_with_those_before_it(
     qtbot.waitUntil(lambda: bool(ear.of_kind("events")), timeout=5000)
     first_heard.set()
     qtbot.waitUntil(lambda: any("urgent" in batch for _, batch in ear.of_kind("events")), timeout=5000)
-    go_on.set()
+    never_stop.set()
     assert [event for _, batch in ear.of_kind("events") for event in batch] == ["first", "calm", "urgent"]
     qtbot.waitUntil(lambda: not runner.is_running, timeout=5000)
     runner.shutdown()
@@ -288,7 +288,7 @@ def test_five_thousand_runs_do_not_wear_anything_out(qtbot: QtBot, newest: JobRu
     ear = Ear(newest)
     woken = 0
 
-    def emit_often(check: Check) -> Generator[int, None, str]:
+    def emit_often(should_stop: ShouldStop) -> Generator[int, None, str]:
         for _ in range(5000):
             newest._woken.emit()
         return "still here"
@@ -333,10 +333,10 @@ def test_shutdown_can_let_queued_jobs_finish(qtbot: QtBot) -> None:
     done: list[int] = []
 
     def slow(name: int) -> Job:
-        def job(check: Check) -> Generator[None, None, None]:
+        def job(should_stop: ShouldStop) -> Generator[None, None, None]:
             yield
             time.sleep(0.05)
-            raise_if_cancelled(check)
+            raise_if_cancelled(should_stop)
             done.append(name)
 
         return job

@@ -30,7 +30,7 @@ from pytestqt.qtbot import QtBot
 import ui.digits.exporting
 import ui.digits.opening
 import ui.digits.running
-from gmmseg.control import Check, Progress, Verdict
+from gmmseg.control import Progress, ShouldStop, StopRequest
 from gmmseg.digits.document import DigitDocument, change_digit_setting
 from gmmseg.digits.experiment import ExperimentOutcome, ExperimentRequest
 from gmmseg.errors import Cancelled, FitError, ReadError
@@ -165,10 +165,10 @@ def test_run_becomes_stop_and_a_stopped_run_leaves_the_clusters(
 ) -> None:
     started = threading.Event()
 
-    def endless(request: ExperimentRequest, cache: object, check: Check) -> Iterator[Progress]:
+    def endless(request: ExperimentRequest, cache: object, should_stop: ShouldStop) -> Iterator[Progress]:
         yield Progress("Working", 0.5)
         started.set()
-        while check() is Verdict.GO:
+        while should_stop() is StopRequest.NONE:
             pass
         raise Cancelled
 
@@ -205,7 +205,7 @@ def test_a_late_setting_waits_for_run_and_keeps_the_stages_before_it(clustered: 
 def test_a_failed_run_says_why_and_offers_to_undo(
     clustered: Bench, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def failing(request: ExperimentRequest, cache: object, check: Check) -> Iterator[Progress]:
+    def failing(request: ExperimentRequest, cache: object, should_stop: ShouldStop) -> Iterator[Progress]:
         yield Progress("Working", 0.5)
         raise FitError("All images are equal.", "Choose other digits.")
 
@@ -358,9 +358,9 @@ def test_esc_ends_an_export_too(
     clustered: Bench, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def endless(*arguments: object) -> Iterator[Progress]:
-        check = arguments[-1]
-        assert callable(check)
-        while check() is Verdict.GO:
+        should_stop = arguments[-1]
+        assert callable(should_stop)
+        while should_stop() is StopRequest.NONE:
             yield Progress("Writing")
         raise Cancelled
 
@@ -393,7 +393,7 @@ def test_mnist_that_cannot_be_fetched_is_told_with_a_way_to_try_again(
 ) -> None:
     asked = []
 
-    def unreachable(folder: Path, check: Check) -> Iterator[Progress]:
+    def unreachable(folder: Path, should_stop: ShouldStop) -> Iterator[Progress]:
         asked.append(folder)
         yield Progress("Downloading", 0.0)
         raise ReadError("The mirror is silent.", "Check the connection.")
@@ -411,8 +411,8 @@ def test_mnist_that_cannot_be_fetched_is_told_with_a_way_to_try_again(
 
 
 def test_a_download_can_be_stopped(clustered: Bench, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
-    def slow(folder: Path, check: Check) -> Iterator[Progress]:
-        while check() is Verdict.GO:
+    def slow(folder: Path, should_stop: ShouldStop) -> Iterator[Progress]:
+        while should_stop() is StopRequest.NONE:
             yield Progress("Downloading", 0.1)
         raise Cancelled
 
@@ -431,7 +431,7 @@ def test_mnist_that_was_fetched_before_opens_with_a_quick_look(
     folder = tmp_path / "cache" / "gmmseg" / "mnist"
     monkeypatch.setattr(ui.digits.opening, "is_complete", lambda where: where == folder)
 
-    def fetched(where: Path, check: Check) -> Generator[Progress, None, Path]:
+    def fetched(where: Path, should_stop: ShouldStop) -> Generator[Progress, None, Path]:
         yield Progress("Checking", 0.0)
         write_idx_folder(where, 300, 50)
         return where

@@ -13,7 +13,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QToolTip, QWidget
 from pytestqt.qtbot import QtBot
 
-from gmmseg.control import Progress, go_on, result_of
+from gmmseg.control import Progress, never_stop, result_of
 from gmmseg.digits.document import DigitDocument, open_digits, with_outcome
 from gmmseg.digits.drawn import drawn_digits
 from gmmseg.digits.experiment import ExperimentOutcome, ExperimentRequest, StageDone, experiment_events
@@ -353,7 +353,7 @@ def test_the_numbers_of_clusters_hide_neither_each_other_nor_small_clusters(
     panel = DigitEmbeddingPanel()
     put(panel)
     panel.show_state(DigitShown(), shown)
-    means, covariances = cluster_moments(outcome, go_on)
+    means, covariances = cluster_moments(outcome, never_stop)
     means[:] = means[0] + 1e-3 * np.arange(len(means))[:, None]
     assert panel._asked is not None
     panel.show_moments(panel._asked, (means, 1e-6 * covariances))
@@ -456,8 +456,8 @@ def test_the_scores_say_what_was_chosen_by_them_and_that_labels_never_fit(
 
 def test_samples_are_the_same_for_the_same_batch_and_others_for_the_next(outcome: ExperimentOutcome) -> None:
     maker = SampleMaker()
-    first, again = (maker(SampleRequest(outcome, 0), go_on) for _ in range(2))
-    other = maker(SampleRequest(outcome, 1), go_on)
+    first, again = (maker(SampleRequest(outcome, 0), never_stop) for _ in range(2))
+    other = maker(SampleRequest(outcome, 1), never_stop)
     assert all((one == two).all() for one, two in zip(first, again, strict=True))
     assert any((one != two).any() for one, two in zip(first, other, strict=True) if len(one))
     assert {len(drawn) for drawn in first} <= {0, N_SAMPLES}
@@ -490,7 +490,7 @@ def test_misplaced_digits_come_worst_first_and_their_confidence_is_explained(
     assert not panel.note.isVisible()
     panel.show_view("misplaced")
     assert not panel.note.isVisible()
-    panel.show_overview(requests[-1], answer_overview(requests[-1], go_on))
+    panel.show_overview(requests[-1], answer_overview(requests[-1], never_stop))
     section = panel.walls["misplaced"].sections[0]
     assert len(section.rows)
     assert (np.diff(outcome.confidence[section.rows]) <= 0).all()

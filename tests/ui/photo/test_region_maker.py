@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pytestqt.qtbot import QtBot
 
-from gmmseg.control import Check, Progress, raise_if_cancelled
+from gmmseg.control import Progress, ShouldStop, raise_if_cancelled
 from gmmseg.errors import FeatureError
 from gmmseg.image import Image
 from gmmseg.photo.document import change_region_setting, open_image
@@ -45,12 +45,12 @@ class Desk:
         monkeypatch.setattr(region_maker, "region_events", self.events)
 
     def events(
-        self, image: Image, settings: RegionSettings, hierarchy: Hierarchy | None, *, check: Check
+        self, image: Image, settings: RegionSettings, hierarchy: Hierarchy | None, *, should_stop: ShouldStop
     ) -> Generator[Any, None, RegionOutcome]:
         self.asked.append((image, settings, hierarchy is not None))
         yield Progress("Finding", 0.5)
         while not self.may_go_on.wait(0.005):
-            raise_if_cancelled(check)
+            raise_if_cancelled(should_stop)
         if self.error is not None:
             raise self.error
         made = quartered(image, detail=settings.detail, n_regions=settings.n_regions, seed=settings.seed)

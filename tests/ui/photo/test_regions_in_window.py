@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from gmmseg.control import Check, Progress, raise_if_cancelled
+from gmmseg.control import Progress, ShouldStop, raise_if_cancelled
 from gmmseg.io.images import image_from_array
 from gmmseg.photo.document import open_image
 from gmmseg.regions.outcome import RegionOutcome, region_events
@@ -177,10 +177,10 @@ def test_the_table_in_front_has_regions_made_and_marks_the_row_clicked(driven: D
 
 
 def test_esc_stops_it_and_the_detail_starts_it_again(driven: Driven, monkeypatch: pytest.MonkeyPatch) -> None:
-    def slow(*arguments: Any, check: Check) -> Generator[Any, None, RegionOutcome]:
+    def slow(*arguments: Any, should_stop: ShouldStop) -> Generator[Any, None, RegionOutcome]:
         while True:
             time.sleep(0.01)
-            raise_if_cancelled(check)
+            raise_if_cancelled(should_stop)
             yield Progress("Regions: merging", 0.5)
 
     monkeypatch.setattr(region_maker, "region_events", slow)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gmmseg.arrays import ByteArray, FloatArray
-from gmmseg.control import Check
+from gmmseg.control import ShouldStop
 from gmmseg.digits.experiment import ExperimentOutcome
 from gmmseg.digits.gallery import Order
 from gmmseg.digits.generative import DigitModel, digit_model
@@ -41,14 +41,14 @@ class MomentsRequest:
     outcome: ExperimentOutcome
 
 
-def answer_overview(request: OverviewRequest, check: Check) -> Overview:
+def answer_overview(request: OverviewRequest, should_stop: ShouldStop) -> Overview:
     """Return what the request asks for."""
-    return overview(request.outcome, request.order, request.known, check)
+    return overview(request.outcome, request.order, request.known, should_stop)
 
 
-def answer_moments(request: MomentsRequest, check: Check) -> tuple[FloatArray, FloatArray]:
+def answer_moments(request: MomentsRequest, should_stop: ShouldStop) -> tuple[FloatArray, FloatArray]:
     """Return what the request asks for."""
-    return cluster_moments(request.outcome, check)
+    return cluster_moments(request.outcome, should_stop)
 
 
 class SampleMaker:
@@ -57,21 +57,21 @@ class SampleMaker:
     def __init__(self) -> None:
         self._newest: tuple[ExperimentOutcome, DigitModel] | None = None
 
-    def __call__(self, request: SampleRequest, check: Check) -> tuple[ByteArray, ...]:
+    def __call__(self, request: SampleRequest, should_stop: ShouldStop) -> tuple[ByteArray, ...]:
         """Return `N_SAMPLES` digits of each cluster, uint8 (n, h, w); none of an empty one."""
         outcome = request.outcome
-        model = self._model(outcome, check)
+        model = self._model(outcome, should_stop)
         drawn = []
         for cluster in range(outcome.n_clusters):
             generator = np.random.default_rng([outcome.settings.seed, request.batch, cluster])
             n_drawn = N_SAMPLES if (outcome.clusters == cluster).any() else 0
-            drawn.append(model.draw_of(cluster, n_drawn, generator, check))
+            drawn.append(model.draw_of(cluster, n_drawn, generator, should_stop))
         return tuple(drawn)
 
-    def _model(self, outcome: ExperimentOutcome, check: Check) -> DigitModel:
+    def _model(self, outcome: ExperimentOutcome, should_stop: ShouldStop) -> DigitModel:
         if self._newest is not None and self._newest[0] is outcome:
             return self._newest[1]
         digits = outcome.digits
-        model = digit_model(digits.images, outcome.clusters, outcome.n_clusters, digits.name, check)
+        model = digit_model(digits.images, outcome.clusters, outcome.n_clusters, digits.name, should_stop)
         self._newest = (outcome, model)
         return model

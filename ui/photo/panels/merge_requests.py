@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gmmseg.control import Check, go_on
+from gmmseg.control import ShouldStop, never_stop
 from gmmseg.drawing.scatter import scatter_sample
 from gmmseg.features.table import FeatureTable
 from gmmseg.mixture.dendrogram import Dendrogram, Measure, dendrogram
@@ -23,10 +23,10 @@ class TreeRequest:
     measure: Measure
 
 
-def tree_of(request: TreeRequest, check: Check = go_on) -> Dendrogram:
+def tree_of(request: TreeRequest, should_stop: ShouldStop = never_stop) -> Dendrogram:
     """Return the tree, made from a sample of the pixels: it is about components, not about single rows."""
     rows = scatter_sample(request.table)
-    return dendrogram(request.params, request.table.values[rows], None, request.measure, check)
+    return dendrogram(request.params, request.table.values[rows], None, request.measure, should_stop)
 
 
 def classes_of(components: Sequence[int], table: ClassTable) -> list[ClassInfo]:

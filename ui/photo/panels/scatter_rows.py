@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gmmseg.arrays import ByteArray, FloatArray, IntArray
-from gmmseg.control import Check, go_on
+from gmmseg.control import ShouldStop, never_stop
 from gmmseg.features.table import FeatureTable
 from gmmseg.mixture.density import responsibilities
 from gmmseg.mixture.matching import match_components
@@ -33,10 +33,10 @@ class WinnersRequest:
     values: FloatArray
 
 
-def winners_of(request: WinnersRequest, check: Check = go_on) -> IntArray:
+def winners_of(request: WinnersRequest, should_stop: ShouldStop = never_stop) -> IntArray:
     """Return the component with the largest posterior of each row, (M,)."""
     winners: IntArray = np.empty(len(request.values), dtype=np.int64)
-    for rows, posterior in responsibilities(request.mixture[0], request.values, check):
+    for rows, posterior in responsibilities(request.mixture[0], request.values, should_stop):
         winners[rows] = posterior.argmax(axis=0)
     return winners
 
