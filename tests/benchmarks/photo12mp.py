@@ -13,7 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Pillow
 
-PHOTOS = Path(__file__).parents[3] / "shared" / "bsds500" / "images"
+from tests.data.shared import BSDS500
+
+PHOTOS = BSDS500 / "images"
 ROWS, COLUMNS = 10, 8
 TILE = (320, 480)
 """Height and width taken of each photo of 321 × 481 pixels."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
@@ -17,6 +16,7 @@ from gmmseg.mixture.em import Rules, em
 from gmmseg.mixture.initialise import first_params
 from gmmseg.mixture.params import FitSettings, FitStep, MixtureParams
 from gmmseg.mixture.preparation import prepare
+from tests.data.shared import MNIST
 
 K = 5
 ROUNDS = 15
@@ -88,11 +88,10 @@ def test_one_iteration(photo: Photo, benchmark: BenchmarkFixture, is_distinct: b
 @pytest.fixture(scope="module")
 def digits() -> FloatArray:
     """Return MNIST's 70,000 digits as their first 200 principal components, (N, 200), about 110 MB."""
-    folder = Path(__file__).parents[3] / "shared" / "mnist"
-    if not folder.is_dir():
-        pytest.skip(f"the four IDX files of MNIST are not in {folder}")
+    if not MNIST.is_dir():
+        pytest.skip(f"the four IDX files of MNIST are not in {MNIST}")
     names = ("train-images-idx3-ubyte.gz", "t10k-images-idx3-ubyte.gz")
-    files = [gzip.decompress((folder / name).read_bytes()) for name in names]
+    files = [gzip.decompress((MNIST / name).read_bytes()) for name in names]
     parts = [np.frombuffer(file, np.uint8, offset=16) for file in files]
     pixels = np.concatenate(parts).reshape(-1, 784) / 255.0
     pixels -= pixels.mean(axis=0)

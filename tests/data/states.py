@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gmmseg.arrays import AnyArray, FloatArray
 from gmmseg.control import result_of
 from gmmseg.features.spec import FeatureSpec
 from gmmseg.features.table import CodeMap, FeatureTable, PixelMap, RowPerPixel
 from gmmseg.image import GREY, RGB, Image, ImageSource
+from gmmseg.io.decoded import channel_names
 from gmmseg.mixture.covariance import FAMILIES, CovarianceKind
 from gmmseg.mixture.params import FitResult, FitSettings, FitStep, MixtureParams, Restart, StopReason
 from gmmseg.mixture.selection import Candidate
@@ -58,6 +60,13 @@ def true_params(
     if family.is_diagonal:
         scatter = np.diagonal(scatter, axis1=1, axis2=2).copy()
     return MixtureParams(counts, means.copy(), family.from_moments(counts, scatter, FLOOR))
+
+
+def image_of(pixels: NDArray[Any], mask: NDArray[np.bool_] | None = None) -> Image:
+    """Return pixels (H, W) or (H, W, C) as an image."""
+    volume = pixels[:, :, None] if pixels.ndim == 2 else pixels
+    names = channel_names(volume.shape[2], is_rgb=volume.shape[2] == 3)
+    return Image(np.ascontiguousarray(volume), names, ImageSource("test"), mask)
 
 
 def make_image(

@@ -15,7 +15,7 @@ from gmmseg.errors import Cancelled
 from gmmseg.features.build import feature_table
 from gmmseg.features.spec import FeatureSpec
 from gmmseg.photo.classes import default_classes
-from tests.core.features.test_features import image_of
+from tests.data.states import image_of
 
 SPECS = ["rgb", "lab+position", "gray+texture", "hsv+position+texture"]
 

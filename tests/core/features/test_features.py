@@ -19,14 +19,8 @@ from gmmseg.features.colour import rgb_to_cone
 from gmmseg.features.distinct import distinct_colours
 from gmmseg.features.spec import COLOUR_SPACES, FeatureSpec
 from gmmseg.image import GREY, RGB, Image, ImageSource
-from gmmseg.io.decoded import channel_names
 from gmmseg.limits import budget_of
-
-
-def image_of(pixels: NDArray[Any], mask: NDArray[np.bool_] | None = None) -> Image:
-    volume = pixels[:, :, None] if pixels.ndim == 2 else pixels
-    names = channel_names(volume.shape[2], is_rgb=volume.shape[2] == 3)
-    return Image(np.ascontiguousarray(volume), names, ImageSource("test"), mask)
+from tests.data.states import image_of
 
 
 def some_pixels(channels: int, dtype: str, shape: tuple[int, int] = (37, 53), seed: int = 0) -> NDArray[Any]:

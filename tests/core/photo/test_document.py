@@ -39,7 +39,7 @@ from gmmseg.photo.document import (
 from gmmseg.photo.jobs import SegmentOutcome, SegmentRequest, segment_events
 from gmmseg.photo.settings import SegmentSettings
 from gmmseg.photo.workspace import TableCache, ViewState, Workspace
-from tests.core.features.test_features import image_of
+from tests.data.states import image_of
 
 QUICK = SegmentSettings(mixture=FitSettings(n_components=3, n_init=1, tol=1e-2))
 

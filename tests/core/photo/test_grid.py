@@ -14,50 +14,8 @@ from gmmseg.control import StopRequest
 from gmmseg.errors import Cancelled
 from gmmseg.photo import grid as module
 from gmmseg.photo.grid import DIRECTIONS, PixelGrid, pixel_grid
-from tests.core.features.test_features import image_of
-
-Weights = dict[tuple[int, int, int, int], float]
-
-
-def averages_by_loops(values: NDArray[Any], mask: NDArray[np.bool_]) -> NDArray[Any]:
-    """Return means over the pixels with data of twice the sum over 3 × 3 pixels within the image."""
-    with_share = np.dstack([values, np.ones(mask.shape)])
-    with_share[~mask] = 0
-    for _ in range(2):
-        before, with_share = with_share, np.zeros_like(with_share)
-        for y, x in np.ndindex(mask.shape):
-            with_share[y, x] = before[max(y - 1, 0) : y + 2, max(x - 1, 0) : x + 2].sum(axis=(0, 1))
-    means: NDArray[Any] = with_share[..., :-1] / np.maximum(with_share[..., -1:], 1)
-    return means
-
-
-def weights_by_loops(pixels: NDArray[Any], mask: NDArray[np.bool_]) -> Weights:
-    """Return ``exp(-|c_i - c_j|² / (2 beta))`` of averaged colours, of ordered pairs (y, x, v, u)."""
-    height, width = pixels.shape[:2]
-    values = averages_by_loops(pixels.reshape(height, width, -1).astype(np.float64), mask)
-    contrasts: Weights = {}
-    for y, x in np.ndindex(height, width):
-        for v in range(max(y - 1, 0), min(y + 2, height)):
-            for u in range(max(x - 1, 0), min(x + 2, width)):
-                if (v, u) != (y, x) and mask[y, x] and mask[v, u]:
-                    contrasts[y, x, v, u] = float(((values[y, x] - values[v, u]) ** 2).sum())
-    beta = np.mean(list(contrasts.values())) if contrasts else 0
-    return {pair: float(np.exp(-one / (2 * beta))) if beta else 1.0 for pair, one in contrasts.items()}
-
-
-def stored_weight(weight: float) -> int:
-    """Return a weight as it is kept: 1..255, the least for the highest contrast."""
-    return 1 + round(weight * 254)
-
-
-def means_by_loops(posteriors: NDArray[Any], weights: Weights) -> NDArray[Any]:
-    total = np.zeros(posteriors.shape[1:])
-    means = np.zeros(posteriors.shape)
-    for (y, x, v, u), weight in weights.items():
-        influence = stored_weight(weight) / np.hypot(v - y, u - x)
-        means[:, y, x] += influence * posteriors[:, v, u]
-        total[y, x] += influence
-    return np.divide(means, total, out=np.zeros_like(means), where=total > 0)
+from tests.core.photo.cases import means_by_loops, weights_by_loops
+from tests.data.states import image_of
 
 
 def some_image(

@@ -31,7 +31,7 @@ from gmmseg.photo.jobs import (
 )
 from gmmseg.photo.settings import SegmentSettings
 from gmmseg.photo.smoothing import smoothed
-from tests.core.features.test_features import image_of
+from tests.data.states import image_of
 
 KINDS: tuple[CovarianceKind, ...] = tuple(FAMILIES)
 

@@ -16,8 +16,9 @@ from gmmseg.mixture.covariance import CovarianceKind
 from gmmseg.mixture.params import FitSettings
 from gmmseg.photo.jobs import SegmentRequest, segment_events
 from gmmseg.photo.settings import SegmentSettings
+from tests.data.shared import BSDS500
 
-PHOTOS = Path(__file__).parents[4] / "shared" / "bsds500" / "images" / "val"
+PHOTOS = BSDS500 / "images" / "val"
 pytestmark = [
     pytest.mark.shared_data,
     pytest.mark.skipif(not PHOTOS.is_dir(), reason="the BSDS500 photos are not beside the checkout"),

@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
-from numpy.typing import NDArray
-from scipy.stats import multivariate_normal
 
 from gmmseg.arrays import LabelArray, label_dtype
-from gmmseg.features.build import feature_table
-from gmmseg.features.spec import FeatureSpec
-from gmmseg.features.table import FeatureTable
 from gmmseg.mixture.covariance import FAMILIES, CovarianceKind
 from gmmseg.mixture.params import MixtureParams
 from gmmseg.photo.segmentation import (
@@ -26,36 +19,9 @@ from gmmseg.photo.segmentation import (
     segment,
     uncertainty,
 )
-from tests.core.features.test_features import image_of
+from tests.core.photo.cases import a_mixture, a_table, joint_of
 
 KINDS: tuple[CovarianceKind, ...] = ("full", "tied", "diag", "spherical")
-
-
-def a_mixture(kind: CovarianceKind = "full", n_components: int = 4, seed: int = 0) -> MixtureParams:
-    random = np.random.default_rng(seed)
-    root = random.normal(size=(n_components, 3, 3)) * 20
-    full = root @ np.swapaxes(root, 1, 2) + 100 * np.eye(3)
-    diagonal = random.uniform(50, 900, (n_components, 3))
-    values = {"full": full, "tied": full[0], "diag": diagonal, "spherical": diagonal[:, 0]}[kind]
-    weights = random.dirichlet(np.full(n_components, 5.0))
-    return MixtureParams(weights, random.uniform(0, 255, (n_components, 3)), FAMILIES[kind](values))
-
-
-def a_table(is_masked: bool = True, seed: int = 0) -> tuple[FeatureTable, NDArray[Any], NDArray[np.bool_]]:
-    random = np.random.default_rng(seed)
-    pixels = random.integers(0, 256, (23, 31, 3), dtype=np.uint8)
-    mask = random.random((23, 31)) < (0.8 if is_masked else 2)
-    return feature_table(image_of(pixels, mask), FeatureSpec()), pixels.astype(np.float64), mask
-
-
-def joint_of(params: MixtureParams, pixels: NDArray[Any]) -> NDArray[Any]:
-    """Return pi_k N(x | k) at each pixel, (K, H, W), by scipy."""
-    return np.stack(
-        [
-            weight * multivariate_normal(mean, matrix).pdf(pixels)
-            for weight, mean, matrix in zip(params.weights, params.means, params.matrices(), strict=True)
-        ]
-    )
 
 
 @pytest.mark.parametrize("kind", KINDS)

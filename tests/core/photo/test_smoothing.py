@@ -20,9 +20,8 @@ from gmmseg.mixture.params import MixtureParams
 from gmmseg.photo.grid import pixel_grid
 from gmmseg.photo.segmentation import Segmentation, class_posteriors, segment
 from gmmseg.photo.smoothing import SWEEPS, smoothed
-from tests.core.features.test_features import image_of
-from tests.core.photo.test_grid import means_by_loops, weights_by_loops
-from tests.core.photo.test_segmentation import a_mixture, a_table, joint_of
+from tests.core.photo.cases import a_mixture, a_table, joint_of, means_by_loops, weights_by_loops
+from tests.data.states import image_of
 
 RGB = FeatureSpec()
 TWO_GREYS = MixtureParams(

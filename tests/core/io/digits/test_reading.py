@@ -20,8 +20,7 @@ from gmmseg.errors import BudgetError, Cancelled, GmmsegError, ReadError
 from gmmseg.io.digits.reading import read_digits_events
 from gmmseg.limits import budget_of
 from tests.data import digits as build
-
-MNIST = Path(__file__).parents[4] / "shared" / "mnist"
+from tests.data.shared import MNIST
 
 
 def read(path: Path, should_stop: ShouldStop = never_stop) -> DigitSet:

@@ -28,8 +28,8 @@ from gmmseg.io.digits.download import (
     download_events,
     is_complete,
 )
+from tests.data.shared import MNIST
 
-MNIST = Path(__file__).parents[4] / "shared" / "mnist"
 BODY = np.random.default_rng(0).bytes(300_000)
 FILE = RemoteFile("digits.gz", len(BODY), hashlib.sha256(BODY).hexdigest())
 TIMEOUT = 0.4
