@@ -79,17 +79,22 @@ def size_text(n_bytes: int) -> str:
     return f"{n_bytes / 10**12:,.0f} TB"
 
 
-def image_bytes(width: int, height: int, channels: int, bytes_per_sample: int) -> int:
+def image_bytes(
+    width: int, height: int, channels: int, bytes_per_sample: int, decoding_bytes: int = 0
+) -> int:
     """Return the most memory an image needs while it is read and shown, in bytes.
 
-    The pixels as read, plus the larger of the decoder's own copy and `WORKING_BYTES_PER_PIXEL`.
+    The pixels as read, plus the larger of the decoder's own copy and `WORKING_BYTES_PER_PIXEL`; at least
+    the `decoding_bytes` a pixel that its decoder is known to need in all.
     """
     as_read = channels * bytes_per_sample
-    return width * height * (as_read + max(as_read, WORKING_BYTES_PER_PIXEL))
+    return width * height * max(as_read + max(as_read, WORKING_BYTES_PER_PIXEL), decoding_bytes)
 
 
-def check_pixels(width: int, height: int, channels: int, bytes_per_sample: int) -> None:
-    """Refuse an image by its header, before anything is allocated.
+def check_pixels(
+    width: int, height: int, channels: int, bytes_per_sample: int, decoding_bytes: int = 0
+) -> None:
+    """Refuse an image by its header, before anything is allocated; the parameters are those of `image_bytes`.
 
     Raises
     ------
@@ -106,7 +111,7 @@ def check_pixels(width: int, height: int, channels: int, bytes_per_sample: int) 
             "Cut it into parts or scale it down.",
         )
     budget = memory_budget()
-    need = image_bytes(width, height, channels, bytes_per_sample)
+    need = image_bytes(width, height, channels, bytes_per_sample, decoding_bytes)
     if need > budget:
         as_read = width * height * channels * bytes_per_sample
         factor = (budget / need) ** 0.5

@@ -7,7 +7,7 @@ import argparse
 from gmmseg.commands.batch import mixture_subject, run_tasks
 from gmmseg.commands.console import Console
 from gmmseg.image import Image
-from gmmseg.io.kinds import telling_what_it_is
+from gmmseg.io.file_kinds import telling_what_it_is
 from gmmseg.io.models import FORMAT, load_model, read_model_bytes
 from gmmseg.io.subjects import MixtureSubject
 from gmmseg.photo.jobs import apply_events

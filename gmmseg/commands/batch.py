@@ -12,11 +12,11 @@ from gmmseg.commands.console import Console
 from gmmseg.commands.options import frame_index
 from gmmseg.commands.outputs import Task, plan
 from gmmseg.control import raise_if_cancelled
-from gmmseg.errors import GmmsegError, WriteError
+from gmmseg.errors import Cancelled, GmmsegError, WriteError
 from gmmseg.image import Image
 from gmmseg.io.export import export_events
+from gmmseg.io.files import shown_name
 from gmmseg.io.images import read_events
-from gmmseg.io.probe import shown_name
 from gmmseg.io.subjects import ExportSubject, MixtureSubject
 from gmmseg.limits import budget_of
 from gmmseg.photo.jobs import SegmentOutcome
@@ -68,6 +68,15 @@ def run_tasks(options: argparse.Namespace, console: Console, label: Label) -> bo
                     raise
                 n_failed += 1
                 console.say(f"{shown_name(task.image)}: {error}")
+            except Cancelled:
+                raise
+            except Exception as error:
+                # A bug, or a library's: the other images are worth having all the same.
+                if len(tasks) == 1:
+                    raise
+                n_failed += 1
+                text = " ".join(str(error).split())
+                console.say(f"{shown_name(task.image)}: unexpected {type(error).__name__}: {text}")
     return n_failed == 0
 
 

@@ -20,7 +20,7 @@ from gmmseg.io.atomic import check_writable, write_atomically
 from gmmseg.io.digits.drawing import encode_grey_png
 from gmmseg.io.digits.models import FORMAT as DIGIT_FORMAT
 from gmmseg.io.digits.models import is_digit_model, load_digit_model
-from gmmseg.io.kinds import telling_what_it_is
+from gmmseg.io.file_kinds import telling_what_it_is
 from gmmseg.io.models import FORMAT, load_model, read_model_bytes
 from gmmseg.limits import memory_budget, size_text
 from gmmseg.mixture.density import sample

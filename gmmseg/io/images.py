@@ -13,8 +13,10 @@ from gmmseg.arrays import AnyArray, BoolArray
 from gmmseg.control import Progress, ShouldStop, never_stop, raise_if_cancelled
 from gmmseg.errors import ReadError
 from gmmseg.image import Image, ImageSource
-from gmmseg.io.decoded import Decoded, channel_names, plain_values, upright
-from gmmseg.io.probe import SUFFIXES, decoding, read_file_bytes, recognise, shown_name
+from gmmseg.io.decoded_image import Decoded, channel_names, plain_values, upright
+from gmmseg.io.decoder_errors import decoding
+from gmmseg.io.files import read_file_bytes, shown_name
+from gmmseg.io.formats import SUFFIXES, recognise
 from gmmseg.limits import check_pixels
 
 READABLE_SUFFIXES: tuple[str, ...] = tuple(suffix for group in SUFFIXES.values() for suffix in group)
@@ -88,15 +90,15 @@ def read_image_bytes(
     raise_if_cancelled(should_stop)
     with decoding(name, format_name):
         decoded = _decode(data, name, format_name, frame, should_stop)
-    raise_if_cancelled(should_stop)
-    pixels = np.ascontiguousarray(upright(decoded.pixels, decoded.orientation))
-    is_opaque = decoded.is_opaque if use_alpha_mask else None
-    if is_opaque is not None:
-        is_opaque = np.ascontiguousarray(upright(is_opaque, decoded.orientation))
-    mask, mask_notes = _mask_of(pixels, is_opaque, name)
-    notes = (*_suffix_notes(name, format_name), *decoded.notes, *mask_notes)
-    source = ImageSource(name, path, digest, format_name, frame, decoded.n_frames, notes)
-    return Image(pixels, decoded.channels, source, mask)
+        raise_if_cancelled(should_stop)
+        pixels = np.ascontiguousarray(upright(decoded.pixels, decoded.orientation))
+        is_opaque = decoded.is_opaque if use_alpha_mask else None
+        if is_opaque is not None:
+            is_opaque = np.ascontiguousarray(upright(is_opaque, decoded.orientation))
+        mask, mask_notes = _mask_of(pixels, is_opaque, name)
+        notes = (*_suffix_notes(name, format_name), *decoded.notes, *mask_notes)
+        source = ImageSource(name, path, digest, format_name, frame, decoded.n_frames, notes)
+        return Image(pixels, decoded.channels, source, mask)
 
 
 def image_from_array(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from io import BytesIO
@@ -23,9 +22,11 @@ from gmmseg.arrays import AnyArray, BoolArray
 from gmmseg.control import ShouldStop, raise_if_cancelled
 from gmmseg.errors import ReadError
 from gmmseg.image import GREY, RGB
-from gmmseg.io.decoded import Decoded, check_frame, frame_notes
-from gmmseg.io.deep import is_deep_png, read_deep_png, read_deep_pnm
-from gmmseg.io.probe import check_png_is_long_enough, png_header, webp_size
+from gmmseg.io.decoded_image import Decoded, check_frame, frame_notes
+from gmmseg.io.decoder_errors import damaged
+from gmmseg.io.files import AskingBytes
+from gmmseg.io.headers import check_can_hold, check_png_is_long_enough, gif_size, png_header, webp_size
+from gmmseg.io.png16 import is_deep_png, read_deep_png, read_deep_pnm
 from gmmseg.limits import MAX_FRAMES, check_pixels
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ _PLUGINS: dict[str, type[ImageFile]] = {
 # Small enough to stay in the cache and in the allocator: four times that doubles the time of a JPEG.
 _PIXELS_PER_STRIP = 1 << 17
 _ORIENTATION_TAG = 0x0112
+_BYTES_OF_A_FRAME = 16
+"""A pixel, while a frame is laid over the one before it: canvas, frame and result, as measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,15 +128,16 @@ def read_with_pillow(
     """
     _check_header(data, name, format_name)
     word = "page" if format_name == "TIFF" else "frame"
-    with _PLUGINS[format_name](BytesIO(data)) as picture:
-        _check_size(picture, format_name)
+    with _PLUGINS[format_name](AskingBytes(data, should_stop)) as picture:
+        _check_size(picture, format_name, frame)
+        check_can_hold(picture.width, picture.height, len(data), format_name, name)
         raise_if_cancelled(should_stop)
         n_found = int(getattr(picture, "n_frames", 1))
         n_frames = min(n_found, MAX_FRAMES)
         check_frame(frame, n_frames, name, word)
         if frame:
             picture.seek(frame)
-            _check_size(picture, format_name)
+            _check_size(picture, format_name, frame)
         decoded = _read_deep(data, name, format_name, frame, should_stop) or _read_loaded(
             picture, format_name, should_stop
         )
@@ -174,21 +178,26 @@ def _check_header(data: bytes, name: str, format_name: str) -> None:
     if format_name == "WEBP":
         size = webp_size(data)
         if size is None:
-            raise ReadError(f"The WEBP file “{name}” is damaged.", "Copy or download it again.")
-        check_pixels(size[0], size[1], 4, 1)
-    if format_name == "GIF" and len(data) >= 10:
-        width, height = struct.unpack("<HH", data[6:10])
-        check_pixels(width, height, 3, 1)
+            raise damaged(name, "WEBP")
+        check_pixels(*size, 4, 1, _BYTES_OF_A_FRAME)
+    if format_name == "GIF" and (canvas := gif_size(data)) is not None:
+        check_pixels(*canvas, 3, 1)
     if format_name == "PNG":
         header = png_header(data, name)
         check_pixels(header.width, header.height, header.n_samples, max(header.depth // 8, 1))
         check_png_is_long_enough(header, len(data), name)
 
 
-def _check_size(picture: PillowImage, format_name: str) -> None:
+def _check_size(picture: PillowImage, format_name: str, frame: int) -> None:
     conversion = conversion_of(picture, format_name)
     channels = len(conversion.channels)
-    check_pixels(picture.width, picture.height, channels, np.dtype(conversion.dtype).itemsize)
+    decoding_bytes = _BYTES_OF_A_FRAME if frame and format_name != "TIFF" else 0
+    if "progressive" in picture.info:
+        # Two bytes for each coefficient of all scans, and Pillow's pixels, four bytes each where not grey.
+        bands = len(picture.getbands())
+        decoding_bytes = 2 * bands + (1 if bands == 1 else 4)
+    item = np.dtype(conversion.dtype).itemsize
+    check_pixels(picture.width, picture.height, channels, item, decoding_bytes)
 
 
 def pixels_of(

@@ -9,8 +9,8 @@ from pathlib import Path
 from gmmseg.control import ShouldStop, never_stop
 from gmmseg.errors import ReadError
 from gmmseg.image import Image
+from gmmseg.io.files import read_file_bytes
 from gmmseg.io.images import read_image_bytes
-from gmmseg.io.probe import read_file_bytes
 
 
 @dataclass(frozen=True, slots=True)

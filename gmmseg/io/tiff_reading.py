@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import struct
 from dataclasses import dataclass, replace
-from io import BytesIO
 from math import prod
 from typing import Any
 
@@ -15,7 +14,16 @@ import tifffile
 from gmmseg.arrays import AnyArray, BoolArray
 from gmmseg.control import ShouldStop, raise_if_cancelled
 from gmmseg.errors import ReadError
-from gmmseg.io.decoded import Decoded, channel_names, check_frame, frame_notes, is_frame_note, plain_values
+from gmmseg.io.decoded_image import (
+    Decoded,
+    channel_names,
+    check_frame,
+    frame_notes,
+    is_frame_note,
+    plain_values,
+)
+from gmmseg.io.decoder_errors import damaged
+from gmmseg.io.files import AskingBytes
 from gmmseg.limits import MAX_FRAMES, check_pixels
 
 # A damaged file makes tifffile log; without a handler Python would print that to the user's terminal.
@@ -52,7 +60,7 @@ def read_tiff(data: bytes, name: str, frame: int, should_stop: ShouldStop) -> De
         By its header it needs too much memory; nothing was allocated.
     """
     check_directories(data, name)
-    with tifffile.TiffFile(BytesIO(data)) as tif:
+    with tifffile.TiffFile(AskingBytes(data, should_stop)) as tif:
         layout = layout_of(tif)
         n_frames = min(len(layout.groups), MAX_FRAMES)
         check_frame(frame, n_frames, name, "page")
@@ -85,15 +93,14 @@ def check_directories(data: bytes, name: str) -> None:
     count_code, offset_code, entry = ("Q", "Q", 20) if is_big else ("H", "I", 12)
     (at,) = struct.unpack_from(order + offset_code, data, 8 if is_big else 4)
     seen: set[int] = set()
-    damaged = ReadError(f"The TIFF file “{name}” is damaged.", "Copy or download it again.")
     while at:
         if at in seen or at + 2 > len(data) or len(seen) >= _MOST_DIRECTORIES:
-            raise damaged
+            raise damaged(name, "TIFF")
         seen.add(at)
         (n_entries,) = struct.unpack_from(order + count_code, data, at)
         at += struct.calcsize("<" + count_code) + n_entries * entry
         if not 0 < n_entries <= _MOST_ENTRIES or at + struct.calcsize("<" + offset_code) > len(data):
-            raise damaged
+            raise damaged(name, "TIFF")
         (at,) = struct.unpack_from(order + offset_code, data, at)
 
 
@@ -167,6 +174,8 @@ def as_colours(samples: AnyArray, page: Any, name: str) -> Decoded:
     """
     kind = int(page.photometric)
     if kind == _PALETTE:
+        if np.ndim(page.colormap) != 2 or len(page.colormap) != 3:
+            raise damaged(name, "TIFF")
         return Decoded(apply_palette(samples[:, :, 0], page.colormap), channel_names(3, is_rgb=True))
     if kind not in (_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _SEPARATED):
         raise ReadError(
@@ -175,7 +184,7 @@ def as_colours(samples: AnyArray, page: Any, name: str) -> Decoded:
         )
     n_colours = {_RGB: 3, _SEPARATED: 4}.get(kind, 1)
     if samples.shape[2] < n_colours:
-        raise ReadError(f"The TIFF file “{name}” is damaged.", "Copy or download it again.")
+        raise damaged(name, "TIFF")
     colours, is_opaque, notes = _without_alpha(
         samples, [int(extra) for extra in page.extrasamples], n_colours
     )

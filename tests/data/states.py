@@ -14,7 +14,7 @@ from gmmseg.control import result_of
 from gmmseg.features.spec import FeatureSpec
 from gmmseg.features.table import CodeMap, FeatureTable, PixelMap, RowPerPixel
 from gmmseg.image import GREY, RGB, Image, ImageSource
-from gmmseg.io.decoded import channel_names
+from gmmseg.io.decoded_image import channel_names
 from gmmseg.mixture.covariance import FAMILIES, CovarianceKind
 from gmmseg.mixture.params import FitResult, FitSettings, FitStep, MixtureParams, Restart, StopReason
 from gmmseg.mixture.selection import Candidate

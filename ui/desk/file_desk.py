@@ -12,7 +12,7 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QWidget
 
 from gmmseg.errors import GmmsegError
-from gmmseg.io.probe import shown_name
+from gmmseg.io.files import shown_name
 from ui.desk.actions import Actions
 from ui.desk.desk import Desk, DeskLayout
 from ui.desk.workers import DeskWorkers

@@ -13,8 +13,8 @@ from PySide6.QtGui import QImage
 from gmmseg.control import Progress, ShouldStop
 from gmmseg.errors import ReadError
 from gmmseg.image import Image
+from gmmseg.io.files import shown_name
 from gmmseg.io.images import image_from_array, list_images, read_events
-from gmmseg.io.probe import shown_name
 from gmmseg.io.samples import read_sample
 from ui.desk.job_runner import JobRunner
 from ui.desk.workers import FileOpener

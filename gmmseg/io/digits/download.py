@@ -14,7 +14,7 @@ from gmmseg.control import Progress, ShouldStop, never_stop, raise_if_ended
 from gmmseg.errors import ReadError
 from gmmseg.io.atomic import refusals, write_atomically
 from gmmseg.io.digits.fetching import FetchError, fetching
-from gmmseg.io.probe import open_file, shown_name
+from gmmseg.io.files import open_file, shown_name
 from gmmseg.limits import size_text
 
 MIRRORS: tuple[str, ...] = (

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from gmmseg.control import ShouldStop, raise_if_ended
 from gmmseg.errors import ReadError
-from gmmseg.io.probe import shown_name
+from gmmseg.io.files import shown_name
 
 _IDX_NAME = re.compile(
     r"(?P<stem>.*?)(?P<kind>images|labels)[-.]idx\d(?:[-.]ubyte)?(?P<gz>\.gz)?", re.IGNORECASE

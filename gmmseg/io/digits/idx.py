@@ -21,7 +21,7 @@ from gmmseg.io.digits.streams import (
     fill,
     take_all,
 )
-from gmmseg.io.probe import open_file, shown_name
+from gmmseg.io.files import open_file, shown_name
 from gmmseg.limits import MAX_IDX_BYTES, check_file_size, memory_budget, size_text
 
 TYPES: dict[int, np.dtype[Any]] = {

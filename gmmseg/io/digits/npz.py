@@ -14,8 +14,9 @@ from numpy.lib import format as npy
 from gmmseg.arrays import AnyArray
 from gmmseg.control import ShouldStop
 from gmmseg.errors import BudgetError, ReadError
+from gmmseg.io.decoder_errors import decoding
 from gmmseg.io.digits.streams import MAX_EXPANSION, PlainStream, fill
-from gmmseg.io.probe import decoding, open_file, shown_name
+from gmmseg.io.files import open_file, shown_name
 from gmmseg.limits import check_file_size, memory_budget, size_text
 
 ZIP_MAGIC = b"PK\x03\x04"

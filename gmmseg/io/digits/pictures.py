@@ -15,8 +15,8 @@ from gmmseg.errors import BudgetError, ReadError
 from gmmseg.image import Image
 from gmmseg.io.digits.folders import Listing, list_folder
 from gmmseg.io.digits.parts import Part
+from gmmseg.io.files import shown_name
 from gmmseg.io.images import READABLE_SUFFIXES, read_image
-from gmmseg.io.probe import shown_name
 from gmmseg.limits import memory_budget, size_text
 
 _PART_FOLDERS = (("train", "training"), ("test", "testing", "t10k"))

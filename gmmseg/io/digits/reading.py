@@ -16,7 +16,7 @@ from gmmseg.io.digits.idx import read_idx
 from gmmseg.io.digits.npz import ZIP_MAGIC, read_npz
 from gmmseg.io.digits.parts import Part, digits_of_parts
 from gmmseg.io.digits.pictures import find_pictures, pictures_events
-from gmmseg.io.probe import open_file, shown_name
+from gmmseg.io.files import open_file, shown_name
 
 NPZ_KEYS: tuple[tuple[tuple[str, str], ...], ...] = (
     (("images", "labels"),),

@@ -122,7 +122,7 @@ def test_row_21_pages_are_frames() -> None:
 
 
 def test_row_21_more_pages_than_are_listed_are_mentioned(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("tiff_reading", "decoded"):
+    for module in ("tiff_reading", "decoded_image"):
         monkeypatch.setattr(f"gmmseg.io.{module}.MAX_FRAMES", 4)
     image = read_back(np.zeros((9, 30, 40), np.uint8))
     assert image.source.n_frames == 4

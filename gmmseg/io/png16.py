@@ -11,13 +11,14 @@ import numpy as np
 
 from gmmseg.arrays import AnyArray, ByteArray
 from gmmseg.control import ShouldStop, raise_if_cancelled
-from gmmseg.errors import ReadError
-from gmmseg.io.decoded import Decoded, channel_names
-from gmmseg.io.probe import PngHeader, cut_off
+from gmmseg.io.decoded_image import Decoded, channel_names
+from gmmseg.io.decoder_errors import cut_off, damaged
+from gmmseg.io.headers import PngHeader
 from gmmseg.limits import check_pixels
 
 _PNM_HEADER = re.compile(
-    rb"P([56])(?:\s+|#[^\n]*\n)+(\d{1,9})(?:\s+|#[^\n]*\n)+(\d{1,9})(?:\s+|#[^\n]*\n)+(\d{1,9})\s"
+    # Possessive (++): a gap that matched is never divided in another way, of which there would be 2^n.
+    rb"P([56])" + 3 * rb"(?:\s|#[^\n]*\n)++(\d{1,9})" + rb"\s"
 )
 _DIAGONALS_BETWEEN_CHECKS = 64
 
@@ -47,7 +48,7 @@ def read_deep_png(data: bytes, header: PngHeader, name: str, should_stop: Should
     flat = np.array(rows[:, 1:], order="C").reshape(height * width, 2 * n_samples)
     del rows, raw
     if filters.max() > 4:
-        raise ReadError(f"The PNG file “{name}” is damaged.", "Copy or download it again.")
+        raise damaged(name, "PNG")
     unfilter(flat, filters, width, should_stop)
     samples = flat.view(">u2").astype(np.uint16).reshape(height, width, n_samples)
     colours = n_samples - (1 if header.colour_type in (4, 6) else 0)
@@ -79,7 +80,7 @@ def png_chunks(data: bytes, name: str) -> Iterator[tuple[bytes, bytes]]:
             raise cut_off(name, "PNG")
         kind, body = data[at + 4 : at + 8], data[at + 8 : end - 4]
         if zlib.crc32(data[at + 4 : end - 4]) != int.from_bytes(data[end - 4 : end], "big"):
-            raise ReadError(f"The PNG file “{name}” is damaged.", "Copy or download it again.")
+            raise damaged(name, "PNG")
         yield kind, body
         if kind == b"IEND":
             return

@@ -10,7 +10,7 @@ from typing import Any
 
 from gmmseg.errors import ModelError, ReadError
 from gmmseg.io.atomic import shown
-from gmmseg.io.probe import recognise
+from gmmseg.io.formats import recognise
 
 _MARKS: tuple[tuple[str, frozenset[str]], ...] = (
     ("a report of regions", frozenset({"version", "command", "n_regions"})),
