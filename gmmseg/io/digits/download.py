@@ -1,21 +1,31 @@
-"""Get MNIST: the four files from their mirrors, continued where they were cut off, checked before use."""
+"""Get MNIST: the four files from their mirrors, checked before they are kept."""
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import http.client
+import io
 import os
-import sys
-from collections.abc import Generator, Sequence
+import socket
+import ssl
+import threading
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+
+import platformdirs
 
 from gmmseg.control import Progress, ShouldStop, never_stop, raise_if_ended
 from gmmseg.errors import ReadError
 from gmmseg.io.atomic import refusals, write_atomically
-from gmmseg.io.digits.fetching import FetchError, fetching
 from gmmseg.io.files import open_file, shown_name
 from gmmseg.limits import size_text
+
+if TYPE_CHECKING:
+    import requests
 
 MIRRORS: tuple[str, ...] = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
@@ -24,8 +34,9 @@ MIRRORS: tuple[str, ...] = (
 """Where the files are, in the order they are asked; https only."""
 TIMEOUT = 15.0
 """Seconds without a byte after which a mirror counts as silent."""
-MAX_ATTEMPTS = 50
-"""Connections to one mirror for one file; only one that brought new bytes is followed by another."""
+_PATIENCE = 0.05
+"""Seconds between two questions whether to go on."""
+_BLOCK = 1 << 16
 _REMEDY = "Check the connection, or get the four files another way and open their folder."
 
 
@@ -36,6 +47,10 @@ class RemoteFile:
     name: str
     n_bytes: int
     sha256: str
+
+    def has_contents(self, data: bytes) -> bool:
+        """Return whether bytes are this file's."""
+        return len(data) == self.n_bytes and hashlib.sha256(data).hexdigest() == self.sha256
 
 
 MNIST_FILES: tuple[RemoteFile, ...] = (
@@ -64,16 +79,7 @@ MNIST_FILES: tuple[RemoteFile, ...] = (
 
 def cache_folder() -> Path:
     """Return where MNIST is kept for this user; the folder need not exist yet."""
-    home = os.path.expanduser("~")
-    if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA", "") or os.path.join(home, "AppData", "Local")
-    elif sys.platform == "darwin":
-        base = os.path.join(home, "Library", "Caches")
-    else:
-        chosen = os.environ.get("XDG_CACHE_HOME", "")
-        # The standard says that a relative path here is to be ignored.
-        base = chosen if os.path.isabs(chosen) else os.path.join(home, ".cache")
-    return Path(base, "gmmseg", "mnist")
+    return platformdirs.user_cache_path("gmmseg", appauthor=False) / "mnist"
 
 
 def is_complete(folder: str | os.PathLike[str], files: Sequence[RemoteFile] = MNIST_FILES) -> bool:
@@ -93,15 +99,15 @@ def download_events(
 ) -> Generator[Progress, None, Path]:
     """Fetch what is missing in a folder, yielding how far it is, and return the folder.
 
-    Until its size and checksum are right a file is called ``….part``; it is continued next time, also from
-    another mirror. A file that is there and right is not fetched again.
+    A file is held in memory until its size and checksum are right, and written only then. One that is there
+    and right is not fetched again.
 
     Parameters
     ----------
     folder : path
         Made where it is missing.
     should_stop : ShouldStop
-        Asked every 50 ms; STOP ends like CANCEL, and what has come is kept for the next time.
+        Asked every 50 ms; STOP ends like CANCEL. Files that are complete are kept for the next time.
     mirrors : sequence of str
         Addresses that the file names are appended to, asked in this order.
     files : sequence of RemoteFile
@@ -125,9 +131,8 @@ def download_events(
     for file in files:
         yield Progress(f"Checking {file.name}", done / total)
         if not _is_there(target / file.name, file, should_stop):
-            for n_bytes in _file_events(target, file, mirrors, timeout, should_stop):
-                text = f"Downloading {file.name}: {size_text(n_bytes)} of {size_text(file.n_bytes)}"
-                yield Progress(text, (done + n_bytes) / total)
+            data = yield from _fetch_events(file, mirrors, timeout, should_stop, (done, total))
+            write_atomically(target / file.name, data)
         done += file.n_bytes
     return target
 
@@ -137,8 +142,8 @@ def _is_there(path: Path, file: RemoteFile, should_stop: ShouldStop) -> bool:
     raise_if_ended(should_stop)
     if not os.path.lexists(path):
         return False
-    with open_file(path, "a file of digits") as (opened, n_bytes):
-        if n_bytes == file.n_bytes and hashlib.sha256(opened.read(n_bytes)).hexdigest() == file.sha256:
+    with open_file(path, "a file of digits") as (opened, _):
+        if file.has_contents(opened.read(file.n_bytes + 1)):
             return True
     if path.parent.resolve() == cache_folder().resolve():
         return False
@@ -148,90 +153,121 @@ def _is_there(path: Path, file: RemoteFile, should_stop: ShouldStop) -> bool:
     )
 
 
-def _file_events(
-    folder: Path, file: RemoteFile, mirrors: Sequence[str], timeout: float, should_stop: ShouldStop
-) -> Generator[int, None, None]:
-    """Fetch one file from the first mirror that has it, yielding the bytes that are there."""
-    part = folder / f"{file.name}.part"
+def _fetch_events(
+    file: RemoteFile, mirrors: Sequence[str], timeout: float, should_stop: ShouldStop, share: tuple[int, int]
+) -> Generator[Progress, None, bytes]:
+    """Fetch one file from the first mirror that has it and return its bytes.
+
+    `share` says how many bytes the files before it have brought, and how many all have.
+    """
+
+    def progress(n_bytes: int) -> Progress:
+        text = f"Downloading {file.name}: {size_text(n_bytes)} of {size_text(file.n_bytes)}"
+        return Progress(text, (share[0] + n_bytes) / share[1])
+
     reasons = []
     for mirror in mirrors:
-        reason = yield from _mirror_events(mirror + file.name, part, file, timeout, should_stop)
-        if reason is None:
-            return
-        reasons.append(f"{urlsplit(mirror).hostname} {reason}")
+        fetch = _Fetch(mirror + file.name, file.n_bytes, timeout)
+        fetch.start()
+        try:
+            while fetch.is_alive():
+                raise_if_ended(should_stop)
+                yield progress(fetch.body.tell())
+                fetch.join(_PATIENCE)
+        finally:
+            fetch.body.is_wanted = False
+        data = fetch.body.getvalue()
+        if not isinstance(fetch.error, OSError | http.client.HTTPException | _TooLongError | None):
+            raise fetch.error
+        if fetch.error is None and file.has_contents(data):
+            yield progress(len(data))
+            return data
+        reasons.append(f"{urlsplit(mirror).hostname} {_reason(fetch.error)}")
     raise ReadError(f"“{file.name}” could not be downloaded: {'; '.join(reasons)}.", _REMEDY)
 
 
-def _mirror_events(
-    url: str, part: Path, file: RemoteFile, timeout: float, should_stop: ShouldStop
-) -> Generator[int, None, str | None]:
-    """Fetch one file from one mirror; return what the mirror did instead, None when the file is there."""
-    best = -1
-    reason = ""
-    for _ in range(MAX_ATTEMPTS):
-        was_begun = _size_of(part) > 0
-        try:
-            yield from _attempt(url, part, file, timeout, should_stop)
-            if _is_finished(part, file):
-                return None
-            reason = "sends other contents"
-            # What was there before, perhaps of another origin, may be the wrong half.
-            if not was_begun:
-                break
-            continue
-        except FetchError as error:
-            reason = str(error)
-        n_bytes = _size_of(part)
-        if n_bytes <= best:
-            break
-        best = n_bytes
-    return reason
+class _TooLongError(Exception):
+    """More came than the file has."""
 
 
-def _attempt(
-    url: str, part: Path, file: RemoteFile, timeout: float, should_stop: ShouldStop
-) -> Generator[int, None, None]:
-    """Append to the part what one connection brings, yielding the bytes that are there.
+class _Body(io.BytesIO):
+    """What has come so far: at most `n_bytes`, and nothing any more once nobody waits for it."""
 
-    Raises
-    ------
-    FetchError
-        Afterwards the file is not complete, or something else was sent.
+    def __init__(self, n_bytes: int) -> None:
+        super().__init__()
+        self._n_bytes = n_bytes
+        self.is_wanted = True
+
+    def write(self, block: bytes, /) -> int:  # type: ignore[override]
+        if not self.is_wanted or self.tell() + len(block) > self._n_bytes:
+            raise _TooLongError
+        return super().write(block)
+
+
+class _Fetch(threading.Thread):
+    """Fetches one address into memory.
+
+    Looking up a name or waiting for a byte cannot be interrupted: whoever stops waiting leaves this thread to
+    its timeout.
     """
-    begun = _size_of(part)
-    if begun >= file.n_bytes:
-        return
-    with fetching(url, begun, timeout, should_stop) as (head, blocks):
-        if head.n_bytes not in (None, file.n_bytes) or head.start not in (0, begun):
-            raise FetchError("sends something else than the file")
-        n_bytes = head.start
-        with refusals(part), open(part, "ab") as out:
-            out.truncate(n_bytes)
-            yield n_bytes
-            for block in blocks:
-                # One byte too many is enough to tell that it is another file.
-                n_bytes += out.write(block[: file.n_bytes + 1 - n_bytes])
-                yield n_bytes
-                if n_bytes > file.n_bytes:
-                    return
-    if n_bytes < file.n_bytes:
-        raise FetchError("broke the connection")
+
+    def __init__(self, url: str, n_bytes: int, timeout: float) -> None:
+        super().__init__(name="fetch", daemon=True)
+        self._url = url
+        self._timeout = timeout
+        self.body = _Body(n_bytes)
+        self.error: Exception | None = None
+
+    def run(self) -> None:
+        try:
+            # Imported here: it takes as long as the rest of the command line together.
+            from pooch import HTTPDownloader
+
+            with contextlib.ExitStack() as responses:
+
+                def hold(response: requests.Response, **_: object) -> None:
+                    # Pooch leaves an answer open that is not read to its end.
+                    responses.callback(response.close)
+
+                fetch = HTTPDownloader(
+                    chunk_size=_BLOCK,
+                    timeout=self._timeout,
+                    headers={"Accept-Encoding": "identity", "User-Agent": "gmmseg"},
+                    hooks={"response": hold},
+                )
+                fetch(self._url, self.body, None)
+        except Exception as error:
+            # Whatever it is, the caller must get it rather than a file that ends early.
+            self.error = error
 
 
-def _is_finished(part: Path, file: RemoteFile) -> bool:
-    """Give a complete part its name when its checksum is right, remove it when not; return which."""
-    with open_file(part, "a file of digits") as (opened, n_bytes):
-        data = opened.read(file.n_bytes + 1)
-    is_right = n_bytes == file.n_bytes and hashlib.sha256(data).hexdigest() == file.sha256
-    if is_right:
-        write_atomically(part.with_suffix(""), data)
-    with refusals(part):
-        part.unlink()
-    return is_right
+_REASONS: tuple[tuple[type[Exception], str], ...] = (
+    (TimeoutError, "does not answer"),
+    (socket.gaierror, "is not found (no connection to the internet?)"),
+    (ssl.SSLCertVerificationError, "shows a certificate that is not trusted"),
+    (ConnectionRefusedError, "refuses the connection"),
+    (http.client.IncompleteRead, "broke the connection"),
+    (ConnectionError, "broke the connection"),
+    (_TooLongError, "sends something else than the file"),
+)
 
 
-def _size_of(part: Path) -> int:
-    try:
-        return part.stat().st_size
-    except OSError:
-        return 0
+def _reason(error: Exception | None) -> str:
+    """Return why a mirror's answer is not the file, to follow the mirror's name."""
+    if error is None:
+        return "sends other contents"
+    status = getattr(getattr(error, "response", None), "status_code", None)
+    if status is not None:
+        return f"answers {status}"
+    causes = list(_causes(error))
+    for kind, reason in _REASONS:
+        if any(isinstance(cause, kind) for cause in causes):
+            return reason
+    return "answers something that is not understood"
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an exception and those it was raised after: the libraries wrap the system's in their own."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
