@@ -67,7 +67,9 @@ def test_a_wheel_takes_one_name_and_brings_all_that_is_read(site: Path) -> None:
 
 
 def is_shipped(path: Path) -> bool:
-    return path.is_file() and "__pycache__" not in path.parts and path.suffix not in (".c", ".h", ".so", ".pyd")
+    return (
+        path.is_file() and "__pycache__" not in path.parts and path.suffix not in (".c", ".h", ".so", ".pyd")
+    )
 
 
 STARTS = {
