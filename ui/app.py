@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication
 from gmmseg.control import Progress
 from gmmseg.limits import set_memory_budget
 from ui.commands import WINDOW_ACTIONS, WindowCommands
-from ui.desk.actions import Actions
+from ui.desk.actions import Actions, bound_to
 from ui.desk.desk import Desk
 from ui.last_resort import BugCatcher, SignalWatch, start_log, stop_log
 from ui.main_window import MainWindow
@@ -40,7 +40,7 @@ class App(QObject):
         self.window = MainWindow(store.layouts())
         self.notices = Notices(self.window.errors, self.window, log)
         self.commands = WindowCommands(self.window, store, self)
-        self.actions = Actions(WINDOW_ACTIONS, self.commands, self)
+        self.actions = Actions(WINDOW_ACTIONS, bound_to(self.commands, self.window), self)
         self.window.set_actions(self.actions)
         self._makers: dict[str, Callable[[], Desk]] = {}
         self._desks: dict[str, Desk] = {}

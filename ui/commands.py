@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import QObject, Qt, QUrl, Signal, Slot
-from PySide6.QtGui import QDesktopServices, QKeySequence
+from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QApplication, QDialog
 
 from gmmseg.limits import set_memory_budget
-from ui.desk.actions import ActionSpec
+from ui.desk.actions import ActionSpec, Keys
 from ui.last_resort import log_folder
 from ui.main_window import MainWindow
 from ui.settings_store import SettingsStore
 from ui.theme import Scheme, apply_theme
 
-Keys = QKeySequence.StandardKey
+Spec = ActionSpec[None]
 
 
 class WindowCommands(QObject):
@@ -37,12 +37,6 @@ class WindowCommands(QObject):
 
     def quit(self) -> None:
         self._window.close()
-
-    def toggle_full_screen(self) -> None:
-        self._window.toggle_full_screen()
-
-    def reset_layout(self) -> None:
-        self._window.reset_layout()
 
     def use_scheme(self, scheme: Scheme) -> None:
         self._store.scheme = scheme
@@ -84,22 +78,22 @@ def _open_once(dialog: QDialog) -> None:
     dialog.open()
 
 
-def _scheme_spec(scheme: Scheme, text: str) -> ActionSpec:
-    return ActionSpec(f"scheme_{scheme}", text, lambda c: c.use_scheme(scheme), group="scheme")
+def _scheme_spec(scheme: Scheme, text: str) -> Spec:
+    return Spec(f"scheme_{scheme}", text, WindowCommands.use_scheme, group="scheme", arguments=(scheme,))
 
 
-WINDOW_ACTIONS: tuple[ActionSpec, ...] = (
-    ActionSpec("quit", "&Quit", lambda c: c.quit(), (Keys.Quit, "Ctrl+Q")),
-    ActionSpec("preferences", "Pre&ferences…", lambda c: c.show_preferences(), (Keys.Preferences, "Ctrl+,")),
-    ActionSpec("full_screen", "F&ull screen", lambda c: c.toggle_full_screen(), (Keys.FullScreen, "F11")),
-    ActionSpec("reset_layout", "Reset &layout", lambda c: c.reset_layout()),
+WINDOW_ACTIONS: tuple[Spec, ...] = (
+    Spec("quit", "&Quit", WindowCommands.quit, (Keys.Quit, "Ctrl+Q")),
+    Spec("preferences", "Pre&ferences…", WindowCommands.show_preferences, (Keys.Preferences, "Ctrl+,")),
+    Spec("full_screen", "F&ull screen", MainWindow.toggle_full_screen, (Keys.FullScreen, "F11")),
+    Spec("reset_layout", "Reset &layout", MainWindow.reset_layout),
     _scheme_spec("system", "&System"),
     _scheme_spec("light", "&Light"),
     _scheme_spec("dark", "&Dark"),
-    ActionSpec(
-        "shortcuts", "&Keyboard shortcuts…", lambda c: c.show_shortcuts(), (Keys.HelpContents, "Ctrl+Alt+/"),
+    Spec(
+        "shortcuts", "&Keyboard shortcuts…", WindowCommands.show_shortcuts, (Keys.HelpContents, "Ctrl+Alt+/"),
         "help",
     ),
-    ActionSpec("log_folder", "Open &log folder", lambda c: c.open_log_folder(), (), "folder"),
-    ActionSpec("about", "&About gmmseg…", lambda c: c.show_about(), (), "info"),
+    Spec("log_folder", "Open &log folder", WindowCommands.open_log_folder, (), "folder"),
+    Spec("about", "&About gmmseg…", WindowCommands.show_about, (), "info"),
 )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from PySide6.QtCore import QByteArray, QChildEvent, QEvent, QMimeData, QSize, Qt, Signal, Slot
 from PySide6.QtGui import (
@@ -87,7 +88,7 @@ class MainWindow(QMainWindow):
 
     # Desks
 
-    def set_actions(self, actions: Actions) -> None:
+    def set_actions(self, actions: Actions[Any]) -> None:
         """Take the actions of the window itself, ahead of the first desk."""
         self._menus.set_actions(actions)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction, QKeySequence
@@ -28,7 +29,7 @@ class WindowMenus(QObject):
     def __init__(self, window: QMainWindow) -> None:
         super().__init__(window)
         self._window = window
-        self._actions: Actions | None = None
+        self._actions: Actions[Any] | None = None
         self._shared = {name: self._menu(f"{name}Menu", self.tr(_TITLES[name])) for name in SHARED_MENUS}
         for menu in self._shared.values():
             window.menuBar().addMenu(menu)
@@ -36,7 +37,7 @@ class WindowMenus(QObject):
         self._docks = self._menu("docksMenu", self.tr("&Docks"))
         self._schemes = self._menu("themeMenu", self.tr("T&heme"))
 
-    def set_actions(self, actions: Actions) -> None:
+    def set_actions(self, actions: Actions[Any]) -> None:
         """Take the actions of the window itself."""
         self._actions = actions
         self._schemes.addActions([actions[name] for name in _SCHEMES])

@@ -36,7 +36,7 @@ from gmmseg.photo.document import change_setting, merge_classes, move_class, ren
 from gmmseg.photo.jobs import SegmentRequest, Stepped, segment_events
 from tests.ui.driving import blobs, drop, mime_of, write_png
 from ui.app import App
-from ui.desk.actions import Actions
+from ui.desk.actions import Actions, bound_to
 from ui.desk.desk import Desk, DeskDock, DeskLayout, Heading
 from ui.dialogs.bug_report import BugReport
 from ui.last_resort import BugCatcher
@@ -526,7 +526,7 @@ class IdleDesk(Desk):
         bar.add_mode_spot()
         dock = DeskDock("idleDock", "Idle", QLabel("choices"), "left")
         layout = DeskLayout(QLabel("digits"), [dock], bar, QLabel(""))
-        super().__init__("idle", Actions((), None), layout)
+        super().__init__("idle", Actions((), bound_to()), layout)
         self.actions.setParent(self)
 
     @property

@@ -4,24 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 from PySide6.QtCore import QCoreApplication, QObject, Qt
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 
+from gmmseg.editing import Editor
 from ui.theme import icon
 
-Condition = Callable[[Any, bool], bool]
-"""Of the state of the desk and whether something is running there."""
+_S = TypeVar("_S")
+_V = TypeVar("_V", bound="HasHistory")
 
 
-def always(state: Any, is_running: bool) -> bool:
-    """Enabled whatever is shown."""
-    return True
+class HasHistory(Protocol):
+    """The state of an editor, as far as actions of every desk ask for it."""
+
+    @property
+    def undo_title(self) -> str | None:
+        """What undo would take back."""
+
+    @property
+    def redo_title(self) -> str | None:
+        """What redo would bring back."""
 
 
 @dataclass(frozen=True, slots=True)
-class ActionSpec:
+class DeskState(Generic[_V]):
+    """What decides which actions of a desk make sense: what it shows, and whether something runs."""
+
+    shown: _V
+    is_running: bool
+
+
+# Without slots: a subscripted generic cannot be called with both (python/cpython#90562).
+@dataclass(frozen=True)
+class ActionSpec(Generic[_S]):
     """One action.
 
     Parameters
@@ -31,44 +48,98 @@ class ActionSpec:
     text : str
         With its mnemonic; translated where the action is made.
     handler : callable
-        Calls one of the commands that the table is for.
+        An unbound method: ``PanesPanel.fit_view``.
     keys : tuple
         Standard keys or key sequences; the first is shown in the menu.
     icon : str
         File name in the icon folder without its suffix, or empty.
-    enabled_when : callable
+    enabled_when : callable, optional
+        Whether the action makes sense in a state; without it, always.
     tip : str
         Status and tool tip; the text where empty.
     group : str
         Actions of one group exclude each other and are checkable.
+    arguments : tuple
+        Passed to the handler.
     """
 
     id: str
     text: str
-    handler: Callable[[Any], None]
+    handler: Method
     keys: tuple[QKeySequence.StandardKey | str, ...] = ()
     icon: str = ""
-    enabled_when: Condition = always
+    enabled_when: Callable[[_S], bool] | None = None
     tip: str = ""
     group: str = ""
+    arguments: tuple[object, ...] = ()
 
 
-class Actions(QObject):
+def is_running(state: DeskState[Any]) -> bool:
+    """Enabled while something runs."""
+    return state.is_running
+
+
+def can_undo(state: DeskState[Any]) -> bool:
+    """Enabled with a step to take back."""
+    return state.shown.undo_title is not None
+
+
+def can_redo(state: DeskState[Any]) -> bool:
+    """Enabled with a step to bring back."""
+    return state.shown.redo_title is not None
+
+
+Keys = QKeySequence.StandardKey
+UNDO = ActionSpec[DeskState[Any]]("undo", "&Undo", Editor.undo, (Keys.Undo,), "undo", can_undo)
+REDO = ActionSpec[DeskState[Any]]("redo", "&Redo", Editor.redo, (Keys.Redo, "Ctrl+Shift+Z"), "redo", can_redo)
+
+
+Method = Callable[..., object]
+Bind = Callable[[Method], Method]
+"""Turns an unbound method into one that can be called without its object."""
+
+
+def bound_to(*receivers: object) -> Bind:
+    """Return what binds a method to the receiver whose class has it, overridden or not.
+
+    It raises LookupError for a method of none of them.
+    """
+
+    def bind(method: Method) -> Method:
+        name = method.__name__
+        for receiver in receivers:
+            if any(vars(base).get(name) is method for base in type(receiver).__mro__):
+                bound: Method = getattr(receiver, name)
+                return bound
+        raise LookupError(f"no receiver has the method {method.__qualname__}")
+
+    return bind
+
+
+class Actions(QObject, Generic[_S]):
     """The QActions of one table, kept enabled and titled as the state asks.
 
     Parameters
     ----------
     specs : sequence of ActionSpec
-    commands : object
-        What the handlers are called with.
+    bind : callable
+        Binds the handlers to their objects: `bound_to` these.
+    context : Qt.ShortcutContext
+        Where the keys work.
     """
 
-    def __init__(self, specs: Sequence[ActionSpec], commands: object, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        specs: Sequence[ActionSpec[_S]],
+        bind: Bind,
+        parent: QObject | None = None,
+        context: Qt.ShortcutContext = Qt.ShortcutContext.WindowShortcut,
+    ) -> None:
         super().__init__(parent)
-        self._commands = commands
+        self._context = context
         self._specs = tuple(specs)
         self._groups: dict[str, QActionGroup] = {}
-        self._by_id = {spec.id: self._made(spec) for spec in self._specs}
+        self._by_id = {spec.id: self._made(spec, bind(spec.handler)) for spec in self._specs}
 
     def __getitem__(self, action_id: str) -> QAction:
         return self._by_id[action_id]
@@ -85,10 +156,10 @@ class Actions(QObject):
         for action in self:
             action.setVisible(is_in_use)
 
-    def show_state(self, state: Any, is_running: bool) -> None:
+    def show_state(self, state: _S) -> None:
         """Enable what makes sense now."""
         for spec in self._specs:
-            self._by_id[spec.id].setEnabled(spec.enabled_when(state, is_running))
+            self._by_id[spec.id].setEnabled(spec.enabled_when is None or spec.enabled_when(state))
 
     def show_history(self, undo_title: str | None, redo_title: str | None) -> None:
         """Say what the actions ``undo`` and ``redo`` would take back or bring back."""
@@ -97,13 +168,13 @@ class Actions(QObject):
         for action, verb, title in ((self["undo"], undo, undo_title), (self["redo"], redo, redo_title)):
             action.setText(f"{verb} {title.replace('&', '&&')}" if title else verb)
 
-    def _made(self, spec: ActionSpec) -> QAction:
+    def _made(self, spec: ActionSpec[_S], handler: Method) -> QAction:
         action = QAction(QCoreApplication.translate("Actions", spec.text), self)
         action.setObjectName(spec.id)
         if spec.icon:
             action.setIcon(icon(spec.icon))
         action.setShortcuts(_sequences(spec))
-        action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
+        action.setShortcutContext(self._context)
         keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
         tip = QCoreApplication.translate("Actions", spec.tip or spec.text.replace("&", ""))
         action.setToolTip(f"{tip} ({keys})" if keys else tip)
@@ -111,11 +182,11 @@ class Actions(QObject):
             group = self._groups.setdefault(spec.group, QActionGroup(self))
             action.setCheckable(True)
             group.addAction(action)
-        action.triggered.connect(lambda: spec.handler(self._commands))
+        action.triggered.connect(lambda: handler(*spec.arguments))
         return action
 
 
-def _sequences(spec: ActionSpec) -> list[QKeySequence]:
+def _sequences(spec: ActionSpec[Any]) -> list[QKeySequence]:
     """Return the key sequences of an action; a standard key stands for those of the platform."""
     found: list[QKeySequence] = []
     for key in spec.keys:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from PySide6.QtCore import QMimeData, QObject, Signal
 from PySide6.QtGui import QAction
@@ -110,7 +110,7 @@ class Desk(QObject):
     """Progress"""
 
     def __init__(
-        self, name: str, actions: Actions, layout: DeskLayout, parent: QObject | None = None
+        self, name: str, actions: Actions[Any], layout: DeskLayout, parent: QObject | None = None
     ) -> None:
         super().__init__(parent)
         self.name = name

@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QMimeData, QUrl, Slot
 from PySide6.QtGui import QDesktopServices
@@ -13,7 +14,7 @@ from PySide6.QtWidgets import QWidget
 
 from gmmseg.errors import GmmsegError
 from gmmseg.io.files import shown_name
-from ui.desk.actions import Actions
+from ui.desk.actions import Actions, DeskState
 from ui.desk.desk import Desk, DeskLayout
 from ui.desk.workers import DeskWorkers
 from ui.notices import Notices
@@ -44,7 +45,7 @@ class FileDesk(Desk):
         self,
         name: str,
         purpose: Purpose,
-        actions: Actions,
+        actions: Actions[Any],
         layout: DeskLayout,
         work: DeskWorkers,
         recent: RecentMenu,
@@ -84,7 +85,7 @@ class FileDesk(Desk):
     @Slot()
     def refresh(self) -> None:
         shown, is_running = self._work.editor.shown, self._work.is_running
-        self.actions.show_state(shown, is_running)
+        self.actions.show_state(DeskState(shown, is_running))
         self.actions.show_history(shown.undo_title, shown.redo_title)
         if not self.is_ready:
             self.actions["run"].setEnabled(False)

@@ -123,6 +123,11 @@ class DeskWorkers(QObject):
             worker.failed.connect(self.failed)
 
     @property
+    def parts(self) -> tuple[object, ...]:
+        """Those on which a desk's actions call methods: this, the workspace and the workers."""
+        return (self, self.editor, *self._workers)
+
+    @property
     def main(self) -> Worker:
         """The one that does what the desk is there for."""
         return self._workers[0]

@@ -8,7 +8,6 @@ from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from gmmseg.digits.document import reset_digit_settings
-from ui.digits.panels.clusters import View
 from ui.digits.wiring import DigitPanels
 from ui.digits.work import DigitWork
 from ui.settings_store import SettingsStore
@@ -70,38 +69,11 @@ class DigitCommands(QObject):
     def _open_chosen(self, name: str) -> None:
         self._work.opener.open_path(Path(name))
 
-    def open_drawn(self) -> None:
-        self._work.opener.open_drawn()
-
-    def get_mnist(self) -> None:
-        self._work.opener.get_mnist()
-
     def export(self) -> None:
         self._work.exporter.ask(self._window)
 
-    def undo(self) -> None:
-        self._work.workspace.undo()
-
-    def redo(self) -> None:
-        self._work.workspace.redo()
-
-    def run(self) -> None:
-        self._work.experimenter.run()
-
-    def stop(self) -> None:
-        self._work.stop()
-
     def reset_recipe(self) -> None:
         self._work.apply(reset_digit_settings(self.tr("Reset the recipe")))
-
-    def rename_cluster(self) -> None:
-        self._panels.clusters.rename_current()
-
-    def show_view(self, view: View) -> None:
-        self._panels.clusters.show_view(view)
-
-    def unfold_all(self, is_unfolded: bool) -> None:
-        self._panels.clusters.unfold_all(is_unfolded)
 
     def enlarge(self, steps: int) -> None:
         self.enlarged.emit(steps)

@@ -9,7 +9,7 @@ from gmmseg.digits.dataset import DigitSet
 from gmmseg.digits.document import change_digit_setting, open_digits
 from gmmseg.digits.experiment import ExperimentOutcome
 from gmmseg.digits.workspace import DigitShown
-from ui.desk.actions import Actions
+from ui.desk.actions import Actions, bound_to
 from ui.desk.desk import Heading
 from ui.desk.file_desk import FileDesk
 from ui.digits.actions import DIGIT_ACTIONS
@@ -42,7 +42,7 @@ class DigitsDesk(FileDesk):
         self._commands = DigitCommands(self.work, self.panels, store, window)
         recent = RecentMenu()
         self._size = SizeSlider()
-        actions = Actions(DIGIT_ACTIONS, self._commands)
+        actions = Actions(DIGIT_ACTIONS, bound_to(self._commands, *self.work.parts, self.panels.clusters))
         sets, crisp = sets_menu(actions), crisp_action()
         layout = digits_layout(actions, self.panels, recent, sets, crisp, self._size)
         super().__init__("digits", "digits", actions, layout, self.work, recent, store, notices, window)
@@ -119,7 +119,7 @@ class DigitsDesk(FileDesk):
 
     @Slot(object)
     def _show_failed_download(self, error: Exception) -> None:
-        self._notices.say(str(error), "error", self.tr("Try again"), self._commands.get_mnist)
+        self._notices.say(str(error), "error", self.tr("Try again"), self.work.opener.get_mnist)
 
     @Slot(object)
     def _show_run_notes(self, outcome: ExperimentOutcome) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtGui import QAction
@@ -35,7 +36,12 @@ class SizeSlider(QSlider):
 
 
 def digits_layout(
-    actions: Actions, panels: DigitPanels, recent: RecentMenu, sets: QMenu, crisp: QAction, size: SizeSlider
+    actions: Actions[Any],
+    panels: DigitPanels,
+    recent: RecentMenu,
+    sets: QMenu,
+    crisp: QAction,
+    size: SizeSlider,
 ) -> DeskLayout:
     """Return the layout of the digits desk; `sets` and `crisp` are from `sets_menu` and `crisp_action`."""
     docks = (
@@ -56,7 +62,7 @@ def digits_layout(
     )
 
 
-def sets_menu(actions: Actions) -> QMenu:
+def sets_menu(actions: Actions[Any]) -> QMenu:
     """Return the menu of the sets that need no file."""
     menu = QMenu(_tr("&Data"))
     menu.setObjectName("digitSetsMenu")
@@ -73,7 +79,7 @@ def crisp_action() -> QAction:
     return action
 
 
-def _menus(actions: Actions, recent: RecentMenu, crisp: QAction) -> tuple[DeskMenu, ...]:
+def _menus(actions: Actions[Any], recent: RecentMenu, crisp: QAction) -> tuple[DeskMenu, ...]:
     opening = [*actions.entries(["open_folder", "open_digit_file"]), recent, None]
     sources = actions.entries(["drawn", "get_mnist", "", "export_digits"])
     views = [f"view_{view}" for view in VIEWS]
@@ -86,7 +92,7 @@ def _menus(actions: Actions, recent: RecentMenu, crisp: QAction) -> tuple[DeskMe
     )
 
 
-def _toolbar(actions: Actions, recent: RecentMenu, sets: QMenu, size: SizeSlider) -> ToolBar:
+def _toolbar(actions: Actions[Any], recent: RecentMenu, sets: QMenu, size: SizeSlider) -> ToolBar:
     bar = ToolBar("digitToolBar", _tr("Toolbar"))
     bar.add_button(actions["open_folder"], recent)
     opens_sets = QAction(icon("digits"), _tr("Data"), bar)

@@ -2,147 +2,113 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from gmmseg.photo.workspace import ViewState
+from ui.desk.actions import REDO, UNDO, ActionSpec, DeskState, Keys, is_running
+from ui.photo.commands import PhotoCommands
+from ui.photo.fitting import Fitter
+from ui.photo.panels.panes import PanesPanel
+from ui.photo.work import PhotoWork
 
-from PySide6.QtGui import QKeySequence
-
-from ui.desk.actions import ActionSpec
-
-if TYPE_CHECKING:
-    from gmmseg.photo.workspace import ViewState
-
-Keys = QKeySequence.StandardKey
 MAX_KEYED_CLASSES = 9
 
 
-class Commands(Protocol):
-    """What the actions call."""
-
-    def open_file(self) -> None: ...
-    def paste_image(self) -> None: ...
-    def export(self) -> None: ...
-    def undo(self) -> None: ...
-    def redo(self) -> None: ...
-    def copy_view(self) -> None: ...
-    def copy_mask(self) -> None: ...
-    def run_fit(self) -> None: ...
-    def stop(self) -> None: ...
-    def cancel(self) -> None: ...
-    def step(self) -> None: ...
-    def reset_settings(self) -> None: ...
-    def fit_view(self) -> None: ...
-    def actual_size(self) -> None: ...
-    def zoom_in(self) -> None: ...
-    def zoom_out(self) -> None: ...
-    def toggle_overlay(self) -> None: ...
-    def toggle_pin(self) -> None: ...
-    def show_panes(self, n_panes: int) -> None: ...
-    def select_class(self, class_id: int) -> None: ...
-    def show_all_classes(self) -> None: ...
+State = DeskState[ViewState]
+Spec = ActionSpec[State]
 
 
-def has_image(shown: ViewState, is_running: bool) -> bool:
+def has_image(state: State) -> bool:
     """Enabled once there is an image."""
-    return shown.document.image is not None
+    return state.shown.document.image is not None
 
 
-def has_maps(shown: ViewState, is_running: bool) -> bool:
+def has_maps(state: State) -> bool:
     """Enabled once there is a segmentation."""
-    return shown.segmentation is not None
+    return state.shown.segmentation is not None
 
 
-def has_fit(shown: ViewState, is_running: bool) -> bool:
+def has_fit(state: State) -> bool:
     """Enabled once there is a finished fit."""
-    return shown.document.fit is not None
+    return state.shown.document.fit is not None
 
 
-def has_results(shown: ViewState, is_running: bool) -> bool:
+def has_results(state: State) -> bool:
     """Enabled once there is a finished fit, or regions."""
-    return shown.document.fit is not None or shown.regions is not None
+    return state.shown.document.fit is not None or state.shown.regions is not None
 
 
-def can_pin(shown: ViewState, is_running: bool) -> bool:
+def can_pin(state: State) -> bool:
     """Enabled once there is a segmentation, or regions."""
-    return shown.segmentation is not None or shown.regions is not None
+    return state.shown.segmentation is not None or state.shown.regions is not None
 
 
-def can_run(shown: ViewState, is_running: bool) -> bool:
+def can_run(state: State) -> bool:
     """Enabled with an image and while nothing runs."""
-    return shown.document.image is not None and not is_running
+    return state.shown.document.image is not None and not state.is_running
 
 
-def can_stop(shown: ViewState, is_running: bool) -> bool:
-    """Enabled while something runs."""
-    return is_running
-
-
-def can_undo(shown: ViewState, is_running: bool) -> bool:
-    """Enabled with a step to take back."""
-    return shown.undo_title is not None
-
-
-def can_redo(shown: ViewState, is_running: bool) -> bool:
-    """Enabled with a step to bring back."""
-    return shown.redo_title is not None
-
-
-def _pane_spec(n_panes: int, text: str, key: str) -> ActionSpec:
-    return ActionSpec(
-        f"panes{n_panes}", text, lambda c: c.show_panes(n_panes), (key,), f"pane{n_panes}", group="panes"
+def _pane_spec(n_panes: int, text: str, key: str) -> Spec:
+    return Spec(
+        f"panes{n_panes}",
+        text,
+        PanesPanel.set_layout,
+        (key,),
+        f"pane{n_panes}",
+        group="panes",
+        arguments=(n_panes,),
     )
 
 
-def _class_spec(number: int) -> ActionSpec:
-    return ActionSpec(
-        f"class{number}", f"Select class &{number}", lambda c: c.select_class(number), (str(number),),
-        enabled_when=has_maps,
+def _class_spec(number: int) -> Spec:
+    return Spec(
+        f"class{number}", f"Select class &{number}", PhotoCommands.select_class, (str(number),),
+        enabled_when=has_maps, arguments=(number,),
     )  # fmt: skip
 
 
-PHOTO_ACTIONS: tuple[ActionSpec, ...] = (
-    ActionSpec("open", "&Open…", lambda c: c.open_file(), (Keys.Open,), "open", tip="Open an image"),
-    ActionSpec("paste", "&Paste image", lambda c: c.paste_image(), (Keys.Paste,), "paste"),
-    ActionSpec(
-        "export", "&Export…", lambda c: c.export(), ("Ctrl+E",), "export", has_results,
+PHOTO_ACTIONS: tuple[Spec, ...] = (
+    Spec("open", "&Open…", PhotoCommands.open_file, (Keys.Open,), "open", tip="Open an image"),
+    Spec("paste", "&Paste image", PhotoCommands.paste_image, (Keys.Paste,), "paste"),
+    Spec(
+        "export", "&Export…", PhotoCommands.export, ("Ctrl+E",), "export", has_results,
         "Write the mask, probabilities, regions, the model or a report",
     ),
-    ActionSpec("undo", "&Undo", lambda c: c.undo(), (Keys.Undo,), "undo", can_undo),
-    ActionSpec("redo", "&Redo", lambda c: c.redo(), (Keys.Redo, "Ctrl+Shift+Z"), "redo", can_redo),
-    ActionSpec("copy_view", "&Copy view", lambda c: c.copy_view(), (Keys.Copy,), "copy", has_image),
-    ActionSpec("copy_mask", "Copy &mask", lambda c: c.copy_mask(), ("Ctrl+Shift+C",), "", has_maps),
-    ActionSpec(
-        "run", "&Run", lambda c: c.run_fit(), ("Ctrl+Return", "Ctrl+Enter"), "run", can_run,
+    UNDO,
+    REDO,
+    Spec("copy_view", "&Copy view", PhotoCommands.copy_view, (Keys.Copy,), "copy", has_image),
+    Spec("copy_mask", "Copy &mask", PhotoCommands.copy_mask, ("Ctrl+Shift+C",), "", has_maps),
+    Spec(
+        "run", "&Run", Fitter.run, ("Ctrl+Return", "Ctrl+Enter"), "run", can_run,
         "Fit again with these settings",
     ),
-    ActionSpec(
-        "stop", "&Stop", lambda c: c.stop(), ("Esc",), "stop", can_stop, "Stop and keep the last step"
+    Spec(
+        "stop", "&Stop", PhotoWork.stop, ("Esc",), "stop", is_running, "Stop and keep the last step"
     ),
-    ActionSpec(
-        "cancel", "&Cancel", lambda c: c.cancel(), ("Shift+Esc",), "", can_stop,
+    Spec(
+        "cancel", "&Cancel", PhotoWork.cancel, ("Shift+Esc",), "", is_running,
         "Give up the run and keep the fit before it",
     ),
-    ActionSpec(
-        "step", "S&tep", lambda c: c.step(), (".",), "step", has_fit,
+    Spec(
+        "step", "S&tep", PhotoCommands.step, (".",), "step", has_fit,
         "Show the next EM iteration (S2 eq. 11): θ(g+1) = f(θ(g))",
     ),
-    ActionSpec("reset_settings", "Reset se&ttings", lambda c: c.reset_settings(), (), "reset"),
-    ActionSpec("fit_view", "&Fit to window", lambda c: c.fit_view(), ("F", "Ctrl+R"), "fit", has_image),
-    ActionSpec(
-        "actual_size", "&Actual size", lambda c: c.actual_size(), ("Ctrl+0",), "zoom-actual", has_image
+    Spec("reset_settings", "Reset se&ttings", PhotoCommands.reset_settings, (), "reset"),
+    Spec("fit_view", "&Fit to window", PanesPanel.fit_view, ("F", "Ctrl+R"), "fit", has_image),
+    Spec(
+        "actual_size", "&Actual size", PanesPanel.zoom_actual, ("Ctrl+0",), "zoom-actual", has_image
     ),
-    ActionSpec("zoom_in", "Zoom &in", lambda c: c.zoom_in(), (Keys.ZoomIn, "Ctrl+="), "zoom-in", has_image),
-    ActionSpec("zoom_out", "Zoom &out", lambda c: c.zoom_out(), (Keys.ZoomOut,), "zoom-out", has_image),
-    ActionSpec(
-        "overlay", "O&verlay", lambda c: c.toggle_overlay(), ("V",), "overlay", has_maps,
+    Spec("zoom_in", "Zoom &in", PanesPanel.zoom_in, (Keys.ZoomIn, "Ctrl+="), "zoom-in", has_image),
+    Spec("zoom_out", "Zoom &out", PanesPanel.zoom_out, (Keys.ZoomOut,), "zoom-out", has_image),
+    Spec(
+        "overlay", "O&verlay", PanesPanel.toggle_overlay, ("V",), "overlay", has_maps,
         "Show the classes over the photo, or the photo alone",
     ),
-    ActionSpec(
-        "pin", "Pi&n or unpin the pane", lambda c: c.toggle_pin(), ("P",), "pin", can_pin,
+    Spec(
+        "pin", "Pi&n or unpin the pane", PanesPanel.toggle_pin, ("P",), "pin", can_pin,
         "Keep the result in the pane used last while the settings change, to compare the two",
     ),
     _pane_spec(1, "One &pane", "Ctrl+1"),
     _pane_spec(2, "&Two panes", "Ctrl+2"),
     _pane_spec(4, "Fou&r panes", "Ctrl+4"),
     *(_class_spec(number) for number in range(1, MAX_KEYED_CLASSES + 1)),
-    ActionSpec("show_all", "Show &all classes", lambda c: c.show_all_classes(), (), "eye", has_maps),
+    Spec("show_all", "Show &all classes", PhotoCommands.show_all_classes, (), "eye", has_maps),
 )  # fmt: skip

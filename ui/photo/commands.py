@@ -62,12 +62,6 @@ class PhotoCommands(QObject):
     def export(self) -> None:
         self._work.exporter.ask(self._window, prefers_regions=self._panels.panes.is_about_regions)
 
-    def undo(self) -> None:
-        self._work.workspace.undo()
-
-    def redo(self) -> None:
-        self._work.workspace.redo()
-
     def copy_view(self) -> None:
         QGuiApplication.clipboard().setImage(self._panels.panes.current_view_image())
 
@@ -75,15 +69,6 @@ class PhotoCommands(QObject):
         shown = self._work.workspace.shown
         if shown.segmentation is not None:
             QGuiApplication.clipboard().setImage(mask_picture(shown.segmentation, shown.classes))
-
-    def run_fit(self) -> None:
-        self._work.fitter.run()
-
-    def stop(self) -> None:
-        self._work.stop()
-
-    def cancel(self) -> None:
-        self._work.cancel()
 
     def step(self) -> None:
         if self._work.selected_step is None:
@@ -93,27 +78,6 @@ class PhotoCommands(QObject):
 
     def reset_settings(self) -> None:
         self._work.apply(reset_settings(self.tr("Reset settings")))
-
-    def fit_view(self) -> None:
-        self._panels.panes.fit_view()
-
-    def actual_size(self) -> None:
-        self._panels.panes.zoom_actual()
-
-    def zoom_in(self) -> None:
-        self._panels.panes.zoom_in()
-
-    def zoom_out(self) -> None:
-        self._panels.panes.zoom_out()
-
-    def toggle_overlay(self) -> None:
-        self._panels.panes.toggle_overlay()
-
-    def toggle_pin(self) -> None:
-        self._panels.panes.toggle_pin()
-
-    def show_panes(self, n_panes: int) -> None:
-        self._panels.panes.set_layout(n_panes)
 
     def select_class(self, class_id: int) -> None:
         if any(entry.id == class_id for entry in self._work.workspace.shown.classes):

@@ -13,7 +13,7 @@ from gmmseg.io.samples import DEFAULT_SAMPLE
 from gmmseg.photo.document import Fit, change_setting, open_image
 from gmmseg.photo.settings import SPACE_TITLES
 from gmmseg.photo.workspace import ViewState
-from ui.desk.actions import Actions
+from ui.desk.actions import Actions, bound_to
 from ui.desk.desk import Heading
 from ui.desk.file_desk import FileDesk
 from ui.notices import Notices
@@ -44,7 +44,7 @@ class PhotoDesk(FileDesk):
         recent = RecentMenu()
         self._samples = SamplesMenu(self.work.opener.open_sample)
         self._opacity = OpacitySlider()
-        actions = Actions(PHOTO_ACTIONS, self._commands)
+        actions = Actions(PHOTO_ACTIONS, bound_to(self._commands, *self.work.parts, self.panels.panes))
         layout = photo_layout(actions, self.panels, recent, self._samples, self._opacity)
         super().__init__("photo", "open", actions, layout, self.work, recent, store, notices, window)
         for part in (self.panels, self._commands):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtGui import QAction
@@ -46,7 +47,11 @@ class OpacitySlider(QSlider):
 
 
 def photo_layout(
-    actions: Actions, panels: PhotoPanels, recent: RecentMenu, samples: SamplesMenu, opacity: OpacitySlider
+    actions: Actions[Any],
+    panels: PhotoPanels,
+    recent: RecentMenu,
+    samples: SamplesMenu,
+    opacity: OpacitySlider,
 ) -> DeskLayout:
     """Return the layout of the photo desk."""
     toolbar = _toolbar(actions, recent, samples, opacity)
@@ -63,7 +68,7 @@ def photo_layout(
 
 
 def _menus(
-    actions: Actions, panels: PhotoPanels, recent: RecentMenu, samples: SamplesMenu
+    actions: Actions[Any], panels: PhotoPanels, recent: RecentMenu, samples: SamplesMenu
 ) -> tuple[DeskMenu, ...]:
     classes = [*(f"class{n}" for n in range(1, MAX_KEYED_CLASSES + 1)), "", "show_all", ""]
     edit = ["undo", "redo", "", "copy_view", "copy_mask", "paste", "", "reset_settings"]
@@ -78,7 +83,9 @@ def _menus(
     )
 
 
-def _toolbar(actions: Actions, recent: RecentMenu, samples: SamplesMenu, opacity: OpacitySlider) -> ToolBar:
+def _toolbar(
+    actions: Actions[Any], recent: RecentMenu, samples: SamplesMenu, opacity: OpacitySlider
+) -> ToolBar:
     bar = ToolBar("toolBar", _tr("Toolbar"))
     bar.add_button(actions["open"], recent)
     opens_samples = QAction(icon("samples"), _tr("Samples"), bar)

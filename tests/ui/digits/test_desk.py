@@ -39,7 +39,7 @@ from tests.data.digits import write_idx_folder
 from tests.ui.driving import drop, mime_of
 from ui.app import App
 from ui.commands import WINDOW_ACTIONS, WindowCommands
-from ui.desk.actions import Actions
+from ui.desk.actions import Actions, bound_to
 from ui.digits.desk import DigitsDesk
 from ui.digits.export_dialog import DigitExportDialog
 from ui.digits.widgets.wall import Spot
@@ -61,7 +61,11 @@ class Bench:
         self.window = MainWindow()
         self.notices = Notices(self.window.errors, self.window)
         self.window.set_actions(
-            Actions(WINDOW_ACTIONS, WindowCommands(self.window, self.store, self.window), self.window)
+            Actions(
+                WINDOW_ACTIONS,
+                bound_to(WindowCommands(self.window, self.store, self.window), self.window),
+                self.window,
+            )
         )
         self.desk = DigitsDesk(self.store, self.notices, self.window)
         self.desk.work.opener.n_drawn = (300, 60)

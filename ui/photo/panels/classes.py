@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, Signal, Slot
-from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from gmmseg.photo.classes import ClassInfo, ClassTable
@@ -23,10 +23,11 @@ from gmmseg.photo.document import (
     solo_class,
     split_class,
 )
+from ui.desk.actions import Actions, ActionSpec, bound_to
 from ui.photo.widgets.class_model import ClassModel
 from ui.photo.widgets.class_rows import make_rows
 from ui.photo.widgets.class_view import ClassView
-from ui.theme import SPACING, icon
+from ui.theme import SPACING
 from ui.widgets.colour_choice import AskColour, ask_colour
 
 if TYPE_CHECKING:
@@ -39,15 +40,12 @@ MAX_PIXELS_AT_ONCE = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class _ActionSpec:
-    id: str
-    text: str
-    icon: str
-    keys: tuple[str, ...]
-    tip: str
-    handler: Callable[[ClassesPanel], None]
-    enabled_when: Callable[[Sequence[ClassInfo], ClassTable], bool]
-    is_in_bar: bool = True
+class ClassChoice:
+    """What decides which actions make sense: the selected classes, and the table they are of."""
+
+    chosen: Sequence[ClassInfo]
+    table: ClassTable
+    is_editable: bool
 
 
 class ClassesPanel(QWidget):
@@ -81,7 +79,9 @@ class ClassesPanel(QWidget):
         self._hint = QLabel(self.tr("Classes appear here once the image is segmented."), self)
         self._hint.setWordWrap(True)
         self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._actions = {spec.id: self._make_action(spec) for spec in ACTIONS}
+        self._actions = Actions(ACTIONS, bound_to(self), self, Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        for widget in (self, self.view):
+            widget.addActions(self.class_actions)
         self._lay_out()
         self._model.rename_requested.connect(self._rename)
         self._model.move_requested.connect(self._move_to)
@@ -93,7 +93,7 @@ class ClassesPanel(QWidget):
     @property
     def class_actions(self) -> list[QAction]:
         """The panel's actions, for a menu; their keys work while the panel has the focus."""
-        return list(self._actions.values())
+        return list(self._actions)
 
     @Slot(object, object)
     def show_state(self, old: ViewState, new: ViewState) -> None:
@@ -130,29 +130,17 @@ class ClassesPanel(QWidget):
 
     # Building
 
-    def _make_action(self, spec: _ActionSpec) -> QAction:
-        action = QAction(icon(spec.icon), self.tr(spec.text), self)
-        action.setObjectName(f"class.{spec.id}")
-        action.setShortcuts([QKeySequence(key) for key in spec.keys])
-        action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        keys = f" ({action.shortcut().toString()})" if spec.keys else ""
-        action.setToolTip(self.tr(spec.tip) + keys)
-        action.triggered.connect(lambda: spec.handler(self))
-        self.addAction(action)
-        self.view.addAction(action)
-        return action
-
     def _lay_out(self) -> None:
         bar = QHBoxLayout()
         bar.setContentsMargins(SPACING // 2, 0, SPACING // 2, 0)
         bar.setSpacing(0)
-        for spec in ACTIONS:
-            if spec.is_in_bar:
+        for action in self._actions:
+            if action.objectName() not in _NOT_IN_BAR:
                 button = QToolButton(self)
-                button.setDefaultAction(self._actions[spec.id])
+                button.setDefaultAction(action)
                 button.setAutoRaise(True)
                 button.setIconSize(QSize(16, 16))
-                button.setAccessibleName(self.tr(spec.text))
+                button.setAccessibleName(action.text())
                 button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
                 bar.addWidget(button)
         bar.addStretch(1)
@@ -184,10 +172,7 @@ class ClassesPanel(QWidget):
         self._note_selection()
 
     def _enable(self) -> None:
-        chosen = self._chosen()
-        for spec in ACTIONS:
-            is_on = self._is_editable and bool(chosen) and spec.enabled_when(chosen, self._classes)
-            self._actions[spec.id].setEnabled(is_on)
+        self._actions.show_state(ClassChoice(self._chosen(), self._classes, self._is_editable))
 
     def _chosen(self) -> list[ClassInfo]:
         return [self._classes.by_id(class_id) for class_id in self.view.selected_ids]
@@ -277,52 +262,72 @@ def united(edits: Sequence[Edit]) -> Edit:
     )
 
 
-def _is_one(chosen: Sequence[ClassInfo], table: ClassTable) -> bool:
-    return len(chosen) == 1
+def is_any(choice: ClassChoice) -> bool:
+    """Enabled with a selected class."""
+    return choice.is_editable and bool(choice.chosen)
 
 
-def _can_merge(chosen: Sequence[ClassInfo], table: ClassTable) -> bool:
-    return len(chosen) > 1 and not any(entry.is_locked for entry in chosen)
+def is_one(choice: ClassChoice) -> bool:
+    """Enabled with one selected class."""
+    return choice.is_editable and len(choice.chosen) == 1
 
 
-def _can_split(chosen: Sequence[ClassInfo], table: ClassTable) -> bool:
-    return len(chosen) == 1 and len(chosen[0].components) > 1 and not chosen[0].is_locked
+def can_merge(choice: ClassChoice) -> bool:
+    """Enabled with several selected classes, none of them locked."""
+    return choice.is_editable and len(choice.chosen) > 1 and not any(each.is_locked for each in choice.chosen)
 
 
-ACTIONS: tuple[_ActionSpec, ...] = (
-    _ActionSpec(
-        "merge", "&Merge", "merge", ("M",),
+def can_split(choice: ClassChoice) -> bool:
+    """Enabled with one class of several components that is not locked."""
+    return is_one(choice) and len(choice.chosen[0].components) > 1 and not choice.chosen[0].is_locked
+
+
+def can_move_up(choice: ClassChoice) -> bool:
+    """Enabled with one class that is not the first."""
+    return is_one(choice) and choice.chosen[0] != choice.table.classes[0]
+
+
+def can_move_down(choice: ClassChoice) -> bool:
+    """Enabled with one class that is not the last."""
+    return is_one(choice) and choice.chosen[0] != choice.table.classes[-1]
+
+
+Spec = ActionSpec[ClassChoice]
+ACTIONS: tuple[Spec, ...] = (
+    Spec(
+        "class.merge", "&Merge", ClassesPanel.merge, ("M",), "merge", can_merge,
         "Unite the selected classes; their posteriors add up. Locked classes are left alone.",
-        ClassesPanel.merge, _can_merge,
     ),
-    _ActionSpec(
-        "split", "S&plit", "split", (), "Take a merged class apart into its components",
-        ClassesPanel.split, _can_split,
+    Spec(
+        "class.split", "S&plit", ClassesPanel.split, (), "split", can_split,
+        "Take a merged class apart into its components",
     ),
-    _ActionSpec("rename", "&Rename", "rename", ("F2",), "Rename the class", ClassesPanel.edit_name, _is_one),
-    _ActionSpec(
-        "solo", "&Solo", "solo", (), "Show this class alone, or all again (Alt+click on its eye)",
-        ClassesPanel.solo, _is_one,
+    Spec(
+        "class.rename", "&Rename", ClassesPanel.edit_name, ("F2",), "rename", is_one, "Rename the class"
     ),
-    _ActionSpec(
-        "hide", "&Hide or show", "eye-off", ("H", "Del"), "Hide the selected classes, or show them again",
-        ClassesPanel.toggle_visible, lambda chosen, table: True,
+    Spec(
+        "class.solo", "&Solo", ClassesPanel.solo, (), "solo", is_one,
+        "Show this class alone, or all again (Alt+click on its eye)",
     ),
-    _ActionSpec(
-        "lock", "&Lock or unlock", "lock", (),
+    Spec(
+        "class.hide", "&Hide or show", ClassesPanel.toggle_visible, ("H", "Del"), "eye-off", is_any,
+        "Hide the selected classes, or show them again",
+    ),
+    Spec(
+        "class.lock", "&Lock or unlock", ClassesPanel.toggle_lock, (), "lock", is_any,
         "A locked class keeps its name and colour over refits and is not merged",
-        ClassesPanel.toggle_lock, lambda chosen, table: True,
     ),
-    _ActionSpec(
-        "up", "Move &up", "up", ("Alt+Up",), "Move the class up", lambda panel: panel.shift(-1),
-        lambda chosen, table: len(chosen) == 1 and chosen[0] != table.classes[0],
+    Spec(
+        "class.up", "Move &up", ClassesPanel.shift, ("Alt+Up",), "up", can_move_up, "Move the class up",
+        arguments=(-1,),
     ),
-    _ActionSpec(
-        "down", "Move &down", "down", ("Alt+Down",), "Move the class down", lambda panel: panel.shift(1),
-        lambda chosen, table: len(chosen) == 1 and chosen[0] != table.classes[-1],
+    Spec(
+        "class.down", "Move &down", ClassesPanel.shift, ("Alt+Down",), "down", can_move_down,
+        "Move the class down", arguments=(1,),
     ),
-    _ActionSpec(
-        "recolour", "&Colour…", "theme", (), "Give the class another colour (double click on its swatch)",
-        ClassesPanel.recolour, _is_one, is_in_bar=False,
+    Spec(
+        "class.recolour", "&Colour…", ClassesPanel.recolour, (), "theme", is_one,
+        "Give the class another colour (double click on its swatch)",
     ),
 )  # fmt: skip
+_NOT_IN_BAR = {"class.recolour"}
