@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, TypeVar
@@ -24,12 +24,19 @@ class StopRequest(Enum):
 ShouldStop = Callable[[], StopRequest]
 """Asked by long work between blocks."""
 
+_E = TypeVar("_E")
+_T = TypeVar("_T")
 _R = TypeVar("_R")
 
 
 def never_stop() -> StopRequest:
     """Return NONE: the default of work that nobody interrupts."""
     return StopRequest.NONE
+
+
+def only_cancelled(should_stop: ShouldStop) -> ShouldStop:
+    """Return `should_stop` without STOP, for work that ends by itself soon."""
+    return lambda: StopRequest.CANCEL if should_stop() is StopRequest.CANCEL else StopRequest.NONE
 
 
 class Stopped(Exception):  # noqa: N818 - control flow, not an error
@@ -71,6 +78,33 @@ class Progress:
 
     text: str
     fraction: float | None = None
+
+
+def relayed(job: Generator[_E, None, _R], translate: Callable[[_E], Iterable[_T]]) -> Generator[_T, None, _R]:
+    """Run a generator within another one.
+
+    Parameters
+    ----------
+    job : generator
+        Closed where this one is.
+    translate : callable
+        Returns what to yield in place of an event of `job`: any number of other events.
+
+    Returns
+    -------
+    _R
+        The result of `job`.
+    """
+    try:
+        while True:
+            try:
+                event = next(job)
+            except StopIteration as stop:
+                result: _R = stop.value
+                return result
+            yield from translate(event)
+    finally:
+        job.close()
 
 
 def result_of(job: Generator[Any, None, _R]) -> _R:

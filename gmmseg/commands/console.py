@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any, TextIO, TypeVar
 
-from gmmseg.control import Progress, StopRequest
+from gmmseg.control import Progress, StopRequest, relayed, result_of
 from gmmseg.errors import WriteError
 
 _R = TypeVar("_R")
@@ -80,16 +80,15 @@ class Console:
 
     def drain(self, job: Generator[Any, None, _R], subject: str = "") -> _R:
         """Run a job to its end, showing its progress, and return its result."""
-        while True:
-            try:
-                event = next(job)
-            except StopIteration as stop:
-                result: _R = stop.value
-                return result
+
+        def show(event: object) -> tuple[()]:
             if isinstance(event, Progress):
                 self._show(f"{subject}: {event.text}" if subject else event.text)
             elif (step := getattr(event, "step", None)) is not None:
                 self._show(f"{subject}: Fitting: iteration {step.iteration}")
+            return ()
+
+        return result_of(relayed(job, show))
 
     def say(self, message: str) -> None:
         """Write one line, whatever characters names in it hold."""

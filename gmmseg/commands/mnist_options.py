@@ -11,7 +11,7 @@ from gmmseg.commands.console import Console
 from gmmseg.commands.options import naming_the_option
 from gmmseg.commands.usage import printable
 from gmmseg.commands.values import number, whole_number
-from gmmseg.control import Progress
+from gmmseg.control import Progress, relayed
 from gmmseg.digits.dataset import DigitSet
 from gmmseg.digits.drawn import drawn_digits
 from gmmseg.digits.progress import with_time_left
@@ -131,12 +131,8 @@ def read_data(options: argparse.Namespace, console: Console) -> DigitSet:
 def foreseen(job: Generator[Any, None, _R]) -> Generator[Any, None, _R]:
     """Pass on what a job yields, its progress with the share that is done and the time that is left."""
     began = time.monotonic()
-    while True:
-        try:
-            event = next(job)
-        except StopIteration as stop:
-            result: _R = stop.value
-            return result
-        if isinstance(event, Progress):
-            event = with_time_left(event, time.monotonic() - began)
-        yield event
+
+    def timed(event: object) -> tuple[object]:
+        return (with_time_left(event, time.monotonic() - began) if isinstance(event, Progress) else event,)
+
+    return relayed(job, timed)

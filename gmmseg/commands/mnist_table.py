@@ -6,13 +6,19 @@ import csv
 import io
 import statistics
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from gmmseg.control import Progress, ShouldStop
+from gmmseg.control import Progress, ShouldStop, relayed
 from gmmseg.digits.dataset import DigitSet
-from gmmseg.digits.experiment import ExperimentOutcome, ExperimentRequest, StageDone, experiment_events
+from gmmseg.digits.experiment import (
+    ExperimentEvent,
+    ExperimentOutcome,
+    ExperimentRequest,
+    StageDone,
+    experiment_events,
+)
 from gmmseg.digits.recipes import RECIPES, settings_for
 from gmmseg.digits.scores import Scores
 from gmmseg.digits.settings import DigitSettings, FitOn, RecipeName
@@ -222,12 +228,9 @@ class _Spent:
         title = RECIPES[request.settings.recipe].title
         job = experiment_events(request, cache, should_stop)
         self.total, since = 0.0, time.process_time()
-        while True:
-            try:
-                event = next(job)
-            except StopIteration as stop:
-                outcome: ExperimentOutcome = stop.value
-                return outcome
+
+        def counted(event: ExperimentEvent) -> Iterator[Progress]:
+            nonlocal since
             if isinstance(event, Progress):
                 yield Progress(f"{100 * done:.0f} % of the table; {title}: {event.text}", done)
             elif isinstance(event, StageDone):
@@ -236,6 +239,8 @@ class _Spent:
                     self._known[event.name] = now - since
                 self.total += self._known[event.name]
                 since = now
+
+        return (yield from relayed(job, counted))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gmmseg.arrays import BoolArray, ByteArray, Float32Array, FloatArray, IntArray, frozen
-from gmmseg.control import Progress, ShouldStop, StopRequest, never_stop, raise_if_ended
+from gmmseg.control import Progress, ShouldStop, StopRequest, never_stop, raise_if_ended, relayed
 from gmmseg.digits.dataset import DigitSet
 from gmmseg.digits.recipes import StageName
 from gmmseg.digits.scores import Scores, score
 from gmmseg.digits.setting_table import check_digit_settings
 from gmmseg.digits.settings import DigitSettings
 from gmmseg.digits.stages import Stage, StageCache, StageResult, chained_keys, needed_bytes, stages_of
-from gmmseg.digits.workpiece import Iterated, Workpiece
+from gmmseg.digits.workpiece import Iterated, StageEvent, Workpiece
 from gmmseg.errors import BudgetError, SettingsError
 from gmmseg.limits import memory_budget, size_text
 from gmmseg.mixture.params import MixtureParams
@@ -214,19 +214,16 @@ def _made(
     iterations: list[Iterated] = []
     begin, length = span
     yield Progress(stage.title, begin)
-    job = stage.run(work, settings, should_stop)
-    while True:
-        try:
-            event = next(job)
-        except StopIteration as stop:
-            raise_if_ended(should_stop)
-            made: Workpiece = stop.value
-            return StageResult(made, time.perf_counter() - since, tuple(iterations))
+
+    def within_span(event: StageEvent) -> tuple[ExperimentEvent]:
         if isinstance(event, Progress):
-            yield Progress(event.text, begin + length * (event.fraction or 0.0))
-        else:
-            iterations.append(event)
-            yield event
+            return (Progress(event.text, begin + length * (event.fraction or 0.0)),)
+        iterations.append(event)
+        return (event,)
+
+    made = yield from relayed(stage.run(work, settings, should_stop), within_span)
+    raise_if_ended(should_stop)
+    return StageResult(made, time.perf_counter() - since, tuple(iterations))
 
 
 def _outcome(

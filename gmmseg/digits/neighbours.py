@@ -12,7 +12,7 @@ from gmmseg.arrays import Float32Array, frozen
 from gmmseg.control import Progress, ShouldStop, never_stop, raise_if_ended
 from gmmseg.digits.settings import DigitSettings
 from gmmseg.digits.workpiece import StageEvent, Workpiece
-from gmmseg.mixture.lanes import in_two_lanes
+from gmmseg.mixture.threads import in_two_threads
 
 BLOCK_ROWS = 128
 GROUP = 64
@@ -101,7 +101,7 @@ def nearest_events(
             fill(slice(start, stop))
         else:
             first, second = slice(start, middle), slice(middle, stop)
-            in_two_lanes(lambda rows=first: fill(rows), lambda rows=second: fill(rows))  # type: ignore[misc]
+            in_two_threads(lambda rows=first: fill(rows), lambda rows=second: fill(rows))  # type: ignore[misc]
         yield Progress("Finding nearest neighbours", stop / len(queries))
     return Neighbours(indices, distances)
 

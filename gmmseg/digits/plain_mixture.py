@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from dataclasses import replace
 
 import numpy as np
 
 from gmmseg.arrays import Float32Array, FloatArray, frozen
-from gmmseg.control import Progress, ShouldStop, raise_if_ended
+from gmmseg.control import Progress, ShouldStop, raise_if_ended, relayed
 from gmmseg.digits.settings import DigitSettings, MixtureSettings
 from gmmseg.digits.workpiece import Iterated, StageEvent, Workpiece
+from gmmseg.mixture import density
 from gmmseg.mixture.covariance import CovarianceKind, Full
-from gmmseg.mixture.density import responsibilities
 from gmmseg.mixture.fit import fit_events
 from gmmseg.mixture.initialise import params_from_labels
 from gmmseg.mixture.merging import merged_component
@@ -66,7 +66,7 @@ def components_stage(
     return replace(
         work,
         posteriors=frozen(united),
-        params=united_params(params, groups),
+        params=params_of_groups(params, groups),
         warnings=(*work.warnings, *_remarks(result, settings.components.n_components, n_components)),
     )
 
@@ -103,14 +103,12 @@ def _kmeans_start(
     features = work.known_features[: work.n_fit]
     values = features.astype(np.float64)
     job = fit_events(values, None, replace(settings, is_hard=True), should_stop)
-    while True:
-        try:
-            step = next(job)
-        except StopIteration as stop:
-            params: MixtureParams = stop.value.params
-            break
-        yield Progress(f"Starting by k-means: iteration {step.iteration}", 0.0)
-    labels = posteriors_of(params, features, should_stop).argmax(axis=0)
+    result = yield from relayed(
+        job, lambda step: (Progress(f"Starting by k-means: iteration {step.iteration}", 0.0),)
+    )
+    params = result.params
+    raise_if_ended(should_stop)
+    labels = density.most_probable(params, values, should_stop)
     floor = settings.reg_covar or 0.0
     return params_from_labels(
         values, np.ones(len(values)), labels, params.n_components, settings.covariance, floor
@@ -131,17 +129,16 @@ def _fitted(
     job = fit_events(work.known_features[: work.n_fit].astype(np.float64), None, settings, should_stop, start)
     # A given start is run once, on all images.
     had_coarse, n_told = start is not None, 0
-    while True:
-        try:
-            step = next(job)
-        except StopIteration as stop:
-            result: FitResult = stop.value
-            break
+
+    def told(step: FitStep) -> Iterator[StageEvent]:
+        nonlocal had_coarse, n_told
         had_coarse |= step.stage == "coarse"
         yield _progress(step, settings.n_init, had_coarse)
         if had_coarse and step.stage == "exact":
             n_told += 1
             yield Iterated(stage, n_told, step.lower_bound, float("nan"))
+
+    result = yield from relayed(job, told)
     if not n_told:
         for at, step in enumerate(result.history, start=1):
             yield Iterated(stage, at, step.lower_bound, float("nan"))
@@ -162,13 +159,10 @@ def _progress(step: FitStep, n_init: int, had_coarse: bool) -> Progress:
 def posteriors_of(params: MixtureParams, features: Float32Array, should_stop: ShouldStop) -> Float32Array:
     """Return the posteriors of each component (K, N) of rows (N, D)."""
     raise_if_ended(should_stop)
-    posteriors = np.empty((params.n_components, len(features)), dtype=np.float32)
-    for rows, block in responsibilities(params, features.astype(np.float64), should_stop):
-        posteriors[:, rows] = block
-    return posteriors
+    return density.posteriors(params, features.astype(np.float64), np.float32, should_stop)
 
 
-def united_params(params: MixtureParams, groups: list[list[int]]) -> MixtureParams:
+def params_of_groups(params: MixtureParams, groups: list[list[int]]) -> MixtureParams:
     """Return one Gaussian for each group of components, with their mean and covariance together."""
     parts = [merged_component(params, group) for group in groups]
     weights: FloatArray = np.array([weight for weight, _, _ in parts])

@@ -14,7 +14,7 @@ from gmmseg.digits.morlet import average_matrix, morlet_spectra
 from gmmseg.digits.pixels import image_blocks
 from gmmseg.digits.settings import DigitSettings
 from gmmseg.digits.workpiece import StageEvent, Workpiece
-from gmmseg.mixture.lanes import in_two_lanes
+from gmmseg.mixture.threads import in_two_threads
 
 BLOCK_IMAGES = 8
 """Images transformed at once: their arrays stay in the cache, and larger blocks take longer."""
@@ -187,7 +187,7 @@ def _fill(
             out[rows] = flat if basis is None else flat @ basis
 
     middle = len(images) // 2
-    in_two_lanes(lambda: fill(0, middle), lambda: fill(middle, len(images)))
+    in_two_threads(lambda: fill(0, middle), lambda: fill(middle, len(images)))
 
 
 def shares_of(coefficients: Float32Array) -> Float32Array:

@@ -17,6 +17,7 @@ from gmmseg.digits.workpiece import StageEvent, Workpiece
 from gmmseg.errors import FitError
 from gmmseg.mixture.initialise import (
     kmeans_plus_plus,
+    lloyd,
     means_of_labels,
     nearest_mean,
     squared_distances,
@@ -212,14 +213,7 @@ def kmeans(
     best, least = np.zeros(len(values), dtype=np.int64), np.inf
     for _ in range(n_init):
         means = kmeans_plus_plus(values, weights, n_clusters, generator)
-        labels = nearest_mean(values, means)
-        for _ in range(LLOYD_ITERATIONS):
-            raise_if_ended(should_stop)
-            counts, moved = means_of_labels(values, weights, labels, n_clusters)
-            means = np.where(counts[:, None] > 0, moved, means)
-            previous, labels = labels, nearest_mean(values, means)
-            if np.array_equal(previous, labels):
-                break
+        means, labels = lloyd(values, weights, means, LLOYD_ITERATIONS, lambda: raise_if_ended(should_stop))
         spread = sum(float(squared_distances(values[labels == k], means[k]).sum()) for k in range(n_clusters))
         if spread < least:
             best, least = labels, spread

@@ -6,7 +6,7 @@ import numpy as np
 
 from gmmseg.arrays import FloatArray, IntArray
 from gmmseg.mixture.expectation import Rows
-from gmmseg.mixture.quadratic_features import n_quadratic, quadratic_features
+from gmmseg.mixture.quadratic_kernel import n_quadratic, quadratic_features
 
 MIN_ROWS = 4096
 SAMPLE_ROWS = 16384

@@ -11,7 +11,7 @@ import numpy as np
 from gmmseg.arrays import FloatArray, IntArray
 from gmmseg.control import ShouldStop, never_stop, raise_if_cancelled
 from gmmseg.mixture.covariance import Full
-from gmmseg.mixture.density import responsibilities
+from gmmseg.mixture.density import posteriors
 from gmmseg.mixture.merging import MergeTree, merge_by_entropy, with_merged
 from gmmseg.mixture.misclassification import merge_by_misclassification
 from gmmseg.mixture.overlaps import bhattacharyya, ridge_overlap
@@ -105,10 +105,8 @@ def dendrogram(
         gone = (tree.entropies[0] - tree.entropies[1:]) / max(tree.entropies[0], np.finfo(np.float64).tiny)
         return _linked(tree, np.clip(gone, 0, 1))
     if measure == "misclassification":
-        posteriors = np.empty((params.n_components, len(values)))
-        for rows, block in responsibilities(params, values, should_stop):
-            posteriors[:, rows] = block
-        tree_of_labels = merge_by_misclassification(posteriors, weights, should_stop=should_stop)
+        shares = posteriors(params, values, np.float64, should_stop)
+        tree_of_labels = merge_by_misclassification(shares, weights, should_stop=should_stop)
         return _linked(tree_of_labels, 1 - tree_of_labels.gains)
     overlap = ridge_overlap if measure == "ridge" else bhattacharyya
     tree_of_gaussians = _merge_gaussians(params, overlap, should_stop)

@@ -3,41 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gmmseg.arrays import FloatArray, IntArray
 from gmmseg.control import ShouldStop, never_stop, raise_if_cancelled
-from gmmseg.mixture.centred import CentredKernel
-from gmmseg.mixture.kernels import (
-    MAX_QUADRATIC_FEATURES,
-    Kernel,
-    blocks,
-    extent_about,
-    suits_quadratic,
-)
+from gmmseg.mixture.kernel_choice import kernel_for
+from gmmseg.mixture.kernels import blocks, normalise
 from gmmseg.mixture.params import MixtureParams
-from gmmseg.mixture.posteriors import normalise
-from gmmseg.mixture.quadratic_kernel import QuadraticKernel
-from gmmseg.mixture.tied_kernel import TiedKernel
 
-
-def kernel_for(params: MixtureParams, columns: FloatArray) -> Kernel:
-    """Return the fastest accurate kernel for evaluating `params` once on `columns` (D, N)."""
-    is_diagonal = params.covariance.is_diagonal
-    centre = params.means.mean(axis=0)
-    if not params.is_hard and suits_quadratic(params, extent_about(columns, centre)):
-        return fast_kernel(columns, centre, is_diagonal, keeps_features=False)
-    return CentredKernel(columns, is_diagonal)
-
-
-def fast_kernel(
-    columns: FloatArray, centre: FloatArray, is_diagonal: bool, keeps_features: bool = True
-) -> Kernel:
-    """Return the kernel for what `suits_quadratic`: in many features tied or diagonal covariances."""
-    if is_diagonal or len(columns) <= MAX_QUADRATIC_FEATURES:
-        return QuadraticKernel(columns, centre, is_diagonal, keeps_features=keeps_features)
-    return TiedKernel(columns, centre)
+_F = TypeVar("_F", np.float32, np.float64)
 
 
 def log_joint(
@@ -67,6 +44,27 @@ def responsibilities(
     for rows, joint in log_joint(params, values, should_stop):
         normalise(joint, params.is_hard)
         yield rows, joint
+
+
+def posteriors(
+    params: MixtureParams, values: FloatArray, dtype: type[_F], should_stop: ShouldStop = never_stop
+) -> NDArray[_F]:
+    """Return the posteriors of all rows, (K, N), in single or double precision; see `responsibilities`."""
+    out: NDArray[_F] = np.empty((params.n_components, len(values)), dtype=dtype)
+    for rows, block in responsibilities(params, values, should_stop):
+        out[:, rows] = block
+    return out
+
+
+def most_probable(
+    params: MixtureParams, values: FloatArray, should_stop: ShouldStop = never_stop
+) -> IntArray:
+    """Return the component of each row with the largest posterior, the lowest among equals, (N,)."""
+    out = np.empty(len(values), dtype=np.int64)
+    # The joint density has the order of the posterior, without its exponentials and its rounding to equals.
+    for rows, joint in log_joint(params, values, should_stop):
+        out[rows] = joint.argmax(axis=0)
+    return out
 
 
 def log_density(

@@ -10,10 +10,13 @@ from typing import Any, Self
 import numpy as np
 
 from gmmseg.arrays import AnyArray, FloatArray, IntArray
-from gmmseg.control import result_of
+from gmmseg.control import relayed, result_of
 from gmmseg.errors import FitError
 from gmmseg.mixture import density
-from gmmseg.mixture.conventions import (
+from gmmseg.mixture.covariance import FAMILIES
+from gmmseg.mixture.fit import PartialStart, fit_events
+from gmmseg.mixture.params import FitResult, FitSettings, FitStep, MixtureParams
+from gmmseg.mixture.sklearn_validation import (
     INIT_METHODS,
     OWNER,
     ConvergenceWarning,
@@ -27,10 +30,6 @@ from gmmseg.mixture.conventions import (
     check_weights,
     feature_names,
 )
-from gmmseg.mixture.covariance import FAMILIES
-from gmmseg.mixture.fit import fit_events
-from gmmseg.mixture.params import FitResult, FitSettings, FitStep, MixtureParams
-from gmmseg.mixture.starts import PartialStart
 
 FITTED = ("weights_", "means_", "covariances_")
 
@@ -208,19 +207,11 @@ class GaussianMixture:
 
     def predict(self, X: object) -> IntArray:  # noqa: N803
         """Return the most probable component of each row, the lowest among equals, (N,)."""
-        params, rows = self._params(), self._rows(X)
-        labels = np.empty(len(rows), dtype=np.int64)
-        for block, joint in density.log_joint(params, rows):
-            labels[block] = joint.argmax(axis=0)
-        return labels
+        return density.most_probable(self._params(), self._rows(X))
 
     def predict_proba(self, X: object) -> FloatArray:  # noqa: N803
         """Return the posterior of each component for each row, (N, K)."""
-        params, rows = self._params(), self._rows(X)
-        posterior = np.empty((len(rows), params.n_components))
-        for block, columns in density.responsibilities(params, rows):
-            posterior[block] = columns.T
-        return posterior
+        return np.ascontiguousarray(density.posteriors(self._params(), self._rows(X), np.float64).T)
 
     def score_samples(self, X: object) -> FloatArray:  # noqa: N803
         """Return the log-density of each row in nats, (N,)."""
@@ -312,21 +303,21 @@ class GaussianMixture:
 
     def _printed(self, events: Generator[FitStep, None, FitResult]) -> Generator[FitStep, None, FitResult]:
         bound = np.nan
-        while True:
-            try:
-                step = next(events)
-            except StopIteration as stop:
-                result: FitResult = stop.value
-                ending = "converged" if result.converged else "did not converge"
-                print(f"Initialization {ending}. lower bound {result.lower_bound:.5f}")
-                return result
+
+        def shown(step: FitStep) -> tuple[FitStep]:
+            nonlocal bound
             if step.iteration == 0:
                 print(f"Initialization {step.restart} ({step.stage})")
             elif step.iteration % self.verbose_interval == 0:
                 rise = f"\t ll change {step.lower_bound - bound:.5f}" if self.verbose > 1 else ""
                 print(f"  Iteration {step.iteration}{rise}")
             bound = step.lower_bound
-            yield step
+            return (step,)
+
+        result = yield from relayed(events, shown)
+        ending = "converged" if result.converged else "did not converge"
+        print(f"Initialization {ending}. lower bound {result.lower_bound:.5f}")
+        return result
 
     def _keep(self, result: FitResult) -> None:
         params = result.params

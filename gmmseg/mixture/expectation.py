@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from gmmseg.arrays import FloatArray
 from gmmseg.control import ShouldStop, raise_if_asked
 from gmmseg.mixture.centred import CentredKernel
-from gmmseg.mixture.density import fast_kernel
-from gmmseg.mixture.kernels import Kernel, blocks, uses_two_lanes
-from gmmseg.mixture.lanes import in_two_lanes
+from gmmseg.mixture.kernel_choice import fast_kernel
+from gmmseg.mixture.kernels import Kernel, blocks, uses_two_threads
 from gmmseg.mixture.moments import Moments
 from gmmseg.mixture.params import MixtureParams
 from gmmseg.mixture.quadratic_kernel import QuadraticKernel
+from gmmseg.mixture.threads import in_two_threads
 
 
 class Rows:
@@ -81,12 +81,12 @@ def expectation(rows: Rows, kernel: Kernel, params: MixtureParams, should_stop: 
     """Return log-likelihood (nats, sum over rows) and moments under `params` (S2 eq. 40, 43)."""
     kernel.set_params(params)
     parts = list(blocks(rows.n_rows, params.n_components))
-    if not uses_two_lanes(*rows.columns.shape[::-1]):
+    if not uses_two_threads(*rows.columns.shape[::-1]):
         return Expectation(_add_blocks(rows, kernel, params, parts, should_stop), kernel.moments())
     # Two halves, whatever the number of cores, added in the same order: the same bytes.
     other = kernel.twin()
     middle = len(parts) // 2
-    halves = in_two_lanes(
+    halves = in_two_threads(
         lambda: _add_blocks(rows, kernel, params, parts[:middle], should_stop),
         lambda: _add_blocks(rows, other, params, parts[middle:], should_stop),
     )

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from gmmseg.arrays import FloatArray
-from gmmseg.control import ShouldStop, Stopped, StopRequest, never_stop, result_of
+from gmmseg.control import ShouldStop, Stopped, never_stop, only_cancelled, result_of
 from gmmseg.errors import Cancelled, FitError
+from gmmseg.mixture.covariance import Covariance
 from gmmseg.mixture.em import NO_ITERATIONS, Rules, em
 from gmmseg.mixture.expectation import Rows
 from gmmseg.mixture.fit_log import FitLog
-from gmmseg.mixture.initialise import first_params, global_params
+from gmmseg.mixture.initialise import first_params, global_params, nearest_mean, params_from_labels
+from gmmseg.mixture.kernel_choice import extent_about
 from gmmseg.mixture.params import FitResult, FitSettings, FitStep, MixtureParams, Restart, Stage, StopReason
 from gmmseg.mixture.preparation import Prepared, prepare
 
@@ -176,10 +178,6 @@ def _stopped(prepared: Prepared, log: FitLog, should_stop: ShouldStop) -> Genera
             log.restarts[index] = Restart(index, steps[-1].lower_bound, log.iterations(index), "stopped")
     last = log.steps[log.kept][-1]
     if last.stage == "coarse":
-
-        def until_cancelled() -> StopRequest:
-            return StopRequest.CANCEL if should_stop() is StopRequest.CANCEL else StopRequest.NONE
-
         kind = prepared.settings.covariance
         yield from log.run(
             em(
@@ -190,7 +188,7 @@ def _stopped(prepared: Prepared, log: FitLog, should_stop: ShouldStop) -> Genera
                 NO_ITERATIONS,
                 log.kept,
                 "exact",
-                until_cancelled,
+                only_cancelled(should_stop),
             )
         )
     log.reason = "stopped"
@@ -204,3 +202,102 @@ def fit(
 ) -> FitResult:
     """Fit a mixture without watching it; see `fit_events`."""
     return result_of(fit_events(values, weights, settings or FitSettings(), never_stop, start))
+
+
+def evaluate(
+    params: MixtureParams, values: FloatArray, weights: FloatArray, should_stop: ShouldStop = never_stop
+) -> FitResult:
+    """Return the figures of `params` on some rows, as a fit that ends where it starts.
+
+    Parameters
+    ----------
+    params : MixtureParams
+        Not changed, not even its order.
+    values : (N, D)
+    weights : (N,)
+    should_stop : callable
+        Asked between blocks; CANCEL raises `Cancelled`.
+    """
+
+    columns = np.ascontiguousarray(values.T)
+    centre = params.means.mean(axis=0)
+    is_diagonal = params.covariance.is_diagonal
+    rows = Rows(columns, weights, centre, is_diagonal, extent_about(columns, centre))
+    kind = params.covariance.kind
+    step = next(em(rows, params, kind, 0.0, NO_ITERATIONS, 0, "exact", only_cancelled(should_stop)))
+    return FitResult(
+        params=params,
+        log_likelihood=step.log_likelihood,
+        lower_bound=step.lower_bound,
+        n_iter=0,
+        converged=False,
+        stop_reason="not fitted",
+        history=(step,),
+        restarts=(Restart(0, step.lower_bound, 0, "not fitted"),),
+        best_restart=0,
+        n_rows=rows.n_rows,
+        total_weight=rows.total,
+        floor=0.0,
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PartialStart:
+    """What is given of a start; None where nothing is.
+
+    Parameters
+    ----------
+    weights : (K,), optional
+    means : (K, D), optional
+    covariance : Covariance, optional
+    """
+
+    weights: FloatArray | None = None
+    means: FloatArray | None = None
+    covariance: Covariance | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is given."""
+        return self.weights is None and self.means is None and self.covariance is None
+
+    def completed(
+        self, values: FloatArray, row_weights: FloatArray | None, settings: FitSettings
+    ) -> list[MixtureParams]:
+        """Return the starts to try: one where the means are given, else ``settings.n_init`` drawn ones.
+
+        Empty where nothing is given or there are fewer different rows than components.
+
+        Parameters
+        ----------
+        values : (N, D)
+        row_weights : (N,), optional
+        settings : FitSettings
+        """
+        if self.is_empty:
+            return []
+        if self.weights is not None and self.means is not None and self.covariance is not None:
+            return [MixtureParams(self.weights, self.means, self.covariance)]
+        prepared = prepare(values, row_weights, settings)
+        if prepared.settings.n_components < settings.n_components:
+            return []
+        if self.means is not None:
+            return [self._over(_start_about(prepared, self.means))]
+        return [self._over(start_of(prepared, prepared.exact, restart)) for restart in range(settings.n_init)]
+
+    def _over(self, params: MixtureParams) -> MixtureParams:
+        return MixtureParams(
+            params.weights if self.weights is None else self.weights,
+            params.means if self.means is None else self.means,
+            params.covariance if self.covariance is None else self.covariance,
+        )
+
+
+def _start_about(prepared: Prepared, means: FloatArray) -> MixtureParams:
+    """Return shares and covariances of the rows nearest to each mean; of all rows where one has none."""
+    rows, kind = prepared.exact, prepared.settings.covariance
+    values = rows.columns.T
+    labels = nearest_mean(values, means)
+    if len(np.unique(labels)) < len(means):
+        return global_params(values, rows.weights, means, kind, prepared.floor)
+    return params_from_labels(values, rows.weights, labels, len(means), kind, prepared.floor)

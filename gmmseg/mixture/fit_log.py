@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from dataclasses import replace
 
+from gmmseg.control import relayed
 from gmmseg.mixture.matching import canonical_order
 from gmmseg.mixture.params import FitResult, FitSettings, FitStep, MixtureParams, Restart, Stage, StopReason
 from gmmseg.mixture.preparation import Prepared
@@ -29,20 +30,18 @@ class FitLog:
 
     def run(self, generator: Generator[FitStep, None, StopReason]) -> Generator[FitStep, None, None]:
         """Pass on the steps of one run, if any, and note its end."""
-        step = None
-        while True:
-            try:
-                step = next(generator)
-            except StopIteration as stop:
-                self.reason = stop.value
-                break
+        last: FitStep | None = None
+
+        def noted(step: FitStep) -> tuple[FitStep]:
+            nonlocal last
+            last = step
             self._note(step)
-            yield step
-        if step is None:
-            return
-        last = self.steps[step.restart][-1]
-        n_iter = self.iterations(step.restart)
-        self.restarts[step.restart] = Restart(step.restart, last.lower_bound, n_iter, self.reason)
+            return (step,)
+
+        self.reason = yield from relayed(generator, noted)
+        if last is not None:
+            n_iter = self.iterations(last.restart)
+            self.restarts[last.restart] = Restart(last.restart, last.lower_bound, n_iter, self.reason)
 
     def _note(self, step: FitStep) -> None:
         """Keep a step; of large parameter sets every second one goes when there are too many to hold."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from gmmseg.arrays import FloatArray, IntArray
@@ -102,6 +104,33 @@ def means_of_labels(
     return counts, np.stack(sums, axis=1) / safe[:, None]
 
 
+def lloyd(
+    values: FloatArray, weights: FloatArray, means: FloatArray, max_iter: int, ask: Callable[[], None]
+) -> tuple[FloatArray, IntArray]:
+    """Return means (K, D) and the nearest of them to each row, (N,), after k-means iterations from `means`.
+
+    Ends where no row changes its mean. A mean without rows stays where it is.
+
+    Parameters
+    ----------
+    values : (N, D)
+    weights : (N,)
+    means : (K, D)
+    max_iter : int
+    ask : callable
+        Called before each iteration; raises where the work is to end.
+    """
+    labels = nearest_mean(values, means)
+    for _ in range(max_iter):
+        ask()
+        counts, moved = means_of_labels(values, weights, labels, len(means))
+        means = np.where(counts[:, None] > 0, moved, means)
+        previous, labels = labels, nearest_mean(values, means)
+        if np.array_equal(previous, labels):
+            break
+    return means, labels
+
+
 def moments_of_labels(
     values: FloatArray, weights: FloatArray, labels: IntArray, n_components: int, is_diagonal: bool
 ) -> Moments:
@@ -176,14 +205,7 @@ def first_params(
     means = kmeans_plus_plus(values, weights, n_components, generator)
     if is_hard:
         return global_params(values, weights, means, kind, floor, is_hard)
-    labels = nearest_mean(values, means)
-    for _ in range(LLOYD_ITERATIONS):
-        raise_if_asked(should_stop)
-        counts, moved = means_of_labels(values, weights, labels, n_components)
-        means = np.where(counts[:, None] > 0, moved, means)
-        previous, labels = labels, nearest_mean(values, means)
-        if np.array_equal(previous, labels):
-            break
+    _, labels = lloyd(values, weights, means, LLOYD_ITERATIONS, lambda: raise_if_asked(should_stop))
     return params_from_labels(values, weights, labels, n_components, kind, floor)
 
 

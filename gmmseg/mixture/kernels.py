@@ -19,29 +19,26 @@ import numpy as np
 from gmmseg.arrays import FloatArray
 from gmmseg.mixture.moments import LOG_2PI, Moments
 from gmmseg.mixture.params import MixtureParams
-from gmmseg.mixture.posteriors import NEGLIGIBLE_LOG, exponentiate, sum_of_logs
 
 BLOCK_ROWS = 8192
 """Rows of a block of up to eight components: its arrays fit the cache, and the stop flag is asked often."""
 WIDE_BLOCK_ROWS = 32768
 """The same where two threads share the rows: handing the interpreter over costs more than the cache gains."""
-TWO_LANES = 65536
+TWO_THREADS = 65536
 """From so many rows on two threads are worth their cost."""
-TWO_LANE_VALUES = 2**20
+TWO_THREAD_VALUES = 2**20
 """The same in numbers, rows times features, where these are many."""
-MAX_LOST = 4e6
-"""Squared extent over smallest eigenvalue up to which the quadratic expansion is used: it costs about as
-many digits of a squared distance. Pixels of 8 bits, at the floor of 1/12, reach 2.4e6 at most."""
-MAX_QUADRATIC_FEATURES = 20
-"""In more features their products in pairs cost more than whitening does (measured on digits, K = 5 to 40);
-squares alone never do, and what all components share needs no pairs."""
+SMALLEST_LOG = -700.0
+"""Posteriors are not followed below this logarithm: their exponentials would be slow and next to 0."""
+NEGLIGIBLE_LOG = -40.0
+"""Below this logarithm a posterior vanishes in the rounding of the sums of an E-step; also in `_expect.c`."""
 
 
 def blocks(n_rows: int, n_components: int) -> Iterator[slice]:
     """Return consecutive slices over the rows; the sizes depend on nothing but the two arguments."""
-    widest = WIDE_BLOCK_ROWS if n_rows >= TWO_LANES else BLOCK_ROWS
+    widest = WIDE_BLOCK_ROWS if n_rows >= TWO_THREADS else BLOCK_ROWS
     size = max(256, min(widest, 8 * widest // max(n_components, 1)))
-    if n_rows >= TWO_LANES:
+    if n_rows >= TWO_THREADS:
         # An even number of equal blocks: both threads are done at the same time.
         n_pairs = -(-n_rows // (2 * size))
         size = -(-n_rows // (2 * n_pairs))
@@ -49,9 +46,9 @@ def blocks(n_rows: int, n_components: int) -> Iterator[slice]:
         yield slice(start, min(start + size, n_rows))
 
 
-def uses_two_lanes(n_rows: int, n_features: int) -> bool:
+def uses_two_threads(n_rows: int, n_features: int) -> bool:
     """Whether two threads share the blocks; not asked of the cores, so that sums do not depend on them."""
-    return n_rows >= TWO_LANES or n_rows * n_features >= TWO_LANE_VALUES
+    return n_rows >= TWO_THREADS or n_rows * n_features >= TWO_THREAD_VALUES
 
 
 def log_constants(params: MixtureParams) -> FloatArray:
@@ -108,17 +105,54 @@ class Kernel(ABC):
         """Return the sums over all added blocks."""
 
 
-def extent_about(columns: FloatArray, centre: FloatArray) -> float:
-    """Return the largest squared distance of a row from `centre` that the bounding box allows."""
-    if not columns.shape[1]:
-        return 0.0
-    reach = np.maximum(columns.max(axis=1) - centre, centre - columns.min(axis=1))
-    return float((reach**2).sum())
+def normalise(joint: FloatArray, is_hard: bool) -> FloatArray:
+    """Turn log(pi_k N(x | k)) into responsibilities in place and return log p(x), (B,).
+
+    The largest term of each row is subtracted first, so that a row however far away has posteriors; where
+    components tie the hard rule takes the lowest index.
+    """
+    peak, total = exponentiate(joint, is_hard, SMALLEST_LOG)
+    joint /= total
+    peak += np.log(total)
+    return peak
 
 
-def suits_quadratic(params: MixtureParams, squared_extent: float) -> bool:
-    """Whether the quadratic expansion of these parameters is fast and accurate over that extent."""
-    if params.covariance.kind == "full" and params.n_features > MAX_QUADRATIC_FEATURES:
-        return False
-    smallest, _ = params.covariance.eigenvalue_range()
-    return squared_extent <= MAX_LOST * smallest
+def exponentiate(joint: FloatArray, is_hard: bool, smallest: float) -> tuple[FloatArray, FloatArray]:
+    """Turn log(pi_k N(x | k)) into responsibilities times their sum, in place.
+
+    Parameters
+    ----------
+    joint : (K, B)
+    is_hard : bool
+    smallest : float
+        Terms whose logarithm lies so far below the row's largest become 0. Below -40 they are lost in the
+        sum's rounding anyway, and exponentials are what numpy spends its time on.
+
+    Returns
+    -------
+    peak : (B,)
+        The largest term of each row; log p(x) is this plus the logarithm of `total`, nats.
+    total : (B,)
+        The sum over components, at least 1.
+    """
+    peak: FloatArray = joint.max(axis=0)
+    if is_hard:
+        winner = joint.argmax(axis=0)
+        joint[...] = 0.0
+        joint[winner, np.arange(joint.shape[1])] = 1.0
+        return peak, np.ones_like(peak)
+    joint -= peak
+    is_peak = joint == 0.0
+    is_between = joint > smallest
+    is_between ^= is_peak
+    exponentials = is_peak.astype(np.float64)
+    np.exp(joint, out=exponentials, where=is_between)
+    np.copyto(joint, exponentials)
+    return peak, joint.sum(axis=0)
+
+
+def sum_of_logs(totals: FloatArray) -> float:
+    """Return the sum of the logarithms of numbers from 1 to 2**15, (B,): one logarithm for 64 of them."""
+    whole = len(totals) // 64 * 64
+    products = np.multiply.reduce(totals[:whole].reshape(64, -1), axis=0)
+    return float(np.log(products).sum() + np.log(totals[whole:]).sum())

@@ -10,8 +10,8 @@ import numpy as np
 
 from gmmseg.arrays import AnyArray, BoolArray
 from gmmseg.control import ShouldStop, never_stop, raise_if_cancelled
-from gmmseg.mixture.kernels import TWO_LANES
-from gmmseg.mixture.lanes import in_two_lanes
+from gmmseg.mixture.kernels import TWO_THREADS
+from gmmseg.mixture.threads import in_two_threads
 
 
 class Neighbourhood(Protocol):
@@ -134,11 +134,11 @@ class _Field:
     def sweep(self, before: AnyArray | None, after: AnyArray) -> None:
         """Set `after` to the posteriors given the neighbours in `before`; without one, of the evidence."""
         blocks = self.neighbourhood.blocks()
-        if self.evidence[0].size < TWO_LANES:
+        if self.evidence[0].size < TWO_THREADS:
             self._sweep_blocks(blocks, before, after)
             return
         middle = len(blocks) // 2
-        in_two_lanes(
+        in_two_threads(
             lambda: self._sweep_blocks(blocks[:middle], before, after),
             lambda: self._sweep_blocks(blocks[middle:], before, after),
         )

@@ -9,7 +9,7 @@ import numpy as np
 from gmmseg.arrays import FloatArray, IntArray
 from gmmseg.control import ShouldStop, never_stop
 from gmmseg.mixture.covariance import Full
-from gmmseg.mixture.density import responsibilities
+from gmmseg.mixture.density import posteriors
 from gmmseg.mixture.params import MixtureParams
 
 
@@ -97,9 +97,7 @@ def merge_by_entropy(
     weights : (N,), optional
     should_stop : callable
     """
-    posterior = np.empty((params.n_components, len(values)))
-    for rows, block in responsibilities(params, values, should_stop):
-        posterior[:, rows] = block
+    posterior = posteriors(params, values, np.float64, should_stop)
     weights = np.ones(len(values)) if weights is None else weights
     alive = list(range(params.n_components))
     terms = {k: _entropy_of(posterior[k], weights) for k in alive}

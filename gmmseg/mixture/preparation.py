@@ -11,7 +11,7 @@ from gmmseg.errors import FitError
 from gmmseg.mixture.coarse import coarse_rows
 from gmmseg.mixture.covariance import FAMILIES
 from gmmseg.mixture.expectation import Rows
-from gmmseg.mixture.kernels import extent_about
+from gmmseg.mixture.kernel_choice import extent_about
 from gmmseg.mixture.params import FitSettings
 
 MAX_MAGNITUDE = 1e100

@@ -1,24 +1,53 @@
-"""The kernel of few features, or of squares alone: matrix products, or one compiled pass."""
+"""The kernel of few features, or of squares alone, on features in which log-densities are linear."""
 
 from __future__ import annotations
 
 from copy import copy
+from functools import cache
 from typing import Self
 
 import numpy as np
 
-from gmmseg.arrays import FloatArray
+from gmmseg.arrays import FloatArray, IntArray
 from gmmseg.mixture import compiled
 from gmmseg.mixture.kernels import Kernel, log_constants
 from gmmseg.mixture.moments import Moments
 from gmmseg.mixture.params import MixtureParams
-from gmmseg.mixture.quadratic_features import n_quadratic, pairs, quadratic_features
 
 MAX_COMPILED = 5000
 """Components times quadratic features up to which one compiled pass beats the larger tiles of BLAS (measured
 for 1 to 120 features, K = 2 to 60: 2 to 5 times as fast at the lower end, equal here)."""
 CACHE_BYTES = 192 * 2**20
 """Quadratic features are kept between iterations up to this size, else made again for each block."""
+
+
+def n_quadratic(n_features: int, is_diagonal: bool) -> int:
+    """Return the number of quadratic features, F; see `quadratic_features`."""
+    return 2 * n_features + 1 if is_diagonal else (n_features + 1) * (n_features + 2) // 2
+
+
+@cache
+def pairs(n_features: int) -> tuple[IntArray, IntArray]:
+    """Return the pairs i <= j in the order of the quadratic features."""
+    i, j = np.triu_indices(n_features)
+    return i, j
+
+
+def quadratic_features(columns: FloatArray, is_diagonal: bool) -> FloatArray:
+    """Return (x_i x_j for i <= j, x_i, 1) of each column of `columns` (D, B), as (F, B).
+
+    For diagonal families only the squares: F = 2 D + 1 instead of D (D + 1) / 2 + D + 1.
+    """
+    n_features, n_rows = columns.shape
+    features = np.empty((n_quadratic(n_features, is_diagonal), n_rows))
+    at = 0
+    for i in range(n_features):
+        width = 1 if is_diagonal else n_features - i
+        np.multiply(columns[i], columns[i : i + width], out=features[at : at + width])
+        at += width
+    features[at : at + n_features] = columns
+    features[-1] = 1.0
+    return features
 
 
 class QuadraticKernel(Kernel):

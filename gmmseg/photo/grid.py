@@ -9,7 +9,7 @@ import numpy as np
 from gmmseg.arrays import AnyArray, BoolArray, ByteArray, Float32Array, frozen
 from gmmseg.control import ShouldStop, never_stop, raise_if_cancelled
 from gmmseg.image import Image
-from gmmseg.mixture.lanes import in_two_lanes
+from gmmseg.mixture.threads import in_two_threads
 
 DIRECTIONS = ((0, 1), (1, 0), (1, 1), (1, -1))
 """Rows down and columns right to one of each two opposite neighbours."""
@@ -115,7 +115,7 @@ def pixel_grid(image: Image, should_stop: ShouldStop = never_stop) -> PixelGrid:
                 weights[direction][place] = contrast if held is None else contrast * held
 
     middle = len(blocks) // 2
-    in_two_lanes(lambda: fill(blocks[:middle]), lambda: fill(blocks[middle:]))
+    in_two_threads(lambda: fill(blocks[:middle]), lambda: fill(blocks[middle:]))
     return PixelGrid(weights)
 
 

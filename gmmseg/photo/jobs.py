@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
 
-from gmmseg.control import Progress, ShouldStop, never_stop, raise_if_cancelled
+from gmmseg.control import Progress, ShouldStop, never_stop, raise_if_cancelled, relayed
 from gmmseg.errors import ModelError
 from gmmseg.features.build import Standard, feature_table
 from gmmseg.features.spec import FeatureSpec
 from gmmseg.features.table import FeatureTable
 from gmmseg.image import Image
-from gmmseg.mixture.evaluation import evaluated
-from gmmseg.mixture.fit import fit_events
+from gmmseg.mixture.fit import evaluate, fit_events
 from gmmseg.mixture.params import FitResult, FitSettings, FitStep, MixtureParams, StopReason
 from gmmseg.mixture.selection import Candidate, select_events
 from gmmseg.photo.classes import default_classes
@@ -171,7 +170,7 @@ def apply_events(
     yield Progress("Labelling")
     request = SegmentRequest(image, _settings_of(model))
     segmentation = _Labeller(request, table, should_stop).labelled(model.params)
-    result = evaluated(model.params, table.values, table.weights, should_stop)
+    result = evaluate(model.params, table.values, table.weights, should_stop)
     clock.lap("label")
     return SegmentOutcome(Fit(result, model, image, request.settings, clock.seconds), table, segmentation)
 
@@ -222,27 +221,22 @@ def _fit(
         mixture = replace(mixture, reg_covar=table.floor)
     if settings.auto is not None:
         selection = select_events(table.values, table.weights, mixture, settings.auto, should_stop)
-        candidate = None
-        while True:
-            try:
-                candidate = next(selection)
-            except StopIteration as stop:
-                mixture = replace(mixture, n_components=stop.value)
-                break
-            yield Considered(candidate)
-            yield Progress(f"Tried K = {candidate.n_components}")
+
+        def tried(candidate: Candidate) -> tuple[JobEvent, ...]:
+            return Considered(candidate), Progress(f"Tried K = {candidate.n_components}")
+
+        mixture = replace(mixture, n_components=(yield from relayed(selection, tried)))
     steps = fit_events(table.values, table.weights, mixture, should_stop)
     coarse: FitStep | None = None
-    while True:
-        try:
-            step = next(steps)
-        except StopIteration as stop:
-            result: FitResult = stop.value
-            return result
+
+    def with_preview(step: FitStep) -> Iterator[JobEvent]:
+        nonlocal coarse
         if request.wants_preview and coarse is not None and _deserves_preview(coarse, step):
             yield labeller.previewed(coarse.params)
         coarse = step if step.stage == "coarse" else None
         yield Stepped(step)
+
+    return (yield from relayed(steps, with_preview))
 
 
 def _deserves_preview(coarse: FitStep, step: FitStep) -> bool:

@@ -19,7 +19,7 @@ from gmmseg.arrays import (
 )
 from gmmseg.control import ShouldStop, never_stop, raise_if_cancelled
 from gmmseg.features.table import FeatureTable
-from gmmseg.mixture.density import log_density, log_joint, responsibilities
+from gmmseg.mixture.density import log_density, log_joint, posteriors, responsibilities
 from gmmseg.mixture.params import MixtureParams
 from gmmseg.photo.classes import ClassTable
 
@@ -158,16 +158,6 @@ def posterior_at(segmentation: Segmentation, table: FeatureTable, y: int, x: int
     return posterior[:, 0]
 
 
-def row_posteriors(
-    params: MixtureParams, table: FeatureTable, should_stop: ShouldStop = never_stop
-) -> Float32Array:
-    """Return the posteriors of all rows, float32 (K, N)."""
-    out = np.empty((params.n_components, table.n_rows), dtype=np.float32)
-    for rows, posterior in responsibilities(params, table.values, should_stop):
-        out[:, rows] = posterior
-    return out
-
-
 def class_posteriors(
     segmentation: Segmentation,
     table: FeatureTable,
@@ -181,7 +171,7 @@ def class_posteriors(
         for at, group in enumerate(groups):
             out[at] = segmentation.posteriors[list(group)].sum(axis=0, dtype=np.float32) / total
         return out
-    rows = row_posteriors(segmentation.params, table, should_stop)
+    rows = posteriors(segmentation.params, table.values, np.float32, should_stop)
     for at, group in enumerate(groups):
         out[at] = table.pixels.spread(rows[list(group)].sum(axis=0))
     return out

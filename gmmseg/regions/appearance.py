@@ -9,8 +9,8 @@ import numpy as np
 from gmmseg.arrays import Float32Array, FloatArray
 from gmmseg.control import ShouldStop, never_stop, raise_if_cancelled
 from gmmseg.mixture.covariance import Full
-from gmmseg.mixture.density import responsibilities
-from gmmseg.mixture.initialise import kmeans_plus_plus, means_of_labels, moments_of_labels, nearest_mean
+from gmmseg.mixture.density import posteriors
+from gmmseg.mixture.initialise import kmeans_plus_plus, lloyd, moments_of_labels
 from gmmseg.mixture.kernels import blocks
 from gmmseg.mixture.moments import Moments
 from gmmseg.mixture.params import MixtureParams
@@ -136,10 +136,8 @@ def appearance_posteriors(
     params = fitted_params(scaled, settings, settings.spread / deviation**2, generator, should_stop)
     columns -= centre[:, None]
     columns /= deviation
-    posteriors = np.empty((settings.n_components, columns.shape[1]), dtype=np.float32)
-    for rows, block in responsibilities(params, columns.T, should_stop):
-        posteriors[:, rows] = block
-    return posteriors.reshape(settings.n_components, *planes.shape[1:])
+    found = posteriors(params, columns.T, np.float32, should_stop)
+    return found.reshape(settings.n_components, *planes.shape[1:])
 
 
 def fitted_params(
@@ -154,7 +152,9 @@ def fitted_params(
     The prior keeps components wider than the differences that people do not see, and alive where there are
     fewer distinct rows than components. ``spread`` is r in the units of `columns`.
     """
-    params = _first_params(np.ascontiguousarray(columns.T), settings.n_components, spread, generator)
+    params = _first_params(
+        np.ascontiguousarray(columns.T), settings.n_components, spread, generator, should_stop
+    )
     equal = np.ones(columns.shape[1])
     kernel = QuadraticKernel(columns, np.zeros(len(columns)), is_diagonal=False)
     for _ in range(settings.n_iterations):
@@ -167,14 +167,15 @@ def fitted_params(
 
 
 def _first_params(
-    rows: FloatArray, n_components: int, spread: float, generator: np.random.Generator
+    rows: FloatArray,
+    n_components: int,
+    spread: float,
+    generator: np.random.Generator,
+    should_stop: ShouldStop,
 ) -> MixtureParams:
     equal = np.ones(len(rows))
     means = kmeans_plus_plus(rows, equal, n_components, generator)
-    for _ in range(_LLOYD_ITERATIONS):
-        counts, moved = means_of_labels(rows, equal, nearest_mean(rows, means), n_components)
-        means = np.where(counts[:, None] > 0, moved, means)
-    labels = nearest_mean(rows, means)
+    _, labels = lloyd(rows, equal, means, _LLOYD_ITERATIONS, lambda: raise_if_cancelled(should_stop))
     return _maximised(moments_of_labels(rows, equal, labels, n_components, is_diagonal=False), spread)
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from gmmseg.control import Progress, ShouldStop, never_stop
+from gmmseg.control import Progress, ShouldStop, never_stop, relayed
 from gmmseg.image import Image
 from gmmseg.regions.adjacency import RegionGraph, region_graph
 from gmmseg.regions.appearance import (
@@ -70,13 +70,11 @@ def hierarchy_events(
     if not is_reduced:
         return Hierarchy(leaves, tree.pairs, tree.heights, natural, graph.areas, graph.lab, graph.colour)
     del evidence, colour, texture
-    refinement = refinement_events(leaves, image, should_stop)
-    while True:
-        try:
-            step = next(refinement)
-        except StopIteration as stop:
-            return _refined(stop.value, graph, tree, natural)
-        yield replace(step, fraction=share + (1 - share) * (step.fraction or 0.0))
+    refined = yield from relayed(
+        refinement_events(leaves, image, should_stop),
+        lambda step: (replace(step, fraction=share + (1 - share) * (step.fraction or 0.0)),),
+    )
+    return _refined(refined, graph, tree, natural)
 
 
 def _refined(leaves: NDArray[np.int32], graph: RegionGraph, tree: MergeTree, natural: float) -> Hierarchy:

@@ -13,7 +13,7 @@ from gmmseg.control import never_stop
 from gmmseg.mixture.covariance import FAMILIES, Covariance, CovarianceKind
 from gmmseg.mixture.em import Rules, em
 from gmmseg.mixture.expectation import Rows
-from gmmseg.mixture.kernels import extent_about
+from gmmseg.mixture.kernel_choice import extent_about
 from gmmseg.mixture.params import FitSettings, FitStep, MixtureParams
 from gmmseg.mixture.preparation import prepare
 

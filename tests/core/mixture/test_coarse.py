@@ -12,8 +12,7 @@ from gmmseg.mixture.density import score_rows
 from gmmseg.mixture.fit import fit, fit_events
 from gmmseg.mixture.params import FitSettings, MixtureParams
 from gmmseg.mixture.preparation import prepare
-from gmmseg.mixture.quadratic_features import quadratic_features
-from gmmseg.mixture.quadratic_kernel import QuadraticKernel
+from gmmseg.mixture.quadratic_kernel import QuadraticKernel, quadratic_features
 from tests.core.mixture.cases import KINDS, blobs
 
 pytestmark = pytest.mark.usefixtures("both_e_steps")

@@ -23,8 +23,7 @@ from gmmseg.mixture.covariance import CovarianceKind, Spherical
 from gmmseg.mixture.fit import fit
 from gmmseg.mixture.kernels import Kernel
 from gmmseg.mixture.params import FitSettings, MixtureParams
-from gmmseg.mixture.quadratic_features import quadratic_features
-from gmmseg.mixture.quadratic_kernel import QuadraticKernel
+from gmmseg.mixture.quadratic_kernel import QuadraticKernel, quadratic_features
 from tests.core.mixture.cases import blobs, random_params
 
 ROOT = Path(__file__).parents[3]

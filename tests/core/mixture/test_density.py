@@ -21,8 +21,8 @@ from gmmseg.mixture.density import (
     sample,
     score_rows,
 )
+from gmmseg.mixture.kernels import sum_of_logs
 from gmmseg.mixture.params import MixtureParams
-from gmmseg.mixture.posteriors import sum_of_logs
 from tests.core.mixture.cases import KINDS, random_params
 
 

@@ -7,13 +7,8 @@ import pytest
 
 from gmmseg.mixture.centred import CentredKernel
 from gmmseg.mixture.covariance import CovarianceKind, Full
-from gmmseg.mixture.density import kernel_for
-from gmmseg.mixture.kernels import (
-    MAX_LOST,
-    blocks,
-    extent_about,
-    suits_quadratic,
-)
+from gmmseg.mixture.kernel_choice import MAX_LOST, extent_about, kernel_for, suits_quadratic
+from gmmseg.mixture.kernels import blocks
 from gmmseg.mixture.params import MixtureParams
 from gmmseg.mixture.quadratic_kernel import QuadraticKernel
 from tests.core.mixture.cases import KINDS, random_params

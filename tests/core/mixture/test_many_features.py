@@ -12,12 +12,12 @@ from sklearn import mixture as sklearn_mixture
 
 from gmmseg.mixture.centred import CentredKernel
 from gmmseg.mixture.covariance import CovarianceKind, Full
-from gmmseg.mixture.density import kernel_for, log_joint, responsibilities
+from gmmseg.mixture.density import log_joint, responsibilities
 from gmmseg.mixture.fit import fit, fit_events
 from gmmseg.mixture.initialise import kmeans_plus_plus, nearest_mean
-from gmmseg.mixture.kernels import MAX_QUADRATIC_FEATURES
+from gmmseg.mixture.kernel_choice import MAX_QUADRATIC_FEATURES, kernel_for
+from gmmseg.mixture.kernels import exponentiate
 from gmmseg.mixture.params import FitSettings, MixtureParams
-from gmmseg.mixture.posteriors import exponentiate
 from gmmseg.mixture.quadratic_kernel import QuadraticKernel
 from gmmseg.mixture.tied_kernel import TiedKernel
 from tests.core.mixture.cases import KINDS, blobs, covariance_of, random_params, run_em
@@ -214,7 +214,9 @@ def test_a_tied_fit_on_two_threads_is_the_one_on_a_single_thread(monkeypatch: py
     values, _ = blobs(rng, 40_000, 3, 30, apart=1.0)
     fits = []
     for is_wide in (False, True):
-        monkeypatch.setattr("gmmseg.mixture.expectation.uses_two_lanes", lambda *_, is_wide=is_wide: is_wide)
+        monkeypatch.setattr(
+            "gmmseg.mixture.expectation.uses_two_threads", lambda *_, is_wide=is_wide: is_wide
+        )
         fits.append(fit(values, None, FitSettings(3, "tied", seed=0, n_init=1, max_iter=12)).params)
     np.testing.assert_allclose(fits[0].means, fits[1].means, rtol=1e-9, atol=1e-9)
     np.testing.assert_allclose(fits[0].covariance.values, fits[1].covariance.values, rtol=1e-9, atol=1e-9)

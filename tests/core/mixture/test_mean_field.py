@@ -219,14 +219,14 @@ def test_two_threads_give_the_bytes_of_one(monkeypatch: pytest.MonkeyPatch) -> N
     evidence = random.normal(0, 3, (3, 60))
     graph = Dense(a_graph(random, 60), 7)
     alone = mean_field(evidence, graph, 2.0, 4)
-    monkeypatch.setattr(module, "TWO_LANES", 10)
+    monkeypatch.setattr(module, "TWO_THREADS", 10)
     np.testing.assert_array_equal(mean_field(evidence, graph, 2.0, 4), alone)
 
 
 @pytest.mark.parametrize("n_asked", [1, 9])
-@pytest.mark.parametrize("two_lanes", [10, 10_000])
-def test_sweeps_can_be_cancelled(n_asked: int, two_lanes: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "TWO_LANES", two_lanes)
+@pytest.mark.parametrize("two_threads", [10, 10_000])
+def test_sweeps_can_be_cancelled(n_asked: int, two_threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "TWO_THREADS", two_threads)
     asked = itertools.count(1)
     random = np.random.default_rng(9)
     with pytest.raises(Cancelled):

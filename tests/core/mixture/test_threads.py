@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from threadpoolctl import ThreadpoolController
 
-from gmmseg.mixture.lanes import in_two_lanes
+from gmmseg.mixture.threads import in_two_threads
 
 np.dot(np.ones((2, 2)), np.ones((2, 2)))
 BLAS = ThreadpoolController().select(user_api="blas")
@@ -28,7 +28,7 @@ def two_blas_threads() -> Iterator[None]:
 
 
 def test_both_results_come_back_in_order_from_two_threads() -> None:
-    first, second = in_two_lanes(threading.get_ident, threading.get_ident)
+    first, second = in_two_threads(threading.get_ident, threading.get_ident)
     assert first == threading.get_ident() != second
 
 
@@ -43,19 +43,19 @@ def test_an_error_is_raised_when_both_lanes_have_ended() -> None:
         raise ValueError("wrong")
 
     with pytest.raises(ValueError, match="wrong"):
-        in_two_lanes(wrong, slow)
+        in_two_threads(wrong, slow)
     assert ended.is_set()
     with pytest.raises(ValueError, match="wrong"):
-        in_two_lanes(lambda: None, wrong)
+        in_two_threads(lambda: None, wrong)
 
 
 def test_blas_has_one_thread_inside_and_what_it_had_afterwards(two_blas_threads: None) -> None:
-    inside = in_two_lanes(blas_threads, blas_threads)
+    inside = in_two_threads(blas_threads, blas_threads)
     assert inside == ([1] * len(blas_threads()),) * 2
     assert set(blas_threads()) == {2}
 
 
 def test_an_error_gives_the_threads_back_too(two_blas_threads: None) -> None:
     with pytest.raises(ZeroDivisionError):
-        in_two_lanes(lambda: 1 / 0, lambda: None)
+        in_two_threads(lambda: 1 / 0, lambda: None)
     assert set(blas_threads()) == {2}

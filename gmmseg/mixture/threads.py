@@ -11,15 +11,15 @@ from typing import Any, TypeVar
 _R = TypeVar("_R")
 
 
-def in_two_lanes(first: Callable[[], _R], second: Callable[[], _R]) -> tuple[_R, _R]:
+def in_two_threads(first: Callable[[], _R], second: Callable[[], _R]) -> tuple[_R, _R]:
     """Return both results; `first` runs in the caller's thread and `second` beside it.
 
     An error of either is raised when both have ended, so that nobody writes to the caller's arrays any more.
-    BLAS has one thread meanwhile: two lanes of two threads each take thrice the time. The program itself is
-    started that way; a script gets back what it had, unless several of its threads fit at once.
+    BLAS has one thread meanwhile: two threads with two of BLAS each take thrice the time. The program itself
+    is started that way; a script gets back what it had, unless several of its threads fit at once.
     """
     with _blas().limit(limits=1):
-        beside = _second_lane().submit(second)
+        beside = _second_thread().submit(second)
         try:
             result = first()
         finally:
@@ -35,10 +35,10 @@ def _blas() -> Any:
 
 
 @cache
-def _second_lane() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(max_workers=1, thread_name_prefix="gmmseg-lane")
+def _second_thread() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(max_workers=1, thread_name_prefix="gmmseg-thread")
 
 
 if hasattr(os, "register_at_fork"):
     # A forked process gets the executor without its thread, and would wait for it for ever.
-    os.register_at_fork(after_in_child=_second_lane.cache_clear)
+    os.register_at_fork(after_in_child=_second_thread.cache_clear)
