@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-import stat
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 
 from gmmseg.colours import hex_colour, to_hex
-from gmmseg.errors import ModelError, ReadError
+from gmmseg.errors import ModelError
 from gmmseg.features.spec import COLOUR_SPACES, ColourSpace, FeatureSpec
-from gmmseg.io.atomic import shown
+from gmmseg.io.files import open_file
 from gmmseg.io.strict_json import Field, parse
 from gmmseg.limits import MAX_FEATURES, MAX_MODEL_BYTES
 from gmmseg.mixture.covariance import FAMILIES, Covariance, CovarianceKind
@@ -98,16 +96,8 @@ def read_model(path: str | os.PathLike[str]) -> Model:
 
 def read_model_bytes(path: str | os.PathLike[str]) -> bytes:
     """Return the content of a model file, at most one byte more than is allowed; raises `ReadError`."""
-    path = Path(path)
-    try:
-        # Asked before opening: a FIFO would block for ever.
-        if not stat.S_ISREG(os.stat(path).st_mode):
-            raise ReadError(f"{shown(path)} is not a file.", "Choose a model file.")
-        with path.open("rb") as file:
-            data = file.read(MAX_MODEL_BYTES + 1)
-    except (OSError, ValueError) as error:
-        raise ReadError(f"{shown(path)} cannot be read.", "Check that it exists and may be read.") from error
-    return data
+    with open_file(path, "a model") as (file, _):
+        return file.read(MAX_MODEL_BYTES + 1)
 
 
 def load_model(data: bytes) -> Model:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import io
 import json
@@ -43,6 +42,7 @@ from gmmseg.photo.classes import default_classes
 from gmmseg.photo.jobs import SegmentRequest, segment_events
 from gmmseg.photo.settings import CRITERIA, SegmentSettings
 from gmmseg.version import VERSION
+from tests.data.faults import close_folder
 
 ROOT = Path(__file__).parents[3]
 FAST = ["-k", "3", "--n-init", "1", "--tol", "1e-3"]
@@ -578,14 +578,15 @@ def test_the_table_and_the_opacity_are_those_of_the_window(place: Path) -> None:
     [
         ("r.json", "report of a segmentation"), ("rr.json", "report of regions"), ("c.json", "COCO"),
         ("l.json", "LabelMe"), ("g.geojson", "GeoJSON"), ("photo.png", "picture (PNG)"),
-        ("empty.json", "is empty"), ("d.json", "model of digits"), ("e.json", "report of a digit experiment"),
+        ("empty.json", "is empty"), ("d.json", "model of digits"),
+        ("e.json", "report of a digit experiment"),
     ],
 )  # fmt: skip
 def test_apply_says_what_a_file_is_that_is_no_model(place: Path, capsys: Any, name: str, words: str) -> None:
     wanted = {"c.json": "coco", "l.json": "labelme", "g.geojson": "geojson"}
     if name in wanted:
         assert run(["segment", "photo.png", *FAST, "--format", wanted[name], "-o", name]) == 0
-    Path("empty.json").write_bytes(b"")
+    Path("empty.json").write_bytes(b"\n")
     Path("d.json").write_text('{"format": "gmmseg-digits", "version": 1}')
     if name == "e.json":
         assert run(["mnist", "--drawn", "--images", "60", "--recipe", "pixels", "-k", "2",
@@ -892,21 +893,51 @@ def test_a_name_longer_than_the_disk_allows_is_refused_in_a_sentence(
 def test_an_output_in_a_folder_one_may_not_enter_is_refused_in_a_sentence(
     place: Path, outputs: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (place / "closed").mkdir()
-
-    def refusing(name: str) -> None:
-        # Permissions do not stop the superuser, as whom tests may run.
-        real = getattr(os, name)
-
-        def call(path: Any, *arguments: Any, **named: Any) -> Any:
-            if not isinstance(path, int) and "closed/" in os.fspath(path):
-                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-            return real(path, *arguments, **named)
-
-        monkeypatch.setattr(os, name, call)
-
-    for name in ("stat", "lstat", "open", "mkdir", "scandir"):
-        refusing(name)
+    close_folder(monkeypatch, place / "closed")
     assert run(["segment", "photo.png", *outputs]) == 1
     assert "you may not write there" in refusal(capsys)
     assert not (place / "mask.png").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["segment", TOO_LONG],
+        ["segment", f"{TOO_LONG}/"],
+        ["segment", f"{TOO_LONG}/a.png"],
+        ["apply", TOO_LONG, "photo.png"],
+        ["apply", "m.json", TOO_LONG],
+        ["sample", TOO_LONG, "-n", "9"],
+        ["mnist", "--data", TOO_LONG],
+    ],
+)
+def test_an_input_of_a_name_longer_than_the_disk_allows_is_refused_in_a_sentence(
+    place: Path, arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["segment", "photo.png", *FAST, "-o", "first.png", "--model", "m.json"]) == 0
+    assert run([*arguments, "-o", "mask.png" if arguments[0] in ("segment", "apply") else "x.csv"]) == 1
+    assert "not a path this system can open" in refusal(capsys)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="POSIX permissions")
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["segment", "closed/a.png"], "may not be read"),
+        (["segment", "closed"], "cannot be listed"),
+        (["segment", "closed/folder/"], "may not be read"),
+        (["apply", "closed/m.json", "photo.png"], "may not be read"),
+        (["mnist", "--data", "closed"], "cannot be listed"),
+        (["mnist", "--data", "closed/images"], "may not be read"),
+    ],
+)
+def test_an_input_one_may_not_enter_is_refused_in_a_sentence(
+    place: Path,
+    arguments: list[str],
+    words: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    close_folder(monkeypatch, place / "closed")
+    assert run([*arguments, "-o", "x.csv" if arguments[0] == "mnist" else "mask.png"]) == 1
+    assert words in refusal(capsys)
