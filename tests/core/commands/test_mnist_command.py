@@ -348,9 +348,9 @@ def test_a_digit_model_survives_its_file_bit_by_bit(outcome: ExperimentOutcome) 
     ("field", "value", "word"),
     [
         ("format", "gmmseg-model", "another kind"), ("version", 99, "newer"),
-        ("shape", [4], "height and width"),
-        ("shape", [0, 3], "from 1"), ("weights", [], "is empty"), ("axes", [], "is empty"),
-        ("weights", [0.5, 0.1], "sums to"), ("mean", [0.0], "1 items"), ("means", [[1e9]], "items"),
+        ("shape", [4], "1 items where 2"),
+        ("shape", [0, 3], "at least 1"), ("weights", [], "is empty"), ("axes", [], "is empty"),
+        ("weights", [0.5, 0.1], "sums to"), ("mean", [0.0], "1 items"), ("means", [[1e9]], "at most 1e"),
         ("name", 3, "must be text"), ("extra", 1, "is not known"),
     ],
 )  # fmt: skip
