@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import io
 import json
@@ -32,9 +33,9 @@ from gmmseg.commands.parser import FORMATS, parse
 from gmmseg.control import result_of
 from gmmseg.io.export import export_events
 from gmmseg.io.export_items import SUFFIXES, ExportItem
+from gmmseg.io.export_sources import MixtureSource
 from gmmseg.io.images import read_image
 from gmmseg.io.models import dump_model, read_model
-from gmmseg.io.subjects import MixtureSubject
 from gmmseg.mixture.compiled import kernel_name
 from gmmseg.mixture.covariance import FAMILIES
 from gmmseg.mixture.params import InitMethod
@@ -184,7 +185,7 @@ def test_the_window_s_functions_give_the_same_bytes(place: Path) -> None:
     assert run([*arguments, *ALL_OUTPUTS]) == 0
     settings = segment_settings(parse(arguments))
     outcome = result_of(segment_events(SegmentRequest(read_image("photo.png"), settings, wants_preview=True)))
-    subject = MixtureSubject(
+    subject = MixtureSource(
         outcome.fit, outcome.table, outcome.segmentation, default_classes(3), "in the window", {}
     )
     items = [
@@ -402,7 +403,7 @@ def test_stems_are_distinct_where_case_does_not_count() -> None:
 @pytest.mark.parametrize(
     ("arguments", "word"),
     [
-        (["photo.png", "-o", "mask.jpg"], "label map would not survive"),
+        (["photo.png", "-o", "mask.jpg"], "changes pixel values"),
         (["photo.png", "-o", "mask"], "extension"),
         (["photo.png", "-o", "nowhere/mask.png"], "folder does not exist"),
         (["photo.png", "-o", "plain/"], "is a file"),
@@ -560,7 +561,7 @@ def test_the_table_and_the_opacity_are_those_of_the_window(place: Path) -> None:
     assert run(["segment", "photo.png", *FAST, "-o", "mask.png", *further]) == 0
     settings = segment_settings(parse(["segment", "photo.png", *FAST, "-o", "mask.png"]))
     outcome = result_of(segment_events(SegmentRequest(read_image("photo.png"), settings)))
-    subject = MixtureSubject(
+    subject = MixtureSource(
         outcome.fit, outcome.table, outcome.segmentation, default_classes(3), "in the window", {}
     )
     items = [
@@ -578,6 +579,7 @@ def test_the_table_and_the_opacity_are_those_of_the_window(place: Path) -> None:
     [
         ("r.json", "report of a segmentation"), ("rr.json", "report of regions"), ("c.json", "COCO"),
         ("l.json", "LabelMe"), ("g.geojson", "GeoJSON"), ("photo.png", "picture (PNG)"),
+        ("m.npy.json", "legend of a mask"),
         ("empty.json", "is empty"), ("d.json", "model of digits"),
         ("e.json", "report of a digit experiment"),
     ],
@@ -591,6 +593,8 @@ def test_apply_says_what_a_file_is_that_is_no_model(place: Path, capsys: Any, na
     if name == "e.json":
         assert run(["mnist", "--drawn", "--images", "60", "--recipe", "pixels", "-k", "2",
                     "--report", name]) == 0  # fmt: skip
+    if name == "m.npy.json":
+        assert run(["segment", "photo.png", *FAST, "-o", "m.npy"]) == 0
     if name == "r.json":
         assert run(["segment", "photo.png", *FAST, "-o", "mask.png", "--report", name]) == 0
     if name == "rr.json":
@@ -705,7 +709,7 @@ def test_the_parser_s_choices_are_those_of_the_settings(capsys: Any) -> None:
     text = " ".join(capsys.readouterr().out.split())
     for choices in (tuple(FAMILIES), CRITERIA, get_args(InitMethod), FORMATS):
         assert "{" + ",".join(choices) + "}" in text
-    others = {"mask", "probabilities", "overlay", "model", "report", "table"}
+    others = {"mask", "legend", "probabilities", "overlay", "model", "report", "table"}
     assert set(FORMATS) == set(SUFFIXES) - others
 
 
@@ -854,6 +858,85 @@ def test_progress_is_shown_on_a_terminal_and_taken_away(place: Path) -> None:
     assert "iteration" in shown
     assert "\n" not in shown
     assert shown.endswith(" \r")
+
+
+@pytest.mark.parametrize("command", ["segment", "apply"])
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--format", "coco", "-o", "c.json", "--zero-based"], "--format coco holds class ids"),
+        (["--format", "ome-zarr", "-o", "c.zarr", "--zero-based"], "--format ome-zarr holds class ids"),
+        (["--format", "ome-tiff", "-o", "c.ome.tif", "--palette", "voc"], "has no palette"),
+        (["--format", "geojson", "-o", "c.geojson", "--palette", "grey"], "has no palette"),
+        (["-o", "c.tif", "--palette", "voc"], ".tif holds values without colours"),
+        (["-o", "c.npy", "--palette", "class"], ".npy holds values without colours"),
+    ],
+)
+def test_options_of_masks_are_refused_where_no_such_mask_is_written(
+    place: Path, capsys: pytest.CaptureFixture[str], command: str, arguments: list[str], words: str
+) -> None:
+    images = ["photo.png"] if command == "segment" else ["model.json", "photo.png"]
+    assert run([command, *images, *arguments]) == 2
+    assert words in capsys.readouterr().err
+    assert {path.name for path in place.iterdir()} == {"photo.png"}
+
+
+def test_options_of_masks_are_honoured_where_one_is_written(place: Path) -> None:
+    common = ["segment", "photo.png", *FAST, "--zero-based"]
+    assert run([*common, "--format", "ome-tiff", "-o", "z.ome.tif"]) == 0
+    assert run([*common, "-o", "z.tif", "--palette", "grey"]) == 0
+    assert run([*common, "-o", "masks/", "--palette", "grey"]) == 0
+    zero = np.asarray(opened("masks/photo.png"))
+    assert opened("masks/photo.png").mode == "L"
+    assert set(np.unique(zero)) == {0, 1, 2}
+    for name in ("z.ome.tif", "z.tif"):
+        np.testing.assert_array_equal(tifffile.imread(name), zero)
+
+
+def test_ome_tiff_holds_class_ids_and_probabilities_are_an_option(place: Path) -> None:
+    assert run(["segment", "photo.png", *FAST, "--format", "ome-tiff", "-o", "l.ome.tif",
+                "--probabilities", "p.ome.tif"]) == 0  # fmt: skip
+    assert run(["segment", "photo.png", *FAST, "-o", "mask.png"]) == 0
+    labels, posteriors = tifffile.imread("l.ome.tif"), tifffile.imread("p.ome.tif")
+    np.testing.assert_array_equal(labels, np.asarray(opened("mask.png")))
+    assert posteriors.shape == (3, 30, 40)
+    np.testing.assert_array_equal(posteriors.argmax(axis=0) + 1, labels)
+    for name in ("l.ome.tif", "p.ome.tif"):
+        with tifffile.TiffFile(name) as file:
+            assert file.is_ome
+
+
+def test_no_clobber_leaves_out_images_with_a_file_that_is_there(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Pillow.fromarray(photo(seed=1)).save("second.png")
+    (place / "masks").mkdir()
+    (place / "masks" / "photo.png").write_bytes(b"an older file")
+    arguments = ["segment", "photo.png", "second.png", *FAST, "-o", "masks", "--report", "reports"]
+    assert run([*arguments, "--no-clobber"]) == 0
+    assert capsys.readouterr().err == "gmmseg: photo.png: left out, “photo.png” is there already\n"
+    assert (place / "masks" / "photo.png").read_bytes() == b"an older file"
+    assert opened("masks/second.png").size == (40, 30)
+    assert [path.name for path in (place / "reports").iterdir()] == ["second.json"]
+    # The legend of an .npy belongs to it.
+    (place / "m.npy.json").write_bytes(b"an older file")
+    assert run(["segment", "photo.png", *FAST, "-o", "m.npy", "--no-clobber"]) == 0
+    assert not (place / "m.npy").exists()
+    assert run(arguments) == 0
+    assert opened("masks/photo.png").size == (40, 30)
+
+
+@pytest.mark.parametrize("name", ["=cmd|' /C calc'!A0", "\n=1+1", "＝1+1"])
+def test_feature_names_of_a_strangers_model_are_no_formulas(place: Path, name: str) -> None:
+    assert run(["segment", "photo.png", *FAST, "-o", "mask.png", "--model", "model.json"]) == 0
+    held = json.loads(Path("model.json").read_text())
+    held["names"][0] = name
+    Path("model.json").write_text(json.dumps(held))
+    assert run(["sample", "model.json", "-n", "2", "-o", "rows.csv"]) == 0
+    with open("rows.csv", newline="", encoding="utf-8") as file:
+        header, *rows = csv.reader(file)
+    assert header == [f"'{name}", *held["names"][1:]]
+    assert len(rows) == 2
 
 
 TOO_LONG = "x" * 256
