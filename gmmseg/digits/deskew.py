@@ -2,28 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from dataclasses import replace
-
 import numpy as np
 
-from gmmseg.arrays import ByteArray, Float32Array, frozen
-from gmmseg.control import Progress, ShouldStop, raise_if_ended
-from gmmseg.digits.pixels import image_blocks
-from gmmseg.digits.settings import DigitSettings
-from gmmseg.digits.workpiece import StageEvent, Workpiece
-
-
-def deskew_stage(
-    work: Workpiece, settings: DigitSettings, should_stop: ShouldStop
-) -> Generator[StageEvent, None, Workpiece]:
-    """Replace the images by upright ones."""
-    upright = np.empty_like(work.images)
-    for rows in image_blocks(work.n_images):
-        raise_if_ended(should_stop)
-        upright[rows] = deskewed(work.images[rows], settings.deskew.max_shear)
-        yield Progress("Straightening the digits", rows.stop / work.n_images)
-    return replace(work, images=frozen(upright))
+from gmmseg.arrays import ByteArray, Float32Array
 
 
 def deskewed(images: ByteArray, max_shear: float) -> ByteArray:

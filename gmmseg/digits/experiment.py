@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 from gmmseg.arrays import BoolArray, ByteArray, Float32Array, FloatArray, IntArray, frozen
 from gmmseg.control import Progress, ShouldStop, StopRequest, never_stop, raise_if_ended, relayed
 from gmmseg.digits.dataset import DigitSet
+from gmmseg.digits.events import Iterated, StageEvent
 from gmmseg.digits.recipes import StageName
 from gmmseg.digits.scores import Scores, score
 from gmmseg.digits.setting_table import check_digit_settings
 from gmmseg.digits.settings import DigitSettings
 from gmmseg.digits.stages import Stage, StageCache, StageResult, chained_keys, needed_bytes, stages_of
-from gmmseg.digits.workpiece import Iterated, StageEvent, Workpiece
+from gmmseg.digits.workpiece import Workpiece
 from gmmseg.errors import BudgetError, SettingsError
 from gmmseg.limits import memory_budget, size_text
 from gmmseg.mixture.params import MixtureParams

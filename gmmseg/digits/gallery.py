@@ -9,7 +9,7 @@ import numpy as np
 
 from gmmseg.arrays import AnyArray, ByteArray, Float32Array, FloatArray, IntArray
 from gmmseg.control import ShouldStop, never_stop, raise_if_ended
-from gmmseg.digits.pixels import image_blocks
+from gmmseg.digits.blocks import image_blocks
 
 Order = Literal["surest", "least sure", "random"]
 

@@ -8,9 +8,9 @@ import numpy as np
 
 from gmmseg.arrays import AnyArray, ByteArray, FloatArray, IntArray, frozen
 from gmmseg.control import ShouldStop, never_stop, raise_if_ended
+from gmmseg.digits.blocks import image_blocks
 from gmmseg.digits.gallery import as_bytes
 from gmmseg.digits.pca import principal_axes
-from gmmseg.digits.pixels import image_blocks
 from gmmseg.mixture.density import sample
 from gmmseg.mixture.initialise import params_from_labels
 from gmmseg.mixture.params import MixtureParams

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gmmseg.arrays import AnyArray, FloatArray
-from gmmseg.control import Progress, ShouldStop, never_stop, raise_if_ended
+from gmmseg.control import ShouldStop, never_stop, raise_if_ended
+from gmmseg.digits.blocks import image_blocks
 from gmmseg.digits.neighbours import Neighbours
-from gmmseg.digits.pixels import image_blocks
-from gmmseg.digits.settings import DigitSettings
-from gmmseg.digits.workpiece import StageEvent, Workpiece
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -45,22 +43,6 @@ class Graph:
     def degrees(self) -> FloatArray:
         """Return the sum of each node's weights, (N,)."""
         return np.asarray(self.weights.sum(axis=1), dtype=np.float64).reshape(-1)
-
-
-def graph_stage(
-    work: Workpiece, settings: DigitSettings, should_stop: ShouldStop
-) -> Generator[StageEvent, None, Workpiece]:
-    """Join each fitted image with its neighbours."""
-    if work.neighbours is None:
-        raise ValueError("a graph needs neighbours: find them first")
-    yield Progress("Weighing the edges", 0.0)
-    raise_if_ended(should_stop)
-    affinities = edge_weights(work.neighbours.distances, should_stop)
-    yield Progress("Weighing the edges", 0.7)
-    raise_if_ended(should_stop)
-    graph = joined(work.neighbours, affinities)
-    yield Progress("Weighing the edges", 1.0)
-    return replace(work, graph=graph)
 
 
 def edge_weights(distances: AnyArray, should_stop: ShouldStop = never_stop) -> FloatArray:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Generator
+from dataclasses import dataclass
 
 import numpy as np
 
-from gmmseg.arrays import AnyArray, Float32Array, FloatArray, frozen
+from gmmseg.arrays import AnyArray, Float32Array, FloatArray
 from gmmseg.control import Progress, ShouldStop, never_stop, raise_if_ended
+from gmmseg.digits.blocks import image_blocks
+from gmmseg.digits.events import Iterated, StageEvent
 from gmmseg.digits.graph import Graph, GraphNeighbourhood
-from gmmseg.digits.settings import DigitSettings, FieldSettings
-from gmmseg.digits.workpiece import Iterated, StageEvent, Workpiece
 from gmmseg.errors import FitError
 from gmmseg.mixture.covariance import FAMILIES, CovarianceKind
 from gmmseg.mixture.kernels import log_constants
@@ -24,7 +24,7 @@ NEGLIGIBLE = 1e-6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class FieldResult:
+class GraphMixtureResult:
     """A fitted mixture with a neighbourhood prior.
 
     Parameters
@@ -42,41 +42,21 @@ class FieldResult:
     converged: bool
 
 
-def field_stage(
-    work: Workpiece, settings: DigitSettings, should_stop: ShouldStop
-) -> Generator[StageEvent, None, Workpiece]:
-    """Fit the mixture with a neighbourhood prior from the clusters that were found before."""
-    if work.graph is None or work.start is None:
-        raise ValueError("the mixture needs a graph and a start: make them first")
-    n_clusters = settings.n_clusters or int(work.start.max()) + 1
-    start = np.zeros((n_clusters, work.n_fit), dtype=np.float32)
-    start[work.start, np.arange(work.n_fit)] = 1
-    start = start[start.any(axis=1)]
-    features = work.known_features[: work.n_fit]
-    stage = "field" if work.graph_features is None else "field_2"
-    result = yield from field_events(
-        features, work.graph, start, settings.covariance, settings.field, stage, should_stop
-    )
-    warnings = work.warnings
-    if len(start) < n_clusters:
-        warnings = (
-            *warnings,
-            f"K was reduced from {n_clusters} to {len(start)}: the graph has no more groups.",
-        )
-    if not result.converged:
-        warnings = (*warnings, f"The clusters had not settled after {settings.field.max_iter} iterations.")
-    return replace(work, posteriors=frozen(result.posteriors), params=result.params, warnings=warnings)
-
-
-def field_events(
+def graph_mixture_events(
     features: Float32Array,
     graph: Graph,
     start: Float32Array,
     covariance: CovarianceKind,
-    settings: FieldSettings,
-    stage: str = "field",
+    *,
+    temperature: float,
+    strength: float,
+    reg_covar: float,
+    n_sweeps: int,
+    max_iter: int,
+    min_changed: float,
+    stage: str = "graph_mixture",
     should_stop: ShouldStop = never_stop,
-) -> Generator[StageEvent, None, FieldResult]:
+) -> Generator[StageEvent, None, GraphMixtureResult]:
     """Fit K Gaussians whose responsibilities also follow the neighbours.
 
     Each iteration takes the Gaussians of the posteriors R, then some mean-field sweeps of
@@ -90,9 +70,19 @@ def field_events(
     start : (K, N)
         Posteriors; each component has some.
     covariance : {"full", "tied", "diag", "spherical"}
-    settings : FieldSettings
+    temperature : float
+        Weight of the Gaussians' evidence.
+    strength : float
+        Weight of the neighbours.
+    reg_covar : float
+        Added to every variance, in squared feature units.
+    n_sweeps : int
+        Mean-field sweeps of an iteration.
+    max_iter : int
+    min_changed : float
+        Share of the rows, 0..1: with fewer that change their cluster the fit has converged.
     stage : str
-        Told in the events.
+        Named in the events.
     should_stop : callable
         Asked between blocks.
 
@@ -104,21 +94,19 @@ def field_events(
     """
     neighbourhood = GraphNeighbourhood(graph)
     posteriors, labels = start, start.argmax(axis=0)
-    for iteration in range(1, settings.max_iter + 1):
-        params = gaussians_of(features, posteriors, covariance, settings.reg_covar, should_stop)
-        evidence, log_likelihood = _evidence(features, params, settings.temperature, should_stop)
+    for iteration in range(1, max_iter + 1):
+        params = gaussians_of(features, posteriors, covariance, reg_covar, should_stop)
+        evidence, log_likelihood = _evidence(features, params, temperature, should_stop)
         posteriors = mean_field(
-            evidence, neighbourhood, settings.strength, settings.n_sweeps, posteriors, should_stop=should_stop
+            evidence, neighbourhood, strength, n_sweeps, posteriors, should_stop=should_stop
         )
         previous, labels = labels, posteriors.argmax(axis=0)
         changed = float(np.count_nonzero(labels != previous)) / len(labels)
         yield Iterated(stage, iteration, log_likelihood, changed)
-        yield Progress(
-            f"Fitting the mixture on the graph: iteration {iteration}", iteration / settings.max_iter
-        )
-        if changed < settings.min_changed:
-            return FieldResult(posteriors, params, converged=True)
-    return FieldResult(posteriors, params, converged=False)
+        yield Progress(f"Fitting the mixture on the graph: iteration {iteration}", iteration / max_iter)
+        if changed < min_changed:
+            return GraphMixtureResult(posteriors, params, converged=True)
+    return GraphMixtureResult(posteriors, params, converged=False)
 
 
 def gaussians_of(
@@ -144,7 +132,7 @@ def gaussians_of(
     for k, shares in enumerate(posteriors):
         mine = np.flatnonzero(shares > NEGLIGIBLE)
         means[k] = _mean(features, shares, mine, counts[k], should_stop)
-        for rows in _pieces(len(mine)):
+        for rows in image_blocks(len(mine), BLOCK_ROWS):
             raise_if_ended(should_stop)
             own = mine[rows]
             deviations = features[own] - means[k].astype(np.float32)
@@ -169,15 +157,10 @@ def _mean(
     features: Float32Array, shares: Float32Array, mine: np.ndarray, count: float, should_stop: ShouldStop
 ) -> FloatArray:
     total = np.zeros(features.shape[1])
-    for rows in _pieces(len(mine)):
+    for rows in image_blocks(len(mine), BLOCK_ROWS):
         raise_if_ended(should_stop)
         total += shares[mine[rows]] @ features[mine[rows]]
     return total / max(count, np.finfo(np.float64).tiny)
-
-
-def _pieces(n_rows: int) -> Iterator[slice]:
-    for start in range(0, n_rows, BLOCK_ROWS):
-        yield slice(start, min(start + BLOCK_ROWS, n_rows))
 
 
 class GaussianEvidence:
@@ -228,7 +211,7 @@ def _evidence(
     gaussians = GaussianEvidence(params, temperature)
     evidence = np.empty((params.n_components, len(features)), dtype=np.float32)
     total = 0.0
-    for rows in _pieces(len(features)):
+    for rows in image_blocks(len(features), BLOCK_ROWS):
         raise_if_ended(should_stop)
         joint = gaussians.joint(features[rows])
         evidence[:, rows] = gaussians.tempered(joint)

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gmmseg.arrays import Float32Array, frozen
 from gmmseg.control import Progress, ShouldStop, never_stop, raise_if_ended
-from gmmseg.digits.settings import DigitSettings
-from gmmseg.digits.workpiece import StageEvent, Workpiece
 from gmmseg.mixture.threads import in_two_threads
 
 BLOCK_ROWS = 128
@@ -43,23 +41,6 @@ class Neighbours:
     def k(self) -> int:
         """Neighbours of each row."""
         return int(self.indices.shape[1])
-
-
-def neighbours_stage(
-    work: Workpiece, settings: DigitSettings, should_stop: ShouldStop
-) -> Generator[StageEvent, None, Workpiece]:
-    """Find the nearest fitted images of each fitted image, in the graph's features."""
-    features = graph_features(work, settings)[: work.n_fit]
-    k = min(settings.graph.n_neighbours, work.n_fit - 1)
-    found = yield from nearest_events(features, features, k, is_self=True, should_stop=should_stop)
-    return replace(work, neighbours=found)
-
-
-def graph_features(work: Workpiece, settings: DigitSettings) -> Float32Array:
-    """Return what distances are measured in, (N, E): the whitened features, or the leading components."""
-    if work.graph_features is not None:
-        return work.graph_features
-    return work.known_features[:, : settings.graph.n_features]
 
 
 def nearest_events(

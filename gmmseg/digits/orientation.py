@@ -2,35 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from gmmseg.arrays import ByteArray, Float32Array, FloatArray, frozen
-from gmmseg.control import Progress, ShouldStop, raise_if_ended
-from gmmseg.digits.pixels import image_blocks
-from gmmseg.digits.settings import DigitSettings, OrientationSettings
-from gmmseg.digits.workpiece import StageEvent, Workpiece
+from gmmseg.arrays import ByteArray, Float32Array, FloatArray
 
 REFERENCE_SIDE = 28
 """The side that the settings' lengths are for: those of other images are in proportion."""
 SMALLEST_SIDE = 20
 """Pixels along a side from which on edges are measured on the image as it is."""
 BLOCK_IMAGES = 256
-
-
-def orientation_stage(
-    work: Workpiece, settings: DigitSettings, should_stop: ShouldStop
-) -> Generator[StageEvent, None, Workpiece]:
-    """Set the features to orientation maps, (bins, grid, grid) in a row."""
-    maps = OrientationMaps.of((work.images.shape[1], work.images.shape[2]), settings.orientation)
-    features = np.empty((work.n_images, maps.n_features), dtype=np.float32)
-    for rows in image_blocks(work.n_images, BLOCK_IMAGES):
-        raise_if_ended(should_stop)
-        features[rows] = maps.features(work.images[rows])
-        yield Progress("Measuring directions of edges", rows.stop / work.n_images)
-    return replace(work, features=frozen(features), axes=None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,21 +42,47 @@ class OrientationMaps:
     pool_x: Float32Array
 
     @classmethod
-    def of(cls, shape: tuple[int, int], settings: OrientationSettings) -> OrientationMaps:
-        """Return the matrices for images of a shape."""
+    def of(
+        cls,
+        shape: tuple[int, int],
+        *,
+        n_bins: int,
+        edge_sigma: float,
+        pool_sigma: float,
+        n_grid: int,
+        grid_step: float,
+        power: float,
+    ) -> OrientationMaps:
+        """Return the matrices for images of a shape.
+
+        Parameters
+        ----------
+        shape : tuple of int
+            (h, w).
+        n_bins : int
+            Directions, over a whole turn.
+        edge_sigma, pool_sigma : float
+            Of the blur before the gradient and of the windows, pixels of an image of side 28.
+        n_grid : int
+            Sampling points along a side.
+        grid_step : float
+            From one sampling point to the next, pixels of an image of side 28.
+        power : float
+            Exponent of the normalised maps.
+        """
         blurs, slopes, pools = [], [], []
         for side in shape:
             finer = refinement(side)
             fine_side = len(finer)
             scale = fine_side / REFERENCE_SIDE
             pixels = np.arange(fine_side, dtype=np.float64)
-            blur = window(pixels, fine_side, settings.edge_sigma * scale) @ finer
-            points = np.arange(settings.n_grid, dtype=np.float64) - (settings.n_grid - 1) / 2
-            points = (fine_side - 1) / 2 + points * settings.grid_step * scale
+            blur = window(pixels, fine_side, edge_sigma * scale) @ finer
+            points = np.arange(n_grid, dtype=np.float64) - (n_grid - 1) / 2
+            points = (fine_side - 1) / 2 + points * grid_step * scale
             blurs.append(blur.astype(np.float32))
             slopes.append((differences(fine_side) @ blur).astype(np.float32))
-            pools.append(window(points, fine_side, settings.pool_sigma * scale).astype(np.float32))
-        return cls(settings.n_bins, settings.power, *blurs, *slopes, *pools)
+            pools.append(window(points, fine_side, pool_sigma * scale).astype(np.float32))
+        return cls(n_bins, power, *blurs, *slopes, *pools)
 
     @property
     def n_features(self) -> int:

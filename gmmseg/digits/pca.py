@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from gmmseg.arrays import Float32Array, FloatArray, frozen
-from gmmseg.control import Progress, ShouldStop, never_stop, raise_if_ended
-from gmmseg.digits.pixels import image_blocks
-from gmmseg.digits.settings import DigitSettings
-from gmmseg.digits.workpiece import StageEvent, Workpiece
+from gmmseg.control import ShouldStop, never_stop, raise_if_ended
+from gmmseg.digits.blocks import image_blocks
 from gmmseg.errors import FitError
 
 BLOCK_ROWS = 2048
@@ -52,22 +49,6 @@ class PrincipalAxes:
         """Return the features (N, F) at coordinates (N, D)."""
         features: FloatArray = coordinates @ self.vectors.T + self.mean
         return features
-
-
-def pca_stage(
-    work: Workpiece, settings: DigitSettings, should_stop: ShouldStop
-) -> Generator[StageEvent, None, Workpiece]:
-    """Replace the features by their principal components over the fitted images."""
-    features = work.known_features
-    yield Progress("Finding principal components", 0.0)
-    axes = principal_axes(features[: work.n_fit], settings.pca.n_components, should_stop)
-    yield Progress("Finding principal components", 0.7)
-    projected = np.empty((work.n_images, len(axes.variances)), dtype=np.float32)
-    for rows in image_blocks(work.n_images, BLOCK_ROWS):
-        raise_if_ended(should_stop)
-        projected[rows] = axes.project(features[rows])
-    yield Progress("Finding principal components", 1.0)
-    return replace(work, features=frozen(projected), axes=axes)
 
 
 def principal_axes(

@@ -8,11 +8,11 @@ from typing import Literal
 
 from gmmseg.control import Progress
 from gmmseg.digits.dataset import DigitSet
+from gmmseg.digits.events import Iterated
 from gmmseg.digits.experiment import ExperimentEvent, StageDone
 from gmmseg.digits.recipes import StageName
 from gmmseg.digits.settings import DigitSettings
 from gmmseg.digits.stages import chained_keys, stages_of
-from gmmseg.digits.workpiece import Iterated
 
 StageStatus = Literal["waiting", "running", "done", "kept"]
 _SHOWS_REST_AFTER = 3.0

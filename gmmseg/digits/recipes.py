@@ -19,16 +19,16 @@ StageName = Literal[
     "neighbours",
     "graph",
     "spectral",
-    "field",
+    "graph_mixture",
     "whitening",
     "neighbours_2",
     "graph_2",
     "spectral_2",
-    "field_2",
+    "graph_mixture_2",
     "assignment",
 ]
 
-SECOND_PASS: tuple[StageName, ...] = ("whitening", "neighbours_2", "graph_2", "spectral_2", "field_2")
+SECOND_PASS: tuple[StageName, ...] = ("whitening", "neighbours_2", "graph_2", "spectral_2", "graph_mixture_2")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ _RECIPES: tuple[Recipe, ...] = (
             "neighbours",
             "graph",
             "spectral",
-            "field",
+            "graph_mixture",
             *SECOND_PASS,
             "assignment",
         ),

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gmmseg.arrays import ByteArray, Float32Array, FloatArray, frozen
-from gmmseg.control import Progress, ShouldStop, raise_if_ended
+from gmmseg.arrays import ByteArray, Float32Array, FloatArray
+from gmmseg.control import Progress, ShouldStop, never_stop, raise_if_ended
+from gmmseg.digits.blocks import image_blocks
 from gmmseg.digits.morlet import average_matrix, morlet_spectra
-from gmmseg.digits.pixels import image_blocks
-from gmmseg.digits.settings import DigitSettings
-from gmmseg.digits.workpiece import StageEvent, Workpiece
 from gmmseg.mixture.threads import in_two_threads
 
 BLOCK_IMAGES = 8
@@ -150,24 +147,39 @@ def _folded(spectrum: Float32Array, n: int) -> Float32Array:
     return folded
 
 
-def scattering_stage(
-    work: Workpiece, settings: DigitSettings, should_stop: ShouldStop
-) -> Generator[StageEvent, None, Workpiece]:
-    """Set the features to shares of scattering coefficients, in the directions in which these vary most."""
-    shape = work.images.shape[1:]
-    transform = Scattering((shape[0], shape[1]), settings.scattering.n_scales, settings.scattering.n_angles)
-    sampled = np.unique(np.linspace(0, work.n_fit - 1, min(SAMPLE_IMAGES, work.n_fit)).astype(np.intp))
-    total = work.n_images + len(sampled)
+def scattering_events(
+    images: ByteArray, n_fit: int, n_scales: int, n_angles: int, should_stop: ShouldStop = never_stop
+) -> Generator[Progress, None, Float32Array]:
+    """Return shares of scattering coefficients in the directions in which these vary most, float32 (N, D).
+
+    Parameters
+    ----------
+    images : uint8 (N, h, w)
+    n_fit : int
+        The leading images, from which alone the directions are found.
+    n_scales, n_angles : int
+        J and L of `Scattering`.
+    should_stop : callable
+        Asked between blocks, by two threads at once.
+
+    Raises
+    ------
+    Cancelled
+    """
+    n_images, height, width = images.shape
+    transform = Scattering((height, width), n_scales, n_angles)
+    sampled = np.unique(np.linspace(0, n_fit - 1, min(SAMPLE_IMAGES, n_fit)).astype(np.intp))
+    total = n_images + len(sampled)
     sample = np.empty((len(sampled), transform.n_features), dtype=np.float32)
     for rows in image_blocks(len(sampled), 2 * LANE_IMAGES):
-        _fill(sample[rows], transform, work.images[sampled[rows]], None, should_stop)
+        _fill(sample[rows], transform, images[sampled[rows]], None, should_stop)
         yield Progress("Scattering", rows.stop / total)
     basis = leading_directions(sample, KEPT_DIRECTIONS, should_stop)
-    features = np.empty((work.n_images, basis.shape[1]), dtype=np.float32)
-    for rows in image_blocks(work.n_images, 2 * LANE_IMAGES):
-        _fill(features[rows], transform, work.images[rows], basis, should_stop)
+    features = np.empty((n_images, basis.shape[1]), dtype=np.float32)
+    for rows in image_blocks(n_images, 2 * LANE_IMAGES):
+        _fill(features[rows], transform, images[rows], basis, should_stop)
         yield Progress("Scattering", (len(sampled) + rows.stop) / total)
-    return replace(work, features=frozen(features), axes=None)
+    return features
 
 
 def _fill(

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gmmseg.arrays import BoolArray, FloatArray, IntArray, frozen
-from gmmseg.control import Progress, ShouldStop, never_stop, raise_if_ended
+from gmmseg.arrays import BoolArray, Float32Array, FloatArray, IntArray
+from gmmseg.control import ShouldStop, never_stop, raise_if_ended
 from gmmseg.digits.graph import Graph
 from gmmseg.digits.lanczos import NoConvergenceError, largest_eigenpairs
-from gmmseg.digits.settings import DigitSettings
-from gmmseg.digits.workpiece import StageEvent, Workpiece
 from gmmseg.errors import FitError
 from gmmseg.mixture.initialise import (
     kmeans_plus_plus,
@@ -49,30 +46,6 @@ class Spectrum:
     eigenvalues: FloatArray
     vectors: FloatArray
     is_mainland: BoolArray
-
-
-def spectral_stage(
-    work: Workpiece, settings: DigitSettings, should_stop: ShouldStop
-) -> Generator[StageEvent, None, Workpiece]:
-    """Find the eigenvalues, the number of clusters that they propose, and clusters to start from."""
-    if work.graph is None:
-        raise ValueError("a spectral start needs a graph: build it first")
-    yield Progress("Looking for groups in the graph", 0.0)
-    wanted = max(settings.spectral.n_eigenvalues, (settings.n_clusters or 0) + 2)
-    spectrum = leading_eigenvectors(work.graph, wanted, should_stop)
-    gap_k = eigenvalue_gap(spectrum.eigenvalues)
-    n_clusters = settings.n_clusters or gap_k
-    yield Progress("Looking for groups in the graph", 0.8)
-    coordinates = spectral_coordinates(spectrum, n_clusters)
-    start = _start(spectrum, coordinates, work, n_clusters, settings, should_stop)
-    yield Progress("Looking for groups in the graph", 1.0)
-    return replace(
-        work,
-        eigenvalues=frozen(spectrum.eigenvalues),
-        gap_k=gap_k,
-        embedding=frozen(coordinates.astype(np.float32)),
-        start=frozen(start),
-    )
 
 
 def leading_eigenvectors(graph: Graph, n_vectors: int, should_stop: ShouldStop = never_stop) -> Spectrum:
@@ -165,24 +138,42 @@ def spectral_coordinates(spectrum: Spectrum, n_clusters: int) -> FloatArray:
     return vectors / np.where(norms > 0, norms, 1.0)[:, None]
 
 
-def _start(
+def start_labels(
     spectrum: Spectrum,
     coordinates: FloatArray,
-    work: Workpiece,
+    features: Float32Array,
     n_clusters: int,
-    settings: DigitSettings,
-    should_stop: ShouldStop,
+    n_init: int,
+    seed: int,
+    should_stop: ShouldStop = never_stop,
 ) -> NDArray[np.int32]:
-    """Return clusters by k-means among the coordinates; islands join the nearest cluster mean."""
+    """Return clusters by k-means among the coordinates; islands join the nearest cluster mean, (N,).
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+    coordinates : (N, K)
+    features : (N, D)
+        In which an island's nearest mean is found.
+    n_clusters : int
+    n_init : int
+        Runs of k-means, of which the tightest is taken.
+    seed : int
+    should_stop : callable
+
+    Raises
+    ------
+    Cancelled
+    """
     held = spectrum.is_mainland
     labels = np.zeros(len(held), dtype=np.int64)
-    generator = np.random.default_rng(settings.seed)
-    labels[held] = kmeans(coordinates[held], n_clusters, settings.spectral.n_init, generator, should_stop)
+    generator = np.random.default_rng(seed)
+    labels[held] = kmeans(coordinates[held], n_clusters, n_init, generator, should_stop)
     if not held.all():
-        features = work.known_features[: work.n_fit].astype(np.float64)
-        counts, means = means_of_labels(features[held], np.ones(int(held.sum())), labels[held], n_clusters)
+        values = features.astype(np.float64)
+        counts, means = means_of_labels(values[held], np.ones(int(held.sum())), labels[held], n_clusters)
         occupied = np.flatnonzero(counts)
-        labels[~held] = occupied[nearest_mean(features[~held], means[occupied])]
+        labels[~held] = occupied[nearest_mean(values[~held], means[occupied])]
     return labels.astype(np.int32)
 
 

@@ -1,26 +1,19 @@
-"""The stages of the recipes: what each depends on, who runs it, and the cache of what each has made."""
+"""The stages of the recipes: the settings that each depends on, and the cache of their results."""
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 
-from gmmseg.digits.assignment import assignment_stage
-from gmmseg.digits.deskew import deskew_stage
-from gmmseg.digits.graph import graph_stage
-from gmmseg.digits.graph_mixture import field_stage
-from gmmseg.digits.neighbours import BLOCK_ROWS, neighbours_stage
-from gmmseg.digits.orientation import orientation_stage
-from gmmseg.digits.pca import pca_stage
-from gmmseg.digits.pixels import pixels_stage
-from gmmseg.digits.plain_mixture import components_stage, mixture_stage
+from gmmseg.digits import stage_runs as runs
+from gmmseg.digits.events import Iterated
+from gmmseg.digits.neighbours import BLOCK_ROWS
 from gmmseg.digits.recipes import RECIPES, SECOND_PASS, StageName
-from gmmseg.digits.scattering import KEPT_DIRECTIONS, scattering_stage
+from gmmseg.digits.scattering import KEPT_DIRECTIONS
 from gmmseg.digits.setting_table import DIGIT_SETTINGS, GENERAL_PATHS
 from gmmseg.digits.settings import DigitSettings, RecipeName
-from gmmseg.digits.spectral import spectral_stage
-from gmmseg.digits.whitening import whitening_stage
-from gmmseg.digits.workpiece import Iterated, StageRun, Workpiece
+from gmmseg.digits.stage_runs import StageRun
+from gmmseg.digits.workpiece import Workpiece
 from gmmseg.setting import Setting, value_at
 
 
@@ -56,26 +49,26 @@ _MIXTURE = ("n_clusters", "fit_on", "seed", "covariance")
 _COMPONENTS = (*_MIXTURE, "components", "mixture.tol", "mixture.reg_covar")
 _GRAPH = ("fit_on", "graph.n_neighbours", "graph.n_features")
 _SPECTRAL = ("n_clusters", "seed", "spectral")
-_FIELD = ("covariance", "field")
+_PRIOR = ("covariance", "field")
 
 _STAGES: tuple[Stage, ...] = (
-    Stage("pixels", "Reading the pixels", (), pixels_stage, 0.2),
-    Stage("deskew", "Straightening the digits", ("deskew",), deskew_stage, 3),
-    Stage("orientation", "Measuring directions of edges", ("orientation",), orientation_stage, 9),
-    Stage("scattering", "Scattering", ("fit_on", "scattering"), scattering_stage, 70),
-    Stage("pca", "Finding principal components", ("fit_on", "pca"), pca_stage, 3),
-    Stage("mixture", "Fitting the mixture", (*_MIXTURE, "mixture"), mixture_stage, 20),
-    Stage("components", "Fitting and merging components", _COMPONENTS, components_stage, 25),
-    Stage("neighbours", "Finding nearest neighbours", _GRAPH, neighbours_stage, 16),
-    Stage("graph", "Weighing the edges", (), graph_stage, 0.5),
-    Stage("spectral", "Looking for groups in the graph", _SPECTRAL, spectral_stage, 3),
-    Stage("field", "Fitting the mixture on the graph", _FIELD, field_stage, 8),
-    Stage("whitening", "Correcting the distances", ("graph.whitening",), whitening_stage, 0.5),
-    Stage("neighbours_2", "Finding nearest neighbours again", _GRAPH, neighbours_stage, 26),
-    Stage("graph_2", "Weighing the new edges", (), graph_stage, 0.5),
-    Stage("spectral_2", "Looking for groups again", _SPECTRAL, spectral_stage, 3),
-    Stage("field_2", "Fitting the mixture on the new graph", _FIELD, field_stage, 8),
-    Stage("assignment", "Assigning new images", _GRAPH, assignment_stage, 5),
+    Stage("pixels", "Reading the pixels", (), runs.pixels_stage, 0.2),
+    Stage("deskew", "Straightening the digits", ("deskew",), runs.deskew_stage, 3),
+    Stage("orientation", "Measuring directions of edges", ("orientation",), runs.orientation_stage, 9),
+    Stage("scattering", "Scattering", ("fit_on", "scattering"), runs.scattering_stage, 70),
+    Stage("pca", "Finding principal components", ("fit_on", "pca"), runs.pca_stage, 3),
+    Stage("mixture", "Fitting the mixture", (*_MIXTURE, "mixture"), runs.mixture_stage, 20),
+    Stage("components", "Fitting and merging components", _COMPONENTS, runs.components_stage, 25),
+    Stage("neighbours", "Finding nearest neighbours", _GRAPH, runs.neighbours_stage, 16),
+    Stage("graph", "Weighing the edges", (), runs.graph_stage, 0.5),
+    Stage("spectral", "Looking for groups in the graph", _SPECTRAL, runs.spectral_stage, 3),
+    Stage("graph_mixture", "Fitting the mixture on the graph", _PRIOR, runs.graph_mixture_stage, 8),
+    Stage("whitening", "Correcting the distances", ("graph.whitening",), runs.whitening_stage, 0.5),
+    Stage("neighbours_2", "Finding nearest neighbours again", _GRAPH, runs.neighbours_stage, 26),
+    Stage("graph_2", "Weighing the new edges", (), runs.graph_stage, 0.5),
+    Stage("spectral_2", "Looking for groups again", _SPECTRAL, runs.spectral_stage, 3),
+    Stage("graph_mixture_2", "Fitting the mixture on the new graph", _PRIOR, runs.graph_mixture_stage, 8),
+    Stage("assignment", "Assigning new images", _GRAPH, runs.assignment_stage, 5),
 )
 STAGES: dict[StageName, Stage] = {stage.name: stage for stage in _STAGES}
 

@@ -2,39 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from dataclasses import replace
-
 import numpy as np
 
-from gmmseg.arrays import Float32Array, FloatArray, frozen
-from gmmseg.control import Progress, ShouldStop, raise_if_ended
+from gmmseg.arrays import Float32Array, FloatArray
+from gmmseg.control import ShouldStop, raise_if_ended
+from gmmseg.digits.blocks import image_blocks
 from gmmseg.digits.pca import BLOCK_ROWS
-from gmmseg.digits.pixels import image_blocks
-from gmmseg.digits.settings import DigitSettings
-from gmmseg.digits.workpiece import StageEvent, Workpiece
 
 SMALLEST_VARIANCE = 1e-6
 """Added to every variance within clusters, in squared feature units."""
-
-
-def whitening_stage(
-    work: Workpiece, settings: DigitSettings, should_stop: ShouldStop
-) -> Generator[StageEvent, None, Workpiece]:
-    """Set the graph's features to the features in which the clusters are rounder."""
-    if work.posteriors is None:
-        raise ValueError("whitening needs clusters: find them first")
-    yield Progress("Correcting the distances", 0.0)
-    features = work.known_features
-    labels = work.posteriors.argmax(axis=0)
-    within = within_covariance(features[: work.n_fit], labels, len(work.posteriors), should_stop)
-    transform = half_whitener(within, settings.graph.whitening).astype(np.float32)
-    levelled = np.empty((work.n_images, transform.shape[1]), dtype=np.float32)
-    for rows in image_blocks(work.n_images, BLOCK_ROWS):
-        raise_if_ended(should_stop)
-        levelled[rows] = features[rows] @ transform
-    yield Progress("Correcting the distances", 1.0)
-    return replace(work, graph_features=frozen(levelled))
 
 
 def within_covariance(

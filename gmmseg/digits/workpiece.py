@@ -2,39 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gmmseg.arrays import ByteArray, Float32Array, FloatArray
-from gmmseg.control import Progress, ShouldStop
-from gmmseg.digits.settings import DigitSettings
-
-if TYPE_CHECKING:
-    from gmmseg.digits.graph import Graph
-    from gmmseg.digits.neighbours import Neighbours
-    from gmmseg.digits.pca import PrincipalAxes
-    from gmmseg.mixture.params import MixtureParams
-
-
-@dataclass(frozen=True, slots=True)
-class Iterated:
-    """One iteration of a stage that converges."""
-
-    stage: str
-    iteration: int
-    """From 1."""
-    log_likelihood: float | None
-    """Mean per fitted image, nats; None where the stage maximises something else."""
-    changed: float
-    """Share of the fitted images whose cluster changed in this iteration, 0..1."""
-
-
-StageEvent = Progress | Iterated
-"""`Progress.fraction` is the share of the stage that is done, 0..1."""
+from gmmseg.digits.graph import Graph
+from gmmseg.digits.neighbours import Neighbours
+from gmmseg.digits.pca import PrincipalAxes
+from gmmseg.mixture.params import MixtureParams
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,11 +79,3 @@ class Workpiece:
         if self.features is None:
             raise ValueError("this stage needs features: a stage that makes them must come before it")
         return self.features
-
-
-StageRun = Callable[[Workpiece, DigitSettings, ShouldStop], Generator[StageEvent, None, Workpiece]]
-"""A stage yields progress, asks `should_stop` at least every 0.2 s and returns what it made.
-
-It asks by `raise_if_ended`. The same work and settings give the same bytes. Returned arrays are new: never
-those of the given work, written to.
-"""

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from gmmseg.digits.document import DigitDocument, with_outcome
+from gmmseg.digits.events import Iterated
 from gmmseg.digits.experiment import ExperimentEvent, ExperimentOutcome, ExperimentRequest, StageDone
 from gmmseg.digits.progress import KeptStages, RunLog
-from gmmseg.digits.workpiece import Iterated
 from gmmseg.editing import Editor
 
 

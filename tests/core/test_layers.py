@@ -23,21 +23,11 @@ MODULES = {module_name(path): path for path in SOURCES}
 
 
 def imports_of(path: Path) -> Iterator[str]:
-    """Yield the modules that a file imports while running; those under TYPE_CHECKING are for readers only.
+    """Yield the modules that a file imports, also within functions and for types alone.
 
     ``from gmmseg import history`` names only ``gmmseg``, so names that are modules are yielded with it.
     """
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    unseen = [
-        node
-        for branch in ast.walk(tree)
-        if isinstance(branch, ast.If) and ast.unparse(branch.test) == "TYPE_CHECKING"
-        for child in branch.body
-        for node in ast.walk(child)
-    ]
-    for node in ast.walk(tree):
-        if node in unseen:
-            continue
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):

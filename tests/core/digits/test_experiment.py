@@ -8,6 +8,7 @@ import pytest
 
 from gmmseg.control import Progress, StopRequest, result_of
 from gmmseg.digits.dataset import DigitSet
+from gmmseg.digits.events import Iterated
 from gmmseg.digits.experiment import (
     ExperimentEvent,
     ExperimentOutcome,
@@ -19,7 +20,6 @@ from gmmseg.digits.recipes import RECIPES, SECOND_PASS, StageName, settings_for
 from gmmseg.digits.setting_table import DIGIT_SETTINGS
 from gmmseg.digits.settings import RECIPE_NAMES, DigitSettings, PcaSettings, RecipeName
 from gmmseg.digits.stages import STAGES, StageCache, settings_shown, stages_of
-from gmmseg.digits.workpiece import Iterated
 from gmmseg.errors import BudgetError, Cancelled, FitError, GmmsegError, SettingsError
 from gmmseg.limits import budget_of
 from gmmseg.mixture.covariance import CovarianceKind
@@ -138,7 +138,7 @@ def kept(events: list[ExperimentEvent]) -> list[str]:
     [
         ({}, None),
         ({"seed": 3}, "spectral"),
-        ({"covariance": "tied"}, "field"),
+        ({"covariance": "tied"}, "graph_mixture"),
         ({"fit_on": "all"}, "pca"),
         ({"pca": PcaSettings(30)}, "pca"),
         ({"graph": replace(SMALL.graph, whitening=0.3)}, "whitening"),
@@ -192,7 +192,10 @@ def test_progress_rises_to_the_end_and_every_stage_is_told(small_digits: DigitSe
     assert fractions[-1] == 1
     done = [event.name for event in events if isinstance(event, StageDone)]
     assert done == list(RECIPES["manifold"].stages)
-    assert {event.stage for event in events if isinstance(event, Iterated)} == {"field", "field_2"}
+    assert {event.stage for event in events if isinstance(event, Iterated)} == {
+        "graph_mixture",
+        "graph_mixture_2",
+    }
 
 
 def test_every_stage_ends_when_asked_and_the_finished_ones_are_kept(small_digits: DigitSet) -> None:

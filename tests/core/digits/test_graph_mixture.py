@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 
 import numpy as np
@@ -10,11 +10,16 @@ from scipy.stats import multivariate_normal
 from sklearn.metrics import adjusted_rand_score
 
 from gmmseg.control import StopRequest, result_of
+from gmmseg.digits.events import Iterated
 from gmmseg.digits.graph import Graph, edge_weights, joined
-from gmmseg.digits.graph_mixture import FieldResult, GaussianEvidence, field_events, gaussians_of
+from gmmseg.digits.graph_mixture import (
+    GaussianEvidence,
+    GraphMixtureResult,
+    gaussians_of,
+    graph_mixture_events,
+)
 from gmmseg.digits.neighbours import nearest_events
 from gmmseg.digits.settings import FieldSettings
-from gmmseg.digits.workpiece import Iterated
 from gmmseg.errors import Cancelled
 from gmmseg.mixture.covariance import CovarianceKind
 from gmmseg.mixture.params import MixtureParams
@@ -62,7 +67,7 @@ def test_posteriors_are_those_of_the_definition(
     rows, groups = blobs
     graph, start = graph_of(rows), noisy_start(groups)
     settings = FieldSettings(strength=strength, max_iter=4, temperature=0.3)
-    found = result_of(field_events(rows, graph, start, "full", settings))
+    found = result_of(graph_mixture_events(rows, graph, start, "full", **asdict(settings)))
     expected = brute_force(rows.astype(np.float64), graph.weights.toarray(), start, settings)
     np.testing.assert_allclose(found.posteriors, expected, atol=2e-4)
     if strength:
@@ -98,7 +103,9 @@ def test_an_empty_component_stays_finite_and_empty(
     rows, groups = blobs
     start = np.zeros((4, len(rows)), dtype=np.float32)
     start[[0, 1, 3]] = noisy_start(groups)
-    found = result_of(field_events(rows, graph_of(rows), start, kind, FieldSettings(max_iter=3)))
+    found = result_of(
+        graph_mixture_events(rows, graph_of(rows), start, kind, **asdict(FieldSettings(max_iter=3)))
+    )
     assert np.isfinite(found.posteriors).all()
     assert not found.posteriors[2].any()
     assert found.params.weights[2] == 0
@@ -124,13 +131,13 @@ def test_every_iteration_is_told_with_the_likelihood_of_its_gaussians(
 ) -> None:
     rows, groups = blobs
     start = noisy_start(groups)
-    events = field_events(rows, graph_of(rows), start, "full", FieldSettings())
+    events = graph_mixture_events(rows, graph_of(rows), start, "full", **asdict(FieldSettings()))
     told: list[Iterated] = []
     while True:
         try:
             event = next(events)
         except StopIteration as stop:
-            result: FieldResult = stop.value
+            result: GraphMixtureResult = stop.value
             break
         told += [event] if isinstance(event, Iterated) else []
     assert [step.iteration for step in told] == list(range(1, len(told) + 1))
@@ -155,17 +162,17 @@ def test_the_fit_ends_when_asked_wherever_it_is(blobs: tuple[np.ndarray, np.ndar
         return StopRequest.NONE
 
     settings = replace(FieldSettings(), max_iter=2, min_changed=0.0)
-    result_of(field_events(rows, graph, start, "full", settings, should_stop=count))
+    result_of(graph_mixture_events(rows, graph, start, "full", **asdict(settings), should_stop=count))
     for limit in range(asked):
         answers = iter([StopRequest.NONE] * limit)
         with pytest.raises(Cancelled):
             result_of(
-                field_events(
+                graph_mixture_events(
                     rows,
                     graph,
                     start,
                     "full",
-                    settings,
+                    **asdict(settings),
                     should_stop=partial(next, answers, StopRequest.CANCEL),
                 )
             )

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import numpy as np
 import pytest
 from scipy import ndimage
@@ -11,7 +13,7 @@ SETTINGS = OrientationSettings()
 
 
 def maps(settings: OrientationSettings = SETTINGS, side: int = 28) -> OrientationMaps:
-    return OrientationMaps.of((side, side), settings)
+    return OrientationMaps.of((side, side), **asdict(settings))
 
 
 @pytest.mark.parametrize("direction", range(12))
@@ -61,7 +63,7 @@ def test_features_are_roots_of_unit_vectors() -> None:
 
 @pytest.mark.parametrize("shape", [(8, 8), (16, 12), (28, 28), (64, 64), (1, 1)])
 def test_images_of_any_size_have_the_same_features_and_empty_ones_none(shape: tuple[int, int]) -> None:
-    features = OrientationMaps.of(shape, SETTINGS).features(np.zeros((2, *shape), dtype=np.uint8))
+    features = OrientationMaps.of(shape, **asdict(SETTINGS)).features(np.zeros((2, *shape), dtype=np.uint8))
     assert features.shape == (2, 972)
     assert not features.any()
 

@@ -11,8 +11,8 @@ from scipy.stats import multivariate_normal
 
 from gmmseg.control import StopRequest, never_stop, result_of
 from gmmseg.digits.drawn import drawn_digits
+from gmmseg.digits.events import Iterated, StageEvent
 from gmmseg.digits.experiment import ExperimentOutcome, ExperimentRequest, experiment_events
-from gmmseg.digits.plain_mixture import components_stage, mixture_stage
 from gmmseg.digits.recipes import settings_for
 from gmmseg.digits.settings import (
     ComponentsSettings,
@@ -21,7 +21,8 @@ from gmmseg.digits.settings import (
     MixtureStart,
     RecipeName,
 )
-from gmmseg.digits.workpiece import Iterated, StageEvent, Workpiece
+from gmmseg.digits.stage_runs import components_stage, mixture_stage
+from gmmseg.digits.workpiece import Workpiece
 from gmmseg.errors import Cancelled
 from gmmseg.mixture.covariance import FAMILIES, CovarianceKind
 from gmmseg.mixture.misclassification import groups_by_misclassification

@@ -9,8 +9,9 @@ import pytest
 
 from gmmseg.control import StopRequest, never_stop, result_of
 from gmmseg.digits.morlet import FREQUENCY, SIGMA, average_matrix, morlet_spectra
-from gmmseg.digits.scattering import Scattering, leading_directions, scattering_stage, shares_of
+from gmmseg.digits.scattering import Scattering, leading_directions, shares_of
 from gmmseg.digits.settings import DigitSettings, ScatteringSettings
+from gmmseg.digits.stage_runs import scattering_stage
 from gmmseg.digits.workpiece import Workpiece
 from gmmseg.errors import Cancelled
 

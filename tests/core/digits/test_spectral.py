@@ -17,8 +17,8 @@ from gmmseg.digits.spectral import (
     leading_eigenvectors,
     mainland,
     spectral_coordinates,
-    spectral_stage,
 )
+from gmmseg.digits.stage_runs import spectral_stage
 from gmmseg.digits.workpiece import Workpiece
 from gmmseg.errors import Cancelled
 

@@ -16,6 +16,7 @@ from pytestqt.qtbot import QtBot
 from gmmseg.control import Progress, never_stop, result_of
 from gmmseg.digits.document import DigitDocument, open_digits, with_outcome
 from gmmseg.digits.drawn import drawn_digits
+from gmmseg.digits.events import Iterated
 from gmmseg.digits.experiment import ExperimentOutcome, ExperimentRequest, StageDone, experiment_events
 from gmmseg.digits.overview import cluster_moments
 from gmmseg.digits.progress import KeptStages, RunLog
@@ -23,7 +24,6 @@ from gmmseg.digits.recipes import RECIPES, settings_for
 from gmmseg.digits.setting_table import DIGIT_SETTINGS, with_digit_setting
 from gmmseg.digits.settings import DigitSettings
 from gmmseg.digits.stages import settings_shown
-from gmmseg.digits.workpiece import Iterated
 from gmmseg.digits.workspace import DigitShown
 from ui.digits.panels.clusters import DigitClustersPanel
 from ui.digits.panels.confusion import DigitConfusionPanel
@@ -420,19 +420,19 @@ def test_without_a_graph_the_eigenvalues_say_where_they_come_from(put: Put) -> N
 
 def test_convergence_has_a_curve_for_each_stage_and_a_table(put: Put) -> None:
     steps = (
-        Iterated("field", 1, -30.0, 0.5),
-        Iterated("field", 2, -20.0, 0.1),
-        Iterated("field_2", 1, None, 0.2),
+        Iterated("graph_mixture", 1, -30.0, 0.5),
+        Iterated("graph_mixture", 2, -20.0, 0.1),
+        Iterated("graph_mixture_2", 1, None, 0.2),
         Iterated("mixture", 1, -5.0, float("nan")),
     )
     panel = DigitConvergencePanel()
     put(panel)
     panel.show_state(DigitShown(), DigitShown(log=RunLog(iterations=steps, is_running=True)))
-    assert list(panel.curves) == ["field", "field_2"]
-    assert list(panel.curves["field"].getData()[1]) == [50.0, 10.0]
+    assert list(panel.curves) == ["graph_mixture", "graph_mixture_2"]
+    assert list(panel.curves["graph_mixture"].getData()[1]) == [50.0, 10.0]
     panel.figure_box.setFocus()
     QTest.keyClick(panel.figure_box, Qt.Key.Key_Down)
-    assert list(panel.curves) == ["field", "mixture"]
+    assert list(panel.curves) == ["graph_mixture", "mixture"]
     QTest.keyClick(panel.figure_box, Qt.Key.Key_Down)
     assert panel.table.texts.rows[2][1:] == ("1", "–", "20.000 %")
     assert panel.table.texts.rows[3][1:] == ("1", "-5.0000", "–")

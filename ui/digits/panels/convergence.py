@@ -10,8 +10,8 @@ import pyqtgraph as pg
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
+from gmmseg.digits.events import Iterated
 from gmmseg.digits.stages import STAGES
-from gmmseg.digits.workpiece import Iterated
 from ui.plots.plot import ThemedPlot
 from ui.theme import SPACING, colours, style_plot
 from ui.widgets.empty_hint import EmptyHint, hint_or_content

@@ -1,0 +1,323 @@
+"""How each stage runs: from the workpiece and the settings to the numerics, and back to a new workpiece."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import replace
+
+import numpy as np
+
+from gmmseg.arrays import AnyArray, Float32Array, frozen
+from gmmseg.control import Progress, ShouldStop, raise_if_ended
+from gmmseg.digits.blocks import BLOCK_IMAGES, image_blocks
+from gmmseg.digits.deskew import deskewed
+from gmmseg.digits.events import StageEvent
+from gmmseg.digits.graph import edge_weights, joined, weighted_mean
+from gmmseg.digits.graph_mixture import GaussianEvidence, graph_mixture_events
+from gmmseg.digits.neighbours import nearest_events
+from gmmseg.digits.orientation import OrientationMaps
+from gmmseg.digits.pca import principal_axes
+from gmmseg.digits.plain_mixture import kmeans_start_events, mixture_events, params_of_groups, posteriors_of
+from gmmseg.digits.scattering import scattering_events
+from gmmseg.digits.settings import DigitSettings, MixtureSettings
+from gmmseg.digits.spectral import eigenvalue_gap, leading_eigenvectors, spectral_coordinates, start_labels
+from gmmseg.digits.whitening import half_whitener, within_covariance
+from gmmseg.digits.workpiece import Workpiece
+from gmmseg.mixture.mean_field import softmax
+from gmmseg.mixture.misclassification import groups_by_misclassification
+from gmmseg.mixture.params import FitSettings
+
+StageJob = Generator[StageEvent, None, Workpiece]
+StageRun = Callable[[Workpiece, DigitSettings, ShouldStop], StageJob]
+"""A stage: yields progress, calls `should_stop` at least every 0.2 s, returns what it made.
+
+The same work and settings give the same bytes. Returned arrays are new: never those of the given work,
+written to.
+"""
+_ORIENTATION_IMAGES = 256
+_FEATURE_ROWS = 2048
+_IMAGES_PER_FEATURE = 2
+"""Each component that is to be merged shall have at least so many images for each feature: Gaussians of fewer
+are flat, and images are hardly ever confused between them."""
+
+
+def pixels_stage(work: Workpiece, settings: DigitSettings, should_stop: ShouldStop) -> StageJob:
+    """Set the features to the pixels in 0..1, row after row."""
+    images = work.images.reshape(work.n_images, -1)
+    features = np.empty(images.shape, dtype=np.float32)
+    yield from _filled(
+        features, lambda rows: images[rows] * np.float32(1 / 255), "Reading the pixels", should_stop
+    )
+    return replace(work, features=frozen(features), axes=None)
+
+
+def _filled(
+    out: AnyArray,
+    make: Callable[[slice], AnyArray],
+    text: str,
+    should_stop: ShouldStop,
+    size: int = BLOCK_IMAGES,
+    begin: float = 0.0,
+) -> Generator[Progress, None, None]:
+    """Write `out` block by block, which is the stage's progress from `begin` on."""
+    for rows in image_blocks(len(out), size):
+        raise_if_ended(should_stop)
+        out[rows] = make(rows)
+        yield Progress(text, begin + (1 - begin) * rows.stop / len(out))
+
+
+def deskew_stage(work: Workpiece, settings: DigitSettings, should_stop: ShouldStop) -> StageJob:
+    """Replace the images by upright ones."""
+    upright, max_shear = np.empty_like(work.images), settings.deskew.max_shear
+    yield from _filled(
+        upright,
+        lambda rows: deskewed(work.images[rows], max_shear),
+        "Straightening the digits",
+        should_stop,
+    )
+    return replace(work, images=frozen(upright))
+
+
+def orientation_stage(work: Workpiece, settings: DigitSettings, should_stop: ShouldStop) -> StageJob:
+    """Set the features to orientation maps, (bins, grid, grid) in a row."""
+    chosen, (_, height, width) = settings.orientation, work.images.shape
+    maps = OrientationMaps.of(
+        (height, width),
+        n_bins=chosen.n_bins,
+        edge_sigma=chosen.edge_sigma,
+        pool_sigma=chosen.pool_sigma,
+        n_grid=chosen.n_grid,
+        grid_step=chosen.grid_step,
+        power=chosen.power,
+    )
+    features = np.empty((work.n_images, maps.n_features), dtype=np.float32)
+    yield from _filled(
+        features,
+        lambda rows: maps.features(work.images[rows]),
+        "Measuring directions of edges",
+        should_stop,
+        _ORIENTATION_IMAGES,
+    )
+    return replace(work, features=frozen(features), axes=None)
+
+
+def scattering_stage(work: Workpiece, settings: DigitSettings, should_stop: ShouldStop) -> StageJob:
+    """Set the features to shares of scattering coefficients, in the directions in which these vary most."""
+    chosen = settings.scattering
+    features = yield from scattering_events(
+        work.images, work.n_fit, chosen.n_scales, chosen.n_angles, should_stop
+    )
+    return replace(work, features=frozen(features), axes=None)
+
+
+def pca_stage(work: Workpiece, settings: DigitSettings, should_stop: ShouldStop) -> StageJob:
+    """Replace the features by their principal components over the fitted images."""
+    features, text = work.known_features, "Finding principal components"
+    yield Progress(text, 0.0)
+    axes = principal_axes(features[: work.n_fit], settings.pca.n_components, should_stop)
+    yield Progress(text, 0.7)
+    projected = np.empty((work.n_images, len(axes.variances)), dtype=np.float32)
+    yield from _filled(
+        projected, lambda rows: axes.project(features[rows]), text, should_stop, _FEATURE_ROWS, 0.7
+    )
+    return replace(work, features=frozen(projected), axes=axes)
+
+
+def mixture_stage(work: Workpiece, settings: DigitSettings, should_stop: ShouldStop) -> StageJob:
+    """Fit K Gaussians, or k-means, to the features and find the clusters of all images."""
+    wanted = _fit_settings(settings, settings.n_clusters or 1, settings.mixture)
+    fitted, start = work.known_features[: work.n_fit], None
+    if settings.mixture.start == "k-means" and not settings.mixture.is_hard:
+        start = yield from kmeans_start_events(fitted, wanted, should_stop)
+    result = yield from mixture_events(fitted, wanted, "mixture", start, should_stop)
+    posteriors = posteriors_of(result.params, work.known_features, should_stop)
+    return replace(
+        work,
+        posteriors=frozen(posteriors),
+        params=result.params,
+        warnings=(*work.warnings, *result.warnings),
+    )
+
+
+def components_stage(work: Workpiece, settings: DigitSettings, should_stop: ShouldStop) -> StageJob:
+    """Fit many Gaussians, then unite the pairs that images are confused between until K clusters are left.
+
+    Labels are united, not Gaussians: a cluster's posterior is the sum of its components'. The Gaussian that
+    stands for it afterwards has the mean and covariance of the components together.
+    """
+    n_clusters, n_wanted = settings.n_clusters or 1, settings.components.n_components
+    features = work.known_features
+    most = work.n_fit // (_IMAGES_PER_FEATURE * features.shape[1])
+    n_components = max(min(n_wanted, most), n_clusters)
+    once = replace(settings.mixture, is_hard=False, n_init=1, max_iter=settings.components.max_iter)
+    wanted = _fit_settings(settings, n_components, once)
+    result = yield from mixture_events(features[: work.n_fit], wanted, "components", should_stop=should_stop)
+    yield Progress("Merging components", 0.95)
+    posteriors = posteriors_of(result.params, features, should_stop)
+    groups = groups_by_misclassification(posteriors[:, : work.n_fit], n_clusters, should_stop)
+    united = np.stack([posteriors[group].sum(axis=0) for group in groups])
+    # The limit of iterations is low on purpose, so that to reach it is no fault.
+    warnings = [line for line in result.warnings if "not converged" not in line]
+    if n_components < n_wanted:
+        warnings.append(
+            f"{n_components} components were fitted instead of {n_wanted}: the images are too few."
+        )
+    return replace(
+        work,
+        posteriors=frozen(united),
+        params=params_of_groups(result.params, groups),
+        warnings=(*work.warnings, *warnings),
+    )
+
+
+def _fit_settings(settings: DigitSettings, n_components: int, mixture: MixtureSettings) -> FitSettings:
+    return FitSettings(
+        n_components,
+        settings.covariance,
+        n_init=mixture.n_init,
+        seed=settings.seed,
+        max_iter=mixture.max_iter,
+        tol=mixture.tol,
+        reg_covar=mixture.reg_covar,
+        is_hard=mixture.is_hard,
+    )
+
+
+def neighbours_stage(work: Workpiece, settings: DigitSettings, should_stop: ShouldStop) -> StageJob:
+    """Find the nearest fitted images of each fitted image, in the graph's features."""
+    features = graph_features(work, settings)[: work.n_fit]
+    k = min(settings.graph.n_neighbours, work.n_fit - 1)
+    found = yield from nearest_events(features, features, k, is_self=True, should_stop=should_stop)
+    return replace(work, neighbours=found)
+
+
+def graph_features(work: Workpiece, settings: DigitSettings) -> Float32Array:
+    """Return what distances are measured in, (N, E): the whitened features, or the leading components."""
+    if work.graph_features is not None:
+        return work.graph_features
+    return work.known_features[:, : settings.graph.n_features]
+
+
+def graph_stage(work: Workpiece, settings: DigitSettings, should_stop: ShouldStop) -> StageJob:
+    """Join each fitted image with its neighbours."""
+    if work.neighbours is None:
+        raise ValueError("a graph needs neighbours: find them first")
+    yield Progress("Weighing the edges", 0.0)
+    raise_if_ended(should_stop)
+    affinities = edge_weights(work.neighbours.distances, should_stop)
+    yield Progress("Weighing the edges", 0.7)
+    raise_if_ended(should_stop)
+    graph = joined(work.neighbours, affinities)
+    yield Progress("Weighing the edges", 1.0)
+    return replace(work, graph=graph)
+
+
+def spectral_stage(work: Workpiece, settings: DigitSettings, should_stop: ShouldStop) -> StageJob:
+    """Find the eigenvalues, the number of clusters that they propose, and clusters to start from."""
+    if work.graph is None:
+        raise ValueError("a spectral start needs a graph: build it first")
+    yield Progress("Looking for groups in the graph", 0.0)
+    wanted = max(settings.spectral.n_eigenvalues, (settings.n_clusters or 0) + 2)
+    spectrum = leading_eigenvectors(work.graph, wanted, should_stop)
+    gap_k = eigenvalue_gap(spectrum.eigenvalues)
+    n_clusters = settings.n_clusters or gap_k
+    yield Progress("Looking for groups in the graph", 0.8)
+    coordinates = spectral_coordinates(spectrum, n_clusters)
+    start = start_labels(
+        spectrum,
+        coordinates,
+        work.known_features[: work.n_fit],
+        n_clusters,
+        settings.spectral.n_init,
+        settings.seed,
+        should_stop,
+    )
+    yield Progress("Looking for groups in the graph", 1.0)
+    return replace(
+        work,
+        eigenvalues=frozen(spectrum.eigenvalues),
+        gap_k=gap_k,
+        embedding=frozen(coordinates.astype(np.float32)),
+        start=frozen(start),
+    )
+
+
+def graph_mixture_stage(work: Workpiece, settings: DigitSettings, should_stop: ShouldStop) -> StageJob:
+    """Fit the mixture with a neighbourhood prior from the clusters that were found before."""
+    if work.graph is None or work.start is None:
+        raise ValueError("the mixture needs a graph and a start: make them first")
+    chosen, warnings = settings.field, work.warnings
+    n_clusters = settings.n_clusters or int(work.start.max()) + 1
+    start = np.zeros((n_clusters, work.n_fit), dtype=np.float32)
+    start[work.start, np.arange(work.n_fit)] = 1
+    start = start[start.any(axis=1)]
+    result = yield from graph_mixture_events(
+        work.known_features[: work.n_fit],
+        work.graph,
+        start,
+        settings.covariance,
+        temperature=chosen.temperature,
+        strength=chosen.strength,
+        reg_covar=chosen.reg_covar,
+        n_sweeps=chosen.n_sweeps,
+        max_iter=chosen.max_iter,
+        min_changed=chosen.min_changed,
+        stage="graph_mixture" if work.graph_features is None else "graph_mixture_2",
+        should_stop=should_stop,
+    )
+    if len(start) < n_clusters:
+        warnings = (
+            *warnings,
+            f"K was reduced from {n_clusters} to {len(start)}: the graph has no more groups.",
+        )
+    if not result.converged:
+        warnings = (*warnings, f"The clusters had not settled after {chosen.max_iter} iterations.")
+    return replace(work, posteriors=frozen(result.posteriors), params=result.params, warnings=warnings)
+
+
+def whitening_stage(work: Workpiece, settings: DigitSettings, should_stop: ShouldStop) -> StageJob:
+    """Set the graph's features to the features in which the clusters are rounder."""
+    if work.posteriors is None:
+        raise ValueError("whitening needs clusters: find them first")
+    features, text = work.known_features, "Correcting the distances"
+    yield Progress(text, 0.0)
+    labels = work.posteriors.argmax(axis=0)
+    within = within_covariance(features[: work.n_fit], labels, len(work.posteriors), should_stop)
+    transform = half_whitener(within, settings.graph.whitening).astype(np.float32)
+    levelled = np.empty((work.n_images, transform.shape[1]), dtype=np.float32)
+    yield from _filled(levelled, lambda rows: features[rows] @ transform, text, should_stop, _FEATURE_ROWS)
+    return replace(work, graph_features=frozen(levelled))
+
+
+def assignment_stage(work: Workpiece, settings: DigitSettings, should_stop: ShouldStop) -> StageJob:
+    """Add posteriors and spectral coordinates of the images that were not fitted.
+
+    Their posteriors are ``∝ exp(log pi + temperature log N(x) + strength m)``, where m is the weighted mean
+    of the posteriors of their nearest fitted images, which stay as they are.
+    """
+    if work.posteriors is None or work.params is None or work.embedding is None:
+        raise ValueError("an assignment needs a fitted mixture")
+    n_fit, n_images = work.n_fit, work.n_images
+    if n_fit == n_images:
+        return work
+    features = graph_features(work, settings)
+    k = min(settings.graph.n_neighbours, n_fit)
+    found = yield from nearest_events(features[n_fit:], features[:n_fit], k, should_stop=should_stop)
+    affinities = edge_weights(found.distances, should_stop)
+    gaussians = GaussianEvidence(work.params, settings.field.temperature)
+    posteriors = np.empty((len(work.posteriors), n_images), dtype=np.float32)
+    posteriors[:, :n_fit] = work.posteriors
+    embedding = np.empty((n_images, work.embedding.shape[1]), dtype=np.float32)
+    embedding[:n_fit] = work.embedding
+    coordinates = np.ascontiguousarray(work.embedding.T)
+    for rows in image_blocks(n_images - n_fit, _FEATURE_ROWS):
+        raise_if_ended(should_stop)
+        new = slice(n_fit + rows.start, n_fit + rows.stop)
+        logits = gaussians.tempered(gaussians.joint(work.known_features[new]))
+        near = found.indices[rows], affinities[rows]
+        logits += np.float32(settings.field.strength) * weighted_mean(work.posteriors, *near)
+        softmax(logits)
+        posteriors[:, new] = logits
+        embedding[new] = weighted_mean(coordinates, *near).T
+    yield Progress("Assigning new images", 1.0)
+    return replace(work, posteriors=frozen(posteriors), embedding=frozen(embedding))
