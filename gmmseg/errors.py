@@ -39,6 +39,10 @@ class SettingsError(GmmsegError):
         self.field = field
 
 
+class EditError(GmmsegError):
+    """An edit cannot be made of the document as it is."""
+
+
 class FeatureError(GmmsegError):
     """The chosen features cannot be computed from this image."""
 

@@ -13,6 +13,7 @@ from gmmseg.image import Image
 from gmmseg.mixture.params import FitResult
 from gmmseg.photo.classes import ClassTable
 from gmmseg.photo.model import Model
+from gmmseg.photo.objects.objects import ObjectMap
 from gmmseg.photo.settings import SegmentSettings, with_setting
 from gmmseg.regions.settings import REGION_SETTINGS, RegionSettings
 from gmmseg.setting import check_values, with_value
@@ -36,13 +37,27 @@ class Fit:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Document:
-    """An image, how it is to be segmented and cut into regions, the last fit and its classes."""
+    """An image, how it is to be segmented and cut into regions, the last fit, its classes, and the objects.
+
+    The objects are the person's own: no fit, no setting and no cut changes them.
+    """
 
     image: Image | None = None
     settings: SegmentSettings = field(default_factory=SegmentSettings)
     fit: Fit | None = None
     classes: ClassTable = field(default_factory=ClassTable)
     region_settings: RegionSettings = field(default_factory=RegionSettings)
+    objects: ObjectMap | None = None
+    """None before the first object."""
+
+    @property
+    def object_map(self) -> ObjectMap:
+        """The objects, or an empty map of the image; raises ValueError without an image."""
+        if self.objects is not None:
+            return self.objects
+        if self.image is None:
+            raise ValueError("there is no image to mark objects in")
+        return ObjectMap.empty((self.image.height, self.image.width))
 
     @property
     def is_stale(self) -> bool:
@@ -59,7 +74,7 @@ class Edit(editing.Edit[Document]):
 
 
 def open_image(image: Image) -> Edit:
-    """Return the edit that shows another image; the fit of the old one goes.
+    """Return the edit that shows another image; the fit and the objects of the old one go.
 
     The settings stay, but for a colour space that needs channels the image does not have.
     """
@@ -67,7 +82,7 @@ def open_image(image: Image) -> Edit:
     def apply(document: Document) -> Document:
         space = suited_space(document.settings.features.space, image)
         settings = with_setting(document.settings, "features.space", space)
-        return replace(document, image=image, settings=settings, fit=None, classes=ClassTable())
+        return replace(document, image=image, settings=settings, fit=None, classes=ClassTable(), objects=None)
 
     return Edit(f"Open {image.source.name}", apply)
 

@@ -10,7 +10,7 @@ from PySide6.QtCore import QMimeData, QObject, Signal, Slot
 
 from gmmseg.control import Progress
 from gmmseg.editing import Edit, Editor
-from gmmseg.errors import SettingsError
+from gmmseg.errors import GmmsegError
 from ui.desk.job_runner import JobRunner
 from ui.desk.requests import LatestRequests, Work
 
@@ -144,10 +144,10 @@ class DeskWorkers(QObject):
 
     @Slot(object)
     def apply(self, edit: Edit[Any]) -> None:
-        """Apply what somebody asked for; a value out of bounds is refused."""
+        """Apply what somebody asked for; what cannot be done is refused."""
         try:
             self.editor.apply(edit)
-        except SettingsError as error:
+        except GmmsegError as error:
             self.failed.emit(error)
 
     @Slot()

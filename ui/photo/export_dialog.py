@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from PySide6.QtCore import QLocale, Signal, Slot
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from gmmseg.io.export_items import ZERO_BASED_KINDS, ExportItem, ExportKind, check_items, with_legends
+from gmmseg.io.export_items import ExportItem, ExportKind, check_items
 from gmmseg.photo.classes import class_id
 from ui.photo.widgets.export_options import ExportOptions
 from ui.photo.widgets.region_offers import NOT_OF_REGIONS, REGION_OFFERS
@@ -97,17 +97,17 @@ class ExportDialog(FilesDialog[ExportKind, ExportItem]):
         return "regions" if self._subject.currentData() == "regions" else "classes"
 
     def items(self) -> list[ExportItem]:
-        return with_legends(
+        return [
             ExportItem(
                 path=row.path_in(self.folder),
                 kind=row.kind,
-                zero_based=self._options.zero_based and row.kind in ZERO_BASED_KINDS,
+                zero_based=self._options.zero_based,
                 palette=self._options.palette_name,
                 overlay_opacity=self._options.overlay_opacity,
             )
             for row in self._rows
             if row.is_wanted
-        )
+        ]
 
     # Building
 

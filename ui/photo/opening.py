@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
@@ -83,7 +82,7 @@ class Opener(FileOpener):
         self, path: Path, frame: int, should_stop: ShouldStop
     ) -> Generator[Any, None, tuple[Image, str]]:
         note = ""
-        if os.path.isdir(path):
+        if path.is_dir():
             images = list_images(path)
             if not images:
                 raise ReadError(

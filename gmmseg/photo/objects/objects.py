@@ -1,0 +1,275 @@
+"""ObjectMap: which pixels belong to which object, with the objects' names, colours and locks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gmmseg.arrays import LabelArray, label_dtype
+from gmmseg.colours import Colour, class_colour
+from gmmseg.errors import EditError
+from gmmseg.photo.classes import class_id
+from gmmseg.photo.objects.patch import Patch
+from gmmseg.photo.objects.tiles import IdArray, TileMap
+
+MAX_OBJECTS = 65_000
+"""Ids fit into 16 bits; the value 255 is left to *ignore*."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectInfo:
+    """One object.
+
+    Parameters
+    ----------
+    id : int
+        Its value in the map and in instance masks; 255 is never used.
+    name : str
+        Its category: objects of one name are one in semantic masks.
+    colour : tuple of int
+        sRGB, 0..255.
+    is_visible, is_locked : bool
+        A locked object is changed by no tool.
+    """
+
+    id: int
+    name: str
+    colour: Colour
+    is_visible: bool = True
+    is_locked: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ObjectMap:
+    """Objects in display order, and the id of each pixel; objects never overlap, and 0 is unlabelled.
+
+    An object that loses its last pixel is gone.
+
+    Parameters
+    ----------
+    ids : TileMap
+    objects : tuple of ObjectInfo
+    """
+
+    ids: TileMap
+    objects: tuple[ObjectInfo, ...] = ()
+
+    @staticmethod
+    def empty(shape: tuple[int, int]) -> ObjectMap:
+        """Return a map of an (H, W) image without any object."""
+        return ObjectMap(TileMap.empty(shape))
+
+    def __iter__(self) -> Iterator[ObjectInfo]:
+        return iter(self.objects)
+
+    def __len__(self) -> int:
+        return len(self.objects)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(H, W)."""
+        return self.ids.shape
+
+    def by_id(self, wanted: int) -> ObjectInfo:
+        """Return the object with that id; raises KeyError."""
+        for entry in self.objects:
+            if entry.id == wanted:
+                return entry
+        raise KeyError(wanted)
+
+    def at(self, x: int, y: int) -> ObjectInfo | None:
+        """Return the object at a pixel, or None where it is unlabelled."""
+        found = int(self.ids.read((slice(y, y + 1), slice(x, x + 1)))[0, 0])
+        return self.by_id(found) if found else None
+
+    def patch_of(self, wanted: int) -> Patch:
+        """Return the pixels of an object."""
+        box = self.ids.bounds_of(wanted)
+        if box is None:
+            return Patch.of(np.zeros((0, 0), dtype=np.bool_))
+        return Patch.of(self.ids.read(box) == wanted, box[0].start, box[1].start)
+
+    def areas(self) -> dict[int, int]:
+        """Return the number of pixels of each object, by id."""
+        counts = self.ids.counts(self._n_ids)
+        return {entry.id: int(counts[entry.id]) for entry in self.objects}
+
+    @property
+    def _n_ids(self) -> int:
+        return 1 + max((entry.id for entry in self.objects), default=0)
+
+    # As arrays
+
+    def instance_ids(self) -> LabelArray:
+        """Return the id of each pixel's object, (H, W), 0 unlabelled; uint8 where every id is below 255."""
+        return _narrowed(self.ids.read(), self._n_ids - 1)
+
+    def categories(self) -> dict[str, int]:
+        """Return the value of each name in semantic masks: from 1 in display order, without 255."""
+        names = dict.fromkeys(entry.name for entry in self.objects)
+        return {name: class_id(position) for position, name in enumerate(names)}
+
+    def category_ids(self) -> LabelArray:
+        """Return the value of each pixel's name, (H, W), 0 unlabelled."""
+        categories = self.categories()
+        table = np.zeros(self._n_ids, dtype=np.uint16)
+        for entry in self.objects:
+            table[entry.id] = categories[entry.name]
+        return _narrowed(table[self.ids.read()], max(categories.values(), default=0))
+
+    # Pixels
+
+    def with_object(
+        self, patch: Patch, name: str, colour: Colour | None = None, *, only_unlabelled: bool = False
+    ) -> ObjectMap:
+        """Return the map with a new object, which takes its pixels from unlocked ones.
+
+        Raises
+        ------
+        EditError
+            Nothing is left for it, or there are as many objects as ids.
+        """
+        if len(self.objects) >= MAX_OBJECTS:
+            raise EditError(
+                f"There are {MAX_OBJECTS:,} objects already.", "Remove or merge some of them first."
+            )
+        wanted = self._unused_id()
+        info = ObjectInfo(wanted, name, colour or self._unused_colour(name))
+        made = replace(self, objects=(*self.objects, info))
+        painted = made.painted(patch, wanted, only_unlabelled=only_unlabelled)
+        if all(entry.id != wanted for entry in painted.objects):
+            raise EditError(
+                "The object would have no pixels: all of them belong to objects that are locked or kept.",
+                "Unlock those objects, or let new ones take over pixels.",
+            )
+        return painted
+
+    def painted(self, patch: Patch, to: int, *, only_unlabelled: bool = False) -> ObjectMap:
+        """Return the map with pixels given to the object `to`, or with 0 to none.
+
+        Pixels of locked objects stay; with `only_unlabelled` those of all other objects do.
+        """
+        if patch.is_empty or (to and self.by_id(to).is_locked):
+            return self
+        old = self.ids.read(patch.box)
+        is_free = patch.mask & (old != to)
+        if only_unlabelled and to:
+            is_free &= old == 0
+        else:
+            is_free &= ~self._is_locked()[old]
+        if not is_free.any():
+            return self._without_empty({to} if to else set())
+        losers = {int(value) for value in np.unique(old[is_free])} - {0}
+        written = self.ids.written(patch.box, np.where(is_free, np.uint16(to), old))
+        return replace(self, ids=written)._without_empty(losers)
+
+    def erased(self, patch: Patch, wanted: Sequence[int] | None = None) -> ObjectMap:
+        """Return the map with pixels of unlocked objects, or of `wanted` among these, unlabelled."""
+        if wanted is None:
+            return self.painted(patch, 0)
+        own = np.isin(self.ids.read(patch.box), np.asarray(wanted, dtype=np.uint16))
+        return self.painted(Patch.of(patch.mask & own, patch.top, patch.left), 0)
+
+    def reshaped(self, wanted: int, patch: Patch) -> ObjectMap:
+        """Return the map in which an object has exactly these pixels, as far as locked ones allow."""
+        before = self.patch_of(wanted)
+        lost = before.without(patch.inside(before.box)) if not before.is_empty else before
+        return self.painted(patch, wanted).painted(lost, 0)
+
+    def split(self, wanted: int, parts: Sequence[Patch]) -> ObjectMap:
+        """Return the map with the first part left to the object, and the others as new ones of its name."""
+        self._check_unlocked([wanted])
+        entry = self.by_id(wanted)
+        result = self
+        for part in parts[1:]:
+            result = result.with_object(part, entry.name)
+        return result._in_order_after(wanted, [new.id for new in result.objects[len(self.objects) :]])
+
+    def merged(self, wanted: Sequence[int]) -> ObjectMap:
+        """Return the map with objects united under the first one's id, name and colour."""
+        self._check_unlocked(wanted)
+        table = np.arange(self._n_ids, dtype=np.uint16)
+        table[list(wanted)] = wanted[0]
+        return self._mapped(table, gone=set(wanted[1:]))
+
+    def removed(self, wanted: Sequence[int]) -> ObjectMap:
+        """Return the map without objects; their pixels are unlabelled."""
+        self._check_unlocked(wanted)
+        table = np.arange(self._n_ids, dtype=np.uint16)
+        table[list(wanted)] = 0
+        return self._mapped(table, gone=set(wanted))
+
+    def _mapped(self, table: IdArray, gone: set[int]) -> ObjectMap:
+        kept = tuple(entry for entry in self.objects if entry.id not in gone)
+        return ObjectMap(self.ids.mapped(table), kept)
+
+    def _without_empty(self, suspects: set[int]) -> ObjectMap:
+        gone = {wanted for wanted in suspects if not self._has_pixels(wanted)}
+        return (
+            self
+            if not gone
+            else replace(self, objects=tuple(entry for entry in self.objects if entry.id not in gone))
+        )
+
+    def _has_pixels(self, wanted: int) -> bool:
+        tiles = self.ids.tiles
+        return wanted in (tile for tile in tiles if isinstance(tile, int)) or any(
+            (self.ids.tile(index) == wanted).any()
+            for index, tile in enumerate(tiles)
+            if isinstance(tile, bytes)
+        )
+
+    def _is_locked(self) -> NDArray[np.bool_]:
+        locked = np.zeros(self._n_ids, dtype=np.bool_)
+        locked[[entry.id for entry in self.objects if entry.is_locked]] = True
+        return locked
+
+    def _check_unlocked(self, wanted: Sequence[int]) -> None:
+        locked = [entry.name for entry in map(self.by_id, wanted) if entry.is_locked]
+        if locked:
+            raise EditError(f"“{locked[0]}” is locked.", "Unlock it first.")
+
+    # The list
+
+    def changed(self, wanted: int, change: Callable[[ObjectInfo], ObjectInfo]) -> ObjectMap:
+        """Return the map with the entry of one object replaced; its id stays."""
+        self.by_id(wanted)
+        return replace(
+            self, objects=tuple(change(entry) if entry.id == wanted else entry for entry in self.objects)
+        )
+
+    def moved(self, wanted: int, to: int) -> ObjectMap:
+        """Return the map with one object at display position `to`."""
+        rest = [entry for entry in self.objects if entry.id != wanted]
+        rest.insert(to, self.by_id(wanted))
+        return replace(self, objects=tuple(rest))
+
+    def solo(self, wanted: int) -> ObjectMap:
+        """Return the map with only one object visible, or with all where only that one was."""
+        show_all = [entry.id for entry in self.objects if entry.is_visible] == [wanted]
+        return replace(
+            self,
+            objects=tuple(
+                replace(entry, is_visible=show_all or entry.id == wanted) for entry in self.objects
+            ),
+        )
+
+    def _in_order_after(self, wanted: int, new: Sequence[int]) -> ObjectMap:
+        rest = [entry for entry in self.objects if entry.id not in new]
+        at = 1 + next(place for place, entry in enumerate(rest) if entry.id == wanted)
+        added = [self.by_id(each) for each in new]
+        return replace(self, objects=(*rest[:at], *added, *rest[at:]))
+
+    def _unused_id(self) -> int:
+        return self._n_ids + (self._n_ids == 255)
+
+    def _unused_colour(self, name: str) -> Colour:
+        used = {entry.colour for entry in self.objects}
+        return next(class_colour(n) for n in range(len(used) + 1) if class_colour(n) not in used)
+
+
+def _narrowed(values: IdArray, largest: int) -> LabelArray:
+    return values.astype(np.uint8) if label_dtype(largest) is np.uint8 else values

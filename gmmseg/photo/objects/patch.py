@@ -1,0 +1,163 @@
+"""Patch: some pixels of an image, as the mask of the smallest box that holds them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from gmmseg.arrays import BoolArray, FloatArray, frozen
+from gmmseg.photo.objects.tiles import Box
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Patch:
+    """Pixels of an image.
+
+    Parameters
+    ----------
+    top, left : int
+        The image pixel of ``mask[0, 0]``; inside the image.
+    mask : bool array, (h, w)
+        Read-only; no row or column at its border is empty, and an empty patch is (0, 0).
+    """
+
+    top: int
+    left: int
+    mask: BoolArray
+
+    def __post_init__(self) -> None:
+        frozen(self.mask)
+
+    @staticmethod
+    def of(mask: BoolArray, top: int = 0, left: int = 0) -> Patch:
+        """Return the pixels of a mask whose first one lies at row `top` and column `left`."""
+        ys, xs = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+        if not len(ys):
+            return Patch(0, 0, np.zeros((0, 0), dtype=np.bool_))
+        cropped = mask[ys[0] : ys[-1] + 1, xs[0] : xs[-1] + 1]
+        return Patch(top + int(ys[0]), left + int(xs[0]), cropped.copy())
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it has no pixel."""
+        return self.mask.size == 0
+
+    @property
+    def area(self) -> int:
+        """Pixels."""
+        return int(np.count_nonzero(self.mask))
+
+    @property
+    def box(self) -> Box:
+        """Rows and columns of the image."""
+        height, width = self.mask.shape
+        return slice(self.top, self.top + height), slice(self.left, self.left + width)
+
+    def inside(self, box: Box) -> BoolArray:
+        """Return the mask over a box of the image, which may be larger, smaller or elsewhere."""
+        rows, columns = box
+        out = np.zeros((rows.stop - rows.start, columns.stop - columns.start), dtype=np.bool_)
+        own_rows, own_columns = self.box
+        top, bottom = max(rows.start, own_rows.start), min(rows.stop, own_rows.stop)
+        left, right = max(columns.start, own_columns.start), min(columns.stop, own_columns.stop)
+        if top < bottom and left < right:
+            part = self.mask[top - self.top : bottom - self.top, left - self.left : right - self.left]
+            out[top - rows.start : bottom - rows.start, left - columns.start : right - columns.start] = part
+        return out
+
+    def full(self, shape: tuple[int, int]) -> BoolArray:
+        """Return the mask over the whole image, (H, W)."""
+        return self.inside((slice(0, shape[0]), slice(0, shape[1])))
+
+    def without(self, mask: BoolArray) -> Patch:
+        """Return the pixels that are not in `mask`, (h, w) over the same box."""
+        return Patch.of(self.mask & ~mask, self.top, self.left)
+
+
+def disc(radius: float) -> BoolArray:
+    """Return the pixels whose centres lie within `radius` of the middle one's, (2r + 1, 2r + 1)."""
+    reach = int(radius)
+    steps = np.arange(-reach, reach + 1)
+    round_mask: BoolArray = steps[:, None] ** 2 + steps[None, :] ** 2 <= radius * radius
+    return round_mask
+
+
+def brushed(points: Sequence[tuple[float, float]], radius: float, shape: tuple[int, int]) -> Patch:
+    """Return the pixels whose centres a round brush covers on its way along points.
+
+    Parameters
+    ----------
+    points : sequence of (x, y)
+        In image pixels; pixel (0, 0) has its centre at (0.5, 0.5).
+    radius : float
+        At least the pixel under each point is covered.
+    shape : tuple of int
+        (H, W) of the image.
+    """
+    way = np.asarray(points, dtype=np.float64).reshape(-1, 2)
+    reach = max(radius, 0.0) + 1
+    top, left = (max(int(np.floor(low - reach)), 0) for low in way.min(axis=0)[::-1])
+    bottom, right = (
+        min(int(np.ceil(high + reach)), side) for high, side in zip(way.max(axis=0)[::-1], shape, strict=True)
+    )
+    covered = np.zeros((max(bottom - top, 0), max(right - left, 0)), dtype=np.bool_)
+    for start, end in zip(way, way[1:] if len(way) > 1 else way, strict=False):
+        _cover(covered, start - (left, top), end - (left, top), radius)
+    for x, y in way:
+        row, column = int(np.floor(y)) - top, int(np.floor(x)) - left
+        if 0 <= row < covered.shape[0] and 0 <= column < covered.shape[1]:
+            covered[row, column] = True
+    return Patch.of(covered, top, left)
+
+
+def _cover(covered: BoolArray, start: FloatArray, end: FloatArray, radius: float) -> None:
+    """Mark the pixels whose centres are within `radius` of a segment; only its neighbourhood is visited."""
+    low, high = np.minimum(start, end) - radius - 1, np.maximum(start, end) + radius + 1
+    left, top = (max(int(value), 0) for value in np.floor(low))
+    right, bottom = (
+        min(int(value), side) for value, side in zip(np.ceil(high), covered.shape[::-1], strict=True)
+    )
+    if left >= right or top >= bottom:
+        return
+    x = np.arange(left, right) + 0.5 - start[0]
+    y = (np.arange(top, bottom) + 0.5 - start[1])[:, None]
+    dx, dy = end - start
+    length = float(dx * dx + dy * dy)
+    along = np.clip((x * dx + y * dy) / length, 0, 1) if length else np.zeros(1)
+    distance = (x - along * dx) ** 2 + (y - along * dy) ** 2
+    covered[top:bottom, left:right] |= distance <= radius * radius
+
+
+def polygon(points: Sequence[tuple[float, float]], shape: tuple[int, int]) -> Patch:
+    """Return the pixels whose centres lie inside a closed polygon, by the even-odd rule.
+
+    Parameters
+    ----------
+    points : sequence of (x, y)
+        Corners in image pixels, pixel (0, 0) spanning 0 to 1; fewer than three enclose nothing.
+    shape : tuple of int
+        (H, W) of the image.
+    """
+    corners = np.asarray(points, dtype=np.float64).reshape(-1, 2)
+    if len(corners) < 3:
+        return Patch.of(np.zeros((0, 0), dtype=np.bool_))
+    left, top = (max(int(low), 0) for low in np.floor(corners.min(axis=0)))
+    right, bottom = (
+        min(int(high), side) for high, side in zip(np.ceil(corners.max(axis=0)), shape[::-1], strict=True)
+    )
+    if left >= right or top >= bottom:
+        return Patch.of(np.zeros((0, 0), dtype=np.bool_))
+    centres = np.arange(top, bottom) + 0.5
+    flips = np.zeros((bottom - top, right - left + 1), dtype=np.int32)
+    # Each edge flips, in the rows whose centre it crosses, everything to the right of the crossing.
+    for (x0, y0), (x1, y1) in zip(corners, np.roll(corners, -1, axis=0), strict=True):
+        if y0 == y1:
+            continue
+        rows = np.flatnonzero((centres >= min(y0, y1)) & (centres < max(y0, y1)))
+        crossing = x0 + (centres[rows] - y0) * (x1 - x0) / (y1 - y0)
+        first = np.clip(np.ceil(crossing - 0.5).astype(np.int64) - left, 0, right - left)
+        np.add.at(flips, (rows, first), 1)
+    inside = np.cumsum(flips[:, :-1], axis=1) % 2 == 1
+    return Patch.of(inside, top, left)

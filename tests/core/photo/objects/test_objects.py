@@ -1,0 +1,169 @@
+"""The object map against plain arrays: who owns which pixel after each operation."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from gmmseg.errors import EditError
+from gmmseg.photo.objects.objects import ObjectInfo, ObjectMap
+from gmmseg.photo.objects.patch import Patch
+
+SHAPE = (140, 150)
+"""Four tiles."""
+
+
+def box_patch(top: int, left: int, height: int, width: int) -> Patch:
+    mask = np.zeros(SHAPE, dtype=bool)
+    mask[top : top + height, left : left + width] = True
+    return Patch.of(mask)
+
+
+BOXES = st.builds(box_patch, st.integers(0, 139), st.integers(0, 149), st.integers(1, 90), st.integers(1, 90))
+
+
+class Painting(RuleBasedStateMachine):
+    """Random edits of a map and of a plain array with a set of locked ids."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.map = ObjectMap.empty(SHAPE)
+        self.ids = np.zeros(SHAPE, dtype=int)
+        self.locked: set[int] = set()
+
+    def chosen(self, pick: int) -> int:
+        ids = [entry.id for entry in self.map]
+        return ids[pick % len(ids)]
+
+    def assign(self, free: np.ndarray, to: int) -> None:
+        self.ids[free & ~np.isin(self.ids, list(self.locked))] = to
+        self.locked &= set(np.unique(self.ids).tolist())
+
+    @rule(patch=BOXES, only_unlabelled=st.booleans())
+    def add(self, patch: Patch, only_unlabelled: bool) -> None:
+        free = patch.full(SHAPE) & ~np.isin(self.ids, list(self.locked))
+        free &= (self.ids == 0) | (not only_unlabelled)
+        wanted = 1 + max((entry.id for entry in self.map), default=0)
+        if not free.any():
+            with pytest.raises(EditError):
+                self.map.with_object(patch, "thing", only_unlabelled=only_unlabelled)
+            return
+        self.map = self.map.with_object(patch, "thing", only_unlabelled=only_unlabelled)
+        self.assign(free, wanted)
+
+    @precondition(lambda self: len(self.map) > 0)
+    @rule(patch=BOXES, pick=st.integers(0, 9), only_unlabelled=st.booleans())
+    def paint(self, patch: Patch, pick: int, only_unlabelled: bool) -> None:
+        to = self.chosen(pick)
+        self.map = self.map.painted(patch, to, only_unlabelled=only_unlabelled)
+        if to not in self.locked:
+            self.assign(patch.full(SHAPE) & ((self.ids == 0) | (not only_unlabelled)), to)
+
+    @rule(patch=BOXES)
+    def erase(self, patch: Patch) -> None:
+        self.map = self.map.erased(patch)
+        self.assign(patch.full(SHAPE), 0)
+
+    @precondition(lambda self: len(self.map) > 0)
+    @rule(patch=BOXES, pick=st.integers(0, 9))
+    def erase_one(self, patch: Patch, pick: int) -> None:
+        wanted = self.chosen(pick)
+        self.map = self.map.erased(patch, [wanted])
+        self.assign(patch.full(SHAPE) & (self.ids == wanted), 0)
+
+    @precondition(lambda self: len(self.map) > 0)
+    @rule(patch=BOXES, pick=st.integers(0, 9))
+    def reshape(self, patch: Patch, pick: int) -> None:
+        wanted = self.chosen(pick)
+        self.map = self.map.reshaped(wanted, patch)
+        if wanted not in self.locked:
+            own, free = self.ids == wanted, patch.full(SHAPE)
+            self.assign(free, wanted)
+            self.assign(own & ~free, 0)
+
+    @precondition(lambda self: len(self.map) > 0)
+    @rule(pick=st.integers(0, 9), is_locked=st.booleans())
+    def lock(self, pick: int, is_locked: bool) -> None:
+        wanted = self.chosen(pick)
+        self.map = self.map.changed(wanted, lambda entry: replace(entry, is_locked=is_locked))
+        (self.locked.add if is_locked else self.locked.discard)(wanted)
+
+    @precondition(lambda self: len(self.map) > 1)
+    @rule(first=st.integers(0, 9), second=st.integers(0, 9))
+    def merge(self, first: int, second: int) -> None:
+        ids = list(dict.fromkeys([self.chosen(first), self.chosen(second)]))
+        if self.locked & set(ids):
+            with pytest.raises(EditError, match="locked"):
+                self.map.merged(ids)
+            return
+        self.map = self.map.merged(ids)
+        self.ids[np.isin(self.ids, ids)] = ids[0]
+
+    @precondition(lambda self: len(self.map) > 0)
+    @rule(pick=st.integers(0, 9))
+    def remove(self, pick: int) -> None:
+        wanted = self.chosen(pick)
+        if wanted in self.locked:
+            with pytest.raises(EditError, match="locked"):
+                self.map.removed([wanted])
+            return
+        self.map = self.map.removed([wanted])
+        self.ids[self.ids == wanted] = 0
+
+    @invariant()
+    def every_pixel_has_the_owner_it_should(self) -> None:
+        assert np.array_equal(self.map.ids.read(), self.ids)
+        assert {entry.id for entry in self.map} == set(np.unique(self.ids).tolist()) - {0}
+        assert self.map.areas() == {entry.id: int((self.ids == entry.id).sum()) for entry in self.map}
+        for entry in self.map:
+            assert np.array_equal(self.map.patch_of(entry.id).full(SHAPE), self.ids == entry.id)
+
+
+TestPainting = Painting.TestCase
+TestPainting.settings = settings(max_examples=20, stateful_step_count=10, deadline=None)
+
+
+def test_ids_leave_out_the_value_for_ignore() -> None:
+    ids = np.arange(1, 255, dtype=np.uint16).reshape(2, 127)
+    objects = ObjectMap.empty((3, 127)).with_object(box_patch(0, 0, 1, 1), "first")
+    filled = replace(
+        objects,
+        ids=objects.ids.written((slice(0, 2), slice(0, 127)), ids),
+        objects=tuple(ObjectInfo(n, str(n), (0, 0, 0)) for n in range(1, 255)),
+    )
+    more = filled.with_object(box_patch(2, 0, 1, 5), "last")
+    assert more.objects[-1].id == 256
+    assert filled.instance_ids().dtype == np.uint8
+    assert more.instance_ids().dtype == np.uint16
+
+
+def test_objects_of_one_name_are_one_category() -> None:
+    objects = ObjectMap.empty(SHAPE)
+    for top, name in ((0, "cell"), (20, "horse"), (40, "cell")):
+        objects = objects.with_object(box_patch(top, 0, 10, 10), name)
+    assert objects.categories() == {"cell": 1, "horse": 2}
+    values = objects.category_ids()
+    assert [int(values[top, 0]) for top in (0, 20, 40, 60)] == [1, 2, 1, 0]
+    assert [int(objects.instance_ids()[top, 0]) for top in (0, 20, 40, 60)] == [1, 2, 3, 0]
+
+
+def test_parts_of_a_split_stand_after_the_object_and_bear_its_name() -> None:
+    objects = ObjectMap.empty(SHAPE).with_object(box_patch(0, 0, 10, 10), "a")
+    objects = objects.with_object(box_patch(20, 0, 10, 10), "b")
+    split = objects.split(1, [box_patch(0, 0, 10, 4), box_patch(0, 4, 10, 6)])
+    assert [(entry.id, entry.name) for entry in split] == [(1, "a"), (3, "a"), (2, "b")]
+    assert split.areas() == {1: 40, 3: 60, 2: 100}
+    assert len({entry.colour for entry in split}) == 3
+
+
+def test_an_object_is_found_at_its_pixels() -> None:
+    objects = ObjectMap.empty(SHAPE).with_object(box_patch(2, 3, 10, 10), "a")
+    found = objects.at(3, 2)
+    assert found is not None
+    assert found.name == "a"
+    assert objects.at(2, 3) is None

@@ -1,0 +1,73 @@
+"""Brushes and polygons against their definitions, pixel by pixel."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from skimage.measure import points_in_poly
+
+from gmmseg.photo.objects.patch import Patch, brushed, polygon
+
+SHAPE = (40, 50)
+POINTS = st.lists(
+    st.tuples(st.floats(-10, 60, allow_nan=False), st.floats(-10, 50, allow_nan=False)),
+    min_size=1,
+    max_size=5,
+)
+
+
+def centres() -> np.ndarray:
+    ys, xs = np.mgrid[: SHAPE[0], : SHAPE[1]] + 0.5
+    return np.stack([xs, ys], axis=-1)
+
+
+@settings(max_examples=80, deadline=None)
+@given(POINTS, st.floats(0, 12))
+def test_a_brush_covers_the_centres_within_its_radius_of_the_way(
+    points: list[tuple[float, float]], radius: float
+) -> None:
+    mask = brushed(points, radius, SHAPE).full(SHAPE)
+    nearest = np.full(SHAPE, np.inf)
+    for start, end in zip(points, points[1:] or points, strict=False):
+        a, b = np.array(start), np.array(end)
+        along = np.clip(((centres() - a) @ (b - a)) / max((b - a) @ (b - a), 1e-300), 0, 1)
+        nearest = np.minimum(nearest, np.linalg.norm(centres() - a - along[..., None] * (b - a), axis=-1))
+    expected = nearest <= radius
+    for x, y in points:
+        if 0 <= x < SHAPE[1] and 0 <= y < SHAPE[0]:
+            expected[int(y), int(x)] = True
+    unsure = np.abs(nearest - radius) < 1e-6
+    assert np.array_equal(mask[~unsure], expected[~unsure])
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(st.tuples(st.integers(-40, 240), st.integers(-40, 200)), min_size=3, max_size=8))
+def test_a_polygon_holds_the_centres_inside_by_the_even_odd_rule(corners: list[tuple[int, int]]) -> None:
+    # Corners that no line of pixel centres meets: which side such a centre falls on is a convention.
+    points = [(x / 4 + 0.031, y / 4 + 0.017) for x, y in corners]
+    expected = points_in_poly(centres().reshape(-1, 2), points).reshape(SHAPE)
+    found = polygon(points, SHAPE).full(SHAPE)
+    assert np.count_nonzero(found != expected) <= 1
+
+
+def test_fewer_than_three_corners_enclose_nothing() -> None:
+    assert polygon([(1, 1), (9, 9)], SHAPE).is_empty
+    assert polygon([(100, 100), (120, 100), (110, 130)], SHAPE).is_empty
+
+
+def test_a_patch_is_cropped_and_lies_where_it_lay() -> None:
+    mask = np.zeros(SHAPE, dtype=bool)
+    mask[5:9, 7:20] = True
+    patch = Patch.of(mask)
+    assert (patch.top, patch.left, patch.mask.shape, patch.area) == (5, 7, (4, 13), 52)
+    assert np.array_equal(patch.full(SHAPE), mask)
+    assert np.array_equal(
+        patch.inside((slice(0, 6), slice(10, 60))), np.pad(mask, ((0, 0), (0, 10)))[:6, 10:]
+    )
+
+
+@pytest.mark.parametrize("point", [(-100.0, -100.0), (500.0, 20.0)])
+def test_a_brush_outside_of_the_image_covers_nothing(point: tuple[float, float]) -> None:
+    assert brushed([point], 5, SHAPE).is_empty

@@ -1,0 +1,87 @@
+"""Packed maps against plain arrays."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gmmseg.photo.objects.tiles import SIDE, TileMap
+
+SHAPES = [(1, 1), (SIDE, SIDE), (SIDE + 1, 2 * SIDE - 1), (300, 200)]
+
+
+def random_ids(shape: tuple[int, int], top: int = 5, seed: int = 0) -> np.ndarray:
+    """Blocks of ids with single pixels of others among them."""
+    rng = np.random.default_rng(seed)
+    ids = np.kron(rng.integers(0, top, (9, 9)), np.ones((40, 40), dtype=int))[: shape[0], : shape[1]]
+    ids[rng.random(shape) < 0.01] = top
+    return ids.astype(np.uint16)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("top", [3, 40_000])
+def test_an_array_comes_back_as_it_was(shape: tuple[int, int], top: int) -> None:
+    ids = random_ids(shape, top)
+    packed = TileMap.of(ids)
+    assert np.array_equal(packed.read(), ids)
+    assert np.array_equal(packed.counts(top + 1), np.bincount(ids.reshape(-1), minlength=top + 1))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_writing_a_box_is_assignment_and_shares_the_other_tiles(data: st.DataObject) -> None:
+    ids = random_ids((300, 200))
+    before = TileMap.of(ids)
+    top, left = data.draw(st.integers(0, 299)), data.draw(st.integers(0, 199))
+    box = slice(top, data.draw(st.integers(top, 300))), slice(left, data.draw(st.integers(left, 200)))
+    block = np.random.default_rng(top).integers(0, 3, ids[box].shape).astype(np.uint16)
+    after = before.written(box, block)
+    expected = ids.copy()
+    expected[box] = block
+    assert np.array_equal(after.read(), expected)
+    assert np.array_equal(after.read(box), block)
+    assert np.array_equal(before.read(), ids)
+    touched = {
+        index
+        for index in range(len(before.tiles))
+        if not np.array_equal(ids[before.box(index)], expected[before.box(index)])
+    }
+    assert set(after.changed_from(before)) == touched
+    for index in set(range(len(before.tiles))) - touched:
+        assert after.tiles[index] is before.tiles[index]
+
+
+def test_mapping_replaces_every_id() -> None:
+    ids = random_ids((300, 200))
+    table = np.array([0, 9, 2, 9, 300, 1], dtype=np.uint16)
+    assert np.array_equal(TileMap.of(ids).mapped(table).read(), table[ids])
+
+
+@pytest.mark.parametrize("wanted", [0, 1, 5, 77])
+def test_bounds_hold_exactly_the_pixels_of_an_id(wanted: int) -> None:
+    ids = random_ids((300, 200))
+    ids[200:, 150:] = 0
+    ids[10, 10] = 77
+    box = TileMap.of(ids).bounds_of(wanted)
+    ys, xs = np.nonzero(ids == wanted)
+    assert box == (slice(ys.min(), ys.max() + 1), slice(xs.min(), xs.max() + 1))
+
+
+def test_an_id_that_is_nowhere_has_no_bounds() -> None:
+    assert TileMap.empty((5, 5)).bounds_of(3) is None
+
+
+def test_two_hundred_strokes_over_twelve_megapixels_take_little_memory() -> None:
+    """Packed: 200 undo steps, each with a stroke of 30 by 1,500 pixels, in under 64 MiB."""
+    ids = TileMap.empty((3000, 4000))
+    rng = np.random.default_rng(1)
+    kept: dict[int, int] = {}
+    for step in range(200):
+        top, left = int(rng.integers(0, 2900)), int(rng.integers(0, 2500))
+        box = slice(top, top + 30), slice(left, left + 1500)
+        ids = ids.written(box, np.full((30, 1500), 1 + step % 9, dtype=np.uint16))
+        kept |= {id(tile): len(tile) for tile in ids.tiles if isinstance(tile, bytes)}
+    pointers = 200 * 8 * len(ids.tiles)
+    assert sum(kept.values()) + pointers < 64 << 20
