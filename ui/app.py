@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication
 
 from gmmseg.control import Progress
 from gmmseg.limits import set_memory_budget
+from gmmseg.version import VERSION
 from ui.commands import WINDOW_ACTIONS, WindowCommands
 from ui.desk.actions import Actions, bound_to
 from ui.desk.desk import Desk
@@ -163,7 +164,9 @@ def run(names: Sequence[str]) -> int:
     """Open the window on the files given and return the exit code when it is closed."""
     QCoreApplication.setOrganizationName("gmmseg")
     QCoreApplication.setApplicationName("gmmseg")
+    QCoreApplication.setApplicationVersion(VERSION)
     QGuiApplication.setApplicationDisplayName("gmmseg")
+    QGuiApplication.setDesktopFileName("gmmseg")
     application = QApplication(sys.argv[:1])
     # The window waits for the interpreter a thousandth of a second at most while a fit has it.
     sys.setswitchinterval(0.001)

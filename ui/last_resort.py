@@ -19,6 +19,8 @@ from PySide6.QtCore import QObject, QSocketNotifier, QStandardPaths, Signal, Slo
 from gmmseg.version import VERSION
 
 LOG_BYTES, LOG_FILES = 500_000, 3
+_ENDING = ("SIGTERM", "SIGINT", "SIGHUP")
+"""Signals that ask a program to end; Windows has no SIGHUP."""
 _log = logging.getLogger("gmmseg")
 
 
@@ -28,13 +30,25 @@ def log_folder() -> Path:
     return Path(QStandardPaths.writableLocation(place)) / "logs"
 
 
+class _LogFile(RotatingFileHandler):
+    """A log that loses lines where the disk is full: no reason to disturb anybody, or to end in a traceback."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        pass
+
+    def close(self) -> None:
+        # What could not be written is still in the buffer, and is tried once more.
+        with contextlib.suppress(OSError):
+            super().close()
+
+
 def start_log() -> Path | None:
     """Log to a file that starts anew when it grows; return it, or None where none can be written."""
     folder = log_folder()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / "gmmseg.log"
-        handler = RotatingFileHandler(
+        handler = _LogFile(
             path, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8", errors="backslashreplace"
         )
     except OSError:
@@ -51,7 +65,7 @@ def start_log() -> Path | None:
 def stop_log() -> None:
     """Close the log file."""
     for handler in list(_log.handlers):
-        if isinstance(handler, RotatingFileHandler):
+        if isinstance(handler, _LogFile):
             _log.removeHandler(handler)
             handler.close()
 
@@ -86,7 +100,10 @@ class BugCatcher(QObject):
 
 
 class SignalWatch(QObject):
-    """Turns SIGTERM and SIGINT into a call in the event loop, where Python alone would not get a turn."""
+    """Turns SIGTERM, SIGINT and SIGHUP into a call in the event loop, where Python would not get a turn.
+
+    Those that whoever started the program had ignored, as nohup does, stay ignored.
+    """
 
     def __init__(self, on_signal: Callable[[], None], parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -97,9 +114,11 @@ class SignalWatch(QObject):
         self._notifier = QSocketNotifier(self._reader.fileno(), QSocketNotifier.Type.Read, self)
         self._notifier.activated.connect(self._on_readable)
         self._old_fd = signal.set_wakeup_fd(self._writer.fileno(), warn_on_full_buffer=False)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            # The handler does nothing: the byte in the socket is what wakes the event loop.
-            signal.signal(number, lambda _number, _frame: None)
+        for name in _ENDING:
+            number = getattr(signal, name, None)
+            if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+                # The handler does nothing: the byte in the socket is what wakes the event loop.
+                signal.signal(number, lambda _number, _frame: None)
 
     def close(self) -> None:
         """Hear no more signals; those that come now are ignored, for the program is already ending."""

@@ -16,6 +16,8 @@ from ui.theme import Scheme
 
 Purpose = Literal["open", "digits", "export"]
 MAX_RECENT = 10
+_MOST_DIGITS = 18
+"""Of a number of bytes: no machine has more, and Python refuses to read thousands."""
 _RECENT: dict[Purpose, str] = {"open": "recent", "digits": "recent_digits", "export": "recent_exports"}
 """The key under which the files of each purpose are remembered."""
 
@@ -75,7 +77,8 @@ class SettingsStore:
     def memory_budget(self) -> int | None:
         """Bytes that one image may need; None is half of the machine's memory."""
         word = self._text("memory_budget")
-        return int(word) if word.isascii() and word.isdigit() and int(word) > 0 else None
+        is_number = word.isascii() and word.isdigit() and len(word) <= _MOST_DIGITS
+        return (int(word) or None) if is_number else None
 
     @memory_budget.setter
     def memory_budget(self, n_bytes: int | None) -> None:

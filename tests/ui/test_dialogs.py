@@ -26,7 +26,9 @@ from scipy.stats import chi2
 
 from gmmseg.io.export_items import SUFFIXES, ExportItem
 from gmmseg.limits import physical_memory
+from gmmseg.mixture.compiled import kernel_name
 from gmmseg.photo.classes import default_classes
+from gmmseg.version import VERSION
 from ui.dialogs.about import AboutDialog, documents_html, formula_html
 from ui.dialogs.errata import DOCUMENTS, ERRATA
 from ui.dialogs.preferences import Preferences, PreferencesDialog
@@ -250,6 +252,14 @@ def test_the_sheet_can_be_searched(qtbot: QtBot, wanted: str, found: list[str]) 
     assert dialog.visible_texts == found
     headings = [label for label in dialog.findChildren(QLabel) if label.text() in ("File", "Classes")]
     assert any(label.isHidden() for label in headings) is (len(found) < 2 or wanted == "alt")
+
+
+def test_about_says_which_version_and_which_kernel_run(qtbot: QtBot) -> None:
+    dialog = AboutDialog()
+    qtbot.addWidget(dialog)
+    text = " ".join(label.text() for label in dialog.findChildren(QLabel))
+    assert f"gmmseg {VERSION}" in text
+    assert f"E-step: {kernel_name()}" in text
 
 
 def test_all_slips_are_shown(qtbot: QtBot) -> None:

@@ -13,19 +13,25 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from gmmseg.version import VERSION
 from tests.ui.driving import write_png
 
 ROOT = Path(__file__).parents[2]
 
 CHILD = """
+import signal
 import sys
 from PySide6.QtCore import QCoreApplication, Qt, QTimer
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 import ui.app
 from gmmseg.drawing.layers import Layer
 
 way, path, work = sys.argv[1:]
+if hasattr(signal, "SIGHUP"):
+    # Whoever runs the tests may have it ignored.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 class Watched(ui.app.App):
     def begin(self, paths):
@@ -61,7 +67,7 @@ class Watched(ui.app.App):
 ui.app.App = Watched
 from gmmseg.start import main
 code = main([path])
-print("left", flush=True)
+print("left", QCoreApplication.applicationVersion(), QGuiApplication.desktopFileName(), flush=True)
 sys.exit(code)
 """
 
@@ -99,7 +105,8 @@ def start(way: str, path: Path, tmp_path: Path, work: str = "fit") -> subprocess
 def assert_clean(code: int, out: str, err: str) -> None:
     assert code == 0, err
     assert "working" in out
-    assert "left" in out
+    # Qt passes these on to the desktop: crash reports, task bars and portals find the program by them.
+    assert f"left {VERSION} gmmseg" in out
     for word in ("QThread", "Traceback", "libshiboken", "Fatal", "Segmentation"):
         assert word not in err
 
@@ -119,10 +126,11 @@ def test_leaving_while_regions_are_found_ends_cleanly(way: str, large_photo: Pat
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
-def test_a_signal_with_a_fit_running_ends_cleanly(
-    number: signal.Signals, large_photo: Path, tmp_path: Path
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGHUP"])
+def test_a_signal_with_a_fit_running_ends_cleanly_and_what_is_remembered_is_kept(
+    name: str, large_photo: Path, tmp_path: Path
 ) -> None:
+    number = getattr(signal, name)
     child = start("signal", large_photo, tmp_path)
     assert child.stdout is not None
     assert child.stdout.readline().strip() == "working"
@@ -131,6 +139,20 @@ def test_a_signal_with_a_fit_running_ends_cleanly(
     out, err = child.communicate(timeout=30)
     assert time.monotonic() - since < 5
     assert_clean(child.returncode, "working" + out, err)
+    kept = (tmp_path / "xdg_config_home" / "gmmseg" / "gmmseg.ini").read_text()
+    assert "geometry=" in kept
+    assert "panes=" in kept
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, which has no room for anything")
+def test_a_full_disk_ends_in_no_traceback(large_photo: Path, tmp_path: Path) -> None:
+    logs = tmp_path / "xdg_data_home" / "gmmseg" / "gmmseg" / "logs"
+    logs.mkdir(parents=True)
+    (logs / "gmmseg.log").symlink_to("/dev/full")
+    child = start("close", large_photo, tmp_path)
+    out, err = child.communicate(timeout=60)
+    assert_clean(child.returncode, out, err)
+    assert "Logging error" not in err
 
 
 def test_an_unwritable_home_does_not_keep_it_from_starting(large_photo: Path, tmp_path: Path) -> None:

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QByteArray
+from pytestqt.qtbot import QtBot
 
+from ui.photo.panels.panes import PanesPanel
 from ui.settings_store import MAX_RECENT, SettingsStore
 
 
@@ -113,3 +115,25 @@ def test_where_nothing_can_be_written_it_lasts_for_this_run(fresh_settings: Path
     store.save()
     assert store.scheme == "dark"
     assert store.recent_files() == [Path("/x.png")]
+
+
+@pytest.mark.parametrize("stored", ["9" * 5000, "9" * 30, "-5", "0", "²", "1e9"], ids=lambda text: text[:5])
+def test_a_memory_budget_that_cannot_be_is_none(stored: str) -> None:
+    path = SettingsStore().path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"[General]\nmemory_budget={stored}\n", encoding="utf-8")
+    assert SettingsStore().memory_budget is None
+
+
+@pytest.mark.parametrize("digits", [30, 5000])
+def test_panes_with_numbers_of_any_length_keep_nothing_from_starting(digits: int, qtbot: QtBot) -> None:
+    path = SettingsStore().path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    number = "7" * digits
+    panes = f'{{"layout": {number}, "opacity": {number}, "layers": {{"1": [["heatmap", {number}, false]]}}}}'
+    SettingsStore()._settings.setValue("panes", panes)
+    panel = PanesPanel()
+    qtbot.addWidget(panel)
+    panel.restore(SettingsStore().panes)
+    assert panel.n_panes in (1, 2, 4)
+    assert 0 <= panel.state()["opacity"] <= 1

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from gmmseg.mixture.compiled import kernel_name
 from gmmseg.version import VERSION
 from ui.dialogs.errata import BOOK, DOCUMENTS, ERRATA, Erratum
 from ui.theme import SPACING, colours, icon, theme
@@ -67,11 +68,12 @@ class AboutDialog(QDialog):
                 "command line.</p>"
                 "<p>Formulas are cited as in “S2 eq. 40”; the page on the source documents says what S0 to "
                 "S4 are.</p>"
-                "<p>Python {python} · Qt {qt} · {system}</p>"
+                "<p>Python {python} · Qt {qt} · {system}<br>E-step: {kernel}</p>"
             ).format(
                 version=escape(VERSION),
                 python=platform.python_version(),
                 qt=qVersion(),
+                kernel=escape(kernel_name()),
                 system=escape(f"{platform.system()} {platform.machine()}"),
             ),
             page,
