@@ -31,7 +31,7 @@ def log_folder() -> Path:
 
 
 class _LogFile(RotatingFileHandler):
-    """A log that loses lines where the disk is full: no reason to disturb anybody, or to end in a traceback."""
+    """A log that loses lines where the disk is full, which is no reason to disturb anybody."""
 
     def handleError(self, record: logging.LogRecord) -> None:
         pass

@@ -11,7 +11,6 @@ from pytestqt.qtbot import QtBot
 
 from ui.last_resort import SignalWatch
 
-
 NUMBERS = [getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name)]
 
 

@@ -53,7 +53,7 @@ class PhotoPanels(QObject):
         self.regions.wanted_changed.connect(partial(work.region_maker.want, "table"))
         self.regions.table_requested.connect(work.region_measurer.ask)
         work.region_measurer.answered.connect(self.regions.show_table)
-        self.regions.region_selected.connect(self.panes.mark_region)
+        self.regions.regions_selected.connect(self.panes.mark_regions)
         self.panes.picture_requested.connect(work.painter.ask)
         work.painter.answered.connect(self.panes.show_picture)
         self.panes.pixel_hovered.connect(self.readout.show_pixel)

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal, Slot
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QItemSelectionModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    Qt,
+    Signal,
+    Slot,
+)
 from PySide6.QtGui import QColor, QFont, QGuiApplication, QIcon, QKeyEvent, QKeySequence, QPixmap
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
@@ -89,6 +97,8 @@ class TextTable(QTableView):
 
     row_chosen = Signal(int)
     """The user moved to another row."""
+    rows_selected = Signal(object)
+    """The user selected other rows: a tuple of their numbers, increasing; empty for none."""
 
     def __init__(
         self,
@@ -116,16 +126,34 @@ class TextTable(QTableView):
         header.setHighlightSections(False)
         self._is_moving = False
         self.selectionModel().currentRowChanged.connect(self._choose)
+        self.selectionModel().selectionChanged.connect(self._note_selection)
 
     def go_to(self, row: int | None) -> None:
-        """Make `row` the current one, or none, without reporting it."""
+        """Select `row` alone, or none, without reporting it."""
+        self.select(() if row is None else (row,))
+
+    def select(self, rows: Sequence[int]) -> None:
+        """Select these rows without reporting it; the first of them is the current one."""
         self._is_moving = True
-        if row is None:
-            self.clearSelection()
-            self.setCurrentIndex(QModelIndex())
-        else:
-            self.selectRow(row)
+        self.clearSelection()
+        self.setCurrentIndex(QModelIndex())
+        # Not selectRow: with Ctrl or Shift held down it would toggle or extend.
+        how = QItemSelectionModel.SelectionFlag.Select | QItemSelectionModel.SelectionFlag.Rows
+        if rows:
+            self.selectionModel().setCurrentIndex(self.texts.index(rows[0], 0), how)
+        for row in rows[1:]:
+            self.selectionModel().select(self.texts.index(row, 0), how)
         self._is_moving = False
+
+    @property
+    def selected_rows(self) -> tuple[int, ...]:
+        """Numbers of the selected rows, increasing."""
+        return tuple(sorted({index.row() for index in self.selectionModel().selectedRows()}))
+
+    @Slot()
+    def _note_selection(self) -> None:
+        if not self._is_moving and self.hasFocus():
+            self.rows_selected.emit(self.selected_rows)
 
     @Slot(QModelIndex, QModelIndex)
     def _choose(self, current: QModelIndex, _previous: QModelIndex) -> None:
@@ -134,7 +162,7 @@ class TextTable(QTableView):
 
     def as_text(self) -> str:
         """Return headings and the selected rows, or all, separated by tabs."""
-        chosen = sorted({index.row() for index in self.selectionModel().selectedRows()})
+        chosen = self.selected_rows
         rows = [self.texts.rows[row] for row in chosen] if len(chosen) > 1 else self.texts.rows
         return "\n".join("\t".join(row) for row in [tuple(self.texts.headings), *rows])
 

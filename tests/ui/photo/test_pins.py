@@ -246,7 +246,7 @@ def test_what_is_chosen_in_a_table_or_a_plot_is_marked_in_the_panes_that_follow(
         assert shown.table is not None
         panel.show_marked(np.arange(shown.table.n_rows) < 9)
     else:
-        panel.mark_region(1)
+        panel.mark_regions((1,))
     qtbot.waitUntil(lambda: panel.panes[1].canvas.view_image() != before[1])
     assert panel.panes[0].canvas.view_image() == before[0]
     click_pin(panel, 0)

@@ -199,12 +199,22 @@ def test_a_region_is_marked_until_there_are_others(
     panes: PanesPanel, three: ViewState, four: ViewState
 ) -> None:
     panes.show_state(ViewState(), three)
-    panes.mark_region(2)
+    panes.mark_regions((2,))
     found = marked(panes, 0)
     assert found is not None
     np.testing.assert_array_equal(np.argwhere(found)[[0, -1]], [[20, 0], [39, 29]])
     assert found.sum() == 600
     panes.show_state(three, four)
+    assert marked(panes, 0) is None
+
+
+def test_all_regions_chosen_are_marked(panes: PanesPanel, three: ViewState) -> None:
+    panes.show_state(ViewState(), three)
+    assert three.regions is not None
+    labels = three.regions.regions.labels
+    panes.mark_regions((1, 3))
+    np.testing.assert_array_equal(marked(panes, 0), (labels == 1) | (labels == 3))
+    panes.mark_regions(())
     assert marked(panes, 0) is None
 
 
@@ -218,9 +228,9 @@ def test_brushed_rows_come_back_when_no_region_is_chosen(
     brushed = three.table.pixels.spread(rows.astype(np.uint8))
     panes.show_marked(rows)
     qtbot.waitUntil(lambda: marked(panes, 0) is not None)
-    panes.mark_region(1)
+    panes.mark_regions((1,))
     assert int(marked(panes, 0).sum()) == 1200  # type: ignore[union-attr]
-    panes.mark_region(None)
+    panes.mark_regions(())
     np.testing.assert_array_equal(marked(panes, 0), brushed)
     # Another cut has nothing to do with the rows.
     panes.show_state(three, four)
@@ -286,10 +296,10 @@ class Listed:
         self.panel = RegionsPanel()
         self.qtbot = qtbot
         self.requests: list[RegionTableRequest] = []
-        self.chosen: list[int | None] = []
+        self.chosen: list[tuple[int, ...]] = []
         self.wanted: list[bool] = []
         self.panel.table_requested.connect(self.requests.append)
-        self.panel.region_selected.connect(self.chosen.append)
+        self.panel.regions_selected.connect(self.chosen.append)
         self.panel.wanted_changed.connect(self.wanted.append)
         qtbot.addWidget(self.panel)
         self.panel.resize(330, 400)
@@ -307,10 +317,10 @@ class Listed:
     def answer(self, request: RegionTableRequest) -> None:
         self.panel.show_table(request, measured(request.shown, request.outcome))
 
-    def click(self, row: int) -> None:
+    def click(self, row: int, keys: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
         table = self.panel.table
         at = table.visualRect(table.model().index(row, 1)).center()
-        QTest.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=at)
+        QTest.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, keys, at)
 
     @property
     def rows(self) -> list[tuple[str, ...]]:
@@ -369,18 +379,40 @@ def test_a_row_is_chosen_by_click_and_by_key(listed: Listed, three: ViewState) -
     listed.click(1)
     QTest.keyClick(listed.panel.table, Qt.Key.Key_Down)
     QTest.keyClick(listed.panel.table, Qt.Key.Key_Up)
-    assert listed.chosen == [2, 3, 2]
+    assert listed.chosen == [(2,), (3,), (2,)]
+
+
+def test_several_rows_are_chosen_together(listed: Listed, three: ViewState) -> None:
+    control, shift = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
+    listed.show(ViewState(), three)
+    listed.click(0)
+    listed.click(2, control)
+    assert listed.chosen[-1] == (1, 3)
+    listed.click(0)
+    listed.click(2, shift)
+    assert listed.chosen[-1] == (1, 2, 3)
+    listed.click(1, control)
+    assert listed.chosen[-1] == (1, 3)
+    n_told = len(listed.chosen)
+    assert three.segmentation is not None
+    # The table comes anew, and with it the selection.
+    listed.show(three, replace(three, segmentation=replace(three.segmentation)))
+    assert listed.panel.table.selected_rows == (0, 2)
+    assert len(listed.chosen) == n_told
+    listed.click(0)
+    listed.click(0, control)
+    assert listed.chosen[-1] == ()
 
 
 def test_the_region_chosen_stays_so_when_only_the_posteriors_change(listed: Listed, three: ViewState) -> None:
     listed.show(ViewState(), three)
     listed.click(2)
-    assert listed.chosen == [3]
+    assert listed.chosen == [(3,)]
     assert three.segmentation is not None
     refitted = replace(three, segmentation=replace(three.segmentation))
     listed.show(three, refitted)
     assert listed.panel.table.currentIndex().row() == 2
-    assert listed.chosen == [3]
+    assert listed.chosen == [(3,)]
 
 
 def test_another_cut_chooses_none_and_what_is_still_listed_chooses_nothing(
@@ -390,7 +422,7 @@ def test_another_cut_chooses_none_and_what_is_still_listed_chooses_nothing(
     listed.click(2)
     listed.panel.show_state(three, four)
     listed.click(0)
-    assert listed.chosen == [3]
+    assert listed.chosen == [(3,)]
     listed.qtbot.waitUntil(lambda: len(listed.requests) == 2)
     listed.answer(listed.requests[-1])
     assert len(listed.rows) == 4
@@ -421,7 +453,7 @@ def test_leaving_the_tab_takes_the_mark_away(listed: Listed, three: ViewState) -
     listed.show(ViewState(), three)
     listed.click(0)
     listed.panel.set_in_front(False)
-    assert listed.chosen == [1, None]
+    assert listed.chosen == [(1,), ()]
 
 
 def test_measuring_waits_until_a_slider_rests(
@@ -465,7 +497,7 @@ def test_the_number_listed_is_the_value_in_the_mask(listed: Listed, fitted: View
     # 255 stands for “ignore” in masks.
     assert listed.rows[0][0] == "256"
     listed.click(0)
-    assert listed.chosen == [255]
+    assert listed.chosen == [(255,)]
 
 
 # Setup

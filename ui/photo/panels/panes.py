@@ -114,9 +114,9 @@ class PanesPanel(PaneGrid):
         self._show_captions()
 
     @Slot(object)
-    def mark_region(self, region: int | None) -> None:
-        """Mark the pixels of a region, a value of the region map; None marks none."""
-        self._marks.choose_region(region)
+    def mark_regions(self, regions: tuple[int, ...]) -> None:
+        """Mark the pixels of some regions, values of the region map; an empty tuple marks none."""
+        self._marks.choose_regions(regions)
 
     @Slot(object)
     def show_marked(self, rows: BoolArray | None) -> None:

@@ -36,12 +36,12 @@ class RegionTableRequest:
 
 
 class RegionsPanel(QWidget):
-    """A row for each region, the largest first; choosing one marks it in the picture."""
+    """A row for each region, the largest first; those selected are marked in the picture."""
 
     table_requested = Signal(object)
     """A `RegionTableRequest`; the answer goes to `show_table`."""
-    region_selected = Signal(object)
-    """Value of a region in the label map, or None."""
+    regions_selected = Signal(object)
+    """Values of some regions in the label map, a tuple; empty for none."""
     wanted_changed = Signal(bool)
     """Whether the panel is looked at, so that regions are wanted."""
 
@@ -51,7 +51,7 @@ class RegionsPanel(QWidget):
         self._shown: ViewState | None = None
         self._asked: RegionTableRequest | None = None
         self._values: list[int] = []
-        self._chosen: int | None = None
+        self._chosen: tuple[int, ...] = ()
         self._listed: RegionOutcome | None = None
         self._is_in_front = False
         self._are_given_up = False
@@ -82,7 +82,7 @@ class RegionsPanel(QWidget):
         # A long class name is cut short rather than scrolled to.
         header.setSectionResizeMode(header.count() - 1, QHeaderView.ResizeMode.Stretch)
         self.table.setAccessibleName(self.tr("Regions"))
-        self.table.row_chosen.connect(self._choose)
+        self.table.rows_selected.connect(self._choose)
         self.summary = QLabel()
         self.summary.setObjectName("regions-summary")
         self.summary.setWordWrap(True)
@@ -109,7 +109,7 @@ class RegionsPanel(QWidget):
             return
         if new.regions is not old.regions:
             # The regions of another cut are others, whatever their numbers.
-            self._chosen = None
+            self._chosen = ()
         if new.regions is None:
             self._asked = None
             self._show_rows([], [])
@@ -151,10 +151,10 @@ class RegionsPanel(QWidget):
         self._stack.setCurrentIndex(1)
 
     def _show_rows(self, values: list[int], rows: list[tuple[str, ...]]) -> None:
-        """Show rows with the region chosen before, which may stand elsewhere."""
+        """Show rows with the regions chosen before, which may stand elsewhere."""
         self._values = values
         self.table.texts.set_rows(rows)
-        self.table.go_to(values.index(self._chosen) if self._chosen in values else None)
+        self.table.select([values.index(value) for value in self._chosen if value in values])
 
     @Slot(bool)
     def set_in_front(self, is_in_front: bool) -> None:
@@ -165,10 +165,10 @@ class RegionsPanel(QWidget):
         self.wanted_changed.emit(is_in_front)
         if is_in_front:
             self._ask()
-        elif self._chosen is not None:
-            self._chosen = None
+        elif self._chosen:
+            self._chosen = ()
             self.table.go_to(None)
-            self.region_selected.emit(None)
+            self.regions_selected.emit(())
 
     @Slot()
     def _ask(self) -> None:
@@ -182,12 +182,12 @@ class RegionsPanel(QWidget):
         self._asked = RegionTableRequest(shown, shown.regions)
         self.table_requested.emit(self._asked)
 
-    @Slot(int)
-    def _choose(self, row: int) -> None:
+    @Slot(object)
+    def _choose(self, rows: tuple[int, ...]) -> None:
         # What is still listed of the cut before is not in the picture any more.
         if self._shown is not None and self._listed is self._shown.regions:
-            self._chosen = self._values[row]
-            self.region_selected.emit(self._chosen)
+            self._chosen = tuple(self._values[row] for row in rows)
+            self.regions_selected.emit(self._chosen)
 
 
 def _has_same_maps(one: ViewState, other: ViewState) -> bool:

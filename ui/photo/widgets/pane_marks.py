@@ -15,7 +15,7 @@ _DELAY_MS = 30
 
 
 class PaneMarks(QObject):
-    """Marks the rows brushed in a plot or, as long as one is chosen, a region.
+    """Marks the rows brushed in a plot or, as long as some are chosen, regions.
 
     Parameters
     ----------
@@ -27,18 +27,18 @@ class PaneMarks(QObject):
         self._canvases = tuple(canvases)
         self._scene: Scene | None = None
         self._rows: BoolArray | None = None
-        self._region: int | None = None
+        self._regions: tuple[int, ...] = ()
         self._untouched: frozenset[int] = frozenset()
         self._timer = QTimer(self, singleShot=True, interval=_DELAY_MS)
         self._timer.timeout.connect(self._draw)
 
     def show_scene(self, scene: Scene | None) -> None:
-        """Drop the marks of rows or of a region that are no longer there."""
+        """Drop the marks of rows or of regions that are no longer there."""
         before, self._scene = self._scene, scene
         has_other_rows = scene is None or before is None or scene.table is not before.table
         has_other_regions = scene is None or before is None or scene.regions is not before.regions
-        if has_other_regions and self._region is not None:
-            self.choose_region(None)
+        if has_other_regions and self._regions:
+            self.choose_regions(())
         if has_other_rows and self._rows is not None:
             self.brush(None)
 
@@ -56,9 +56,9 @@ class PaneMarks(QObject):
         elif not self._timer.isActive():
             self._timer.start()
 
-    def choose_region(self, region: int | None) -> None:
-        """Mark the pixels of a region, a value of the region map; None marks none."""
-        self._region = region
+    def choose_regions(self, regions: tuple[int, ...]) -> None:
+        """Mark the pixels of some regions, values of the region map; an empty tuple marks none."""
+        self._regions = regions
         self._draw()
 
     @Slot()
@@ -73,9 +73,10 @@ class PaneMarks(QObject):
         scene = self._scene
         if scene is None:
             return None
-        if self._region is not None and scene.regions is not None:
-            is_inside: ByteArray = (scene.regions.labels == self._region).view(np.uint8)
-            return is_inside
+        if self._regions and scene.regions is not None:
+            is_chosen = np.zeros(scene.regions.n_regions + 1, dtype=np.uint8)
+            is_chosen[list(self._regions)] = 1
+            return np.take(is_chosen, scene.regions.labels)
         if self._rows is not None and scene.table is not None and len(self._rows) == scene.table.n_rows:
             return scene.table.pixels.spread(self._rows.astype(np.uint8))
         return None
