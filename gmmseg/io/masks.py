@@ -54,6 +54,8 @@ def legend(classes: ClassTable, *, zero_based: bool = False) -> dict[str, Any]:
                 "name": entry.name,
                 "colour": to_hex(entry.colour),
                 "components": list(entry.components),
+                # Hidden in the window: its pixels are in the mask all the same.
+                **({} if entry.is_visible else {"hidden": True}),
             }
             for entry in classes
         ],

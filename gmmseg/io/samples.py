@@ -57,15 +57,25 @@ def find_sample(sample_id: str) -> Sample:
 def sample_path(sample_id: str) -> Path:
     """Return where a sample's file is installed; raises as `find_sample`, and where it is not installed."""
     sample = find_sample(sample_id)
-    # Finding the package does not run it: importing skimage takes longer than the first window may.
-    spec = find_spec("skimage")
-    for folder in (spec.submodule_search_locations if spec is not None else None) or ():
-        path = Path(folder) / "data" / sample.file_name
+    for folder in _folders():
+        path = folder / sample.file_name
         if path.is_file():
             return path
     raise ReadError(
         f"The sample “{sample.title}” is not installed.", "Install scikit-image again, or open an image."
     )
+
+
+def is_sample(path: Path) -> bool:
+    """Whether a file is an installed one, beside which nobody keeps results."""
+    return path.parent in _folders()
+
+
+def _folders() -> list[Path]:
+    """Return the folders of skimage's images."""
+    # Finding the package does not run it: importing skimage takes longer than the first window may.
+    spec = find_spec("skimage")
+    return [Path(folder) / "data" for folder in (spec and spec.submodule_search_locations) or ()]
 
 
 def read_sample(sample_id: str = DEFAULT_SAMPLE, *, should_stop: ShouldStop = never_stop) -> Image:

@@ -9,10 +9,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from gmmseg.arrays import AnyArray, Float32Array, LabelArray
 from gmmseg.control import ShouldStop, never_stop
+from gmmseg.drawing.layer_colours import class_rgba
 from gmmseg.errors import WriteError
 from gmmseg.features.table import FeatureTable
 from gmmseg.image import Image
@@ -242,8 +241,8 @@ def _probabilities(subject: ExportSubject, item: ExportItem, should_stop: Should
 
 
 def _overlay(subject: ExportSubject, item: ExportItem, should_stop: ShouldStop) -> bytes:
-    colours = np.zeros((subject.classes.n_components + 1, 3), dtype=np.uint8)
-    colours[1:] = subject.classes.colours_by_component()
+    # What is seen: a hidden class shows the photo alone.
+    colours = class_rgba(subject.classes)
     return encode_rgb_png(overlay_rgb(subject.image, subject.labels, colours, item.overlay_opacity))
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image as PillowImage
-from PySide6.QtCore import QMimeData, QPoint, Qt
+from PySide6.QtCore import QEvent, QMimeData, QPoint, Qt
 from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QApplication,
     QDialog,
     QLabel,
+    QLineEdit,
     QMenu,
     QPushButton,
     QToolButton,
@@ -32,7 +33,7 @@ from gmmseg.errors import FitError
 from gmmseg.features.spec import ColourSpace
 from gmmseg.image import Image
 from gmmseg.io.export_items import ExportItem
-from gmmseg.photo.document import change_setting, merge_classes, move_class, rename_class
+from gmmseg.photo.document import change_setting, merge_classes, move_class, rename_class, show_class
 from gmmseg.photo.jobs import SegmentRequest, Stepped, segment_events
 from tests.ui.driving import blobs, drop, mime_of, write_png
 from ui.app import App
@@ -297,6 +298,16 @@ def test_the_copied_mask_holds_class_ids_in_class_colours(fitted: App) -> None:
         assert picture.pixelColor(x, y).getRgb()[:3] == colour  # type: ignore[index]
 
 
+def test_copying_the_mask_says_what_is_in_it(fitted: App) -> None:
+    key(fitted, Qt.Key.Key_C, CONTROL | Qt.KeyboardModifier.ShiftModifier)
+    assert "mask of the classes" in fitted.window.errors.text
+    assert "Hidden" not in fitted.window.errors.text
+    fitted.photo.work.apply(rename_class(2, "rock"))
+    fitted.photo.work.apply(show_class(2, False))
+    key(fitted, Qt.Key.Key_C, CONTROL | Qt.KeyboardModifier.ShiftModifier)
+    assert "Hidden classes are in a mask too: rock." in fitted.window.errors.text
+
+
 def test_stop_keeps_the_last_step_as_a_result_that_has_not_converged(
     fitted: App, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -405,18 +416,52 @@ def test_step_replays_the_fit_and_a_new_setting_ends_the_replay(fitted: App, qtb
 def test_exporting_by_the_dialog_writes_the_mask_that_is_on_screen(
     fitted: App, qtbot: QtBot, tmp_path: Path
 ) -> None:
-    folder = tmp_path / "out"
-    folder.mkdir()
-    fitted.store.set_folder("export", folder)
-    key(fitted, Qt.Key.Key_E, CONTROL)
-    dialog = fitted.window.findChild(ExportDialog)
+    export_into(fitted, tmp_path)
+    qtbot.waitUntil(lambda: "bands_mask.png" in fitted.window.errors.text, timeout=5000)
+    written = np.asarray(PillowImage.open(tmp_path / "bands_mask.png"))
+    np.testing.assert_array_equal(written, labels(fitted))
+
+
+def export_into(app: App, expected: Path, chosen: Path | None = None) -> None:
+    """Export by the dialog, which must offer one folder, into that or the one chosen."""
+    app.photo.actions["export"].trigger()
+    dialog = app.window.findChild(ExportDialog)
     assert dialog is not None
+    assert dialog.folder == expected
+    if chosen is not None:
+        line = dialog.findChild(QLineEdit, "export.folder")
+        assert line is not None
+        line.setText(str(chosen))
     go = dialog.findChild(QPushButton, "export.go")
     assert go is not None
     QTest.mouseClick(go, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: "bands_mask.png" in fitted.window.errors.text, timeout=5000)
-    written = np.asarray(PillowImage.open(folder / "bands_mask.png"))
-    np.testing.assert_array_equal(written, labels(fitted))
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    assert app.window.findChild(ExportDialog) is None
+
+
+def test_exports_begin_beside_the_photo_and_then_where_the_last_of_its_folder_went(
+    fitted: App, qtbot: QtBot, tmp_path: Path
+) -> None:
+    masks, other = tmp_path / "masks", tmp_path / "other"
+    masks.mkdir()
+    other.mkdir()
+    export_into(fitted, tmp_path, masks)
+    qtbot.waitUntil(lambda: (masks / "bands_mask.png").exists())
+    drop(fitted.window, mime_of(write_png(tmp_path / "again.png")))
+    qtbot.waitUntil(lambda: image_of(fitted).source.name == "again.png")
+    wait_for_fit(fitted, qtbot)
+    export_into(fitted, masks)
+    drop(fitted.window, mime_of(write_png(other / "elsewhere.png")))
+    qtbot.waitUntil(lambda: image_of(fitted).source.name == "elsewhere.png")
+    wait_for_fit(fitted, qtbot)
+    export_into(fitted, other)
+    qtbot.waitUntil(lambda: (other / "elsewhere_mask.png").exists())
+    # Nobody keeps masks among the files of an installed package.
+    fitted.photo.work.opener.open_sample("astronaut")
+    qtbot.waitUntil(lambda: "elsewhere" not in image_of(fitted).source.name)
+    wait_for_fit(fitted, qtbot)
+    export_into(fitted, other)
+    qtbot.waitUntil(lambda: not fitted.photo.work.is_busy)
 
 
 def test_the_theme_changes_at_once_and_is_remembered(fitted: App, qtbot: QtBot) -> None:

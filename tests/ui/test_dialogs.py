@@ -208,6 +208,16 @@ def test_label_values_are_explained_and_sixteen_bits_announced(qtbot: QtBot, tmp
     assert "16 bits" in many
 
 
+def test_hidden_classes_and_the_opacity_on_screen_are_told(qtbot: QtBot, tmp_path: Path) -> None:
+    classes = default_classes(3).changed(2, is_visible=False)
+    export = Export(qtbot, tmp_path, classes=classes, overlay_opacity=0.3)
+    assert "in a mask too: Class 2. An overlay leaves them out." in export.find(QLabel, "note").text()
+    export.tick("overlay")
+    export.go()
+    assert export.requests[0][-1].overlay_opacity == 0.3
+    assert "mask too" not in Export(qtbot, tmp_path).find(QLabel, "note").text()
+
+
 @pytest.mark.parametrize(
     ("name", "stem"),
     [("a.b.tif", "a.b"), ("clipboard", "clipboard"), ("a/b", "a_b"), ("x\ny.png", "x_y"), ("..", "image"),

@@ -36,7 +36,7 @@ def has_results(state: State) -> bool:
     return state.shown.document.fit is not None or state.shown.regions is not None
 
 
-def can_pin(state: State) -> bool:
+def has_any_maps(state: State) -> bool:
     """Enabled once there is a segmentation, or regions."""
     return state.shown.segmentation is not None or state.shown.regions is not None
 
@@ -75,7 +75,10 @@ PHOTO_ACTIONS: tuple[Spec, ...] = (
     UNDO,
     REDO,
     Spec("copy_view", "&Copy view", PhotoCommands.copy_view, (Keys.Copy,), "copy", has_image),
-    Spec("copy_mask", "Copy &mask", PhotoCommands.copy_mask, ("Ctrl+Shift+C",), "", has_maps),
+    Spec(
+        "copy_mask", "Copy &mask", PhotoCommands.copy_mask, ("Ctrl+Shift+C",), "", has_any_maps,
+        "Copy the number of the class, or of the region where these are shown, of each pixel",
+    ),
     Spec(
         "run", "&Run", Fitter.run, ("Ctrl+Return", "Ctrl+Enter"), "run", can_run,
         "Fit again with these settings",
@@ -103,7 +106,7 @@ PHOTO_ACTIONS: tuple[Spec, ...] = (
         "Show the classes over the photo, or the photo alone",
     ),
     Spec(
-        "pin", "Pi&n or unpin the pane", PanesPanel.toggle_pin, ("P",), "pin", can_pin,
+        "pin", "Pi&n or unpin the pane", PanesPanel.toggle_pin, ("P",), "pin", has_any_maps,
         "Keep the result in the pane used last while the settings change, to compare the two",
     ),
     _pane_spec(1, "One &pane", "Ctrl+1"),

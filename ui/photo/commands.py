@@ -9,8 +9,12 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from gmmseg.io.images import FILE_GROUPS
+from gmmseg.photo.classes import default_classes
 from gmmseg.photo.document import reset_settings, show_class
+from ui.notices import Notices
 from ui.photo.exporting import mask_picture
+from ui.photo.panels.picture_requests import regions_of
+from ui.photo.widgets.captions import counted_regions, hidden_note
 from ui.photo.wiring import PhotoPanels
 from ui.photo.work import PhotoWork
 from ui.settings_store import SettingsStore
@@ -24,6 +28,7 @@ class PhotoCommands(QObject):
     work : PhotoWork
     panels : PhotoPanels
     store : SettingsStore
+    notices : Notices
     window : QWidget
         Over which dialogs open.
     """
@@ -33,6 +38,7 @@ class PhotoCommands(QObject):
         work: PhotoWork,
         panels: PhotoPanels,
         store: SettingsStore,
+        notices: Notices,
         window: QWidget,
         parent: QObject | None = None,
     ) -> None:
@@ -40,6 +46,7 @@ class PhotoCommands(QObject):
         self._work = work
         self._panels = panels
         self._store = store
+        self._notices = notices
         self._window = window
 
     def open_file(self) -> None:
@@ -60,15 +67,31 @@ class PhotoCommands(QObject):
         self._work.opener.open_mime(QGuiApplication.clipboard().mimeData())
 
     def export(self) -> None:
-        self._work.exporter.ask(self._window, prefers_regions=self._panels.panes.is_about_regions)
+        panes = self._panels.panes
+        self._work.exporter.ask(
+            self._window, prefers_regions=panes.is_about_regions, overlay_opacity=panes.overlay_opacity
+        )
 
     def copy_view(self) -> None:
         QGuiApplication.clipboard().setImage(self._panels.panes.current_view_image())
 
     def copy_mask(self) -> None:
+        """Copy the regions where the pane used last shows them, or where there is nothing else."""
         shown = self._work.workspace.shown
-        if shown.segmentation is not None:
-            QGuiApplication.clipboard().setImage(mask_picture(shown.segmentation, shown.classes))
+        regions, segmentation = regions_of(shown), shown.segmentation
+        if regions is not None and (segmentation is None or self._panels.panes.is_about_regions):
+            labels, classes = regions.labels, default_classes(regions.n_regions, "Region")
+            text = self.tr("Copied the mask of {0}. Values: regions from 1, 0 is no data.").format(
+                counted_regions(regions.n_regions)
+            )
+        elif segmentation is not None:
+            labels, classes = segmentation.labels, shown.classes
+            text = self.tr("Copied the mask of the classes. Values: classes from 1, 0 is no data.")
+            text = " ".join(filter(None, (text, hidden_note(classes))))
+        else:
+            return
+        QGuiApplication.clipboard().setImage(mask_picture(labels, classes))
+        self._notices.say(text)
 
     def step(self) -> None:
         if self._work.selected_step is None:

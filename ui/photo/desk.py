@@ -40,7 +40,7 @@ class PhotoDesk(FileDesk):
     def __init__(self, store: SettingsStore, notices: Notices, window: QWidget) -> None:
         self.work = PhotoWork(store)
         self.panels = PhotoPanels()
-        self._commands = PhotoCommands(self.work, self.panels, store, window)
+        self._commands = PhotoCommands(self.work, self.panels, store, notices, window)
         recent = RecentMenu()
         self._samples = SamplesMenu(self.work.opener.open_sample)
         self._opacity = OpacitySlider()
@@ -73,7 +73,7 @@ class PhotoDesk(FileDesk):
         if not self._store.panes:
             panes.set_layout(2)
         panes.restore(self._store.panes)
-        self._opacity.setValue(round(100 * float(panes.state()["opacity"])))
+        self._opacity.setValue(round(100 * panes.overlay_opacity))
         self._check_layout(panes.n_panes)
 
     def begin(self, paths: Sequence[Path] = ()) -> None:

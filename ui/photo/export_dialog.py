@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidg
 
 from gmmseg.io.export_items import ExportItem, ExportKind, check_items
 from gmmseg.photo.classes import class_id
+from ui.photo.widgets.captions import hidden_note
 from ui.photo.widgets.export_options import ExportOptions
 from ui.photo.widgets.region_offers import NOT_OF_REGIONS, REGION_OFFERS
 from ui.theme import SPACING
@@ -41,6 +42,8 @@ class ExportDialog(FilesDialog[ExportKind, ExportItem]):
         0 where none have been made.
     prefers_regions : bool
         Whether regions are chosen at first.
+    overlay_opacity : float
+        Offered at first: that of the overlays on screen, 0..1.
     pick_folder : callable
         Asks the user for a folder.
     """
@@ -57,11 +60,13 @@ class ExportDialog(FilesDialog[ExportKind, ExportItem]):
         kinds: Collection[str] = ("mask",),
         n_regions: int = 0,
         prefers_regions: bool = False,
+        overlay_opacity: float = 0.5,
         pick_folder: ChooseFolder = choose_folder,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__("export", pick_folder, parent)
         self._stem = stem = safe_stem(image_name)
+        self._hidden_note = hidden_note(classes)
         self._highest = {
             "classes": max((entry.id for entry in classes), default=0),
             "regions": class_id(n_regions - 1),
@@ -78,7 +83,7 @@ class ExportDialog(FilesDialog[ExportKind, ExportItem]):
         column.addLayout(results)
         column.addWidget(others)
         column.addSpacing(SPACING)
-        self._options = ExportOptions(self)
+        self._options = ExportOptions(overlay_opacity, self)
         column.addWidget(self._options)
         column.addWidget(self._make_message())
         column.addStretch(1)
@@ -139,7 +144,7 @@ class ExportDialog(FilesDialog[ExportKind, ExportItem]):
         if self.subject == "regions":
             self._options.explain_regions(self._highest["regions"])
         else:
-            self._options.explain_classes(self._highest["classes"])
+            self._options.explain_classes(self._highest["classes"], self._hidden_note)
         for row, (kind, title, pattern, tip, _) in zip(self._rows, _offers(self.subject), strict=True):
             stem = self._stem if self.subject == "classes" else f"{self._stem}_regions"
             row.offer(self.tr(title), self.tr(tip), pattern.format(stem))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -11,15 +12,16 @@ from PySide6.QtCore import QObject, Qt, Slot
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QWidget
 
+from gmmseg.arrays import LabelArray
 from gmmseg.control import ShouldStop
 from gmmseg.errors import WriteError
 from gmmseg.io.export import export_events
 from gmmseg.io.export_items import ExportItem
 from gmmseg.io.masks import mask_ids, mask_palette
+from gmmseg.io.samples import is_sample
 from gmmseg.io.subjects import MixtureSubject, RegionSubject
 from gmmseg.photo.classes import ClassTable, default_classes
 from gmmseg.photo.jobs import relabel_events
-from gmmseg.photo.segmentation import Segmentation
 from gmmseg.photo.workspace import ViewState, Workspace
 from gmmseg.regions.outcome import region_events
 from ui.desk.job_runner import JobRunner
@@ -48,26 +50,41 @@ class Exporter(FileExporter):
         super().__init__(runner, parent)
         self._workspace = workspace
         self._store = store
+        self._exported_from: Path | None = None
 
-    def ask(self, parent: QWidget, *, prefers_regions: bool = False) -> None:
+    def ask(self, parent: QWidget, *, prefers_regions: bool = False, overlay_opacity: float = 0.5) -> None:
         """Show the dialog, for the regions at first where they are preferred; what is chosen is written."""
         shown = self._workspace.shown
         image = shown.document.image
         dialog = ExportDialog(
             "image" if image is None else image.source.name,
-            self._store.folder("export"),
+            self._offered_folder(),
             shown.document.classes,
             self._store.export_kinds or ("mask",),
             0 if shown.regions is None else shown.regions.regions.n_regions,
             prefers_regions and shown.regions is not None,
+            overlay_opacity,
             parent=parent,
         )
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.export_requested.connect(self._on_requested)
         dialog.open()
 
+    def _offered_folder(self) -> Path:
+        """Return where exports of the image's folder went last, at first that folder itself."""
+        beside = self._image_folder()
+        is_new = beside is not None and beside != self._exported_from and os.access(beside, os.W_OK)
+        return beside if beside is not None and is_new else self._store.folder("export")
+
+    def _image_folder(self) -> Path | None:
+        """Return the folder of the image, where it is a file of the user's."""
+        image = self._workspace.document.image
+        path = None if image is None else image.source.path
+        return None if path is None or is_sample(path) else path.absolute().parent
+
     @Slot(object, str)
     def _on_requested(self, items: list[ExportItem], subject: str) -> None:
+        self._exported_from = self._image_folder()
         self._store.set_folder("export", items[0].path.parent)
         self._store.export_kinds = tuple(item.kind for item in items)
         if subject == "regions":
@@ -130,9 +147,9 @@ def _mixture(shown: ViewState, should_stop: ShouldStop) -> Generator[Any, None, 
     return MixtureSubject(fit, table, segmentation, shown.document.classes, "window", dict(fit.seconds))
 
 
-def mask_picture(segmentation: Segmentation, classes: ClassTable) -> QImage:
-    """Return the label map as a picture of class ids: indexed in class colours, or 16-bit grey beyond 254."""
-    ids = np.ascontiguousarray(mask_ids(segmentation.labels, classes))
+def mask_picture(labels: LabelArray, classes: ClassTable) -> QImage:
+    """Return a label map as a picture of class ids: indexed in class colours, or 16-bit grey beyond 254."""
+    ids = np.ascontiguousarray(mask_ids(labels, classes))
     height, width = ids.shape
     if ids.dtype != np.uint8:
         return QImage(ids.data, width, height, 2 * width, QImage.Format.Format_Grayscale16).copy()

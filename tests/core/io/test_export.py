@@ -163,6 +163,29 @@ def test_the_table_counts_the_pixels_of_the_mask(tmp_path: Path) -> None:
     assert [row["name"] for row in rows] == ["sky", "Class 2", "Class 2"]
 
 
+def test_a_hidden_class_is_in_the_mask_which_says_so_and_not_in_the_overlay(tmp_path: Path) -> None:
+    subject = a_subject()
+    hidden = subject.classes.classes[0]
+    subject = replace(subject, classes=subject.classes.changed(hidden.id, is_visible=False))
+    items = [
+        ExportItem(tmp_path / "mask.png", "mask"),
+        ExportItem(tmp_path / "overlay.png", "overlay", overlay_opacity=1.0),
+    ]
+    drained(subject, items)
+    with PillowImage.open(tmp_path / "mask.png") as picture:
+        mask = np.asarray(picture)
+        held = json.loads(picture.info["gmmseg"])
+    is_hidden = np.isin(subject.labels, [component + 1 for component in hidden.components])
+    assert is_hidden.any()
+    np.testing.assert_array_equal(mask[is_hidden], hidden.id)
+    assert [entry["id"] for entry in held["classes"] if entry.get("hidden")] == [hidden.id]
+    with PillowImage.open(tmp_path / "overlay.png") as picture:
+        overlay = np.asarray(picture)
+    np.testing.assert_array_equal(overlay[is_hidden], subject.image.pixels[is_hidden])
+    is_seen = (subject.labels > 0) & ~is_hidden
+    assert (overlay[is_seen] != subject.image.pixels[is_seen]).any(axis=1).all()
+
+
 def test_an_overlay_without_opacity_is_the_photo(tmp_path: Path) -> None:
     subject = a_subject()
     drained(

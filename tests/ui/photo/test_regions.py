@@ -296,7 +296,7 @@ class Listed:
         self.panel = RegionsPanel()
         self.qtbot = qtbot
         self.requests: list[RegionTableRequest] = []
-        self.chosen: list[tuple[int, ...]] = []
+        self.chosen: list[Any] = []
         self.wanted: list[bool] = []
         self.panel.table_requested.connect(self.requests.append)
         self.panel.regions_selected.connect(self.chosen.append)

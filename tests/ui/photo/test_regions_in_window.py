@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QApplication,
@@ -26,6 +27,7 @@ from pytestqt.qtbot import QtBot
 
 from gmmseg.control import Progress, ShouldStop, raise_if_cancelled
 from gmmseg.io.images import image_from_array
+from gmmseg.photo.classes import default_classes
 from gmmseg.photo.document import open_image
 from gmmseg.regions.outcome import RegionOutcome, region_events
 from tests.ui.driving import blobs, drop, mime_of, write_png
@@ -211,9 +213,6 @@ def test_another_image_meanwhile_gets_its_own_regions(driven: Driven) -> None:
 
 
 def test_the_regions_on_screen_are_offered_first_and_exported(driven: Driven, tmp_path: Path) -> None:
-    folder = tmp_path / "out"
-    folder.mkdir()
-    driven.app.store.set_folder("export", folder)
     driven.choose_layer(1, "Regions")
     driven.wait_for("3 regions")
     driven.key(Qt.Key.Key_E, CONTROL)
@@ -224,8 +223,24 @@ def test_the_regions_on_screen_are_offered_first_and_exported(driven: Driven, tm
     assert go is not None
     QTest.mouseClick(go, Qt.MouseButton.LeftButton)
     driven.qtbot.waitUntil(lambda: "bands_regions_mask.png" in driven.app.window.errors.text, timeout=5000)
-    with Pillow.open(folder / "bands_regions_mask.png") as picture:
+    with Pillow.open(tmp_path / "bands_regions_mask.png") as picture:
         np.testing.assert_array_equal(np.asarray(picture), driven.regions.regions.labels)
+
+
+def test_the_mask_copied_is_that_of_the_regions_on_screen(driven: Driven) -> None:
+    driven.choose_layer(1, "Regions")
+    driven.wait_for("3 regions")
+    driven.key(Qt.Key.Key_C, CONTROL | Qt.KeyboardModifier.ShiftModifier)
+    copied = QGuiApplication.clipboard().image()
+    labels = driven.regions.regions.labels
+    colours = default_classes(3, "Region")
+    for y, x in ((3, 5), (30, 40), (59, 79)):
+        expected = colours.of_component(int(labels[y, x]) - 1).colour
+        assert copied.pixelColor(x, y).getRgb()[:3] == expected  # type: ignore[index]
+    assert "3 regions" in driven.app.window.errors.text
+    driven.choose_layer(1, "Segments")
+    driven.key(Qt.Key.Key_C, CONTROL | Qt.KeyboardModifier.ShiftModifier)
+    assert "classes" in driven.app.window.errors.text
 
 
 def test_classes_are_offered_first_where_the_pane_used_last_shows_them(driven: Driven) -> None:

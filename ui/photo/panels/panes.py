@@ -196,6 +196,11 @@ class PanesPanel(PaneGrid):
         """Show a requested picture, unless something newer has been asked for meanwhile."""
         self._pictures.take(request, picture)
 
+    @property
+    def overlay_opacity(self) -> float:
+        """Of overlays, 0..1."""
+        return self._pictures.opacity
+
     @Slot(float)
     def set_overlay_opacity(self, opacity: float) -> None:
         """Draw overlays with this opacity, 0..1."""
@@ -220,7 +225,7 @@ class PanesPanel(PaneGrid):
         self._pictures.point_at(ids or ())
 
     def state(self) -> dict[str, Any]:
-        return {**super().state(), "opacity": self._pictures.opacity}
+        return {**super().state(), "opacity": self.overlay_opacity}
 
     def restore(self, state: dict[str, Any]) -> None:
         opacity = state.get("opacity")

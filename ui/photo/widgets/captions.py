@@ -11,6 +11,7 @@ from gmmseg.photo.settings import SPACE_TITLES
 
 if TYPE_CHECKING:
     from gmmseg.drawing.layers import Layer
+    from gmmseg.photo.classes import ClassTable
     from gmmseg.photo.settings import SegmentSettings
     from gmmseg.photo.workspace import ViewState
     from gmmseg.regions.outcome import RegionOutcome
@@ -64,6 +65,14 @@ def regions_caption(outcome: RegionOutcome) -> str:
 def counted_regions(count: int) -> str:
     """Return ``1 region``, ``1,570 regions``."""
     return _tr("1 region") if count == 1 else _tr("{0} regions").format(QLocale().toString(count))
+
+
+def hidden_note(classes: ClassTable) -> str:
+    """Return that hidden classes are in a mask all the same; empty where none is hidden."""
+    hidden = [entry.name for entry in classes if not entry.is_visible]
+    if not hidden:
+        return ""
+    return _tr("Hidden classes are in a mask too: {0}.").format(", ".join(hidden))
 
 
 def making_of(shown: ViewState) -> str:

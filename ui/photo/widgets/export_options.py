@@ -14,9 +14,15 @@ from ui.theme import SPACING
 
 
 class ExportOptions(QWidget):
-    """Values for a mask and an overlay, each enabled where that is wanted, and a note on masks."""
+    """Values for a mask and an overlay, each enabled where that is wanted, and a note on masks.
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    Parameters
+    ----------
+    overlay_opacity : float
+        At first, 0..1.
+    """
+
+    def __init__(self, overlay_opacity: float = 0.5, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._zero_based = QCheckBox(self)
         self._zero_based.setObjectName("export.zero_based")
@@ -27,7 +33,7 @@ class ExportOptions(QWidget):
         self._opacity = QSpinBox(self)
         self._opacity.setObjectName("export.opacity")
         self._opacity.setRange(0, 100)
-        self._opacity.setValue(50)
+        self._opacity.setValue(round(100 * overlay_opacity))
         self._opacity.setSuffix(self.tr(" %"))
         self._note = QLabel(self)
         self._note.setObjectName("export.note")
@@ -73,8 +79,8 @@ class ExportOptions(QWidget):
         self._palette.setEnabled("mask" in kinds)
         self._opacity.setEnabled("overlay" in kinds)
 
-    def explain_classes(self, highest: int) -> None:
-        """Speak of classes, numbered up to `highest`."""
+    def explain_classes(self, highest: int, hidden_note: str = "") -> None:
+        """Speak of classes, numbered up to `highest`; `hidden_note` says which of them are hidden."""
         self._zero_based.setText(self.tr("&0-based component indices instead of class numbers"))
         self._zero_based.setToolTip(
             self.tr("For programs that count from 0; merged classes are then written as their components")
@@ -83,6 +89,9 @@ class ExportOptions(QWidget):
         self._explain(
             self.tr("Values in the mask: classes from 1, as numbered in the table; 0 is no data"), highest
         )
+        if hidden_note:
+            overlay = self.tr("An overlay leaves them out.")
+            self._note.setText(f"{self._note.text()} {hidden_note} {overlay}")
 
     def explain_regions(self, highest: int) -> None:
         """Speak of regions, numbered up to `highest`."""
