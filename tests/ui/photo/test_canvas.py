@@ -14,6 +14,7 @@ from gmmseg.arrays import AnyArray, ByteArray
 from gmmseg.drawing.draw import ColourScale, Picture
 from gmmseg.drawing.layers import Layer, LayerKind
 from gmmseg.render import border_levels, border_lines, coarser_levels
+from ui.photo.tools.tool import Draft, Pointer, Tool
 from ui.photo.widgets.camera import Camera
 from ui.photo.widgets.canvas import Canvas
 from ui.photo.widgets.colour_bar import ColourBar
@@ -334,3 +335,98 @@ def test_the_colour_bar_runs_from_low_to_high(qtbot: QtBot) -> None:
     assert image.pixelColor(10, 20).lightness() > image.pixelColor(10, 280).lightness() + 60
     bar.set_scale(None)
     assert not bar.isVisible()
+
+
+class Noting(Tool):
+    """A tool that takes left presses and notes what it is told."""
+
+    def __init__(self, pans: bool = False) -> None:
+        super().__init__()
+        self.told: list[tuple[str, float, float]] = []
+        self.pans = pans
+
+    def press(self, at: Pointer) -> bool:
+        self.told.append(("press", at.x, at.y))
+        return at.is_left
+
+    def is_pan(self, at: Pointer) -> bool:
+        return self.pans
+
+    def move(self, at: Pointer) -> None:
+        self.told.append(("move", at.x, at.y))
+
+    def release(self, at: Pointer) -> None:
+        self.told.append(("release", at.x, at.y))
+
+    def wheel(self, steps: float, at: Pointer) -> bool:
+        self.told.append(("wheel", at.x, at.y))
+        return True
+
+
+def test_a_tool_has_the_drag_that_it_takes_in_image_pixels(canvas: Canvas) -> None:
+    open_blue(canvas)
+    tool = Noting()
+    canvas.set_tool(tool)
+    before = canvas.camera.centre
+    drag(canvas, canvas.position_of(10, 20).toPoint(), canvas.position_of(20, 30).toPoint())
+    wheel(canvas, canvas.position_of(5, 6), 1)
+    assert [what for what, _, _ in tool.told] == ["press", "move", "release", "wheel"]
+    assert tool.told[0][1:] == pytest.approx((20, 10), abs=0.2)
+    assert tool.told[2][1:] == pytest.approx((30, 20), abs=0.2)
+    assert tool.told[3][1:] == pytest.approx((6, 5), abs=0.2)
+    assert canvas.camera.centre == before
+
+
+def test_a_drag_that_a_tool_leaves_pans(canvas: Canvas) -> None:
+    open_blue(canvas)
+    tool = Noting(pans=True)
+    canvas.set_tool(tool)
+    canvas.camera.set_zoom(canvas.camera.zoom * 4)
+    before = canvas.camera.centre
+    drag(canvas, QPoint(40, 40), QPoint(60, 50))
+    moved = (before - canvas.camera.centre) * canvas.camera.zoom
+    assert (moved.x(), moved.y()) == pytest.approx((20, 10), abs=1)
+    assert [what for what, _, _ in tool.told] == ["press"]
+
+
+def test_with_space_held_the_picture_is_panned_whatever_the_tool(canvas: Canvas) -> None:
+    open_blue(canvas)
+    tool = Noting()
+    canvas.set_tool(tool)
+    canvas.camera.set_zoom(canvas.camera.zoom * 4)
+    QTest.keyPress(canvas, Qt.Key.Key_Space)
+    before = canvas.camera.centre
+    drag(canvas, QPoint(40, 40), QPoint(60, 50))
+    QTest.keyRelease(canvas, Qt.Key.Key_Space)
+    assert canvas.camera.centre != before
+    assert tool.told == []
+
+
+def test_outlines_and_drafts_are_drawn_over_the_picture_at_any_zoom(canvas: Canvas) -> None:
+    open_blue(canvas)
+    ring = np.array([[10, 10], [30, 10], [30, 20], [10, 20]])
+    canvas.selection_outline.show_rings([ring])
+    assert colour(canvas, 15, 20) != (0, 0, 255)
+    assert colour(canvas, 25, 20) == (0, 0, 255)
+    canvas.selection_outline.show_rings([])
+    assert colour(canvas, 15, 20) == (0, 0, 255)
+    tool = Noting()
+    canvas.set_tool(tool)
+    tool.draft_changed.emit(Draft(((5.5, 5.5), (20.5, 5.5)), width=3, is_removing=True))
+    red, _, blue = colour(canvas, 5, 12)
+    assert red > 60
+    assert blue < 255
+    canvas.set_tool(None)
+    assert colour(canvas, 5, 12) == (0, 0, 255)
+
+
+def test_objects_lie_over_the_picture_in_their_colours(canvas: Canvas) -> None:
+    open_blue(canvas)
+    ids = np.zeros((30, 40), dtype=np.uint8)
+    ids[10:20, 10:20] = 1
+    canvas.set_objects(ids, lut(RED))
+    assert colour(canvas, 15, 15) == RED[:3]
+    canvas.set_object_colours(lut(GREEN))
+    assert colour(canvas, 15, 15) == GREEN[:3]
+    canvas.set_objects(None)
+    assert colour(canvas, 15, 15) == (0, 0, 255)

@@ -7,13 +7,16 @@ import math
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, QSizeF, Qt, Signal, Slot
-from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QResizeEvent, QWheelEvent
+from PySide6.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QLabel, QWidget
 
 from gmmseg.arrays import ByteArray
 from gmmseg.drawing.draw import Picture
+from ui.photo.tools.tool import NO_DRAFT, Pointer, Tool
 from ui.photo.widgets.camera import Camera
 from ui.photo.widgets.crosshair import Crosshair
+from ui.photo.widgets.draft_item import DraftItem
+from ui.photo.widgets.outline_item import OutlineItem
 from ui.photo.widgets.pixel_item import PixelItem
 from ui.photo.widgets.swipe_handle import MIDDLE, SwipeHandle
 from ui.theme import SPACING, colours, mixed, theme
@@ -27,8 +30,9 @@ _UNMARKED = (0, 0, 0, 70)
 class Canvas(pg.GraphicsView):  # type: ignore[misc]
     """A photo below, a layer above and marks on top; pixel (0, 0) covers 0..1.
 
-    The wheel zooms about the cursor, dragging pans, a double click or F fits, + and - zoom, the arrow keys
-    pan.
+    The tool in hand has every event first. What it leaves, the canvas uses itself: the wheel zooms about the
+    cursor, dragging pans (with the middle button or Space held always), a double click or F fits, + and -
+    zoom, the arrow keys pan.
     """
 
     hovered = Signal(object)
@@ -48,8 +52,13 @@ class Canvas(pg.GraphicsView):  # type: ignore[misc]
         self._photo = PixelItem(is_smooth=True)
         self._layer = PixelItem(is_smooth=False)
         self._marks = PixelItem(is_smooth=False)
+        self._objects = PixelItem(is_smooth=False)
+        self.hover_outline = OutlineItem(is_moving=False, veil=QColor(255, 255, 255, 40))
+        self.selection_outline = OutlineItem(is_moving=True, veil=QColor(0, 150, 255, 60))
+        self._draft = DraftItem()
         self._crosshair = Crosshair()
-        for item in (self._photo, self._layer, self._marks, self._crosshair):
+        above = (self._objects, self.hover_outline, self.selection_outline, self._draft, self._crosshair)
+        for item in (self._photo, self._layer, self._marks, *above):
             self._box.addItem(item, ignoreBounds=True)
         self._caption = QLabel(self)
         self._caption.setObjectName("caption")
@@ -64,6 +73,9 @@ class Canvas(pg.GraphicsView):  # type: ignore[misc]
         self._is_swiping = False
         self._pixel: tuple[int, int] | None = None
         self._drag_from: QPointF | None = None
+        self._tool: Tool | None = None
+        self._is_tool_dragging = False
+        self._is_space_held = False
         self._restyle()
         theme().changed.connect(self._restyle)
         camera.changed.connect(self._follow_camera)
@@ -77,8 +89,10 @@ class Canvas(pg.GraphicsView):  # type: ignore[misc]
     def clear(self) -> None:
         """Show nothing at all."""
         self._size = None
-        for item in (self._photo, self._layer, self._marks):
+        for item in (self._photo, self._layer, self._marks, self._objects):
             item.clear()
+        for outline in (self.hover_outline, self.selection_outline):
+            outline.show_rings([])
 
     def set_picture(self, picture: Picture | None, lut: ByteArray | None = None) -> None:
         """Show a layer over the photo, or instead of it; `lut` replaces the picture's own table."""
@@ -119,6 +133,28 @@ class Canvas(pg.GraphicsView):  # type: ignore[misc]
         lut = np.zeros((256, 4), dtype=np.uint8)
         lut[:2] = (_UNMARKED, _MARKED)
         self._marks.set_pixels(marked, lut)
+
+    def set_tool(self, tool: Tool | None) -> None:
+        """Take a tool in hand, which several canvases may share; without one the pointer only looks."""
+        if self._tool is not None:
+            self._tool.draft_changed.disconnect(self._draft.show_draft)
+        self._tool = tool
+        self._is_tool_dragging = False
+        self._draft.show_draft(NO_DRAFT)
+        if tool is not None:
+            tool.draft_changed.connect(self._draft.show_draft)
+        self._show_cursor()
+
+    def set_objects(self, ids: ByteArray | None, lut: ByteArray | None = None) -> None:
+        """Show the objects: (H, W) bytes and the (256, 4) colours of their values; None for none."""
+        if ids is None:
+            self._objects.clear()
+        else:
+            self._objects.set_pixels(ids, lut)
+
+    def set_object_colours(self, lut: ByteArray) -> None:
+        """Show the same objects in other colours."""
+        self._objects.set_lut(lut)
 
     def set_caption(self, text: str) -> None:
         """Say in the corner what is shown when it is not the final result: ``preview``, ``iteration 12``."""
@@ -223,38 +259,80 @@ class Canvas(pg.GraphicsView):  # type: ignore[misc]
             self.resized.emit()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        steps = event.angleDelta().y() / 120
-        if steps:
+        steps = event.angleDelta().y() / 120 or event.angleDelta().x() / 120
+        tool = self._tool
+        if steps and not (tool is not None and tool.wheel(steps, self._pointer(event.position(), event))):
             self._camera.zoom_about(self._image_point(event.position()), _WHEEL_FACTOR**steps)
             self._hover(event.position())
         event.accept()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        if event.button() in (Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton):
+        left, middle = Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton
+        tool = None if event.button() == middle or self._is_space_held else self._tool
+        if tool is not None and tool.press(self._pointer(event.position(), event)):
+            self._is_tool_dragging = True
+            self._drag_from = event.position()
+        elif event.button() in (left, middle):
             self._drag_from = event.position()
             self.setCursor(Qt.CursorShape.ClosedHandCursor)
         event.accept()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        if self._drag_from is not None:
+        at = self._pointer(event.position(), event)
+        tool = self._tool
+        if tool is not None and self._is_tool_dragging:
+            if tool.is_pan(at):
+                self._is_tool_dragging = False
+                tool.abandon()
+                self.setCursor(Qt.CursorShape.ClosedHandCursor)
+            else:
+                tool.move(at)
+        if self._drag_from is not None and not self._is_tool_dragging:
             moved = event.position() - self._drag_from
             self._drag_from = event.position()
             self._camera.pan(moved.x(), moved.y())
+        elif tool is not None and self._drag_from is None:
+            tool.hover(at if self.pixel_at(event.position()) is not None else None)
         self._hover(event.position())
         event.accept()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if self._tool is not None and self._is_tool_dragging:
+            self._is_tool_dragging = False
+            self._tool.release(self._pointer(event.position(), event))
         self._drag_from = None
-        self.unsetCursor()
+        self._show_cursor()
         event.accept()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        if event.button() == Qt.MouseButton.LeftButton:
-            self.fit_requested.emit()
+        tool = self._tool
+        is_used = tool is not None and tool.double_click(self._pointer(event.position(), event))
+        if not is_used and event.button() == Qt.MouseButton.LeftButton:
+            if tool is not None and tool.press(self._pointer(event.position(), event)):
+                self._is_tool_dragging = True
+                self._drag_from = event.position()
+            else:
+                self.fit_requested.emit()
         event.accept()
 
     def leaveEvent(self, event: QEvent) -> None:
+        if self._tool is not None:
+            self._tool.hover(None)
         self.hovered.emit(None)
+
+    def _pointer(self, position: QPointF, event: QMouseEvent | QWheelEvent) -> Pointer:
+        """Return the pointer in image pixels; in a move the button that is held."""
+        point = self._image_point(position)
+        button = event.button() if isinstance(event, QMouseEvent) else Qt.MouseButton.NoButton
+        return Pointer(point.x(), point.y(), self._camera.zoom, button, event.modifiers())
+
+    def _show_cursor(self) -> None:
+        if self._is_space_held:
+            self.setCursor(Qt.CursorShape.OpenHandCursor)
+        elif self._tool is not None:
+            self.setCursor(self._tool.cursor_shape)
+        else:
+            self.unsetCursor()
 
     def _hover(self, position: QPointF) -> None:
         pixel = self.pixel_at(position)
@@ -269,6 +347,8 @@ class Canvas(pg.GraphicsView):  # type: ignore[misc]
             Qt.Key.Key_Down: (0.0, -_PAN_STEP),
         }
         key = Qt.Key(event.key())
+        if self._tool is not None and self._tool.key(key, event.modifiers()):
+            return
         if key in pans:
             self._camera.pan(*pans[key])
         elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
@@ -278,12 +358,15 @@ class Canvas(pg.GraphicsView):  # type: ignore[misc]
         elif key == Qt.Key.Key_F:
             self.fit_requested.emit()
         elif key == Qt.Key.Key_Space:
-            self.setCursor(Qt.CursorShape.OpenHandCursor)
+            self._is_space_held = True
+            self._show_cursor()
         else:
             event.ignore()
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat() and self._drag_from is None:
-            self.unsetCursor()
+        if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
+            self._is_space_held = False
+            if self._drag_from is None:
+                self._show_cursor()
         else:
             event.ignore()

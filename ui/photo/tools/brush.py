@@ -1,0 +1,113 @@
+"""Brush and eraser: pixels given to an object, or taken away, along the pointer's way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, Qt, Signal
+
+from gmmseg.photo.objects.patch import Patch, brushed
+from ui.photo.tools.tool import NO_DRAFT, Draft, Point, Pointer, Tool
+
+LARGEST_RADIUS = 500.0
+_STEP = 1.25
+
+
+class Stroking(Tool):
+    """A tool that covers pixels with a round brush.
+
+    The stroke in progress is drawn as a line as wide as the brush; its pixels are found once, at its end, so
+    that the pointer is followed at any size of the image.
+
+    Parameters
+    ----------
+    is_removing : bool
+    """
+
+    stroked = Signal(object, bool)
+    """(`Patch`, whether it is to be taken away)"""
+    radius_changed = Signal(float)
+
+    def __init__(self, is_removing: bool, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._is_removing = is_removing
+        self._radius = 12.0
+        self._points: list[Point] = []
+        self._is_inverted = False
+        self._at: Point | None = None
+        self.shape = (1, 1)
+        """(H, W) of the image."""
+        self.keep_to: Callable[[Patch, Point], Patch] | None = None
+        """Cuts a stroke at edges of the picture; without it, all that was covered counts."""
+
+    @property
+    def radius(self) -> float:
+        """Of the brush, image pixels."""
+        return self._radius
+
+    def set_radius(self, radius: float) -> None:
+        """Take another size, from half a pixel on."""
+        radius = min(max(radius, 0.5), LARGEST_RADIUS)
+        if radius != self._radius:
+            self._radius = radius
+            self.radius_changed.emit(radius)
+            self._show()
+
+    def press(self, at: Pointer) -> bool:
+        if at.button not in (Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton):
+            return False
+        # The right button and Alt do the opposite for the length of a stroke.
+        self._is_inverted = not at.is_left or at.has(Qt.KeyboardModifier.AltModifier)
+        self._points = [at.point]
+        self._at = at.point
+        self._show()
+        return True
+
+    def move(self, at: Pointer) -> None:
+        self._at = at.point
+        if self._points:
+            self._points.append(at.point)
+        self._show()
+
+    def release(self, at: Pointer) -> None:
+        points, self._points = self._points, []
+        self._show()
+        if points:
+            patch = brushed(points, self._radius, self.shape)
+            if self.keep_to is not None and not patch.is_empty:
+                patch = self.keep_to(patch, points[0])
+            if not patch.is_empty:
+                self.stroked.emit(patch, self._is_removing != self._is_inverted)
+
+    def hover(self, at: Pointer | None) -> None:
+        self._at = None if at is None else at.point
+        self._show()
+
+    def key(self, key: Qt.Key, modifiers: Qt.KeyboardModifier) -> bool:
+        if key in (Qt.Key.Key_BracketLeft, Qt.Key.Key_BracketRight):
+            self.set_radius(self._radius * (_STEP if key == Qt.Key.Key_BracketRight else 1 / _STEP))
+            return True
+        if key == Qt.Key.Key_Escape and self._points:
+            self.abandon()
+            return True
+        return False
+
+    def wheel(self, steps: float, at: Pointer) -> bool:
+        if not at.has(Qt.KeyboardModifier.ShiftModifier):
+            return False
+        self.set_radius(self._radius * _STEP**steps)
+        return True
+
+    def abandon(self) -> None:
+        self._points, self._at = [], None
+        super().abandon()
+
+    def _show(self) -> None:
+        if self._at is None and not self._points:
+            self.draft_changed.emit(NO_DRAFT)
+            return
+        cursor = None if self._at is None else (*self._at, self._radius)
+        is_removing = self._is_removing != (self._is_inverted and bool(self._points))
+        self.draft_changed.emit(
+            Draft(tuple(self._points), 2 * self._radius, is_removing=is_removing, cursor=cursor)
+        )

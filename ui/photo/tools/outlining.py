@@ -1,0 +1,142 @@
+"""Lasso and polygon: an area enclosed by a line drawn freely, or point by point."""
+
+from __future__ import annotations
+
+import math
+
+from PySide6.QtCore import QObject, Qt, Signal
+
+from gmmseg.photo.objects.patch import polygon
+from ui.photo.tools.tool import Draft, Point, Pointer, Tool
+
+_NEAR = 8.0
+"""Device-independent pixels within which a point of a polygon is meant."""
+
+
+class Enclosing(Tool):
+    """A tool that encloses an area."""
+
+    enclosed = Signal(object, bool)
+    """(`Patch`, whether it is to be taken away)"""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._points: list[Point] = []
+        self._is_removing = False
+        self.shape = (1, 1)
+        """(H, W) of the image."""
+
+    def abandon(self) -> None:
+        self._points = []
+        super().abandon()
+
+    def _finish(self) -> None:
+        points, self._points = self._points, []
+        self._show()
+        patch = polygon(points, self.shape)
+        if not patch.is_empty:
+            self.enclosed.emit(patch, self._is_removing)
+
+    def _show(self, handles: bool = False) -> None:
+        self.draft_changed.emit(
+            Draft(tuple(self._points), is_removing=self._is_removing, is_closed=True, handles=handles)
+        )
+
+
+class Lasso(Enclosing):
+    """Encloses what the pointer goes round while the button is held."""
+
+    def press(self, at: Pointer) -> bool:
+        if at.button not in (Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton):
+            return False
+        self._is_removing = not at.is_left or at.has(Qt.KeyboardModifier.AltModifier)
+        self._points = [at.point]
+        return True
+
+    def move(self, at: Pointer) -> None:
+        if self._points:
+            self._points.append(at.point)
+            self._show()
+
+    def release(self, at: Pointer) -> None:
+        self._finish()
+
+    def key(self, key: Qt.Key, modifiers: Qt.KeyboardModifier) -> bool:
+        if key == Qt.Key.Key_Escape and self._points:
+            self.abandon()
+            return True
+        return False
+
+
+class Polygon(Enclosing):
+    """Encloses what lies within points that are clicked one by one.
+
+    A click on the first point, a double click or Enter closes it; until then points can be dragged, taken
+    away with the right button, and the last one with Backspace.
+    """
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._held: int | None = None
+
+    def press(self, at: Pointer) -> bool:
+        near = self._near(at)
+        if at.button == Qt.MouseButton.RightButton and self._points:
+            if near is not None:
+                del self._points[near]
+            self._show()
+            return True
+        if not at.is_left:
+            return False
+        if not self._points:
+            self._is_removing = at.has(Qt.KeyboardModifier.AltModifier)
+        if near == 0 and len(self._points) > 2:
+            self._finish()
+        elif near is not None:
+            self._held = near
+        else:
+            self._points.append(at.point)
+            self._held = len(self._points) - 1
+            self._show()
+        return True
+
+    def move(self, at: Pointer) -> None:
+        if self._held is not None and self._held < len(self._points):
+            self._points[self._held] = at.point
+            self._show()
+
+    def release(self, at: Pointer) -> None:
+        self._held = None
+
+    def double_click(self, at: Pointer) -> bool:
+        if not self._points:
+            return False
+        self._finish()
+        return True
+
+    def key(self, key: Qt.Key, modifiers: Qt.KeyboardModifier) -> bool:
+        if not self._points:
+            return False
+        if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._finish()
+        elif key == Qt.Key.Key_Backspace:
+            self._points.pop()
+            self._show()
+        elif key == Qt.Key.Key_Escape:
+            self.abandon()
+        else:
+            return False
+        return True
+
+    def abandon(self) -> None:
+        self._held = None
+        super().abandon()
+
+    def _near(self, at: Pointer) -> int | None:
+        """Return the point that is meant, if any."""
+        distances = [math.dist(at.point, point) * at.zoom for point in self._points]
+        nearest = min(range(len(distances)), key=distances.__getitem__, default=None)
+        return nearest if nearest is not None and distances[nearest] <= _NEAR else None
+
+    def _show(self, handles: bool = True) -> None:
+        super()._show(handles)

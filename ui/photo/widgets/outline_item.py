@@ -1,0 +1,81 @@
+"""OutlineItem: the outline of a mask in two colours that move along it, at any zoom."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QRectF, Qt, QTimer
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
+from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
+
+from gmmseg.arrays import IntArray
+
+_LIGHT, _DARK = QColor(255, 255, 255), QColor(0, 0, 0)
+_DASHES = 4.0
+_STEP_MS = 120
+
+
+class OutlineItem(pg.GraphicsObject):  # type: ignore[misc]
+    """Draws rings of corner points with a light veil inside.
+
+    Parameters
+    ----------
+    is_moving : bool
+        The dashes move; else the line is still.
+    veil : QColor
+        Laid over the pixels inside.
+    """
+
+    def __init__(self, *, is_moving: bool, veil: QColor) -> None:
+        super().__init__()
+        self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
+        self._veil = veil
+        self._path = QPainterPath()
+        self._offset = 0.0
+        self._timer = QTimer(self, interval=_STEP_MS)
+        self._timer.timeout.connect(self._step)
+        self._is_moving = is_moving
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is drawn."""
+        return self._path.isEmpty()
+
+    def show_rings(self, rings: list[IntArray]) -> None:
+        """Show closed rings, each (M, 2) corner points x, y; none clears."""
+        self.prepareGeometryChange()
+        self._path = QPainterPath()
+        if rings:
+            closed = [np.concatenate([ring, ring[:1]]) for ring in rings]
+            points = np.concatenate(closed).astype(np.float64)
+            connects = np.ones(len(points), dtype=np.int32)
+            connects[np.cumsum([len(ring) for ring in closed]) - 1] = 0
+            self._path = pg.arrayToQPath(points[:, 0], points[:, 1], connect=connects)
+        if rings and self._is_moving:
+            self._timer.start()
+        else:
+            self._timer.stop()
+        self.update()
+
+    def boundingRect(self) -> QRectF:
+        reach = 2 * (self.pixelWidth() or 1.0)
+        return self._path.boundingRect().adjusted(-reach, -reach, reach, reach)
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None
+    ) -> None:
+        if self._path.isEmpty():
+            return
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.fillPath(self._path, self._veil)
+        solid = QPen(_DARK, 1.5)
+        dashed = QPen(_LIGHT, 1.5)
+        dashed.setDashPattern([_DASHES, _DASHES])
+        dashed.setDashOffset(self._offset)
+        for pen in (solid, dashed):
+            pen.setCosmetic(True)
+            painter.strokePath(self._path, pen)
+
+    def _step(self) -> None:
+        self._offset = (self._offset + 1) % (2 * _DASHES)
+        self.update()
