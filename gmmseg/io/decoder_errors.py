@@ -9,6 +9,9 @@ from contextlib import contextmanager
 
 from gmmseg.errors import BudgetError, Cancelled, GmmsegError, ReadError
 
+DAMAGE_NOTE = "The file is damaged: parts of the picture may be wrong."
+"""Of a file that could be decoded all the same."""
+
 
 def cut_off(name: str, format_name: str) -> ReadError:
     """Return the error for a file whose end is missing."""

@@ -11,7 +11,6 @@ import numpy as np
 from PIL import (
     BmpImagePlugin,
     GifImagePlugin,
-    JpegImagePlugin,
     PngImagePlugin,
     PpmImagePlugin,
     TiffImagePlugin,
@@ -23,9 +22,10 @@ from gmmseg.control import ShouldStop, raise_if_cancelled
 from gmmseg.errors import ReadError
 from gmmseg.image import GREY, RGB
 from gmmseg.io.decoded_image import Decoded, check_frame, frame_notes
-from gmmseg.io.decoder_errors import damaged
+from gmmseg.io.decoder_errors import DAMAGE_NOTE, damaged
 from gmmseg.io.files import AskingBytes
 from gmmseg.io.headers import check_can_hold, check_png_is_long_enough, gif_size, png_header, webp_size
+from gmmseg.io.jpeg import WatchedJpegFile
 from gmmseg.io.png16 import is_deep_png, read_deep_png, read_deep_pnm
 from gmmseg.limits import MAX_FRAMES, check_pixels
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 # the whole process, and would fall through to formats that are not on the list (EPS starts Ghostscript).
 _PLUGINS: dict[str, type[ImageFile]] = {
     "PNG": PngImagePlugin.PngImageFile,
-    "JPEG": JpegImagePlugin.JpegImageFile,
+    "JPEG": WatchedJpegFile,
     "BMP": BmpImagePlugin.BmpImageFile,
     "GIF": GifImagePlugin.GifImageFile,
     "WEBP": WebPImagePlugin.WebPImageFile,
@@ -170,6 +170,8 @@ def _read_loaded(picture: PillowImage, format_name: str, should_stop: ShouldStop
     notes = [conversion.note] if conversion.note else []
     if ";16" in tiles and pixels.dtype == np.uint8:
         notes.append("The file has 16 bits a value; they are read at 8 bits.")
+    if isinstance(picture, WatchedJpegFile) and picture.n_damaged:
+        notes.append(DAMAGE_NOTE)
     return Decoded(pixels, conversion.channels, is_opaque, notes=tuple(notes))
 
 

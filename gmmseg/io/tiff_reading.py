@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import logging
+import lzma
 import struct
+import zlib
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
@@ -22,8 +25,9 @@ from gmmseg.io.decoded_image import (
     is_frame_note,
     plain_values,
 )
-from gmmseg.io.decoder_errors import damaged
+from gmmseg.io.decoder_errors import DAMAGE_NOTE, damaged
 from gmmseg.io.files import AskingBytes
+from gmmseg.io.native_messages import native_messages
 from gmmseg.limits import MAX_FRAMES, check_pixels
 
 # A damaged file makes tifffile log; without a handler Python would print that to the user's terminal.
@@ -32,6 +36,14 @@ logging.getLogger("tifffile").addHandler(logging.NullHandler())
 _ORIENTATION_TAG = 274
 _ASSOCIATED_ALPHA, _SEPARATE_ALPHA = 1, 2
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _SEPARATED = 0, 1, 2, 3, 5
+_UNPACKERS: dict[int, tuple[Callable[[], Any], int]] = {
+    8: (zlib.decompressobj, 1032),
+    32946: (zlib.decompressobj, 1032),
+    34925: (lzma.LZMADecompressor, 1 << 14),
+}
+"""By the number of the compression: unpackers, and how many bytes these can make of one."""
+_HARMLESS = 1 << 28
+_PIECE = 1 << 20
 _MOST_DIRECTORIES = 100_000
 _MOST_ENTRIES = 4_096
 _MOST_COLUMNS_OF_A_ROW_PAGE = 16
@@ -67,9 +79,13 @@ def read_tiff(data: bytes, name: str, frame: int, should_stop: ShouldStop) -> De
         pages: list[Any] = [tif.pages[index] for index in layout.groups[frame]]
         # Pages of a series may share the tags of one of them, its keyframe; for a page alone it is itself.
         tags = pages[0].keyframe
-        _check_size(tags, len(pages), layout.pages_are_rows)
+        for page in pages:
+            _check_size(page.keyframe, len(pages), layout.pages_are_rows, name)
+            if page.keyframe.shaped != tags.shaped:
+                raise damaged(name, "TIFF")
+            _check_unpacked(page, data, name, should_stop)
         try:
-            samples = [_samples(page, name, should_stop) for page in pages]
+            samples = [_samples(page, should_stop) for page in pages]
         except (ValueError, ImportError) as error:
             if not _lacks_codec(error):
                 raise
@@ -104,12 +120,34 @@ def check_directories(data: bytes, name: str) -> None:
         (at,) = struct.unpack_from(order + offset_code, data, at)
 
 
-def _check_size(first: Any, n_pages: int, pages_are_rows: bool) -> None:
-    item = 8 if first.dtype is None else np.dtype(first.dtype).itemsize
+def _check_size(tags: Any, n_pages: int, pages_are_rows: bool, name: str) -> None:
+    if tags.imagedepth != 1:
+        raise ReadError(f"“{name}” holds a volume, not a picture.", "Save its slices as pages.")
+    item = 8 if tags.dtype is None else np.dtype(tags.dtype).itemsize
     if pages_are_rows:
-        check_pixels(first.imagelength, n_pages, first.imagewidth, item)
+        check_pixels(tags.imagelength, n_pages, tags.imagewidth, item)
     else:
-        check_pixels(first.imagewidth, first.imagelength, n_pages * first.samplesperpixel, item)
+        check_pixels(tags.imagewidth, tags.imagelength, n_pages * tags.samplesperpixel, item)
+    if tags.is_tiled:
+        # A tile is unpacked as a whole, however little of it lies in the picture.
+        check_pixels(tags.tilewidth, tags.tilelength, tags.samplesperpixel, item)
+
+
+def _check_unpacked(page: Any, data: bytes, name: str, should_stop: ShouldStop) -> None:
+    """Raise `ReadError` where a strip or tile, which is unpacked as a whole, is far more than the page."""
+    unpacker, expansion = _UNPACKERS.get(int(page.keyframe.compression), (None, 0))
+    tags = page.keyframe
+    most = 2 * prod(tags.shaped) * (8 if tags.dtype is None else np.dtype(tags.dtype).itemsize) + _HARMLESS
+    for start, n_bytes in zip(page.dataoffsets, page.databytecounts, strict=False):
+        if unpacker is None or n_bytes * expansion <= most:
+            continue
+        unpacking, n_unpacked, packed = unpacker(), 0, data[start : start + n_bytes]
+        while not unpacking.eof and (packed or not getattr(unpacking, "needs_input", True)):
+            raise_if_cancelled(should_stop)
+            n_unpacked += len(unpacking.decompress(packed, _PIECE))
+            packed = getattr(unpacking, "unconsumed_tail", b"")
+            if n_unpacked > most:
+                raise damaged(name, "TIFF")
 
 
 def _joined(samples: list[AnyArray], first: Any, pages_are_rows: bool, name: str) -> Decoded:
@@ -154,13 +192,11 @@ def _is_cut_into_rows(series: Any) -> bool:
     return bool(n_channels <= _MOST_COLUMNS_OF_A_ROW_PAGE and n_channels < min(n_rows, n_columns))
 
 
-def _samples(page: Any, name: str, should_stop: ShouldStop) -> AnyArray:
+def _samples(page: Any, should_stop: ShouldStop) -> AnyArray:
     """Return one page's samples (H, W, S), planar or interleaved in the file."""
     raise_if_cancelled(should_stop)
     samples = page.asarray(squeeze=False)
-    planes, depth, _, _, _ = samples.shape
-    if depth != 1:
-        raise ReadError(f"“{name}” holds a volume, not a picture.", "Save its slices as pages.")
+    planes = samples.shape[0]
     return np.moveaxis(samples[:, 0, :, :, 0], 0, -1) if planes > 1 else samples[0, 0]
 
 
@@ -269,9 +305,11 @@ def _through_pillow(data: bytes, name: str, page_index: int, should_stop: Should
     """Return a page whose compression tifffile leaves to imagecodecs and Pillow knows: LZW, JPEG, fax."""
     from gmmseg.io.pillow_reading import read_with_pillow
 
-    decoded = read_with_pillow(data, name, "TIFF", page_index, should_stop)
+    with native_messages() as messages:
+        decoded = read_with_pillow(data, name, "TIFF", page_index, should_stop)
     # Pillow counts every directory of the file as a page; which are pages is decided here.
-    return replace(decoded, notes=tuple(note for note in decoded.notes if not is_frame_note(note)))
+    notes = tuple(note for note in decoded.notes if not is_frame_note(note))
+    return replace(decoded, notes=(*notes, DAMAGE_NOTE) if messages else notes)
 
 
 def _unread_compression(page: Any, name: str) -> ReadError:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 import struct
+import zlib
 
 import numpy as np
 import tifffile
 
-from tests.data.images import encoded
+from tests.data.images import encoded, tiff
 
 SIDE = 30_000
 
@@ -67,6 +68,31 @@ def tiff_of_a_wrong_palette(n_colours: int) -> bytes:
     return bytes(data)
 
 
+def tiff_with(data: bytes, code: int, value: int, page: int = 0) -> bytes:
+    """Return a TIFF in which the value of a number of one page is another one."""
+    with tifffile.TiffFile(io.BytesIO(data)) as tif:
+        tag = tif.pages[page].aspage().tags[code]
+        at, kind = tag.offset, tag.dtype
+    if kind not in (3, 4):
+        raise ValueError(f"tag {code} is no number")
+    changed = bytearray(data)
+    changed[at + 2 : at + 12] = struct.pack("<HII", 4, 1, value)
+    return bytes(changed)
+
+
+def tiff_stack_of_unequal_pages(length: int) -> bytes:
+    """Return a stack whose third page, a channel of the first picture, has another length than the others."""
+    data = tiff(np.zeros((2, 3, 8, 9), "u2"), imagej=True, metadata={"axes": "TCYX"})
+    return tiff_with(data, 257, length, page=2)
+
+
+def tiff_of_a_bomb(n_bytes: int) -> bytes:
+    """Return a TIFF of 9 × 8 pixels whose only strip unpacks to `n_bytes`."""
+    data = tiff(np.zeros((8, 9), np.uint8), compression="zlib", metadata=None)
+    strip = zlib.compress(bytes(n_bytes), 9)
+    return tiff_with(tiff_with(data, 273, len(data)), 279, len(strip)) + strip
+
+
 def bad_files() -> dict[str, bytes]:
     """Return one small file of each kind, by a name that says what it is."""
     return {
@@ -79,4 +105,7 @@ def bad_files() -> dict[str, bytes]:
         "canvas.webp": webp_of_a_large_canvas(),
         "palette1.tif": tiff_of_a_wrong_palette(1),
         "palette7.tif": tiff_of_a_wrong_palette(7),
+        "stack.tif": tiff_stack_of_unequal_pages(0x50000008),
+        "tile.tif": tiff_with(tiff(np.zeros((16, 16), "u1"), tile=(16, 16)), 323, 1 << 30),
+        "volume.tif": tiff_with(tiff(np.zeros((2, 16, 16), "u1"), volumetric=True), 32997, 1 << 30),
     }

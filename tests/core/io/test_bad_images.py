@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,9 @@ def test_small_files_take_little_memory_whatever_they_promise(tmp_path: Path) ->
         assert "can hold" in told[name][0], name
     for name in ("palette1.tif", "palette7.tif"):
         assert "damaged" in told[name][0]
+    for name in ("stack.tif", "tile.tif"):
+        assert "a side may have at most" in told[name][0]
+    assert "volume" in told["volume.tif"][0]
     del told["canvas.webp"]
     assert {name: grown for name, (_, grown) in told.items() if grown > 100 * MIB} == {}
 
@@ -77,6 +81,24 @@ def test_every_collected_bad_input_is_read_or_refused_in_little_memory() -> None
     assert len(told) >= 12
     assert {name: grown for name, (_, grown) in told.items() if grown > 100 * MIB} == {}
     assert "memory" in told["png_30000_1bit_full.png"][0]
+
+
+@pytest.mark.parametrize("length", [5, 7, 9])
+def test_the_pages_of_one_picture_must_be_of_one_size(length: int) -> None:
+    with pytest.raises(ReadError, match="damaged"):
+        read_image_bytes(bad.tiff_stack_of_unequal_pages(length), "a.tif")
+    assert read_image_bytes(bad.tiff_stack_of_unequal_pages(8), "a.tif").pixels.shape == (8, 9, 3)
+
+
+def test_a_strip_that_unpacks_to_far_more_than_its_page_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gmmseg.io.tiff_reading._HARMLESS", 4 * MIB)
+    data = bad.tiff_of_a_bomb(60 * MIB)
+    tracemalloc.start()
+    with pytest.raises(ReadError, match="damaged"):
+        read_image_bytes(data, "a.tif")
+    assert tracemalloc.get_traced_memory()[1] < 10 * MIB
+    tracemalloc.stop()
+    assert read_image_bytes(bad.tiff_of_a_bomb(MIB), "a.tif").pixels.shape == (8, 9, 1)
 
 
 def test_a_webp_is_counted_as_its_decoder_needs_it() -> None:
