@@ -6,7 +6,7 @@ import numpy as np
 
 from gmmseg.arrays import ByteArray, Float32Array, FloatArray, IntArray
 from gmmseg.digits.dataset import DigitSet
-from gmmseg.digits.skeletons import VARIANTS, Variant
+from gmmseg.digits.skeletons import Variant, variants
 
 SIDE = 28
 """Pixels along each side."""
@@ -35,7 +35,7 @@ def drawn_digits(n_train: int = 10_000, n_test: int = 2_000, seed: int = 0) -> D
     labels = np.concatenate([_shuffled_labels(n_train, rng), _shuffled_labels(n_test, rng)])
     images: ByteArray = np.zeros((labels.size, SIDE, SIDE), np.uint8)
     for digit in range(10):
-        ways = [variant for variant in VARIANTS if variant.digit == digit]
+        ways = [variant for variant in variants() if variant.digit == digit]
         shares = np.array([way.share for way in ways], np.float64)
         rows = np.flatnonzero(labels == digit)
         chosen = rng.choice(len(ways), rows.size, p=shares / shares.sum())
