@@ -29,14 +29,11 @@ class PrincipalAxes:
         Unit columns; the entry of largest size of each is positive.
     variances : (D,)
         Along each direction, 1/N, falling.
-    total_variance : float
-        Over all directions, also those not kept.
     """
 
     mean: FloatArray
     vectors: FloatArray
     variances: FloatArray
-    total_variance: float
 
     def project(self, features: Float32Array) -> Float32Array:
         """Return coordinates (N, D) along the directions."""
@@ -82,7 +79,7 @@ def principal_axes(
     variances, vectors = variances[:held], vectors[:, :held]
     peaks = vectors[np.abs(vectors).argmax(axis=0), np.arange(held)]
     vectors = np.ascontiguousarray(vectors * np.where(peaks < 0, -1.0, 1.0))
-    return PrincipalAxes(frozen(mean), frozen(vectors), frozen(variances), total)
+    return PrincipalAxes(frozen(mean), frozen(vectors), frozen(variances))
 
 
 def _moments(features: Float32Array, should_stop: ShouldStop) -> tuple[FloatArray, FloatArray]:

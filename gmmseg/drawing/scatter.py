@@ -8,13 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gmmseg.arrays import BoolArray, ByteArray, FloatArray, IntArray, frozen
+from gmmseg.arrays import ByteArray, FloatArray, IntArray, frozen
 from gmmseg.features.table import FeatureTable
 from gmmseg.mixture.params import MixtureParams
 
-TWO_SIGMA_SHARE_2D = 1 - math.exp(-2)
-"""Probability inside the 2-sigma ellipse of a two-dimensional Gaussian: 86.5 %. The familiar 95 % is that of
-one dimension; in two it takes 2.448 sigma."""
 _SHARE_LEFT_OUT = 0.01
 """Of the points of a group, at either end: what lies far out would make all others small."""
 
@@ -84,13 +81,6 @@ def projected(params: MixtureParams, axes: Sequence[Axis]) -> Marginal:
     matrix = np.array([axis.direction for axis in axes])
     offsets = np.array([axis.offset for axis in axes])
     return Marginal(params.weights, params.means @ matrix.T + offsets, matrix @ params.matrices() @ matrix.T)
-
-
-def marginal(params: MixtureParams, dims: Sequence[int]) -> Marginal:
-    """Return the mixture of the features `dims` alone, in the units of `params`: the sub-blocks."""
-    chosen = list(dims)
-    blocks = params.matrices()[:, chosen][:, :, chosen]
-    return Marginal(params.weights, params.means[:, chosen], blocks)
 
 
 def ellipse(mean: FloatArray, covariance: FloatArray, n_sigma: float = 2.0, n_points: int = 64) -> FloatArray:
@@ -222,22 +212,6 @@ def dots(
         opacity *= np.bincount(cell, weights=tint[:, 3], minlength=n_cells)[held] / (255 * count[held])
     picture[held, 3] = np.rint(255 * opacity)
     return picture.reshape(height, width, 4)
-
-
-def inside_polygon(x: FloatArray, y: FloatArray, polygon: FloatArray) -> BoolArray:
-    """Return which points lie inside a closed polygon (P, 2), by the even-odd rule, (N,)."""
-    low, high = polygon.min(axis=0), polygon.max(axis=0)
-    inside = np.zeros(len(x), dtype=bool)
-    near = np.flatnonzero((x >= low[0]) & (x <= high[0]) & (y >= low[1]) & (y <= high[1]))
-    px, py = x[near], y[near]
-    odd = np.zeros(len(near), dtype=bool)
-    for (x1, y1), (x2, y2) in zip(polygon, np.roll(polygon, -1, axis=0), strict=True):
-        if y1 == y2:
-            continue
-        crosses = (py < y1) != (py < y2)
-        odd ^= crosses & (px < x1 + (py - y1) * ((x2 - x1) / (y2 - y1)))
-    inside[near] = odd
-    return inside
 
 
 def usual_bounds(x: FloatArray, y: FloatArray, groups: IntArray) -> tuple[float, float, float, float]:

@@ -107,11 +107,6 @@ def change_region_setting(path: str, value: Any, title: str) -> Edit:
     return Edit(title, apply, merge_key=f"regions {path}")
 
 
-def change_settings(settings: SegmentSettings, title: str) -> Edit:
-    """Return the edit that replaces all settings."""
-    return Edit(title, lambda document: replace(document, settings=settings))
-
-
 def reset_settings(title: str) -> Edit:
     """Return the edit that sets everything, of the segmentation and of the regions, to its default."""
     return Edit(

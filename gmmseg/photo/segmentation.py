@@ -96,18 +96,6 @@ def heatmap(
     return table.pixels.spread(quantised)
 
 
-def heatmaps(
-    segmentation: Segmentation, table: FeatureTable, should_stop: ShouldStop = never_stop
-) -> list[ByteArray]:
-    """Return the posteriors of all components in 255ths, K arrays of (H, W)."""
-    if segmentation.posteriors is not None:
-        return list(segmentation.posteriors)
-    quantised = np.empty((segmentation.n_components, table.n_rows), dtype=np.uint8)
-    for rows, posterior in responsibilities(segmentation.params, table.values, should_stop):
-        quantised[:, rows] = np.rint(posterior * 255)
-    return [table.pixels.spread(one) for one in quantised]
-
-
 def uncertainty(
     segmentation: Segmentation, table: FeatureTable, should_stop: ShouldStop = never_stop
 ) -> ByteArray:

@@ -81,18 +81,6 @@ def height_of_detail(hierarchy: Hierarchy, detail: float) -> float:
     return _falling(ends, min(detail, 1.0))
 
 
-def detail_of_height(hierarchy: Hierarchy, height: float) -> float:
-    """Return the detail whose height is `height`; 0 above the last union and 1 below the first."""
-    ends = _heights_of_scale(hierarchy)
-    low, high = 0.0, 1.0
-    while low < (middle := (low + high) / 2) < high:
-        if _falling(ends, middle) > height:
-            low = middle
-        else:
-            high = middle
-    return 0.0 if height >= ends[0] else high
-
-
 def _heights_of_scale(hierarchy: Hierarchy) -> tuple[float, float, float]:
     """Return the heights of the details 0, 0.5 and 1, falling."""
     heights, natural = hierarchy.heights, hierarchy.natural

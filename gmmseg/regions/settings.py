@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gmmseg.setting import Setting, check_values
+from gmmseg.setting import Setting
 
 MAX_REGIONS = 1_000_000
 
@@ -50,8 +50,3 @@ REGION_SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("seed", "Seed", "The same seed gives the same regions.", "int", 0, 2**63 - 1),
 )
-
-
-def check_region_settings(settings: RegionSettings) -> None:
-    """Raise `SettingsError` for the first setting out of its bounds."""
-    check_values(settings, REGION_SETTINGS)

@@ -19,7 +19,7 @@ from gmmseg.mixture.covariance import FAMILIES, CovarianceKind
 from gmmseg.mixture.params import FitResult, FitSettings, FitStep, MixtureParams, Restart, StopReason
 from gmmseg.mixture.selection import Candidate
 from gmmseg.photo.classes import ClassTable, default_classes
-from gmmseg.photo.document import Document, Fit, change_settings, open_image
+from gmmseg.photo.document import Document, Edit, Fit, open_image
 from gmmseg.photo.jobs import SegmentRequest, segment_events
 from gmmseg.photo.model import Model
 from gmmseg.photo.segmentation import Segmentation
@@ -40,6 +40,11 @@ MEANS = np.array(
     dtype=np.float64,
 )
 """sRGB means, 0..255, of the first components; `true_params` takes them in turn."""
+
+
+def set_to(settings: SegmentSettings) -> Edit:
+    """Return an edit that replaces all settings."""
+    return Edit("Settings", lambda document: replace(document, settings=settings))
 
 
 def true_params(
@@ -332,7 +337,7 @@ def fitted_shown(
     settings = settings or SegmentSettings(mixture=FitSettings(n_components=n_components, n_init=2))
     workspace = Workspace()
     workspace.apply(open_image(image))
-    workspace.apply(change_settings(settings, "Settings"))
+    workspace.apply(set_to(settings))
     outcome = result_of(segment_events(SegmentRequest(image, settings)))
     workspace.accept_fit(outcome)
     return workspace.shown

@@ -50,10 +50,6 @@ class AboutDialog(QDialog):
         theme().changed.connect(self._write)
         self._write()
 
-    def show_documents(self) -> None:
-        """Turn to the page about the source documents."""
-        self.tabs.setCurrentWidget(self.documents)
-
     def _make_program_page(self) -> QWidget:
         page = QWidget(self.tabs)
         picture = QLabel(page)

@@ -35,7 +35,6 @@ TYPES: dict[int, np.dtype[Any]] = {
 """What each type code stands for; every number is big-endian."""
 MAX_DIMENSIONS = 16
 """Images have 3, labels 1."""
-IMAGES_MAGIC = 2051
 LABELS_MAGIC = 2049
 _AGAIN = "Copy or download it again."
 _MAGIC_REMEDY = "Digit images start with 00 00 08 03, labels with 00 00 08 01."

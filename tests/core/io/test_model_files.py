@@ -224,6 +224,7 @@ BROKEN = {
     "not text": b"\xff\xfe\x00\x01",
     "another kind of JSON": b"[1, 2, 3]",
     "NaN": GOOD.replace(b'"seed": 4611686018427387905', b'"seed": NaN'),
+    "NaN among numbers": GOOD.replace(b'"smooth": 0.30000000000000004', b'"smooth": NaN'),
     "infinity": GOOD.replace(b'"seed": 4611686018427387905', b'"seed": -Infinity'),
     "overflow": GOOD.replace(b'"smooth": 0.30000000000000004', b'"smooth": 1e999'),
     "key twice": GOOD.replace(b'"seed": ', b'"smooth": '),
@@ -245,6 +246,11 @@ def test_a_broken_file_is_refused(name: str) -> None:
 def test_a_key_that_is_there_twice_is_named() -> None:
     with pytest.raises(ModelError, match="“smooth” is there twice"):
         load_model(BROKEN["key twice"])
+
+
+def test_a_number_that_is_none_is_named() -> None:
+    with pytest.raises(ModelError, match="holds NaN where a number must be"):
+        load_model(BROKEN["NaN among numbers"])
 
 
 def test_a_billion_components_are_refused_without_being_made() -> None:

@@ -25,7 +25,6 @@ from gmmseg.photo.document import (
     Document,
     Edit,
     change_setting,
-    change_settings,
     lock_class,
     merge_classes,
     move_class,
@@ -39,7 +38,7 @@ from gmmseg.photo.document import (
 from gmmseg.photo.jobs import SegmentOutcome, SegmentRequest, segment_events
 from gmmseg.photo.settings import SegmentSettings
 from gmmseg.photo.workspace import TableCache, ViewState, Workspace
-from tests.data.states import image_of
+from tests.data.states import image_of, set_to
 
 QUICK = SegmentSettings(mixture=FitSettings(n_components=3, n_init=1, tol=1e-2))
 
@@ -60,7 +59,7 @@ def fitted(image: Image, settings: SegmentSettings) -> SegmentOutcome:
 def opened(settings: SegmentSettings = QUICK) -> Workspace:
     workspace = Workspace()
     workspace.apply(open_image(picture()))
-    workspace.apply(change_settings(settings, "Settings"))
+    workspace.apply(set_to(settings))
     return workspace
 
 
@@ -379,7 +378,7 @@ class AnyOrder(RuleBasedStateMachine):
         super().__init__()
         self.workspace = Workspace()
         self.workspace.apply(open_image(picture()))
-        self.workspace.apply(change_settings(QUICK, "Settings"))
+        self.workspace.apply(set_to(QUICK))
         self.workspace.settle()
         self.states = [self.workspace.document]
         self.at = 0

@@ -63,7 +63,7 @@ def test_a_chosen_feature_is_asked_for_and_shown_with_its_scale(panel: PanesPane
 def test_the_list_names_the_feature_that_stands_in_for_one_no_longer_fitted(panel: PanesPanel) -> None:
     first = make_shown(3)
     panel.show_state(ViewState(), first)
-    panel.panes[0].set_layer(Layer("feature", feature="green"), first.classes)
+    panel.choose_layer(0, Layer("feature", feature="green"))
     second = make_shown(1, n_channels=1)
     panel.show_state(first, second)
     assert combo_of(panel).currentText() == "Feature: grey"

@@ -15,11 +15,12 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from skimage.measure import points_in_poly
 
 from gmmseg.arrays import ByteArray, FloatArray, IntArray
 from gmmseg.colours import class_colour
 from gmmseg.digits.experiment import ExperimentOutcome
-from gmmseg.drawing.scatter import ellipse, inside_polygon, usual_bounds
+from gmmseg.drawing.scatter import ellipse, usual_bounds
 from ui.digits.panels.requests import MomentsRequest
 from ui.digits.panels.words import digit_facts
 from ui.digits.widgets.card import DigitCard
@@ -270,7 +271,7 @@ class DigitEmbeddingPanel(QWidget):
             return
         x_axis, y_axis = self._axes()
         x, y = (outcome.embedding[:, axis].astype(np.float64) for axis in (x_axis, y_axis))
-        rows = np.flatnonzero(inside_polygon(x, y, corners))
+        rows = np.flatnonzero(points_in_poly(np.column_stack([x, y]), corners))
         rows = rows[np.argsort(outcome.clusters[rows], kind="stable")]
         self.rows_chosen.emit(self.tr("Marked in the scatter"), rows)
 

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from skimage.measure import points_in_poly
 
 from gmmseg.arrays import ByteArray, FloatArray, IntArray
 from gmmseg.drawing.scatter import (
@@ -22,7 +23,6 @@ from gmmseg.drawing.scatter import (
     dithered,
     ellipse,
     histogram,
-    inside_polygon,
     projected,
     row_colours,
     scatter_sample,
@@ -280,7 +280,7 @@ class ScatterPanel(QWidget):
         if y_axis is None:
             marked = (x >= corners[:, 0].min()) & (x <= corners[:, 0].max())
         else:
-            marked = inside_polygon(x, y_axis.of(table.values), corners)
+            marked = points_in_poly(np.column_stack([x, y_axis.of(table.values)]), corners)
         self.rows_brushed.emit(marked)
 
     @Slot()

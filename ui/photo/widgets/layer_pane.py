@@ -148,11 +148,6 @@ class LayerPane(QWidget):
             self._layers = layers
             self._combo.setCurrentIndex(self._index_of(self.layer, classes))
 
-    def set_layer(self, layer: Layer, classes: ClassTable) -> None:
-        """Choose a layer without asking for it; its picture follows with `set_picture`."""
-        self.layer = layer
-        self.show_choices(classes)
-
     def _index_of(self, layer: Layer, classes: ClassTable) -> int:
         if layer in self._layers:
             return self._layers.index(layer)
