@@ -21,6 +21,10 @@ SAME_ASSIGNMENTS = 1e-11
 """Hard EM has settled when the means move by no more than rounding does, in standard deviations."""
 
 
+MAX_FALL = 1e-10
+"""Part of the log-likelihood, or nats a row, by which the rounding of its sum may lower it in a step."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """When a run ends, and what it may do besides plain EM; see `FitSettings`.
@@ -98,6 +102,7 @@ class _Run:
         self._is_fast = rows.is_cells or (not start.is_hard and suits_quadratic(start, rows.squared_extent))
         self._kernel = rows.fast_kernel() if self._is_fast else rows.accurate_kernel()
         self.params, self.now = start, _finite(self._expectation(start))
+        self._found_by = self._kernel
         self.step = _step(rows, start, self.now, restart, stage, 0, None)
 
     def _expectation(self, params: MixtureParams) -> Expectation:
@@ -116,10 +121,19 @@ class _Run:
         self._is_fast, self._kernel = False, self.rows.accurate_kernel()
         return True
 
-    def advance(self, params: MixtureParams) -> FitStep:
-        """Make `params`, from the M-step, the present ones."""
-        before = _Before(self.params, self.now, self.step)
-        return self._take(params, _finite(self._expectation(params)), before)
+    def advance(self, params: MixtureParams) -> bool:
+        """Make `params`, from the M-step, the present ones; False where the likelihood would fall.
+
+        The M-step is exact, so that a fall is rounding: rows that differ by few of the steps that numbers of
+        their size have, or covariances next to singular.
+        """
+        now = _finite(self._expectation(params))
+        allowed = MAX_FALL * max(self.rows.total, abs(self.now.log_likelihood))
+        # Two kernels differ by more: at the step that changes to the accurate one nothing can be told.
+        if self._found_by is self._kernel and now.log_likelihood < self.now.log_likelihood - allowed:
+            return False
+        self._take(params, now, _Before(self.params, self.now, self.step))
+        return True
 
     def jump(self, params: MixtureParams) -> bool:
         """Make `params`, from no M-step, the present ones where they are no worse; return whether."""
@@ -139,7 +153,7 @@ class _Run:
 
     def _take(self, params: MixtureParams, now: Expectation, before: _Before | None) -> FitStep:
         iteration = self.step.iteration + 1
-        self.params, self.now = params, now
+        self.params, self.now, self._found_by = params, now, self._kernel
         self.step = _step(self.rows, params, now, self._restart, self._stage, iteration, before)
         return self.step
 
@@ -151,7 +165,9 @@ def _iterate(run: _Run, rules: Rules) -> Generator[FitStep, None, StopReason]:
         before, new = run.step, run.maximised()
         if not run.admits(new):
             return "iteration limit"  # finer than cells can show: the exact stage takes over here
-        yield run.advance(new)
+        if not run.advance(new):
+            return "rounding"
+        yield run.step
         reason = _reason_to_stop(before, run.step, run.rows.total, rules)
         if reason is not None:
             return reason

@@ -117,6 +117,11 @@ def _soft_facts(params: MixtureParams, reason: StopReason, settings: FitSettings
         facts.append(f"EM had not converged after {settings.max_iter} iterations; raise the iteration limit.")
     if reason == "stopped":
         facts.append("The fit was stopped before it had converged.")
+    if reason == "rounding":
+        facts.append(
+            "EM ended where rounding would have lowered the likelihood: the rows differ by too few digits. "
+            "Subtract what they have in common, or raise the variance floor."
+        )
     empty = [str(k + 1) for k in range(params.n_components) if params.weights[k] < 1e-12]
     if empty:
         facts.append(f"Empty components: {', '.join(empty)}; try another seed or fewer components.")

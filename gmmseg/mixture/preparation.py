@@ -55,11 +55,16 @@ def prepare(values: FloatArray, weights: FloatArray | None, settings: FitSetting
         warnings.append(f"K was reduced from {settings.n_components} to {n_distinct}: there {rows}.")
         settings = replace(settings, n_components=n_distinct)
     columns = np.ascontiguousarray(values.T)
-    total = float(weights.sum())
-    centre = columns @ weights / total
-    variance = float(np.dot((columns - centre[:, None]) ** 2 @ weights, np.ones(len(centre)))) / total
-    # Eigenvalues further apart than twelve digits could not be told from rounding.
-    floor = max(settings.reg_covar or 0.0, 1e-12 * variance, np.finfo(np.float64).tiny * 1e20)
+    with np.errstate(over="ignore", invalid="ignore"):
+        total = float(weights.sum())
+        centre = columns @ weights / total
+        variance = float(np.dot((columns - centre[:, None]) ** 2 @ weights, np.ones(len(centre)))) / total
+    if not np.isfinite([total, variance]).all():
+        raise FitError("The sums of the weights are too large.", "Divide all weights by their largest.")
+    # Eigenvalues further apart than twelve digits could not be told from rounding; nor could a deviation
+    # below the step between neighbouring numbers as large as these.
+    step = float(np.spacing(np.abs(values).max()))
+    floor = max(settings.reg_covar or 0.0, 1e-12 * variance, step**2, np.finfo(np.float64).tiny * 1e20)
     is_diagonal = FAMILIES[settings.covariance].is_diagonal or settings.is_hard
     exact = Rows(columns, weights, centre, is_diagonal, extent_about(columns, centre))
     coarse = coarse_rows(exact, centre, is_diagonal, settings.n_components, settings.seed)

@@ -105,6 +105,32 @@ def test_the_likelihood_never_falls_with_the_floor_in_force(values: FloatArray, 
     assert result.history[-1].log_likelihood == result.log_likelihood
 
 
+def test_rows_that_differ_by_few_digits_end_before_the_likelihood_falls() -> None:
+    n_told = 0
+    for seed, offset, kind in itertools.product(range(6), (1e9, 1e12, 1e15), KINDS):
+        rng = np.random.default_rng(seed)
+        values = (rng.normal(size=(12, 3)) @ np.diag([1.0, 1e-3, 1e-6]) + offset) * 1e4
+        chosen = FitSettings(3, kind, reg_covar=0.0, n_init=1, seed=seed, tol=0.0)
+        steps, result = _collect(values, None, chosen)
+        for before, after in itertools.pairwise(steps):
+            if after.iteration > 0 and not after.is_reseeded:
+                assert after.lower_bound >= before.lower_bound - 1e-9 * max(1.0, abs(before.lower_bound))
+        is_told = any("rounding would have lowered" in text for text in result.warnings)
+        assert is_told == (result.stop_reason == "rounding")
+        n_told += is_told
+    assert n_told > 0
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("value", [0.0, 0.1, 1e60, 1e99])
+def test_equal_rows_of_any_size_are_fitted_without_a_floor(kind: CovarianceKind, value: float) -> None:
+    # The mean of equal rows is rounded: their covariance is a matrix of rounding, of rank 1.
+    for n_components in (1, 2):
+        result = fit(np.full((20, 2), value), None, FitSettings(n_components, kind, reg_covar=0.0))
+        np.testing.assert_allclose(result.params.means, np.full((1, 2), value), rtol=1e-15)
+        assert np.linalg.eigvalsh(result.params.matrices()).min() > 0
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("floor", [1e-2, 1 / 12, 1.0])
 @pytest.mark.parametrize("seed", range(4))

@@ -403,3 +403,9 @@ def test_a_forked_process_can_fit_after_its_parent_did() -> None:
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
+
+
+def test_weights_whose_sum_overflows_are_refused_with_a_remedy() -> None:
+    rows = np.random.default_rng(0).normal(size=(20, 2))
+    with pytest.raises(ValueError, match="Divide all weights"):
+        GaussianMixture(2).fit(rows, sample_weight=np.full(20, 1e308))

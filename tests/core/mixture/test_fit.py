@@ -173,6 +173,8 @@ def test_an_ill_conditioned_covariance_is_warned_about() -> None:
         (np.zeros((3, 1)), np.array([1.0, -1.0, 1.0]), "at least 0"),
         (np.zeros((3, 1)), np.zeros(3), "not all 0"),
         (np.zeros((3, 1)), np.array([1.0, np.nan, 1.0]), "finite"),
+        (np.zeros((3, 1)), np.full(3, 1e308), "too large. Divide all weights"),
+        (np.array([[1e90], [0.0], [2e90]]), np.full(3, 1e200), "too large. Divide all weights"),
     ],
 )
 def test_rows_that_cannot_be_fitted_are_refused_with_the_cause(

@@ -200,6 +200,7 @@ def test_the_badge_follows_the_theme(panel: ConvergencePanel, qapp: QApplication
         ("iteration limit", "limit of 77 iterations"),
         ("stopped", "Stopped by you after 11 iterations"),
         ("assignments", "no pixel changed its component"),
+        ("rounding", "rounding would have lowered the likelihood"),
     ],
 )
 def test_the_reason_for_stopping_is_said_in_words(reason: StopReason, words: str) -> None:

@@ -41,6 +41,7 @@ def stop_sentence(result: FitResult, settings: FitSettings) -> str:
         "iteration limit": _tr("Not converged: the limit of {limit} was reached."),
         "stopped": _tr("Stopped by you after {n}; the last complete step is kept."),
         "assignments": _tr("Stopped after {n}: no pixel changed its component."),
+        "rounding": _tr("Stopped after {n}: rounding would have lowered the likelihood."),
         "not fitted": _tr("A saved model, applied as it is."),
     }
     return sentences[result.stop_reason].format(
