@@ -57,7 +57,7 @@ class SettingsStore:
         """Return the folder used last for this purpose, or the home folder where that is gone."""
         word = self._text(f"folder/{purpose}")
         folder = Path(os.fsdecode(unquote_to_bytes(word)))
-        return folder if word and folder.is_dir() else Path.home()
+        return folder if word and os.path.isdir(folder) else Path.home()
 
     def set_folder(self, purpose: Purpose, folder: Path) -> None:
         """Remember the folder for this purpose."""

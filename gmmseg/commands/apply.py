@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 
-from gmmseg.commands.batch import mixture_subject, run_tasks
+from gmmseg.commands.batch import mixture_source, run_tasks
 from gmmseg.commands.console import Console
 from gmmseg.image import Image
+from gmmseg.io.export_sources import MixtureSource
 from gmmseg.io.file_kinds import telling_what_it_is
 from gmmseg.io.models import FORMAT, load_model, read_model_bytes
-from gmmseg.io.subjects import MixtureSubject
 from gmmseg.photo.jobs import apply_events
 
 _NEEDED = (
@@ -23,8 +23,8 @@ def run(options: argparse.Namespace, console: Console) -> bool:
     with telling_what_it_is(options.model, data, (FORMAT,), _NEEDED):
         model = load_model(data)
 
-    def label(image: Image, name: str) -> MixtureSubject:
-        return mixture_subject(
+    def label(image: Image, name: str) -> MixtureSource:
+        return mixture_source(
             console.drain(apply_events(model, image, should_stop=console.should_stop), name), options
         )
 

@@ -10,18 +10,19 @@ from collections.abc import Callable
 
 from gmmseg.commands.console import Console
 from gmmseg.commands.options import frame_index
-from gmmseg.commands.outputs import Task, plan
+from gmmseg.commands.outputs import Task, existing, plan
 from gmmseg.control import raise_if_cancelled
 from gmmseg.errors import Cancelled, GmmsegError, WriteError
 from gmmseg.image import Image
+from gmmseg.io.atomic import shown
 from gmmseg.io.export import export_events
+from gmmseg.io.export_sources import ExportSource, MixtureSource
 from gmmseg.io.files import shown_name
 from gmmseg.io.images import read_events
-from gmmseg.io.subjects import ExportSubject, MixtureSubject
 from gmmseg.limits import budget_of
 from gmmseg.photo.jobs import SegmentOutcome
 
-Label = Callable[[Image, str], ExportSubject]
+Label = Callable[[Image, str], ExportSource]
 """Makes the maps of an image; the text is its name, for progress."""
 
 
@@ -30,10 +31,10 @@ def command_text(options: argparse.Namespace) -> str:
     return shlex.join(["gmmseg", *options.argv])
 
 
-def mixture_subject(outcome: SegmentOutcome, options: argparse.Namespace) -> MixtureSubject:
+def mixture_source(outcome: SegmentOutcome, options: argparse.Namespace) -> MixtureSource:
     """Return a labelled image as what is to be exported, with the classes of its model."""
     fit = outcome.fit
-    return MixtureSubject(
+    return MixtureSource(
         fit, outcome.table, outcome.segmentation, fit.model.classes, command_text(options), fit.seconds
     )
 
@@ -44,7 +45,8 @@ def run_tasks(options: argparse.Namespace, console: Console, label: Label) -> bo
     Returns
     -------
     bool
-        Whether all succeeded. Of several images those that fail are reported and left out.
+        Whether all succeeded. Of several images those that fail are reported and left out; those that
+        ``--no-clobber`` leaves out have not failed.
 
     Raises
     ------
@@ -60,6 +62,9 @@ def run_tasks(options: argparse.Namespace, console: Console, label: Label) -> bo
             stack.enter_context(budget_of(options.memory_budget))
         for task in tasks:
             raise_if_cancelled(console.should_stop)
+            if options.no_clobber and (there := existing(task)) is not None:
+                console.say(f"{shown_name(task.image)}: left out, {shown(there)} is there already")
+                continue
             try:
                 _run_one(task, frame, options, console, label)
             except GmmsegError as error:
@@ -87,8 +92,8 @@ def _run_one(task: Task, frame: int, options: argparse.Namespace, console: Conso
     name = image.source.name
     for note in image.source.notes:
         console.say(f"{name}: {note}")
-    subject = label(image, name)
-    for warning in subject.warnings:
+    source = label(image, name)
+    for warning in source.warnings:
         console.say(f"{name}: {warning}")
-    subject = subject.timed({**seconds, **subject.seconds})
-    console.drain(export_events(subject, task.items, console.should_stop), name)
+    source = source.timed({**seconds, **source.seconds})
+    console.drain(export_events(source, task.items, console.should_stop), name)

@@ -28,6 +28,18 @@ def check_overlay(parser: Parser, options: argparse.Namespace) -> None:
         parser.error(f"--opacity cannot be {options.opacity:g}: choose 0 to 1")
 
 
+def check_mask(parser: Parser, options: argparse.Namespace) -> None:
+    """End the program with code 2 where options of masks are given and no such mask is written."""
+    out = options.output
+    if options.zero_based and options.format not in (None, "ome-tiff"):
+        parser.error(f"--format {options.format} holds class ids: leave out --zero-based, or write a mask")
+    if options.palette is not None and options.format is not None:
+        parser.error(f"--format {options.format} has no palette: leave out --palette, or write a PNG mask")
+    is_png = out.is_folder or out.path.suffix.lower() not in (".tif", ".tiff", ".npy", ".npz")
+    if options.palette in ("class", "voc") and not is_png:
+        parser.error(f"{out.path.suffix} holds values without colours: leave out --palette, or write a .png")
+
+
 def check_segment(parser: Parser, options: argparse.Namespace) -> None:
     """End the program with code 2 where options of ``segment`` contradict each other."""
     if options.method == "mixture":

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import argparse
-import os
 import shlex
 from pathlib import Path
 
 from gmmseg.commands.console import Console
 from gmmseg.commands.mnist_options import digit_settings, foreseen, read_data, settings_text
 from gmmseg.commands.mnist_table import table_events
-from gmmseg.control import raise_if_cancelled
 from gmmseg.digits.experiment import ExperimentOutcome, ExperimentRequest, experiment_events
 from gmmseg.digits.figure import score_text
 from gmmseg.digits.recipes import RECIPES
 from gmmseg.digits.setting_table import DIGIT_SETTING_BY_PATH
-from gmmseg.errors import SettingsError, WriteError
-from gmmseg.io.atomic import check_writable, shown, write_atomically
-from gmmseg.io.digits.export import encode_digit_item
+from gmmseg.errors import SettingsError
+from gmmseg.io.atomic import write_atomically
+from gmmseg.io.digits.export import digit_export_events
 from gmmseg.io.digits.export_items import DIGIT_SUFFIXES, DigitExportItem, DigitExportKind
+from gmmseg.io.outputs import Output, check_outputs
 
 _KINDS: dict[str, DigitExportKind] = {
     "output": "assignments",
@@ -26,9 +25,8 @@ _KINDS: dict[str, DigitExportKind] = {
     "model": "model",
     "report": "report",
 }
-"""What each option writes; the report comes last, so that it tells of all the work."""
-SUFFIXES = {name: DIGIT_SUFFIXES[kind] for name, kind in _KINDS.items()}
-TABLE_SUFFIXES = (".csv", ".md")
+"""What each option writes."""
+_TABLE_SUFFIXES = {"table": (".csv", ".md")}
 
 
 def run(options: argparse.Namespace, console: Console) -> bool:
@@ -39,7 +37,12 @@ def run(options: argparse.Namespace, console: Console) -> bool:
     if options.settings:
         console.answer(settings_text(settings))
         return True
-    _check_outputs(options, SUFFIXES)
+    items = [
+        DigitExportItem(path, kind)
+        for option, kind in _KINDS.items()
+        if (path := getattr(options, option)) is not None
+    ]
+    check_outputs(items, DIGIT_SUFFIXES, inputs=_inputs(options))
     digits = read_data(options, console)
     for note in digits.notes:
         console.say(note)
@@ -47,7 +50,8 @@ def run(options: argparse.Namespace, console: Console) -> bool:
     outcome = console.drain(foreseen(experiment_events(request, should_stop=console.should_stop)))
     for remark in (*outcome.digits.notes[len(digits.notes) :], *outcome.warnings):
         console.say(remark)
-    _write(options, outcome, console)
+    command = shlex.join(["gmmseg", *options.argv])
+    console.drain(digit_export_events(outcome, items, command, console.should_stop))
     console.answer("\n".join(summary(outcome)))
     return True
 
@@ -71,36 +75,8 @@ def summary(outcome: ExperimentOutcome) -> list[str]:
     return lines
 
 
-def _check_outputs(options: argparse.Namespace, suffixes: dict[str, tuple[str, ...]]) -> None:
-    """Refuse outputs that cannot be written, before the work."""
-    taken: set[str] = set()
-    read = () if options.data is None else (os.path.realpath(options.data),)
-    for name, allowed in suffixes.items():
-        path: Path | None = getattr(options, name)
-        if path is None:
-            continue
-        if path.suffix.lower() not in allowed:
-            raise WriteError(
-                f"{shown(path)} cannot be written: --{name} makes other files.",
-                f"Let the name end in {' or '.join(allowed)}.",
-            )
-        place = os.path.realpath(path)
-        if place in taken:
-            raise WriteError(f"Two outputs would be written to {shown(path)}.", "Give each its own name.")
-        if place in read:
-            raise WriteError(f"{shown(path)} is a file that is read.", "Choose another name.")
-        taken.add(place)
-        check_writable(path)
-
-
-def _write(options: argparse.Namespace, outcome: ExperimentOutcome, console: Console) -> None:
-    command = shlex.join(["gmmseg", *options.argv])
-    for name, kind in _KINDS.items():
-        path: Path | None = getattr(options, name)
-        if path is not None:
-            raise_if_cancelled(console.should_stop)
-            item = DigitExportItem(path, kind)
-            write_atomically(path, encode_digit_item(outcome, item, command, console.should_stop))
+def _inputs(options: argparse.Namespace) -> list[Path]:
+    return [] if options.data is None else [options.data]
 
 
 def _run_table(options: argparse.Namespace, console: Console) -> bool:
@@ -110,7 +86,8 @@ def _run_table(options: argparse.Namespace, console: Console) -> bool:
     DIGIT_SETTING_BY_PATH["seed"].check(options.seed)
     for path, value in (("n_clusters", options.components or 10), ("n_images", options.images)):
         DIGIT_SETTING_BY_PATH[path].check(value)
-    _check_outputs(options, {"output": TABLE_SUFFIXES})
+    if options.output is not None:
+        check_outputs([Output(options.output, "table")], _TABLE_SUFFIXES, inputs=_inputs(options))
     digits = read_data(options, console)
     seeds = range(options.seed, options.seed + n_seeds)
     table = console.drain(
@@ -118,6 +95,6 @@ def _run_table(options: argparse.Namespace, console: Console) -> bool:
     )
     if options.output is not None:
         is_csv = options.output.suffix.lower() == ".csv"
-        write_atomically(options.output, (table.csv() if is_csv else table.markdown()).encode("utf-8"))
+        write_atomically(options.output, table.csv() if is_csv else table.markdown().encode("utf-8"))
     console.answer(table.text())
     return True

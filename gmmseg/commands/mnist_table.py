@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import statistics
 import time
 from collections.abc import Generator, Iterator, Sequence
@@ -24,6 +22,7 @@ from gmmseg.digits.scores import Scores
 from gmmseg.digits.settings import DigitSettings, FitOn, RecipeName
 from gmmseg.digits.stages import StageCache
 from gmmseg.errors import ReadError
+from gmmseg.io.csv_lines import Cell, csv_lines
 from gmmseg.setting import with_value
 
 Changes = tuple[tuple[str, Any], ...]
@@ -126,19 +125,19 @@ class Table:
         text = "\n".join([self._heading(), "", *shown, "", *(f"{line}  " for line in self._footnotes())])
         return text.replace("*", r"\*") + "\n"
 
-    def csv(self) -> str:
+    def csv(self) -> bytes:
         """Return every run as a line of RFC 4180, to be computed with."""
-        buffer = io.StringIO(newline="")
-        writer = csv.writer(buffer, lineterminator="\r\n")
-        writer.writerow(["recipe", "note", "images", "n_clusters", "family", "seed", "acc", "nmi", "ari",
-                         "cpu_seconds", "chosen_with_scores"])  # fmt: skip
+        lines: list[list[Cell]] = [
+            ["recipe", "note", "images", "n_clusters", "family", "seed", "acc", "nmi", "ari", "cpu_seconds",
+             "chosen_with_scores"]
+        ]  # fmt: skip
         for row in self.rows:
             chosen = RECIPES[row.method.recipe].chosen_with_scores
             runs = zip(self.seeds, row.acc, row.nmi, row.ari, row.cpu_seconds, strict=True)
             for seed, acc, nmi, ari, seconds in runs:
-                writer.writerow([row.method.recipe, row.note, row.n_images, row.n_clusters, row.family, seed,
-                                 acc, nmi, ari, f"{seconds:.2f}", chosen])  # fmt: skip
-        return buffer.getvalue()
+                lines.append([row.method.recipe, row.note, row.n_images, row.n_clusters, row.family, seed,
+                              acc, nmi, ari, f"{seconds:.2f}", chosen])  # fmt: skip
+        return csv_lines(lines)
 
     def _heading(self) -> str:
         listed = ", ".join(str(seed) for seed in self.seeds)

@@ -10,8 +10,16 @@ from typing import cast
 
 from gmmseg.errors import ReadError, WriteError
 from gmmseg.io.atomic import refusals, shown
-from gmmseg.io.export_items import SUFFIXES, ExportItem, ExportKind, check_items, kind_for
+from gmmseg.io.export_items import (
+    SUFFIXES,
+    ZERO_BASED_KINDS,
+    ExportItem,
+    ExportKind,
+    check_items,
+    with_legends,
+)
 from gmmseg.io.images import list_images
+from gmmseg.io.outputs import check_inputs_stay, check_suffix
 
 _FURTHER: tuple[ExportKind, ...] = ("probabilities", "overlay", "model", "table", "report")
 
@@ -38,22 +46,30 @@ def plan(options: argparse.Namespace) -> list[Task]:
     wanted = _wanted(options)
     are_many = has_folder or len(images) > 1
     are_folders = [are_many or _is_folder(options, kind, path) for kind, path in wanted]
-    if not are_folders[0] and options.format is None:
-        kind_for(wanted[0][1])
+    if not are_folders[0]:
+        check_suffix(wanted[0][1], wanted[0][0], SUFFIXES[wanted[0][0]])
     places = [
         [(kind, path / f"{stem}{SUFFIXES[kind][0]}" if is_folder else path)
          for (kind, path), is_folder in zip(wanted, are_folders, strict=True)]
         for stem in distinct_stems(images)
     ]  # fmt: skip
     tasks = [
-        Task(image, [_item(kind, path, options) for kind, path in own])
+        Task(image, with_legends(_item(kind, path, options) for kind, path in own))
         for image, own in zip(images, places, strict=True)
     ]
+    inputs = [*images, *([] if _has_model(options) else [options.model])]
     # What can be refused without folders is refused first: a refused line should leave none behind.
-    _check_inputs_stay(tasks, [*images, *([] if _has_model(options) else [options.model])])
+    check_inputs_stay((item.path for task in tasks for item in task.items), inputs)
     _make_folders([place for place, is_folder in zip(wanted, are_folders, strict=True) if is_folder])
-    check_items([item for task in tasks for item in task.items])
+    check_items(
+        item for task in tasks if not options.no_clobber or existing(task) is None for item in task.items
+    )
     return tasks
+
+
+def existing(task: Task) -> Path | None:
+    """Return the first of the files to write that is there already."""
+    return next((item.path for item in task.items if os.path.lexists(item.path)), None)
 
 
 def _images(given: list[Path]) -> tuple[list[Path], bool]:
@@ -85,7 +101,8 @@ def _has_model(options: argparse.Namespace) -> bool:
 
 def _item(kind: ExportKind, path: Path, options: argparse.Namespace) -> ExportItem:
     opacity = 0.5 if options.opacity is None else options.opacity
-    return ExportItem(path, kind, options.zero_based, options.palette, opacity)
+    zero_based = options.zero_based and kind in ZERO_BASED_KINDS
+    return ExportItem(path, kind, zero_based, options.palette or "class", opacity)
 
 
 def distinct_stems(images: list[Path]) -> list[str]:
@@ -136,13 +153,3 @@ def _make_folders(places: list[tuple[ExportKind, Path]]) -> None:
             )
         with refusals(folder):
             folder.mkdir(parents=True, exist_ok=True)
-
-
-def _check_inputs_stay(tasks: list[Task], inputs: list[Path]) -> None:
-    read = {os.path.realpath(path) for path in inputs}
-    for task in tasks:
-        for item in task.items:
-            if os.path.realpath(item.path) in read:
-                raise WriteError(
-                    f"{shown(item.path)} is a file that is read.", "Choose another name or folder."
-                )

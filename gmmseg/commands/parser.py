@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
-from gmmseg.commands.contradictions import check_overlay, check_segment
+from gmmseg.commands.contradictions import check_mask, check_overlay, check_segment
 from gmmseg.commands.mnist_parser import MNIST, add_mnist, check_mnist
 from gmmseg.commands.usage import Parser, check_first_word, printable
 from gmmseg.commands.values import components, n_bytes, number, out_place, place, whole_number
@@ -37,7 +37,11 @@ Of several images, or of a folder, OUT is a folder (made if missing) that gets o
 equal stems get _2, _3, … . The same holds for an OUT that is an existing folder or ends in /.
 --probabilities, --overlay, --model, --table and --report then are folders as well, each one with files of its
 own; for a single image they may also be files. An image that cannot be read is reported and left out; the
-exit code is then 1. Existing files are overwritten.
+exit code is then 1.
+
+Existing files are replaced, each in one step, so that whatever happens the old or the new one is there; they
+keep their permissions, but not set-user-id, and other hard links to them keep the old content. Only root can
+keep another owner. With --no-clobber an image is left out, and named, where one of its files exists.
 """
 _APPLY = """\
 Label images with a saved model, without fitting. An image that the model was fitted on gets exactly the label
@@ -80,6 +84,8 @@ def parse(argv: list[str]) -> argparse.Namespace:
         check_mnist(command, options)
     else:
         check_overlay(command, options)
+    if options.command in ("segment", "apply"):
+        check_mask(command, options)
     if options.command == "segment":
         check_segment(command, options)
     return options
@@ -249,15 +255,15 @@ def _add_outputs(parser: Parser, *, has_model: bool = True) -> None:
         type=out_place,
         required=True,
         metavar="OUT",
-        help="by extension: .png indexed mask with palette, .tif or .npy labels, "
-        ".npz labels, probabilities and metadata; a name that ends in / is a folder",
+        help="by extension: .png mask with palette, .tif mask in grey, .npy mask with its legend in "
+        ".npy.json, .npz mask, probabilities and metadata; a name that ends in / is a folder",
     )
     group.add_argument("--format", choices=FORMATS, help="write OUT for another program instead")
     group.add_argument(
         "--probabilities",
         type=place,
         metavar="FILE",
-        help="also the probability of each class at each pixel: .tif or .npz",
+        help="also the probability of each class at each pixel: .tif, .ome.tif or .npz",
     )
     group.add_argument("--overlay", type=place, metavar="FILE", help="also the labels over the photo: .png")
     group.add_argument(
@@ -278,14 +284,19 @@ def _add_outputs(parser: Parser, *, has_model: bool = True) -> None:
     group.add_argument(
         "--zero-based",
         action="store_true",
-        help="masks hold component indices from 0 instead of class ids from 1; "
+        help="masks and OME-TIFF hold component indices from 0 instead of class ids from 1; "
         "no data is then 255, in 16-bit masks 65535",
     )
     group.add_argument(
         "--palette",
-        choices=("class", "voc"),
-        default="class",
-        help="colours of an indexed mask: the program's own (default) or PASCAL VOC's",
+        choices=("class", "voc", "grey"),
+        help="how a PNG mask is shown: in the program's own colours (default), in PASCAL VOC's, or in grey, "
+        "which every reader returns as the values themselves",
+    )
+    group.add_argument(
+        "--no-clobber",
+        action="store_true",
+        help="leave out, and name, images of which one of the files to write is there already",
     )
     group.add_argument(
         "--frame",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import csv
 import io
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +16,7 @@ from gmmseg.digits.gallery import sheet
 from gmmseg.digits.generative import DigitModel
 from gmmseg.errors import BudgetError, SettingsError, WriteError
 from gmmseg.io.atomic import check_writable, write_atomically
+from gmmseg.io.csv_lines import csv_lines
 from gmmseg.io.digits.drawing import encode_grey_png
 from gmmseg.io.digits.models import FORMAT as DIGIT_FORMAT
 from gmmseg.io.digits.models import is_digit_model, load_digit_model
@@ -117,9 +117,6 @@ def _csv(names: tuple[str, ...], vectors: FloatArray, should_stop: ShouldStop) -
     """Yield RFC 4180 lines in pieces; every number reads back as the same float64."""
     for start in range(-1, len(vectors), _LINES_AT_ONCE):
         raise_if_cancelled(should_stop)
-        buffer = io.StringIO(newline="")
-        writer = csv.writer(buffer, lineterminator="\r\n")
         if start < 0:
-            writer.writerow(names)
-        writer.writerows(vectors[max(start, 0) : start + _LINES_AT_ONCE].tolist())
-        yield buffer.getvalue().encode("utf-8", "backslashreplace")
+            yield csv_lines([names])
+        yield csv_lines(vectors[max(start, 0) : start + _LINES_AT_ONCE].tolist())

@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-from gmmseg.commands.batch import Label, command_text, mixture_subject, run_tasks
+from gmmseg.commands.batch import Label, command_text, mixture_source, run_tasks
 from gmmseg.commands.console import Console
 from gmmseg.commands.options import region_settings, segment_settings
 from gmmseg.image import Image
-from gmmseg.io.subjects import MixtureSubject, RegionSubject
+from gmmseg.io.export_sources import MixtureSource, RegionSource
 from gmmseg.photo.classes import default_classes
 from gmmseg.photo.jobs import SegmentRequest, segment_events
 
@@ -20,12 +20,12 @@ def run(options: argparse.Namespace, console: Console) -> bool:
     return run_tasks(options, console, label)
 
 
-def _by_mixture(options: argparse.Namespace, console: Console) -> Callable[[Image, str], MixtureSubject]:
+def _by_mixture(options: argparse.Namespace, console: Console) -> Callable[[Image, str], MixtureSource]:
     settings = segment_settings(options)
 
-    def label(image: Image, name: str) -> MixtureSubject:
+    def label(image: Image, name: str) -> MixtureSource:
         job = segment_events(SegmentRequest(image, settings), should_stop=console.should_stop)
-        return mixture_subject(console.drain(job, name), options)
+        return mixture_source(console.drain(job, name), options)
 
     return label
 
@@ -38,10 +38,10 @@ def _by_regions(options: argparse.Namespace, console: Console) -> Label:
     # As in the window, the table tells how much of each class of the mixture a region holds.
     by_mixture = None if options.table is None else _by_mixture(options, console)
 
-    def label(image: Image, name: str) -> RegionSubject:
+    def label(image: Image, name: str) -> RegionSource:
         outcome = console.drain(region_events(image, settings, should_stop=console.should_stop), name)
         classes = default_classes(outcome.regions.n_regions, "Region")
         mixture = None if by_mixture is None else by_mixture(image, name)
-        return RegionSubject(outcome, classes, command_text(options), outcome.seconds, mixture)
+        return RegionSource(outcome, classes, command_text(options), outcome.seconds, mixture)
 
     return label

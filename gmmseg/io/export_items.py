@@ -1,25 +1,26 @@
-"""Which files can be written: kinds, names, and what is checked before long work."""
+"""Which files can be written of a segmented image: kinds, names, options."""
 
 from __future__ import annotations
 
-import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from gmmseg.errors import WriteError
-from gmmseg.io.atomic import check_folder_writable, check_writable
 from gmmseg.io.interchange.ome_zarr import is_ome_zarr
 from gmmseg.io.masks import PaletteName
+from gmmseg.io.outputs import Output, check_outputs
 
 ExportKind = Literal[
-    "mask", "probabilities", "overlay", "model", "report", "table",
+    "mask", "legend", "probabilities", "overlay", "model", "report", "table",
     "coco", "geojson", "labelme", "roi", "ome-tiff", "ome-zarr",
 ]  # fmt: skip
-MASK_SUFFIXES = (".png", ".tif", ".tiff", ".npy", ".npz")
+_OME_TIFF = (".ome.tif", ".ome.tiff")
 SUFFIXES: dict[ExportKind, tuple[str, ...]] = {
-    "mask": MASK_SUFFIXES,
-    "probabilities": (".tif", ".tiff", ".npz"),
+    "mask": (".png", ".tif", ".tiff", ".npy", ".npz"),
+    "legend": (".json",),
+    "probabilities": (".tif", ".tiff", *_OME_TIFF, ".npz"),
     "overlay": (".png",),
     "model": (".json",),
     "report": (".json",),
@@ -28,14 +29,16 @@ SUFFIXES: dict[ExportKind, tuple[str, ...]] = {
     "geojson": (".geojson", ".json"),
     "labelme": (".json",),
     "roi": (".zip",),
-    "ome-tiff": (".ome.tif", ".ome.tiff", ".tif", ".tiff"),
+    "ome-tiff": (*_OME_TIFF, ".tif", ".tiff"),
     "ome-zarr": (".ome.zarr", ".zarr"),
 }
 """What a file of each kind is called; the first is the one to offer."""
+ZERO_BASED_KINDS: tuple[ExportKind, ...] = ("mask", "legend", "ome-tiff")
+"""Kinds that can hold component indices instead of class ids."""
 
 
 @dataclass(frozen=True, slots=True)
-class ExportItem:
+class ExportItem(Output[ExportKind]):
     """One file, or for ``ome-zarr`` one folder, to write.
 
     Parameters
@@ -44,68 +47,54 @@ class ExportItem:
     kind : str
         A key of `SUFFIXES`.
     zero_based : bool
-        Masks only: 0-based component indices instead of class ids.
-    palette : {"class", "voc"}
-        Masks only.
+        0-based component indices instead of class ids; `ZERO_BASED_KINDS` only.
+    palette : {"class", "voc", "grey"}
+        Colours of a PNG mask, or none: plain grey values.
     overlay_opacity : float
         0..1, overlays only.
-    as_bytes : bool
-        TIFF probabilities only: 255ths as uint8 instead of float32.
-    has_labels : bool
-        OME-TIFF only: class ids instead of the classes' posteriors.
     """
 
-    path: Path
-    kind: ExportKind
     zero_based: bool = False
     palette: PaletteName = "class"
     overlay_opacity: float = 0.5
-    as_bytes: bool = False
-    has_labels: bool = False
 
 
-def kind_for(path: Path) -> ExportKind:
-    """Return ``mask``, which a path without ``--format`` means, when its extension is one of a label map.
+def is_ome_tiff(path: Path) -> bool:
+    """Return whether a name is that of an OME-TIFF."""
+    return path.name.lower().endswith(_OME_TIFF)
 
-    Raises
-    ------
-    WriteError
-        The extension is missing or not one of a label map.
+
+def has_palette(path: Path, kind: ExportKind = "mask") -> bool:
+    """Return whether the colours of a mask can be chosen in a file of that name."""
+    return kind == "mask" and path.suffix.lower() == ".png"
+
+
+def with_legends(items: Iterable[ExportItem]) -> list[ExportItem]:
+    """Return the items and, after each .npy mask, which holds nothing but values, its legend ``….npy.json``.
+
+    Legends that are among them already are not added again.
     """
-    check_suffix(path, "mask")
-    return "mask"
+    given = list(items)
+    places = {item.path for item in given if item.kind == "legend"}
+    found: list[ExportItem] = []
+    for item in given:
+        found.append(item)
+        beside = item.path.with_name(f"{item.path.name}.json")
+        if item.kind == "mask" and item.path.suffix.lower() == ".npy" and beside not in places:
+            found.append(ExportItem(beside, "legend", item.zero_based))
+    return found
 
 
-def check_suffix(path: Path, kind: ExportKind) -> None:
-    """Raise `WriteError` when a path does not end as files of its kind do."""
-    name = path.name.lower()
-    if any(name.endswith(suffix) and name != suffix for suffix in SUFFIXES[kind]):
-        return
-    listed = " or ".join(", ".join(SUFFIXES[kind]).rsplit(", ", 1))
-    wanted = {"mask": "A label map"}.get(kind, f"An export of kind {kind}")
-    if path.suffix.lower() in (".jpg", ".jpeg", ".webp") and kind == "mask":
-        cause = (
-            f"{path.suffix} changes pixel values when it compresses, so a label map would not survive in it."
-        )
-    elif path.suffix:
-        cause = f"{wanted} cannot be written as “{path.suffix}”."
-    else:
-        cause = "The file name has no extension."
-    raise WriteError(cause, f"Let the name end in {listed}.")
+def check_items(items: Iterable[ExportItem]) -> None:
+    """Raise `WriteError` for the first item, legends included, that cannot be written.
 
-
-def check_items(items: list[ExportItem]) -> None:
-    """Raise `WriteError` for the first item that cannot be written; to be asked before long work."""
-    taken: set[str] = set()
-    for item in items:
-        check_suffix(item.path, item.kind)
-        place = os.path.realpath(item.path)
-        if place in taken:
+    To be called before long work.
+    """
+    given = list(items)
+    for item in given:
+        if item.zero_based and item.kind not in ZERO_BASED_KINDS:
             raise WriteError(
-                f"Two exports would be written to “{item.path.name}”.", "Give each its own name."
+                f"A file of kind “{item.kind}” holds class ids, not component indices.",
+                "Write a mask or OME-TIFF, or class ids.",
             )
-        taken.add(place)
-        if item.kind == "ome-zarr":
-            check_folder_writable(item.path, is_ome_zarr)
-        else:
-            check_writable(item.path)
+    check_outputs(given, SUFFIXES, folders={"ome-zarr": is_ome_zarr})

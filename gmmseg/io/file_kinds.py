@@ -16,6 +16,7 @@ _MARKS: tuple[tuple[str, frozenset[str]], ...] = (
     ("a report of regions", frozenset({"version", "command", "n_regions"})),
     ("a report of a digit experiment", frozenset({"version", "command", "n_clusters"})),
     ("a report of a segmentation", frozenset({"version", "command", "n_components"})),
+    ("the legend of a mask", frozenset({"generator", "values", "no_class"})),
     ("a label map in COCO's form", frozenset({"images", "annotations", "categories"})),
     ("a label map in LabelMe's form", frozenset({"shapes", "imagePath"})),
     ("a GeoJSON file", frozenset({"type", "features"})),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 import numpy as np
@@ -13,10 +13,11 @@ import numpy as np
 from gmmseg.arrays import AnyArray, ByteArray, Float32Array, LabelArray
 from gmmseg.colours import Colour, to_hex, voc_colour
 from gmmseg.errors import WriteError
+from gmmseg.io.plain_text import plain_text
 from gmmseg.photo.classes import IGNORE_ID, ClassTable
 from gmmseg.version import VERSION
 
-PaletteName = Literal["class", "voc"]
+PaletteName = Literal["class", "voc", "grey"]
 GENERATOR = f"gmmseg {VERSION}"
 _COMPRESS_LEVEL = 4
 """A 12-megapixel mask takes 0.2-0.3 s and 15 % more bytes than at level 6, which takes 0.9-1.4 s."""
@@ -62,14 +63,14 @@ def legend(classes: ClassTable, *, zero_based: bool = False) -> dict[str, Any]:
     }
 
 
-def legend_json(classes: ClassTable, *, zero_based: bool = False) -> bytes:
-    """Return the legend as a file of its own, for formats such as .npy that hold nothing but values."""
-    return (json.dumps(legend(classes, zero_based=zero_based), indent=1, ensure_ascii=False) + "\n").encode(
-        "utf-8", "backslashreplace"
-    )
+def encode_legend(legend: Mapping[str, Any]) -> bytes:
+    """Return a legend as a JSON file, to lie beside formats such as .npy that hold nothing but values."""
+    return (json.dumps(legend, indent=1) + "\n").encode("ascii")
 
 
-def mask_palette(classes: ClassTable, name: PaletteName, *, zero_based: bool = False) -> ByteArray:
+def mask_palette(
+    classes: ClassTable, name: Literal["class", "voc"] = "class", *, zero_based: bool = False
+) -> ByteArray:
     """Return the (256, 3) colours of mask values; those no class has are black, 255 as in PASCAL VOC."""
     table = np.zeros((256, 3), dtype=np.uint8)
     if name == "voc":
@@ -107,7 +108,9 @@ def encode_mask(
     classes : ClassTable
     zero_based : bool
         What `ids` are, for the palette and the metadata.
-    palette : {"class", "voc"}
+    palette : {"class", "voc", "grey"}
+        How the values of an 8-bit PNG are shown: in colours of their own, or as the grey levels they are.
+        With a palette many readers return colours instead of values.
     metadata : mapping, optional
         Put into the file beside the legend; plain values.
 
@@ -117,12 +120,13 @@ def encode_mask(
         The format cannot hold labels.
     """
     held = {**legend(classes, zero_based=zero_based), **(metadata or {})}
-    colours = mask_palette(classes, palette, zero_based=zero_based)
     match suffix.lower():
         case ".png":
-            return _encode_png(ids, colours, held)
+            if palette == "grey":
+                return _encode_png(ids, None, held)
+            return _encode_png(ids, mask_palette(classes, palette, zero_based=zero_based), held)
         case ".tif" | ".tiff":
-            return _encode_tiff_labels(ids, colours, held)
+            return _encode_tiff_labels(ids, held)
         case ".npy":
             buffer = io.BytesIO()
             np.lib.format.write_array(buffer, np.ascontiguousarray(ids), allow_pickle=False)
@@ -137,13 +141,13 @@ def encode_mask(
     raise WriteError(f"Label maps cannot be written as “{suffix}”.", "Choose .png, .tif, .npy or .npz.")
 
 
-def _encode_png(ids: AnyArray, colours: ByteArray, metadata: Mapping[str, Any]) -> bytes:
-    """Return an 8-bit indexed PNG, or a 16-bit grey one where the ids need it."""
+def _encode_png(ids: AnyArray, colours: ByteArray | None, metadata: Mapping[str, Any]) -> bytes:
+    """Return an 8-bit PNG, indexed or grey, or a 16-bit grey one where the ids need it."""
     from PIL import Image as PillowImage
     from PIL.PngImagePlugin import PngInfo
 
     picture = PillowImage.fromarray(ids)
-    if ids.dtype == np.uint8:
+    if colours is not None and ids.dtype == np.uint8:
         # All 256 entries: with fewer, Pillow packs the indices into 1, 2 or 4 bits.
         picture.putpalette(colours.tobytes())
     texts = PngInfo()
@@ -161,16 +165,14 @@ def _in_words(metadata: Mapping[str, Any]) -> str:
     )
 
 
-def _encode_tiff_labels(ids: AnyArray, colours: ByteArray, metadata: Mapping[str, Any]) -> bytes:
+def _encode_tiff_labels(ids: AnyArray, metadata: Mapping[str, Any]) -> bytes:
+    """Return a grey TIFF: with a colour map OpenCV, matplotlib, SimpleITK and ITK do not read the values."""
     import tifffile
 
     buffer = io.BytesIO()
-    look: dict[str, Any] = {"photometric": "minisblack"}
-    if ids.dtype == np.uint8:
-        look = {"photometric": "palette", "colormap": colours.T.astype(np.uint16) * 257}
     tifffile.imwrite(
         buffer, ids, compression="zlib", description=json.dumps(metadata), metadata=None,
-        software=GENERATOR, **look,
+        software=GENERATOR, photometric="minisblack",
     )  # fmt: skip
     return buffer.getvalue()
 
@@ -218,8 +220,6 @@ def encode_probabilities(
     planes: Iterable[Float32Array],
     shape: tuple[int, int],
     classes: ClassTable,
-    *,
-    as_bytes: bool = False,
 ) -> bytes:
     """Return a TIFF stack that ImageJ opens as channels named after the classes.
 
@@ -230,8 +230,6 @@ def encode_probabilities(
     shape : tuple of int
         (H, W).
     classes : ClassTable
-    as_bytes : bool
-        Write 255ths as uint8 instead of float32.
 
     Raises
     ------
@@ -240,8 +238,7 @@ def encode_probabilities(
     """
     import tifffile
 
-    dtype = np.dtype(np.uint8 if as_bytes else np.float32)
-    n_bytes = len(classes) * shape[0] * shape[1] * dtype.itemsize
+    n_bytes = 4 * len(classes) * shape[0] * shape[1]
     if n_bytes > _MAX_TIFF_BYTES:
         raise WriteError(
             f"The probabilities of {len(classes)} classes take {n_bytes / 1e9:.1f} GB, too much for a TIFF.",
@@ -249,16 +246,11 @@ def encode_probabilities(
         )
     buffer = io.BytesIO()
     tifffile.imwrite(
-        buffer, _prepared(planes, as_bytes), shape=(len(classes), *shape), dtype=dtype, imagej=True,
+        buffer, iter(planes), shape=(len(classes), *shape), dtype=np.float32, imagej=True,
         compression="zlib", photometric="minisblack", software=GENERATOR,
-        metadata={"axes": "CYX", "Labels": [entry.name for entry in classes]},
+        metadata={"axes": "CYX", "Labels": [plain_text(entry.name) for entry in classes]},
     )  # fmt: skip
     return buffer.getvalue()
-
-
-def _prepared(planes: Iterable[Float32Array], as_bytes: bool) -> Iterator[AnyArray]:
-    for plane in planes:
-        yield np.rint(plane * np.float32(255)).astype(np.uint8) if as_bytes else plane
 
 
 def encode_rgb_png(rgb: ByteArray) -> bytes:

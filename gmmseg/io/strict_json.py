@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 import json
-import math
-from typing import Any, NoReturn
+import re
+from collections.abc import Sequence
+from typing import Any, NoReturn, TypeVar
 
+import msgspec
 import numpy as np
 
 from gmmseg.arrays import FloatArray
 from gmmseg.errors import ModelError
+from gmmseg.limits import MAX_MODEL_BYTES
 
 _REMEDY = "Choose another file, or save the model again."
+_T = TypeVar("_T")
 
 
-def parse(data: bytes) -> Field:
-    """Return the document's root; raises `ModelError` for what is not strict JSON in UTF-8.
+def parse(data: bytes) -> Any:
+    """Return what is in a document; raises `ModelError` for what is not strict JSON in UTF-8.
 
-    Duplicate keys, NaN and infinities are refused: readers differ in what they make of them.
+    Duplicate keys, NaN and infinities are refused: readers differ in what they make of them, and msgspec's
+    own takes the last of two.
     """
+    if len(data) > MAX_MODEL_BYTES:
+        raise ModelError(
+            f"The model file is larger than {MAX_MODEL_BYTES >> 20} MiB.", "Choose another file."
+        )
     try:
         text = data.decode("utf-8")
-        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+        return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
     except UnicodeDecodeError as error:
         raise ModelError("The model file is not text.", _REMEDY) from error
     except json.JSONDecodeError as error:
@@ -32,7 +41,6 @@ def parse(data: bytes) -> Field:
         raise ModelError("The model file is nested too deeply.", _REMEDY) from error
     except ValueError as error:
         raise ModelError("The model file holds a number that is too long.", _REMEDY) from error
-    return Field("", value)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -40,7 +48,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         seen: set[str] = set()
         twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-        raise ModelError(f"The model field “{_printable(twice)}” is there twice.", _REMEDY)
+        refuse(twice, "is there twice")
     return found
 
 
@@ -48,102 +56,102 @@ def _no_constant(name: str) -> NoReturn:
     raise ModelError(f"The model file holds {name} where a number must be.", _REMEDY)
 
 
+def refuse(place: str, why: str) -> NoReturn:
+    """Raise `ModelError` about the field at a place; `why` continues a sentence that begins with its name."""
+    name = f"field “{_printable(place)}”" if place else "file"
+    raise ModelError(f"The model {name} {why}.", _REMEDY)
+
+
 def _printable(text: str) -> str:
     return text[:80].encode("utf-8", "backslashreplace").decode()
 
 
-class Field:
-    """A value and its place in the document."""
+class Form(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """An object of a document: fields with types and bounds, all of which must be there and no others."""
 
-    def __init__(self, place: str, value: Any) -> None:
-        self.place = place
-        self.value = value
 
-    def refuse(self, why: str) -> NoReturn:
-        """Raise `ModelError` about this field; `why` continues a sentence that begins with its name."""
-        name = f"field “{_printable(self.place)}”" if self.place else "file"
-        raise ModelError(f"The model {name} {why}.", _REMEDY)
+class Text(str):
+    """A string that is valid Unicode."""
 
-    def members(self, *names: str) -> list[Field]:
-        """Return the fields of an object that must have exactly these."""
-        if not isinstance(self.value, dict):
-            self.refuse("must be an object")
-        missing = [name for name in names if name not in self.value]
-        if missing:
-            self._member(missing[0], None).refuse("is missing")
-        unknown = [name for name in self.value if name not in names]
-        if unknown:
-            self._member(unknown[0], None).refuse("is not known")
-        return [self._member(name, self.value[name]) for name in names]
+    __slots__ = ()
 
-    def member(self, name: str) -> Field:
-        """Return one field of an object."""
-        if not isinstance(self.value, dict):
-            self.refuse("must be an object")
-        if name not in self.value:
-            self._member(name, None).refuse("is missing")
-        return self._member(name, self.value[name])
+    def __new__(cls, value: object) -> Text:
+        if not isinstance(value, str):
+            raise ValueError("must be text")
+        if any("\ud800" <= character <= "\udfff" for character in value):
+            raise ValueError("is not valid Unicode")
+        return super().__new__(cls, value)
 
-    def _member(self, name: str, value: Any) -> Field:
-        return Field(f"{self.place}.{name}" if self.place else name, value)
 
-    def items(self, most: int) -> list[Field]:
-        """Return the items of a list of at most `most`."""
-        if not isinstance(self.value, list):
-            self.refuse("must be a list")
-        if len(self.value) > most:
-            self.refuse(f"has {len(self.value)} items, more than the {most} allowed")
-        return [Field(f"{self.place}[{at}]", item) for at, item in enumerate(self.value)]
+def converted(content: object, form: type[_T]) -> _T:
+    """Return what `parse` found as a form; raises `ModelError` naming the first field that does not fit.
 
-    def text(self) -> str:
-        """Return a string that is valid Unicode."""
-        if not isinstance(self.value, str):
-            self.refuse("must be text")
-        if any("\ud800" <= character <= "\udfff" for character in self.value):
-            self.refuse("is not valid Unicode")
-        return str(self.value)
+    A type that msgspec does not know is called with the value, and refuses it by a ValueError whose words
+    continue a sentence that begins with the field's name.
+    """
+    try:
+        return msgspec.convert(content, form, dec_hook=lambda kind, value: kind(value))
+    except msgspec.ValidationError as error:
+        refuse(*_place_and_reason(str(error)))
+    except UnicodeEncodeError as error:
+        raise ModelError("The model file holds text that is not valid Unicode.", _REMEDY) from error
 
-    def choice(self, allowed: tuple[str, ...]) -> str:
-        """Return one of the strings `allowed`."""
-        if self.value not in allowed or not isinstance(self.value, str):
-            self.refuse(f"must be one of {', '.join(allowed)}")
-        return self.value
 
-    def boolean(self) -> bool:
-        """Return true or false."""
-        if not isinstance(self.value, bool):
-            self.refuse("must be true or false")
-        return bool(self.value)
+_MEMBERS = (
+    (re.compile(r"Object missing required field `(.*)`"), "is missing"),
+    (re.compile(r"Object contains unknown field `(.*)`"), "is not known"),
+)
+_REASONS = (
+    (re.compile(r"Expected `array` of length >= 1"), "is empty"),
+    (re.compile(r"Expected `array` of length <= (\d+)"), "has more than the {0} items allowed"),
+    (re.compile(r"Expected `array` of length (\d+), got (\d+)"), "has {1} items where {0} are needed"),
+    (re.compile(r"Expected `.*` >= ([-0-9.e+]*)"), "must be at least {0}"),
+    (re.compile(r"Expected `.*` <= ([-0-9.e+]*)"), "must be at most {0}"),
+    (re.compile(r"Expected `(.*)`, got `.*`"), "must be {0}"),
+    (re.compile(r"Invalid (?:enum )?value .*"), "must be one of the values it can have"),
+    (re.compile(r".* out of range"), "is out of range"),
+)
+_WORDS = {
+    "array": "a list",
+    "object": "an object",
+    "str": "text",
+    "bool": "true or false",
+    "int": "a whole number",
+    "float": "a number",
+    "null": "nothing",
+}
+"""Types as msgspec calls them, and as people do."""
 
-    def integer(self, low: int, high: int) -> int:
-        """Return a whole number in ``low..high``."""
-        if isinstance(self.value, bool) or not isinstance(self.value, int):
-            self.refuse("must be a whole number")
-        if not low <= self.value <= high:
-            self.refuse(f"must be from {low} to {high}")
-        return int(self.value)
 
-    def number(self, low: float, high: float) -> float:
-        """Return a number in ``low..high`` as a float."""
-        if isinstance(self.value, bool) or not isinstance(self.value, int | float):
-            self.refuse("must be a number")
-        if not low <= self.value <= high or not math.isfinite(self.value):
-            self.refuse(f"must be from {low:g} to {high:g}")
-        return float(self.value)
+def _place_and_reason(message: str) -> tuple[str, str]:
+    """Return a message of msgspec as the field it is about and the rest of a sentence on it."""
+    what, at, place = message.rpartition(" - at `$")
+    what, place = (what, place.rstrip("`").lstrip(".")) if at else (message, "")
+    for pattern, reason in _MEMBERS:
+        if member := pattern.fullmatch(what):
+            return ".".join(filter(None, (place, member[1]))), reason
+    for pattern, reason in _REASONS:
+        if match := pattern.fullmatch(what):
+            return place, reason.format(*map(_in_words, match.groups()))
+    return place, what
 
-    def array(self, shape: tuple[int, ...], low: float, high: float) -> FloatArray:
-        """Return nested lists of numbers in ``low..high`` as an array of that shape."""
-        numbers: list[float] = []
-        self._flatten(shape, low, high, numbers)
-        return np.array(numbers, dtype=np.float64).reshape(shape)
 
-    def _flatten(self, shape: tuple[int, ...], low: float, high: float, into: list[float]) -> None:
-        if not shape:
-            into.append(self.number(low, high))
-            return
-        if not isinstance(self.value, list):
-            self.refuse("must be a list")
-        if len(self.value) != shape[0]:
-            self.refuse(f"has {len(self.value)} items where {shape[0]} are needed")
-        for at, item in enumerate(self.value):
-            Field(f"{self.place}[{at}]", item)._flatten(shape[1:], low, high, into)
+def _in_words(part: str) -> str:
+    """Return a bound or the types that are allowed as people write them."""
+    if "." in part:
+        return f"{float(part):g}"
+    return " or ".join(_WORDS.get(kind, kind) for kind in part.split(" | "))
+
+
+def array(place: str, values: Sequence[Any], shape: tuple[int, ...]) -> FloatArray:
+    """Return nested lists of numbers as an array; raises `ModelError` unless they have that shape."""
+    _check_shape(place, values, shape)
+    return np.array(values, dtype=np.float64).reshape(shape)
+
+
+def _check_shape(place: str, values: Sequence[Any], shape: tuple[int, ...]) -> None:
+    if len(values) != shape[0]:
+        refuse(place, f"has {len(values)} items where {shape[0]} are needed")
+    if len(shape) > 1:
+        for at, inner in enumerate(values):
+            _check_shape(f"{place}[{at}]", inner, shape[1:])

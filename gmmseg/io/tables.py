@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
-
 from gmmseg.arrays import AnyArray
 from gmmseg.colours import to_hex
+from gmmseg.io.csv_lines import Cell, csv_lines
 from gmmseg.photo.classes import ClassTable, class_id
 from gmmseg.photo.model import Model
 from gmmseg.regions.table import RegionTable
-
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def encode_component_table(model: Model, classes: ClassTable, pixels: AnyArray) -> bytes:
@@ -33,43 +29,44 @@ def encode_component_table(model: Model, classes: ClassTable, pixels: AnyArray) 
     means, matrices = model.means, model.matrices
     total = max(int(pixels.sum()), 1)
     upper = [(i, j) for i in range(len(model.names)) for j in range(i, len(model.names))]
-    header = ["class", "name", "colour", "component", "pixels", "share", "weight"]
+    header: list[Cell] = ["class", "name", "colour", "component", "pixels", "share", "weight"]
     header += [f"mean {name}" for name in model.names]
     header += [f"cov {model.names[i]} {model.names[j]}" for i, j in upper]
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, lineterminator="\r\n")
-    writer.writerow(header)
+    rows: list[list[Cell]] = [header]
     for component in range(model.params.n_components):
         entry = classes.of_component(component)
         count = int(pixels[component])
-        row: list[str | int | float] = [
-            entry.id, safe_cell(entry.name), to_hex(entry.colour), component, count, count / total,
+        row: list[Cell] = [
+            entry.id, entry.name, to_hex(entry.colour), component, count, count / total,
             float(model.params.weights[component]),
         ]  # fmt: skip
         row += means[component].tolist()
         row += [float(matrices[component, i, j]) for i, j in upper]
-        writer.writerow(row)
-    return buffer.getvalue().encode("utf-8", "backslashreplace")
+        rows.append(row)
+    return csv_lines(rows)
 
 
 def encode_region_table(table: RegionTable) -> bytes:
     """Return one row for each region as CSV (RFC 4180, UTF-8): lengths in pixels, sRGB 0..255."""
-    header = ["region", "area", "share", "perimeter", "centre y", "centre x", "top", "left", "bottom"]
+    header: list[Cell] = [
+        "region",
+        "area",
+        "share",
+        "perimeter",
+        "centre y",
+        "centre x",
+        "top",
+        "left",
+        "bottom",
+    ]
     header += ["right", "eccentricity", "mean red", "mean green", "mean blue"]
     header += [f"posterior {name}" for name in table.class_names]
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, lineterminator="\r\n")
-    writer.writerow(header)
+    rows: list[list[Cell]] = [header]
     for at in range(len(table)):
-        row: list[int | float] = [class_id(int(table.regions[at]) - 1), int(table.areas[at])]
+        row: list[Cell] = [class_id(int(table.regions[at]) - 1), int(table.areas[at])]
         row += [float(table.shares[at]), float(table.perimeters[at]), *table.centroids[at].tolist()]
         row += [*table.boxes[at].tolist(), float(table.eccentricities[at]), *table.colours[at].tolist()]
         if table.posteriors is not None:
             row += table.posteriors[at].tolist()
-        writer.writerow(row)
-    return buffer.getvalue().encode("utf-8", "backslashreplace")
-
-
-def safe_cell(text: str) -> str:
-    """Return text that no spreadsheet takes for a formula: an apostrophe keeps it text."""
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+        rows.append(row)
+    return csv_lines(rows)

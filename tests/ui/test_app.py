@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from collections.abc import Generator, Iterator
@@ -35,6 +36,7 @@ from gmmseg.image import Image
 from gmmseg.io.export_items import ExportItem
 from gmmseg.photo.document import change_setting, merge_classes, move_class, rename_class, show_class
 from gmmseg.photo.jobs import SegmentRequest, Stepped, segment_events
+from tests.data.faults import close_folder
 from tests.ui.driving import blobs, drop, mime_of, write_png
 from ui.app import App
 from ui.desk.actions import Actions, bound_to
@@ -239,6 +241,19 @@ def test_a_file_that_cannot_be_read_leaves_the_screen_as_it_was(
     assert fitted.window.errors.kind == "error"
     assert fitted.photo.work.workspace.shown is shown
     assert bad not in fitted.store.recent_files()
+
+
+@pytest.mark.parametrize("name", ["x" * 300 + ".png", "closed/a.png", "closed"])
+def test_a_path_that_cannot_be_asked_for_is_refused_like_a_file_that_cannot_be_read(
+    fitted: App, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    shown = fitted.photo.work.workspace.shown
+    close_folder(monkeypatch, tmp_path / "closed")
+    drop(fitted.window, mime_of(tmp_path / name))
+    words = "not a path|may not be read|cannot be listed"
+    qtbot.waitUntil(lambda: re.search(words, fitted.window.errors.text) is not None, timeout=5000)
+    assert fitted.window.errors.kind == "error"
+    assert fitted.photo.work.workspace.shown is shown
 
 
 def test_a_remote_address_is_refused_without_touching_the_network(fitted: App, qtbot: QtBot) -> None:

@@ -9,6 +9,7 @@ import pytest
 from PySide6.QtCore import QByteArray
 from pytestqt.qtbot import QtBot
 
+from tests.data.faults import close_folder
 from ui.photo.panels.panes import PanesPanel
 from ui.settings_store import MAX_RECENT, SettingsStore
 
@@ -46,6 +47,16 @@ def test_recent_files_are_few_newest_first_and_each_listed_once(tmp_path: Path) 
     assert len(store.recent_files()) == MAX_RECENT
     store.clear_recent()
     assert store.recent_files() == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="POSIX permissions")
+def test_a_folder_that_may_not_be_entered_any_more_is_as_good_as_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = SettingsStore()
+    store.set_folder("open", tmp_path / "closed" / "in")
+    close_folder(monkeypatch, tmp_path / "closed")
+    assert store.folder("open") == Path.home()
 
 
 def test_folders_for_opening_and_exporting_are_kept_apart(tmp_path: Path) -> None:

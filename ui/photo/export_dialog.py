@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from PySide6.QtCore import QLocale, Signal, Slot
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from gmmseg.io.export_items import ExportItem, ExportKind, check_items
+from gmmseg.io.export_items import ZERO_BASED_KINDS, ExportItem, ExportKind, check_items, with_legends
 from gmmseg.photo.classes import class_id
 from ui.photo.widgets.captions import hidden_note
 from ui.photo.widgets.export_options import ExportOptions
@@ -102,17 +102,17 @@ class ExportDialog(FilesDialog[ExportKind, ExportItem]):
         return "regions" if self._subject.currentData() == "regions" else "classes"
 
     def items(self) -> list[ExportItem]:
-        return [
+        return with_legends(
             ExportItem(
                 path=row.path_in(self.folder),
                 kind=row.kind,
-                zero_based=self._options.zero_based,
+                zero_based=self._options.zero_based and row.kind in ZERO_BASED_KINDS,
                 palette=self._options.palette_name,
                 overlay_opacity=self._options.overlay_opacity,
             )
             for row in self._rows
             if row.is_wanted
-        ]
+        )
 
     # Building
 

@@ -17,9 +17,9 @@ from gmmseg.control import ShouldStop
 from gmmseg.errors import WriteError
 from gmmseg.io.export import export_events
 from gmmseg.io.export_items import ExportItem
+from gmmseg.io.export_sources import MixtureSource, RegionSource
 from gmmseg.io.masks import mask_ids, mask_palette
 from gmmseg.io.samples import is_sample
-from gmmseg.io.subjects import MixtureSubject, RegionSubject
 from gmmseg.photo.classes import ClassTable, default_classes
 from gmmseg.photo.jobs import relabel_events
 from gmmseg.photo.workspace import ViewState, Workspace
@@ -86,7 +86,7 @@ class Exporter(FileExporter):
     def _on_requested(self, items: list[ExportItem], subject: str) -> None:
         self._exported_from = self._image_folder()
         self._store.set_folder("export", items[0].path.parent)
-        self._store.export_kinds = tuple(item.kind for item in items)
+        self._store.export_kinds = tuple(item.kind for item in items if item.kind != "legend")
         if subject == "regions":
             self.write_regions(self._workspace.shown, items)
         else:
@@ -130,12 +130,12 @@ def _exporting_regions(
     if any(item.kind == "table" for item in items):
         mixture = yield from _mixture(shown, should_stop)
     classes = default_classes(outcome.regions.n_regions, "Region")
-    subject = RegionSubject(outcome, classes, "window", dict(outcome.seconds), mixture)
+    subject = RegionSource(outcome, classes, "window", dict(outcome.seconds), mixture)
     paths = yield from export_events(subject, items, should_stop)
     return paths, False
 
 
-def _mixture(shown: ViewState, should_stop: ShouldStop) -> Generator[Any, None, MixtureSubject | None]:
+def _mixture(shown: ViewState, should_stop: ShouldStop) -> Generator[Any, None, MixtureSource | None]:
     """Return the document's fit, if there is one; its maps are made first where others are on screen."""
     fit = shown.document.fit
     if fit is None:
@@ -144,7 +144,7 @@ def _mixture(shown: ViewState, should_stop: ShouldStop) -> Generator[Any, None, 
     if table is None or segmentation is None or shown.is_preview:
         outcome = yield from relabel_events(fit, fit.result.params, should_stop=should_stop)
         table, segmentation = outcome.table, outcome.segmentation
-    return MixtureSubject(fit, table, segmentation, shown.document.classes, "window", dict(fit.seconds))
+    return MixtureSource(fit, table, segmentation, shown.document.classes, "window", dict(fit.seconds))
 
 
 def mask_picture(labels: LabelArray, classes: ClassTable) -> QImage:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
@@ -82,7 +83,7 @@ class Opener(FileOpener):
         self, path: Path, frame: int, should_stop: ShouldStop
     ) -> Generator[Any, None, tuple[Image, str]]:
         note = ""
-        if path.is_dir():
+        if os.path.isdir(path):
             images = list_images(path)
             if not images:
                 raise ReadError(

@@ -25,7 +25,7 @@ RESULTS: tuple[Offer[ExportKind], ...] = (
         "probabilities", "&Probabilities", "{}_probabilities",
         "The posterior of each class at each pixel, γ(z_nk) of S2 eq. 40 summed over its components, as "
         "32-bit numbers from 0 to 1",
-        (".tif", ".npz"),
+        (".tif", ".ome.tif", ".npz"),
     ),
     ("overlay", "&Overlay", "{}_overlay", "The photo under the class colours: for slides", (".png",)),
     ("table", "Class &table", "{}_classes", "Share, weight, mean, covariance of each component", (".csv",)),
@@ -37,7 +37,7 @@ INTERCHANGE: tuple[Offer[ExportKind], ...] = (
     ("geojson", "GeoJSON", "{}", "Polygons as annotations, for QuPath", (".geojson",)),
     ("labelme", "LabelMe", "{}", "Polygons beside the image, for LabelMe", (".json",)),
     ("roi", "ImageJ ROIs", "{}_rois", "Polygons for the ROI manager of ImageJ and Fiji", (".zip",)),
-    ("ome-tiff", "OME-TIFF", "{}_probabilities", "Probabilities as named channels", (".ome.tif",)),
+    ("ome-tiff", "OME-TIFF", "{}_mask", "The mask, with its legend as description", (".ome.tif",)),
     ("ome-zarr", "OME-Zarr", "{}", "The image with its label pyramid, a folder", (".ome.zarr",)),
 )  # fmt: skip
 DIGIT_RESULTS: tuple[Offer[DigitExportKind], ...] = (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ import numpy as np
 
 from gmmseg.control import ShouldStop, never_stop, raise_if_ended
 from gmmseg.digits.experiment import ExperimentOutcome
+from gmmseg.io.csv_lines import csv_lines
 from gmmseg.setting import settings_to_dict
 from gmmseg.version import VERSION
 
@@ -69,18 +69,14 @@ def assignments_csv(outcome: ExperimentOutcome, should_stop: ShouldStop = never_
     labels = [""] * digits.n_images if digits.labels is None else digits.labels.tolist()
     for start in range(0, digits.n_images, _LINES_AT_ONCE):
         raise_if_ended(should_stop)
-        buffer = io.StringIO(newline="")
-        writer = csv.writer(buffer, lineterminator="\r\n")
-        for at in range(start, min(start + _LINES_AT_ONCE, digits.n_images)):
-            is_train = at < digits.n_train
-            writer.writerow(
-                (
-                    "train" if is_train else "test",
-                    digits.index_in_part(at),
-                    int(outcome.clusters[at]),
-                    f"{outcome.confidence[at]:.6g}",
-                    int(outcome.fitted[at]),
-                    labels[at],
-                )
+        yield csv_lines(
+            (
+                "train" if at < digits.n_train else "test",
+                digits.index_in_part(at),
+                int(outcome.clusters[at]),
+                f"{outcome.confidence[at]:.6g}",
+                int(outcome.fitted[at]),
+                labels[at],
             )
-        yield buffer.getvalue().encode("ascii")
+            for at in range(start, min(start + _LINES_AT_ONCE, digits.n_images))
+        )

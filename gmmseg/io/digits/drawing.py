@@ -17,7 +17,7 @@ _ANCHORS = {"start": "lm", "middle": "mm", "end": "rm"}
 
 
 def encode_figure(figure: Figure, suffix: str) -> bytes:
-    """Return a figure as the bytes of a file that ends in `suffix`, one of `FIGURE_SUFFIXES`."""
+    """Return a figure as the bytes of a file that ends in `suffix`, ``.png`` or ``.svg``."""
     return _svg(figure).encode("utf-8") if suffix.lower() == ".svg" else _png(figure)
 
 

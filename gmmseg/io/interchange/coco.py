@@ -10,6 +10,7 @@ import numpy as np
 from gmmseg.arrays import AnyArray, BoolArray, IntArray
 from gmmseg.colours import to_hex
 from gmmseg.io.masks import GENERATOR
+from gmmseg.io.plain_text import with_plain_names
 from gmmseg.photo.classes import ClassTable
 
 _CHUNKS = 7
@@ -19,6 +20,7 @@ _CHUNKS = 7
 def encode_coco(ids: AnyArray, classes: ClassTable, file_name: str) -> bytes:
     """Return class ids (H, W) as COCO JSON; classes without pixels have a category but no annotation."""
     height, width = ids.shape
+    classes = with_plain_names(classes)
     annotations: list[dict[str, Any]] = []
     for entry in classes:
         mask = ids == entry.id

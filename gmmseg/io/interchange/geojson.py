@@ -6,12 +6,14 @@ import json
 
 from gmmseg.arrays import AnyArray
 from gmmseg.io.interchange.contours import Outline, Ring, outlines
+from gmmseg.io.plain_text import with_plain_names
 from gmmseg.photo.classes import ClassInfo, ClassTable
 
 
 def encode_geojson(ids: AnyArray, classes: ClassTable) -> bytes:
     """Return the regions of class ids (H, W) as polygons on pixel corners, holes included."""
-    features = [_feature(entry, regions) for entry in classes if (regions := outlines(ids == entry.id))]
+    named = with_plain_names(classes)
+    features = [_feature(entry, regions) for entry in named if (regions := outlines(ids == entry.id))]
     return f'{{"type":"FeatureCollection","features":[{",".join(features)}]}}\n'.encode("ascii")
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from gmmseg.arrays import AnyArray
 from gmmseg.io.interchange.contours import Outline, Ring, outlines
+from gmmseg.io.plain_text import with_plain_names
 from gmmseg.photo.classes import ClassInfo, ClassTable
 
 _HEADER_SIZE = 64
@@ -25,7 +26,7 @@ def encode_rois(ids: AnyArray, classes: ClassTable) -> bytes:
     """Return the regions of class ids (H, W) as a ROI set, each ROI named and coloured as its class."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for entry in classes:
+        for entry in with_plain_names(classes):
             regions = outlines(ids == entry.id)
             if regions:
                 info = zipfile.ZipInfo(_file_name(entry), _EPOCH)
@@ -48,7 +49,7 @@ def encode_roi(entry: ClassInfo, regions: list[Outline]) -> bytes:
     path = np.concatenate([_segments(ring) for region in regions for ring in (region.outer, *region.holes)])
     corners = np.concatenate([region.outer for region in regions])
     (left, top), (right, bottom) = corners.min(axis=0).tolist(), corners.max(axis=0).tolist()
-    name = entry.name.encode("utf-16-be", "replace")
+    name = entry.name.encode("utf-16-be")
     header2_offset = _HEADER_SIZE + 4 * len(path)
     red, green, blue = entry.colour
     header = bytearray(_HEADER_SIZE)

@@ -1,4 +1,4 @@
-"""LabelMe JSON: polygons where a region has no holes, else a small mask."""
+"""LabelMe JSON: a polygon where LabelMe draws exactly the region's pixels from one, else a small mask."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from typing import Any
 import numpy as np
 
 from gmmseg.arrays import AnyArray, BoolArray
-from gmmseg.io.interchange.contours import Outline, outlines
+from gmmseg.io.interchange.contours import Outline, Ring, outlines
+from gmmseg.io.plain_text import with_plain_names
 from gmmseg.photo.classes import ClassInfo, ClassTable
 
 _LABELME_VERSION = "5.4.1"
 """The version whose layout is written: shapes of type ``mask`` came with 5.3."""
+_MOST_STEPS = 50_000_000
+"""Corners times rows of a polygon: beyond, Pillow, and so LabelMe, takes seconds to draw it."""
 
 
 def encode_labelme(ids: AnyArray, classes: ClassTable, image_path: str) -> bytes:
@@ -29,7 +32,8 @@ def encode_labelme(ids: AnyArray, classes: ClassTable, image_path: str) -> bytes
 
     Notes
     -----
-    All shapes of a class share a ``group_id``, the class id.
+    All shapes of a class share a ``group_id``, the class id. LabelMe's ``shapes_to_label`` gives back
+    every pixel.
     """
     content = {
         "version": _LABELME_VERSION,
@@ -40,28 +44,61 @@ def encode_labelme(ids: AnyArray, classes: ClassTable, image_path: str) -> bytes
         "imageWidth": ids.shape[1],
     }
     # The shapes become text one by one: as Python objects, all of a large image would take a gigabyte.
-    shapes = [json.dumps(_shape(entry, region)) for entry in classes for region in outlines(ids == entry.id)]
+    shapes = [
+        json.dumps(_shape(entry, region))
+        for entry in with_plain_names(classes)
+        for region in outlines(ids == entry.id)
+    ]
     frame = json.dumps(content).removesuffix("}")
     return f'{frame}, "shapes": [{", ".join(shapes)}]}}\n'.encode("ascii")
 
 
 def _shape(entry: ClassInfo, region: Outline) -> dict[str, Any]:
-    shape: dict[str, Any] = {
+    pixels = filled(region)
+    corner = region.outer.min(axis=0)
+    points = None if region.holes else _exact_polygon(region.outer - corner, pixels)
+    is_mask = points is None
+    if points is None:
+        height, width = pixels.shape
+        # The box of a mask includes its last row and column.
+        points = np.array([[0, 0], [width - 1, height - 1]])
+    return {
         "label": entry.name,
-        "points": region.outer.astype(float).tolist(),
+        "points": (points + corner).astype(float).tolist(),
         "group_id": entry.id,
         "description": "",
-        "shape_type": "polygon",
+        "shape_type": "mask" if is_mask else "polygon",
         "flags": {},
-        "mask": None,
+        "mask": _png(pixels) if is_mask else None,
     }
-    if region.holes:
-        (left, top), (right, bottom) = region.outer.min(axis=0), region.outer.max(axis=0)
-        # LabelMe's mask boxes include their last row and column.
-        shape["points"] = [[float(left), float(top)], [float(right - 1), float(bottom - 1)]]
-        shape["shape_type"] = "mask"
-        shape["mask"] = _png(filled(region))
-    return shape
+
+
+def _exact_polygon(ring: Ring, pixels: BoolArray) -> Ring | None:
+    """Return a polygon which LabelMe draws as exactly these pixels; None where there is none.
+
+    LabelMe takes points for pixels and draws outline and inside. The polygon therefore leads through the
+    pixels along the inner side of the ring, half a pixel from it.
+    """
+    if len(ring) * len(pixels) > _MOST_STEPS:
+        return None
+    edges = np.sign(np.roll(ring, -1, axis=0) - ring)
+    # The region lies to the right of each edge, on a screen with y down.
+    inwards = np.stack([-edges[:, 1], edges[:, 0]], axis=1)
+    points: Ring = ring + (inwards + np.roll(inwards, 1, axis=0) - 1) // 2
+    points = points[(points != np.roll(points, 1, axis=0)).any(axis=1)]
+    if len(points) < 3 or not np.array_equal(_drawn(points, pixels.shape), pixels):
+        return None
+    return points
+
+
+def _drawn(points: Ring, shape: tuple[int, ...]) -> BoolArray:
+    """Return the pixels of a polygon as LabelMe draws it: by Pillow, with outline and inside."""
+    from PIL import Image as PillowImage
+    from PIL import ImageDraw
+
+    picture = PillowImage.new("1", (shape[1], shape[0]))
+    ImageDraw.Draw(picture).polygon([tuple(point) for point in points.tolist()], fill=1, outline=1)
+    return np.asarray(picture)
 
 
 def filled(region: Outline) -> BoolArray:

@@ -1,17 +1,19 @@
-"""OME-TIFF: posteriors or labels with channel names in OME's XML."""
+"""OME-TIFF: posteriors as named channels, or labels with their legend, in OME's XML."""
 
 from __future__ import annotations
 
 import hashlib
 import io
+import json
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
 from gmmseg.arrays import AnyArray, Float32Array
 from gmmseg.io.masks import GENERATOR
+from gmmseg.io.plain_text import plain_text
 from gmmseg.photo.classes import ClassTable
 
 
@@ -28,25 +30,28 @@ def encode_ome_posteriors(
         (H, W).
     classes : ClassTable
     """
-    names = [entry.name for entry in classes]
-    return _encode(iter(planes), (len(names), *shape), np.dtype(np.float32), "CYX", names)
+    names = [plain_text(entry.name) for entry in classes]
+    return _encode(
+        iter(planes), (len(names), *shape), np.dtype(np.float32), "CYX", {"Channel": {"Name": names}}
+    )
 
 
-def encode_ome_labels(ids: AnyArray) -> bytes:
-    """Return class ids (H, W) as a one-channel image."""
-    return _encode(ids, ids.shape, ids.dtype, "YX", [])
+def encode_ome_labels(ids: AnyArray, legend: Mapping[str, Any]) -> bytes:
+    """Return the values of a mask (H, W) as a one-channel image, with its legend, as JSON, as description."""
+    return _encode(ids, ids.shape, ids.dtype, "YX", {"Description": json.dumps(legend)})
 
 
-def _encode(data: Any, shape: tuple[int, ...], dtype: np.dtype[Any], axes: str, names: list[str]) -> bytes:
+def _encode(
+    data: Any, shape: tuple[int, ...], dtype: np.dtype[Any], axes: str, about: Mapping[str, Any]
+) -> bytes:
     import tifffile
 
     # tifffile would draw a random identifier: one made from the content keeps equal input to equal bytes.
-    seed = hashlib.sha256(f"{GENERATOR} {shape} {dtype} {names}".encode("utf-8", "replace")).digest()
+    seed = hashlib.sha256(f"{GENERATOR} {shape} {dtype} {about}".encode()).digest()
     metadata: dict[str, Any] = {
         "axes": axes, "UUID": f"urn:uuid:{uuid.UUID(bytes=seed[:16], version=4)}", "Creator": GENERATOR,
+        **about,
     }  # fmt: skip
-    if names:
-        metadata["Channel"] = {"Name": names}
     buffer = io.BytesIO()
     tifffile.imwrite(
         buffer, data, shape=shape, dtype=dtype, ome=True, compression="zlib", photometric="minisblack",

@@ -12,6 +12,7 @@ import numpy as np
 
 from gmmseg.arrays import AnyArray
 from gmmseg.image import Image
+from gmmseg.io.plain_text import with_plain_names
 from gmmseg.photo.classes import ClassTable
 
 _CHUNK = 512
@@ -33,6 +34,7 @@ def ome_zarr_files(image: Image, ids: AnyArray, classes: ClassTable, name: str) 
     name : str
         Of the image, for people.
     """
+    classes = with_plain_names(classes)
     n_levels = _n_levels(image.height, image.width)
     files = {
         "zarr.json": _group({**_multiscales(name, "cyx", n_levels), **_omero(image)}),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import errno
+import csv
 import hashlib
 import io
 import json
@@ -33,9 +33,9 @@ from gmmseg.commands.parser import FORMATS, parse
 from gmmseg.control import result_of
 from gmmseg.io.export import export_events
 from gmmseg.io.export_items import SUFFIXES, ExportItem
+from gmmseg.io.export_sources import MixtureSource
 from gmmseg.io.images import read_image
 from gmmseg.io.models import dump_model, read_model
-from gmmseg.io.subjects import MixtureSubject
 from gmmseg.mixture.compiled import kernel_name
 from gmmseg.mixture.covariance import FAMILIES
 from gmmseg.mixture.params import InitMethod
@@ -43,6 +43,7 @@ from gmmseg.photo.classes import default_classes
 from gmmseg.photo.jobs import SegmentRequest, segment_events
 from gmmseg.photo.settings import CRITERIA, SegmentSettings
 from gmmseg.version import VERSION
+from tests.data.faults import close_folder
 
 ROOT = Path(__file__).parents[3]
 FAST = ["-k", "3", "--n-init", "1", "--tol", "1e-3"]
@@ -184,7 +185,7 @@ def test_the_window_s_functions_give_the_same_bytes(place: Path) -> None:
     assert run([*arguments, *ALL_OUTPUTS]) == 0
     settings = segment_settings(parse(arguments))
     outcome = result_of(segment_events(SegmentRequest(read_image("photo.png"), settings, wants_preview=True)))
-    subject = MixtureSubject(
+    subject = MixtureSource(
         outcome.fit, outcome.table, outcome.segmentation, default_classes(3), "in the window", {}
     )
     items = [
@@ -402,7 +403,7 @@ def test_stems_are_distinct_where_case_does_not_count() -> None:
 @pytest.mark.parametrize(
     ("arguments", "word"),
     [
-        (["photo.png", "-o", "mask.jpg"], "label map would not survive"),
+        (["photo.png", "-o", "mask.jpg"], "changes pixel values"),
         (["photo.png", "-o", "mask"], "extension"),
         (["photo.png", "-o", "nowhere/mask.png"], "folder does not exist"),
         (["photo.png", "-o", "plain/"], "is a file"),
@@ -560,7 +561,7 @@ def test_the_table_and_the_opacity_are_those_of_the_window(place: Path) -> None:
     assert run(["segment", "photo.png", *FAST, "-o", "mask.png", *further]) == 0
     settings = segment_settings(parse(["segment", "photo.png", *FAST, "-o", "mask.png"]))
     outcome = result_of(segment_events(SegmentRequest(read_image("photo.png"), settings)))
-    subject = MixtureSubject(
+    subject = MixtureSource(
         outcome.fit, outcome.table, outcome.segmentation, default_classes(3), "in the window", {}
     )
     items = [
@@ -578,18 +579,22 @@ def test_the_table_and_the_opacity_are_those_of_the_window(place: Path) -> None:
     [
         ("r.json", "report of a segmentation"), ("rr.json", "report of regions"), ("c.json", "COCO"),
         ("l.json", "LabelMe"), ("g.geojson", "GeoJSON"), ("photo.png", "picture (PNG)"),
-        ("empty.json", "is empty"), ("d.json", "model of digits"), ("e.json", "report of a digit experiment"),
+        ("m.npy.json", "legend of a mask"),
+        ("empty.json", "is empty"), ("d.json", "model of digits"),
+        ("e.json", "report of a digit experiment"),
     ],
 )  # fmt: skip
 def test_apply_says_what_a_file_is_that_is_no_model(place: Path, capsys: Any, name: str, words: str) -> None:
     wanted = {"c.json": "coco", "l.json": "labelme", "g.geojson": "geojson"}
     if name in wanted:
         assert run(["segment", "photo.png", *FAST, "--format", wanted[name], "-o", name]) == 0
-    Path("empty.json").write_bytes(b"")
+    Path("empty.json").write_bytes(b"\n")
     Path("d.json").write_text('{"format": "gmmseg-digits", "version": 1}')
     if name == "e.json":
         assert run(["mnist", "--drawn", "--images", "60", "--recipe", "pixels", "-k", "2",
                     "--report", name]) == 0  # fmt: skip
+    if name == "m.npy.json":
+        assert run(["segment", "photo.png", *FAST, "-o", "m.npy"]) == 0
     if name == "r.json":
         assert run(["segment", "photo.png", *FAST, "-o", "mask.png", "--report", name]) == 0
     if name == "rr.json":
@@ -704,7 +709,7 @@ def test_the_parser_s_choices_are_those_of_the_settings(capsys: Any) -> None:
     text = " ".join(capsys.readouterr().out.split())
     for choices in (tuple(FAMILIES), CRITERIA, get_args(InitMethod), FORMATS):
         assert "{" + ",".join(choices) + "}" in text
-    others = {"mask", "probabilities", "overlay", "model", "report", "table"}
+    others = {"mask", "legend", "probabilities", "overlay", "model", "report", "table"}
     assert set(FORMATS) == set(SUFFIXES) - others
 
 
@@ -855,6 +860,85 @@ def test_progress_is_shown_on_a_terminal_and_taken_away(place: Path) -> None:
     assert shown.endswith(" \r")
 
 
+@pytest.mark.parametrize("command", ["segment", "apply"])
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--format", "coco", "-o", "c.json", "--zero-based"], "--format coco holds class ids"),
+        (["--format", "ome-zarr", "-o", "c.zarr", "--zero-based"], "--format ome-zarr holds class ids"),
+        (["--format", "ome-tiff", "-o", "c.ome.tif", "--palette", "voc"], "has no palette"),
+        (["--format", "geojson", "-o", "c.geojson", "--palette", "grey"], "has no palette"),
+        (["-o", "c.tif", "--palette", "voc"], ".tif holds values without colours"),
+        (["-o", "c.npy", "--palette", "class"], ".npy holds values without colours"),
+    ],
+)
+def test_options_of_masks_are_refused_where_no_such_mask_is_written(
+    place: Path, capsys: pytest.CaptureFixture[str], command: str, arguments: list[str], words: str
+) -> None:
+    images = ["photo.png"] if command == "segment" else ["model.json", "photo.png"]
+    assert run([command, *images, *arguments]) == 2
+    assert words in capsys.readouterr().err
+    assert {path.name for path in place.iterdir()} == {"photo.png"}
+
+
+def test_options_of_masks_are_honoured_where_one_is_written(place: Path) -> None:
+    common = ["segment", "photo.png", *FAST, "--zero-based"]
+    assert run([*common, "--format", "ome-tiff", "-o", "z.ome.tif"]) == 0
+    assert run([*common, "-o", "z.tif", "--palette", "grey"]) == 0
+    assert run([*common, "-o", "masks/", "--palette", "grey"]) == 0
+    zero = np.asarray(opened("masks/photo.png"))
+    assert opened("masks/photo.png").mode == "L"
+    assert set(np.unique(zero)) == {0, 1, 2}
+    for name in ("z.ome.tif", "z.tif"):
+        np.testing.assert_array_equal(tifffile.imread(name), zero)
+
+
+def test_ome_tiff_holds_class_ids_and_probabilities_are_an_option(place: Path) -> None:
+    assert run(["segment", "photo.png", *FAST, "--format", "ome-tiff", "-o", "l.ome.tif",
+                "--probabilities", "p.ome.tif"]) == 0  # fmt: skip
+    assert run(["segment", "photo.png", *FAST, "-o", "mask.png"]) == 0
+    labels, posteriors = tifffile.imread("l.ome.tif"), tifffile.imread("p.ome.tif")
+    np.testing.assert_array_equal(labels, np.asarray(opened("mask.png")))
+    assert posteriors.shape == (3, 30, 40)
+    np.testing.assert_array_equal(posteriors.argmax(axis=0) + 1, labels)
+    for name in ("l.ome.tif", "p.ome.tif"):
+        with tifffile.TiffFile(name) as file:
+            assert file.is_ome
+
+
+def test_no_clobber_leaves_out_images_with_a_file_that_is_there(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Pillow.fromarray(photo(seed=1)).save("second.png")
+    (place / "masks").mkdir()
+    (place / "masks" / "photo.png").write_bytes(b"an older file")
+    arguments = ["segment", "photo.png", "second.png", *FAST, "-o", "masks", "--report", "reports"]
+    assert run([*arguments, "--no-clobber"]) == 0
+    assert capsys.readouterr().err == "gmmseg: photo.png: left out, “photo.png” is there already\n"
+    assert (place / "masks" / "photo.png").read_bytes() == b"an older file"
+    assert opened("masks/second.png").size == (40, 30)
+    assert [path.name for path in (place / "reports").iterdir()] == ["second.json"]
+    # The legend of an .npy belongs to it.
+    (place / "m.npy.json").write_bytes(b"an older file")
+    assert run(["segment", "photo.png", *FAST, "-o", "m.npy", "--no-clobber"]) == 0
+    assert not (place / "m.npy").exists()
+    assert run(arguments) == 0
+    assert opened("masks/photo.png").size == (40, 30)
+
+
+@pytest.mark.parametrize("name", ["=cmd|' /C calc'!A0", "\n=1+1", "＝1+1"])
+def test_feature_names_of_a_strangers_model_are_no_formulas(place: Path, name: str) -> None:
+    assert run(["segment", "photo.png", *FAST, "-o", "mask.png", "--model", "model.json"]) == 0
+    held = json.loads(Path("model.json").read_text())
+    held["names"][0] = name
+    Path("model.json").write_text(json.dumps(held))
+    assert run(["sample", "model.json", "-n", "2", "-o", "rows.csv"]) == 0
+    with open("rows.csv", newline="", encoding="utf-8") as file:
+        header, *rows = csv.reader(file)
+    assert header == [f"'{name}", *held["names"][1:]]
+    assert len(rows) == 2
+
+
 TOO_LONG = "x" * 256
 
 
@@ -892,21 +976,51 @@ def test_a_name_longer_than_the_disk_allows_is_refused_in_a_sentence(
 def test_an_output_in_a_folder_one_may_not_enter_is_refused_in_a_sentence(
     place: Path, outputs: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (place / "closed").mkdir()
-
-    def refusing(name: str) -> None:
-        # Permissions do not stop the superuser, as whom tests may run.
-        real = getattr(os, name)
-
-        def call(path: Any, *arguments: Any, **named: Any) -> Any:
-            if not isinstance(path, int) and "closed/" in os.fspath(path):
-                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-            return real(path, *arguments, **named)
-
-        monkeypatch.setattr(os, name, call)
-
-    for name in ("stat", "lstat", "open", "mkdir", "scandir"):
-        refusing(name)
+    close_folder(monkeypatch, place / "closed")
     assert run(["segment", "photo.png", *outputs]) == 1
     assert "you may not write there" in refusal(capsys)
     assert not (place / "mask.png").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["segment", TOO_LONG],
+        ["segment", f"{TOO_LONG}/"],
+        ["segment", f"{TOO_LONG}/a.png"],
+        ["apply", TOO_LONG, "photo.png"],
+        ["apply", "m.json", TOO_LONG],
+        ["sample", TOO_LONG, "-n", "9"],
+        ["mnist", "--data", TOO_LONG],
+    ],
+)
+def test_an_input_of_a_name_longer_than_the_disk_allows_is_refused_in_a_sentence(
+    place: Path, arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["segment", "photo.png", *FAST, "-o", "first.png", "--model", "m.json"]) == 0
+    assert run([*arguments, "-o", "mask.png" if arguments[0] in ("segment", "apply") else "x.csv"]) == 1
+    assert "not a path this system can open" in refusal(capsys)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="POSIX permissions")
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["segment", "closed/a.png"], "may not be read"),
+        (["segment", "closed"], "cannot be listed"),
+        (["segment", "closed/folder/"], "may not be read"),
+        (["apply", "closed/m.json", "photo.png"], "may not be read"),
+        (["mnist", "--data", "closed"], "cannot be listed"),
+        (["mnist", "--data", "closed/images"], "may not be read"),
+    ],
+)
+def test_an_input_one_may_not_enter_is_refused_in_a_sentence(
+    place: Path,
+    arguments: list[str],
+    words: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    close_folder(monkeypatch, place / "closed")
+    assert run([*arguments, "-o", "x.csv" if arguments[0] == "mnist" else "mask.png"]) == 1
+    assert words in refusal(capsys)

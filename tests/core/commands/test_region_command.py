@@ -16,8 +16,8 @@ from gmmseg.errors import SettingsError, WriteError
 from gmmseg.image import Image
 from gmmseg.io.export import export_events
 from gmmseg.io.export_items import ExportItem, ExportKind
+from gmmseg.io.export_sources import MixtureSource, RegionSource
 from gmmseg.io.images import read_image
-from gmmseg.io.subjects import MixtureSubject, RegionSubject
 from gmmseg.photo.classes import default_classes
 from gmmseg.photo.document import Document, change_region_setting, open_image
 from gmmseg.photo.jobs import SegmentRequest, segment_events
@@ -81,7 +81,7 @@ def test_detail_runs_from_one_region_to_many(place: Path) -> None:
 def test_the_window_and_the_command_line_write_the_same_bytes(place: Path) -> None:
     assert run([*REGIONS, "--seed", "3", "-o", "mask.png", "--overlay", "over.png"]) == 0
     outcome = outcome_of(read_image("photo.png"), seed=3)
-    subject = RegionSubject(outcome, default_classes(outcome.regions.n_regions, "Region"), "window", {})
+    subject = RegionSource(outcome, default_classes(outcome.regions.n_regions, "Region"), "window", {})
     items = [
         ExportItem(Path("w.png"), "mask"), ExportItem(Path("wo.png"), "overlay"),
         ExportItem(Path("t.csv"), "table"), ExportItem(Path("g.geojson"), "geojson"),
@@ -101,7 +101,7 @@ def test_the_window_and_the_command_line_write_the_same_bytes(place: Path) -> No
 @pytest.mark.parametrize("kind", ["model", "probabilities"])
 def test_regions_have_neither_model_nor_probabilities(place: Path, kind: ExportKind) -> None:
     outcome = outcome_of(read_image("photo.png"))
-    subject = RegionSubject(outcome, default_classes(outcome.regions.n_regions, "Region"), "window", {})
+    subject = RegionSource(outcome, default_classes(outcome.regions.n_regions, "Region"), "window", {})
     mask = ExportItem(Path("mask.png"), "mask")
     name = {"model": "m.json", "probabilities": "p.tif"}[kind]
     with pytest.raises(WriteError, match="Regions"):
@@ -139,11 +139,11 @@ def test_the_table_is_the_one_that_the_window_exports(place: Path) -> None:
     for path, value in (("mixture.n_components", 3), ("mixture.seed", 2)):
         settings = with_setting(settings, path, value)
     fit = result_of(segment_events(SegmentRequest(image, settings, wants_preview=True)))
-    mixture = MixtureSubject(
+    mixture = MixtureSource(
         fit.fit, fit.table, fit.segmentation, default_classes(3), "window", dict(fit.fit.seconds)
     )
     outcome = outcome_of(image, seed=2, n_regions=4)
-    subject = RegionSubject(outcome, default_classes(4, "Region"), "window", {}, mixture)
+    subject = RegionSource(outcome, default_classes(4, "Region"), "window", {}, mixture)
     result_of(export_events(subject, [ExportItem(Path("w.csv"), "table")]))
     assert Path("regions.csv").read_bytes() == Path("w.csv").read_bytes()
     with Path("regions.csv").open(encoding="utf-8", newline="") as file:

@@ -16,6 +16,7 @@ from gmmseg.digits.gallery import Order
 from gmmseg.digits.overview import cluster_moments, overview, rows_in_cell
 from gmmseg.digits.recipes import settings_for
 from gmmseg.errors import Cancelled, WriteError
+from gmmseg.io.digits import export
 from gmmseg.io.digits.assignments import assignments_csv, encode_assignments_npz
 from gmmseg.io.digits.drawing import encode_figure
 from gmmseg.io.digits.export import digit_export_events
@@ -91,9 +92,7 @@ def test_without_labels_nothing_is_misplaced() -> None:
     assert len(rows_in_cell(outcome, 0, 3, True)) == 0
 
 
-def test_the_files_hold_the_bytes_of_the_encoders_the_report_last(
-    outcome: ExperimentOutcome, tmp_path: Path
-) -> None:
+def test_the_files_hold_the_bytes_of_the_encoders(outcome: ExperimentOutcome, tmp_path: Path) -> None:
     items = [
         DigitExportItem(tmp_path / "r.json", "report"),
         DigitExportItem(tmp_path / "a.csv", "assignments"),
@@ -102,7 +101,7 @@ def test_the_files_hold_the_bytes_of_the_encoders_the_report_last(
         DigitExportItem(tmp_path / "m.json", "model"),
     ]
     texts = [progress.text for progress in digit_export_events(outcome, items, "window")]
-    assert texts[-1] == "Writing r.json"
+    assert texts == [*(f"Encoding {item.path.name}" for item in items), "Writing"]
     assert all(item.path.exists() for item in items)
     assert (tmp_path / "a.csv").read_bytes() == b"".join(assignments_csv(outcome))
     with np.load(tmp_path / "a.npz") as held:
@@ -112,9 +111,34 @@ def test_the_files_hold_the_bytes_of_the_encoders_the_report_last(
     assert (tmp_path / "f.svg").read_bytes() == encode_figure(experiment_figure(outcome), ".svg")
 
 
+def test_nothing_is_written_before_all_is_encoded(
+    outcome: ExperimentOutcome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    items = [
+        DigitExportItem(tmp_path / "a.csv", "assignments"),
+        DigitExportItem(tmp_path / "m.json", "model"),
+    ]
+    for progress in digit_export_events(outcome, items, "window"):
+        assert progress.text
+        assert list(tmp_path.iterdir()) == []
+    for item in items:
+        item.path.unlink()
+
+    def failing(*_: object) -> None:
+        raise WriteError("This cannot be encoded.")
+
+    monkeypatch.setattr(export, "digit_model", failing)
+    with pytest.raises(WriteError, match="cannot be encoded"):
+        result_of(digit_export_events(outcome, items, "window"))
+    asked = iter([StopRequest.NONE, StopRequest.CANCEL])
+    with pytest.raises(Cancelled):
+        result_of(digit_export_events(outcome, items, "window", lambda: next(asked, StopRequest.CANCEL)))
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("names", "cause"),
-    [(["a.jpg"], "no name for this kind"), (["a.npz", "a.npz"], "Two exports")],
+    [(["a.jpg"], "cannot be written as “.jpg”"), (["a.npz", "a.npz"], "Two exports")],
 )
 def test_files_that_cannot_be_written_are_refused_before_the_work(
     outcome: ExperimentOutcome, tmp_path: Path, names: list[str], cause: str

@@ -25,10 +25,11 @@ from gmmseg.features.spec import FeatureSpec
 from gmmseg.features.table import CodeMap, FeatureTable, PixelMap, RowPerPixel
 from gmmseg.image import RGB, Image, ImageSource
 from gmmseg.io.export import export_events
-from gmmseg.io.export_items import SUFFIXES, ExportItem, ExportKind, check_items, kind_for
+from gmmseg.io.export_items import SUFFIXES, ExportItem, ExportKind, check_items, with_legends
+from gmmseg.io.export_sources import MixtureSource
 from gmmseg.io.interchange.ome_zarr import is_ome_zarr
 from gmmseg.io.models import read_model
-from gmmseg.io.subjects import MixtureSubject
+from gmmseg.io.outputs import check_suffix
 from gmmseg.mixture.covariance import Spherical
 from gmmseg.mixture.params import FitResult, FitStep, MixtureParams
 from gmmseg.photo import segmentation as segmenting
@@ -41,7 +42,7 @@ from gmmseg.photo.settings import SegmentSettings
 H, W = 12, 15
 
 
-def a_subject(seed: int = 0, has_codes: bool = True, path: Path | None = None) -> MixtureSubject:
+def a_subject(seed: int = 0, has_codes: bool = True, path: Path | None = None) -> MixtureSource:
     """Return three clusters of colours, a border without data and the second and third class merged."""
     random = np.random.default_rng(seed)
     palette = random.integers(0, 256, (20, 3)).astype(np.uint8)
@@ -70,16 +71,17 @@ def a_subject(seed: int = 0, has_codes: bool = True, path: Path | None = None) -
     model = Model(params, FeatureSpec(), RGB, ones - 1, ones.copy(), RGB, default_classes(3), seed=4)
     classes = default_classes(3).merged([2, 3]).changed(1, name="sky")
     fit = Fit(result, model, image, SegmentSettings(), {})
-    return MixtureSubject(fit, table, segment(params, table), classes, "segment photo.png", {"fit": 1.0})
+    return MixtureSource(fit, table, segment(params, table), classes, "segment photo.png", {"fit": 1.0})
 
 
 def one_of_each(folder: Path) -> list[ExportItem]:
     items = [ExportItem(folder / f"{kind}{suffixes[0]}", kind) for kind, suffixes in SUFFIXES.items()]
-    return [*items, *(ExportItem(folder / f"mask{suffix}", "mask") for suffix in (".tif", ".npy", ".npz"))]
+    items += [ExportItem(folder / f"mask{suffix}", "mask") for suffix in (".tif", ".npy", ".npz")]
+    return with_legends(items)
 
 
 def drained(
-    subject: MixtureSubject, items: list[ExportItem], should_stop: Any = never_stop
+    subject: MixtureSource, items: list[ExportItem], should_stop: Any = never_stop
 ) -> tuple[list[Progress], list[Path]]:
     events: list[Progress] = []
     generator = export_events(subject, items, should_stop)
@@ -223,21 +225,51 @@ def test_probabilities_are_those_of_the_classes_however_they_are_computed(
         np.testing.assert_array_equal(held["probabilities"], stack)
 
 
-def test_probabilities_and_ome_tiff_come_in_two_kinds(tmp_path: Path) -> None:
+@pytest.mark.parametrize("zero_based", [False, True])
+def test_ome_tiff_holds_the_mask_and_as_probabilities_the_posteriors(
+    tmp_path: Path, zero_based: bool
+) -> None:
     subject = a_subject()
     drained(
         subject,
         [
-            ExportItem(tmp_path / "p.tif", "probabilities", as_bytes=True),
-            ExportItem(tmp_path / "p.ome.tif", "ome-tiff"),
-            ExportItem(tmp_path / "l.ome.tif", "ome-tiff", has_labels=True),
-            ExportItem(tmp_path / "m.npy", "mask"),
+            ExportItem(tmp_path / "p.ome.tif", "probabilities"),
+            ExportItem(tmp_path / "l.ome.tif", "ome-tiff", zero_based),
+            ExportItem(tmp_path / "m.npy", "mask", zero_based),
         ],
     )
     posteriors = np.stack(list(subject.planes(never_stop)))
     np.testing.assert_array_equal(tifffile.imread(tmp_path / "p.ome.tif"), posteriors)
-    np.testing.assert_array_equal(tifffile.imread(tmp_path / "p.tif"), np.rint(posteriors * 255))
-    np.testing.assert_array_equal(tifffile.imread(tmp_path / "l.ome.tif"), np.load(tmp_path / "m.npy"))
+    with tifffile.TiffFile(tmp_path / "l.ome.tif") as file:
+        np.testing.assert_array_equal(file.asarray(), np.load(tmp_path / "m.npy"))
+        assert file.ome_metadata is not None
+        image = tifffile.xml2dict(file.ome_metadata)["OME"]["Image"]
+    about = json.loads(image["Description"])
+    assert about == json.loads((tmp_path / "m.npy.json").read_bytes()) == subject.legend(zero_based)
+
+
+def test_a_legend_lies_beside_an_npy_and_is_checked_with_it(tmp_path: Path) -> None:
+    items = with_legends([ExportItem(tmp_path / "m.NPY", "mask", zero_based=True)])
+    assert [item.path.name for item in items] == ["m.NPY", "m.NPY.json"]
+    assert with_legends(items) == items
+    _, paths = drained(a_subject(), items[:1])
+    assert paths == [item.path for item in items]
+    about = json.loads((tmp_path / "m.NPY.json").read_bytes())
+    assert about["values"] == "0-based component indices"
+    assert [entry["name"] for entry in about["classes"]] == ["sky", "Class 2"]
+    assert about["image"]["name"] == "photo.png"
+    (tmp_path / "n.npy.json").mkdir()
+    with pytest.raises(WriteError, match="is a folder"):
+        drained(a_subject(), [ExportItem(tmp_path / "n.npy", "mask")])
+    assert not (tmp_path / "n.npy").exists()
+
+
+@pytest.mark.parametrize("kind", sorted(set(SUFFIXES) - {"mask", "legend", "ome-tiff"}))
+def test_indices_from_0_are_refused_where_a_format_holds_class_ids(tmp_path: Path, kind: ExportKind) -> None:
+    item = ExportItem(tmp_path / f"x{SUFFIXES[kind][0]}", kind, zero_based=True)
+    with pytest.raises(WriteError, match="holds class ids"):
+        check_items([item])
+    check_items([replace(item, zero_based=False)])
 
 
 def test_smoothed_posteriors_are_exported_as_they_are_shown() -> None:
@@ -273,7 +305,7 @@ def test_an_earlier_ome_zarr_is_replaced_but_no_other_folder(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("name", ["m.png", "m.TIF", "a.b.tiff", "高.npy", ".hidden.npz"])
 def test_label_map_names_are_recognised(name: str) -> None:
-    assert kind_for(Path(name)) == "mask"
+    check_suffix(Path(name), "mask", SUFFIXES["mask"])
 
 
 @pytest.mark.parametrize(
@@ -288,7 +320,7 @@ def test_label_map_names_are_recognised(name: str) -> None:
 )
 def test_other_names_are_refused_with_those_that_would_do(name: str, why: str) -> None:
     with pytest.raises(WriteError, match=why) as caught:
-        kind_for(Path(name))
+        check_suffix(Path(name), "mask", SUFFIXES["mask"])
     assert ".png" in caught.value.remedy
 
 

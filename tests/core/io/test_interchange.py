@@ -12,6 +12,7 @@ import zipfile
 from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -20,10 +21,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from PIL import Image as PillowImage
+from PIL import ImageDraw
 from scipy import ndimage
 
 from gmmseg.arrays import AnyArray
 from gmmseg.image import RGB, Image, ImageSource
+from gmmseg.io.interchange import labelme
 from gmmseg.io.interchange.coco import compressed, encode_coco, run_lengths
 from gmmseg.io.interchange.contours import Outline, outlines
 from gmmseg.io.interchange.geojson import encode_geojson
@@ -31,6 +34,7 @@ from gmmseg.io.interchange.imagej_roi import encode_rois
 from gmmseg.io.interchange.labelme import encode_labelme
 from gmmseg.io.interchange.ome_tiff import encode_ome_labels, encode_ome_posteriors
 from gmmseg.io.interchange.ome_zarr import ome_zarr_files
+from gmmseg.io.masks import legend
 from gmmseg.photo.classes import ClassTable, default_classes
 
 SHAPE = (23, 31)
@@ -211,25 +215,95 @@ def test_one_region_is_a_geojson_polygon_and_an_empty_class_has_none() -> None:
     assert feature["properties"]["classification"]["name"] == "Class 2"
 
 
-def test_labelme_shapes_cover_the_classes() -> None:
-    ids = speckled(seed=3, n_classes=2)
-    content = json.loads(encode_labelme(ids, named(2), "../photos/photo.jpg"))
-    assert content["imagePath"] == "../photos/photo.jpg"
-    assert content["imageData"] is None
-    assert (content["imageHeight"], content["imageWidth"]) == SHAPE
-    drawn = np.zeros((3, *SHAPE), dtype=int)
-    kinds = set()
-    for shape in content["shapes"]:
-        kinds.add(shape["shape_type"])
-        if shape["shape_type"] == "polygon":
-            drawn[shape["group_id"]] += painted([shape["points"]], SHAPE)
+def shape_to_mask(shape: tuple[int, int], points: list[list[float]]) -> AnyArray:
+    """Return the pixels of a polygon as ``labelme.utils.shape_to_mask`` of LabelMe 6.3 draws them."""
+    mask = PillowImage.fromarray(np.zeros(shape, dtype=np.uint8))
+    assert len(points) > 2
+    ImageDraw.Draw(mask).polygon([tuple(point) for point in points], outline=1, fill=1)
+    return np.array(mask, dtype=bool)
+
+
+def shapes_to_label(content: Any) -> AnyArray:
+    """Return the group of each pixel as ``labelme.utils.shapes_to_label`` tells the value of its label."""
+    shape = (content["imageHeight"], content["imageWidth"])
+    ids: AnyArray = np.zeros(shape, dtype=np.int32)
+    for one in content["shapes"]:
+        if one["shape_type"] == "mask":
+            mask = np.zeros(shape, dtype=bool)
+            (x1, y1), (x2, y2) = np.asarray(one["points"]).astype(int)
+            held = np.asarray(PillowImage.open(io.BytesIO(base64.b64decode(one["mask"])))).astype(bool)
+            mask[y1 : y2 + 1, x1 : x2 + 1] = held
         else:
-            (x0, y0), (x1, y1) = (map(int, point) for point in shape["points"])
-            mask = np.asarray(PillowImage.open(io.BytesIO(base64.b64decode(shape["mask"])))) > 0
-            drawn[shape["group_id"], y0 : y1 + 1, x0 : x1 + 1] += mask
-    assert kinds == {"polygon", "mask"}
-    for number in (1, 2):
-        np.testing.assert_array_equal(drawn[number], ids == number)
+            mask = shape_to_mask(shape, one["points"])
+        ids[mask] = one["group_id"]
+    return ids
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    ids=hnp.arrays(np.uint8, hnp.array_shapes(min_dims=2, max_dims=2, max_side=9), elements=st.integers(0, 3))
+)
+def test_labelme_reads_every_pixel_back(ids: AnyArray) -> None:
+    content = json.loads(encode_labelme(ids, named(3), "photo.jpg"))
+    np.testing.assert_array_equal(shapes_to_label(content), ids)
+
+
+def test_labelme_reads_every_pixel_of_speckle_and_of_large_shapes_back() -> None:
+    yy, xx = np.mgrid[:60, :80]
+    rounds = (1 + (np.hypot(yy - 30, xx - 40) // 9) % 3).astype(np.uint8)
+    rounds[5:9, 60:78] = 4
+    rounds[20, :] = 0
+    for ids in (speckled(seed=3, n_classes=2), rounds):
+        content = json.loads(encode_labelme(ids, named(), "../photos/photo.jpg"))
+        assert content["imagePath"] == "../photos/photo.jpg"
+        assert content["imageData"] is None
+        assert (content["imageHeight"], content["imageWidth"]) == ids.shape
+        assert {shape["label"] for shape in content["shapes"]} <= {entry.name for entry in named()}
+        np.testing.assert_array_equal(shapes_to_label(content), ids)
+
+
+def test_labelme_gets_polygons_where_they_are_exact_and_masks_elsewhere() -> None:
+    def kinds(rows: list[str]) -> list[str]:
+        ids = np.array([[int(value) for value in row] for row in rows], dtype=np.uint8)
+        return [shape["shape_type"] for shape in json.loads(encode_labelme(ids, named(), "x"))["shapes"]]
+
+    assert kinds(["000", "011", "011"]) == ["polygon"]
+    assert kinds(["1000", "1000", "1111", "1111"]) == ["polygon"]
+    # A single pixel is no polygon, and none has a hole.
+    assert kinds(["000", "010", "000"]) == ["mask"]
+    assert kinds(["111", "101", "111"]) == ["mask"]
+
+
+def test_a_polygon_that_takes_labelme_seconds_to_draw_is_a_mask(monkeypatch: pytest.MonkeyPatch) -> None:
+    ids = np.ones((4, 5), dtype=np.uint8)
+    monkeypatch.setattr(labelme, "_MOST_STEPS", 15)
+    content = json.loads(encode_labelme(ids, named(1), "x"))
+    assert [shape["shape_type"] for shape in content["shapes"]] == ["mask"]
+    np.testing.assert_array_equal(shapes_to_label(content), ids)
+
+
+@pytest.mark.parametrize("character", ["\x00", "\x01", "\x1b", "\ufffe", "\ud83c"])
+def test_a_name_that_xml_does_not_allow_does_not_break_other_programs_files(character: str) -> None:
+    ids, classes = speckled(), default_classes(4).changed(1, name=f"a{character}b")
+    planes = np.zeros((4, *SHAPE), dtype=np.float32)
+    image = Image(np.zeros((*SHAPE, 3), np.uint8), RGB, ImageSource("photo"))
+    for data in (
+        encode_ome_posteriors(planes, SHAPE, classes),
+        encode_ome_labels(ids, legend(classes)),
+    ):
+        with tifffile.TiffFile(io.BytesIO(data)) as file:
+            xml = file.pages[0].tags[270].value  # type: ignore[union-attr]
+        root = ElementTree.fromstring(xml)
+        names = [
+            part.get("Name") for part in root.iter() if part.tag.endswith("Channel") and part.get("Name")
+        ]
+        assert names[:1] in (["a\ufffdb"], [])
+    every = [encode_coco(ids, classes, "x"), encode_geojson(ids, classes), encode_labelme(ids, classes, "x")]
+    every.append(ome_zarr_files(image, ids, classes, "photo")["labels/classes/zarr.json"])
+    for data in every:
+        assert "a\ufffdb" in str(json.loads(data))
+    with zipfile.ZipFile(io.BytesIO(encode_rois(ids, classes))) as archive:
+        assert read_roi(archive.read(archive.namelist()[0]))["name"] == "a\ufffdb"
 
 
 def read_roi(data: bytes) -> dict[str, Any]:
@@ -305,9 +379,12 @@ def test_ome_tiff_posteriors_are_read_back_with_channel_names() -> None:
 
 def test_ome_tiff_labels_are_read_back() -> None:
     ids = speckled().astype(np.uint16) * 200
-    with tifffile.TiffFile(io.BytesIO(encode_ome_labels(ids))) as file:
+    with tifffile.TiffFile(io.BytesIO(encode_ome_labels(ids, {"values": "<class ids> & more"}))) as file:
         assert file.is_ome
         np.testing.assert_array_equal(file.asarray(), ids)
+        assert file.ome_metadata is not None
+        description = tifffile.xml2dict(file.ome_metadata)["OME"]["Image"]["Description"]
+    assert json.loads(description) == {"values": "<class ids> & more"}
 
 
 def zarr_array(files: dict[str, bytes], path: str) -> AnyArray:

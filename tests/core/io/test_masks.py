@@ -20,12 +20,12 @@ from PIL import Image as PillowImage
 from gmmseg.arrays import AnyArray, label_dtype
 from gmmseg.errors import WriteError
 from gmmseg.io.masks import (
+    encode_legend,
     encode_mask,
     encode_npz,
     encode_probabilities,
     encode_rgb_png,
     legend,
-    legend_json,
     mask_ids,
 )
 from gmmseg.mixture.covariance import Spherical
@@ -173,20 +173,40 @@ def test_the_voc_palette_is_the_published_one() -> None:
     ]  # fmt: skip
 
 
-def test_a_tiff_mask_has_a_palette_and_its_legend() -> None:
+def test_a_tiff_mask_is_grey_and_has_its_legend() -> None:
     classes = default_classes(3).changed(2, name="Straße")
     data = encode_mask(".tif", mask_ids(a_segmentation(3).labels, classes), classes, metadata={"image": "x"})
     with tifffile.TiffFile(io.BytesIO(data)) as file:
         page = file.pages[0]
         assert isinstance(page, tifffile.TiffPage)
-        assert page.photometric == tifffile.PHOTOMETRIC.PALETTE
-        assert page.colormap is not None
-        red, green, blue = (page.colormap[:, 1] // 257).tolist()
-        assert (red, green, blue) == classes.by_id(1).colour
+        assert page.photometric == tifffile.PHOTOMETRIC.MINISBLACK
+        assert page.colormap is None
         about = json.loads(page.description)
     assert about["classes"][1]["name"] == "Straße"
     assert about["values"] == "class ids from 1"
     assert about["image"] == "x"
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif"])
+@pytest.mark.parametrize("n_components", [3, 254, 300])
+def test_a_grey_mask_is_read_by_opencv_as_its_values(suffix: str, n_components: int) -> None:
+    cv2 = pytest.importorskip("cv2")
+    classes = default_classes(n_components)
+    ids = mask_ids(a_segmentation(n_components, (40, 30)).labels, classes)
+    data = encode_mask(suffix, ids, classes, palette="grey")
+    again = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    np.testing.assert_array_equal(again, ids)
+    assert again.dtype == ids.dtype
+
+
+def test_a_grey_png_has_eight_bits_no_palette_and_its_legend() -> None:
+    classes = default_classes(3)
+    data = encode_mask(".png", mask_ids(a_segmentation(3).labels, classes), classes, palette="grey")
+    assert data[24] == 8, "bit depth"
+    assert data[25] == 0, "grey"
+    assert b"PLTE" not in data
+    texts = PillowImage.open(io.BytesIO(data)).text  # type: ignore[attr-defined]
+    assert json.loads(texts["gmmseg"]) == legend(classes)
 
 
 @pytest.mark.parametrize("zero_based", [False, True])
@@ -196,7 +216,9 @@ def test_a_png_says_what_its_values_mean(zero_based: bool) -> None:
     texts = PillowImage.open(io.BytesIO(encode_mask(".png", ids, classes, zero_based=zero_based))).text  # type: ignore[attr-defined]
     assert json.loads(texts["gmmseg"]) == legend(classes, zero_based=zero_based)
     assert ("0-based" in texts["Description"]) == zero_based
-    assert json.loads(legend_json(classes, zero_based=zero_based)) == legend(classes, zero_based=zero_based)
+    assert json.loads(encode_legend(legend(classes, zero_based=zero_based))) == legend(
+        classes, zero_based=zero_based
+    )
 
 
 def test_an_npz_holds_labels_probabilities_and_metadata_without_pickle() -> None:
@@ -218,23 +240,18 @@ def test_formats_that_cannot_hold_labels_are_refused_with_another_to_choose(suff
     assert ("changes pixel values" in caught.value.cause) == (suffix in (".jpg", ".JPEG", ".webp"))
 
 
-@pytest.mark.parametrize("as_bytes", [False, True])
-def test_probabilities_are_channels_named_after_the_classes(as_bytes: bool) -> None:
+def test_probabilities_are_channels_named_after_the_classes() -> None:
     classes = default_classes(3).changed(1, name="Himmel")
     planes = np.random.default_rng(0).random((3, *SHAPE)).astype(np.float32)
-    data = encode_probabilities(iter(planes), SHAPE, classes, as_bytes=as_bytes)
+    data = encode_probabilities(iter(planes), SHAPE, classes)
     with tifffile.TiffFile(io.BytesIO(data)) as file:
         assert file.is_imagej
         assert file.series[0].axes == "CYX"
         assert file.imagej_metadata is not None
         assert file.imagej_metadata["Labels"] == ["Himmel", "Class 2", "Class 3"]
         again = file.asarray()
-    if as_bytes:
-        assert again.dtype == np.uint8
-        np.testing.assert_allclose(again / 255, planes, atol=0.5 / 255 + 1e-6)
-    else:
-        assert again.dtype == np.float32
-        np.testing.assert_array_equal(again, planes)
+    assert again.dtype == np.float32
+    np.testing.assert_array_equal(again, planes)
 
 
 def test_probabilities_too_large_for_a_tiff_are_refused_before_any_is_computed() -> None:
@@ -279,7 +296,7 @@ def test_any_class_name_can_be_written(name: str, suffix: str) -> None:
     classes = default_classes(2).changed(1, name=name)
     ids = np.ones((2, 3), np.uint8)
     np.testing.assert_array_equal(read_back(suffix, encode_mask(suffix, ids, classes)), ids)
-    assert legend_json(classes)
+    assert json.loads(encode_legend(legend(classes)))["classes"][0]["name"] == name
 
 
 @given(name=st.text(max_size=20))

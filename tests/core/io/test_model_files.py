@@ -152,18 +152,20 @@ WRONG: list[tuple[str, Any, str]] = [
     ("weights", [0.5, 0.5], "means"),
     ("weights.1", True, r"weights\[1\]"),
     ("weights.1", None, r"weights\[1\]"),
-    ("weights", [1e-9] * 1000, "1000 items"),
+    ("weights", [1e-9] * 1000, "more than the 256 items"),
     ("means", [[0, 0, 0]], "means"),
     ("means.2", [0, 0], r"means\[2\]” has 2 items where 3"),
     ("means.2.1", "0", r"means\[2\]\[1\]"),
     ("means.2.1", 10**400, r"means\[2\]\[1\]"),
     ("names", ["a", "b"], "means"),
     ("names", [], "names” is empty"),
+    ("\ud800", 1, "not valid Unicode"),
     ("names.0", 7, r"names\[0\]"),
     ("names.0", "\ud800", r"names\[0\]"),
     ("centre", [0, 0], "centre"),
     ("white", 0, "white"),
-    ("white", "bright", "white"),
+    ("white", "bright", "white” must be a number or nothing"),
+    ("white", 1e200, "white” must be at most 1e\\+150"),
     ("scale.0", 0, r"scale\[0\]"),
     ("scale.0", -1, r"scale\[0\]"),
     ("covariance.kind", "round", "covariance.kind"),
@@ -180,10 +182,11 @@ WRONG: list[tuple[str, Any, str]] = [
     ("features.texture_octaves", 2.5, "features.texture_octaves"),
     ("features.texture_octaves", 5, "features.texture_octaves"),
     ("features.texture_octaves", ..., "features.texture_octaves"),
-    ("features.has_position", 1, "features.has_position"),
+    ("features.has_position", 1, "features.has_position” must be true or false"),
     ("is_hard", "no", "is_hard"),
     ("smooth", -1, "smooth"),
     ("seed", 2**64, "seed"),
+    ("seed", -1, "seed” must be at least 0"),
     ("seed", 1.5, "seed"),
     ("classes.0.id", 0, r"classes\[0\].id"),
     ("classes.0.id", 255, r"classes\[0\].id"),
@@ -206,6 +209,10 @@ def test_a_wrong_field_is_refused_by_its_name(place: str, value: Any, named: str
     with pytest.raises(ModelError, match=named) as caught:
         load_model(changed(place, value))
     assert caught.value.remedy
+    assert not {"`", "Expected", "$", "Invalid", "0000000"} & {
+        *caught.value.cause,
+        *caught.value.cause.split(),
+    }
 
 
 def test_a_model_of_a_newer_version_asks_for_an_update() -> None:

@@ -19,8 +19,9 @@ from scipy.stats import multivariate_normal
 from gmmseg.arrays import FloatArray
 from gmmseg.features.spec import FeatureSpec
 from gmmseg.image import RGB, Image, ImageSource
+from gmmseg.io.csv_lines import csv_lines, safe_cell
 from gmmseg.io.reports import build_report, encode_report, peak_rss_bytes
-from gmmseg.io.tables import encode_component_table, safe_cell
+from gmmseg.io.tables import encode_component_table
 from gmmseg.mixture.covariance import Full
 from gmmseg.mixture.params import FitResult, FitStep, MixtureParams
 from gmmseg.photo.classes import default_classes
@@ -126,6 +127,7 @@ def test_the_report_is_strict_json_also_where_numbers_are_not_finite(values: Flo
 
 HELD = """
 import numpy as np
+from gmmseg.io.csv_lines import csv_lines, safe_cell
 from gmmseg.io.reports import peak_rss_bytes
 before = peak_rss_bytes()
 held = np.ones(64 << 17)
@@ -183,9 +185,21 @@ def test_lines_end_as_rfc_4180_wants(values: FloatArray) -> None:
     assert data.endswith(b"\r\n")
 
 
-@pytest.mark.parametrize("name", ["=1+1", "+x", "-x", "@SUM(A1)", "\tx", "\rx"])
+FORMULAS = [
+    "=1+1", "+x", "-x", "@SUM(A1)", "\tx", "\rx", "\nx", "\n=1+1", " =1+1", "\u00a0=1+1", "\u200b=1+1",
+    "\x00=1+1", "\ufeff@x", "＝1+1", "＋x", "－x", "＠x", "\u3000＝1",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FORMULAS)
 def test_a_name_that_looks_like_a_formula_stays_text(values: FloatArray, name: str) -> None:
     classes = default_classes(2).changed(1, name=name)
     rows = rows_of(encode_component_table(a_fit(values).model, classes, np.array([1, 1])))
     assert rows[1][1] == f"'{name}"
     assert safe_cell("sky = blue") == "sky = blue"
+
+
+def test_other_texts_and_numbers_stay_as_they_are() -> None:
+    cells: list[str | float] = ["sky = blue", "a-b", "x@y", "", "天", " a", 'a, "b"', -1.5, -2]
+    read = next(csv.reader(io.StringIO(csv_lines([cells]).decode("utf-8"), newline="")))
+    assert read == [str(cell) for cell in cells]

@@ -15,14 +15,15 @@ from gmmseg.drawing.layer_colours import class_rgba
 from gmmseg.errors import WriteError
 from gmmseg.features.table import FeatureTable
 from gmmseg.image import Image
-from gmmseg.io.export_items import ExportItem, ExportKind
+from gmmseg.io.export_items import ExportItem, ExportKind, is_ome_tiff
 from gmmseg.io.interchange.coco import encode_coco
 from gmmseg.io.interchange.geojson import encode_geojson
 from gmmseg.io.interchange.imagej_roi import encode_rois
 from gmmseg.io.interchange.labelme import encode_labelme
 from gmmseg.io.interchange.ome_tiff import encode_ome_labels, encode_ome_posteriors
-from gmmseg.io.interchange.ome_zarr import ome_zarr_files
+from gmmseg.io.interchange.ome_zarr import is_ome_zarr, ome_zarr_files
 from gmmseg.io.masks import (
+    encode_legend,
     encode_mask,
     encode_npz,
     encode_probabilities,
@@ -31,6 +32,7 @@ from gmmseg.io.masks import (
     mask_ids,
 )
 from gmmseg.io.models import dump_model
+from gmmseg.io.outputs import Encoded, Folder
 from gmmseg.io.reports import build_region_report, build_report, encode_report
 from gmmseg.io.tables import encode_component_table, encode_region_table
 from gmmseg.photo.classes import ClassTable
@@ -42,11 +44,8 @@ from gmmseg.render import overlay_rgb
 if TYPE_CHECKING:
     from gmmseg.regions.outcome import RegionOutcome
 
-Encoded = bytes | dict[str, bytes]
-"""The content of a file, or of each file of a folder."""
 
-
-class ExportSubject(ABC):
+class ExportSource(ABC):
     """A label map with its classes, and what else is known of it."""
 
     __slots__ = ()
@@ -74,8 +73,8 @@ class ExportSubject(ABC):
         """What the user should know of the result."""
 
     @abstractmethod
-    def timed(self, seconds: Mapping[str, float]) -> ExportSubject:
-        """Return the subject with other durations."""
+    def timed(self, seconds: Mapping[str, float]) -> ExportSource:
+        """Return the same with other durations."""
 
     @abstractmethod
     def planes(self, should_stop: ShouldStop) -> Iterator[Float32Array] | None:
@@ -109,7 +108,7 @@ class ExportSubject(ABC):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class MixtureSubject(ExportSubject):
+class MixtureSource(ExportSource):
     """A mixture fitted to the pixels of an image, and its maps."""
 
     fit: Fit
@@ -131,7 +130,7 @@ class MixtureSubject(ExportSubject):
     def warnings(self) -> tuple[str, ...]:
         return self.fit.result.warnings
 
-    def timed(self, seconds: Mapping[str, float]) -> MixtureSubject:
+    def timed(self, seconds: Mapping[str, float]) -> MixtureSource:
         return replace(self, seconds=seconds)
 
     def planes(self, should_stop: ShouldStop) -> Iterator[Float32Array]:
@@ -149,14 +148,14 @@ class MixtureSubject(ExportSubject):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class RegionSubject(ExportSubject):
+class RegionSource(ExportSource):
     """Regions of an image, each a class of its own."""
 
     outcome: RegionOutcome
     classes: ClassTable
     command: str
     seconds: Mapping[str, float]
-    mixture: MixtureSubject | None = None
+    mixture: MixtureSource | None = None
     """Of the same image: the table of the regions then tells how much of each of its classes they hold."""
 
     @property
@@ -172,12 +171,12 @@ class RegionSubject(ExportSubject):
     def warnings(self) -> tuple[str, ...]:
         return ()
 
-    def timed(self, seconds: Mapping[str, float]) -> RegionSubject:
+    def timed(self, seconds: Mapping[str, float]) -> RegionSource:
         return replace(self, seconds=seconds)
 
     def legend(self, zero_based: bool = False) -> dict[str, Any]:
         # Not super(): a class with slots is made twice.
-        held = ExportSubject.legend(self, zero_based)
+        held = ExportSource.legend(self, zero_based)
         held["values"] = "0-based region indices" if zero_based else "regions from 1 in reading order"
         for entry in held["classes"]:
             del entry["components"]
@@ -205,79 +204,78 @@ class RegionSubject(ExportSubject):
         )
 
 
-def encode(subject: ExportSubject, item: ExportItem, should_stop: ShouldStop = never_stop) -> Encoded:
+def encode(source: ExportSource, item: ExportItem, should_stop: ShouldStop = never_stop) -> Encoded:
     """Return what `item` asks for as the bytes of a file, or of the files of a folder."""
-    if item.kind == "ome-zarr":
-        ids = mask_ids(subject.labels, subject.classes)
-        return ome_zarr_files(subject.image, ids, subject.classes, subject.image.source.name)
-    return _ENCODERS[item.kind](subject, item, should_stop)
+    return _ENCODERS[item.kind](source, item, should_stop)
 
 
-def _ids(subject: ExportSubject) -> AnyArray:
-    return mask_ids(subject.labels, subject.classes)
+def _ids(source: ExportSource, item: ExportItem) -> AnyArray:
+    return mask_ids(source.labels, source.classes, zero_based=item.zero_based)
 
 
-def _mask(subject: ExportSubject, item: ExportItem, should_stop: ShouldStop) -> bytes:
-    ids = mask_ids(subject.labels, subject.classes, zero_based=item.zero_based)
-    held = subject.legend(item.zero_based)
+def _mask(source: ExportSource, item: ExportItem, should_stop: ShouldStop) -> bytes:
+    ids, held = _ids(source, item), source.legend(item.zero_based)
     if item.path.suffix.lower() == ".npz":
-        return encode_npz(ids, subject.planes(should_stop), held)
+        return encode_npz(ids, source.planes(should_stop), held)
     return encode_mask(
-        item.path.suffix, ids, subject.classes,
+        item.path.suffix, ids, source.classes,
         zero_based=item.zero_based, palette=item.palette, metadata=held,
     )  # fmt: skip
 
 
-def _probabilities(subject: ExportSubject, item: ExportItem, should_stop: ShouldStop) -> bytes:
-    planes = subject.planes(should_stop)
+def _probabilities(source: ExportSource, item: ExportItem, should_stop: ShouldStop) -> bytes:
+    planes = source.planes(should_stop)
     if planes is None:
         raise WriteError(
             "Regions have no probabilities: a pixel is in its region or not.",
             "Leave the probabilities out, or export the mixture's.",
         )
     if item.path.suffix.lower() == ".npz":
-        return encode_npz(_ids(subject), planes, subject.legend())
-    return encode_probabilities(planes, subject.shape, subject.classes, as_bytes=item.as_bytes)
+        return encode_npz(_ids(source, item), planes, source.legend())
+    encoder = encode_ome_posteriors if is_ome_tiff(item.path) else encode_probabilities
+    return encoder(planes, source.shape, source.classes)
 
 
-def _overlay(subject: ExportSubject, item: ExportItem, should_stop: ShouldStop) -> bytes:
+def _overlay(source: ExportSource, item: ExportItem, should_stop: ShouldStop) -> bytes:
     # What is seen: a hidden class shows the photo alone.
-    colours = class_rgba(subject.classes)
-    return encode_rgb_png(overlay_rgb(subject.image, subject.labels, colours, item.overlay_opacity))
+    colours = class_rgba(source.classes)
+    return encode_rgb_png(overlay_rgb(source.image, source.labels, colours, item.overlay_opacity))
 
 
-def _labelme(subject: ExportSubject, item: ExportItem, should_stop: ShouldStop) -> bytes:
-    source = subject.image.source
-    path = source.name
-    if source.path is not None:
+def _labelme(source: ExportSource, item: ExportItem, should_stop: ShouldStop) -> bytes:
+    image = source.image.source
+    path = image.name
+    if image.path is not None:
         try:
-            path = Path(os.path.relpath(source.path, item.path.resolve().parent)).as_posix()
+            path = Path(os.path.relpath(image.path, item.path.resolve().parent)).as_posix()
         except ValueError:
             # On Windows nothing leads from one drive to another.
-            path = source.path.as_posix()
-    return encode_labelme(_ids(subject), subject.classes, path)
+            path = image.path.as_posix()
+    return encode_labelme(_ids(source, item), source.classes, path)
 
 
-def _ome_tiff(subject: ExportSubject, item: ExportItem, should_stop: ShouldStop) -> bytes:
-    planes = None if item.has_labels else subject.planes(should_stop)
-    if planes is None:
-        return encode_ome_labels(_ids(subject))
-    return encode_ome_posteriors(planes, subject.shape, subject.classes)
+def _ome_zarr(source: ExportSource, item: ExportItem, should_stop: ShouldStop) -> Folder:
+    image = source.image
+    return Folder(ome_zarr_files(image, _ids(source, item), source.classes, image.source.name), is_ome_zarr)
 
 
-_Encoder = Callable[[ExportSubject, ExportItem, ShouldStop], bytes]
+_Encoder = Callable[[ExportSource, ExportItem, ShouldStop], Encoded]
 _ENCODERS: dict[ExportKind, _Encoder] = {
     "mask": _mask,
+    "legend": lambda source, item, should_stop: encode_legend(source.legend(item.zero_based)),
     "probabilities": _probabilities,
     "overlay": _overlay,
-    "model": lambda subject, item, should_stop: subject.model(),
-    "report": lambda subject, item, should_stop: subject.report(),
-    "table": lambda subject, item, should_stop: subject.csv(should_stop),
-    "coco": lambda subject, item, should_stop: encode_coco(
-        _ids(subject), subject.classes, subject.image.source.name
+    "model": lambda source, item, should_stop: source.model(),
+    "report": lambda source, item, should_stop: source.report(),
+    "table": lambda source, item, should_stop: source.csv(should_stop),
+    "coco": lambda source, item, should_stop: encode_coco(
+        _ids(source, item), source.classes, source.image.source.name
     ),
-    "geojson": lambda subject, item, should_stop: encode_geojson(_ids(subject), subject.classes),
+    "geojson": lambda source, item, should_stop: encode_geojson(_ids(source, item), source.classes),
     "labelme": _labelme,
-    "roi": lambda subject, item, should_stop: encode_rois(_ids(subject), subject.classes),
-    "ome-tiff": _ome_tiff,
+    "roi": lambda source, item, should_stop: encode_rois(_ids(source, item), source.classes),
+    "ome-tiff": lambda source, item, should_stop: encode_ome_labels(
+        _ids(source, item), source.legend(item.zero_based)
+    ),
+    "ome-zarr": _ome_zarr,
 }

@@ -1,0 +1,239 @@
+"""What may stand in model files: fields, types and bounds, and what is made of them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, cast
+
+import numpy as np
+from msgspec import Meta, Struct, structs
+
+from gmmseg.arrays import FloatArray
+from gmmseg.colours import Colour, hex_colour
+from gmmseg.errors import ModelError
+from gmmseg.features.spec import ColourSpace, FeatureSpec
+from gmmseg.io.strict_json import Form, Text, array, converted, parse, refuse
+from gmmseg.limits import MAX_FEATURES
+from gmmseg.mixture.covariance import FAMILIES, Covariance, CovarianceKind
+from gmmseg.photo.classes import IGNORE_ID, ClassInfo, ClassTable
+from gmmseg.photo.settings import BY_PATH, MAX_COMPONENTS
+
+_HUGE = 1e150
+"""Larger numbers overflow when they are squared."""
+_LARGEST_SCALE = 1e70
+"""A covariance times two scales must stay finite."""
+_MAX_ID = 65534
+_LARGEST_SIDE = 4096
+_LARGEST_COORDINATE = 1e6
+"""Of digits, whose pixels are in 0..1."""
+
+Number = Annotated[float, Meta(ge=-_HUGE, le=_HUGE)]
+Variance = Annotated[float, Meta(ge=1 / _HUGE, le=_HUGE)]
+Scale = Annotated[float, Meta(ge=1 / _LARGEST_SCALE, le=_LARGEST_SCALE)]
+Weights = Annotated[
+    tuple[Annotated[float, Meta(ge=0, le=1)], ...], Meta(min_length=1, max_length=MAX_COMPONENTS)
+]
+Names = Annotated[tuple[Text, ...], Meta(min_length=1, max_length=MAX_FEATURES)]
+
+
+class Head(Struct, frozen=True):
+    """What every model file says before anything else."""
+
+    format: str
+    version: Annotated[int, Meta(ge=1, le=10**9)]
+
+
+class Full(Form, frozen=True, tag_field="kind", tag="full"):
+    """A covariance matrix for each component, (K, D, D)."""
+
+    values: tuple[tuple[tuple[Number, ...], ...], ...]
+
+
+class Tied(Form, frozen=True, tag_field="kind", tag="tied"):
+    """One covariance matrix for all, (D, D)."""
+
+    values: tuple[tuple[Number, ...], ...]
+
+
+class Diagonal(Form, frozen=True, tag_field="kind", tag="diag"):
+    """Variances for each component, (K, D)."""
+
+    values: tuple[tuple[Variance, ...], ...]
+
+
+class Spherical(Form, frozen=True, tag_field="kind", tag="spherical"):
+    """One variance for each component, (K,)."""
+
+    values: tuple[Variance, ...]
+
+
+class FeatureForm(Form, frozen=True):
+    """The fields of a `FeatureSpec`."""
+
+    space: ColourSpace
+    has_position: bool
+    has_texture: bool
+    position_weight: Annotated[float, Meta(ge=0, le=_HUGE)]
+    is_standardised: bool
+    texture_scale: Annotated[
+        float, Meta(ge=BY_PATH["features.texture_scale"].low, le=BY_PATH["features.texture_scale"].high)
+    ]
+    texture_octaves: Annotated[
+        int,
+        Meta(
+            ge=int(BY_PATH["features.texture_octaves"].low), le=int(BY_PATH["features.texture_octaves"].high)
+        ),
+    ]
+
+
+class ClassId(int):
+    """A class's value in masks."""
+
+    __slots__ = ()
+
+    def __new__(cls, value: object) -> ClassId:
+        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= _MAX_ID:
+            raise ValueError(f"must be a whole number from 1 to {_MAX_ID}")
+        if value == IGNORE_ID:
+            raise ValueError(f"must not be {IGNORE_ID}, which means ignore")
+        return super().__new__(cls, value)
+
+
+class HexColour:
+    """A colour written as ``#E69F00``."""
+
+    def __init__(self, value: object) -> None:
+        try:
+            self.rgb: Colour = hex_colour(cast(str, value))
+        except (ValueError, AttributeError) as error:
+            raise ValueError("must be a colour such as #E69F00") from error
+
+
+class ClassForm(Form, frozen=True):
+    """The fields of a `ClassInfo`."""
+
+    id: ClassId
+    name: Text
+    colour: HexColour
+    components: Annotated[
+        tuple[Annotated[int, Meta(ge=0)], ...], Meta(min_length=1, max_length=MAX_COMPONENTS)
+    ]
+    is_visible: bool
+    is_locked: bool
+
+
+class ModelForm(Form, frozen=True):
+    """A model of a picture's pixels, in the newest version."""
+
+    format: str
+    version: int
+    generator: Text
+    channels: Annotated[tuple[Text, ...], Meta(max_length=MAX_FEATURES)]
+    features: FeatureForm
+    names: Names
+    centre: tuple[Number, ...]
+    scale: tuple[Scale, ...]
+    weights: Weights
+    means: tuple[tuple[Number, ...], ...]
+    covariance: Full | Tied | Diagonal | Spherical
+    is_hard: bool
+    classes: Annotated[tuple[ClassForm, ...], Meta(max_length=MAX_COMPONENTS)]
+    smooth: Annotated[float, Meta(ge=0, le=1e6)]
+    seed: Annotated[int, Meta(ge=0, le=2**63 - 1)]
+    white: Annotated[float, Meta(ge=1, le=_HUGE)] | None
+
+
+Side = Annotated[int, Meta(ge=1, le=_LARGEST_SIDE)]
+Coordinate = Annotated[float, Meta(ge=-_LARGEST_COORDINATE, le=_LARGEST_COORDINATE)]
+UnitNumber = Annotated[float, Meta(ge=-1 - 1e-9, le=1 + 1e-9)]
+
+
+class DigitModelForm(Form, frozen=True):
+    """A model of digits."""
+
+    format: str
+    version: int
+    generator: Text
+    name: Text
+    shape: tuple[Side, Side]
+    mean: tuple[Coordinate, ...]
+    axes: Annotated[tuple[tuple[UnitNumber, ...], ...], Meta(min_length=1, max_length=MAX_FEATURES)]
+    weights: Weights
+    means: tuple[tuple[Coordinate, ...], ...]
+    covariance: Full | Tied | Diagonal | Spherical
+
+
+def model_content(data: bytes, format_name: str, newest: int) -> dict[str, Any]:
+    """Return the root object of a model file of one format, at most of the newest version that is known."""
+    content = parse(data)
+    head = converted(content, Head)
+    if head.format != format_name:
+        refuse("format", f"must be “{format_name}”; this is another kind of file")
+    if head.version > newest:
+        raise ModelError(
+            f"The model was made by a newer gmmseg (its field “version” is {head.version}, this program "
+            f"reads {newest}).",
+            "Update gmmseg.",
+        )
+    return cast(dict[str, Any], content)
+
+
+def feature_spec(form: FeatureForm) -> FeatureSpec:
+    """Return the features that a form describes."""
+    return FeatureSpec(**structs.asdict(form))
+
+
+def class_table(forms: tuple[ClassForm, ...], n_components: int) -> ClassTable:
+    """Return the classes in forms; raises `ModelError` unless they hold each component once."""
+    for at, form in enumerate(forms):
+        place = f"classes[{at}].components"
+        for position, component in enumerate(form.components):
+            if component >= n_components:
+                refuse(f"{place}[{position}]", f"must be at most {n_components - 1}")
+        if list(form.components) != sorted(set(form.components)):
+            refuse(place, "must list components in increasing order")
+    if len({form.id for form in forms}) < len(forms):
+        refuse("classes", "has the same id twice")
+    if sorted(k for form in forms for k in form.components) != list(range(n_components)):
+        refuse("classes", f"must hold each of the {n_components} components once")
+    return ClassTable(
+        tuple(
+            ClassInfo(
+                int(form.id),
+                str(form.name),
+                form.colour.rgb,
+                form.components,
+                form.is_visible,
+                form.is_locked,
+            )
+            for form in forms
+        )
+    )
+
+
+def weights_of(values: tuple[float, ...]) -> FloatArray:
+    """Return the weights of components, (K,); raises `ModelError` unless they sum to 1."""
+    weights = np.array(values)
+    if abs(float(weights.sum()) - 1) > 1e-6:
+        refuse("weights", f"sums to {float(weights.sum()):.6g}, not to 1")
+    return weights
+
+
+def covariance_of(form: Full | Tied | Diagonal | Spherical, n_components: int, n_features: int) -> Covariance:
+    """Return the covariance in a form; raises `ModelError` where no mixture can have it."""
+    place = "covariance.values"
+    family = FAMILIES[cast(CovarianceKind, form.__struct_config__.tag)]
+    values = array(place, form.values, family.shape(n_components, n_features))
+    if family.is_diagonal:
+        return family(values)
+    transposed = np.swapaxes(values, -1, -2)
+    largest = np.abs(values).max(axis=(-1, -2), keepdims=True)
+    if (np.abs(values - transposed) > 1e-9 * largest).any():
+        refuse(place, "is not symmetric")
+    with np.errstate(all="ignore"):
+        try:
+            covariance = family(values)
+        except np.linalg.LinAlgError:
+            refuse(place, "is not positive definite")
+        if not np.isfinite(covariance.precisions(n_components, n_features)).all():
+            refuse(place, "is too close to singular")
+    return covariance

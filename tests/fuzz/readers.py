@@ -1,0 +1,157 @@
+"""Coverage-guided fuzzing of everything that reads files: ``python -m tests.fuzz.readers TARGET FOLDER``.
+
+Needs atheris (``pip install atheris``). TARGET is one of `TARGETS`. FOLDER keeps the corpus between runs,
+which starts with the built files of the tests and, where the data folder is beside the checkout, its bad
+inputs; findings lie in its sub-folder ``findings``, one of each kind with its traceback. Further arguments
+are libFuzzer's, such as ``-max_total_time=3600``. A hang or too much memory ends the run with an artifact.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import importlib
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import TypeVar
+
+with suppress(ImportError):
+    import atheris
+
+    # Coverage is counted in what is imported in this block.
+    with atheris.instrument_imports(include=["gmmseg.io", "PIL", "tifffile", "zipfile", "numpy.lib"]):
+        for _module in (
+            "images",
+            "pillow_reading",
+            "tiff_reading",
+            "models",
+            "digits.models",
+            "digits.reading",
+        ):
+            importlib.import_module(f"gmmseg.io.{_module}")
+
+import numpy as np
+
+from gmmseg.control import result_of
+from gmmseg.digits.generative import digit_model
+from gmmseg.errors import GmmsegError
+from gmmseg.io.digits.models import dump_digit_model, load_digit_model
+from gmmseg.io.digits.reading import read_digits_events
+from gmmseg.io.images import read_image_bytes
+from gmmseg.io.models import dump_model, load_model
+from gmmseg.limits import MIB, budget_of
+from tests.core.io.test_model_files import a_model
+from tests.data import bad_images, digits, images
+from tests.data.shared import SHARED
+
+M = TypeVar("M")
+LIMITS = ("-max_len=65536", "-timeout=25", "-rss_limit_mb=2500", "-print_final_stats=1", "-len_control=20")
+
+
+def read_images(data: bytes) -> None:
+    """Read bytes as an image file: the first frame or, for every other length, the second."""
+    image = read_image_bytes(data, "fuzzed.png", frame=len(data) % 2)
+    held = image.pixels if image.mask is None else image.pixels[image.mask]
+    if not held.size or not np.isfinite(held).all():
+        raise ValueError("an image without finite values was let through")
+
+
+def read_digits(data: bytes) -> None:
+    """Read bytes as digits: the first byte says as which file of a folder, or as a file alone."""
+    name = ("train-images-idx3-ubyte", "images.npz", "a.png", "alone")[data[0] % 4 if data else 0]
+    with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as folder:
+        (Path(folder) / name).write_bytes(data[1:])
+        result_of(read_digits_events(Path(folder) / (name if name == "alone" else "")))
+
+
+def read_models(data: bytes) -> None:
+    """Read bytes as a model of an image and as one of digits; what is read must come back as written."""
+    with suppress(GmmsegError):
+        check_returns(load_model(data), load_model, dump_model)
+    check_returns(load_digit_model(data), load_digit_model, dump_digit_model)
+
+
+def check_returns(model: M, load: Callable[[bytes], M], dump: Callable[[M], bytes]) -> None:
+    """Raise `ValueError` where a model that was read does not come back as it is written."""
+    written = dump(model)
+    if dump(load(written)) != written:
+        raise ValueError("a model does not come back as it was written")
+
+
+def image_seeds() -> Iterator[bytes]:
+    """Yield good and bad image files."""
+    yield from images.good_files().values()
+    yield from bad_images.bad_files().values()
+    if (folder := SHARED / "bad_inputs").is_dir():
+        yield from (path.read_bytes() for path in sorted(folder.iterdir()))
+
+
+def digit_seeds() -> Iterator[bytes]:
+    """Yield IDX files, archives and pictures after the byte that says which they are."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        digits.write_idx_folder(folder)
+        np.savez(folder / "a.npz", images=digits.pictures(), labels=digits.labels())
+        np.savez_compressed(folder / "b.npz", x_train=digits.pictures(), y_train=digits.labels())
+        for path in sorted(folder.iterdir()):
+            kinds = b"\1\3" if path.suffix == ".npz" else b"\0\3"
+            yield from (bytes([kind]) + path.read_bytes() for kind in kinds)
+    yield from (b"\2" + data for data in image_seeds() if len(data) < 4096)
+
+
+def model_seeds() -> Iterator[bytes]:
+    """Yield models of images and of digits."""
+    yield dump_model(a_model())
+    yield dump_digit_model(digit_model(digits.pictures(), np.arange(12) % 2, 2, "x"))
+
+
+TARGETS: dict[str, tuple[Callable[[bytes], None], Callable[[], Iterator[bytes]]]] = {
+    "images": (read_images, image_seeds),
+    "digits": (read_digits, digit_seeds),
+    "models": (read_models, model_seeds),
+}
+
+
+def place_of(error: BaseException) -> str:
+    """Return the kind of an exception and where it came from, by which findings are told apart."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__}-{Path(last.filename).stem}-{last.lineno}"
+
+
+def main(arguments: list[str]) -> None:
+    """Run the fuzzer until it is ended or its time is over."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("target", choices=TARGETS)
+    parser.add_argument("folder", type=Path)
+    options, further = parser.parse_known_args(arguments)
+    read, seeds = TARGETS[options.target]
+    corpus, findings = options.folder / options.target, options.folder / "findings"
+    for folder in (corpus, findings):
+        folder.mkdir(parents=True, exist_ok=True)
+    for seed in seeds():
+        (corpus / hashlib.sha256(seed).hexdigest()[:16]).write_bytes(seed)
+
+    def run(data: bytes) -> None:
+        try:
+            with suppress(GmmsegError), budget_of(256 * MIB):
+                read(data)
+        except Exception as error:
+            # Kept and gone on from: one shallow finding would hide all deeper ones.
+            file = findings / f"{options.target}-{place_of(error)}"
+            if not file.exists():
+                file.write_bytes(data)
+                file.with_name(f"{file.name}.txt").write_text(traceback.format_exc())
+
+    artifacts = f"-artifact_prefix={findings}/{options.target}-"
+    atheris.Setup([sys.argv[0], *LIMITS, artifacts, *further, str(corpus)], run)
+    atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    if "atheris" not in sys.modules:
+        sys.exit("Fuzzing needs atheris: pip install atheris")
+    main(sys.argv[1:])
