@@ -52,12 +52,17 @@ def relief(evidence: Evidence) -> Float32Array:
     """Return the surface that is flooded, (h, w): strong boundaries are ridges."""
     from scipy.ndimage import gaussian_filter
 
-    picture = evidence.picture
-    surface = evidence.maps[:3].sum(axis=0)
+    blur = _RELIEF_BLUR * evidence.picture.filter_factor
+    smooth: Float32Array = gaussian_filter(surface_of(evidence), blur, mode="nearest")
+    return smooth
+
+
+def surface_of(evidence: Evidence) -> Float32Array:
+    """Return the boundary strength of colour and texture together, (h, w), before it is smoothed."""
+    surface: Float32Array = evidence.maps[:3].sum(axis=0)
     surface += np.float32(_TEXTURE_WEIGHT) * evidence.maps[3]
     surface += np.float32(_GRADIENT_WEIGHT) * evidence.maps[FINE_GRADIENT]
-    smooth: Float32Array = gaussian_filter(surface, _RELIEF_BLUR * picture.filter_factor, mode="nearest")
-    return smooth
+    return surface
 
 
 def numbered_by_appearance(labels: NDArray[np.int32]) -> NDArray[np.int32]:

@@ -1,17 +1,23 @@
 """Fits the odds that decide on uniting two regions to what people drew on photos of BSDS500.
 
 ``python -m tests.benchmarks.fit_region_cost [--split train|val|all] [--rounds N] [--seeds N] [--limit N]
-[--jobs N] [--output FILE]``. Each round merges with the odds of the one before, so that the neighbours learnt
+[--jobs N] [--without FOLDER...] [--anew] [--output FILE]``.
+
+Each round merges with the odds of the one before, so that the neighbours learnt
 from are those met in use, and learns from the last rounds together; the result is the mean of the last fits.
 The first round starts from the odds in force, so that running it again gives odds that are alike, not the
 same. Those in force are of ``--split all --rounds 5``, begun from linear odds; only a run on all photos
 replaces them unless told where else to write.
+
+Odds for figures reported on photos of the set are fitted without those photos: ``--without`` leaves out every
+photo whose number a file in one of the folders has, and ``--anew`` begins with odds that have seen nothing.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import re
 from concurrent.futures import ProcessPoolExecutor
 from importlib.resources import files
 from multiprocessing import get_context
@@ -23,7 +29,7 @@ from numpy.typing import NDArray
 from gmmseg.io.atomic import write_atomically
 from gmmseg.regions.adjacency import RegionGraph, region_graph
 from gmmseg.regions.cost import FEATURES, union_features
-from gmmseg.regions.evidence import boundary_evidence
+from gmmseg.regions.evidence import COLOUR_MAPS, boundary_evidence
 from gmmseg.regions.leaves import watershed_leaves
 from gmmseg.regions.merging import first_stage, merged_size, second_stage
 from gmmseg.regions.odds import FITTED_FILE, REACH, QuadraticOdds, fitted_odds
@@ -78,6 +84,20 @@ def examples(task: tuple[Prepared, QuadraticOdds]) -> Examples:
     return np.concatenate(features), np.concatenate(apart), np.concatenate(importance)
 
 
+def unfitted_odds() -> QuadraticOdds:
+    """Return odds that grow with the strength of the colour border and say nothing else."""
+    linear = np.zeros(len(FEATURES))
+    linear[: len(COLOUR_MAPS)] = 1.0
+    zeros, ones = np.zeros(len(FEATURES)), np.ones(len(FEATURES))
+    return QuadraticOdds(FEATURES, zeros, ones, linear, np.zeros((len(FEATURES),) * 2), 0.0)
+
+
+def numbers_in(folders: list[Path]) -> set[str]:
+    """Return the numbers that the names of files in some folders begin with."""
+    found = (re.match(r"\d+", path.name) for folder in folders for path in folder.iterdir())
+    return {match.group() for match in found if match}
+
+
 def quadratic_terms(standardised: FloatArray) -> NDArray[np.float32]:
     """Return z, the products of its entries in pairs and 1, of rows (n, F), (n, F + F (F + 1) / 2 + 1)."""
     n_rows, n_features = standardised.shape
@@ -95,7 +115,11 @@ def quadratic_terms(standardised: FloatArray) -> NDArray[np.float32]:
 
 
 def logistic(
-    terms: NDArray[np.float32], shares: FloatArray, importance: FloatArray, penalty: FloatArray
+    terms: NDArray[np.float32],
+    shares: FloatArray,
+    importance: FloatArray,
+    penalty: FloatArray,
+    curvature_rows: int = CURVATURE_ROWS,
 ) -> FloatArray:
     """Return the weights of a ridge-penalised logistic regression of shares, by Newton's method.
 
@@ -104,7 +128,7 @@ def logistic(
     """
     importance = importance / importance.sum()
     weights = np.zeros(terms.shape[1])
-    some = slice(None, None, -(-len(terms) // CURVATURE_ROWS))
+    some = slice(None, None, -(-len(terms) // curvature_rows))
     for _ in range(NEWTON_STEPS):
         predicted = 1 / (1 + np.exp(-(terms @ weights.astype(np.float32)).astype(np.float64)))
         gradient = terms.T @ (importance * (shares - predicted)).astype(np.float32) - penalty * weights
@@ -157,13 +181,18 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=1, help="graphs of so many seeds for each photo")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--limit", type=int, help="so many photos of each split, evenly spread")
+    parser.add_argument("--without", type=Path, nargs="+", default=[], metavar="FOLDER")
+    parser.add_argument("--anew", action="store_true", help="do not begin with the odds in force")
     parser.add_argument("--output", type=Path)
     options = parser.parse_args()
-    if options.output is None and (options.split != "all" or options.limit is not None):
+    if options.output is None and (options.split != "all" or options.limit is not None or options.without):
         parser.error("odds of part of the photos do not replace those in force; give --output")
     os.environ |= dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     items = photos(SPLITS if options.split == "all" else (options.split,), options.limit)
-    odds, kept, fits = fitted_odds(), list[Examples](), list[QuadraticOdds]()
+    left_out = numbers_in(options.without)
+    items = [item for item in items if item.name not in left_out]
+    odds = unfitted_odds() if options.anew else fitted_odds()
+    kept, fits = list[Examples](), list[QuadraticOdds]()
     standard: tuple[FloatArray, FloatArray] | None = None
     with ProcessPoolExecutor(options.jobs, get_context("spawn")) as pool:
         tasks = [(item, seed) for seed in range(options.seeds) for item in items]

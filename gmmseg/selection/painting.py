@@ -1,0 +1,97 @@
+"""From selected leaves to the mask of the image's own pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gmmseg.arrays import BoolArray, ByteArray, FloatArray, IntArray
+from gmmseg.features.colour import srgb_to_lab
+from gmmseg.selection.prompts import Box, Prompt
+
+_LAB_REACH = 20.0
+"""Difference in CIELAB that counts as much as the radius of a leaf."""
+_SEEDS = 64
+"""Pixels of a stroke in one leaf that are looked at when it is shared."""
+
+
+def painted(
+    labels: NDArray[np.int32],
+    rgb: ByteArray,
+    members: BoolArray,
+    prompts: Sequence[Prompt],
+    box: Box | None = None,
+) -> BoolArray:
+    """Return the mask of selected leaves, with every pixel of each prompt as it asks.
+
+    Parameters
+    ----------
+    labels : int32 array, (H, W)
+        The leaf of each pixel; -1 without data, which is never selected.
+    rgb : uint8 array, (H, W, 3)
+    members : bool array, (N,)
+    prompts : sequence of Prompt
+        A leaf with prompts of both signs is shared: a pixel goes with the nearest prompt, in distance over
+        the leaf's radius plus distance in CIELAB over 20. Of prompts on one pixel the last counts.
+    box : (x0, y0, x1, y1), optional
+        Half-open; outside it only pixels of prompts are selected.
+    """
+    mask: BoolArray = np.take(np.append(members, False), labels)
+    touched = [labels[prompt.rows, prompt.columns] for prompt in prompts]
+    signs = [
+        {
+            int(leaf)
+            for prompt, leaves in zip(prompts, touched, strict=True)
+            if prompt.is_positive == sign
+            for leaf in np.unique(leaves)
+        }
+        for sign in (False, True)
+    ]
+    for leaf in sorted(signs[0] & signs[1]):
+        if leaf >= 0:
+            _share(mask, labels, rgb, leaf, prompts, touched)
+    if box is not None:
+        x0, y0, x1, y1 = box
+        mask[:y0] = mask[y1:] = mask[:, :x0] = mask[:, x1:] = False
+    for prompt, leaves in zip(prompts, touched, strict=True):
+        held = leaves >= 0
+        mask[prompt.rows[held], prompt.columns[held]] = prompt.is_positive
+    return mask
+
+
+def _share(
+    mask: BoolArray,
+    labels: NDArray[np.int32],
+    rgb: ByteArray,
+    leaf: int,
+    prompts: Sequence[Prompt],
+    touched: Sequence[NDArray[np.int32]],
+) -> None:
+    """Share a leaf's pixels among the prompts in it."""
+    rows, columns = np.nonzero(labels == leaf)
+    pixels = np.stack([rows, columns], axis=1).astype(np.float64)
+    lab = _lab(rgb, rows, columns)
+    radius = np.sqrt(len(rows) / np.pi)
+    nearest = np.full(len(rows), np.inf)
+    wins = np.zeros(len(rows), dtype=np.bool_)
+    for prompt, leaves in zip(prompts, touched, strict=True):
+        at = np.flatnonzero(leaves == leaf)
+        if len(at) == 0:
+            continue
+        at = at[:: -(-len(at) // _SEEDS)]
+        seeds = np.stack([prompt.rows[at], prompt.columns[at]], axis=1)
+        seed_lab = _lab(rgb, prompt.rows[at], prompt.columns[at])
+        for seed, colour in zip(seeds, seed_lab, strict=True):
+            away = np.sqrt(((pixels - seed) ** 2).sum(axis=1)) / radius
+            away += np.sqrt(((lab - colour) ** 2).sum(axis=1)) / _LAB_REACH
+            closer = away <= nearest
+            nearest[closer] = away[closer]
+            wins[closer] = prompt.is_positive
+    mask[rows, columns] = wins
+
+
+def _lab(rgb: ByteArray, rows: IntArray, columns: IntArray) -> FloatArray:
+    lab: FloatArray = srgb_to_lab(rgb[rows, columns].T.astype(np.float64) / 255).T
+    return lab

@@ -1,0 +1,127 @@
+"""A selection and the prompts that made it, each from the one before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from gmmseg.arrays import BoolArray
+from gmmseg.selection.advance import Selection, advance, boxed, nothing
+from gmmseg.selection.boxing import boxed_area
+from gmmseg.selection.candidates import candidates_of
+from gmmseg.selection.locating import touch_of
+from gmmseg.selection.painting import painted
+from gmmseg.selection.prompts import Box, Prompt, click
+from gmmseg.selection.site import Site
+
+MOST_SIZES = 9
+_SAME = 0.9
+"""Masks that overlap more than this look the same."""
+
+
+@dataclass(frozen=True, eq=False)
+class PromptedSelection:
+    """What some prompts select of an image, immutable.
+
+    Parameters
+    ----------
+    site : Site
+    prompts : tuple of Prompt
+        In the order given.
+    selection : Selection
+        Of leaves.
+    chosen : int
+        Which of `sizes` was chosen; 0 is the best.
+    box : (x0, y0, x1, y1), optional
+    """
+
+    site: Site
+    prompts: tuple[Prompt, ...]
+    selection: Selection
+    chosen: int = 0
+    box: Box | None = None
+
+    @cached_property
+    def mask(self) -> BoolArray:
+        """The selected pixels, (H, W); each pixel of a prompt as it asks."""
+        return self._painted(self.members)
+
+    @property
+    def members(self) -> BoolArray:
+        """The selected leaves, (N,)."""
+        members: BoolArray = self.selection.masks[self.ranked[self.chosen]]
+        return members
+
+    @cached_property
+    def ranked(self) -> tuple[int, ...]:
+        """Which of the selection's masks are worth showing: best first, none like one before it."""
+        areas = self.site.scene.ground.areas
+        members = self.selection.masks.astype(np.float64)
+        common = (members * areas) @ members.T
+        sizes = np.diagonal(common)
+        overlaps = common / np.maximum(sizes[:, None] + sizes - common, 1e-9)
+        kept: list[int] = []
+        for at in range(len(members)):
+            if all(overlaps[at, other] < _SAME for other in kept) and len(kept) < MOST_SIZES:
+                kept.append(at)
+        return tuple(kept)
+
+    def sizes(self) -> list[BoolArray]:
+        """Return the masks (H, W) that the wheel shows, best first."""
+        return [self._painted(self.selection.masks[at]) for at in self.ranked]
+
+    def stepped(self, step: int) -> PromptedSelection:
+        """Return the next larger (1) or smaller (-1) of the sizes; the same at either end.
+
+        A later prompt goes on from it.
+        """
+        areas = self.selection.masks[list(self.ranked)] @ self.site.scene.ground.areas
+        order = np.argsort(areas, kind="stable").tolist()
+        at = min(max(order.index(self.chosen) + step, 0), len(order) - 1)
+        return replace(self, chosen=order[at])
+
+    def with_prompt(self, prompt: Prompt) -> PromptedSelection:
+        """Return the selection after one more prompt."""
+        site = self.site
+        touch = touch_of(site.scene.ground, site.labels, prompt)
+        after, _ = advance(site.scene, self._settled(), touch, site.weights)
+        return PromptedSelection(site, (*self.prompts, prompt), after, box=self.box)
+
+    def on(self, site: Site) -> PromptedSelection:
+        """Return what the same prompts select on another site of the same image; sizes are the best again."""
+        found = nothing_selected(site, self.box)
+        for prompt in self.prompts:
+            found = found.with_prompt(prompt)
+        return found
+
+    def _settled(self) -> Selection:
+        """Return the selection of leaves with the chosen mask as the best."""
+        if self.chosen == 0:
+            return self.selection
+        return replace(self.selection, masks=self.members[None], scores=np.zeros(1))
+
+    def _painted(self, members: BoolArray) -> BoolArray:
+        return painted(self.site.labels, self.site.rgb, members, self.prompts, self.box)
+
+
+def nothing_selected(site: Site, box: Box | None = None) -> PromptedSelection:
+    """Return the selection of an image before the first prompt: empty, or what a box says by itself."""
+    scene = site.scene
+    if box is None:
+        return PromptedSelection(site, (), nothing(scene))
+    down, across = (small / large for small, large in zip(scene.ground.labels.shape, site.shape, strict=True))
+    area = boxed_area(scene, (box[1] * down, box[0] * across, box[3] * down, box[2] * across))
+    return PromptedSelection(site, (), boxed(scene, area, site.weights), box=box)
+
+
+def hovered(site: Site, x: int, y: int) -> BoolArray:
+    """Return what a first click would select, (h, w) at the working size, fast enough for every move."""
+    ground = site.scene.ground
+    touch = touch_of(ground, site.labels, click(x, y))
+    candidates = candidates_of(site.scene, touch, (), np.zeros(ground.n_leaves, dtype=np.bool_))
+    node = candidates.nodes[int(np.argmax(site.weights.first(candidates.features)))]
+    start, stop = ground.tree.intervals[:, node]
+    within: BoolArray = (ground.labels >= start) & (ground.labels < stop)
+    return within

@@ -1,0 +1,84 @@
+"""An image made ready for selecting: its scene, and the leaf of each of its own pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gmmseg.arrays import ByteArray
+from gmmseg.control import Check, Progress, go_on
+from gmmseg.image import Image
+from gmmseg.regions.picture import WORKING_SIDE
+from gmmseg.regions.refinement import enlarged, refinement_events
+from gmmseg.render import display_rgb
+from gmmseg.selection.pipeline import ground_events
+from gmmseg.selection.scene import Scene, scene_of
+from gmmseg.selection.weights import Weights, fitted_weights
+
+COARSE_SIDE = 192
+"""Longest side, in pixels, that the first answers are worked at."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Site:
+    """An image ready for selecting, read-only.
+
+    Parameters
+    ----------
+    scene : Scene
+        At the working size.
+    labels : int32 array, (H, W)
+        The leaf of each pixel of the image; -1 without data.
+    rgb : uint8 array, (H, W, 3)
+        As shown.
+    weights : Weights
+    """
+
+    scene: Scene
+    labels: NDArray[np.int32]
+    rgb: ByteArray
+    weights: Weights = field(default_factory=fitted_weights)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(H, W)."""
+        return int(self.labels.shape[0]), int(self.labels.shape[1])
+
+
+def coarse_site(image: Image, seed: int = 0, check: Check = go_on) -> Site:
+    """Return an image ready for first answers, within a few tenths of a second at any size."""
+    events = ground_events(image, seed, check, COARSE_SIDE)
+    while True:
+        try:
+            next(events)
+        except StopIteration as stop:
+            ground = stop.value
+            break
+    labels = enlarged(ground.labels, (image.height, image.width))
+    if image.mask is not None:
+        labels[~image.mask] = -1
+    return Site(scene_of(ground), labels, display_rgb(image))
+
+
+def site_events(
+    image: Image, seed: int = 0, check: Check = go_on, working_side: int = WORKING_SIDE
+) -> Generator[Progress, None, Site]:
+    """Make an image ready for selecting, yielding progress.
+
+    The same image and seed give the same site. Large images are worked at a reduced size; the borders of the
+    leaves are then refined at their own.
+
+    Raises
+    ------
+    FeatureError
+        Where no pixel holds data.
+    Cancelled
+    """
+    ground = yield from ground_events(image, seed, check, working_side)
+    labels = ground.labels
+    if labels.shape != (image.height, image.width):
+        labels = yield from refinement_events(labels, image, check)
+    return Site(scene_of(ground), labels, display_rgb(image))

@@ -1,0 +1,395 @@
+"""Trains the selection of objects by clicks on the objects of COCO beside the checkout.
+
+``python -m tests.benchmarks.fit_selection [--rounds N] [--limit N] [--cache FOLDER] [--folds FOLDER]
+[--output FILE]``. Each round fits all functions to what happened in the last rounds and plays every object
+again, with clicks at the deepest points or jittered, in the last round with both. Objects are played by
+functions that were fitted without their image (five folds), so that the figures printed are those of images
+not trained on; the functions written are fitted to all.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import pickle
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+
+from gmmseg.arrays import BoolArray, FloatArray, IntArray
+from gmmseg.control import result_of
+from gmmseg.io.atomic import write_atomically
+from gmmseg.io.images import read_image
+from gmmseg.regions.odds import QuadraticOdds
+from gmmseg.render import display_rgb
+from gmmseg.selection.advance import Selection, Working, advance, nothing
+from gmmseg.selection.boxing import (
+    BOX_LEAF_FEATURES,
+    BOX_MASK_FEATURES,
+    BoxedArea,
+    box_leaf_features,
+    box_mask_features,
+    box_proposals,
+    boxed_area,
+)
+from gmmseg.selection.candidates import CANDIDATE_FEATURES, candidates_of
+from gmmseg.selection.ground import Ground
+from gmmseg.selection.leaf_features import LEAF_FEATURES
+from gmmseg.selection.locating import touch_of
+from gmmseg.selection.painting import painted
+from gmmseg.selection.pipeline import ground_events
+from gmmseg.selection.prompts import click
+from gmmseg.selection.ranking import RANK_FEATURES
+from gmmseg.selection.scene import Scene, Touch, scene_of
+from gmmseg.selection.weights import FITTED_FILE, Weights, weights_as_json
+from tests.benchmarks.click_protocol import Click, Clicker, Played, play, scores
+from tests.benchmarks.clicked_objects import ClickedObject, box_of, clicked_objects
+from tests.benchmarks.fit_region_cost import logistic, quadratic_terms, spread
+
+FOLDS = 5
+ROUNDS_KEPT = 2
+CLICKS_PLAYED = 12
+ENOUGH = 0.97
+LEAVES_A_STATE = 30
+CURVATURE_ROWS = 15_000
+QUICK_CLICKS = 8
+RANDOM_FIRST_CLICKS = 4
+RIDGES = {
+    "first": (0.05, 1.0),
+    "later": (0.03, 0.3),
+    "leaves": (2e-4, 2e-3),
+    "masks": (0.02, 0.1),
+    "box_leaves": (2e-4, 2e-3),
+    "box_masks": (0.02, 0.1),
+}
+"""Penalties of the linear weights and of the products."""
+NAMES = {
+    "first": CANDIDATE_FEATURES,
+    "later": CANDIDATE_FEATURES,
+    "leaves": LEAF_FEATURES,
+    "masks": RANK_FEATURES,
+    "box_leaves": BOX_LEAF_FEATURES,
+    "box_masks": BOX_MASK_FEATURES,
+}
+
+
+@dataclass
+class Rows:
+    """Examples of one function: features, targets, importances, and the fold of the image of each."""
+
+    parts: list[tuple[FloatArray, FloatArray, FloatArray, int]] = field(default_factory=list)
+
+    def add(self, features: FloatArray, targets: FloatArray, importance: FloatArray, fold: int) -> None:
+        """Add the examples of one state."""
+        self.parts.append((features.astype(np.float32), targets, importance, fold))
+
+    def arrays(self) -> tuple[FloatArray, FloatArray, FloatArray, IntArray]:
+        """Return everything in one array each."""
+        features, targets, importance = (np.concatenate([part[at] for part in self.parts]) for at in range(3))
+        folds = np.repeat([part[3] for part in self.parts], [len(part[1]) for part in self.parts])
+        return features.astype(np.float64), targets, importance, folds
+
+
+Examples = dict[str, Rows]
+
+
+def no_examples() -> Examples:
+    """Return room for examples of each function."""
+    return {name: Rows() for name in RIDGES}
+
+
+@dataclass
+class Truth:
+    """An object on its ground: pixels of the object and pixels to count in each leaf."""
+
+    inside: FloatArray
+    counted: FloatArray
+
+    @classmethod
+    def of(cls, ground: Ground, truth: BoolArray, ignored: BoolArray | None) -> Truth:
+        """Count the pixels of an object in each leaf."""
+        counted = ground.labels >= 0 if ignored is None else (ground.labels >= 0) & ~ignored
+        n_leaves = ground.n_leaves
+        return cls(
+            np.bincount(ground.labels[truth & counted], minlength=n_leaves).astype(np.float64),
+            np.bincount(ground.labels[counted], minlength=n_leaves).astype(np.float64),
+        )
+
+    def overlaps(self, masks: BoolArray) -> FloatArray:
+        """Return the overlap of masks (c, N) with the object."""
+        both, sizes = masks @ self.inside, masks @ self.counted
+        found: FloatArray = both / np.maximum(sizes + self.inside.sum() - both, 1e-9)
+        return found
+
+
+def fold_of(image: str) -> int:
+    """Return the fold of an image, by its name."""
+    return zlib.crc32(image.encode()) % FOLDS
+
+
+def cached_ground(item: ClickedObject, folder: Path | None) -> Ground:
+    """Return the ground of an object's image, kept in a folder if there is one."""
+    path = None if folder is None else folder / f"{item.name}.pkl"
+    if path is not None and path.exists():
+        kept: Ground = pickle.loads(path.read_bytes())
+        return kept
+    ground = result_of(ground_events(read_image(item.image_path)))
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(pickle.dumps(ground))
+    return ground
+
+
+class Player:
+    """Selects by clicks on one object while it writes down what each step could have been."""
+
+    def __init__(
+        self,
+        scene: Scene,
+        item: ClickedObject,
+        weights: Weights,
+        examples: Examples,
+        rng: np.random.Generator,
+    ) -> None:
+        self._scene, self._weights, self._examples, self._rng = scene, weights, examples, rng
+        self._item, self._fold = item, fold_of(item.image)
+        self._rgb = display_rgb(read_image(item.image_path))
+        self._truth = Truth.of(scene.ground, item.truth, item.ignored)
+        self._selection = nothing(scene)
+        self._mask: BoolArray = np.zeros(scene.ground.labels.shape, dtype=np.bool_)
+
+    def __call__(self, clicks: Sequence[Click]) -> BoolArray:
+        """Return the mask after one click more."""
+        ground = self._scene.ground
+        touch = touch_of(ground, ground.labels, click(*clicks[-1]))
+        before, self._selection = self._selection, self._selection
+        self._selection, working = advance(self._scene, before, touch, self._weights)
+        if before.marks:
+            self._write_down(before, touch, working, clicks[-1])
+        prompts = [click(*one) for one in clicks]
+        self._mask = painted(ground.labels, self._rgb, self._selection.mask, prompts)
+        return self._mask
+
+    def _write_down(self, before: Selection, touch: Touch, working: Working, last: Click) -> None:
+        truth = self._truth
+        targets = self._error_overlaps(before, working, touch)
+        n_nodes = len(targets)
+        self._examples["later"].add(
+            working.candidates.features, targets, np.full(n_nodes, 1 / n_nodes), self._fold
+        )
+        if working.leaf_features is None or working.masks is None or working.rank_features is None:
+            return
+        share = truth.inside / np.maximum(truth.counted, 1)
+        drawn = _drawn(truth, (share > 0.02) | before.mask, self._rng)
+        self._examples["leaves"].add(
+            working.leaf_features[drawn], share[drawn], np.full(LEAVES_A_STATE, 1.0), self._fold
+        )
+        overlaps = truth.overlaps(working.masks)
+        regret = overlaps.max() - overlaps
+        importance = (0.15 + np.exp(-6 * regret)) / len(regret)
+        self._examples["masks"].add(working.rank_features, -regret, importance, self._fold)
+
+    def _error_overlaps(self, before: Selection, working: Working, touch: Touch) -> FloatArray:
+        """Return the overlap of each candidate's change with the part of the error that the click lies in."""
+        from scipy.ndimage import label
+
+        ground, item = self._scene.ground, self._item
+        wrong = item.truth & ~self._mask if touch.is_positive else ~item.truth & self._mask
+        if item.ignored is not None:
+            wrong &= ~item.ignored
+        parts, _ = label(wrong)
+        part = parts == parts[touch.point] if parts[touch.point] else wrong
+        error = np.bincount(ground.labels[part & (ground.labels >= 0)], minlength=ground.n_leaves)
+        changeable = self._truth.counted * (~before.mask if touch.is_positive else before.mask)
+        starts, stops = ground.tree.intervals[:, working.candidates.nodes]
+        sums = [
+            np.concatenate([[0.0], np.cumsum(values)])
+            for values in (np.minimum(error, changeable), changeable)
+        ]
+        both, change = (total[stops] - total[starts] for total in sums)
+        found: FloatArray = both / np.maximum(change + error.sum() - both, 1e-9)
+        return found
+
+
+def _drawn(truth: Truth, is_near: BoolArray, rng: np.random.Generator) -> IntArray:
+    """Draw leaves: large ones and those near the object more often."""
+    chances = np.sqrt(truth.counted) * (1 + 3 * is_near)
+    return rng.choice(len(chances), LEAVES_A_STATE, p=chances / chances.sum())
+
+
+def random_box(scene: Scene, item: ClickedObject, rng: np.random.Generator) -> BoxedArea:
+    """Return the box of an object a few pixels wider, each side by a different number."""
+    x0, y0, x1, y1 = box_of(item.truth, 0)
+    margins = rng.integers(BOX_MARGINS[0], BOX_MARGINS[1] + 1, 4).tolist()
+    height, width = item.truth.shape
+    box = (
+        float(max(y0 - margins[0], 0)),
+        float(max(x0 - margins[1], 0)),
+        float(min(y1 + margins[2], height)),
+        float(min(x1 + margins[3], width)),
+    )
+    return boxed_area(scene, box)
+
+
+def box_examples(
+    scene: Scene, item: ClickedObject, weights: Weights, examples: Examples, rng: np.random.Generator
+) -> float:
+    """Write down the masks that a box could mean; return the overlap of the best-ranked."""
+    truth = Truth.of(scene.ground, item.truth, item.ignored)
+    reached = 0.0
+    for _ in range(BOXES):
+        area = random_box(scene, item, rng)
+        if weights.box_leaves is None:
+            break
+        odds = np.clip(weights.box_leaves(box_leaf_features(scene, area)), -8, 8)
+        masks = box_proposals(scene, area, odds)
+        features = box_mask_features(scene, area, odds, masks)
+        overlaps = truth.overlaps(masks)
+        regret = overlaps.max() - overlaps
+        importance = (0.15 + np.exp(-6 * regret)) / len(regret)
+        examples["box_masks"].add(features, -regret, importance, fold_of(item.image))
+        ranking = features[:, 1] if weights.box_masks is None else weights.box_masks(features)
+        reached = float(overlaps[ranking.argmax()])
+    return reached
+
+
+def first_examples(scene: Scene, item: ClickedObject, examples: Examples, rng: np.random.Generator) -> None:
+    """Write down the candidates of the deepest click and of some jittered ones."""
+    ground, empty = scene.ground, np.zeros(scene.ground.n_leaves, dtype=np.bool_)
+    truth = Truth.of(ground, item.truth, item.ignored)
+    none = np.zeros(item.truth.shape, dtype=np.bool_)
+    for _ in range(BOXES):
+        features = box_leaf_features(scene, random_box(scene, item, rng))
+        share = truth.inside / np.maximum(truth.counted, 1)
+        drawn = _drawn(truth, share > 0.02, rng)
+        examples["box_leaves"].add(features[drawn], share[drawn], np.ones(len(drawn)), fold_of(item.image))
+    for at in range(1 + RANDOM_FIRST_CLICKS):
+        found = Clicker(item.truth, item.ignored, None if at == 0 else rng).next(none)
+        if found is None:
+            continue
+        candidates = candidates_of(scene, touch_of(ground, ground.labels, click(*found)), (), empty)
+        starts, stops = ground.tree.intervals[:, candidates.nodes]
+        masks = (np.arange(ground.n_leaves) >= starts[:, None]) & (
+            np.arange(ground.n_leaves) < stops[:, None]
+        )
+        weight = (1.0 if at == 0 else FIRST_JITTER) / len(candidates.nodes)
+        examples["first"].add(
+            candidates.features, truth.overlaps(masks), np.full(len(masks), weight), fold_of(item.image)
+        )
+
+
+BOXES = 2
+"""Boxes of each object and round."""
+BOX_MARGINS = 0, 8
+"""Pixels that a box is wider on each side than the object."""
+FIRST_JITTER = 0.25
+"""How much a jittered first click counts, the deepest one counting 1."""
+
+
+def fitted(name: str, rows: tuple[FloatArray, FloatArray, FloatArray]) -> QuadraticOdds:
+    """Return the function fitted to examples: odds for shares of leaves, else least squares."""
+    features, targets, importance = rows
+    mean, deviation = spread(features, importance)
+    terms = quadratic_terms((features - mean) / deviation)
+    n_features = features.shape[1]
+    linear, products = RIDGES[name]
+    penalty = np.full(terms.shape[1], products)
+    penalty[:n_features] = linear
+    penalty[-1] = 0
+    if name in ("leaves", "box_leaves"):
+        found = logistic(terms, targets, importance, penalty, CURVATURE_ROWS)
+    else:
+        weight = (importance / importance.sum()).astype(np.float32)
+        weighed = terms * weight[:, None]
+        gram = (weighed.T @ terms).astype(np.float64) + np.diag(penalty + 1e-9)
+        found = np.linalg.solve(gram, (weighed.T @ targets.astype(np.float32)).astype(np.float64))
+    found = found.round(5)
+    matrix = np.zeros((n_features, n_features))
+    matrix[np.triu_indices(n_features)] = found[n_features:-1]
+    return QuadraticOdds(NAMES[name], mean, deviation, found[:n_features], matrix, float(found[-1]))
+
+
+def all_weights(examples: Examples, without: int | None) -> Weights:
+    """Return the functions fitted to all examples but those of one fold."""
+    found: dict[str, QuadraticOdds | None] = {}
+    for name, rows in examples.items():
+        if not rows.parts:
+            found[name] = None
+            continue
+        features, targets, importance, folds = rows.arrays()
+        kept = slice(None) if without is None else folds != without
+        found[name] = fitted(name, (features[kept], targets[kept], importance[kept]))
+    first = found["first"]
+    assert first is not None
+    return Weights(first, *(found[name] for name in list(RIDGES)[1:]))
+
+
+def joined(rounds: Sequence[Examples], first: Examples) -> Examples:
+    """Return the examples of several rounds together, with those of first clicks."""
+    together = no_examples()
+    for name in ("first", "box_leaves"):
+        together[name] = first[name]
+    for one in rounds:
+        for name in ("later", "leaves", "masks", "box_masks"):
+            together[name].parts += one[name].parts
+    return together
+
+
+def report(title: str, played: Sequence[Played]) -> None:
+    """Print the figures of a round."""
+    found = scores(played)
+    print(title, "  ".join(f"{key} {value:.3f}" for key, value in found.items()), flush=True)
+
+
+def main() -> None:
+    """Train as the command line asks."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=4)
+    parser.add_argument("--limit", type=int)
+    parser.add_argument("--cache", type=Path, help="folder that region trees are kept in between runs")
+    parser.add_argument("--folds", type=Path, help="folder to write the functions without each fold to")
+    parser.add_argument("--output", type=Path)
+    options = parser.parse_args()
+    os.environ |= dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    items = clicked_objects("coco")[: options.limit]
+    rng = np.random.default_rng(0)
+    first = no_examples()
+    for item in items:
+        first_examples(scene_of(cached_ground(item, options.cache)), item, first, rng)
+    rounds: list[Examples] = []
+    for number in range(options.rounds):
+        known = joined(rounds[-ROUNDS_KEPT:], first)
+        by_fold = [all_weights(known, fold) for fold in range(FOLDS)]
+        rounds.append(no_examples())
+        is_last = number == options.rounds - 1
+        played: tuple[list[Played], list[Played]] = ([], [])
+        boxes: list[float] = []
+        for at, item in enumerate(items):
+            scene = scene_of(cached_ground(item, options.cache))
+            boxes.append(box_examples(scene, item, by_fold[fold_of(item.image)], rounds[-1], rng))
+            # Before the last round, every object is played once and less long.
+            for jitters in (False, True) if is_last else ((at + number) % 2 == 1,):
+                player = Player(scene, item, by_fold[fold_of(item.image)], rounds[-1], rng)
+                clicker = Clicker(item.truth, item.ignored, rng if jitters else None)
+                n_clicks = CLICKS_PLAYED if is_last else QUICK_CLICKS
+                played[jitters].append(play(player, clicker, n_clicks, ENOUGH))
+        print("boxes", np.mean(boxes).round(3))
+        for title, some in zip(("deepest", "jittered"), played, strict=True):
+            report(f"round {number + 1} {title}", some)
+    known = joined(rounds[-ROUNDS_KEPT:], first)
+    if options.folds is not None:
+        options.folds.mkdir(parents=True, exist_ok=True)
+        for fold in range(FOLDS):
+            path = options.folds / f"without_{fold}.json"
+            path.write_text(weights_as_json(all_weights(known, fold)), "utf-8")
+    weights = all_weights(known, None)
+    target = options.output or Path(str(files("gmmseg.selection") / FITTED_FILE))
+    write_atomically(target, weights_as_json(weights).encode())
+
+
+if __name__ == "__main__":
+    main()
