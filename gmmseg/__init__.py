@@ -12,11 +12,13 @@ if TYPE_CHECKING:
     from gmmseg.io.images import image_from_array, read_image
     from gmmseg.io.models import read_model
     from gmmseg.mixture.estimator import GaussianMixture
+    from gmmseg.object_selector import ObjectSelector
 
 __version__ = VERSION
 __all__ = [
     "GaussianMixture",
     "GmmsegError",
+    "ObjectSelector",
     "__version__",
     "image_from_array",
     "read_image",
@@ -26,6 +28,7 @@ __all__ = [
 _HOMES = {
     "GaussianMixture": "gmmseg.mixture.estimator",
     "GmmsegError": "gmmseg.errors",
+    "ObjectSelector": "gmmseg.object_selector",
     "image_from_array": "gmmseg.io.images",
     "read_image": "gmmseg.io.images",
     "read_model": "gmmseg.io.models",

@@ -7,7 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from gmmseg.arrays import BoolArray, FloatArray, IntArray
-from gmmseg.selection.boxing import BoxedArea, box_leaf_features, box_mask_features, box_proposals
+from gmmseg.selection.boxing import (
+    BoxedArea,
+    box_leaf_features,
+    box_mask_features,
+    box_proposals,
+    boxed_labelling,
+)
 from gmmseg.selection.candidates import Candidates, candidates_of, membership
 from gmmseg.selection.closeness import FARTHEST, closeness
 from gmmseg.selection.leaf_features import Belief, leaf_features
@@ -83,12 +89,14 @@ def nothing(scene: Scene) -> Selection:
 def boxed(scene: Scene, area: BoxedArea, weights: Weights) -> Selection:
     """Return the selection of a box alone."""
     empty = nothing(scene)
-    if weights.box_leaves is None or weights.box_masks is None:
-        raise ValueError("boxes need weights")
-    odds = np.clip(weights.box_leaves(box_leaf_features(scene, area)), -_LIMIT, _LIMIT)
-    odds = np.where(area.inside, odds, -_LIMIT)
+    if weights.box_leaves is None:
+        odds, _ = boxed_labelling(scene, area)
+    else:
+        odds = weights.box_leaves(box_leaf_features(scene, area))
+    odds = np.where(area.inside, np.clip(odds, -_LIMIT, _LIMIT), -_LIMIT)
     masks = box_proposals(scene, area, odds)
-    scores = weights.box_masks(box_mask_features(scene, area, odds, masks))
+    features = box_mask_features(scene, area, odds, masks)
+    scores = features[:, 1] if weights.box_masks is None else weights.box_masks(features)
     order = np.argsort(-scores, kind="stable")
     return Selection((), empty.near, odds, masks[order], scores[order], area.inside)
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gmmseg.arrays import FloatArray, IntArray
-from gmmseg.control import Check, go_on
+from gmmseg.control import ShouldStop, never_stop
 from gmmseg.regions.adjacency import RegionGraph
 from gmmseg.regions.cost import mean_strength
 from gmmseg.regions.evidence import Evidence, lab_gradient
@@ -20,7 +20,7 @@ _SIZE_POWER = 0.15
 
 
 def fine_leaves(
-    leaves: NDArray[np.int32], evidence: Evidence, check: Check = go_on
+    leaves: NDArray[np.int32], evidence: Evidence, should_stop: ShouldStop = never_stop
 ) -> tuple[NDArray[np.int32], IntArray]:
     """Return smaller basins (h, w), numbered like `leaves`, and of which leaf each is a part, (N,).
 
@@ -32,7 +32,7 @@ def fine_leaves(
 
     picture = evidence.picture
     surface = surface_of(evidence) + np.float32(_GRADIENT_WEIGHT) * lab_gradient(
-        picture, _GRADIENT_SCALE, check
+        picture, _GRADIENT_SCALE, should_stop
     )
     fine = basins_of(gaussian_filter(surface, _BLUR, mode="nearest"), picture.held)
     return fine, _majority(fine, leaves)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gmmseg.arrays import Float32Array, FloatArray, IntArray
-from gmmseg.control import Check, go_on
+from gmmseg.control import ShouldStop, never_stop
 from gmmseg.regions.adjacency import RegionGraph, region_graph
 from gmmseg.regions.cost import mean_strength
 from gmmseg.regions.evidence import Evidence
@@ -86,10 +86,12 @@ class Ground:
         return heights
 
 
-def ground_of(leaves: NDArray[np.int32], evidence: Evidence, tree: MergeTree, check: Check = go_on) -> Ground:
+def ground_of(
+    leaves: NDArray[np.int32], evidence: Evidence, tree: MergeTree, should_stop: ShouldStop = never_stop
+) -> Ground:
     """Return the ground of a picture from its leaves (h, w), their tree, and what they were made of."""
-    fine, wholes = fine_leaves(leaves, evidence, check)
-    graph = region_graph(fine, evidence, check)
+    fine, wholes = fine_leaves(leaves, evidence, should_stop)
+    graph = region_graph(fine, evidence, should_stop)
     layout, numbers = depth_first(refined_tree(graph, wholes, tree))
     order = np.argsort(numbers)
     labels = renumbered_map(fine, numbers)
@@ -97,7 +99,7 @@ def ground_of(leaves: NDArray[np.int32], evidence: Evidence, tree: MergeTree, ch
     pairs = np.sort(numbers[graph.pairs], axis=1)
     borders = np.concatenate([graph.lengths[:, None], graph.sums], axis=1)
     squares = graph.spread + (graph.lab**2).sum(axis=1)
-    areas: FloatArray = graph.areas[order] * unit
+    areas = graph.areas[order].astype(np.float64) * unit
     return Ground(
         labels,
         layout,

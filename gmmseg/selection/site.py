@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gmmseg.arrays import ByteArray
-from gmmseg.control import Check, Progress, go_on
+from gmmseg.control import Progress, ShouldStop, never_stop
 from gmmseg.image import Image
 from gmmseg.regions.picture import WORKING_SIDE
 from gmmseg.regions.refinement import enlarged, refinement_events
@@ -48,9 +48,9 @@ class Site:
         return int(self.labels.shape[0]), int(self.labels.shape[1])
 
 
-def coarse_site(image: Image, seed: int = 0, check: Check = go_on) -> Site:
+def coarse_site(image: Image, seed: int = 0, should_stop: ShouldStop = never_stop) -> Site:
     """Return an image ready for first answers, within a few tenths of a second at any size."""
-    events = ground_events(image, seed, check, COARSE_SIDE)
+    events = ground_events(image, seed, should_stop, COARSE_SIDE)
     while True:
         try:
             next(events)
@@ -64,7 +64,7 @@ def coarse_site(image: Image, seed: int = 0, check: Check = go_on) -> Site:
 
 
 def site_events(
-    image: Image, seed: int = 0, check: Check = go_on, working_side: int = WORKING_SIDE
+    image: Image, seed: int = 0, should_stop: ShouldStop = never_stop, working_side: int = WORKING_SIDE
 ) -> Generator[Progress, None, Site]:
     """Make an image ready for selecting, yielding progress.
 
@@ -77,8 +77,8 @@ def site_events(
         Where no pixel holds data.
     Cancelled
     """
-    ground = yield from ground_events(image, seed, check, working_side)
+    ground = yield from ground_events(image, seed, should_stop, working_side)
     labels = ground.labels
     if labels.shape != (image.height, image.width):
-        labels = yield from refinement_events(labels, image, check)
+        labels = yield from refinement_events(labels, image, should_stop)
     return Site(scene_of(ground), labels, display_rgb(image))

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gmmseg.arrays import AnyArray, BoolArray
+from gmmseg.arrays import BoolArray
 from gmmseg.control import result_of
 from gmmseg.errors import FeatureError
-from gmmseg.image import GREY, RGB, Image, ImageSource
+from gmmseg.image import Image
+from gmmseg.io.images import image_from_array
 from gmmseg.selection.prompts import Box, click
 from gmmseg.selection.selecting import PromptedSelection, nothing_selected
 from gmmseg.selection.site import site_events
@@ -33,12 +34,12 @@ class ObjectSelector:
 
     Raises
     ------
-    FeatureError
-        Where no pixel holds data.
+    ReadError
+        Where the array is no image or no pixel holds data.
     """
 
     def __init__(self, image: ArrayLike | Image, seed: int = 0) -> None:
-        self._image = image if isinstance(image, Image) else image_of(image)
+        self._image = image if isinstance(image, Image) else image_from_array(np.asarray(image), "array")
         self._site = result_of(site_events(self._image, seed))
         self._box: Box | None = None
         self._states: dict[tuple[Click, ...], PromptedSelection] = {(): nothing_selected(self._site)}
@@ -100,30 +101,3 @@ def _box_within(box: Box, width: int, height: int) -> Box:
             "Give x0, y0, x1, y1 with x0 < x1 and y0 < y1 in pixels of the image.",
         )
     return held
-
-
-def image_of(values: ArrayLike) -> Image:
-    """Return an array (H, W) or (H, W, C) as an image; pixels that are not finite hold no data.
-
-    Raises
-    ------
-    FeatureError
-        Where the shape or the type is none of an image.
-    """
-    pixels: AnyArray = np.asarray(values)
-    if pixels.dtype == np.bool_:
-        pixels = pixels.astype(np.uint8) * np.uint8(255)
-    if pixels.ndim == 2:
-        pixels = pixels[:, :, None]
-    if pixels.ndim != 3 or 0 in pixels.shape or pixels.dtype.kind not in "uif":
-        raise FeatureError(
-            f"An array of shape {np.shape(values)} and type {pixels.dtype} is no image.",
-            "Give numbers of shape (H, W) or (H, W, C).",
-        )
-    mask: BoolArray | None = None
-    if pixels.dtype.kind == "f":
-        finite: BoolArray = np.isfinite(pixels).all(axis=2)
-        mask = None if finite.all() else finite
-    n_channels = pixels.shape[2]
-    names = {1: GREY, 3: RGB}.get(n_channels, tuple(f"channel {at + 1}" for at in range(n_channels)))
-    return Image(np.array(pixels, order="C"), names, ImageSource("array"), mask)
