@@ -64,9 +64,9 @@ def is_ome_tiff(path: Path) -> bool:
     return path.name.lower().endswith(_OME_TIFF)
 
 
-def has_palette(path: Path, kind: ExportKind = "mask") -> bool:
-    """Return whether the colours of a mask can be chosen in a file of that name."""
-    return kind == "mask" and path.suffix.lower() == ".png"
+def has_palette(item: ExportItem) -> bool:
+    """Return whether an item's `palette` has an effect."""
+    return item.kind == "mask" and item.path.suffix.lower() == ".png"
 
 
 def with_legends(items: Iterable[ExportItem]) -> list[ExportItem]:
@@ -79,9 +79,10 @@ def with_legends(items: Iterable[ExportItem]) -> list[ExportItem]:
     found: list[ExportItem] = []
     for item in given:
         found.append(item)
-        beside = item.path.with_name(f"{item.path.name}.json")
-        if item.kind == "mask" and item.path.suffix.lower() == ".npy" and beside not in places:
-            found.append(ExportItem(beside, "legend", item.zero_based))
+        if item.kind == "mask" and item.path.suffix.lower() == ".npy":
+            beside = item.path.with_name(f"{item.path.name}.json")
+            if beside not in places:
+                found.append(ExportItem(beside, "legend", item.zero_based))
     return found
 
 

@@ -114,6 +114,39 @@ def test_options_without_effect_are_disabled(qtbot: QtBot, tmp_path: Path) -> No
     assert not export.find(QPushButton, "go").isEnabled()
 
 
+def test_a_mask_in_grey_can_be_chosen(qtbot: QtBot, tmp_path: Path) -> None:
+    export = Export(qtbot, tmp_path)
+    QTest.keyClick(export.find(QComboBox, "palette"), Qt.Key.Key_End)
+    export.go()
+    assert export.requests == [[ExportItem(tmp_path / "sky_mask.png", "mask", palette="grey")]]
+
+
+def test_colours_can_be_chosen_for_a_png_alone(qtbot: QtBot, tmp_path: Path) -> None:
+    export = Export(qtbot, tmp_path)
+    assert export.find(QComboBox, "palette").isEnabled()
+    QTest.keyClick(export.find(QComboBox, "mask.format"), Qt.Key.Key_Down)
+    assert export.find(QComboBox, "mask.format").currentText() == ".tif"
+    assert not export.find(QComboBox, "palette").isEnabled()
+
+
+def test_indices_from_0_are_asked_for_only_where_they_can_be_written(qtbot: QtBot, tmp_path: Path) -> None:
+    export = Export(qtbot, tmp_path, kinds=tuple(SUFFIXES))
+    export.tick("zero_based")
+    export.go()
+    assert {item.kind for item in export.requests[0] if item.zero_based} == {"mask", "ome-tiff"}
+
+
+def test_the_legend_beside_an_npy_is_not_replaced_without_a_word(qtbot: QtBot, tmp_path: Path) -> None:
+    (tmp_path / "labels.npy.json").write_text("mine")
+    export = Export(qtbot, tmp_path)
+    export.name("mask", "labels.npy")
+    export.go()
+    assert export.requests == []
+    assert "labels.npy.json" in export.dialog.message
+    export.go()
+    assert [item.path.name for item in export.requests[0]] == ["labels.npy", "labels.npy.json"]
+
+
 def test_an_extension_that_is_typed_along_is_not_doubled(qtbot: QtBot, tmp_path: Path) -> None:
     export = Export(qtbot, tmp_path)
     export.name("mask", "labels.npy")

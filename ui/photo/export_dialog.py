@@ -154,7 +154,7 @@ class ExportDialog(FilesDialog[ExportKind, ExportItem]):
 
     @Slot()
     def _refresh(self) -> None:
-        self._options.show_kinds(self.kinds)
+        self._options.show_items(self.items())
         super()._refresh()
 
     def _check(self, items: list[ExportItem]) -> None:

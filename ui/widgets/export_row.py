@@ -37,7 +37,7 @@ INTERCHANGE: tuple[Offer[ExportKind], ...] = (
     ("geojson", "GeoJSON", "{}", "Polygons as annotations, for QuPath", (".geojson",)),
     ("labelme", "LabelMe", "{}", "Polygons beside the image, for LabelMe", (".json",)),
     ("roi", "ImageJ ROIs", "{}_rois", "Polygons for the ROI manager of ImageJ and Fiji", (".zip",)),
-    ("ome-tiff", "OME-TIFF", "{}_mask", "The mask, with its legend as description", (".ome.tif",)),
+    ("ome-tiff", "OME-TIFF", "{}_labels", "The mask, with its legend as description", (".ome.tif",)),
     ("ome-zarr", "OME-Zarr", "{}", "The image with its label pyramid, a folder", (".ome.zarr",)),
 )  # fmt: skip
 DIGIT_RESULTS: tuple[Offer[DigitExportKind], ...] = (

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel, QSpinBox, QVBoxLayout, QWidget
 
-from gmmseg.io.export_items import ExportKind
+from gmmseg.io.export_items import ZERO_BASED_KINDS, ExportItem, has_palette
 from gmmseg.io.masks import PaletteName
 from gmmseg.photo.classes import IGNORE_ID
 from ui.theme import SPACING
@@ -30,6 +30,10 @@ class ExportOptions(QWidget):
         self._palette.setObjectName("export.palette")
         self._palette.addItem(self.tr("The class colours"), "class")
         self._palette.addItem(self.tr("PASCAL VOC"), "voc")
+        self._palette.addItem(self.tr("None: grey values"), "grey")
+        self._palette.setToolTip(
+            self.tr("Many programs read a coloured PNG as colours, and a grey one as the values")
+        )
         self._opacity = QSpinBox(self)
         self._opacity.setObjectName("export.opacity")
         self._opacity.setRange(0, 100)
@@ -66,18 +70,19 @@ class ExportOptions(QWidget):
     @property
     def palette_name(self) -> PaletteName:
         """The colours of a mask."""
-        return "voc" if self._palette.currentData() == "voc" else "class"
+        name: PaletteName = self._palette.currentData()
+        return name
 
     @property
     def overlay_opacity(self) -> float:
         """Of an overlay, 0..1."""
         return self._opacity.value() / 100
 
-    def show_kinds(self, kinds: Collection[ExportKind]) -> None:
-        """Enable what has an effect on these kinds."""
-        self._zero_based.setEnabled("mask" in kinds)
-        self._palette.setEnabled("mask" in kinds)
-        self._opacity.setEnabled("overlay" in kinds)
+    def show_items(self, items: Collection[ExportItem]) -> None:
+        """Enable what has an effect on these files."""
+        self._zero_based.setEnabled(any(item.kind in ZERO_BASED_KINDS for item in items))
+        self._palette.setEnabled(any(has_palette(item) for item in items))
+        self._opacity.setEnabled(any(item.kind == "overlay" for item in items))
 
     def explain_classes(self, highest: int, hidden_note: str = "") -> None:
         """Speak of classes, numbered up to `highest`; `hidden_note` says which of them are hidden."""
