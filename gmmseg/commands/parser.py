@@ -22,7 +22,8 @@ Image segmentation with Gaussian mixtures.
   gmmseg photo.jpg             open the window on a photo
   gmmseg COMMAND --help        what a command does and its options
 
-Exit codes: 0 done, 1 refused (one line on standard error says why), 2 wrong usage, 130 interrupted.
+Exit codes: 0 done, 1 refused (one line on standard error says why), 2 wrong usage; 130, 143 or
+129 interrupted by Ctrl-C, SIGTERM or SIGHUP.
 """
 _SEGMENT = """\
 Fit a Gaussian mixture to an image and write its label map: class ids from 1, 0 where there is no data.
