@@ -121,7 +121,7 @@ class ClassModel(QAbstractTableModel):
             return titles[section]
         if role == Qt.ItemDataRole.ToolTipRole:
             return (
-                self.tr("ViewState or hidden; Alt+click shows one alone"),
+                self.tr("Shown or hidden; Alt+click shows one alone"),
                 self.tr("Colour and number, the value in exported masks; double click changes the colour"),
                 self.tr("Name; F2 or double click changes it"),
                 self.tr("Share of the pixels that hold data"),
@@ -183,7 +183,7 @@ class ClassModel(QAbstractTableModel):
     def _tip(self, row: ClassRow, column: int) -> str:
         entry = row.entry
         if column == Column.EYE:
-            return self.tr("ViewState") if entry.is_visible else self.tr("Hidden")
+            return self.tr("Shown") if entry.is_visible else self.tr("Hidden")
         if column == Column.SWATCH:
             return self.tr("Class {}, {}").format(entry.id, to_hex(entry.colour))
         if column == Column.NAME:
