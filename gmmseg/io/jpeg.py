@@ -77,9 +77,9 @@ class WatchedJpegFile(JpegImageFile):
     def _feed(self, decoder: Any, data: bytes) -> None:
         feeder = _Feeder(decoder, data)
         for n, (start, stop) in enumerate(entropy_coded_segments(data)):
-            self._ask()
             # Tiny restart intervals by the thousand would cost more than they tell.
             if n >= _MOST_WATCHED and stop - start < _BLOCK:
+                self._ask()
                 continue
             for _ in feeder.until(max(stop - _TAIL, start)):
                 self._ask()

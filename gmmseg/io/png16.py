@@ -17,8 +17,8 @@ from gmmseg.io.headers import PngHeader
 from gmmseg.limits import check_pixels
 
 _PNM_HEADER = re.compile(
-    # Possessive (++): a gap that matched is never divided in another way, of which there would be 2^n.
-    rb"P([56])" + 3 * rb"(?:\s|#[^\n]*\n)++(\d{1,9})" + rb"\s"
+    # Blanks one at a time: a gap of n that could also match in runs could be divided in 2^n ways.
+    rb"P([56])" + 3 * rb"(?:\s|#[^\n]*\n)+(\d{1,9})" + rb"\s"
 )
 _DIAGONALS_BETWEEN_CHECKS = 64
 

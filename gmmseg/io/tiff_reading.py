@@ -81,8 +81,6 @@ def read_tiff(data: bytes, name: str, frame: int, should_stop: ShouldStop) -> De
         tags = pages[0].keyframe
         for page in pages:
             _check_size(page.keyframe, len(pages), layout.pages_are_rows, name)
-            if page.keyframe.shaped != tags.shaped:
-                raise damaged(name, "TIFF")
             _check_unpacked(page, data, name, should_stop)
         try:
             samples = [_samples(page, should_stop) for page in pages]
@@ -210,8 +208,6 @@ def as_colours(samples: AnyArray, page: Any, name: str) -> Decoded:
     """
     kind = int(page.photometric)
     if kind == _PALETTE:
-        if np.ndim(page.colormap) != 2 or len(page.colormap) != 3:
-            raise damaged(name, "TIFF")
         return Decoded(apply_palette(samples[:, :, 0], page.colormap), channel_names(3, is_rgb=True))
     if kind not in (_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _SEPARATED):
         raise ReadError(

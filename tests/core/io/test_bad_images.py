@@ -14,8 +14,9 @@ from PIL import Image as Pillow
 
 from gmmseg.cli import run
 from gmmseg.commands import batch
-from gmmseg.control import StopRequest
+from gmmseg.control import StopRequest, result_of
 from gmmseg.errors import BudgetError, Cancelled, ReadError
+from gmmseg.io.digits.reading import read_digits_events
 from gmmseg.io.images import read_events, read_image_bytes
 from gmmseg.limits import GIB, MIB, budget_of
 from tests.data import bad_images as bad
@@ -67,7 +68,7 @@ def test_small_files_take_little_memory_whatever_they_promise(tmp_path: Path) ->
         assert "damaged" in told[name][0]
     for name in ("stack.tif", "tile.tif"):
         assert "a side may have at most" in told[name][0]
-    assert "volume" in told["volume.tif"][0]
+    assert "holds a volume" in told["volume.tif"][0]
     del told["canvas.webp"]
     assert {name: grown for name, (_, grown) in told.items() if grown > 100 * MIB} == {}
 
@@ -88,6 +89,12 @@ def test_the_pages_of_one_picture_must_be_of_one_size(length: int) -> None:
     with pytest.raises(ReadError, match="damaged"):
         read_image_bytes(bad.tiff_stack_of_unequal_pages(length), "a.tif")
     assert read_image_bytes(bad.tiff_stack_of_unequal_pages(8), "a.tif").pixels.shape == (8, 9, 3)
+
+
+def test_a_picture_among_digits_does_not_hang_their_folder(tmp_path: Path) -> None:
+    for name in ("a.pgm", "b.pgm"):
+        (tmp_path / name).write_bytes(bad.pnm_of_many_blanks())
+    assert result_of(read_digits_events(tmp_path)).images.shape == (2, 2, 2)
 
 
 def test_a_strip_that_unpacks_to_far_more_than_its_page_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -116,9 +116,9 @@ def test_damage_is_noted_where_libjpeg_warns_of_it() -> None:
     assert np.mean(silent) < 0.1
 
 
-@pytest.mark.parametrize("kind", ["progressive", "restarts"])
+@pytest.mark.parametrize("kind", ["progressive", "restarts", "many restarts"])
 def test_reading_is_asked_between_scans_and_segments(kind: str) -> None:
-    data = encoded(photo(), "JPEG", **KINDS[kind])
+    data = encoded(photo(300, 900), "JPEG", **KINDS[kind])
     asked = 0
 
     def should_stop() -> StopRequest:
