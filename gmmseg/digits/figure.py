@@ -52,7 +52,7 @@ class Box:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Picture:
+class Raster:
     """Grey levels (h, w) drawn as a rectangle of some size, without smoothing."""
 
     x: float
@@ -62,7 +62,7 @@ class Picture:
     pixels: ByteArray
 
 
-Shape = Text | Box | Picture
+Shape = Text | Box | Raster
 
 
 @dataclass(slots=True)
@@ -193,7 +193,7 @@ def _gallery(shapes: list[Shape], outcome: ExperimentOutcome, top: float, should
         for at, pixels in enumerate(row if is_empty else _placed(row, drawn)):
             gap = 10 * ((at >= 2) + (at >= 2 + N_MEMBERS))
             if pixels is not None:
-                shapes.append(Picture(left + at * (wide + 3) + gap, y, wide, high, pixels))
+                shapes.append(Raster(left + at * (wide + 3) + gap, y, wide, high, pixels))
         y += high + 4
     return y
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from gmmseg.errors import WriteError
+from gmmseg.io.files import shown_name
 from gmmseg.io.temporaries import NEW, OLD, TARGET, sweep, temporary_name
 
 _BINARY = getattr(os, "O_BINARY", 0)
@@ -38,9 +39,8 @@ _REFUSED = "the system allows no new files there", "Choose another folder."
 
 
 def shown(path: str | os.PathLike[str]) -> str:
-    """Return the last part of a path in quotation marks, printable also where it is not valid Unicode."""
-    name = os.path.basename(os.fspath(path)) or os.fspath(path)
-    return f"“{name.encode('utf-8', 'backslashreplace').decode()}”"
+    """Return the last part of a path in quotation marks, as `shown_name` writes it."""
+    return f"“{shown_name(path)}”"
 
 
 def write_atomically(path: str | os.PathLike[str], data: bytes | Iterable[bytes]) -> None:

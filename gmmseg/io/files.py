@@ -21,7 +21,12 @@ _WEB_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://?")
 def shown_name(path: str | os.PathLike[str]) -> str:
     """Return the file name as valid text: bytes that are not UTF-8 become ``\\xff``, controls a space."""
     name = os.path.basename(os.fspath(path)) or os.fspath(path)
-    text = os.fsencode(name).decode("utf-8", "backslashreplace")
+    try:
+        raw = os.fsencode(name)
+    except UnicodeEncodeError:
+        # Half a character, which no file's name holds.
+        raw = name.encode("utf-8", "backslashreplace")
+    text = raw.decode("utf-8", "backslashreplace")
     return "".join(character if character.isprintable() else " " for character in text)
 
 

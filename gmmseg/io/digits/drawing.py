@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape
 
 from gmmseg.arrays import ByteArray
 from gmmseg.colours import to_hex
-from gmmseg.digits.figure import Box, Figure, Picture, Shape, Text
+from gmmseg.digits.figure import Box, Figure, Raster, Shape, Text
 
 _SCALE = 2
 """Pixels of a PNG for each unit of the figure: sharp in print and on dense screens."""
@@ -51,7 +51,7 @@ def _png(figure: Figure) -> bytes:
     return buffer.getvalue()
 
 
-def _far_corner(shape: Box | Picture) -> tuple[int, int]:
+def _far_corner(shape: Box | Raster) -> tuple[int, int]:
     """Return the last pixel inside, which Pillow's rectangles include."""
     return round((shape.x + shape.width) * _SCALE) - 1, round((shape.y + shape.height) * _SCALE) - 1
 
@@ -77,7 +77,7 @@ def _element(shape: Shape) -> str:
     extent = f'width="{shape.width:g}" height="{shape.height:g}"'
     if isinstance(shape, Box):
         return f'<rect {at} {extent} fill="{to_hex(shape.colour)}"/>'
-    if isinstance(shape, Picture):
+    if isinstance(shape, Raster):
         data = base64.b64encode(encode_grey_png(shape.pixels)).decode("ascii")
         style = 'preserveAspectRatio="none" style="image-rendering:pixelated"'
         return f'<image {at} {extent} {style} href="data:image/png;base64,{data}"/>'

@@ -489,7 +489,9 @@ def test_row_57_a_name_that_is_not_utf_8_works_and_can_be_printed(tmp_path: Path
     str(caught.value).encode("utf-8")
 
 
-@pytest.mark.parametrize("name", ["x" * 300 + ".png", "/".join(["abc"] * 1500), "nul\0byte.png"])
+@pytest.mark.parametrize(
+    "name", ["x" * 300 + ".png", "/".join(["abc"] * 1500), "nul\0byte.png", "half \ud83c.png"]
+)
 def test_row_58_paths_that_are_too_long_or_impossible_are_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(ReadError):
         read_image(os.path.join(tmp_path, name))
