@@ -8,7 +8,10 @@ import numpy as np
 from PIL import Image as PillowImage
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
+
+from ui.widgets.throttle import Throttle
 
 
 def blobs(height: int = 60, width: int = 80, seed: int = 0) -> np.ndarray:
@@ -42,3 +45,13 @@ def drop(window: QWidget, data: QMimeData) -> None:
     assert entering.isAccepted()
     falling = QDropEvent(QPointF(at), Qt.DropAction.CopyAction, data, buttons, keys)
     QApplication.sendEvent(window, falling)
+
+
+def redraw(panel: QWidget) -> None:
+    """Let a panel draw now all that its throttles have put off."""
+    throttles = panel.findChildren(Throttle)
+    for throttle in throttles:
+        throttle._timer.setInterval(0)
+    while any(throttle._timer.isActive() for throttle in throttles):
+        QTest.qWait(1)
+    QTest.qWait(1)

@@ -379,7 +379,7 @@ def test_a_left_generator_writes_nothing(tmp_path: Path) -> None:
 
 
 MEASURED = """
-import sys, time
+import sys
 from pathlib import Path
 import numpy as np
 from gmmseg.photo.classes import default_classes
@@ -392,18 +392,15 @@ ids = np.repeat(np.repeat(random.integers(1, 6, (300, 400)).astype(np.uint8), 10
 classes = default_classes(5)
 encode_mask(".png", ids[:100, :100], classes)
 before = peak_rss_bytes()
-began = time.perf_counter()
 write_atomically(sys.argv[1], encode_mask(".png", ids, classes))
-print(time.perf_counter() - began, peak_rss_bytes() - before)
+print(peak_rss_bytes() - before)
 """
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="peak of memory of this process alone")
-def test_a_mask_of_12_megapixels_takes_little_time_and_memory(tmp_path: Path) -> None:
+def test_a_mask_of_12_megapixels_takes_little_memory(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", MEASURED, os.fspath(tmp_path / "m.png")],
         capture_output=True, text=True, check=True,
     )  # fmt: skip
-    seconds, more_bytes = map(float, done.stdout.split())
-    assert seconds < 3
-    assert more_bytes < 50 << 20
+    assert int(done.stdout) < 50 << 20

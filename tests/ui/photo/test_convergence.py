@@ -15,6 +15,7 @@ from gmmseg.mixture.params import FitResult, FitSettings, FitStep, StopReason
 from gmmseg.photo.settings import SegmentSettings
 from gmmseg.photo.workspace import ViewState
 from tests.data.states import fitted_shown, make_runs, make_shown
+from tests.ui.driving import redraw
 from ui.photo.panels.convergence import ConvergencePanel
 from ui.photo.widgets.step_words import stop_sentence
 from ui.theme import apply_theme, colours, configure_plots
@@ -36,7 +37,7 @@ def panel(qtbot: QtBot, qapp: QApplication) -> Iterator[ConvergencePanel]:
 
 def show(panel: ConvergencePanel, old: ViewState, new: ViewState) -> ViewState:
     panel.show_state(old, new)
-    QTest.qWait(300)
+    redraw(panel)
     return new
 
 
@@ -326,5 +327,5 @@ def test_a_hidden_panel_catches_up_when_it_is_shown(panel: ConvergencePanel) -> 
     show(panel, EMPTY, make_shown())
     assert panel.plot.bound_curve.getData()[1] is None
     panel.show()
-    QTest.qWait(150)
+    redraw(panel)
     assert len(panel.plot.bound_curve.getData()[1]) == 12

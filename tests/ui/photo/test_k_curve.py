@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 from gmmseg.photo.document import Edit
 from gmmseg.photo.workspace import ViewState
 from tests.data.states import make_candidates, make_shown
+from tests.ui.driving import redraw
 from ui.photo.panels.k_curve import KCurvePanel
 from ui.theme import apply_theme, configure_plots
 
@@ -33,7 +34,7 @@ def panel(qtbot: QtBot, qapp: QApplication) -> Iterator[KCurvePanel]:
 
 def show(panel: KCurvePanel, new: ViewState) -> ViewState:
     panel.show_state(EMPTY, new)
-    QTest.qWait(120)
+    redraw(panel)
     return new
 
 

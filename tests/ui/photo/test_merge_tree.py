@@ -17,6 +17,7 @@ from gmmseg.photo.classes import ClassTable
 from gmmseg.photo.document import Edit, lock_class, merge_classes
 from gmmseg.photo.workspace import ViewState, Workspace
 from tests.data.states import make_shown
+from tests.ui.driving import redraw
 from ui.photo.panels.merge_requests import TreeRequest, merge_groups, tree_of
 from ui.photo.panels.merge_tree import MergeTreePanel
 from ui.photo.panels.panes import PanesPanel
@@ -62,14 +63,14 @@ def four() -> ViewState:
 
 def show(panel: MergeTreePanel, new: ViewState) -> ViewState:
     panel.show_state(EMPTY, new)
-    QTest.qWait(120)
+    redraw(panel)
     return new
 
 
 def with_tree(panel: MergeTreePanel, asked: Asked, shown: ViewState) -> ViewState:
     show(panel, shown)
     panel.show_tree(asked.trees[-1], tree_of(asked.trees[-1]))
-    QTest.qWait(120)
+    redraw(panel)
     return shown
 
 
@@ -117,7 +118,7 @@ def test_the_tree_is_asked_for_once_for_each_fit_and_measure(
     show(panel, after(four, merge_classes([1, 2])))
     assert [request.measure for request in asked.trees] == ["ridge"]
     QTest.keyClick(panel.measure_box, Qt.Key.Key_Down)
-    QTest.qWait(120)
+    redraw(panel)
     assert [request.measure for request in asked.trees] == ["ridge", "bhattacharyya"]
     show(panel, make_shown(3))
     assert len(asked.trees) == 3
@@ -127,9 +128,9 @@ def test_a_late_answer_is_dropped(panel: MergeTreePanel, asked: Asked, four: Vie
     show(panel, four)
     late = asked.trees[0]
     panel.measure_box.setCurrentIndex(1)
-    QTest.qWait(120)
+    redraw(panel)
     panel.show_tree(late, tree_of(late))
-    QTest.qWait(120)
+    redraw(panel)
     assert "Comparing" in panel.text.text()
 
 

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
@@ -17,9 +16,11 @@ from gmmseg.arrays import BoolArray
 from gmmseg.features.spec import FeatureSpec
 from gmmseg.photo.workspace import ViewState
 from tests.data.states import fitted_shown, make_runs, make_shown
+from tests.ui.driving import redraw
 from ui.photo.panels.scatter import ScatterPanel
 from ui.photo.panels.scatter_rows import WinnersRequest, mixture_of, winners_of
 from ui.theme import apply_theme, configure_plots
+from ui.widgets.throttle import SOON_MS
 
 EMPTY = ViewState()
 
@@ -39,7 +40,7 @@ def panel(qtbot: QtBot, qapp: QApplication) -> Iterator[ScatterPanel]:
 
 def show(panel: ScatterPanel, new: ViewState) -> ViewState:
     panel.show_state(EMPTY, new)
-    QTest.qWait(250)
+    redraw(panel)
     return new
 
 
@@ -105,7 +106,7 @@ def test_each_visible_component_has_its_2_sigma_ellipse_and_number(panel: Scatte
     show(panel, replace(shown, classes=shown.classes.changed(2, is_visible=False)))
     assert visible_numbers(panel) == ["1", "3"]
     panel.ellipses.trigger()
-    QTest.qWait(250)
+    redraw(panel)
     assert visible_numbers(panel) == []
 
 
@@ -125,7 +126,7 @@ def test_axes_are_in_feature_units_also_where_the_rows_are_standardised(panel: S
 def test_image_colours_are_those_of_the_image(panel: ScatterPanel) -> None:
     shown = show(panel, make_shown())
     panel.image_colours.trigger()
-    QTest.qWait(250)
+    redraw(panel)
     assert panel.plot._points is not None
     assert shown.table is not None
     np.testing.assert_array_equal(panel.plot._points[2][:, :3], shown.table.values[panel._rows])
@@ -135,7 +136,7 @@ def test_swap_exchanges_the_axes(panel: ScatterPanel) -> None:
     show(panel, make_shown())
     before = panel.plot.components[0].mean
     QTest.mouseClick(panel.choosers.swap_button, Qt.MouseButton.LeftButton)
-    QTest.qWait(250)
+    redraw(panel)
     assert panel.plot.components[0].mean == before[::-1]
     assert panel.plot.getPlotItem().getAxis("bottom").labelText == "green"
     assert panel.plot.getPlotItem().getAxis("left").labelText == "red"
@@ -145,7 +146,7 @@ def test_the_keyboard_chooses_principal_components(panel: ScatterPanel) -> None:
     show(panel, make_shown())
     panel.choosers.x_box.setFocus()
     QTest.keyClicks(panel.choosers.x_box, "PC 1")
-    QTest.qWait(250)
+    redraw(panel)
     assert panel.plot.getPlotItem().getAxis("bottom").labelText == "PC 1"
     assert panel.plot._points is not None
     assert abs(panel.plot._points[0].mean()) < 1
@@ -255,7 +256,9 @@ def test_a_run_in_other_features_than_the_rows_draws_the_old_mixture() -> None:
     assert found[0] is shown.segmentation.params
 
 
-def test_steps_of_a_run_are_drawn_at_most_every_50_ms(panel: ScatterPanel) -> None:
+def test_steps_of_a_run_wait_until_it_is_time_to_draw_again(panel: ScatterPanel) -> None:
+    timer = panel._throttle._timer
+    assert timer.interval() == SOON_MS
     shown = show(panel, make_shown())
     count = 0
 
@@ -265,11 +268,13 @@ def test_steps_of_a_run_are_drawn_at_most_every_50_ms(panel: ScatterPanel) -> No
 
     show(panel, replace(shown, steps=shown.steps[:4]))
     panel._throttle.due.connect(note)
-    start = time.monotonic()
-    while time.monotonic() < start + 0.5:
+    timer.start(3_600_000)
+    for _ in range(50):
         panel.show_state(shown, replace(shown, steps=shown.steps[:5]))
-        QTest.qWait(1)
-    assert 3 <= count <= 11
+        QApplication.processEvents()
+    assert count == 0
+    timer.timeout.emit()
+    assert count == 1
 
 
 def test_showing_states_emits_nothing(panel: ScatterPanel) -> None:
@@ -306,7 +311,7 @@ def test_points_keep_their_colours_until_those_of_the_new_mixture_have_been_comp
     shown = show(panel, make_shown())
     assert len(np.unique(tints(panel), axis=0)) == 1
     panel.show_winners(asked[0], winners_of(asked[0]))
-    QTest.qWait(250)
+    redraw(panel)
     before = tints(panel)
     assert {tuple(row[:3]) for row in before} == {info.colour for info in shown.classes}
     show(panel, replace(shown, steps=shown.steps[:4]))
@@ -315,7 +320,7 @@ def test_points_keep_their_colours_until_those_of_the_new_mixture_have_been_comp
     # Winners that came late, of rows that are no longer shown, change nothing.
     show(panel, make_shown(2))
     panel.show_winners(asked[1], np.zeros(len(before), dtype=np.int64))
-    QTest.qWait(250)
+    redraw(panel)
     assert len(np.unique(tints(panel), axis=0)) == 1
 
 
@@ -345,7 +350,7 @@ def test_behind_another_tab_nothing_is_drawn_until_it_comes_to_the_front(qtbot: 
     qtbot.addWidget(window)
     with qtbot.waitExposed(window):
         window.show()
-    QTest.qWait(250)
+    redraw(panel)
     drawn: list[bool] = []
     panel._throttle.due.connect(lambda: drawn.append(True))
     show(panel, make_shown())
