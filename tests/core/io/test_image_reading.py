@@ -271,7 +271,7 @@ def test_row_21_an_animation_gives_its_first_frame_and_says_so(
 
 def test_row_23_palette_transparency_by_index_and_by_bytes() -> None:
     indices = np.arange(12, dtype=np.uint8).reshape(3, 4) % 4
-    picture = Pillow.fromarray(indices, "L")
+    picture = Pillow.fromarray(indices)
     picture.putpalette([10, 20, 30, 40, 50, 60, 70, 80, 90, 100, 110, 120])
     for transparency in (2, bytes([255, 255, 0, 128])):
         image = read(build.encoded(picture, "PNG", transparency=transparency))
@@ -287,7 +287,7 @@ def test_row_24_alpha_is_no_channel_and_fully_transparent_pixels_hold_no_data(mo
     array[:, :, -1] = 255
     array[2:4, 5:9, -1] = 0
     array[5, 5, -1] = 1
-    data = build.encoded(Pillow.fromarray(array, mode), "PNG")
+    data = build.encoded(Pillow.fromarray(array), "PNG")
     image = read(data)
     np.testing.assert_array_equal(image.pixels, array[:, :, :-1])
     assert image.mask is not None
