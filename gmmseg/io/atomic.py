@@ -85,7 +85,7 @@ def write_atomically(path: str | os.PathLike[str], data: bytes | Iterable[bytes]
 
 
 def check_writable(path: str | os.PathLike[str]) -> None:
-    """Raise `WriteError` when a file cannot be written at `path`: to be asked before long work."""
+    """Raise `WriteError` when a file cannot be written at `path`; to be called before long work."""
     with refusals(path):
         target = _target(path)
         if _status_of(target) is not None and not os.access(target, os.W_OK):
@@ -166,7 +166,7 @@ def _replace_in_turn(target: str, temporary: str) -> None:
 
 
 def check_folder_writable(path: str | os.PathLike[str], is_ours: Callable[[Path], bool]) -> None:
-    """Raise `WriteError` when `write_folder_atomically` would refuse; to be asked before long work."""
+    """Raise `WriteError` when `write_folder_atomically` would refuse; to be called before long work."""
     folder = os.path.dirname(os.path.realpath(path))
     sweep(folder)
     if not os.path.lexists(path):

@@ -1,4 +1,4 @@
-"""Which files can be written of a segmented image: kinds, names, options."""
+"""Files that can be written of a segmented image: kinds, names, options."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ SUFFIXES: dict[ExportKind, tuple[str, ...]] = {
     "ome-tiff": (*_OME_TIFF, ".tif", ".tiff"),
     "ome-zarr": (".ome.zarr", ".zarr"),
 }
-"""What a file of each kind is called; the first is the one to offer."""
+"""Extensions of each kind; the first is the one to offer."""
 ZERO_BASED_KINDS: tuple[ExportKind, ...] = ("mask", "legend", "ome-tiff")
 """Kinds that can hold component indices instead of class ids."""
 

@@ -1,4 +1,4 @@
-"""What is exported: a mixture's label map or a map of regions, and how each kind of file is made of it."""
+"""Sources of an export, a mixture's label map or a map of regions, and the encoder of each kind of file."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class ExportSource(ABC):
     classes: ClassTable
     """As the user named and merged them."""
     command: str
-    """What was run, for the report."""
+    """The command that was run, for the report."""
     seconds: Mapping[str, float]
     """Duration of the stages so far, for the report."""
 
@@ -70,7 +70,7 @@ class ExportSource(ABC):
     @property
     @abstractmethod
     def warnings(self) -> tuple[str, ...]:
-        """What the user should know of the result."""
+        """Warnings about the result, for the user."""
 
     @abstractmethod
     def timed(self, seconds: Mapping[str, float]) -> ExportSource:
@@ -156,7 +156,7 @@ class RegionSource(ExportSource):
     command: str
     seconds: Mapping[str, float]
     mixture: MixtureSource | None = None
-    """Of the same image: the table of the regions then tells how much of each of its classes they hold."""
+    """Of the same image: the table of the regions then holds the mean posterior of each of its classes."""
 
     @property
     def image(self) -> Image:

@@ -184,7 +184,8 @@ def encode_npz(ids: AnyArray, planes: Iterable[Float32Array] | None, metadata: M
     ----------
     ids : uint8 or uint16 array, (H, W)
     planes : iterable of C float32 arrays (H, W), optional
-        Taken one at a time, so that they need not all be in memory. ``metadata["classes"]`` tells C.
+        Taken one at a time, so that they need not all be in memory.
+        C is the length of ``metadata["classes"]``.
     metadata : mapping
         Plain values, as from `legend`.
     """

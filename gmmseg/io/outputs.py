@@ -1,4 +1,4 @@
-"""What every export shares: outputs are checked before the work and all encoded before one is written."""
+"""Outputs of any export: checked before the work, and all encoded before the first is written."""
 
 from __future__ import annotations
 

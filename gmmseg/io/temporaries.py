@@ -16,7 +16,7 @@ _NAME = re.compile(
     rf"{re.escape(_PREFIX)}([0-9a-f]{{8}})-(\d+)-(\d+)-[0-9a-f]+{re.escape(_SUFFIX)}", re.ASCII
 )
 _ABANDONED_SECONDS = 86_400
-"""No write takes a day: after that, temporary files whose owner cannot be asked for are removed as well."""
+"""No write takes a day: older temporary files are removed even where their process cannot be looked up."""
 
 # Parts of a temporary folder, in which a folder is built before it takes its place.
 NEW, OLD, TARGET = "new", "old", "target"
@@ -57,7 +57,7 @@ def _is_stale(entry: os.DirEntry[str]) -> bool:
         status = entry.stat(follow_symlinks=False)
     except OSError:
         return False
-    # Windows has no way to ask for a process that does not end it.
+    # On Windows, os.kill ends the process it looks up.
     if sys.platform != "win32":
         # In a folder that is shared, what others left is theirs.
         if status.st_uid != os.geteuid():
@@ -81,7 +81,7 @@ def _put_back(folder: str, temporary: str) -> None:
 
 
 def _machine() -> str:
-    """Return what tells this machine, its last start and its process numbers from others, in 8 digits.
+    """Return 8 hexadecimal digits of the machine, its last start and its process number space.
 
     Folders may be shared between machines and containers, where equal numbers are other processes.
     """

@@ -1,4 +1,4 @@
-"""Which files can be written of an experiment, and their names."""
+"""Files that can be written of an experiment: kinds and names."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DIGIT_SUFFIXES: dict[DigitExportKind, tuple[str, ...]] = {
     "model": (".json",),
     "report": (".json",),
 }
-"""What a file of each kind is called; the first is the one to offer."""
+"""Extensions of each kind; the first is the one to offer."""
 
 
 @dataclass(frozen=True, slots=True)

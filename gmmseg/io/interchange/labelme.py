@@ -18,6 +18,10 @@ _LABELME_VERSION = "5.4.1"
 """The version whose layout is written: shapes of type ``mask`` came with 5.3."""
 _MOST_STEPS = 50_000_000
 """Corners times rows of a polygon: beyond, Pillow, and so LabelMe, takes seconds to draw it."""
+_MOST_CORNERS_KEPT = 32
+
+_Form = tuple[Ring, str | None]
+"""The points of a shape from its corner, and its mask where it is one."""
 
 
 def encode_labelme(ids: AnyArray, classes: ClassTable, image_path: str) -> bytes:
@@ -43,9 +47,11 @@ def encode_labelme(ids: AnyArray, classes: ClassTable, image_path: str) -> bytes
         "imageHeight": ids.shape[0],
         "imageWidth": ids.shape[1],
     }
+    # Speckle has few forms in many places.
+    forms: dict[tuple[bytes, ...], _Form] = {}
     # The shapes become text one by one: as Python objects, all of a large image would take a gigabyte.
     shapes = [
-        json.dumps(_shape(entry, region))
+        json.dumps(_shape(entry, region, forms))
         for entry in with_plain_names(classes)
         for region in outlines(ids == entry.id)
     ]
@@ -53,24 +59,36 @@ def encode_labelme(ids: AnyArray, classes: ClassTable, image_path: str) -> bytes
     return f'{frame}, "shapes": [{", ".join(shapes)}]}}\n'.encode("ascii")
 
 
-def _shape(entry: ClassInfo, region: Outline) -> dict[str, Any]:
-    pixels = filled(region)
+def _shape(entry: ClassInfo, region: Outline, forms: dict[tuple[bytes, ...], _Form]) -> dict[str, Any]:
     corner = region.outer.min(axis=0)
-    points = None if region.holes else _exact_polygon(region.outer - corner, pixels)
-    is_mask = points is None
-    if points is None:
-        height, width = pixels.shape
-        # The box of a mask includes its last row and column.
-        points = np.array([[0, 0], [width - 1, height - 1]])
+    rings = [ring - corner for ring in (region.outer, *region.holes)]
+    key = tuple(ring.tobytes() for ring in rings)
+    form = forms.get(key)
+    if form is None:
+        form = _form(Outline(rings[0], rings[1:]))
+        if len(rings[0]) <= _MOST_CORNERS_KEPT:
+            forms[key] = form
+    points, mask = form
     return {
         "label": entry.name,
         "points": (points + corner).astype(float).tolist(),
         "group_id": entry.id,
         "description": "",
-        "shape_type": "mask" if is_mask else "polygon",
+        "shape_type": "polygon" if mask is None else "mask",
         "flags": {},
-        "mask": _png(pixels) if is_mask else None,
+        "mask": mask,
     }
+
+
+def _form(region: Outline) -> _Form:
+    """Return the points of a region with its corner at 0, and its mask unless they are a polygon."""
+    pixels = filled(region)
+    points = None if region.holes else _exact_polygon(region.outer, pixels)
+    if points is not None:
+        return points, None
+    height, width = pixels.shape
+    # The box of a mask includes its last row and column.
+    return np.array([[0, 0], [width - 1, height - 1]]), _png(pixels)
 
 
 def _exact_polygon(ring: Ring, pixels: BoolArray) -> Ring | None:
