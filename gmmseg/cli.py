@@ -8,11 +8,11 @@ import sys
 
 from gmmseg.commands.console import Console
 from gmmseg.commands.parser import COMMANDS, parse
-from gmmseg.errors import Cancelled, GmmsegError
+from gmmseg.errors import Cancelled, GmmsegError, SettingsError
 
 __all__ = ["COMMANDS", "run"]
 
-OK, FAILED = 0, 1
+OK, FAILED, MISUSED = 0, 1, 2
 
 
 def run(argv: list[str]) -> int:
@@ -44,7 +44,7 @@ def run(argv: list[str]) -> int:
             return OK if is_complete else FAILED
     except GmmsegError as error:
         console.say(str(error))
-        return FAILED
+        return MISUSED if isinstance(error, SettingsError) else FAILED
     except MemoryError:
         console.say("There is not enough memory. Close other programs, or take a smaller picture.")
         return FAILED

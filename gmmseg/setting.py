@@ -1,34 +1,100 @@
-"""What a setting is: a value at a path of frozen dataclasses, with title, bounds, unit and explanation."""
+"""A setting is declared once, in its dataclass field; table, check, parser and panel are views of that."""
 
 from __future__ import annotations
 
+import dataclasses
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypedDict, TypeVar, Unpack, cast
 
 from gmmseg.errors import SettingsError
 
 _S = TypeVar("_S")
+_T = TypeVar("_T")
+_KEY = "setting"
+
+
+class Views(TypedDict, total=False):
+    """What a declaration may say beyond value, title, explanation and bounds; see `Setting`."""
+
+    is_optional: bool
+    unit: str
+    option: str
+    metavar: str
+    help: str
+    needs: str
+    after: str
+    section: str
+    is_advanced: bool
+    mnemonic: str
+    step: float | None
+    slider: tuple[float, float, float]
+    is_seed: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """How one setting is shown and checked.
+    """How one setting is called, checked and shown, in the window and on the command line.
 
-    ``path`` is its place in the settings, such as ``mixture.tol``; ``choices`` pairs values with titles.
+    Parameters
+    ----------
+    path : str
+        Its place in the settings, such as ``mixture.tol``.
+    default : object
+    title, explanation : str
+        The label of its field and one or two sentences about it.
+    kind : {"int", "float", "bool", "choice"}
+    low, high : float
+        Bounds of a number, both allowed.
+    unit : str
+    choices : tuple of (value, title)
+    is_optional : bool
+        Whether it may be None, which leaves it to the program.
+    option : str
+        Names on the command line, ``-k --components``; empty for a setting without an option of its own.
+    metavar, help : str
+        Of the option. A metavar that ends in ``|auto`` lets that word be given. In the help, ``{default}``,
+        ``{low}`` and ``{high}`` stand for those values; where it is empty the explanation serves.
+    needs : str
+        Path of the switch without which it has no effect.
+    after : str
+        Path of the setting that it follows where settings are arranged for reading.
+    section : str
+        Heading of the window's section; that of the group it belongs to where it is not given.
+    is_advanced : bool
+        Shown where few look.
+    mnemonic : str
+        Letter of the title by which the keyboard reaches its field.
+    step : float, optional
+        What an arrow of its field adds; None steps in powers of ten.
+    slider : (low, high, resolution), optional
+        Usual range, for a slider.
+    is_seed : bool
+        Whether any other value is as good.
     """
 
     path: str
+    default: Any
     title: str
     explanation: str
     kind: Literal["int", "float", "bool", "choice"]
     low: float = -math.inf
     high: float = math.inf
-    unit: str = ""
     choices: tuple[tuple[str, str], ...] = ()
     is_optional: bool = False
-    is_advanced: bool = True
+    unit: str = ""
+    option: str = ""
+    metavar: str = "N"
+    help: str = ""
+    needs: str = ""
+    after: str = ""
+    section: str = ""
+    is_advanced: bool = False
+    mnemonic: str = ""
+    step: float | None = 1
+    slider: tuple[float, float, float] | None = None
+    is_seed: bool = False
 
     def check(self, value: Any) -> None:
         """Raise `SettingsError` naming this setting where `value` is out of its bounds."""
@@ -55,11 +121,90 @@ class Setting:
         return abs(value) < math.inf and self.low <= value <= self.high
 
     @property
+    def takes_auto(self) -> bool:
+        """Whether its option takes the word ``auto``."""
+        return self.metavar.endswith("|auto")
+
+    @property
     def bounds(self) -> str:
         """The allowed values in words."""
         if self.kind == "int":
             return f"a whole number from {self.low} to {self.high}"
         return f"a number from {self.low:g} to {self.high:g}"
+
+
+def number(
+    default: _T, bounds: tuple[float, float], title: str, explanation: str, **views: Unpack[Views]
+) -> _T:
+    """Declare a field that holds a number, a whole one where its bounds are; None as default allows None."""
+    kind: Literal["int", "float"] = "int" if isinstance(bounds[0], int) else "float"
+    return _field(default, Setting("", default, title, explanation, kind, *bounds, **views))
+
+
+def choice(
+    default: _T, title: str, explanation: str, titles: Mapping[Any, str], **views: Unpack[Views]
+) -> _T:
+    """Declare a field that holds one of a few words, each with its title; None as default allows None."""
+    return _field(
+        default,
+        Setting("", default, title, explanation, "choice", choices=tuple(titles.items()), **views),
+    )
+
+
+def switch(title: str, explanation: str, **views: Unpack[Views]) -> bool:
+    """Declare a field that is on or off, off at first."""
+    return _field(False, Setting("", False, title, explanation, "bool", **views))
+
+
+def group(settings: Callable[[], _S], section: str) -> _S:
+    """Declare a field that holds further settings, shown under a heading of their own."""
+    return dataclasses.field(default_factory=settings, metadata={_KEY: section})
+
+
+def _field(default: _T, setting: Setting) -> _T:
+    declared = replace(setting, is_optional=setting.is_optional or default is None)
+    return dataclasses.field(default=default, metadata={_KEY: declared})
+
+
+def settings_of(kind: type) -> tuple[Setting, ...]:
+    """Return the settings declared in a dataclass and in its groups, in the order of their fields."""
+    found: list[Setting] = []
+    for one in fields(kind):
+        declared = one.metadata[_KEY]
+        if isinstance(declared, Setting):
+            found.append(replace(declared, path=one.name))
+        else:
+            found += (
+                _within(one.name, setting, declared)
+                for setting in settings_of(cast(type, one.default_factory))
+            )
+    return tuple(found)
+
+
+def _within(name: str, setting: Setting, section: str) -> Setting:
+    return replace(
+        setting,
+        path=f"{name}.{setting.path}",
+        section=setting.section or section,
+        needs=f"{name}.{setting.needs}" if setting.needs else "",
+        after=f"{name}.{setting.after}" if setting.after else "",
+    )
+
+
+def setting_of(kind: type, path: str) -> Setting:
+    """Return the setting at a dotted path of a dataclass; raises KeyError."""
+    return {setting.path: setting for setting in settings_of(kind)}[path]
+
+
+def arranged(settings: Iterable[Setting]) -> list[Setting]:
+    """Return settings in an order for reading: each one after what it says that it follows."""
+    order = list(settings)
+    for setting in tuple(order):
+        paths = [one.path for one in order if one is not setting]
+        if setting.after in paths:
+            order.remove(setting)
+            order.insert(paths.index(setting.after) + 1, setting)
+    return order
 
 
 def value_at(settings: Any, path: str) -> Any:
@@ -82,9 +227,15 @@ def _replaced(node: Any, names: list[str], value: Any) -> Any:
     return replace(node, **{names[0]: _replaced(getattr(node, names[0]), names[1:], value)})
 
 
-def check_values(settings: Any, declared: Iterable[Setting]) -> None:
-    """Raise `SettingsError` for the first declared setting that is out of its bounds."""
-    for setting in declared:
+def with_setting(settings: _S, path: str, value: Any) -> _S:
+    """Return the settings with the value at `path` replaced; raises `SettingsError` when out of bounds."""
+    setting_of(type(settings), path).check(value)
+    return with_value(settings, path, value)
+
+
+def check_settings(settings: Any) -> None:
+    """Raise `SettingsError` for the first setting out of its bounds."""
+    for setting in settings_of(type(settings)):
         setting.check(value_at(settings, setting.path))
 
 

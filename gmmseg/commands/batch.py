@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable
 
 from gmmseg.commands.console import Console
-from gmmseg.commands.options import frame_index
 from gmmseg.commands.outputs import Task, existing, plan
 from gmmseg.control import raise_if_cancelled
 from gmmseg.errors import Cancelled, GmmsegError, WriteError
@@ -54,7 +53,7 @@ def run_tasks(options: argparse.Namespace, console: Console, label: Label) -> bo
         The only image failed, or nothing can be written.
     Cancelled
     """
-    frame = frame_index(options)
+    frame = options.frame - 1
     tasks = plan(options)
     n_failed = 0
     with contextlib.ExitStack() as stack:

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import argparse
 
+from gmmseg.commands.options import destination, is_given, long_option
 from gmmseg.commands.usage import Parser
+from gmmseg.features.spec import FeatureSpec
+from gmmseg.photo.settings import SegmentSettings
+from gmmseg.regions.settings import RegionSettings
+from gmmseg.setting import arranged, settings_of, with_value
 
-_REGION_OPTIONS = ("detail", "regions")
-_MIXTURE_OPTIONS = (
-    "components", "criterion", "features", "position_weight", "texture_scale", "texture_octaves",
-    "standardise", "covariance", "hard", "smooth", "init", "n_init", "max_iter", "tol", "parameter_tol",
-    "q_tol", "accelerate", "reg_covar",
-)  # fmt: skip
 _MIXTURE_OUTPUTS = ("probabilities", "model")
-"""Options of ``segment`` that only one method has; none of them has a default here."""
-_FEATURE_OF = {"position_weight": "position", "texture_scale": "texture", "texture_octaves": "texture"}
-"""Options that change a feature, and which."""
+"""Outputs that regions do not have."""
 
 
 def check_overlay(parser: Parser, options: argparse.Namespace) -> None:
@@ -42,33 +39,32 @@ def check_mask(parser: Parser, options: argparse.Namespace) -> None:
 
 def check_segment(parser: Parser, options: argparse.Namespace) -> None:
     """End the program with code 2 where options of ``segment`` contradict each other."""
+    by_mixture, by_regions = (arranged(settings_of(kind)) for kind in (SegmentSettings, RegionSettings))
+    mixture = {long_option(setting): destination(setting) for setting in by_mixture if setting.option}
+    regions = {long_option(setting): destination(setting) for setting in by_regions if setting.option}
     if options.method == "mixture":
-        strangers = _given(options, _REGION_OPTIONS)
+        strangers = [name for name in regions if name not in mixture and is_given(options, regions[name])]
         if strangers:
             parser.error(f"{strangers[0]} is for regions: add --method regions, or leave {strangers[0]} out")
     else:
-        outputs = _given(options, _MIXTURE_OUTPUTS)
+        outputs = [name for name in _MIXTURE_OUTPUTS if is_given(options, name)]
         if outputs:
-            parser.error(f"regions have no {outputs[0].lstrip('-')}: leave out {outputs[0]}")
+            parser.error(f"regions have no {outputs[0]}: leave out --{outputs[0]}")
+        mixture = {"--features": "features", **mixture}
+        strangers = [name for name in mixture if name not in regions and is_given(options, mixture[name])]
         # The table of the regions tells the posteriors of a mixture.
-        strangers = [] if options.table is not None else _given(options, _MIXTURE_OPTIONS)
-        if strangers:
+        if strangers and options.table is None:
             parser.error(
                 f"{strangers[0]} is for the mixture: leave out --method regions, or {strangers[0]}; "
                 "to choose the number of regions, write --regions N"
             )
-    features = options.features or "rgb"
-    for name, part in _FEATURE_OF.items():
-        if getattr(options, name) is not None and part not in features.split("+"):
-            parser.error(f"--{name.replace('_', '-')} needs that feature: write --features {features}+{part}")
+    settings = SegmentSettings(features=options.features or FeatureSpec())
+    for setting in by_mixture:
+        if setting.needs and is_given(options, destination(setting)):
+            enough = with_value(settings, setting.needs, True)
+            if enough != settings:
+                parser.error(f"{long_option(setting)} needs that feature: write --features {enough.features}")
     if options.criterion is not None and options.components != "auto":
         parser.error("--criterion is what the number of components is chosen by: add -k auto")
     if options.detail is not None and options.regions is not None:
         parser.error("--detail and --regions both choose the cut: give one of them")
-
-
-def _given(options: argparse.Namespace, names: tuple[str, ...]) -> list[str]:
-    """Return which of some options were given, as written on the command line."""
-    # Compared by identity: 0 is a value, and equal to False.
-    wanted = [name for name in names if not any(getattr(options, name) is empty for empty in (None, False))]
-    return [f"--{name.replace('_', '-')}" for name in wanted]

@@ -12,7 +12,6 @@ from gmmseg.commands.mnist_table import table_events
 from gmmseg.digits.experiment import ExperimentOutcome, ExperimentRequest, experiment_events
 from gmmseg.digits.figure import score_text
 from gmmseg.digits.recipes import RECIPES
-from gmmseg.digits.setting_table import DIGIT_SETTING_BY_PATH
 from gmmseg.errors import SettingsError
 from gmmseg.io.atomic import write_atomically
 from gmmseg.io.digits.export import digit_export_events
@@ -83,16 +82,14 @@ def _run_table(options: argparse.Namespace, console: Console) -> bool:
     n_seeds = 3 if options.seeds is None else options.seeds
     if not 1 <= n_seeds <= 100:
         raise SettingsError("seeds", f"A table cannot be of {n_seeds} seeds.", "Choose 1 to 100.")
-    DIGIT_SETTING_BY_PATH["seed"].check(options.seed)
-    for path, value in (("n_clusters", options.components or 10), ("n_images", options.images)):
-        DIGIT_SETTING_BY_PATH[path].check(value)
+    settings = digit_settings(options)
+    # Never the graph's: the parser refuses -k auto beside --table.
+    n_clusters = settings.n_clusters or 0
     if options.output is not None:
         check_outputs([Output(options.output, "table")], _TABLE_SUFFIXES, inputs=_inputs(options))
     digits = read_data(options, console)
-    seeds = range(options.seed, options.seed + n_seeds)
-    table = console.drain(
-        table_events(digits, options.components or 10, options.images, seeds, console.should_stop)
-    )
+    seeds = range(settings.seed, settings.seed + n_seeds)
+    table = console.drain(table_events(digits, n_clusters, settings.n_images, seeds, console.should_stop))
     if options.output is not None:
         is_csv = options.output.suffix.lower() == ".csv"
         write_atomically(options.output, table.csv() if is_csv else table.markdown().encode("utf-8"))

@@ -4,32 +4,26 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from gmmseg.commands.console import Console
-from gmmseg.commands.options import naming_the_option
+from gmmseg.commands.options import long_option, read_value, with_options
 from gmmseg.commands.usage import printable
-from gmmseg.commands.values import number, whole_number
 from gmmseg.control import Progress, relayed
 from gmmseg.digits.dataset import DigitSet
 from gmmseg.digits.drawn import drawn_digits
 from gmmseg.digits.progress import with_time_left
-from gmmseg.digits.recipes import settings_for
-from gmmseg.digits.setting_table import DIGIT_SETTING_BY_PATH, check_digit_settings, with_digit_setting
+from gmmseg.digits.recipes import check_experiment, settings_for, usual_recipe
 from gmmseg.digits.settings import DigitSettings, RecipeName
 from gmmseg.digits.stages import settings_shown
 from gmmseg.errors import ReadError, SettingsError
 from gmmseg.io.digits.download import cache_folder, download_events, is_complete
 from gmmseg.io.digits.reading import read_digits_events
-from gmmseg.setting import Setting, value_at
+from gmmseg.setting import Setting, settings_of, value_at, with_value
 
 _R = TypeVar("_R")
-_OPTIONS = {
-    "n_clusters": "--components", "seed": "--seed", "n_images": "--images", "covariance": "--covariance",
-    "fit_on": "--fit-on",
-}  # fmt: skip
-_WORDS = {"true": True, "false": False, "on": True, "off": False, "yes": True, "no": False}
 
 
 def digit_settings(options: argparse.Namespace) -> DigitSettings:
@@ -38,60 +32,43 @@ def digit_settings(options: argparse.Namespace) -> DigitSettings:
     Raises
     ------
     SettingsError
-        A value is out of its bounds, or ``--set`` names no setting of the recipe.
+        A value is out of its bounds or at odds with the recipe, or ``--set`` names no setting of the recipe.
     """
-    with naming_the_option(
-        {**_OPTIONS, **{path: f"--set {path}" for path in DIGIT_SETTING_BY_PATH if "." in path}}
-    ):
-        settings = _digit_settings(options)
-        check_digit_settings(settings)
+    settings = settings_for(options.recipe or usual_recipe(is_drawn=options.drawn))
+    with _naming_the_option():
+        settings = with_options(settings, options)
+        for text in options.set:
+            path, equals, word = text.partition("=")
+            if not equals:
+                raise SettingsError("", f"--set {printable(path)} gives no value.", "Write --set NAME=VALUE.")
+            setting = _setting(path.strip(), settings.recipe)
+            settings = with_value(settings, setting.path, read_value(setting, word.strip()))
+        check_experiment(settings)
     return settings
 
 
-def _digit_settings(options: argparse.Namespace) -> DigitSettings:
-    # Drawn digits are too alike for the graph of the manifold: it joins different ones.
-    recipe: RecipeName = options.recipe or ("orientation" if options.drawn else "manifold")
-    settings = settings_for(recipe)
-    given = {"fit_on": options.fit_on, "seed": options.seed}
-    if options.components is not None:
-        given["n_clusters"] = None if options.components == "auto" else options.components
-    if options.covariance is not None:
-        given["covariance"] = options.covariance
-    if options.images is not None:
-        given["n_images"] = options.images
-    for path, value in given.items():
-        settings = with_digit_setting(settings, path, value)
-    for text in options.set:
-        path, equals, word = text.partition("=")
-        if not equals:
-            raise SettingsError("", f"--set {printable(path)} gives no value.", "Write --set NAME=VALUE.")
-        settings = with_digit_setting(settings, path, _value(_setting(path.strip(), recipe), word.strip()))
-    return settings
+@contextmanager
+def _naming_the_option() -> Iterator[None]:
+    """Begin the refusal of a setting's value with the option that gave it."""
+    try:
+        yield
+    except SettingsError as error:
+        names = {one.path: long_option(one) or f"--set {one.path}" for one in settings_of(DigitSettings)}
+        if error.field not in names:
+            raise
+        raise SettingsError(error.field, f"{names[error.field]}: {error.cause}", error.remedy) from error
 
 
 def _setting(path: str, recipe: RecipeName) -> Setting:
-    known = [setting.path for setting in settings_shown(recipe) if setting.path != "recipe"]
-    if path in known:
-        return DIGIT_SETTING_BY_PATH[path]
+    shown = {setting.path: setting for setting in settings_shown(recipe)}
+    del shown["recipe"]
+    if path in shown:
+        return shown[path]
     if path == "recipe":
-        raise SettingsError(path, "The recipe is chosen by --recipe.", "Leave it out.")
-    if path in DIGIT_SETTING_BY_PATH:
+        raise SettingsError("", "The recipe is chosen by --recipe.", "Leave it out.")
+    if any(setting.path == path for setting in settings_of(DigitSettings)):
         raise SettingsError(path, f"The recipe {recipe} makes no use of {path}.", "Leave it out.")
-    raise SettingsError(path, f"There is no setting “{path}”.", f"Choose one of {', '.join(known)}.")
-
-
-def _value(setting: Setting, word: str) -> Any:
-    """Return a word as a setting's value; what is none stays a word, for the check to refuse."""
-    if setting.kind == "choice":
-        return word
-    if setting.is_optional and word == "auto":
-        return None
-    if setting.kind == "bool":
-        return _WORDS.get(word.lower(), word)
-    try:
-        return whole_number(word) if setting.kind == "int" else number(word)
-    except argparse.ArgumentTypeError:
-        return word
+    raise SettingsError(path, f"There is no setting “{path}”.", f"Choose one of {', '.join(shown)}.")
 
 
 def settings_text(settings: DigitSettings) -> str:

@@ -1,13 +1,15 @@
-"""The grammar and help of ``gmmseg mnist``; needs nothing but argparse."""
+"""The grammar and help of ``gmmseg mnist``; needs no numpy."""
 
 from __future__ import annotations
 
 import argparse
 
+from gmmseg.commands.options import add_options
 from gmmseg.commands.usage import Parser
-from gmmseg.commands.values import components, place, whole_number
+from gmmseg.commands.values import place, whole_number
+from gmmseg.digits.settings import DigitSettings
+from gmmseg.setting import arranged, settings_of
 
-RECIPES = ("pixels", "deskewed", "orientation", "scattering", "components", "manifold")
 MNIST = """\
 Cluster images of digits without looking at their labels, and tell how well the clusters agree with them.
 
@@ -42,38 +44,10 @@ def add_mnist(parser: Parser) -> None:
         help="first fetch what is missing of MNIST's four files, with checksums, to DIR or the cache folder",
     )
     data.add_argument("--drawn", action="store_true", help="digits drawn by the program, with labels")
-    data.add_argument(
-        "--images", type=whole_number, metavar="N", help="a random selection of N images, for a quick look"
-    )
+    table = arranged(settings_of(DigitSettings))
+    add_options(data, [setting for setting in table if setting.path == "n_images"])
     model = parser.add_argument_group("experiment")
-    model.add_argument(
-        "--recipe", choices=RECIPES, help="see above (default manifold; orientation for drawn digits)"
-    )
-    model.add_argument(
-        "-k",
-        "--components",
-        type=components,
-        metavar="N|auto",
-        help="number of clusters (default 10), or auto to take the gap in the graph's eigenvalues",
-    )
-    model.add_argument(
-        "--fit-on",
-        choices=("train", "all"),
-        default="train",
-        help="the training images, with the others assigned afterwards (default), or all",
-    )
-    model.add_argument(
-        "--covariance",
-        choices=("full", "tied", "diag", "spherical"),
-        help="shape of the Gaussians (default full)",
-    )
-    model.add_argument(
-        "--seed",
-        type=whole_number,
-        default=0,
-        metavar="S",
-        help="the same seed and options give the same bytes (default 0)",
-    )
+    add_options(model, [setting for setting in table if setting.path != "n_images"])
     model.add_argument(
         "--set",
         action="append",

@@ -255,8 +255,9 @@ class _Figures:
     def of(cls, outcome: ExperimentOutcome) -> _Figures:
         if outcome.scores_fit is None:
             raise ValueError("an outcome without scores")
-        is_hard = outcome.settings.mixture.is_hard and outcome.settings.recipe != "manifold"
-        family = "k-means" if is_hard else outcome.settings.covariance
+        settings = outcome.settings
+        is_hard = settings.mixture.is_hard and RECIPES[settings.recipe].has_plain_mixture
+        family = "k-means" if is_hard else settings.covariance
         return cls(outcome.scores_fit, outcome.scores_test, outcome.n_clusters, family)
 
 

@@ -1,106 +1,124 @@
-"""From parsed options to checked settings: the same table that the window's panel reads."""
+"""Options that stand for settings: made from the declarations, and read back into settings; no numpy."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import re
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import replace
+from typing import Any, TypeVar
 
+from gmmseg.commands.usage import printable
+from gmmseg.commands.values import number, whole_number
 from gmmseg.errors import SettingsError
 from gmmseg.features.spec import FeatureSpec
-from gmmseg.photo.settings import SegmentSettings, check_settings, with_setting
-from gmmseg.regions.settings import REGION_SETTINGS, RegionSettings
-from gmmseg.setting import check_values
+from gmmseg.photo.settings import SegmentSettings
+from gmmseg.regions.settings import RegionSettings
+from gmmseg.setting import Setting, settings_of, with_value
 
-_PATHS = {
-    "position_weight": "features.position_weight",
-    "texture_scale": "features.texture_scale",
-    "texture_octaves": "features.texture_octaves",
-    "covariance": "mixture.covariance",
-    "smooth": "smooth",
-    "init": "mixture.init",
-    "n_init": "mixture.n_init",
-    "seed": "mixture.seed",
-    "max_iter": "mixture.max_iter",
-    "tol": "mixture.tol",
-    "parameter_tol": "mixture.parameter_tol",
-    "q_tol": "mixture.q_tol",
-    "reg_covar": "mixture.reg_covar",
-}
-"""Options whose value is a setting's, and which."""
+_S = TypeVar("_S")
+_AUTO = "auto"
+_WORDS = {"true": True, "false": False, "on": True, "off": False, "yes": True, "no": False}
 
 
-_OPTIONS = {path: f"--{name.replace('_', '-')}" for name, path in _PATHS.items()}
-_OPTIONS |= {"mixture.n_components": "--components", "detail": "--detail", "n_regions": "--regions"}
+def add_options(group: argparse._ArgumentGroup, settings: Iterable[Setting]) -> None:
+    """Add the option of each setting that has one."""
+    for setting in settings:
+        if not setting.option:
+            continue
+        arguments: dict[str, Any] = {"help": help_text(setting)}
+        if setting.kind == "bool":
+            arguments["action"] = "store_true"
+        elif setting.kind == "choice":
+            arguments["choices"] = [key for key, _ in setting.choices]
+        else:
+            arguments |= {"type": reader(setting), "metavar": setting.metavar}
+        group.add_argument(*setting.option.split(), **arguments)
 
 
-@contextmanager
-def naming_the_option(options: Mapping[str, str]) -> Iterator[None]:
-    """Begin the refusal of a value with the option that gave it, by the setting's path.
+def help_text(setting: Setting) -> str:
+    """Return the help of a setting's option, written for argparse."""
+    sentence = f"{setting.explanation[:1].lower()}{setting.explanation[1:].rstrip('.')}"
+    text = setting.help or sentence + " (default {default})" * (setting.default not in (None, False))
+    values = {name: plain(getattr(setting, name)) for name in ("default", "low", "high")}
+    return text.format(**values).replace("%", "%%")
 
-    Raises
-    ------
-    SettingsError
-        In place of one raised within.
+
+def plain(value: Any) -> str:
+    """Return a value as one types it: ``1e-6``, ``0``, ``full``."""
+    return re.sub(r"e([+-])0+", r"e\1", f"{value:g}") if isinstance(value, float) else str(value)
+
+
+def reader(setting: Setting) -> Callable[[str], Any]:
+    """Return how argparse reads the value of a setting's option; ``auto`` stays a word."""
+
+    def read(text: str) -> Any:
+        if text == _AUTO and setting.takes_auto:
+            return text
+        try:
+            return read_value(setting, text)
+        except SettingsError as error:
+            raise argparse.ArgumentTypeError(str(error)) from error
+
+    return read
+
+
+def read_value(setting: Setting, text: str) -> Any:
+    """Return a word as a setting's value; raises `SettingsError`."""
+    value: Any = printable(text)
+    if setting.is_optional and text == _AUTO:
+        value = None
+    elif setting.kind == "bool":
+        value = _WORDS.get(text.lower(), value)
+    elif setting.kind != "choice":
+        # What is no number stays a word, for the check to refuse.
+        with suppress(argparse.ArgumentTypeError):
+            value = whole_number(text) if setting.kind == "int" else number(text)
+    setting.check(value)
+    return value
+
+
+def destination(setting: Setting) -> str:
+    """Return the name of a setting's option among parsed options."""
+    return long_option(setting)[2:].replace("-", "_")
+
+
+def long_option(setting: Setting) -> str:
+    """Return the long name of a setting's option; empty where it has none."""
+    return setting.option.split(" ")[-1]
+
+
+def is_given(options: argparse.Namespace, name: str) -> bool:
+    """Return whether an option without a default of its own was given."""
+    # Compared by identity: 0 is a value, and equal to False.
+    value = getattr(options, name)
+    return value is not None and value is not False
+
+
+def with_options(settings: _S, options: argparse.Namespace) -> _S:
+    """Return the settings with the values that were given as options, which the parser has checked.
+
+    ``auto`` leaves an optional setting to the program, and does not change another one.
     """
-    try:
-        yield
-    except SettingsError as error:
-        option = options.get(error.field)
-        if option is None:
-            raise
-        raise SettingsError(error.field, f"{option}: {error.cause}", error.remedy) from error
-
-
-def segment_settings(options: argparse.Namespace) -> SegmentSettings:
-    """Return the settings that options of ``segment`` stand for.
-
-    Raises
-    ------
-    SettingsError
-        A value is out of its bounds; the sentence names the option.
-    """
-    with naming_the_option(_OPTIONS):
-        settings = _segment_settings(options)
-        check_settings(settings)
+    for setting in settings_of(type(settings)):
+        if setting.option and is_given(options, destination(setting)):
+            value = getattr(options, destination(setting))
+            if value != _AUTO:
+                settings = with_value(settings, setting.path, value)
+            elif setting.is_optional:
+                settings = with_value(settings, setting.path, None)
     return settings
 
 
-def _segment_settings(options: argparse.Namespace) -> SegmentSettings:
-    spec = FeatureSpec.parse(options.features or "rgb", is_standardised=options.standardise)
-    settings = SegmentSettings(features=spec)
-    if options.components == "auto":
-        settings = with_setting(settings, "auto", options.criterion or "bic")
-    elif options.components is not None:
-        settings = with_setting(settings, "mixture.n_components", options.components)
-    settings = with_setting(settings, "mixture.is_hard", options.hard)
-    settings = with_setting(settings, "mixture.accelerate", options.accelerate)
-    for name, path in _PATHS.items():
-        value = getattr(options, name)
-        if value is not None:
-            settings = with_setting(settings, path, value)
+def segment_settings(options: argparse.Namespace) -> SegmentSettings:
+    """Return the settings that options of ``segment`` stand for."""
+    settings = with_options(SegmentSettings(features=options.features or FeatureSpec()), options)
+    if options.components == "auto" and settings.auto is None:
+        settings = replace(settings, auto="bic")
     return settings
 
 
 def region_settings(options: argparse.Namespace) -> RegionSettings:
-    """Return the settings that options of ``segment --method regions`` stand for.
-
-    Raises
-    ------
-    SettingsError
-        A value is out of its bounds; the sentence names the option.
-    """
-    wanted = {"detail": options.detail, "n_regions": options.regions, "seed": options.seed}
-    given = {name: value for name, value in wanted.items() if value is not None}
-    settings = replace(RegionSettings(), **given)
-    with naming_the_option({**_OPTIONS, "seed": "--seed"}):
-        check_values(settings, REGION_SETTINGS)
-    return settings
-
-
-def frame_index(options: argparse.Namespace) -> int:
-    """Return the page or frame to read, from 0; raises `SettingsError` for one below the first."""
-    if options.frame < 1:
-        raise SettingsError("frame", "Pages and frames are counted from 1.", "Choose 1 or more.")
-    return int(options.frame) - 1
+    """Return the settings that options of ``segment --method regions`` stand for."""
+    return with_options(RegionSettings(), options)

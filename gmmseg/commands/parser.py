@@ -1,4 +1,4 @@
-"""The command line's grammar and help; needs nothing but argparse, so that ``--help`` is immediate."""
+"""The command line's grammar and help; needs no numpy, so that ``--help`` is immediate."""
 
 from __future__ import annotations
 
@@ -8,8 +8,14 @@ from typing import Any
 
 from gmmseg.commands.contradictions import check_mask, check_overlay, check_segment
 from gmmseg.commands.mnist_parser import MNIST, add_mnist, check_mnist
+from gmmseg.commands.options import add_options, reader
 from gmmseg.commands.usage import Parser, check_first_word, printable
-from gmmseg.commands.values import components, n_bytes, number, out_place, place, whole_number
+from gmmseg.commands.values import count, features, n_bytes, number, out_place, place
+from gmmseg.features.spec import FeatureSpec
+from gmmseg.mixture.settings import FitSettings
+from gmmseg.photo.settings import SegmentSettings
+from gmmseg.regions.settings import RegionSettings
+from gmmseg.setting import Setting, arranged, setting_of, settings_of
 from gmmseg.version import VERSION
 
 COMMANDS: tuple[str, ...] = ("segment", "apply", "mnist", "sample")
@@ -132,112 +138,25 @@ def _add_segment(parser: Parser) -> None:
         help="mixture: each pixel by itself (default); regions: a hierarchy of connected regions grown from "
         "mixtures of colour and texture",
     )
-    model.add_argument(
-        "-k",
-        "--components",
-        type=components,
-        metavar="N|auto",
-        help="number of Gaussians, 1 to 256 (default 5), or auto to choose it by --criterion",
-    )
-    model.add_argument(
-        "--criterion", choices=("bic", "icl", "entropy"), help="what -k auto chooses by (default bic)"
-    )
+    table = {setting.path: setting for setting in arranged(settings_of(SegmentSettings))}
+    add_options(model, [table.pop("mixture.n_components"), table.pop("auto")])
     model.add_argument(
         "--features",
+        type=features,
         metavar="SPACE",
-        help="rgb, lab, hsv or gray, followed by +position and +texture as wanted (default rgb)",
+        help=f"rgb, lab, hsv or gray, followed by +position and +texture as wanted (default {FeatureSpec()})",
     )
-    model.add_argument(
-        "--position-weight",
-        type=number,
-        metavar="W",
-        help="length of the longer image side, in the range of the colour space (default 0.3)",
-    )
-    model.add_argument(
-        "--texture-scale",
-        type=number,
-        metavar="PX",
-        help="with +texture: standard deviation of its finest Gaussians, 0.5 to 8 (default 1)",
-    )
-    model.add_argument(
-        "--texture-octaves",
-        type=whole_number,
-        metavar="N",
-        help="with +texture: how many scales, 1 to 4, each twice the one before (default 3)",
-    )
-    model.add_argument(
-        "--standardise", action="store_true", help="divide each feature by its standard deviation"
-    )
-    model.add_argument(
-        "--covariance",
-        choices=("full", "tied", "diag", "spherical"),
-        help="shape of the components (default full)",
-    )
-    model.add_argument("--hard", action="store_true", help="the ε → 0 limit of the mixture: k-means")
-    model.add_argument(
-        "--smooth",
-        type=number,
-        metavar="S",
-        help="strength of the spatial prior, 0 to 10, 0 is off (default 0)",
-    )
+    fitting = [setting for setting in table.values() if _is_fitting(setting)]
+    add_options(model, [setting for setting in table.values() if setting not in fitting])
     regions = parser.add_argument_group("regions (--method regions)")
-    regions.add_argument(
-        "--detail",
-        type=number,
-        metavar="D",
-        help="0 for one region to 1 for the finest (default 0.5: what suits most photos)",
-    )
-    regions.add_argument(
-        "--regions", type=whole_number, metavar="N", help="number of regions wanted, instead of --detail"
-    )
-    _add_fitting(parser.add_argument_group("fitting"))
+    # The seed is that of the mixture.
+    add_options(regions, [setting for setting in settings_of(RegionSettings) if not setting.is_seed])
+    add_options(parser.add_argument_group("fitting"), fitting)
     _add_outputs(parser)
 
 
-def _add_fitting(group: argparse._ArgumentGroup) -> None:
-    group.add_argument("--init", choices=("kmeans++", "random"), help="how to start (default kmeans++)")
-    group.add_argument(
-        "--n-init", type=whole_number, metavar="N", help="starts, of which the best is kept (default 5)"
-    )
-    group.add_argument(
-        "--seed",
-        type=whole_number,
-        metavar="S",
-        help="the same seed and options give the same bytes (default 0)",
-    )
-    group.add_argument(
-        "--max-iter", type=whole_number, metavar="N", help="limit of the iterations of a run (default 1000)"
-    )
-    group.add_argument(
-        "--tol",
-        type=number,
-        metavar="T",
-        help="stop when the mean log-likelihood per pixel rises by less than T nats "
-        "in an iteration (default 1e-6)",
-    )
-    group.add_argument(
-        "--parameter-tol",
-        type=number,
-        metavar="T",
-        help="stop when the parameters change by at most T standard deviations (default 0: off)",
-    )
-    group.add_argument(
-        "--q-tol",
-        type=number,
-        metavar="T",
-        help="stop when Q per pixel rises by at most T nats (default 0: off)",
-    )
-    group.add_argument(
-        "--accelerate",
-        action="store_true",
-        help="jump ahead between iterations where that raises the likelihood (SQUAREM)",
-    )
-    group.add_argument(
-        "--reg-covar",
-        type=number,
-        metavar="V",
-        help="smallest variance in any direction, squared feature units (default: the quantisation variance)",
-    )
+def _is_fitting(setting: Setting) -> bool:
+    return setting.section == "Mixture" and setting.is_advanced
 
 
 def _add_apply(parser: Parser) -> None:
@@ -301,7 +220,7 @@ def _add_outputs(parser: Parser, *, has_model: bool = True) -> None:
     )
     group.add_argument(
         "--frame",
-        type=whole_number,
+        type=count,
         default=1,
         metavar="N",
         help="page or frame of the file, from 1 (default 1)",
@@ -317,7 +236,10 @@ def _add_outputs(parser: Parser, *, has_model: bool = True) -> None:
 def _add_sample(parser: Parser) -> None:
     parser.add_argument("model", type=place, metavar="MODEL", help="model file written by --model")
     parser.add_argument(
-        "-n", "--number", type=whole_number, required=True, metavar="N", help="vectors or digits to draw"
+        "-n", "--number", type=count, required=True, metavar="N", help="vectors or digits to draw"
     )
-    parser.add_argument("--seed", type=whole_number, default=0, metavar="S", help="(default 0)")
+    seed = setting_of(FitSettings, "seed")
+    parser.add_argument(
+        "--seed", type=reader(seed), default=seed.default, metavar="S", help="(default %(default)s)"
+    )
     parser.add_argument("-o", "--output", type=place, required=True, metavar="OUT", help=".npy, .csv or .png")

@@ -14,7 +14,7 @@ from gmmseg.commands.console import Console
 from gmmseg.control import ShouldStop, raise_if_cancelled
 from gmmseg.digits.gallery import sheet
 from gmmseg.digits.generative import DigitModel
-from gmmseg.errors import BudgetError, SettingsError, WriteError
+from gmmseg.errors import BudgetError, WriteError
 from gmmseg.io.atomic import check_writable, write_atomically
 from gmmseg.io.csv_lines import csv_lines
 from gmmseg.io.digits.drawing import encode_grey_png
@@ -25,7 +25,6 @@ from gmmseg.io.models import FORMAT, load_model, read_model_bytes
 from gmmseg.limits import memory_budget, size_text
 from gmmseg.mixture.density import sample
 from gmmseg.photo.model import Model
-from gmmseg.photo.settings import BY_PATH
 
 _SUFFIXES = (".npy", ".csv")
 _DIGIT_SUFFIXES = (".png", ".npy")
@@ -45,9 +44,6 @@ def run(options: argparse.Namespace, console: Console) -> bool:
             "Vectors are written as .npy or .csv, digits as .png or .npy.",
             f"Let the name end in {', '.join(_SUFFIXES)} or .png.",
         )
-    if options.number < 1:
-        raise SettingsError("number", f"{options.number} samples cannot be drawn.", "Choose 1 or more.")
-    BY_PATH["mixture.seed"].check(options.seed)
     model = _read(options.model)
     if isinstance(model, DigitModel):
         return _write_digits(options, model, console)

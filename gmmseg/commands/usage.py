@@ -35,7 +35,9 @@ class Parser(argparse.ArgumentParser):
             self.error(f"“{printable(word)}” is not expected here")
         known = [name[2:] for name in self._option_string_actions if name.startswith("--")]
         bare = word.lstrip("-").replace("_", "-")
-        longer = [name for name in known if bare and name.startswith(bare)]
+        # A letter alone, as in -q, is no name cut short.
+        is_word = word.startswith("--") or len(bare) > 1
+        longer = [name for name in known if bare and is_word and name.startswith(bare)]
         near = longer[:1] or difflib.get_close_matches(bare, known, 1, cutoff=0.7)
         guess = "".join(f"; did you mean --{name}?" for name in near)
         self.error(f"there is no option {printable(word)}{guess}")

@@ -8,6 +8,9 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from gmmseg.errors import SettingsError
+from gmmseg.features.spec import FeatureSpec
+
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 
 
@@ -18,6 +21,14 @@ def whole_number(text: str) -> int:
     return int(text)
 
 
+def count(text: str) -> int:
+    """Read a whole number of 1 or more."""
+    wanted = whole_number(text)
+    if wanted < 1:
+        raise argparse.ArgumentTypeError(f"{wanted} is too few: choose 1 or more")
+    return wanted
+
+
 def number(text: str) -> float:
     """Read a number written in ASCII; raises for words and grouped digits."""
     if not re.fullmatch(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|[+-]?(inf|nan)", text):
@@ -25,9 +36,12 @@ def number(text: str) -> float:
     return float(text)
 
 
-def components(text: str) -> int | str:
-    """Read the number of components, or ``auto``."""
-    return text if text == "auto" else whole_number(text)
+def features(text: str) -> FeatureSpec:
+    """Read the features, such as ``lab+position``."""
+    try:
+        return FeatureSpec.parse(text)
+    except SettingsError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def n_bytes(text: str) -> int:

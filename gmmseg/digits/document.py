@@ -7,16 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from gmmseg import editing
 from gmmseg.digits.dataset import DigitSet
 from gmmseg.digits.experiment import ExperimentOutcome
-from gmmseg.digits.recipes import RECIPES, settings_for
+from gmmseg.digits.recipes import RECIPES, check_experiment, settings_for, usual_recipe
 from gmmseg.digits.scores import score
-from gmmseg.digits.setting_table import check_digit_settings, with_digit_setting
 from gmmseg.digits.settings import DigitSettings, RecipeName
+from gmmseg.editing import Edit
+from gmmseg.setting import with_setting
 
-DRAWN_RECIPE: RecipeName = "orientation"
-"""For digits that the program drew: quick, and right more often there than a graph."""
 MAX_NAME = 100
 """Characters of a cluster's name."""
 
@@ -53,18 +51,7 @@ class DigitDocument:
         return own or f"Cluster {cluster}"
 
 
-class DigitEdit(editing.Edit[DigitDocument]):
-    """A named function from document to document."""
-
-    __slots__ = ()
-
-
-def usual_recipe(digits: DigitSet | None) -> RecipeName:
-    """Return the recipe that a set of digits is begun with."""
-    return DRAWN_RECIPE if digits is not None and digits.is_drawn else "manifold"
-
-
-def open_digits(digits: DigitSet) -> DigitEdit:
+def open_digits(digits: DigitSet) -> Edit[DigitDocument]:
     """Return the edit that takes another set of digits; the clusters of the old one go.
 
     The settings stay, but for the recipe where it was the one that the old set was begun with.
@@ -72,14 +59,15 @@ def open_digits(digits: DigitSet) -> DigitEdit:
 
     def apply(document: DigitDocument) -> DigitDocument:
         settings = document.settings
-        if settings.recipe == usual_recipe(document.digits):
-            settings = _with_recipe(document, usual_recipe(digits))
+        before = document.digits
+        if settings.recipe == usual_recipe(is_drawn=before is not None and before.is_drawn):
+            settings = _with_recipe(document, usual_recipe(is_drawn=digits.is_drawn))
         return DigitDocument(digits, settings)
 
-    return DigitEdit(f"Open {digits.name}", apply)
+    return Edit(f"Open {digits.name}", apply)
 
 
-def change_digit_setting(path: str, value: Any, title: str) -> DigitEdit:
+def change_digit_setting(path: str, value: Any, title: str) -> Edit[DigitDocument]:
     """Return the edit that sets one setting; applying it raises `SettingsError` when out of bounds.
 
     With another recipe come that recipe's own defaults.
@@ -88,30 +76,28 @@ def change_digit_setting(path: str, value: Any, title: str) -> DigitEdit:
     def apply(document: DigitDocument) -> DigitDocument:
         if path == "recipe":
             return replace(document, settings=_with_recipe(document, value))
-        settings = with_digit_setting(document.settings, path, value)
-        check_digit_settings(settings)
+        settings = with_setting(document.settings, path, value)
+        check_experiment(settings)
         return replace(document, settings=settings)
 
-    return DigitEdit(title, apply, merge_key=f"digits {path}")
+    return Edit(title, apply, merge_key=f"digits {path}")
 
 
-def reset_digit_settings(title: str) -> DigitEdit:
+def reset_digit_settings(title: str) -> Edit[DigitDocument]:
     """Return the edit that gives the recipe its defaults."""
-    return DigitEdit(
-        title, lambda document: replace(document, settings=settings_for(document.settings.recipe))
-    )
+    return Edit(title, lambda document: replace(document, settings=settings_for(document.settings.recipe)))
 
 
 def _with_recipe(document: DigitDocument, recipe: RecipeName) -> DigitSettings:
     settings = settings_for(recipe, document.settings)
-    if settings.n_clusters is None and "graph" not in RECIPES[recipe].stages:
+    if settings.n_clusters is None and not RECIPES[recipe].has_graph:
         # Without a graph there are no eigenvalues to find the number of clusters from.
         known = DigitSettings().n_clusters if document.outcome is None else document.outcome.n_clusters
         settings = replace(settings, n_clusters=known)
     return settings
 
 
-def rename_cluster(cluster: int, name: str) -> DigitEdit:
+def rename_cluster(cluster: int, name: str) -> Edit[DigitDocument]:
     """Return the edit that names a cluster; an empty name gives it its number again."""
     kept = " ".join("".join(c if c.isprintable() else " " for c in name).split())[:MAX_NAME]
 
@@ -123,7 +109,7 @@ def rename_cluster(cluster: int, name: str) -> DigitEdit:
         names[cluster] = "" if kept == f"Cluster {cluster}" else kept
         return replace(document, names=tuple(names))
 
-    return DigitEdit(f"Name cluster {cluster}" if not kept else f"Rename to {kept}", apply)
+    return Edit(f"Name cluster {cluster}" if not kept else f"Rename to {kept}", apply)
 
 
 def with_outcome(document: DigitDocument, outcome: ExperimentOutcome) -> DigitDocument:

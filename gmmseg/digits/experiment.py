@@ -13,9 +13,8 @@ from gmmseg.arrays import BoolArray, ByteArray, Float32Array, FloatArray, IntArr
 from gmmseg.control import Progress, ShouldStop, StopRequest, never_stop, raise_if_ended, relayed
 from gmmseg.digits.dataset import DigitSet
 from gmmseg.digits.events import Iterated, StageEvent
-from gmmseg.digits.recipes import StageName
+from gmmseg.digits.recipes import StageName, check_experiment
 from gmmseg.digits.scores import Scores, score
-from gmmseg.digits.setting_table import check_digit_settings
 from gmmseg.digits.settings import DigitSettings
 from gmmseg.digits.stages import Stage, StageCache, StageResult, chained_keys, needed_bytes, stages_of
 from gmmseg.digits.workpiece import Workpiece
@@ -131,7 +130,7 @@ def experiment_events(
     Cancelled
     """
     settings = request.settings
-    check_digit_settings(settings)
+    check_experiment(settings)
     digits = _selection(request)
     n_fit = digits.n_train if settings.fit_on == "train" else digits.n_images
     _check_possible(digits, settings, n_fit)

@@ -13,10 +13,11 @@ from gmmseg.digits.blocks import image_blocks
 from gmmseg.digits.events import Iterated, StageEvent
 from gmmseg.digits.graph import Graph, GraphNeighbourhood
 from gmmseg.errors import FitError
-from gmmseg.mixture.covariance import FAMILIES, CovarianceKind
+from gmmseg.mixture.covariance import FAMILIES
 from gmmseg.mixture.kernels import log_constants
 from gmmseg.mixture.mean_field import mean_field
 from gmmseg.mixture.params import MixtureParams
+from gmmseg.mixture.settings import CovarianceKind
 
 BLOCK_ROWS = 4096
 NEGLIGIBLE = 1e-6

@@ -15,7 +15,8 @@ from gmmseg.mixture.covariance import Full
 from gmmseg.mixture.fit import fit_events
 from gmmseg.mixture.initialise import params_from_labels
 from gmmseg.mixture.merging import merged_component
-from gmmseg.mixture.params import FitResult, FitSettings, FitStep, MixtureParams
+from gmmseg.mixture.params import FitResult, FitStep, MixtureParams
+from gmmseg.mixture.settings import FitSettings
 
 _USUAL_ITERATIONS = 20
 """Iterations after which progress shows one half: their number cannot be foreseen."""

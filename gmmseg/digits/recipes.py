@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from gmmseg.digits.settings import DigitSettings, RecipeName
-from gmmseg.setting import value_at, with_value
+from gmmseg.digits.settings import RECIPE_TITLES, DigitSettings, RecipeName
+from gmmseg.errors import SettingsError
+from gmmseg.setting import check_settings, value_at, with_value
 
 StageName = Literal[
     "pixels",
@@ -38,7 +39,6 @@ class Recipe:
     Parameters
     ----------
     name : RecipeName
-    title : str
     explanation : str
         One or two sentences for the window.
     stages : tuple of StageName
@@ -51,31 +51,42 @@ class Recipe:
     """
 
     name: RecipeName
-    title: str
     explanation: str
     stages: tuple[StageName, ...]
     defaults: tuple[tuple[str, Any], ...] = ()
     chosen_with_scores: str = ""
 
+    @property
+    def title(self) -> str:
+        """The recipe's name in the window."""
+        return RECIPE_TITLES[self.name]
+
+    @property
+    def has_graph(self) -> bool:
+        """Whether there are eigenvalues of a graph, which can find the number of clusters."""
+        return "graph" in self.stages
+
+    @property
+    def has_plain_mixture(self) -> bool:
+        """Whether its clusters are the components of a plain mixture, or of k-means."""
+        return "mixture" in self.stages
+
 
 _RECIPES: tuple[Recipe, ...] = (
     Recipe(
         "pixels",
-        "Pixels",
         "A Gaussian mixture, or k-means, on the principal components of the pixels (S2 §2.2).",
         ("pixels", "pca", "mixture"),
         (("pca.n_components", 30),),
     ),
     Recipe(
         "deskewed",
-        "Deskewed pixels",
         "The same with every digit set upright first.",
         ("deskew", "pixels", "pca", "mixture"),
         (("pca.n_components", 30),),
     ),
     Recipe(
         "orientation",
-        "Orientation maps",
         "A mixture on where in the digit which direction of edge is found.",
         ("deskew", "orientation", "pca", "mixture"),
         (("pca.n_components", 30),),
@@ -83,7 +94,6 @@ _RECIPES: tuple[Recipe, ...] = (
     ),
     Recipe(
         "scattering",
-        "Scattering",
         "A mixture on averaged responses of wavelets and of wavelets over their magnitudes.",
         ("deskew", "scattering", "pca", "mixture"),
         # The floor is a tenth of the mean variance of the components: without it Gaussians go flat.
@@ -93,7 +103,6 @@ _RECIPES: tuple[Recipe, ...] = (
     ),
     Recipe(
         "components",
-        "Merged components",
         "Many Gaussians on orientation maps, of which those that overlap most are united until K are left.",
         ("deskew", "orientation", "pca", "components"),
         (("pca.n_components", 30),),
@@ -101,7 +110,6 @@ _RECIPES: tuple[Recipe, ...] = (
     ),
     Recipe(
         "manifold",
-        "Manifold",
         "A mixture on orientation maps in which neighbours in a graph of similar images draw each other into "
         "the same cluster; a second graph measures distances that the first clusters correct.",
         (
@@ -133,3 +141,21 @@ def settings_for(recipe: RecipeName, base: DigitSettings | None = None) -> Digit
     for path in sorted({path for other in _RECIPES for path, _ in other.defaults}):
         settings = with_value(settings, path, own.get(path, value_at(fresh, path)))
     return settings
+
+
+def usual_recipe(*, is_drawn: bool) -> RecipeName:
+    """Return the recipe that digits are begun with, which the program drew itself or not."""
+    # Drawn digits are too alike for the graph of the manifold: it joins different ones.
+    return "orientation" if is_drawn else DigitSettings().recipe
+
+
+def check_experiment(settings: DigitSettings) -> None:
+    """Raise `SettingsError` for the first setting out of its bounds or at odds with the recipe."""
+    check_settings(settings)
+    if settings.n_clusters is None and not RECIPES[settings.recipe].has_graph:
+        able = " or ".join(recipe.name for recipe in _RECIPES if recipe.has_graph)
+        raise SettingsError(
+            "n_clusters",
+            f"Only the {able} recipe can find the number of clusters, from its graph.",
+            f"Give the number of clusters, or choose the {able} recipe.",
+        )

@@ -25,7 +25,7 @@ from gmmseg.digits.whitening import half_whitener, within_covariance
 from gmmseg.digits.workpiece import Workpiece
 from gmmseg.mixture.mean_field import softmax
 from gmmseg.mixture.misclassification import groups_by_misclassification
-from gmmseg.mixture.params import FitSettings
+from gmmseg.mixture.settings import FitSettings
 
 StageJob = Generator[StageEvent, None, Workpiece]
 StageRun = Callable[[Workpiece, DigitSettings, ShouldStop], StageJob]

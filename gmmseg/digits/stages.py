@@ -10,11 +10,10 @@ from gmmseg.digits.events import Iterated
 from gmmseg.digits.neighbours import BLOCK_ROWS
 from gmmseg.digits.recipes import RECIPES, SECOND_PASS, StageName
 from gmmseg.digits.scattering import KEPT_DIRECTIONS
-from gmmseg.digits.setting_table import DIGIT_SETTINGS, GENERAL_PATHS
 from gmmseg.digits.settings import DigitSettings, RecipeName
 from gmmseg.digits.stage_runs import StageRun
 from gmmseg.digits.workpiece import Workpiece
-from gmmseg.setting import Setting, value_at
+from gmmseg.setting import Setting, settings_of, value_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +83,13 @@ def stages_of(settings: DigitSettings) -> tuple[Stage, ...]:
 def settings_shown(recipe: RecipeName) -> tuple[Setting, ...]:
     """Return the settings that have an influence on a recipe, in the order of declaration."""
     names = RECIPES[recipe].stages
-    read = {path for name in names for path in STAGES[name].depends_on} | set(GENERAL_PATHS)
+    read = {path for name in names for path in STAGES[name].depends_on}
     if set(SECOND_PASS) <= set(names):
         read.add("graph.n_passes")
     return tuple(
         setting
-        for setting in DIGIT_SETTINGS
-        if setting.path in read or setting.path.partition(".")[0] in read
+        for setting in settings_of(DigitSettings)
+        if "." not in setting.path or setting.path in read or setting.path.partition(".")[0] in read
     )
 
 

@@ -3,43 +3,87 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
 from gmmseg.errors import SettingsError
+from gmmseg.setting import choice, number, switch
 
 ColourSpace = Literal["rgb", "lab", "hsv", "gray"]
-COLOUR_SPACES: tuple[ColourSpace, ...] = get_args(ColourSpace)
+SPACE_TITLES: dict[ColourSpace, str] = {"rgb": "RGB", "lab": "CIELAB", "hsv": "HSV cone", "gray": "Grey"}
+COLOUR_SPACES: tuple[ColourSpace, ...] = tuple(SPACE_TITLES)
 
 
 @dataclass(frozen=True, slots=True)
 class FeatureSpec:
-    """The features of a pixel.
+    """The features of a pixel, each field declared once as a setting."""
 
-    Parameters
-    ----------
-    space : {"rgb", "lab", "hsv", "gray"}
-        ``rgb`` means the channels as stored, also where there are one or five of them.
-    has_position : bool
-        Add the pixel's x and y.
-    has_texture : bool
-        Add texture channels.
-    position_weight : float
-        Extent of the longer image side in units of the colour space's own range.
-    texture_scale : float
-        Standard deviation of the finest Gaussian that texture is measured with, pixels.
-    texture_octaves : int
-        Scales of texture, each twice the one before.
-    is_standardised : bool
-        Divide each feature by its standard deviation; centre and scale are kept with the model.
-    """
-
-    space: ColourSpace = "rgb"
-    has_position: bool = False
-    has_texture: bool = False
-    position_weight: float = 0.3
-    is_standardised: bool = False
-    texture_scale: float = 1.0
-    texture_octaves: int = 3
+    space: ColourSpace = choice(
+        "rgb",
+        "Colour space",
+        "What a pixel is to the mixture: its RGB values, perceptual "
+        "CIELAB, HSV as points of a cone (so that hue does not wrap), or luminance alone.",
+        SPACE_TITLES,
+        mnemonic="u",
+    )
+    """``rgb`` means the channels as stored, also where there are one or five of them."""
+    has_position: bool = switch(
+        "Position", "Adds the pixel's x and y, so that components become compact.", mnemonic="P"
+    )
+    has_texture: bool = switch(
+        "Texture",
+        "Adds how strongly luminance changes around the pixel, finely and coarsely, so that rough and smooth "
+        "parts of one colour differ.",
+        mnemonic="x",
+    )
+    position_weight: float = number(
+        0.3,
+        (0.0, 100.0),
+        "Position weight",
+        "Length of the longer image side, measured in the "
+        "range of the colour space: larger values make components more compact.",
+        option="--position-weight",
+        metavar="W",
+        help="length of the longer image side, in the range of the colour space (default {default})",
+        needs="has_position",
+        after="has_position",
+        mnemonic="w",
+        step=0.1,
+        slider=(0, 2, 0.01),
+    )
+    is_standardised: bool = switch(
+        "Standardise",
+        "Divides every feature by its standard deviation; centre and scale are kept in the model.",
+        option="--standardise",
+        help="divide each feature by its standard deviation",
+        after="texture_octaves",
+        is_advanced=True,
+        mnemonic="d",
+    )
+    texture_scale: float = number(
+        1.0,
+        (0.5, 8.0),
+        "Finest texture",
+        "Standard deviation of the finest Gaussian derivatives that texture is measured with.",
+        unit="px",
+        option="--texture-scale",
+        metavar="PX",
+        help="with +texture: standard deviation of its finest Gaussians, {low} to {high} (default {default})",
+        needs="has_texture",
+        after="has_texture",
+        is_advanced=True,
+    )
+    texture_octaves: int = number(
+        3,
+        (1, 4),
+        "Texture scales",
+        "How many, each twice as coarse as the one before: every one is a feature. "
+        "The last also gives the local deviation.",
+        option="--texture-octaves",
+        help="with +texture: how many scales, {low} to {high}, each twice the one before (default {default})",
+        needs="has_texture",
+        after="texture_scale",
+        is_advanced=True,
+    )
 
     def __str__(self) -> str:
         return self.space + "+position" * self.has_position + "+texture" * self.has_texture
@@ -60,7 +104,7 @@ class FeatureSpec:
         return n_channels + 2 * self.has_position + (self.texture_octaves + 1) * self.has_texture
 
     @classmethod
-    def parse(cls, text: str, position_weight: float = 0.3, is_standardised: bool = False) -> FeatureSpec:
+    def parse(cls, text: str) -> FeatureSpec:
         """Read ``lab+position``; raises `SettingsError` naming the unknown part."""
         space, *extras = text.split("+")
         unknown = [part for part in extras if part not in ("position", "texture")]
@@ -76,6 +120,4 @@ class FeatureSpec:
             space=next(known for known in COLOUR_SPACES if known == space),
             has_position="position" in extras,
             has_texture="texture" in extras,
-            position_weight=position_weight,
-            is_standardised=is_standardised,
         )

@@ -13,9 +13,10 @@ from gmmseg.errors import ModelError
 from gmmseg.features.spec import ColourSpace, FeatureSpec
 from gmmseg.io.strict_json import Form, Text, array, converted, parse, refuse
 from gmmseg.limits import MAX_FEATURES
-from gmmseg.mixture.covariance import FAMILIES, Covariance, CovarianceKind
+from gmmseg.mixture.covariance import FAMILIES, Covariance
+from gmmseg.mixture.settings import MAX_COMPONENTS, CovarianceKind
 from gmmseg.photo.classes import IGNORE_ID, ClassInfo, ClassTable
-from gmmseg.photo.settings import BY_PATH, MAX_COMPONENTS
+from gmmseg.setting import setting_of
 
 _HUGE = 1e150
 """Larger numbers overflow when they are squared."""
@@ -25,6 +26,7 @@ _MAX_ID = 65534
 _LARGEST_SIDE = 4096
 _LARGEST_COORDINATE = 1e6
 """Of digits, whose pixels are in 0..1."""
+_SCALE, _OCTAVES = (setting_of(FeatureSpec, name) for name in ("texture_scale", "texture_octaves"))
 
 Number = Annotated[float, Meta(ge=-_HUGE, le=_HUGE)]
 Variance = Annotated[float, Meta(ge=1 / _HUGE, le=_HUGE)]
@@ -74,15 +76,8 @@ class FeatureForm(Form, frozen=True):
     has_texture: bool
     position_weight: Annotated[float, Meta(ge=0, le=_HUGE)]
     is_standardised: bool
-    texture_scale: Annotated[
-        float, Meta(ge=BY_PATH["features.texture_scale"].low, le=BY_PATH["features.texture_scale"].high)
-    ]
-    texture_octaves: Annotated[
-        int,
-        Meta(
-            ge=int(BY_PATH["features.texture_octaves"].low), le=int(BY_PATH["features.texture_octaves"].high)
-        ),
-    ]
+    texture_scale: Annotated[float, Meta(ge=_SCALE.low, le=_SCALE.high)]
+    texture_octaves: Annotated[int, Meta(ge=int(_OCTAVES.low), le=int(_OCTAVES.high))]
 
 
 class ClassId(int):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Self
 
 import numpy as np
 
 from gmmseg.arrays import BoolArray, FloatArray, IntArray, frozen
+from gmmseg.mixture.settings import CovarianceKind
 
-CovarianceKind = Literal["full", "tied", "diag", "spherical"]
 MANY_FEATURES = 16
 """From so many features on eigenvalues are looked at only where some of them are too small."""
 PANEL = 16
@@ -323,10 +323,4 @@ class Spherical(Covariance):
 
 FAMILIES: dict[CovarianceKind, type[Covariance]] = {
     family.kind: family for family in (Full, Tied, Diagonal, Spherical)
-}
-FAMILY_TITLES: dict[CovarianceKind, str] = {
-    "full": "Full",
-    "tied": "Tied",
-    "diag": "Diagonal",
-    "spherical": "Spherical",
 }

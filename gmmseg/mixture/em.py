@@ -9,12 +9,12 @@ import numpy as np
 
 from gmmseg.control import ShouldStop, Stopped
 from gmmseg.errors import FitError
-from gmmseg.mixture.covariance import CovarianceKind
 from gmmseg.mixture.expectation import Expectation, Rows, expectation
 from gmmseg.mixture.kernel_choice import suits_quadratic
 from gmmseg.mixture.moments import expected_log_likelihood, maximise, parameter_change
 from gmmseg.mixture.params import FitStep, MixtureParams, Stage, StopReason
 from gmmseg.mixture.reseeding import with_empty_moved
+from gmmseg.mixture.settings import CovarianceKind
 from gmmseg.mixture.squarem import Squarem
 
 SAME_ASSIGNMENTS = 1e-11

@@ -15,7 +15,8 @@ from gmmseg.errors import FitError
 from gmmseg.mixture import density
 from gmmseg.mixture.covariance import FAMILIES
 from gmmseg.mixture.fit import PartialStart, fit_events
-from gmmseg.mixture.params import FitResult, FitSettings, FitStep, MixtureParams
+from gmmseg.mixture.params import FitResult, FitStep, MixtureParams
+from gmmseg.mixture.settings import FitSettings
 from gmmseg.mixture.sklearn_validation import (
     INIT_METHODS,
     OWNER,

@@ -16,8 +16,9 @@ from gmmseg.mixture.expectation import Rows
 from gmmseg.mixture.fit_log import FitLog
 from gmmseg.mixture.initialise import first_params, global_params, nearest_mean, params_from_labels
 from gmmseg.mixture.kernel_choice import extent_about
-from gmmseg.mixture.params import FitResult, FitSettings, FitStep, MixtureParams, Restart, Stage, StopReason
+from gmmseg.mixture.params import FitResult, FitStep, MixtureParams, Restart, Stage, StopReason
 from gmmseg.mixture.preparation import Prepared, prepare
+from gmmseg.mixture.settings import FitSettings
 
 SHORT_TOL = 1e-2
 SHORT_ITERATIONS = 6

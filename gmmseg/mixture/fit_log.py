@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from gmmseg.control import relayed
 from gmmseg.mixture.matching import canonical_order
-from gmmseg.mixture.params import FitResult, FitSettings, FitStep, MixtureParams, Restart, Stage, StopReason
+from gmmseg.mixture.params import FitResult, FitStep, MixtureParams, Restart, Stage, StopReason
 from gmmseg.mixture.preparation import Prepared
+from gmmseg.mixture.settings import FitSettings
 
 CONDITION_WARNING = 1e10
 HISTORY_BYTES = 2**29

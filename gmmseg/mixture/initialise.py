@@ -8,9 +8,10 @@ import numpy as np
 
 from gmmseg.arrays import FloatArray, IntArray
 from gmmseg.control import ShouldStop, never_stop, raise_if_asked
-from gmmseg.mixture.covariance import FAMILIES, CovarianceKind, Spherical
+from gmmseg.mixture.covariance import FAMILIES, Spherical
 from gmmseg.mixture.moments import Moments, maximise
-from gmmseg.mixture.params import InitMethod, MixtureParams
+from gmmseg.mixture.params import MixtureParams
+from gmmseg.mixture.settings import CovarianceKind, InitMethod
 
 LLOYD_ITERATIONS = 8
 MANY_FEATURES = 16

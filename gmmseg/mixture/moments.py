@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from gmmseg.arrays import FloatArray
-from gmmseg.mixture.covariance import FAMILIES, CovarianceKind, Spherical
+from gmmseg.mixture.covariance import FAMILIES, Spherical
 from gmmseg.mixture.params import MixtureParams
+from gmmseg.mixture.settings import CovarianceKind
 
 LOG_2PI = float(np.log(2 * np.pi))
 EMPTY_SHARE = 1e-14

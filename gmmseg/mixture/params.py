@@ -1,4 +1,4 @@
-"""What travels in and out of a fit: parameters, settings, steps and results."""
+"""What travels in and out of a fit: parameters, steps and results."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from typing import Literal
 import numpy as np
 
 from gmmseg.arrays import FloatArray, IntArray, frozen
-from gmmseg.mixture.covariance import Covariance, CovarianceKind
+from gmmseg.mixture.covariance import Covariance
 
-InitMethod = Literal["kmeans++", "random"]
 Stage = Literal["coarse", "exact"]
 StopReason = Literal[
     "closed form",
@@ -92,52 +91,6 @@ class MixtureParams:
     def shifted(self, offset: FloatArray) -> MixtureParams:
         """Return the mixture of the rows moved by `offset` (D,)."""
         return MixtureParams(self.weights, self.means + offset, self.covariance, self.is_hard)
-
-
-@dataclass(frozen=True, slots=True)
-class FitSettings:
-    """Everything a fit depends on besides the rows.
-
-    Parameters
-    ----------
-    n_components : int
-        K, 1 to 256.
-    covariance : {"full", "tied", "diag", "spherical"}
-    init : {"kmeans++", "random"}
-    n_init : int
-        Restarts; the one with the highest bound is kept and all are reported.
-    seed : int
-    max_iter : int
-        Limit of EM iterations of each restart; on coarse rows they are at most half of it.
-    tol : float
-        Stop when the mean log-likelihood per sample rises by less than this in an iteration, nats.
-    parameter_tol : float
-        S2 eq. 29, first rule: stop when the change of the parameters, measured in standard deviations, is at
-        most this; 0 switches the rule off.
-    q_tol : float
-        S2 eq. 29, second rule: stop when Q per sample rises by at most this, nats; 0 switches it off.
-    reg_covar : float, optional
-        The floor of every covariance eigenvalue, squared feature units; None takes the features' own
-        quantisation variance.
-    is_hard : bool
-        The epsilon → 0 limit (S3): k-means.
-    accelerate : bool
-        Jump ahead between iterations where that raises the bound (SQUAREM, Varadhan and Roland 2008); the end
-        may be another local optimum. Not used in the hard limit.
-    """
-
-    n_components: int = 5
-    covariance: CovarianceKind = "full"
-    init: InitMethod = "kmeans++"
-    n_init: int = 5
-    seed: int = 0
-    max_iter: int = 1000
-    tol: float = 1e-6
-    parameter_tol: float = 0.0
-    q_tol: float = 0.0
-    reg_covar: float | None = None
-    is_hard: bool = False
-    accelerate: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -12,7 +12,7 @@ from gmmseg.mixture.coarse import coarse_rows
 from gmmseg.mixture.covariance import FAMILIES
 from gmmseg.mixture.expectation import Rows
 from gmmseg.mixture.kernel_choice import extent_about
-from gmmseg.mixture.params import FitSettings
+from gmmseg.mixture.settings import FitSettings
 
 MAX_MAGNITUDE = 1e100
 

@@ -12,7 +12,8 @@ from gmmseg.arrays import FloatArray
 from gmmseg.control import ShouldStop, never_stop, result_of
 from gmmseg.mixture.fit import fit_events
 from gmmseg.mixture.merging import merge_by_entropy
-from gmmseg.mixture.params import FitResult, FitSettings
+from gmmseg.mixture.params import FitResult
+from gmmseg.mixture.settings import FitSettings
 
 DEFAULT_RANGE = tuple(range(1, 11))
 NO_OVERLAP = 1e-6

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from gmmseg.arrays import AnyArray, FloatArray
-from gmmseg.mixture.covariance import FAMILIES, Covariance, CovarianceKind
-from gmmseg.mixture.params import InitMethod
+from gmmseg.mixture.covariance import FAMILIES, Covariance
 from gmmseg.mixture.preparation import MAX_MAGNITUDE
+from gmmseg.mixture.settings import CovarianceKind, InitMethod
 
 OWNER = "GaussianMixture"
 INIT_METHODS: dict[str, InitMethod] = {

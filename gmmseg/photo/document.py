@@ -6,17 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from gmmseg import editing
 from gmmseg.colours import Colour
+from gmmseg.editing import Edit
 from gmmseg.features.colour import suited_space
 from gmmseg.image import Image
 from gmmseg.mixture.params import FitResult
 from gmmseg.photo.classes import ClassTable
 from gmmseg.photo.model import Model
 from gmmseg.photo.objects.objects import ObjectMap
-from gmmseg.photo.settings import SegmentSettings, with_setting
-from gmmseg.regions.settings import REGION_SETTINGS, RegionSettings
-from gmmseg.setting import check_values, with_value
+from gmmseg.photo.settings import SegmentSettings
+from gmmseg.regions.settings import RegionSettings
+from gmmseg.setting import with_setting
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,13 +67,7 @@ class Document:
         return self.fit is None or self.fit.image is not self.image or self.fit.settings != self.settings
 
 
-class Edit(editing.Edit[Document]):
-    """A named function from document to document."""
-
-    __slots__ = ()
-
-
-def open_image(image: Image) -> Edit:
+def open_image(image: Image) -> Edit[Document]:
     """Return the edit that shows another image; the fit and the objects of the old one go.
 
     The settings stay, but for a colour space that needs channels the image does not have.
@@ -87,7 +81,7 @@ def open_image(image: Image) -> Edit:
     return Edit(f"Open {image.source.name}", apply)
 
 
-def change_setting(path: str, value: Any, title: str) -> Edit:
+def change_setting(path: str, value: Any, title: str) -> Edit[Document]:
     """Return the edit that sets one setting; applying it raises `SettingsError` when out of bounds."""
     return Edit(
         title,
@@ -96,18 +90,18 @@ def change_setting(path: str, value: Any, title: str) -> Edit:
     )
 
 
-def change_region_setting(path: str, value: Any, title: str) -> Edit:
+def change_region_setting(path: str, value: Any, title: str) -> Edit[Document]:
     """Return the edit that sets one setting of the regions; applying it raises `SettingsError` as above."""
+    return Edit(
+        title,
+        lambda document: replace(
+            document, region_settings=with_setting(document.region_settings, path, value)
+        ),
+        merge_key=f"regions {path}",
+    )
 
-    def apply(document: Document) -> Document:
-        settings = with_value(document.region_settings, path, value)
-        check_values(settings, REGION_SETTINGS)
-        return replace(document, region_settings=settings)
 
-    return Edit(title, apply, merge_key=f"regions {path}")
-
-
-def reset_settings(title: str) -> Edit:
+def reset_settings(title: str) -> Edit[Document]:
     """Return the edit that sets everything, of the segmentation and of the regions, to its default."""
     return Edit(
         title,
@@ -120,21 +114,23 @@ def with_fit(document: Document, fit: Fit, classes: ClassTable) -> Document:
     return replace(document, fit=fit, classes=classes)
 
 
-def _on_classes(title: str, change: Callable[[ClassTable], ClassTable], merge_key: str | None = None) -> Edit:
+def _on_classes(
+    title: str, change: Callable[[ClassTable], ClassTable], merge_key: str | None = None
+) -> Edit[Document]:
     return Edit(title, lambda document: replace(document, classes=change(document.classes)), merge_key)
 
 
-def rename_class(wanted: int, name: str) -> Edit:
+def rename_class(wanted: int, name: str) -> Edit[Document]:
     """Return the edit that names a class."""
     return _on_classes(f"Rename to {name}", lambda table: table.changed(wanted, name=name))
 
 
-def recolour_class(wanted: int, colour: Colour) -> Edit:
+def recolour_class(wanted: int, colour: Colour) -> Edit[Document]:
     """Return the edit that gives a class another colour."""
     return _on_classes("Recolour class", lambda table: table.changed(wanted, colour=colour))
 
 
-def show_class(wanted: int, is_visible: bool) -> Edit:
+def show_class(wanted: int, is_visible: bool) -> Edit[Document]:
     """Return the edit that shows or hides a class."""
     return _on_classes(
         "Show class" if is_visible else "Hide class",
@@ -142,12 +138,12 @@ def show_class(wanted: int, is_visible: bool) -> Edit:
     )
 
 
-def solo_class(wanted: int) -> Edit:
+def solo_class(wanted: int) -> Edit[Document]:
     """Return the edit that shows one class alone, or all again."""
     return _on_classes("Solo class", lambda table: table.solo(wanted))
 
 
-def lock_class(wanted: int, is_locked: bool) -> Edit:
+def lock_class(wanted: int, is_locked: bool) -> Edit[Document]:
     """Return the edit that locks or unlocks a class."""
     return _on_classes(
         "Lock class" if is_locked else "Unlock class",
@@ -155,16 +151,16 @@ def lock_class(wanted: int, is_locked: bool) -> Edit:
     )
 
 
-def merge_classes(ids: list[int]) -> Edit:
+def merge_classes(ids: list[int]) -> Edit[Document]:
     """Return the edit that unites classes; their posteriors add up, the mixture stays."""
     return _on_classes("Merge classes", lambda table: table.merged(ids))
 
 
-def split_class(wanted: int) -> Edit:
+def split_class(wanted: int) -> Edit[Document]:
     """Return the edit that takes a merged class apart."""
     return _on_classes("Split class", lambda table: table.split(wanted))
 
 
-def move_class(wanted: int, to: int) -> Edit:
+def move_class(wanted: int, to: int) -> Edit[Document]:
     """Return the edit that moves a class to another display position."""
     return _on_classes("Reorder classes", lambda table: table.moved(wanted, to))

@@ -13,15 +13,17 @@ from gmmseg.features.spec import FeatureSpec
 from gmmseg.features.table import FeatureTable
 from gmmseg.image import Image
 from gmmseg.mixture.fit import evaluate, fit_events
-from gmmseg.mixture.params import FitResult, FitSettings, FitStep, MixtureParams, StopReason
+from gmmseg.mixture.params import FitResult, FitStep, MixtureParams, StopReason
 from gmmseg.mixture.selection import Candidate, select_events
+from gmmseg.mixture.settings import FitSettings
 from gmmseg.photo.classes import default_classes
 from gmmseg.photo.document import Fit
 from gmmseg.photo.grid import PixelGrid, pixel_grid
 from gmmseg.photo.model import Model, check_suits
 from gmmseg.photo.segmentation import Segmentation, segment
-from gmmseg.photo.settings import SegmentSettings, check_settings
+from gmmseg.photo.settings import SegmentSettings
 from gmmseg.photo.smoothing import SWEEPS, smoothed
+from gmmseg.setting import check_settings
 
 PREVIEW_SWEEPS = 2
 """Of the spatial prior: the map is on the screen a tenth of a second earlier, and the next one is exact."""

@@ -11,8 +11,8 @@ from gmmseg.image import Image
 from gmmseg.regions.cutting import RegionMap, cut
 from gmmseg.regions.hierarchy import Hierarchy
 from gmmseg.regions.pipeline import hierarchy_events
-from gmmseg.regions.settings import REGION_SETTINGS, RegionSettings
-from gmmseg.setting import check_values
+from gmmseg.regions.settings import RegionSettings
+from gmmseg.setting import check_settings
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,7 +53,7 @@ def region_events(
     SettingsError, BudgetError
     Cancelled
     """
-    check_values(settings, REGION_SETTINGS)
+    check_settings(settings)
     seconds: dict[str, float] = {}
     began = time.perf_counter()
     if hierarchy is None:

@@ -4,49 +4,42 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gmmseg.setting import Setting
-
-MAX_REGIONS = 1_000_000
+from gmmseg.setting import number
 
 
 @dataclass(frozen=True, slots=True)
 class RegionSettings:
-    """How an image's hierarchy is made and cut.
+    """How an image's hierarchy is made and cut; detail and number only cut it."""
 
-    Parameters
-    ----------
-    detail : float
-        0 is one region, 0.5 the scale found best for the image, 1 every leaf.
-    n_regions : int, optional
-        Cut to so many regions instead.
-    seed : int
-        Of the mixtures that the hierarchy is made from; detail and number only cut it.
-    """
-
-    detail: float = 0.5
-    n_regions: int | None = None
-    seed: int = 0
-
-
-REGION_SETTINGS: tuple[Setting, ...] = (
-    Setting(
-        "detail",
+    detail: float = number(
+        0.5,
+        (0.0, 1.0),
         "Detail",
         "From one region (0) over the scale found best for the image (0.5) to the smallest regions (1).",
-        "float",
-        0.0,
-        1.0,
-        is_advanced=False,
-    ),
-    Setting(
-        "n_regions",
+        option="--detail",
+        metavar="D",
+        help="{low} for one region to {high} for the finest (default {default}: what suits most photos)",
+        mnemonic="t",
+        step=0.05,
+        slider=(0, 1, 0.01),
+    )
+    n_regions: int | None = number(
+        None,
+        (1, 1_000_000),
         "Regions",
         "Cuts the hierarchy to so many regions, whatever the detail; empty to use the detail.",
-        "int",
-        1,
-        MAX_REGIONS,
-        is_optional=True,
-        is_advanced=False,
-    ),
-    Setting("seed", "Seed", "The same seed gives the same regions.", "int", 0, 2**63 - 1),
-)
+        option="--regions",
+        help="number of regions wanted, instead of --detail",
+        mnemonic="b",
+    )
+    seed: int = number(
+        0,
+        (0, 2**63 - 1),
+        "Seed",
+        "The same seed gives the same regions.",
+        option="--seed",
+        metavar="S",
+        is_advanced=True,
+        is_seed=True,
+    )
+    """Of the mixtures that the hierarchy is made from."""

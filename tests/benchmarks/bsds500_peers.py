@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from gmmseg.control import result_of
 from gmmseg.features.spec import FeatureSpec
 from gmmseg.image import Image
-from gmmseg.mixture.params import FitSettings
+from gmmseg.mixture.settings import FitSettings
 from gmmseg.photo.jobs import SegmentRequest, segment_events
 from gmmseg.photo.settings import SegmentSettings
 

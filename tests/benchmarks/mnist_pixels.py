@@ -27,7 +27,8 @@ from gmmseg.mixture.covariance import FAMILIES
 from gmmseg.mixture.density import score_rows
 from gmmseg.mixture.fit import fit_events
 from gmmseg.mixture.initialise import first_params
-from gmmseg.mixture.params import FitSettings, MixtureParams
+from gmmseg.mixture.params import MixtureParams
+from gmmseg.mixture.settings import FitSettings
 
 K = 10
 TURNS = 3

@@ -14,8 +14,9 @@ from gmmseg.arrays import FloatArray
 from gmmseg.control import never_stop
 from gmmseg.mixture.em import Rules, em
 from gmmseg.mixture.initialise import first_params
-from gmmseg.mixture.params import FitSettings, FitStep, MixtureParams
+from gmmseg.mixture.params import FitStep, MixtureParams
 from gmmseg.mixture.preparation import prepare
+from gmmseg.mixture.settings import FitSettings
 from tests.data.shared import MNIST
 
 K = 5

@@ -15,9 +15,10 @@ from gmmseg.features.spec import FeatureSpec
 from gmmseg.features.table import CodeMap, FeatureTable, PixelMap, RowPerPixel
 from gmmseg.image import GREY, RGB, Image, ImageSource
 from gmmseg.io.decoded_image import channel_names
-from gmmseg.mixture.covariance import FAMILIES, CovarianceKind
-from gmmseg.mixture.params import FitResult, FitSettings, FitStep, MixtureParams, Restart, StopReason
+from gmmseg.mixture.covariance import FAMILIES
+from gmmseg.mixture.params import FitResult, FitStep, MixtureParams, Restart, StopReason
 from gmmseg.mixture.selection import Candidate
+from gmmseg.mixture.settings import CovarianceKind, FitSettings
 from gmmseg.photo.classes import ClassTable, default_classes
 from gmmseg.photo.document import Document, Edit, Fit, open_image
 from gmmseg.photo.jobs import SegmentRequest, segment_events

@@ -23,7 +23,7 @@ from gmmseg.mixture.compiled import kernel_name
 from gmmseg.version import VERSION
 from ui.dialogs.errata import BOOK, DOCUMENTS, ERRATA, Erratum
 from ui.theme import SPACING, colours, icon, theme
-from ui.widgets.dialog_buttons import dialog_buttons
+from ui.widgets.dialog_parts import dialog_buttons
 
 
 class AboutDialog(QDialog):

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from ui.theme import SPACING, icon
-from ui.widgets.dialog_buttons import dialog_buttons
+from ui.widgets.dialog_parts import dialog_buttons
 
 
 class BugReport(QDialog):

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 
 from gmmseg.limits import physical_memory, size_text
 from ui.theme import SPACING
-from ui.widgets.dialog_buttons import dialog_buttons
+from ui.widgets.dialog_parts import dialog_buttons
 
 if TYPE_CHECKING:
     from ui.theme import Scheme

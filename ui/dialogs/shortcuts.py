@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from ui.theme import SPACING
-from ui.widgets.dialog_buttons import dialog_buttons
+from ui.widgets.dialog_parts import dialog_buttons
 
 Shortcut = tuple[str, str, "QKeySequence | str"]
 """Group, what it does, keys; keys as text where they are no sequence, such as “Alt+click”."""

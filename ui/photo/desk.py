@@ -8,10 +8,10 @@ from pathlib import Path
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QWidget
 
+from gmmseg.features.spec import SPACE_TITLES
 from gmmseg.image import Image
 from gmmseg.io.samples import DEFAULT_SAMPLE
 from gmmseg.photo.document import Fit, change_setting, open_image
-from gmmseg.photo.settings import SPACE_TITLES
 from gmmseg.photo.workspace import ViewState
 from ui.desk.actions import Actions, bound_to
 from ui.desk.desk import Heading

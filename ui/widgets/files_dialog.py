@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 
 from gmmseg.errors import GmmsegError, WriteError
 from ui.theme import SPACING, colours, icon, theme
-from ui.widgets.dialog_buttons import dialog_buttons
+from ui.widgets.dialog_parts import dialog_buttons
 from ui.widgets.export_row import ExportRow, Offer
 
 ChooseFolder = Callable[[QWidget, Path], Path | None]

@@ -21,10 +21,11 @@ from gmmseg.io.images import read_image
 from gmmseg.photo.classes import default_classes
 from gmmseg.photo.document import Document, change_region_setting, open_image
 from gmmseg.photo.jobs import SegmentRequest, segment_events
-from gmmseg.photo.settings import SegmentSettings, with_setting
+from gmmseg.photo.settings import SegmentSettings
 from gmmseg.photo.workspace import Workspace
 from gmmseg.regions.outcome import RegionOutcome, region_events
 from gmmseg.regions.settings import RegionSettings
+from gmmseg.setting import with_setting
 
 REGIONS = ["segment", "photo.png", "--method", "regions"]
 
@@ -163,7 +164,7 @@ def test_of_a_folder_the_tables_fill_a_folder(place: Path) -> None:
 
 @pytest.mark.parametrize("extra", [["--detail", "1.5"], ["--detail", "nan"], ["--regions", "0"]])
 def test_values_out_of_bounds_are_refused(place: Path, extra: list[str]) -> None:
-    assert run([*REGIONS, *extra, "-o", "mask.png"]) == 1
+    assert run([*REGIONS, *extra, "-o", "mask.png"]) == 2
     assert not Path("mask.png").exists()
 
 

@@ -17,13 +17,12 @@ from gmmseg.digits.experiment import (
     experiment_events,
 )
 from gmmseg.digits.recipes import RECIPES, SECOND_PASS, StageName, settings_for
-from gmmseg.digits.setting_table import DIGIT_SETTINGS
 from gmmseg.digits.settings import RECIPE_NAMES, DigitSettings, PcaSettings, RecipeName
 from gmmseg.digits.stages import STAGES, StageCache, settings_shown, stages_of
 from gmmseg.errors import BudgetError, Cancelled, FitError, GmmsegError, SettingsError
 from gmmseg.limits import budget_of
-from gmmseg.mixture.covariance import CovarianceKind
-from gmmseg.setting import value_at
+from gmmseg.mixture.settings import CovarianceKind
+from gmmseg.setting import check_settings
 
 SMALL = replace(DigitSettings(), pca=PcaSettings(40))
 """Small enough for tests: with 700 images Gaussians in 200 dimensions say little."""
@@ -305,8 +304,7 @@ def test_settings_are_checked(small_digits: DigitSet) -> None:
 
 
 def test_every_setting_is_declared_with_a_valid_default() -> None:
-    for setting in DIGIT_SETTINGS:
-        setting.check(value_at(DigitSettings(), setting.path))
+    check_settings(DigitSettings())
 
 
 @pytest.mark.parametrize("name", RECIPE_NAMES)

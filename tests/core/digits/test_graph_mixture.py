@@ -21,8 +21,8 @@ from gmmseg.digits.graph_mixture import (
 from gmmseg.digits.neighbours import nearest_events
 from gmmseg.digits.settings import FieldSettings
 from gmmseg.errors import Cancelled
-from gmmseg.mixture.covariance import CovarianceKind
 from gmmseg.mixture.params import MixtureParams
+from gmmseg.mixture.settings import CovarianceKind
 
 KINDS: tuple[CovarianceKind, ...] = ("full", "tied", "diag", "spherical")
 

@@ -24,8 +24,9 @@ from gmmseg.digits.settings import (
 from gmmseg.digits.stage_runs import components_stage, mixture_stage
 from gmmseg.digits.workpiece import Workpiece
 from gmmseg.errors import Cancelled
-from gmmseg.mixture.covariance import FAMILIES, CovarianceKind
+from gmmseg.mixture.covariance import FAMILIES
 from gmmseg.mixture.misclassification import groups_by_misclassification
+from gmmseg.mixture.settings import CovarianceKind
 from gmmseg.setting import with_value
 
 Array = NDArray[Any]

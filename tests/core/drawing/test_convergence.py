@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from gmmseg.drawing.convergence import curves, monotony, runs_by_restart
-from gmmseg.mixture.covariance import CovarianceKind
-from gmmseg.mixture.params import FitSettings, FitStep
+from gmmseg.mixture.params import FitStep
+from gmmseg.mixture.settings import CovarianceKind, FitSettings
 from gmmseg.photo.settings import SegmentSettings
 from tests.data.states import fitted_shown, make_image, make_runs, make_table
 

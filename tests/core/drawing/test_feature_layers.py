@@ -25,7 +25,8 @@ def scene_of(text: str, *, is_masked: bool = False, is_standardised: bool = Fals
     pixels = random.integers(0, 256, (24, 33, 3), dtype=np.uint8)
     mask = random.random((24, 33)) < 0.7 if is_masked else None
     image = image_of(pixels, mask)
-    return Scene(image, table=feature_table(image, FeatureSpec.parse(text, is_standardised=is_standardised)))
+    spec = replace(FeatureSpec.parse(text), is_standardised=is_standardised)
+    return Scene(image, table=feature_table(image, spec))
 
 
 @pytest.mark.parametrize("text", SPECS)

@@ -17,9 +17,10 @@ from gmmseg.features.spec import COLOUR_SPACES, FeatureSpec
 from gmmseg.image import GREY, RGB, Image, ImageSource
 from gmmseg.io.models import FORMAT_VERSION, dump_model, load_model, read_model
 from gmmseg.limits import MAX_MODEL_BYTES
-from gmmseg.mixture.covariance import FAMILIES, CovarianceKind
+from gmmseg.mixture.covariance import FAMILIES
 from gmmseg.mixture.density import log_density
 from gmmseg.mixture.params import MixtureParams
+from gmmseg.mixture.settings import CovarianceKind
 from gmmseg.photo.classes import default_classes
 from gmmseg.photo.model import Model, check_suits
 

@@ -10,12 +10,13 @@ from hypothesis.extra.numpy import arrays
 
 from gmmseg.arrays import FloatArray
 from gmmseg.control import never_stop
-from gmmseg.mixture.covariance import FAMILIES, Covariance, CovarianceKind
+from gmmseg.mixture.covariance import FAMILIES, Covariance
 from gmmseg.mixture.em import Rules, em
 from gmmseg.mixture.expectation import Rows
 from gmmseg.mixture.kernel_choice import extent_about
-from gmmseg.mixture.params import FitSettings, FitStep, MixtureParams
+from gmmseg.mixture.params import FitStep, MixtureParams
 from gmmseg.mixture.preparation import prepare
+from gmmseg.mixture.settings import CovarianceKind, FitSettings
 
 KINDS: tuple[CovarianceKind, ...] = ("full", "tied", "diag", "spherical")
 

@@ -7,12 +7,12 @@ import pytest
 
 from gmmseg.arrays import FloatArray
 from gmmseg.mixture.coarse import MIN_ROWS
-from gmmseg.mixture.covariance import CovarianceKind
 from gmmseg.mixture.density import score_rows
 from gmmseg.mixture.fit import fit, fit_events
-from gmmseg.mixture.params import FitSettings, MixtureParams
+from gmmseg.mixture.params import MixtureParams
 from gmmseg.mixture.preparation import prepare
 from gmmseg.mixture.quadratic_kernel import QuadraticKernel, quadratic_features
+from gmmseg.mixture.settings import CovarianceKind, FitSettings
 from tests.core.mixture.cases import KINDS, blobs
 
 pytestmark = pytest.mark.usefixtures("both_e_steps")

@@ -19,11 +19,12 @@ from scipy.special import logsumexp
 
 from gmmseg.arrays import FloatArray, frozen
 from gmmseg.mixture import compiled, quadratic_kernel
-from gmmseg.mixture.covariance import CovarianceKind, Spherical
+from gmmseg.mixture.covariance import Spherical
 from gmmseg.mixture.fit import fit
 from gmmseg.mixture.kernels import Kernel
-from gmmseg.mixture.params import FitSettings, MixtureParams
+from gmmseg.mixture.params import MixtureParams
 from gmmseg.mixture.quadratic_kernel import QuadraticKernel, quadratic_features
+from gmmseg.mixture.settings import CovarianceKind, FitSettings
 from tests.core.mixture.cases import blobs, random_params
 
 ROOT = Path(__file__).parents[3]

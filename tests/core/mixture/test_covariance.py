@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from sklearn import mixture as sklearn_mixture
 
-from gmmseg.mixture.covariance import FAMILIES, CovarianceKind
+from gmmseg.mixture.covariance import FAMILIES
 from gmmseg.mixture.params import MixtureParams
+from gmmseg.mixture.settings import CovarianceKind
 from tests.core.mixture.cases import KINDS, random_params
 
 K, D = 3, 4

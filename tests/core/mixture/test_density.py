@@ -13,7 +13,7 @@ from scipy.special import logsumexp
 from gmmseg.arrays import FloatArray
 from gmmseg.control import StopRequest
 from gmmseg.errors import Cancelled
-from gmmseg.mixture.covariance import CovarianceKind, Diagonal, Full, Spherical, Tied
+from gmmseg.mixture.covariance import Diagonal, Full, Spherical, Tied
 from gmmseg.mixture.density import (
     log_density,
     log_joint,
@@ -23,6 +23,7 @@ from gmmseg.mixture.density import (
 )
 from gmmseg.mixture.kernels import sum_of_logs
 from gmmseg.mixture.params import MixtureParams
+from gmmseg.mixture.settings import CovarianceKind
 from tests.core.mixture.cases import KINDS, random_params
 
 

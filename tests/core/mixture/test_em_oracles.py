@@ -10,10 +10,11 @@ from scipy import optimize
 from sklearn import mixture as sklearn_mixture
 
 from gmmseg.arrays import FloatArray
-from gmmseg.mixture.covariance import CovarianceKind, Diagonal, Full, Spherical
+from gmmseg.mixture.covariance import Diagonal, Full, Spherical
 from gmmseg.mixture.density import score_rows
 from gmmseg.mixture.fit import fit
-from gmmseg.mixture.params import FitSettings, MixtureParams
+from gmmseg.mixture.params import MixtureParams
+from gmmseg.mixture.settings import CovarianceKind, FitSettings
 from tests.core.mixture.cases import (
     KINDS,
     blobs,

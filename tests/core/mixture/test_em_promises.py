@@ -13,10 +13,11 @@ from sklearn import mixture as sklearn_mixture
 
 from gmmseg.arrays import FloatArray
 from gmmseg.control import never_stop
-from gmmseg.mixture.covariance import CovarianceKind, Full
+from gmmseg.mixture.covariance import Full
 from gmmseg.mixture.density import responsibilities, score_rows
 from gmmseg.mixture.fit import fit, fit_events
-from gmmseg.mixture.params import FitResult, FitSettings, FitStep, MixtureParams
+from gmmseg.mixture.params import FitResult, FitStep, MixtureParams
+from gmmseg.mixture.settings import CovarianceKind, FitSettings
 from tests.core.mixture.cases import (
     KINDS,
     awkward_rows,

@@ -24,7 +24,7 @@ from sklearn.utils.estimator_checks import check_estimator
 
 from gmmseg import GaussianMixture
 from gmmseg.arrays import AnyArray, FloatArray, IntArray
-from gmmseg.mixture.covariance import CovarianceKind
+from gmmseg.mixture.settings import CovarianceKind
 from gmmseg.mixture.sklearn_validation import ConvergenceWarning, NotFittedError
 from tests.core.mixture.cases import KINDS, blobs, random_params
 

@@ -8,12 +8,13 @@ import pytest
 from gmmseg.arrays import FloatArray
 from gmmseg.control import StopRequest, never_stop, result_of
 from gmmseg.errors import Cancelled, FitError
-from gmmseg.mixture.covariance import CovarianceKind, Full, Spherical
+from gmmseg.mixture.covariance import Full, Spherical
 from gmmseg.mixture.density import score_rows
 from gmmseg.mixture.fit import fit, fit_events
 from gmmseg.mixture.kernels import blocks
-from gmmseg.mixture.params import FitSettings, InitMethod, MixtureParams
+from gmmseg.mixture.params import MixtureParams
 from gmmseg.mixture.preparation import count_distinct, prepare
+from gmmseg.mixture.settings import CovarianceKind, FitSettings, InitMethod
 from tests.core.mixture.cases import KINDS, blobs, random_params
 
 pytestmark = pytest.mark.usefixtures("both_e_steps")

@@ -9,7 +9,8 @@ from gmmseg.arrays import FloatArray, IntArray
 from gmmseg.mixture.covariance import Spherical
 from gmmseg.mixture.density import responsibilities
 from gmmseg.mixture.fit import fit
-from gmmseg.mixture.params import FitSettings, MixtureParams
+from gmmseg.mixture.params import MixtureParams
+from gmmseg.mixture.settings import FitSettings
 from tests.core.mixture.cases import blobs, run_em
 
 

@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gmmseg.mixture.covariance import CovarianceKind
 from gmmseg.mixture.initialise import first_params, kmeans_plus_plus, nearest_mean, params_from_labels
-from gmmseg.mixture.params import InitMethod
+from gmmseg.mixture.settings import CovarianceKind, InitMethod
 from tests.core.mixture.cases import KINDS, blobs
 
 

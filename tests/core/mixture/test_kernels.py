@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from gmmseg.mixture.centred import CentredKernel
-from gmmseg.mixture.covariance import CovarianceKind, Full
+from gmmseg.mixture.covariance import Full
 from gmmseg.mixture.kernel_choice import MAX_LOST, extent_about, kernel_for, suits_quadratic
 from gmmseg.mixture.kernels import blocks
 from gmmseg.mixture.params import MixtureParams
 from gmmseg.mixture.quadratic_kernel import QuadraticKernel
+from gmmseg.mixture.settings import CovarianceKind
 from tests.core.mixture.cases import KINDS, random_params
 
 pytestmark = pytest.mark.usefixtures("both_e_steps")

@@ -11,14 +11,15 @@ from scipy import stats
 from sklearn import mixture as sklearn_mixture
 
 from gmmseg.mixture.centred import CentredKernel
-from gmmseg.mixture.covariance import CovarianceKind, Full
+from gmmseg.mixture.covariance import Full
 from gmmseg.mixture.density import log_joint, responsibilities
 from gmmseg.mixture.fit import fit, fit_events
 from gmmseg.mixture.initialise import kmeans_plus_plus, nearest_mean
 from gmmseg.mixture.kernel_choice import MAX_QUADRATIC_FEATURES, kernel_for
 from gmmseg.mixture.kernels import exponentiate
-from gmmseg.mixture.params import FitSettings, MixtureParams
+from gmmseg.mixture.params import MixtureParams
 from gmmseg.mixture.quadratic_kernel import QuadraticKernel
+from gmmseg.mixture.settings import CovarianceKind, FitSettings
 from gmmseg.mixture.tied_kernel import TiedKernel
 from tests.core.mixture.cases import KINDS, blobs, covariance_of, random_params, run_em
 

@@ -7,10 +7,11 @@ import itertools
 import numpy as np
 import pytest
 
-from gmmseg.mixture.covariance import CovarianceKind, Spherical
+from gmmseg.mixture.covariance import Spherical
 from gmmseg.mixture.fit import fit
 from gmmseg.mixture.matching import canonical_order, dissimilarity, match_components
-from gmmseg.mixture.params import FitSettings, MixtureParams
+from gmmseg.mixture.params import MixtureParams
+from gmmseg.mixture.settings import CovarianceKind, FitSettings
 from tests.core.mixture.cases import KINDS, blobs, random_params
 
 

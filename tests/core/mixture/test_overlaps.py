@@ -7,11 +7,12 @@ import pytest
 from scipy import optimize, stats
 
 from gmmseg.arrays import FloatArray
-from gmmseg.mixture.covariance import CovarianceKind, Full, Spherical
+from gmmseg.mixture.covariance import Full, Spherical
 from gmmseg.mixture.density import score_rows
 from gmmseg.mixture.fit import fit
 from gmmseg.mixture.overlaps import bhattacharyya, pairwise_overlap, ridge_overlap
-from gmmseg.mixture.params import FitSettings, MixtureParams
+from gmmseg.mixture.params import MixtureParams
+from gmmseg.mixture.settings import CovarianceKind, FitSettings
 from tests.core.mixture.cases import KINDS, random_params
 
 

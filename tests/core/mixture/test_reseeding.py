@@ -10,11 +10,12 @@ import pytest
 from gmmseg.arrays import FloatArray
 from gmmseg.control import StopRequest
 from gmmseg.drawing.convergence import monotony
-from gmmseg.mixture.covariance import CovarianceKind, Full
+from gmmseg.mixture.covariance import Full
 from gmmseg.mixture.density import score_rows
 from gmmseg.mixture.fit import fit, fit_events
-from gmmseg.mixture.params import FitSettings, MixtureParams
+from gmmseg.mixture.params import MixtureParams
 from gmmseg.mixture.reseeding import empty_components, with_empty_moved
+from gmmseg.mixture.settings import CovarianceKind, FitSettings
 from tests.core.mixture.cases import KINDS, blobs, covariance_of, run_em
 
 

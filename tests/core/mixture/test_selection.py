@@ -10,8 +10,8 @@ import pytest
 from gmmseg.control import StopRequest, result_of
 from gmmseg.errors import Cancelled
 from gmmseg.mixture.fit import fit
-from gmmseg.mixture.params import FitSettings
 from gmmseg.mixture.selection import elbow, select_events
+from gmmseg.mixture.settings import FitSettings
 from gmmseg.photo.settings import Criterion
 from tests.core.mixture.cases import blobs
 

@@ -11,11 +11,11 @@ import pytest
 from gmmseg.arrays import FloatArray
 from gmmseg.control import ShouldStop
 from gmmseg.mixture import em as em_module
-from gmmseg.mixture.covariance import CovarianceKind
 from gmmseg.mixture.expectation import Expectation, Rows, expectation
 from gmmseg.mixture.fit import fit
 from gmmseg.mixture.kernels import Kernel
-from gmmseg.mixture.params import FitResult, FitSettings, MixtureParams
+from gmmseg.mixture.params import FitResult, MixtureParams
+from gmmseg.mixture.settings import CovarianceKind, FitSettings
 from gmmseg.mixture.squarem import Squarem, _packed, _unpacked
 from tests.core.mixture.cases import KINDS, blobs, random_params, run_em
 

@@ -11,8 +11,9 @@ from scipy.stats import multivariate_normal
 from gmmseg.features.build import feature_table
 from gmmseg.features.spec import FeatureSpec
 from gmmseg.features.table import FeatureTable
-from gmmseg.mixture.covariance import FAMILIES, CovarianceKind
+from gmmseg.mixture.covariance import FAMILIES
 from gmmseg.mixture.params import MixtureParams
+from gmmseg.mixture.settings import CovarianceKind
 from tests.data.states import image_of
 
 Weights = dict[tuple[int, int, int, int], float]

@@ -13,17 +13,16 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from gmmseg.colours import class_colour
 from gmmseg.control import result_of
-from gmmseg.editing import MAX_LARGE_IN_HISTORY
+from gmmseg.editing import MAX_LARGE_IN_HISTORY, Edit
 from gmmseg.errors import SettingsError
 from gmmseg.features.spec import ColourSpace
 from gmmseg.history import Entry, History
 from gmmseg.image import Image
 from gmmseg.io.images import image_from_array
-from gmmseg.mixture.params import FitSettings
+from gmmseg.mixture.settings import FitSettings
 from gmmseg.photo.classes import IGNORE_ID, ClassTable, class_id, default_classes, inherited_classes
 from gmmseg.photo.document import (
     Document,
-    Edit,
     change_setting,
     lock_class,
     merge_classes,
@@ -216,7 +215,7 @@ def test_an_edit_that_raises_changes_nothing() -> None:
     assert workspace.shown is before
 
 
-CLASS_EDITS: dict[str, Edit] = {
+CLASS_EDITS: dict[str, Edit[Document]] = {
     "rename": rename_class(2, "sky"),
     "recolour": recolour_class(2, (9, 8, 7)),
     "hide": show_class(2, False),
@@ -383,7 +382,7 @@ class AnyOrder(RuleBasedStateMachine):
         self.states = [self.workspace.document]
         self.at = 0
 
-    def edit(self, edit: Edit) -> None:
+    def edit(self, edit: Edit[Document]) -> None:
         self.workspace.settle()
         self.workspace.apply(edit)
         self.states[self.at + 1 :] = [self.workspace.document]

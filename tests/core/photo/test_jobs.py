@@ -15,9 +15,9 @@ from gmmseg.errors import Cancelled, FeatureError, ModelError, SettingsError
 from gmmseg.features.build import feature_table
 from gmmseg.features.spec import FeatureSpec
 from gmmseg.io.models import dump_model, load_model
-from gmmseg.mixture.covariance import FAMILIES, CovarianceKind
+from gmmseg.mixture.covariance import FAMILIES
 from gmmseg.mixture.density import score_rows
-from gmmseg.mixture.params import FitSettings
+from gmmseg.mixture.settings import CovarianceKind, FitSettings
 from gmmseg.photo.grid import pixel_grid
 from gmmseg.photo.jobs import (
     Considered,

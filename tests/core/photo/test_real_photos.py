@@ -12,8 +12,7 @@ from scipy.stats import multivariate_normal
 from gmmseg.control import result_of
 from gmmseg.features.spec import FeatureSpec
 from gmmseg.io.images import read_image
-from gmmseg.mixture.covariance import CovarianceKind
-from gmmseg.mixture.params import FitSettings
+from gmmseg.mixture.settings import CovarianceKind, FitSettings
 from gmmseg.photo.jobs import SegmentRequest, segment_events
 from gmmseg.photo.settings import SegmentSettings
 from tests.data.shared import BSDS500

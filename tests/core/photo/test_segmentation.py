@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from gmmseg.arrays import LabelArray, label_dtype
-from gmmseg.mixture.covariance import FAMILIES, CovarianceKind
+from gmmseg.mixture.covariance import FAMILIES
 from gmmseg.mixture.params import MixtureParams
+from gmmseg.mixture.settings import CovarianceKind
 from gmmseg.photo.segmentation import (
     Segmentation,
     class_posteriors,

@@ -11,17 +11,19 @@ import pytest
 
 from gmmseg.errors import SettingsError
 from gmmseg.features.spec import FeatureSpec
-from gmmseg.mixture.params import FitSettings
-from gmmseg.photo.settings import (
-    BY_PATH,
-    SETTINGS,
-    SegmentSettings,
+from gmmseg.mixture.settings import FitSettings
+from gmmseg.photo.settings import SegmentSettings
+from gmmseg.setting import (
+    Setting,
     check_settings,
-    get_setting,
+    setting_of,
+    settings_of,
+    settings_to_dict,
+    value_at,
     with_setting,
 )
-from gmmseg.setting import Setting, settings_to_dict
 
+SETTINGS = settings_of(SegmentSettings)
 NUMBERS = [setting for setting in SETTINGS if setting.kind in ("int", "float")]
 
 
@@ -42,7 +44,7 @@ def test_both_bounds_are_allowed_and_what_is_beyond_is_not(setting: Setting) -> 
     whole = setting.kind == "int"
     for bound, beyond in ((setting.low, -1), (setting.high, 1)):
         exact = int(bound) if whole else bound
-        assert get_setting(with_setting(SegmentSettings(), setting.path, exact), setting.path) == exact
+        assert value_at(with_setting(SegmentSettings(), setting.path, exact), setting.path) == exact
         outside = exact + beyond if whole else math.nextafter(bound, beyond * math.inf)
         with pytest.raises(SettingsError) as caught:
             with_setting(SegmentSettings(), setting.path, outside)
@@ -67,7 +69,7 @@ def test_what_is_no_finite_number_is_refused(setting: Setting, value: Any) -> No
 )
 def test_whole_numbers_take_no_fraction(path: str) -> None:
     with pytest.raises(SettingsError, match="whole number"):
-        BY_PATH[path].check(3.5)
+        setting_of(SegmentSettings, path).check(3.5)
 
 
 def test_the_largest_seed_is_exact() -> None:
@@ -79,16 +81,16 @@ def test_the_largest_seed_is_exact() -> None:
 
 @pytest.mark.parametrize("path", [setting.path for setting in SETTINGS if setting.is_optional])
 def test_only_optional_settings_may_be_none(path: str) -> None:
-    assert get_setting(with_setting(SegmentSettings(), path, None), path) is None
+    assert value_at(with_setting(SegmentSettings(), path, None), path) is None
     with pytest.raises(SettingsError):
-        BY_PATH["mixture.tol"].check(None)
+        setting_of(SegmentSettings, "mixture.tol").check(None)
 
 
 @pytest.mark.parametrize("setting", [s for s in SETTINGS if s.kind == "choice"], ids=lambda s: s.path)
 def test_choices_take_their_keys_and_name_them_when_refusing(setting: Setting) -> None:
     for key, title in setting.choices:
         assert title
-        assert get_setting(with_setting(SegmentSettings(), setting.path, key), setting.path) == key
+        assert value_at(with_setting(SegmentSettings(), setting.path, key), setting.path) == key
     with pytest.raises(SettingsError, match=setting.choices[0][0].replace("+", r"\+")):
         setting.check("nothing of the kind")
 

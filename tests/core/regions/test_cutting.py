@@ -16,8 +16,8 @@ from gmmseg.regions.cutting import (
     leaf_labels_of,
 )
 from gmmseg.regions.hierarchy import Hierarchy
-from gmmseg.regions.settings import REGION_SETTINGS, RegionSettings
-from gmmseg.setting import check_values
+from gmmseg.regions.settings import RegionSettings
+from gmmseg.setting import check_settings
 
 
 def random_hierarchy(seed: int, n_leaves: int, natural: float = 4.4, has_hole: bool = False) -> Hierarchy:
@@ -150,6 +150,6 @@ def test_a_tree_that_does_not_fit_its_leaves_is_refused() -> None:
     ],
 )
 def test_settings_out_of_bounds_are_refused(settings: RegionSettings) -> None:
-    check_values(RegionSettings(), REGION_SETTINGS)
+    check_settings(RegionSettings())
     with pytest.raises(SettingsError):
-        check_values(settings, REGION_SETTINGS)
+        check_settings(settings)

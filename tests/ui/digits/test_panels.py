@@ -21,10 +21,10 @@ from gmmseg.digits.experiment import ExperimentOutcome, ExperimentRequest, Stage
 from gmmseg.digits.overview import cluster_moments
 from gmmseg.digits.progress import KeptStages, RunLog
 from gmmseg.digits.recipes import RECIPES, settings_for
-from gmmseg.digits.setting_table import DIGIT_SETTINGS, with_digit_setting
 from gmmseg.digits.settings import DigitSettings
 from gmmseg.digits.stages import settings_shown
 from gmmseg.digits.workspace import DigitShown
+from gmmseg.setting import settings_of, with_setting
 from ui.digits.panels.clusters import DigitClustersPanel
 from ui.digits.panels.confusion import DigitConfusionPanel
 from ui.digits.panels.convergence import DigitConvergencePanel
@@ -38,7 +38,7 @@ from ui.digits.panels.requests import (
     answer_overview,
 )
 from ui.digits.panels.scores import DigitScoresPanel
-from ui.digits.panels.setup import GENERAL, GROUPS, DigitSetupPanel
+from ui.digits.panels.setup import DigitSetupPanel
 from ui.digits.widgets.stage_list import StageList
 from ui.digits.widgets.wall import DigitWall, Spot
 from ui.digits.widgets.wall_layout import FOLDED_LINES, WallSection
@@ -57,7 +57,7 @@ def light(qapp: QApplication) -> None:
 @pytest.fixture(scope="module")
 def outcome() -> ExperimentOutcome:
     """Of a graph, with eigenvalues and spectral coordinates."""
-    settings = with_digit_setting(settings_for("manifold", DigitSettings(n_clusters=6)), "graph.n_passes", 1)
+    settings = with_setting(settings_for("manifold", DigitSettings(n_clusters=6)), "graph.n_passes", 1)
     return result_of(experiment_events(ExperimentRequest(drawn_digits(300, 60), settings)))
 
 
@@ -264,10 +264,10 @@ def test_no_title_of_a_stage_is_cut_in_a_narrow_list(put: Put) -> None:
 def test_every_setting_of_every_recipe_has_a_field_in_a_section(put: Put) -> None:
     panel = DigitSetupPanel()
     put(panel, 300, 600)
-    groups = {group for group, _ in GROUPS}
-    for setting in DIGIT_SETTINGS:
+    for setting in settings_of(DigitSettings):
         group, _, name = setting.path.partition(".")
-        assert setting.path in ("recipe", *GENERAL) if not name else group in groups
+        section = panel.section(group) if name else panel
+        assert section.isAncestorOf(panel.field(setting.path))
     for recipe in RECIPES:
         document = DigitDocument(settings=settings_for(recipe))
         panel.show_state(DigitShown(), DigitShown(document))

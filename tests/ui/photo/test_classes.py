@@ -14,9 +14,10 @@ from PySide6.QtWidgets import QLineEdit, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from gmmseg.colours import Colour
+from gmmseg.editing import Edit
 from gmmseg.features.spec import FeatureSpec
 from gmmseg.photo.classes import ClassTable
-from gmmseg.photo.document import Document, Edit
+from gmmseg.photo.document import Document
 from tests.data.states import make_shown
 from ui.photo.panels import classes as classes_module
 from ui.photo.panels.classes import ClassesPanel
@@ -34,7 +35,7 @@ class Harness:
         qtbot.addWidget(self.panel)
         self.panel.resize(340, 400)
         self.panel.show()
-        self.edits: list[Edit] = []
+        self.edits: list[Edit[Document]] = []
         self.selections: list[int | None] = []
         self.n_settled = 0
         self.panel.edit_requested.connect(self.edits.append)

@@ -11,7 +11,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from gmmseg.mixture.params import FitResult, FitSettings, FitStep, StopReason
+from gmmseg.mixture.params import FitResult, FitStep, StopReason
+from gmmseg.mixture.settings import FitSettings
 from gmmseg.photo.settings import SegmentSettings
 from gmmseg.photo.workspace import ViewState
 from tests.data.states import fitted_shown, make_runs, make_shown

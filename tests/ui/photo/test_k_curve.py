@@ -10,7 +10,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from gmmseg.photo.document import Edit
+from gmmseg.editing import Edit
 from gmmseg.photo.workspace import ViewState
 from tests.data.states import make_candidates, make_shown
 from tests.ui.driving import redraw

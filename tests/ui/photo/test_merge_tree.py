@@ -13,8 +13,9 @@ from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from gmmseg.drawing.layers import Layer
+from gmmseg.editing import Edit
 from gmmseg.photo.classes import ClassTable
-from gmmseg.photo.document import Edit, lock_class, merge_classes
+from gmmseg.photo.document import Document, lock_class, merge_classes
 from gmmseg.photo.workspace import ViewState, Workspace
 from tests.data.states import make_shown
 from tests.ui.driving import redraw
@@ -32,7 +33,7 @@ class Asked:
 
     def __init__(self, panel: MergeTreePanel) -> None:
         self.trees: list[TreeRequest] = []
-        self.edits: list[Edit] = []
+        self.edits: list[Edit[Document]] = []
         self.pointed: list[tuple[int, ...] | None] = []
         panel.tree_requested.connect(self.trees.append)
         panel.edit_requested.connect(self.edits.append)
@@ -74,7 +75,7 @@ def with_tree(panel: MergeTreePanel, asked: Asked, shown: ViewState) -> ViewStat
     return shown
 
 
-def after(shown: ViewState, *edits: Edit) -> ViewState:
+def after(shown: ViewState, *edits: Edit[Document]) -> ViewState:
     document = shown.document
     for edit in edits:
         document = edit.apply(document)

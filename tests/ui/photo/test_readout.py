@@ -13,8 +13,9 @@ from gmmseg.io.images import image_from_array
 from gmmseg.photo.classes import default_classes
 from gmmseg.photo.document import Document, merge_classes
 from gmmseg.photo.jobs import SegmentOutcome, SegmentRequest, segment_events
-from gmmseg.photo.settings import SegmentSettings, with_setting
+from gmmseg.photo.settings import SegmentSettings
 from gmmseg.photo.workspace import ViewState
+from gmmseg.setting import with_setting
 from tests.ui.driving import blobs
 from ui.photo.panels.readout import ReadoutBar, values_text
 

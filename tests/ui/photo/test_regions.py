@@ -15,7 +15,8 @@ from pytestqt.qtbot import QtBot
 
 from gmmseg.drawing.draw import draw
 from gmmseg.drawing.layers import Layer
-from gmmseg.photo.document import Document, Edit, change_region_setting
+from gmmseg.editing import Edit
+from gmmseg.photo.document import Document, change_region_setting
 from gmmseg.photo.segmentation import class_planes
 from gmmseg.photo.workspace import ViewState
 from gmmseg.regions.outcome import RegionOutcome
@@ -509,7 +510,7 @@ class Asked:
     def __init__(self, qtbot: QtBot) -> None:
         self.panel = SetupPanel()
         self.document = Document()
-        self.edits: list[Edit] = []
+        self.edits: list[Edit[Document]] = []
         self.n_settled = self.n_touched = 0
         self.panel.edit_requested.connect(self.take)
         self.panel.settled.connect(self.settle)
@@ -519,7 +520,7 @@ class Asked:
         self.panel.advanced.set_open(True)
         self.panel.show()
 
-    def take(self, edit: Edit) -> None:
+    def take(self, edit: Edit[Document]) -> None:
         self.edits.append(edit)
         old, self.document = self.document, edit.apply(self.document)
         self.panel.show_state(ViewState(old), ViewState(self.document))

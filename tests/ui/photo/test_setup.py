@@ -24,27 +24,31 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
+from gmmseg.editing import Edit
 from gmmseg.image import RGB, Image, ImageSource
-from gmmseg.photo.document import Document, Edit
-from gmmseg.photo.settings import SETTINGS, SegmentSettings, get_setting, with_setting
-from gmmseg.regions.settings import REGION_SETTINGS
+from gmmseg.photo.document import Document
+from gmmseg.photo.settings import SegmentSettings
+from gmmseg.regions.settings import RegionSettings
+from gmmseg.setting import settings_of, value_at, with_setting
 from tests.data.states import make_shown
-from ui.photo.panels.setup import MNEMONICS, SetupPanel
-from ui.widgets.form import with_mnemonic
+from ui.photo.panels.setup import SetupPanel
 from ui.widgets.number_box import NumberBox
+from ui.widgets.settings_form import with_mnemonic
+
+SETTINGS = settings_of(SegmentSettings)
 
 
 class Asked:
     """Collects a panel's edits and what they make of a document."""
 
     def __init__(self, panel: SetupPanel) -> None:
-        self.edits: list[Edit] = []
+        self.edits: list[Edit[Document]] = []
         self.n_settled = 0
         self.document = Document()
         panel.edit_requested.connect(self.take)
         panel.settled.connect(self.settle)
 
-    def take(self, edit: Edit) -> None:
+    def take(self, edit: Edit[Document]) -> None:
         self.edits.append(edit)
         self.document = edit.apply(self.document)
 
@@ -52,7 +56,7 @@ class Asked:
         self.n_settled += 1
 
     def __getitem__(self, path: str) -> Any:
-        return get_setting(self.document.settings, path)
+        return value_at(self.document.settings, path)
 
 
 @pytest.fixture
@@ -174,7 +178,7 @@ def test_a_number_of_components_that_cannot_be_is_marked_and_not_applied(
 def test_other_numbers_that_cannot_be_are_marked_too(
     panel: SetupPanel, asked: Asked, path: str, text: str
 ) -> None:
-    before = get_setting(SegmentSettings(), path)
+    before = value_at(SegmentSettings(), path)
     line = box(panel, path).lineEdit()
     line.setText(text)
     line.textEdited.emit(text)
@@ -367,7 +371,7 @@ def test_showing_a_state_asks_for_nothing(panel: SetupPanel, asked: Asked) -> No
     assert asked.edits == []
     assert asked.n_settled == 0
     for setting in SETTINGS:
-        value = get_setting(state.document.settings, setting.path)
+        value = value_at(state.document.settings, setting.path)
         if setting.kind in ("int", "float"):
             assert float(box(panel, setting.path).text()) == value
         elif setting.kind == "choice":
@@ -490,11 +494,11 @@ def test_nothing_is_wider_than_the_panel(panel: SetupPanel, width: int) -> None:
 
 def test_mnemonics_are_all_different() -> None:
     assert with_mnemonic("Colour space", "u") == "Colo&ur space"
-    titles = {setting.path: setting.title for setting in (*SETTINGS, *REGION_SETTINGS)}
-    titles["n_regions"] = "Number"
-    for path, letter in MNEMONICS.items():
-        assert "&" in with_mnemonic(titles[path], letter) or letter == "k"
-    letters = [letter.lower() for letter in MNEMONICS.values()]
+    declared = [setting for setting in (*SETTINGS, *settings_of(RegionSettings)) if setting.mnemonic]
+    titles = {setting.path: setting.title for setting in declared} | {"n_regions": "Number"}
+    for setting in declared:
+        assert "&" in with_mnemonic(titles[setting.path], setting.mnemonic)
+    letters = [setting.mnemonic.lower() for setting in declared]
     assert len(letters) == len(set(letters))
 
 

@@ -2,89 +2,43 @@
 
 from __future__ import annotations
 
-from functools import partial
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QLocale, Qt, Signal, Slot
-from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QLocale, Signal, Slot
+from PySide6.QtWidgets import QLabel
 
 from gmmseg.digits.dataset import DigitSet
 from gmmseg.digits.document import DigitDocument, change_digit_setting, reset_digit_settings
 from gmmseg.digits.recipes import RECIPES
-from gmmseg.digits.setting_table import DIGIT_SETTINGS
 from gmmseg.digits.settings import DigitSettings
 from gmmseg.digits.stages import settings_shown
-from gmmseg.setting import Setting, value_at
+from gmmseg.setting import Setting, arranged, settings_of
 from ui.digits.widgets.stage_list import StageList
-from ui.theme import SPACING, colours, icon, theme
-from ui.widgets.choice_fields import ChoiceField, SwitchField
+from ui.theme import SPACING
 from ui.widgets.collapsible import CollapsibleSection
-from ui.widgets.form import scroll_in, with_mnemonic
-from ui.widgets.number_fields import AutomaticField, NumberField, SeedField
-from ui.widgets.setting_field import SettingField
-from ui.widgets.wheel_guard import WheelGuard
+from ui.widgets.setting_fields import AutomaticField
+from ui.widgets.settings_form import SettingsForm, make_bold
 
 if TYPE_CHECKING:
     from gmmseg.digits.workspace import DigitShown
 
-GENERAL = ("n_clusters", "covariance", "fit_on", "n_images", "seed")
-GROUPS: tuple[tuple[str, str], ...] = (
-    ("deskew", "Deskewing"),
-    ("orientation", "Orientation maps"),
-    ("scattering", "Scattering"),
-    ("pca", "Principal components"),
-    ("mixture", "Mixture"),
-    ("components", "Merged components"),
-    ("graph", "Neighbour graph"),
-    ("spectral", "Spectral start"),
-    ("field", "Mixture on the graph"),
-)
-MNEMONICS = {
-    "recipe": "c",
-    "n_clusters": "l",
-    "covariance": "o",
-    "fit_on": "i",
-    "n_images": "m",
-    "seed": "S",
-}
-DECADES = ("mixture.tol", "mixture.reg_covar", "field.reg_covar", "field.min_changed", "field.temperature")
-FINE = {"graph.whitening": 0.1, "orientation.edge_sigma": 0.1, "orientation.pool_sigma": 0.1,
-        "orientation.grid_step": 0.1, "deskew.max_shear": 0.1}  # fmt: skip
 DEFAULT_IMAGES = 10_000
 QUICK_SECONDS = 90
 MINUTE = 60
 
 
-class DigitSetupPanel(QWidget):
+class DigitSetupPanel(SettingsForm):
     """Shows `DigitSettings` and asks for changes of them; nothing is run by them."""
 
     edit_requested = Signal(object)
-    settled = Signal()
-    """A choice is over: the next change is an undo step of its own."""
-    validity_changed = Signal(bool)
-    """Whether every field in use holds a value that is applied."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self.setObjectName("digit-setup")
-        self._guard = WheelGuard(self)
-        self._fields: dict[str, SettingField] = {}
+        super().__init__("digit-setup")
         self._sections: dict[str, CollapsibleSection] = {}
-        self._is_valid = True
         self._lay_out()
-        theme().changed.connect(self._tint)
-        self._tint()
+        self.edited.connect(self._ask)
         self._show_settings(DigitDocument())
-
-    @property
-    def is_valid(self) -> bool:
-        """Whether every field in use holds a value that is applied."""
-        return self._is_valid
-
-    def field(self, path: str) -> SettingField:
-        """Return the field of a setting; raises KeyError."""
-        return self._fields[path]
 
     def section(self, group: str) -> CollapsibleSection:
         """Return the section of a group of parameters; raises KeyError."""
@@ -106,67 +60,33 @@ class DigitSetupPanel(QWidget):
     # Building
 
     def _lay_out(self) -> None:
-        contents = QWidget(self)
-        column = QVBoxLayout(contents)
-        column.setContentsMargins(SPACING, SPACING, SPACING, SPACING)
-        column.setSpacing(SPACING)
-        self.data_name = _label("digit-data", is_bold=True)
-        self.data_facts = _label("digit-facts")
-        self.explanation = _label("recipe-explanation")
-        self.plan = _label("run-plan")
+        settings = arranged(settings_of(DigitSettings))
+        general = [setting for setting in settings if not setting.section]
+        self.data_name = QLabel()
+        self.data_name.setObjectName("digit-data")
+        self.data_name.setWordWrap(True)
+        make_bold(self.data_name)
+        self.column.addWidget(self.data_name)
+        self.data_facts = self.add_note("digit-facts")
+        self.column.addSpacing(SPACING // 2)
+        self.add_fields([setting for setting in general if setting.path == "recipe"])
+        self.explanation = self.add_note("recipe-explanation")
+        self.add_fields([setting for setting in general if setting.path != "recipe"])
+        self.found = self.add_note("gap-found", after=self.field("n_clusters"))
+        self.column.addSpacing(SPACING // 2)
+        stages = self.add_section(self.tr("S&tages"), "stages")
+        self.plan = self.add_note("run-plan", stages.body)
         self.stages = StageList()
-        column.addWidget(self.data_name)
-        column.addWidget(self.data_facts)
-        column.addSpacing(SPACING // 2)
-        by_path = {setting.path: setting for setting in DIGIT_SETTINGS}
-        self._add_fields(column, [by_path["recipe"]])
-        column.addWidget(self.explanation)
-        self._add_fields(column, [by_path[path] for path in GENERAL])
-        self.found = _label("gap-found")
-        column.insertWidget(column.indexOf(self._fields["n_clusters"]) + 1, self.found)
-        column.addSpacing(SPACING // 2)
-        stages = CollapsibleSection(self.tr("S&tages"), contents)
-        stages.heading.setObjectName("stages")
-        stages.body.addWidget(self.plan)
         stages.body.addWidget(self.stages)
         stages.set_open(True)
-        column.addWidget(stages)
-        for group, title in GROUPS:
-            section = CollapsibleSection(self.tr(title), contents)
-            section.heading.setObjectName(f"group.{group}")
-            self._add_fields(section.body, [s for s in DIGIT_SETTINGS if s.path.startswith(f"{group}.")])
-            self._sections[group] = section
-            column.addWidget(section)
-        reset = QPushButton(icon("reset"), self.tr("Reset the recipe"), contents)
-        reset.setObjectName("digit-reset")
+        for group, members in groupby(settings[len(general) :], _group_of):
+            found = list(members)
+            self._sections[group] = self.add_section(self.tr(found[0].section), f"group.{group}")
+            self.add_fields(found, self._sections[group].body)
+        reset = self.add_reset(self.tr("Reset the recipe"), "digit-reset")
         reset.setToolTip(self.tr("Give every parameter of the recipe its default"))
         reset.clicked.connect(self._reset)
-        column.addWidget(reset, 0, Qt.AlignmentFlag.AlignLeft)
-        column.addStretch(1)
-        scroll_in(self, contents, "digit-setup.scroll")
-
-    def _add_fields(self, column: QVBoxLayout, settings: list[Setting]) -> None:
-        for setting in settings:
-            field = self._made(setting)
-            self._fields[setting.path] = field
-            field.edited.connect(partial(self._ask, setting))
-            field.settled.connect(self.settled)
-            field.validity_changed.connect(self._note_validity)
-            column.addWidget(field)
-
-    def _made(self, setting: Setting) -> SettingField:
-        title = with_mnemonic(setting.title, MNEMONICS.get(setting.path, ""))
-        if setting.path == "seed":
-            return SeedField(setting, title, self._guard)
-        if setting.kind == "choice":
-            return ChoiceField(setting, title, self._guard)
-        if setting.kind == "bool":
-            return SwitchField(setting, title, self._guard)
-        step = None if setting.path in DECADES else FINE.get(setting.path, 1)
-        if setting.is_optional:
-            step = 1000 if setting.path == "n_images" else 1
-            return AutomaticField(setting, title, self._guard, step)
-        return NumberField(setting, title, self._guard, step)
+        self.finish()
 
     # Showing
 
@@ -193,28 +113,26 @@ class DigitSetupPanel(QWidget):
     def _show_settings(self, document: DigitDocument) -> None:
         settings = document.settings
         shown = {setting.path for setting in settings_shown(settings.recipe)}
+        self.show_values(settings)
         for path, field in self._fields.items():
             field.setVisible(path in shown)
-            field.set_value(value_at(settings, path))
         for group, section in self._sections.items():
             section.setVisible(any(path.startswith(f"{group}.") for path in shown))
         self.explanation.setText(self.tr(RECIPES[settings.recipe].explanation))
         self._show_fitness(settings, document)
-        self._note_validity()
+        self.note_validity()
 
     def _show_fitness(self, settings: DigitSettings, document: DigitDocument) -> None:
         """Offer the automatic number of clusters where there is a graph, and say what is not used."""
-        has_graph = "graph" in RECIPES[settings.recipe].stages
-        clusters = self._fields["n_clusters"]
-        assert isinstance(clusters, AutomaticField)  # noqa: S101 - declared as optional
-        clusters.switch.setEnabled(has_graph)
+        recipe = RECIPES[settings.recipe]
+        clusters = self.field_of(AutomaticField, "n_clusters")
+        clusters.switch.setEnabled(recipe.has_graph)
         clusters.switch.setToolTip(
             self.tr("Take the largest gap in the eigenvalues of the neighbour graph")
-            if has_graph
+            if recipe.has_graph
             else self.tr("Only a recipe with a neighbour graph can find the number of clusters.")
         )
-        images = self._fields["n_images"]
-        assert isinstance(images, AutomaticField)  # noqa: S101 - declared as optional
+        images = self.field_of(AutomaticField, "n_images")
         images.set_automatic_value(DEFAULT_IMAGES if document.digits is None else document.digits.n_images)
         outcome = document.outcome
         is_found = settings.n_clusters is None and outcome is not None and outcome.settings.n_clusters is None
@@ -222,15 +140,14 @@ class DigitSetupPanel(QWidget):
         if is_found and outcome is not None:
             self.found.setText(self.tr("{0} were found.").format(outcome.n_clusters))
             clusters.set_automatic_value(outcome.n_clusters)
-        self._fields["covariance"].set_reason(
+        self.field("covariance").set_reason(
             self.tr("Hard assignment goes by the distance to the means alone.")
-            if settings.mixture.is_hard and "mixture" in RECIPES[settings.recipe].stages
+            if settings.mixture.is_hard and recipe.has_plain_mixture
             else ""
         )
-        for path in ("graph.whitening",):
-            self._fields[path].set_reason(
-                "" if settings.graph.n_passes == 2 else self.tr("Only with two passes.")
-            )
+        self.field("graph.whitening").set_reason(
+            "" if settings.graph.n_passes == 2 else self.tr("Only with two passes.")
+        )
 
     def _show_plan(self, shown: DigitShown) -> None:
         """Say what Run would do, or that there is nothing to do."""
@@ -259,6 +176,7 @@ class DigitSetupPanel(QWidget):
 
     # Asking
 
+    @Slot(object, object)
     def _ask(self, setting: Setting, value: Any) -> None:
         self.edit_requested.emit(change_digit_setting(setting.path, value, setting.title))
 
@@ -267,28 +185,6 @@ class DigitSetupPanel(QWidget):
         self.edit_requested.emit(reset_digit_settings(self.tr("Reset the recipe")))
         self.settled.emit()
 
-    @Slot()
-    def _note_validity(self) -> None:
-        is_valid = all(field.is_valid or field.isHidden() for field in self._fields.values())
-        if is_valid != self._is_valid:
-            self._is_valid = is_valid
-            self.validity_changed.emit(is_valid)
 
-    @Slot()
-    def _tint(self) -> None:
-        palette = QPalette()
-        palette.setColor(QPalette.ColorRole.WindowText, colours().muted)
-        for label in (self.data_facts, self.explanation, self.plan, self.found):
-            label.setPalette(palette)
-
-
-def _label(name: str, *, is_bold: bool = False) -> QLabel:
-    label = QLabel()
-    label.setObjectName(name)
-    label.setWordWrap(True)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    if is_bold:
-        font = label.font()
-        font.setBold(True)
-        label.setFont(font)
-    return label
+def _group_of(setting: Setting) -> str:
+    return setting.path.partition(".")[0]

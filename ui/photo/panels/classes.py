@@ -11,9 +11,10 @@ from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
+from gmmseg.editing import Edit
 from gmmseg.photo.classes import ClassInfo, ClassTable
 from gmmseg.photo.document import (
-    Edit,
+    Document,
     lock_class,
     merge_classes,
     move_class,
@@ -28,7 +29,7 @@ from ui.photo.widgets.class_model import ClassModel
 from ui.photo.widgets.class_rows import make_rows
 from ui.photo.widgets.class_view import ClassView
 from ui.theme import SPACING
-from ui.widgets.colour_choice import AskColour, ask_colour
+from ui.widgets.dialog_parts import AskColour, ask_colour
 
 if TYPE_CHECKING:
     from gmmseg.arrays import FloatArray
@@ -188,7 +189,7 @@ class ClassesPanel(QWidget):
 
     # Asking
 
-    def ask(self, edit: Edit) -> None:
+    def ask(self, edit: Edit[Document]) -> None:
         """Ask for an edit as an undo step of its own."""
         self.edit_requested.emit(edit)
         self.settled.emit()
@@ -255,7 +256,7 @@ class ClassesPanel(QWidget):
             self.ask(recolour_class(class_id, colour))
 
 
-def united(edits: Sequence[Edit]) -> Edit:
+def united(edits: Sequence[Edit[Document]]) -> Edit[Document]:
     """Return one edit that does all of `edits`, named as the first."""
     return Edit(
         edits[0].title, lambda document: reduce(lambda state, edit: edit.apply(state), edits, document)

@@ -24,7 +24,7 @@ from ui.photo.widgets import step_words as words
 from ui.plots.monotone_badge import MonotoneBadge
 from ui.plots.step_plot import Span, StepPlot
 from ui.theme import SPACING
-from ui.widgets.eliding_combo import ElidingCombo
+from ui.widgets.controls import ElidingCombo
 from ui.widgets.empty_hint import EmptyHint, hint_or_content
 from ui.widgets.text_table import TextTable
 from ui.widgets.throttle import SOON_MS, Throttle

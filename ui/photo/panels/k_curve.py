@@ -18,8 +18,9 @@ from PySide6.QtWidgets import (
 )
 
 from gmmseg.arrays import FloatArray
+from gmmseg.editing import Edit
 from gmmseg.mixture.selection import Candidate
-from gmmseg.photo.document import Document, Edit, change_setting
+from gmmseg.photo.document import Document, change_setting
 from ui.plots.plot import ThemedPlot, faded
 from ui.theme import SPACING, colours
 from ui.widgets.empty_hint import EmptyHint, hint_or_content
@@ -36,7 +37,7 @@ CURVES = (
 )
 
 
-def ask_for_components(n_components: int) -> Edit:
+def ask_for_components(n_components: int) -> Edit[Document]:
     """Return the edit that sets K by hand: the automatic choice is switched off with it."""
     by_hand = change_setting("auto", None, "")
     wanted = change_setting("mixture.n_components", n_components, "")

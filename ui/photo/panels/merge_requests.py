@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from gmmseg.control import ShouldStop, never_stop
 from gmmseg.drawing.scatter import scatter_sample
+from gmmseg.editing import Edit
 from gmmseg.features.table import FeatureTable
 from gmmseg.mixture.dendrogram import Dendrogram, Measure, dendrogram
 from gmmseg.mixture.params import MixtureParams
 from gmmseg.photo.classes import ClassInfo, ClassTable
-from gmmseg.photo.document import Document, Edit, merge_classes
+from gmmseg.photo.document import Document, merge_classes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,7 +36,7 @@ def classes_of(components: Sequence[int], table: ClassTable) -> list[ClassInfo]:
     return [entry for entry in table if wanted.issuperset(entry.components)]
 
 
-def merge_groups(groups: Sequence[Sequence[int]], table: ClassTable) -> Edit | None:
+def merge_groups(groups: Sequence[Sequence[int]], table: ClassTable) -> Edit[Document] | None:
     """Return the one edit that unites the classes of each group of components; None where all is done.
 
     Locked classes are left alone.

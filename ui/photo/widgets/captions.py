@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, QLocale
 
-from gmmseg.photo.settings import SPACE_TITLES
+from gmmseg.features.spec import SPACE_TITLES
 
 if TYPE_CHECKING:
     from gmmseg.drawing.layers import Layer

@@ -21,7 +21,7 @@ from ui.photo.widgets.canvas import Canvas
 from ui.photo.widgets.colour_bar import ColourBar
 from ui.photo.widgets.heatmap_grid import HeatmapGrid
 from ui.theme import SPACING, icon
-from ui.widgets.eliding_combo import ElidingCombo
+from ui.widgets.controls import ElidingCombo
 
 _LEAST_WIDTH = 88
 

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from PySide6.QtCore import QCoreApplication, QLocale
 
 from gmmseg.drawing.convergence import Curves, per_pixel
-from gmmseg.mixture.params import FitResult, FitSettings, FitStep
+from gmmseg.mixture.params import FitResult, FitStep
+from gmmseg.mixture.settings import FitSettings
 
 
 def _tr(text: str) -> str:

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QApplication, QComboBox
 from pytestqt.qtbot import QtBot
 
 from ui.theme import apply_theme
-from ui.widgets.eliding_combo import ElidingCombo
+from ui.widgets.controls import ElidingCombo
 
 LONG = "Regions (mean colours)"
 
