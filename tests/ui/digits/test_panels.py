@@ -25,6 +25,7 @@ from gmmseg.digits.settings import DigitSettings
 from gmmseg.digits.stages import settings_shown
 from gmmseg.digits.workspace import DigitShown
 from gmmseg.setting import settings_of, with_setting
+from tests.data.settings import SparklingDigits
 from ui.digits.panels.clusters import DigitClustersPanel
 from ui.digits.panels.confusion import DigitConfusionPanel
 from ui.digits.panels.convergence import DigitConvergencePanel
@@ -276,6 +277,20 @@ def test_every_setting_of_every_recipe_has_a_field_in_a_section(put: Put) -> Non
             group = setting.path.partition(".")[0]
             assert "." not in setting.path or not panel.section(group).isHidden()
         assert panel.explanation.text() == RECIPES[recipe].explanation
+
+
+def test_a_new_setting_is_a_field_in_the_section_of_its_stage(
+    put: Put, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for home in ("ui.digits.panels.setup", "gmmseg.digits.recipes", "gmmseg.digits.stages"):
+        monkeypatch.setattr(f"{home}.DigitSettings", SparklingDigits)
+    monkeypatch.setattr(
+        "ui.digits.panels.setup.DigitDocument", lambda: DigitDocument(None, SparklingDigits())
+    )
+    panel = DigitSetupPanel()
+    put(panel, 300, 600)
+    assert panel.section("pca").isAncestorOf(panel.field("pca.shade"))
+    assert not panel.field("pca.shade").isHidden()
 
 
 # Scatter

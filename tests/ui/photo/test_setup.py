@@ -30,6 +30,7 @@ from gmmseg.photo.document import Document
 from gmmseg.photo.settings import SegmentSettings
 from gmmseg.regions.settings import RegionSettings
 from gmmseg.setting import settings_of, value_at, with_setting
+from tests.data.settings import SparklingSettings
 from tests.data.states import make_shown
 from ui.photo.panels.setup import SetupPanel
 from ui.widgets.number_box import NumberBox
@@ -522,3 +523,18 @@ def test_tab_comes_to_the_advanced_settings_after_the_others(panel: SetupPanel) 
         widget = widget.nextInFocusChain()
     at = {widget.objectName(): position for position, widget in enumerate(order)}
     assert at["features.space"] < at["smooth.slider"] < at["advanced"]
+
+
+def test_a_new_setting_is_a_field_of_its_section(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ui.photo.panels.setup.SegmentSettings", SparklingSettings)
+    panel = SetupPanel()
+    qtbot.addWidget(panel)
+    panel.show()
+    asked: list[Edit[Document]] = []
+    panel.edit_requested.connect(asked.append)
+    box(panel, "mixture.sparkle").stepUp()
+    changed = asked[-1].apply(Document(settings=SparklingSettings()))
+    assert value_at(changed.settings, "mixture.sparkle") == 1.25
+    assert panel.field("mixture.sparkle").isVisibleTo(panel)
+    assert panel.advanced.isAncestorOf(panel.field("mixture.is_loud"))
+    assert not panel.advanced.isAncestorOf(panel.field("mixture.sparkle"))
