@@ -538,3 +538,12 @@ def test_a_new_setting_is_a_field_of_its_section(qtbot: QtBot, monkeypatch: pyte
     assert panel.field("mixture.sparkle").isVisibleTo(panel)
     assert panel.advanced.isAncestorOf(panel.field("mixture.is_loud"))
     assert not panel.advanced.isAncestorOf(panel.field("mixture.sparkle"))
+
+
+def test_a_refused_number_of_regions_is_no_reason_not_to_segment(panel: SetupPanel) -> None:
+    panel.findChild(QCheckBox, "n_regions.automatic").click()  # type: ignore[union-attr]
+    type_in(panel, "n_regions", "0")
+    assert problem(panel, "n_regions")
+    assert panel.is_valid
+    type_in(panel, "mixture.n_init", "0")
+    assert not panel.is_valid
