@@ -60,7 +60,7 @@ def check_segment(parser: Parser, options: argparse.Namespace) -> None:
             )
     settings = SegmentSettings(features=options.features or FeatureSpec())
     for setting in by_mixture:
-        if setting.needs and is_given(options, destination(setting)):
+        if setting.option and setting.needs and is_given(options, destination(setting)):
             enough = with_value(settings, setting.needs, True)
             if enough != settings:
                 parser.error(f"{long_option(setting)} needs that feature: write --features {enough.features}")

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from gmmseg.arrays import AnyArray, FloatArray
 from gmmseg.control import result_of
+from gmmseg.editing import Edit
 from gmmseg.features.spec import FeatureSpec
 from gmmseg.features.table import CodeMap, FeatureTable, PixelMap, RowPerPixel
 from gmmseg.image import GREY, RGB, Image, ImageSource
@@ -20,7 +21,7 @@ from gmmseg.mixture.params import FitResult, FitStep, MixtureParams, Restart, St
 from gmmseg.mixture.selection import Candidate
 from gmmseg.mixture.settings import CovarianceKind, FitSettings
 from gmmseg.photo.classes import ClassTable, default_classes
-from gmmseg.photo.document import Document, Edit, Fit, open_image
+from gmmseg.photo.document import Document, Fit, open_image
 from gmmseg.photo.jobs import SegmentRequest, segment_events
 from gmmseg.photo.model import Model
 from gmmseg.photo.segmentation import Segmentation
@@ -43,7 +44,7 @@ MEANS = np.array(
 """sRGB means, 0..255, of the first components; `true_params` takes them in turn."""
 
 
-def set_to(settings: SegmentSettings) -> Edit:
+def set_to(settings: SegmentSettings) -> Edit[Document]:
     """Return an edit that replaces all settings."""
     return Edit("Settings", lambda document: replace(document, settings=settings))
 
