@@ -7,7 +7,7 @@ import re
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 _ONE_AT_A_TIME = threading.RLock()
 _OF_A_LIBRARY = re.compile(rb"[\w.]+: .*\.\s*")
@@ -21,11 +21,12 @@ def native_messages() -> Iterator[list[str]]:
     The whole process has one standard error: lines of others that fall into the block follow after it.
     """
     messages: list[str] = []
-    with _ONE_AT_A_TIME, tempfile.TemporaryFile() as taken:
+    with _ONE_AT_A_TIME, ExitStack() as ending:
         try:
+            taken = ending.enter_context(tempfile.TemporaryFile())
             shown = os.dup(2)
         except OSError:
-            # A window without a console has no standard error that could be written to.
+            # No console, hence no standard error that could be written to; or no room for what is taken.
             yield messages
             return
         os.dup2(taken.fileno(), 2)

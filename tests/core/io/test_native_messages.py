@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import tempfile
+from typing import Any
 
 import pytest
 
@@ -29,11 +31,15 @@ def test_standard_error_comes_back_after_an_exception(capfd: pytest.CaptureFixtu
     assert capfd.readouterr().err == "after\n"
 
 
-def test_without_a_standard_error_nothing_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(_: int) -> int:
-        raise OSError(9, "Bad file descriptor")
+@pytest.mark.parametrize(("module", "name"), [(os, "dup"), (tempfile, "TemporaryFile")])
+def test_without_a_standard_error_or_room_nothing_is_taken(
+    monkeypatch: pytest.MonkeyPatch, module: Any, name: str
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(9, "refused")
 
-    monkeypatch.setattr(os, "dup", fail)
-    with native_messages() as messages:
-        pass
+    with monkeypatch.context() as patch:
+        patch.setattr(module, name, fail)
+        with native_messages() as messages:
+            pass
     assert messages == []
