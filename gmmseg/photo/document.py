@@ -14,8 +14,10 @@ from gmmseg.mixture.params import FitResult
 from gmmseg.photo.classes import ClassTable
 from gmmseg.photo.model import Model
 from gmmseg.photo.objects.objects import ObjectMap
+from gmmseg.photo.objects.patch import Patch
 from gmmseg.photo.settings import SegmentSettings
 from gmmseg.regions.settings import RegionSettings
+from gmmseg.selection.prompts import Box, Prompt
 from gmmseg.setting import with_setting
 
 
@@ -36,6 +38,38 @@ class Fit:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class SizeStep:
+    """The next larger (1) or smaller (-1) of the sizes that the prompts before it could mean."""
+
+    by: int
+
+
+Act = Prompt | SizeStep
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PendingSelection:
+    """What was asked for so far of an object that is being selected.
+
+    Parameters
+    ----------
+    acts : tuple of Act
+        In the order given.
+    box : (x0, y0, x1, y1), optional
+        Image pixels, half-open.
+    object_id : int, optional
+        The object that is being corrected.
+    base : Patch, optional
+        Its pixels before.
+    """
+
+    acts: tuple[Act, ...] = ()
+    box: Box | None = None
+    object_id: int | None = None
+    base: Patch | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Document:
     """An image, how it is to be segmented and cut into regions, the last fit, its classes, and the objects.
 
@@ -49,6 +83,7 @@ class Document:
     region_settings: RegionSettings = field(default_factory=RegionSettings)
     objects: ObjectMap | None = None
     """None before the first object."""
+    pending: PendingSelection | None = None
 
     @property
     def object_map(self) -> ObjectMap:
@@ -76,7 +111,15 @@ def open_image(image: Image) -> Edit[Document]:
     def apply(document: Document) -> Document:
         space = suited_space(document.settings.features.space, image)
         settings = with_setting(document.settings, "features.space", space)
-        return replace(document, image=image, settings=settings, fit=None, classes=ClassTable(), objects=None)
+        return replace(
+            document,
+            image=image,
+            settings=settings,
+            fit=None,
+            classes=ClassTable(),
+            objects=None,
+            pending=None,
+        )
 
     return Edit(f"Open {image.source.name}", apply)
 

@@ -16,6 +16,7 @@ from gmmseg.mixture.selection import Candidate
 from gmmseg.photo.classes import ClassTable, inherited_classes
 from gmmseg.photo.document import Document, Fit, with_fit
 from gmmseg.photo.jobs import SegmentOutcome
+from gmmseg.photo.pending import SelectionAnswer
 from gmmseg.photo.segmentation import Segmentation
 from gmmseg.regions.hierarchy import Hierarchy
 from gmmseg.regions.outcome import RegionOutcome
@@ -43,6 +44,8 @@ class ViewState:
         Numbers of components tried in the newest automatic choice.
     regions : RegionOutcome, optional
         The newest cut of the image's region tree, once somebody has asked for one.
+    selection : SelectionAnswer, optional
+        The newest answer to the document's pending selection.
     undo_title, redo_title : str, optional
     """
 
@@ -55,8 +58,15 @@ class ViewState:
     steps: tuple[FitStep, ...] = ()
     candidates: tuple[Candidate, ...] = ()
     regions: RegionOutcome | None = None
+    selection: SelectionAnswer | None = None
     undo_title: str | None = None
     redo_title: str | None = None
+
+    @property
+    def current_selection(self) -> SelectionAnswer | None:
+        """The answer to what is pending now; None where there is nothing pending, or no answer yet."""
+        is_current = self.selection is not None and self.selection.pending is self.document.pending
+        return self.selection if is_current else None
 
 
 class TableCache:
@@ -144,6 +154,13 @@ class Workspace(Editor[Document, ViewState]):
         self._publish(replace(self._shown, regions=outcome))
         return True
 
+    def accept_answer(self, answer: SelectionAnswer) -> bool:
+        """Show what the pending selection selects; false, and nothing changes, where another is pending."""
+        if answer.pending is not self.document.pending:
+            return False
+        self._publish(replace(self._shown, selection=answer))
+        return True
+
     def _continued(self, params: MixtureParams) -> ClassTable:
         """Return classes for new components that keep the colours of those they continue."""
         old = self._colour_source()
@@ -184,6 +201,7 @@ class Workspace(Editor[Document, ViewState]):
                 steps=fit.result.history if fit is not None else (),
                 candidates=before.candidates if document.image is before.document.image else (),
                 regions=next((kept for kept in self._regions if kept.image is document.image), None),
+                selection=before.selection if document.pending is not None else None,
                 undo_title=self._history.undo_title,
                 redo_title=self._history.redo_title,
             )

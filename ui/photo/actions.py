@@ -7,6 +7,7 @@ from ui.desk.actions import REDO, UNDO, ActionSpec, DeskState, Keys, is_running
 from ui.photo.commands import PhotoCommands
 from ui.photo.fitting import Fitter
 from ui.photo.panels.panes import PanesPanel
+from ui.photo.toolbox import Toolbox, ToolName
 from ui.photo.work import PhotoWork
 
 MAX_KEYED_CLASSES = 9
@@ -56,6 +57,18 @@ def _pane_spec(n_panes: int, text: str, key: str) -> Spec:
         group="panes",
         arguments=(n_panes,),
     )
+
+
+def _tool_spec(name: ToolName, text: str, key: str, tip: str) -> Spec:
+    return Spec(
+        f"tool_{name}", text, Toolbox.take_tool, (key,), f"tool-{name}", has_image, tip, "tools",
+        arguments=(name,),
+    )  # fmt: skip
+
+
+def has_selection(state: State) -> bool:
+    """Enabled with a selection that is answered."""
+    return state.shown.current_selection is not None
 
 
 def _class_spec(number: int) -> Spec:
@@ -108,6 +121,31 @@ PHOTO_ACTIONS: tuple[Spec, ...] = (
     Spec(
         "pin", "Pi&n or unpin the pane", PanesPanel.toggle_pin, ("P",), "pin", has_any_maps,
         "Keep the result in the pane used last while the settings change, to compare the two",
+    ),
+    _tool_spec("select", "&Select", "S", "Select an object: click it; Shift adds, Alt takes away"),
+    _tool_spec("box", "Select in a bo&x", "X", "Drag a box around an object"),
+    _tool_spec("brush", "&Brush", "B", "Paint the chosen object, or a new one; [ and ] change the size"),
+    _tool_spec("eraser", "&Eraser", "E", "Take pixels away from the chosen objects, or from all"),
+    _tool_spec("lasso", "&Lasso", "L", "Go round an area with the button held"),
+    _tool_spec("polygon", "Pol&ygon", "G", "Click corners; a click on the first one closes it"),
+    _tool_spec("fill", "&Fill", "K", "Fill a connected area without an object"),
+    _tool_spec("pick", "Pick &up", "I", "Choose the object at a pixel"),
+    _tool_spec("look", "Look aroun&d", "D", "Move the picture; with other tools hold Space"),
+    Spec(
+        "accept_selection", "&Make it an object", Toolbox.accept, (), "accept", has_selection,
+        "Make the selection an object (Enter over the picture)",
+    ),
+    Spec(
+        "extend_object", "&Add to the chosen object", Toolbox.extend, (), "", has_selection,
+        "Add the selection to the chosen object (Ctrl+Enter over the picture)",
+    ),
+    Spec(
+        "subtract_selection", "S&ubtract from objects", Toolbox.subtract, (), "", has_selection,
+        "Take the selection away from all unlocked objects (Delete over the picture)",
+    ),
+    Spec(
+        "drop_selection", "&Drop the selection", Toolbox.drop, (), "", has_selection,
+        "Forget the selection (Esc over the picture)",
     ),
     _pane_spec(1, "One &pane", "Ctrl+1"),
     _pane_spec(2, "&Two panes", "Ctrl+2"),

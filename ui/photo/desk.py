@@ -20,6 +20,7 @@ from ui.notices import Notices
 from ui.photo.actions import PHOTO_ACTIONS
 from ui.photo.commands import PhotoCommands
 from ui.photo.layout import OpacitySlider, SamplesMenu, photo_layout
+from ui.photo.toolbox import Toolbox
 from ui.photo.wiring import PhotoPanels
 from ui.photo.work import PhotoWork
 from ui.settings_store import SettingsStore
@@ -40,18 +41,21 @@ class PhotoDesk(FileDesk):
     def __init__(self, store: SettingsStore, notices: Notices, window: QWidget) -> None:
         self.work = PhotoWork(store)
         self.panels = PhotoPanels()
+        self.toolbox = Toolbox(self.work)
         self._commands = PhotoCommands(self.work, self.panels, store, notices, window)
         recent = RecentMenu()
         self._samples = SamplesMenu(self.work.opener.open_sample)
         self._opacity = OpacitySlider()
-        actions = Actions(PHOTO_ACTIONS, bound_to(self._commands, *self.work.parts, self.panels.panes))
+        actions = Actions(
+            PHOTO_ACTIONS, bound_to(self._commands, *self.work.parts, self.panels.panes, self.toolbox)
+        )
         layout = photo_layout(actions, self.panels, recent, self._samples, self._opacity)
         super().__init__("photo", "open", actions, layout, self.work, recent, store, notices, window)
-        for part in (self.panels, self._commands):
+        for part in (self.panels, self._commands, self.toolbox):
             part.setParent(self)
         for menu in (recent, self._samples):
             menu.setParent(layout.toolbar, menu.windowFlags())
-        self.panels.connect_to(self.work)
+        self.panels.connect_to(self.work, self.toolbox)
         self._connect()
         self._restore()
         self.refresh()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, get_args
 
 from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtGui import QAction
@@ -14,11 +14,14 @@ from gmmseg.io.samples import SAMPLES
 from ui.desk.actions import Actions
 from ui.desk.desk import DeskDock, DeskLayout, DeskMenu
 from ui.photo.actions import MAX_KEYED_CLASSES
+from ui.photo.toolbox import ToolName
 from ui.photo.wiring import PhotoPanels
 from ui.theme import SPACING, icon
 from ui.widgets.recent_menu import RecentMenu
 from ui.widgets.tool_bar import ToolBar
 
+_TOOLS = tuple(f"tool_{name}" for name in get_args(ToolName))
+_SELECTION = ("accept_selection", "extend_object", "subtract_selection", "drop_selection")
 _tr = partial(QCoreApplication.translate, "PhotoDesk")
 
 
@@ -79,6 +82,7 @@ def _menus(
         DeskMenu("edit", "", actions.entries(edit)),
         DeskMenu("view", "", actions.entries([*zoom, *panes])),
         DeskMenu("fit", _tr("F&it"), actions.entries(["run", "stop", "cancel", "", "step"])),
+        DeskMenu("objects", _tr("&Objects"), actions.entries([*_TOOLS, "", *_SELECTION])),
         DeskMenu("classes", _tr("&Classes"), [*actions.entries(classes), *panels.classes.class_actions]),
     )
 
@@ -92,6 +96,10 @@ def _toolbar(
     opens_samples.setToolTip(_tr("Open a sample"))
     bar.add_menu_button("samplesButton", opens_samples, samples)
     bar.add_mode_spot()
+    bar.addSeparator()
+    for name in _TOOLS:
+        bar.add_icon_button(actions[name])
+    bar.add_button(actions["accept_selection"])
     bar.addSeparator()
     bar.add_run_button(actions["run"], actions["stop"])
     bar.add_button(actions["step"])

@@ -15,6 +15,7 @@ from ui.photo.panels.readout import ReadoutBar
 from ui.photo.panels.regions import RegionsPanel
 from ui.photo.panels.scatter import ScatterPanel
 from ui.photo.panels.setup import SetupPanel
+from ui.photo.toolbox import Toolbox
 from ui.photo.work import PhotoWork
 
 
@@ -33,8 +34,13 @@ class PhotoPanels(QObject):
         self.merge_tree = MergeTreePanel()
         self.regions = RegionsPanel()
 
-    def connect_to(self, work: PhotoWork) -> None:
+    def connect_to(self, work: PhotoWork, toolbox: Toolbox) -> None:
         """Connect the panels with the work and, where one shows what another points at, with each other."""
+        toolbox.tool_changed.connect(lambda: self.panes.set_tool(toolbox.tool))
+        self.panes.set_tool(toolbox.tool)
+        toolbox.chosen_changed.connect(self.panes.choose_objects)
+        work.selecting.outlined.connect(self.panes.show_selection)
+        work.selecting.hover_outlined.connect(self.panes.show_hovered)
         plots = (self.convergence, self.scatter, self.k_curve, self.merge_tree)
         for shows in (self.setup, self.classes, self.panes, self.readout, self.regions, *plots):
             work.bridge.changed.connect(shows.show_state)

@@ -23,6 +23,7 @@ from ui.photo.panels.merge_requests import tree_of
 from ui.photo.panels.regions import RegionTableRequest
 from ui.photo.panels.scatter_rows import winners_of
 from ui.photo.region_maker import RegionMaker
+from ui.photo.selecting import Selecting
 from ui.settings_store import SettingsStore
 
 
@@ -46,6 +47,7 @@ class PhotoWork(DeskWorkers):
         self.fitter = Fitter(self.workspace, self.bridge, self.fits, self)
         self.region_runs = JobRunner("newest", self)
         self.region_maker = RegionMaker(self.workspace, self.bridge, self.region_runs, self)
+        self.selecting = Selecting(self, self.workspace, self.bridge, JobRunner("newest", self))
         self.opener = Opener(self.reads, self)
         self.exporter = Exporter(self.workspace, self.exports, store, self)
         self.painter = self.make_requests(_draw, lambda request: request.pane)
@@ -58,7 +60,7 @@ class PhotoWork(DeskWorkers):
 
     def _connect(self) -> None:
         self.bridge.changed.connect(self._on_changed)
-        self._follow(self.fitter, self.region_maker)
+        self._follow(self.fitter, self.region_maker, self.selecting)
 
     @Slot(object)
     def show_step(self, step: FitStep | None) -> None:

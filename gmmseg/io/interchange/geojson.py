@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from gmmseg.arrays import AnyArray
-from gmmseg.io.interchange.contours import Outline, Ring, outlines
+from gmmseg.drawing.contours import Outline, Ring, outlines
 from gmmseg.io.plain_text import with_plain_names
 from gmmseg.photo.classes import ClassInfo, ClassTable
 

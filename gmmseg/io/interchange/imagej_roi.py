@@ -10,7 +10,7 @@ import zipfile
 import numpy as np
 
 from gmmseg.arrays import AnyArray
-from gmmseg.io.interchange.contours import Outline, Ring, outlines
+from gmmseg.drawing.contours import Outline, Ring, outlines
 from gmmseg.io.plain_text import with_plain_names
 from gmmseg.photo.classes import ClassInfo, ClassTable
 

@@ -8,21 +8,25 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QWidget
 
-from gmmseg.arrays import BoolArray
+from gmmseg.arrays import BoolArray, IntArray
 from gmmseg.drawing.draw import Picture, Scene
 from gmmseg.drawing.layers import Layer
 from gmmseg.photo.classes import ClassTable
+from gmmseg.photo.objects.objects import ObjectMap
 from ui.photo.panels.pane_pictures import PanePictures
 from ui.photo.panels.picture_requests import PictureRequest, scene_of
 from ui.photo.panels.pins import Pin, Pins, is_pinnable, pinned
+from ui.photo.tools.tool import Tool
 from ui.photo.widgets.captions import caption_of
 from ui.photo.widgets.layer_pane import LayerPane
+from ui.photo.widgets.object_raster import ObjectRaster
 from ui.photo.widgets.pane_grid import PaneGrid
 from ui.photo.widgets.pane_marks import PaneMarks
 
 if TYPE_CHECKING:
     from gmmseg.photo.workspace import ViewState
 
+_OBJECT_OPACITY = 0.45
 DEFAULT_LAYERS: dict[int, tuple[Layer, ...]] = {
     1: (Layer("segments"),),
     2: (Layer("image"), Layer("segments")),
@@ -49,6 +53,8 @@ class PanesPanel(PaneGrid):
         self._shown: ViewState | None = None
         self._scene: Scene | None = None
         self._pins = Pins()
+        self._raster = ObjectRaster()
+        self._chosen_objects: tuple[int, ...] = ()
         self._are_layers_visible = True
         self._are_regions_given_up = False
         self._pictures = PanePictures(self.panes, self._pin_of, self.picture_requested.emit, self.keep_fitted)
@@ -123,6 +129,48 @@ class PanesPanel(PaneGrid):
         """Mark the pixels of some rows of the feature table, (N,); None marks none."""
         self._marks.brush(rows)
 
+    # Tools and objects
+
+    def set_tool(self, tool: Tool | None) -> None:
+        """Take a tool in hand, in every pane."""
+        for pane in self.panes:
+            pane.canvas.set_tool(tool)
+
+    @Slot(object)
+    def show_selection(self, rings: list[IntArray]) -> None:
+        """Outline what is selected: rings of corner points, image pixels."""
+        for pane in self.panes:
+            pane.canvas.selection_outline.show_rings(rings)
+
+    @Slot(object)
+    def show_hovered(self, rings: list[IntArray]) -> None:
+        """Outline what a click would take."""
+        for pane in self.panes:
+            pane.canvas.hover_outline.show_rings(rings)
+
+    @Slot(object)
+    def choose_objects(self, ids: tuple[int, ...]) -> None:
+        """Show which objects are chosen."""
+        self._chosen_objects = ids
+        objects = None if self._shown is None else self._shown.document.objects
+        if objects is not None:
+            self._colour_objects(objects)
+
+    def _show_objects(self, objects: ObjectMap | None) -> None:
+        if objects is None:
+            for pane in self.panes:
+                pane.canvas.set_objects(None)
+            return
+        if self._raster.show(objects):
+            for pane in self.panes:
+                pane.canvas.set_objects(self._raster.pixels)
+        self._colour_objects(objects)
+
+    def _colour_objects(self, objects: ObjectMap) -> None:
+        lut = self._raster.colours(objects, _OBJECT_OPACITY, self._chosen_objects)
+        for pane in self.panes:
+            pane.canvas.set_object_colours(lut)
+
     # Pins
 
     def pin(self, number: int, is_pinned: bool) -> None:
@@ -171,7 +219,10 @@ class PanesPanel(PaneGrid):
     def show_state(self, old: ViewState, new: ViewState) -> None:
         """Draw what differs from what is shown now."""
         before, after = self._scene, scene_of(new)
+        is_first = self._shown is None
         self._shown, self._scene = new, after
+        if is_first or new.document.objects is not old.document.objects:
+            self._show_objects(new.document.objects)
         is_new_image = after is None or before is None or before.image is not after.image
         if is_new_image and self._pins:
             self._pins.clear()

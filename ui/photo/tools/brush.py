@@ -35,8 +35,6 @@ class Stroking(Tool):
         self._points: list[Point] = []
         self._is_inverted = False
         self._at: Point | None = None
-        self.shape = (1, 1)
-        """(H, W) of the image."""
         self.keep_to: Callable[[Patch, Point], Patch] | None = None
         """Cuts a stroke at edges of the picture; without it, all that was covered counts."""
 
@@ -82,6 +80,11 @@ class Stroking(Tool):
     def hover(self, at: Pointer | None) -> None:
         self._at = None if at is None else at.point
         self._show()
+
+    def claims(self, key: Qt.Key, modifiers: Qt.KeyboardModifier) -> bool:
+        return key in (Qt.Key.Key_BracketLeft, Qt.Key.Key_BracketRight) or (
+            key == Qt.Key.Key_Escape and bool(self._points)
+        )
 
     def key(self, key: Qt.Key, modifiers: Qt.KeyboardModifier) -> bool:
         if key in (Qt.Key.Key_BracketLeft, Qt.Key.Key_BracketRight):

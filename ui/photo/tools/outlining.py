@@ -23,8 +23,12 @@ class Enclosing(Tool):
         super().__init__(parent)
         self._points: list[Point] = []
         self._is_removing = False
-        self.shape = (1, 1)
-        """(H, W) of the image."""
+
+    def claims(self, key: Qt.Key, modifiers: Qt.KeyboardModifier) -> bool:
+        keys = Qt.Key
+        return bool(self._points) and key in (
+            keys.Key_Escape, keys.Key_Return, keys.Key_Enter, keys.Key_Backspace,
+        )  # fmt: skip
 
     def abandon(self) -> None:
         self._points = []

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import partial
 
 from PySide6.QtCore import QObject, Qt, Signal
 
@@ -35,6 +37,11 @@ class Select(Tool):
     """The next larger (1) or smaller (-1) of the likely sizes is wanted."""
     accepted = Signal()
     """The selection shall be an object."""
+    extended = Signal()
+    """The selection shall be added to the chosen object."""
+    subtracted = Signal()
+    """The selection shall be taken away from objects."""
+    dropped = Signal()
 
     def __init__(self, draws_boxes: bool = False, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -113,14 +120,31 @@ class Select(Tool):
             self.sized.emit(whole)
         return True
 
+    def claims(self, key: Qt.Key, modifiers: Qt.KeyboardModifier) -> bool:
+        is_begun = key == Qt.Key.Key_Escape and bool(self._points)
+        return is_begun or (self.is_pending and self._asked_by(key, modifiers) is not None)
+
     def key(self, key: Qt.Key, modifiers: Qt.KeyboardModifier) -> bool:
         if key == Qt.Key.Key_Escape and self._points:
             self.abandon()
             return True
-        if self.is_pending and key in (Qt.Key.Key_BracketLeft, Qt.Key.Key_BracketRight):
-            self.sized.emit(1 if key == Qt.Key.Key_BracketRight else -1)
-            return True
-        return False
+        asked = self._asked_by(key, modifiers) if self.is_pending else None
+        if asked is not None:
+            asked()
+        return asked is not None
+
+    def _asked_by(self, key: Qt.Key, modifiers: Qt.KeyboardModifier) -> Callable[[], None] | None:
+        """Return what a key asks for while a selection is pending."""
+        if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            extends = bool(modifiers & Qt.KeyboardModifier.ControlModifier)
+            return self.extended.emit if extends else self.accepted.emit
+        asked: dict[Qt.Key, Callable[[], None]] = {
+            Qt.Key.Key_Escape: self.dropped.emit,
+            Qt.Key.Key_Delete: self.subtracted.emit,
+            Qt.Key.Key_BracketLeft: partial(self.sized.emit, -1),
+            Qt.Key.Key_BracketRight: partial(self.sized.emit, 1),
+        }
+        return asked.get(key)
 
     def abandon(self) -> None:
         self._points = []

@@ -89,6 +89,11 @@ class Tool(QObject):
     """`Edit`, an undo step of its own."""
     cursor_shape = Qt.CursorShape.CrossCursor
 
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.shape = (1, 1)
+        """(H, W) of the image."""
+
     def press(self, at: Pointer) -> bool:
         """A button goes down; true takes the drag that may follow."""
         return False
@@ -112,6 +117,10 @@ class Tool(QObject):
 
     def wheel(self, steps: float, at: Pointer) -> bool:
         """The wheel turns; positive steps are away from the user."""
+        return False
+
+    def claims(self, key: Qt.Key, modifiers: Qt.KeyboardModifier) -> bool:
+        """Whether `key` would use a key now, ahead of the shortcuts of the window."""
         return False
 
     def key(self, key: Qt.Key, modifiers: Qt.KeyboardModifier) -> bool:

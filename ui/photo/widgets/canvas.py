@@ -339,6 +339,16 @@ class Canvas(pg.GraphicsView):  # type: ignore[misc]
         if pixel != self._pixel:
             self.hovered.emit(pixel)
 
+    def event(self, event: QEvent) -> bool:
+        # Keys that the tool in hand uses now come here instead of to shortcuts of the window.
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.ShortcutOverride:
+            is_claimed = self._tool is not None and self._tool.claims(Qt.Key(event.key()), event.modifiers())
+            if is_claimed:
+                event.accept()
+                return True
+        used: bool = super().event(event)
+        return used
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         pans = {
             Qt.Key.Key_Left: (_PAN_STEP, 0.0),

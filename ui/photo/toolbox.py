@@ -1,0 +1,211 @@
+"""Toolbox: the tools of the photo desk, the one in hand, and the edits that they ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from gmmseg.editing import Edit
+from gmmseg.photo.document import Document
+from gmmseg.photo.objects import edits
+from gmmseg.photo.objects.filling import flooded
+from gmmseg.photo.objects.patch import Patch
+from gmmseg.photo.pending import accept_selection, extend_object, subtract_selection
+from gmmseg.photo.workspace import ViewState
+from ui.photo.tools.brush import Stroking
+from ui.photo.tools.outlining import Lasso, Polygon
+from ui.photo.tools.pointing import Pointing
+from ui.photo.tools.select import Select
+from ui.photo.tools.tool import Point, Tool
+from ui.photo.work import PhotoWork
+
+ToolName = Literal["select", "box", "brush", "eraser", "lasso", "polygon", "fill", "pick", "look"]
+"""``look`` is no tool: the pointer pans."""
+
+
+class Toolbox(QObject):
+    """Has one tool in hand, and makes edits of what the tools report.
+
+    Strokes and areas go to the one object that is chosen, or make a new one; what they take away, they take
+    from the objects chosen, or from all.
+
+    Parameters
+    ----------
+    work : PhotoWork
+    """
+
+    tool_changed = Signal(str)
+    """The name of the tool in hand."""
+    chosen_changed = Signal(object)
+    """Ids of the objects that are chosen now, where a tool has chosen others."""
+    radius_changed = Signal(float)
+    """Of the brush, image pixels."""
+
+    def __init__(self, work: PhotoWork, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._work = work
+        self._selecting = work.selecting
+        self._select, self._box = Select(parent=self), Select(draws_boxes=True, parent=self)
+        self._brush, self._eraser = Stroking(False, self), Stroking(True, self)
+        self._lasso, self._polygon = Lasso(self), Polygon(self)
+        self._fill, self._pick = Pointing(self), Pointing(self)
+        self._tools: dict[str, Tool | None] = {
+            "select": self._select,
+            "box": self._box,
+            "brush": self._brush,
+            "eraser": self._eraser,
+            "lasso": self._lasso,
+            "polygon": self._polygon,
+            "fill": self._fill,
+            "pick": self._pick,
+            "look": None,
+        }
+        self._name: str = "select"
+        self.chosen: tuple[int, ...] = ()
+        """Ids of the objects that are chosen."""
+        self.name = ""
+        """Of the object made last, offered again; empty before the first."""
+        self.only_unlabelled = False
+        """Pixels of other objects are not painted over."""
+        self._connect()
+
+    def _connect(self) -> None:
+        for tool in (self._select, self._box):
+            tool.prompted.connect(self._selecting.prompt)
+            tool.boxed.connect(self._selecting.box)
+            tool.hovered.connect(self._selecting.hover)
+            tool.sized.connect(self._selecting.step)
+            tool.dropped.connect(self._selecting.drop)
+            tool.accepted.connect(self.accept)
+            tool.extended.connect(self.extend)
+            tool.subtracted.connect(self.subtract)
+        for brush in (self._brush, self._eraser):
+            brush.stroked.connect(self._take)
+            brush.radius_changed.connect(self.set_radius)
+        for area in (self._lasso, self._polygon):
+            area.enclosed.connect(self._take)
+        self._fill.pointed.connect(self._flood)
+        self._pick.pointed.connect(self._choose_at)
+        self._work.bridge.changed.connect(self._on_changed)
+
+    @property
+    def tool(self) -> Tool | None:
+        """The tool in hand; None is the pointer that pans."""
+        return self._tools[self._name]
+
+    @property
+    def tool_name(self) -> str:
+        """The name of the tool in hand."""
+        return self._name
+
+    def take_tool(self, name: ToolName) -> None:
+        """Take a tool in hand."""
+        if name == self._name:
+            return
+        if self.tool is not None:
+            self.tool.abandon()
+        self._name = name
+        self.tool_changed.emit(name)
+
+    @property
+    def radius(self) -> float:
+        """Of brush and eraser, image pixels."""
+        return self._brush.radius
+
+    @Slot(float)
+    def set_radius(self, radius: float) -> None:
+        """Give brush and eraser another size."""
+        for brush in (self._brush, self._eraser):
+            brush.set_radius(radius)
+        self.radius_changed.emit(self.radius)
+
+    # The pending selection
+
+    @Slot()
+    def accept(self) -> None:
+        """Make the selection an object, or give it back to the one that it corrects."""
+        answer = self._work.workspace.shown.current_selection
+        if answer is not None and not answer.patch.is_empty:
+            edit = accept_selection(answer, self._new_name(), only_unlabelled=self.only_unlabelled)
+            self._apply(edit)
+
+    @Slot()
+    def extend(self) -> None:
+        """Add the selection to the object that is chosen; without one it becomes an object."""
+        answer = self._work.workspace.shown.current_selection
+        if answer is not None and len(self.chosen) == 1:
+            self._apply(extend_object(answer, self.chosen[0]))
+        else:
+            self.accept()
+
+    @Slot()
+    def subtract(self) -> None:
+        """Take the selection away from all unlocked objects."""
+        answer = self._work.workspace.shown.current_selection
+        if answer is not None:
+            self._apply(subtract_selection(answer))
+
+    @Slot()
+    def drop(self) -> None:
+        """Forget the pending selection."""
+        self._selecting.drop()
+
+    # Pixels
+
+    @Slot(object, bool)
+    def _take(self, patch: Patch, is_removing: bool) -> None:
+        if is_removing:
+            self._apply(edits.erase(patch, self.chosen or None))
+        elif len(self.chosen) == 1:
+            self._apply(edits.paint_object(self.chosen[0], patch, only_unlabelled=self.only_unlabelled))
+        else:
+            self._apply(edits.add_object(patch, self._new_name(), only_unlabelled=self.only_unlabelled))
+
+    @Slot(object)
+    def _flood(self, point: Point) -> None:
+        objects = self._work.workspace.document.object_map
+        self._take(flooded(objects, int(point[0]), int(point[1])), False)
+
+    @Slot(object)
+    def _choose_at(self, point: Point) -> None:
+        found = self._work.workspace.document.object_map.at(int(point[0]), int(point[1]))
+        self.choose(() if found is None else (found.id,))
+
+    @Slot(object)
+    def choose(self, ids: Sequence[int]) -> None:
+        """Choose objects, as a click in their table does."""
+        if tuple(ids) != self.chosen:
+            self.chosen = tuple(ids)
+            self.chosen_changed.emit(self.chosen)
+
+    def _new_name(self) -> str:
+        return self.name or self.tr("Object")
+
+    def _apply(self, edit: Edit[Document]) -> None:
+        """Apply an edit as an undo step of its own; an object that it makes is chosen, and names the next."""
+        before = {entry.id for entry in self._work.workspace.document.objects or ()}
+        self._work.settle()
+        self._work.apply(edit)
+        self._work.settle()
+        new = [e for e in self._work.workspace.document.objects or () if e.id not in before]
+        if new:
+            self.name = new[-1].name
+            self.choose([new[-1].id])
+
+    @Slot(object, object)
+    def _on_changed(self, old: ViewState, new: ViewState) -> None:
+        document = new.document
+        for selecting in (self._select, self._box):
+            selecting.is_pending = document.pending is not None
+        image = document.image
+        if image is not None and image is not old.document.image:
+            shape = image.height, image.width
+            for drawing in (self._brush, self._eraser, self._lasso, self._polygon, self._fill, self._pick):
+                drawing.shape = shape
+            if self.tool is not None:
+                self.tool.abandon()
+        if document.objects is not old.document.objects:
+            there = {entry.id for entry in document.objects or ()}
+            self.choose([wanted for wanted in self.chosen if wanted in there])
