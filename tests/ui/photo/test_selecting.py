@@ -1,0 +1,234 @@
+"""Objects by clicks, wheel, keys and strokes in the whole window, as a person makes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QMouseEvent, QWheelEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from gmmseg.io.images import image_from_array
+from gmmseg.photo.document import Document
+from tests.core.photo.test_pending import SHAPE, picture
+from ui.app import App
+from ui.photo.widgets.canvas import Canvas
+from ui.settings_store import SettingsStore
+from ui.theme import configure_plots
+
+LEFT, NONE = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+SHIFT, ALT = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.AltModifier
+
+
+class Person:
+    """Uses the photo desk with mouse and keys."""
+
+    def __init__(self, qtbot: QtBot) -> None:
+        configure_plots()
+        self.qtbot = qtbot
+        self.app = App(SettingsStore())
+        self.desk = self.app.photo
+        qtbot.addWidget(self.app.window)
+        with qtbot.waitExposed(self.app.window):
+            self.app.window.show()
+        self.desk.work.opener.opened.emit(image_from_array(picture(), "shapes"), "")
+        self.wait(lambda: self.desk.work.workspace.shown.segmentation is not None)
+
+    @property
+    def canvas(self) -> Canvas:
+        return self.desk.panels.panes.panes[0].canvas
+
+    @property
+    def document(self) -> Document:
+        return self.desk.work.workspace.document
+
+    def wait(self, condition: Callable[[], bool]) -> None:
+        self.qtbot.waitUntil(condition, timeout=30_000)
+
+    def at(self, x: float, y: float) -> QPoint:
+        return self.canvas.position_of(y + 0.5, x + 0.5).toPoint()
+
+    def click(self, x: float, y: float, keys: Qt.KeyboardModifier = NONE) -> np.ndarray:
+        """Click a pixel, wait for the answer and return it."""
+        QTest.mouseClick(self.canvas.viewport(), LEFT, keys, self.at(x, y))
+        return self.answer()
+
+    def answer(self) -> np.ndarray:
+        def is_answered() -> bool:
+            found = self.desk.work.workspace.shown.current_selection
+            return found is not None and not found.is_coarse
+
+        self.wait(is_answered)
+        found = self.desk.work.workspace.shown.current_selection
+        assert found is not None
+        return found.patch.full(SHAPE)
+
+    def drag(self, *points: tuple[float, float], keys: Qt.KeyboardModifier = NONE) -> None:
+        view = self.canvas.viewport()
+        QTest.mousePress(view, LEFT, keys, self.at(*points[0]))
+        for point in points[1:]:
+            where = QPointF(self.at(*point))
+            event = QMouseEvent(
+                QEvent.Type.MouseMove,
+                where,
+                QPointF(view.mapToGlobal(where)),
+                Qt.MouseButton.NoButton,
+                LEFT,
+                keys,
+            )
+            QApplication.sendEvent(view, event)
+        QTest.mouseRelease(view, LEFT, keys, self.at(*points[-1]))
+
+    def hover(self, x: float, y: float) -> None:
+        view, where = self.canvas.viewport(), QPointF(self.at(x, y))
+        button = Qt.MouseButton.NoButton
+        event = QMouseEvent(
+            QEvent.Type.MouseMove, where, QPointF(view.mapToGlobal(where)), button, button, NONE
+        )
+        QApplication.sendEvent(view, event)
+
+    def wheel(self, steps: int) -> None:
+        view, where = self.canvas.viewport(), QPointF(self.at(30, 30))
+        QApplication.sendEvent(
+            view,
+            QWheelEvent(
+                where, QPointF(view.mapToGlobal(where)), QPoint(), QPoint(0, 120 * steps),
+                Qt.MouseButton.NoButton, NONE, Qt.ScrollPhase.NoScrollPhase, False,
+            ),
+        )  # fmt: skip
+
+    def press(self, key: Qt.Key, keys: Qt.KeyboardModifier = NONE) -> None:
+        self.canvas.setFocus()
+        QTest.keyClick(self.canvas, key, keys)
+
+    def area_of(self, wanted: int) -> np.ndarray:
+        return self.document.object_map.patch_of(wanted).full(SHAPE)
+
+
+@pytest.fixture
+def person(qtbot: QtBot) -> Iterator[Person]:
+    person = Person(qtbot)
+    yield person
+    person.app.window.close()
+    person.app.shutdown()
+    person.app.deleteLater()
+
+
+def square() -> np.ndarray:
+    mask = np.zeros(SHAPE, dtype=bool)
+    mask[20:60, 70:110] = True
+    return mask
+
+
+def overlap(one: np.ndarray, two: np.ndarray) -> float:
+    return float((one & two).sum() / (one | two).sum())
+
+
+def test_a_click_and_enter_make_an_object_and_undo_goes_back_step_by_step(person: Person) -> None:
+    selected = person.click(90, 40)
+    assert overlap(selected, square()) > 0.9
+    assert not person.canvas.selection_outline.is_empty
+    person.press(Qt.Key.Key_Return)
+    assert np.array_equal(person.area_of(1), selected)
+    assert person.document.pending is None
+    assert person.canvas.selection_outline.is_empty
+    person.desk.actions["undo"].trigger()
+    assert len(person.document.object_map) == 0
+    assert np.array_equal(person.answer(), selected)
+    person.desk.actions["undo"].trigger()
+    assert person.document.pending is None
+    person.desk.actions["redo"].trigger()
+    assert np.array_equal(person.answer(), selected)
+
+
+def test_shift_adds_alt_takes_away_and_the_wheel_goes_through_sizes(person: Person) -> None:
+    one = person.click(90, 40)
+    both = person.click(30, 30, SHIFT)
+    assert both[40, 90]
+    assert both[30, 30]
+    less = person.click(90, 40, ALT)
+    assert not less[40, 90]
+    assert less[30, 30]
+    person.press(Qt.Key.Key_Escape)
+    assert person.document.pending is None
+    before = person.canvas._camera.zoom
+    assert np.array_equal(person.click(90, 40), one)
+    person.wheel(1)
+    larger = person.answer()
+    assert larger.sum() >= one.sum()
+    assert person.canvas._camera.zoom == before
+    person.desk.actions["undo"].trigger()
+    assert np.array_equal(person.answer(), one)
+    person.press(Qt.Key.Key_Escape)
+    person.wheel(1)
+    assert person.canvas._camera.zoom > before
+
+
+def test_a_click_on_an_object_takes_it_up_again_and_enter_gives_it_back(person: Person) -> None:
+    person.click(90, 40)
+    person.press(Qt.Key.Key_Return)
+    before = person.area_of(1)
+    assert np.array_equal(person.click(95, 45), before)
+    person.click(30, 30, SHIFT)
+    person.press(Qt.Key.Key_Return)
+    assert len(person.document.object_map) == 1
+    assert person.area_of(1)[30, 30]
+    assert np.array_equal(person.area_of(1) & square(), before & square())
+
+
+def test_hovering_outlines_what_a_click_would_take(person: Person) -> None:
+    person.click(90, 40)
+    person.press(Qt.Key.Key_Escape)
+    person.hover(90, 41)
+    person.wait(lambda: not person.canvas.hover_outline.is_empty)
+    bounds = person.canvas.hover_outline.boundingRect()
+    assert bounds.contains(QPointF(90, 40))
+    QApplication.sendEvent(person.canvas, QEvent(QEvent.Type.Leave))
+    person.wait(lambda: person.canvas.hover_outline.is_empty)
+
+
+def test_a_box_drawn_with_its_tool_selects_inside(person: Person) -> None:
+    person.desk.actions["tool_box"].trigger()
+    person.drag((65, 15), (90, 40), (114, 64))
+    assert overlap(person.answer(), square()) > 0.9
+
+
+def test_brush_eraser_lasso_and_fill_work_on_the_chosen_object(person: Person) -> None:
+    actions = person.desk.actions
+    actions["tool_brush"].trigger()
+    person.desk.toolbox.set_radius(3)
+    person.drag((10, 10), (30, 10), (30, 30))
+    assert len(person.document.object_map) == 1
+    assert person.desk.toolbox.chosen == (1,)
+    person.drag((30, 30), (10, 30), (10, 10))
+    assert len(person.document.object_map) == 1
+    ring = person.area_of(1)
+    assert not ring[20, 20]
+    actions["tool_fill"].trigger()
+    QTest.mouseClick(person.canvas.viewport(), LEFT, NONE, person.at(20, 20))
+    assert person.area_of(1)[20, 20]
+    assert not person.area_of(1)[60, 60]
+    actions["tool_eraser"].trigger()
+    person.drag((20, 20), (21, 20))
+    assert not person.area_of(1)[20, 20]
+    actions["tool_lasso"].trigger()
+    person.drag((50, 50), (70, 50), (70, 70), (50, 70))
+    assert person.area_of(1)[60, 60]
+    actions["tool_pick"].trigger()
+    QTest.mouseClick(person.canvas.viewport(), LEFT, NONE, person.at(100, 10))
+    assert not person.desk.toolbox.chosen
+
+
+def test_a_refit_and_other_settings_leave_objects_alone(person: Person) -> None:
+    from gmmseg.photo.document import change_setting
+
+    person.click(90, 40)
+    person.press(Qt.Key.Key_Return)
+    before = person.document.objects
+    person.desk.work.apply(change_setting("mixture.n_components", 3, "K"))
+    person.wait(lambda: not person.document.is_stale)
+    assert person.document.objects is before
