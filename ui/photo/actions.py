@@ -129,7 +129,7 @@ PHOTO_ACTIONS: tuple[Spec, ...] = (
     _tool_spec("lasso", "&Lasso", "L", "Go round an area with the button held"),
     _tool_spec("polygon", "Pol&ygon", "G", "Click corners; a click on the first one closes it"),
     _tool_spec("fill", "&Fill", "K", "Fill a connected area without an object"),
-    _tool_spec("pick", "Pick &up", "I", "Choose the object at a pixel"),
+    _tool_spec("pick", "Pick u&p", "I", "Choose the object at a pixel"),
     _tool_spec("look", "Look aroun&d", "D", "Move the picture; with other tools hold Space"),
     Spec(
         "accept_selection", "&Make it an object", Toolbox.accept, (), "accept", has_selection,
@@ -140,11 +140,11 @@ PHOTO_ACTIONS: tuple[Spec, ...] = (
         "Add the selection to the chosen object (Ctrl+Enter over the picture)",
     ),
     Spec(
-        "subtract_selection", "S&ubtract from objects", Toolbox.subtract, (), "", has_selection,
+        "subtract_selection", "Sub&tract from objects", Toolbox.subtract, (), "", has_selection,
         "Take the selection away from all unlocked objects (Delete over the picture)",
     ),
     Spec(
-        "drop_selection", "&Drop the selection", Toolbox.drop, (), "", has_selection,
+        "drop_selection", "D&rop the selection", Toolbox.drop, (), "", has_selection,
         "Forget the selection (Esc over the picture)",
     ),
     _pane_spec(1, "One &pane", "Ctrl+1"),
