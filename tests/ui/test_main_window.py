@@ -377,7 +377,7 @@ def test_another_desk_swaps_the_middle_docks_toolbar_menus_and_readout(
         titles = [action.text() for action in window.menuBar().actions()]
         assert titles[:3] == ["&File", "&Edit", "&View"]
         assert titles[-1] == "&Help"
-        assert titles[3:-1] == (["&Digits"] if here is second else ["F&it", "&Classes"])
+        assert titles[3:-1] == (["&Digits"] if here is second else ["F&it", "&Objects", "&Classes"])
         way = "mode_photo_button" if here is second else "mode_other_button"
         qtbot.waitUntil(partial(has_button, window, way))
 

@@ -25,9 +25,10 @@ from PIL import ImageDraw
 from scipy import ndimage
 
 from gmmseg.arrays import AnyArray
+from gmmseg.drawing import contours
 from gmmseg.drawing.contours import Outline, outlines
 from gmmseg.image import RGB, Image, ImageSource
-from gmmseg.io.interchange import contours, labelme
+from gmmseg.io.interchange import labelme
 from gmmseg.io.interchange.coco import compressed, encode_coco, run_lengths
 from gmmseg.io.interchange.geojson import encode_geojson
 from gmmseg.io.interchange.imagej_roi import encode_rois
