@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gmmseg.arrays import FloatArray, IntArray
-from gmmseg.mixture.assignment import cheapest_pairs
 from gmmseg.mixture.params import MixtureParams
+
+SMALLEST_WEIGHT = 1e-3
 
 
 def canonical_order(params: MixtureParams) -> IntArray:
@@ -39,11 +40,17 @@ def match_components(old: MixtureParams, new: MixtureParams) -> list[int | None]
     """
     if old.n_features != new.n_features:
         return [None] * new.n_components
-    shared = np.minimum(old.weights[:, None], new.weights[None, :]) + 1e-3
-    costs = dissimilarity(old, new) * shared
-    if old.n_components > new.n_components:
-        return list(cheapest_pairs(costs.T).tolist())
+    from scipy.optimize import linear_sum_assignment
+
+    # Without a smallest weight, components next to nothing would be paired by chance.
+    shared = np.minimum(old.weights[:, None], new.weights[None, :]) + SMALLEST_WEIGHT
+    rows, columns = linear_sum_assignment(dissimilarity(old, new) * shared)
     partner: list[int | None] = [None] * new.n_components
-    for row, column in enumerate(cheapest_pairs(costs).tolist()):
+    for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
         partner[column] = row
     return partner
+
+
+def load_solver() -> None:
+    """Import scipy's solver, half a second of work, before `match_components` needs it."""
+    import scipy.optimize  # noqa: F401

@@ -18,7 +18,7 @@ from gmmseg.arrays import AnyArray
 from gmmseg.colours import Colormap, colormap_table
 from gmmseg.control import StopRequest
 from gmmseg.drawing.draw import Scene, draw
-from gmmseg.drawing.layer_colours import class_rgba, lut_for
+from gmmseg.drawing.layer_colours import class_means, class_rgba, lut_for
 from gmmseg.drawing.layers import Layer, LayerKind, available_layers, layer_title
 from gmmseg.errors import Cancelled
 from gmmseg.image import GREY, RGB, Image, ImageSource
@@ -238,6 +238,14 @@ def test_mean_colours_of_a_merged_class_are_over_all_its_pixels() -> None:
     assert picture.lut is not None
     assert np.abs(picture.lut[1, :3] - drawn.image.pixels[members].mean(axis=0)).max() <= 0.5
     assert picture.lut[1].tolist() == picture.lut[3].tolist()
+
+
+def test_mean_colours_of_a_merged_class_count_every_pixel_alike() -> None:
+    pixels = np.zeros((1, 10, 3), dtype=np.uint8)
+    pixels[0, 9] = 200
+    labels = np.array([[1] * 9 + [2]], dtype=np.uint8)
+    classes = default_classes(2).merged([1, 2])
+    np.testing.assert_array_equal(class_means(image_of(pixels), labels, classes), np.full((2, 3), 20))
 
 
 @pytest.mark.parametrize("components", [(1,), (0, 2)])

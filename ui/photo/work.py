@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject, QTimer, Slot
 
 from gmmseg.control import ShouldStop
 from gmmseg.drawing.draw import draw
+from gmmseg.mixture.matching import load_solver
 from gmmseg.mixture.params import FitStep
 from gmmseg.photo.jobs import Previewed
 from gmmseg.photo.segmentation import class_planes
@@ -25,6 +27,9 @@ from ui.photo.panels.scatter_rows import winners_of
 from ui.photo.region_maker import RegionMaker
 from ui.photo.selecting import Selecting
 from ui.settings_store import SettingsStore
+
+_LOAD_AFTER_MS = 1000
+"""After the first fit its maps are drawn; what a second fit needs is loaded when that is done."""
 
 
 class PhotoWork(DeskWorkers):
@@ -55,11 +60,17 @@ class PhotoWork(DeskWorkers):
         self.sorter = self.make_requests(winners_of, lambda request: "winners")
         self.comparer = self.make_requests(tree_of, lambda request: "tree")
         self.region_measurer = self.make_requests(_region_table, lambda request: "regions")
+        self.loader = self.make_requests(_load_solver, lambda request: "solver")
         self.selected_step: FitStep | None = None
+        self._loading = QTimer(self)
+        self._loading.setSingleShot(True)
+        self._loading.setInterval(_LOAD_AFTER_MS)
         self._connect()
 
     def _connect(self) -> None:
         self.bridge.changed.connect(self._on_changed)
+        self.fitter.fitted.connect(self._loading.start)
+        self._loading.timeout.connect(partial(self.loader.ask, None))
         self._follow(self.fitter, self.region_maker, self.selecting)
 
     @Slot(object)
@@ -103,6 +114,10 @@ def _region_table(request: RegionTableRequest, should_stop: ShouldStop) -> Regio
         planes = class_planes(shown.segmentation, shown.table, shown.classes, should_stop)
         names = tuple(entry.name for entry in shown.classes)
     return region_table(outcome.image, outcome.regions.labels, planes, names, should_stop=should_stop)
+
+
+def _load_solver(request: None, should_stop: ShouldStop) -> None:
+    load_solver()
 
 
 def _areas(segmentation: Any, should_stop: ShouldStop) -> Any:

@@ -6,13 +6,14 @@ import warnings
 
 import numpy as np
 import pytest
-from scipy import optimize
+from scipy import linalg, optimize
 from sklearn import mixture as sklearn_mixture
 
 from gmmseg.arrays import FloatArray
 from gmmseg.mixture.covariance import Diagonal, Full, Spherical
 from gmmseg.mixture.density import score_rows
 from gmmseg.mixture.fit import fit
+from gmmseg.mixture.moments import parameter_change
 from gmmseg.mixture.params import MixtureParams
 from gmmseg.mixture.settings import CovarianceKind, FitSettings
 from tests.core.mixture.cases import (
@@ -247,3 +248,23 @@ def test_given_assignments_make_one_m_step_the_class_means_and_covariances() -> 
     for k in range(3):
         np.testing.assert_allclose(new.means[k], truth[k], rtol=1e-10)
         np.testing.assert_allclose(new.matrices()[k], np.cov(values[labels == k].T, ddof=0), rtol=1e-8)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("moved", ["weights", "means", "covariances", "all"])
+def test_the_parameter_change_is_the_stated_norm(kind: CovarianceKind, moved: str) -> None:
+    rng = np.random.default_rng(4)
+    old, other = random_params(rng, 3, 2, kind), random_params(rng, 3, 2, kind)
+    new = MixtureParams(
+        other.weights if moved in ("weights", "all") else old.weights,
+        other.means if moved in ("means", "all") else old.means,
+        other.covariance if moved in ("covariances", "all") else old.covariance,
+    )
+    square = float(((new.weights - old.weights) ** 2).sum())
+    for k in range(3):
+        # By symmetric roots, not by Cholesky factors: norms do not depend on the root.
+        root = np.linalg.inv(linalg.sqrtm(old.matrices()[k]))
+        square += float(((root @ (new.means[k] - old.means[k])) ** 2).sum())
+        square += float(((root @ new.matrices()[k] @ root - np.eye(2)) ** 2).sum()) / 2
+    assert parameter_change(old, new) == pytest.approx(np.sqrt(square), rel=1e-9)
+    assert square > 0.01

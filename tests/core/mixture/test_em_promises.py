@@ -201,6 +201,17 @@ def test_l_is_q_minus_h_and_its_rise_is_their_difference(
         assert -after.h_gain == pytest.approx(divergence, abs=1e-8 * scale)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_h_is_never_above_0_where_components_do_not_overlap(kind: CovarianceKind) -> None:
+    # Responsibilities are 0 and 1 there: Q, from the moments, differs from L, a sum over rows, by rounding.
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        values = blobs(rng, 60, 3, 2, apart=200.0)[0]
+        for step in fit(values, None, FitSettings(3, kind, seed=seed, n_init=1)).history:
+            assert step.h <= 0
+            assert step.q <= step.log_likelihood
+
+
 @seldom
 @given(st.integers(0, 2**31))
 def test_h_is_largest_at_the_parameters_it_was_taken_at(seed: int) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gmmseg.mixture.initialise import first_params, kmeans_plus_plus, nearest_mean, params_from_labels
+from gmmseg.mixture.initialise import first_params, kmeans_plus_plus, lloyd, nearest_mean, params_from_labels
 from gmmseg.mixture.settings import CovarianceKind, InitMethod
 from tests.core.mixture.cases import KINDS, blobs
 
@@ -34,6 +34,17 @@ def test_kmeans_plus_plus_finds_every_separated_group(seed: int) -> None:
 def test_the_nearest_mean_is_found_and_ties_go_to_the_lowest() -> None:
     means = np.array([[0.0], [2.0], [2.0]])
     np.testing.assert_array_equal(nearest_mean(np.array([[0.9], [1.0], [1.1], [5.0]]), means), [0, 0, 1, 1])
+
+
+def test_lloyd_ends_at_group_means_and_leaves_a_mean_without_rows_where_it_is() -> None:
+    values = np.array([[0.0], [2.0], [10.0], [14.0]])
+    asked: list[int] = []
+    means, labels = lloyd(
+        values, np.array([1.0, 3.0, 1.0, 1.0]), np.array([[1.0], [11.0], [99.0]]), 9, lambda: asked.append(1)
+    )
+    np.testing.assert_allclose(means, [[1.5], [12.0], [99.0]])
+    assert labels.tolist() == [0, 0, 1, 1]
+    assert len(asked) == 1  # nothing changes after the first iteration
 
 
 @pytest.mark.parametrize("kind", KINDS)

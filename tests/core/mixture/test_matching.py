@@ -21,6 +21,12 @@ def test_the_canonical_order_is_weight_then_mean_then_index() -> None:
     np.testing.assert_array_equal(canonical_order(params), [3, 2, 4, 1, 0])
 
 
+def test_equal_weights_are_ordered_by_the_first_feature_first() -> None:
+    means = np.array([[2.0, 0.0], [1.0, 5.0], [1.0, 4.0]])
+    params = MixtureParams(np.full(3, 1 / 3), means, Spherical(np.ones(3)))
+    np.testing.assert_array_equal(canonical_order(params), [2, 1, 0])
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_whatever_order_is_given_the_canonical_one_is_the_same(kind: CovarianceKind) -> None:
     params = random_params(np.random.default_rng(0), 4, 2, kind)
@@ -56,6 +62,46 @@ def test_with_fewer_components_each_has_a_partner_of_its_own() -> None:
     params = random_params(np.random.default_rng(0), 4, 2)
     partners = match_components(params, params.reordered(np.array([2, 1])))
     assert partners == [2, 1]
+
+
+def _line(weights: list[float], means: list[float], variances: list[float]) -> MixtureParams:
+    return MixtureParams(np.array(weights), np.array(means)[:, None], Spherical(np.array(variances)))
+
+
+def test_components_without_weight_keep_the_nearest_partner() -> None:
+    old = _line([1.0, 0.0, 0.0], [0.0, 10.0, 20.0], [1.0, 1.0, 1.0])
+    new = _line([1.0, 0.0, 0.0], [0.0, 21.0, 9.0], [1.0, 1.0, 1.0])
+    assert match_components(old, new) == [0, 2, 1]
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_the_pairing_is_the_cheapest_of_all_by_the_stated_cost(swapped: bool) -> None:
+    old, new = _line([0.9, 0.1], [0.0, 10.0], [1.0, 4.0]), _line([0.6, 0.4], [4.0, 9.0], [4.0, 1.0])
+    if swapped:
+        old, new = new, old
+    costs = np.empty((2, 2))
+    for i, j in itertools.product(range(2), range(2)):
+        distance = (old.means[i, 0] - new.means[j, 0]) ** 2
+        distance += (np.sqrt(old.matrices()[i, 0, 0]) - np.sqrt(new.matrices()[j, 0, 0])) ** 2
+        costs[i, j] = distance * (min(old.weights[i], new.weights[j]) + 1e-3)
+    straight = costs[0, 0] + costs[1, 1] < costs[0, 1] + costs[1, 0]
+    assert match_components(old, new) == ([0, 1] if straight else [1, 0])
+
+
+def test_large_areas_keep_their_colours_before_small_ones_do() -> None:
+    # The heavy component moved by 6; the light one would have to move by 20 where the heavy one stays.
+    old = _line([0.98, 0.02], [0.0, 6.0], [1.0, 1.0])
+    new = _line([0.98, 0.02], [6.0, 14.0], [1.0, 1.0])
+    # Straight: 36 * .981 + 64 * .021 = 36.7. Crossed: 196 * .021 + 0 * .021 = 4.1.
+    assert match_components(old, new) == [1, 0]
+    # Equal weights: straight 50.1, crossed 98.2.
+    even = [0.5, 0.5]
+    assert match_components(_line(even, [0.0, 6.0], [1, 1]), _line(even, [6.0, 14.0], [1, 1])) == [0, 1]
+
+
+def test_the_dissimilarity_counts_the_spread() -> None:
+    one, two = _line([1.0], [0.0], [1.0]), _line([1.0], [3.0], [9.0])
+    assert dissimilarity(one, two)[0, 0] == pytest.approx(9.0 + 4.0)
 
 
 def test_mixtures_of_other_features_have_no_partners() -> None:

@@ -16,12 +16,14 @@ from pytestqt.qtbot import QtBot
 from gmmseg.colours import Colour
 from gmmseg.editing import Edit
 from gmmseg.features.spec import FeatureSpec
+from gmmseg.mixture.params import MixtureParams
 from gmmseg.photo.classes import ClassTable
 from gmmseg.photo.document import Document
 from tests.data.states import make_shown
 from ui.photo.panels import classes as classes_module
 from ui.photo.panels.classes import ClassesPanel
 from ui.photo.widgets.class_model import MIME_TYPE, ROW_ROLE, Column
+from ui.photo.widgets.class_rows import make_rows
 
 NEW_COLOUR: Colour = (1, 2, 3)
 
@@ -113,6 +115,19 @@ def test_rows_say_what_the_fit_and_the_label_map_say(four: Harness) -> None:
         assert four.text(row, Column.WEIGHT) == f"{params.weights[row]:.3f}"
         np.testing.assert_allclose(held.mean, params.means[row])
         assert held.mean_colour == tuple(np.rint(params.means[row]))
+
+
+def test_the_mean_of_merged_classes_counts_components_by_their_weights(four: Harness) -> None:
+    shown = four.state
+    params = shown.segmentation.params
+    weights = np.array([0.7, 0.1, 0.15, 0.05])
+    uneven = MixtureParams(weights, params.means, params.covariance)
+    segmentation = replace(shown.segmentation, params=uneven)
+    rows = make_rows(replace(shown, segmentation=segmentation, classes=shown.classes.merged([1, 2])), None)
+    expected = (0.7 * params.means[0] + 0.1 * params.means[1]) / 0.8
+    np.testing.assert_allclose(rows[0].mean, expected * shown.table.scale + shown.table.centre)
+    assert rows[0].weight == pytest.approx(0.8)
+    assert not np.allclose(params.means[0], params.means[1])
 
 
 def test_the_last_row_holds_the_sums(four: Harness) -> None:
