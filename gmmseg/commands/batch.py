@@ -95,4 +95,6 @@ def _run_one(task: Task, frame: int, options: argparse.Namespace, console: Conso
     for warning in source.warnings:
         console.say(f"{name}: {warning}")
     source = source.timed({**seconds, **source.seconds})
-    console.drain(export_events(source, task.items, console.should_stop), name)
+    written = console.drain(export_events(source, task.items, console.should_stop), name)
+    spent = time.perf_counter() - began
+    console.tell(f"{name}: wrote {', '.join(shown(path) for path in written)} in {spent:.1f} s")

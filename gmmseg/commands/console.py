@@ -78,14 +78,25 @@ class Console:
             raise KeyboardInterrupt
         self._signal = number
 
-    def drain(self, job: Generator[Any, None, _R], subject: str = "") -> _R:
-        """Run a job to its end, showing its progress, and return its result."""
+    def drain(self, job: Generator[Any, None, _R], subject: str = "", n_starts: int = 1) -> _R:
+        """Run a job to its end, showing its progress, and return its result.
+
+        Parameters
+        ----------
+        job : generator
+        subject : str
+            What the job is about, ahead of what it does.
+        n_starts : int
+            Starts of a fit; which one an iteration belongs to is said where there are several.
+        """
 
         def show(event: object) -> tuple[()]:
             if isinstance(event, Progress):
                 self._show(f"{subject}: {event.text}" if subject else event.text)
             elif (step := getattr(event, "step", None)) is not None:
-                self._show(f"{subject}: Fitting: iteration {step.iteration}")
+                start = f"start {step.restart + 1} of {n_starts}, " if n_starts > 1 else ""
+                stage = "all pixels" if step.stage == "exact" else "preview"
+                self._show(f"{subject}: Fitting: {start}{stage}, iteration {step.iteration}")
             return ()
 
         return result_of(relayed(job, show))
@@ -95,6 +106,11 @@ class Console:
         self.clear()
         self._stream.write(self._printable(f"gmmseg: {message}") + "\n")
         self._stream.flush()
+
+    def tell(self, message: str) -> None:
+        """Write one line for somebody who watches; where standard error is no terminal, nothing."""
+        if self._is_terminal:
+            self.say(message)
 
     def answer(self, text: str) -> None:
         """Write what was asked for to standard output.

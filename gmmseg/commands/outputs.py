@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import glob
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,7 +39,7 @@ def plan(options: argparse.Namespace) -> list[Task]:
     Raises
     ------
     ReadError
-        A folder cannot be listed or holds no image.
+        A folder cannot be listed or holds no image, or a pattern matches no file.
     WriteError
         An output cannot be written, has the wrong extension, or would replace an image that is read.
     """
@@ -82,8 +83,18 @@ def _images(given: list[Path]) -> tuple[list[Path], bool]:
                 raise ReadError(f"The folder {shown(path)} holds no image.", "Choose another folder.")
             images += found
         else:
-            images.append(path)
-    return images, any(os.path.isdir(path) for path in given)
+            images += _matching(path)
+    return images, len(images) > len(given) or any(os.path.isdir(path) for path in given)
+
+
+def _matching(path: Path) -> list[Path]:
+    """Return the file of that name or, where there is none, the files that the name is a pattern of."""
+    if os.path.lexists(path) or not any(sign in str(path) for sign in "*?["):
+        return [path]
+    found = sorted(Path(name) for name in glob.glob(str(path), recursive=True) if os.path.isfile(name))
+    if not found:
+        raise ReadError(f"No file matches {shown(path)}.", "Check the folder and the pattern.")
+    return found
 
 
 def _wanted(options: argparse.Namespace) -> list[tuple[ExportKind, Path]]:

@@ -25,7 +25,7 @@ def _by_mixture(options: argparse.Namespace, console: Console) -> Callable[[Imag
 
     def label(image: Image, name: str) -> MixtureSource:
         job = segment_events(SegmentRequest(image, settings), should_stop=console.should_stop)
-        return mixture_source(console.drain(job, name), options)
+        return mixture_source(console.drain(job, name, settings.mixture.n_init), options)
 
     return label
 
