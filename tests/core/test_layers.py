@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -22,19 +22,22 @@ def module_name(path: Path) -> str:
 MODULES = {module_name(path): path for path in SOURCES}
 
 
-def imports_of(path: Path) -> Iterator[str]:
-    """Yield the modules that a file imports, also within functions and for types alone.
+@cache
+def imports_of(path: Path) -> frozenset[str]:
+    """Return the modules that a file imports, also within functions and for types alone.
 
-    ``from gmmseg import history`` names only ``gmmseg``, so names that are modules are yielded with it.
+    ``from gmmseg import history`` names only ``gmmseg``, so names that are modules are returned with it.
     """
+    found: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative import"
             assert node.module is not None
             names = [f"{node.module}.{alias.name}" for alias in node.names]
-            yield from (name if name in MODULES else node.module for name in names)
+            found |= {name if name in MODULES else node.module for name in names}
+    return frozenset(found)
 
 
 def test_there_are_modules_to_check() -> None:
@@ -87,9 +90,7 @@ def test_no_panel_knows_another(desk: str) -> None:
 
 def test_nothing_outside_the_entry_points_imports_start_or_app() -> None:
     callers = {
-        module
-        for module, path in MODULES.items()
-        if {"main", "gmmseg.start", "ui.app"} & set(imports_of(path))
+        module for module, path in MODULES.items() if {"main", "gmmseg.start", "ui.app"} & imports_of(path)
     }
     assert callers == {"main", *STARTS}
 

@@ -110,14 +110,14 @@ def assert_clean(code: int, out: str, err: str) -> None:
         assert word not in err
 
 
-@pytest.mark.parametrize("way", ["close", "key", "quit"])
+@pytest.mark.parametrize("way", ["close", "key", pytest.param("quit", marks=pytest.mark.slow)])
 def test_leaving_with_a_fit_running_ends_cleanly(way: str, large_photo: Path, tmp_path: Path) -> None:
     child = start(way, large_photo, tmp_path)
     out, err = child.communicate(timeout=60)
     assert_clean(child.returncode, out, err)
 
 
-@pytest.mark.parametrize("way", ["close", "quit"])
+@pytest.mark.parametrize("way", [pytest.param("close", marks=pytest.mark.slow), "quit"])
 def test_leaving_while_regions_are_found_ends_cleanly(way: str, large_photo: Path, tmp_path: Path) -> None:
     child = start(way, large_photo, tmp_path, "regions")
     out, err = child.communicate(timeout=60)
@@ -125,7 +125,7 @@ def test_leaving_while_regions_are_found_ends_cleanly(way: str, large_photo: Pat
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
-@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGHUP"])
+@pytest.mark.parametrize("name", ["SIGTERM", pytest.param("SIGINT", marks=pytest.mark.slow), "SIGHUP"])
 def test_a_signal_with_a_fit_running_ends_cleanly_and_what_is_remembered_is_kept(
     name: str, large_photo: Path, tmp_path: Path
 ) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
@@ -128,6 +129,25 @@ def test_the_number_of_clusters_can_come_from_the_gap(small_digits: DigitSet) ->
     assert 8 <= outcome.n_clusters <= 13
 
 
+@pytest.fixture(scope="module")
+def few(small_digits: DigitSet) -> DigitSet:
+    return small_digits.subset(120)
+
+
+@pytest.fixture(scope="module")
+def made(few: DigitSet) -> StageCache:
+    """What all stages make of a few digits."""
+    cache = StageCache()
+    run(few, SMALL, cache)
+    return cache
+
+
+@pytest.fixture
+def cache(made: StageCache) -> StageCache:
+    """The same in a cache of the test's own."""
+    return deepcopy(made)
+
+
 def kept(events: list[ExperimentEvent]) -> list[str]:
     return [event.name for event in events if isinstance(event, StageDone) and event.was_kept]
 
@@ -147,11 +167,8 @@ def kept(events: list[ExperimentEvent]) -> list[str]:
     ],
 )
 def test_a_change_runs_only_the_stages_that_follow(
-    small_digits: DigitSet, change: dict[str, Any], first_again: StageName | None
+    few: DigitSet, cache: StageCache, change: dict[str, Any], first_again: StageName | None
 ) -> None:
-    cache = StageCache()
-    few = small_digits.subset(120)
-    run(few, SMALL, cache)
     changed = replace(SMALL, **change)
     names = [stage.name for stage in stages_of(changed)]
     expected = names if first_again is None else names[: names.index(first_again)]
@@ -162,16 +179,13 @@ def test_a_change_runs_only_the_stages_that_follow(
     assert fresh.history == cached.history
 
 
-def test_other_images_run_everything(small_digits: DigitSet) -> None:
-    cache = StageCache()
-    run(small_digits.subset(120), SMALL, cache)
+def test_other_images_run_everything(small_digits: DigitSet, cache: StageCache) -> None:
     assert kept(events_of(small_digits.subset(120, seed=1), SMALL, cache)) == []
 
 
-def test_another_recipe_uses_what_it_has_in_common_and_forgets_the_rest(small_digits: DigitSet) -> None:
-    cache = StageCache()
-    few = small_digits.subset(120)
-    run(few, SMALL, cache)
+def test_another_recipe_uses_what_it_has_in_common_and_forgets_the_rest(
+    few: DigitSet, cache: StageCache
+) -> None:
     one_pass = replace(SMALL, graph=replace(SMALL.graph, n_passes=1))
     names = [stage.name for stage in stages_of(one_pass)]
     assert not set(SECOND_PASS) & set(names)
@@ -179,8 +193,8 @@ def test_another_recipe_uses_what_it_has_in_common_and_forgets_the_rest(small_di
     assert "graph_2" not in kept(events_of(few, SMALL, cache))
 
 
-def test_progress_rises_to_the_end_and_every_stage_is_told(small_digits: DigitSet) -> None:
-    events = events_of(small_digits.subset(200))
+def test_progress_rises_to_the_end_and_every_stage_is_told(few: DigitSet) -> None:
+    events = events_of(few)
     fractions: list[float] = []
     for event in events:
         if isinstance(event, Progress):
@@ -200,9 +214,10 @@ def test_progress_rises_to_the_end_and_every_stage_is_told(small_digits: DigitSe
 def test_every_stage_ends_when_asked_and_the_finished_ones_are_kept(small_digits: DigitSet) -> None:
     few = small_digits.subset(80)
     stages = [stage.name for stage in stages_of(SMALL)]
+    # Each run goes one stage further than the one before, from what that has left.
+    cache = StageCache()
     for position in range(len(stages)):
-        cache, done = StageCache(), 0
-        asked = StopRequest.NONE
+        done, asked = 0, StopRequest.NONE
         job = experiment_events(ExperimentRequest(few, SMALL), cache, lambda: asked)  # noqa: B023
         with pytest.raises(Cancelled):  # noqa: PT012 - what the job is told depends on what it tells
             for event in job:

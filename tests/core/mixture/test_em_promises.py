@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -108,7 +109,7 @@ def test_the_likelihood_never_falls_with_the_floor_in_force(values: FloatArray, 
 
 def test_rows_that_differ_by_few_digits_end_before_the_likelihood_falls() -> None:
     n_told = 0
-    for seed, offset, kind in itertools.product(range(6), (1e9, 1e12, 1e15), KINDS):
+    for seed, offset, kind in itertools.product(range(2), (1e9, 1e12, 1e15), KINDS):
         rng = np.random.default_rng(seed)
         values = (rng.normal(size=(12, 3)) @ np.diag([1.0, 1e-3, 1e-6]) + offset) * 1e4
         chosen = FitSettings(3, kind, reg_covar=0.0, n_init=1, seed=seed, tol=0.0)
@@ -296,9 +297,9 @@ def test_a_change_of_units_with_the_floor_in_the_new_units_changes_nothing_else(
     rng = np.random.default_rng(1)
     values = np.round(blobs(rng, 300, 3, 2, apart=4.0)[0] * 4)
     scale = 2.0**-9
-    chosen = FitSettings(4, kind, seed=2, reg_covar=1 / 12, tol=1e-9)
+    chosen = FitSettings(4, kind, seed=2, reg_covar=1 / 12, n_init=2)
     one = fit(values, None, chosen)
-    two = fit(values * scale, None, FitSettings(4, kind, seed=2, reg_covar=scale**2 / 12, tol=1e-9))
+    two = fit(values * scale, None, replace(chosen, reg_covar=scale**2 / 12))
     np.testing.assert_allclose(two.params.means, one.params.means * scale, rtol=1e-9, atol=1e-12)
     assert two.lower_bound == pytest.approx(one.lower_bound - 2 * np.log(scale), rel=1e-9)
 

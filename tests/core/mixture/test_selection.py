@@ -23,7 +23,11 @@ def test_separated_groups_are_counted(criterion: Criterion, n_true: int, seed: i
     values, _ = blobs(np.random.default_rng(seed), 240, n_true, 2, apart=15.0)
     chosen = result_of(
         select_events(
-            values, None, FitSettings(seed=seed, n_init=2), criterion, candidates=(1, 2, 3, 4, 5, 6)
+            values,
+            None,
+            FitSettings(seed=seed, n_init=2, accelerate=True),
+            criterion,
+            candidates=tuple(range(1, n_true + 3)),
         )
     )
     assert chosen == n_true
