@@ -570,7 +570,7 @@ def test_closing_in_the_middle_of_work_leaves_no_thread(
         fitted.photo.actions["run"].trigger()
         assert fitted.photo.work.fits.is_running
     elif work == "read":
-        big = np.random.default_rng(0).integers(0, 256, (3000, 3000, 3), dtype=np.uint8)
+        big = np.random.default_rng(0).integers(0, 256, (2000, 2000, 3), dtype=np.uint8)
         drop(fitted.window, mime_of(write_png(tmp_path / "big.png", big)))
         assert fitted.photo.work.reads.is_running
     else:

@@ -83,11 +83,12 @@ def environment(folder: Path) -> dict[str, str]:
     }
 
 
-@pytest.fixture
-def large_photo(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def large_photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A photo with so many colours that its fit is still running when the window is left."""
     rng = np.random.default_rng(0)
-    return write_png(tmp_path / "large.png", rng.integers(0, 256, (1500, 1500, 3), dtype=np.uint8))
+    pixels = rng.integers(0, 256, (1000, 1000, 3), dtype=np.uint8)
+    return write_png(tmp_path_factory.mktemp("photo") / "large.png", pixels)
 
 
 def start(way: str, path: Path, tmp_path: Path, work: str = "fit") -> subprocess.Popen[str]:
