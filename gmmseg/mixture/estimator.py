@@ -12,7 +12,7 @@ import numpy as np
 from gmmseg.arrays import AnyArray, FloatArray, IntArray
 from gmmseg.control import relayed, result_of
 from gmmseg.errors import FitError
-from gmmseg.mixture import density
+from gmmseg.mixture import density, sklearn_validation
 from gmmseg.mixture.covariance import FAMILIES
 from gmmseg.mixture.fit import PartialStart, fit_events
 from gmmseg.mixture.params import FitResult, FitStep, MixtureParams
@@ -20,8 +20,6 @@ from gmmseg.mixture.settings import FitSettings
 from gmmseg.mixture.sklearn_validation import (
     INIT_METHODS,
     OWNER,
-    ConvergenceWarning,
-    NotFittedError,
     check_means,
     check_names,
     check_parameters,
@@ -32,6 +30,8 @@ from gmmseg.mixture.sklearn_validation import (
     feature_names,
 )
 
+UNCHANGED = "$UNCHANGED$"
+"""What scikit-learn takes for a request that is left as it is."""
 FITTED = ("weights_", "means_", "covariances_")
 
 
@@ -244,6 +244,42 @@ class GaussianMixture:
         order = np.argsort(components, kind="stable")
         return rows[order], components[order]
 
+    def set_fit_request(self, *, sample_weight: bool | str | None = UNCHANGED) -> Self:
+        """Say whether scikit-learn's meta-estimators pass `sample_weight` on to `fit`.
+
+        Parameters
+        ----------
+        sample_weight : bool, str or None
+            Whether; or the name under which it is passed to them; None refuses it there.
+
+        Raises
+        ------
+        RuntimeError
+            Metadata routing is not enabled in scikit-learn.
+        """
+        from sklearn import get_config
+
+        if not get_config()["enable_metadata_routing"]:
+            raise RuntimeError(
+                "This method is only available when metadata routing is enabled. You can enable it using "
+                "sklearn.set_config(enable_metadata_routing=True)."
+            )
+        requests = self.get_metadata_routing()
+        if sample_weight != UNCHANGED:
+            requests.fit.add_request(param="sample_weight", alias=sample_weight)
+        self._metadata_request = requests  # under this name `sklearn.base.clone` copies it
+        return self
+
+    def get_metadata_routing(self) -> Any:
+        """Return the ``sklearn.utils.metadata_routing.MetadataRequest`` of this estimator."""
+        from sklearn.utils.metadata_routing import MetadataRequest, get_routing_for_object
+
+        if hasattr(self, "_metadata_request"):
+            return get_routing_for_object(self._metadata_request)
+        requests = MetadataRequest(owner=self)
+        requests.fit.add_request(param="sample_weight", alias=None)
+        return requests
+
     def __sklearn_is_fitted__(self) -> bool:
         return all(hasattr(self, name) for name in FITTED)
 
@@ -347,11 +383,11 @@ class GaussianMixture:
         if self.max_iter == 0:  # scripts ask for no iterations to get the start
             return
         for text in result.warnings:
-            warnings.warn(text, ConvergenceWarning, stacklevel=3)
+            warnings.warn(text, sklearn_validation.ConvergenceWarning, stacklevel=3)
 
     def _params(self) -> MixtureParams:
         if not self.__sklearn_is_fitted__():
-            raise NotFittedError(
+            raise sklearn_validation.NotFittedError(
                 f"This {OWNER} instance is not fitted yet. "
                 "Call 'fit' with appropriate arguments before using this estimator."
             )

@@ -1,11 +1,11 @@
-"""What scikit-learn's estimators check of their arguments, with its kinds of errors and its wording."""
+"""Checks of the estimator's arguments, with the kinds of errors and the wording of scikit-learn."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
 from numbers import Integral, Real
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,12 +24,37 @@ INIT_METHODS: dict[str, InitMethod] = {
 }
 
 
-class NotFittedError(ValueError, AttributeError):
-    """`fit` has not been called."""
+if TYPE_CHECKING:
+
+    class NotFittedError(ValueError, AttributeError):
+        """`fit` has not been called."""
+
+    class ConvergenceWarning(UserWarning):
+        """A fit ended before it converged, or with fewer components or less accuracy than asked for."""
 
 
-class ConvergenceWarning(UserWarning):
-    """A fit ended before it converged, or with fewer components or less accuracy than asked for."""
+_RAISED: dict[str, tuple[type[Exception], ...]] = {
+    "NotFittedError": (ValueError, AttributeError),
+    "ConvergenceWarning": (UserWarning,),
+}
+
+
+def __getattr__(name: str) -> type[Exception]:
+    """Make an exception at its first use: a kind of scikit-learn's of that name where that is installed.
+
+    Made late, because importing scikit-learn takes longer than most fits.
+    """
+    if name not in _RAISED:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    bases = _RAISED[name]
+    try:
+        from sklearn import exceptions
+    except ImportError:
+        pass
+    else:
+        bases = (getattr(exceptions, name),)
+    made: type[Exception] = globals().setdefault(name, type(name, bases, {"__module__": __name__}))
+    return made
 
 
 def check_parameters(values: Mapping[str, Any]) -> None:

@@ -9,12 +9,13 @@ import signal
 import subprocess
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import pytest
+from sklearn import config_context, exceptions
 from sklearn import mixture as sklearn_mixture
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
@@ -48,8 +49,7 @@ def test_scikit_learns_own_checks_pass() -> None:
     report = check_estimator(GaussianMixture(), on_fail=None, on_skip=None)
     assert len(report) > 30
     failed = [entry["check_name"] for entry in report if entry["status"] == "failed"]
-    # NotFittedError is a class of our own, because scikit-learn need not be installed.
-    assert failed == ["check_estimators_unfitted"]
+    assert failed == []
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -409,3 +409,78 @@ def test_weights_whose_sum_overflows_are_refused_with_a_remedy() -> None:
     rows = np.random.default_rng(0).normal(size=(20, 2))
     with pytest.raises(ValueError, match="Divide all weights"):
         GaussianMixture(2).fit(rows, sample_weight=np.full(20, 1e308))
+
+
+def test_errors_and_warnings_are_kinds_of_scikit_learns() -> None:
+    assert issubclass(NotFittedError, exceptions.NotFittedError)
+    assert issubclass(ConvergenceWarning, exceptions.ConvergenceWarning)
+    with pytest.raises(exceptions.NotFittedError) as caught:
+        GaussianMixture().predict(_rows())
+    assert type(pickle.loads(pickle.dumps(caught.value))) is NotFittedError
+    with pytest.warns(exceptions.ConvergenceWarning, match="had not converged"):
+        GaussianMixture(3, max_iter=1, tol=0.0, random_state=0).fit(_rows())
+
+
+WITHOUT = """
+import sys, warnings
+{before}
+import numpy as np
+from gmmseg import GaussianMixture
+from gmmseg.mixture import sklearn_validation
+GaussianMixture(2, random_state=0).fit(np.random.default_rng(0).normal(size=(50, 2))).bic(np.ones((3, 2)))
+assert "sklearn" not in sys.modules or sys.modules["sklearn"] is None
+try:
+    GaussianMixture().predict(np.ones((3, 2)))
+except (ValueError, AttributeError) as error:
+    print(type(error).__name__, [base.__name__ for base in type(error).__mro__[1:]])
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "bases"),
+    [
+        ("sys.modules['sklearn'] = None", "['ValueError', 'AttributeError',"),
+        ("", "['NotFittedError', 'ValueError',"),
+    ],
+)
+def test_scikit_learn_is_imported_for_its_errors_alone_and_may_be_missing(before: str, bases: str) -> None:
+    code = WITHOUT.format(before=before)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith(f"NotFittedError {bases}")
+
+
+@pytest.fixture
+def routing() -> Iterator[None]:
+    with config_context(enable_metadata_routing=True):
+        yield
+
+
+def test_sample_weights_are_routed_as_requested(routing: None) -> None:
+    rows = _rows()
+    weights = np.random.default_rng(0).integers(1, 5, len(rows)).astype(float)
+    asked = GaussianMixture(2, random_state=0).set_fit_request(sample_weight=True)
+    scaler = StandardScaler().set_fit_request(sample_weight=False)
+    fitted = make_pipeline(scaler, asked).fit(rows, sample_weight=weights)[-1]
+    scaled = StandardScaler().fit_transform(rows)
+    alone = GaussianMixture(2, random_state=0).fit(scaled, sample_weight=weights)
+    np.testing.assert_allclose(fitted.means_, alone.means_)
+    assert not np.allclose(fitted.means_, GaussianMixture(2, random_state=0).fit(scaled).means_)
+    search = GridSearchCV(clone(asked), {"n_components": [1, 2]}, cv=2).fit(rows, sample_weight=weights)
+    assert search.best_params_["n_components"] in (1, 2)
+
+
+def test_weights_nobody_decided_about_are_refused(routing: None) -> None:
+    rows, weights = _rows(), np.ones(300)
+    undecided = GaussianMixture(2, random_state=0)
+    with pytest.raises(exceptions.UnsetMetadataPassedError, match="sample_weight"):
+        make_pipeline(StandardScaler().set_fit_request(sample_weight=False), undecided).fit(
+            rows, sample_weight=weights
+        )
+    aliased = clone(undecided.set_fit_request(sample_weight="importance"))
+    assert aliased.get_metadata_routing().fit.requests == {"sample_weight": "importance"}
+    assert GaussianMixture().get_metadata_routing().fit.requests == {"sample_weight": None}
+
+
+def test_requests_need_metadata_routing() -> None:
+    with pytest.raises(RuntimeError, match="enable_metadata_routing"):
+        GaussianMixture().set_fit_request(sample_weight=True)
