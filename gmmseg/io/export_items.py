@@ -14,7 +14,7 @@ from gmmseg.io.outputs import Output, check_outputs
 
 ExportKind = Literal[
     "mask", "legend", "probabilities", "overlay", "model", "report", "table",
-    "coco", "geojson", "labelme", "roi", "ome-tiff", "ome-zarr",
+    "semantic", "binary", "cutout", "coco", "geojson", "labelme", "roi", "ome-tiff", "ome-zarr",
 ]  # fmt: skip
 _OME_TIFF = (".ome.tif", ".ome.tiff")
 SUFFIXES: dict[ExportKind, tuple[str, ...]] = {
@@ -25,6 +25,9 @@ SUFFIXES: dict[ExportKind, tuple[str, ...]] = {
     "model": (".json",),
     "report": (".json",),
     "table": (".csv",),
+    "semantic": (".png", ".tif", ".tiff", ".npy"),
+    "binary": (".png", ".tif", ".tiff", ".npy"),
+    "cutout": (".png",),
     "coco": (".json",),
     "geojson": (".geojson", ".json"),
     "labelme": (".json",),
@@ -35,6 +38,8 @@ SUFFIXES: dict[ExportKind, tuple[str, ...]] = {
 """Extensions of each kind; the first is the one to offer."""
 ZERO_BASED_KINDS: tuple[ExportKind, ...] = ("mask", "legend", "ome-tiff")
 """Kinds that can hold component indices instead of class ids."""
+OBJECT_KINDS: tuple[ExportKind, ...] = ("semantic", "binary", "cutout")
+"""Kinds that only objects have."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,6 +92,22 @@ class ExportSource(ABC):
     def csv(self, should_stop: ShouldStop) -> bytes:
         """Return the parts of the label map as CSV."""
 
+    def categories(self) -> Mapping[int, int] | None:
+        """Return the category of each class by its id; None where every class is one of its own."""
+        return None
+
+    def semantic(self, suffix: str) -> bytes:
+        """Return a mask of categories; raises `WriteError` where there are no objects."""
+        raise _only_objects()
+
+    def binary(self, suffix: str) -> bytes:
+        """Return a mask of 0 and 255; raises `WriteError` where there are no objects."""
+        raise _only_objects()
+
+    def cutout(self) -> bytes:
+        """Return the objects as a PNG with alpha; raises `WriteError` where there are none."""
+        raise _only_objects()
+
     def facts(self) -> dict[str, Any]:
         """Return what a file says of the image that it belongs to."""
         source = self.image.source
@@ -204,6 +220,10 @@ class RegionSource(ExportSource):
         )
 
 
+def _only_objects() -> WriteError:
+    return WriteError("Only objects can be written like this.", "Select an object, or export a mask.")
+
+
 def encode(source: ExportSource, item: ExportItem, should_stop: ShouldStop = never_stop) -> Encoded:
     """Return what `item` asks for as the bytes of a file, or of the files of a folder."""
     return _ENCODERS[item.kind](source, item, should_stop)
@@ -266,10 +286,13 @@ _ENCODERS: dict[ExportKind, _Encoder] = {
     "probabilities": _probabilities,
     "overlay": _overlay,
     "model": lambda source, item, should_stop: source.model(),
+    "semantic": lambda source, item, should_stop: source.semantic(item.path.suffix),
+    "binary": lambda source, item, should_stop: source.binary(item.path.suffix),
+    "cutout": lambda source, item, should_stop: source.cutout(),
     "report": lambda source, item, should_stop: source.report(),
     "table": lambda source, item, should_stop: source.csv(should_stop),
     "coco": lambda source, item, should_stop: encode_coco(
-        _ids(source, item), source.classes, source.image.source.name
+        _ids(source, item), source.classes, source.image.source.name, source.categories()
     ),
     "geojson": lambda source, item, should_stop: encode_geojson(_ids(source, item), source.classes),
     "labelme": _labelme,

@@ -14,6 +14,7 @@ import numpy as np
 from gmmseg.image import Image
 from gmmseg.mixture.compiled import kernel_name
 from gmmseg.photo.document import Fit
+from gmmseg.photo.objects.objects import ObjectMap
 from gmmseg.setting import settings_to_dict
 from gmmseg.version import VERSION
 
@@ -97,6 +98,32 @@ def build_region_report(outcome: RegionOutcome, command: str, seconds: Mapping[s
             **timed,
             "total": seconds.get("total", sum(duration or 0.0 for duration in timed.values())),
         },
+        "peak_rss_bytes": peak_rss_bytes(),
+    }
+
+
+def build_object_report(
+    image: Image, objects: ObjectMap, command: str, seconds: Mapping[str, float]
+) -> dict[str, Any]:
+    """Return the report of the objects of an image as plain values."""
+    areas, categories = objects.areas(), objects.categories()
+    return {
+        "version": VERSION,
+        "command": command,
+        "image": _image(image),
+        "n_pixels": image.width * image.height,
+        "n_objects": len(objects),
+        "categories": [{"id": value, "name": name} for name, value in categories.items()],
+        "objects": [
+            {
+                "id": entry.id,
+                "name": entry.name,
+                "category": categories[entry.name],
+                "area": areas[entry.id],
+            }
+            for entry in objects
+        ],
+        "seconds": dict(seconds),
         "peak_rss_bytes": peak_rss_bytes(),
     }
 

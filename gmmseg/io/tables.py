@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from gmmseg.arrays import AnyArray
 from gmmseg.colours import to_hex
 from gmmseg.io.csv_lines import Cell, csv_lines
 from gmmseg.photo.classes import ClassTable, class_id
 from gmmseg.photo.model import Model
+from gmmseg.photo.objects.objects import ObjectInfo
 from gmmseg.regions.table import RegionTable
+
+_MEASURES = (
+    "area", "share", "perimeter", "centre y", "centre x", "top", "left", "bottom", "right", "eccentricity",
+    "mean red", "mean green", "mean blue",
+)  # fmt: skip
 
 
 def encode_component_table(model: Model, classes: ClassTable, pixels: AnyArray) -> bytes:
@@ -46,26 +54,37 @@ def encode_component_table(model: Model, classes: ClassTable, pixels: AnyArray) 
     return csv_lines(rows)
 
 
+def encode_object_table(table: RegionTable, objects: Sequence[ObjectInfo]) -> bytes:
+    """Return one row for each object as CSV (RFC 4180, UTF-8): lengths in pixels, sRGB 0..255.
+
+    Parameters
+    ----------
+    table : RegionTable
+        Of labels 1 to n.
+    objects : sequence of ObjectInfo
+        The n objects.
+    """
+    header: list[Cell] = ["object", "name", *_MEASURES]
+    rows: list[list[Cell]] = [header]
+    for at in range(len(table)):
+        entry = objects[int(table.regions[at]) - 1]
+        rows.append([entry.id, entry.name, *_measures(table, at)])
+    return csv_lines(rows)
+
+
+def _measures(table: RegionTable, at: int) -> list[Cell]:
+    row: list[Cell] = [int(table.areas[at]), float(table.shares[at]), float(table.perimeters[at])]
+    row += [*table.centroids[at].tolist(), *table.boxes[at].tolist(), float(table.eccentricities[at])]
+    return [*row, *table.colours[at].tolist()]
+
+
 def encode_region_table(table: RegionTable) -> bytes:
     """Return one row for each region as CSV (RFC 4180, UTF-8): lengths in pixels, sRGB 0..255."""
-    header: list[Cell] = [
-        "region",
-        "area",
-        "share",
-        "perimeter",
-        "centre y",
-        "centre x",
-        "top",
-        "left",
-        "bottom",
-    ]
-    header += ["right", "eccentricity", "mean red", "mean green", "mean blue"]
+    header: list[Cell] = ["region", *_MEASURES]
     header += [f"posterior {name}" for name in table.class_names]
     rows: list[list[Cell]] = [header]
     for at in range(len(table)):
-        row: list[Cell] = [class_id(int(table.regions[at]) - 1), int(table.areas[at])]
-        row += [float(table.shares[at]), float(table.perimeters[at]), *table.centroids[at].tolist()]
-        row += [*table.boxes[at].tolist(), float(table.eccentricities[at]), *table.colours[at].tolist()]
+        row: list[Cell] = [class_id(int(table.regions[at]) - 1), *_measures(table, at)]
         if table.posteriors is not None:
             row += table.posteriors[at].tolist()
         rows.append(row)

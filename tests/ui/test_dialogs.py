@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 from scipy.stats import chi2
 
-from gmmseg.io.export_items import SUFFIXES, ExportItem
+from gmmseg.io.export_items import OBJECT_KINDS, SUFFIXES, ExportItem
 from gmmseg.limits import physical_memory
 from gmmseg.mixture.compiled import kernel_name
 from gmmseg.photo.classes import default_classes
@@ -83,7 +83,7 @@ def test_every_kind_can_be_asked_for_under_a_name_of_its_own(qtbot: QtBot, tmp_p
     export = Export(qtbot, tmp_path, kinds=tuple(SUFFIXES))
     export.go()
     items = export.requests[0]
-    assert {item.kind for item in items} == set(SUFFIXES) - {"legend"}
+    assert {item.kind for item in items} == set(SUFFIXES) - {"legend", *OBJECT_KINDS}
     assert len({item.path for item in items}) == len(items)
     for item in items:
         assert item.path.name.endswith(SUFFIXES[item.kind])

@@ -33,8 +33,9 @@ def has_fit(state: State) -> bool:
 
 
 def has_results(state: State) -> bool:
-    """Enabled once there is a finished fit, or regions."""
-    return state.shown.document.fit is not None or state.shown.regions is not None
+    """Enabled once there is a finished fit, or regions, or objects."""
+    shown = state.shown
+    return shown.document.fit is not None or shown.regions is not None or bool(shown.document.objects)
 
 
 def has_any_maps(state: State) -> bool:
@@ -64,6 +65,11 @@ def _tool_spec(name: ToolName, text: str, key: str, tip: str) -> Spec:
         f"tool_{name}", text, Toolbox.take_tool, (key,), f"tool-{name}", has_image, tip, "tools",
         arguments=(name,),
     )  # fmt: skip
+
+
+def has_objects(state: State) -> bool:
+    """Enabled with an object, or with a selection that would be one."""
+    return bool(state.shown.document.objects) or has_selection(state)
 
 
 def has_selection(state: State) -> bool:
@@ -146,6 +152,10 @@ PHOTO_ACTIONS: tuple[Spec, ...] = (
     Spec(
         "drop_selection", "D&rop the selection", Toolbox.drop, (), "", has_selection,
         "Forget the selection (Esc over the picture)",
+    ),
+    Spec(
+        "copy_cutout", "Copy the cut-o&ut", PhotoCommands.copy_cutout, ("Ctrl+Shift+X",), "", has_objects,
+        "Copy the chosen objects, or all, with transparency around them",
     ),
     _pane_spec(1, "One &pane", "Ctrl+1"),
     _pane_spec(2, "&Two panes", "Ctrl+2"),

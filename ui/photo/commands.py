@@ -12,9 +12,11 @@ from gmmseg.io.images import FILE_GROUPS
 from gmmseg.photo.classes import default_classes
 from gmmseg.photo.document import reset_settings, show_class
 from ui.notices import Notices
-from ui.photo.exporting import mask_picture
+from ui.photo.exporting import cut_out_picture, mask_picture
 from ui.photo.panels.picture_requests import regions_of
+from ui.photo.toolbox import Toolbox
 from ui.photo.widgets.captions import counted_regions, hidden_note
+from ui.photo.widgets.export_offers import Subject
 from ui.photo.wiring import PhotoPanels
 from ui.photo.work import PhotoWork
 from ui.settings_store import SettingsStore
@@ -31,6 +33,7 @@ class PhotoCommands(QObject):
     notices : Notices
     window : QWidget
         Over which dialogs open.
+    toolbox : Toolbox
     """
 
     def __init__(
@@ -40,10 +43,12 @@ class PhotoCommands(QObject):
         store: SettingsStore,
         notices: Notices,
         window: QWidget,
+        toolbox: Toolbox,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._work = work
+        self._toolbox = toolbox
         self._panels = panels
         self._store = store
         self._notices = notices
@@ -67,10 +72,23 @@ class PhotoCommands(QObject):
         self._work.opener.open_mime(QGuiApplication.clipboard().mimeData())
 
     def export(self) -> None:
+        """Ask what to write; a pending selection becomes an object first, since it is what is meant."""
+        self._toolbox.accept()
         panes = self._panels.panes
-        self._work.exporter.ask(
-            self._window, prefers_regions=panes.is_about_regions, overlay_opacity=panes.overlay_opacity
-        )
+        preferred: Subject = "regions" if panes.is_about_regions else "classes"
+        if self._work.workspace.document.objects:
+            preferred = "objects"
+        self._work.exporter.ask(self._window, preferred=preferred, overlay_opacity=panes.overlay_opacity)
+
+    def copy_cutout(self) -> None:
+        """Copy the chosen objects, or all, with transparency around them, as `export` takes them."""
+        self._toolbox.accept()
+        document = self._work.workspace.document
+        if document.image is None or not document.objects:
+            return
+        picture = cut_out_picture(document.image, document.objects, self._toolbox.chosen)
+        QGuiApplication.clipboard().setImage(picture)
+        self._notices.say(self.tr("Copied the cut-out, with transparency around it."))
 
     def copy_view(self) -> None:
         QGuiApplication.clipboard().setImage(self._panels.panes.current_view_image())

@@ -42,7 +42,7 @@ class PhotoDesk(FileDesk):
         self.work = PhotoWork(store)
         self.panels = PhotoPanels()
         self.toolbox = Toolbox(self.work)
-        self._commands = PhotoCommands(self.work, self.panels, store, notices, window)
+        self._commands = PhotoCommands(self.work, self.panels, store, notices, window, self.toolbox)
         recent = RecentMenu()
         self._samples = SamplesMenu(self.work.opener.open_sample)
         self._opacity = OpacitySlider()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QLocale, Signal, Slot
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
@@ -12,8 +12,8 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidg
 from gmmseg.io.export_items import ZERO_BASED_KINDS, ExportItem, ExportKind, check_items, with_legends
 from gmmseg.photo.classes import class_id
 from ui.photo.widgets.captions import hidden_note
+from ui.photo.widgets.export_offers import OFFERS, REFUSED, Subject
 from ui.photo.widgets.export_options import ExportOptions
-from ui.photo.widgets.region_offers import NOT_OF_REGIONS, REGION_OFFERS
 from ui.theme import SPACING
 from ui.widgets.collapsible import CollapsibleSection
 from ui.widgets.export_row import INTERCHANGE, RESULTS, Offer
@@ -21,8 +21,6 @@ from ui.widgets.files_dialog import TITLE_WIDTH, ChooseFolder, FilesDialog, choo
 
 if TYPE_CHECKING:
     from gmmseg.photo.classes import ClassTable
-
-Subject = Literal["classes", "regions"]
 
 
 class ExportDialog(FilesDialog[ExportKind, ExportItem]):
@@ -40,8 +38,10 @@ class ExportDialog(FilesDialog[ExportKind, ExportItem]):
         Ticked at first; `kinds` is what was ticked in the end.
     n_regions : int
         0 where none have been made.
-    prefers_regions : bool
-        Whether regions are chosen at first.
+    n_objects : int
+        0 where there are none.
+    preferred : {"classes", "regions", "objects"}
+        Chosen at first, where it is there.
     overlay_opacity : float
         Offered at first: that of the overlays on screen, 0..1.
     pick_folder : callable
@@ -49,8 +49,8 @@ class ExportDialog(FilesDialog[ExportKind, ExportItem]):
     """
 
     export_requested = Signal(object, str)
-    """(list of `ExportItem`, ``classes`` or ``regions``): the items were checked: they can be written, and
-    replaced files were announced."""
+    """(list of `ExportItem`, `Subject`): the items were checked: they can be written, and replaced files
+    were announced."""
 
     def __init__(
         self,
@@ -59,7 +59,8 @@ class ExportDialog(FilesDialog[ExportKind, ExportItem]):
         classes: ClassTable,
         kinds: Collection[str] = ("mask",),
         n_regions: int = 0,
-        prefers_regions: bool = False,
+        n_objects: int = 0,
+        preferred: Subject = "classes",
         overlay_opacity: float = 0.5,
         pick_folder: ChooseFolder = choose_folder,
         parent: QWidget | None = None,
@@ -70,6 +71,7 @@ class ExportDialog(FilesDialog[ExportKind, ExportItem]):
         self._highest = {
             "classes": max((entry.id for entry in classes), default=0),
             "regions": class_id(n_regions - 1),
+            "objects": class_id(n_objects - 1),
         }
         results = self._make_rows(RESULTS, stem)
         others = CollapsibleSection(self.tr("For other &programs"), self)
@@ -77,7 +79,7 @@ class ExportDialog(FilesDialog[ExportKind, ExportItem]):
         others.body.addLayout(self._make_rows(INTERCHANGE, stem))
         column = QVBoxLayout(self)
         column.setSpacing(SPACING)
-        column.addLayout(self._make_subject_row(len(classes) > 0, n_regions))
+        column.addLayout(self._make_subject_row(len(classes) > 0, n_regions, n_objects))
         column.addLayout(self._make_folder_row(folder))
         column.addSpacing(SPACING)
         column.addLayout(results)
@@ -91,15 +93,17 @@ class ExportDialog(FilesDialog[ExportKind, ExportItem]):
         self._begin(tuple(kinds))
         others.set_open(any(row.is_wanted for row in self._rows[len(RESULTS) :]))
         self._show_subject()
-        if prefers_regions:
-            self._subject.setCurrentIndex(self._subject.findData("regions"))
+        at = self._subject.findData(preferred)
+        if at >= 0:
+            self._subject.setCurrentIndex(at)
         if not self.kinds:
             self._rows[0].box.setChecked(True)
 
     @property
     def subject(self) -> Subject:
-        """What is written: the classes of the mixture, or the regions."""
-        return "regions" if self._subject.currentData() == "regions" else "classes"
+        """What is written: the classes of the mixture, the regions, or the objects."""
+        chosen: Subject = self._subject.currentData() or "classes"
+        return chosen
 
     def items(self) -> list[ExportItem]:
         return with_legends(
@@ -116,18 +120,20 @@ class ExportDialog(FilesDialog[ExportKind, ExportItem]):
 
     # Building
 
-    def _make_subject_row(self, has_classes: bool, n_regions: int) -> QHBoxLayout:
+    def _make_subject_row(self, has_classes: bool, n_regions: int, n_objects: int) -> QHBoxLayout:
         self._subject = QComboBox(self)
         self._subject.setObjectName("export.subject")
         if has_classes:
             self._subject.addItem(self.tr("Classes"), "classes")
         if n_regions:
             self._subject.addItem(self.tr("Regions ({0})").format(QLocale().toString(n_regions)), "regions")
+        if n_objects:
+            self._subject.addItem(self.tr("Objects ({0})").format(QLocale().toString(n_objects)), "objects")
         label = QLabel(self.tr("&What"), self)
         label.setBuddy(self._subject)
         label.setMinimumWidth(TITLE_WIDTH)
         for part in (label, self._subject):
-            part.setVisible(n_regions > 0)
+            part.setVisible(self._subject.count() > 1)
         self._subject.currentIndexChanged.connect(self._show_subject)
         row = QHBoxLayout()
         row.setSpacing(SPACING)
@@ -143,13 +149,15 @@ class ExportDialog(FilesDialog[ExportKind, ExportItem]):
         """Offer what there is of the subject chosen."""
         if self.subject == "regions":
             self._options.explain_regions(self._highest["regions"])
+        elif self.subject == "objects":
+            self._options.explain_objects(self._highest["objects"])
         else:
             self._options.explain_classes(self._highest["classes"], self._hidden_note)
         for row, (kind, title, pattern, tip, _) in zip(self._rows, _offers(self.subject), strict=True):
-            stem = self._stem if self.subject == "classes" else f"{self._stem}_regions"
+            stem = f"{self._stem}_regions" if self.subject == "regions" else self._stem
             row.offer(self.tr(title), self.tr(tip), pattern.format(stem))
-            if self.subject == "regions" and kind in NOT_OF_REGIONS:
-                row.refuse(self.tr(NOT_OF_REGIONS[kind]))
+            if kind in REFUSED[self.subject]:
+                row.refuse(self.tr(REFUSED[self.subject][kind]))
         self._refresh()
 
     @Slot()
@@ -166,8 +174,7 @@ class ExportDialog(FilesDialog[ExportKind, ExportItem]):
 
 def _offers(subject: Subject) -> list[Offer[ExportKind]]:
     """Return what is offered, in the order of the rows."""
-    of_regions = {offer[0]: offer for offer in REGION_OFFERS} if subject == "regions" else {}
-    return [of_regions.get(offer[0], offer) for offer in (*RESULTS, *INTERCHANGE)]
+    return [OFFERS[subject].get(offer[0], offer) for offer in (*RESULTS, *INTERCHANGE)]
 
 
 def safe_stem(image_name: str) -> str:

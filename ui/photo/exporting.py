@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+from collections.abc import Collection, Generator
 from pathlib import Path
 from typing import Any
 
@@ -15,18 +15,22 @@ from PySide6.QtWidgets import QWidget
 from gmmseg.arrays import LabelArray
 from gmmseg.control import ShouldStop
 from gmmseg.errors import WriteError
+from gmmseg.image import Image
 from gmmseg.io.export import export_events
-from gmmseg.io.export_items import ExportItem
+from gmmseg.io.export_items import OBJECT_KINDS, ExportItem
 from gmmseg.io.export_sources import MixtureSource, RegionSource
 from gmmseg.io.masks import mask_ids, mask_palette
+from gmmseg.io.object_source import ObjectSource, cut_out
 from gmmseg.io.samples import is_sample
 from gmmseg.photo.classes import ClassTable, default_classes
 from gmmseg.photo.jobs import relabel_events
+from gmmseg.photo.objects.objects import ObjectMap
 from gmmseg.photo.workspace import ViewState, Workspace
 from gmmseg.regions.outcome import region_events
 from ui.desk.job_runner import JobRunner
 from ui.desk.workers import FileExporter
 from ui.photo.export_dialog import ExportDialog
+from ui.photo.widgets.export_offers import Subject
 from ui.settings_store import SettingsStore
 
 
@@ -52,23 +56,31 @@ class Exporter(FileExporter):
         self._store = store
         self._exported_from: Path | None = None
 
-    def ask(self, parent: QWidget, *, prefers_regions: bool = False, overlay_opacity: float = 0.5) -> None:
-        """Show the dialog, for the regions at first where they are preferred; what is chosen is written."""
+    def ask(self, parent: QWidget, *, preferred: Subject = "classes", overlay_opacity: float = 0.5) -> None:
+        """Show the dialog, with what is preferred chosen at first; what is chosen is written."""
         shown = self._workspace.shown
         image = shown.document.image
         dialog = ExportDialog(
             "image" if image is None else image.source.name,
             self._offered_folder(),
             shown.document.classes,
-            self._store.export_kinds or ("mask",),
+            self._kinds_at_first(preferred),
             0 if shown.regions is None else shown.regions.regions.n_regions,
-            prefers_regions and shown.regions is not None,
+            len(shown.document.objects or ()),
+            preferred,
             overlay_opacity,
             parent=parent,
         )
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.export_requested.connect(self._on_requested)
         dialog.open()
+
+    def _kinds_at_first(self, subject: Subject) -> tuple[str, ...]:
+        """Return what was written last; of objects at least what only they have."""
+        last = tuple(self._store.export_kinds)
+        if subject == "objects" and not set(OBJECT_KINDS) & set(last):
+            return ("cutout",)
+        return last or ("mask",)
 
     def _offered_folder(self) -> Path:
         """Return where exports of the image's folder went last, at first that folder itself."""
@@ -89,6 +101,8 @@ class Exporter(FileExporter):
         self._store.export_kinds = tuple(item.kind for item in items if item.kind != "legend")
         if subject == "regions":
             self.write_regions(self._workspace.shown, items)
+        elif subject == "objects":
+            self.write_objects(self._workspace.shown, items)
         else:
             self.write(self._workspace.shown, items)
 
@@ -99,6 +113,10 @@ class Exporter(FileExporter):
     def write_regions(self, shown: ViewState, items: list[ExportItem]) -> None:
         """Write the regions of the state shown, cut as its settings say, after what was asked for before."""
         self.runner.start(lambda should_stop: _exporting_regions(shown, items, should_stop))
+
+    def write_objects(self, shown: ViewState, items: list[ExportItem]) -> None:
+        """Write the objects of the state shown, after what was asked for before."""
+        self.runner.start(lambda should_stop: _exporting_objects(shown, items, should_stop))
 
     @Slot(object, object)
     def _on_finished(self, run: int, result: tuple[list[Path], bool]) -> None:
@@ -135,6 +153,17 @@ def _exporting_regions(
     return paths, False
 
 
+def _exporting_objects(
+    shown: ViewState, items: list[ExportItem], should_stop: ShouldStop
+) -> Generator[Any, None, tuple[list[Path], bool]]:
+    """Write the document's objects."""
+    image, objects = shown.document.image, shown.document.objects
+    if image is None or objects is None or not len(objects):
+        raise WriteError("There are no objects to export.", "Select one in the picture and press Enter.")
+    paths = yield from export_events(ObjectSource(image, objects, "window", {}), items, should_stop)
+    return paths, False
+
+
 def _mixture(shown: ViewState, should_stop: ShouldStop) -> Generator[Any, None, MixtureSource | None]:
     """Return the document's fit, if there is one; its maps are made first where others are on screen."""
     fit = shown.document.fit
@@ -157,6 +186,14 @@ def mask_picture(labels: LabelArray, classes: ClassTable) -> QImage:
     picture.setColorTable([_rgb(colour) for colour in mask_palette(classes, "class")])
     # The pixels belong to numpy: Qt gets its own.
     return picture.copy()
+
+
+def cut_out_picture(image: Image, objects: ObjectMap, chosen: Collection[int]) -> QImage:
+    """Return objects, the chosen ones or all, as a picture with transparency around them."""
+    ids = objects.ids.read()
+    pixels = cut_out(image, np.isin(ids, list(chosen)) if chosen else ids > 0)
+    height, width = pixels.shape[:2]
+    return QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_RGBA8888).copy()
 
 
 def _rgb(colour: Any) -> int:

@@ -21,7 +21,7 @@ from ui.widgets.recent_menu import RecentMenu
 from ui.widgets.tool_bar import ToolBar
 
 _TOOLS = tuple(f"tool_{name}" for name in get_args(ToolName))
-_SELECTION = ("accept_selection", "extend_object", "subtract_selection", "drop_selection")
+_SELECTION = ("accept_selection", "extend_object", "subtract_selection", "drop_selection", "", "copy_cutout")
 _tr = partial(QCoreApplication.translate, "PhotoDesk")
 
 

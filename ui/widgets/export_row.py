@@ -27,6 +27,15 @@ RESULTS: tuple[Offer[ExportKind], ...] = (
         "32-bit numbers from 0 to 1",
         (".tif", ".ome.tif", ".npz"),
     ),
+    ("cutout", "Cut-o&ut", "{}_cutout", "The objects alone, with transparency around them", (".png",)),
+    (
+        "binary", "&Black and white", "{}_object", "One mask of all objects: 255 inside, 0 outside",
+        (".png", ".tif", ".npy"),
+    ),
+    (
+        "semantic", "Cate&gories", "{}_categories", "The category of each pixel: objects of one name are one",
+        (".png", ".tif", ".npy"),
+    ),
     ("overlay", "&Overlay", "{}_overlay", "The photo under the class colours: for slides", (".png",)),
     ("table", "Class &table", "{}_classes", "Share, weight, mean, covariance of each component", (".csv",)),
     ("model", "Mo&del", "{}_model", "The fitted mixture, to label other images with", (".json",)),

@@ -1,8 +1,9 @@
-"""COCO JSON: one run-length encoded region for each class."""
+"""COCO JSON: one run-length encoded region for each class or object."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -17,22 +18,39 @@ _CHUNKS = 7
 """Five-bit chunks of the longest run: enough for 2**34 pixels either way."""
 
 
-def encode_coco(ids: AnyArray, classes: ClassTable, file_name: str) -> bytes:
-    """Return class ids (H, W) as COCO JSON; classes without pixels have a category but no annotation."""
+def encode_coco(
+    ids: AnyArray, classes: ClassTable, file_name: str, categories: Mapping[int, int] | None = None
+) -> bytes:
+    """Return class ids (H, W) as COCO JSON; classes without pixels have a category but no annotation.
+
+    Parameters
+    ----------
+    ids : (H, W)
+    classes : ClassTable
+    file_name : str
+        Of the image.
+    categories : mapping, optional
+        The category of each class by its id, where several instances are of one; its name and colour are
+        those of the first.
+    """
     height, width = ids.shape
     classes = with_plain_names(classes)
     annotations: list[dict[str, Any]] = []
     for entry in classes:
         mask = ids == entry.id
         if mask.any():
-            annotations.append(_annotation(len(annotations) + 1, entry.id, mask))
+            category = entry.id if categories is None else categories[entry.id]
+            annotations.append(_annotation(len(annotations) + 1, category, mask))
+    named = {
+        entry.id if categories is None else categories[entry.id]: entry for entry in reversed(tuple(classes))
+    }
     content = {
         "info": {"description": "class regions", "version": GENERATOR},
         "licenses": [],
         "images": [{"id": 1, "file_name": file_name, "width": width, "height": height}],
         "categories": [
-            {"id": entry.id, "name": entry.name, "supercategory": "class", "color": to_hex(entry.colour)}
-            for entry in classes
+            {"id": number, "name": entry.name, "supercategory": "class", "color": to_hex(entry.colour)}
+            for number, entry in sorted(named.items())
         ],
         "annotations": annotations,
     }

@@ -65,6 +65,9 @@ class ObjectMap:
     def __iter__(self) -> Iterator[ObjectInfo]:
         return iter(self.objects)
 
+    def __bool__(self) -> bool:
+        return bool(self.objects)
+
     def __len__(self) -> int:
         return len(self.objects)
 

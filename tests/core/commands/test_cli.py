@@ -32,7 +32,7 @@ from gmmseg.commands.outputs import distinct_stems
 from gmmseg.commands.parser import FORMATS, parse
 from gmmseg.control import result_of
 from gmmseg.io.export import export_events
-from gmmseg.io.export_items import SUFFIXES, ExportItem
+from gmmseg.io.export_items import OBJECT_KINDS, SUFFIXES, ExportItem
 from gmmseg.io.export_sources import MixtureSource
 from gmmseg.io.images import read_image
 from gmmseg.io.models import dump_model, read_model
@@ -721,7 +721,7 @@ def test_the_parser_s_choices_are_those_of_the_settings(capsys: Any) -> None:
     text = " ".join(capsys.readouterr().out.split())
     for choices in (tuple(FAMILIES), CRITERIA, get_args(InitMethod), FORMATS):
         assert "{" + ",".join(choices) + "}" in text
-    others = {"mask", "legend", "probabilities", "overlay", "model", "report", "table"}
+    others = {"mask", "legend", "probabilities", "overlay", "model", "report", "table", *OBJECT_KINDS}
     assert set(FORMATS) == set(SUFFIXES) - others
 
 

@@ -103,7 +103,7 @@ def test_a_name_that_was_typed_stays(qtbot: QtBot, tmp_path: Path) -> None:
 
 
 def test_what_regions_do_not_have_is_disabled_and_says_why(qtbot: QtBot, tmp_path: Path) -> None:
-    export = Export(qtbot, tmp_path, kinds=("mask", "probabilities", "model"), prefers_regions=True)
+    export = Export(qtbot, tmp_path, kinds=("mask", "probabilities", "model"), preferred="regions")
     assert export.dialog.subject == "regions"
     for kind in ("probabilities", "model"):
         box = export.find(QCheckBox, kind)
@@ -117,14 +117,14 @@ def test_what_regions_do_not_have_is_disabled_and_says_why(qtbot: QtBot, tmp_pat
 
 
 def test_they_are_ticked_again_when_classes_are_chosen(qtbot: QtBot, tmp_path: Path) -> None:
-    export = Export(qtbot, tmp_path, kinds=("mask", "model"), prefers_regions=True)
+    export = Export(qtbot, tmp_path, kinds=("mask", "model"), preferred="regions")
     export.choose("classes")
     assert export.dialog.kinds == ("mask", "model")
     assert export.find(QLineEdit, "model.name").isEnabled()
 
 
 def test_a_mask_is_ticked_where_nothing_else_could_be(qtbot: QtBot, tmp_path: Path) -> None:
-    export = Export(qtbot, tmp_path, kinds=("model",), prefers_regions=True)
+    export = Export(qtbot, tmp_path, kinds=("model",), preferred="regions")
     assert export.dialog.kinds == ("mask",)
 
 
@@ -149,7 +149,7 @@ def test_the_note_speaks_of_regions_and_of_their_depth(
 
 
 def test_every_word_fits_its_place(qtbot: QtBot, tmp_path: Path) -> None:
-    export = Export(qtbot, tmp_path, kinds=tuple(SUFFIXES), n_regions=1234, prefers_regions=True)
+    export = Export(qtbot, tmp_path, kinds=tuple(SUFFIXES), n_regions=1234, preferred="regions")
     for label in export.dialog.findChildren(QLabel):
         if label.isVisible() and label.text():
             assert label.width() >= label.minimumSizeHint().width(), label.text()
@@ -159,7 +159,7 @@ def test_every_word_fits_its_place(qtbot: QtBot, tmp_path: Path) -> None:
 
 
 def test_mnemonics_are_all_different(qtbot: QtBot, tmp_path: Path) -> None:
-    export = Export(qtbot, tmp_path, prefers_regions=True)
+    export = Export(qtbot, tmp_path, preferred="regions")
     labels = export.dialog.findChildren(QLabel)
     texts = [label.text() for label in labels if label.isVisible() and label.buddy() is not None]
     boxes = export.dialog.findChildren(QCheckBox)

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image as PillowImage
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QMouseEvent, QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from gmmseg.io.images import image_from_array
 from gmmseg.photo.document import Document
 from tests.core.photo.test_pending import SHAPE, picture
 from ui.app import App
+from ui.photo.export_dialog import ExportDialog
 from ui.photo.widgets.canvas import Canvas
 from ui.settings_store import SettingsStore
 from ui.theme import configure_plots
@@ -232,3 +235,33 @@ def test_a_refit_and_other_settings_leave_objects_alone(person: Person) -> None:
     person.desk.work.apply(change_setting("mixture.n_components", 3, "K"))
     person.wait(lambda: not person.document.is_stale)
     assert person.document.objects is before
+
+
+def test_a_cut_out_is_on_disk_after_a_click_and_three_keys(person: Person, tmp_path: Path) -> None:
+    selected = person.click(90, 40)
+    person.press(Qt.Key.Key_Return)
+    person.desk.actions["export"].trigger()
+    dialog = person.app.window.findChild(ExportDialog)
+    assert isinstance(dialog, ExportDialog)
+    assert dialog.subject == "objects"
+    assert dialog.kinds == ("cutout",)
+    folder = dialog.findChild(QLineEdit, "export.folder")
+    assert isinstance(folder, QLineEdit)
+    folder.setText(str(tmp_path))
+    QTest.keyClick(dialog, Qt.Key.Key_Return)
+    person.wait(lambda: (tmp_path / "shapes_cutout.png").is_file())
+    alpha = np.asarray(PillowImage.open(tmp_path / "shapes_cutout.png"))[:, :, 3]
+    rows, columns = np.flatnonzero(selected.any(axis=1)), np.flatnonzero(selected.any(axis=0))
+    cropped = selected[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    assert np.array_equal(alpha > 0, cropped)
+
+
+def test_a_pending_selection_is_what_is_copied_as_a_cut_out(person: Person) -> None:
+    selected = person.click(90, 40)
+    person.desk.actions["copy_cutout"].trigger()
+    image = QApplication.clipboard().image()
+    assert image.hasAlphaChannel()
+    assert (image.height(), image.width()) == (
+        int(selected.any(axis=1).sum()),
+        int(selected.any(axis=0).sum()),
+    )

@@ -107,6 +107,13 @@ class ExportOptions(QWidget):
             self.tr("Values in the mask: regions from 1, as numbered in the table; 0 is no data"), highest
         )
 
+    def explain_objects(self, highest: int) -> None:
+        """Speak of objects, numbered up to `highest`."""
+        self._zero_based.setText(self.tr("&0-based positions instead of object ids"))
+        self._zero_based.setToolTip(self.tr("For programs that count from 0"))
+        self._palette.setItemText(0, self.tr("The object colours"))
+        self._explain(self.tr("Values in the mask: objects from 1; 0 belongs to none"), highest)
+
     def _explain(self, values: str, highest: int) -> None:
         depth = (
             self.tr(" With numbers up to {} the mask needs 16 bits and has no colours of its own.").format(

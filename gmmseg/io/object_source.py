@@ -1,0 +1,171 @@
+"""ObjectSource: the objects of an image as what is to be exported, and the files that only objects have."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from gmmseg.arrays import BoolArray, ByteArray, LabelArray
+from gmmseg.control import ShouldStop
+from gmmseg.errors import WriteError
+from gmmseg.image import Image
+from gmmseg.io.export_sources import ExportSource
+from gmmseg.io.masks import encode_mask, encode_rgb_png
+from gmmseg.io.reports import build_object_report, encode_report
+from gmmseg.io.tables import encode_object_table
+from gmmseg.photo.classes import ClassInfo, ClassTable
+from gmmseg.photo.objects.objects import ObjectInfo, ObjectMap
+from gmmseg.regions.table import region_table
+from gmmseg.render import display_rgb
+
+
+@dataclass(frozen=True, eq=False)
+class ObjectSource(ExportSource):
+    """Objects of an image, each a class of its own with its id as value.
+
+    Parameters
+    ----------
+    photo : Image
+    objects : ObjectMap
+    command : str
+    seconds : mapping
+    chosen : tuple of int
+        Ids of those to write; empty is all.
+    """
+
+    photo: Image
+    objects: ObjectMap
+    command: str
+    seconds: Mapping[str, float]
+    chosen: tuple[int, ...] = ()
+
+    @cached_property
+    def entries(self) -> tuple[ObjectInfo, ...]:
+        """The objects that are written, in display order."""
+        return tuple(entry for entry in self.objects if not self.chosen or entry.id in self.chosen)
+
+    @cached_property
+    def classes(self) -> ClassTable:  # type: ignore[override]
+        """One class for each object."""
+        return ClassTable(
+            tuple(
+                ClassInfo(entry.id, entry.name, entry.colour, (at,), entry.is_visible)
+                for at, entry in enumerate(self.entries)
+            )
+        )
+
+    @cached_property
+    def labels(self) -> LabelArray:
+        """0 unlabelled, k + 1 the k-th object that is written, (H, W)."""
+        table = np.zeros(1 + max((entry.id for entry in self.objects), default=0), dtype=np.uint16)
+        for at, entry in enumerate(self.entries):
+            table[entry.id] = at + 1
+        ranks = table[self.objects.ids.read()]
+        return ranks.astype(np.uint8) if len(self.entries) < 255 else ranks
+
+    @property
+    def image(self) -> Image:
+        return self.photo
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        return ()
+
+    def timed(self, seconds: Mapping[str, float]) -> ObjectSource:
+        return replace(self, seconds=seconds)
+
+    def legend(self, zero_based: bool = False) -> dict[str, Any]:
+        held = super().legend(zero_based)
+        held["values"] = "0-based positions" if zero_based else "object ids from 1"
+        categories = self.objects.categories()
+        for entry in held["classes"]:
+            del entry["components"]
+            entry["category"] = categories[entry["name"]]
+        return held
+
+    def planes(self, should_stop: ShouldStop) -> None:
+        return None
+
+    def model(self) -> bytes:
+        raise WriteError(
+            "Objects are of one image and have no model that labels others.",
+            "Export the mixture's model, or leave the model out.",
+        )
+
+    def report(self) -> bytes:
+        return encode_report(build_object_report(self.image, self.objects, self.command, self.seconds))
+
+    def csv(self, should_stop: ShouldStop) -> bytes:
+        return encode_object_table(
+            region_table(self.image, self.labels, should_stop=should_stop), self.entries
+        )
+
+    def categories(self) -> Mapping[int, int]:
+        values = self.objects.categories()
+        return {entry.id: values[entry.name] for entry in self.entries}
+
+    def semantic(self, suffix: str) -> bytes:
+        values = self.objects.categories()
+        kept = {entry.name for entry in self.entries}
+        first = {entry.name: entry for entry in reversed(self.entries)}
+        classes = ClassTable(
+            tuple(
+                ClassInfo(value, name, first[name].colour, (at,))
+                for at, (name, value) in enumerate(pair for pair in values.items() if pair[0] in kept)
+            )
+        )
+        table = np.zeros(len(self.entries) + 1, dtype=np.uint16)
+        table[1:] = [values[entry.name] for entry in self.entries]
+        ids = table[self.labels]
+        if ids.max(initial=0) < 255:
+            ids = ids.astype(np.uint8)
+        held = {
+            "values": "categories from 1",
+            "no_class": 0,
+            "ignore": 255,
+            "classes": [{"id": entry.id, "name": entry.name} for entry in classes],
+            "image": self.facts(),
+        }
+        return encode_mask(suffix, ids, classes, metadata=held)
+
+    def binary(self, suffix: str) -> bytes:
+        mask = self._mask()
+        if suffix.lower() == ".npy":
+            buffer = io.BytesIO()
+            np.save(buffer, mask, allow_pickle=False)
+            return buffer.getvalue()
+        held = {"values": "255 object, 0 background", "image": self.facts()}
+        return encode_mask(
+            suffix, mask.view(np.uint8) * np.uint8(255), ClassTable(), palette="grey", metadata=held
+        )
+
+    def cutout(self) -> bytes:
+        return encode_rgb_png(cut_out(self.image, self._mask()))
+
+    def _mask(self) -> BoolArray:
+        mask: BoolArray = self.labels > 0
+        return mask
+
+
+def cut_out(image: Image, mask: BoolArray) -> ByteArray:
+    """Return the pixels of a mask as displayed, cropped to it, with alpha 0 outside, (h, w, 4).
+
+    Raises
+    ------
+    WriteError
+        The mask is empty.
+    """
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if not len(rows):
+        raise WriteError("There is no object to cut out.", "Select one and press Enter.")
+    box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+    inside = mask[box]
+    pixels = np.zeros((*inside.shape, 4), dtype=np.uint8)
+    pixels[inside, :3] = display_rgb(image)[box][inside]
+    pixels[inside, 3] = 255
+    return pixels

@@ -1,0 +1,60 @@
+"""What the export dialog offers of regions and objects, where that differs from classes."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from gmmseg.io.export_items import OBJECT_KINDS, ExportKind
+from ui.widgets.export_row import Offer
+
+Subject = Literal["classes", "regions", "objects"]
+_REGIONS: tuple[Offer[ExportKind], ...] = (
+    (
+        "mask", "&Mask", "{}_mask", "The region of each pixel, with a legend of the regions",
+        (".png", ".tif", ".npy", ".npz"),
+    ),
+    ("overlay", "&Overlay", "{}_overlay", "The photo under the region colours: for slides", (".png",)),
+    (
+        "table", "Region &table", "{}_table",
+        "Area, outline, place, shape and mean colour of each region, and the mean posteriors of the classes "
+        "in it",
+        (".csv",),
+    ),
+    ("report", "&Report", "{}_report", "Settings, number of regions and how long it took", (".json",)),
+    ("ome-tiff", "OME-TIFF", "{}_labels", "The region numbers as a channel", (".ome.tif",)),
+)  # fmt: skip
+"""The formats are those of the classes."""
+_OBJECTS: tuple[Offer[ExportKind], ...] = (
+    (
+        "mask", "&Mask", "{}_objects", "The object of each pixel, with a legend of names and categories",
+        (".png", ".tif", ".npy", ".npz"),
+    ),
+    ("overlay", "&Overlay", "{}_overlay", "The photo under the object colours: for slides", (".png",)),
+    (
+        "table", "Object &table", "{}_objects", "Area, outline, place, shape and mean colour of each object",
+        (".csv",),
+    ),
+    ("report", "&Report", "{}_report", "The objects with their names and areas", (".json",)),
+    ("coco", "COCO", "{}_coco", "One annotation an object, of its name's category", (".json",)),
+    ("ome-tiff", "OME-TIFF", "{}_labels", "The object ids as a channel", (".ome.tif",)),
+)  # fmt: skip
+OFFERS: dict[Subject, dict[ExportKind, Offer[ExportKind]]] = {
+    "classes": {},
+    "regions": {offer[0]: offer for offer in _REGIONS},
+    "objects": {offer[0]: offer for offer in _OBJECTS},
+}
+"""What is offered of a subject under other words than of classes."""
+_OF_OBJECTS = "Only objects have this: select one in the picture and press Enter."
+REFUSED: dict[Subject, dict[ExportKind, str]] = {
+    "classes": dict.fromkeys(OBJECT_KINDS, _OF_OBJECTS),
+    "regions": {
+        **dict.fromkeys(OBJECT_KINDS, _OF_OBJECTS),
+        "probabilities": "Regions have no probabilities: a pixel is in its region or not.",
+        "model": "Regions are of one image and have no model that labels others.",
+    },
+    "objects": {
+        "probabilities": "Objects have no probabilities: a pixel is in its object or not.",
+        "model": "Objects are of one image and have no model that labels others.",
+    },
+}
+"""Kinds that are not offered of a subject, and why."""
