@@ -33,7 +33,8 @@ class Ways:
 
 def ways_of(ground: Ground) -> Ways:
     """Return the graphs that paths are measured on."""
-    one, other = ground.pairs.T
+    # Dijkstra of scipy 1.13 takes no other indices; newer ones make these themselves.
+    one, other = ground.pairs.T.astype(np.int32)
     steps = np.sqrt(((ground.centres[one] - ground.centres[other]) ** 2).sum(axis=1) * ground.area_unit)
     steps /= ground.total**0.5
 
