@@ -1,4 +1,4 @@
-"""DigitDocument: the undoable state of an experiment with digits, immutable, and its edits."""
+"""Document: the undoable state of an experiment with digits, immutable, and its edits."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MAX_NAME = 100
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class DigitDocument:
+class Document:
     """Digits, how they are to be clustered, and what the last run found.
 
     Parameters
@@ -51,29 +51,29 @@ class DigitDocument:
         return own or f"Cluster {cluster}"
 
 
-def open_digits(digits: DigitSet) -> Edit[DigitDocument]:
+def open_digits(digits: DigitSet) -> Edit[Document]:
     """Return the edit that takes another set of digits; the clusters of the old one go.
 
     The settings stay, but for the recipe where it was the one that the old set was begun with.
     """
 
-    def apply(document: DigitDocument) -> DigitDocument:
+    def apply(document: Document) -> Document:
         settings = document.settings
         before = document.digits
         if settings.recipe == usual_recipe(is_drawn=before is not None and before.is_drawn):
             settings = _with_recipe(document, usual_recipe(is_drawn=digits.is_drawn))
-        return DigitDocument(digits, settings)
+        return Document(digits, settings)
 
     return Edit(f"Open {digits.name}", apply)
 
 
-def change_digit_setting(path: str, value: Any, title: str) -> Edit[DigitDocument]:
+def change_setting(path: str, value: Any, title: str) -> Edit[Document]:
     """Return the edit that sets one setting; applying it raises `SettingsError` when out of bounds.
 
     With another recipe come that recipe's own defaults.
     """
 
-    def apply(document: DigitDocument) -> DigitDocument:
+    def apply(document: Document) -> Document:
         if path == "recipe":
             return replace(document, settings=_with_recipe(document, value))
         settings = with_setting(document.settings, path, value)
@@ -83,12 +83,12 @@ def change_digit_setting(path: str, value: Any, title: str) -> Edit[DigitDocumen
     return Edit(title, apply, merge_key=f"digits {path}")
 
 
-def reset_digit_settings(title: str) -> Edit[DigitDocument]:
+def reset_settings(title: str) -> Edit[Document]:
     """Return the edit that gives the recipe its defaults."""
     return Edit(title, lambda document: replace(document, settings=settings_for(document.settings.recipe)))
 
 
-def _with_recipe(document: DigitDocument, recipe: RecipeName) -> DigitSettings:
+def _with_recipe(document: Document, recipe: RecipeName) -> DigitSettings:
     settings = settings_for(recipe, document.settings)
     if settings.n_clusters is None and not RECIPES[recipe].has_graph:
         # Without a graph there are no eigenvalues to find the number of clusters from.
@@ -97,11 +97,11 @@ def _with_recipe(document: DigitDocument, recipe: RecipeName) -> DigitSettings:
     return settings
 
 
-def rename_cluster(cluster: int, name: str) -> Edit[DigitDocument]:
+def rename_cluster(cluster: int, name: str) -> Edit[Document]:
     """Return the edit that names a cluster; an empty name gives it its number again."""
     kept = " ".join("".join(c if c.isprintable() else " " for c in name).split())[:MAX_NAME]
 
-    def apply(document: DigitDocument) -> DigitDocument:
+    def apply(document: Document) -> Document:
         n_clusters = 0 if document.outcome is None else document.outcome.n_clusters
         if cluster >= n_clusters:
             return document
@@ -112,7 +112,7 @@ def rename_cluster(cluster: int, name: str) -> Edit[DigitDocument]:
     return Edit(f"Name cluster {cluster}" if not kept else f"Rename to {kept}", apply)
 
 
-def with_outcome(document: DigitDocument, outcome: ExperimentOutcome) -> DigitDocument:
+def with_outcome(document: Document, outcome: ExperimentOutcome) -> Document:
     """Return the document with a finished run; not an edit: it belongs to the edit that asked for it.
 
     A name goes on with most of its cluster's images.
@@ -120,7 +120,7 @@ def with_outcome(document: DigitDocument, outcome: ExperimentOutcome) -> DigitDo
     return replace(document, outcome=outcome, names=_inherited(document, outcome))
 
 
-def _inherited(document: DigitDocument, outcome: ExperimentOutcome) -> tuple[str, ...]:
+def _inherited(document: Document, outcome: ExperimentOutcome) -> tuple[str, ...]:
     old = document.outcome
     if old is None or not any(document.names) or old.digits.identity != outcome.digits.identity:
         return ()

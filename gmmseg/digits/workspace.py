@@ -1,47 +1,22 @@
-"""DigitWorkspace: what the digits desk works on: its document and the run in progress."""
+"""Workspace: what the digits desk works on: its document and the run in progress."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
-from gmmseg.digits.document import DigitDocument, with_outcome
-from gmmseg.digits.events import Iterated
+from gmmseg.digits.document import Document, with_outcome
 from gmmseg.digits.experiment import ExperimentEvent, ExperimentOutcome, ExperimentRequest, StageDone
 from gmmseg.digits.progress import KeptStages, RunLog
+from gmmseg.digits.view_state import ViewState
 from gmmseg.editing import Editor
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class DigitShown:
-    """Everything a panel of the digits desk draws from, at one moment; immutable, compare by identity.
-
-    Parameters
-    ----------
-    document : DigitDocument
-    log : RunLog
-        Of the run in progress, else what a run would do now.
-    undo_title, redo_title : str, optional
-    """
-
-    document: DigitDocument = field(default_factory=DigitDocument)
-    log: RunLog = field(default_factory=RunLog)
-    undo_title: str | None = None
-    redo_title: str | None = None
-
-    @property
-    def iterations(self) -> tuple[Iterated, ...]:
-        """Iterations of the run in progress, as soon as there are any, else of the document's outcome."""
-        if self.log.iterations:
-            return self.log.iterations
-        return () if self.document.outcome is None else self.document.outcome.history
-
-
-class DigitWorkspace(Editor[DigitDocument, DigitShown]):
+class Workspace(Editor[Document, ViewState]):
     """The document with its history, and how far the run in progress is."""
 
     def __init__(self) -> None:
-        super().__init__(DigitDocument(), DigitShown())
+        super().__init__(Document(), ViewState())
         self._kept = KeptStages()
         self._running: ExperimentRequest | None = None
 
@@ -95,7 +70,7 @@ class DigitWorkspace(Editor[DigitDocument, DigitShown]):
         if self._running is None or self._running.digits is not document.digits:
             self._running = None
             log = self._planned()
-        self._publish(DigitShown(document, log, self._history.undo_title, self._history.redo_title))
+        self._publish(ViewState(document, log, self._history.undo_title, self._history.redo_title))
 
     def _planned(self) -> RunLog:
         """Return what a run would do now; where it would do nothing, what the last one has done."""
@@ -105,5 +80,5 @@ class DigitWorkspace(Editor[DigitDocument, DigitShown]):
         log = self._kept.plan(document.digits, document.settings)
         return log if document.is_stale else log.finished()
 
-    def _large_parts(self, document: DigitDocument) -> tuple[object | None, ...]:
+    def _large_parts(self, document: Document) -> tuple[object | None, ...]:
         return (document.digits, document.outcome)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from gmmseg.control import ShouldStop, never_stop
 from gmmseg.editing import MAX_LARGE_IN_HISTORY, Editor
@@ -18,55 +18,9 @@ from gmmseg.photo.document import Document, Fit, with_fit
 from gmmseg.photo.jobs import SegmentOutcome
 from gmmseg.photo.pending import SelectionAnswer
 from gmmseg.photo.segmentation import Segmentation
+from gmmseg.photo.view_state import ViewState
 from gmmseg.regions.hierarchy import Hierarchy
 from gmmseg.regions.outcome import RegionOutcome
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class ViewState:
-    """Everything a panel draws from, at one moment; immutable, compare by identity.
-
-    Parameters
-    ----------
-    document : Document
-    table, segmentation : optional
-        The rows and maps on screen. They are of ``document.fit`` unless `is_preview`, or unless the fit on
-        screen belongs to settings that were changed since (``document.is_stale``).
-    classes : ClassTable
-        For the components of `segmentation`: the document's own, or a preview's.
-    is_preview : bool
-        The maps are the coarse fit's (or an iteration's), not the final ones.
-    caption : str
-        What a preview is: ``preview``, ``iteration 12``.
-    steps : tuple of FitStep
-        Of the run in progress, else of the document's fit.
-    candidates : tuple of Candidate
-        Numbers of components tried in the newest automatic choice.
-    regions : RegionOutcome, optional
-        The newest cut of the image's region tree, once somebody has asked for one.
-    selection : SelectionAnswer, optional
-        The newest answer to the document's pending selection.
-    undo_title, redo_title : str, optional
-    """
-
-    document: Document = field(default_factory=Document)
-    table: FeatureTable | None = None
-    segmentation: Segmentation | None = None
-    classes: ClassTable = field(default_factory=ClassTable)
-    is_preview: bool = False
-    caption: str = ""
-    steps: tuple[FitStep, ...] = ()
-    candidates: tuple[Candidate, ...] = ()
-    regions: RegionOutcome | None = None
-    selection: SelectionAnswer | None = None
-    undo_title: str | None = None
-    redo_title: str | None = None
-
-    @property
-    def current_selection(self) -> SelectionAnswer | None:
-        """The answer to what is pending now; None where there is nothing pending, or no answer yet."""
-        is_current = self.selection is not None and self.selection.pending is self.document.pending
-        return self.selection if is_current else None
 
 
 class TableCache:

@@ -24,7 +24,7 @@ from PySide6.QtCore import QEventLoop, QObject, QTimer
 from PySide6.QtWidgets import QApplication
 
 from gmmseg.digits.dataset import DigitSet
-from gmmseg.digits.document import change_digit_setting
+from gmmseg.digits.document import change_setting
 
 if TYPE_CHECKING:
     from ui.app import App
@@ -107,7 +107,7 @@ def opened(folder: Path, n_images: int | None, pulse: Pulse | None = None) -> tu
     wait(lambda: not _digits(desk).is_drawn, 60)
     if pulse is not None:
         pulse.report("opening")
-    work.apply(change_digit_setting("n_images", n_images, ""))
+    work.apply(change_setting("n_images", n_images, ""))
     return app, desk
 
 
@@ -131,7 +131,7 @@ def measure(folder: Path, n_images: int | None) -> None:
     wait(lambda: not work.is_running, 900)
     pulse.report(f"a run of {time.perf_counter() - began:.0f} s while the wall scrolls")
     scroll.stop()
-    work.apply(change_digit_setting("orientation.n_bins", 11, ""))
+    work.apply(change_setting("orientation.n_bins", 11, ""))
     for seconds in STOP_AFTER:
         work.experimenter.run()
         wait(lambda: not work.is_running, seconds)
@@ -145,7 +145,7 @@ def measure_stops(folder: Path, n_images: int | None, recipes: list[str]) -> Non
     work = desk.work
     longest = 0.0
     for recipe in recipes:
-        work.apply(change_digit_setting("recipe", recipe, ""))
+        work.apply(change_setting("recipe", recipe, ""))
         for at in range(len(work.workspace.shown.log.stages)):
             work.experimenter.run()
             wait(lambda at=at: not work.is_running or _is_under_way(desk, at), 900)  # type: ignore[misc]

@@ -26,7 +26,8 @@ from gmmseg.photo.jobs import SegmentRequest, segment_events
 from gmmseg.photo.model import Model
 from gmmseg.photo.segmentation import Segmentation
 from gmmseg.photo.settings import SegmentSettings
-from gmmseg.photo.workspace import ViewState, Workspace
+from gmmseg.photo.view_state import ViewState
+from gmmseg.photo.workspace import Workspace
 
 FLOOR = 1 / 12
 MEANS = np.array(

@@ -27,7 +27,7 @@ from pytestqt.qtbot import QtBot
 
 from gmmseg.io.images import image_from_array
 from gmmseg.photo.document import Document
-from gmmseg.photo.workspace import ViewState
+from gmmseg.photo.view_state import ViewState
 from tests.data.states import make_shown
 from tests.ui.driving import blobs, drop, mime_of
 from ui.commands import WINDOW_ACTIONS

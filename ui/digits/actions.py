@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from gmmseg.digits.workspace import DigitShown
+from gmmseg.digits.view_state import ViewState
 from ui.desk.actions import REDO, UNDO, ActionSpec, DeskState, Keys, is_running
 from ui.digits.commands import DigitCommands
-from ui.digits.opening import DigitOpener
-from ui.digits.panels.clusters import VIEWS, DigitClustersPanel, View
+from ui.digits.opening import Opener
+from ui.digits.panels.clusters import VIEWS, ClustersPanel, View
 from ui.digits.running import Experimenter
 from ui.digits.work import DigitWork
 
@@ -18,7 +18,7 @@ _VIEW_TITLES: dict[View, str] = {
 }
 
 
-State = DeskState[DigitShown]
+State = DeskState[ViewState]
 Spec = ActionSpec[State]
 
 
@@ -39,7 +39,7 @@ def can_run(state: State) -> bool:
 
 def _view_spec(number: int, view: View) -> Spec:
     return Spec(
-        f"view_{view}", _VIEW_TITLES[view], DigitClustersPanel.show_view, (f"Ctrl+{number}",),
+        f"view_{view}", _VIEW_TITLES[view], ClustersPanel.show_view, (f"Ctrl+{number}",),
         enabled_when=has_digits, arguments=(view,),
     )  # fmt: skip
 
@@ -54,11 +54,11 @@ DIGIT_ACTIONS: tuple[Spec, ...] = (
         tip="Open an IDX file or an NPZ archive of digits",
     ),
     Spec(
-        "get_mnist", "Get &MNIST", DigitOpener.get_mnist, (), "down",
+        "get_mnist", "Get &MNIST", Opener.get_mnist, (), "down",
         tip="Fetch the 70,000 digits of MNIST (11 MB) into the cache folder, where they are not there yet",
     ),
     Spec(
-        "drawn", "&Drawn digits", DigitOpener.open_drawn, (), "digits",
+        "drawn", "&Drawn digits", Opener.open_drawn, (), "digits",
         tip="Digits that the program draws itself, in several hands",
     ),
     Spec(
@@ -77,16 +77,16 @@ DIGIT_ACTIONS: tuple[Spec, ...] = (
     ),
     Spec("reset_recipe", "Reset the re&cipe", DigitCommands.reset_recipe, (), "reset"),
     Spec(
-        "rename_cluster", "&Name the cluster", DigitClustersPanel.rename_current, ("F2",), "rename",
+        "rename_cluster", "&Name the cluster", ClustersPanel.rename_current, ("F2",), "rename",
         has_outcome, "Name the cluster of the current digit",
     ),
     *(_view_spec(number, view) for number, view in enumerate(VIEWS, start=1)),
     Spec(
-        "unfold_all", "Show &all digits", DigitClustersPanel.unfold_all, ("Ctrl+Shift+A",), "", has_outcome,
+        "unfold_all", "Show &all digits", ClustersPanel.unfold_all, ("Ctrl+Shift+A",), "", has_outcome,
         arguments=(True,),
     ),
     Spec(
-        "fold_all", "Show &few digits", DigitClustersPanel.unfold_all, (), "", has_outcome,
+        "fold_all", "Show &few digits", ClustersPanel.unfold_all, (), "", has_outcome,
         arguments=(False,),
     ),
     Spec(

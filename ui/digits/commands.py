@@ -7,7 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from gmmseg.digits.document import reset_digit_settings
+from gmmseg.digits.document import reset_settings
 from ui.digits.wiring import DigitPanels
 from ui.digits.work import DigitWork
 from ui.settings_store import SettingsStore
@@ -73,7 +73,7 @@ class DigitCommands(QObject):
         self._work.exporter.ask(self._window)
 
     def reset_recipe(self) -> None:
-        self._work.apply(reset_digit_settings(self.tr("Reset the recipe")))
+        self._work.apply(reset_settings(self.tr("Reset the recipe")))
 
     def enlarge(self, steps: int) -> None:
         self.enlarged.emit(steps)

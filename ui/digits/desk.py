@@ -6,9 +6,9 @@ from PySide6.QtCore import QLocale, Slot
 from PySide6.QtWidgets import QWidget
 
 from gmmseg.digits.dataset import DigitSet
-from gmmseg.digits.document import change_digit_setting, open_digits
+from gmmseg.digits.document import change_setting, open_digits
 from gmmseg.digits.experiment import ExperimentOutcome
-from gmmseg.digits.workspace import DigitShown
+from gmmseg.digits.view_state import ViewState
 from ui.desk.actions import Actions, bound_to
 from ui.desk.desk import Heading
 from ui.desk.file_desk import FileDesk
@@ -84,7 +84,7 @@ class DigitsDesk(FileDesk):
     # What comes of the work
 
     @Slot(object, object)
-    def _on_changed(self, old: DigitShown, new: DigitShown) -> None:
+    def _on_changed(self, old: ViewState, new: ViewState) -> None:
         if new.document is not old.document:
             self.refresh()
         if new.document.digits is not old.document.digits:
@@ -98,7 +98,7 @@ class DigitsDesk(FileDesk):
         work = self.work
         is_quick_look = is_first and digits.n_images > QUICK_LOOK and not digits.is_drawn
         if is_quick_look:
-            work.apply(change_digit_setting("n_images", QUICK_LOOK, ""))
+            work.apply(change_setting("n_images", QUICK_LOOK, ""))
         work.apply(open_digits(digits))
         work.settle()
         if is_quick_look:
@@ -113,7 +113,7 @@ class DigitsDesk(FileDesk):
             work.experimenter.run()
 
     def _take_all_images(self) -> None:
-        self.work.apply(change_digit_setting("n_images", None, self.tr("All images")))
+        self.work.apply(change_setting("n_images", None, self.tr("All images")))
         self.work.settle()
         self.work.experimenter.run()
 

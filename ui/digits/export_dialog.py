@@ -13,7 +13,7 @@ from ui.widgets.export_row import DIGIT_RESULTS
 from ui.widgets.files_dialog import FilesDialog, safe_name
 
 
-class DigitExportDialog(FilesDialog[DigitExportKind, DigitExportItem]):
+class ExportDialog(FilesDialog[DigitExportKind, DigitExportItem]):
     """Asks what to write; open it with ``open()`` and listen to `export_requested`.
 
     Parameters

@@ -1,4 +1,4 @@
-"""DigitExporter: asks what to write of an experiment, and writes it in the background to the end."""
+"""Exporter: asks what to write of an experiment, and writes it in the background to the end."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from PySide6.QtCore import QObject, Qt, Slot
 from PySide6.QtWidgets import QWidget
 
 from gmmseg.digits.experiment import ExperimentOutcome
-from gmmseg.digits.workspace import DigitWorkspace
+from gmmseg.digits.workspace import Workspace
 from gmmseg.io.digits.export import digit_export_events
 from gmmseg.io.digits.export_items import DigitExportItem
 from ui.desk.job_runner import JobRunner
 from ui.desk.workers import FileExporter
-from ui.digits.export_dialog import DigitExportDialog
+from ui.digits.export_dialog import ExportDialog
 from ui.settings_store import SettingsStore
 
 COMMAND = "window"
 """What the report says was run."""
 
 
-class DigitExporter(FileExporter):
+class Exporter(FileExporter):
     """Writes the document's outcome, whatever is running meanwhile.
 
     Parameters
     ----------
-    workspace : DigitWorkspace
+    workspace : Workspace
     runner : JobRunner
         For this object alone, with the policy ``queue``.
     store : SettingsStore
@@ -34,7 +34,7 @@ class DigitExporter(FileExporter):
 
     def __init__(
         self,
-        workspace: DigitWorkspace,
+        workspace: Workspace,
         runner: JobRunner,
         store: SettingsStore,
         parent: QObject | None = None,
@@ -48,7 +48,7 @@ class DigitExporter(FileExporter):
         outcome = self._workspace.document.outcome
         if outcome is None:
             return
-        dialog = DigitExportDialog(outcome.digits.name, self._store.folder("export"), parent=parent)
+        dialog = ExportDialog(outcome.digits.name, self._store.folder("export"), parent=parent)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.export_requested.connect(self._on_requested)
         dialog.open()

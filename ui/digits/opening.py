@@ -1,4 +1,4 @@
-"""DigitOpener: brings digits in from files, folders and drops, from the mirrors of MNIST, or drawn."""
+"""Opener: brings digits in from files, folders and drops, from the mirrors of MNIST, or drawn."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ N_DRAWN = (3_000, 600)
 """Digits that the program draws, to fit and to assign: clustered within a few seconds."""
 
 
-class DigitOpener(FileOpener):
+class Opener(FileOpener):
     """Reads, fetches or draws digits in the background; what fails leaves everything as it was.
 
     Parameters

@@ -11,7 +11,8 @@ from gmmseg.control import Progress
 from gmmseg.digits.experiment import ExperimentOutcome, ExperimentRequest, experiment_events
 from gmmseg.digits.progress import with_time_left
 from gmmseg.digits.stages import StageCache
-from gmmseg.digits.workspace import DigitShown, DigitWorkspace
+from gmmseg.digits.view_state import ViewState
+from gmmseg.digits.workspace import Workspace
 from ui.desk.job_runner import JobRunner
 from ui.desk.workers import Worker
 from ui.desk.workspace_bridge import WorkspaceBridge
@@ -22,7 +23,7 @@ class Experimenter(Worker):
 
     Parameters
     ----------
-    workspace : DigitWorkspace
+    workspace : Workspace
     bridge : WorkspaceBridge
     runner : JobRunner
         For this object alone, with the policy ``newest``.
@@ -35,7 +36,7 @@ class Experimenter(Worker):
 
     def __init__(
         self,
-        workspace: DigitWorkspace,
+        workspace: Workspace,
         bridge: WorkspaceBridge,
         runner: JobRunner,
         parent: QObject | None = None,
@@ -69,7 +70,7 @@ class Experimenter(Worker):
         self.runner.cancel()
 
     @Slot(object, object)
-    def _on_changed(self, old: DigitShown, new: DigitShown) -> None:
+    def _on_changed(self, old: ViewState, new: ViewState) -> None:
         if self._asked is not None and self._asked.digits is not new.document.digits:
             # Nobody waits for clusters of digits that are not shown any more.
             self.runner.cancel()

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject
 
-from ui.digits.panels.clusters import DigitClustersPanel
-from ui.digits.panels.confusion import DigitConfusionPanel
-from ui.digits.panels.convergence import DigitConvergencePanel
-from ui.digits.panels.eigenvalues import DigitEigenvaluesPanel
-from ui.digits.panels.embedding import DigitEmbeddingPanel
-from ui.digits.panels.readout import DigitReadout
-from ui.digits.panels.scores import DigitScoresPanel
-from ui.digits.panels.setup import DigitSetupPanel
+from ui.digits.panels.clusters import ClustersPanel
+from ui.digits.panels.confusion import ConfusionPanel
+from ui.digits.panels.convergence import ConvergencePanel
+from ui.digits.panels.eigenvalues import EigenvaluesPanel
+from ui.digits.panels.embedding import EmbeddingPanel
+from ui.digits.panels.readout import ReadoutBar
+from ui.digits.panels.scores import ScoresPanel
+from ui.digits.panels.setup import SetupPanel
 from ui.digits.work import DigitWork
 
 
@@ -20,14 +20,14 @@ class DigitPanels(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.setup = DigitSetupPanel()
-        self.clusters = DigitClustersPanel()
-        self.scores = DigitScoresPanel()
-        self.confusion = DigitConfusionPanel()
-        self.embedding = DigitEmbeddingPanel()
-        self.eigenvalues = DigitEigenvaluesPanel()
-        self.convergence = DigitConvergencePanel()
-        self.readout = DigitReadout()
+        self.setup = SetupPanel()
+        self.clusters = ClustersPanel()
+        self.scores = ScoresPanel()
+        self.confusion = ConfusionPanel()
+        self.embedding = EmbeddingPanel()
+        self.eigenvalues = EigenvaluesPanel()
+        self.convergence = ConvergencePanel()
+        self.readout = ReadoutBar()
 
     def connect_to(self, work: DigitWork) -> None:
         """Connect the panels with the work and, where one shows what another points at, with each other."""

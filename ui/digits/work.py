@@ -6,12 +6,12 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Slot
 
-from gmmseg.digits.workspace import DigitWorkspace
+from gmmseg.digits.workspace import Workspace
 from ui.desk.job_runner import JobRunner
 from ui.desk.workers import DeskWorkers
 from ui.desk.workspace_bridge import WorkspaceBridge
-from ui.digits.exporting import DigitExporter
-from ui.digits.opening import DigitOpener
+from ui.digits.exporting import Exporter
+from ui.digits.opening import Opener
 from ui.digits.panels.requests import SampleMaker, answer_moments, answer_overview
 from ui.digits.running import Experimenter
 from ui.settings_store import SettingsStore
@@ -26,17 +26,17 @@ class DigitWork(DeskWorkers):
         Where exports went the last time.
     """
 
-    opener: DigitOpener
-    exporter: DigitExporter
+    opener: Opener
+    exporter: Exporter
 
     def __init__(self, store: SettingsStore, parent: QObject | None = None) -> None:
-        self.workspace = DigitWorkspace()
+        self.workspace = Workspace()
         super().__init__(self.workspace, parent)
         self.bridge = WorkspaceBridge(self.workspace, self)
         self.runs = JobRunner("newest", self)
         self.experimenter = Experimenter(self.workspace, self.bridge, self.runs, self)
-        self.opener = DigitOpener(self.reads, self)
-        self.exporter = DigitExporter(self.workspace, self.exports, store, self)
+        self.opener = Opener(self.reads, self)
+        self.exporter = Exporter(self.workspace, self.exports, store, self)
         self.overviews = self.make_requests(answer_overview, _newest)
         self.samples = self.make_requests(SampleMaker(), _newest)
         self.moments = self.make_requests(answer_moments, _newest)

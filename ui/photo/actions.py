@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gmmseg.photo.workspace import ViewState
+from gmmseg.photo.view_state import ViewState
 from ui.desk.actions import REDO, UNDO, ActionSpec, DeskState, Keys, is_running
 from ui.photo.commands import PhotoCommands
 from ui.photo.fitting import Fitter

@@ -12,7 +12,7 @@ from gmmseg.features.spec import SPACE_TITLES
 from gmmseg.image import Image
 from gmmseg.io.samples import DEFAULT_SAMPLE
 from gmmseg.photo.document import Fit, change_setting, open_image
-from gmmseg.photo.workspace import ViewState
+from gmmseg.photo.view_state import ViewState
 from ui.desk.actions import Actions, bound_to
 from ui.desk.desk import Heading
 from ui.desk.file_desk import FileDesk

@@ -25,7 +25,8 @@ from gmmseg.io.samples import is_sample
 from gmmseg.photo.classes import ClassTable, default_classes
 from gmmseg.photo.jobs import relabel_events
 from gmmseg.photo.objects.objects import ObjectMap
-from gmmseg.photo.workspace import ViewState, Workspace
+from gmmseg.photo.view_state import ViewState
+from gmmseg.photo.workspace import Workspace
 from gmmseg.regions.outcome import region_events
 from ui.desk.job_runner import JobRunner
 from ui.desk.workers import FileExporter

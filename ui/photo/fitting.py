@@ -22,7 +22,8 @@ from gmmseg.photo.jobs import (
     segment_events,
 )
 from gmmseg.photo.settings import SegmentSettings
-from gmmseg.photo.workspace import ViewState, Workspace
+from gmmseg.photo.view_state import ViewState
+from gmmseg.photo.workspace import Workspace
 from ui.desk.job_runner import JobRunner
 from ui.desk.workers import Worker
 from ui.desk.workspace_bridge import WorkspaceBridge

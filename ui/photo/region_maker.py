@@ -5,7 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, Signal, Slot
 
 from gmmseg.image import Image
-from gmmseg.photo.workspace import ViewState, Workspace
+from gmmseg.photo.view_state import ViewState
+from gmmseg.photo.workspace import Workspace
 from gmmseg.regions.outcome import RegionOutcome, region_events
 from ui.desk.job_runner import JobRunner
 from ui.desk.workers import Worker

@@ -26,7 +26,8 @@ from gmmseg.photo.pending import (
     select_object,
     step_size,
 )
-from gmmseg.photo.workspace import ViewState, Workspace
+from gmmseg.photo.view_state import ViewState
+from gmmseg.photo.workspace import Workspace
 from gmmseg.selection.prompts import Prompt, click, stroke
 from gmmseg.selection.selecting import hovered
 from gmmseg.selection.site import Site, coarse_site, site_events

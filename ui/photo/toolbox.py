@@ -13,7 +13,7 @@ from gmmseg.photo.objects import edits
 from gmmseg.photo.objects.filling import flooded
 from gmmseg.photo.objects.patch import Patch
 from gmmseg.photo.pending import accept_selection, extend_object, subtract_selection
-from gmmseg.photo.workspace import ViewState
+from gmmseg.photo.view_state import ViewState
 from ui.photo.tools.brush import Stroking
 from ui.photo.tools.outlining import Lasso, Polygon
 from ui.photo.tools.pointing import Pointing

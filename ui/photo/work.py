@@ -13,7 +13,8 @@ from gmmseg.mixture.matching import load_solver
 from gmmseg.mixture.params import FitStep
 from gmmseg.photo.jobs import Previewed
 from gmmseg.photo.segmentation import class_planes
-from gmmseg.photo.workspace import ViewState, Workspace
+from gmmseg.photo.view_state import ViewState
+from gmmseg.photo.workspace import Workspace
 from gmmseg.regions.table import RegionTable, region_table
 from ui.desk.job_runner import JobRunner
 from ui.desk.workers import DeskWorkers

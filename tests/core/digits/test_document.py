@@ -11,11 +11,11 @@ import pytest
 from gmmseg.control import Progress, result_of
 from gmmseg.digits.dataset import DigitSet
 from gmmseg.digits.document import (
-    DigitDocument,
-    change_digit_setting,
+    Document,
+    change_setting,
     open_digits,
     rename_cluster,
-    reset_digit_settings,
+    reset_settings,
     with_outcome,
 )
 from gmmseg.digits.drawn import drawn_digits
@@ -28,7 +28,8 @@ from gmmseg.digits.experiment import (
 from gmmseg.digits.progress import with_time_left
 from gmmseg.digits.recipes import settings_for
 from gmmseg.digits.stages import StageCache
-from gmmseg.digits.workspace import DigitShown, DigitWorkspace
+from gmmseg.digits.view_state import ViewState
+from gmmseg.digits.workspace import Workspace
 from gmmseg.editing import MAX_LARGE_IN_HISTORY
 from gmmseg.errors import SettingsError
 
@@ -43,15 +44,15 @@ def outcome(drawn: DigitSet) -> ExperimentOutcome:
     return result_of(experiment_events(ExperimentRequest(drawn, settings_for("orientation"))))
 
 
-def opened(digits: DigitSet) -> DigitWorkspace:
-    workspace = DigitWorkspace()
+def opened(digits: DigitSet) -> Workspace:
+    workspace = Workspace()
     workspace.apply(open_digits(digits))
     return workspace
 
 
-def run(workspace: DigitWorkspace, cache: StageCache | None = None) -> list[DigitShown]:
+def run(workspace: Workspace, cache: StageCache | None = None) -> list[ViewState]:
     """Run the document as the window does, and return what was shown on the way."""
-    seen: list[DigitShown] = []
+    seen: list[ViewState] = []
     workspace.subscribe(lambda old, new: seen.append(new))
     request = workspace.begin_run()
     assert request is not None
@@ -61,7 +62,7 @@ def run(workspace: DigitWorkspace, cache: StageCache | None = None) -> list[Digi
 
 
 def _told(
-    workspace: DigitWorkspace, request: ExperimentRequest, cache: StageCache
+    workspace: Workspace, request: ExperimentRequest, cache: StageCache
 ) -> Generator[None, None, ExperimentOutcome]:
     job = experiment_events(request, cache)
     while True:
@@ -73,14 +74,14 @@ def _told(
         yield
 
 
-def statuses(shown: DigitShown) -> list[str]:
+def statuses(shown: ViewState) -> list[str]:
     return [stage.status for stage in shown.log.stages]
 
 
 def test_drawn_digits_begin_with_a_quick_recipe_and_others_with_the_manifold(
     drawn: DigitSet, small_digits: DigitSet
 ) -> None:
-    document = open_digits(drawn).apply(DigitDocument())
+    document = open_digits(drawn).apply(Document())
     assert document.settings.recipe == "orientation"
     document = open_digits(small_digits).apply(document)
     assert document.settings.recipe == "manifold"
@@ -90,25 +91,23 @@ def test_drawn_digits_begin_with_a_quick_recipe_and_others_with_the_manifold(
 def test_a_recipe_that_was_chosen_by_hand_stays_when_other_digits_are_opened(
     drawn: DigitSet, small_digits: DigitSet
 ) -> None:
-    document = open_digits(drawn).apply(DigitDocument())
-    document = change_digit_setting("recipe", "pixels", "").apply(document)
+    document = open_digits(drawn).apply(Document())
+    document = change_setting("recipe", "pixels", "").apply(document)
     assert open_digits(small_digits).apply(document).settings.recipe == "pixels"
 
 
 def test_another_recipe_brings_its_own_defaults_and_keeps_the_rest(drawn: DigitSet) -> None:
-    document = change_digit_setting("seed", 7, "").apply(open_digits(drawn).apply(DigitDocument()))
-    changed = change_digit_setting("recipe", "scattering", "").apply(document)
+    document = change_setting("seed", 7, "").apply(open_digits(drawn).apply(Document()))
+    changed = change_setting("recipe", "scattering", "").apply(document)
     assert changed.settings == replace(settings_for("scattering"), seed=7)
 
 
 def test_the_automatic_number_of_clusters_does_not_follow_to_a_recipe_without_a_graph() -> None:
-    document = change_digit_setting("n_clusters", None, "").apply(DigitDocument())
+    document = change_setting("n_clusters", None, "").apply(Document())
     assert document.settings.n_clusters is None
-    assert change_digit_setting("recipe", "pixels", "").apply(document).settings.n_clusters == 10
+    assert change_setting("recipe", "pixels", "").apply(document).settings.n_clusters == 10
     with pytest.raises(SettingsError):
-        change_digit_setting("n_clusters", None, "").apply(
-            change_digit_setting("recipe", "pixels", "").apply(document)
-        )
+        change_setting("n_clusters", None, "").apply(change_setting("recipe", "pixels", "").apply(document))
 
 
 @pytest.mark.parametrize(("path", "value"), [("n_clusters", 0), ("pca.n_components", 0), ("recipe", "magic")])
@@ -116,20 +115,20 @@ def test_a_setting_out_of_bounds_leaves_the_document(drawn: DigitSet, path: str,
     workspace = opened(drawn)
     before = workspace.document
     with pytest.raises((SettingsError, KeyError)):
-        workspace.apply(change_digit_setting(path, value, ""))
+        workspace.apply(change_setting(path, value, ""))
     assert workspace.document is before
 
 
 def test_reset_gives_the_recipe_its_defaults() -> None:
-    document = change_digit_setting("recipe", "pixels", "").apply(DigitDocument())
-    document = change_digit_setting("pca.n_components", 12, "").apply(document)
-    assert reset_digit_settings("").apply(document).settings == settings_for("pixels")
+    document = change_setting("recipe", "pixels", "").apply(Document())
+    document = change_setting("pca.n_components", 12, "").apply(document)
+    assert reset_settings("").apply(document).settings == settings_for("pixels")
 
 
 def test_names_are_cleaned_undone_and_given_back_as_numbers(
     drawn: DigitSet, outcome: ExperimentOutcome
 ) -> None:
-    document = with_outcome(open_digits(drawn).apply(DigitDocument()), outcome)
+    document = with_outcome(open_digits(drawn).apply(Document()), outcome)
     assert document.name_of(3) == "Cluster 3"
     document = rename_cluster(3, "  the\tsevens \n").apply(document)
     assert document.name_of(3) == "the sevens"
@@ -142,9 +141,7 @@ def test_names_are_cleaned_undone_and_given_back_as_numbers(
 def test_a_name_goes_on_with_its_images_when_clusters_change_their_order(
     drawn: DigitSet, outcome: ExperimentOutcome
 ) -> None:
-    document = rename_cluster(2, "two").apply(
-        with_outcome(open_digits(drawn).apply(DigitDocument()), outcome)
-    )
+    document = rename_cluster(2, "two").apply(with_outcome(open_digits(drawn).apply(Document()), outcome))
     turned = replace(outcome, clusters=((outcome.clusters + 1) % outcome.n_clusters).astype(np.int32))
     names = with_outcome(document, turned).names
     assert [name for name in names if name] == ["two"]
@@ -152,9 +149,7 @@ def test_a_name_goes_on_with_its_images_when_clusters_change_their_order(
 
 
 def test_names_do_not_go_over_to_other_digits(outcome: ExperimentOutcome, drawn: DigitSet) -> None:
-    document = rename_cluster(2, "two").apply(
-        with_outcome(open_digits(drawn).apply(DigitDocument()), outcome)
-    )
+    document = rename_cluster(2, "two").apply(with_outcome(open_digits(drawn).apply(Document()), outcome))
     assert open_digits(drawn_digits(240, 60, seed=1)).apply(document).names == ()
 
 
@@ -177,7 +172,7 @@ def test_a_run_is_shown_stage_by_stage_and_taken_into_the_document(drawn: DigitS
 def test_a_late_setting_keeps_the_stages_before_it_as_the_run_itself_does(drawn: DigitSet) -> None:
     workspace, cache = opened(drawn), StageCache()
     run(workspace, cache)
-    workspace.apply(change_digit_setting("mixture.n_init", 2, ""))
+    workspace.apply(change_setting("mixture.n_init", 2, ""))
     assert statuses(workspace.shown) == ["kept", "kept", "kept", "waiting"]
     request = workspace.begin_run()
     assert request is not None
@@ -188,7 +183,7 @@ def test_a_late_setting_keeps_the_stages_before_it_as_the_run_itself_does(drawn:
 def test_other_images_keep_no_stage(drawn: DigitSet) -> None:
     workspace = opened(drawn)
     run(workspace)
-    workspace.apply(change_digit_setting("n_images", 200, ""))
+    workspace.apply(change_setting("n_images", 200, ""))
     assert set(statuses(workspace.shown)) == {"waiting"}
 
 
@@ -213,7 +208,7 @@ def test_settings_changed_during_a_run_leave_its_outcome_stale(
     workspace = opened(drawn)
     request = workspace.begin_run()
     assert request is not None
-    workspace.apply(change_digit_setting("seed", 5, ""))
+    workspace.apply(change_setting("seed", 5, ""))
     assert workspace.shown.log.is_running
     assert workspace.accept_fit(request, outcome)
     assert workspace.document.outcome is outcome
@@ -236,7 +231,7 @@ def test_undo_brings_back_settings_names_and_digits(drawn: DigitSet, small_digit
     workspace = opened(drawn)
     run(workspace)
     workspace.apply(rename_cluster(0, "zeros"))
-    workspace.apply(change_digit_setting("seed", 5, "Seed"))
+    workspace.apply(change_setting("seed", 5, "Seed"))
     workspace.apply(open_digits(small_digits))
     assert workspace.shown.undo_title == "Open Scanned digits"
     workspace.undo()
@@ -263,7 +258,7 @@ def test_history_keeps_few_sets_of_digits() -> None:
 
 
 def test_without_digits_there_is_nothing_to_run() -> None:
-    assert DigitWorkspace().begin_run() is None
+    assert Workspace().begin_run() is None
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,8 @@ from gmmseg.photo.document import (
 )
 from gmmseg.photo.jobs import SegmentOutcome, SegmentRequest, segment_events
 from gmmseg.photo.settings import SegmentSettings
-from gmmseg.photo.workspace import TableCache, ViewState, Workspace
+from gmmseg.photo.view_state import ViewState
+from gmmseg.photo.workspace import TableCache, Workspace
 from tests.data.states import image_of, set_to
 
 QUICK = SegmentSettings(mixture=FitSettings(n_components=3, n_init=1, tol=1e-2))

@@ -31,7 +31,7 @@ import ui.digits.exporting
 import ui.digits.opening
 import ui.digits.running
 from gmmseg.control import Progress, ShouldStop, StopRequest
-from gmmseg.digits.document import DigitDocument, change_digit_setting
+from gmmseg.digits.document import Document, change_setting
 from gmmseg.digits.experiment import ExperimentOutcome, ExperimentRequest
 from gmmseg.digits.stages import StageCache
 from gmmseg.errors import Cancelled, FitError, ReadError
@@ -42,7 +42,7 @@ from ui.app import App
 from ui.commands import WINDOW_ACTIONS, WindowCommands
 from ui.desk.actions import Actions, bound_to
 from ui.digits.desk import DigitsDesk
-from ui.digits.export_dialog import DigitExportDialog
+from ui.digits.export_dialog import ExportDialog
 from ui.digits.widgets.wall import Spot
 from ui.main_window import MainWindow
 from ui.notices import Notices
@@ -76,7 +76,7 @@ class Bench:
         self.window.dropped.connect(self.desk.take)
 
     @property
-    def document(self) -> DigitDocument:
+    def document(self) -> Document:
         return self.desk.work.workspace.document
 
     @property
@@ -257,7 +257,7 @@ def test_the_number_of_clusters_may_come_from_the_graph_where_there_is_one(clust
     switch = setup.findChild(QCheckBox, "n_clusters.automatic")
     assert switch is not None
     assert not switch.isEnabled()
-    clustered.desk.work.apply(change_digit_setting("recipe", "manifold", ""))
+    clustered.desk.work.apply(change_setting("recipe", "manifold", ""))
     assert switch.isEnabled()
     switch.click()
     assert clustered.document.settings.n_clusters is None
@@ -392,7 +392,7 @@ def test_esc_ends_an_export_too(
 
 def test_a_file_that_is_there_is_replaced_only_when_asked_again(clustered: Bench, tmp_path: Path) -> None:
     (tmp_path / "Set_clusters.npz").write_bytes(b"kept")
-    dialog = DigitExportDialog("Set", tmp_path, clustered.window)
+    dialog = ExportDialog("Set", tmp_path, clustered.window)
     asked: list[object] = []
     dialog.export_requested.connect(asked.append)
     go = dialog.findChild(QPushButton, "digit-export.go")
@@ -476,7 +476,7 @@ def test_digits_without_labels_are_clustered_and_not_scored(
     bench: Bench, qtbot: QtBot, tmp_path: Path
 ) -> None:
     write_idx_folder(tmp_path / "plain", 120, 0, with_labels=False)
-    bench.desk.work.apply(change_digit_setting("recipe", "pixels", ""))
+    bench.desk.work.apply(change_setting("recipe", "pixels", ""))
     drop(bench.window, mime_of(tmp_path / "plain"))
     qtbot.waitUntil(bench.is_settled, timeout=20000)
     panels = bench.desk.panels

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QToolTip, QWidget
 from pytestqt.qtbot import QtBot
 
 from gmmseg.control import Progress, never_stop, result_of
-from gmmseg.digits.document import DigitDocument, open_digits, with_outcome
+from gmmseg.digits.document import Document, open_digits, with_outcome
 from gmmseg.digits.drawn import drawn_digits
 from gmmseg.digits.events import Iterated
 from gmmseg.digits.experiment import ExperimentOutcome, ExperimentRequest, StageDone, experiment_events
@@ -23,14 +23,14 @@ from gmmseg.digits.progress import KeptStages, RunLog
 from gmmseg.digits.recipes import RECIPES, settings_for
 from gmmseg.digits.settings import DigitSettings
 from gmmseg.digits.stages import settings_shown
-from gmmseg.digits.workspace import DigitShown
+from gmmseg.digits.view_state import ViewState
 from gmmseg.setting import settings_of, with_setting
 from tests.data.settings import SparklingDigits
-from ui.digits.panels.clusters import DigitClustersPanel
-from ui.digits.panels.confusion import DigitConfusionPanel
-from ui.digits.panels.convergence import DigitConvergencePanel
-from ui.digits.panels.eigenvalues import DigitEigenvaluesPanel
-from ui.digits.panels.embedding import DigitEmbeddingPanel
+from ui.digits.panels.clusters import ClustersPanel
+from ui.digits.panels.confusion import ConfusionPanel
+from ui.digits.panels.convergence import ConvergencePanel
+from ui.digits.panels.eigenvalues import EigenvaluesPanel
+from ui.digits.panels.embedding import EmbeddingPanel
 from ui.digits.panels.requests import (
     N_SAMPLES,
     OverviewRequest,
@@ -38,10 +38,10 @@ from ui.digits.panels.requests import (
     SampleRequest,
     answer_overview,
 )
-from ui.digits.panels.scores import DigitScoresPanel
-from ui.digits.panels.setup import DigitSetupPanel
+from ui.digits.panels.scores import ScoresPanel
+from ui.digits.panels.setup import SetupPanel
 from ui.digits.widgets.stage_list import StageList
-from ui.digits.widgets.wall import DigitWall, Spot
+from ui.digits.widgets.wall import Spot, Wall
 from ui.digits.widgets.wall_layout import FOLDED_LINES, WallSection
 from ui.theme import SPACING, apply_theme, configure_plots
 
@@ -63,9 +63,9 @@ def outcome() -> ExperimentOutcome:
 
 
 @pytest.fixture
-def shown(outcome: ExperimentOutcome) -> DigitShown:
-    document = open_digits(outcome.digits).apply(DigitDocument(settings=outcome.settings))
-    return DigitShown(with_outcome(document, outcome))
+def shown(outcome: ExperimentOutcome) -> ViewState:
+    document = open_digits(outcome.digits).apply(Document(settings=outcome.settings))
+    return ViewState(with_outcome(document, outcome))
 
 
 Put = Callable[..., None]
@@ -98,15 +98,15 @@ def sections(n_sections: int = 3, n_digits: int = 90, **fields: object) -> tuple
 
 
 @pytest.fixture
-def wall(put: Put) -> DigitWall:
-    wall = DigitWall("wall", "Digits")
+def wall(put: Put) -> Wall:
+    wall = Wall("wall", "Digits")
     put(wall)
     wall.show_sections(sections(can_rename=True))
     return wall
 
 
 def test_a_folded_section_shows_its_first_lines_and_unfolds_by_a_click_on_its_heading(
-    wall: DigitWall,
+    wall: Wall,
 ) -> None:
     folded = wall.verticalScrollBar().maximum()
     heading = wall.heading_rect(0)
@@ -118,14 +118,14 @@ def test_a_folded_section_shows_its_first_lines_and_unfolds_by_a_click_on_its_he
     assert wall.verticalScrollBar().maximum() == folded
 
 
-def test_the_digit_at_a_point_is_the_one_drawn_there(wall: DigitWall) -> None:
+def test_the_digit_at_a_point_is_the_one_drawn_there(wall: Wall) -> None:
     for spot in (Spot(0, 0), Spot(0, 5), Spot(1, 3)):
         assert wall.spot_at(wall.rect_of(spot).center()) == spot
         assert wall.index_of(spot) == spot.section + spot.number
     assert wall.spot_at(wall.heading_rect(0).center()) is None
 
 
-def test_arrows_lead_from_digit_to_digit_and_from_section_to_section(wall: DigitWall) -> None:
+def test_arrows_lead_from_digit_to_digit_and_from_section_to_section(wall: Wall) -> None:
     chosen: list[object] = []
     wall.digit_chosen.connect(chosen.append)
     for key in (Qt.Key.Key_Right, Qt.Key.Key_Right, Qt.Key.Key_Left):
@@ -142,7 +142,7 @@ def test_arrows_lead_from_digit_to_digit_and_from_section_to_section(wall: Digit
     assert wall.is_unfolded(0)
 
 
-def test_moving_on_scrolls_the_current_digit_into_view(wall: DigitWall) -> None:
+def test_moving_on_scrolls_the_current_digit_into_view(wall: Wall) -> None:
     wall.resize(420, 160)
     for _ in range(12):
         QTest.keyClick(wall, Qt.Key.Key_Down)
@@ -151,7 +151,7 @@ def test_moving_on_scrolls_the_current_digit_into_view(wall: DigitWall) -> None:
     assert wall.viewport().rect().contains(wall.rect_of(wall.current))
 
 
-def test_the_digit_under_the_pointer_is_told_once(wall: DigitWall) -> None:
+def test_the_digit_under_the_pointer_is_told_once(wall: Wall) -> None:
     told: list[object] = []
     wall.digit_hovered.connect(told.append)
     at = wall.rect_of(Spot(0, 4)).center()
@@ -163,7 +163,7 @@ def test_the_digit_under_the_pointer_is_told_once(wall: DigitWall) -> None:
 
 @pytest.mark.parametrize(("key", "expected"), [(Qt.Key.Key_Return, [(1, "ones")]), (Qt.Key.Key_Escape, [])])
 def test_a_name_is_taken_by_enter_and_given_up_by_escape(
-    wall: DigitWall, key: Qt.Key, expected: list[tuple[int, str]]
+    wall: Wall, key: Qt.Key, expected: list[tuple[int, str]]
 ) -> None:
     names: list[tuple[int, str]] = []
     wall.renamed.connect(lambda section, name: names.append((section, name)))
@@ -177,21 +177,21 @@ def test_a_name_is_taken_by_enter_and_given_up_by_escape(
     assert wall.hasFocus()
 
 
-def test_a_click_on_the_name_edits_it(wall: DigitWall) -> None:
+def test_a_click_on_the_name_edits_it(wall: Wall) -> None:
     heading = wall.heading_rect(0)
     QTest.mouseClick(wall.viewport(), LEFT, NO_KEYS, QPoint(heading.left() + 40, heading.center().y()))
     assert wall.findChild(QLineEdit, "sectionName") is not None
 
 
 def test_samples_have_no_index(put: Put) -> None:
-    wall = DigitWall("wall", "Digits")
+    wall = Wall("wall", "Digits")
     put(wall)
     wall.show_sections(sections(is_sample=True))
     assert wall.index_of(Spot(0, 0)) is None
 
 
 def test_the_ink_of_each_digit_is_where_its_cell_is(put: Put) -> None:
-    wall = DigitWall("wall", "Digits")
+    wall = Wall("wall", "Digits")
     put(wall)
     images = np.zeros((40, 8, 8), np.uint8)
     images[[3, 12]] = 255
@@ -206,7 +206,7 @@ def test_the_ink_of_each_digit_is_where_its_cell_is(put: Put) -> None:
 
 
 def test_seventy_thousand_digits_are_arranged_and_drawn_at_once(put: Put) -> None:
-    wall = DigitWall("wall", "Digits")
+    wall = Wall("wall", "Digits")
     put(wall)
     images = np.zeros((70_000, 28, 28), np.uint8)
     wall.show_sections((WallSection(0, "All", (), images, np.arange(70_000), is_unfolded=True),))
@@ -263,15 +263,15 @@ def test_no_title_of_a_stage_is_cut_in_a_narrow_list(put: Put) -> None:
 
 
 def test_every_setting_of_every_recipe_has_a_field_in_a_section(put: Put) -> None:
-    panel = DigitSetupPanel()
+    panel = SetupPanel()
     put(panel, 300, 600)
     for setting in settings_of(DigitSettings):
         group, _, name = setting.path.partition(".")
         section = panel.section(group) if name else panel
         assert section.isAncestorOf(panel.field(setting.path))
     for recipe in RECIPES:
-        document = DigitDocument(settings=settings_for(recipe))
-        panel.show_state(DigitShown(), DigitShown(document))
+        document = Document(settings=settings_for(recipe))
+        panel.show_state(ViewState(), ViewState(document))
         for setting in settings_shown(recipe):
             assert not panel.field(setting.path).isHidden()
             group = setting.path.partition(".")[0]
@@ -284,10 +284,8 @@ def test_a_new_setting_is_a_field_in_the_section_of_its_stage(
 ) -> None:
     for home in ("ui.digits.panels.setup", "gmmseg.digits.recipes", "gmmseg.digits.stages"):
         monkeypatch.setattr(f"{home}.DigitSettings", SparklingDigits)
-    monkeypatch.setattr(
-        "ui.digits.panels.setup.DigitDocument", lambda: DigitDocument(None, SparklingDigits())
-    )
-    panel = DigitSetupPanel()
+    monkeypatch.setattr("ui.digits.panels.setup.Document", lambda: Document(None, SparklingDigits()))
+    panel = SetupPanel()
     put(panel, 300, 600)
     assert panel.section("pca").isAncestorOf(panel.field("pca.shade"))
     assert not panel.field("pca.shade").isHidden()
@@ -297,14 +295,14 @@ def test_a_new_setting_is_a_field_in_the_section_of_its_stage(
 
 
 def test_the_scatter_shows_the_digit_under_the_pointer(
-    qtbot: QtBot, put: Put, shown: DigitShown, outcome: ExperimentOutcome
+    qtbot: QtBot, put: Put, shown: ViewState, outcome: ExperimentOutcome
 ) -> None:
-    panel = DigitEmbeddingPanel()
+    panel = EmbeddingPanel()
     hovered: list[object] = []
     panel.digit_hovered.connect(hovered.append)
     put(panel)
     with qtbot.waitSignal(panel.moments_requested) as asked:
-        panel.show_state(DigitShown(), shown)
+        panel.show_state(ViewState(), shown)
     panel.show_moments(asked.args[0], cluster_moments(outcome))
     assert len(panel.plot.components) == len(np.unique(outcome.clusters))
     axes = [box.currentIndex() for box in panel.axis_boxes.values()]
@@ -322,13 +320,13 @@ def test_the_scatter_shows_the_digit_under_the_pointer(
 
 
 def test_a_drag_in_the_scatter_chooses_all_digits_in_the_area(
-    put: Put, shown: DigitShown, outcome: ExperimentOutcome
+    put: Put, shown: ViewState, outcome: ExperimentOutcome
 ) -> None:
-    panel = DigitEmbeddingPanel()
+    panel = EmbeddingPanel()
     chosen: list[np.ndarray] = []
     panel.rows_chosen.connect(lambda title, rows: chosen.append(rows))
     put(panel)
-    panel.show_state(DigitShown(), shown)
+    panel.show_state(ViewState(), shown)
     axes = [box.currentIndex() for box in panel.axis_boxes.values()]
     points = outcome.embedding[:, axes]
     low, high = np.percentile(points, 20, axis=0), np.percentile(points, 80, axis=0)
@@ -339,16 +337,16 @@ def test_a_drag_in_the_scatter_chooses_all_digits_in_the_area(
 
 
 def test_what_lies_far_out_is_not_in_the_first_view_but_a_double_click_shows_it(
-    put: Put, shown: DigitShown
+    put: Put, shown: ViewState
 ) -> None:
     outcome = shown.document.outcome
     assert outcome is not None
     embedding = outcome.embedding.copy()
     embedding[7, :] = 50.0
-    far = DigitShown(with_outcome(shown.document, replace(outcome, embedding=embedding)))
-    panel = DigitEmbeddingPanel()
+    far = ViewState(with_outcome(shown.document, replace(outcome, embedding=embedding)))
+    panel = EmbeddingPanel()
     put(panel)
-    panel.show_state(DigitShown(), far)
+    panel.show_state(ViewState(), far)
     x_axis, y_axis = 1, 2
     (x_from, x_to), (y_from, y_to) = panel.plot.view.viewRange()
     assert max(x_to, y_to) < 25
@@ -361,13 +359,13 @@ def test_what_lies_far_out_is_not_in_the_first_view_but_a_double_click_shows_it(
 
 
 def test_the_numbers_of_clusters_hide_neither_each_other_nor_small_clusters(
-    put: Put, shown: DigitShown
+    put: Put, shown: ViewState
 ) -> None:
     outcome = shown.document.outcome
     assert outcome is not None
-    panel = DigitEmbeddingPanel()
+    panel = EmbeddingPanel()
     put(panel)
-    panel.show_state(DigitShown(), shown)
+    panel.show_state(ViewState(), shown)
     means, covariances = cluster_moments(outcome, never_stop)
     means[:] = means[0] + 1e-3 * np.arange(len(means))[:, None]
     assert panel._asked is not None
@@ -397,10 +395,10 @@ def test_the_numbers_of_clusters_hide_neither_each_other_nor_small_clusters(
     assert panel.plot.leaders.getData()[0] is None or not len(panel.plot.leaders.getData()[0])
 
 
-def test_other_axes_are_drawn_when_chosen(put: Put, shown: DigitShown) -> None:
-    panel = DigitEmbeddingPanel()
+def test_other_axes_are_drawn_when_chosen(put: Put, shown: ViewState) -> None:
+    panel = EmbeddingPanel()
     put(panel)
-    panel.show_state(DigitShown(), shown)
+    panel.show_state(ViewState(), shown)
     assert panel.axis_boxes["x"].currentText() == "Spectral 2"
     panel.axis_boxes["x"].setFocus()
     QTest.keyClick(panel.axis_boxes["x"], Qt.Key.Key_Down)
@@ -411,11 +409,11 @@ def test_other_axes_are_drawn_when_chosen(put: Put, shown: DigitShown) -> None:
 
 
 def test_a_click_on_the_eigenvalues_asks_for_as_many_clusters(
-    qtbot: QtBot, put: Put, shown: DigitShown, outcome: ExperimentOutcome
+    qtbot: QtBot, put: Put, shown: ViewState, outcome: ExperimentOutcome
 ) -> None:
-    panel = DigitEigenvaluesPanel()
+    panel = EigenvaluesPanel()
     put(panel)
-    panel.show_state(DigitShown(), shown)
+    panel.show_state(ViewState(), shown)
     assert outcome.gap_k is not None
     assert f"proposes {outcome.gap_k} clusters" in panel.words.text()
     assert panel.gap_band.getRegion() == (outcome.gap_k, outcome.gap_k + 1)
@@ -428,7 +426,7 @@ def test_a_click_on_the_eigenvalues_asks_for_as_many_clusters(
 
 
 def test_without_a_graph_the_eigenvalues_say_where_they_come_from(put: Put) -> None:
-    panel = DigitEigenvaluesPanel()
+    panel = EigenvaluesPanel()
     put(panel)
     assert "manifold" in panel.hint.label.text()
 
@@ -440,9 +438,9 @@ def test_convergence_has_a_curve_for_each_stage_and_a_table(put: Put) -> None:
         Iterated("graph_mixture_2", 1, None, 0.2),
         Iterated("mixture", 1, -5.0, float("nan")),
     )
-    panel = DigitConvergencePanel()
+    panel = ConvergencePanel()
     put(panel)
-    panel.show_state(DigitShown(), DigitShown(log=RunLog(iterations=steps, is_running=True)))
+    panel.show_state(ViewState(), ViewState(log=RunLog(iterations=steps, is_running=True)))
     assert list(panel.curves) == ["graph_mixture", "graph_mixture_2"]
     assert list(panel.curves["graph_mixture"].getData()[1]) == [50.0, 10.0]
     panel.figure_box.setFocus()
@@ -454,11 +452,11 @@ def test_convergence_has_a_curve_for_each_stage_and_a_table(put: Put) -> None:
 
 
 def test_the_scores_say_what_was_chosen_by_them_and_that_labels_never_fit(
-    put: Put, shown: DigitShown, outcome: ExperimentOutcome
+    put: Put, shown: ViewState, outcome: ExperimentOutcome
 ) -> None:
-    panel = DigitScoresPanel()
+    panel = ScoresPanel()
     put(panel)
-    panel.show_state(DigitShown(), shown)
+    panel.show_state(ViewState(), shown)
     for part, scores in (("fit", outcome.scores_fit), ("test", outcome.scores_test)):
         for name in ("acc", "nmi", "ari", "purity"):
             assert panel.figures[part, name].text() == f"{getattr(scores, name):.4f}"
@@ -478,10 +476,10 @@ def test_samples_are_the_same_for_the_same_batch_and_others_for_the_next(outcome
     assert {len(drawn) for drawn in first} <= {0, N_SAMPLES}
 
 
-def test_the_matrix_says_what_its_colours_mean(put: Put, shown: DigitShown) -> None:
-    panel = DigitConfusionPanel()
+def test_the_matrix_says_what_its_colours_mean(put: Put, shown: ViewState) -> None:
+    panel = ConfusionPanel()
     put(panel)
-    panel.show_state(DigitShown(), shown)
+    panel.show_state(ViewState(), shown)
     assert panel.key.isVisible()
     assert "share of the row" in panel.key.text()
     assert "share of its row" in panel.key.toolTip()
@@ -493,15 +491,15 @@ def test_the_matrix_says_what_its_colours_mean(put: Put, shown: DigitShown) -> N
 
 
 def test_misplaced_digits_come_worst_first_and_their_confidence_is_explained(
-    put: Put, shown: DigitShown
+    put: Put, shown: ViewState
 ) -> None:
     outcome = shown.document.outcome
     assert outcome is not None
-    panel = DigitClustersPanel()
+    panel = ClustersPanel()
     requests: list[OverviewRequest] = []
     panel.overview_requested.connect(requests.append)
     put(panel, 600, 400)
-    panel.show_state(DigitShown(), shown)
+    panel.show_state(ViewState(), shown)
     assert not panel.note.isVisible()
     panel.show_view("misplaced")
     assert not panel.note.isVisible()
@@ -520,11 +518,11 @@ def test_misplaced_digits_come_worst_first_and_their_confidence_is_explained(
 
 @pytest.mark.parametrize("width", [260, 330, 500])
 def test_every_line_of_the_scores_is_wrapped_and_the_table_fills_the_panel(
-    put: Put, shown: DigitShown, width: int
+    put: Put, shown: ViewState, width: int
 ) -> None:
-    panel = DigitScoresPanel()
+    panel = ScoresPanel()
     put(panel, width, 700)
-    panel.show_state(DigitShown(), shown)
+    panel.show_state(ViewState(), shown)
     QApplication.processEvents()
     for label in (panel.honesty, panel.chosen, panel.drawn):
         assert label.isVisible()

@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 from gmmseg.mixture.params import FitResult, FitStep, StopReason
 from gmmseg.mixture.settings import FitSettings
 from gmmseg.photo.settings import SegmentSettings
-from gmmseg.photo.workspace import ViewState
+from gmmseg.photo.view_state import ViewState
 from tests.data.states import fitted_shown, make_runs, make_shown
 from tests.ui.driving import redraw
 from ui.photo.panels.convergence import ConvergencePanel

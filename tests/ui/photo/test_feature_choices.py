@@ -9,7 +9,7 @@ from pytestqt.qtbot import QtBot
 from gmmseg.drawing.draw import draw
 from gmmseg.drawing.layers import Layer
 from gmmseg.features.spec import FeatureSpec
-from gmmseg.photo.workspace import ViewState
+from gmmseg.photo.view_state import ViewState
 from tests.data.states import make_shown
 from ui.photo.panels.panes import PanesPanel
 from ui.photo.panels.picture_requests import PictureRequest

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from gmmseg.editing import Edit
-from gmmseg.photo.workspace import ViewState
+from gmmseg.photo.view_state import ViewState
 from tests.data.states import make_candidates, make_shown
 from tests.ui.driving import redraw
 from ui.photo.panels.k_curve import KCurvePanel

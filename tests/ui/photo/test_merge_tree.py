@@ -16,7 +16,8 @@ from gmmseg.drawing.layers import Layer
 from gmmseg.editing import Edit
 from gmmseg.photo.classes import ClassTable
 from gmmseg.photo.document import Document, lock_class, merge_classes
-from gmmseg.photo.workspace import ViewState, Workspace
+from gmmseg.photo.view_state import ViewState
+from gmmseg.photo.workspace import Workspace
 from tests.data.states import make_shown
 from tests.ui.driving import redraw
 from ui.photo.panels.merge_requests import TreeRequest, merge_groups, tree_of

@@ -18,7 +18,7 @@ from gmmseg.drawing.layers import Layer
 from gmmseg.image import RGB, Image, ImageSource
 from gmmseg.photo.classes import ClassTable
 from gmmseg.photo.segmentation import Segmentation
-from gmmseg.photo.workspace import ViewState
+from gmmseg.photo.view_state import ViewState
 from tests.data.states import make_shown
 from ui.photo.panels.panes import PanesPanel
 from ui.photo.panels.picture_requests import PHOTO, PictureRequest

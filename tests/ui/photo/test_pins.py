@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 from gmmseg.drawing.draw import draw
 from gmmseg.drawing.layers import Layer
 from gmmseg.photo.document import change_setting
-from gmmseg.photo.workspace import ViewState
+from gmmseg.photo.view_state import ViewState
 from tests.data.regions import quartered
 from tests.data.states import make_image, make_shown
 from ui.photo.panels.panes import PanesPanel

@@ -14,7 +14,7 @@ from gmmseg.photo.classes import default_classes
 from gmmseg.photo.document import Document, merge_classes
 from gmmseg.photo.jobs import SegmentOutcome, SegmentRequest, segment_events
 from gmmseg.photo.settings import SegmentSettings
-from gmmseg.photo.workspace import ViewState
+from gmmseg.photo.view_state import ViewState
 from gmmseg.setting import with_setting
 from tests.ui.driving import blobs
 from ui.photo.panels.readout import ReadoutBar, values_text

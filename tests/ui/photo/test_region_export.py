@@ -23,7 +23,8 @@ from gmmseg.io.export_items import SUFFIXES, ExportItem
 from gmmseg.io.images import read_image
 from gmmseg.photo.classes import ClassTable, default_classes
 from gmmseg.photo.document import Document, change_region_setting, open_image
-from gmmseg.photo.workspace import ViewState, Workspace
+from gmmseg.photo.view_state import ViewState
+from gmmseg.photo.workspace import Workspace
 from gmmseg.regions.outcome import region_events
 from gmmseg.regions.settings import RegionSettings
 from tests.data.regions import quartered

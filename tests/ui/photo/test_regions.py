@@ -18,7 +18,7 @@ from gmmseg.drawing.layers import Layer
 from gmmseg.editing import Edit
 from gmmseg.photo.document import Document, change_region_setting
 from gmmseg.photo.segmentation import class_planes
-from gmmseg.photo.workspace import ViewState
+from gmmseg.photo.view_state import ViewState
 from gmmseg.regions.outcome import RegionOutcome
 from gmmseg.regions.settings import RegionSettings
 from gmmseg.regions.table import RegionTable, region_table

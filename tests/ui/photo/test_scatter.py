@@ -14,7 +14,7 @@ from scipy.stats import multivariate_normal
 
 from gmmseg.arrays import BoolArray
 from gmmseg.features.spec import FeatureSpec
-from gmmseg.photo.workspace import ViewState
+from gmmseg.photo.view_state import ViewState
 from tests.data.states import fitted_shown, make_runs, make_shown
 from tests.ui.driving import redraw
 from ui.photo.panels.scatter import ScatterPanel

@@ -21,13 +21,13 @@ from PySide6.QtWidgets import (
 
 from gmmseg.arrays import ByteArray, IntArray
 from gmmseg.digits.dataset import DigitSet
-from gmmseg.digits.document import DigitDocument, rename_cluster
+from gmmseg.digits.document import Document, rename_cluster
 from gmmseg.digits.experiment import ExperimentOutcome
 from gmmseg.digits.gallery import Order
 from gmmseg.digits.overview import Overview
 from ui.digits.panels.requests import OverviewRequest, SampleRequest
 from ui.digits.panels.words import caption
-from ui.digits.widgets.wall import DigitWall
+from ui.digits.widgets.wall import Wall
 from ui.digits.widgets.wall_layout import WallSection
 from ui.digits.widgets.wall_sections import (
     chosen_section,
@@ -40,13 +40,13 @@ from ui.theme import SPACING
 from ui.widgets.empty_hint import EmptyHint
 
 if TYPE_CHECKING:
-    from gmmseg.digits.workspace import DigitShown
+    from gmmseg.digits.view_state import ViewState
 
 View = Literal["clusters", "misplaced", "samples", "selection"]
 VIEWS: tuple[View, ...] = get_args(View)
 
 
-class DigitClustersPanel(QWidget):
+class ClustersPanel(QWidget):
     """Shows the digits of the outcome in four views."""
 
     edit_requested = Signal(object)
@@ -60,7 +60,7 @@ class DigitClustersPanel(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("digit-clusters")
-        self._shown: DigitShown | None = None
+        self._shown: ViewState | None = None
         self._asked: OverviewRequest | None = None
         self._overview: Overview | None = None
         self._asked_samples: SampleRequest | None = None
@@ -88,7 +88,7 @@ class DigitClustersPanel(QWidget):
             self.tr("Digits chosen in the confusion matrix or the scatter"),
         )
         self.views = QStackedWidget()
-        self.walls: dict[View, DigitWall] = {}
+        self.walls: dict[View, Wall] = {}
         self.hints: dict[View, EmptyHint] = {}
         for view, title, tip in zip(VIEWS, titles, tips, strict=True):
             at = self.tabs.addTab(title)
@@ -115,7 +115,7 @@ class DigitClustersPanel(QWidget):
         self._show_view(0)
 
     def _page(self, view: View, title: str) -> QWidget:
-        wall = DigitWall(f"wall-{view}", title)
+        wall = Wall(f"wall-{view}", title)
         wall.digit_hovered.connect(self.digit_hovered)
         wall.digit_chosen.connect(self.digit_hovered)
         wall.renamed.connect(self._rename)
@@ -171,7 +171,7 @@ class DigitClustersPanel(QWidget):
         return self._shown.document.digits if outcome is None else outcome.digits
 
     @Slot(object, object)
-    def show_state(self, old: DigitShown, new: DigitShown) -> None:
+    def show_state(self, old: ViewState, new: ViewState) -> None:
         """Show what differs; pictures of another outcome are asked for first."""
         self._shown = new
         before, now = old.document, new.document
@@ -296,7 +296,7 @@ class DigitClustersPanel(QWidget):
         return self._overview is not None and self._overview.outcome is outcome
 
     def _draw_clusters(self) -> None:
-        document = DigitDocument() if self._shown is None else self._shown.document
+        document = Document() if self._shown is None else self._shown.document
         digits = document.digits
         if digits is None:
             self._fill("clusters", (), self.tr("Open digits, or take those that the program draws."))
@@ -308,7 +308,7 @@ class DigitClustersPanel(QWidget):
             self._fill("clusters", tuple(cluster_section(document, made, k) for k in clusters), "")
 
     def _draw_misplaced(self) -> None:
-        document = DigitDocument() if self._shown is None else self._shown.document
+        document = Document() if self._shown is None else self._shown.document
         outcome, made = document.outcome, self._overview
         if outcome is None:
             self._fill("misplaced", (), self.tr("After a run: the digits in a cluster of another label."))
@@ -320,7 +320,7 @@ class DigitClustersPanel(QWidget):
             self._fill("misplaced", (section,) if has_any else (), self.tr("No digit is misplaced."))
 
     def _draw_samples(self) -> None:
-        document = DigitDocument() if self._shown is None else self._shown.document
+        document = Document() if self._shown is None else self._shown.document
         outcome = document.outcome
         if outcome is None:
             self._fill("samples", (), self.tr("After a run: digits drawn from each cluster's Gaussian."))

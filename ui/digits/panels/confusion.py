@@ -22,10 +22,10 @@ from ui.theme import SPACING
 from ui.widgets.empty_hint import EmptyHint, hint_or_content
 
 if TYPE_CHECKING:
-    from gmmseg.digits.workspace import DigitShown
+    from gmmseg.digits.view_state import ViewState
 
 
-class DigitConfusionPanel(QWidget):
+class ConfusionPanel(QWidget):
     """Shows the matrix of the fitted or of the held-out images; a cell's digits can be looked at."""
 
     rows_chosen = Signal(object, object)
@@ -34,7 +34,7 @@ class DigitConfusionPanel(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("digit-confusion")
-        self._shown: DigitShown | None = None
+        self._shown: ViewState | None = None
         self.part_box = QComboBox()
         self.part_box.setObjectName("confusion-part")
         self.part_box.setAccessibleName(self.tr("Which images"))
@@ -66,7 +66,7 @@ class DigitConfusionPanel(QWidget):
         self.pages = hint_or_content(self, self.hint, content)
 
     @Slot(object, object)
-    def show_state(self, old: DigitShown, new: DigitShown) -> None:
+    def show_state(self, old: ViewState, new: ViewState) -> None:
         """Draw what differs."""
         self._shown = new
         before, now = old.document, new.document

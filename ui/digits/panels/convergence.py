@@ -19,13 +19,13 @@ from ui.widgets.text_table import TextTable
 from ui.widgets.throttle import Throttle
 
 if TYPE_CHECKING:
-    from gmmseg.digits.workspace import DigitShown
+    from gmmseg.digits.view_state import ViewState
 
 Figure = Literal["changed", "log_likelihood"]
 MOST_DOTS = 60
 
 
-class DigitConvergencePanel(QWidget):
+class ConvergencePanel(QWidget):
     """Draws a curve for each stage that iterates, while a run is in progress as far as it has come."""
 
     def __init__(self) -> None:
@@ -81,7 +81,7 @@ class DigitConvergencePanel(QWidget):
         self.pages = hint_or_content(self, self.hint, content)
 
     @Slot(object, object)
-    def show_state(self, old: DigitShown, new: DigitShown) -> None:
+    def show_state(self, old: ViewState, new: ViewState) -> None:
         """Draw what differs; while a run reports faster than the eye sees, its newest state now and then."""
         if new.iterations is not self._iterations:
             self._iterations = new.iterations

@@ -11,7 +11,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from gmmseg.arrays import FloatArray
-from gmmseg.digits.document import change_digit_setting
+from gmmseg.digits.document import change_setting
 from gmmseg.digits.experiment import ExperimentOutcome
 from ui.plots.plot import ThemedPlot, faded
 from ui.theme import SPACING, colours
@@ -19,10 +19,10 @@ from ui.widgets.empty_hint import EmptyHint, hint_or_content
 from ui.widgets.throttle import Throttle
 
 if TYPE_CHECKING:
-    from gmmseg.digits.workspace import DigitShown
+    from gmmseg.digits.view_state import ViewState
 
 
-class DigitEigenvaluesPanel(QWidget):
+class EigenvaluesPanel(QWidget):
     """Draws the eigenvalues of the outcome's graph; a click asks for as many clusters."""
 
     edit_requested = Signal(object)
@@ -30,7 +30,7 @@ class DigitEigenvaluesPanel(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("digit-eigenvalues")
-        self._shown: DigitShown | None = None
+        self._shown: ViewState | None = None
         self._drawn: ExperimentOutcome | None = None
         self._throttle = Throttle(self)
         self._throttle.due.connect(self._draw)
@@ -69,7 +69,7 @@ class DigitEigenvaluesPanel(QWidget):
         self._draw()
 
     @Slot(object, object)
-    def show_state(self, old: DigitShown, new: DigitShown) -> None:
+    def show_state(self, old: ViewState, new: ViewState) -> None:
         """Draw what differs."""
         before, self._shown = self._shown, new
         if before is None or before.document is not new.document:
@@ -126,7 +126,7 @@ class DigitEigenvaluesPanel(QWidget):
         n_clusters = min(max(n_clusters, 1), len(self._drawn.eigenvalues))
         if n_clusters != self._shown.document.settings.n_clusters:
             title = self.tr("{0} clusters").format(n_clusters)
-            self.edit_requested.emit(change_digit_setting("n_clusters", n_clusters, title))
+            self.edit_requested.emit(change_setting("n_clusters", n_clusters, title))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         steps = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}

@@ -22,15 +22,15 @@ from gmmseg.colours import class_colour
 from gmmseg.digits.experiment import ExperimentOutcome
 from gmmseg.drawing.scatter import ellipse, usual_bounds
 from ui.digits.panels.requests import MomentsRequest
-from ui.digits.panels.words import digit_facts
-from ui.digits.widgets.card import DigitCard
+from ui.digits.panels.words import facts
+from ui.digits.widgets.card import Card
 from ui.plots.scatter_plot import ComponentCurve, ScatterPlot, shown_bounds
 from ui.theme import SPACING
 from ui.widgets.empty_hint import EmptyHint, hint_or_content
 from ui.widgets.throttle import Throttle
 
 if TYPE_CHECKING:
-    from gmmseg.digits.workspace import DigitShown
+    from gmmseg.digits.view_state import ViewState
 
 MOST_DRAWN = 30_000
 """Points that are drawn, a random part of more; all of them are marked by a drag."""
@@ -38,7 +38,7 @@ _REACH = 12
 """How near the pointer must be to a digit, device-independent pixels."""
 
 
-class DigitEmbeddingPanel(QWidget):
+class EmbeddingPanel(QWidget):
     """Shows the outcome's embedding in cluster colours; asks for the moments its ellipses are drawn from."""
 
     moments_requested = Signal(object)
@@ -51,7 +51,7 @@ class DigitEmbeddingPanel(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("digit-embedding")
-        self._shown: DigitShown | None = None
+        self._shown: ViewState | None = None
         self._outcome: ExperimentOutcome | None = None
         self._rows: IntArray = np.empty(0, dtype=np.int64)
         self._points: tuple[FloatArray, FloatArray] = (np.empty(0), np.empty(0))
@@ -79,7 +79,7 @@ class DigitEmbeddingPanel(QWidget):
         self.plot.view.brushed.connect(self._brush)
         self.plot.viewport().installEventFilter(self)
         self.plot.viewport().setMouseTracking(True)
-        self.card = DigitCard(self.plot)
+        self.card = Card(self.plot)
         self.plot.restyled.connect(self._hide_card)
         self.hint = EmptyHint(self.tr("Digits appear here as points once they have been clustered."))
         self.note = QLabel()
@@ -119,7 +119,7 @@ class DigitEmbeddingPanel(QWidget):
     # Showing
 
     @Slot(object, object)
-    def show_state(self, old: DigitShown, new: DigitShown) -> None:
+    def show_state(self, old: ViewState, new: ViewState) -> None:
         """Draw what differs, as soon as somebody looks."""
         before, self._shown = self._shown, new
         if before is None or new.document.outcome is not before.document.outcome:
@@ -258,7 +258,7 @@ class DigitEmbeddingPanel(QWidget):
             self.plot.mark(None, None)
         elif index != self._hovered or self.card.isHidden():
             name = self._shown.document.name_of(int(outcome.clusters[index]))
-            self.card.show_digit(outcome.digits.images[index], digit_facts(outcome, index, name))
+            self.card.show_digit(outcome.digits.images[index], facts(outcome, index, name))
             self.mark_digit(index)
         if index != self._hovered:
             self._hovered = index

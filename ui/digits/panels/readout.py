@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QLocale, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
-from ui.digits.panels.words import digit_facts
+from ui.digits.panels.words import facts
 from ui.theme import SPACING
 
 if TYPE_CHECKING:
-    from gmmseg.digits.workspace import DigitShown
+    from gmmseg.digits.view_state import ViewState
 
 
-class DigitReadout(QWidget):
+class ReadoutBar(QWidget):
     """Two texts: on the left the digit, on the right the data."""
 
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("digit-readout")
-        self._shown: DigitShown | None = None
+        self._shown: ViewState | None = None
         self.digit = QLabel()
         self.digit.setObjectName("digit-pointed")
         self.digit.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
@@ -33,7 +33,7 @@ class DigitReadout(QWidget):
         row.addWidget(self.data)
 
     @Slot(object, object)
-    def show_state(self, old: DigitShown, new: DigitShown) -> None:
+    def show_state(self, old: ViewState, new: ViewState) -> None:
         """Show what is open."""
         self._shown = new
         digits = new.document.digits
@@ -55,4 +55,4 @@ class DigitReadout(QWidget):
         else:
             outcome = document.outcome
             name = document.name_of(int(outcome.clusters[index]))
-            self.digit.setText("  ·  ".join(digit_facts(outcome, index, name)))
+            self.digit.setText("  ·  ".join(facts(outcome, index, name)))

@@ -23,7 +23,7 @@ from ui.widgets.empty_hint import EmptyHint, hint_or_content
 from ui.widgets.text_table import TextTable
 
 if TYPE_CHECKING:
-    from gmmseg.digits.workspace import DigitShown
+    from gmmseg.digits.view_state import ViewState
 
 FIGURES = (
     ("acc", "ACC", "Share of digits in the cluster matched with their label, under the best one-to-one "
@@ -34,7 +34,7 @@ FIGURES = (
 )  # fmt: skip
 
 
-class DigitScoresPanel(QWidget):
+class ScoresPanel(QWidget):
     """Shows figures of merit; asks for nothing."""
 
     def __init__(self) -> None:
@@ -113,7 +113,7 @@ class DigitScoresPanel(QWidget):
         return grid
 
     @Slot(object, object)
-    def show_state(self, old: DigitShown, new: DigitShown) -> None:
+    def show_state(self, old: ViewState, new: ViewState) -> None:
         """Draw what differs."""
         if new.document.outcome is not old.document.outcome:
             self._show(new.document.outcome)

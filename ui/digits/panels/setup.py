@@ -9,7 +9,7 @@ from PySide6.QtCore import QLocale, Signal, Slot
 from PySide6.QtWidgets import QLabel
 
 from gmmseg.digits.dataset import DigitSet
-from gmmseg.digits.document import DigitDocument, change_digit_setting, reset_digit_settings
+from gmmseg.digits.document import Document, change_setting, reset_settings
 from gmmseg.digits.recipes import RECIPES
 from gmmseg.digits.settings import DigitSettings
 from gmmseg.digits.stages import settings_shown
@@ -21,14 +21,14 @@ from ui.widgets.setting_fields import AutomaticField
 from ui.widgets.settings_form import SettingsForm, make_bold
 
 if TYPE_CHECKING:
-    from gmmseg.digits.workspace import DigitShown
+    from gmmseg.digits.view_state import ViewState
 
 DEFAULT_IMAGES = 10_000
 QUICK_SECONDS = 90
 MINUTE = 60
 
 
-class DigitSetupPanel(SettingsForm):
+class SetupPanel(SettingsForm):
     """Shows `DigitSettings` and asks for changes of them; nothing is run by them."""
 
     edit_requested = Signal(object)
@@ -38,14 +38,14 @@ class DigitSetupPanel(SettingsForm):
         self._sections: dict[str, CollapsibleSection] = {}
         self._lay_out()
         self.edited.connect(self._ask)
-        self._show_settings(DigitDocument())
+        self._show_settings(Document())
 
     def section(self, group: str) -> CollapsibleSection:
         """Return the section of a group of parameters; raises KeyError."""
         return self._sections[group]
 
     @Slot(object, object)
-    def show_state(self, old: DigitShown, new: DigitShown) -> None:
+    def show_state(self, old: ViewState, new: ViewState) -> None:
         """Show data, settings and stages, without asking for anything."""
         before, now = old.document, new.document
         if now.digits is not before.digits:
@@ -110,7 +110,7 @@ class DigitSetupPanel(SettingsForm):
         place = "" if digits.source is None else str(digits.source)
         self.data_facts.setToolTip("\n".join(filter(None, (*digits.notes, place))))
 
-    def _show_settings(self, document: DigitDocument) -> None:
+    def _show_settings(self, document: Document) -> None:
         settings = document.settings
         shown = {setting.path for setting in settings_shown(settings.recipe)}
         self.show_values(settings)
@@ -122,7 +122,7 @@ class DigitSetupPanel(SettingsForm):
         self._show_fitness(settings, document)
         self.note_validity()
 
-    def _show_fitness(self, settings: DigitSettings, document: DigitDocument) -> None:
+    def _show_fitness(self, settings: DigitSettings, document: Document) -> None:
         """Offer the automatic number of clusters where there is a graph, and say what is not used."""
         recipe = RECIPES[settings.recipe]
         clusters = self.field_of(AutomaticField, "n_clusters")
@@ -149,7 +149,7 @@ class DigitSetupPanel(SettingsForm):
             "" if settings.graph.n_passes == 2 else self.tr("Only with two passes.")
         )
 
-    def _show_plan(self, shown: DigitShown) -> None:
+    def _show_plan(self, shown: ViewState) -> None:
         """Say what Run would do, or that there is nothing to do."""
         log, document = shown.log, shown.document
         self.plan.setVisible(document.digits is not None)
@@ -178,11 +178,11 @@ class DigitSetupPanel(SettingsForm):
 
     @Slot(object, object)
     def _ask(self, setting: Setting, value: Any) -> None:
-        self.edit_requested.emit(change_digit_setting(setting.path, value, setting.title))
+        self.edit_requested.emit(change_setting(setting.path, value, setting.title))
 
     @Slot()
     def _reset(self) -> None:
-        self.edit_requested.emit(reset_digit_settings(self.tr("Reset the recipe")))
+        self.edit_requested.emit(reset_settings(self.tr("Reset the recipe")))
         self.settled.emit()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gmmseg.digits.experiment import ExperimentOutcome
 
 
-def digit_facts(outcome: ExperimentOutcome, index: int, cluster_name: str) -> list[str]:
+def facts(outcome: ExperimentOutcome, index: int, cluster_name: str) -> list[str]:
     """Return what is known of one image of an outcome, in words."""
     facts = [f"No. {_number(outcome, index)}"]
     if outcome.digits.labels is not None:

@@ -15,7 +15,7 @@ from ui.theme import SPACING, colours
 _SIDE = 56
 
 
-class DigitCard(QFrame):
+class Card(QFrame):
     """Hidden until it shows a digit; the pointer goes through it."""
 
     def __init__(self, parent: QWidget) -> None:

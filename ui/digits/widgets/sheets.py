@@ -31,7 +31,7 @@ def digit_image(pixels: ByteArray, table: list[int]) -> QImage:
     return picture.convertToFormat(QImage.Format.Format_RGB32)
 
 
-class DigitSheets:
+class Sheets:
     """Draws strips of digits once and hands them out again until the theme or the size changes."""
 
     def __init__(self) -> None:

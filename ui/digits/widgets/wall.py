@@ -19,7 +19,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QToolTip
 
 from ui.digits.widgets.name_editor import NameEditor
-from ui.digits.widgets.sheets import DigitSheets
+from ui.digits.widgets.sheets import Sheets
 from ui.digits.widgets.wall_layout import GAP, HEADING, MARGIN, Measures, WallLayout, WallSection
 from ui.digits.widgets.wall_painter import SWATCH, WallPainter, caption_font
 from ui.theme import colours, theme
@@ -36,7 +36,7 @@ class Spot:
     number: int
 
 
-class DigitWall(QAbstractScrollArea):
+class Wall(QAbstractScrollArea):
     """Shows sections of digits; one digit is the current one, by click or by the arrow keys."""
 
     digit_hovered = Signal(object)
@@ -59,7 +59,7 @@ class DigitWall(QAbstractScrollArea):
         self._sections: tuple[WallSection, ...] = ()
         self._unfolded: set[int] = set()
         self._side = 36
-        self._sheets = DigitSheets()
+        self._sheets = Sheets()
         self._layout = WallLayout((), set(), self._measures(), 1)
         self._current: Spot | None = None
         self._hovered: int | None = None

@@ -6,7 +6,7 @@ from PySide6.QtCore import QPoint, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
 from PySide6.QtWidgets import QAbstractScrollArea
 
-from ui.digits.widgets.sheets import DigitSheets
+from ui.digits.widgets.sheets import Sheets
 from ui.digits.widgets.wall_layout import GAP, HEADING, MARGIN, WallLayout, WallSection
 from ui.theme import colours, icon, mixed
 
@@ -25,7 +25,7 @@ class WallPainter:
     layout : WallLayout
     unfolded : set of int
         Keys of the sections that the user has unfolded.
-    sheets : DigitSheets
+    sheets : Sheets
     """
 
     def __init__(
@@ -34,7 +34,7 @@ class WallPainter:
         sections: tuple[WallSection, ...],
         layout: WallLayout,
         unfolded: set[int],
-        sheets: DigitSheets,
+        sheets: Sheets,
     ) -> None:
         self._sections = sections
         self._layout = layout

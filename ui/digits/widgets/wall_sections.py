@@ -10,7 +10,7 @@ from PySide6.QtCore import QCoreApplication, QLocale
 from gmmseg.arrays import ByteArray, IntArray
 from gmmseg.colours import class_colour
 from gmmseg.digits.dataset import DigitSet
-from gmmseg.digits.document import DigitDocument
+from gmmseg.digits.document import Document
 from gmmseg.digits.overview import Overview
 from ui.digits.widgets.wall_layout import WallSection
 
@@ -18,7 +18,7 @@ MOST_LISTED = 20_000
 """Digits of one flat list: more nobody looks through."""
 
 
-def cluster_section(document: DigitDocument, made: Overview, cluster: int) -> WallSection:
+def cluster_section(document: Document, made: Overview, cluster: int) -> WallSection:
     """Return a cluster with its portraits and its members in the order of the overview."""
     outcome = made.outcome
     members = made.members[cluster]
@@ -41,7 +41,7 @@ def cluster_section(document: DigitDocument, made: Overview, cluster: int) -> Wa
     )
 
 
-def sample_section(document: DigitDocument, drawn: ByteArray, cluster: int) -> WallSection:
+def sample_section(document: Document, drawn: ByteArray, cluster: int) -> WallSection:
     """Return digits (n, h, w) that were drawn from a cluster."""
     return WallSection(
         cluster,

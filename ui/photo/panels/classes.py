@@ -34,7 +34,7 @@ from ui.widgets.dialog_parts import AskColour, ask_colour
 if TYPE_CHECKING:
     from gmmseg.arrays import FloatArray
     from gmmseg.photo.segmentation import Segmentation
-    from gmmseg.photo.workspace import ViewState
+    from gmmseg.photo.view_state import ViewState
 
 MAX_PIXELS_AT_ONCE = 1 << 20
 """Larger label maps are counted elsewhere: it would hold up the window."""

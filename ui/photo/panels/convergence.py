@@ -30,7 +30,7 @@ from ui.widgets.text_table import TextTable
 from ui.widgets.throttle import SOON_MS, Throttle
 
 if TYPE_CHECKING:
-    from gmmseg.photo.workspace import ViewState
+    from gmmseg.photo.view_state import ViewState
 
 
 class ConvergencePanel(QWidget):

@@ -27,7 +27,7 @@ from ui.widgets.empty_hint import EmptyHint, hint_or_content
 from ui.widgets.throttle import Throttle
 
 if TYPE_CHECKING:
-    from gmmseg.photo.workspace import ViewState
+    from gmmseg.photo.view_state import ViewState
 
 CURVES = (
     ("bic", "&BIC", "−2 L + p ln n, lower is better; n is the number of pixels, p of free parameters"),

@@ -28,7 +28,7 @@ from ui.widgets.empty_hint import EmptyHint, hint_or_content
 from ui.widgets.throttle import Throttle
 
 if TYPE_CHECKING:
-    from gmmseg.photo.workspace import ViewState
+    from gmmseg.photo.view_state import ViewState
 
 
 class MergeTreePanel(QWidget):

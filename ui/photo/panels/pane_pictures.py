@@ -28,7 +28,7 @@ from ui.photo.panels.pins import Pin
 from ui.photo.widgets.layer_pane import LayerPane
 
 if TYPE_CHECKING:
-    from gmmseg.photo.workspace import ViewState
+    from gmmseg.photo.view_state import ViewState
 
 
 class PanePictures:

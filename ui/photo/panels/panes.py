@@ -24,7 +24,7 @@ from ui.photo.widgets.pane_grid import PaneGrid
 from ui.photo.widgets.pane_marks import PaneMarks
 
 if TYPE_CHECKING:
-    from gmmseg.photo.workspace import ViewState
+    from gmmseg.photo.view_state import ViewState
 
 _OBJECT_OPACITY = 0.45
 DEFAULT_LAYERS: dict[int, tuple[Layer, ...]] = {

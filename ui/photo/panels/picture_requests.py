@@ -12,7 +12,7 @@ from gmmseg.drawing.layers import LABEL_KINDS, Layer
 from gmmseg.image import Image
 
 if TYPE_CHECKING:
-    from gmmseg.photo.workspace import ViewState
+    from gmmseg.photo.view_state import ViewState
     from gmmseg.regions.cutting import RegionMap
 
 PHOTO = -1

@@ -10,7 +10,7 @@ from gmmseg.drawing.layers import Layer
 from ui.photo.panels.picture_requests import scene_of
 
 if TYPE_CHECKING:
-    from gmmseg.photo.workspace import ViewState
+    from gmmseg.photo.view_state import ViewState
 
 Place = tuple[int, bool]
 """A pane's number from 0, and whether it is the only one."""

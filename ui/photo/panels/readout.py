@@ -17,7 +17,7 @@ from ui.theme import SPACING, colours, theme
 
 if TYPE_CHECKING:
     from gmmseg.image import Image
-    from gmmseg.photo.workspace import ViewState
+    from gmmseg.photo.view_state import ViewState
 
 Pixel = tuple[int, int]
 _PAUSE_MS = 33

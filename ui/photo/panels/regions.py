@@ -18,7 +18,7 @@ from ui.widgets.empty_hint import EmptyHint
 from ui.widgets.text_table import TextTable
 
 if TYPE_CHECKING:
-    from gmmseg.photo.workspace import ViewState
+    from gmmseg.photo.view_state import ViewState
 
 MOST_ROWS = 1000
 """Beyond this many regions the table shows the largest."""

@@ -16,7 +16,7 @@ from gmmseg.mixture.params import MixtureParams
 from gmmseg.photo.classes import ClassTable, inherited_classes
 
 if TYPE_CHECKING:
-    from gmmseg.photo.workspace import ViewState
+    from gmmseg.photo.view_state import ViewState
 
 Mixture = tuple[MixtureParams, ClassTable]
 

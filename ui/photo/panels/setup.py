@@ -21,7 +21,7 @@ from ui.widgets.settings_form import SettingsForm
 
 if TYPE_CHECKING:
     from gmmseg.image import Image
-    from gmmseg.photo.workspace import ViewState
+    from gmmseg.photo.view_state import ViewState
 
 _FIRST_NUMBER = 10
 """Of regions, to start from where none have been found yet."""

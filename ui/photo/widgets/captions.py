@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from gmmseg.drawing.layers import Layer
     from gmmseg.photo.classes import ClassTable
     from gmmseg.photo.settings import SegmentSettings
-    from gmmseg.photo.workspace import ViewState
+    from gmmseg.photo.view_state import ViewState
     from gmmseg.regions.outcome import RegionOutcome
 
 _tr = partial(QCoreApplication.translate, "PanesPanel")

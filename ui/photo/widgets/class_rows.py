@@ -14,7 +14,7 @@ from gmmseg.photo.classes import ClassInfo
 if TYPE_CHECKING:
     from gmmseg.arrays import FloatArray
     from gmmseg.mixture.params import MixtureParams
-    from gmmseg.photo.workspace import ViewState
+    from gmmseg.photo.view_state import ViewState
 
 
 @dataclass(frozen=True, slots=True)
