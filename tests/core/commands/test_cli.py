@@ -919,7 +919,7 @@ def test_ome_tiff_holds_class_ids_and_probabilities_are_an_option(place: Path) -
 
 
 def test_no_clobber_leaves_out_images_with_a_file_that_is_there(
-    place: Path, capsys: pytest.CaptureFixture[str]
+    place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Pillow.fromarray(photo(seed=1)).save("second.png")
     (place / "masks").mkdir()
@@ -930,6 +930,11 @@ def test_no_clobber_leaves_out_images_with_a_file_that_is_there(
     assert (place / "masks" / "photo.png").read_bytes() == b"an older file"
     assert opened("masks/second.png").size == (40, 30)
     assert [path.name for path in (place / "reports").iterdir()] == ["second.json"]
+    # A file that may not be written is no obstacle where it is not to be.
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "access", lambda path, how: False)
+        assert run(["segment", "photo.png", "-o", "masks", "--no-clobber"]) == 0
+        assert run(["segment", "photo.png", "-o", "masks"]) == 1
     # The legend of an .npy belongs to it.
     (place / "m.npy.json").write_bytes(b"an older file")
     assert run(["segment", "photo.png", *FAST, "-o", "m.npy", "--no-clobber"]) == 0

@@ -441,17 +441,35 @@ def test_an_old_folder_that_cannot_be_put_back_is_not_removed(
     assert (tmp_path / "x.zarr" / "a").read_bytes() == OLD
 
 
+def a_stale_folder(folder: Path, note: bytes) -> None:
+    """Make what a process leaves that was killed after it had moved the old folder away."""
+    temporary = folder / temporaries.temporary_name()
+    (temporary / "old").mkdir(parents=True)
+    (temporary / "old" / "a").write_bytes(OLD)
+    (temporary / "target").write_bytes(note)
+
+
 def test_a_put_back_folder_never_replaces_what_is_there_now(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    temporary = tmp_path / temporaries.temporary_name()
-    (temporary / "old").mkdir(parents=True)
-    (temporary / "target").write_bytes(b"../x.zarr")
-    (tmp_path / "x.zarr").write_bytes(NEW)
+    a_stale_folder(tmp_path, b"x.zarr")
+    # Systems let an empty folder be replaced by another one.
+    (tmp_path / "x.zarr").mkdir()
     monkeypatch.setattr(temporaries, "_is_running", lambda pid, start: False)
     temporaries.sweep(str(tmp_path))
     assert names_in(tmp_path) == ["x.zarr"]
-    assert (tmp_path / "x.zarr").read_bytes() == NEW
+    assert names_in(tmp_path / "x.zarr") == []
+
+
+def test_a_folder_is_put_back_beside_its_temporary_one_and_nowhere_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "inner").mkdir()
+    a_stale_folder(tmp_path / "inner", b"../x.zarr")
+    monkeypatch.setattr(temporaries, "_is_running", lambda pid, start: False)
+    temporaries.sweep(str(tmp_path / "inner"))
+    assert names_in(tmp_path) == ["inner"]
+    assert (tmp_path / "inner" / "x.zarr" / "a").read_bytes() == OLD
 
 
 def name_of(machine: str, pid: int, start: int) -> str:
