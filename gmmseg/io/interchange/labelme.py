@@ -82,41 +82,30 @@ def _shape(entry: ClassInfo, region: Outline, forms: dict[tuple[bytes, ...], _Fo
 
 def _form(region: Outline) -> _Form:
     """Return the points of a region with its corner at 0, and its mask unless they are a polygon."""
-    pixels = filled(region)
-    points = None if region.holes else _exact_polygon(region.outer, pixels)
+    points = _exact_polygon(region)
     if points is not None:
         return points, None
+    pixels = filled(region)
     height, width = pixels.shape
     # The box of a mask includes its last row and column.
     return np.array([[0, 0], [width - 1, height - 1]]), _png(pixels)
 
 
-def _exact_polygon(ring: Ring, pixels: BoolArray) -> Ring | None:
-    """Return a polygon which LabelMe draws as exactly these pixels; None where there is none.
+def _exact_polygon(region: Outline) -> Ring | None:
+    """Return a polygon from which LabelMe draws exactly the region's pixels; None where there is none.
 
     LabelMe takes points for pixels and draws outline and inside. The polygon therefore leads through the
     pixels along the inner side of the ring, half a pixel from it.
     """
-    if len(ring) * len(pixels) > _MOST_STEPS:
+    ring = region.outer
+    if region.holes or len(ring) * int(ring[:, 1].max()) > _MOST_STEPS:
         return None
     edges = np.sign(np.roll(ring, -1, axis=0) - ring)
     # The region lies to the right of each edge, on a screen with y down.
     inwards = np.stack([-edges[:, 1], edges[:, 0]], axis=1)
     points: Ring = ring + (inwards + np.roll(inwards, 1, axis=0) - 1) // 2
     points = points[(points != np.roll(points, 1, axis=0)).any(axis=1)]
-    if len(points) < 3 or not np.array_equal(_drawn(points, pixels.shape), pixels):
-        return None
-    return points
-
-
-def _drawn(points: Ring, shape: tuple[int, ...]) -> BoolArray:
-    """Return the pixels of a polygon as LabelMe draws it: by Pillow, with outline and inside."""
-    from PIL import Image as PillowImage
-    from PIL import ImageDraw
-
-    picture = PillowImage.new("1", (shape[1], shape[0]))
-    ImageDraw.Draw(picture).polygon([tuple(point) for point in points.tolist()], fill=1, outline=1)
-    return np.asarray(picture)
+    return points if len(points) > 2 else None
 
 
 def filled(region: Outline) -> BoolArray:
