@@ -23,11 +23,11 @@ class DigitSet:
     images : uint8 array, (N, h, w)
         0 is paper, 255 is ink.
     labels : int64 array, (N,), optional
-        What each image shows: any whole number. None where it is not known.
+        Digit, or any other whole number, that each image shows; None where they are not known.
     n_train : int
         Images of the training part, 1..N; N where there is no test part.
     name : str
-        What people call it: ``MNIST``, a folder's name, ``Drawn digits``.
+        Common name: ``MNIST``, a folder's name, ``Drawn digits``.
     source : Path, optional
         The file or folder it was read from.
     is_drawn : bool

@@ -30,7 +30,7 @@ class Document:
     outcome : ExperimentOutcome, optional
         Of these digits, perhaps under older settings.
     names : tuple of str
-        What the user calls each cluster of the outcome; empty for one without a name of its own.
+        The user's name of each cluster of the outcome; empty for one without.
     """
 
     digits: DigitSet | None = None

@@ -30,7 +30,7 @@ SHOWN_COMPONENTS = 10
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ExperimentRequest:
-    """What to cluster and how."""
+    """A set of digits, and the settings to cluster it with."""
 
     digits: DigitSet
     settings: DigitSettings
@@ -43,7 +43,7 @@ class StageDone:
     name: StageName
     title: str
     seconds: float
-    """What it took, when it was made."""
+    """Duration of its computation."""
     was_kept: bool
 
 
@@ -53,7 +53,7 @@ ExperimentEvent = Progress | StageDone | Iterated
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ExperimentOutcome:
-    """What an experiment found; arrays are read-only.
+    """The result of an experiment; arrays are read-only.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ class ExperimentOutcome:
     confidence : float32 (N,)
         Posterior of that cluster.
     features : float32 (N, D)
-        What the Gaussians live in.
+        Space of the Gaussians.
     params : MixtureParams
         K Gaussians over `features`, in the order of the clusters.
     embedding : float32 (N, E)
@@ -198,7 +198,7 @@ def _run(
             )
             cache.keep(stage.name, keys[stage.name], result)
             done += stage.cost
-        # Image stages do not depend on which images are fitted, but their work tells it on.
+        # Image stages do not depend on which images are fitted, but their workpiece passes it on.
         work = replace(result.work, n_fit=n_fit)
         results[stage.name] = replace(result, work=work)
         yield StageDone(stage.name, stage.title, result.seconds, was_kept)

@@ -1,4 +1,4 @@
-"""What clusters of digits look like: their mean, their spread, their members, and sheets of digits."""
+"""Images of clusters: mean, spread, members, and sheets of digits."""
 
 from __future__ import annotations
 

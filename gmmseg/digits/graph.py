@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 BLOCK_SITES = 8192
 _BISECTIONS = 48
 _LARGEST_STEPS = 64.0
-"""Width in mean distances beyond which no neighbour is told from another."""
+"""Largest width, in mean distances: beyond it all neighbours weigh the same."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

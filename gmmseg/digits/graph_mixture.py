@@ -1,4 +1,4 @@
-"""The mixture with a neighbourhood prior: Gaussians whose images listen to their neighbours in the graph."""
+"""The mixture with a neighbourhood prior: responsibilities also follow the neighbours in a graph."""
 
 from __future__ import annotations
 

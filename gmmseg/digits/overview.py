@@ -1,4 +1,4 @@
-"""What the window shows of an outcome: each cluster's members, portraits, and place in a scatter."""
+"""Summary of an outcome for the window: members, portraits and scatter moments of each cluster."""
 
 from __future__ import annotations
 

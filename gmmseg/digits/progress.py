@@ -32,7 +32,7 @@ class StageState:
     status : {"waiting", "running", "done", "kept"}
         ``kept`` is a result from before that is used again.
     seconds : float
-        What it took, when it was made; 0 until then.
+        Duration of its computation; 0 until then.
     cost : float
         About how many CPU seconds it takes.
     """
@@ -46,7 +46,7 @@ class StageState:
 
 @dataclass(frozen=True, slots=True)
 class RunLog:
-    """What a run has told so far, or what the next one would do.
+    """The progress of a run so far, or the plan of the next one.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ class RunLog:
     is_running: bool = False
 
     def started(self) -> RunLog:
-        """Return the log of a run that begins; what is kept will be told as such when its turn comes."""
+        """Return the log of a run that begins; kept stages are reported as such when their turn comes."""
         first = next((at for at, stage in enumerate(self.stages) if stage.status == "waiting"), 0)
         stages = tuple(
             replace(stage, status="running") if at == first else stage for at, stage in enumerate(self.stages)
@@ -147,7 +147,7 @@ def _keys(digits: DigitSet, settings: DigitSettings) -> dict[StageName, Hashable
 
 
 def with_time_left(progress: Progress, seconds: float) -> Progress:
-    """Return progress whose text tells the share that is done and the time that is left.
+    """Return progress whose text holds the share that is done and the time that is left.
 
     Parameters
     ----------

@@ -134,7 +134,7 @@ RECIPES: dict[RecipeName, Recipe] = {recipe.name: recipe for recipe in _RECIPES}
 def settings_for(recipe: RecipeName, base: DigitSettings | None = None) -> DigitSettings:
     """Return the settings of a recipe with its own defaults, and everything else as in `base`.
 
-    What any recipe has a default of its own for does not stay behind when another recipe is chosen.
+    A setting for which any recipe has a default of its own falls back to its default with another recipe.
     """
     settings = replace(base or DigitSettings(), recipe=recipe)
     fresh, own = DigitSettings(), dict(RECIPES[recipe].defaults)

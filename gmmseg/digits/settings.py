@@ -231,7 +231,7 @@ class FieldSettings:
 
 @dataclass(frozen=True, slots=True)
 class DigitSettings:
-    """What turns a set of digits into clusters; equal settings give equal bytes."""
+    """All choices of an experiment; with equal settings it gives equal bytes."""
 
     recipe: RecipeName = choice(
         "manifold",

@@ -24,10 +24,10 @@ class Stage:
     ----------
     name : StageName
     title : str
-        What it is doing, for progress: ``Straightening the digits``.
+        Its work in words, for progress: ``Straightening the digits``.
     depends_on : tuple of str
         Paths of the settings it reads: of a group (``deskew``) or of one value (``seed``). Images that are
-        fitted differ with ``fit_on``: a stage that tells them from the others names it.
+        fitted differ with ``fit_on``: a stage that distinguishes them names it.
     run : StageRun
     cost : float
         Rough CPU seconds on 70,000 images of side 28, for the progress of the whole.
@@ -128,7 +128,7 @@ def needed_bytes(settings: DigitSettings, n_images: int, image_shape: tuple[int,
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StageResult:
-    """What a stage made.
+    """The result of a stage.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What a digit experiment has made so far: each stage takes one and returns the next."""
+"""The intermediate result of an experiment: each stage takes one and returns the next."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ class Workpiece:
     n_fit : int
         The leading images that are fitted.
     features : float32 (N, D), optional
-        What the next stage works on.
+        Input of the next stage.
     axes : PrincipalAxes, optional
         How `features` were projected, where they are principal components.
     graph_features : float32 (N, E), optional
-        What the neighbour graph is built in, where that is not the leading `features`.
+        Space of the neighbour graph, where that is not the leading `features`.
     neighbours : Neighbours, optional
         Nearest fitted images of each fitted image.
     graph : Graph, optional

@@ -32,7 +32,7 @@ class Workspace(Editor[Document, ViewState]):
         return self._running
 
     def show_events(self, request: ExperimentRequest, events: Iterable[ExperimentEvent]) -> None:
-        """Show what the run in progress tells; another one's is not shown."""
+        """Show events of the run in progress; those of another one are dropped."""
         if request is not self._running:
             return
         log = self._shown.log

@@ -17,7 +17,7 @@ from ui.digits.export_dialog import ExportDialog
 from ui.settings_store import SettingsStore
 
 COMMAND = "window"
-"""What the report says was run."""
+"""Command named in the report."""
 
 
 class Exporter(FileExporter):

@@ -1,4 +1,4 @@
-"""What the digits desk puts into the window: docks, menus and the toolbar."""
+"""The docks, menus and toolbar of the digits desk."""
 
 from __future__ import annotations
 

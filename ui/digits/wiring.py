@@ -1,4 +1,4 @@
-"""DigitPanels: the panels of the digits desk, and which of their wishes goes where."""
+"""DigitPanels: the panels of the digits desk, and the receivers of their signals."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ui.digits.work import DigitWork
 
 
 class DigitPanels(QObject):
-    """Makes the panels; `connect_to` tells them what is shown and passes on what they ask for."""
+    """Makes the panels; `connect_to` passes states to them and their requests on."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)

@@ -101,7 +101,7 @@ class ConvergencePanel(QWidget):
 
     @property
     def figure(self) -> str:
-        """What is drawn: ``changed``, ``log_likelihood`` or ``table``."""
+        """The quantity drawn: ``changed``, ``log_likelihood`` or ``table``."""
         return str(self.figure_box.currentData())
 
     @Slot()

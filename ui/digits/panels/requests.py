@@ -1,4 +1,4 @@
-"""What the panels of the digits desk ask to have computed, and the work that answers it."""
+"""Requests of the panels for work in the background, and the functions that answer them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ N_SAMPLES = 60
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OverviewRequest:
-    """The wish for the clusters with their members in an order; `known` was made before."""
+    """Request for the clusters with their members in an order; `known` was made before."""
 
     outcome: ExperimentOutcome
     order: Order
@@ -28,7 +28,7 @@ class OverviewRequest:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SampleRequest:
-    """The wish for digits drawn from each cluster, the `batch`-th time."""
+    """Request for digits drawn from each cluster, the `batch`-th time."""
 
     outcome: ExperimentOutcome
     batch: int
@@ -36,7 +36,7 @@ class SampleRequest:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MomentsRequest:
-    """The wish for the means and covariances of the clusters in the embedding."""
+    """Request for the means and covariances of the clusters in the embedding."""
 
     outcome: ExperimentOutcome
 

@@ -1,4 +1,4 @@
-"""What the panels of the digits desk say of single digits."""
+"""Texts about single digits."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ class Card(QFrame):
 
     @property
     def text(self) -> str:
-        """What is said of the digit, empty while hidden."""
+        """The text about the digit, empty while hidden."""
         return "" if self.isHidden() else self._facts.text()
 
     def show_digit(self, pixels: ByteArray, facts: Sequence[str]) -> None:

@@ -29,14 +29,14 @@ _TOP = 36
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Matrix:
-    """What is shown: counts (C, L), the rows in the order of display.
+    """Counts (C, L), the rows in the order of display.
 
     Parameters
     ----------
     counts : int (C, L)
     row_names : tuple of str
     row_keys : tuple of int
-        What `cell_chosen` calls the rows.
+        Number of each row in `cell_chosen`.
     column_keys : tuple of int
         The labels.
     """
@@ -69,12 +69,12 @@ class ConfusionMatrix(QWidget):
             "share of its row, from dark, none of the cluster's digits, to yellow, all of them: it compares "
             "cells of one row, not clusters of different sizes."
         )
-        """What rows, columns, numbers and colours mean."""
+        """The meaning of rows, columns, numbers and colours."""
         theme().changed.connect(self._repaint)
 
     @property
     def matrix(self) -> Matrix | None:
-        """What is shown."""
+        """The matrix on display."""
         return self._matrix
 
     def show_matrix(self, matrix: Matrix | None) -> None:

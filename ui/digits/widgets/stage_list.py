@@ -29,7 +29,7 @@ class StageList(QWidget):
 
     @property
     def log(self) -> RunLog:
-        """What is shown."""
+        """The log on display."""
         return self._log
 
     def show_log(self, log: RunLog) -> None:

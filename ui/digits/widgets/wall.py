@@ -72,7 +72,7 @@ class Wall(QAbstractScrollArea):
 
     @property
     def sections(self) -> tuple[WallSection, ...]:
-        """What is shown."""
+        """The sections on display."""
         return self._sections
 
     @property

@@ -30,16 +30,16 @@ class WallSection:
     Parameters
     ----------
     key : int
-        What the section is of, such as a cluster.
+        Subject of the section, such as a cluster.
     title : str
     details : tuple of str
         Muted, after the title.
     images : uint8 (N, h, w)
         Of which `rows` (n,) are shown, in that order.
     portraits : uint8 (P, h, w)
-        ViewState larger at the beginning.
+        Shown larger at the beginning.
     portrait_names : tuple of str
-        What each of them is.
+        Description of each.
     colour : Colour, optional
         Of the swatch before the title.
     wrong : bool (N,), optional

@@ -1,4 +1,4 @@
-"""The sections of a wall of digits: what is told of clusters, of samples and of lists of digits."""
+"""The sections of a wall of digits, with their texts: clusters, samples, lists of digits."""
 
 from __future__ import annotations
 
