@@ -51,7 +51,7 @@ def graph_mixture_events(
     *,
     temperature: float,
     strength: float,
-    reg_covar: float,
+    added_variance: float,
     n_sweeps: int,
     max_iter: int,
     min_changed: float,
@@ -75,7 +75,7 @@ def graph_mixture_events(
         Weight of the Gaussians' evidence.
     strength : float
         Weight of the neighbours.
-    reg_covar : float
+    added_variance : float
         Added to every variance, in squared feature units.
     n_sweeps : int
         Mean-field sweeps of an iteration.
@@ -96,7 +96,7 @@ def graph_mixture_events(
     neighbourhood = GraphNeighbourhood(graph)
     posteriors, labels = start, start.argmax(axis=0)
     for iteration in range(1, max_iter + 1):
-        params = gaussians_of(features, posteriors, covariance, reg_covar, should_stop)
+        params = gaussians_of(features, posteriors, covariance, added_variance, should_stop)
         evidence, log_likelihood = _evidence(features, params, temperature, should_stop)
         posteriors = mean_field(
             evidence, neighbourhood, strength, n_sweeps, posteriors, should_stop=should_stop
@@ -114,10 +114,10 @@ def gaussians_of(
     features: Float32Array,
     posteriors: Float32Array,
     kind: CovarianceKind,
-    reg_covar: float,
+    added_variance: float,
     should_stop: ShouldStop = never_stop,
 ) -> MixtureParams:
-    """Return shares, means and covariances of soft clusters, `reg_covar` added to every variance.
+    """Return shares, means and covariances of soft clusters, `added_variance` added to every variance.
 
     Parameters
     ----------
@@ -144,13 +144,13 @@ def gaussians_of(
             )
     safe = np.maximum(counts, np.finfo(np.float64).tiny)
     wide = (slice(None),) + (None,) * (scatter.ndim - 1)
-    scatter += counts[wide] * reg_covar * (1.0 if is_diagonal else np.eye(n_features))
+    scatter += counts[wide] * added_variance * (1.0 if is_diagonal else np.eye(n_features))
     empty = counts < NEGLIGIBLE
     if empty.any():
         scatter[empty], safe[empty] = scatter.sum(axis=0), counts.sum()
     if not np.isfinite(scatter).all():
         raise FitError("The Gaussians of the clusters are not finite.", "Add more variance.")
-    covariance = FAMILIES[kind].from_moments(safe if kind != "tied" else counts, scatter, reg_covar / 2)
+    covariance = FAMILIES[kind].from_moments(safe if kind != "tied" else counts, scatter, added_variance / 2)
     return MixtureParams(counts / counts.sum(), means, covariance)
 
 

@@ -211,7 +211,7 @@ class FieldSettings:
         "Log-odds that unanimous neighbours lend a cluster.",
         unit="nats",
     )
-    reg_covar: float = number(
+    added_variance: float = number(
         1e-2,
         (1e-9, 1e6),
         "Added variance",

@@ -258,7 +258,7 @@ def graph_mixture_stage(work: Workpiece, settings: DigitSettings, should_stop: S
         settings.covariance,
         temperature=chosen.temperature,
         strength=chosen.strength,
-        reg_covar=chosen.reg_covar,
+        added_variance=chosen.added_variance,
         n_sweeps=chosen.n_sweeps,
         max_iter=chosen.max_iter,
         min_changed=chosen.min_changed,

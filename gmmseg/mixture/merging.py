@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
-from gmmseg.arrays import FloatArray, IntArray
+from gmmseg.arrays import FloatArray
 from gmmseg.control import ShouldStop, never_stop
 from gmmseg.mixture.covariance import Full
 from gmmseg.mixture.density import posteriors
 from gmmseg.mixture.params import MixtureParams
+from gmmseg.mixture.tree import Dendrogram, tree_of_unions
 
 
 def merged_component(params: MixtureParams, members: list[int]) -> tuple[float, FloatArray, FloatArray]:
@@ -38,53 +37,12 @@ def with_merged(params: MixtureParams, first: int, second: int) -> MixtureParams
     return MixtureParams(weights[keep], means[keep], Full(matrices[keep]))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class MergeTree:
-    """Merges of K components into one cluster, one pair after another; labels are merged, not Gaussians.
-
-    Parameters
-    ----------
-    n_components : int
-        K, before any merge.
-    pairs : int array, (K - 1, 2)
-        Clusters merged at each step, by their lowest component; the first one keeps its number. Fewer where
-        merging was ended early.
-    gains : (K - 1,)
-        What each pair was chosen for: the entropy it takes away in nats, or how often rows of one are
-        assigned to the other.
-    """
-
-    n_components: int
-    pairs: IntArray
-    gains: FloatArray
-
-    def groups(self, n_clusters: int) -> list[list[int]]:
-        """Return the components of each cluster when `n_clusters` are left, by their lowest component."""
-        members = {k: [k] for k in range(self.n_components)}
-        for first, second in self.pairs[: self.n_components - n_clusters]:
-            members[int(first)] += members.pop(int(second))
-        return [sorted(group) for group in members.values()]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class EntropyTree(MergeTree):
-    """The tree of merges by entropy.
-
-    Parameters
-    ----------
-    entropies : (K,)
-        Entropy before any merge, then after each, nats; the last is 0.
-    """
-
-    entropies: FloatArray
-
-
 def merge_by_entropy(
     params: MixtureParams,
     values: FloatArray,
     weights: FloatArray | None = None,
     should_stop: ShouldStop = never_stop,
-) -> EntropyTree:
+) -> tuple[Dendrogram, FloatArray]:
     """Merge the pair that lowers the entropy of the posteriors most, again and again (Baudry et al. 2010).
 
     Labels are merged, not Gaussians: density and likelihood stay; a cluster's posterior is the sum of its
@@ -96,6 +54,13 @@ def merge_by_entropy(
     values : (N, D)
     weights : (N,), optional
     should_stop : callable
+
+    Returns
+    -------
+    tree : Dendrogram
+        A height is the share of the entropy that is gone after the union.
+    entropies : (K,)
+        Before any union, then after each, nats; the last is 0.
     """
     posterior = posteriors(params, values, np.float64, should_stop)
     weights = np.ones(len(values)) if weights is None else weights
@@ -121,12 +86,9 @@ def merge_by_entropy(
         pairs.append(best)
         gains.append(gain)
         entropies.append(entropies[-1] - gain)
-    return EntropyTree(
-        params.n_components,
-        np.array(pairs, dtype=np.int64).reshape(-1, 2),
-        np.array(gains),
-        np.maximum(np.array(entropies), 0.0),
-    )
+    left = np.maximum(np.array(entropies), 0.0)
+    gone = (left[0] - left[1:]) / max(left[0], np.finfo(np.float64).tiny)
+    return tree_of_unions(params.n_components, pairs, np.array(gains), gone), left
 
 
 def _entropy_of(posterior: FloatArray, weights: FloatArray) -> float:

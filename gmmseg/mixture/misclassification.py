@@ -6,7 +6,7 @@ import numpy as np
 
 from gmmseg.arrays import Float32Array, FloatArray, IntArray
 from gmmseg.control import ShouldStop, never_stop, raise_if_ended
-from gmmseg.mixture.merging import MergeTree
+from gmmseg.mixture.tree import Dendrogram, tree_of_unions
 
 AnyPosteriors = Float32Array | FloatArray
 
@@ -16,7 +16,7 @@ def merge_by_misclassification(
     weights: FloatArray | None = None,
     n_clusters: int = 1,
     should_stop: ShouldStop = never_stop,
-) -> MergeTree:
+) -> Dendrogram:
     """Unite the pair with the largest probability of misclassification, again and again.
 
     The probability that a row of cluster j is assigned to cluster i is estimated directly: the posteriors
@@ -67,7 +67,8 @@ def merge_by_misclassification(
         assigned[won] = first
         mine = assigned == first
         largest[mine] = current[first, mine]
-    return MergeTree(len(posteriors), np.array(pairs, dtype=np.int64).reshape(-1, 2), np.array(chances))
+    values = np.array(chances)
+    return tree_of_unions(len(posteriors), pairs, values, 1 - values)
 
 
 def misclassification(posteriors: AnyPosteriors, weights: FloatArray | None = None) -> FloatArray:
@@ -104,4 +105,5 @@ def groups_by_misclassification(
     posteriors: AnyPosteriors, n_clusters: int, should_stop: ShouldStop = never_stop
 ) -> list[list[int]]:
     """Return the components of each of `n_clusters` clusters; see `merge_by_misclassification`."""
-    return merge_by_misclassification(posteriors, None, n_clusters, should_stop).groups(n_clusters)
+    tree = merge_by_misclassification(posteriors, None, n_clusters, should_stop)
+    return [list(group) for group in tree.groups(len(tree.pairs))]

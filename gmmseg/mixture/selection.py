@@ -78,11 +78,11 @@ def select_events(
     key = "icl" if criterion == "icl" else "bic"
     best, result = min(tried, key=lambda pair: (getattr(pair[0], key), pair[0].n_components))
     if criterion == "entropy" and best.n_components > 2:
-        tree = merge_by_entropy(result.params, values, weights, should_stop)
+        _, entropies = merge_by_entropy(result.params, values, weights, should_stop)
         total = len(values) if weights is None else float(weights.sum())
-        if tree.entropies[0] <= NO_OVERLAP * total:
+        if entropies[0] <= NO_OVERLAP * total:
             return best.n_components  # nothing but rounding to find an elbow in
-        return elbow(tree.entropies[::-1])
+        return elbow(entropies[::-1])
     return best.n_components
 
 

@@ -22,7 +22,7 @@ from gmmseg.photo.grid import PixelGrid, pixel_grid
 from gmmseg.photo.model import Model, check_suits
 from gmmseg.photo.segmentation import Segmentation, segment
 from gmmseg.photo.settings import SegmentSettings
-from gmmseg.photo.smoothing import SWEEPS, smoothed
+from gmmseg.photo.smoothing import SWEEPS, smooth
 from gmmseg.setting import check_settings
 
 PREVIEW_SWEEPS = 2
@@ -205,7 +205,7 @@ class _Labeller:
             return segmentation
         if self._grid is None:
             self._grid = pixel_grid(self._request.image, self._should_stop)
-        return smoothed(segmentation, self.table, self._grid, strength, self._should_stop, n_sweeps)
+        return smooth(segmentation, self.table, self._grid, strength, self._should_stop, n_sweeps)
 
     def previewed(self, params: MixtureParams) -> Previewed:
         height, width = self.table.pixels.shape

@@ -24,7 +24,7 @@ _BYTES_PER_POSTERIOR = 6
 """Evidence, and the posteriors of two sweeps, 16 bits each."""
 
 
-def smoothed(
+def smooth(
     segmentation: Segmentation,
     table: FeatureTable,
     grid: PixelGrid,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gmmseg.arrays import FloatArray, IntArray
 from gmmseg.control import ShouldStop, never_stop
+from gmmseg.mixture.tree import MergeTree
 from gmmseg.regions.adjacency import RegionGraph
 from gmmseg.regions.cost import RegionStatistics, mean_strength, union_cost, union_features
 from gmmseg.regions.greedy import Cost, GreedyMerger
@@ -43,37 +43,6 @@ class MergeWeights:
 
 
 DEFAULT_WEIGHTS = MergeWeights()
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class MergeTree:
-    """Unions over M leaves: step i makes node M + i.
-
-    Parameters
-    ----------
-    pairs : int32 array, (M - 1, 2)
-        The two nodes united, both below M + i.
-    heights : (M - 1,)
-        Never decreasing.
-    """
-
-    pairs: NDArray[np.int32]
-    heights: FloatArray
-
-    def renumbered(self, numbers: NDArray[np.int32]) -> MergeTree:
-        """Return the tree with the leaves' new numbers (M,), 0.. without gaps; -1 leaves one out."""
-        n_leaves = int(numbers.max()) + 1
-        new = numbers.tolist()
-        kept: list[tuple[int, int]] = []
-        heights: list[float] = []
-        for (one, other), height in zip(self.pairs.tolist(), self.heights.tolist(), strict=True):
-            if new[one] >= 0 and new[other] >= 0:
-                new.append(n_leaves + len(kept))
-                kept.append((new[one], new[other]))
-                heights.append(height)
-            else:
-                new.append(max(new[one], new[other]))
-        return MergeTree(np.array(kept, dtype=np.int32).reshape(-1, 2), np.array(heights))
 
 
 def build_tree(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from gmmseg.control import Progress, ShouldStop, never_stop, relayed
 from gmmseg.image import Image
+from gmmseg.mixture.tree import MergeTree
 from gmmseg.regions.adjacency import RegionGraph, region_graph
 from gmmseg.regions.appearance import (
     colour_generator,
@@ -20,7 +21,7 @@ from gmmseg.regions.appearance import (
 from gmmseg.regions.evidence import Evidence, boundary_maps
 from gmmseg.regions.hierarchy import Hierarchy
 from gmmseg.regions.leaves import ranks_by_appearance, watershed_leaves
-from gmmseg.regions.merging import MergeTree, build_tree
+from gmmseg.regions.merging import build_tree
 from gmmseg.regions.picture import WORKING_SIDE, working_picture
 from gmmseg.regions.refinement import refinement_events
 from gmmseg.regions.scale import natural_height

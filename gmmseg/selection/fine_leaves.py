@@ -7,11 +7,11 @@ from numpy.typing import NDArray
 
 from gmmseg.arrays import FloatArray, IntArray
 from gmmseg.control import ShouldStop, never_stop
+from gmmseg.mixture.tree import MergeTree
 from gmmseg.regions.adjacency import RegionGraph
 from gmmseg.regions.cost import mean_strength
 from gmmseg.regions.evidence import Evidence, lab_gradient
 from gmmseg.regions.leaves import basins_of, surface_of
-from gmmseg.regions.merging import MergeTree
 
 _GRADIENT_SCALE = 0.7
 _GRADIENT_WEIGHT = 0.1

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from gmmseg.arrays import Float32Array, FloatArray, IntArray
 from gmmseg.control import ShouldStop, never_stop
+from gmmseg.mixture.tree import MergeTree
 from gmmseg.regions.adjacency import RegionGraph, region_graph
 from gmmseg.regions.cost import mean_strength
 from gmmseg.regions.evidence import Evidence
-from gmmseg.regions.merging import DEFAULT_WEIGHTS, MergeTree
+from gmmseg.regions.merging import DEFAULT_WEIGHTS
 from gmmseg.regions.spectral import spectral_coordinates
 from gmmseg.selection.fine_leaves import fine_leaves, refined_tree
 from gmmseg.selection.sums import bin_sums

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gmmseg.arrays import FloatArray, IntArray
-from gmmseg.regions.merging import MergeTree
+from gmmseg.mixture.tree import MergeTree
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ from PySide6.QtCore import QPointF, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QMouseEvent
 
 from gmmseg.colours import readable_on
-from gmmseg.mixture.dendrogram import Dendrogram
+from gmmseg.mixture.tree import Dendrogram
 from gmmseg.photo.classes import ClassInfo
 from ui.plots.plot import ThemedPlot, faded
 from ui.theme import colours
@@ -64,15 +64,15 @@ class DendrogramPlot(ThemedPlot):
         self._tree = tree
         self._hovered = None
         self._places = node_places(tree)
-        x, y = self._brackets_of(range(tree.n_components, tree.n_nodes))
+        x, y = self._brackets_of(range(tree.n_leaves, tree.n_nodes))
         self.brackets.setData(x, y)
-        unions = self._places[tree.n_components :]
+        unions = self._places[tree.n_leaves :]
         self.nodes.setData(unions[:, 0], unions[:, 1])
         self._draw_leaves(leaves)
         item = self.getPlotItem()
         if item.getAxis("left").labelText != height_title:
             item.setLabel("left", height_title)
-        item.vb.setRange(xRange=(-0.6, tree.n_components - 0.4), yRange=(-0.12, 1.06), padding=0)
+        item.vb.setRange(xRange=(-0.6, tree.n_leaves - 0.4), yRange=(-0.12, 1.06), padding=0)
         self.mark(None)
 
     def set_cut(self, height: float) -> None:
@@ -82,7 +82,7 @@ class DendrogramPlot(ThemedPlot):
     def mark(self, node: int | None) -> None:
         """Draw what is below a node strong; None draws nothing so."""
         tree = self._tree
-        if tree is None or node is None or node < tree.n_components:
+        if tree is None or node is None or node < tree.n_leaves:
             self.strong.setVisible(False)
             return
         self.strong.setData(*self._brackets_of(unions_below(tree, node)))
@@ -97,7 +97,7 @@ class DendrogramPlot(ThemedPlot):
         at = view.mapSceneToView(self.mapToScene(position.toPoint()))
         x_unit, y_unit = view.viewPixelSize()
         best, nearest = None, float(NEAR)
-        for node in range(tree.n_components, tree.n_nodes):
+        for node in range(tree.n_leaves, tree.n_nodes):
             left, right = sorted(float(self._places[int(child), 0]) for child in self._pair(node))
             aside = max(left - at.x(), 0.0, at.x() - right) / x_unit
             away = float(np.hypot(aside, (self._places[node, 1] - at.y()) / y_unit))
@@ -112,7 +112,7 @@ class DendrogramPlot(ThemedPlot):
 
     def _pair(self, node: int) -> tuple[int, int]:
         assert self._tree is not None  # noqa: S101 - callers have looked
-        first, second = self._tree.pairs[node - self._tree.n_components]
+        first, second = self._tree.pairs[node - self._tree.n_leaves]
         return int(first), int(second)
 
     def _brackets_of(self, nodes: Sequence[int] | range) -> tuple[np.ndarray, np.ndarray]:
@@ -178,13 +178,13 @@ def node_places(tree: Dendrogram) -> np.ndarray:
     for x, component in enumerate(tree.leaf_order()):
         places[component, 0] = x
     for at, (first, second) in enumerate(tree.pairs):
-        places[tree.n_components + at] = (places[first, 0] + places[second, 0]) / 2, tree.heights[at]
+        places[tree.n_leaves + at] = (places[first, 0] + places[second, 0]) / 2, tree.heights[at]
     return places
 
 
 def unions_below(tree: Dendrogram, node: int) -> list[int]:
     """Return a union and all unions below it."""
-    if node < tree.n_components:
+    if node < tree.n_leaves:
         return []
-    first, second = tree.pairs[node - tree.n_components]
+    first, second = tree.pairs[node - tree.n_leaves]
     return [node, *unions_below(tree, int(first)), *unions_below(tree, int(second))]

@@ -49,7 +49,7 @@ def brute_force(
         evidence = np.empty_like(posteriors)
         for k, own in enumerate(posteriors):
             mean = np.average(values, axis=0, weights=own)
-            covariance = np.cov(values.T, aweights=own, bias=True) + settings.reg_covar * np.eye(5)
+            covariance = np.cov(values.T, aweights=own, bias=True) + settings.added_variance * np.eye(5)
             density = multivariate_normal(mean, covariance).logpdf(values)
             evidence[k] = np.log(own.mean()) + settings.temperature * density
         for _ in range(settings.n_sweeps):
@@ -143,7 +143,7 @@ def test_every_iteration_is_told_with_the_likelihood_of_its_gaussians(
     assert [step.iteration for step in told] == list(range(1, len(told) + 1))
     assert result.converged
     assert told[-1].changed < FieldSettings().min_changed
-    first: MixtureParams = gaussians_of(rows, start, "full", FieldSettings().reg_covar)
+    first: MixtureParams = gaussians_of(rows, start, "full", FieldSettings().added_variance)
     density = sum(
         w * multivariate_normal(m, c).pdf(rows.astype(np.float64))
         for w, m, c in zip(first.weights, first.means, first.matrices(), strict=True)

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from gmmseg.control import StopRequest
 from gmmseg.errors import Cancelled
 from gmmseg.mixture.covariance import Full
-from gmmseg.mixture.dendrogram import Dendrogram, Measure, dendrogram
+from gmmseg.mixture.dendrogram import Measure, dendrogram
 from gmmseg.mixture.params import MixtureParams
+from gmmseg.mixture.tree import Dendrogram
 
 MEASURES: tuple[Measure, ...] = get_args(Measure)
 
@@ -90,15 +91,6 @@ def test_branches_do_not_cross() -> None:
     for node in range(4, 7):
         places = sorted(order.index(k) for k in tree.members(node))
         assert places == list(range(places[0], places[0] + len(places)))
-
-
-def test_every_node_but_the_last_has_a_parent_that_holds_it() -> None:
-    tree = dendrogram(TWO_PAIRS, rows_of(TWO_PAIRS), None, "ridge")
-    for node in range(6):
-        parent = tree.parent(node)
-        assert parent is not None
-        assert set(tree.members(node)) < set(tree.members(parent))
-    assert tree.parent(6) is None
 
 
 def test_a_single_component_is_a_tree_without_unions() -> None:

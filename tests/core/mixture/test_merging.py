@@ -46,19 +46,19 @@ def test_each_merge_lowers_the_entropy_most(seed: int) -> None:
     params = random_params(rng, 4, 2, spread=1.5)
     values = rng.normal(size=(100, 2)) * 2
     posterior = np.concatenate([block for _, block in responsibilities(params, values)], axis=1)
-    tree = merge_by_entropy(params, values)
+    tree, entropies = merge_by_entropy(params, values)
     groups = [[k] for k in range(4)]
     for step in range(3):
-        assert tree.entropies[step] == pytest.approx(_entropy(groups, posterior), abs=1e-9)
+        assert entropies[step] == pytest.approx(_entropy(groups, posterior), abs=1e-9)
         options = []
         for i in range(len(groups)):
             for j in range(i + 1, len(groups)):
                 rest = [group for at, group in enumerate(groups) if at not in (i, j)]
                 options.append(sorted([*rest, sorted(groups[i] + groups[j])]))
         groups = min(options, key=lambda option: _entropy(option, posterior))
-        assert sorted(tree.groups(3 - step)) == sorted(groups)
-    assert tree.entropies[-1] == pytest.approx(0, abs=1e-9)
-    np.testing.assert_allclose(tree.gains, -np.diff(tree.entropies), atol=1e-9)
+        assert [list(group) for group in tree.groups(step + 1)] == sorted(groups)
+    assert entropies[-1] == pytest.approx(0, abs=1e-9)
+    np.testing.assert_allclose(tree.values, -np.diff(entropies), atol=1e-9)
 
 
 def test_weights_are_repeated_rows_in_the_tree() -> None:
@@ -67,14 +67,14 @@ def test_weights_are_repeated_rows_in_the_tree() -> None:
     counts = rng.integers(1, 4, size=50)
     one = merge_by_entropy(params, values, counts.astype(float))
     two = merge_by_entropy(params, np.repeat(values, counts, axis=0))
-    np.testing.assert_allclose(one.entropies, two.entropies, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(one[1], two[1], rtol=1e-9, atol=1e-9)
 
 
 def test_overlapping_components_merge_before_separated_ones() -> None:
     values, _ = blobs(np.random.default_rng(0), 600, 2, 2, apart=30.0)
     means = np.array([[0.0, 0.3], [30.0, 0.0], [0.0, -0.3]])
     params = MixtureParams(np.array([0.25, 0.5, 0.25]), means, Full(np.stack([np.eye(2)] * 3)))
-    assert sorted(merge_by_entropy(params, values).groups(2)) == [[0, 2], [1]]
+    assert merge_by_entropy(params, values)[0].groups(1) == [(0, 2), (1,)]
 
 
 def _confused_most(united: FloatArray, weights: FloatArray) -> tuple[tuple[int, int], float]:
@@ -98,9 +98,9 @@ def test_each_merge_unites_the_pair_that_is_confused_most(seed: int) -> None:
     tree = merge_by_misclassification(posteriors, weights)
     groups = [[k] for k in range(8)]
     for step in range(7):
-        assert tree.groups(8 - step) == groups
+        assert [list(group) for group in tree.groups(step)] == groups
         (i, j), chance = _confused_most(np.stack([posteriors[g].sum(axis=0) for g in groups]), weights)
-        assert tree.gains[step] == pytest.approx(chance, rel=1e-9)
+        assert tree.values[step] == pytest.approx(chance, rel=1e-9)
         groups[i] = sorted(groups[i] + groups.pop(j))
     repeated = np.repeat(posteriors, weights.astype(int), axis=1)
     np.testing.assert_array_equal(merge_by_misclassification(repeated).pairs, tree.pairs)
@@ -110,8 +110,9 @@ def test_a_tree_ended_early_is_the_beginning_of_the_whole_one() -> None:
     posteriors = np.random.default_rng(0).dirichlet(np.full(9, 0.2), size=400).T.astype(np.float32)
     whole, part = merge_by_misclassification(posteriors), merge_by_misclassification(posteriors, None, 4)
     np.testing.assert_array_equal(part.pairs, whole.pairs[:5])
-    assert part.groups(4) == whole.groups(4)
-    assert whole.groups(1) == [list(range(9))]
+    assert part.groups(5) == whole.groups(5)
+    assert (part.n_leaves, part.n_roots, whole.n_roots) == (9, 4, 1)
+    assert whole.groups(8) == [tuple(range(9))]
 
 
 def test_the_chances_of_misclassification_are_those_of_drawn_rows() -> None:
@@ -136,6 +137,6 @@ def test_halves_of_one_gaussian_are_confused_and_groups_far_apart_never(seed: in
     values, _ = sample(params, 2000, rng)
     posteriors = np.concatenate([block.copy() for _, block in responsibilities(params, values)], axis=1)
     tree = merge_by_misclassification(posteriors)
-    assert tree.groups(2) == [[0, 2], [1]]
-    assert tree.gains[0] > 0.2
-    assert tree.gains[1] < 1e-3
+    assert tree.groups(1) == [(0, 2), (1,)]
+    assert tree.values[0] > 0.2
+    assert tree.values[1] < 1e-3

@@ -30,7 +30,7 @@ from gmmseg.photo.jobs import (
     segment_events,
 )
 from gmmseg.photo.settings import SegmentSettings
-from gmmseg.photo.smoothing import smoothed
+from gmmseg.photo.smoothing import smooth
 from tests.data.states import image_of
 
 KINDS: tuple[CovarianceKind, ...] = tuple(FAMILIES)
@@ -233,9 +233,9 @@ def test_a_model_smooths_another_image_by_that_image_s_own_edges() -> None:
     other = np.ascontiguousarray(pixels[::-1])
     applied = result_of(apply_events(model, image_of(other)))
     alone = result_of(apply_events(replace(model, smooth=0.0), image_of(other)))
-    expected = smoothed(alone.segmentation, alone.table, pixel_grid(image_of(other)), 4.0)
+    expected = smooth(alone.segmentation, alone.table, pixel_grid(image_of(other)), 4.0)
     np.testing.assert_array_equal(applied.segmentation.posteriors, expected.posteriors)
-    foreign = smoothed(alone.segmentation, alone.table, pixel_grid(image_of(pixels)), 4.0)
+    foreign = smooth(alone.segmentation, alone.table, pixel_grid(image_of(pixels)), 4.0)
     assert foreign.posteriors is not None
     assert (foreign.posteriors != applied.segmentation.posteriors).any()
 

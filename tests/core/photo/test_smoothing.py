@@ -19,7 +19,7 @@ from gmmseg.mixture.covariance import FAMILIES
 from gmmseg.mixture.params import MixtureParams
 from gmmseg.photo.grid import pixel_grid
 from gmmseg.photo.segmentation import Segmentation, class_posteriors, segment
-from gmmseg.photo.smoothing import SWEEPS, smoothed
+from gmmseg.photo.smoothing import SWEEPS, smooth
 from tests.core.photo.cases import a_mixture, a_table, joint_of, means_by_loops, weights_by_loops
 from tests.data.states import image_of
 
@@ -33,7 +33,7 @@ def smoothed_under(
     params: MixtureParams, image: Image, strength: float, spec: FeatureSpec = RGB
 ) -> Segmentation:
     table = feature_table(image, spec)
-    return smoothed(segment(params, table), table, pixel_grid(image), strength)
+    return smooth(segment(params, table), table, pixel_grid(image), strength)
 
 
 def smoothed_greys(
@@ -63,7 +63,7 @@ def test_mean_field_is_the_formula(strength: float, seed: int) -> None:
     table, pixels, mask = a_table(seed=seed)
     params = a_mixture(seed=seed)
     image = image_of(pixels.astype(np.uint8), mask)
-    found = smoothed(segment(params, table), table, pixel_grid(image), strength)
+    found = smooth(segment(params, table), table, pixel_grid(image), strength)
     expected = by_loops(joint_of(params, pixels), pixels, mask, strength)
     assert found.posteriors is not None
     assert np.abs(found.posteriors - expected * 255).max() < 0.6
@@ -131,7 +131,7 @@ def test_visible_edges_are_kept_better_than_by_a_prior_that_does_not_see_them(se
     alone = segment(WIDE_GREYS, table)
     blind = pixel_grid(image_of(np.zeros_like(pixels)))
     errors = [
-        np.count_nonzero(smoothed(alone, table, grid, 6.0).labels != truth)
+        np.count_nonzero(smooth(alone, table, grid, 6.0).labels != truth)
         for grid in (pixel_grid(image_of(pixels)), blind)
     ]
     assert errors[0] < 0.6 * errors[1]
@@ -158,16 +158,16 @@ def test_smoothing_beyond_the_budget_is_refused() -> None:
     table, pixels, _ = a_table()
     alone, grid = segment(a_mixture(), table), pixel_grid(image_of(pixels))
     with budget_of((6 * 4 + 4) * 713 - 1), pytest.raises(BudgetError, match="Smoothing 713 pixels"):
-        smoothed(alone, table, grid, 1.0)
+        smooth(alone, table, grid, 1.0)
     with budget_of((6 * 4 + 4) * 713):
-        smoothed(alone, table, grid, 1.0)
+        smooth(alone, table, grid, 1.0)
 
 
 def test_smoothing_can_be_cancelled() -> None:
     table, pixels, _ = a_table()
     alone, grid = segment(a_mixture(), table), pixel_grid(image_of(pixels))
     with pytest.raises(Cancelled):
-        smoothed(alone, table, grid, 1.0, lambda: StopRequest.CANCEL)
+        smooth(alone, table, grid, 1.0, lambda: StopRequest.CANCEL)
 
 
 def test_smoothing_keeps_within_the_memory_that_it_says() -> None:
@@ -177,7 +177,7 @@ def test_smoothing_keeps_within_the_memory_that_it_says() -> None:
     alone = segment(TWO_GREYS, table)
     tracemalloc.start()
     grid = pixel_grid(image)
-    smoothed(alone, table, grid, 2.0)
+    smooth(alone, table, grid, 2.0)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     blocks = 16 * 2**20

@@ -11,10 +11,11 @@ import pytest
 from gmmseg.arrays import FloatArray
 from gmmseg.control import StopRequest
 from gmmseg.errors import Cancelled
+from gmmseg.mixture.tree import MergeTree
 from gmmseg.regions.adjacency import RegionGraph
 from gmmseg.regions.cost import FEATURES, N_SUMS
 from gmmseg.regions.evidence import N_MAPS
-from gmmseg.regions.merging import APART, MergeTree, MergeWeights, build_tree
+from gmmseg.regions.merging import APART, MergeWeights, build_tree
 from gmmseg.regions.odds import QuadraticOdds
 from gmmseg.regions.picture import REFERENCE_PIXELS
 from gmmseg.regions.spectral import spectral_coordinates

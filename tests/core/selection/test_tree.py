@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from gmmseg.regions.merging import MergeTree
+from gmmseg.mixture.tree import MergeTree
 from gmmseg.selection.tree import depth_first
 
 

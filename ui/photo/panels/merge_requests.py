@@ -9,8 +9,9 @@ from gmmseg.control import ShouldStop, never_stop
 from gmmseg.drawing.scatter import scatter_sample
 from gmmseg.editing import Edit
 from gmmseg.features.table import FeatureTable
-from gmmseg.mixture.dendrogram import Dendrogram, Measure, dendrogram
+from gmmseg.mixture.dendrogram import Measure, dendrogram
 from gmmseg.mixture.params import MixtureParams
+from gmmseg.mixture.tree import Dendrogram
 from gmmseg.photo.classes import ClassInfo, ClassTable
 from gmmseg.photo.document import Document, merge_classes
 

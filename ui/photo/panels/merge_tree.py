@@ -18,7 +18,8 @@ from PySide6.QtWidgets import (
 )
 
 from gmmseg.arrays import FloatArray
-from gmmseg.mixture.dendrogram import Dendrogram, Measure
+from gmmseg.mixture.dendrogram import Measure
+from gmmseg.mixture.tree import Dendrogram
 from gmmseg.photo.classes import ClassTable
 from ui.photo.panels.merge_requests import TreeRequest, classes_of, merge_groups
 from ui.photo.widgets.merge_words import MEASURES, union_sentence
@@ -135,8 +136,8 @@ class MergeTreePanel(QWidget):
         tree = self._tree
         if tree is None or not len(tree.pairs):
             return
-        at = -1 if self._selected is None and by > 0 else (self._selected or 0) - tree.n_components
-        self._selected = tree.n_components + (at + by) % len(tree.pairs)
+        at = -1 if self._selected is None and by > 0 else (self._selected or 0) - tree.n_leaves
+        self._selected = tree.n_leaves + (at + by) % len(tree.pairs)
         self._point()
 
     def move_cut_by(self, by: int) -> None:
@@ -180,11 +181,11 @@ class MergeTreePanel(QWidget):
         params = fit.result.params
         if segmentation.params is params and table is not None:
             self._want(TreeRequest(params, table, self.measure))
-        is_current = self._tree is not None and self._tree.n_components == self._classes().n_components
+        is_current = self._tree is not None and self._tree.n_leaves == self._classes().n_components
         self.pages.setCurrentIndex(1)
         if is_current and self._tree is not None and self._asked is not None:
             title = next(height for name, _, height, _ in MEASURES if name == self._asked.measure)
-            leaves = [self._classes().of_component(k) for k in range(self._tree.n_components)]
+            leaves = [self._classes().of_component(k) for k in range(self._tree.n_leaves)]
             self.plot.set_tree(self._tree, leaves, self.tr(title))
             self.plot.set_cut(self._cut)
         self._point()
@@ -240,7 +241,7 @@ class MergeTreePanel(QWidget):
         """Say what the pointed union is, else what the line would leave."""
         tree, classes = self._tree, self._classes()
         self.merge_button.setEnabled(False)
-        if tree is None or tree.n_components != classes.n_components:
+        if tree is None or tree.n_leaves != classes.n_components:
             self.text.setText(self.tr("Comparing the components…"))
             return
         groups = tree.groups_below(self._cut)
@@ -249,7 +250,7 @@ class MergeTreePanel(QWidget):
         if not len(tree.pairs):
             self.text.setText(self.tr("One component: there is nothing to merge."))
         elif node is None:
-            self.text.setText(self.tr("The line leaves {0} of {1}.").format(len(groups), tree.n_components))
+            self.text.setText(self.tr("The line leaves {0} of {1}.").format(len(groups), tree.n_leaves))
         else:
             found = classes_of(tree.members(node), classes)
             self.text.setText(union_sentence(tree, node, found, self.measure))

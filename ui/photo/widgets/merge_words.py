@@ -8,7 +8,8 @@ from functools import partial
 import numpy as np
 from PySide6.QtCore import QCoreApplication
 
-from gmmseg.mixture.dendrogram import Dendrogram, Measure
+from gmmseg.mixture.dendrogram import Measure
+from gmmseg.mixture.tree import Dendrogram
 from gmmseg.photo.classes import ClassInfo
 
 _tr = partial(QCoreApplication.translate, "MergeTreePanel")
@@ -53,7 +54,7 @@ def union_sentence(tree: Dendrogram, node: int, classes: Sequence[ClassInfo], me
     names = ", ".join(entry.name for entry in classes)
     if len(classes) < 2:
         return _tr("{0}: merged").format(names) if names else _tr("Part of a merged class")
-    value = float(tree.values[node - tree.n_components])
+    value = float(tree.values[node - tree.n_leaves])
     if measure == "entropy":
         share = value / max(float(tree.values.sum()), np.finfo(np.float64).tiny)
         text = _tr("{0}: {1} of the entropy").format(names, f"{share:.0%}")
