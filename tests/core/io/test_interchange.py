@@ -278,6 +278,12 @@ def test_labelme_gets_polygons_where_they_are_exact_and_masks_elsewhere() -> Non
     assert kinds(["111", "101", "111"]) == ["mask"]
 
 
+def test_labelme_tells_regions_of_one_outline_and_other_holes_apart() -> None:
+    ids = np.array([[1, 1, 1, 0, 1, 1, 1, 0, 1, 1, 1, 1]] * 3 + [[0] * 8 + [1] * 4], dtype=np.uint8)
+    ids[1, 5] = ids[1, 9] = ids[2, 10] = 0
+    np.testing.assert_array_equal(shapes_to_label(json.loads(encode_labelme(ids, named(1), "x"))), ids)
+
+
 def test_a_polygon_that_takes_labelme_seconds_to_draw_is_a_mask(monkeypatch: pytest.MonkeyPatch) -> None:
     ids = np.ones((4, 5), dtype=np.uint8)
     monkeypatch.setattr(labelme, "_MOST_STEPS", 15)
