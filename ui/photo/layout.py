@@ -83,7 +83,7 @@ def _menus(
         DeskMenu("view", "", actions.entries([*zoom, *panes])),
         DeskMenu("fit", _tr("F&it"), actions.entries(["run", "stop", "cancel", "", "step"])),
         DeskMenu("objects", _tr("&Objects"), actions.entries([*_TOOLS, "", *_SELECTION])),
-        DeskMenu("classes", _tr("&Classes"), [*actions.entries(classes), *panels.classes.class_actions]),
+        DeskMenu("classes", _tr("&Classes"), [*actions.entries(classes), *panels.classes.entry_actions]),
     )
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from gmmseg.arrays import LabelArray
 from gmmseg.colours import Colour
 from gmmseg.editing import Edit
 from gmmseg.errors import EditError
+from gmmseg.photo.classes import ClassTable
 from gmmseg.photo.document import Document
 from gmmseg.photo.objects.objects import ObjectInfo, ObjectMap
 from gmmseg.photo.objects.patch import Patch
-from gmmseg.photo.objects.sources import united
+from gmmseg.photo.objects.sources import objects_of_classes, objects_of_regions, united
 
 
 def _on_objects(title: str, change: Callable[[ObjectMap], ObjectMap]) -> Edit[Document]:
@@ -106,6 +108,18 @@ def remove_objects(wanted: Sequence[int]) -> Edit[Document]:
 def take_objects(added: ObjectMap, title: str) -> Edit[Document]:
     """Return the edit that adds objects made elsewhere, in pixels that are unlabelled."""
     return _on_objects(title, lambda objects: united(objects, added))
+
+
+def add_classes(labels: LabelArray, classes: ClassTable) -> Edit[Document]:
+    """Return the edit that makes each visible class of a label map an object, in unlabelled pixels."""
+    title = "Objects from classes"
+    return _on_objects(title, lambda objects: united(objects, objects_of_classes(labels, classes)))
+
+
+def add_regions(labels: LabelArray, wanted: Sequence[int] | None = None) -> Edit[Document]:
+    """Return the edit that makes each region of a map, or those wanted, an object, in unlabelled pixels."""
+    title = "Objects from regions"
+    return _on_objects(title, lambda objects: united(objects, objects_of_regions(labels, wanted)))
 
 
 # The list

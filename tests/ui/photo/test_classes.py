@@ -20,10 +20,10 @@ from gmmseg.mixture.params import MixtureParams
 from gmmseg.photo.classes import ClassTable
 from gmmseg.photo.document import Document
 from tests.data.states import make_shown
-from ui.photo.panels import classes as classes_module
+from ui.photo.panels import entries
 from ui.photo.panels.classes import ClassesPanel
-from ui.photo.widgets.class_model import MIME_TYPE, ROW_ROLE, Column
-from ui.photo.widgets.class_rows import make_rows
+from ui.photo.widgets.class_rows import CLASS_MEAN, CLASS_WEIGHT, make_rows
+from ui.photo.widgets.entry_model import ROW_ROLE, Column
 
 NEW_COLOUR: Colour = (1, 2, 3)
 
@@ -68,19 +68,19 @@ class Harness:
         self.show_classes(document.classes)
         return document.classes
 
-    def index(self, row: int, column: Column) -> QModelIndex:
+    def index(self, row: int, column: int) -> QModelIndex:
         return self.panel.view.model().index(row, column)
 
-    def rect(self, row: int, column: Column) -> QRect:
+    def rect(self, row: int, column: int) -> QRect:
         return self.panel.view.visualRect(self.index(row, column))
 
     def click(
-        self, row: int, column: Column, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier
+        self, row: int, column: int, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier
     ) -> None:
         view = self.panel.view.viewport()
         QTest.mouseClick(view, Qt.MouseButton.LeftButton, modifiers, self.rect(row, column).center())
 
-    def double_click(self, row: int, column: Column) -> None:
+    def double_click(self, row: int, column: int) -> None:
         view = self.panel.view.viewport()
         place = self.rect(row, column).center()
         QTest.mouseClick(view, Qt.MouseButton.LeftButton, pos=place)
@@ -89,11 +89,11 @@ class Harness:
     def key(self, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
         QTest.keyClick(self.panel.view, key, modifiers)
 
-    def text(self, row: int, column: Column) -> str:
+    def text(self, row: int, column: int) -> str:
         return str(self.index(row, column).data())
 
     def action(self, name: str) -> Any:
-        return next(a for a in self.panel.class_actions if a.objectName() == f"class.{name}")
+        return next(a for a in self.panel.entry_actions if a.objectName() == f"class.{name}")
 
 
 @pytest.fixture
@@ -112,7 +112,7 @@ def test_rows_say_what_the_fit_and_the_label_map_say(four: Harness) -> None:
         assert four.text(row, Column.NAME) == entry.name
         held = four.index(row, Column.SHARE).data(ROW_ROLE)
         assert held.share == pytest.approx(np.mean(labels == row + 1))
-        assert four.text(row, Column.WEIGHT) == f"{params.weights[row]:.3f}"
+        assert four.text(row, CLASS_WEIGHT) == f"{params.weights[row]:.3f}"
         np.testing.assert_allclose(held.mean, params.means[row])
         assert held.mean_colour == tuple(np.rint(params.means[row]))
 
@@ -132,7 +132,7 @@ def test_the_mean_of_merged_classes_counts_components_by_their_weights(four: Har
 
 def test_the_last_row_holds_the_sums(four: Harness) -> None:
     assert four.panel.view.model().rowCount() == 5
-    assert four.text(4, Column.WEIGHT) == "1.000"
+    assert four.text(4, CLASS_WEIGHT) == "1.000"
     assert four.text(4, Column.SHARE) == "100 %"
     four.click(4, Column.NAME)
     four.click(4, Column.EYE)
@@ -141,9 +141,9 @@ def test_the_last_row_holds_the_sums(four: Harness) -> None:
 
 
 def test_means_are_in_feature_units_when_features_are_standardised(qtbot: QtBot) -> None:
-    plain = Harness(qtbot, make_shown(3)).index(0, Column.MEAN).data(ROW_ROLE)
+    plain = Harness(qtbot, make_shown(3)).index(0, CLASS_MEAN).data(ROW_ROLE)
     state = make_shown(3, spec=FeatureSpec(is_standardised=True))
-    row = Harness(qtbot, state).index(0, Column.MEAN).data(ROW_ROLE)
+    row = Harness(qtbot, state).index(0, CLASS_MEAN).data(ROW_ROLE)
     assert min(row.mean) > 20
     assert len(row.mean) == len(plain.mean) == 3
     assert state.document.image is not None
@@ -292,7 +292,7 @@ def test_dropping_something_else_or_in_place_asks_for_nothing(four: Harness) -> 
         model.dropMimeData(data, Qt.DropAction.MoveAction, gap, 0, QModelIndex())
     model.dropMimeData(QMimeData(), Qt.DropAction.MoveAction, 0, 0, QModelIndex())
     gone = QMimeData()
-    gone.setData(MIME_TYPE, b"77")
+    gone.setData(four.panel.view.model().kind.mime_type, b"77")
     model.dropMimeData(gone, Qt.DropAction.MoveAction, 0, 0, QModelIndex())
     assert four.edits == []
 
@@ -341,13 +341,13 @@ def test_the_classes_of_a_preview_cannot_be_edited(four: Harness) -> None:
     assert four.panel.view.findChild(QLineEdit) is None
     assert four.edits == []
     assert four.asked_colours == []
-    assert not any(action.isEnabled() for action in four.panel.class_actions)
+    assert not any(action.isEnabled() for action in four.panel.entry_actions)
 
 
 def test_a_large_map_is_counted_elsewhere(
     four: Harness, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(classes_module, "MAX_PIXELS_AT_ONCE", 100)
+    monkeypatch.setattr(entries, "MAX_PIXELS_AT_ONCE", 100)
     state, other = make_shown(3), make_shown(3)
     assert state.segmentation is not None
     assert other.segmentation is not None
@@ -390,10 +390,10 @@ def test_numbers_are_never_cut(four: Harness, width: int) -> None:
     four.panel.resize(width, 300)
     view = four.panel.view
     metrics = view.fontMetrics()
-    assert four.rect(0, Column.WEIGHT).width() >= metrics.horizontalAdvance("0.000") + 6
+    assert four.rect(0, CLASS_WEIGHT).width() >= metrics.horizontalAdvance("0.000") + 6
     assert four.rect(0, Column.SHARE).width() >= metrics.horizontalAdvance("9.9 %") + 12
     assert four.rect(0, Column.NAME).width() >= 50
-    assert four.rect(0, Column.MEAN).right() <= view.viewport().width()
+    assert four.rect(0, CLASS_MEAN).right() <= view.viewport().width()
     assert four.rect(0, Column.NAME).height() == 28
 
 
@@ -408,6 +408,6 @@ def test_colours_are_drawn(four: Harness) -> None:
         swatch = four.rect(row, Column.SWATCH)
         place = QPoint(swatch.center().x() - 7, swatch.center().y())
         assert rgb(image.pixelColor(place)) == entry.colour
-        mean = four.rect(row, Column.MEAN)
+        mean = four.rect(row, CLASS_MEAN)
         chip = rgb(image.pixelColor(QPoint(mean.left() + 14, mean.center().y())))
-        assert chip == four.index(row, Column.MEAN).data(ROW_ROLE).mean_colour
+        assert chip == four.index(row, CLASS_MEAN).data(ROW_ROLE).mean_colour

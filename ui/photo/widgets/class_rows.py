@@ -1,15 +1,18 @@
-"""What the class table says of each class, from the state that is shown."""
+"""What the class table says of each class, from the state that is shown, and its columns."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
+from PySide6.QtCore import QCoreApplication
 
 from gmmseg.colours import Colour
 from gmmseg.features.appearance import displayed_means
 from gmmseg.photo.classes import ClassInfo
+from ui.photo.widgets.entry_model import Column, EntryColumn, EntryKind
 
 if TYPE_CHECKING:
     from gmmseg.arrays import FloatArray
@@ -47,6 +50,49 @@ class ClassRow:
     def mean_text(self) -> str:
         """The mean's first three values, short."""
         return " ".join(format_value(value) for value in self.mean[:3])
+
+
+CLASS_WEIGHT, CLASS_MEAN = len(Column), len(Column) + 1
+"""Columns after those that all tables of entries have."""
+_tr = partial(QCoreApplication.translate, "ClassesPanel")
+
+
+def class_kind() -> EntryKind[ClassRow]:
+    """Return what the class table shows."""
+    return EntryKind(
+        "classes", _tr("Class"), _tr("Classes"), _held,
+        (
+            EntryColumn(
+                title=_tr("π"),
+                tip=_tr("Weight π_k = N_k / N (S2 eq. 50); the weights of all classes add up to 1"),
+                text=lambda row: f"{row.weight:.3f}",
+                row_tip=lambda row: _tr("π = {:.6f}; π_k = N_k / N (S2 eq. 50)").format(row.weight),
+                total=lambda rows: f"{sum(row.weight for row in rows):.3f}",
+                sample="0.000",
+                total_tip=_tr("Σ π_k = 1 (S2 eq. 30)"),
+            ),
+            EntryColumn(
+                title=_tr("Mean"),
+                tip=_tr("Mean μ_k (S2 eq. 43) in feature units, and the colour it looks like"),
+                text=lambda row: row.mean_text,
+                row_tip=_all_means,
+                total=lambda rows: "",
+                sample="000 000 000",
+                chip=lambda row: row.mean_colour,
+            ),
+        ),
+    )  # fmt: skip
+
+
+def _held(row: ClassRow) -> str:
+    held = ", ".join(str(component + 1) for component in row.entry.components)
+    many = _tr("components {}") if len(row.entry.components) > 1 else _tr("component {}")
+    return f"{row.entry.name}: {many.format(held)}"
+
+
+def _all_means(row: ClassRow) -> str:
+    pairs = zip(row.features, row.mean, strict=True)
+    return "\n".join(f"{name} = {value:.5g}" for name, value in pairs)
 
 
 def format_value(value: float) -> str:

@@ -1,38 +1,38 @@
-"""The table of classes: clicks on eye and swatch, keys, and a selection that stays with the class."""
+"""The table of entries: clicks on eye and swatch, keys, and a selection that stays with the entries."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QDragMoveEvent, QDropEvent, QKeyEvent, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
-from ui.photo.widgets.class_delegate import CHIP, ROW_HEIGHT, ClassDelegate
-from ui.photo.widgets.class_model import ClassModel, Column
-from ui.photo.widgets.class_rows import ClassRow
+from ui.photo.widgets.entry_delegate import CHIP, ROW_HEIGHT, EntryDelegate
+from ui.photo.widgets.entry_model import Column, EntryColumn, EntryModel, EntryRow
 
 _LEAST_ROWS = 5
-"""So many classes, if there are as many, are never cut off."""
-_WIDTH_FOR_MEANS = 370
-"""Of the table; narrower ones show the mean's colour only."""
+"""So many entries, if there are as many, are never cut off."""
+_WIDTH_FOR_TEXT = 370
+"""Of the table; narrower ones show of columns with chips these only."""
 
 
-class ClassView(QTableView):
-    """Shows a `ClassModel`."""
+class EntryView(QTableView):
+    """Shows an `EntryModel`."""
 
     eye_clicked = Signal(int, bool)
-    """Class id, and whether Alt was held."""
+    """Id, and whether Alt was held."""
     swatch_double_clicked = Signal(int)
     selected_ids_changed = Signal()
 
-    def __init__(self, model: ClassModel, parent: QWidget | None = None) -> None:
+    def __init__(self, model: EntryModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._model = model
-        self.setObjectName("classes.table")
-        self.setAccessibleName(self.tr("Classes"))
+        self.setObjectName(f"{model.kind.id}.table")
+        self.setAccessibleName(model.kind.plural)
         self.setModel(model)
-        self.setItemDelegate(ClassDelegate(self))
+        self.setItemDelegate(EntryDelegate(model.kind, self))
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setEditTriggers(
@@ -45,7 +45,7 @@ class ClassView(QTableView):
         self.setDefaultDropAction(Qt.DropAction.MoveAction)
         self.setDragDropOverwriteMode(False)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self._set_up_headers()
         self.selectionModel().selectionChanged.connect(self._note_selection)
 
@@ -64,16 +64,20 @@ class ClassView(QTableView):
         header.resizeSection(Column.EYE, 26)
         header.resizeSection(Column.SWATCH, 32)
         header.resizeSection(Column.SHARE, digits + 18)
-        header.resizeSection(Column.WEIGHT, digits + 12)
+        for at, own in self._own_columns():
+            header.resizeSection(at, self.fontMetrics().horizontalAdvance(own.sample) + 12)
+
+    def _own_columns(self) -> list[tuple[int, EntryColumn[Any]]]:
+        return list(enumerate(self._model.kind.columns, start=len(Column)))
 
     @property
     def selected_ids(self) -> list[int]:
-        """Ids of the selected classes, in display order."""
+        """Ids of the selected entries, in display order."""
         rows = sorted(index.row() for index in self.selectionModel().selectedRows())
         return [self._model.rows[row].entry.id for row in rows if row < len(self._model.rows)]
 
-    def set_rows(self, rows: Sequence[ClassRow], is_editable: bool) -> None:
-        """Show other rows; the classes that are still there stay selected."""
+    def set_rows(self, rows: Sequence[EntryRow], is_editable: bool) -> None:
+        """Show other rows; those that are still there stay selected."""
         kept = self.selected_ids
         current = self.current_id
         if self._model.set_rows(rows, is_editable):
@@ -92,32 +96,34 @@ class ClassView(QTableView):
 
     @property
     def current_id(self) -> int | None:
-        """Id of the class that the keyboard is on."""
+        """Id of the entry that the keyboard is on."""
         row = self.currentIndex().row()
         return self._model.rows[row].entry.id if 0 <= row < len(self._model.rows) else None
 
     def select_ids(self, ids: Sequence[int]) -> None:
-        """Select these classes; those that do not exist are passed over."""
+        """Select these entries; those that do not exist are passed over."""
         selection = QItemSelection()
-        for class_id in ids:
-            at = self._model.row_of(class_id)
+        for wanted in ids:
+            at = self._model.row_of(wanted)
             if at is not None:
-                selection.select(self._model.index(at, 0), self._model.index(at, len(Column) - 1))
+                selection.select(
+                    self._model.index(at, 0), self._model.index(at, self._model.columnCount() - 1)
+                )
         flags = QItemSelectionModel.SelectionFlag.ClearAndSelect
         self.selectionModel().select(selection, flags)
 
-    def select_only(self, class_id: int) -> bool:
-        """Select one class and bring it into view; returns whether there is one."""
-        at = self._model.row_of(class_id)
+    def select_only(self, wanted: int) -> bool:
+        """Select one entry and bring it into view; returns whether there is one."""
+        at = self._model.row_of(wanted)
         if at is None:
             return False
         self.setCurrentIndex(self._model.index(at, Column.NAME))
-        self.select_ids([class_id])
+        self.select_ids([wanted])
         return True
 
-    def edit_name(self, class_id: int) -> None:
-        """Open the name of a class for editing."""
-        at = self._model.row_of(class_id)
+    def edit_name(self, wanted: int) -> None:
+        """Open the name of an entry for editing."""
+        at = self._model.row_of(wanted)
         if at is not None and self._model.is_editable:
             self.setCurrentIndex(self._model.index(at, Column.NAME))
             self.edit(self._model.index(at, Column.NAME))
@@ -125,9 +131,9 @@ class ClassView(QTableView):
     # Events
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        class_id = self._id_at(event, Column.EYE)
-        if event.button() == Qt.MouseButton.LeftButton and class_id is not None:
-            self.eye_clicked.emit(class_id, bool(event.modifiers() & Qt.KeyboardModifier.AltModifier))
+        wanted = self._id_at(event, Column.EYE)
+        if event.button() == Qt.MouseButton.LeftButton and wanted is not None:
+            self.eye_clicked.emit(wanted, bool(event.modifiers() & Qt.KeyboardModifier.AltModifier))
             return
         super().mousePressEvent(event)
 
@@ -137,9 +143,9 @@ class ClassView(QTableView):
                 # The second click of two quick ones is a click like the first.
                 self.mousePressEvent(event)
                 return
-            class_id = self._id_at(event, Column.SWATCH)
-            if class_id is not None:
-                self.swatch_double_clicked.emit(class_id)
+            wanted = self._id_at(event, Column.SWATCH)
+            if wanted is not None:
+                self.swatch_double_clicked.emit(wanted)
                 return
         super().mouseDoubleClickEvent(event)
 
@@ -163,9 +169,11 @@ class ClassView(QTableView):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         narrow = CHIP + 12
-        wide = narrow + self.fontMetrics().horizontalAdvance("000 000 000") + 8
-        is_wide = self.viewport().width() >= _WIDTH_FOR_MEANS
-        self.horizontalHeader().resizeSection(Column.MEAN, wide if is_wide else narrow + 16)
+        is_wide = self.viewport().width() >= _WIDTH_FOR_TEXT
+        for at, own in self._own_columns():
+            if own.chip is not None:
+                wide = narrow + self.fontMetrics().horizontalAdvance(own.sample) + 8
+                self.horizontalHeader().resizeSection(at, wide if is_wide else narrow + 16)
         super().resizeEvent(event)
 
     def _id_at(self, event: QMouseEvent, column: Column) -> int | None:

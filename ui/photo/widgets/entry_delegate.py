@@ -1,14 +1,15 @@
-"""Paints what is not text in the class table: eye, swatch, bar, lock and mean colour."""
+"""Paints what is not text in a table of entries: eye, swatch, bar, lock and chips of colour."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt
+from typing import Any
+
+from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QIcon, QPainter, QPalette
 from PySide6.QtWidgets import QApplication, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from gmmseg.colours import Colour, readable_on
-from ui.photo.widgets.class_model import ROW_ROLE, Column
-from ui.photo.widgets.class_rows import ClassRow
+from ui.photo.widgets.entry_model import ROW_ROLE, Column, EntryColumn, EntryKind, EntryRow
 from ui.theme import colours, icon
 
 ROW_HEIGHT = 28
@@ -17,19 +18,29 @@ _ICON = 16
 _GAP = 6
 
 
-class ClassDelegate(QStyledItemDelegate):
-    """Draws the cells of `ClassModel`; names are edited with Qt's own line edit."""
+class EntryDelegate(QStyledItemDelegate):
+    """Draws the cells of `EntryModel`; names are edited with Qt's own line edit.
+
+    Parameters
+    ----------
+    kind : EntryKind
+    """
+
+    def __init__(self, kind: EntryKind[Any], parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._kind = kind
 
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
-        row: ClassRow | None = index.data(ROW_ROLE)
+        row: EntryRow | None = index.data(ROW_ROLE)
         column = index.column()
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if row is None:
             self._paint_sum_line(painter, option)
-        if row is None or column == Column.WEIGHT:
+        own = self._kind.column(column)
+        if row is None or (own is not None and own.chip is None):
             super().paint(painter, option, index)
         elif column == Column.NAME:
             self._paint_name(painter, option, index, row)
@@ -39,10 +50,10 @@ class ClassDelegate(QStyledItemDelegate):
                 self._paint_eye(painter, option, row)
             elif column == Column.SWATCH:
                 self._paint_swatch(painter, option, row)
-            elif column == Column.SHARE:
+            elif own is None:
                 self._paint_share(painter, option, index, row)
             else:
-                self._paint_mean(painter, option, row)
+                self._paint_chip_and_text(painter, option, own, row)
         painter.restore()
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
@@ -66,7 +77,7 @@ class ClassDelegate(QStyledItemDelegate):
         painter: QPainter,
         option: QStyleOptionViewItem,
         index: QModelIndex | QPersistentModelIndex,
-        row: ClassRow,
+        row: EntryRow,
     ) -> None:
         narrowed = QStyleOptionViewItem(option)
         if not row.entry.is_visible:
@@ -79,7 +90,7 @@ class ClassDelegate(QStyledItemDelegate):
             spot = QRect(option.rect.right() - _ICON - 1, option.rect.center().y() - 6, 13, 13)
             icon("lock").paint(painter, spot, Qt.AlignmentFlag.AlignCenter, _mode(option))
 
-    def _paint_eye(self, painter: QPainter, option: QStyleOptionViewItem, row: ClassRow) -> None:
+    def _paint_eye(self, painter: QPainter, option: QStyleOptionViewItem, row: EntryRow) -> None:
         spot = QRect(0, 0, _ICON, _ICON)
         spot.moveCenter(option.rect.center())
         if not row.entry.is_visible:
@@ -87,7 +98,7 @@ class ClassDelegate(QStyledItemDelegate):
         name = "eye" if row.entry.is_visible else "eye-off"
         icon(name).paint(painter, spot, Qt.AlignmentFlag.AlignCenter, _mode(option))
 
-    def _paint_swatch(self, painter: QPainter, option: QStyleOptionViewItem, row: ClassRow) -> None:
+    def _paint_swatch(self, painter: QPainter, option: QStyleOptionViewItem, row: EntryRow) -> None:
         text = str(row.entry.id)
         width = max(20, painter.fontMetrics().horizontalAdvance(text) + 8)
         spot = QRectF(0, 0, width, 18)
@@ -101,7 +112,7 @@ class ClassDelegate(QStyledItemDelegate):
         painter: QPainter,
         option: QStyleOptionViewItem,
         index: QModelIndex | QPersistentModelIndex,
-        row: ClassRow,
+        row: EntryRow,
     ) -> None:
         area = option.rect.adjusted(_GAP, 0, -_GAP, 0)
         painter.setPen(_text_colour(option))
@@ -116,14 +127,17 @@ class ClassDelegate(QStyledItemDelegate):
             painter.setBrush(QColor(*row.entry.colour))
             painter.drawRoundedRect(groove, 1.5, 1.5)
 
-    def _paint_mean(self, painter: QPainter, option: QStyleOptionViewItem, row: ClassRow) -> None:
+    def _paint_chip_and_text(
+        self, painter: QPainter, option: QStyleOptionViewItem, own: EntryColumn[Any], row: EntryRow
+    ) -> None:
         spot = QRectF(option.rect.left() + _GAP, option.rect.center().y() - CHIP / 2 + 0.5, CHIP, CHIP)
-        _paint_chip(painter, spot, row.mean_colour)
+        if own.chip is not None:
+            _paint_chip(painter, spot, own.chip(row))
         text = option.rect.adjusted(_GAP + CHIP + _GAP, 0, -2, 0)
         if text.width() > 2 * CHIP:
             painter.setPen(_text_colour(option))
             metrics = painter.fontMetrics()
-            shown = metrics.elidedText(row.mean_text, Qt.TextElideMode.ElideRight, text.width())
+            shown = metrics.elidedText(own.text(row), Qt.TextElideMode.ElideRight, text.width())
             painter.drawText(text, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, shown)
 
 

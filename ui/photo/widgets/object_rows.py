@@ -1,0 +1,79 @@
+"""What the table of objects says of each object, and its columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from PySide6.QtCore import QCoreApplication, QLocale
+
+from gmmseg.photo.objects.objects import ObjectInfo, ObjectMap
+from ui.photo.widgets.entry_model import Column, EntryColumn, EntryKind
+
+OBJECT_AREA = len(Column)
+"""The column after those that all tables of entries have."""
+_tr = partial(QCoreApplication.translate, "ObjectsPanel")
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectRow:
+    """One object with its size.
+
+    Parameters
+    ----------
+    entry : ObjectInfo
+    area : int, optional
+        Pixels; None until they are counted.
+    share : float, optional
+        Of the pixels with data, 0..1.
+    """
+
+    entry: ObjectInfo
+    area: int | None
+    share: float | None
+
+
+def object_kind() -> EntryKind[ObjectRow]:
+    """Return what the table of objects shows."""
+    return EntryKind(
+        "objects", _tr("Object"), _tr("Objects"), lambda row: row.entry.name,
+        (
+            EntryColumn(
+                title=_tr("Pixels"),
+                tip=_tr("Number of pixels of the object"),
+                text=lambda row: _counted(row.area),
+                row_tip=lambda row: _tr("{0} pixels").format(_counted(row.area)),
+                total=lambda rows: _counted(_sum([row.area for row in rows])),
+                sample="00,000,000",
+                total_tip=_tr("Pixels that belong to an object"),
+            ),
+        ),
+    )  # fmt: skip
+
+
+def object_rows(objects: ObjectMap | None, areas: Mapping[int, int], n_pixels: int) -> list[ObjectRow]:
+    """Return the rows of all objects.
+
+    Parameters
+    ----------
+    objects : ObjectMap, optional
+    areas : mapping
+        Pixels by id, as far as they are counted.
+    n_pixels : int
+        Of the image, with data.
+    """
+    rows = []
+    for entry in objects or ():
+        area = areas.get(entry.id)
+        rows.append(ObjectRow(entry, area, None if area is None else area / max(n_pixels, 1)))
+    return rows
+
+
+def _counted(area: int | None) -> str:
+    return "…" if area is None else str(QLocale().toString(area))
+
+
+def _sum(areas: list[int | None]) -> int | None:
+    known = [area for area in areas if area is not None]
+    return sum(known) if len(known) == len(areas) else None
