@@ -184,14 +184,15 @@ class MainWindow(QMainWindow):
         placed: dict[str, list[QDockWidget]] = {"left": [], "right": [], "tab": []}
         for spec, dock in zip(desk.layout.docks, self._docks_of(desk), strict=True):
             dock.setFloating(False)
-            if spec.place == "tab" and placed["tab"]:
-                self.tabifyDockWidget(placed["tab"][0], dock)
+            if spec.place != "left" and placed[spec.place]:
+                self.tabifyDockWidget(placed[spec.place][0], dock)
             else:
                 self.addDockWidget(left if spec.place == "left" else right, dock)
             placed[spec.place].append(dock)
             dock.show()
-        if placed["tab"]:
-            placed["tab"][0].raise_()
+        for tabbed in (placed["right"], placed["tab"]):
+            if tabbed:
+                tabbed[0].raise_()
         self._size(desk)
 
     def _size(self, desk: Desk) -> None:

@@ -194,7 +194,7 @@ def lock_class(wanted: int, is_locked: bool) -> Edit[Document]:
     )
 
 
-def merge_classes(ids: list[int]) -> Edit[Document]:
+def merge_classes(ids: Sequence[int]) -> Edit[Document]:
     """Return the edit that unites classes; their posteriors add up, the mixture stays."""
     return _on_classes("Merge classes", lambda table: table.merged(ids))
 

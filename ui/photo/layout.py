@@ -60,6 +60,7 @@ def photo_layout(
     toolbar = _toolbar(actions, recent, samples, opacity)
     docks = (
         DeskDock("setupDock", _tr("Setup"), panels.setup, "left"),
+        DeskDock("objectsDock", _tr("Objects"), panels.objects, "right"),
         DeskDock("classesDock", _tr("Classes"), panels.classes, "right"),
         DeskDock("convergenceDock", _tr("Convergence"), panels.convergence, "tab"),
         DeskDock("scatterDock", _tr("Scatter"), panels.scatter, "tab"),
@@ -75,6 +76,7 @@ def _menus(
 ) -> tuple[DeskMenu, ...]:
     classes = [*(f"class{n}" for n in range(1, MAX_KEYED_CLASSES + 1)), "", "show_all", ""]
     edit = ["undo", "redo", "", "copy_view", "copy_mask", "paste", "", "reset_settings"]
+    objects = [*actions.entries([*_TOOLS, "", *_SELECTION, ""]), panels.objects.menu]
     zoom = ["fit_view", "actual_size", "zoom_in", "zoom_out", ""]
     panes = ["panes1", "panes2", "panes4", "overlay", "pin"]
     return (
@@ -82,7 +84,11 @@ def _menus(
         DeskMenu("edit", "", actions.entries(edit)),
         DeskMenu("view", "", actions.entries([*zoom, *panes])),
         DeskMenu("fit", _tr("F&it"), actions.entries(["run", "stop", "cancel", "", "step"])),
-        DeskMenu("objects", _tr("&Objects"), actions.entries([*_TOOLS, "", *_SELECTION])),
+        DeskMenu(
+            "objects",
+            _tr("&Objects"),
+            objects,
+        ),
         DeskMenu("classes", _tr("&Classes"), [*actions.entries(classes), *panels.classes.entry_actions]),
     )
 

@@ -87,7 +87,7 @@ class Toolbox(QObject):
         for area in (self._lasso, self._polygon):
             area.enclosed.connect(self._take)
         self._fill.pointed.connect(self._flood)
-        self._pick.pointed.connect(self._choose_at)
+        self._pick.pointed.connect(self.choose_at)
         self._work.bridge.changed.connect(self._on_changed)
 
     @property
@@ -168,8 +168,14 @@ class Toolbox(QObject):
         objects = self._work.workspace.document.object_map
         self._take(flooded(objects, int(point[0]), int(point[1])), False)
 
+    @Slot(bool)
+    def set_only_unlabelled(self, is_set: bool) -> None:
+        """Paint only pixels that belong to no object, or others' too."""
+        self.only_unlabelled = is_set
+
     @Slot(object)
-    def _choose_at(self, point: Point) -> None:
+    def choose_at(self, point: Point) -> None:
+        """Choose the object at a point, or none."""
         found = self._work.workspace.document.object_map.at(int(point[0]), int(point[1]))
         self.choose(() if found is None else (found.id,))
 
@@ -179,6 +185,12 @@ class Toolbox(QObject):
         if tuple(ids) != self.chosen:
             self.chosen = tuple(ids)
             self.chosen_changed.emit(self.chosen)
+
+    def choose_for_menu(self, point: Point) -> None:
+        """Choose the object at a point, unless it is among the chosen ones or there is none."""
+        found = self._work.workspace.document.object_map.at(int(point[0]), int(point[1]))
+        if found is not None and found.id not in self.chosen:
+            self.choose((found.id,))
 
     def _new_name(self) -> str:
         return self.name or self.tr("Object")

@@ -10,6 +10,7 @@ from ui.photo.panels.classes import ClassesPanel
 from ui.photo.panels.convergence import ConvergencePanel
 from ui.photo.panels.k_curve import KCurvePanel
 from ui.photo.panels.merge_tree import MergeTreePanel
+from ui.photo.panels.objects import ObjectsPanel
 from ui.photo.panels.panes import PanesPanel
 from ui.photo.panels.readout import ReadoutBar
 from ui.photo.panels.regions import RegionsPanel
@@ -25,6 +26,7 @@ class PhotoPanels(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.setup = SetupPanel()
+        self.objects = ObjectsPanel()
         self.classes = ClassesPanel()
         self.panes = PanesPanel()
         self.readout = ReadoutBar()
@@ -39,12 +41,21 @@ class PhotoPanels(QObject):
         toolbox.tool_changed.connect(lambda: self.panes.set_tool(toolbox.tool))
         self.panes.set_tool(toolbox.tool)
         toolbox.chosen_changed.connect(self.panes.choose_objects)
+        self._connect_objects(work, toolbox)
         work.selecting.outlined.connect(self.panes.show_selection)
         work.selecting.hover_outlined.connect(self.panes.show_hovered)
         plots = (self.convergence, self.scatter, self.k_curve, self.merge_tree)
-        for shows in (self.setup, self.classes, self.panes, self.readout, self.regions, *plots):
+        for shows in (
+            self.setup,
+            self.objects,
+            self.classes,
+            self.panes,
+            self.readout,
+            self.regions,
+            *plots,
+        ):
             work.bridge.changed.connect(shows.show_state)
-        for asks in (self.setup, self.classes, *plots):
+        for asks in (self.setup, self.objects, self.classes, *plots):
             asks.edit_requested.connect(work.apply)
         self.setup.settled.connect(work.settle)
         self.classes.settled.connect(work.settle)
@@ -73,3 +84,26 @@ class PhotoPanels(QObject):
         work.comparer.answered.connect(self.merge_tree.show_tree)
         self.merge_tree.classes_pointed_at.connect(self.panes.point_at_classes)
         self.convergence.step_selected.connect(work.show_step)
+
+    def _connect_objects(self, work: PhotoWork, toolbox: Toolbox) -> None:
+        """Connect the objects panel: what is chosen there and by tools is the same."""
+        objects, options = self.objects, self.objects.options
+        objects.settled.connect(work.settle)
+        objects.slow_edit_requested.connect(work.object_editor.ask)
+        work.object_editor.working.connect(objects.show_work)
+        objects.areas_requested.connect(work.object_counter.ask)
+        work.object_counter.answered.connect(objects.show_areas)
+        objects.chosen_changed.connect(toolbox.choose)
+        toolbox.chosen_changed.connect(objects.show_chosen)
+        objects.regions_wanted.connect(partial(work.region_maker.want, "objects"))
+        work.region_maker.given_up.connect(objects.show_regions_given_up)
+        self.regions.regions_selected.connect(objects.show_chosen_regions)
+        toolbox.tool_changed.connect(options.show_tool)
+        toolbox.radius_changed.connect(options.show_radius)
+        options.radius_changed.connect(toolbox.set_radius)
+        options.only_unlabelled_changed.connect(toolbox.set_only_unlabelled)
+        options.show_tool(toolbox.tool_name)
+        options.show_radius(toolbox.radius)
+        for pane in self.panes.panes:
+            pane.canvas.menu_requested.connect(toolbox.choose_for_menu)
+            pane.canvas.menu_requested.connect(lambda _, at: objects.open_menu_at(at))

@@ -21,6 +21,7 @@ from ui.desk.workers import DeskWorkers
 from ui.desk.workspace_bridge import WorkspaceBridge
 from ui.photo.exporting import Exporter
 from ui.photo.fitting import Fitter
+from ui.photo.object_editor import ObjectEditor
 from ui.photo.opening import Opener
 from ui.photo.panels.merge_requests import tree_of
 from ui.photo.panels.regions import RegionTableRequest
@@ -58,6 +59,8 @@ class PhotoWork(DeskWorkers):
         self.exporter = Exporter(self.workspace, self.exports, store, self)
         self.painter = self.make_requests(_draw, lambda request: request.pane)
         self.counter = self.make_requests(_areas, lambda segmentation: "areas")
+        self.object_counter = self.make_requests(_areas, lambda objects: "areas")
+        self.object_editor = ObjectEditor(self)
         self.sorter = self.make_requests(winners_of, lambda request: "winners")
         self.comparer = self.make_requests(tree_of, lambda request: "tree")
         self.region_measurer = self.make_requests(_region_table, lambda request: "regions")
@@ -121,5 +124,5 @@ def _load_solver(request: None, should_stop: ShouldStop) -> None:
     load_solver()
 
 
-def _areas(segmentation: Any, should_stop: ShouldStop) -> Any:
-    return segmentation.areas()
+def _areas(counted: Any, should_stop: ShouldStop) -> Any:
+    return counted.areas()

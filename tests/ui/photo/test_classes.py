@@ -22,7 +22,7 @@ from gmmseg.photo.document import Document
 from tests.data.states import make_shown
 from ui.photo.panels import entries
 from ui.photo.panels.classes import ClassesPanel
-from ui.photo.widgets.class_rows import CLASS_MEAN, CLASS_WEIGHT, make_rows
+from ui.photo.widgets.class_rows import CLASS_MEAN, CLASS_WEIGHT, class_kind, make_rows
 from ui.photo.widgets.entry_model import ROW_ROLE, Column
 
 NEW_COLOUR: Colour = (1, 2, 3)
@@ -292,7 +292,7 @@ def test_dropping_something_else_or_in_place_asks_for_nothing(four: Harness) -> 
         model.dropMimeData(data, Qt.DropAction.MoveAction, gap, 0, QModelIndex())
     model.dropMimeData(QMimeData(), Qt.DropAction.MoveAction, 0, 0, QModelIndex())
     gone = QMimeData()
-    gone.setData(four.panel.view.model().kind.mime_type, b"77")
+    gone.setData(class_kind().mime_type, b"77")
     model.dropMimeData(gone, Qt.DropAction.MoveAction, 0, 0, QModelIndex())
     assert four.edits == []
 

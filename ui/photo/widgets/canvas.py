@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QPointF, QSizeF, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QPoint, QPointF, QSizeF, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QLabel, QWidget
 
@@ -38,6 +38,8 @@ class Canvas(pg.GraphicsView):  # type: ignore[misc]
     hovered = Signal(object)
     """Pixel (y, x) under the cursor, or None."""
     fit_requested = Signal()
+    menu_requested = Signal(object, QPoint)
+    """((x, y) on the image, a place of the screen): a right click that no tool uses."""
     resized = Signal()
 
     def __init__(self, camera: Camera, parent: QWidget | None = None) -> None:
@@ -275,6 +277,9 @@ class Canvas(pg.GraphicsView):  # type: ignore[misc]
         elif event.button() in (left, middle):
             self._drag_from = event.position()
             self.setCursor(Qt.CursorShape.ClosedHandCursor)
+        elif self.pixel_at(event.position()) is not None:
+            point = self._image_point(event.position())
+            self.menu_requested.emit((point.x(), point.y()), event.globalPosition().toPoint())
         event.accept()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:

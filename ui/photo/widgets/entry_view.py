@@ -121,6 +121,12 @@ class EntryView(QTableView):
         self.select_ids([wanted])
         return True
 
+    def bring_into_view(self, wanted: int) -> None:
+        """Scroll to an entry."""
+        at = self._model.row_of(wanted)
+        if at is not None:
+            self.scrollTo(self._model.index(at, Column.NAME))
+
     def edit_name(self, wanted: int) -> None:
         """Open the name of an entry for editing."""
         at = self._model.row_of(wanted)

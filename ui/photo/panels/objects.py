@@ -1,0 +1,500 @@
+"""The objects panel: what has been marked in the picture, how large it is, and what can be done with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QCoreApplication, QPoint, Qt, Signal, Slot
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QToolButton, QWidget
+
+from gmmseg.photo.objects import edits, reshaping
+from gmmseg.photo.objects.objects import ObjectInfo, ObjectMap
+from gmmseg.photo.objects.patch import Patch
+from ui.desk.actions import ActionSpec
+from ui.photo.panels import entries
+from ui.photo.panels.entries import (
+    EntriesPanel,
+    EntryChoice,
+    EntryEdits,
+    can_merge,
+    can_move_down,
+    can_move_up,
+    is_any,
+    is_any_unlocked,
+    is_one,
+)
+from ui.photo.panels.picture_requests import regions_of
+from ui.photo.widgets.object_rows import object_kind, object_rows
+from ui.photo.widgets.tool_options import ToolOptions
+from ui.theme import SPACING, icon
+from ui.widgets.dialog_parts import AskColour, AskNumber, ask_colour, ask_number
+
+if TYPE_CHECKING:
+    from gmmseg.image import Image
+    from gmmseg.photo.workspace import ViewState
+
+_tr = partial(QCoreApplication.translate, "ObjectsPanel")
+
+
+# Without slots, as its base.
+@dataclass(frozen=True)
+class ObjectChoice(EntryChoice[ObjectInfo]):
+    """The selected objects, and what others could be made of."""
+
+    has_image: bool = False
+    has_classes: bool = False
+    has_regions: bool = False
+    n_chosen_regions: int = 0
+
+
+class ObjectsPanel(EntriesPanel):
+    """Shows the `ObjectMap` and asks for changes of it.
+
+    Parameters
+    ----------
+    choose_colour, choose_number : callable
+        Ask the user for a colour, and for a number of pixels.
+    """
+
+    slow_edit_requested = Signal(object)
+    """An `Edit` of objects that may take a while: it is asked for in place of ``edit_requested``."""
+    chosen_changed = Signal(object)
+    """Ids of the objects that have been selected in the table, in display order."""
+    regions_wanted = Signal(bool)
+    """Whether regions are waited for, to become objects."""
+    areas_requested = Signal(object)
+    """An `ObjectMap` whose ``areas()`` should come back to `show_areas`."""
+
+    def __init__(
+        self,
+        choose_colour: AskColour = ask_colour,
+        choose_number: AskNumber = ask_number,
+        parent: QWidget | None = None,
+    ) -> None:
+        self._choose_number = choose_number
+        self._shown: ViewState | None = None
+        self._objects: ObjectMap | None = None
+        self._areas: dict[int, int] = {}
+        self._n_pixels = 0
+        self._wanted: tuple[int, ...] = ()
+        self._regions: tuple[int, ...] = ()
+        self._is_following = False
+        self._awaits_regions = False
+        self._numbers = {"specks": 20, "smooth": 2, "grow": 1, "shrink": 1}
+        hint = _tr("Nothing is marked yet. Click an object in the picture and press Enter.")
+        super().__init__(object_kind(), _EDITS, ACTIONS, _ICONS, hint, choose_colour, parent)
+
+    # Building
+
+    def _fill_menu(self) -> None:
+        self._split_menu = self._submenu("split", _tr("&Split"), _SPLITS)
+        self._shape_menu = self._submenu("shape", _tr("Sha&pe"), _SHAPES)
+        self._source_menu = self._submenu("add", _tr("New &from"), _SOURCES)
+        self.menu.setTitle(_tr("&Chosen objects"))
+        for entry in self._menu_entries():
+            if entry is None:
+                self.menu.addSeparator()
+            elif isinstance(entry, QMenu):
+                self.menu.addMenu(entry)
+            else:
+                self.menu.addAction(entry)
+
+    def _menu_entries(self) -> list[QAction | QMenu | None]:
+        """Return everything that can be done with objects, for a menu; None is a line."""
+        named = self._actions.entries
+        return [
+            *named(["object.rename", "object.same_name", "object.recolour", ""]),
+            *named(["object.merge"]),
+            self._split_menu,
+            self._shape_menu,
+            self._source_menu,
+            None,
+            *named(["object.hide", "object.solo", "object.lock", "object.up", "object.down", ""]),
+            *named(["object.remove"]),
+        ]
+
+    def _submenu(self, icon_name: str, title: str, names: Sequence[str]) -> QMenu:
+        menu = QMenu(title, self)
+        menu.setObjectName(f"objects.{icon_name}Menu")
+        menu.setIcon(icon(icon_name))
+        menu.addActions([self._actions[name] for name in names])
+        return menu
+
+    def _lay_out(self, in_bar: Sequence[str]) -> None:
+        super()._lay_out(in_bar)
+        self.options = ToolOptions(self)
+        self._note = QLabel(self)
+        self._note.setObjectName("objects.note")
+        self._note.setContentsMargins(SPACING, 0, SPACING, 0)
+        self._note.hide()
+        words = QHBoxLayout()
+        words.setContentsMargins(SPACING // 2, 0, SPACING // 2, 0)
+        words.setSpacing(0)
+        merge = self._button(self._actions["object.merge"])
+        merge.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        words.addWidget(merge)
+        for menu in (self._split_menu, self._shape_menu, self._source_menu):
+            words.addWidget(self._menu_button(menu))
+        words.addStretch(1)
+        self._column.insertWidget(0, self.options)
+        self._column.insertLayout(1, words)
+        self._column.insertWidget(3, self._note)
+
+    def _menu_button(self, menu: QMenu) -> QToolButton:
+        button = QToolButton(self)
+        button.setText(menu.title().replace("&", ""))
+        button.setIcon(menu.icon())
+        button.setMenu(menu)
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        button.setAutoRaise(True)
+        button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        return button
+
+    # Showing
+
+    @Slot(object, object)
+    def show_state(self, old: ViewState, new: ViewState) -> None:
+        """Show the objects with their sizes, without asking for anything but these."""
+        is_first, self._shown = self._shown is None, new
+        document = new.document
+        if is_first or document.image is not old.document.image:
+            self._n_pixels = _n_pixels_of(document.image)
+            self._forget_regions()
+        if is_first or document.objects is not self._objects or document.image is not old.document.image:
+            self._objects = document.objects
+            self._count(document.objects)
+            self._show_objects()
+        if new.regions is not old.regions:
+            # The regions of another cut are others, whatever their numbers.
+            self._regions = ()
+            self._add_awaited_regions()
+        if new.regions is not old.regions or new.segmentation is not old.segmentation:
+            self._enable()
+
+    @Slot(object, object)
+    def show_areas(self, objects: ObjectMap, areas: dict[int, int]) -> None:
+        """Take the pixels by id that were asked for; those of an older map are passed over."""
+        if objects is self._objects:
+            self._areas = areas
+            self._show_objects()
+
+    @Slot(object)
+    def show_chosen(self, ids: Sequence[int]) -> None:
+        """Select the objects that a tool has chosen."""
+        self._wanted = tuple(ids)
+        self._follow()
+
+    @Slot(object)
+    def show_chosen_regions(self, regions: tuple[int, ...]) -> None:
+        """Take note of the regions that are selected in their table."""
+        self._regions = regions
+        self._enable()
+
+    @Slot(bool)
+    def show_regions_given_up(self, are_given_up: bool) -> None:
+        """Wait no longer for regions that will not come."""
+        if are_given_up:
+            self._forget_regions()
+
+    @Slot(str)
+    def show_work(self, title: str) -> None:
+        """Say what is being done in the background; nothing where the text is empty."""
+        self._note.setText(_tr("{0} …").format(title))
+        self._note.setVisible(bool(title))
+
+    @Slot(QPoint)
+    def open_menu_at(self, at: QPoint) -> None:
+        """Offer at a place of the screen what can be done with the chosen objects."""
+        self.menu.popup(at)
+
+    def _count(self, objects: ObjectMap | None) -> None:
+        """Count pixels at once where that is quick; until they are counted elsewhere the old ones stay."""
+        if objects is None:
+            self._areas = {}
+        elif objects.shape[0] * objects.shape[1] <= entries.MAX_PIXELS_AT_ONCE:
+            self._areas = objects.areas()
+        else:
+            self.areas_requested.emit(objects)
+
+    def _show_objects(self) -> None:
+        rows = object_rows(self._objects, self._areas, self._n_pixels)
+        # What was selected comes back by `_follow`, not as a choice of the person's.
+        self._is_following = True
+        self._show_rows(rows, True)
+        self._is_following = False
+        self._follow()
+
+    def _follow(self) -> None:
+        if set(self.view.selected_ids) != set(self._wanted):
+            self._is_following = True
+            self.view.select_ids(self._wanted)
+            self._is_following = False
+        if len(self._wanted) == 1:
+            self.view.bring_into_view(self._wanted[0])
+        self._enable()
+
+    @Slot()
+    def _note_selection(self) -> None:
+        super()._note_selection()
+        if not self._is_following and tuple(self.view.selected_ids) != self._wanted:
+            self._wanted = tuple(self.view.selected_ids)
+            self.chosen_changed.emit(self._wanted)
+
+    def _choice(self) -> ObjectChoice:
+        base, shown = super()._choice(), self._shown
+        return ObjectChoice(
+            base.chosen,
+            base.entries,
+            base.is_editable,
+            has_image=shown is not None and shown.document.image is not None,
+            has_classes=shown is not None and shown.segmentation is not None,
+            has_regions=shown is not None and regions_of(shown) is not None,
+            n_chosen_regions=len(self._regions),
+        )
+
+    # Asking
+
+    def merge(self) -> None:
+        self.slow_edit_requested.emit(edits.merge_objects(self._chosen_ids()))
+
+    def remove(self) -> None:
+        """Remove the selected objects; their pixels are unlabelled."""
+        self.slow_edit_requested.emit(edits.remove_objects(self._chosen_ids()))
+
+    def give_same_name(self) -> None:
+        """Give all selected objects the name of the first: they are one category then."""
+        self.ask(edits.rename_objects(self._chosen_ids(), self._chosen()[0].name))
+
+    def split_into_parts(self) -> None:
+        """Make each connected part of the selected object one of its own."""
+        self._split(_tr("Split into parts"), reshaping.connected_parts)
+
+    def split_by_colour(self) -> None:
+        """Take the selected object apart where its colours are two kinds."""
+        image = self._image
+        self._split(_tr("Split by colour"), lambda patch: reshaping.split_by_colour(patch, image.pixels))
+
+    def fill_holes(self) -> None:
+        """Give the selected objects what they enclose."""
+        self._reshape(_tr("Fill holes"), reshaping.with_holes_filled)
+
+    def remove_specks(self) -> None:
+        """Take small parts off the selected objects."""
+        question = _tr("Remove parts of fewer pixels than")
+        self._reshape_by("specks", _tr("Remove specks"), question, reshaping.without_specks)
+
+    def smooth(self) -> None:
+        """Round the outlines of the selected objects."""
+        shape = self._shape
+        question = _tr("Round details smaller than, pixels")
+        self._reshape_by("smooth", _tr("Smooth"), question, lambda p, n: reshaping.smoothed(p, n, shape))
+
+    def grow(self) -> None:
+        """Make the selected objects larger all round."""
+        shape = self._shape
+        question = _tr("Grow all round by, pixels")
+        self._reshape_by("grow", _tr("Grow"), question, lambda p, n: reshaping.grown(p, n, shape))
+
+    def shrink(self) -> None:
+        """Make the selected objects smaller all round."""
+        shape = self._shape
+        question = _tr("Shrink all round by, pixels")
+        self._reshape_by("shrink", _tr("Shrink"), question, lambda p, n: reshaping.shrunk(p, n, shape))
+
+    def add_classes(self) -> None:
+        """Make each visible class an object."""
+        shown = self._shown
+        if shown is not None and shown.segmentation is not None:
+            self.slow_edit_requested.emit(edits.add_classes(shown.segmentation.labels, shown.classes))
+
+    def add_regions(self) -> None:
+        """Make each region an object, as soon as there are regions."""
+        self._awaits_regions = True
+        self.show_work(_tr("Finding the regions"))
+        self.regions_wanted.emit(True)
+        self._add_awaited_regions()
+
+    def add_chosen_regions(self) -> None:
+        """Make the regions that are selected in their table objects."""
+        self._add_regions(self._regions)
+
+    def _add_awaited_regions(self) -> None:
+        outcome = None if self._shown is None else self._shown.regions
+        if (
+            self._awaits_regions
+            and self._shown is not None
+            and outcome is not None
+            and outcome.image is self._shown.document.image
+            and outcome.settings == self._shown.document.region_settings
+        ):
+            self._forget_regions()
+            self._add_regions(None)
+
+    def _forget_regions(self) -> None:
+        if self._awaits_regions:
+            self._awaits_regions = False
+            self.show_work("")
+            self.regions_wanted.emit(False)
+
+    def _add_regions(self, wanted: Sequence[int] | None) -> None:
+        regions = None if self._shown is None else regions_of(self._shown)
+        if regions is not None:
+            self.slow_edit_requested.emit(edits.add_regions(regions.labels, wanted))
+
+    def _split(self, title: str, parts_of: Callable[[Patch], Sequence[Patch]]) -> None:
+        self.slow_edit_requested.emit(edits.split_object(self._chosen_ids()[0], title, parts_of))
+
+    def _reshape(self, title: str, reshape: Callable[[Patch], Patch]) -> None:
+        self.slow_edit_requested.emit(edits.reshape_objects(self._chosen_ids(), title, reshape))
+
+    def _reshape_by(
+        self, name: str, title: str, question: str, reshape: Callable[[Patch, int], Patch]
+    ) -> None:
+        """Ask for a number of pixels, offering the one given last, and for the edit."""
+        number = self._choose_number(self, title, question, self._numbers[name])
+        if number is not None:
+            self._numbers[name] = number
+            self._reshape(title, lambda patch: reshape(patch, number))
+
+    @property
+    def _image(self) -> Image:
+        if self._shown is None or self._shown.document.image is None:
+            raise ValueError("there is no image")
+        return self._shown.document.image
+
+    @property
+    def _shape(self) -> tuple[int, int]:
+        return self._image.height, self._image.width
+
+
+def _n_pixels_of(image: Image | None) -> int:
+    if image is None:
+        return 0
+    return image.height * image.width if image.mask is None else int(image.mask.sum())
+
+
+_EDITS = EntryEdits(
+    rename=lambda wanted, name: edits.rename_objects([wanted], name),
+    recolour=edits.recolour_objects,
+    show=edits.show_objects,
+    lock=edits.lock_objects,
+    solo=edits.solo_object,
+    move=edits.move_object,
+    merge=edits.merge_objects,
+)
+
+
+def is_one_unlocked(choice: ObjectChoice) -> bool:
+    """Enabled with one selected object that is not locked."""
+    return is_one(choice) and is_any_unlocked(choice)
+
+
+def are_several(choice: ObjectChoice) -> bool:
+    """Enabled with several selected objects."""
+    return len(choice.chosen) > 1
+
+
+def has_classes(choice: ObjectChoice) -> bool:
+    """Enabled once there are classes."""
+    return choice.has_classes
+
+
+def has_image(choice: ObjectChoice) -> bool:
+    """Enabled with an image."""
+    return choice.has_image
+
+
+def has_chosen_regions(choice: ObjectChoice) -> bool:
+    """Enabled with regions selected in their table."""
+    return choice.has_regions and choice.n_chosen_regions > 0
+
+
+Spec = ActionSpec[ObjectChoice]
+ACTIONS: tuple[Spec, ...] = (
+    Spec("object.rename", "&Rename", ObjectsPanel.edit_name, ("F2",), "rename", is_one, "Rename the object"),
+    Spec(
+        "object.same_name", "Give the same &name", ObjectsPanel.give_same_name, (), "", are_several,
+        "Give all selected objects the name of the first; objects of one name count as one kind",
+    ),
+    Spec(
+        "object.recolour", "&Colour…", ObjectsPanel.recolour, (), "theme", is_any,
+        "Give the selected objects another colour (double click on the swatch)",
+    ),
+    Spec(
+        "object.merge", "&Merge", ObjectsPanel.merge, ("M",), "merge", can_merge,
+        "Make the selected objects one, with the name and colour of the first",
+    ),
+    Spec(
+        "object.split_parts", "Into &separate parts", ObjectsPanel.split_into_parts, (), "",
+        is_one_unlocked, "Make each part that does not touch the others an object",
+    ),
+    Spec(
+        "object.split_colour", "In two by &colour", ObjectsPanel.split_by_colour, (), "",
+        is_one_unlocked, "Take the object apart where its colours are of two kinds",
+    ),
+    Spec(
+        "object.fill_holes", "&Fill holes", ObjectsPanel.fill_holes, (), "", is_any_unlocked,
+        "Give the selected objects what they enclose",
+    ),
+    Spec(
+        "object.specks", "Remove s&pecks…", ObjectsPanel.remove_specks, (), "", is_any_unlocked,
+        "Take small separate parts off the selected objects",
+    ),
+    Spec(
+        "object.smooth", "S&mooth the outline…", ObjectsPanel.smooth, (), "", is_any_unlocked,
+        "Round the outlines of the selected objects",
+    ),
+    Spec(
+        "object.grow", "&Grow…", ObjectsPanel.grow, (), "", is_any_unlocked,
+        "Make the selected objects larger all round",
+    ),
+    Spec(
+        "object.shrink", "Shrin&k…", ObjectsPanel.shrink, (), "", is_any_unlocked,
+        "Make the selected objects smaller all round",
+    ),
+    Spec(
+        "object.from_classes", "The &classes", ObjectsPanel.add_classes, (), "", has_classes,
+        "Make each visible class an object, where nothing is marked yet",
+    ),
+    Spec(
+        "object.from_regions", "&All regions", ObjectsPanel.add_regions, (), "", has_image,
+        "Make each region an object, where nothing is marked yet",
+    ),
+    Spec(
+        "object.from_chosen_regions", "The &selected regions", ObjectsPanel.add_chosen_regions, (), "",
+        has_chosen_regions, "Make the rows selected under Regions objects, where nothing is marked yet",
+    ),
+    Spec(
+        "object.hide", "&Hide or show", ObjectsPanel.toggle_visible, ("H",), "eye-off", is_any,
+        "Hide the selected objects, or show them again",
+    ),
+    Spec(
+        "object.solo", "Show &alone", ObjectsPanel.solo, (), "solo", is_one,
+        "Show this object alone, or all again (Alt+click on its eye)",
+    ),
+    Spec(
+        "object.lock", "&Lock or unlock", ObjectsPanel.toggle_lock, (), "lock", is_any,
+        "A locked object is changed by no tool",
+    ),
+    Spec(
+        "object.up", "Move &up", ObjectsPanel.shift, ("Alt+Up",), "up", can_move_up, "Move the object up",
+        arguments=(-1,),
+    ),
+    Spec(
+        "object.down", "Move &down", ObjectsPanel.shift, ("Alt+Down",), "down", can_move_down,
+        "Move the object down", arguments=(1,),
+    ),
+    Spec(
+        "object.remove", "R&emove", ObjectsPanel.remove, ("Del",), "remove", is_any_unlocked,
+        "Remove the selected objects; their pixels are free again",
+    ),
+)  # fmt: skip
+_ICONS = tuple(f"object.{name}" for name in ("rename", "solo", "hide", "lock", "up", "down", "remove"))
+_SPLITS = ("object.split_parts", "object.split_colour")
+_SHAPES = tuple(f"object.{name}" for name in ("fill_holes", "specks", "smooth", "grow", "shrink"))
+_SOURCES = ("object.from_classes", "object.from_regions", "object.from_chosen_regions")

@@ -1,0 +1,78 @@
+"""ToolOptions: the size of the brush, and whether tools keep off what is marked already."""
+
+from __future__ import annotations
+
+import math
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QCheckBox, QGridLayout, QLabel, QSlider, QSpinBox, QWidget
+
+from ui.photo.tools.brush import LARGEST_RADIUS
+from ui.theme import SPACING
+
+_STEPS = 100
+_SIZED = ("brush", "eraser")
+_MARKING = ("brush", "lasso", "polygon", "fill")
+
+
+class ToolOptions(QWidget):
+    """Shows what can be set of the tool in hand; hidden where there is nothing."""
+
+    radius_changed = Signal(float)
+    """Of the brush, image pixels."""
+    only_unlabelled_changed = Signal(bool)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("toolOptions")
+        self._label = QLabel(self.tr("Brush size"), self)
+        self.slider = QSlider(Qt.Orientation.Horizontal, self)
+        self.slider.setRange(0, _STEPS)
+        self.slider.setAccessibleName(self._label.text())
+        self.slider.setToolTip(self.tr("Width of the brush; [ and ] change it over the picture"))
+        self.size_box = QSpinBox(self)
+        self.size_box.setRange(1, round(2 * LARGEST_RADIUS))
+        self.size_box.setSuffix(self.tr(" px"))
+        self.size_box.setAccessibleName(self._label.text())
+        self.size_box.setToolTip(self.tr("Width of the brush in pixels of the image"))
+        self._label.setBuddy(self.size_box)
+        self.only_unlabelled = QCheckBox(self.tr("Keep off other objects"), self)
+        self.only_unlabelled.setToolTip(
+            self.tr("Mark only pixels that belong to no object yet; otherwise theirs are taken over")
+        )
+        grid = QGridLayout(self)
+        grid.setContentsMargins(SPACING, 0, SPACING, 0)
+        grid.addWidget(self._label, 0, 0)
+        grid.addWidget(self.slider, 0, 1)
+        grid.addWidget(self.size_box, 0, 2)
+        grid.addWidget(self.only_unlabelled, 1, 0, 1, 3)
+        grid.setColumnStretch(1, 1)
+        self.slider.valueChanged.connect(lambda value: self.radius_changed.emit(_radius_at(value)))
+        self.size_box.valueChanged.connect(lambda size: self.radius_changed.emit(size / 2))
+        self.only_unlabelled.toggled.connect(self.only_unlabelled_changed)
+        self.show_tool("")
+
+    @Slot(str)
+    def show_tool(self, name: str) -> None:
+        """Show what the tool of that name has."""
+        for widget in (self._label, self.slider, self.size_box):
+            widget.setVisible(name in _SIZED)
+        self.only_unlabelled.setVisible(name in _MARKING)
+        self.setVisible(name in {*_SIZED, *_MARKING})
+
+    @Slot(float)
+    def show_radius(self, radius: float) -> None:
+        """Show another size without asking for it."""
+        for widget, value in ((self.slider, _place_of(radius)), (self.size_box, max(1, round(2 * radius)))):
+            was_blocked = widget.blockSignals(True)
+            widget.setValue(value)
+            widget.blockSignals(was_blocked)
+
+
+def _radius_at(place: int) -> float:
+    """Return the radius at a place of the slider: equal steps multiply it."""
+    return 0.5 * float((2 * LARGEST_RADIUS) ** (place / _STEPS))
+
+
+def _place_of(radius: float) -> int:
+    return round(_STEPS * math.log(max(radius, 0.5) / 0.5) / math.log(2 * LARGEST_RADIUS))
