@@ -35,7 +35,7 @@ from ui.widgets.dialog_parts import AskColour, AskNumber, ask_colour, ask_number
 
 if TYPE_CHECKING:
     from gmmseg.image import Image
-    from gmmseg.photo.workspace import ViewState
+    from gmmseg.photo.view_state import ViewState
 
 _tr = partial(QCoreApplication.translate, "ObjectsPanel")
 
