@@ -136,7 +136,7 @@ def _is_of_these_sources(module: ModuleType) -> bool:
 
 
 def _is_right(module: ModuleType) -> bool:
-    """Whether each kernel finds log(1 + e^x): compilers can be told to take liberties with arithmetic."""
+    """Whether each kernel finds log(1 + e^x): compilers have options that reorder arithmetic."""
     expected = math.log1p(math.exp(-3.0)) + math.log1p(math.exp(0.5))
     coefficients = np.array([[0.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
     steps = [Step(coefficients, np.zeros(1), False, False, at, module) for at in range(len(module.KERNELS))]

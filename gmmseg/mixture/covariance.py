@@ -107,7 +107,7 @@ def _floored(matrices: FloatArray, floor: float) -> FloatArray:
 
 
 def _is_above(matrices: FloatArray, floor: float) -> bool:
-    """Whether all eigenvalues are above `floor`, as a Cholesky factorisation tells: a tenth of their cost."""
+    """Whether all eigenvalues are above `floor`, by a Cholesky factorisation: a tenth of their cost."""
     try:
         np.linalg.cholesky(matrices - floor * np.eye(matrices.shape[-1]))
     except np.linalg.LinAlgError:

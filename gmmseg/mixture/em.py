@@ -129,7 +129,7 @@ class _Run:
         """
         now = _finite(self._expectation(params))
         allowed = MAX_FALL * max(self.rows.total, abs(self.now.log_likelihood))
-        # Two kernels differ by more: at the step that changes to the accurate one nothing can be told.
+        # Two kernels differ by more: the step that changes to the accurate one is not judged.
         if self._found_by is self._kernel and now.log_likelihood < self.now.log_likelihood - allowed:
             return False
         self._take(params, now, _Before(self.params, self.now, self.step))

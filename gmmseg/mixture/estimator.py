@@ -31,7 +31,7 @@ from gmmseg.mixture.sklearn_validation import (
 )
 
 UNCHANGED = "$UNCHANGED$"
-"""What scikit-learn takes for a request that is left as it is."""
+"""scikit-learn's mark of a request that is left as it is."""
 FITTED = ("weights_", "means_", "covariances_")
 
 

@@ -71,7 +71,7 @@ class Rows:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Expectation:
-    """What an E-step gives: the log-likelihood of the parameters and the moments for the M-step."""
+    """The result of an E-step: the log-likelihood of the parameters, and the moments for the M-step."""
 
     log_likelihood: float
     moments: Moments

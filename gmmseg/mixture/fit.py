@@ -244,7 +244,7 @@ def evaluate(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PartialStart:
-    """What is given of a start; None where nothing is.
+    """The parameters of a start that are given, perhaps not all of them.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What evaluators of log(pi_k N(x | mu_k, Sigma_k)) over blocks of rows have in common, and which to take.
+"""Kernel: evaluates log(pi_k N(x | mu_k, Sigma_k)) over blocks of rows, and the posteriors that follow.
 
 `QuadraticKernel` writes the log-density as one linear function of the quadratic features of a row, so that a
 whole E-step is a matrix product and the sums of the M-step are another. It loses digits in proportion to the

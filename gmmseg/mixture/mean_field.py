@@ -92,15 +92,15 @@ def mean_field(
     working: np.dtype[Any] = evidence.dtype if evidence.dtype.kind == "f" else np.dtype(np.float32)
     stored: np.dtype[Any] = working if dtype is None else np.dtype(dtype)
     unit = float(np.iinfo(stored).max) if stored.kind == "u" else 1.0
-    field = _Field(evidence, neighbourhood, held, working.type(step), strength, unit, should_stop)
+    sweeps = _Sweeps(evidence, neighbourhood, held, working.type(step), strength, unit, should_stop)
     now = np.empty(evidence.shape, dtype=stored)
     if start is None:
-        field.sweep(None, now)
+        sweeps.run(None, now)
     else:
         now[...] = start
     spare = np.empty_like(now) if n_sweeps else now
     for _ in range(n_sweeps):
-        field.sweep(now, spare)
+        sweeps.run(now, spare)
         now, spare = spare, now
     return now
 
@@ -120,8 +120,8 @@ def softmax(logits: AnyArray, unit: float = 1.0) -> None:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Field:
-    """What every sweep needs; see `mean_field`."""
+class _Sweeps:
+    """The arguments of `mean_field` that every sweep needs, and the sweep."""
 
     evidence: AnyArray
     neighbourhood: Neighbourhood
@@ -131,7 +131,7 @@ class _Field:
     unit: float
     should_stop: ShouldStop
 
-    def sweep(self, before: AnyArray | None, after: AnyArray) -> None:
+    def run(self, before: AnyArray | None, after: AnyArray) -> None:
         """Set `after` to the posteriors given the neighbours in `before`; without one, of the evidence."""
         blocks = self.neighbourhood.blocks()
         if self.evidence[0].size < TWO_THREADS:

@@ -1,4 +1,4 @@
-"""What the M-step needs to know of the rows, the M-step itself, and Q."""
+"""The moments of the rows that the M-step needs, the M-step itself, and Q."""
 
 from __future__ import annotations
 

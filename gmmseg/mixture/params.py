@@ -1,4 +1,4 @@
-"""What travels in and out of a fit: parameters, steps and results."""
+"""The values that a fit takes and returns: parameters, steps and results."""
 
 from __future__ import annotations
 

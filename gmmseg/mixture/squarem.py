@@ -17,7 +17,7 @@ SMALLEST_WEIGHT = 1e-12
 
 
 class Squarem:
-    """Proposes parameters ahead of EM; whoever asks takes them only where they raise the likelihood.
+    """Proposes parameters ahead of EM; the caller takes them only where they raise the likelihood.
 
     Parameters are followed as log weights, means and logarithms of variances or of the diagonals of Cholesky
     factors, so that whatever comes out is a mixture; covariances are raised to the floor.
@@ -67,7 +67,7 @@ class Squarem:
         return _unpacked(target, after, unit, self._floor)
 
     def note(self, is_better: bool) -> None:
-        """Hear how the last proposal did."""
+        """Adapt the longest step to whether the last proposal raised the likelihood."""
         if not is_better:
             self._longest = max(1.0, min(self._longest, self._length) / GROWTH)
 

@@ -46,6 +46,17 @@ def random_params(
     return MixtureParams(weights, means, covariance_of(kind, (matrices + np.swapaxes(matrices, 1, 2)) / 2))
 
 
+def overlapping_params(
+    rng: np.random.Generator, n_components: int, n_features: int, kind: CovarianceKind
+) -> MixtureParams:
+    """Return parameters whose components share rows in spite of the many features."""
+    factors = rng.normal(size=(n_components, n_features, n_features)) / np.sqrt(n_features)
+    matrices = factors @ np.swapaxes(factors, 1, 2) * 0.1 + np.eye(n_features)
+    means = rng.normal(size=(n_components, n_features)) * (1.5 / np.sqrt(n_features))
+    weights = rng.dirichlet(np.full(n_components, 5.0))
+    return MixtureParams(weights, means, covariance_of(kind, (matrices + np.swapaxes(matrices, 1, 2)) / 2))
+
+
 def blobs(
     rng: np.random.Generator, n_rows: int, n_components: int, n_features: int, apart: float = 10.0
 ) -> tuple[FloatArray, np.ndarray]:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import itertools
-import warnings
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
-from sklearn import mixture as sklearn_mixture
 
 from gmmseg.arrays import FloatArray
 from gmmseg.control import never_stop
@@ -112,7 +110,7 @@ def test_rows_that_differ_by_few_digits_end_before_the_likelihood_falls() -> Non
     for seed, offset, kind in itertools.product(range(2), (1e9, 1e12, 1e15), KINDS):
         rng = np.random.default_rng(seed)
         values = (rng.normal(size=(12, 3)) @ np.diag([1.0, 1e-3, 1e-6]) + offset) * 1e4
-        chosen = FitSettings(3, kind, reg_covar=0.0, n_init=1, seed=seed, tol=0.0)
+        chosen = FitSettings(3, kind, reg_covar=0.0, n_init=1, seed=seed, tol=0.0, max_iter=100)
         steps, result = _collect(values, None, chosen)
         for before, after in itertools.pairwise(steps):
             if after.iteration > 0 and not after.is_reseeded:
@@ -328,30 +326,6 @@ def test_rows_of_weight_zero_do_not_count() -> None:
     with_them = fit(np.vstack([values, np.full((20, 2), 1e9)]), weights, chosen)
     assert with_them.log_likelihood == fit(values, None, chosen).log_likelihood
     assert with_them.n_rows == 100
-
-
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("seed", range(3))
-def test_never_worse_than_scikit_learn_from_the_same_start(kind: CovarianceKind, seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    values = blobs(rng, 300, 4, 2, apart=2.0)[0]
-    start = random_params(rng, 4, 2, kind, 2.0)
-    inverse = np.linalg.inv if kind in ("full", "tied") else np.reciprocal
-    reference = sklearn_mixture.GaussianMixture(
-        4,
-        covariance_type=kind,
-        tol=0,
-        reg_covar=0,
-        max_iter=30,
-        weights_init=start.weights,
-        means_init=start.means,
-        precisions_init=inverse(start.covariance.values),
-    )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        reference.fit(values)
-    ours = run_em(values, start, 30)[-1].lower_bound
-    assert ours >= reference.score(values) - 1e-10 * abs(ours)
 
 
 @pytest.mark.parametrize("kind", KINDS)

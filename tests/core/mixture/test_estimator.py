@@ -8,7 +8,6 @@ import pickle
 import signal
 import subprocess
 import sys
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeAlias
 
@@ -25,9 +24,8 @@ from sklearn.utils.estimator_checks import check_estimator
 
 from gmmseg import GaussianMixture
 from gmmseg.arrays import AnyArray, FloatArray, IntArray
-from gmmseg.mixture.settings import CovarianceKind
 from gmmseg.mixture.sklearn_validation import ConvergenceWarning, NotFittedError
-from tests.core.mixture.cases import KINDS, blobs, random_params
+from tests.core.mixture.cases import blobs
 
 
 class Frame:
@@ -50,41 +48,6 @@ def test_scikit_learns_own_checks_pass() -> None:
     assert len(report) > 30
     failed = [entry["check_name"] for entry in report if entry["status"] == "failed"]
     assert failed == []
-
-
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("n_iter", [1, 3, 10])
-def test_the_same_start_gives_scikit_learns_numbers(kind: CovarianceKind, n_iter: int) -> None:
-    rng = np.random.default_rng(3)
-    rows = blobs(rng, 400, 3, 3, apart=2.0)[0]
-    start = random_params(rng, 3, 3, kind, 2.0)
-    inverse = np.linalg.inv if kind in ("full", "tied") else np.reciprocal
-    arguments: dict[str, Any] = {
-        "covariance_type": kind,
-        "tol": 0.0,
-        "reg_covar": 0.0,
-        "max_iter": n_iter,
-        "weights_init": start.weights,
-        "means_init": start.means,
-        "precisions_init": inverse(start.covariance.values),
-    }
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        ours = GaussianMixture(3, **arguments).fit(rows)
-        theirs = sklearn_mixture.GaussianMixture(3, **arguments).fit(rows)
-    assert ours.score(rows) == pytest.approx(theirs.score(rows), rel=1e-10)
-    assert ours.lower_bound_ == pytest.approx(ours.score(rows), rel=1e-10)
-    assert ours.n_iter_ == theirs.n_iter_ == n_iter
-    assert len(ours.lower_bounds_) == n_iter
-    # Theirs are one M-step behind.
-    np.testing.assert_allclose(ours.lower_bounds_[:-1], theirs.lower_bounds_[1:], rtol=1e-10)
-    for name in ("weights_", "means_", "covariances_", "precisions_", "precisions_cholesky_"):
-        np.testing.assert_allclose(getattr(ours, name), getattr(theirs, name), rtol=1e-6, atol=1e-9)
-    assert ours.bic(rows) == pytest.approx(theirs.bic(rows), rel=1e-9)
-    assert ours.aic(rows) == pytest.approx(theirs.aic(rows), rel=1e-9)
-    np.testing.assert_array_equal(ours.predict(rows), theirs.predict(rows))
-    np.testing.assert_allclose(ours.predict_proba(rows), theirs.predict_proba(rows), atol=1e-8)
-    np.testing.assert_allclose(ours.score_samples(rows), theirs.score_samples(rows), rtol=1e-8)
 
 
 def _choose_k_by_bic(mixture: type[GaussianMixture], rows: FloatArray) -> int:

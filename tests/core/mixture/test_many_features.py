@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import itertools
-import warnings
 
 import numpy as np
 import pytest
 from scipy import stats
-from sklearn import mixture as sklearn_mixture
 
 from gmmseg.mixture.centred import CentredKernel
 from gmmseg.mixture.covariance import Full
@@ -21,20 +19,9 @@ from gmmseg.mixture.params import MixtureParams
 from gmmseg.mixture.quadratic_kernel import QuadraticKernel
 from gmmseg.mixture.settings import CovarianceKind, FitSettings
 from gmmseg.mixture.tied_kernel import TiedKernel
-from tests.core.mixture.cases import KINDS, blobs, covariance_of, random_params, run_em
+from tests.core.mixture.cases import KINDS, blobs, overlapping_params, random_params
 
 DIMENSIONS = (40, 120)
-
-
-def _overlapping_params(
-    rng: np.random.Generator, n_components: int, n_features: int, kind: CovarianceKind
-) -> MixtureParams:
-    """Return parameters whose components share rows in spite of the many features."""
-    factors = rng.normal(size=(n_components, n_features, n_features)) / np.sqrt(n_features)
-    matrices = factors @ np.swapaxes(factors, 1, 2) * 0.1 + np.eye(n_features)
-    means = rng.normal(size=(n_components, n_features)) * (1.5 / np.sqrt(n_features))
-    weights = rng.dirichlet(np.full(n_components, 5.0))
-    return MixtureParams(weights, means, covariance_of(kind, (matrices + np.swapaxes(matrices, 1, 2)) / 2))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -53,38 +40,10 @@ def test_log_densities_are_scipys(kind: CovarianceKind, n_features: int) -> None
         np.testing.assert_allclose(joint[k], expected, rtol=1e-10)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("n_features", DIMENSIONS)
-def test_iterations_are_scikit_learns_from_the_same_start(kind: CovarianceKind, n_features: int) -> None:
-    rng = np.random.default_rng(n_features)
-    start = _overlapping_params(rng, 3, n_features, kind)
-    values = rng.normal(size=(900, n_features)) * 1.1
-    values[:, 0] += rng.choice([-1.0, 1.0], size=900)
-    inverse = np.linalg.inv if kind in ("full", "tied") else np.reciprocal
-    reference = sklearn_mixture.GaussianMixture(
-        3,
-        covariance_type=kind,
-        tol=0,
-        reg_covar=0,
-        max_iter=4,
-        weights_init=start.weights,
-        means_init=start.means,
-        precisions_init=inverse(start.covariance.values),
-    )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        reference.fit(values)
-    last = run_em(values, start, 4)[-1]
-    assert last.lower_bound == pytest.approx(reference.score(values), rel=1e-10)
-    np.testing.assert_allclose(last.params.weights, reference.weights_, rtol=1e-8)
-    np.testing.assert_allclose(last.params.means, reference.means_, rtol=1e-7, atol=1e-9)
-    np.testing.assert_allclose(last.params.covariance.values, reference.covariances_, rtol=1e-7, atol=1e-9)
-
-
 @pytest.mark.parametrize("n_features", [MAX_QUADRATIC_FEATURES, MAX_QUADRATIC_FEATURES + 1])
 def test_both_sides_of_the_crossover_agree(n_features: int) -> None:
     rng = np.random.default_rng(0)
-    params = _overlapping_params(rng, 4, n_features, "full")
+    params = overlapping_params(rng, 4, n_features, "full")
     values = rng.normal(size=(300, n_features))
     columns = np.ascontiguousarray(values.T)
     is_quadratic = n_features <= MAX_QUADRATIC_FEATURES
@@ -99,7 +58,7 @@ def test_both_sides_of_the_crossover_agree(n_features: int) -> None:
 @pytest.mark.parametrize("is_diagonal", [False, True])
 def test_rows_without_a_share_are_left_out_of_the_sums_and_nothing_else_is(is_diagonal: bool) -> None:
     rng = np.random.default_rng(0)
-    params = _overlapping_params(rng, 3, 40, "diag" if is_diagonal else "full")
+    params = overlapping_params(rng, 3, 40, "diag" if is_diagonal else "full")
     values = rng.normal(size=(2000, 40))
     weighted = rng.random((3, 2000)) * (rng.random((3, 2000)) < 0.1)
     weighted[1], weighted[2] = 0.0, rng.random(2000)
@@ -190,7 +149,7 @@ def test_the_kernel_of_tied_covariances_sums_what_the_accurate_one_does_at_every
     columns = np.ascontiguousarray(values.T)
     kernel = TiedKernel(columns, values.mean(axis=0) + 0.3)
     for seed in range(3):
-        params = _overlapping_params(np.random.default_rng(seed), 4, 40, "tied")
+        params = overlapping_params(np.random.default_rng(seed), 4, 40, "tied")
         params = MixtureParams(params.weights, params.means + 5, params.covariance)
         accurate = CentredKernel(columns, False)
         kernel.set_params(params)
@@ -224,7 +183,7 @@ def test_a_tied_fit_on_two_threads_is_the_one_on_a_single_thread(monkeypatch: py
 
 
 def test_far_apart_clusters_take_the_accurate_kernel_for_tied_covariances_too() -> None:
-    params = _overlapping_params(np.random.default_rng(0), 2, 40, "tied")
+    params = overlapping_params(np.random.default_rng(0), 2, 40, "tied")
     near = np.random.default_rng(1).normal(size=(40, 100))
     assert isinstance(kernel_for(params, near), TiedKernel)
     assert isinstance(kernel_for(params, near * 1e4), CentredKernel)
