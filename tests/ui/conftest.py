@@ -29,7 +29,7 @@ def nothing_is_left_behind(qapp: QApplication) -> Iterator[None]:
     threads = set(threading.enumerate())
     windows = set(_windows())
     yield
-    deadline = time.monotonic() + 3
+    deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
         qapp.processEvents()

@@ -8,10 +8,8 @@ import io
 import json
 import os
 import re
-import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -43,6 +41,7 @@ from gmmseg.photo.classes import default_classes
 from gmmseg.photo.jobs import SegmentRequest, segment_events
 from gmmseg.photo.settings import CRITERIA, SegmentSettings
 from gmmseg.version import VERSION
+from tests.core.commands.interrupting import interrupted
 from tests.data.faults import close_folder
 
 ROOT = Path(__file__).parents[3]
@@ -839,19 +838,11 @@ def test_ctrl_c_ends_with_130_and_leaves_nothing_half_written(place: Path) -> No
         "noise.png", compress_level=0
     )
     (place / "mask.png").write_bytes(b"an older file")
-    command = [sys.executable, str(ROOT / "main.py"), "segment", "noise.png", "-k", "40", "--tol", "0"]
-    running = subprocess.Popen(
-        [*command, "--max-iter", "100000", "-o", "mask.png", "--model", "m.json"],
-        cwd=place,
-        stderr=subprocess.PIPE,
-    )
-    time.sleep(4)
-    assert running.poll() is None
-    running.send_signal(signal.SIGINT)
-    _, stderr = running.communicate(timeout=60)
-    assert running.returncode == 130
-    assert b"Traceback" not in stderr
-    assert stderr.count(b"\n") == 1
+    endless = ["segment", "noise.png", "-k", "40", "--tol", "0", "--max-iter", "100000"]
+    code, _, error = interrupted([*endless, "-o", "mask.png", "--model", "m.json"], place)
+    assert code == 130
+    assert "Traceback" not in error
+    assert error.count("\n") == 1
     assert (place / "mask.png").read_bytes() == b"an older file"
     assert {path.name for path in place.iterdir()} == {"photo.png", "noise.png", "mask.png"}
 

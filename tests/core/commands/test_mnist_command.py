@@ -5,10 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-import signal
-import subprocess
 import sys
-import time
 import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
 from pathlib import Path
@@ -41,6 +38,7 @@ from gmmseg.io.digits.reports import digit_report
 from gmmseg.io.models import load_model
 from gmmseg.mixture.covariance import FAMILIES
 from gmmseg.setting import value_at, with_value
+from tests.core.commands.interrupting import interrupted
 
 ROOT = Path(__file__).parents[3]
 N_TRAIN, N_TEST = 260, 60
@@ -433,23 +431,9 @@ def test_a_setting_without_a_value_and_a_wrong_one_name_their_option(place: Path
 def test_ctrl_c_ends_the_experiment_with_nothing_half_written(place: Path) -> None:
     Path("c.npz").write_bytes(b"an older file")
     before = sorted(path.name for path in place.iterdir())
-    command = [
-        sys.executable,
-        str(ROOT / "main.py"),
-        "mnist",
-        "--drawn",
-        "--recipe",
-        "scattering",
-        "-o",
-        "c.npz",
-    ]
-    running = subprocess.Popen(command, cwd=place, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    time.sleep(4)
-    assert running.poll() is None
-    running.send_signal(signal.SIGINT)
-    out, error = running.communicate(timeout=60)
-    assert running.returncode == 130
-    assert b"Traceback" not in error
-    assert out == b""
+    code, out, error = interrupted(["mnist", "--drawn", "--recipe", "scattering", "-o", "c.npz"], place)
+    assert code == 130
+    assert "Traceback" not in error
+    assert out == ""
     assert Path("c.npz").read_bytes() == b"an older file"
     assert sorted(path.name for path in place.iterdir()) == before
