@@ -247,22 +247,20 @@ def test_an_unknown_name_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 
 @pytest.mark.parametrize("verdict", [StopRequest.STOP, StopRequest.CANCEL])
 @pytest.mark.parametrize("way", ["silent", "stall", "endless"])
-def test_stopping_takes_no_longer_than_a_moment_and_leaves_nothing(
+def test_the_first_stop_ends_a_download_whatever_the_server_does_and_leaves_nothing(
     server: Server, tmp_path: Path, way: str, verdict: StopRequest
 ) -> None:
-    moment = [float("inf")]
-    begin = time.perf_counter()
+    n_asked = 0
 
     def should_stop() -> StopRequest:
-        if time.perf_counter() - begin < 0.2:
-            return StopRequest.NONE
-        moment[0] = min(moment[0], time.perf_counter())
-        return verdict
+        nonlocal n_asked
+        n_asked += 1
+        return StopRequest.NONE if n_asked < 5 else verdict
 
     file = RemoteFile(FILE.name, 10**12, FILE.sha256) if way == "endless" else FILE
     with pytest.raises(Cancelled):
-        result_of(download_events(tmp_path, should_stop, [f"{server.address}{way}/"], (file,), 2.0))
-    assert time.perf_counter() - moment[0] < 0.3
+        result_of(download_events(tmp_path, should_stop, [f"{server.address}{way}/"], (file,), 60.0))
+    assert n_asked == 5
     assert content(tmp_path) == {}
 
 
