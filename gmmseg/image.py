@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -104,3 +104,9 @@ class Image:
     def step(self) -> float:
         """Return the quantisation step of the stored values: 1 for integers, 0 for floats."""
         return 1.0 if self.pixels.dtype.kind in "ui" else 0.0
+
+
+def thinned(image: Image, step: int) -> Image:
+    """Return every step-th pixel in both directions."""
+    mask = None if image.mask is None else np.ascontiguousarray(image.mask[::step, ::step])
+    return replace(image, pixels=np.ascontiguousarray(image.pixels[::step, ::step]), mask=mask)

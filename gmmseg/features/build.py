@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gmmseg.arrays import FloatArray
-from gmmseg.control import ShouldStop, never_stop, raise_if_cancelled
+from gmmseg.control import ShouldStop, never_stop, raise_if_ended
 from gmmseg.errors import BudgetError, FeatureError
 from gmmseg.features.colour import colour_features
 from gmmseg.features.distinct import distinct_colours
@@ -50,7 +50,7 @@ def feature_table(
     image : Image
     spec : FeatureSpec
     should_stop : callable
-        Asked between stages; CANCEL raises `Cancelled`.
+        Asked between stages; STOP raises `Cancelled` too, for half of the rows are of no use.
     standard : Standard, optional
         Another image's, as kept in a model; without it the image's own where `spec` standardises, else none.
 
@@ -79,7 +79,7 @@ def feature_table(
     names = colour.names
     floor = colour.floor
     for feature in colour.columns:
-        raise_if_cancelled(should_stop)
+        raise_if_ended(should_stop)
         spread = colours.pixels.spread(feature)
         columns.append(spread.reshape(-1) if image.mask is None else spread[image.mask])
     if spec.has_position:
@@ -91,7 +91,7 @@ def feature_table(
         texture = texture_columns(image, spec.texture_scales, colour.extent, white, should_stop)
         columns.extend(one.reshape(-1) if image.mask is None else one[image.mask] for one in texture.columns)
         names += texture.names
-    raise_if_cancelled(should_stop)
+    raise_if_ended(should_stop)
     return _table(np.stack(columns), np.ones(n_rows), pixels, names, floor, spec, standard)
 
 

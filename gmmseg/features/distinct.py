@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gmmseg.arrays import AnyArray, FloatArray
-from gmmseg.control import ShouldStop, raise_if_cancelled
+from gmmseg.control import ShouldStop, raise_if_ended
 from gmmseg.errors import FeatureError
 from gmmseg.features.table import CodeMap
 from gmmseg.image import Image
@@ -63,7 +63,7 @@ def _counted(image: Image, bits: int, should_stop: ShouldStop) -> DistinctColour
     totals = np.zeros(n_codes + 1 if is_large else 0, dtype=np.uint32)
     rows_at_once = max(1, _CHUNK // max(image.width, 1))
     for top in range(0, image.height, rows_at_once):
-        raise_if_cancelled(should_stop)
+        raise_if_ended(should_stop)
         part = slice(top, top + rows_at_once)
         _pack(image.pixels[part], codes[part])
         if image.mask is not None:
@@ -102,9 +102,9 @@ def _sorted(image: Image, should_stop: ShouldStop) -> DistinctColours:
     n_ranks = 1
     first = np.zeros(0, dtype=np.int64)
     for channel in range(image.n_channels):
-        raise_if_cancelled(should_stop)
+        raise_if_ended(should_stop)
         values, own = np.unique(held[:, channel], return_inverse=True)
-        raise_if_cancelled(should_stop)
+        raise_if_ended(should_stop)
         # Ranks so far times the new channel's values stays below 2^63: both are at most the pixel count.
         ranks = ranks * len(values) + own
         _, first, ranks = np.unique(ranks, return_index=True, return_inverse=True)

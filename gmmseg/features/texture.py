@@ -7,9 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from gmmseg.arrays import FloatArray
-from gmmseg.control import ShouldStop, raise_if_cancelled
+from gmmseg.control import ShouldStop, raise_if_ended
 from gmmseg.image import Image
 
+_BLOCK = 1 << 19
+"""Pixels filtered in one call."""
 _LUMINANCE = (0.2125, 0.7154, 0.0721)
 
 
@@ -38,21 +40,35 @@ def texture_columns(
     line. Both are measured as shares of the range of luminance, 0 to `white` in stored units, and scaled to
     `extent`.
     """
-    from scipy.ndimage import gaussian_filter
-
     light = _luminance(image) * (extent / white)
     columns: list[FloatArray] = []
     for scale in scales:
-        raise_if_cancelled(should_stop)
-        across = gaussian_filter(light, scale, order=(0, 1))
-        down = gaussian_filter(light, scale, order=(1, 0))
-        columns.append(gaussian_filter(np.hypot(across, down) * scale, 2 * scale))
-    raise_if_cancelled(should_stop)
+        across = _filtered(light, scale, (0, 1), should_stop)
+        down = _filtered(light, scale, (1, 0), should_stop)
+        columns.append(_filtered(np.hypot(across, down) * scale, 2 * scale, (0, 0), should_stop))
     coarse = scales[-1]
-    mean = gaussian_filter(light, coarse)
-    columns.append(np.sqrt(np.maximum(gaussian_filter(light**2, coarse) - mean**2, 0.0)))
+    mean = _filtered(light, coarse, (0, 0), should_stop)
+    square = _filtered(light**2, coarse, (0, 0), should_stop)
+    columns.append(np.sqrt(np.maximum(square - mean**2, 0.0)))
     names = (*(f"gradient σ={scale:g}" for scale in scales), f"deviation σ={coarse:g}")
     return TextureFeatures(columns, names)
+
+
+def _filtered(plane: FloatArray, scale: float, order: tuple[int, int], should_stop: ShouldStop) -> FloatArray:
+    """Return scipy's ``gaussian_filter`` of a plane, bit for bit, asking between blocks of lines."""
+    from scipy.ndimage import gaussian_filter1d
+
+    out = np.empty_like(plane)
+    source = plane
+    for axis, n_lines in enumerate(plane.shape[::-1]):
+        at_once = max(1, _BLOCK * n_lines // plane.size)
+        for first in range(0, n_lines, at_once):
+            raise_if_ended(should_stop)
+            lines = slice(first, first + at_once)
+            block = (slice(None), lines) if axis == 0 else (lines, slice(None))
+            gaussian_filter1d(source[block], scale, axis, order[axis], output=out[block])
+        source = out
+    return out
 
 
 def _luminance(image: Image) -> FloatArray:

@@ -63,7 +63,7 @@ def fit_events(
     Cancelled
         When `should_stop` said CANCEL, or STOP before the first step was complete.
     """
-    prepared = prepare(values, weights, settings)
+    prepared = prepare(values, weights, settings, should_stop)
     if start is not None and start.n_components != prepared.settings.n_components:
         start = None
     log = FitLog(prepared, keeps_order=start is not None)

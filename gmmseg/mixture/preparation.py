@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from gmmseg.arrays import BoolArray, FloatArray
+from gmmseg.control import ShouldStop, never_stop, raise_if_ended
 from gmmseg.errors import FitError
 from gmmseg.mixture.coarse import coarse_rows
 from gmmseg.mixture.covariance import FAMILIES
@@ -39,15 +40,23 @@ class Prepared:
     warnings: tuple[str, ...]
 
 
-def prepare(values: FloatArray, weights: FloatArray | None, settings: FitSettings) -> Prepared:
+def prepare(
+    values: FloatArray,
+    weights: FloatArray | None,
+    settings: FitSettings,
+    should_stop: ShouldStop = never_stop,
+) -> Prepared:
     """Check the rows and make the coarse version.
 
     Raises
     ------
+    Cancelled
+        At STOP too: there is no step yet to keep.
     FitError
         Empty, not finite or too large values, weights of the wrong shape or sign.
     """
     values, weights = _checked(values, weights)
+    raise_if_ended(should_stop)
     warnings: list[str] = []
     n_distinct = count_distinct(values, settings.n_components)
     if n_distinct < settings.n_components:
@@ -55,6 +64,7 @@ def prepare(values: FloatArray, weights: FloatArray | None, settings: FitSetting
         warnings.append(f"K was reduced from {settings.n_components} to {n_distinct}: there {rows}.")
         settings = replace(settings, n_components=n_distinct)
     columns = np.ascontiguousarray(values.T)
+    raise_if_ended(should_stop)
     with np.errstate(over="ignore", invalid="ignore"):
         total = float(weights.sum())
         centre = columns @ weights / total
@@ -67,6 +77,7 @@ def prepare(values: FloatArray, weights: FloatArray | None, settings: FitSetting
     floor = max(settings.reg_covar or 0.0, 1e-12 * variance, step**2, np.finfo(np.float64).tiny * 1e20)
     is_diagonal = FAMILIES[settings.covariance].is_diagonal or settings.is_hard
     exact = Rows(columns, weights, centre, is_diagonal, extent_about(columns, centre))
+    raise_if_ended(should_stop)
     coarse = coarse_rows(exact, centre, is_diagonal, settings.n_components, settings.seed)
     return Prepared(exact, coarse, settings, floor, tuple(warnings))
 

@@ -97,6 +97,10 @@ class ClassTable:
             tuple(replace(entry, **fields) if entry.id == wanted else entry for entry in self.classes)  # type: ignore[arg-type]
         )
 
+    def recoloured(self, colours: Sequence[Colour]) -> ClassTable:
+        """Return the table with the classes in the colours of their first components."""
+        return ClassTable(tuple(replace(e, colour=colours[e.components[0]]) for e in self.classes))
+
     def merged(self, ids: Sequence[int]) -> ClassTable:
         """Return the table with the classes `ids` united under the first one's id, name and colour.
 

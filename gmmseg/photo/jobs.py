@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
 
-from gmmseg.control import Progress, ShouldStop, never_stop, raise_if_cancelled, relayed
+from gmmseg.arrays import ByteArray
+from gmmseg.control import (
+    Progress,
+    ShouldStop,
+    StopRequest,
+    never_stop,
+    only_cancelled,
+    raise_if_cancelled,
+    relayed,
+)
 from gmmseg.errors import ModelError
 from gmmseg.features.build import Standard, feature_table
 from gmmseg.features.spec import FeatureSpec
 from gmmseg.features.table import FeatureTable
-from gmmseg.image import Image
+from gmmseg.image import Image, thinned
 from gmmseg.mixture.fit import evaluate, fit_events
+from gmmseg.mixture.matching import canonical_order
 from gmmseg.mixture.params import FitResult, FitStep, MixtureParams, StopReason
 from gmmseg.mixture.selection import Candidate, select_events
 from gmmseg.mixture.settings import FitSettings
@@ -23,12 +34,15 @@ from gmmseg.photo.model import Model, check_suits
 from gmmseg.photo.segmentation import Segmentation, segment
 from gmmseg.photo.settings import SegmentSettings
 from gmmseg.photo.smoothing import SWEEPS, smooth
+from gmmseg.render import mean_colours
 from gmmseg.setting import check_settings
 
 PREVIEW_SWEEPS = 2
 """Of the spatial prior: the map is on the screen a tenth of a second earlier, and the next one is exact."""
 MAX_PREVIEWED = 1 << 23
 """Pixels times components up to which a preview is smoothed at all."""
+_SAMPLED = 100_000
+"""Pixels from which the mean colours of a preview are taken, about."""
 
 _NO_END: tuple[StopReason, ...] = ("stopped", "not fitted")
 """Results that fitting again would not give."""
@@ -56,6 +70,9 @@ class Previewed:
 
     table: FeatureTable
     segmentation: Segmentation
+    """Components in canonical order, as the fit's will be."""
+    means: ByteArray
+    """Mean sRGB of each component's pixels, about, (K, 3)."""
 
 
 JobEvent = Progress | Stepped | Considered | Previewed
@@ -159,8 +176,9 @@ def apply_events(
     check_suits(model, image)
     clock = _Clock()
     yield Progress("Reading the colours")
+    # To apply a model is soon done: STOP leaves it to its end.
     table = feature_table(
-        image, model.features, should_stop, Standard(model.centre, model.scale, model.white)
+        image, model.features, only_cancelled(should_stop), Standard(model.centre, model.scale, model.white)
     )
     if table.names != model.names and image.channels == model.channels:
         raise ModelError(
@@ -210,7 +228,13 @@ class _Labeller:
     def previewed(self, params: MixtureParams) -> Previewed:
         height, width = self.table.pixels.shape
         is_quick = height * width * params.n_components <= MAX_PREVIEWED
-        return Previewed(self.table, self.labelled(params, PREVIEW_SWEEPS if is_quick else 0))
+        ordered = params.reordered(canonical_order(params))
+        segmentation = self.labelled(ordered, PREVIEW_SWEEPS if is_quick else 0)
+        step = max(1, round(math.sqrt(height * width / _SAMPLED)))
+        labels = segmentation.labels[::step, ::step]
+        few = thinned(self._request.image, step)
+        means = mean_colours(few, labels, params.n_components, self._should_stop)
+        return Previewed(self.table, segmentation, means)
 
 
 def _fit(
@@ -233,7 +257,8 @@ def _fit(
 
     def with_preview(step: FitStep) -> Iterator[JobEvent]:
         nonlocal coarse
-        if request.wants_preview and coarse is not None and _deserves_preview(coarse, step):
+        is_wanted = request.wants_preview and should_stop() is StopRequest.NONE
+        if is_wanted and coarse is not None and _deserves_preview(coarse, step):
             yield labeller.previewed(coarse.params)
         coarse = step if step.stage == "coarse" else None
         yield Stepped(step)

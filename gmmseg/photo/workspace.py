@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from gmmseg.arrays import ByteArray
 from gmmseg.control import ShouldStop, never_stop
 from gmmseg.editing import MAX_LARGE_IN_HISTORY, Editor
 from gmmseg.features.build import feature_table
@@ -45,6 +46,8 @@ class Workspace(Editor[Document, ViewState]):
     def __init__(self) -> None:
         super().__init__(Document(), ViewState())
         self.make_table = TableCache()
+        # Classes of a preview that continue those of a fit, so that its own fit can continue them.
+        self._previewed: tuple[Document, MixtureParams, ClassTable] | None = None
         # The newest cut of each of the last trees: undo may bring their images back.
         self._regions: list[RegionOutcome] = []
 
@@ -52,14 +55,29 @@ class Workspace(Editor[Document, ViewState]):
         """Show the steps of a run in progress."""
         self._publish(replace(self._shown, steps=steps, candidates=candidates))
 
-    def show_preview(self, table: FeatureTable, segmentation: Segmentation, caption: str) -> None:
-        """Show maps that are not the final ones: of the coarse fit, or of an earlier iteration."""
+    def show_preview(
+        self,
+        table: FeatureTable,
+        segmentation: Segmentation,
+        caption: str,
+        means: ByteArray | None = None,
+    ) -> None:
+        """Show maps that are not the final ones: of the coarse fit, or of an earlier iteration.
+
+        `means` (K, 3) are the sRGB colours of classes that continue none: which class colour will be whose is
+        not known before the fit has ended, and a colour once shown must stay with what it shows.
+        """
+        classes = self._continued(segmentation.params)
+        if self._colour_source() is not None:
+            self._previewed = (self.document, segmentation.params, classes)
+        elif means is not None:
+            classes = classes.recoloured([(int(red), int(green), int(blue)) for red, green, blue in means])
         self._publish(
             replace(
                 self._shown,
                 table=table,
                 segmentation=segmentation,
-                classes=self._continued(segmentation.params),
+                classes=classes,
                 is_preview=True,
                 caption=caption,
             )
@@ -80,7 +98,8 @@ class Workspace(Editor[Document, ViewState]):
             return True
         if fit.image is not document.image or fit.settings != document.settings:
             return False
-        classes = self._continued(fit.result.params)
+        classes = self._continued(fit.result.params, self._previewed)
+        self._previewed = None
         self._history = self._history.amended(with_fit(document, fit, classes))
         self._show_document(outcome.table, outcome.segmentation)
         return True
@@ -115,8 +134,15 @@ class Workspace(Editor[Document, ViewState]):
         self._publish(replace(self._shown, selection=answer))
         return True
 
-    def _continued(self, params: MixtureParams) -> ClassTable:
-        """Return classes for new components that keep the colours of those they continue."""
+    def _continued(
+        self, params: MixtureParams, previewed: tuple[Document, MixtureParams, ClassTable] | None = None
+    ) -> ClassTable:
+        """Return classes for new components that keep the colours of those they continue.
+
+        Those are the classes of the newest fit, or of what was `previewed` of the present document.
+        """
+        if previewed is not None and previewed[0] is self.document:
+            return inherited_classes(previewed[2], match_components(previewed[1], params))
         old = self._colour_source()
         if old is None:
             return inherited_classes(ClassTable(), [None] * params.n_components)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import threading
 import time
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -28,7 +29,7 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 import ui.photo.fitting
-from gmmseg.control import Progress, ShouldStop, StopRequest
+from gmmseg.control import Progress, ShouldStop, StopRequest, raise_if_ended
 from gmmseg.drawing.layers import Layer
 from gmmseg.errors import FitError
 from gmmseg.features.spec import ColourSpace
@@ -336,6 +337,47 @@ def test_stop_keeps_the_last_step_as_a_result_that_has_not_converged(
     assert fit.settings.mixture.n_components == 3
     assert fit.result.stop_reason == "stopped"
     assert not fit.result.converged
+
+
+def test_stop_is_shown_to_have_been_heard_while_the_work_has_yet_to_ask(
+    fitted: App, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on = threading.Event()
+
+    def deaf(
+        request: SegmentRequest, *, should_stop: ShouldStop, **options: Any
+    ) -> Generator[Any, None, Any]:
+        for _ in range(3000):
+            yield Progress("Reading the colours")
+            if go_on.wait(0.01):
+                break
+        raise_if_ended(should_stop)
+        return (yield from segment_events(request, should_stop=should_stop, **options))
+
+    monkeypatch.setattr(ui.photo.fitting, "segment_events", deaf)
+    before = fitted.photo.work.workspace.document.fit
+    text = fitted.window.findChild(QLabel, "progressText")
+    button = fitted.window.findChild(QToolButton, "progressStop")
+    assert text is not None
+    assert button is not None
+    type_k(fitted, "3")
+    qtbot.waitUntil(lambda: text.isVisible() and text.text() == "Reading the colours")
+    assert button.isEnabled()
+    key(fitted, Qt.Key.Key_Escape)
+    assert text.text() == "Stopping …"
+    assert not button.isEnabled()
+    assert not fitted.photo.actions["stop"].isEnabled()
+    # What the work still says does not hide that.
+    qtbot.wait(150)
+    assert text.text() == "Stopping …"
+    go_on.set()
+    qtbot.waitUntil(lambda: not fitted.photo.work.is_busy)
+    assert fitted.photo.work.workspace.document.fit is before
+    assert text.isHidden() or not text.isVisible()
+    monkeypatch.setattr(ui.photo.fitting, "segment_events", segment_events)
+    type_k(fitted, "4")
+    wait_for_fit(fitted, qtbot)
+    assert button.isEnabled()
 
 
 def test_cancel_keeps_the_fit_before_and_does_not_start_again(

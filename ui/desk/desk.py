@@ -127,6 +127,11 @@ class Desk(QObject):
         """Whether work is under way whose progress the status bar shows."""
         return False
 
+    @property
+    def is_stopping(self) -> bool:
+        """Whether that work has been asked to end, and has not yet."""
+        return False
+
     def refresh(self) -> None:
         """Bring the actions in line with the state."""
 

@@ -78,6 +78,10 @@ class FileDesk(Desk):
         return self._work.is_busy
 
     @property
+    def is_stopping(self) -> bool:
+        return self._work.is_stopping
+
+    @property
     def is_ready(self) -> bool:
         """Whether what stands in the fields can be run."""
         return True
@@ -89,7 +93,7 @@ class FileDesk(Desk):
         self.actions.show_history(shown.undo_title, shown.redo_title)
         if not self.is_ready:
             self.actions["run"].setEnabled(False)
-        self.actions["stop"].setEnabled(self._work.is_busy)
+        self.actions["stop"].setEnabled(self.is_busy and not self.is_stopping)
         self.layout.toolbar.show_running(is_running)
         self.changed.emit()
 

@@ -184,6 +184,11 @@ class JobRunner(QObject):
         """Whether a run has been started whose end has not been reported."""
         return self._current is not None or bool(self._waiting)
 
+    @property
+    def is_ending(self) -> bool:
+        """Whether the run under way has been asked to end, and has not yet."""
+        return self._current is not None and self._current.stop_request is not StopRequest.NONE
+
     def start(self, job: Job) -> int:
         """Run a job as soon as the policy and the thread allow.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -117,7 +117,7 @@ class DeskWorkers(QObject):
         others = (self.opener, self.exporter, *others)
         self._workers = (main, *others)
         for worker in self._workers:
-            worker.progressed.connect(self.progressed)
+            worker.progressed.connect(self._pass_on)
             worker.runner.running_changed.connect(self._on_running_changed)
         for worker in others:
             worker.failed.connect(self.failed)
@@ -155,9 +155,34 @@ class DeskWorkers(QObject):
         """Let the next edit be an undo step of its own."""
         self.editor.settle()
 
-    def stop(self) -> None:
-        """End the work whose progress is shown."""
+    @property
+    def is_stopping(self) -> bool:
+        """Whether all that runs has been asked to end: there is nothing left to stop."""
+        running = [worker.runner for worker in self._workers if worker.runner.is_running]
+        return bool(running) and all(runner.is_ending for runner in running)
+
+    @property
+    def _ends(self) -> Sequence[tuple[JobRunner, Callable[[], object]]]:
+        """What Stop ends, the first first, and how."""
         raise NotImplementedError
+
+    @Slot()
+    def stop(self) -> None:
+        """End the first work that runs and has not been asked to end, and say that this has been heard."""
+        for runner, end in self._ends:
+            if runner.is_running and not runner.is_ending:
+                end()
+                break
+        if self.is_stopping:
+            self.progressed.emit(Progress(self.tr("Stopping …")))
+        self.running_changed.emit()
+
+    @Slot(object)
+    def _pass_on(self, progress: Progress) -> None:
+        """Pass progress on, but not of work that is about to end."""
+        worker = self.sender()
+        if isinstance(worker, Worker) and not worker.runner.is_ending:
+            self.progressed.emit(progress)
 
     def shutdown(self) -> bool:
         """End all work; exports are finished first. Returns whether all threads have ended."""

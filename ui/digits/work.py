@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject
 
 from gmmseg.digits.workspace import Workspace
 from ui.desk.job_runner import JobRunner
@@ -42,13 +43,9 @@ class DigitWork(DeskWorkers):
         self.moments = self.make_requests(answer_moments, _newest)
         self._follow(self.experimenter)
 
-    @Slot()
-    def stop(self) -> None:
-        """End a reading, else a run, else an export."""
-        for runner in (self.reads, self.runs, self.exports):
-            if runner.is_running:
-                runner.cancel()
-                return
+    @property
+    def _ends(self) -> Sequence[tuple[JobRunner, Callable[[], object]]]:
+        return [(runner, runner.cancel) for runner in (self.reads, self.runs, self.exports)]
 
 
 def _newest(request: Any) -> str:

@@ -201,7 +201,9 @@ class Fitter(Worker):
         candidates = tuple(self._candidates) or shown.candidates
         self._workspace.show_progress(tuple(self._steps) or shown.steps, candidates)
         if preview is not None:
-            self._workspace.show_preview(preview.table, preview.segmentation, self.tr("preview"))
+            self._workspace.show_preview(
+                preview.table, preview.segmentation, self.tr("preview"), preview.means
+            )
         if progress is not None:
             self.progressed.emit(progress)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -83,17 +84,15 @@ class PhotoWork(DeskWorkers):
         self.selected_step = step
         self.fitter.show_step(step)
 
-    @Slot()
-    def stop(self) -> None:
-        """End a reading, else a fit with its last step as the result, else an export."""
-        if self.reads.is_running:
-            self.reads.cancel()
-        elif self.fits.is_running:
-            self.fitter.stop()
-        elif self.region_runs.is_running:
-            self.region_maker.stop()
-        else:
-            self.exports.cancel()
+    @property
+    def _ends(self) -> Sequence[tuple[JobRunner, Callable[[], object]]]:
+        # A fit ends with its last step as the result.
+        return (
+            (self.reads, self.reads.cancel),
+            (self.fits, self.fitter.stop),
+            (self.region_runs, self.region_maker.stop),
+            (self.exports, self.exports.cancel),
+        )
 
     def cancel(self) -> None:
         """Give up reading and fitting; what was before stays."""

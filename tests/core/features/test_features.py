@@ -11,10 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
 from skimage.color import rgb2hsv, rgb2lab
 
 from gmmseg.control import StopRequest, never_stop
 from gmmseg.errors import BudgetError, Cancelled, FeatureError, SettingsError
+from gmmseg.features import texture
 from gmmseg.features.build import Standard, feature_table
 from gmmseg.features.colour import rgb_to_cone
 from gmmseg.features.distinct import distinct_colours
@@ -205,6 +207,15 @@ def test_texture_of_a_large_photo_beyond_the_budget_is_refused_with_its_size() -
             feature_table(image, spec)
         with budget_of(needed):
             feature_table(image, spec)
+
+
+@pytest.mark.parametrize("block", [1, 97, 1000, 1 << 19])
+def test_filtering_in_blocks_of_lines_changes_no_bit(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(texture, "_BLOCK", block)
+    plane = np.random.default_rng(0).random((37, 53))
+    for scale, order in ((1.5, (0, 1)), (2.0, (1, 0)), (6.0, (0, 0))):
+        found = texture._filtered(plane, scale, order, never_stop)
+        np.testing.assert_array_equal(found, gaussian_filter(plane, scale, order=order))
 
 
 def test_texture_ignores_what_masked_pixels_hold() -> None:

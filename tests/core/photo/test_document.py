@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from gmmseg.colours import class_colour
-from gmmseg.control import result_of
+from gmmseg.control import relayed, result_of
 from gmmseg.editing import MAX_LARGE_IN_HISTORY, Edit
 from gmmseg.errors import SettingsError
 from gmmseg.features.spec import ColourSpace
@@ -34,7 +34,7 @@ from gmmseg.photo.document import (
     solo_class,
     split_class,
 )
-from gmmseg.photo.jobs import SegmentOutcome, SegmentRequest, segment_events
+from gmmseg.photo.jobs import Previewed, SegmentOutcome, SegmentRequest, segment_events
 from gmmseg.photo.settings import SegmentSettings
 from gmmseg.photo.view_state import ViewState
 from gmmseg.photo.workspace import TableCache, Workspace
@@ -349,6 +349,54 @@ def test_classes_keep_their_colours_over_a_refit_with_another_seed() -> None:
         nearest = int(((means - document.fit.result.params.means[component]) ** 2).sum(axis=1).argmin())
         assert entry.colour == (nearest,) * 3
         assert entry.name == ("big", "middle", "small")[nearest]
+
+
+def watched_fit(workspace: Workspace) -> list[ViewState]:
+    """Fit the document as the window does, and return what was shown of the previews."""
+    document = workspace.document
+    assert document.image is not None
+    request = SegmentRequest(document.image, document.settings, wants_preview=True)
+    seen: list[ViewState] = []
+
+    def show(event: object) -> tuple[()]:
+        if isinstance(event, Previewed):
+            workspace.show_preview(event.table, event.segmentation, "preview", event.means)
+            seen.append(workspace.shown)
+        return ()
+
+    assert workspace.accept_fit(result_of(relayed(segment_events(request), show)))
+    return seen
+
+
+def class_colours(shown: ViewState) -> np.ndarray:
+    """Return the colour of each pixel's class, (H, W, 3)."""
+    assert shown.segmentation is not None
+    return np.array([(0, 0, 0), *shown.classes.colours_by_component()])[shown.segmentation.labels]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_class_colours_do_not_permute_between_preview_and_fit(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    # About equal areas, of which rounding decides which is the largest.
+    centres = random.permutation(np.array([[50, 60, 200], [210, 60, 50], [60, 180, 70], [220, 210, 90]]))
+    pixels = centres[random.integers(0, 4, (150, 150))] + random.normal(0, 14, (150, 150, 3))
+    image = image_of(np.clip(pixels, 0, 255).astype(np.uint8))
+    workspace = Workspace()
+    workspace.apply(open_image(image))
+    mixture = FitSettings(n_components=4, seed=seed)
+    workspace.apply(change_settings(SegmentSettings(mixture=mixture), "Settings"))
+    previews = watched_fit(workspace)
+    assert previews
+    # Which class colour will be whose is not known yet: none is shown.
+    for shown in previews:
+        mean_distance = np.abs(class_colours(shown) - image.pixels.astype(float)).mean()
+        assert mean_distance < 16
+    assert [entry.colour for entry in workspace.document.classes] == [class_colour(k) for k in range(4)]
+    for n_components in (5, 4):
+        workspace.apply(change_setting("mixture.n_components", n_components, "K"))
+        for shown in watched_fit(workspace)[-1:]:
+            is_same = (class_colours(shown) == class_colours(workspace.shown)).all(axis=2)
+            assert is_same.mean() > 0.9
 
 
 def test_history_holds_few_large_images() -> None:

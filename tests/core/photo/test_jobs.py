@@ -178,7 +178,8 @@ def test_with_restarts_a_first_preview_shows_the_first_one_and_the_second_the_be
         before = next(event.step for event in reversed(seen[:at]) if isinstance(event, Stepped))
         preview = seen[at]
         assert isinstance(preview, Previewed)
-        assert preview.segmentation.params is before.params
+        order = np.argsort(-before.params.weights)
+        np.testing.assert_array_equal(preview.segmentation.params.means, before.params.means[order])
     after = next(event.step for event in seen[previews[0] :] if isinstance(event, Stepped))
     assert after.restart == 1
 
@@ -274,6 +275,60 @@ def test_stopping_keeps_the_last_complete_step() -> None:
     assert not outcome.fit.result.converged
     assert outcome.fit.result.lower_bound == seen[-1].step.lower_bound
     assert_sound(outcome)
+
+
+@pytest.mark.parametrize("features", ["rgb", "rgb+position+texture"])
+def test_stopping_before_there_is_a_step_ends_at_the_next_question(features: str) -> None:
+    settings = replace(quick(), features=FeatureSpec.parse(features))
+    n_asked = 0
+
+    def counting() -> StopRequest:
+        nonlocal n_asked
+        n_asked += 1
+        return StopRequest.NONE
+
+    events = segment_events(SegmentRequest(image_of(noise()), settings), should_stop=counting)
+    while not isinstance(next(events), Stepped):
+        pass
+    for n_before in range(n_asked - 1):
+        left = iter([StopRequest.NONE] * n_before)
+        answers: list[StopRequest] = []
+
+        def stopping(left: Any = left, answers: list[StopRequest] = answers) -> StopRequest:
+            answers.append(next(left, StopRequest.STOP))
+            return answers[-1]
+
+        with pytest.raises(Cancelled):
+            result_of(segment_events(SegmentRequest(image_of(noise()), settings), should_stop=stopping))
+        assert answers.count(StopRequest.STOP) <= 2
+
+
+def test_once_stopped_no_preview_is_made() -> None:
+    request = StopRequest.NONE
+    pixels = np.random.default_rng(0).integers(0, 256, (200, 200, 3), dtype=np.uint8)
+    wanted = SegmentRequest(image_of(pixels), quick(4, n_init=2), wants_preview=True)
+    kinds = [type(event) for event in segment_events(wanted)]
+    assert Previewed in kinds
+    events = segment_events(wanted, should_stop=lambda: request)
+    later = []
+    for event in events:
+        later += [event] if request is StopRequest.STOP else []
+        if isinstance(event, Stepped):
+            request = StopRequest.STOP
+    assert not any(isinstance(event, Previewed) for event in later)
+
+
+def test_a_preview_has_its_components_in_canonical_order_and_their_mean_colours() -> None:
+    image = image_of(np.random.default_rng(1).integers(0, 256, (200, 200, 3), dtype=np.uint8))
+    wanted = SegmentRequest(image, quick(4, n_init=2), wants_preview=True)
+    previews = [event for event in segment_events(wanted) if isinstance(event, Previewed)]
+    assert previews
+    for preview in previews:
+        weights = preview.segmentation.params.weights
+        assert (np.diff(weights) <= 0).all()
+        for k, mean in enumerate(preview.means):
+            inside = image.pixels[preview.segmentation.labels == k + 1].astype(float)
+            np.testing.assert_allclose(mean, inside.mean(axis=0), atol=1)
 
 
 def test_cancelling_ends_the_job() -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from gmmseg.drawing.draw import Scene
 from gmmseg.drawing.layers import LABEL_KINDS, Layer
-from gmmseg.image import Image
+from gmmseg.image import Image, thinned
 
 if TYPE_CHECKING:
     from gmmseg.photo.view_state import ViewState
@@ -89,6 +89,4 @@ def stand_in(image: Image) -> Image:
     step = 1
     while max(image.height, image.width) // step > _STAND_IN_SIDE:
         step *= 2
-    mask = None if image.mask is None else np.ascontiguousarray(image.mask[::step, ::step])
-    pixels = np.ascontiguousarray(image.pixels[::step, ::step])
-    return replace(image, pixels=pixels, mask=mask)
+    return thinned(image, step)
