@@ -384,7 +384,7 @@ def test_class_colours_do_not_permute_between_preview_and_fit(seed: int) -> None
     workspace = Workspace()
     workspace.apply(open_image(image))
     mixture = FitSettings(n_components=4, seed=seed)
-    workspace.apply(change_settings(SegmentSettings(mixture=mixture), "Settings"))
+    workspace.apply(set_to(SegmentSettings(mixture=mixture)))
     previews = watched_fit(workspace)
     assert previews
     # Which class colour will be whose is not known yet: none is shown.
