@@ -158,7 +158,7 @@ class DeskWorkers(QObject):
     @property
     def is_stopping(self) -> bool:
         """Whether all that runs has been asked to end: there is nothing left to stop."""
-        running = [worker.runner for worker in self._workers if worker.runner.is_running]
+        running = [runner for runner, _ in self._ends if runner.is_running]
         return bool(running) and all(runner.is_ending for runner in running)
 
     @property
@@ -172,16 +172,14 @@ class DeskWorkers(QObject):
         for runner, end in self._ends:
             if runner.is_running and not runner.is_ending:
                 end()
-                break
-        if self.is_stopping:
-            self.progressed.emit(Progress(self.tr("Stopping …")))
-        self.running_changed.emit()
+                self.progressed.emit(Progress(self.tr("Stopping …")))
+                self.running_changed.emit()
+                return
 
     @Slot(object)
     def _pass_on(self, progress: Progress) -> None:
-        """Pass progress on, but not of work that is about to end."""
-        worker = self.sender()
-        if isinstance(worker, Worker) and not worker.runner.is_ending:
+        """Pass progress on, but not while something is about to end, which is what is said then."""
+        if not any(runner.is_ending for runner, _ in self._ends):
             self.progressed.emit(progress)
 
     def shutdown(self) -> bool:
