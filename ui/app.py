@@ -128,7 +128,7 @@ class App(QObject):
         """Bring title and progress up to date."""
         if self._desk is not None:
             self.window.show_heading(self._desk.heading)
-            self.window.progress.set_stoppable(not self._desk.is_stopping)
+            self.window.progress.set_stoppable(self._desk.can_stop)
             if not self._desk.is_busy:
                 self.window.progress.finish()
 

@@ -128,8 +128,8 @@ class Desk(QObject):
         return False
 
     @property
-    def is_stopping(self) -> bool:
-        """Whether that work has been asked to end, and has not yet."""
+    def can_stop(self) -> bool:
+        """Whether there is work that can be asked to end, and has not been yet."""
         return False
 
     def refresh(self) -> None:

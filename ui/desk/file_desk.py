@@ -78,8 +78,8 @@ class FileDesk(Desk):
         return self._work.is_busy
 
     @property
-    def is_stopping(self) -> bool:
-        return self._work.is_stopping
+    def can_stop(self) -> bool:
+        return self._work.can_stop
 
     @property
     def is_ready(self) -> bool:
@@ -93,7 +93,7 @@ class FileDesk(Desk):
         self.actions.show_history(shown.undo_title, shown.redo_title)
         if not self.is_ready:
             self.actions["run"].setEnabled(False)
-        self.actions["stop"].setEnabled(self.is_busy and not self.is_stopping)
+        self.actions["stop"].setEnabled(self.can_stop)
         self.layout.toolbar.show_running(is_running)
         self.changed.emit()
 

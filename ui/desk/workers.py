@@ -156,10 +156,9 @@ class DeskWorkers(QObject):
         self.editor.settle()
 
     @property
-    def is_stopping(self) -> bool:
-        """Whether all that runs has been asked to end: there is nothing left to stop."""
-        running = [runner for runner, _ in self._ends if runner.is_running]
-        return bool(running) and all(runner.is_ending for runner in running)
+    def can_stop(self) -> bool:
+        """Whether something runs that Stop ends and that has not been asked to end yet."""
+        return any(runner.is_running and not runner.is_ending for runner, _ in self._ends)
 
     @property
     def _ends(self) -> Sequence[tuple[JobRunner, Callable[[], object]]]:
