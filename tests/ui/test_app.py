@@ -373,11 +373,13 @@ def test_stop_is_shown_to_have_been_heard_while_the_work_has_yet_to_ask(
     go_on.set()
     qtbot.waitUntil(lambda: not fitted.photo.work.is_busy)
     assert fitted.photo.work.workspace.document.fit is before
-    assert text.isHidden() or not text.isVisible()
-    monkeypatch.setattr(ui.photo.fitting, "segment_events", segment_events)
+    assert not text.isVisible()
+    go_on.clear()
     type_k(fitted, "4")
-    wait_for_fit(fitted, qtbot)
+    qtbot.waitUntil(lambda: text.isVisible() and text.text() == "Reading the colours")
     assert button.isEnabled()
+    go_on.set()
+    wait_for_fit(fitted, qtbot)
 
 
 def test_cancel_keeps_the_fit_before_and_does_not_start_again(
