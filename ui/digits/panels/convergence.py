@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QStackedWidget
 
 from gmmseg.digits.events import Iterated
 from gmmseg.digits.stages import STAGES
 from ui.plots.plot import ThemedPlot
-from ui.theme import SPACING, colours, style_plot
-from ui.widgets.empty_hint import EmptyHint, hint_or_content
+from ui.plots.plot_panel import PlotPanel
+from ui.theme import colours, style_plot
+from ui.widgets.empty_hint import EmptyHint
 from ui.widgets.text_table import TextTable
-from ui.widgets.throttle import Throttle
 
 if TYPE_CHECKING:
     from gmmseg.digits.view_state import ViewState
@@ -25,15 +25,12 @@ Figure = Literal["changed", "log_likelihood"]
 MOST_DOTS = 60
 
 
-class ConvergencePanel(QWidget):
+class ConvergencePanel(PlotPanel):
     """Draws a curve for each stage that iterates, while a run is in progress as far as it has come."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self.setObjectName("digit-convergence")
+        super().__init__("digit-convergence")
         self._iterations: tuple[Iterated, ...] = ()
-        self._throttle = Throttle(self)
-        self._throttle.due.connect(self._draw)
         self.curves: dict[str, pg.PlotDataItem] = {}
         self.figure_box = QComboBox()
         self.figure_box.setObjectName("digit-convergence-figure")
@@ -69,16 +66,10 @@ class ConvergencePanel(QWidget):
         self.views = QStackedWidget()
         self.views.addWidget(self.plot)
         self.views.addWidget(self.table)
-        content = QWidget()
         top = QHBoxLayout()
         top.addWidget(self.figure_box)
         top.addStretch(1)
-        column = QVBoxLayout(content)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(SPACING // 2)
-        column.addLayout(top)
-        column.addWidget(self.views, 1)
-        self.pages = hint_or_content(self, self.hint, content)
+        self.lay_out(self.hint, top, self.views, stretched=self.views)
 
     @Slot(object, object)
     def show_state(self, old: ViewState, new: ViewState) -> None:
@@ -106,7 +97,7 @@ class ConvergencePanel(QWidget):
 
     @Slot()
     def _draw(self) -> None:
-        self.pages.setCurrentIndex(1 if self._iterations else 0)
+        self.show_content(bool(self._iterations))
         self.views.setCurrentIndex(1 if self.figure == "table" else 0)
         if self.figure == "table":
             self.table.texts.set_rows([_row(step) for step in self._iterations])

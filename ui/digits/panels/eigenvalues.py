@@ -8,32 +8,29 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QSizePolicy
 
 from gmmseg.arrays import FloatArray
 from gmmseg.digits.document import change_setting
 from gmmseg.digits.experiment import ExperimentOutcome
 from ui.plots.plot import ThemedPlot, faded
-from ui.theme import SPACING, colours
-from ui.widgets.empty_hint import EmptyHint, hint_or_content
-from ui.widgets.throttle import Throttle
+from ui.plots.plot_panel import PlotPanel
+from ui.theme import colours
+from ui.widgets.empty_hint import EmptyHint
 
 if TYPE_CHECKING:
     from gmmseg.digits.view_state import ViewState
 
 
-class EigenvaluesPanel(QWidget):
+class EigenvaluesPanel(PlotPanel):
     """Draws the eigenvalues of the outcome's graph; a click asks for as many clusters."""
 
     edit_requested = Signal(object)
 
     def __init__(self) -> None:
-        super().__init__()
-        self.setObjectName("digit-eigenvalues")
+        super().__init__("digit-eigenvalues")
         self._shown: ViewState | None = None
         self._drawn: ExperimentOutcome | None = None
-        self._throttle = Throttle(self)
-        self._throttle.due.connect(self._draw)
         self.plot = ThemedPlot("eigenvalue-plot", self.tr("Eigenvalues of the neighbour graph"))
         self.plot.setToolTip(
             self.tr(
@@ -59,13 +56,7 @@ class EigenvaluesPanel(QWidget):
         self.words.setWordWrap(True)
         self.words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.hint = EmptyHint("")
-        content = QWidget()
-        column = QVBoxLayout(content)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(SPACING // 2)
-        column.addWidget(self.plot, 1)
-        column.addWidget(self.words)
-        self.pages = hint_or_content(self, self.hint, content)
+        self.lay_out(self.hint, self.plot, self.words, stretched=self.plot)
         self._draw()
 
     @Slot(object, object)
@@ -79,7 +70,7 @@ class EigenvaluesPanel(QWidget):
     def _draw(self) -> None:
         outcome = None if self._shown is None else self._shown.document.outcome
         values = None if outcome is None else outcome.eigenvalues
-        self.pages.setCurrentIndex(0 if values is None else 1)
+        self.show_content(values is not None)
         if self._shown is None or outcome is None or values is None:
             self._drawn = None
             self.hint.label.setText(

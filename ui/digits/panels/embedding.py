@@ -12,8 +12,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QSizePolicy,
-    QVBoxLayout,
-    QWidget,
 )
 from skimage.measure import points_in_poly
 
@@ -24,10 +22,10 @@ from gmmseg.drawing.scatter import ellipse, usual_bounds
 from ui.digits.panels.requests import MomentsRequest
 from ui.digits.panels.words import facts
 from ui.digits.widgets.card import Card
+from ui.plots.plot_panel import PlotPanel
 from ui.plots.scatter_plot import ComponentCurve, ScatterPlot, shown_bounds
 from ui.theme import SPACING
-from ui.widgets.empty_hint import EmptyHint, hint_or_content
-from ui.widgets.throttle import Throttle
+from ui.widgets.empty_hint import EmptyHint
 
 if TYPE_CHECKING:
     from gmmseg.digits.view_state import ViewState
@@ -38,7 +36,7 @@ _REACH = 12
 """How near the pointer must be to a digit, device-independent pixels."""
 
 
-class EmbeddingPanel(QWidget):
+class EmbeddingPanel(PlotPanel):
     """Shows the outcome's embedding in cluster colours; asks for the moments its ellipses are drawn from."""
 
     moments_requested = Signal(object)
@@ -49,8 +47,7 @@ class EmbeddingPanel(QWidget):
     """(what they are, their indices): digits in a marked area."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self.setObjectName("digit-embedding")
+        super().__init__("digit-embedding")
         self._shown: ViewState | None = None
         self._outcome: ExperimentOutcome | None = None
         self._rows: IntArray = np.empty(0, dtype=np.int64)
@@ -58,8 +55,6 @@ class EmbeddingPanel(QWidget):
         self._moments: tuple[FloatArray, FloatArray] | None = None
         self._asked: MomentsRequest | None = None
         self._hovered: int | None = None
-        self._throttle = Throttle(self)
-        self._throttle.due.connect(self._draw)
         self._build()
 
     def _build(self) -> None:
@@ -86,13 +81,7 @@ class EmbeddingPanel(QWidget):
         self.note.setObjectName("scatter-note")
         self.note.setForegroundRole(self.note.palette().ColorRole.PlaceholderText)
         self.note.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        content = QWidget()
-        column = QVBoxLayout(content)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(SPACING // 2)
-        column.addLayout(self._axis_row())
-        column.addWidget(self.plot, 1)
-        self.pages = hint_or_content(self, self.hint, content)
+        self.lay_out(self.hint, self._axis_row(), self.plot, stretched=self.plot)
 
     def _axis_row(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -148,7 +137,7 @@ class EmbeddingPanel(QWidget):
     @Slot()
     def _draw(self) -> None:
         outcome = None if self._shown is None else self._shown.document.outcome
-        self.pages.setCurrentIndex(0 if outcome is None else 1)
+        self.show_content(outcome is not None)
         if outcome is self._outcome:
             return
         self._outcome, self._moments = outcome, None

@@ -22,10 +22,11 @@ from gmmseg.drawing.convergence import Curves, Run, curves, runs_by_restart
 from gmmseg.mixture.params import FitResult, FitStep
 from ui.photo.widgets import step_words as words
 from ui.plots.monotone_badge import MonotoneBadge
+from ui.plots.plot_panel import PlotPanel
 from ui.plots.step_plot import Span, StepPlot
 from ui.theme import SPACING
 from ui.widgets.controls import ElidingCombo
-from ui.widgets.empty_hint import EmptyHint, hint_or_content
+from ui.widgets.empty_hint import EmptyHint
 from ui.widgets.text_table import TextTable
 from ui.widgets.throttle import SOON_MS, Throttle
 
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from gmmseg.photo.view_state import ViewState
 
 
-class ConvergencePanel(QWidget):
+class ConvergencePanel(PlotPanel):
     """Shows the steps of the run in progress, else of the document's fit; asks for no edits."""
 
     edit_requested = Signal(object)
@@ -41,15 +42,12 @@ class ConvergencePanel(QWidget):
     """The `FitStep` whose maps are wanted, or None for the final ones."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self.setObjectName("convergence-panel")
+        super().__init__("convergence-panel", SOON_MS, is_prompt=False)
         self._shown: ViewState | None = None
         self._run: Run = ()
         self._figures: Curves | None = None
         self._runs: dict[int, Run] = {}
         self._selected: int | None = None
-        self._throttle = Throttle(self, SOON_MS, is_prompt=False)
-        self._throttle.due.connect(self._draw)
         # Not in the same turn of the event loop as the plot.
         self._paced_words = Throttle(self, 60, is_prompt=False)
         self._paced_words.due.connect(self._draw_words)
@@ -77,14 +75,7 @@ class ConvergencePanel(QWidget):
         for page in (self._plot_page(), self.steps_table, self.restarts_table):
             self.views.addWidget(page)
         self.hint = EmptyHint(self.tr("Run a fit to watch its log-likelihood climb, iteration by iteration."))
-        content = QWidget()
-        layout = QVBoxLayout(content)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(SPACING // 2)
-        layout.addLayout(self._top_row())
-        layout.addWidget(self.views, 1)
-        layout.addLayout(self._bottom_row())
-        self.pages = hint_or_content(self, self.hint, content)
+        self.lay_out(self.hint, self._top_row(), self.views, self._bottom_row(), stretched=self.views)
 
     def _plot_page(self) -> QWidget:
         page = QWidget()
@@ -169,7 +160,7 @@ class ConvergencePanel(QWidget):
     @Slot()
     def _draw(self) -> None:
         steps = self._shown.steps if self._shown is not None else ()
-        self.pages.setCurrentIndex(1 if steps else 0)
+        self.show_content(bool(steps))
         if self._shown is None or not steps:
             self._run, self._figures, self._runs = (), None, {}
             return

@@ -13,8 +13,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QSizePolicy,
-    QVBoxLayout,
-    QWidget,
 )
 
 from gmmseg.arrays import FloatArray
@@ -22,9 +20,9 @@ from gmmseg.editing import Edit
 from gmmseg.mixture.selection import Candidate
 from gmmseg.photo.document import Document, change_setting
 from ui.plots.plot import ThemedPlot, faded
+from ui.plots.plot_panel import PlotPanel
 from ui.theme import SPACING, colours
-from ui.widgets.empty_hint import EmptyHint, hint_or_content
-from ui.widgets.throttle import Throttle
+from ui.widgets.empty_hint import EmptyHint
 
 if TYPE_CHECKING:
     from gmmseg.photo.view_state import ViewState
@@ -48,7 +46,7 @@ def ask_for_components(n_components: int) -> Edit[Document]:
     return Edit(f"{n_components} components", apply)
 
 
-class KCurvePanel(QWidget):
+class KCurvePanel(PlotPanel):
     """Draws the criteria over K; a click on a point asks for that K."""
 
     edit_requested = Signal(object)
@@ -56,13 +54,10 @@ class KCurvePanel(QWidget):
     """Several K are to be tried."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self.setObjectName("k-curve-panel")
+        super().__init__("k-curve-panel")
         self._shown: ViewState | None = None
         self._candidates: tuple[Candidate, ...] = ()
         self._chosen = 0
-        self._throttle = Throttle(self)
-        self._throttle.due.connect(self._draw)
         self._build()
         self.plot.restyled.connect(self._recolour)
         self._recolour()
@@ -116,14 +111,7 @@ class KCurvePanel(QWidget):
             self.tr("&Compare K = 1…10"),
         )
         self.hint.requested.connect(self.compare_requested)
-        content = QWidget()
-        layout = QVBoxLayout(content)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(SPACING // 2)
-        layout.addLayout(top)
-        layout.addWidget(self.plot, 1)
-        layout.addWidget(self.warning)
-        self.pages = hint_or_content(self, self.hint, content)
+        self.lay_out(self.hint, top, self.plot, self.warning, stretched=self.plot)
 
     @Slot(object, object)
     def show_state(self, old: ViewState, new: ViewState) -> None:
@@ -136,7 +124,7 @@ class KCurvePanel(QWidget):
     @Slot()
     def _draw(self) -> None:
         candidates = self._shown.candidates if self._shown is not None else ()
-        self.pages.setCurrentIndex(1 if candidates else 0)
+        self.show_content(bool(candidates))
         self._candidates = tuple(sorted(candidates, key=lambda candidate: candidate.n_components))
         if self._shown is None or not candidates:
             return

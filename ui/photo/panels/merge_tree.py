@@ -13,8 +13,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QPushButton,
     QSizePolicy,
-    QVBoxLayout,
-    QWidget,
 )
 
 from gmmseg.arrays import FloatArray
@@ -24,15 +22,15 @@ from gmmseg.photo.classes import ClassTable
 from ui.photo.panels.merge_requests import TreeRequest, classes_of, merge_groups
 from ui.photo.widgets.merge_words import MEASURES, union_sentence
 from ui.plots.dendrogram_plot import LOWEST_CUT, DendrogramPlot
+from ui.plots.plot_panel import PlotPanel
 from ui.theme import SPACING
-from ui.widgets.empty_hint import EmptyHint, hint_or_content
-from ui.widgets.throttle import Throttle
+from ui.widgets.empty_hint import EmptyHint
 
 if TYPE_CHECKING:
     from gmmseg.photo.view_state import ViewState
 
 
-class MergeTreePanel(QWidget):
+class MergeTreePanel(PlotPanel):
     """Draws the tree of the document's fit. It is made in the background, and only while it can be seen."""
 
     edit_requested = Signal(object)
@@ -44,16 +42,13 @@ class MergeTreePanel(QWidget):
     """Ids of the classes below the union under the pointer, or None."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self.setObjectName("merge-tree-panel")
+        super().__init__("merge-tree-panel")
         self._shown: ViewState | None = None
         self._asked: TreeRequest | None = None
         self._tree: Dendrogram | None = None
         self._hovered: int | None = None
         self._selected: int | None = None
         self._cut = 0.0
-        self._throttle = Throttle(self)
-        self._throttle.due.connect(self._draw)
         self._build()
 
     def _build(self) -> None:
@@ -75,14 +70,7 @@ class MergeTreePanel(QWidget):
         self.text.setForegroundRole(self.palette().ColorRole.PlaceholderText)
         self.text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.hint = EmptyHint(self.tr("Which components overlap is shown here once there is a fit."))
-        content = QWidget()
-        layout = QVBoxLayout(content)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(SPACING // 2)
-        layout.addLayout(self._top_row())
-        layout.addWidget(self.plot, 1)
-        layout.addWidget(self.text)
-        self.pages = hint_or_content(self, self.hint, content)
+        self.lay_out(self.hint, self._top_row(), self.plot, self.text, stretched=self.plot)
 
     def _top_row(self) -> QHBoxLayout:
         self.measure_box = QComboBox()
@@ -176,13 +164,13 @@ class MergeTreePanel(QWidget):
         segmentation, table = (shown.segmentation, shown.table) if shown is not None else (None, None)
         if fit is None or segmentation is None:
             self._asked = self._tree = None
-            self.pages.setCurrentIndex(0)
+            self.show_content(False)
             return
         params = fit.result.params
         if segmentation.params is params and table is not None:
             self._want(TreeRequest(params, table, self.measure))
         is_current = self._tree is not None and self._tree.n_leaves == self._classes().n_components
-        self.pages.setCurrentIndex(1)
+        self.show_content(True)
         if is_current and self._tree is not None and self._asked is not None:
             title = next(height for name, _, height, _ in MEASURES if name == self._asked.measure)
             leaves = [self._classes().of_component(k) for k in range(self._tree.n_leaves)]

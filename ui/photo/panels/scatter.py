@@ -11,8 +11,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QMenu,
     QToolButton,
-    QVBoxLayout,
-    QWidget,
 )
 from skimage.measure import points_in_poly
 
@@ -31,16 +29,17 @@ from gmmseg.features.table import FeatureTable
 from gmmseg.render import display_rgb
 from ui.photo.panels.scatter_rows import HIDDEN, Mixture, WinnersRequest, mixture_of, tints_of
 from ui.plots.axis_choosers import AxisChoosers
+from ui.plots.plot_panel import PlotPanel
 from ui.plots.scatter_plot import ComponentCurve, ScatterPlot, shown_bounds
 from ui.theme import SPACING, theme
-from ui.widgets.empty_hint import EmptyHint, hint_or_content
-from ui.widgets.throttle import SOON_MS, Throttle
+from ui.widgets.empty_hint import EmptyHint
+from ui.widgets.throttle import SOON_MS
 
 if TYPE_CHECKING:
     from gmmseg.photo.view_state import ViewState
 
 
-class ScatterPanel(QWidget):
+class ScatterPanel(PlotPanel):
     """Shows the rows on screen; during a run the ellipses follow its newest step."""
 
     edit_requested = Signal(object)
@@ -50,8 +49,7 @@ class ScatterPanel(QWidget):
     """A bool array over the rows of the shown table, or None."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self.setObjectName("scatter-panel")
+        super().__init__("scatter-panel", SOON_MS, is_prompt=False)
         self._shown: ViewState | None = None
         self._table: FeatureTable | None = None
         self._rows: IntArray = np.empty(0, dtype=np.int64)
@@ -62,8 +60,6 @@ class ScatterPanel(QWidget):
         self._asked: WinnersRequest | None = None
         self._drawn_axes: tuple[str, str] | None = None
         self._pixel: tuple[int, int] | None = None
-        self._throttle = Throttle(self, SOON_MS, is_prompt=False)
-        self._throttle.due.connect(self._draw)
         self._build()
         theme().changed.connect(self._throttle.ask)
 
@@ -81,13 +77,7 @@ class ScatterPanel(QWidget):
         self.plot.double_clicked.connect(self._show_all)
         self.plot.view.brushed.connect(self._brush)
         self.hint = EmptyHint(self.tr("Pixels appear here as points once an image has been segmented."))
-        content = QWidget()
-        layout = QVBoxLayout(content)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(SPACING // 2)
-        layout.addLayout(self._top_row())
-        layout.addWidget(self.plot, 1)
-        self.pages = hint_or_content(self, self.hint, content)
+        self.lay_out(self.hint, self._top_row(), self.plot, stretched=self.plot)
 
     def _top_row(self) -> QHBoxLayout:
         self.choosers = AxisChoosers()
@@ -155,7 +145,7 @@ class ScatterPanel(QWidget):
     @Slot()
     def _draw(self) -> None:
         table = self._shown.table if self._shown is not None else None
-        self.pages.setCurrentIndex(0 if table is None else 1)
+        self.show_content(table is not None)
         if table is not self._table:
             self._take_table(table)
         if self._shown is None or table is None:

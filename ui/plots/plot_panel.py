@@ -1,0 +1,68 @@
+"""PlotPanel: a panel around a plot, with a hint while there is nothing to draw, drawn when it can be seen."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Slot
+from PySide6.QtWidgets import QLayout, QVBoxLayout, QWidget
+
+from ui.theme import SPACING
+from ui.widgets.empty_hint import EmptyHint, hint_or_content
+from ui.widgets.throttle import Throttle
+
+
+class PlotPanel(QWidget):
+    """What panels of plots have in common; those derived from it draw in `_draw`.
+
+    Parameters
+    ----------
+    name : str
+        Object name.
+    throttle_ms : int
+        Between two drawings at least.
+    is_prompt : bool
+        False leaves also the first drawing to a later turn of the event loop.
+    """
+
+    hint: EmptyHint
+
+    def __init__(self, name: str, throttle_ms: int = 50, *, is_prompt: bool = True) -> None:
+        super().__init__()
+        self.setObjectName(name)
+        self._throttle = Throttle(self, throttle_ms, is_prompt)
+        self._throttle.due.connect(self._draw)
+
+    def lay_out(self, hint: EmptyHint, *parts: QWidget | QLayout, stretched: QWidget) -> None:
+        """Fill the panel with parts from top to bottom, or with the hint as long as there is nothing to draw.
+
+        Parameters
+        ----------
+        hint : EmptyHint
+        *parts : QWidget or QLayout
+        stretched : QWidget
+            The part that takes the room that is left.
+        """
+        self.hint = hint
+        content = QWidget()
+        column = QVBoxLayout(content)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(SPACING // 2)
+        for part in parts:
+            if isinstance(part, QLayout):
+                column.addLayout(part)
+            else:
+                column.addWidget(part, int(part is stretched))
+        self._pages = hint_or_content(self, hint, content)
+
+    def show_content(self, has_content: bool) -> None:
+        """Show the parts, or the hint."""
+        self._pages.setCurrentIndex(int(has_content))
+
+    @property
+    def has_content(self) -> bool:
+        """Whether the parts are shown instead of the hint."""
+        return self._pages.currentIndex() == 1
+
+    @Slot()
+    def _draw(self) -> None:
+        """Draw what is shown now."""
+        raise NotImplementedError
