@@ -65,6 +65,7 @@ class Toolbox(QObject):
         self._name: str = "select"
         self.chosen: tuple[int, ...] = ()
         """Ids of the objects that are chosen."""
+        self._newest: int | None = None
         self.name = ""
         """Of the object made last, offered again; empty before the first."""
         self.only_unlabelled = False
@@ -203,7 +204,7 @@ class Toolbox(QObject):
         self._work.settle()
         new = [e for e in self._work.workspace.document.objects or () if e.id not in before]
         if new:
-            self.name = new[-1].name
+            self._newest, self.name = new[-1].id, new[-1].name
             self.choose([new[-1].id])
 
     @Slot(object, object)
@@ -219,5 +220,8 @@ class Toolbox(QObject):
             if self.tool is not None:
                 self.tool.abandon()
         if document.objects is not old.document.objects:
-            there = {entry.id for entry in document.objects or ()}
-            self.choose([wanted for wanted in self.chosen if wanted in there])
+            names = {entry.id: entry.name for entry in document.objects or ()}
+            if self._newest is not None and new.document.image is old.document.image:
+                # Renamed after it was made: the next ones are of that name too.
+                self.name = names.get(self._newest, self.name)
+            self.choose([wanted for wanted in self.chosen if wanted in names])

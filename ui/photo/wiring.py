@@ -104,6 +104,8 @@ class PhotoPanels(QObject):
         options.only_unlabelled_changed.connect(toolbox.set_only_unlabelled)
         options.show_tool(toolbox.tool_name)
         options.show_radius(toolbox.radius)
+        # An object is named as soon as it is made, without a way to the table.
+        self.panes.addAction(objects.rename_action)
         for pane in self.panes.panes:
             pane.canvas.menu_requested.connect(toolbox.choose_for_menu)
             pane.canvas.menu_requested.connect(lambda _, at: objects.open_menu_at(at))

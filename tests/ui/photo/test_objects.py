@@ -154,6 +154,22 @@ def test_f2_renames_and_several_get_one_name(marker: Marker) -> None:
     assert len(marker.objects.categories()) == 2
 
 
+def test_what_is_named_over_the_picture_names_the_next_one_too(marker: Marker) -> None:
+    marker.desk.actions["tool_brush"].trigger()
+    marker.desk.toolbox.set_radius(2)
+    marker.drag((60, 10), (66, 10))
+    assert marker.objects.by_id(4).name == "Object"
+    marker.press(Qt.Key.Key_F2)
+    editor = marker.panel.view.findChild(QLineEdit)
+    assert isinstance(editor, QLineEdit)
+    QTest.keyClicks(editor, "cat")
+    QTest.keyClick(editor, Qt.Key.Key_Return)
+    marker.wait(lambda: marker.objects.by_id(4).name == "cat")
+    marker.desk.toolbox.choose(())
+    marker.drag((60, 70), (66, 70))
+    assert marker.objects.by_id(5).name == "cat"
+
+
 def test_several_are_recoloured_in_one_step(marker: Marker, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(marker.panel, "_choose_colour", lambda parent, now: (9, 8, 7))
     marker.click_row(0)

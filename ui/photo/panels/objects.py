@@ -88,6 +88,11 @@ class ObjectsPanel(EntriesPanel):
         hint = _tr("Nothing is marked yet. Click an object in the picture and press Enter.")
         super().__init__(object_kind(), _EDITS, ACTIONS, _ICONS, hint, choose_colour, parent)
 
+    @property
+    def rename_action(self) -> QAction:
+        """Its key may be offered elsewhere too."""
+        return self._actions["object.rename"]
+
     # Building
 
     def _fill_menu(self) -> None:
