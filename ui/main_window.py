@@ -128,15 +128,19 @@ class MainWindow(QMainWindow):
         self._pages.setCurrentWidget(desk.layout.central)
         self._readouts.setCurrentWidget(desk.layout.readout)
         desk.layout.toolbar.show()
-        self._arrange(desk)
-        default = self.saveState()
         kept = self._layouts.get(desk.name)
-        if kept is not None and not self.restoreState(kept):
-            self.restoreState(default)
+        # Nothing is arranged before: the tab bars of that would stay on screen beside those of the layout.
+        if kept is None or not self.restoreState(kept) or not self._is_placed(desk):
+            self._arrange(desk)
         self._keep_away(desk)
         desk.layout.toolbar.show()
         self._show_modes(desk)
         self.show_heading(desk.heading)
+
+    def _is_placed(self, desk: Desk) -> bool:
+        """Whether every dock has its place; one that a layout did not know yet has none."""
+        nowhere = Qt.DockWidgetArea.NoDockWidgetArea
+        return all(self.dockWidgetArea(dock) is not nowhere for dock in self._docks[desk.name])
 
     def _put_away(self, desk: Desk) -> None:
         self._layouts[desk.name] = self.saveState()

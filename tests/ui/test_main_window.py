@@ -177,6 +177,10 @@ def test_a_saved_layout_comes_back_and_nonsense_is_ignored(
         again.show()
         assert dock(again, "classesDock").isVisible() == is_there
         assert dock(again, "setupDock").isVisible()
+        # No tab bar is left over on screen of how the docks were before.
+        bars = [bar for bar in again.findChildren(QTabBar) if again.rect().intersects(bar.geometry())]
+        titles = [tuple(bar.tabText(n) for n in range(bar.count())) for bar in bars]
+        assert len(titles) == len(set(titles))
 
 
 def test_no_two_actions_share_a_key_where_both_work(window: MainWindow, desk: Desk) -> None:
