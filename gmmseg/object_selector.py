@@ -14,7 +14,7 @@ from gmmseg.image import Image
 from gmmseg.io.images import image_from_array
 from gmmseg.selection.prompts import Box, click
 from gmmseg.selection.selecting import PromptedSelection, nothing_selected
-from gmmseg.selection.site import site_events
+from gmmseg.selection.site import Site, site_events
 
 Click = tuple[int, int, bool]
 """x, y in pixels of the image, and whether the pixel is object."""
@@ -39,8 +39,19 @@ class ObjectSelector:
     """
 
     def __init__(self, image: ArrayLike | Image, seed: int = 0) -> None:
-        self._image = image if isinstance(image, Image) else image_from_array(np.asarray(image), "array")
-        self._site = result_of(site_events(self._image, seed))
+        if not isinstance(image, Image):
+            image = image_from_array(np.asarray(image), "array")
+        self._stand_on(result_of(site_events(image, seed)))
+
+    @classmethod
+    def on(cls, site: Site) -> ObjectSelector:
+        """Return a selector on a site that is already there."""
+        selector = cls.__new__(cls)
+        selector._stand_on(site)
+        return selector
+
+    def _stand_on(self, site: Site) -> None:
+        self._site = site
         self._box: Box | None = None
         self._states: dict[tuple[Click, ...], PromptedSelection] = {(): nothing_selected(self._site)}
 
@@ -70,7 +81,7 @@ class ObjectSelector:
 
     def _state(self, clicks: Sequence[Click], box: Box | None) -> PromptedSelection:
         wanted = tuple((int(x), int(y), bool(is_positive)) for x, y, is_positive in clicks)
-        width, height = self._image.width, self._image.height
+        height, width = self._site.shape
         for x, y, _ in wanted:
             if not (0 <= x < width and 0 <= y < height):
                 raise FeatureError(

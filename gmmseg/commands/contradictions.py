@@ -1,4 +1,4 @@
-"""Which options of ``segment`` and ``apply`` contradict each other, and what is said of it."""
+"""Which options of ``segment``, ``apply`` and ``select`` contradict each other, and what is said of it."""
 
 from __future__ import annotations
 
@@ -35,6 +35,19 @@ def check_mask(parser: Parser, options: argparse.Namespace) -> None:
     is_png = out.is_folder or out.path.suffix.lower() not in (".tif", ".tiff", ".npy", ".npz")
     if options.palette in ("class", "voc") and not is_png:
         parser.error(f"{out.path.suffix} holds values without colours: leave out --palette, or write a .png")
+
+
+def check_select(parser: Parser, options: argparse.Namespace) -> None:
+    """End the program with code 2 where options of ``select`` contradict each other or say too little."""
+    single = [options.image, options.box, options.cutout, options.click or None]
+    if options.boxes is not None and any(value is not None for value in single):
+        parser.error("--boxes names images and boxes itself: leave out IMAGE, --box, --click and --cutout")
+    if options.boxes is None and options.image is None:
+        parser.error("there is no image: name one, or a table of boxes by --boxes FILE.csv")
+    if options.boxes is None and not options.click and options.box is None:
+        parser.error("nothing is selected without a click or a box: add --click X,Y or --box X0,Y0,X1,Y1")
+    if options.cutout is not None and options.cutout.suffix.lower() != ".png":
+        parser.error("the cut-out has transparency: let --cutout end in .png")
 
 
 def check_segment(parser: Parser, options: argparse.Namespace) -> None:

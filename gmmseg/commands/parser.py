@@ -6,11 +6,20 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
-from gmmseg.commands.contradictions import check_mask, check_overlay, check_segment
+from gmmseg.commands.contradictions import check_mask, check_overlay, check_segment, check_select
 from gmmseg.commands.mnist_parser import MNIST, add_mnist, check_mnist
 from gmmseg.commands.options import add_options, reader
 from gmmseg.commands.usage import Parser, check_first_word, printable
-from gmmseg.commands.values import count, features, n_bytes, number, out_place, place
+from gmmseg.commands.values import (
+    box_corners,
+    click_point,
+    count,
+    features,
+    n_bytes,
+    number,
+    out_place,
+    place,
+)
 from gmmseg.features.spec import FeatureSpec
 from gmmseg.mixture.settings import FitSettings
 from gmmseg.photo.settings import SegmentSettings
@@ -18,7 +27,7 @@ from gmmseg.regions.settings import RegionSettings
 from gmmseg.setting import Setting, arranged, setting_of, settings_of
 from gmmseg.version import VERSION
 
-COMMANDS: tuple[str, ...] = ("segment", "apply", "mnist", "sample")
+COMMANDS: tuple[str, ...] = ("segment", "apply", "select", "mnist", "sample")
 FORMATS = ("coco", "geojson", "labelme", "roi", "ome-tiff", "ome-zarr")
 
 _OVERVIEW = """\
@@ -53,6 +62,17 @@ keep another owner. With --no-clobber an image is left out, and named, where one
 _APPLY = """\
 Label images with a saved model, without fitting. An image that the model was fitted on gets exactly the label
 map that it got then. Several images and folders are treated as by “segment”.
+"""
+_SELECT = """\
+Cut out one object by clicks and a box, in pixels from 0, 0 at the top left: as in the window. Clicks count in
+the order given: those with + (or nothing) are on the object, those with - outside it.
+
+  gmmseg select photo.jpg --click 120,80 -o mask.png
+  gmmseg select photo.jpg --click 120,80 --click 300,200,- --cutout horse.png -o mask.png
+  gmmseg select photo.jpg --box 40,30,260,220 -o mask.tif
+  gmmseg select --boxes boxes.csv -o masks/
+
+A mask holds 255 in the object and 0 outside; a .npy holds booleans. Existing files are overwritten.
 """
 _SAMPLE = """\
 Draw feature vectors from a saved mixture, in the units of the features: .npy holds a float64 array (N, D),
@@ -93,6 +113,8 @@ def parse(argv: list[str]) -> argparse.Namespace:
         check_overlay(command, options)
     if options.command in ("segment", "apply"):
         check_mask(command, options)
+    if options.command == "select":
+        check_select(command, options)
     if options.command == "segment":
         check_segment(command, options)
     return options
@@ -115,12 +137,15 @@ def build_parser() -> tuple[Parser, dict[str, Parser]]:
         "segment": add("segment", "IMAGE... [options] -o OUT",
                        "fit a mixture and write a label map", _SEGMENT),
         "apply": add("apply", "MODEL IMAGE... [options] -o OUT", "label images with a saved model", _APPLY),
+        "select": add("select", "IMAGE [--click X,Y[,+|-]]... [--box X0,Y0,X1,Y1] -o MASK",
+                      "cut out an object by clicks and boxes", _SELECT),
         "mnist": add("mnist", "[options]", "cluster images of digits without their labels", MNIST),
         "sample": add("sample", "MODEL -n N [--seed S] -o OUT", "draw vectors or digits from a saved mixture",
                       _SAMPLE),
     }  # fmt: skip
     _add_segment(commands["segment"])
     _add_apply(commands["apply"])
+    _add_select(commands["select"])
     add_mnist(commands["mnist"])
     _add_sample(commands["sample"])
     return parser, commands
@@ -230,6 +255,53 @@ def _add_outputs(parser: Parser, *, has_model: bool = True) -> None:
         type=n_bytes,
         metavar="SIZE",
         help="most memory one image may need, such as 800M or 4G (default: half of the machine's)",
+    )
+
+
+def _add_select(parser: Parser) -> None:
+    parser.add_argument("image", nargs="?", type=place, metavar="IMAGE", help="image file")
+    parser.add_argument(
+        "--click",
+        action="append",
+        type=click_point,
+        default=[],
+        metavar="X,Y[,+|-]",
+        help="a pixel of the object, or with - one outside it; as often as wanted",
+    )
+    parser.add_argument(
+        "--box",
+        type=box_corners,
+        metavar="X0,Y0,X1,Y1",
+        help="what the object lies in: first column and row, and one beyond the last ones",
+    )
+    parser.add_argument(
+        "--boxes",
+        type=place,
+        metavar="FILE",
+        help="instead of IMAGE: a .csv with the columns file, x0, y0, x1, y1 and name, a line for each "
+        "object; OUT is then a folder that gets a .png for each",
+    )
+    parser.add_argument(
+        "--cutout", type=place, metavar="FILE", help="also the object alone, transparent around it: .png"
+    )
+    seed = setting_of(RegionSettings, "seed")
+    parser.add_argument(
+        "--seed", type=reader(seed), default=seed.default, metavar="S", help="(default %(default)s)"
+    )
+    parser.add_argument(
+        "--frame",
+        type=count,
+        default=1,
+        metavar="N",
+        help="page or frame of the file, from 1 (default 1)",
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=out_place,
+        required=True,
+        metavar="OUT",
+        help="by extension: .png, .tif or .npy",
     )
 
 

@@ -44,6 +44,22 @@ def features(text: str) -> FeatureSpec:
         raise argparse.ArgumentTypeError(str(error)) from error
 
 
+def click_point(text: str) -> tuple[int, int, bool]:
+    """Read a pixel x,y and whether it is on the object: + or nothing, or - for outside."""
+    match = re.fullmatch(r"([0-9]{1,9}),([0-9]{1,9})(?:,([+-]))?", text)
+    if match is None:
+        raise argparse.ArgumentTypeError(f"“{text}” is not a click; write X,Y or X,Y,-")
+    return int(match[1]), int(match[2]), match[3] != "-"
+
+
+def box_corners(text: str) -> tuple[int, int, int, int]:
+    """Read a box x0,y0,x1,y1 in whole pixels."""
+    if not re.fullmatch(r"-?[0-9]{1,9}(,-?[0-9]{1,9}){3}", text):
+        raise argparse.ArgumentTypeError(f"“{text}” is not a box; write X0,Y0,X1,Y1")
+    x0, y0, x1, y1 = (int(part) for part in text.split(","))
+    return x0, y0, x1, y1
+
+
 def n_bytes(text: str) -> int:
     """Read a size such as ``800M`` or ``4GB``, decimal units."""
     match = re.fullmatch(r"([0-9]{1,15}(?:\.[0-9]{1,6})?)\s*([KMGT]?)B?", text, re.IGNORECASE | re.ASCII)

@@ -10,27 +10,23 @@ from numpy.typing import NDArray
 from gmmseg.arrays import BoolArray, ByteArray, FloatArray, IntArray
 from gmmseg.features.colour import srgb_to_lab
 from gmmseg.selection.prompts import Box, Prompt
+from gmmseg.selection.site import Site
 
 _LAB_REACH = 20.0
 """Difference in CIELAB that counts as much as the radius of a leaf."""
+_MOVED = 6
+"""Working pixels that refining moves a border at most."""
 _SEEDS = 64
 """Pixels of a stroke in one leaf that are looked at when it is shared."""
 
 
-def painted(
-    labels: NDArray[np.int32],
-    rgb: ByteArray,
-    members: BoolArray,
-    prompts: Sequence[Prompt],
-    box: Box | None = None,
-) -> BoolArray:
+def painted(site: Site, members: BoolArray, prompts: Sequence[Prompt], box: Box | None = None) -> BoolArray:
     """Return the mask of selected leaves, with every pixel of each prompt as it asks.
 
     Parameters
     ----------
-    labels : int32 array, (H, W)
-        The leaf of each pixel; -1 without data, which is never selected.
-    rgb : uint8 array, (H, W, 3)
+    site : Site
+        Pixels without data are never selected.
     members : bool array, (N,)
     prompts : sequence of Prompt
         A leaf with prompts of both signs is shared: a pixel goes with the nearest prompt, in distance over
@@ -38,6 +34,7 @@ def painted(
     box : (x0, y0, x1, y1), optional
         Half-open; outside it only pixels of prompts are selected.
     """
+    labels = site.labels
     mask: BoolArray = np.take(np.append(members, False), labels)
     touched = [labels[prompt.rows, prompt.columns] for prompt in prompts]
     signs = [
@@ -51,7 +48,7 @@ def painted(
     ]
     for leaf in sorted(signs[0] & signs[1]):
         if leaf >= 0:
-            _share(mask, labels, rgb, leaf, prompts, touched)
+            _share(mask, site, leaf, prompts, touched)
     if box is not None:
         x0, y0, x1, y1 = box
         mask[:y0] = mask[y1:] = mask[:, :x0] = mask[:, x1:] = False
@@ -63,16 +60,17 @@ def painted(
 
 def _share(
     mask: BoolArray,
-    labels: NDArray[np.int32],
-    rgb: ByteArray,
+    site: Site,
     leaf: int,
     prompts: Sequence[Prompt],
     touched: Sequence[NDArray[np.int32]],
 ) -> None:
     """Share a leaf's pixels among the prompts in it."""
-    rows, columns = np.nonzero(labels == leaf)
+    window = _window(site, leaf)
+    rows, columns = np.nonzero(site.labels[window] == leaf)
+    rows, columns = rows + window[0].start, columns + window[1].start
     pixels = np.stack([rows, columns], axis=1).astype(np.float64)
-    lab = _lab(rgb, rows, columns)
+    lab = _lab(site.rgb, rows, columns)
     radius = np.sqrt(len(rows) / np.pi)
     nearest = np.full(len(rows), np.inf)
     wins = np.zeros(len(rows), dtype=np.bool_)
@@ -82,7 +80,7 @@ def _share(
             continue
         at = at[:: -(-len(at) // _SEEDS)]
         seeds = np.stack([prompt.rows[at], prompt.columns[at]], axis=1)
-        seed_lab = _lab(rgb, prompt.rows[at], prompt.columns[at])
+        seed_lab = _lab(site.rgb, prompt.rows[at], prompt.columns[at])
         for seed, colour in zip(seeds, seed_lab, strict=True):
             away = np.sqrt(((pixels - seed) ** 2).sum(axis=1)) / radius
             away += np.sqrt(((lab - colour) ** 2).sum(axis=1)) / _LAB_REACH
@@ -90,6 +88,18 @@ def _share(
             nearest[closer] = away[closer]
             wins[closer] = prompt.is_positive
     mask[rows, columns] = wins
+
+
+def _window(site: Site, leaf: int) -> tuple[slice, slice]:
+    """Return rows and columns that hold all pixels of a leaf: refining moves its border only so far."""
+    top, left, bottom, right = site.scene.ground.boxes[leaf].tolist()
+    down, across = (
+        large / small for large, small in zip(site.shape, site.scene.ground.labels.shape, strict=True)
+    )
+    return (
+        slice(max(int((top - _MOVED) * down), 0), int((1 - bottom + _MOVED) * down) + 1),
+        slice(max(int((left - _MOVED) * across), 0), int((1 - right + _MOVED) * across) + 1),
+    )
 
 
 def _lab(rgb: ByteArray, rows: IntArray, columns: IntArray) -> FloatArray:

@@ -103,7 +103,7 @@ class PromptedSelection:
         return replace(self.selection, masks=self.members[None], scores=np.zeros(1))
 
     def _painted(self, members: BoolArray) -> BoolArray:
-        return painted(self.site.labels, self.site.rgb, members, self.prompts, self.box)
+        return painted(self.site, members, self.prompts, self.box)
 
 
 def nothing_selected(site: Site, box: Box | None = None) -> PromptedSelection:

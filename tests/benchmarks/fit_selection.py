@@ -23,7 +23,6 @@ import numpy as np
 from gmmseg.arrays import BoolArray, FloatArray, IntArray
 from gmmseg.control import result_of
 from gmmseg.io.atomic import write_atomically
-from gmmseg.io.images import read_image
 from gmmseg.regions.odds import QuadraticOdds
 from gmmseg.render import display_rgb
 from gmmseg.selection.advance import Selection, Working, advance, nothing
@@ -45,6 +44,7 @@ from gmmseg.selection.pipeline import ground_events
 from gmmseg.selection.prompts import click
 from gmmseg.selection.ranking import RANK_FEATURES
 from gmmseg.selection.scene import Scene, Touch, scene_of
+from gmmseg.selection.site import Site
 from gmmseg.selection.weights import FITTED_FILE, Weights, weights_as_json
 from tests.benchmarks.click_protocol import Click, Clicker, Played, play, scores
 from tests.benchmarks.clicked_objects import ClickedObject, box_of, clicked_objects
@@ -54,7 +54,7 @@ FOLDS = 5
 ROUNDS_KEPT = 2
 CLICKS_PLAYED = 12
 ENOUGH = 0.97
-LEAVES_A_STATE = 30
+LEAVES_A_STATE = 40
 CURVATURE_ROWS = 15_000
 QUICK_CLICKS = 8
 RANDOM_FIRST_CLICKS = 4
@@ -137,7 +137,7 @@ def cached_ground(item: ClickedObject, folder: Path | None) -> Ground:
     if path is not None and path.exists():
         kept: Ground = pickle.loads(path.read_bytes())
         return kept
-    ground = result_of(ground_events(read_image(item.image_path)))
+    ground = result_of(ground_events(item.read()))
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(pickle.dumps(ground))
@@ -157,7 +157,7 @@ class Player:
     ) -> None:
         self._scene, self._weights, self._examples, self._rng = scene, weights, examples, rng
         self._item, self._fold = item, fold_of(item.image)
-        self._rgb = display_rgb(read_image(item.image_path))
+        self._site = Site(scene, scene.ground.labels, display_rgb(item.read()), weights)
         self._truth = Truth.of(scene.ground, item.truth, item.ignored)
         self._selection = nothing(scene)
         self._mask: BoolArray = np.zeros(scene.ground.labels.shape, dtype=np.bool_)
@@ -171,7 +171,7 @@ class Player:
         if before.marks:
             self._write_down(before, touch, working, clicks[-1])
         prompts = [click(*one) for one in clicks]
-        self._mask = painted(ground.labels, self._rgb, self._selection.mask, prompts)
+        self._mask = painted(self._site, self._selection.mask, prompts)
         return self._mask
 
     def _write_down(self, before: Selection, touch: Touch, working: Working, last: Click) -> None:

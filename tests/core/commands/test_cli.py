@@ -504,7 +504,7 @@ def test_wrong_usage_ends_with_code_2(place: Path, capsys: Any, arguments: list[
         (["mnist", "digits"], ["gmmseg mnist:", "--data"]),
         (["mnist", "--drawn", "--data", "x"], ["gmmseg mnist:", "leave out"]),
         (["mnist", "--seeds", "3"], ["gmmseg mnist:", "--table"]),
-        (["select", "photo.png"], ["select", *COMMANDS, "Did you mean “gmmseg segment”?"]),
+        (["segmnt", "photo.png"], ["segmnt", *COMMANDS, "Did you mean “gmmseg segment”?"]),
         (["sampl"], ["Did you mean “gmmseg sample”?"]),
         (["missing.jpg"], ["missing.jpg", "no file"]),
         (["two\nlines"], ["two lines"]),

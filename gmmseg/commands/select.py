@@ -1,0 +1,150 @@
+"""``gmmseg select``: cut out objects by clicks and boxes."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+from gmmseg.commands.console import Console
+from gmmseg.commands.outputs import distinct_stems
+from gmmseg.control import raise_if_cancelled
+from gmmseg.errors import GmmsegError, ReadError, WriteError
+from gmmseg.image import Image
+from gmmseg.io.atomic import check_writable, refusals, write_atomically
+from gmmseg.io.files import read_file_bytes, shown_name
+from gmmseg.io.images import read_events
+from gmmseg.io.object_masks import MASK_SUFFIXES, encode_cutout, encode_object_mask
+from gmmseg.object_selector import ObjectSelector
+from gmmseg.selection.prompts import Box
+from gmmseg.selection.site import site_events
+
+_COLUMNS = ("file", "x0", "y0", "x1", "y1")
+_LONGEST_TABLE = 64 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class BoxedFile:
+    """One line of a table of boxes: an image, the box of an object on it, and what the object is called."""
+
+    path: Path
+    box: Box
+    name: str
+
+
+def run(options: argparse.Namespace, console: Console) -> bool:
+    """Write the masks that were asked for; return whether all could be made.
+
+    Raises
+    ------
+    GmmsegError
+        Nothing could be done.
+    Cancelled
+    """
+    if options.boxes is not None:
+        return _many(options, console)
+    output = options.output.path
+    _check_suffix(output)
+    for path in (output, options.cutout):
+        if path is not None:
+            if path.absolute() == options.image.absolute():
+                raise WriteError(f"{shown_name(path)} is the image that is read.", "Choose another name.")
+            check_writable(path)
+    image = _read(options.image, options, console)
+    selector = _selector(image, options, console)
+    mask = selector.select(options.click, options.box)
+    # All is encoded before the first byte is written.
+    written = [(output, encode_object_mask(output.suffix, mask))]
+    if options.cutout is not None:
+        written.append((options.cutout, encode_cutout(image, mask)))
+    for path, content in written:
+        write_atomically(path, content)
+    return True
+
+
+def _many(options: argparse.Namespace, console: Console) -> bool:
+    """Write a mask for each line of a table of boxes; those that fail are reported and left out."""
+    boxed = read_boxes(options.boxes, console)
+    folder: Path = options.output.path
+    with refusals(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    stems = distinct_stems(
+        [Path(f"{one.path.stem}_{one.name}" if one.name else one.path.stem) for one in boxed]
+    )
+    n_failed = 0
+    last: tuple[Path, ObjectSelector] | None = None
+    for one, stem in zip(boxed, stems, strict=True):
+        raise_if_cancelled(console.should_stop)
+        try:
+            if last is None or last[0] != one.path:
+                image = _read(one.path, options, console)
+                last = one.path, _selector(image, options, console)
+            mask = last[1].select([], one.box)
+            write_atomically(folder / f"{stem}.png", encode_object_mask(".png", mask))
+        except GmmsegError as error:
+            # What cannot be written now cannot be written for the next line either.
+            if isinstance(error, WriteError):
+                raise
+            n_failed += 1
+            console.say(f"{shown_name(one.path)}: {error}")
+    return n_failed == 0
+
+
+def read_boxes(path: Path, console: Console) -> list[BoxedFile]:
+    """Return the lines of a table with the columns file, x0, y0, x1, y1 and, if there is one, name.
+
+    Files are looked for from the table's folder.
+
+    Raises
+    ------
+    ReadError
+        The table cannot be read, lacks a column, is empty, or a number is none.
+    """
+    data = read_file_bytes(path, console.should_stop)
+    if len(data) > _LONGEST_TABLE:
+        raise ReadError(f"{shown_name(path)} is too long for a table of boxes.", "Split it.")
+    lines = csv.DictReader(io.StringIO(data.decode("utf-8-sig", "replace"), newline=""))
+    missing = [name for name in _COLUMNS if name not in (lines.fieldnames or ())]
+    if missing:
+        raise ReadError(
+            f"{shown_name(path)} has no column “{missing[0]}”.",
+            "Let its first line be file,x0,y0,x1,y1,name.",
+        )
+    found: list[BoxedFile] = []
+    for line in lines:
+        try:
+            x0, y0, x1, y1 = (int(line[name]) for name in _COLUMNS[1:])
+        except (TypeError, ValueError) as error:
+            raise ReadError(
+                f"Line {lines.line_num} of {shown_name(path)} has no box of four whole numbers.",
+                "Write pixels: x0,y0,x1,y1 with x1 and y1 beyond the last ones.",
+            ) from error
+        if not line["file"]:
+            raise ReadError(
+                f"Line {lines.line_num} of {shown_name(path)} names no file.", "Name one in each."
+            )
+        found.append(BoxedFile(path.parent / line["file"], (x0, y0, x1, y1), line.get("name") or ""))
+    if not found:
+        raise ReadError(f"{shown_name(path)} holds no boxes.", "Add a line for each object.")
+    return found
+
+
+def _read(path: Path, options: argparse.Namespace, console: Console) -> Image:
+    image = console.drain(read_events(path, frame=options.frame - 1, should_stop=console.should_stop))
+    for note in image.source.notes:
+        console.say(f"{image.source.name}: {note}")
+    return image
+
+
+def _selector(image: Image, options: argparse.Namespace, console: Console) -> ObjectSelector:
+    site = console.drain(site_events(image, options.seed, console.should_stop), image.source.name)
+    return ObjectSelector.on(site)
+
+
+def _check_suffix(path: Path) -> None:
+    if path.suffix.lower() not in MASK_SUFFIXES:
+        raise WriteError(
+            f"Masks cannot be written as “{path.suffix}”.", f"Choose {', '.join(MASK_SUFFIXES)}."
+        )
