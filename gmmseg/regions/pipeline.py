@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ from gmmseg.regions.evidence import Evidence, boundary_maps
 from gmmseg.regions.hierarchy import Hierarchy
 from gmmseg.regions.leaves import ranks_by_appearance, watershed_leaves
 from gmmseg.regions.merging import build_tree
+from gmmseg.regions.odds import QuadraticOdds
 from gmmseg.regions.picture import WORKING_SIDE, working_picture
 from gmmseg.regions.refinement import refinement_events
 from gmmseg.regions.scale import natural_height
@@ -30,22 +31,46 @@ _WORKING_SHARE = 0.4
 """Part of the progress bar for the work at reduced size, where refinement follows."""
 
 
-def hierarchy_events(
-    image: Image, seed: int = 0, should_stop: ShouldStop = never_stop, working_side: int = WORKING_SIDE
-) -> Generator[Progress, None, Hierarchy]:
-    """Make an image's hierarchy of regions, yielding progress.
+@dataclass(frozen=True, slots=True, eq=False)
+class WorkedImage:
+    """An image's regions at its working size.
 
-    Large images are worked at a reduced size; the borders of the leaves are then refined at their own.
+    Parameters
+    ----------
+    evidence : Evidence
+    leaves : int32 array, (h, w)
+        0..M-1 by first appearance; -1 without data.
+    graph : RegionGraph
+        Of the M leaves.
+    tree : MergeTree
+    """
+
+    evidence: Evidence
+    leaves: NDArray[np.int32]
+    graph: RegionGraph
+    tree: MergeTree
+
+
+def worked_events(
+    image: Image,
+    seed: int = 0,
+    should_stop: ShouldStop = never_stop,
+    working_side: int = WORKING_SIDE,
+    odds: QuadraticOdds | None = None,
+) -> Generator[Progress, None, WorkedImage]:
+    """Make an image's regions at its working size, yielding progress from 0 to 1.
 
     Parameters
     ----------
     image : Image
     seed : int
-        The same image and seed give the same hierarchy.
+        The same image and seed give the same regions.
     should_stop : callable
-        Asked between blocks. CANCEL raises `Cancelled`; STOP leaves the borders of a large image coarse.
+        Asked between blocks. CANCEL raises `Cancelled`.
     working_side : int
         Longest side, in pixels, that is worked at; larger images are reduced to it.
+    odds : QuadraticOdds, optional
+        Log odds that two regions are different things; without them the fitted ones decide.
 
     Raises
     ------
@@ -54,28 +79,61 @@ def hierarchy_events(
     """
     yield Progress("Regions: reading colours", 0.0)
     picture = working_picture(image, working_side, should_stop)
-    is_reduced = picture.shape != (image.height, image.width)
-    share = _WORKING_SHARE if is_reduced else 1.0
-    yield Progress("Regions: mixture of colours", 0.05 * share)
+    yield Progress("Regions: mixture of colours", 0.05)
     colour = colour_posteriors(picture, colour_generator(seed), should_stop)
-    yield Progress("Regions: mixture of textures", 0.2 * share)
+    yield Progress("Regions: mixture of textures", 0.2)
     texture = texture_posteriors(picture, texture_generator(seed), should_stop)
-    yield Progress("Regions: boundaries", 0.4 * share)
+    yield Progress("Regions: boundaries", 0.4)
     evidence = Evidence(picture, colour, texture, boundary_maps(picture, colour, texture, should_stop))
-    yield Progress("Regions: smallest regions", 0.65 * share)
+    yield Progress("Regions: smallest regions", 0.65)
     leaves = watershed_leaves(evidence, should_stop)
     graph = region_graph(leaves, evidence, should_stop)
-    yield Progress("Regions: merging", 0.8 * share)
-    tree = build_tree(graph, should_stop=should_stop)
-    natural = natural_height()
-    if not is_reduced:
-        return Hierarchy(leaves, tree.pairs, tree.heights, natural, graph.areas, graph.lab, graph.colour)
-    del evidence, colour, texture
-    refined = yield from relayed(
-        refinement_events(leaves, image, should_stop),
-        lambda step: (replace(step, fraction=share + (1 - share) * (step.fraction or 0.0)),),
+    yield Progress("Regions: merging", 0.8)
+    return WorkedImage(evidence, leaves, graph, build_tree(graph, odds=odds, should_stop=should_stop))
+
+
+def hierarchy_events(
+    image: Image, seed: int = 0, should_stop: ShouldStop = never_stop, working_side: int = WORKING_SIDE
+) -> Generator[Progress, None, Hierarchy]:
+    """Make an image's hierarchy of regions, yielding progress.
+
+    Large images are worked at a reduced size; the borders of the leaves are then refined at their own.
+    Parameters and errors are those of `worked_events`, but that STOP leaves the borders of a large image
+    coarse.
+    """
+    share = _WORKING_SHARE if max(image.height, image.width) > working_side else 1.0
+    worked = yield from relayed(
+        worked_events(image, seed, should_stop, working_side), lambda step: (part_of(step, 0.0, share),)
     )
+    # The mixtures' posteriors of every pixel are not needed for refining.
+    leaves, graph, tree = worked.leaves, worked.graph, worked.tree
+    del worked
+    return (
+        yield from relayed(
+            finished_events(leaves, graph, tree, image, should_stop),
+            lambda step: (part_of(step, share, 1.0),),
+        )
+    )
+
+
+def finished_events(
+    leaves: NDArray[np.int32],
+    graph: RegionGraph,
+    tree: MergeTree,
+    image: Image,
+    should_stop: ShouldStop = never_stop,
+) -> Generator[Progress, None, Hierarchy]:
+    """Make the hierarchy of an image from its regions at the working size, yielding progress from 0 to 1."""
+    natural = natural_height()
+    if leaves.shape == (image.height, image.width):
+        return Hierarchy(leaves, tree.pairs, tree.heights, natural, graph.areas, graph.lab, graph.colour)
+    refined = yield from refinement_events(leaves, image, should_stop)
     return _refined(refined, graph, tree, natural)
+
+
+def part_of(step: Progress, start: float, stop: float) -> Progress:
+    """Return progress from 0 to 1 as that of a part of longer work."""
+    return replace(step, fraction=start + (stop - start) * (step.fraction or 0.0))
 
 
 def _refined(leaves: NDArray[np.int32], graph: RegionGraph, tree: MergeTree, natural: float) -> Hierarchy:

@@ -34,7 +34,9 @@ def fine_leaves(
     surface = surface_of(evidence) + np.float32(_GRADIENT_WEIGHT) * lab_gradient(
         picture, _GRADIENT_SCALE, should_stop
     )
-    fine = basins_of(gaussian_filter(surface, _BLUR, mode="nearest"), picture.held)
+    # In pixels of the picture, for fine detail is there at any size; less only where leaves are smaller, too.
+    blur = _BLUR * min(1.0, picture.filter_factor)
+    fine = basins_of(gaussian_filter(surface, blur, mode="nearest"), picture.held)
     return fine, _majority(fine, leaves)
 
 

@@ -9,17 +9,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gmmseg.arrays import ByteArray
-from gmmseg.control import Progress, ShouldStop, never_stop
+from gmmseg.control import Progress, ShouldStop, never_stop, relayed, result_of
 from gmmseg.image import Image
+from gmmseg.regions.hierarchy import Hierarchy
 from gmmseg.regions.picture import WORKING_SIDE
+from gmmseg.regions.pipeline import finished_events, part_of, worked_events
 from gmmseg.regions.refinement import enlarged, refinement_events
 from gmmseg.render import display_rgb
+from gmmseg.selection.ground import Ground, ground_of
 from gmmseg.selection.pipeline import ground_events
 from gmmseg.selection.scene import Scene, scene_of
 from gmmseg.selection.weights import Weights, fitted_weights
 
 COARSE_SIDE = 192
 """Longest side, in pixels, that the first answers are worked at."""
+_WORKING_SHARE = 0.4
+"""Part of the progress bar for the work at reduced size, where refinement follows."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,13 +55,7 @@ class Site:
 
 def coarse_site(image: Image, seed: int = 0, should_stop: ShouldStop = never_stop) -> Site:
     """Return an image ready for first answers, within a few tenths of a second at any size."""
-    events = ground_events(image, seed, should_stop, COARSE_SIDE)
-    while True:
-        try:
-            next(events)
-        except StopIteration as stop:
-            ground = stop.value
-            break
+    ground = result_of(ground_events(image, seed, should_stop, COARSE_SIDE))
     labels = enlarged(ground.labels, (image.height, image.width))
     if image.mask is not None:
         labels[~image.mask] = -1
@@ -77,8 +76,46 @@ def site_events(
         Where no pixel holds data.
     Cancelled
     """
-    ground = yield from ground_events(image, seed, should_stop, working_side)
+    share = _WORKING_SHARE if max(image.height, image.width) > working_side else 1.0
+    ground = yield from relayed(
+        ground_events(image, seed, should_stop, working_side), lambda step: (part_of(step, 0.0, share),)
+    )
+    return (
+        yield from relayed(
+            placed_events(ground, image, should_stop), lambda step: (part_of(step, share, 1.0),)
+        )
+    )
+
+
+def placed_events(
+    ground: Ground,
+    image: Image,
+    should_stop: ShouldStop = never_stop,
+    weights: Weights | None = None,
+) -> Generator[Progress, None, Site]:
+    """Make a site of an image's ground, yielding progress; without `weights` the fitted ones decide."""
     labels = ground.labels
     if labels.shape != (image.height, image.width):
         labels = yield from refinement_events(labels, image, should_stop)
-    return Site(scene_of(ground), labels, display_rgb(image))
+    return Site(scene_of(ground), labels, display_rgb(image), weights or fitted_weights())
+
+
+def hierarchy_and_site_events(
+    image: Image, seed: int = 0, should_stop: ShouldStop = never_stop
+) -> Generator[Progress, None, tuple[Hierarchy, Site]]:
+    """Make both what `hierarchy_events` and what `site_events` make, with the common work done once."""
+    is_reduced = max(image.height, image.width) > WORKING_SIDE
+    parts = (_WORKING_SHARE / 2, 0.6) if is_reduced else (0.9, 0.95)
+    worked = yield from relayed(
+        worked_events(image, seed, should_stop), lambda step: (part_of(step, 0.0, parts[0]),)
+    )
+    ground = ground_of(worked.leaves, worked.evidence, worked.tree, should_stop)
+    leaves, graph, tree = worked.leaves, worked.graph, worked.tree
+    del worked
+    hierarchy = yield from relayed(
+        finished_events(leaves, graph, tree, image, should_stop), lambda step: (part_of(step, *parts),)
+    )
+    site = yield from relayed(
+        placed_events(ground, image, should_stop), lambda step: (part_of(step, parts[1], 1.0),)
+    )
+    return hierarchy, site

@@ -32,9 +32,8 @@ from gmmseg.render import display_rgb
 from gmmseg.selection.ground import Ground
 from gmmseg.selection.pipeline import ground_events
 from gmmseg.selection.prompts import click
-from gmmseg.selection.scene import scene_of
 from gmmseg.selection.selecting import PromptedSelection, hovered, nothing_selected
-from gmmseg.selection.site import Site, coarse_site, site_events
+from gmmseg.selection.site import Site, coarse_site, placed_events, site_events
 from gmmseg.selection.weights import Weights, fitted_weights, weights_from_json
 from tests.benchmarks.click_peers import grabcut_from_box, grabcut_from_discs, why_missing
 from tests.benchmarks.click_protocol import Click, Clicker, Played, overlap, play, scores
@@ -121,7 +120,7 @@ def site_for(item: ClickedObject, odds: QuadraticOdds | None, cache: Path | None
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(pickle.dumps(ground))
-    return Site(scene_of(ground), ground.labels, display_rgb(image), weights)
+    return result_of(placed_events(ground, image, weights=weights))
 
 
 def figures(title: str, results: Sequence[Result]) -> dict[str, float]:

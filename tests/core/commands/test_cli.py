@@ -534,7 +534,7 @@ def test_a_letter_alone_is_not_taken_for_a_name_cut_short(
     assert ("--q-tol" in capsys.readouterr().err) == is_guessed
 
 
-@pytest.mark.parametrize("word", ["select", "sgement", "missing.jpg", ""])
+@pytest.mark.parametrize("word", ["selct", "sgement", "missing.jpg", ""])
 def test_a_word_that_is_neither_command_nor_file_opens_no_window(
     place: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch, word: str
 ) -> None:

@@ -13,9 +13,10 @@ import gmmseg
 from gmmseg.arrays import BoolArray
 from gmmseg.control import result_of
 from gmmseg.errors import GmmsegError
+from gmmseg.regions.pipeline import hierarchy_events
 from gmmseg.selection.prompts import click, stroke
 from gmmseg.selection.selecting import PromptedSelection, hovered, nothing_selected
-from gmmseg.selection.site import coarse_site, site_events
+from gmmseg.selection.site import coarse_site, hierarchy_and_site_events, site_events
 from tests.core.selection.scenes import DISC, SHAPE, disc_rgb, disc_site, image_from
 
 CLICKS = st.lists(
@@ -194,3 +195,12 @@ def test_first_answers_come_from_a_coarse_site_and_move_to_the_full_one() -> Non
     assert coarse.shape == full.shape == truth.shape
     assert overlap(state.mask, truth) > 0.8
     assert overlap(state.on(full).mask, truth) > 0.9
+
+
+def test_regions_and_site_made_together_are_those_made_alone() -> None:
+    image = image_from(disc_rgb())
+    hierarchy, site = result_of(hierarchy_and_site_events(image))
+    alone = result_of(hierarchy_events(image))
+    assert np.array_equal(hierarchy.leaves, alone.leaves)
+    assert np.array_equal(hierarchy.heights, alone.heights)
+    assert np.array_equal(site.labels, disc_site().labels)
