@@ -5,22 +5,27 @@ from __future__ import annotations
 import argparse
 import csv
 import io
+import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from gmmseg.commands.console import Console
 from gmmseg.commands.outputs import distinct_stems
 from gmmseg.control import raise_if_cancelled
 from gmmseg.errors import GmmsegError, ReadError, WriteError
 from gmmseg.image import Image
-from gmmseg.io.atomic import check_writable, refusals, write_atomically
+from gmmseg.io.atomic import refusals, write_atomically
 from gmmseg.io.files import read_file_bytes, shown_name
 from gmmseg.io.images import read_events
 from gmmseg.io.object_masks import MASK_SUFFIXES, encode_cutout, encode_object_mask
+from gmmseg.io.outputs import Output, check_outputs, encode_events, write
 from gmmseg.object_selector import ObjectSelector
 from gmmseg.selection.prompts import Box
 from gmmseg.selection.site import site_events
 
+_Kind = Literal["mask", "cutout"]
+_SUFFIXES: dict[_Kind, tuple[str, ...]] = {"mask": MASK_SUFFIXES, "cutout": (".png",)}
 _COLUMNS = ("file", "x0", "y0", "x1", "y1")
 _LONGEST_TABLE = 64 << 20
 
@@ -32,6 +37,12 @@ class BoxedFile:
     path: Path
     box: Box
     name: str
+
+    @property
+    def stem(self) -> str:
+        """The name of its mask's file, without extension."""
+        whole = f"{self.path.stem}_{self.name}" if self.name else self.path.stem
+        return re.sub(r'[\\/:*?"<>|\x00-\x1f]', "_", whole)
 
 
 def run(options: argparse.Namespace, console: Console) -> bool:
@@ -45,22 +56,21 @@ def run(options: argparse.Namespace, console: Console) -> bool:
     """
     if options.boxes is not None:
         return _many(options, console)
-    output = options.output.path
-    _check_suffix(output)
-    for path in (output, options.cutout):
-        if path is not None:
-            if path.absolute() == options.image.absolute():
-                raise WriteError(f"{shown_name(path)} is the image that is read.", "Choose another name.")
-            check_writable(path)
-    image = _read(options.image, options, console)
-    selector = _selector(image, options, console)
-    mask = selector.select(options.click, options.box)
-    # All is encoded before the first byte is written.
-    written = [(output, encode_object_mask(output.suffix, mask))]
+    outputs: list[Output[_Kind]] = [Output(options.output.path, "mask")]
     if options.cutout is not None:
-        written.append((options.cutout, encode_cutout(image, mask)))
-    for path, content in written:
-        write_atomically(path, content)
+        outputs.append(Output(options.cutout, "cutout"))
+    check_outputs(outputs, _SUFFIXES, inputs=[options.image])
+    image = _read(options.image, options, console)
+    mask = _selector(image, options, console).select(options.click, options.box)
+
+    def encode(output: Output[_Kind]) -> bytes:
+        if output.kind == "cutout":
+            return encode_cutout(image, mask)
+        return encode_object_mask(output.path.suffix, mask)
+
+    contents = console.drain(encode_events(outputs, encode, console.should_stop))
+    for output, content in zip(outputs, contents, strict=True):
+        write(output.path, content)
     return True
 
 
@@ -70,9 +80,7 @@ def _many(options: argparse.Namespace, console: Console) -> bool:
     folder: Path = options.output.path
     with refusals(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    stems = distinct_stems(
-        [Path(f"{one.path.stem}_{one.name}" if one.name else one.path.stem) for one in boxed]
-    )
+    stems = distinct_stems([Path(f"{one.stem}.png") for one in boxed])
     n_failed = 0
     last: tuple[Path, ObjectSelector] | None = None
     for one, stem in zip(boxed, stems, strict=True):
@@ -141,10 +149,3 @@ def _read(path: Path, options: argparse.Namespace, console: Console) -> Image:
 def _selector(image: Image, options: argparse.Namespace, console: Console) -> ObjectSelector:
     site = console.drain(site_events(image, options.seed, console.should_stop), image.source.name)
     return ObjectSelector.on(site)
-
-
-def _check_suffix(path: Path) -> None:
-    if path.suffix.lower() not in MASK_SUFFIXES:
-        raise WriteError(
-            f"Masks cannot be written as “{path.suffix}”.", f"Choose {', '.join(MASK_SUFFIXES)}."
-        )

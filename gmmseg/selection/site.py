@@ -21,7 +21,7 @@ from gmmseg.selection.pipeline import ground_events
 from gmmseg.selection.scene import Scene, scene_of
 from gmmseg.selection.weights import Weights, fitted_weights
 
-COARSE_SIDE = 192
+COARSE_SIDE = 160
 """Longest side, in pixels, that the first answers are worked at."""
 _WORKING_SHARE = 0.4
 """Part of the progress bar for the work at reduced size, where refinement follows."""

@@ -61,16 +61,20 @@ def test_the_cut_out_shows_the_object_and_nothing_else(photo: Path, tmp_path: Pa
 def test_a_table_of_boxes_gives_a_mask_for_each_line(photo: Path, tmp_path: Path) -> None:
     table = tmp_path / "boxes.csv"
     lines = [
-        f"photo.png,{','.join(map(str, BOX))},disc",
+        f"photo.png,{','.join(map(str, BOX))},disc 1.5/a",
         "photo.png,40,26,62,47,square",
         "photo.png,0,0,64,48,",
     ]
     table.write_text("file,x0,y0,x1,y1,name\n" + "\n".join(lines) + "\n")
     out = tmp_path / "masks"
     assert run(["select", "--boxes", str(table), "-o", str(out)]) == 0
-    assert sorted(path.name for path in out.iterdir()) == ["photo.png", "photo_disc.png", "photo_square.png"]
+    assert sorted(path.name for path in out.iterdir()) == [
+        "photo.png",
+        "photo_disc 1.5_a.png",
+        "photo_square.png",
+    ]
     expected = gmmseg.ObjectSelector(disc_rgb()).select([], BOX)
-    assert np.array_equal(pixels(out / "photo_disc.png") == 255, expected)
+    assert np.array_equal(pixels(out / "photo_disc 1.5_a.png") == 255, expected)
 
 
 def test_lines_that_fail_are_reported_and_left_out(
