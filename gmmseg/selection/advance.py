@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,12 +19,14 @@ from gmmseg.selection.closeness import FARTHEST, closeness
 from gmmseg.selection.leaf_features import Belief, leaf_features
 from gmmseg.selection.programme import MAPS, PLAIN_MAP, best_labellings
 from gmmseg.selection.ranking import rank_features
-from gmmseg.selection.scene import Scene, Touch
+from gmmseg.selection.scene import Scene, Touch, area_of
 from gmmseg.selection.weights import Weights
 
 _CERTAIN = 50.0
 _LIMIT = 8.0
 _EDITS = 6
+_LOCAL_MAPS = [2, 6, 10]
+"""Labellings of which only the changes around the prompt are proposed, too."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,6 +54,10 @@ class Selection:
     scores : (c,)
     allowed : bool array, (N,), optional
         Leaves in the box; None without one.
+    changed : float
+        Share of the picture that the last correction changed.
+    is_given : bool
+        Whether the mask came from elsewhere: then prompts only add to it, or only take away.
     """
 
     marks: tuple[Mark, ...]
@@ -60,6 +66,8 @@ class Selection:
     masks: BoolArray
     scores: FloatArray
     allowed: BoolArray | None = None
+    changed: float = 0.0
+    is_given: bool = False
 
     @property
     def mask(self) -> BoolArray:
@@ -104,7 +112,7 @@ def boxed(scene: Scene, area: BoxedArea, weights: Weights) -> Selection:
 def advance(scene: Scene, selection: Selection, touch: Touch, weights: Weights) -> tuple[Selection, Working]:
     """Return the selection after one more prompt, and what it was decided by."""
     touches = [mark.touch for mark in selection.marks]
-    candidates = candidates_of(scene, touch, touches, selection.mask)
+    candidates = candidates_of(scene, touch, touches, selection.mask, selection.changed)
     is_first = selection.allowed is None and not any(other.is_positive for other in touches)
     score = weights.first if is_first or weights.later is None else weights.later
     scores = score(candidates.features)
@@ -134,6 +142,7 @@ def advance(scene: Scene, selection: Selection, touch: Touch, weights: Weights) 
         touch.is_positive,
         selection.odds,
         selection.mask,
+        candidates.course,
     )
     features = leaf_features(scene, belief)
     if weights.leaves is None:
@@ -143,13 +152,22 @@ def advance(scene: Scene, selection: Selection, touch: Touch, weights: Weights) 
         odds = np.clip(weights.leaves(features), -_LIMIT, _LIMIT)
     if selection.allowed is not None:
         odds = np.where(selection.allowed, odds, -_LIMIT)
-    masks = _proposals(scene, selection.mask, marks, odds, selection.allowed)
+    masks = _proposals(scene, selection, marks, odds)
     first = next((mark.touch for mark in marks if mark.touch.is_positive), touch)
     ranks = rank_features(scene, belief, odds, masks, touch, first)
     ranking = ranks[:, 3] if weights.masks is None else weights.masks(ranks)
     order = np.argsort(-ranking, kind="stable")
     working = Working(candidates, features, ranks, masks)
-    after = Selection(marks, (near[0], near[1]), odds, masks[order], ranking[order], selection.allowed)
+    changed = area_of(scene, masks[order[0]] ^ selection.mask) / scene.ground.total
+    after = replace(
+        selection,
+        marks=marks,
+        near=(near[0], near[1]),
+        odds=odds,
+        masks=masks[order],
+        scores=ranking[order],
+        changed=changed,
+    )
     return after, working
 
 
@@ -185,25 +203,40 @@ def _with_marks(masks: BoolArray, marks: tuple[Mark, ...]) -> BoolArray:
     return masks
 
 
-def _proposals(
-    scene: Scene, before: BoolArray, marks: tuple[Mark, ...], odds: FloatArray, allowed: BoolArray | None
-) -> BoolArray:
+def _proposals(scene: Scene, selection: Selection, marks: tuple[Mark, ...], odds: FloatArray) -> BoolArray:
     """Return the masks to choose from, (c, N), each once, all with the label asked for at every prompt."""
+    before, last = selection.mask, marks[-1]
     certain = odds.copy()
     for mark in marks:
         certain[mark.touch.leaves] = _CERTAIN if mark.touch.is_positive else -_CERTAIN
     maps = best_labellings(scene.ground, scene.prices, certain, MAPS[:, 0], MAPS[:, 1])
-    last = marks[-1]
     best = np.argsort(-last.scores, kind="stable")[:_EDITS]
     parts = _interval_masks(scene, last.nodes[best])
+    local = np.stack([_local(scene, before, one, last.touch) for one in maps[_LOCAL_MAPS]])
     if last.touch.is_positive:
         monotone, edits = before | maps, before | parts
     else:
         monotone, edits = before & maps, before & ~parts
-    inside = np.where(parts, maps[PLAIN_MAP], before)
-    masks = np.concatenate([maps, monotone, edits, inside])
-    if allowed is not None:
-        masks &= allowed
+    masks = np.concatenate([monotone, edits, local])
+    if not selection.is_given:
+        masks = np.concatenate([maps, masks, np.where(parts, maps[PLAIN_MAP], before)])
+    if selection.allowed is not None:
+        masks &= selection.allowed
     masks = _with_marks(masks, marks)
     different = {row.tobytes(): at for at, row in reversed(list(enumerate(np.packbits(masks, axis=1))))}
     return masks[sorted(different.values())]
+
+
+def _local(scene: Scene, before: BoolArray, after: BoolArray, touch: Touch) -> BoolArray:
+    """Return a mask with only those changes of the prompt's sign that hang together with it."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    change = after & ~before if touch.is_positive else before & ~after
+    change[touch.leaves] = True
+    one, other = scene.ground.pairs[change[scene.ground.pairs].all(axis=1)].T
+    n_leaves = scene.ground.n_leaves
+    joined = coo_array((np.ones(len(one), dtype=np.bool_), (one, other)), shape=(n_leaves, n_leaves))
+    _, part = connected_components(joined, directed=False)
+    part = change & np.isin(part, part[touch.leaves])
+    return before | part if touch.is_positive else before & ~part

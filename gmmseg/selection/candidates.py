@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from gmmseg.arrays import BoolArray, FloatArray, IntArray
-from gmmseg.selection.depth import depth_at
+from gmmseg.selection.depth import depth_at, distance_to
 from gmmseg.selection.nodes import NODE_FEATURES
-from gmmseg.selection.scene import Scene, Touch, area_of
+from gmmseg.selection.scene import COURSE_FEATURES, Course, Scene, Touch, area_of
 
 CANDIDATE_FEATURES = (
     *NODE_FEATURES,
@@ -26,6 +26,7 @@ CANDIDATE_FEATURES = (
         "log count",
         "share of mask",
     ),
+    *COURSE_FEATURES,
 )
 LEAST_SHARE = 0.0001
 GREATEST_SHARE = 0.985
@@ -39,12 +40,14 @@ class Candidates:
     ----------
     nodes : (c,)
         From small to large; never empty.
-    features : (c, 38)
+    features : (c, 41)
         In the order of `CANDIDATE_FEATURES`.
+    course : Course
     """
 
     nodes: IntArray
     features: FloatArray
+    course: Course
 
 
 def allowed_nodes(scene: Scene, touch: Touch, touches: Sequence[Touch]) -> IntArray:
@@ -61,8 +64,10 @@ def allowed_nodes(scene: Scene, touch: Touch, touches: Sequence[Touch]) -> IntAr
     return kept if len(kept) else path[:1]
 
 
-def candidates_of(scene: Scene, touch: Touch, touches: Sequence[Touch], mask: BoolArray) -> Candidates:
-    """Return the candidates of a prompt given those before it and the mask so far, (N,)."""
+def candidates_of(
+    scene: Scene, touch: Touch, touches: Sequence[Touch], mask: BoolArray, changed: float = 0.0
+) -> Candidates:
+    """Return the candidates of a prompt given those before it, the mask so far, (N,), and its last change."""
     nodes = allowed_nodes(scene, touch, touches)
     ground, areas = scene.ground, scene.nodes.areas[nodes]
     starts, stops = ground.tree.intervals[:, nodes]
@@ -84,6 +89,7 @@ def candidates_of(scene: Scene, touch: Touch, touches: Sequence[Touch], mask: Bo
     inside = ((alike >= starts[:, None]) & (alike < stops[:, None])).sum(axis=1)
     n_nodes = len(nodes)
     to_rim = min(row, column, height - 1 - row, width - 1 - column) / max(height, width)
+    course = course_of(scene, touch, touches, mask, changed)
     columns = (
         np.log((change + 1) / ground.total),
         change / areas,
@@ -99,8 +105,23 @@ def candidates_of(scene: Scene, touch: Touch, touches: Sequence[Touch], mask: Bo
         np.full(n_nodes, 1.0 if touch.is_positive else -1.0),
         np.full(n_nodes, np.log(len(touches) + 1)),
         np.full(n_nodes, area_of(scene, mask) / ground.total),
+        *(np.full(n_nodes, value) for value in course.features),
     )
-    return Candidates(nodes, np.column_stack([scene.nodes.features[nodes], *columns]))
+    return Candidates(nodes, np.column_stack([scene.nodes.features[nodes], *columns]), course)
+
+
+def course_of(
+    scene: Scene, touch: Touch, touches: Sequence[Touch], mask: BoolArray, changed: float
+) -> Course:
+    """Return how correcting went up to a prompt."""
+    run = 1
+    for other in reversed(touches):
+        if other.is_positive != touch.is_positive:
+            break
+        run += 1
+    kept = mask if touch.is_positive else ~mask
+    distance = distance_to(scene.ground, kept, touch.point) * scene.ground.area_unit**0.5
+    return Course(run, changed, distance / scene.ground.total**0.5)
 
 
 def membership(scene: Scene, nodes: IntArray, scores: FloatArray) -> FloatArray:

@@ -11,6 +11,16 @@ _SIDE = 64
 """Pixels of the longer side that distances are measured on; larger sets are thinned out to it."""
 
 
+def distance_to(ground: Ground, members: BoolArray, point: tuple[int, int]) -> float:
+    """Return a point's distance, working pixels, to the nearest centre of a set of leaves, or to the rim."""
+    height, width = ground.labels.shape
+    row, column = point
+    to_rim = float(min(row, column, height - 1 - row, width - 1 - column) + 1)
+    if not members.any():
+        return to_rim
+    return min(to_rim, float(np.sqrt(((ground.centres[members] - point) ** 2).sum(axis=1).min())))
+
+
 def depth_at(ground: Ground, members: BoolArray, point: tuple[int, int]) -> tuple[float, float]:
     """Return a point's distance from the outside of a set of leaves and the greatest there is.
 

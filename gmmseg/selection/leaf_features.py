@@ -8,7 +8,7 @@ import numpy as np
 
 from gmmseg.arrays import BoolArray, FloatArray
 from gmmseg.selection.closeness import CLOSENESS
-from gmmseg.selection.scene import Scene, neighbours_mean
+from gmmseg.selection.scene import COURSE_FEATURES, Course, Scene, neighbours_mean
 
 LEAF_FEATURES = (
     *(f"{name} to object" for name in CLOSENESS),
@@ -17,6 +17,7 @@ LEAF_FEATURES = (
     *("in objects", "in backgrounds", "in last", "colour ratio", "texture ratio"),
     *("log share", "rim", "row", "column", "log objects", "log backgrounds", "sign"),
     *("odds before", "mask before", "around before", "share of mask"),
+    *COURSE_FEATURES,
 )
 _SURE = 0.002
 
@@ -43,6 +44,7 @@ class Belief:
         Log odds before the last prompt.
     mask : bool array, (N,)
         Before the last prompt.
+    course : Course
     """
 
     near: tuple[FloatArray, FloatArray]
@@ -53,10 +55,11 @@ class Belief:
     is_positive: bool
     odds: FloatArray
     mask: BoolArray
+    course: Course
 
 
 def leaf_features(scene: Scene, belief: Belief) -> FloatArray:
-    """Return the features of all leaves, (N, 43), in the order of `LEAF_FEATURES`."""
+    """Return the features of all leaves, (N, 46), in the order of `LEAF_FEATURES`."""
     ground = scene.ground
     height, width = ground.labels.shape
     probability = 1 / (1 + np.exp(-belief.odds))
@@ -79,6 +82,7 @@ def leaf_features(scene: Scene, belief: Belief) -> FloatArray:
         mask,
         neighbours_mean(scene, probability),
         np.full(n_leaves, (ground.areas * mask).sum() / ground.total),
+        *(np.full(n_leaves, value) for value in belief.course.features),
     )
     return np.column_stack([belief.near[1], belief.near[0], belief.last, *columns])
 

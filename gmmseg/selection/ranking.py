@@ -10,7 +10,7 @@ from gmmseg.arrays import BoolArray, Float32Array, FloatArray
 from gmmseg.regions.adjacency import FAINT
 from gmmseg.selection.depth import depth_at
 from gmmseg.selection.leaf_features import Belief
-from gmmseg.selection.scene import Scene, Touch
+from gmmseg.selection.scene import COURSE_FEATURES, Scene, Touch
 
 RANK_FEATURES = (
     *("log share", "log share before", "log growth", "expected overlap", "overlap missed"),
@@ -25,14 +25,14 @@ RANK_FEATURES = (
         "first by size",
     ),
     *("lab contrast", "colour contrast", "texture contrast", "log count", "sign", "log backgrounds"),
-    *("belief in right", "belief in wrong", "consensus"),
+    *("belief in right", "belief in wrong", "consensus", *COURSE_FEATURES, "depth by distance"),
 )
 
 
 def rank_features(
     scene: Scene, belief: Belief, odds: FloatArray, masks: BoolArray, touch: Touch, first: Touch
 ) -> FloatArray:
-    """Return the features of masks (c, N) of leaves, (c, 32), in the order of `RANK_FEATURES`."""
+    """Return the features of masks (c, N) of leaves, (c, 36), in the order of `RANK_FEATURES`."""
     ground, areas = scene.ground, scene.ground.areas
     total, unit = ground.total, ground.area_unit**0.5
     before = belief.mask
@@ -84,6 +84,8 @@ def rank_features(
         right_belief / np.maximum(right_size, 1e-9),
         wrong_belief / np.maximum(wrong_size, 1e-9),
         consensus,
+        *(np.full(n_masks, value) for value in belief.course.features),
+        np.log((depth + 1) / (belief.course.distance * total**0.5 + 1)),
     )
     return np.stack(columns, axis=1)
 

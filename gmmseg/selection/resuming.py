@@ -39,6 +39,7 @@ def resumed(site: Site, mask: BoolArray) -> PromptedSelection:
         odds=np.where(members, _CERTAIN, -_CERTAIN),
         masks=members[None],
         scores=np.zeros(1),
+        is_given=True,
     )
     return replace(clicked, prompts=(), selection=selection, chosen=0)
 

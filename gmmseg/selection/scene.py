@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -97,6 +98,33 @@ class Touch:
     leaf: int
     leaves: IntArray
     is_positive: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How correcting went so far.
+
+    Parameters
+    ----------
+    run : int
+        Prompts in a row of the sign of the last one, that one included.
+    changed : float
+        Share of the picture that the prompt before changed; 0 before the second.
+    distance : float
+        From the last prompt to what it would not change, in shares of the root of the picture's area.
+    """
+
+    run: int
+    changed: float
+    distance: float
+
+    @property
+    def features(self) -> tuple[float, float, float]:
+        """Logarithms of all three."""
+        return math.log(self.run), math.log(self.changed + 1e-4), math.log(self.distance + 0.003)
+
+
+COURSE_FEATURES = ("log run", "log changed", "log distance")
 
 
 def area_of(scene: Scene, members: BoolArray) -> float:

@@ -16,8 +16,8 @@ from gmmseg.selection.painting import painted
 from gmmseg.selection.prompts import Box, Prompt, click
 from gmmseg.selection.site import Site
 
-MOST_SIZES = 9
-_SAME = 0.9
+MOST_SIZES = 7
+_SAME = 0.85
 """Masks that overlap more than this look the same."""
 
 

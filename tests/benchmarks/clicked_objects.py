@@ -61,8 +61,8 @@ class ClickedObject:
 
     @property
     def is_known(self) -> bool:
-        """Whether the border odds in force were fitted to the image: it is one of BSDS500."""
-        return self.image_path.stem.isdigit()
+        """Whether the border odds in force were fitted to the image: it is a photo of BSDS500 beside it."""
+        return any((SHARED / "bsds500" / "images").glob(f"*/{self.image_path.stem}.jpg"))
 
 
 def clicked_objects(source: Source, limit: int | None = None) -> list[ClickedObject]:

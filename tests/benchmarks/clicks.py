@@ -43,6 +43,8 @@ from tests.benchmarks.fit_selection import fold_of
 WHEEL_STEPS = 3
 BOX_MARGIN = 3
 SMALL_SHARE = 0.01
+ENOUGH = 0.97
+"""Overlap at which an object is left alone."""
 
 
 @dataclass
@@ -151,7 +153,8 @@ def run_ours(items: Sequence[ClickedObject], options: argparse.Namespace, source
         site = site_for(item, odds, options.cache and options.cache / source, weights)
         session = Session(site, clicks)
         truth = item.truth
-        played = play(session, Clicker(truth, item.ignored, rng if options.jitter else None))
+        clicker = Clicker(truth, item.ignored, rng if options.jitter else None)
+        played = play(session, clicker, enough=ENOUGH)
         column, row = (int(v) for v in np.argwhere(truth)[0][::-1])
         hovers(partial(hovered, site, column, row))
         boxed = nothing_selected(site, box_of(truth, BOX_MARGIN))
@@ -174,7 +177,8 @@ def run_peer(items: Sequence[ClickedObject], jitter: bool) -> list[Result]:
             mask: BoolArray = timer(lambda: grabcut_from_discs(rgb, clicks))
             return mask
 
-        played = play(select, Clicker(truth, item.ignored, rng if jitter else None))
+        clicker = Clicker(truth, item.ignored, rng if jitter else None)
+        played = play(select, clicker, enough=ENOUGH)
         boxed = overlap(grabcut_from_box(rgb, box_of(truth, BOX_MARGIN)), truth, item.ignored)
         results.append(Result(item, float(truth.mean()), played, played.overlaps[0], boxed))
     print(f"OpenCV grabCut: a click, {timer.text()}", flush=True)

@@ -2,7 +2,7 @@
 
 ``python -m tests.benchmarks.fit_selection [--rounds N] [--limit N] [--cache FOLDER] [--folds FOLDER]
 [--output FILE]``. Each round fits all functions to what happened in the last rounds and plays every object
-again, with clicks at the deepest points or jittered, in the last round with both. Objects are played by
+again, with clicks at the deepest points or jittered, in the last two rounds with both. Objects are played by
 functions that were fitted without their image (five folds), so that the figures printed are those of images
 not trained on; the functions written are fitted to all.
 """
@@ -56,6 +56,8 @@ CLICKS_PLAYED = 12
 ENOUGH = 0.97
 LEAVES_A_STATE = 40
 CURVATURE_ROWS = 15_000
+FULL_ROUNDS = 2
+"""The last rounds, in which every object is played both ways and longer."""
 QUICK_CLICKS = 8
 RANDOM_FIRST_CLICKS = 4
 RIDGES = {
@@ -365,17 +367,16 @@ def main() -> None:
         known = joined(rounds[-ROUNDS_KEPT:], first)
         by_fold = [all_weights(known, fold) for fold in range(FOLDS)]
         rounds.append(no_examples())
-        is_last = number == options.rounds - 1
+        is_full = number >= options.rounds - FULL_ROUNDS
         played: tuple[list[Played], list[Played]] = ([], [])
         boxes: list[float] = []
         for at, item in enumerate(items):
             scene = scene_of(cached_ground(item, options.cache))
             boxes.append(box_examples(scene, item, by_fold[fold_of(item.image)], rounds[-1], rng))
-            # Before the last round, every object is played once and less long.
-            for jitters in (False, True) if is_last else ((at + number) % 2 == 1,):
+            for jitters in (False, True) if is_full else ((at + number) % 2 == 1,):
                 player = Player(scene, item, by_fold[fold_of(item.image)], rounds[-1], rng)
                 clicker = Clicker(item.truth, item.ignored, rng if jitters else None)
-                n_clicks = CLICKS_PLAYED if is_last else QUICK_CLICKS
+                n_clicks = CLICKS_PLAYED if is_full else QUICK_CLICKS
                 played[jitters].append(play(player, clicker, n_clicks, ENOUGH))
         print("boxes", np.mean(boxes).round(3))
         for title, some in zip(("deepest", "jittered"), played, strict=True):
