@@ -237,6 +237,7 @@ def _local(scene: Scene, before: BoolArray, after: BoolArray, touch: Touch) -> B
     one, other = scene.ground.pairs[change[scene.ground.pairs].all(axis=1)].T
     n_leaves = scene.ground.n_leaves
     joined = coo_array((np.ones(len(one), dtype=np.bool_), (one, other)), shape=(n_leaves, n_leaves))
-    _, part = connected_components(joined, directed=False)
-    part = change & np.isin(part, part[touch.leaves])
-    return before | part if touch.is_positive else before & ~part
+    _, part_of = connected_components(joined, directed=False)
+    near: BoolArray = change & np.isin(part_of, part_of[touch.leaves])
+    local: BoolArray = before | near if touch.is_positive else before & ~near
+    return local

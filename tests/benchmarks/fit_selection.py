@@ -19,6 +19,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gmmseg.arrays import BoolArray, FloatArray, IntArray
 from gmmseg.control import result_of
@@ -64,11 +65,15 @@ RIDGES = {
     "first": (0.05, 1.0),
     "later": (0.03, 0.3),
     "leaves": (2e-4, 2e-3),
-    "masks": (0.02, 0.1),
+    "masks": (0.002, 0.01),
     "box_leaves": (2e-4, 2e-3),
     "box_masks": (0.02, 0.1),
 }
 """Penalties of the linear weights and of the products."""
+CHOICES = {"first": (0.1, 12.0), "masks": (0.01, 50.0), "box_masks": (0.1, 25.0)}
+"""Functions that choose among the examples of a state: what departing from the regression costs, and by how much
+a difference of scores is multiplied before it becomes odds of being chosen."""
+CHOICE_STEPS = 80
 NAMES = {
     "first": CANDIDATE_FEATURES,
     "later": CANDIDATE_FEATURES,
@@ -89,11 +94,13 @@ class Rows:
         """Add the examples of one state."""
         self.parts.append((features.astype(np.float32), targets, importance, fold))
 
-    def arrays(self) -> tuple[FloatArray, FloatArray, FloatArray, IntArray]:
-        """Return everything in one array each."""
+    def arrays(self) -> tuple[FloatArray, FloatArray, FloatArray, IntArray, IntArray]:
+        """Return everything in one array each, last the number of the state that each example is of."""
         features, targets, importance = (np.concatenate([part[at] for part in self.parts]) for at in range(3))
-        folds = np.repeat([part[3] for part in self.parts], [len(part[1]) for part in self.parts])
-        return features.astype(np.float64), targets, importance, folds
+        sizes = [len(part[1]) for part in self.parts]
+        folds = np.repeat([part[3] for part in self.parts], sizes)
+        states = np.repeat(np.arange(len(sizes)), sizes)
+        return features.astype(np.float64), targets, importance, folds, states
 
 
 Examples = dict[str, Rows]
@@ -192,8 +199,7 @@ class Player:
         )
         overlaps = truth.overlaps(working.masks)
         regret = overlaps.max() - overlaps
-        importance = (0.15 + np.exp(-6 * regret)) / len(regret)
-        self._examples["masks"].add(working.rank_features, -regret, importance, self._fold)
+        self._examples["masks"].add(working.rank_features, -regret, _importance(regret), self._fold)
 
     def _error_overlaps(self, before: Selection, working: Working, touch: Touch) -> FloatArray:
         """Return the overlap of each candidate's change with the part of the error that the click lies in."""
@@ -215,6 +221,12 @@ class Player:
         both, change = (total[stops] - total[starts] for total in sums)
         found: FloatArray = both / np.maximum(change + error.sum() - both, 1e-9)
         return found
+
+
+def _importance(regret: FloatArray) -> FloatArray:
+    """Return how much each mask of a state counts: good ones more, and all where there is much to lose."""
+    importance: FloatArray = (0.15 + np.exp(-12 * regret)) * (0.03 + regret.max()) / len(regret)
+    return importance
 
 
 def _drawn(truth: Truth, is_near: BoolArray, rng: np.random.Generator) -> IntArray:
@@ -252,8 +264,7 @@ def box_examples(
         features = box_mask_features(scene, area, odds, masks)
         overlaps = truth.overlaps(masks)
         regret = overlaps.max() - overlaps
-        importance = (0.15 + np.exp(-6 * regret)) / len(regret)
-        examples["box_masks"].add(features, -regret, importance, fold_of(item.image))
+        examples["box_masks"].add(features, -regret, _importance(regret), fold_of(item.image))
         ranking = features[:, 1] if weights.box_masks is None else weights.box_masks(features)
         reached = float(overlaps[ranking.argmax()])
     return reached
@@ -292,9 +303,12 @@ FIRST_JITTER = 0.25
 """How much a jittered first click counts, the deepest one counting 1."""
 
 
-def fitted(name: str, rows: tuple[FloatArray, FloatArray, FloatArray]) -> QuadraticOdds:
-    """Return the function fitted to examples: odds for shares of leaves, else least squares."""
-    features, targets, importance = rows
+def fitted(name: str, rows: tuple[FloatArray, FloatArray, FloatArray, IntArray]) -> QuadraticOdds:
+    """Return the function fitted to examples: odds for shares of leaves, else least squares.
+
+    Of functions that choose, this is where minimising the expected loss of the choice begins.
+    """
+    features, targets, importance, states = rows
     mean, deviation = spread(features, importance)
     terms = quadratic_terms((features - mean) / deviation)
     n_features = features.shape[1]
@@ -309,10 +323,51 @@ def fitted(name: str, rows: tuple[FloatArray, FloatArray, FloatArray]) -> Quadra
         weighed = terms * weight[:, None]
         gram = (weighed.T @ terms).astype(np.float64) + np.diag(penalty + 1e-9)
         found = np.linalg.solve(gram, (weighed.T @ targets.astype(np.float32)).astype(np.float64))
+    if name in CHOICES:
+        found = choosing(terms, targets, states, found, *CHOICES[name])
     found = found.round(5)
     matrix = np.zeros((n_features, n_features))
     matrix[np.triu_indices(n_features)] = found[n_features:-1]
     return QuadraticOdds(NAMES[name], mean, deviation, found[:n_features], matrix, float(found[-1]))
+
+
+def choosing(
+    terms: NDArray[np.float32],
+    targets: FloatArray,
+    states: IntArray,
+    start: FloatArray,
+    penalty: float,
+    sharpness: float,
+) -> FloatArray:
+    """Return weights whose choice loses least: the mean over states of what softmax of the scores loses.
+
+    Least squares tells good from bad; what counts is which of the good is the best. Products cost four times
+    as much as linear weights to move away from `start`.
+    """
+    from scipy.optimize import minimize
+
+    starts = np.flatnonzero(np.r_[True, np.diff(states) > 0])
+    sizes = np.diff(np.r_[starts, len(states)])
+    loss = np.repeat(np.maximum.reduceat(targets, starts), sizes) - targets
+    n_features = int((np.sqrt(8 * terms.shape[1] + 1) - 3) / 2)
+    costs = np.full(terms.shape[1], 4 * penalty)
+    costs[:n_features] = penalty
+    costs[-1] = 0
+
+    def expected(weights: FloatArray) -> tuple[float, FloatArray]:
+        scores = sharpness * (terms @ weights.astype(np.float32)).astype(np.float64)
+        chances = np.exp(scores - np.repeat(np.maximum.reduceat(scores, starts), sizes))
+        chances /= np.repeat(np.add.reduceat(chances, starts), sizes)
+        means = np.add.reduceat(chances * loss, starts)
+        slopes = sharpness * chances * (loss - np.repeat(means, sizes)) / len(starts)
+        moved = weights - start
+        gradient = (terms.T @ slopes.astype(np.float32)).astype(np.float64) + 2 * costs * moved
+        return float(means.mean() + (costs * moved**2).sum()), gradient
+
+    found: FloatArray = minimize(
+        expected, start, jac=True, method="L-BFGS-B", options={"maxiter": CHOICE_STEPS}
+    ).x
+    return found
 
 
 def all_weights(examples: Examples, without: int | None) -> Weights:
@@ -322,9 +377,9 @@ def all_weights(examples: Examples, without: int | None) -> Weights:
         if not rows.parts:
             found[name] = None
             continue
-        features, targets, importance, folds = rows.arrays()
+        features, targets, importance, folds, states = rows.arrays()
         kept = slice(None) if without is None else folds != without
-        found[name] = fitted(name, (features[kept], targets[kept], importance[kept]))
+        found[name] = fitted(name, (features[kept], targets[kept], importance[kept], states[kept]))
     first = found["first"]
     assert first is not None
     return Weights(first, *(found[name] for name in list(RIDGES)[1:]))
