@@ -71,8 +71,8 @@ RIDGES = {
 }
 """Penalties of the linear weights and of the products."""
 CHOICES = {"first": (0.1, 12.0), "masks": (0.01, 50.0), "box_masks": (0.1, 25.0)}
-"""Functions that choose among the examples of a state: what departing from the regression costs, and by how much
-a difference of scores is multiplied before it becomes odds of being chosen."""
+"""Functions that choose among the examples of a state: what departing from the regression costs, and by how
+much a difference of scores is multiplied before it becomes odds of being chosen."""
 CHOICE_STEPS = 80
 NAMES = {
     "first": CANDIDATE_FEATURES,
