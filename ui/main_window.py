@@ -131,6 +131,8 @@ class MainWindow(QMainWindow):
         kept = self._layouts.get(desk.name)
         # Nothing is arranged before: the tab bars of that would stay on screen beside those of the layout.
         if kept is None or not self.restoreState(kept) or not self._is_placed(desk):
+            for dock in self._docks[desk.name]:
+                self.removeDockWidget(dock)
             self._arrange(desk)
         self._keep_away(desk)
         desk.layout.toolbar.show()

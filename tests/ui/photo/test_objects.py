@@ -276,7 +276,11 @@ def test_classes_and_regions_become_objects_where_nothing_is_marked(marker: Mark
         assert len(np.unique(after[(segmentation.labels == number) & (before == 0)])) == 1
     marker.desk.actions["undo"].trigger()
     assert marker.desk.work.workspace.shown.regions is None
+    wishes: list[bool] = []
+    marker.panel.regions_wanted.connect(wishes.append)
     marker.trigger("from_regions")
+    # Later cuts do not become objects too.
+    assert wishes == [True, False]
     regions = marker.desk.work.workspace.shown.regions
     assert regions is not None
     after = marker.objects.ids.read()
@@ -317,6 +321,7 @@ def test_options_belong_to_the_tool_in_hand(marker: Marker) -> None:
     assert toolbox.radius == 3
     marker.press(Qt.Key.Key_BracketRight)
     assert options.size_box.value() == 8
+    assert toolbox.radius == 3.75
     options.slider.setValue(options.slider.maximum())
     assert toolbox.radius == 500
     options.slider.setValue(options.slider.minimum())
