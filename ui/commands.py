@@ -65,6 +65,13 @@ class WindowCommands(QObject):
 
         _open_once(AboutDialog(self._window))
 
+    def show_documents(self) -> None:
+        from ui.dialogs.about import AboutDialog
+
+        dialog = AboutDialog(self._window)
+        dialog.tabs.setCurrentWidget(dialog.documents)
+        _open_once(dialog)
+
     @Slot(object)
     def _use_preferences(self, preferences: Any) -> None:
         self._store.memory_budget = preferences.memory_budget
@@ -95,5 +102,9 @@ WINDOW_ACTIONS: tuple[Spec, ...] = (
         "help",
     ),
     Spec("log_folder", "Open &log folder", WindowCommands.open_log_folder, (), "folder"),
+    Spec(
+        "documents", "About the &source documents…", WindowCommands.show_documents, (), "",
+        tip="The lecture notes that this program follows, and the slips in them",
+    ),
     Spec("about", "&About gmmseg…", WindowCommands.show_about, (), "info"),
 )  # fmt: skip

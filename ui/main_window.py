@@ -33,6 +33,8 @@ from ui.widgets.progress import ProgressIndicator
 from ui.window_menus import WindowMenus
 
 DEFAULT_SIZE = QSize(1440, 900)
+_FRAME, _LEAST = QSize(16, 48), QSize(640, 480)
+"""Room for what the window manager draws around a window, and a size below which it would be of no use."""
 _MOST_BESIDE, _MOST_UPPER = 0.34, 0.36
 """Share of the window's width for the docks on the right, and of its height for those above the tabs."""
 
@@ -84,7 +86,7 @@ class MainWindow(QMainWindow):
         status.setSizeGripEnabled(False)
         status.addWidget(self._readouts, 1)
         status.addPermanentWidget(self.progress)
-        self.resize(DEFAULT_SIZE)
+        self.resize(first_size(self.screen().availableSize()))
 
     # Desks
 
@@ -284,3 +286,11 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         self.closing.emit()
         super().closeEvent(event)
+
+
+def first_size(available: QSize) -> QSize:
+    """Return the size of a window that has none to remember, frame and title bar within the screen.
+
+    Sizes are in device-independent pixels: at scale 2 a screen has half as many of them.
+    """
+    return DEFAULT_SIZE.boundedTo(available - _FRAME).expandedTo(_LEAST)

@@ -43,6 +43,7 @@ from tests.ui.driving import blobs, drop, mime_of, write_png
 from ui.app import App
 from ui.desk.actions import Actions, bound_to
 from ui.desk.desk import Desk, DeskDock, DeskLayout, Heading
+from ui.dialogs.about import AboutDialog
 from ui.dialogs.bug_report import BugReport
 from ui.last_resort import BugCatcher
 from ui.photo.export_dialog import ExportDialog
@@ -608,7 +609,19 @@ def test_the_hint_is_shown_until_it_is_closed_once(app: App, qtbot: QtBot) -> No
     again.deleteLater()
 
 
-@pytest.mark.parametrize("action", ["shortcuts", "about", "preferences", "open"])
+def test_the_source_documents_have_an_entry_of_their_own(app: App, qtbot: QtBot) -> None:
+    menu = app.window.findChild(QMenu, "helpMenu")
+    assert menu is not None
+    entry = next(action for action in menu.actions() if action.text() == "About the &source documents…")
+    entry.trigger()
+    dialog = app.window.findChild(AboutDialog)
+    assert dialog is not None
+    assert dialog.tabs.currentWidget() is dialog.documents
+    dialog.close()
+    qtbot.waitUntil(lambda: not app.window.findChildren(QDialog))
+
+
+@pytest.mark.parametrize("action", ["shortcuts", "about", "documents", "preferences", "open"])
 def test_dialogs_open_and_close_without_leaving_anything(app: App, qtbot: QtBot, action: str) -> None:
     (app.photo.actions if action == "open" else app.actions)[action].trigger()
     dialogs = app.window.findChildren(QDialog)

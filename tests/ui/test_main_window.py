@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QByteArray, Qt
+from PySide6.QtCore import QByteArray, QSize, Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
@@ -33,7 +33,7 @@ from tests.ui.driving import blobs, drop, mime_of
 from ui.commands import WINDOW_ACTIONS
 from ui.desk.actions import Actions, ActionSpec, DeskState
 from ui.desk.desk import Desk, DeskDock, DeskLayout, DeskMenu, Heading
-from ui.main_window import MainWindow
+from ui.main_window import MainWindow, first_size
 from ui.photo.actions import PHOTO_ACTIONS
 from ui.photo.layout import OpacitySlider, SamplesMenu, photo_layout
 from ui.photo.panels.classes import ClassesPanel
@@ -473,3 +473,16 @@ def test_five_classes_are_not_cut_off_nor_are_the_titles_of_tabs(
     [bar] = [bar for bar in window.findChildren(QTabBar) if bar.count() > 3]
     assert bar.elideMode() is Qt.TextElideMode.ElideNone
     assert bar.usesScrollButtons()
+
+
+@pytest.mark.parametrize(
+    ("screen", "expected"),
+    [
+        ((2560, 1600), (1440, 900)),
+        ((1280, 800), (1264, 752)),
+        ((1024, 700), (1008, 652)),
+        ((320, 200), (640, 480)),
+    ],
+)
+def test_the_first_window_fits_the_screen(screen: tuple[int, int], expected: tuple[int, int]) -> None:
+    assert first_size(QSize(*screen)) == QSize(*expected)

@@ -22,7 +22,8 @@ class MonotoneBadge(QLabel):
             self.tr(
                 "EM never lowers the log-likelihood (S2 eq. 13–14), from the coarse to the exact stage "
                 "included: each M-step raises Q (eq. 20–21) and lowers H with θg fixed (eq. 22–23), and "
-                "ΔL = ΔQ − ΔH (eq. 19). Rounding of 1e-12 is allowed for."
+                "ΔL = ΔQ − ΔH (eq. 19). The curve H is another: H(θg, θg), whose posteriors are those of "
+                "each iteration's own parameters, may rise. Rounding of 1e-12 is allowed for."
             )
         )
         self._run: Run = ()
@@ -41,7 +42,7 @@ class MonotoneBadge(QLabel):
         for step, good, bad in (
             (found.bound, self.tr("monotone"), self.tr("falls at {}")),
             (found.q, "ΔQ ≥ 0", self.tr("ΔQ < 0 at {}")),
-            (found.h, "ΔH ≤ 0", self.tr("ΔH > 0 at {}")),
+            (found.h, self.tr("ΔH ≤ 0 with θg fixed"), self.tr("ΔH > 0 with θg fixed at {}")),
         ):
             colour = tint.ok if step is None else tint.error
             text = f"{good} ✓" if step is None else f"{bad.format(self._iteration_of(step))} ✗"

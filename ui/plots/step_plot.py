@@ -97,14 +97,15 @@ class StepPlot(ThemedPlot):
         self._draw_mark()
 
     def nearest(self, x: float, y: float) -> int | None:
-        """Return the step of the kept run whose point is drawn nearest to view coordinates."""
+        """Return the step of the kept run whose iteration is nearest to view coordinates.
+
+        Of the two at the change from the coarse to the exact stage, the one drawn nearer.
+        """
         if self._kept is None:
             return None
-        x_unit, y_unit = self.getPlotItem().vb.viewPixelSize()
-        far = ((self._kept.iteration - x) / x_unit) ** 2 + (
-            (self._signed(self._kept.bound) - y) / y_unit
-        ) ** 2
-        return int(np.argmin(far))
+        aside = np.abs(self._kept.iteration - x)
+        nearest = np.flatnonzero(aside == aside.min())
+        return int(nearest[np.abs(self._signed(self._kept.bound)[nearest] - y).argmin()])
 
     def _signed(self, values: FloatArray) -> FloatArray:
         return -values if self.options.is_negative else values

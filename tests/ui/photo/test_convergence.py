@@ -179,7 +179,7 @@ def test_a_fall_makes_the_badge_red_and_names_the_iteration(panel: ConvergencePa
     low = replace(shown.steps[7], lower_bound=shown.steps[6].lower_bound - 1e-6, h_gain=0.5)
     show(panel, shown, with_steps(shown, (*shown.steps[:7], low, *shown.steps[8:])))
     assert "falls at 7 ✗" in panel.badge.text()
-    assert "ΔH &gt; 0 at 7 ✗" in panel.badge.text()
+    assert "ΔH &gt; 0 with θg fixed at 7 ✗" in panel.badge.text()
     assert "ΔQ ≥ 0 ✓" in panel.badge.text()
     assert colours().error.name() in panel.badge.text()
 
@@ -277,6 +277,17 @@ def test_the_table_holds_every_iteration_and_can_be_copied(panel: ConvergencePan
     assert len(lines) == 13
     assert lines[0].split("\t")[:3] == ["Iteration", "Stage", "L / pixel"]
     assert float(lines[12].split("\t")[2]) == pytest.approx(shown.steps[11].lower_bound, abs=1e-6)
+
+
+@pytest.mark.parametrize("y", [-1e3, 0.0, 1e3])
+def test_a_click_beside_the_curve_goes_by_the_iteration_alone(panel: ConvergencePanel, y: float) -> None:
+    show(panel, EMPTY, make_shown())
+    plot = panel.plot
+    assert plot._kept is not None
+    for x in (0.4, 1.6, float(plot._kept.iteration[-1]) + 5):
+        found = plot.nearest(x, y)
+        assert found is not None
+        assert abs(plot._kept.iteration[found] - x) == np.abs(plot._kept.iteration - x).min()
 
 
 def test_a_click_in_the_table_selects_that_iteration(panel: ConvergencePanel, qtbot: QtBot) -> None:

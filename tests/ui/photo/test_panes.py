@@ -538,3 +538,12 @@ def test_four_panes_and_one_lie_as_they_always_do(qtbot: QtBot, panel: PanesPane
     assert panel.panes[1].y() == panel.panes[0].y()
     panel.set_layout(1)
     qtbot.waitUntil(lambda: panel.panes[0].height() > 500)
+
+
+def test_a_pane_of_classes_says_that_there_are_none_yet(panel: PanesPanel) -> None:
+    shown = make_shown(3)
+    panel.show_state(ViewState(), ViewState(document=Document(shown.document.image)))
+    caption = panel.panes[0].canvas.findChild(QLabel, "caption")
+    assert caption.text() == "the photo: no classes found yet"
+    panel.show_state(ViewState(), shown)
+    assert not caption.isVisible()

@@ -408,12 +408,37 @@ def test_what_does_not_fit_the_image_is_disabled_with_the_reason(panel: SetupPan
     model = choice.model()
     assert isinstance(model, QStandardItemModel)
     by_value = {choice.itemData(row): model.item(row) for row in range(choice.count())}
-    assert {value for value, item in by_value.items() if not item.isEnabled()} == {"lab", "hsv"}
+    assert {value for value, item in by_value.items() if not item.isEnabled()} == {"rgb", "lab", "hsv"}
+    # With one channel RGB and grey are the same; the setting stays for the next photo.
+    assert grey.document.settings.features.space == "rgb"
+    assert choice.currentData() == "gray"
     assert "grey" in by_value["lab"].toolTip()
     QTest.keyClick(choice, Qt.Key.Key_Down)
     assert choice.currentData() not in ("lab", "hsv")
     panel.show_state(grey, make_shown(2, has_fit=False))
     assert all(item.isEnabled() for item in by_value.values())
+    assert choice.currentData() == "rgb"
+
+
+def test_with_one_feature_covariances_that_are_the_same_are_not_offered(panel: SetupPanel) -> None:
+    choice = panel.findChild(QComboBox, "mixture.covariance")
+    assert choice is not None
+    model = choice.model()
+    assert isinstance(model, QStandardItemModel)
+
+    def refused() -> set[str]:
+        return {choice.itemData(row) for row in range(choice.count()) if not model.item(row).isEnabled()}
+
+    grey = make_shown(2, n_channels=1, has_fit=False)
+    panel.show_state(empty_state(), grey)
+    assert grey.document.settings.mixture.covariance == "full"
+    assert refused() == {"full", "spherical"}
+    assert choice.currentData() == "diag"
+    # With position there are three features, and their covariances differ.
+    placed = with_setting(grey.document.settings, "features.has_position", True)
+    panel.show_state(grey, replace(grey, document=replace(grey.document, settings=placed)))
+    assert refused() == set()
+    assert choice.currentData() == "full"
 
 
 def test_a_chosen_space_that_the_new_image_lacks_is_pointed_out(panel: SetupPanel) -> None:

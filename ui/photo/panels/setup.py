@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from PySide6.QtWidgets import QWidget
 
 from gmmseg.features.colour import is_suited
 from gmmseg.features.spec import COLOUR_SPACES
+from gmmseg.mixture.settings import CovarianceKind
 from gmmseg.photo.document import change_region_setting, change_setting, reset_settings
 from gmmseg.photo.settings import SegmentSettings
 from gmmseg.regions.settings import RegionSettings
@@ -111,8 +113,18 @@ class SetupPanel(SettingsForm):
             reason = self.tr("Needs red, green and blue; this image has {}.").format(has)
             reasons = {space: reason for space in COLOUR_SPACES if not is_suited(space, image)}
         space = self.field_of(ChoiceField, "features.space")
-        space.set_choice_reasons(reasons)
         space.set_problem(reasons.get(settings.features.space, ""))
+        if image is not None and image.n_channels == 1:
+            reasons["rgb"] = self.tr("This image has one channel: there are no colours to choose.")
+            _show_for_all(space, settings.features.space, ("rgb",), "gray")
+        space.set_choice_reasons(reasons)
+        covariance = self.field_of(ChoiceField, "mixture.covariance")
+        alike: tuple[CovarianceKind, ...] = ()
+        if image is not None and settings.features.n_features(image.n_channels) == 1:
+            alike = ("full", "spherical")
+            _show_for_all(covariance, settings.mixture.covariance, alike, "diag")
+        reason = self.tr("One feature has a variance and nothing else: the same as Diagonal.")
+        covariance.set_choice_reasons(dict.fromkeys(alike, reason))
         self.field("mixture.n_components").set_reason(
             "" if settings.auto is None else self.tr("K is chosen automatically.")
         )
@@ -146,3 +158,9 @@ class SetupPanel(SettingsForm):
     def _reset(self) -> None:
         self.edit_requested.emit(reset_settings(self.tr("Reset all settings")))
         self.settled.emit()
+
+
+def _show_for_all(field: ChoiceField, value: str, alike: Collection[str], shown: str) -> None:
+    """Show one choice in place of those that come to the same; the setting stays as it is."""
+    if value in alike:
+        field.set_value(shown)

@@ -51,6 +51,8 @@ def caption_of(
         return _tr("no regions: stopped") if are_regions_given_up else _tr("finding regions …")
     if pinned is not None:
         return "" if pinned.segmentation is None else making_of(pinned)
+    if shown.segmentation is None:
+        return _tr("the photo: no classes found yet")
     return shown.caption or _tr("preview") if shown.is_preview else ""
 
 

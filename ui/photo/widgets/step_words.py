@@ -71,7 +71,9 @@ def stop_rules(settings: FitSettings) -> str:
 
 def step_sentence(step: FitStep, iteration: int, rise: float) -> str:
     """Return the figures of one step; `rise` is that of the bound."""
-    return _tr("Iteration {n} ({stage}): L\u00a0{bound}, ΔL\u00a0{rise}, ΔQ\u00a0{q}, ΔH\u00a0{h}").format(
+    return _tr(
+        "Iteration {n} ({stage}): L\u00a0{bound}, ΔL\u00a0{rise}; with θg fixed ΔQ\u00a0{q}, ΔH\u00a0{h}"
+    ).format(
         n=iteration,
         stage=_tr("coarse") if step.stage == "coarse" else _tr("exact"),
         bound=number(step.lower_bound, 4),
