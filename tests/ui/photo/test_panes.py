@@ -17,6 +17,7 @@ from gmmseg.drawing.draw import draw
 from gmmseg.drawing.layers import Layer
 from gmmseg.image import RGB, Image, ImageSource
 from gmmseg.photo.classes import ClassTable
+from gmmseg.photo.document import Document
 from gmmseg.photo.segmentation import Segmentation
 from gmmseg.photo.view_state import ViewState
 from tests.data.states import make_shown
