@@ -12,6 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
+from gmmseg.drawing.draw import draw
 from gmmseg.drawing.layers import Layer
 from gmmseg.editing import Edit
 from gmmseg.photo.classes import ClassTable
@@ -23,7 +24,7 @@ from tests.ui.driving import redraw
 from ui.photo.panels.merge_requests import TreeRequest, merge_groups, tree_of
 from ui.photo.panels.merge_tree import MergeTreePanel
 from ui.photo.panels.panes import PanesPanel
-from ui.plots.dendrogram_plot import node_places
+from ui.plots.dendrogram_plot import LOWEST_CUT, node_places
 from ui.theme import apply_theme, configure_plots
 
 EMPTY = ViewState()
@@ -38,7 +39,9 @@ class Asked:
         self.pointed: list[tuple[int, ...] | None] = []
         panel.tree_requested.connect(self.trees.append)
         panel.edit_requested.connect(self.edits.append)
+        self.tried: list[ClassTable | None] = []
         panel.classes_pointed_at.connect(self.pointed.append)
+        panel.classes_tried.connect(self.tried.append)
 
 
 @pytest.fixture
@@ -252,6 +255,49 @@ def test_keys_go_over_the_unions_move_the_line_and_merge(
     assert groups_of(asked.edits[-1].apply(four.document).classes) == {(0, 1, 2, 3)}
 
 
+def test_moving_the_line_tries_what_it_leaves_until_something_else_is_done(
+    panel: MergeTreePanel, asked: Asked, four: ViewState
+) -> None:
+    with_tree(panel, asked, four)
+    assert panel._tree is not None
+    panel.plot.setFocus()
+    for _ in range(5):
+        QTest.keyClick(panel.plot, Qt.Key.Key_Up)
+        tried = asked.tried[-1]
+        assert tried is not None
+        assert groups_of(tried) == set(panel._tree.groups_below(panel._cut))
+    assert "nothing is merged yet" in panel.text.text()
+    QTest.keyClick(panel.plot, Qt.Key.Key_Escape)
+    assert asked.tried[-1] is None
+    assert "yet" not in panel.text.text()
+    QTest.keyClick(panel.plot, Qt.Key.Key_Down)
+    assert asked.tried[-1] is not None
+    panel.hide()
+    assert asked.tried[-1] is None
+    panel.show()
+    QTest.keyClick(panel.plot, Qt.Key.Key_Up)
+    # Once merged, the document shows it itself.
+    panel.show_state(four, after(four, merge_classes([1, 2])))
+    assert asked.tried[-1] is None
+
+
+def test_the_button_says_why_it_is_disabled(panel: MergeTreePanel, asked: Asked, four: ViewState) -> None:
+    locks = [lock_class(entry.id, True) for entry in four.classes][1:]
+    shown = with_tree(panel, asked, after(four, *locks))
+    panel._move_cut(1.0)
+    assert not panel.merge_button.isEnabled()
+    names = ", ".join(entry.name for entry in shown.classes if entry.is_locked)
+    assert panel.merge_button.toolTip() == f"Locked, so not merged: {names}."
+    assert panel.merge_button.toolTip() in panel.text.text()
+    assert "leaves 4 of 4" in panel.text.text()
+    panel._move_cut(LOWEST_CUT)
+    assert "Nothing is left to merge" in panel.merge_button.toolTip()
+    show(panel, four)
+    panel._move_cut(1.0)
+    assert panel.merge_button.isEnabled()
+    assert "Make one class" in panel.merge_button.toolTip()
+
+
 def test_locked_classes_are_left_alone_and_named(
     panel: MergeTreePanel, asked: Asked, four: ViewState
 ) -> None:
@@ -326,6 +372,36 @@ def test_the_panes_dim_all_but_the_classes_pointed_at_and_go_back(qtbot: QtBot, 
     np.testing.assert_array_equal(opacities(), alone)
     assert alone[3] == 255
     assert (alone[:3] < 255).all()
+
+
+@pytest.mark.parametrize(
+    "layer", [Layer("segments"), Layer("overlay"), Layer("segments", uses_mean_colours=True)]
+)
+def test_the_panes_show_classes_tried_and_go_back(qtbot: QtBot, four: ViewState, layer: Layer) -> None:
+    panes = PanesPanel()
+    qtbot.addWidget(panes)
+    panes.choose_layer(0, layer)
+    panes.picture_requested.connect(lambda asked: panes.show_picture(asked, draw(asked.layer, asked.scene)))
+    panes.show_state(EMPTY, four)
+
+    def colours() -> np.ndarray:
+        lut = panes.panes[0].canvas._layer._lut
+        assert lut is not None
+        return lut[1:5].copy()
+
+    before = colours()
+    assert len({tuple(row) for row in before.tolist()}) == 4
+    panes.try_classes(four.classes.merged([2, 1, 4]))
+    tried = colours()
+    assert len({tuple(row) for row in tried.tolist()}) == 2
+    np.testing.assert_array_equal(tried[2], before[2])
+    panes.try_classes(None)
+    np.testing.assert_array_equal(colours(), before)
+    panes.try_classes(four.classes.merged([2, 1]))
+    merged = after(four, merge_classes([3, 4]))
+    panes.show_state(four, merged)
+    assert len({tuple(row) for row in colours().tolist()}) == 3
+    np.testing.assert_array_equal(colours()[2], colours()[3])
 
 
 def test_every_control_has_a_name_and_a_tip(panel: MergeTreePanel) -> None:

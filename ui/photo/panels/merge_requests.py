@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gmmseg.control import ShouldStop, never_stop
 from gmmseg.drawing.scatter import scatter_sample
@@ -37,22 +37,33 @@ def classes_of(components: Sequence[int], table: ClassTable) -> list[ClassInfo]:
     return [entry for entry in table if wanted.issuperset(entry.components)]
 
 
+def mergeable(groups: Sequence[Sequence[int]], table: ClassTable) -> list[list[int]]:
+    """Return the ids of the classes of each group of components that can be united: two or more, unlocked."""
+    open_ids = [[entry.id for entry in classes_of(group, table) if not entry.is_locked] for group in groups]
+    return [ids for ids in open_ids if len(ids) > 1]
+
+
+def locked_apart(groups: Sequence[Sequence[int]], table: ClassTable) -> list[ClassInfo]:
+    """Return the locked classes that would be united with others."""
+    found = [classes_of(group, table) for group in groups]
+    return [entry for classes in found if len(classes) > 1 for entry in classes if entry.is_locked]
+
+
+def merged_groups(groups: Sequence[Sequence[int]], table: ClassTable) -> ClassTable:
+    """Return the table with the classes of each group of components united; locked ones are left alone."""
+    for ids in mergeable(groups, table):
+        table = table.merged(ids)
+    return table
+
+
 def merge_groups(groups: Sequence[Sequence[int]], table: ClassTable) -> Edit[Document] | None:
     """Return the one edit that unites the classes of each group of components; None where all is done.
 
     Locked classes are left alone.
     """
-    wanted = []
-    for group in groups:
-        ids = [entry.id for entry in classes_of(group, table) if not entry.is_locked]
-        if len(ids) > 1:
-            wanted.append(ids)
-    if not wanted:
+    if not mergeable(groups, table):
         return None
-
-    def apply(document: Document) -> Document:
-        for ids in wanted:
-            document = merge_classes(ids).apply(document)
-        return document
-
-    return Edit(merge_classes([]).title, apply)
+    return Edit(
+        merge_classes([]).title,
+        lambda document: replace(document, classes=merged_groups(groups, document.classes)),
+    )

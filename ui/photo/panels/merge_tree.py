@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QHideEvent, QKeyEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -19,7 +19,14 @@ from gmmseg.arrays import FloatArray
 from gmmseg.mixture.dendrogram import Measure
 from gmmseg.mixture.tree import Dendrogram
 from gmmseg.photo.classes import ClassTable
-from ui.photo.panels.merge_requests import TreeRequest, classes_of, merge_groups
+from ui.photo.panels.merge_requests import (
+    TreeRequest,
+    classes_of,
+    locked_apart,
+    merge_groups,
+    mergeable,
+    merged_groups,
+)
 from ui.photo.widgets.merge_words import MEASURES, union_sentence
 from ui.plots.dendrogram_plot import LOWEST_CUT, DendrogramPlot
 from ui.plots.plot_panel import PlotPanel
@@ -40,6 +47,8 @@ class MergeTreePanel(PlotPanel):
     """A `TreeRequest`; the answer goes to `show_tree`."""
     classes_pointed_at = Signal(object)
     """Ids of the classes below the union under the pointer, or None."""
+    classes_tried = Signal(object)
+    """The ClassTable as it would be, cut at the line that is being moved, or None for that of the document."""
 
     def __init__(self) -> None:
         super().__init__("merge-tree-panel")
@@ -49,6 +58,7 @@ class MergeTreePanel(PlotPanel):
         self._hovered: int | None = None
         self._selected: int | None = None
         self._cut = 0.0
+        self._is_trying = False
         self._build()
 
     def _build(self) -> None:
@@ -82,7 +92,6 @@ class MergeTreePanel(PlotPanel):
         self.measure_box.currentIndexChanged.connect(self._change_measure)
         self.merge_button = QPushButton(self.tr("&Merge below the line"))
         self.merge_button.setObjectName("merge-tree-merge")
-        self.merge_button.setToolTip(self.tr("Make one class of each branch below the dashed line"))
         self.merge_button.clicked.connect(self.merge_below)
         row = QHBoxLayout()
         row.setSpacing(SPACING // 2)
@@ -107,6 +116,7 @@ class MergeTreePanel(PlotPanel):
             or new.segmentation is not before.segmentation
             or new.classes is not before.classes
         ):
+            self._try(False)
             self._throttle.ask()
 
     @Slot(object, object)
@@ -207,7 +217,21 @@ class MergeTreePanel(PlotPanel):
     def _move_cut(self, height: float) -> None:
         self._cut = height
         self.plot.set_cut(height)
+        self._try(True)
         self._describe()
+
+    def _try(self, is_trying: bool) -> None:
+        """Show in the image what the line would leave, or again what the document has."""
+        if is_trying or self._is_trying:
+            self._is_trying = is_trying
+            tree, classes = self._tree, self._classes()
+            is_current = is_trying and tree is not None and tree.n_leaves == classes.n_components
+            tried = merged_groups(tree.groups_below(self._cut), classes) if is_current and tree else None
+            self.classes_tried.emit(tried)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._try(False)
 
     @Slot()
     def _change_measure(self) -> None:
@@ -229,16 +253,26 @@ class MergeTreePanel(PlotPanel):
         """Say what the pointed union is, else what the line would leave."""
         tree, classes = self._tree, self._classes()
         self.merge_button.setEnabled(False)
+        self.merge_button.setToolTip(self.tr("Make one class of each branch below the dashed line"))
         if tree is None or tree.n_leaves != classes.n_components:
             self.text.setText(self.tr("Comparing the components…"))
             return
         groups = tree.groups_below(self._cut)
-        self.merge_button.setEnabled(merge_groups(groups, classes) is not None)
+        locked = ", ".join(entry.name for entry in locked_apart(groups, classes))
+        apart = self.tr("Locked, so not merged: {0}.").format(locked) if locked else ""
+        can_merge = bool(mergeable(groups, classes))
+        self.merge_button.setEnabled(can_merge)
+        if not can_merge:
+            self.merge_button.setToolTip(apart or self.tr("Nothing is left to merge below the line."))
         node = self._hovered if self._hovered is not None else self._selected
         if not len(tree.pairs):
             self.text.setText(self.tr("One component: there is nothing to merge."))
         elif node is None:
-            self.text.setText(self.tr("The line leaves {0} of {1}.").format(len(groups), tree.n_leaves))
+            left = len(merged_groups(groups, classes))
+            words = [self.tr("The line leaves {0} of {1}.").format(left, len(classes)), apart]
+            if self._is_trying and can_merge:
+                words.append(self.tr("The image shows it; nothing is merged yet."))
+            self.text.setText(" ".join(filter(None, words)))
         else:
             found = classes_of(tree.members(node), classes)
             self.text.setText(union_sentence(tree, node, found, self.measure))
@@ -254,8 +288,9 @@ class MergeTreePanel(PlotPanel):
                 self.merge_below()
             case Qt.Key.Key_Return | Qt.Key.Key_Enter if self._selected is not None:
                 self.merge_node(self._selected)
-            case Qt.Key.Key_Escape if self._selected is not None:
+            case Qt.Key.Key_Escape if self._selected is not None or self._is_trying:
                 self._selected = None
+                self._try(False)
                 self._point()
             case _:
                 super().keyPressEvent(event)

@@ -62,6 +62,7 @@ class PanePictures:
         self._opacity = 0.5
         self._selected: tuple[int, ...] = ()
         self._pointed: tuple[int, ...] = ()
+        self._tried: ClassTable | None = None
         self._serial = 0
         self._awaited: dict[int, int] = {}
 
@@ -76,6 +77,8 @@ class PanePictures:
     def show(self, shown: ViewState, scene: Scene | None) -> None:
         """Draw what differs from what is shown now; what is pinned stays as it is."""
         before, self._shown, self._scene = self._scene, shown, scene
+        if scene is None or before is None or scene.classes is not before.classes:
+            self._tried = None
         if scene is None:
             self._clear()
         elif before is None or scene.image is not before.image:
@@ -142,6 +145,11 @@ class PanePictures:
             self._pointed = classes
             self.recolour()
 
+    def try_classes(self, classes: ClassTable | None) -> None:
+        """Colour classes as another table of the same components has them; None goes back to the document's."""
+        self._tried = classes
+        self.recolour()
+
     def recolour(self) -> None:
         """Bring the colours of all classes up to date."""
         for number, pane in enumerate(self._visible):
@@ -155,8 +163,15 @@ class PanePictures:
             return None
         # The classes of another fit are not those that are pointed at.
         strong = (self._pointed or self._selected) if self._pin_of(number) is None else ()
-        means, opacity = picture.means, self._opacity
-        luts = (lut_for(picture.layer, scene.classes, means, opacity, wanted) for wanted in strong or (None,))
+        means, opacity, classes = picture.means, self._opacity, scene.classes
+        tried = self._tried if self._pin_of(number) is None else None
+        if tried is not None and tried.n_components == classes.n_components:
+            classes = tried
+            if means is not None:
+                # Nearly: the mean of the united pixels takes their numbers.
+                firsts = {component: entry.components[0] for entry in tried for component in entry.components}
+                means = means[[firsts[component] for component in range(len(means))]]
+        luts = (lut_for(picture.layer, classes, means, opacity, wanted) for wanted in strong or (None,))
         found = [lut for lut in luts if lut is not None]
         # They differ by which class is not dimmed.
         return np.max(found, axis=0) if found else None

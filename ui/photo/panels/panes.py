@@ -271,6 +271,11 @@ class PanesPanel(PaneGrid):
         self._pictures.highlight(() if wanted is None else (wanted,))
 
     @Slot(object)
+    def try_classes(self, classes: ClassTable | None) -> None:
+        """Colour classes as they would be after a merge; None goes back to those of the document."""
+        self._pictures.try_classes(classes)
+
+    @Slot(object)
     def point_at_classes(self, ids: tuple[int, ...] | None) -> None:
         """Dim all but some classes for the moment; None goes back to what `highlight_class` shows."""
         self._pictures.point_at(ids or ())
