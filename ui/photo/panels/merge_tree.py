@@ -48,7 +48,7 @@ class MergeTreePanel(PlotPanel):
     classes_pointed_at = Signal(object)
     """Ids of the classes below the union under the pointer, or None."""
     classes_tried = Signal(object)
-    """The ClassTable as it would be, cut at the line that is being moved, or None for that of the document."""
+    """The ClassTable as it would be, cut at the line that is moved, or None for that of the document."""
 
     def __init__(self) -> None:
         super().__init__("merge-tree-panel")
@@ -81,6 +81,7 @@ class MergeTreePanel(PlotPanel):
         self.text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.hint = EmptyHint(self.tr("Which components overlap is shown here once there is a fit."))
         self.lay_out(self.hint, self._top_row(), self.plot, self.text, stretched=self.plot)
+        self._describe()
 
     def _top_row(self) -> QHBoxLayout:
         self.measure_box = QComboBox()

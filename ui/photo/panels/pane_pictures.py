@@ -146,7 +146,7 @@ class PanePictures:
             self.recolour()
 
     def try_classes(self, classes: ClassTable | None) -> None:
-        """Colour classes as another table of the same components has them; None goes back to the document's."""
+        """Colour classes as another table of the same components has them; None as the scene's own does."""
         self._tried = classes
         self.recolour()
 
