@@ -1,17 +1,14 @@
-"""The pending selection: what the prompts given so far select, before it becomes an object."""
+"""The pending selection as edits see it: prompts are added, and what they select becomes an object."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
 from gmmseg.editing import Edit
-from gmmseg.photo.document import Act, Document, PendingSelection, SizeStep
+from gmmseg.photo.document import Document, PendingSelection, SizeStep
 from gmmseg.photo.objects import edits
 from gmmseg.photo.objects.patch import Patch
 from gmmseg.selection.prompts import Box, Prompt
-from gmmseg.selection.resuming import resumed, within_base
-from gmmseg.selection.selecting import PromptedSelection, nothing_selected
-from gmmseg.selection.site import Site
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,47 +26,6 @@ class SelectionAnswer:
     pending: PendingSelection
     patch: Patch
     is_coarse: bool = False
-
-
-class Answers:
-    """Answers pending selections of one site; each builds on the one before, and undoing meets it again.
-
-    Parameters
-    ----------
-    site : Site
-    is_coarse : bool
-    """
-
-    def __init__(self, site: Site, is_coarse: bool = False) -> None:
-        self.site = site
-        self.is_coarse = is_coarse
-        self._root: tuple[Box | None, Patch | None] | None = None
-        self._states: dict[tuple[Act, ...], PromptedSelection] = {}
-
-    def answer(self, pending: PendingSelection) -> SelectionAnswer:
-        """Return what a pending selection selects."""
-        state = self._state(pending)
-        mask = state.mask
-        if pending.base is not None:
-            start = self._states[()]
-            mask = within_base(start, state, pending.base.full(self.site.shape))
-        return SelectionAnswer(pending, Patch.of(mask), self.is_coarse)
-
-    def _state(self, pending: PendingSelection) -> PromptedSelection:
-        acts, root = pending.acts, (pending.box, pending.base)
-        if self._root is None or self._root != root:
-            self._root = root
-            start = nothing_selected(self.site, pending.box)
-            if pending.base is not None:
-                start = resumed(self.site, pending.base.full(self.site.shape))
-            self._states = {(): start}
-        known = next(at for at in range(len(acts), -1, -1) if acts[:at] in self._states)
-        state = self._states[acts[:known]]
-        for at in range(known, len(acts)):
-            act = acts[at]
-            state = state.stepped(act.by) if isinstance(act, SizeStep) else state.with_prompt(act)
-            self._states[acts[: at + 1]] = state
-        return state
 
 
 def _on_pending(title: str, pending: PendingSelection | None, merge_key: str | None = None) -> Edit[Document]:

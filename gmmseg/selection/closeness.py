@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from gmmseg.arrays import Float32Array, FloatArray, IntArray
 from gmmseg.regions.adjacency import FAINT
 from gmmseg.selection.ground import Ground
 from gmmseg.selection.nodes import Nodes
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 CLOSENESS = (
     *("height", "share", "colour", "texture", "lab", "spectral", "distance"),
@@ -33,6 +36,8 @@ class Ways:
 
 def ways_of(ground: Ground) -> Ways:
     """Return the graphs that paths are measured on."""
+    from scipy.sparse import csr_array
+
     # Dijkstra of scipy 1.13 takes no other indices; newer ones make these themselves.
     one, other = ground.pairs.T.astype(np.int32)
     steps = np.sqrt(((ground.centres[one] - ground.centres[other]) ** 2).sum(axis=1) * ground.area_unit)

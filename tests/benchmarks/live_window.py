@@ -5,7 +5,9 @@ from __future__ import annotations
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -99,20 +101,63 @@ def slider_latency() -> list[float]:
     return latencies
 
 
-def loop_gap(picture: Path) -> float:
-    """Return the longest time between two ticks of the event loop while a large picture is fitted, ms."""
-    application, app = _opened(read_image(picture))
-    ticks: list[float] = []
+def peer_iterations() -> list[float]:
+    """Return milliseconds of EM iterations of scikit-learn on the pixels that K is moved over."""
+    from sklearn.mixture import GaussianMixture
+
+    rows = _half_megapixel().pixels.reshape(-1, 3) / 255.0
+    model = GaussianMixture(6, max_iter=1, init_params="random_from_data", random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.fit(rows[::50])
+    iterations = []
+    for _ in range(5):
+        began = time.perf_counter()
+        _, log_posteriors = model._e_step(rows)
+        model._m_step(rows, log_posteriors)
+        iterations.append(1000 * (time.perf_counter() - began))
+    return iterations
+
+
+@contextmanager
+def _ticking() -> Iterator[list[float]]:
+    """Note when the event loop has time, every few milliseconds."""
+    ticks = [time.perf_counter()]
     timer = QTimer(interval=TICK_MS, timerType=Qt.TimerType.PreciseTimer)
     timer.timeout.connect(lambda: ticks.append(time.perf_counter()))
     timer.start()
-    app.photo.work.apply(change_setting("mixture.n_components", 6, "K"))
-    _wait(
-        application,
-        lambda: (
-            not app.photo.work.workspace.document.is_stale and not app.photo.work.workspace.shown.is_preview
-        ),
-    )
+    yield ticks
     timer.stop()
+
+
+def loop_gap(picture: Path) -> float:
+    """Return the longest time between two ticks of the event loop while a large picture is fitted, ms."""
+    application, app = _opened(read_image(picture))
+    with _ticking() as ticks:
+        app.photo.work.apply(change_setting("mixture.n_components", 6, "K"))
+        _wait(
+            application,
+            lambda: (
+                not app.photo.work.workspace.document.is_stale
+                and not app.photo.work.workspace.shown.is_preview
+            ),
+        )
     _close(application, app)
     return 1000 * float(np.diff(ticks).max())
+
+
+def site_gaps() -> list[float]:
+    """Return the longest time between two ticks while a picture is made ready for clicks, ms, three times.
+
+    The first time, what it needs is imported too.
+    """
+    image = _half_megapixel()
+    gaps = []
+    for _ in range(3):
+        application, app = _opened(image)
+        runner = app.photo.work.selecting.runner
+        with _ticking() as ticks:
+            _wait(application, lambda of=runner: not of.is_running)  # type: ignore[misc]
+        gaps.append(1000 * float(np.diff(ticks).max()))
+        _close(application, app)
+    return gaps

@@ -29,7 +29,6 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 import ui.photo.fitting
-import ui.photo.work
 from gmmseg.control import Progress, ShouldStop, StopRequest, raise_if_ended
 from gmmseg.drawing.layers import Layer
 from gmmseg.errors import FitError
@@ -93,18 +92,6 @@ def fitted(app: App, qtbot: QtBot, tmp_path: Path) -> App:
     drop(app.window, mime_of(write_png(tmp_path / "bands.png")))
     wait_for_fit(app, qtbot)
     return app
-
-
-def test_the_solver_of_a_second_fit_is_loaded_in_the_background_after_the_first(
-    app: App, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    threads: list[int] = []
-    monkeypatch.setattr(ui.photo.work, "load_solver", lambda: threads.append(threading.get_ident()))
-    app.photo.work.loading.setInterval(0)
-    drop(app.window, mime_of(write_png(tmp_path / "bands.png")))
-    wait_for_fit(app, qtbot)
-    qtbot.waitUntil(lambda: bool(threads))
-    assert threading.get_ident() not in threads
 
 
 def labels(app: App) -> np.ndarray:

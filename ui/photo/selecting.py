@@ -5,19 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from PySide6.QtCore import Signal, Slot
 
-from gmmseg.arrays import BoolArray, IntArray
+from gmmseg.arrays import IntArray
 from gmmseg.control import Progress, ShouldStop
-from gmmseg.drawing.contours import outlines
 from gmmseg.editing import Edit
 from gmmseg.image import Image
 from gmmseg.photo.document import Document, PendingSelection
 from gmmseg.photo.pending import (
-    Answers,
     SelectionAnswer,
     correct,
     drop_selection,
@@ -29,26 +26,14 @@ from gmmseg.photo.pending import (
 from gmmseg.photo.view_state import ViewState
 from gmmseg.photo.workspace import Workspace
 from gmmseg.selection.prompts import Prompt, click, stroke
-from gmmseg.selection.selecting import hovered
-from gmmseg.selection.site import Site, coarse_site, site_events
 from ui.desk.job_runner import JobRunner
 from ui.desk.requests import LatestRequests
 from ui.desk.workers import DeskWorkers, Worker
 from ui.desk.workspace_bridge import WorkspaceBridge
 from ui.photo.tools.tool import Point
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class CoarseSite:
-    """The first clicks can be answered."""
-
-    site: Site
-
-
-def sites_of(image: Image, should_stop: ShouldStop) -> Generator[CoarseSite | Progress, None, Site]:
-    """Make an image ready for selecting: coarsely at once, then well."""
-    yield CoarseSite(coarse_site(image, should_stop=should_stop))
-    return (yield from site_events(image, should_stop=should_stop))
+if TYPE_CHECKING:
+    from gmmseg.photo.answers import Answers
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,28 +45,18 @@ class Question:
     point: tuple[int, int] | None = None
 
 
-def answer_question(
-    question: Question, should_stop: ShouldStop
-) -> tuple[SelectionAnswer | None, list[IntArray]]:
-    """Return the answer, and its outline as rings of corner points (M, 2) in image pixels."""
+def _make_answers(image: Image, should_stop: ShouldStop) -> Generator[Answers | Progress, None, Answers]:
+    from ui.photo.answering import answers_events
+
+    return (yield from answers_events(image, should_stop))
+
+
+def _answer(question: Question, should_stop: ShouldStop) -> tuple[SelectionAnswer | None, list[IntArray]]:
+    from ui.photo.answering import outlined_answer, outlined_hover
+
     if question.pending is not None:
-        answer = question.answers.answer(question.pending)
-        patch = answer.patch
-        return answer, _rings(patch.mask, patch.left, patch.top)
-    if question.point is None:
-        return None, []
-    site = question.answers.site
-    mask = hovered(site, *question.point)
-    # The outline of a small working map is enough to see what is meant.
-    down, across = site.shape[0] / mask.shape[0], site.shape[1] / mask.shape[1]
-    return None, [ring * (across, down) for ring in _rings(mask, 0, 0)]
-
-
-def _rings(mask: BoolArray, left: int, top: int) -> list[IntArray]:
-    if not mask.size:
-        return []
-    corner = np.array([left, top])
-    return [ring + corner for each in outlines(mask) for ring in (each.outer, *each.holes)]
+        return outlined_answer(question.answers, question.pending)
+    return None, [] if question.point is None else outlined_hover(question.answers.site, question.point)
 
 
 class Selecting(Worker):
@@ -113,7 +88,7 @@ class Selecting(Worker):
         self._answers: Answers | None = None
         self._pixel: tuple[int, int] | None = None
         self._questions: LatestRequests = work.make_requests(
-            answer_question, lambda question: "hover" if question.pending is None else "pending"
+            _answer, lambda question: "hover" if question.pending is None else "pending"
         )
         self._questions.answered.connect(self._on_answered)
         bridge.changed.connect(self._on_changed)
@@ -214,7 +189,7 @@ class Selecting(Worker):
     def _make_ready(self) -> None:
         image = self._image
         if image is not None and self._answers is None and not self.runner.is_running:
-            self.runner.start(lambda should_stop: sites_of(image, should_stop))
+            self.runner.start(lambda should_stop: _make_answers(image, should_stop))
 
     def _ask_pending(self) -> None:
         pending, shown = self._workspace.document.pending, self._workspace.shown.selection
@@ -226,14 +201,14 @@ class Selecting(Worker):
     @Slot(object, object)
     def _on_events(self, run: int, events: tuple[Any, ...]) -> None:
         for event in events:
-            if isinstance(event, CoarseSite):
-                self._answers = Answers(event.site, is_coarse=True)
+            if not isinstance(event, Progress):
+                self._answers = event
                 self._ask_pending()
         super()._on_events(run, events)
 
     @Slot(object, object)
-    def _on_finished(self, run: int, site: Site) -> None:
-        self._answers = Answers(site)
+    def _on_finished(self, run: int, answers: Answers) -> None:
+        self._answers = answers
         self._ask_pending()
 
     @Slot(object, object)

@@ -67,15 +67,15 @@ class PhotoWork(DeskWorkers):
         self.region_measurer = self.make_requests(_region_table, lambda request: "regions")
         self.loader = self.make_requests(_load_solver, lambda request: "solver")
         self.selected_step: FitStep | None = None
-        self.loading = QTimer(self)
-        self.loading.setSingleShot(True)
-        self.loading.setInterval(_LOAD_AFTER_MS)
+        self._loading = QTimer(self)
+        self._loading.setSingleShot(True)
+        self._loading.setInterval(_LOAD_AFTER_MS)
         self._connect()
 
     def _connect(self) -> None:
         self.bridge.changed.connect(self._on_changed)
-        self.fitter.fitted.connect(self.loading.start)
-        self.loading.timeout.connect(partial(self.loader.ask, None))
+        self.fitter.fitted.connect(self._loading.start)
+        self._loading.timeout.connect(partial(self.loader.ask, None))
         self._follow(self.fitter, self.region_maker, self.selecting)
 
     @Slot(object)

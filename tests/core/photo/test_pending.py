@@ -11,10 +11,10 @@ from gmmseg.control import result_of
 from gmmseg.editing import Edit
 from gmmseg.io.images import image_from_array
 from gmmseg.photo import pending as asks
+from gmmseg.photo.answers import Answers
 from gmmseg.photo.document import Document
 from gmmseg.photo.objects import edits
 from gmmseg.photo.objects.patch import Patch
-from gmmseg.photo.pending import Answers
 from gmmseg.selection.prompts import click, stroke
 from gmmseg.selection.site import Site, site_events
 

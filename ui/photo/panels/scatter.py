@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QMenu,
     QToolButton,
 )
-from skimage.measure import points_in_poly
 
 from gmmseg.arrays import ByteArray, FloatArray, IntArray
 from gmmseg.drawing.scatter import (
@@ -270,6 +269,9 @@ class ScatterPanel(PlotPanel):
         if y_axis is None:
             marked = (x >= corners[:, 0].min()) & (x <= corners[:, 0].max())
         else:
+            # Imported when first wanted: the window is there sooner without it.
+            from skimage.measure import points_in_poly
+
             marked = points_in_poly(np.column_stack([x, y_axis.of(table.values)]), corners)
         self.rows_brushed.emit(marked)
 
