@@ -569,7 +569,10 @@ def assert_fits_into_half_a_screen(fitted: App, qtbot: QtBot) -> None:
     toolbar = next(bar for bar in fitted.window.findChildren(ToolBar) if bar.isVisible())
     buttons = [button for button in toolbar.findChildren(QToolButton) if button.defaultAction() is not None]
     assert len(buttons) > 5
-    qtbot.waitUntil(lambda: all(button.isVisible() for button in buttons))
+    # Texts go, and the layout follows, in later turns of the event loop.
+    qtbot.waitUntil(
+        lambda: all(button.isVisible() and button.width() >= button.sizeHint().width() for button in buttons)
+    )
     for button in buttons:
         at = button.mapTo(toolbar, QPoint(0, 0)).x()
         assert button.width() >= button.sizeHint().width()

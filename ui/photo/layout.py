@@ -15,6 +15,7 @@ from ui.desk.actions import Actions
 from ui.desk.desk import DeskDock, DeskLayout, DeskMenu
 from ui.photo.actions import MAX_KEYED_CLASSES
 from ui.photo.toolbox import ToolName
+from ui.photo.widgets.tool_palette import ToolPalette, beside
 from ui.photo.wiring import PhotoPanels
 from ui.theme import SPACING, icon
 from ui.widgets.recent_menu import RecentMenu
@@ -68,7 +69,15 @@ def photo_layout(
         DeskDock("mergeTreeDock", _tr("Merge tree"), panels.merge_tree, "tab"),
         DeskDock("regionsDock", _tr("Regions"), panels.regions, "tab", panels.regions.set_in_front),
     )
-    return DeskLayout(panels.panes, docks, toolbar, panels.readout, _menus(actions, panels, recent, samples))
+    tools = [actions[name] for name in _TOOLS]
+    palette = ToolPalette([tools, [actions["accept_selection"]]])
+    return DeskLayout(
+        beside(palette, panels.panes),
+        docks,
+        toolbar,
+        panels.readout,
+        _menus(actions, panels, recent, samples),
+    )
 
 
 def _menus(
@@ -102,10 +111,6 @@ def _toolbar(
     opens_samples.setToolTip(_tr("Open a sample"))
     bar.add_menu_button("samplesButton", opens_samples, samples)
     bar.add_mode_spot()
-    bar.addSeparator()
-    for name in _TOOLS:
-        bar.add_icon_button(actions[name])
-    bar.add_button(actions["accept_selection"])
     bar.addSeparator()
     bar.add_run_button(actions["run"], actions["stop"])
     bar.add_button(actions["step"])
