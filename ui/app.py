@@ -17,6 +17,7 @@ from gmmseg.version import VERSION
 from ui.commands import WINDOW_ACTIONS, WindowCommands
 from ui.desk.actions import Actions, bound_to
 from ui.desk.desk import Desk
+from ui.garbage import GarbageCollector
 from ui.last_resort import BugCatcher, SignalWatch, start_log, stop_log
 from ui.main_window import MainWindow
 from ui.notices import Notices
@@ -171,6 +172,7 @@ def run(names: Sequence[str]) -> int:
     application = QApplication(sys.argv[:1])
     # The window waits for the interpreter a thousandth of a second at most while a fit has it.
     sys.setswitchinterval(0.001)
+    collector = GarbageCollector()
     log = start_log()
     store = SettingsStore()
     apply_theme(application, store.scheme)
@@ -182,10 +184,12 @@ def run(names: Sequence[str]) -> int:
     watch = SignalWatch(app.commands.quit)
     application.aboutToQuit.connect(app.shutdown)
     app.begin([Path(name) for name in names])
+    collector.start()
     code = application.exec()
     watch.close()
     catcher.uninstall()
     is_over = app.shutdown()
+    collector.close()
     stop_log()
     if not is_over:
         # A thread hangs in the operating system, on a dead network drive for instance; destroying it would

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
 from collections.abc import Iterator
@@ -23,12 +24,24 @@ def fresh_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+@pytest.fixture(scope="package", autouse=True)
+def no_garbage_is_collected_by_chance() -> Iterator[None]:
+    """Let no moment of a test be the one in which the widgets of those before it are destroyed."""
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    yield
+    gc.enable()
+    gc.unfreeze()
+
+
 @pytest.fixture(autouse=True)
 def nothing_is_left_behind(qapp: QApplication) -> Iterator[None]:
     """Fail a test after which a thread still runs or a window is still there."""
     threads = set(threading.enumerate())
     windows = set(_windows())
     yield
+    gc.collect()
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
