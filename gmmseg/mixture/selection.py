@@ -66,17 +66,19 @@ def select_events(
     Candidate
         As each K is done.
     """
-    tried: list[tuple[Candidate, FitResult]] = []
-    for n_components in candidates:
-        result = result_of(
-            fit_events(values, weights, replace(settings, n_components=n_components), should_stop)
-        )
-        tried.append((candidate_of(result), result))
-        yield tried[-1][0]
-        if result.params.n_components < n_components:
-            break  # no more distinct rows
     key = "icl" if criterion == "icl" else "bic"
-    best, result = min(tried, key=lambda pair: (getattr(pair[0], key), pair[0].n_components))
+    best: Candidate | None = None
+    for n_components in candidates:
+        wanted = replace(settings, n_components=n_components)
+        fitted = result_of(fit_events(values, weights, wanted, should_stop))
+        tried = candidate_of(fitted)
+        if best is None or getattr(tried, key) < getattr(best, key):
+            best, result = tried, fitted
+        yield tried
+        if tried.n_components < n_components:
+            break  # no more distinct rows
+    if best is None:
+        raise ValueError("no number of components was given")
     if criterion == "entropy" and best.n_components > 2:
         _, entropies = merge_by_entropy(result.params, values, weights, should_stop)
         total = len(values) if weights is None else float(weights.sum())

@@ -102,6 +102,21 @@ class Document:
         return self.fit is None or self.fit.image is not self.image or self.fit.settings != self.settings
 
 
+def can_compare(one: Document, other: Document) -> bool:
+    """Whether criteria of fits of the two compare: whether nothing differs but K and what follows a fit."""
+    default = SegmentSettings()
+    first, second = (
+        replace(
+            document.settings,
+            mixture=replace(document.settings.mixture, n_components=default.mixture.n_components),
+            auto=default.auto,
+            smooth=default.smooth,
+        )
+        for document in (one, other)
+    )
+    return one.image is other.image and first == second
+
+
 def open_image(image: Image) -> Edit[Document]:
     """Return the edit that shows another image; the fit and the objects of the old one go.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from gmmseg.arrays import ByteArray
@@ -142,6 +142,40 @@ def segment_events(
     return SegmentOutcome(fit, table, segmentation)
 
 
+def compare_events(
+    image: Image,
+    settings: SegmentSettings,
+    counts: Sequence[int],
+    *,
+    should_stop: ShouldStop = never_stop,
+    make_table: TableMaker = feature_table,
+) -> Generator[Progress | Considered, None, None]:
+    """Fit each number of components in turn, for its criteria alone.
+
+    STOP raises `Cancelled` too: a fit that is cut short compares with none.
+    """
+
+    def all_or_nothing() -> StopRequest:
+        return StopRequest.NONE if should_stop() is StopRequest.NONE else StopRequest.CANCEL
+
+    def tried(candidate: Candidate) -> Iterator[Progress | Considered]:
+        yield Considered(candidate)
+        # An iteration costs as K does.
+        done = sum(count for count in counts if count <= candidate.n_components) / sum(counts)
+        yield Progress(f"Compared K = {candidate.n_components}", done)
+
+    yield Progress("Comparing numbers of components", 0.0)
+    table = make_table(image, settings.features, all_or_nothing)
+    mixture = _with_floor(settings.mixture, table)
+    selection = select_events(table.values, table.weights, mixture, "bic", all_or_nothing, tuple(counts))
+    yield from relayed(selection, tried)
+
+
+def _with_floor(mixture: FitSettings, table: FeatureTable) -> FitSettings:
+    """Return the settings with the variance floor of the features where none was chosen."""
+    return replace(mixture, reg_covar=table.floor) if mixture.reg_covar is None else mixture
+
+
 def relabel_events(
     fit: Fit,
     params: MixtureParams,
@@ -242,9 +276,7 @@ def _fit(
 ) -> Generator[JobEvent, None, FitResult]:
     settings = request.settings
     table = labeller.table
-    mixture = settings.mixture
-    if mixture.reg_covar is None:
-        mixture = replace(mixture, reg_covar=table.floor)
+    mixture = _with_floor(settings.mixture, table)
     if settings.auto is not None:
         selection = select_events(table.values, table.weights, mixture, settings.auto, should_stop)
 

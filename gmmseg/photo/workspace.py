@@ -15,7 +15,7 @@ from gmmseg.mixture.matching import match_components
 from gmmseg.mixture.params import FitStep, MixtureParams
 from gmmseg.mixture.selection import Candidate
 from gmmseg.photo.classes import ClassTable, inherited_classes
-from gmmseg.photo.document import Document, Fit, with_fit
+from gmmseg.photo.document import Document, Fit, can_compare, with_fit
 from gmmseg.photo.jobs import SegmentOutcome
 from gmmseg.photo.pending import SelectionAnswer
 from gmmseg.photo.segmentation import Segmentation
@@ -50,6 +50,10 @@ class Workspace(Editor[Document, ViewState]):
         self._previewed: tuple[Document, MixtureParams, ClassTable] | None = None
         # The newest cut of each of the last trees: undo may bring their images back.
         self._regions: list[RegionOutcome] = []
+
+    def show_candidates(self, candidates: tuple[Candidate, ...]) -> None:
+        """Show numbers of components that were compared; the document stays as it is."""
+        self._publish(replace(self._shown, candidates=candidates))
 
     def show_progress(self, steps: tuple[FitStep, ...], candidates: tuple[Candidate, ...]) -> None:
         """Show the steps of a run in progress."""
@@ -179,7 +183,7 @@ class Workspace(Editor[Document, ViewState]):
                 is_preview=is_preview,
                 caption=caption,
                 steps=fit.result.history if fit is not None else (),
-                candidates=before.candidates if document.image is before.document.image else (),
+                candidates=before.candidates if can_compare(before.document, document) else (),
                 regions=next((kept for kept in self._regions if kept.image is document.image), None),
                 selection=before.selection if document.pending is not None else None,
                 undo_title=self._history.undo_title,

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Generator, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,15 @@ from gmmseg.errors import FitError
 from gmmseg.features.spec import ColourSpace
 from gmmseg.image import Image
 from gmmseg.io.export_items import ExportItem
-from gmmseg.photo.document import change_setting, merge_classes, move_class, rename_class, show_class
+from gmmseg.mixture.selection import select_events
+from gmmseg.photo.document import (
+    change_setting,
+    lock_class,
+    merge_classes,
+    move_class,
+    rename_class,
+    show_class,
+)
 from gmmseg.photo.jobs import SegmentRequest, Stepped, segment_events
 from tests.data.faults import close_folder
 from tests.ui.driving import blobs, drop, mime_of, write_png
@@ -497,6 +506,43 @@ def export_into(app: App, expected: Path, chosen: Path | None = None) -> None:
     QTest.mouseClick(go, Qt.MouseButton.LeftButton)
     QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     assert app.window.findChild(ExportDialog) is None
+
+
+def test_comparing_k_compares_and_leaves_the_work_alone(fitted: App, qtbot: QtBot) -> None:
+    work = fitted.photo.work
+    work.apply(merge_classes([1, 2]))
+    work.apply(lock_class(1, True))
+    document, shown = work.workspace.document, work.workspace.shown
+    fitted.photo.panels.k_curve.compare_requested.emit(4)
+    qtbot.waitUntil(lambda: len(work.workspace.shown.candidates) == 4, timeout=20000)
+    qtbot.waitUntil(lambda: not work.is_busy)
+    assert work.workspace.document is document
+    assert work.workspace.shown.segmentation is shown.segmentation
+    assert work.workspace.shown.undo_title == shown.undo_title
+    # The figures are those that the automatic choice compares.
+    table = shown.table
+    assert table is not None
+    mixture = replace(document.settings.mixture, reg_covar=table.floor)
+    expected = list(select_events(table.values, table.weights, mixture, "bic", candidates=(1, 2, 3, 4)))
+    assert sorted(work.workspace.shown.candidates, key=lambda one: one.n_components) == expected
+    # What has been tried is not tried again, and K alone does not make it wrong.
+    fitted.photo.panels.k_curve.compare_requested.emit(5)
+    type_k(fitted, "3")
+    qtbot.waitUntil(lambda: len(work.workspace.shown.candidates) == 5, timeout=20000)
+    work.apply(change_setting("features.space", "lab", "Colour space"))
+    assert work.workspace.shown.candidates == ()
+    wait_for_fit(fitted, qtbot)
+
+
+def test_stopping_a_comparison_keeps_what_has_been_compared(fitted: App, qtbot: QtBot) -> None:
+    work = fitted.photo.work
+    document = work.workspace.document
+    fitted.photo.panels.k_curve.compare_requested.emit(200)
+    qtbot.waitUntil(lambda: len(work.workspace.shown.candidates) >= 2, timeout=20000)
+    fitted.photo.actions["stop"].trigger()
+    qtbot.waitUntil(lambda: not work.comparisons.is_running)
+    assert 2 <= len(work.workspace.shown.candidates) < 200
+    assert work.workspace.document is document
 
 
 def test_exports_begin_beside_the_photo_and_then_where_the_last_of_its_folder_went(

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QWidget
 from gmmseg.features.spec import SPACE_TITLES
 from gmmseg.image import Image
 from gmmseg.io.samples import DEFAULT_SAMPLE
-from gmmseg.photo.document import Fit, change_setting, open_image
+from gmmseg.photo.document import Fit, open_image
 from gmmseg.photo.view_state import ViewState
 from ui.desk.actions import Actions, bound_to
 from ui.desk.desk import Heading
@@ -67,7 +67,7 @@ class PhotoDesk(FileDesk):
         work.opener.opened.connect(self._show_image)
         panels.setup.frame_requested.connect(self._open_frame)
         panels.setup.validity_changed.connect(self.refresh)
-        panels.k_curve.compare_requested.connect(self._compare)
+        panels.k_curve.compare_requested.connect(work.k_comparer.compare)
         panels.panes.layout_changed.connect(self._check_layout)
         self._opacity.valueChanged.connect(self._set_opacity)
 
@@ -140,11 +140,6 @@ class PhotoDesk(FileDesk):
         return self.tr("It is the last finished fit; the newer settings are not in it.")
 
     # What panels and menus ask for
-
-    @Slot()
-    def _compare(self) -> None:
-        self.work.apply(change_setting("auto", "bic", self.tr("Compare K")))
-        self.work.settle()
 
     @Slot(int)
     def _open_frame(self, frame: int) -> None:

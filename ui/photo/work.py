@@ -20,6 +20,7 @@ from gmmseg.regions.table import RegionTable, region_table
 from ui.desk.job_runner import JobRunner
 from ui.desk.workers import DeskWorkers
 from ui.desk.workspace_bridge import WorkspaceBridge
+from ui.photo.comparing import KComparer
 from ui.photo.exporting import Exporter
 from ui.photo.fitting import Fitter
 from ui.photo.object_editor import ObjectEditor
@@ -56,6 +57,8 @@ class PhotoWork(DeskWorkers):
         self.region_runs = JobRunner("newest", self)
         self.region_maker = RegionMaker(self.workspace, self.bridge, self.region_runs, self)
         self.selecting = Selecting(self, self.workspace, self.bridge, JobRunner("newest", self))
+        self.comparisons = JobRunner("newest", self)
+        self.k_comparer = KComparer(self.workspace, self.bridge, self.comparisons, self)
         self.opener = Opener(self.reads, self)
         self.exporter = Exporter(self.workspace, self.exports, store, self)
         self.painter = self.make_requests(_draw, lambda request: request.pane)
@@ -76,7 +79,7 @@ class PhotoWork(DeskWorkers):
         self.bridge.changed.connect(self._on_changed)
         self.fitter.fitted.connect(self._loading.start)
         self._loading.timeout.connect(partial(self.loader.ask, None))
-        self._follow(self.fitter, self.region_maker, self.selecting)
+        self._follow(self.fitter, self.region_maker, self.k_comparer, self.selecting)
 
     @Slot(object)
     def show_step(self, step: FitStep | None) -> None:
@@ -90,6 +93,7 @@ class PhotoWork(DeskWorkers):
         return (
             (self.reads, self.reads.cancel),
             (self.fits, self.fitter.stop),
+            (self.comparisons, self.comparisons.cancel),
             (self.region_runs, self.region_maker.stop),
             (self.exports, self.exports.cancel),
         )

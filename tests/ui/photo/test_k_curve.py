@@ -55,8 +55,9 @@ def test_without_candidates_a_button_offers_to_compare(panel: KCurvePanel, qtbot
     show(panel, make_shown())
     assert panel.hint.label.isVisible()
     assert not panel.plot.isVisible()
-    with qtbot.waitSignal(panel.compare_requested):
+    with qtbot.waitSignal(panel.compare_requested) as asked:
         QTest.mouseClick(panel.hint.button, Qt.MouseButton.LeftButton)
+    assert asked.args == [10]
 
 
 def test_without_an_image_there_is_nothing_to_compare(panel: KCurvePanel) -> None:
@@ -129,11 +130,25 @@ def test_arrow_keys_ask_for_the_neighbouring_k(panel: KCurvePanel) -> None:
 def test_choosing_the_k_in_use_or_showing_states_asks_for_nothing(panel: KCurvePanel) -> None:
     heard: list[object] = []
     panel.edit_requested.connect(heard.append)
-    panel.compare_requested.connect(lambda: heard.append(None))
+    panel.compare_requested.connect(heard.append)
     show(panel, tried())
     click_k(panel, 3)
     show(panel, make_shown())
     assert heard == []
+
+
+@pytest.mark.parametrize(("best", "n_max", "edge"), [(5, 8, ""), (8, 8, "BIC"), (1, 1, ""), (20, 20, "BIC")])
+def test_a_minimum_at_the_edge_is_said_and_more_can_be_tried(
+    panel: KCurvePanel, qtbot: QtBot, best: int, n_max: int, edge: str
+) -> None:
+    show(panel, make_shown(candidates=make_candidates(n_max, best=best)))
+    for name in ("icl", "aic"):
+        panel.boxes[name].setChecked(False)
+    assert (f"Lowest at K = {n_max}, the largest tried: {edge}." in panel.warning.text()) == bool(edge)
+    with qtbot.waitSignal(panel.compare_requested) as asked:
+        QTest.mouseClick(panel.more_button, Qt.MouseButton.LeftButton)
+    assert asked.args == [10 if n_max < 10 else 40]
+    assert str(asked.args[0]) in panel.more_button.text()
 
 
 def test_the_warning_about_neighbouring_pixels_is_in_sight(panel: KCurvePanel) -> None:

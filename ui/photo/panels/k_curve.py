@@ -12,12 +12,14 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QHBoxLayout,
     QLabel,
+    QPushButton,
     QSizePolicy,
 )
 
 from gmmseg.arrays import FloatArray
 from gmmseg.editing import Edit
-from gmmseg.mixture.selection import Candidate
+from gmmseg.mixture.selection import DEFAULT_RANGE, Candidate
+from gmmseg.mixture.settings import MAX_COMPONENTS
 from gmmseg.photo.document import Document, change_setting
 from ui.plots.plot import ThemedPlot, faded
 from ui.plots.plot_panel import PlotPanel
@@ -50,8 +52,8 @@ class KCurvePanel(PlotPanel):
     """Draws the criteria over K; a click on a point asks for that K."""
 
     edit_requested = Signal(object)
-    compare_requested = Signal()
-    """Several K are to be tried."""
+    compare_requested = Signal(int)
+    """All K up to this one are to be tried."""
 
     def __init__(self) -> None:
         super().__init__("k-curve-panel")
@@ -99,9 +101,7 @@ class KCurvePanel(PlotPanel):
             self.boxes[name].toggled.connect(self._draw)
             top.addWidget(self.boxes[name])
         top.addStretch()
-        self.warning = QLabel(
-            self.tr("Neighbouring pixels are not independent, so BIC favours large K; ICL is stricter.")
-        )
+        self.warning = QLabel()
         self.warning.setObjectName("k-curve-warning")
         self.warning.setWordWrap(True)
         self.warning.setForegroundRole(self.palette().ColorRole.PlaceholderText)
@@ -110,8 +110,16 @@ class KCurvePanel(PlotPanel):
             self.tr("How many components? Try several and compare their criteria here."),
             self.tr("&Compare K = 1…10"),
         )
-        self.hint.requested.connect(self.compare_requested)
-        self.lay_out(self.hint, top, self.plot, self.warning, stretched=self.plot)
+        self.hint.requested.connect(lambda: self.compare_requested.emit(DEFAULT_RANGE[-1]))
+        self.more_button = QPushButton()
+        self.more_button.setObjectName("k-curve-more")
+        self.more_button.setToolTip(self.tr("Try more components; the segmentation stays as it is"))
+        self.more_button.clicked.connect(lambda: self.compare_requested.emit(self._next_most()))
+        bottom = QHBoxLayout()
+        bottom.setSpacing(SPACING)
+        bottom.addWidget(self.warning, 1)
+        bottom.addWidget(self.more_button, 0, Qt.AlignmentFlag.AlignBottom)
+        self.lay_out(self.hint, top, self.plot, bottom, stretched=self.plot)
 
     @Slot(object, object)
     def show_state(self, old: ViewState, new: ViewState) -> None:
@@ -148,6 +156,36 @@ class KCurvePanel(PlotPanel):
                 best.append({"pos": (counts[at], values[at])})
         self.best_marks.setData(best)
         self._draw_ranges(counts, shown)
+        self._say_edges(counts)
+
+    def _next_most(self) -> int:
+        """Return up to which K to try next: all that are usual, then as many again."""
+        tried = max((candidate.n_components for candidate in self._candidates), default=0)
+        usual = DEFAULT_RANGE[-1]
+        return usual if tried < usual else min(2 * tried, MAX_COMPONENTS)
+
+    def _say_edges(self, counts: list[int]) -> None:
+        """Say which criteria are lowest at the largest K: their minimum may lie beyond."""
+        at_edge = [
+            title.replace("&", "")
+            for name, title, _ in CURVES
+            if name != "entropy"
+            and self.boxes[name].isChecked()
+            and len(counts) > 1
+            and int(np.argmin([getattr(one, name) for one in self._candidates])) == len(counts) - 1
+        ]
+        words = [self.tr("Neighbouring pixels are not independent, so BIC favours large K; ICL is stricter.")]
+        if at_edge:
+            words.insert(
+                0,
+                self.tr("Lowest at K = {0}, the largest tried: {1}. More may be better still.").format(
+                    counts[-1], ", ".join(at_edge)
+                ),
+            )
+        self.warning.setText(" ".join(words))
+        most = self._next_most()
+        self.more_button.setText(self.tr("&Compare up to {0}").format(most))
+        self.more_button.setVisible(most > counts[-1])
 
     def _n_pixels(self, document: Document) -> float:
         """Return what sums are divided by, so that the figures compare with the convergence plot's."""

@@ -1,0 +1,69 @@
+"""KComparer: fits several numbers of components beside the document, for their criteria alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QObject, Slot
+
+from gmmseg.mixture.selection import DEFAULT_RANGE, Candidate
+from gmmseg.photo.document import can_compare
+from gmmseg.photo.jobs import Considered, compare_events
+from gmmseg.photo.view_state import ViewState
+from gmmseg.photo.workspace import Workspace
+from ui.desk.job_runner import JobRunner
+from ui.desk.workers import Worker
+from ui.desk.workspace_bridge import WorkspaceBridge
+
+
+class KComparer(Worker):
+    """Compares on request; ends when another image or other settings than K make the figures wrong.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    bridge : WorkspaceBridge
+    runner : JobRunner
+        For this object alone, with the policy ``newest``.
+    """
+
+    def __init__(
+        self, workspace: Workspace, bridge: WorkspaceBridge, runner: JobRunner, parent: QObject | None = None
+    ) -> None:
+        super().__init__(runner, parent)
+        self._workspace = workspace
+        bridge.changed.connect(self._on_changed)
+
+    @Slot(int)
+    def compare(self, most: int) -> None:
+        """Try the numbers of components up to `most` that have not been tried."""
+        document = self._workspace.document
+        image, settings = document.image, document.settings
+        known = {candidate.n_components for candidate in self._workspace.shown.candidates}
+        counts = [count for count in range(DEFAULT_RANGE[0], most + 1) if count not in known]
+        if image is None or not counts:
+            return
+        make_table = self._workspace.make_table
+        self.runner.start(
+            lambda should_stop: compare_events(
+                image, settings, counts, should_stop=should_stop, make_table=make_table
+            )
+        )
+
+    @Slot(object, object)
+    def _on_events(self, run: int, events: tuple[Any, ...]) -> None:
+        found = {candidate.n_components: candidate for candidate in self._workspace.shown.candidates}
+        new: list[Candidate] = [event.candidate for event in events if isinstance(event, Considered)]
+        if new:
+            found |= {candidate.n_components: candidate for candidate in new}
+            self._workspace.show_candidates(tuple(found.values()))
+        super()._on_events(run, events)
+
+    @Slot(object, object)
+    def _on_finished(self, run: int, result: None) -> None:
+        pass
+
+    @Slot(object, object)
+    def _on_changed(self, old: ViewState, new: ViewState) -> None:
+        if old.document is not new.document and not can_compare(old.document, new.document):
+            self.runner.cancel()
