@@ -105,8 +105,9 @@ class App(QObject):
 
     def begin(self, paths: Sequence[Path] = ()) -> None:
         """Show the window and open the files given, or the first sample."""
-        self.window.show()
+        # The file is read while the window is laid out and painted.
         self.photo.begin(paths)
+        self.window.show()
 
     @Slot()
     def shutdown(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtGui import QGuiApplication
@@ -12,14 +13,15 @@ from gmmseg.io.images import FILE_GROUPS
 from gmmseg.photo.classes import default_classes
 from gmmseg.photo.document import reset_settings, show_class
 from ui.notices import Notices
-from ui.photo.exporting import cut_out_picture, mask_picture
 from ui.photo.panels.picture_requests import regions_of
 from ui.photo.toolbox import Toolbox
 from ui.photo.widgets.captions import counted_regions, hidden_note
-from ui.photo.widgets.export_offers import Subject
 from ui.photo.wiring import PhotoPanels
 from ui.photo.work import PhotoWork
 from ui.settings_store import SettingsStore
+
+if TYPE_CHECKING:
+    from ui.photo.widgets.export_offers import Subject
 
 
 class PhotoCommands(QObject):
@@ -82,6 +84,8 @@ class PhotoCommands(QObject):
 
     def copy_cutout(self) -> None:
         """Copy the chosen objects, or all, with transparency around them, as `export` takes them."""
+        from ui.photo.export_work import cut_out_picture
+
         self._toolbox.accept()
         document = self._work.workspace.document
         if document.image is None or not document.objects:
@@ -95,6 +99,8 @@ class PhotoCommands(QObject):
 
     def copy_mask(self) -> None:
         """Copy the regions where the pane used last shows them, or where there is nothing else."""
+        from ui.photo.export_work import mask_picture
+
         shown = self._work.workspace.shown
         regions, segmentation = regions_of(shown), shown.segmentation
         if regions is not None and (segmentation is None or self._panels.panes.is_about_regions):
