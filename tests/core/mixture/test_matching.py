@@ -114,3 +114,20 @@ def test_the_dissimilarity_of_a_component_with_itself_is_zero() -> None:
     distances = dissimilarity(params, params)
     np.testing.assert_array_equal(np.diag(distances), 0)
     assert (distances[~np.eye(3, dtype=bool)] > 0).all()
+
+
+@pytest.mark.parametrize(("n_old", "n_new"), [(3, 3), (3, 5), (5, 3), (1, 4), (4, 1)])
+def test_no_other_pairs_cost_less(n_old: int, n_new: int) -> None:
+    rng = np.random.default_rng(3)
+    n_paired = min(n_old, n_new)
+    for _ in range(20):
+        old, new = random_params(rng, n_old, 2), random_params(rng, n_new, 2)
+        costs = dissimilarity(old, new) * (np.minimum.outer(old.weights, new.weights) + 1e-3)
+        found = [(k, j) for j, k in enumerate(match_components(old, new)) if k is not None]
+        least = min(
+            sum(costs[row, column] for row, column in zip(rows, columns, strict=True))
+            for rows in itertools.combinations(range(n_old), n_paired)
+            for columns in itertools.permutations(range(n_new), n_paired)
+        )
+        assert len(found) == n_paired
+        assert sum(costs[row, column] for row, column in found) == pytest.approx(least, rel=1e-12)
