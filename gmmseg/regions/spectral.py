@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
+from functools import cache
+from typing import Any
+
 import numpy as np
 
-from gmmseg.arrays import FloatArray, IntArray
+from gmmseg.arrays import AnyArray, FloatArray, IntArray
 
 _SMALLEST_EIGENVALUE = 1e-4
 
@@ -27,8 +31,6 @@ def spectral_coordinates(
         Above 0.
     n_coordinates : int
     """
-    from scipy.linalg import eigh
-
     n_nodes = len(areas)
     n_kept = min(n_coordinates, n_nodes - 1)
     if n_kept < 1:
@@ -38,7 +40,7 @@ def spectral_coordinates(
     matrix += matrix.T
     scale = 1 / np.sqrt(np.maximum(matrix.sum(axis=1), np.finfo(np.float64).tiny))
     laplacian = np.eye(n_nodes) - scale[:, None] * matrix * scale
-    eigenvalues, vectors = eigh(laplacian, subset_by_index=[1, n_kept])
+    eigenvalues, vectors = _eigenpairs(laplacian, 1, n_kept)
     coordinates = vectors * scale[:, None]
     shares = areas / areas.sum()
     coordinates -= shares @ coordinates
@@ -46,3 +48,52 @@ def spectral_coordinates(
     weights = 1 / np.sqrt(np.maximum(eigenvalues, 0) + _SMALLEST_EIGENVALUE)
     weighted: FloatArray = coordinates * (weights / np.linalg.norm(weights))
     return weighted
+
+
+def _eigenpairs(matrix: FloatArray, first: int, last: int) -> tuple[FloatArray, FloatArray]:
+    """Return the eigenvalues, increasing, and eigenvectors of these numbers of a symmetric matrix.
+
+    The same as ``scipy.linalg.eigh(matrix, subset_by_index=[first, last])`` to the bit; but scipy keeps the
+    interpreter while LAPACK works, a second for 1,500 nodes, and the window would stand still.
+    """
+    n, n_found = len(matrix), last - first + 1
+    # LAPACK overwrites it, and reads the lower triangle.
+    columns = np.array(matrix, dtype=np.float64, order="F")
+    values, vectors = np.empty(n), np.empty((n, n_found), order="F")
+    support = np.empty(2 * n_found, dtype=np.int32)
+    size = ctypes.byref(ctypes.c_int(n))
+    info = ctypes.c_int()
+
+    def call(work: FloatArray, n_work: int, whole: AnyArray, n_whole: int) -> None:
+        _lapack("dsyevr")(
+            *(b"V", b"I", b"L", size, columns.ctypes, size, None, None),
+            *(ctypes.byref(ctypes.c_int(at)) for at in (first + 1, last + 1)),
+            *(ctypes.byref(ctypes.c_double(0)), ctypes.byref(ctypes.c_int())),
+            *(values.ctypes, vectors.ctypes, size, support.ctypes),
+            *(work.ctypes, ctypes.byref(ctypes.c_int(n_work)), whole.ctypes),
+            *(ctypes.byref(ctypes.c_int(n_whole)), ctypes.byref(info)),
+        )
+        if info.value:
+            raise np.linalg.LinAlgError(f"dsyevr: {info.value}")
+
+    wanted, n_wanted = np.empty(1), np.empty(1, dtype=np.int32)
+    call(wanted, -1, n_wanted, -1)
+    n_work, n_whole = int(wanted[0]), int(n_wanted[0])
+    call(np.empty(n_work), n_work, np.empty(n_whole, dtype=np.int32), n_whole)
+    return values[:n_found], vectors
+
+
+@cache
+def _lapack(name: str) -> Any:
+    """Return a routine of scipy's LAPACK as scipy offers it to Cython; ctypes lets go of the interpreter."""
+    from scipy.linalg import cython_lapack
+
+    capsules: dict[str, Any] = dict(cython_lapack.__pyx_capi__)
+    capsule = capsules[name]
+    name_of = ctypes.PYFUNCTYPE(ctypes.c_char_p, ctypes.py_object)(("PyCapsule_GetName", ctypes.pythonapi))
+    address_of = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.py_object, ctypes.c_char_p)(
+        ("PyCapsule_GetPointer", ctypes.pythonapi)
+    )
+    signature = name_of(capsule)
+    address = address_of(capsule, signature)
+    return ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * signature.count(b"*"))(address)

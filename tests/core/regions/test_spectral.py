@@ -6,8 +6,9 @@ import itertools
 
 import numpy as np
 import pytest
+from scipy.linalg import eigh
 
-from gmmseg.regions.spectral import spectral_coordinates
+from gmmseg.regions.spectral import _eigenpairs, spectral_coordinates
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -47,3 +48,17 @@ def test_fewer_nodes_than_coordinates_give_fewer_coordinates() -> None:
     nothing = np.zeros((0, 2), dtype=np.int64)
     assert spectral_coordinates(nothing, np.zeros(0), np.ones(1), 16).shape == (1, 0)
     assert spectral_coordinates(nothing, np.zeros(0), np.ones(0), 16).shape == (0, 0)
+
+
+@pytest.mark.parametrize(("n", "first", "last"), [(2, 1, 1), (5, 0, 4), (17, 1, 8), (120, 1, 8)])
+def test_eigenpairs_are_those_of_scipy_to_the_bit(n: int, first: int, last: int) -> None:
+    matrix = np.random.default_rng(n).standard_normal((n, n))
+    matrix += matrix.T
+    # The triangles differ, as rounding makes them differ: both have to read the same one.
+    matrix[0, 1] += 1e-9
+    kept = matrix.copy()
+    values, vectors = _eigenpairs(matrix, first, last)
+    expected_values, expected_vectors = eigh(matrix, subset_by_index=[first, last])
+    np.testing.assert_array_equal(values, expected_values)
+    np.testing.assert_array_equal(vectors, expected_vectors)
+    np.testing.assert_array_equal(matrix, kept)
