@@ -70,7 +70,7 @@ RIDGES = {
     "box_masks": (0.02, 0.1),
 }
 """Penalties of the linear weights and of the products."""
-CHOICES = {"first": (0.1, 12.0), "masks": (0.01, 50.0), "box_masks": (0.1, 25.0)}
+CHOICES = {"first": (0.3, 12.0), "masks": (0.01, 50.0), "box_masks": (0.1, 25.0)}
 """Functions that choose among the examples of a state: what departing from the regression costs, and by how
 much a difference of scores is multiplied before it becomes odds of being chosen."""
 CHOICE_STEPS = 80
@@ -88,19 +88,27 @@ NAMES = {
 class Rows:
     """Examples of one function: features, targets, importances, and the fold of the image of each."""
 
-    parts: list[tuple[FloatArray, FloatArray, FloatArray, int]] = field(default_factory=list)
+    parts: list[tuple[FloatArray, FloatArray, FloatArray, int, float]] = field(default_factory=list)
 
-    def add(self, features: FloatArray, targets: FloatArray, importance: FloatArray, fold: int) -> None:
-        """Add the examples of one state."""
-        self.parts.append((features.astype(np.float32), targets, importance, fold))
+    def add(
+        self,
+        features: FloatArray,
+        targets: FloatArray,
+        importance: FloatArray,
+        fold: int,
+        weight: float = 1.0,
+    ) -> None:
+        """Add the examples of one state, whose choice counts by `weight`."""
+        self.parts.append((features.astype(np.float32), targets, importance, fold, weight))
 
-    def arrays(self) -> tuple[FloatArray, FloatArray, FloatArray, IntArray, IntArray]:
-        """Return everything in one array each, last the number of the state that each example is of."""
+    def arrays(self) -> tuple[FloatArray, FloatArray, FloatArray, IntArray, IntArray, FloatArray]:
+        """Return everything in one array each, last the number and the weight of each example's state."""
         features, targets, importance = (np.concatenate([part[at] for part in self.parts]) for at in range(3))
         sizes = [len(part[1]) for part in self.parts]
         folds = np.repeat([part[3] for part in self.parts], sizes)
         states = np.repeat(np.arange(len(sizes)), sizes)
-        return features.astype(np.float64), targets, importance, folds, states
+        weights = np.repeat([part[4] for part in self.parts], sizes)
+        return features.astype(np.float64), targets, importance, folds, states, weights
 
 
 Examples = dict[str, Rows]
@@ -289,9 +297,10 @@ def first_examples(scene: Scene, item: ClickedObject, examples: Examples, rng: n
         masks = (np.arange(ground.n_leaves) >= starts[:, None]) & (
             np.arange(ground.n_leaves) < stops[:, None]
         )
-        weight = (1.0 if at == 0 else FIRST_JITTER) / len(candidates.nodes)
+        importance = np.full(len(masks), (1.0 if at == 0 else FIRST_JITTER) / len(masks))
+        weight = 1.0 if at == 0 else FIRST_CHOICE
         examples["first"].add(
-            candidates.features, truth.overlaps(masks), np.full(len(masks), weight), fold_of(item.image)
+            candidates.features, truth.overlaps(masks), importance, fold_of(item.image), weight
         )
 
 
@@ -300,15 +309,17 @@ BOXES = 2
 BOX_MARGINS = 0, 8
 """Pixels that a box is wider on each side than the object."""
 FIRST_JITTER = 0.25
-"""How much a jittered first click counts, the deepest one counting 1."""
+"""How much a jittered first click counts in the regression, the deepest one counting 1."""
+FIRST_CHOICE = 0.05
+"""The same in choosing."""
 
 
-def fitted(name: str, rows: tuple[FloatArray, FloatArray, FloatArray, IntArray]) -> QuadraticOdds:
+def fitted(name: str, rows: tuple[FloatArray, FloatArray, FloatArray, IntArray, FloatArray]) -> QuadraticOdds:
     """Return the function fitted to examples: odds for shares of leaves, else least squares.
 
     Of functions that choose, this is where minimising the expected loss of the choice begins.
     """
-    features, targets, importance, states = rows
+    features, targets, importance, states, weights = rows
     mean, deviation = spread(features, importance)
     terms = quadratic_terms((features - mean) / deviation)
     n_features = features.shape[1]
@@ -324,7 +335,7 @@ def fitted(name: str, rows: tuple[FloatArray, FloatArray, FloatArray, IntArray])
         gram = (weighed.T @ terms).astype(np.float64) + np.diag(penalty + 1e-9)
         found = np.linalg.solve(gram, (weighed.T @ targets.astype(np.float32)).astype(np.float64))
     if name in CHOICES:
-        found = choosing(terms, targets, states, found, *CHOICES[name])
+        found = choosing(terms, targets, states, weights, found, *CHOICES[name])
     found = found.round(5)
     matrix = np.zeros((n_features, n_features))
     matrix[np.triu_indices(n_features)] = found[n_features:-1]
@@ -335,11 +346,13 @@ def choosing(
     terms: NDArray[np.float32],
     targets: FloatArray,
     states: IntArray,
+    weights: FloatArray,
     start: FloatArray,
     penalty: float,
     sharpness: float,
 ) -> FloatArray:
-    """Return weights whose choice loses least: the mean over states of what softmax of the scores loses.
+    """Return weights whose choice loses least: the mean over states, as they are weighed, of what
+    the softmax of the scores loses.
 
     Least squares tells good from bad; what counts is which of the good is the best. Products cost four times
     as much as linear weights to move away from `start`.
@@ -348,21 +361,22 @@ def choosing(
 
     starts = np.flatnonzero(np.r_[True, np.diff(states) > 0])
     sizes = np.diff(np.r_[starts, len(states)])
+    counts = weights[starts] / weights[starts].sum()
     loss = np.repeat(np.maximum.reduceat(targets, starts), sizes) - targets
     n_features = int((np.sqrt(8 * terms.shape[1] + 1) - 3) / 2)
     costs = np.full(terms.shape[1], 4 * penalty)
     costs[:n_features] = penalty
     costs[-1] = 0
 
-    def expected(weights: FloatArray) -> tuple[float, FloatArray]:
-        scores = sharpness * (terms @ weights.astype(np.float32)).astype(np.float64)
+    def expected(trial: FloatArray) -> tuple[float, FloatArray]:
+        scores = sharpness * (terms @ trial.astype(np.float32)).astype(np.float64)
         chances = np.exp(scores - np.repeat(np.maximum.reduceat(scores, starts), sizes))
         chances /= np.repeat(np.add.reduceat(chances, starts), sizes)
         means = np.add.reduceat(chances * loss, starts)
-        slopes = sharpness * chances * (loss - np.repeat(means, sizes)) / len(starts)
-        moved = weights - start
+        slopes = sharpness * chances * (loss - np.repeat(means, sizes)) * np.repeat(counts, sizes)
+        moved = trial - start
         gradient = (terms.T @ slopes.astype(np.float32)).astype(np.float64) + 2 * costs * moved
-        return float(means.mean() + (costs * moved**2).sum()), gradient
+        return float(means @ counts + (costs * moved**2).sum()), gradient
 
     found: FloatArray = minimize(
         expected, start, jac=True, method="L-BFGS-B", options={"maxiter": CHOICE_STEPS}
@@ -377,9 +391,10 @@ def all_weights(examples: Examples, without: int | None) -> Weights:
         if not rows.parts:
             found[name] = None
             continue
-        features, targets, importance, folds, states = rows.arrays()
+        features, targets, importance, folds, states, weights = rows.arrays()
         kept = slice(None) if without is None else folds != without
-        found[name] = fitted(name, (features[kept], targets[kept], importance[kept], states[kept]))
+        some = features[kept], targets[kept], importance[kept], states[kept], weights[kept]
+        found[name] = fitted(name, some)
     first = found["first"]
     assert first is not None
     return Weights(first, *(found[name] for name in list(RIDGES)[1:]))
