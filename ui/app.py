@@ -97,7 +97,8 @@ class App(QObject):
         self._check_scheme(self.store.scheme)
         if not self.store.is_hint_dismissed:
             hint = self.tr(
-                "Drag Components to set the number of classes, K  ·  drop a photo  ·  Ctrl+E exports"
+                "Click an object and press Enter  ·  Components sets the number of classes, K  ·  "
+                "drop a photo  ·  Ctrl+E exports"
             )
             self.window.hints.show_message(hint, "hint")
 
