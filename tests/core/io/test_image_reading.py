@@ -23,6 +23,7 @@ from gmmseg.control import StopRequest, never_stop
 from gmmseg.errors import BudgetError, Cancelled, GmmsegError, ReadError
 from gmmseg.image import GREY, RGB, Image
 from gmmseg.io import images
+from gmmseg.io.files import open_file
 from gmmseg.io.images import (
     FILE_GROUPS,
     READABLE_SUFFIXES,
@@ -837,3 +838,20 @@ def test_damaged_files_give_an_image_or_a_refusal(
         at = int(place**3 * (len(data) - 1))
         data[at : at + len(new)] = new
     assert_valid_or_refused(bytes(data[: max(int(len(data) * keep**0.2), 1)]), frame)
+
+
+@needs_posix
+def test_a_file_rewritten_with_as_many_bytes_while_it_is_read_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    path.write_bytes(GOOD["rgb.png"])
+    os.utime(path, (1, 1))
+
+    def read_while_rewritten() -> None:
+        with open_file(path) as (file, n_bytes):
+            path.write_bytes(GOOD["rgb.png"])
+            assert len(file.read()) == n_bytes
+
+    with pytest.raises(ReadError, match="changed while"):
+        read_while_rewritten()
+    with open_file(path) as (file, _):
+        assert file.read() == GOOD["rgb.png"]

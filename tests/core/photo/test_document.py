@@ -163,6 +163,16 @@ def test_edits_with_one_merge_key_are_one_step_until_settled() -> None:
     assert history.pushed(5, "Drag", "another").undone().present.state == 4
 
 
+def test_an_edit_after_undo_leaves_no_redo_even_where_it_would_go_on_with_the_step_before() -> None:
+    history: History[int] = History(Entry(0, ""))
+    history = history.pushed(1, "Drag", "slider").settled().pushed(2, "Drag", "slider")
+    # Back at the end of a drag that was not settled: its merge key is still there.
+    back = History(Entry(1, "Drag", "slider"), history.past[:1], (history.present,))
+    edited = back.pushed(7, "Drag", "slider")
+    assert edited.redo_title is None
+    assert edited.undone().present.state == 1
+
+
 def test_the_past_has_a_limit() -> None:
     history: History[int] = History(Entry(0, ""), limit=3)
     for value in range(1, 10):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
@@ -13,6 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from gmmseg.control import ShouldStop, StopRequest, raise_if_cancelled
 from gmmseg.errors import BudgetError, FitError
+from ui.desk import job_runner
 from ui.desk.job_runner import Job, JobRunner, running_threads
 
 
@@ -357,3 +359,74 @@ def test_shutdown_can_let_queued_jobs_finish(qtbot: QtBot) -> None:
         runner.start(slow(name))
     assert runner.shutdown(finish=True)
     assert done == [0, 1, 2]
+
+
+def test_a_thread_that_announces_its_end_before_it_is_over_is_waited_for(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Qt does so; started meanwhile, a thread would not start again and the next job never run."""
+    original = job_runner._Worker.run
+
+    def announce_early(self: job_runner._Worker) -> None:
+        original(self)
+        self.finished.emit()
+        time.sleep(0.1)
+
+    monkeypatch.setattr(job_runner._Worker, "run", announce_early)
+    runner = JobRunner("queue")
+    ear = Ear(runner)
+    for name in range(3):
+        runner.start(counting(1, name))
+    qtbot.waitUntil(lambda: len(ear.of_kind("finished")) == 3, timeout=5000)
+    assert runner.shutdown()
+
+
+def mailbox_of(wake: Callable[[], None]) -> job_runner._Mailbox:
+    return job_runner._Mailbox(wake, is_urgent=lambda report: report == "urgent")
+
+
+RUN = job_runner._Run(1, counting(1))
+
+
+@pytest.mark.parametrize("report", ["calm", "urgent"])
+def test_what_is_taken_as_soon_as_it_wakes_does_not_silence_the_next(report: str) -> None:
+    """The GUI thread may take at any moment, also before the worker comes back from waking it."""
+    taken: list[Any] = []
+    seen: list[bool] = []
+
+    def take_at_once() -> None:
+        seen.append(mailbox.has_urgent)
+        taken.extend(report for _, report in mailbox.take())
+
+    mailbox = mailbox_of(take_at_once)
+    mailbox.put(RUN, report)
+    mailbox.put(RUN, "next")
+    assert taken == [report, "next"]
+    assert seen[0] == (report == "urgent")
+    assert not mailbox.has_urgent
+
+
+@pytest.mark.parametrize("late", ["calm", "urgent"])
+def test_a_report_that_comes_while_the_mailbox_is_emptied_is_not_lost(late: str) -> None:
+    woken: list[None] = []
+    mailbox = mailbox_of(lambda: woken.append(None))
+
+    class Emptied(deque[Any]):
+        """Gets one more report right after it has been seen to be empty."""
+
+        def __bool__(self) -> bool:
+            if len(self):
+                return True
+            if not has_come:
+                has_come.append(True)
+                mailbox.put(RUN, late)
+            return False
+
+    has_come: list[bool] = []
+    mailbox.reports = Emptied()
+    mailbox.put(RUN, "first")
+    woken.clear()
+    assert [report for _, report in mailbox.take()] == ["first"]
+    assert len(woken) == 1
+    assert mailbox.has_urgent == (late == "urgent")
+    assert [report for _, report in mailbox.take()] == [late]
