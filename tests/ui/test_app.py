@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Generator, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from PySide6.QtWidgets import (
     QToolButton,
 )
 from pytestqt.qtbot import QtBot
+from scipy.stats import multivariate_normal
 
 import ui.photo.fitting
 from gmmseg.control import Progress, ShouldStop, StopRequest, raise_if_ended
@@ -470,13 +472,33 @@ def test_an_uncaught_exception_in_a_slot_shows_its_details(fitted: App, qtbot: Q
     dialog.close()
 
 
+def shows_caption(app: App, caption: str) -> bool:
+    return app.photo.work.workspace.shown.caption == caption
+
+
 def test_step_replays_the_fit_and_a_new_setting_ends_the_replay(fitted: App, qtbot: QtBot) -> None:
     key(fitted, Qt.Key.Key_Period)
-    qtbot.waitUntil(lambda: fitted.photo.work.workspace.shown.caption == "iteration 0")
-    first = labels(fitted)
-    key(fitted, Qt.Key.Key_Period)
-    qtbot.waitUntil(lambda: fitted.photo.work.workspace.shown.caption == "iteration 1")
-    assert labels(fitted) is not first
+    shown = fitted.photo.work.workspace.shown
+    fit, table = shown.document.fit, shown.table
+    assert fit is not None
+    assert table is not None
+    fitted.photo.panels.panes.choose_layer(0, Layer("segments"))
+    pictures = []
+    for at, step in enumerate(fit.result.history[:2]):
+        caption = f"iteration {at}"
+        qtbot.waitUntil(partial(shows_caption, fitted, caption))
+        picture = fitted.photo.panels.panes.panes[0].picture
+        assert picture is not None
+        pictures.append(picture.pixels)
+        params = step.params
+        joint = [
+            np.log(params.weights[k]) + multivariate_normal(params.means[k], matrix).logpdf(table.values)
+            for k, matrix in enumerate(params.matrices())
+        ]
+        expected = table.pixels.spread((np.argmax(joint, axis=0) + 1).astype(np.uint8))
+        np.testing.assert_array_equal(picture.pixels, expected)
+        key(fitted, Qt.Key.Key_Period)
+    assert (pictures[0] != pictures[1]).any()
     type_k(fitted, "2")
     qtbot.waitUntil(lambda: k_of(fitted) == 2)
     wait_for_fit(fitted, qtbot)

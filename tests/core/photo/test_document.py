@@ -19,6 +19,8 @@ from gmmseg.features.spec import ColourSpace
 from gmmseg.history import Entry, History
 from gmmseg.image import Image
 from gmmseg.io.images import image_from_array
+from gmmseg.mixture.covariance import Spherical
+from gmmseg.mixture.params import MixtureParams
 from gmmseg.mixture.settings import FitSettings
 from gmmseg.photo.classes import IGNORE_ID, ClassTable, class_id, default_classes, inherited_classes
 from gmmseg.photo.document import (
@@ -407,6 +409,42 @@ def test_class_colours_do_not_permute_between_preview_and_fit(seed: int) -> None
         for shown in watched_fit(workspace)[-1:]:
             is_same = (class_colours(shown) == class_colours(workspace.shown)).all(axis=2)
             assert is_same.mean() > 0.9
+
+
+def two_at(first: tuple[float, float], second: tuple[float, float]) -> MixtureParams:
+    means = np.array([[*first, 0.0], [*second, 0.0]])
+    return MixtureParams(np.array([0.5, 0.5]), means, Spherical(np.ones(2)))
+
+
+def outcome_at(workspace: Workspace, params: MixtureParams) -> SegmentOutcome:
+    """Return the outcome of fitting the document, had that ended at these parameters."""
+    document = workspace.document
+    assert document.image is not None
+    outcome = fitted(document.image, document.settings)
+    result = replace(outcome.fit.result, params=params)
+    return replace(outcome, fit=replace(outcome.fit, result=result))
+
+
+def test_a_fit_continues_its_own_preview_before_the_fit_before() -> None:
+    """Half way between the old components the nearer one changes; what was seen to be blue stays blue."""
+    workspace = opened(replace(QUICK, mixture=replace(QUICK.mixture, n_components=2)))
+    workspace.accept_fit(outcome_at(workspace, two_at((0, 0), (10, 0))))
+    workspace.apply(rename_class(1, "left"))
+    workspace.apply(change_setting("mixture.seed", 1, "Seed"))
+    final = outcome_at(workspace, two_at((4.9, -5), (5.1, 5)))
+    seen = replace(final.segmentation, params=two_at((4.9, 5), (5.1, -5)))
+    workspace.show_preview(final.table, seen, "preview")
+    above, below = workspace.shown.classes.colours_by_component()
+    assert workspace.shown.classes.of_component(0).name == "left"
+    assert workspace.accept_fit(final)
+    assert workspace.document.classes.colours_by_component() == [below, above]
+    assert workspace.document.classes.of_component(1).name == "left"
+    # A preview of other settings has no say.
+    workspace.show_preview(final.table, seen, "preview")
+    workspace.apply(change_setting("mixture.seed", 2, "Seed"))
+    before = workspace.document.classes.colours_by_component()
+    assert workspace.accept_fit(outcome_at(workspace, two_at((4.9, -5), (5.1, 5))))
+    assert workspace.document.classes.colours_by_component() == before
 
 
 def test_history_holds_few_large_images() -> None:

@@ -40,6 +40,7 @@ from ui.digits.panels.requests import (
 )
 from ui.digits.panels.scores import ScoresPanel
 from ui.digits.panels.setup import SetupPanel
+from ui.digits.widgets.confusion_matrix import ConfusionMatrix, Matrix
 from ui.digits.widgets.stage_list import StageList
 from ui.digits.widgets.wall import Spot, Wall
 from ui.digits.widgets.wall_layout import FOLDED_LINES, WallSection
@@ -534,3 +535,26 @@ def test_every_line_of_the_scores_is_wrapped_and_the_table_fills_the_panel(
         assert header.sectionSize(column) >= QFontMetrics(header.font()).horizontalAdvance(
             panel.table.texts.headings[column]
         )
+
+
+@pytest.mark.parametrize("width", [396, 700])
+def test_every_count_of_the_matrix_is_to_be_seen(put: Put, width: int) -> None:
+    """At the width that the dock has at first too, and as large as those of the whole of MNIST."""
+    counts = np.zeros((10, 10), dtype=np.int64)
+    counts[np.arange(10), np.arange(10)] = [6742, 5923, 987, 12, 7, 5842, 104, 1, 60_000, 6313]
+    counts[0, 9], counts[3, 4] = 1, 1032
+    names = tuple(f"cluster {k}" for k in range(10))
+    matrix = ConfusionMatrix()
+    put(matrix)
+    matrix.resize(width, 320)
+    matrix.show_matrix(Matrix(counts, names, tuple(range(10)), tuple(range(10))))
+    QApplication.processEvents()
+    picture = matrix.grab().toImage()
+    for row, column in np.ndindex(10, 10):
+        inside = matrix.cell_rect(row, column).adjusted(1, 1, -2, -2)
+        seen = {
+            picture.pixel(x, y)
+            for x in range(inside.left(), inside.right() + 1)
+            for y in range(inside.top(), inside.bottom() + 1)
+        }
+        assert (len(seen) > 1) == bool(counts[row, column]), (row, column)

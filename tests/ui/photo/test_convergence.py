@@ -1,23 +1,30 @@
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, QRect, Qt
+from PySide6.QtCore import QLocale, QPoint, QPointF, QRect, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
+from scipy.special import logsumexp
+from scipy.stats import multivariate_normal
 
-from gmmseg.mixture.params import FitResult, FitStep, StopReason
+from gmmseg.arrays import FloatArray
+from gmmseg.drawing.convergence import curves
+from gmmseg.mixture.fit import fit
+from gmmseg.mixture.params import FitResult, FitStep, MixtureParams, StopReason
 from gmmseg.mixture.settings import FitSettings
 from gmmseg.photo.settings import SegmentSettings
 from gmmseg.photo.view_state import ViewState
 from tests.data.states import fitted_shown, make_runs, make_shown
 from tests.ui.driving import redraw
 from ui.photo.panels.convergence import ConvergencePanel
+from ui.photo.widgets import step_words as words
 from ui.photo.widgets.step_words import stop_sentence
 from ui.theme import apply_theme, colours, configure_plots
 
@@ -341,3 +348,48 @@ def test_a_hidden_panel_catches_up_when_it_is_shown(panel: ConvergencePanel) -> 
     panel.show()
     redraw(panel)
     assert len(panel.plot.bound_curve.getData()[1]) == 12
+
+
+def cells(rows: list[tuple[str, ...]], heading: str) -> list[float]:
+    at = words.STEP_HEADINGS.index(heading)
+    return [float("nan") if one[at] == "–" else QLocale().toDouble(one[at])[0] for one in rows]
+
+
+def test_q_and_h_in_the_table_and_the_sentence_are_those_of_the_formulas() -> None:
+    """S2 eq. 18, 26 and 27 by scipy: each under its own heading, and each gain with θg fixed."""
+    random = np.random.default_rng(5)
+    values = np.concatenate([random.normal(0, 1, (60, 2)), random.normal(1.5, 0.7, (40, 2))])
+    fitted = fit(values, None, FitSettings(2, n_init=1, tol=1e-9, max_iter=12, accelerate=False))
+    run = fitted.history
+    figures = curves(run)
+    rows = words.step_rows(run, figures)
+
+    def log_joint(params: MixtureParams) -> FloatArray:
+        parts = [
+            np.log(params.weights[k]) + multivariate_normal(params.means[k], matrix).logpdf(values)
+            for k, matrix in enumerate(params.matrices())
+        ]
+        return np.array(parts)
+
+    def log_posterior(params: MixtureParams) -> FloatArray:
+        joint = log_joint(params)
+        shares: FloatArray = joint - logsumexp(joint, axis=0)
+        return shares
+
+    def q_of(params: MixtureParams, fixed: MixtureParams) -> float:
+        return float((np.exp(log_posterior(fixed)) * log_joint(params)).sum() / len(values))
+
+    def h_of(params: MixtureParams, fixed: MixtureParams) -> float:
+        return float((np.exp(log_posterior(fixed)) * log_posterior(params)).sum() / len(values))
+
+    thetas = [step.params for step in run]
+    np.testing.assert_allclose(cells(rows, "Q / pixel"), [q_of(t, t) for t in thetas], atol=2e-6)
+    np.testing.assert_allclose(cells(rows, "H / pixel"), [h_of(t, t) for t in thetas], atol=2e-6)
+    pairs = list(itertools.pairwise(thetas))
+    gains = [q_of(after, before) - q_of(before, before) for before, after in pairs]
+    falls = [h_of(after, before) - h_of(before, before) for before, after in pairs]
+    np.testing.assert_allclose(cells(rows, "ΔQ")[1:], gains, rtol=6e-3, atol=1e-9)
+    np.testing.assert_allclose(cells(rows, "ΔH")[1:], falls, rtol=6e-3, atol=1e-9)
+    sentence = words.step_sentence(run[2], 2, float("nan"))
+    assert f"ΔQ\u00a0{words.small(gains[1])}" in sentence
+    assert f"ΔH\u00a0{words.small(falls[1])}" in sentence

@@ -9,6 +9,7 @@ from PySide6.QtGui import (
     QColor,
     QFont,
     QFontMetrics,
+    QFontMetricsF,
     QHelpEvent,
     QKeyEvent,
     QMouseEvent,
@@ -22,6 +23,8 @@ from gmmseg.arrays import IntArray
 from gmmseg.colours import colormap_table, readable_on
 from ui.theme import SPACING, colours, theme
 
+_LEAST_POINTS = 4.0
+"""Of the digits of a count: smaller ones cannot be read."""
 _LEAST_CELL = (14, 16)
 _MOST_CELL = (64, 30)
 _TOP = 36
@@ -172,18 +175,24 @@ class ConfusionMatrix(QWidget):
         text = metrics.elidedText(matrix.row_names[row], Qt.TextElideMode.ElideRight, name.width())
         painter.drawText(name, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)
         total = max(int(matrix.counts[row].sum()), 1)
-        small = QFont(self.font())
-        small.setPointSizeF(max(small.pointSizeF() * 0.82, 6.5))
-        painter.setFont(small)
-        metrics = QFontMetrics(small)
+        painter.setFont(self._count_font(matrix, first.width() - 2))
         for column in range(matrix.counts.shape[1]):
             count = int(matrix.counts[row, column])
             red, green, blue = (int(level) for level in self._table[round(255 * count / total)])
             rect = self.cell_rect(row, column)
             painter.fillRect(rect.adjusted(0, 0, -1, -1), QColor(red, green, blue))
-            if count and metrics.horizontalAdvance(str(count)) <= rect.width() - 2:
+            if count:
                 painter.setPen(QColor(*readable_on((red, green, blue))))
                 painter.drawText(rect.adjusted(0, 0, -1, -1), Qt.AlignmentFlag.AlignCenter, str(count))
+
+    def _count_font(self, matrix: Matrix, room: int) -> QFont:
+        """Return the font in which the longest count has room in its cell."""
+        font = QFont(self.font())
+        font.setPointSizeF(max(font.pointSizeF() * 0.82, 6.5))
+        longest = QFontMetricsF(font).horizontalAdvance(str(int(matrix.counts.max(initial=0))))
+        if longest > room:
+            font.setPointSizeF(max(font.pointSizeF() * room / longest, _LEAST_POINTS))
+        return font
 
     @Slot()
     def _repaint(self) -> None:
