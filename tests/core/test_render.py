@@ -108,7 +108,7 @@ def test_pixels_without_data_are_neutral_and_do_not_stretch_the_rest() -> None:
     assert set(np.unique(shown[0, 2:])) <= {112, 144}
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(labels=LABELS, opacity=st.floats(0, 1), seed=st.integers(0, 99))
 def test_an_overlay_is_the_mixture_of_photo_and_class_colour(
     labels: AnyArray, opacity: float, seed: int

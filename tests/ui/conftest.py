@@ -42,6 +42,8 @@ def nothing_is_left_behind(qapp: QApplication) -> Iterator[None]:
     windows = set(_windows())
     yield
     gc.collect()
+    # What has survived need not be looked through again after each of the tests that follow.
+    gc.freeze()
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)

@@ -47,7 +47,7 @@ def test_rows_far_from_the_origin_keep_their_neighbours(offset: float) -> None:
 
 
 @given(st.integers(2, 150), st.integers(1, 3), st.integers(0, 10**6))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_distances_are_right_whatever_the_ties(n: int, d: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
     values = rng.integers(0, 3, (n, d)).astype(np.float32)

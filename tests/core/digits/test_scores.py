@@ -43,7 +43,7 @@ def test_nmi_ari_and_confusion_are_scikit_learns(labels: list[int], n_clusters: 
     assert scores.n_images == len(truth)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(CLUSTERS)
 def test_scores_of_any_small_clustering_are_scikit_learns(given_: tuple[np.ndarray, np.ndarray]) -> None:
     clusters, labels = given_
@@ -54,7 +54,7 @@ def test_scores_of_any_small_clustering_are_scikit_learns(given_: tuple[np.ndarr
     assert scores.acc <= scores.purity <= 1
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(CLUSTERS)
 def test_accuracy_is_that_of_the_best_matching_of_all(given_: tuple[np.ndarray, np.ndarray]) -> None:
     clusters, labels = given_

@@ -72,7 +72,7 @@ def test_a_large_photo_is_counted_exactly_through_the_table() -> None:
     ),
     st.randoms(use_true_random=False),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_rows_spread_back_to_exactly_the_pixels(pixels: NDArray[np.uint8], random: Any) -> None:
     mask = np.array([random.random() < 0.8 for _ in range(pixels.shape[0] * pixels.shape[1])])
     mask = mask.reshape(pixels.shape[:2])

@@ -817,7 +817,7 @@ HEADS = [b"", *(data[:16] for data in GOOD.values()), *(data[:60] for data in GO
 
 @pytest.mark.slow
 @given(head=st.sampled_from(HEADS), tail=st.binary(max_size=400))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_any_bytes_give_an_image_or_a_refusal(head: bytes, tail: bytes) -> None:
     assert_valid_or_refused(head + tail)
 
@@ -829,7 +829,7 @@ def test_any_bytes_give_an_image_or_a_refusal(head: bytes, tail: bytes) -> None:
     keep=st.floats(0.2, 1),
     frame=st.integers(0, 3),
 )
-@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=500, suppress_health_check=[HealthCheck.too_slow])
 def test_damaged_files_give_an_image_or_a_refusal(
     name: str, changes: list[tuple[float, bytes]], keep: float, frame: int
 ) -> None:

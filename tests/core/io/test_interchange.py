@@ -71,7 +71,7 @@ def shoelace(ring: list[list[int]]) -> float:
     return sum(x0 * y1 - x1 * y0 for (x0, y0), (x1, y1) in pairwise([*ring, ring[0]])) / 2
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(mask=masks)
 def test_outlines_are_valid_polygons_that_cover_exactly_the_mask(mask: AnyArray) -> None:
     regions = outlines(mask)
@@ -243,7 +243,7 @@ def shapes_to_label(content: Any) -> AnyArray:
     return ids
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     ids=hnp.arrays(np.uint8, hnp.array_shapes(min_dims=2, max_dims=2, max_side=9), elements=st.integers(0, 3))
 )

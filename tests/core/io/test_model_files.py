@@ -279,7 +279,7 @@ json_values = st.recursive(
 
 
 @pytest.mark.slow
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(field=st.sampled_from(sorted(json.loads(GOOD))), value=json_values)
 def test_any_json_in_any_field_is_a_model_or_refused(field: str, value: Any) -> None:
     try:
@@ -290,7 +290,7 @@ def test_any_json_in_any_field_is_a_model_or_refused(field: str, value: Any) -> 
 
 
 @pytest.mark.slow
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(data=st.binary(max_size=200), at=st.integers(0, len(GOOD)), gone=st.integers(0, 50))
 def test_any_bytes_are_a_model_or_refused(data: bytes, at: int, gone: int) -> None:
     for candidate in (data, GOOD[:at] + data + GOOD[at + gone :]):

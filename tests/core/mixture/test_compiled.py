@@ -73,7 +73,7 @@ def _expected(
 
 
 @needs_compiled
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     n_rows=st.sampled_from([1, 2, 63, 64, 65, 127, 128, 200]),
     n_components=st.integers(1, 9),

@@ -67,7 +67,7 @@ def test_all_entropy_is_gone_at_the_top() -> None:
 
 
 @pytest.mark.parametrize("measure", MEASURES)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 10_000), n=st.integers(1, 7))
 def test_whatever_the_mixture_it_is_a_tree(measure: Measure, seed: int, n: int) -> None:
     rng = np.random.default_rng(seed)

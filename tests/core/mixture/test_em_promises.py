@@ -31,9 +31,7 @@ from tests.core.mixture.cases import (
 pytestmark = pytest.mark.usefixtures("both_e_steps")
 
 EPS = float(np.finfo(float).eps)
-often = settings(
-    max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
-)
+often = settings(max_examples=60, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 seldom = settings(often, max_examples=25)
 
 

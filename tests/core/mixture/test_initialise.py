@@ -12,7 +12,7 @@ from gmmseg.mixture.settings import CovarianceKind, InitMethod
 from tests.core.mixture.cases import KINDS, blobs
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40, derandomize=True)
 @given(st.integers(0, 10_000), st.integers(1, 6))
 def test_kmeans_plus_plus_takes_different_rows_of_positive_weight(seed: int, n_components: int) -> None:
     rng = np.random.default_rng(seed)

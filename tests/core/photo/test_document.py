@@ -560,4 +560,4 @@ class AnyOrder(RuleBasedStateMachine):
 
 
 TestAnyOrder = AnyOrder.TestCase
-TestAnyOrder.settings = hypothesis_settings(max_examples=40, stateful_step_count=20, deadline=None)
+TestAnyOrder.settings = hypothesis_settings(max_examples=40, stateful_step_count=20)

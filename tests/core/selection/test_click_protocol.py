@@ -63,7 +63,7 @@ def blobs(seed: int, shape: tuple[int, int] = (31, 37)) -> BoolArray:
     return found
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 10_000))
 def test_clicks_are_those_of_the_transcription(seed: int) -> None:
     truth, ignored = blobs(seed), blobs(seed + 1) & blobs(seed + 2)

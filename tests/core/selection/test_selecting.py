@@ -49,7 +49,7 @@ def test_a_click_takes_the_disc_and_an_erased_half_comes_back() -> None:
     assert any(overlap(mask, disc()) > 0.9 for mask in first.sizes())
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(CLICKS)
 def test_every_clicked_pixel_has_the_label_asked_for(clicks: list[tuple[int, int, bool]]) -> None:
     state = after(clicks)

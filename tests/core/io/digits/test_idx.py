@@ -241,7 +241,7 @@ def test_reading_ends_when_asked_between_two_blocks(verdict: StopRequest, packed
     assert len(calls) == 5
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     arrays.arrays(
         st.sampled_from([np.dtype(kind) for kind in build.CODES]),
@@ -256,7 +256,7 @@ def test_what_is_written_is_read_back(array: np.ndarray, packed: bool) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.binary(max_size=80), st.sampled_from([b"", b"\0\0", b"\0\0\x08\x01\0\0\0", b"\x1f\x8b\x08\0"]))
 @example(b"\0" * 76, b"\0\0")
 def test_any_bytes_are_read_or_refused(tail: bytes, head: bytes) -> None:
@@ -267,7 +267,7 @@ def test_any_bytes_are_read_or_refused(tail: bytes, head: bytes) -> None:
     assert found.nbytes + 4 + 4 * found.ndim == len(head + tail)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.integers(0, len(PACKED) - 1), st.integers(0, 7))
 def test_a_flipped_bit_in_a_gzip_never_changes_a_value(position: int, bit: int) -> None:
     data = bytearray(PACKED)

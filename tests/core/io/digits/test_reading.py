@@ -426,7 +426,7 @@ def test_an_array_larger_than_the_memory_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_bytes_of_an_archive_are_read_or_refused(tmp_path: Path, data: st.DataObject) -> None:
     buffer = io.BytesIO()

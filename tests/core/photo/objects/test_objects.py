@@ -125,7 +125,7 @@ class Painting(RuleBasedStateMachine):
 
 
 TestPainting = Painting.TestCase
-TestPainting.settings = settings(max_examples=20, stateful_step_count=10, deadline=None)
+TestPainting.settings = settings(max_examples=20, stateful_step_count=10)
 
 
 def test_ids_leave_out_the_value_for_ignore() -> None:

@@ -23,7 +23,7 @@ def centres() -> np.ndarray:
     return np.stack([xs, ys], axis=-1)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(POINTS, st.floats(0, 12))
 def test_a_brush_covers_the_centres_within_its_radius_of_the_way(
     points: list[tuple[float, float]], radius: float
@@ -42,7 +42,7 @@ def test_a_brush_covers_the_centres_within_its_radius_of_the_way(
     assert np.array_equal(mask[~unsure], expected[~unsure])
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.lists(st.tuples(st.integers(-40, 240), st.integers(-40, 200)), min_size=3, max_size=8))
 def test_a_polygon_holds_the_centres_inside_by_the_even_odd_rule(corners: list[tuple[int, int]]) -> None:
     # Corners that no line of pixel centres meets: which side such a centre falls on is a convention.

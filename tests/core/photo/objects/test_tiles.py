@@ -29,7 +29,7 @@ def test_an_array_comes_back_as_it_was(shape: tuple[int, int], top: int) -> None
     assert np.array_equal(packed.counts(top + 1), np.bincount(ids.reshape(-1), minlength=top + 1))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_writing_a_box_is_assignment_and_shares_the_other_tiles(data: st.DataObject) -> None:
     ids = random_ids((300, 200))
