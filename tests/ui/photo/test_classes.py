@@ -20,8 +20,8 @@ from gmmseg.mixture.params import MixtureParams
 from gmmseg.photo.classes import ClassTable
 from gmmseg.photo.document import Document
 from tests.data.states import make_shown
-from ui.photo.panels import entries
 from ui.photo.panels.classes import ClassesPanel
+from ui.photo.widgets import entries_panel
 from ui.photo.widgets.class_rows import CLASS_MEAN, CLASS_WEIGHT, class_kind, make_rows
 from ui.photo.widgets.entry_model import ROW_ROLE, Column
 
@@ -347,7 +347,7 @@ def test_the_classes_of_a_preview_cannot_be_edited(four: Harness) -> None:
 def test_a_large_map_is_counted_elsewhere(
     four: Harness, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(entries, "MAX_PIXELS_AT_ONCE", 100)
+    monkeypatch.setattr(entries_panel, "MAX_PIXELS_AT_ONCE", 100)
     state, other = make_shown(3), make_shown(3)
     assert state.segmentation is not None
     assert other.segmentation is not None

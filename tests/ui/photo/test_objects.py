@@ -20,8 +20,8 @@ from gmmseg.photo.objects.objects import ObjectMap
 from gmmseg.photo.objects.patch import Patch
 from tests.core.photo.test_pending import SHAPE
 from tests.ui.photo.test_selecting import ALT, LEFT, NONE, Person
-from ui.photo.panels import entries
 from ui.photo.panels.objects import ObjectsPanel
+from ui.photo.widgets import entries_panel
 from ui.photo.widgets.entry_model import Column
 from ui.photo.widgets.object_rows import OBJECT_AREA
 
@@ -353,7 +353,7 @@ def test_an_edit_is_made_of_the_objects_there_are_when_it_is_applied(marker: Mar
 
 
 def test_large_maps_are_counted_in_the_background(marker: Marker, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(entries, "MAX_PIXELS_AT_ONCE", 100)
+    monkeypatch.setattr(entries_panel, "MAX_PIXELS_AT_ONCE", 100)
     before = marker.text(0, OBJECT_AREA)
     marker.do(edits.erase(Patch.of(marker.masks[0][:12]), [1]))
     assert marker.text(0, OBJECT_AREA) == before

@@ -23,8 +23,9 @@ from gmmseg.photo.document import (
     split_class,
 )
 from ui.desk.actions import ActionSpec
-from ui.photo.panels import entries
-from ui.photo.panels.entries import (
+from ui.photo.widgets import entries_panel
+from ui.photo.widgets.class_rows import class_kind, make_rows
+from ui.photo.widgets.entries_panel import (
     EntriesPanel,
     EntryChoice,
     EntryEdits,
@@ -34,7 +35,6 @@ from ui.photo.panels.entries import (
     is_any,
     is_one,
 )
-from ui.photo.widgets.class_rows import class_kind, make_rows
 from ui.widgets.dialog_parts import AskColour, ask_colour
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ class ClassesPanel(EntriesPanel):
     def _count(self, segmentation: Segmentation | None) -> None:
         if segmentation is None:
             return
-        if segmentation.labels.size <= entries.MAX_PIXELS_AT_ONCE:
+        if segmentation.labels.size <= entries_panel.MAX_PIXELS_AT_ONCE:
             self._areas = segmentation.areas()
         else:
             self.areas_requested.emit(segmentation)

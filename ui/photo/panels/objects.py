@@ -15,8 +15,9 @@ from gmmseg.photo.objects import edits, reshaping
 from gmmseg.photo.objects.objects import ObjectInfo, ObjectMap
 from gmmseg.photo.objects.patch import Patch
 from ui.desk.actions import ActionSpec
-from ui.photo.panels import entries
-from ui.photo.panels.entries import (
+from ui.photo.panels.picture_requests import regions_of
+from ui.photo.widgets import entries_panel
+from ui.photo.widgets.entries_panel import (
     EntriesPanel,
     EntryChoice,
     EntryEdits,
@@ -27,7 +28,6 @@ from ui.photo.panels.entries import (
     is_any_unlocked,
     is_one,
 )
-from ui.photo.panels.picture_requests import regions_of
 from ui.photo.widgets.object_rows import object_kind, object_rows
 from ui.photo.widgets.tool_options import ToolOptions
 from ui.theme import SPACING, icon
@@ -221,7 +221,7 @@ class ObjectsPanel(EntriesPanel):
         """Count pixels at once where that is quick; until they are counted elsewhere the old ones stay."""
         if objects is None:
             self._areas = {}
-        elif objects.shape[0] * objects.shape[1] <= entries.MAX_PIXELS_AT_ONCE:
+        elif objects.shape[0] * objects.shape[1] <= entries_panel.MAX_PIXELS_AT_ONCE:
             self._areas = objects.areas()
         else:
             self.areas_requested.emit(objects)
