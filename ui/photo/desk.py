@@ -69,6 +69,8 @@ class PhotoDesk(FileDesk):
         panels.setup.validity_changed.connect(self.refresh)
         panels.k_curve.compare_requested.connect(work.k_comparer.compare)
         panels.panes.layout_changed.connect(self._check_layout)
+        self.toolbox.tool_changed.connect(self._check_tool)
+        self._check_tool(self.toolbox.tool_name)
         self._opacity.valueChanged.connect(self._set_opacity)
 
     def _restore(self) -> None:
@@ -112,6 +114,7 @@ class PhotoDesk(FileDesk):
             new.document is not old.document
             or has_other_maps
             or (new.regions is None) != (old.regions is None)
+            or new.current_selection is not old.current_selection
         ):
             self.refresh()
         if new.document.image is not old.document.image:
@@ -150,6 +153,10 @@ class PhotoDesk(FileDesk):
     @Slot(int)
     def _set_opacity(self, percent: int) -> None:
         self.panels.panes.set_overlay_opacity(percent / 100)
+
+    @Slot(str)
+    def _check_tool(self, name: str) -> None:
+        self.actions[f"tool_{name}"].setChecked(True)
 
     @Slot(int)
     def _check_layout(self, n_panes: int) -> None:

@@ -135,7 +135,9 @@ def test_a_click_and_enter_make_an_object_and_undo_goes_back_step_by_step(person
     selected = person.click(90, 40)
     assert overlap(selected, square()) > 0.9
     assert not person.canvas.selection_outline.is_empty
+    assert person.desk.actions["accept_selection"].isEnabled()
     person.press(Qt.Key.Key_Return)
+    assert not person.desk.actions["accept_selection"].isEnabled()
     assert np.array_equal(person.area_of(1), selected)
     assert person.document.pending is None
     assert person.canvas.selection_outline.is_empty
@@ -265,3 +267,13 @@ def test_a_pending_selection_is_what_is_copied_as_a_cut_out(person: Person) -> N
         int(selected.any(axis=1).sum()),
         int(selected.any(axis=0).sum()),
     )
+
+
+def test_the_tool_in_hand_is_the_one_that_is_checked(person: Person) -> None:
+    actions = person.desk.actions
+    assert actions["tool_select"].isChecked()
+    actions["tool_brush"].trigger()
+    assert actions["tool_brush"].isChecked()
+    assert not actions["tool_select"].isChecked()
+    person.desk.toolbox.take_tool("look")
+    assert actions["tool_look"].isChecked()
