@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -141,6 +141,14 @@ def image_from_array(
     held, mask_notes = _mask_of(own, None if mask is None else np.array(mask, dtype=np.bool_), name)
     source = ImageSource(name, notes=(*notes, *mask_notes))
     return Image(own, channel_names(n_channels, is_rgb=n_channels == 3), source, held)
+
+
+def list_files(paths: Iterable[Path]) -> list[Path]:
+    """Return files, and in place of each folder the images in it; raises as `list_images`."""
+    listed: list[Path] = []
+    for path in paths:
+        listed += list_images(path) if os.path.isdir(path) else [path]
+    return listed
 
 
 def list_images(folder: str | os.PathLike[str]) -> list[Path]:

@@ -292,6 +292,51 @@ def test_of_five_hundred_dropped_files_the_first_is_opened(app: App, qtbot: QtBo
     assert "500" in app.window.errors.text
 
 
+def name_of(app: App) -> str:
+    return image_of(app).source.name
+
+
+def test_images_opened_together_are_shown_one_after_another(app: App, qtbot: QtBot, tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    for name in ("c.png", "d.png"):
+        write_png(folder / name)
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"no picture")
+    first = write_png(tmp_path / "first.png")
+    drop(app.window, mime_of(first, broken, folder))
+    wait_for_fit(app, qtbot)
+    assert "first.png (1 of 4)" in app.window.windowTitle()
+    assert "4 images" in app.window.errors.text
+    actions = app.photo.actions
+    assert not actions["previous_image"].isEnabled()
+    key(app, Qt.Key.Key_PageDown)
+    qtbot.waitUntil(lambda: "broken.png" in app.window.errors.text)
+    assert name_of(app) == "first.png"
+    # One that cannot be read does not stand in the way of the others.
+    key(app, Qt.Key.Key_PageDown)
+    qtbot.waitUntil(lambda: name_of(app) == "c.png")
+    assert "c.png (3 of 4)" in app.window.windowTitle()
+    menu = app.window.findChild(QMenu, "filesMenu")
+    assert menu is not None
+    entries = [entry for entry in menu.actions() if entry.isCheckable()]
+    assert [entry.text().split()[-1] for entry in entries] == ["first.png", "broken.png", "c.png", "d.png"]
+    assert [entry.isChecked() for entry in entries] == [False, False, True, False]
+    entries[3].trigger()
+    qtbot.waitUntil(lambda: name_of(app) == "d.png")
+    assert not actions["next_image"].isEnabled()
+    key(app, Qt.Key.Key_PageUp)
+    qtbot.waitUntil(lambda: name_of(app) == "c.png")
+    # An image of its own has no others beside it.
+    drop(app.window, mime_of(first))
+    qtbot.waitUntil(lambda: name_of(app) == "first.png")
+    assert "of" not in app.window.windowTitle()
+    assert not actions["next_image"].isEnabled()
+    assert not actions["previous_image"].isEnabled()
+    assert not menu.menuAction().isEnabled()
+    wait_for_fit(app, qtbot)
+
+
 def test_an_image_on_the_clipboard_is_pasted(app: App, qtbot: QtBot) -> None:
     pixels = np.ascontiguousarray(blobs(31, 45))
     picture = QImage(pixels.data, 45, 31, 3 * 45, QImage.Format.Format_RGB888).copy()
@@ -478,18 +523,19 @@ def shows_caption(app: App, caption: str) -> bool:
 
 def test_step_replays_the_fit_and_a_new_setting_ends_the_replay(fitted: App, qtbot: QtBot) -> None:
     key(fitted, Qt.Key.Key_Period)
-    shown = fitted.photo.work.workspace.shown
-    fit, table = shown.document.fit, shown.table
-    assert fit is not None
+    table = fitted.photo.work.workspace.shown.table
     assert table is not None
     fitted.photo.panels.panes.choose_layer(0, Layer("segments"))
     pictures = []
-    for at, step in enumerate(fit.result.history[:2]):
+    for at in range(2):
         caption = f"iteration {at}"
         qtbot.waitUntil(partial(shows_caption, fitted, caption))
         picture = fitted.photo.panels.panes.panes[0].picture
         assert picture is not None
         pictures.append(picture.pixels)
+        step = fitted.photo.work.selected_step
+        assert step is not None
+        assert step.iteration == at
         params = step.params
         joint = [
             np.log(params.weights[k]) + multivariate_normal(params.means[k], matrix).logpdf(table.values)

@@ -35,6 +35,7 @@ from ui.desk.actions import Actions, ActionSpec, DeskState
 from ui.desk.desk import Desk, DeskDock, DeskLayout, DeskMenu, Heading
 from ui.main_window import MainWindow, first_size
 from ui.photo.actions import PHOTO_ACTIONS
+from ui.photo.files_menu import FilesMenu
 from ui.photo.layout import OpacitySlider, SamplesMenu, photo_layout
 from ui.photo.panels.classes import ClassesPanel
 from ui.photo.wiring import PhotoPanels
@@ -64,11 +65,11 @@ def made_desk(recorder: Recorder) -> Desk:
     """The photo desk's layout and actions, which the recorder hears."""
     actions, panels = Actions(PHOTO_ACTIONS, recorder.bind), PhotoPanels()
     samples = SamplesMenu(lambda name: recorder.calls.append(("open_sample", (name,))))
-    recent = RecentMenu()
-    desk = Desk("photo", actions, photo_layout(actions, panels, recent, samples, OpacitySlider()))
+    recent, files = RecentMenu(), FilesMenu()
+    desk = Desk("photo", actions, photo_layout(actions, panels, recent, samples, files, OpacitySlider()))
     for part in (actions, panels):
         part.setParent(desk)
-    for menu in (samples, recent):
+    for menu in (samples, recent, files):
         menu.setParent(desk.layout.toolbar, menu.windowFlags())
     return desk
 

@@ -6,6 +6,7 @@ from gmmseg.photo.view_state import ViewState
 from ui.desk.actions import REDO, UNDO, ActionSpec, DeskState, Keys, is_running
 from ui.photo.commands import PhotoCommands
 from ui.photo.fitting import Fitter
+from ui.photo.opening import Opener
 from ui.photo.panels.panes import PanesPanel
 from ui.photo.toolbox import Toolbox, ToolName
 from ui.photo.work import PhotoWork
@@ -86,6 +87,14 @@ def _class_spec(number: int) -> Spec:
 
 PHOTO_ACTIONS: tuple[Spec, ...] = (
     Spec("open", "&Open…", PhotoCommands.open_file, (Keys.Open,), "open", tip="Open an image"),
+    Spec(
+        "previous_image", "&Previous image", Opener.show_previous, ("PgUp",), "up",
+        tip="Open the image before, of those opened together",
+    ),
+    Spec(
+        "next_image", "&Next image", Opener.show_next, ("PgDown",), "down",
+        tip="Open the next image of those opened together",
+    ),
     Spec("paste", "&Paste image", PhotoCommands.paste_image, (Keys.Paste,), "paste"),
     Spec(
         "export", "&Export…", PhotoCommands.export, ("Ctrl+E",), "export", has_results,

@@ -57,18 +57,18 @@ class PhotoCommands(QObject):
         self._window = window
 
     def open_file(self) -> None:
-        dialog = QFileDialog(self._window, self.tr("Open an image"), str(self._store.folder("open")))
+        dialog = QFileDialog(self._window, self.tr("Open images"), str(self._store.folder("open")))
         dialog.setObjectName("openDialog")
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
         filters = [f"{title} ({' '.join(f'*{suffix}' for suffix in ends)})" for title, ends in FILE_GROUPS]
         dialog.setNameFilters([*filters, self.tr("All files (*)")])
-        dialog.fileSelected.connect(self._open_chosen)
+        dialog.filesSelected.connect(self._open_chosen)
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 
-    @Slot(str)
-    def _open_chosen(self, name: str) -> None:
-        self._work.opener.open_path(Path(name))
+    @Slot(list)
+    def _open_chosen(self, names: list[str]) -> None:
+        self._work.opener.open_paths([Path(name) for name in names])
 
     def paste_image(self) -> None:
         self._work.opener.open_mime(QGuiApplication.clipboard().mimeData())

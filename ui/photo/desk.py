@@ -19,6 +19,7 @@ from ui.desk.file_desk import FileDesk
 from ui.notices import Notices
 from ui.photo.actions import PHOTO_ACTIONS
 from ui.photo.commands import PhotoCommands
+from ui.photo.files_menu import FilesMenu
 from ui.photo.layout import OpacitySlider, SamplesMenu, photo_layout
 from ui.photo.toolbox import Toolbox
 from ui.photo.wiring import PhotoPanels
@@ -49,11 +50,12 @@ class PhotoDesk(FileDesk):
         actions = Actions(
             PHOTO_ACTIONS, bound_to(self._commands, *self.work.parts, self.panels.panes, self.toolbox)
         )
-        layout = photo_layout(actions, self.panels, recent, self._samples, self._opacity)
+        self._files = FilesMenu()
+        layout = photo_layout(actions, self.panels, recent, self._samples, self._files, self._opacity)
         super().__init__("photo", "open", actions, layout, self.work, recent, store, notices, window)
         for part in (self.panels, self._commands, self.toolbox):
             part.setParent(self)
-        for menu in (recent, self._samples):
+        for menu in (recent, self._samples, self._files):
             menu.setParent(layout.toolbar, menu.windowFlags())
         self.panels.connect_to(self.work, self.toolbox)
         self._connect()
@@ -65,6 +67,8 @@ class PhotoDesk(FileDesk):
         work.bridge.changed.connect(self._on_changed)
         work.fitter.fitted.connect(self._show_fit_notes)
         work.opener.opened.connect(self._show_image)
+        work.opener.files_changed.connect(self._show_files)
+        self._files.chosen.connect(work.opener.show_file)
         panels.setup.frame_requested.connect(self._open_frame)
         panels.setup.validity_changed.connect(self.refresh)
         panels.k_curve.compare_requested.connect(work.k_comparer.compare)
@@ -91,11 +95,23 @@ class PhotoDesk(FileDesk):
 
     # What the window asks
 
+    @Slot()
+    def refresh(self) -> None:
+        opener = self.work.opener
+        super().refresh()
+        self.actions["previous_image"].setEnabled(opener.at > 0)
+        self.actions["next_image"].setEnabled(opener.at + 1 < len(opener.files))
+        self._files.menuAction().setEnabled(len(opener.files) > 1)
+
     @property
     def heading(self) -> Heading:
         shown = self.work.workspace.shown
         image = shown.document.image
         name = image.source.name if image is not None else ""
+        opener = self.work.opener
+        if len(opener.files) > 1 and image is not None and image.source.path in opener.files:
+            place = opener.files.index(image.source.path) + 1
+            name = self.tr("{0} ({1} of {2})").format(name, place, len(opener.files))
         return Heading(name, shown.undo_title is not None and shown.document.is_stale)
 
     @property
@@ -131,8 +147,17 @@ class PhotoDesk(FileDesk):
         if space != wanted:
             lacking = self.tr("The image has no colours for {0}; it is segmented by {1}.")
             note = f"{lacking.format(SPACE_TITLES[wanted], SPACE_TITLES[space])} {note}".rstrip()
-        if note:
+        opener = self.work.opener
+        if note and opener.at + 1 < len(opener.files):
+            self._notices.say(note, "note", self.tr("Next image"), opener.show_next)
+        elif note:
             self._notices.say(note)
+
+    @Slot()
+    def _show_files(self) -> None:
+        opener = self.work.opener
+        self._files.show_files(opener.files, opener.at)
+        self.refresh()
 
     @Slot(object)
     def _show_fit_notes(self, fit: Fit) -> None:

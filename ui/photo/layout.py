@@ -14,6 +14,7 @@ from gmmseg.io.samples import SAMPLES
 from ui.desk.actions import Actions
 from ui.desk.desk import DeskDock, DeskLayout, DeskMenu
 from ui.photo.actions import MAX_KEYED_CLASSES
+from ui.photo.files_menu import FilesMenu
 from ui.photo.toolbox import ToolName
 from ui.photo.widgets.tool_palette import ToolPalette, beside
 from ui.photo.wiring import PhotoPanels
@@ -55,6 +56,7 @@ def photo_layout(
     panels: PhotoPanels,
     recent: RecentMenu,
     samples: SamplesMenu,
+    files: FilesMenu,
     opacity: OpacitySlider,
 ) -> DeskLayout:
     """Return the layout of the photo desk."""
@@ -76,12 +78,16 @@ def photo_layout(
         docks,
         toolbar,
         panels.readout,
-        _menus(actions, panels, recent, samples),
+        _menus(actions, panels, recent, samples, files),
     )
 
 
 def _menus(
-    actions: Actions[Any], panels: PhotoPanels, recent: RecentMenu, samples: SamplesMenu
+    actions: Actions[Any],
+    panels: PhotoPanels,
+    recent: RecentMenu,
+    samples: SamplesMenu,
+    files: FilesMenu,
 ) -> tuple[DeskMenu, ...]:
     classes = [*(f"class{n}" for n in range(1, MAX_KEYED_CLASSES + 1)), "", "show_all", ""]
     edit = ["undo", "redo", "", "copy_view", "copy_mask", "paste", "", "reset_settings"]
@@ -89,7 +95,20 @@ def _menus(
     zoom = ["fit_view", "actual_size", "zoom_in", "zoom_out", ""]
     panes = ["panes1", "panes2", "panes4", "overlay", "pin"]
     return (
-        DeskMenu("file", "", [actions["open"], recent, samples, None, actions["export"]]),
+        DeskMenu(
+            "file",
+            "",
+            [
+                actions["open"],
+                recent,
+                samples,
+                None,
+                *actions.entries(["previous_image", "next_image"]),
+                files,
+                None,
+                actions["export"],
+            ],
+        ),
         DeskMenu("edit", "", actions.entries(edit)),
         DeskMenu("view", "", actions.entries([*zoom, *panes])),
         DeskMenu("fit", _tr("F&it"), actions.entries(["run", "stop", "cancel", "", "step"])),

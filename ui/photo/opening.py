@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Generator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from gmmseg.control import Progress, ShouldStop
 from gmmseg.errors import ReadError
 from gmmseg.image import Image
 from gmmseg.io.files import shown_name
-from gmmseg.io.images import image_from_array, list_images, read_events
+from gmmseg.io.images import image_from_array, list_files, read_events
 from gmmseg.io.samples import read_sample
 from ui.desk.job_runner import JobRunner
 from ui.desk.workers import FileOpener
@@ -32,27 +32,61 @@ class Opener(FileOpener):
 
     opened = Signal(object, object)
     """(Image, note: str)"""
+    files_changed = Signal()
+    """`files` or `at` are others."""
 
     def __init__(self, runner: JobRunner, parent: QObject | None = None) -> None:
         super().__init__(runner, parent)
-        self._note, self._is_file = "", False
+        self._is_file = False
+        self.files: tuple[Path, ...] = ()
+        """Those opened together: several, or all images of a folder; `show_next` goes on to the next."""
+        self.at = 0
+        """Which of them was asked for last."""
 
-    def open_path(self, path: Path, note: str = "", frame: int = 0) -> None:
+    def open_path(self, path: Path, frame: int = 0) -> None:
         """Read a file, or the first image of a folder; of a file of several pages the one asked for."""
-        self._note, self._is_file = note, True
-        self.runner.start(lambda should_stop: self._reading(path, frame, should_stop))
+        if path in self.files:
+            self._open(self.files, self.files.index(path), frame)
+        else:
+            self._open((path,), 0, frame)
 
     def open_paths(self, paths: Sequence[Path]) -> None:
-        """Read the first of several files and say so."""
-        if not paths:
-            return
-        others = len(paths) - 1
-        note = self.tr("Opened the first of {0} files.").format(len(paths)) if others else ""
-        self.open_path(paths[0], note)
+        """Read the first of several files, the others being next."""
+        if paths:
+            self._open(tuple(paths), 0)
+
+    @Slot()
+    def show_next(self) -> None:
+        """Read the next of the files opened together."""
+        self.show_file(self.at + 1)
+
+    @Slot()
+    def show_previous(self) -> None:
+        """Read the one before."""
+        self.show_file(self.at - 1)
+
+    @Slot(int)
+    def show_file(self, at: int) -> None:
+        """Read one of the files opened together, by its place among them."""
+        if 0 <= at < len(self.files):
+            self._open(self.files, at)
+
+    def _open(self, files: tuple[Path, ...], at: int, frame: int = 0) -> None:
+        self._is_file = True
+        is_new = files != self.files
+        if not is_new:
+            # Also where it cannot be read: the next one is the one after it.
+            self._set_files(files, at)
+        self.runner.start(lambda should_stop: self._reading(files, at, is_new, frame, should_stop))
+
+    def _set_files(self, files: tuple[Path, ...], at: int) -> None:
+        if (files, at) != (self.files, self.at):
+            self.files, self.at = files, at
+            self.files_changed.emit()
 
     def open_sample(self, name: str) -> None:
         """Show one of the program's own images."""
-        self._note, self._is_file = "", False
+        self._is_file = False
         self.runner.start(lambda should_stop: _reading_sample(name))
 
     def open_mime(self, data: QMimeData | None) -> None:
@@ -76,40 +110,51 @@ class Opener(FileOpener):
         if picture.isNull():
             self.failed.emit(ReadError("The clipboard holds no readable image.", "Copy an image first."))
             return
-        self._note, self._is_file = "", False
+        self._is_file = False
         self.runner.start(lambda should_stop: _converting(picture.copy()))
 
     def _reading(
-        self, path: Path, frame: int, should_stop: ShouldStop
-    ) -> Generator[Any, None, tuple[Image, str]]:
+        self, paths: tuple[Path, ...], at: int, is_new: bool, frame: int, should_stop: ShouldStop
+    ) -> Generator[Any, None, _Opened]:
+        files = tuple(list_files(paths)) if is_new else paths
+        if not files:
+            raise ReadError(
+                f"There is no image in the folder “{shown_name(paths[0])}”.", "Choose another folder."
+            )
         note = ""
-        if os.path.isdir(path):
-            images = list_images(path)
-            if not images:
-                raise ReadError(
-                    f"There is no image in the folder “{shown_name(path)}”.", "Choose another folder."
-                )
-            note = self.tr("Opened the first of {0} images of the folder.").format(len(images))
-            path = images[0]
-        image = yield from read_events(path, frame=frame, should_stop=should_stop)
-        return image, note
+        if is_new and len(files) > 1:
+            note = self.tr(
+                "The first of {0} images; Page Down shows the next, File ▸ Images opened together lists them."
+            ).format(len(files))
+        image = yield from read_events(files[at], frame=frame, should_stop=should_stop)
+        return _Opened(image, note, files, at)
 
     @Slot(object, object)
-    def _on_finished(self, run: int, result: tuple[Image, str]) -> None:
-        image, note = result
-        if self._is_file and image.source.path is not None:
-            self.file_opened.emit(image.source.path)
-        self.opened.emit(image, " ".join(filter(None, (self._note, note, *image.source.notes))))
+    def _on_finished(self, run: int, result: _Opened) -> None:
+        if self._is_file and result.image.source.path is not None:
+            self.file_opened.emit(result.image.source.path)
+        self._set_files(result.files, result.at)
+        self.opened.emit(result.image, " ".join(filter(None, (result.note, *result.image.source.notes))))
 
 
-def _reading_sample(name: str) -> Generator[Any, None, tuple[Image, str]]:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Opened:
+    """An image that has been read, and the files it is one of."""
+
+    image: Image
+    note: str = ""
+    files: tuple[Path, ...] = ()
+    at: int = 0
+
+
+def _reading_sample(name: str) -> Generator[Any, None, _Opened]:
     yield Progress("Reading the sample")
-    return read_sample(name), ""
+    return _Opened(read_sample(name))
 
 
-def _converting(picture: QImage) -> Generator[Any, None, tuple[Image, str]]:
+def _converting(picture: QImage) -> Generator[Any, None, _Opened]:
     yield Progress("Reading the clipboard")
-    return image_of(picture), ""
+    return _Opened(image_of(picture))
 
 
 def image_of(picture: QImage) -> Image:
