@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from functools import cache
+from threading import Lock
 from typing import Any, TypeVar
 
 _R = TypeVar("_R")
@@ -14,17 +15,29 @@ _R = TypeVar("_R")
 def in_two_threads(first: Callable[[], _R], second: Callable[[], _R]) -> tuple[_R, _R]:
     """Return both results; `first` runs in the caller's thread and `second` beside it.
 
+    Where the second thread is at work for another caller, this one does both halves itself: regions do not
+    wait for the blocks of a long fit.
+
     An error of either is raised when both have ended, so that nobody writes to the caller's arrays any more.
     BLAS has one thread meanwhile: two threads with two of BLAS each take thrice the time. The program itself
     is started that way; a script gets back what it had, unless several of its threads fit at once.
     """
     with _blas().limit(limits=1):
-        beside = _second_thread().submit(second)
+        if not _is_taken.acquire(blocking=False):
+            return first(), second()
         try:
-            result = first()
+            beside = _second_thread().submit(second)
+            try:
+                result = first()
+            finally:
+                wait((beside,))
         finally:
-            wait((beside,))
+            _is_taken.release()
     return result, beside.result()
+
+
+_is_taken = Lock()
+"""Held by the caller for whom the second thread works."""
 
 
 @cache
@@ -39,6 +52,12 @@ def _second_thread() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(max_workers=1, thread_name_prefix="gmmseg-thread")
 
 
+def _forget_thread() -> None:
+    global _is_taken
+    _second_thread.cache_clear()
+    _is_taken = Lock()
+
+
 if hasattr(os, "register_at_fork"):
     # A forked process gets the executor without its thread, and would wait for it for ever.
-    os.register_at_fork(after_in_child=_second_thread.cache_clear)
+    os.register_at_fork(after_in_child=_forget_thread)

@@ -59,3 +59,25 @@ def test_an_error_gives_the_threads_back_too(two_blas_threads: None) -> None:
     with pytest.raises(ZeroDivisionError):
         in_two_threads(lambda: 1 / 0, lambda: None)
     assert set(blas_threads()) == {2}
+
+
+def test_a_second_thread_that_works_for_another_caller_is_not_waited_for() -> None:
+    """As regions found beside a long fit: this caller does both halves itself."""
+    has_begun, is_over = threading.Event(), threading.Event()
+
+    def hold() -> bool:
+        has_begun.set()
+        return is_over.wait(20)
+
+    long = threading.Thread(target=in_two_threads, args=(lambda: True, hold))
+    long.start()
+    try:
+        assert has_begun.wait(20)
+        here = threading.get_ident()
+        assert in_two_threads(threading.get_ident, threading.get_ident) == (here, here)
+        assert long.is_alive()
+    finally:
+        is_over.set()
+        long.join()
+    first, second = in_two_threads(threading.get_ident, threading.get_ident)
+    assert first != second
