@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QApplication,
     QDialog,
+    QDockWidget,
     QLabel,
     QLineEdit,
     QMenu,
@@ -611,6 +612,27 @@ def test_stopping_a_comparison_keeps_what_has_been_compared(fitted: App, qtbot: 
     qtbot.waitUntil(lambda: not work.comparisons.is_running)
     assert 2 <= len(work.workspace.shown.candidates) < 200
     assert work.workspace.document is document
+
+
+def test_a_cut_tried_in_the_merge_tree_is_gone_from_the_picture_when_another_tab_comes_to_the_front(
+    fitted: App, qtbot: QtBot
+) -> None:
+    fitted.photo.panels.panes.choose_layer(0, Layer("segments"))
+    layer = fitted.photo.panels.panes.panes[0].canvas._layer
+
+    def colours() -> list[Any]:
+        assert layer._lut is not None
+        return list(layer._lut.tolist())
+
+    before = colours()
+    docks = {dock.objectName(): dock for dock in fitted.window.findChildren(QDockWidget)}
+    docks["mergeTreeDock"].raise_()
+    tree = fitted.photo.panels.merge_tree
+    qtbot.waitUntil(lambda: tree._tree is not None)
+    tree._move_cut(1.0)
+    assert colours() != before
+    docks["convergenceDock"].raise_()
+    qtbot.waitUntil(lambda: colours() == before)
 
 
 def test_exports_begin_beside_the_photo_and_then_where_the_last_of_its_folder_went(

@@ -487,3 +487,11 @@ def test_five_classes_are_not_cut_off_nor_are_the_titles_of_tabs(
 )
 def test_the_first_window_fits_the_screen(screen: tuple[int, int], expected: tuple[int, int]) -> None:
     assert first_size(QSize(*screen)) == QSize(*expected)
+
+
+def test_a_new_window_is_no_larger_than_its_screen(qtbot: QtBot) -> None:
+    window = MainWindow()
+    qtbot.addWidget(window)
+    available = window.screen().availableSize()
+    assert window.width() <= available.width()
+    assert window.height() <= available.height()

@@ -68,7 +68,9 @@ def photo_layout(
         DeskDock("convergenceDock", _tr("Convergence"), panels.convergence, "tab"),
         DeskDock("scatterDock", _tr("Scatter"), panels.scatter, "tab"),
         DeskDock("kCurveDock", _tr("K curve"), panels.k_curve, "tab"),
-        DeskDock("mergeTreeDock", _tr("Merge tree"), panels.merge_tree, "tab"),
+        DeskDock(
+            "mergeTreeDock", _tr("Merge tree"), panels.merge_tree, "tab", panels.merge_tree.set_in_front
+        ),
         DeskDock("regionsDock", _tr("Regions"), panels.regions, "tab", panels.regions.set_in_front),
     )
     tools = [actions[name] for name in _TOOLS]

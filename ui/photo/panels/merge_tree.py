@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QHideEvent, QKeyEvent
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -230,9 +230,12 @@ class MergeTreePanel(PlotPanel):
             tried = merged_groups(tree.groups_below(self._cut), classes) if is_current and tree else None
             self.classes_tried.emit(tried)
 
-    def hideEvent(self, event: QHideEvent) -> None:
-        super().hideEvent(event)
-        self._try(False)
+    @Slot(bool)
+    def set_in_front(self, is_in_front: bool) -> None:
+        """Take note whether somebody can see the panel: the image shows the document when nobody does."""
+        if not is_in_front:
+            self._try(False)
+            self._describe()
 
     @Slot()
     def _change_measure(self) -> None:
