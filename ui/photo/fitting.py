@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
-from gmmseg.control import Progress
+from gmmseg.control import Progress, ShouldStop
 from gmmseg.image import Image
+from gmmseg.mixture.matching import load_solver
 from gmmseg.mixture.params import FitStep
 from gmmseg.mixture.selection import Candidate
 from gmmseg.photo.document import Document, Fit
 from gmmseg.photo.jobs import (
     Considered,
+    JobEvent,
     Previewed,
     SegmentOutcome,
     SegmentRequest,
     Stepped,
+    TableMaker,
     relabel_events,
     segment_events,
 )
@@ -161,11 +165,8 @@ class Fitter(Worker):
             asked.image, asked.settings, wants_preview=True, known=self._workspace.document.fit
         )
         self.progressed.emit(Progress(self.tr("Fitting")))
-        self.runner.start(
-            lambda should_stop: segment_events(
-                request, should_stop=should_stop, make_table=self._workspace.make_table
-            )
-        )
+        make_table = self._workspace.make_table
+        self.runner.start(lambda should_stop: _fitting(request, make_table, should_stop))
 
     def _relabel(self, fit: Fit, step: FitStep | None = None) -> None:
         asked = self._asked
@@ -243,3 +244,12 @@ class Fitter(Worker):
         self._workspace.show_progress(fit.result.history if fit is not None else (), shown.candidates)
         if fit is not None and fit.image is shown.document.image and shown.is_preview:
             self._relabel(fit)
+
+
+def _fitting(
+    request: SegmentRequest, make_table: TableMaker, should_stop: ShouldStop
+) -> Generator[JobEvent, None, SegmentOutcome]:
+    """Fit; what continues a fit is matched with it in the GUI thread, which must not wait for the solver."""
+    if request.known is not None:
+        load_solver()
+    return (yield from segment_events(request, should_stop=should_stop, make_table=make_table))
