@@ -26,7 +26,7 @@ STACK_BYTES = 16 << 20
 """BLAS overflows the 512 KB that macOS gives a thread (numpy issue 11551)."""
 REPORT_SECONDS = 0.05
 
-_log = logging.getLogger("gmmseg.photo.jobs")
+_log = logging.getLogger("gmmseg.jobs")
 
 
 @dataclass(eq=False)

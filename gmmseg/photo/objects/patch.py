@@ -76,14 +76,6 @@ class Patch:
         return Patch.of(self.mask & ~mask, self.top, self.left)
 
 
-def disc(radius: float) -> BoolArray:
-    """Return the pixels whose centres lie within `radius` of the middle one's, (2r + 1, 2r + 1)."""
-    reach = int(radius)
-    steps = np.arange(-reach, reach + 1)
-    round_mask: BoolArray = steps[:, None] ** 2 + steps[None, :] ** 2 <= radius * radius
-    return round_mask
-
-
 def brushed(points: Sequence[tuple[float, float]], radius: float, shape: tuple[int, int]) -> Patch:
     """Return the pixels whose centres a round brush covers on its way along points.
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from PySide6.QtCore import QObject, Qt, Signal
 
-from gmmseg.photo.objects.patch import Patch, brushed
+from gmmseg.photo.objects.patch import brushed
 from ui.photo.tools.tool import NO_DRAFT, Draft, Point, Pointer, Tool
 
 LARGEST_RADIUS = 500.0
@@ -35,8 +33,6 @@ class Stroking(Tool):
         self._points: list[Point] = []
         self._is_inverted = False
         self._at: Point | None = None
-        self.keep_to: Callable[[Patch, Point], Patch] | None = None
-        """Cuts a stroke at edges of the picture; without it, all that was covered counts."""
 
     @property
     def radius(self) -> float:
@@ -72,8 +68,6 @@ class Stroking(Tool):
         self._show()
         if points:
             patch = brushed(points, self._radius, self.shape)
-            if self.keep_to is not None and not patch.is_empty:
-                patch = self.keep_to(patch, points[0])
             if not patch.is_empty:
                 self.stroked.emit(patch, self._is_removing != self._is_inverted)
 

@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
-from gmmseg.photo.objects.patch import Patch, brushed
+from gmmseg.photo.objects.patch import brushed
 from ui.photo.tools.brush import Stroking
 from ui.photo.tools.outlining import Lasso, Polygon
 from ui.photo.tools.select import Select
@@ -75,7 +75,7 @@ def test_the_brush_shows_its_circle_and_changes_size_by_brackets_and_shift_wheel
     assert drafts[-1] == (NO_DRAFT,)
 
 
-def test_a_stroke_is_given_up_with_escape_and_cut_at_edges_where_that_is_wanted(qtbot: QtBot) -> None:
+def test_a_stroke_is_given_up_with_escape(qtbot: QtBot) -> None:
     brush = Stroking(False)
     brush.shape = SHAPE
     told = heard(brush.stroked)
@@ -83,10 +83,6 @@ def test_a_stroke_is_given_up_with_escape_and_cut_at_edges_where_that_is_wanted(
     assert brush.key(Qt.Key.Key_Escape, NONE)
     brush.release(at(20, 20))
     assert told == []
-    only = Patch.of(np.ones((1, 1), dtype=bool), 10, 10)
-    brush.keep_to = lambda patch, start: only
-    drag(brush, at(10, 10), at(20, 10))
-    assert told == [(only, False)]
 
 
 def test_a_lasso_encloses_what_it_goes_round(qtbot: QtBot) -> None:
