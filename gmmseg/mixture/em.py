@@ -9,11 +9,10 @@ import numpy as np
 
 from gmmseg.control import ShouldStop, Stopped
 from gmmseg.errors import FitError
-from gmmseg.mixture.expectation import Expectation, Rows, expectation
+from gmmseg.mixture.expectation import Evidence, Expectation
 from gmmseg.mixture.kernel_choice import suits_quadratic
 from gmmseg.mixture.moments import expected_log_likelihood, maximise, parameter_change
 from gmmseg.mixture.params import FitStep, MixtureParams, Stage, StopReason
-from gmmseg.mixture.reseeding import with_empty_moved
 from gmmseg.mixture.settings import CovarianceKind
 from gmmseg.mixture.squarem import Squarem
 
@@ -50,7 +49,7 @@ NO_ITERATIONS = Rules(0.0, 0.0, 0.0, 0)
 
 
 def em(
-    rows: Rows,
+    rows: Evidence,
     start: MixtureParams,
     kind: CovarianceKind,
     floor: float,
@@ -89,7 +88,7 @@ class _Run:
 
     def __init__(
         self,
-        rows: Rows,
+        rows: Evidence,
         start: MixtureParams,
         kind: CovarianceKind,
         floor: float,
@@ -100,13 +99,12 @@ class _Run:
         self.rows, self.kind, self.floor, self.should_stop = rows, kind, floor, should_stop
         self._restart, self._stage = restart, stage
         self._is_fast = rows.is_cells or (not start.is_hard and suits_quadratic(start, rows.squared_extent))
-        self._kernel = rows.fast_kernel() if self._is_fast else rows.accurate_kernel()
         self.params, self.now = start, _finite(self._expectation(start))
-        self._found_by = self._kernel
+        self._is_found_fast = self._is_fast
         self.step = _step(rows, start, self.now, restart, stage, 0, None)
 
     def _expectation(self, params: MixtureParams) -> Expectation:
-        return expectation(self.rows, self._kernel, params, self.should_stop)
+        return self.rows.expectation(params, self._is_fast, self.should_stop)
 
     def maximised(self) -> MixtureParams:
         """Return the M-step's parameters."""
@@ -118,7 +116,7 @@ class _Run:
             return True
         if self.rows.is_cells:
             return False
-        self._is_fast, self._kernel = False, self.rows.accurate_kernel()
+        self._is_fast = False
         return True
 
     def advance(self, params: MixtureParams) -> bool:
@@ -130,7 +128,7 @@ class _Run:
         now = _finite(self._expectation(params))
         allowed = MAX_FALL * max(self.rows.total, abs(self.now.log_likelihood))
         # Two kernels differ by more: the step that changes to the accurate one is not judged.
-        if self._found_by is self._kernel and now.log_likelihood < self.now.log_likelihood - allowed:
+        if self._is_found_fast is self._is_fast and now.log_likelihood < self.now.log_likelihood - allowed:
             return False
         self._take(params, now, _Before(self.params, self.now, self.step))
         return True
@@ -153,7 +151,7 @@ class _Run:
 
     def _take(self, params: MixtureParams, now: Expectation, before: _Before | None) -> FitStep:
         iteration = self.step.iteration + 1
-        self.params, self.now, self._found_by = params, now, self._kernel
+        self.params, self.now, self._is_found_fast = params, now, self._is_fast
         self.step = _step(self.rows, params, now, self._restart, self._stage, iteration, before)
         return self.step
 
@@ -183,7 +181,7 @@ def _iterate(run: _Run, rules: Rules) -> Generator[FitStep, None, StopReason]:
 
 def _moving_empty_ones(run: _Run, rules: Rules, reason: StopReason) -> Generator[FitStep, None, StopReason]:
     """Start empty components of a settled run anew, go on, and come back where that was worse."""
-    moved = with_empty_moved(run.rows.columns, run.rows.weights, run.params, run.now.moments.counts)
+    moved = run.rows.with_empty_moved(run.params, run.now.moments.counts)
     if moved is None or run.step.iteration >= rules.max_iter or not run.admits(moved):
         return reason
     settled = run.params, run.now
@@ -216,7 +214,7 @@ class _Before:
 
 
 def _step(
-    rows: Rows,
+    rows: Evidence,
     params: MixtureParams,
     now: Expectation,
     restart: int,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from gmmseg.arrays import FloatArray
 from gmmseg.control import ShouldStop, raise_if_asked
@@ -12,7 +13,38 @@ from gmmseg.mixture.kernels import Kernel, blocks, uses_two_threads
 from gmmseg.mixture.moments import Moments
 from gmmseg.mixture.params import MixtureParams
 from gmmseg.mixture.quadratic_kernel import QuadraticKernel
+from gmmseg.mixture.reseeding import with_empty_moved
 from gmmseg.mixture.threads import in_two_threads
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Expectation:
+    """The result of an E-step: the log-likelihood of the parameters, and the moments for the M-step."""
+
+    log_likelihood: float
+    moments: Moments
+
+
+class Evidence(Protocol):
+    """What EM needs of the rows that it is run on, wherever these are."""
+
+    @property
+    def total(self) -> float:
+        """Sum of the rows' weights."""
+
+    @property
+    def squared_extent(self) -> float:
+        """Largest squared distance of a row from the centre."""
+
+    @property
+    def is_cells(self) -> bool:
+        """Whether the rows are averages over cells, which no accurate kernel can evaluate."""
+
+    def expectation(self, params: MixtureParams, is_fast: bool, should_stop: ShouldStop) -> Expectation:
+        """Return log-likelihood (nats, sum over rows) and moments under `params` (S2 eq. 40, 43)."""
+
+    def with_empty_moved(self, params: MixtureParams, counts: FloatArray) -> MixtureParams | None:
+        """Return the mixture with its empty components elsewhere, None where none is empty."""
 
 
 class Rows:
@@ -50,6 +82,7 @@ class Rows:
         self._centre = centre
         self._is_diagonal = is_diagonal
         self._fast: Kernel | None = None
+        self._accurate: Kernel | None = None
         if quadratic is not None:
             self._fast = QuadraticKernel(columns, centre, is_diagonal, quadratic)
 
@@ -58,27 +91,29 @@ class Rows:
         """Rows, N."""
         return int(self.columns.shape[1])
 
+    def expectation(self, params: MixtureParams, is_fast: bool, should_stop: ShouldStop) -> Expectation:
+        """Return log-likelihood and moments by the fast kernel or the accurate one, see `Evidence`."""
+        return _expectation(
+            self, self.fast_kernel() if is_fast else self._accurate_kernel(), params, should_stop
+        )
+
+    def with_empty_moved(self, params: MixtureParams, counts: FloatArray) -> MixtureParams | None:
+        """Return the mixture with its empty components at the rows of lowest density."""
+        return with_empty_moved(self.columns, self.weights, params, counts)
+
     def fast_kernel(self) -> Kernel:
         """Return the fast kernel, made at the first call."""
         if self._fast is None:
             self._fast = fast_kernel(self.columns, self._centre, self._is_diagonal)
         return self._fast
 
-    def accurate_kernel(self) -> Kernel:
-        """Return the centred kernel."""
-        return CentredKernel(self.columns, self._is_diagonal)
+    def _accurate_kernel(self) -> Kernel:
+        if self._accurate is None:
+            self._accurate = CentredKernel(self.columns, self._is_diagonal)
+        return self._accurate
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Expectation:
-    """The result of an E-step: the log-likelihood of the parameters, and the moments for the M-step."""
-
-    log_likelihood: float
-    moments: Moments
-
-
-def expectation(rows: Rows, kernel: Kernel, params: MixtureParams, should_stop: ShouldStop) -> Expectation:
-    """Return log-likelihood (nats, sum over rows) and moments under `params` (S2 eq. 40, 43)."""
+def _expectation(rows: Rows, kernel: Kernel, params: MixtureParams, should_stop: ShouldStop) -> Expectation:
     kernel.set_params(params)
     parts = list(blocks(rows.n_rows, params.n_components))
     if not uses_two_threads(*rows.columns.shape[::-1]):

@@ -10,10 +10,8 @@ import pytest
 
 from gmmseg.arrays import FloatArray
 from gmmseg.control import ShouldStop
-from gmmseg.mixture import em as em_module
-from gmmseg.mixture.expectation import Expectation, Rows, expectation
+from gmmseg.mixture.expectation import Expectation, Rows
 from gmmseg.mixture.fit import fit
-from gmmseg.mixture.kernels import Kernel
 from gmmseg.mixture.params import FitResult, MixtureParams
 from gmmseg.mixture.settings import CovarianceKind, FitSettings
 from gmmseg.mixture.squarem import Squarem, _packed, _unpacked
@@ -45,11 +43,13 @@ def _n_expectations(
 ) -> tuple[int, FitResult]:
     counted: list[int] = []
 
-    def counting(rows: Rows, kernel: Kernel, params: MixtureParams, should_stop: ShouldStop) -> Expectation:
-        counted.append(1)
-        return expectation(rows, kernel, params, should_stop)
+    plain = Rows.expectation
 
-    monkeypatch.setattr(em_module, "expectation", counting)
+    def counting(rows: Rows, params: MixtureParams, is_fast: bool, should_stop: ShouldStop) -> Expectation:
+        counted.append(1)
+        return plain(rows, params, is_fast, should_stop)
+
+    monkeypatch.setattr(Rows, "expectation", counting)
     result = fit(values, None, chosen)
     monkeypatch.undo()
     return len(counted), result
