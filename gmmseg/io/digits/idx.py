@@ -12,7 +12,8 @@ import numpy as np
 from gmmseg.arrays import AnyArray
 from gmmseg.control import ShouldStop, never_stop
 from gmmseg.errors import BudgetError, ReadError
-from gmmseg.io.digits.streams import (
+from gmmseg.io.files import open_file, shown_name
+from gmmseg.io.streams import (
     GZIP_MAGIC,
     MAX_EXPANSION,
     ByteStream,
@@ -21,7 +22,6 @@ from gmmseg.io.digits.streams import (
     fill,
     take_all,
 )
-from gmmseg.io.files import open_file, shown_name
 from gmmseg.limits import MAX_IDX_BYTES, check_file_size, memory_budget, size_text
 
 TYPES: dict[int, np.dtype[Any]] = {

@@ -13,10 +13,10 @@ from gmmseg.digits.dataset import DigitSet
 from gmmseg.errors import ReadError
 from gmmseg.io.digits.folders import IdxPair, idx_pairs, list_folder, one_set, pair_of_file
 from gmmseg.io.digits.idx import read_idx
-from gmmseg.io.digits.npz import ZIP_MAGIC, read_npz
 from gmmseg.io.digits.parts import Part, digits_of_parts
 from gmmseg.io.digits.pictures import find_pictures, pictures_events
 from gmmseg.io.files import open_file, shown_name
+from gmmseg.io.npz import ZIP_MAGIC, read_npz
 
 NPZ_KEYS: tuple[tuple[tuple[str, str], ...], ...] = (
     (("images", "labels"),),
