@@ -59,5 +59,9 @@ class WriteError(GmmsegError):
     """A file could not be written; what was there before is untouched."""
 
 
+class ClusterError(GmmsegError):
+    """The processes or machines that share the work cannot be reached or are lost."""
+
+
 class Cancelled(Exception):  # noqa: N818 - control flow, not an error
     """The user cancelled the work; nothing is kept of it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from gmmseg.arrays import FloatArray
 from gmmseg.control import ShouldStop, never_stop, raise_if_ended
 from gmmseg.errors import BudgetError, FeatureError
 from gmmseg.features.colour import colour_features
-from gmmseg.features.distinct import distinct_colours
+from gmmseg.features.distinct import DistinctColours, distinct_colours
 from gmmseg.features.position import NAMES, position_columns, position_unit
 from gmmseg.features.spec import FeatureSpec
 from gmmseg.features.table import FeatureTable, PixelMap, RowPerPixel
@@ -37,8 +37,44 @@ class Standard:
     white: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the features of a part of a picture need to know of the whole.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        (H, W) of the whole picture.
+    corner : tuple of int
+        Row and column in it of the part, without margins.
+    white : float
+        Stored value of full brightness.
+    light : float, optional
+        Mean luminance of the pixels with data, stored units, which texture puts where there is none; None
+        takes the part's own.
+    margins : tuple of int
+        Rows above and below, columns left and right of the part that texture looks at and that give no rows:
+        `FeatureSpec.reach` of them, fewer at the picture's edges.
+    """
+
+    shape: tuple[int, int]
+    corner: tuple[int, int]
+    white: float
+    light: float | None = None
+    margins: tuple[int, int, int, int] = (0, 0, 0, 0)
+
+    def inner(self, image: Image) -> tuple[slice, slice]:
+        """Return where the part lies in `image`, which has the margins too."""
+        above, below, left, right = self.margins
+        return slice(above, image.height - below), slice(left, image.width - right)
+
+
 def feature_table(
-    image: Image, spec: FeatureSpec, should_stop: ShouldStop = never_stop, standard: Standard | None = None
+    image: Image,
+    spec: FeatureSpec,
+    should_stop: ShouldStop = never_stop,
+    standard: Standard | None = None,
+    surroundings: Surroundings | None = None,
 ) -> FeatureTable:
     """Return the rows of an image.
 
@@ -53,6 +89,8 @@ def feature_table(
         Asked between stages; STOP raises `Cancelled` too, for half of the rows are of no use.
     standard : Standard, optional
         Another image's, as kept in a model; without it the image's own where `spec` standardises, else none.
+    surroundings : Surroundings, optional
+        Where the image is a part of a picture: its rows are then those that the picture has there.
 
     Raises
     ------
@@ -62,17 +100,20 @@ def feature_table(
         The rows would not fit the memory budget.
     """
     check_features(spec.n_features(image.n_channels))
-    colours = distinct_colours(image, should_stop)
+    if surroundings is None:
+        surroundings = Surroundings((image.height, image.width), (0, 0), image.white)
+    place = surroundings.inner(image)
+    inner = image if not any(surroundings.margins) else _cropped(image, place)
+    colours = distinct_colours(inner, should_stop)
     if np.abs(colours.columns).max() > _LARGEST:
         raise FeatureError("Some pixel values are larger than 1e100.", "Scale or mask them first.")
-    white = None if standard is None or image.has_fixed_white else standard.white
-    white = image.white if white is None else white
-    colour = colour_features(colours.columns, image, spec.space, white)
+    white = surroundings.white
+    if standard is not None and standard.white is not None and not image.has_fixed_white:
+        white = standard.white
     if spec.is_colour_only:
-        return _table(
-            colour.columns, colours.counts, colours.pixels, colour.names, colour.floor, spec, standard
-        )
-    pixels = RowPerPixel((image.height, image.width), image.mask)
+        return table_of_colours(colours, image, spec, white, standard)
+    colour = colour_features(colours.columns, image, spec.space, white)
+    pixels = RowPerPixel((inner.height, inner.width), inner.mask)
     n_rows = int(colours.counts.sum())
     _check_budget(n_rows, image, spec)
     columns: list[FloatArray] = []
@@ -80,19 +121,38 @@ def feature_table(
     floor = colour.floor
     for feature in colour.columns:
         raise_if_ended(should_stop)
-        spread = colours.pixels.spread(feature)
-        columns.append(spread.reshape(-1) if image.mask is None else spread[image.mask])
+        columns.append(_held(colours.pixels.spread(feature), inner))
     if spec.has_position:
-        unit = position_unit(pixels.shape, colour.extent, spec.position_weight)
-        columns.extend(position_columns(pixels, unit))
+        unit = position_unit(surroundings.shape, colour.extent, spec.position_weight)
+        columns.extend(position_columns(pixels, unit, surroundings.corner))
         names += NAMES
         floor = min(floor, unit**2 / 12) if unit > 0 else floor
     if spec.has_texture:
-        texture = texture_columns(image, spec.texture_scales, colour.extent, white, should_stop)
-        columns.extend(one.reshape(-1) if image.mask is None else one[image.mask] for one in texture.columns)
+        texture = texture_columns(
+            image, spec.texture_scales, colour.extent, white, should_stop, surroundings.light
+        )
+        columns.extend(_held(one[place], inner) for one in texture.columns)
         names += texture.names
     raise_if_ended(should_stop)
     return _table(np.stack(columns), np.ones(n_rows), pixels, names, floor, spec, standard)
+
+
+def table_of_colours(
+    colours: DistinctColours, image: Image, spec: FeatureSpec, white: float, standard: Standard | None = None
+) -> FeatureTable:
+    """Return the rows of some colours, of which `image` says depth and channels; `spec` has colour alone."""
+    colour = colour_features(colours.columns, image, spec.space, white)
+    return _table(colour.columns, colours.counts, colours.pixels, colour.names, colour.floor, spec, standard)
+
+
+def _cropped(image: Image, place: tuple[slice, slice]) -> Image:
+    mask = None if image.mask is None else np.ascontiguousarray(image.mask[place])
+    return replace(image, pixels=np.ascontiguousarray(image.pixels[place]), mask=mask)
+
+
+def _held(plane: FloatArray, image: Image) -> FloatArray:
+    """Return the values of a plane (H, W) where the image holds data, (N,)."""
+    return plane.reshape(-1) if image.mask is None else plane[image.mask]
 
 
 def _check_budget(n_rows: int, image: Image, spec: FeatureSpec) -> None:
@@ -125,10 +185,8 @@ def _table(
         variances = np.array(
             [np.dot((one - mean) ** 2, weights) for one, mean in zip(columns, means, strict=True)]
         ) / float(weights.sum())
-        if floor <= 0:
-            floor = _RELATIVE_FLOOR * float(variances.mean())
-        if spec.is_standardised and standard is None:
-            standard = Standard(means, np.where(variances > 0, np.sqrt(variances), 1.0))
+        own, floor = standard_of(means, variances, floor, spec)
+        standard = standard or own
     if standard is None:
         standard = Standard(np.zeros(len(columns)), np.ones(len(columns)))
     centre, scale = standard.centre, standard.scale
@@ -136,3 +194,17 @@ def _table(
         columns = (columns - centre[:, None]) / scale[:, None]
         floor /= float((scale**2).max())
     return FeatureTable(columns.T, weights, pixels, names, centre, scale, floor, spec)
+
+
+def standard_of(
+    means: FloatArray, variances: FloatArray, floor: float, spec: FeatureSpec
+) -> tuple[Standard, float]:
+    """Return what features of these moments, each (D,), are measured in, and their variance floor.
+
+    `floor` is the quantisation variance, 0 where there is none; both floors are in squared feature units.
+    """
+    if floor <= 0:
+        floor = _RELATIVE_FLOOR * float(variances.mean())
+    if not spec.is_standardised:
+        return Standard(np.zeros(len(means)), np.ones(len(means))), floor
+    return Standard(means, np.where(variances > 0, np.sqrt(variances), 1.0)), floor

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from gmmseg.arrays import AnyArray, FloatArray
+from gmmseg.arrays import AnyArray, FloatArray, IntArray
 from gmmseg.control import ShouldStop, raise_if_ended
 from gmmseg.errors import FeatureError
 from gmmseg.features.table import CodeMap
@@ -49,10 +50,14 @@ def distinct_colours(image: Image, should_stop: ShouldStop) -> DistinctColours:
         raise FeatureError(
             "No pixel of this image holds data.", "Include transparent pixels or open another."
         )
-    bits = 8 * image.pixels.dtype.itemsize * image.n_channels
-    if image.pixels.dtype.kind == "u" and bits <= MAX_DIRECT_BITS:
-        return _counted(image, bits, should_stop)
-    return _sorted(image, should_stop)
+    bits = code_bits(image.pixels.dtype, image.n_channels)
+    return _sorted(image, should_stop) if bits is None else _counted(image, bits, should_stop)
+
+
+def code_bits(dtype: np.dtype[Any], n_channels: int) -> int | None:
+    """Return how many bits the code of a colour has, None where colours of this kind have no code."""
+    bits = 8 * dtype.itemsize * n_channels
+    return bits if dtype.kind == "u" and bits <= MAX_DIRECT_BITS else None
 
 
 def _counted(image: Image, bits: int, should_stop: ShouldStop) -> DistinctColours:
@@ -65,7 +70,7 @@ def _counted(image: Image, bits: int, should_stop: ShouldStop) -> DistinctColour
     for top in range(0, image.height, rows_at_once):
         raise_if_ended(should_stop)
         part = slice(top, top + rows_at_once)
-        _pack(image.pixels[part], codes[part])
+        pack(image.pixels[part], codes[part])
         if image.mask is not None:
             codes[part][~image.mask[part]] = n_codes
         if is_large:
@@ -78,15 +83,19 @@ def _counted(image: Image, bits: int, should_stop: ShouldStop) -> DistinctColour
         present, number = np.unique(codes, return_counts=True)
         n_keys = int(np.searchsorted(present, n_codes))
         keys, counts = present[:n_keys].astype(np.int64), number[:n_keys].astype(np.float64)
-    depth = 8 * image.pixels.dtype.itemsize
-    columns = np.empty((image.n_channels, len(keys)))
-    for channel in range(image.n_channels):
-        shift = depth * (image.n_channels - 1 - channel)
-        columns[channel] = keys >> shift & (1 << depth) - 1
+    columns = unpacked(keys, 8 * image.pixels.dtype.itemsize, image.n_channels)
     return DistinctColours(columns, counts, CodeMap(codes, keys, n_codes))
 
 
-def _pack(pixels: AnyArray, codes: AnyArray) -> None:
+def unpacked(codes: IntArray, depth: int, n_channels: int) -> FloatArray:
+    """Return the channel values of codes (N,), (C, N), as `pack` puts them together; `depth` in bits."""
+    columns = np.empty((n_channels, len(codes)))
+    for channel in range(n_channels):
+        columns[channel] = codes >> depth * (n_channels - 1 - channel) & (1 << depth) - 1
+    return columns
+
+
+def pack(pixels: AnyArray, codes: AnyArray) -> None:
     """Set `codes` (H, W) to the channels of `pixels` (H, W, C) side by side, the first one highest."""
     codes[...] = pixels[:, :, 0]
     for channel in range(1, pixels.shape[2]):

@@ -31,16 +31,21 @@ class TextureFeatures:
 
 
 def texture_columns(
-    image: Image, scales: tuple[float, ...], extent: float, white: float, should_stop: ShouldStop
+    image: Image,
+    scales: tuple[float, ...],
+    extent: float,
+    white: float,
+    should_stop: ShouldStop,
+    fill: float | None = None,
 ) -> TextureFeatures:
     """Return gradient energy at each scale and the local deviation of luminance at the last, each (H, W).
 
     Scales are standard deviations of Gaussians, pixels. Gradient energy is the length of the first Gaussian
     derivatives times their scale, smoothed at twice the scale, so that it describes a neighbourhood and not a
     line. Both are measured as shares of the range of luminance, 0 to `white` in stored units, and scaled to
-    `extent`.
+    `extent`. Where there is no data it is `fill`, in stored units, or the mean of where there is.
     """
-    light = _luminance(image) * (extent / white)
+    light = luminance(image, fill) * (extent / white)
     columns: list[FloatArray] = []
     for scale in scales:
         across = _filtered(light, scale, (0, 1), should_stop)
@@ -71,10 +76,21 @@ def _filtered(plane: FloatArray, scale: float, order: tuple[int, int], should_st
     return out
 
 
-def _luminance(image: Image) -> FloatArray:
-    """Return one (H, W) channel; pixels without data hold the mean of those with data."""
+def luminance(image: Image, fill: float | None = None) -> FloatArray:
+    """Return one (H, W) channel; pixels without data hold `fill` or the mean of those with data."""
     pixels = image.pixels.astype(np.float64)
     light: FloatArray = pixels @ np.array(_LUMINANCE) if image.is_rgb else pixels.mean(axis=2)
-    if image.mask is not None:
-        light[~image.mask] = light[image.mask].mean()
+    if image.mask is not None and not image.mask.all():
+        light[~image.mask] = light[image.mask].mean() if fill is None else fill
     return light
+
+
+def texture_reach(scales: tuple[float, ...]) -> int:
+    """Return how many pixels around a pixel its texture depends on."""
+    coarse = scales[-1]
+    return _radius(coarse) + _radius(2 * coarse)
+
+
+def _radius(scale: float) -> int:
+    # As scipy truncates its Gaussians: four standard deviations.
+    return int(4 * scale + 0.5)

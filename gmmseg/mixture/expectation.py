@@ -29,6 +29,10 @@ class Evidence(Protocol):
     """What EM needs of the rows that it is run on, wherever these are."""
 
     @property
+    def n_rows(self) -> int:
+        """Rows, N."""
+
+    @property
     def total(self) -> float:
         """Sum of the rows' weights."""
 
@@ -60,9 +64,13 @@ class Rows:
         Subtracted before anything is squared.
     is_diagonal : bool
         Whether squares alone are needed.
+    squared_extent : float
+        Largest squared distance of a row from the centre.
     quadratic : (F, N) array, optional
         For cells: the averages of the quadratic features. Their E-step shares one responsibility vector
         within a cell, which makes the bound of the cells a lower bound of the rows' log-likelihood.
+    keeps_features : bool
+        Whether quadratic features are kept from one E-step to the next.
     """
 
     def __init__(
@@ -73,6 +81,7 @@ class Rows:
         is_diagonal: bool,
         squared_extent: float,
         quadratic: FloatArray | None = None,
+        keeps_features: bool = True,
     ) -> None:
         self.columns = columns
         self.weights = weights
@@ -81,6 +90,7 @@ class Rows:
         self.is_cells = quadratic is not None
         self._centre = centre
         self._is_diagonal = is_diagonal
+        self._keeps_features = keeps_features
         self._fast: Kernel | None = None
         self._accurate: Kernel | None = None
         if quadratic is not None:
@@ -104,7 +114,9 @@ class Rows:
     def fast_kernel(self) -> Kernel:
         """Return the fast kernel, made at the first call."""
         if self._fast is None:
-            self._fast = fast_kernel(self.columns, self._centre, self._is_diagonal)
+            self._fast = fast_kernel(
+                self.columns, self._centre, self._is_diagonal, keeps_features=self._keeps_features
+            )
         return self._fast
 
     def _accurate_kernel(self) -> Kernel:

@@ -12,7 +12,7 @@ from gmmseg.control import ShouldStop, Stopped, never_stop, only_cancelled, resu
 from gmmseg.errors import Cancelled, FitError
 from gmmseg.mixture.covariance import Covariance
 from gmmseg.mixture.em import NO_ITERATIONS, Rules, em
-from gmmseg.mixture.expectation import Rows
+from gmmseg.mixture.expectation import Evidence, Rows
 from gmmseg.mixture.fit_log import FitLog
 from gmmseg.mixture.initialise import first_params, global_params, nearest_mean, params_from_labels
 from gmmseg.mixture.kernel_choice import extent_about
@@ -67,11 +67,32 @@ def fit_events(
     if start is not None and start.n_components != prepared.settings.n_components:
         start = None
     log = FitLog(prepared, keeps_order=start is not None)
+    is_closed = prepared.settings.n_components == 1 and start is None
+    if is_closed:
+        search = _closed_form(prepared, log, should_stop)
+    else:
+        search = _search(prepared, log, should_stop, start)
+    return (yield from _ended(search, prepared, log, should_stop))
+
+
+def fit_prepared_events(
+    prepared: Prepared[Evidence], should_stop: ShouldStop = never_stop
+) -> Generator[FitStep, None, FitResult]:
+    """Fit a mixture to rows that are prepared, wherever they are; see `fit_events`."""
+    log = FitLog(prepared, keeps_order=False)
+    search = _search(prepared, log, should_stop, None)
+    return (yield from _ended(search, prepared, log, should_stop))
+
+
+def _ended(
+    search: Generator[FitStep, None, None],
+    prepared: Prepared[Evidence],
+    log: FitLog,
+    should_stop: ShouldStop,
+) -> Generator[FitStep, None, FitResult]:
+    """Run a search to its end, or to where it is stopped, and return its result."""
     try:
-        if prepared.settings.n_components == 1 and start is None:
-            yield from _closed_form(prepared, log, should_stop)
-        else:
-            yield from _search(prepared, log, should_stop, start)
+        yield from search
     except Stopped:
         yield from _stopped(prepared, log, should_stop)
     return log.result()
@@ -88,7 +109,9 @@ def _rules(settings: FitSettings) -> Rules:
     )
 
 
-def _closed_form(prepared: Prepared, log: FitLog, should_stop: ShouldStop) -> Generator[FitStep, None, None]:
+def _closed_form(
+    prepared: Prepared[Rows], log: FitLog, should_stop: ShouldStop
+) -> Generator[FitStep, None, None]:
     """K = 1: the sample mean and the 1/N covariance are the maximum (S2 eq. 7)."""
     rows, settings = prepared.exact, prepared.settings
     mean = (rows.columns @ rows.weights / rows.total)[None, :]
@@ -106,7 +129,7 @@ def _closed_form(prepared: Prepared, log: FitLog, should_stop: ShouldStop) -> Ge
 
 
 def _search(
-    prepared: Prepared, log: FitLog, should_stop: ShouldStop, start: MixtureParams | None
+    prepared: Prepared[Evidence], log: FitLog, should_stop: ShouldStop, start: MixtureParams | None
 ) -> Generator[FitStep, None, None]:
     """Restarts, the best of them to the end on the coarse rows, and from there on all rows."""
     settings, floor = prepared.settings, prepared.floor
@@ -115,17 +138,16 @@ def _search(
     if start is not None:
         yield from log.run(em(exact, start, kind, floor, _rules(settings), 0, "exact", should_stop))
         return
-    first = exact if coarse is None else coarse
     short = _rules(settings)
     # Half of the limit is left to the exact rows, whose fixed point is what is wanted.
     coarse_limit = settings.max_iter // 2
     if coarse is not None:
         short = Rules(max(settings.tol, SHORT_TOL), 0.0, 0.0, min(coarse_limit, SHORT_ITERATIONS))
     for restart in range(settings.n_init):
-        params = start_of(prepared, first, restart, should_stop)
+        params = start_of(prepared, prepared.starting, restart, should_stop)
         stage: Stage = "exact" if coarse is None else "coarse"
         try:
-            yield from log.run(em(first, params, kind, floor, short, restart, stage, should_stop))
+            yield from log.run(em(prepared.starting, params, kind, floor, short, restart, stage, should_stop))
         except FitError as error:
             log.failures.append(f"Restart {restart + 1} was dropped: {error.cause}")
     if not log.restarts:
@@ -147,7 +169,7 @@ def _search(
 
 
 def start_of(
-    prepared: Prepared, rows: Rows, restart: int, should_stop: ShouldStop = never_stop
+    prepared: Prepared[Evidence], rows: Rows, restart: int, should_stop: ShouldStop = never_stop
 ) -> MixtureParams:
     """Return the start of one restart on `rows`; its draws depend on the seed and `restart` alone."""
     settings = prepared.settings
@@ -164,7 +186,9 @@ def start_of(
     )
 
 
-def _stopped(prepared: Prepared, log: FitLog, should_stop: ShouldStop) -> Generator[FitStep, None, None]:
+def _stopped(
+    prepared: Prepared[Evidence], log: FitLog, should_stop: ShouldStop
+) -> Generator[FitStep, None, None]:
     """Make the best step so far the result; scored on all rows where it was a coarse one."""
     if not log.steps:
         raise Cancelled
@@ -294,7 +318,7 @@ class PartialStart:
         )
 
 
-def _start_about(prepared: Prepared, means: FloatArray) -> MixtureParams:
+def _start_about(prepared: Prepared[Rows], means: FloatArray) -> MixtureParams:
     """Return shares and covariances of the rows nearest to each mean; of all rows where one has none."""
     rows, kind = prepared.exact, prepared.settings.covariance
     values = rows.columns.T

@@ -6,6 +6,7 @@ from collections.abc import Generator
 from dataclasses import replace
 
 from gmmseg.control import relayed
+from gmmseg.mixture.expectation import Evidence
 from gmmseg.mixture.matching import canonical_order
 from gmmseg.mixture.params import FitResult, FitStep, MixtureParams, Restart, Stage, StopReason
 from gmmseg.mixture.preparation import Prepared
@@ -19,7 +20,7 @@ HISTORY_BYTES = 2**29
 class FitLog:
     """Collects the steps of each restart and how it ended."""
 
-    def __init__(self, prepared: Prepared, keeps_order: bool) -> None:
+    def __init__(self, prepared: Prepared[Evidence], keeps_order: bool) -> None:
         self.prepared = prepared
         self.keeps_order = keeps_order
         self.steps: dict[int, list[FitStep]] = {}

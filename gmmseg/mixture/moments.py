@@ -40,6 +40,16 @@ class Moments:
         """Whether only squares were summed."""
         return self.scatter.ndim == 2
 
+    def plus(self, other: Moments) -> Moments:
+        """Return the moments of two sets of rows together (Chan, Golub & LeVeque 1983)."""
+        counts = self.counts + other.counts
+        share = np.divide(other.counts, counts, out=np.zeros_like(counts), where=counts > 0)
+        apart = other.means - self.means
+        outer = apart**2 if self.is_diagonal else apart[:, :, None] * apart[:, None, :]
+        wide = (slice(None),) + (None,) * (outer.ndim - 1)
+        scatter = self.scatter + other.scatter + outer * (self.counts * share)[wide]
+        return Moments(counts, self.means + apart * share[:, None], scatter)
+
 
 def maximise(moments: Moments, previous: MixtureParams, kind: CovarianceKind, floor: float) -> MixtureParams:
     """Return the parameters that maximise Q (S2 eq. 28, 43, 44, 50) with eigenvalues of at least `floor`.

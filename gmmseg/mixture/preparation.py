@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
 
 import numpy as np
 
@@ -11,33 +12,41 @@ from gmmseg.control import ShouldStop, never_stop, raise_if_ended
 from gmmseg.errors import FitError
 from gmmseg.mixture.coarse import coarse_rows
 from gmmseg.mixture.covariance import FAMILIES
-from gmmseg.mixture.expectation import Rows
+from gmmseg.mixture.expectation import Evidence, Rows
 from gmmseg.mixture.kernel_choice import extent_about
 from gmmseg.mixture.settings import FitSettings
 
 MAX_MAGNITUDE = 1e100
 
+_E_co = TypeVar("_E_co", bound=Evidence, covariant=True)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Prepared:
+class Prepared(Generic[_E_co]):
     """Checked rows and what is derived from them once.
 
     Parameters
     ----------
-    exact : Rows
-    coarse : Rows, optional
-        Cells or a sample of the rows, where there are enough rows to make it worthwhile.
+    exact : Evidence
+        All rows: `Rows`, or those of a picture beyond memory.
+    starting : Rows
+        Where restarts run: cells or a sample of the rows, or `exact` itself where these are few.
     settings : FitSettings
         With K reduced to the number of different rows.
     floor : float
         Smallest eigenvalue of a covariance, squared feature units.
     """
 
-    exact: Rows
-    coarse: Rows | None
+    exact: _E_co
+    starting: Rows
     settings: FitSettings
     floor: float
     warnings: tuple[str, ...]
+
+    @property
+    def coarse(self) -> Rows | None:
+        """The rows that restarts run on where they are not all rows."""
+        return None if self.starting is self.exact else self.starting
 
 
 def prepare(
@@ -45,7 +54,7 @@ def prepare(
     weights: FloatArray | None,
     settings: FitSettings,
     should_stop: ShouldStop = never_stop,
-) -> Prepared:
+) -> Prepared[Rows]:
     """Check the rows and make the coarse version.
 
     Raises
@@ -71,15 +80,28 @@ def prepare(
         variance = float(np.dot((columns - centre[:, None]) ** 2 @ weights, np.ones(len(centre)))) / total
     if not np.isfinite([total, variance]).all():
         raise FitError("The sums of the weights are too large.", "Divide all weights by their largest.")
-    # Eigenvalues further apart than twelve digits could not be told from rounding; nor could a deviation
-    # below the step between neighbouring numbers as large as these.
-    step = float(np.spacing(np.abs(values).max()))
-    floor = max(settings.reg_covar or 0.0, 1e-12 * variance, step**2, np.finfo(np.float64).tiny * 1e20)
+    floor = variance_floor(settings.reg_covar or 0.0, variance, float(np.abs(values).max()))
     is_diagonal = FAMILIES[settings.covariance].is_diagonal or settings.is_hard
     exact = Rows(columns, weights, centre, is_diagonal, extent_about(columns, centre))
     raise_if_ended(should_stop)
     coarse = coarse_rows(exact, centre, is_diagonal, settings.n_components, settings.seed)
-    return Prepared(exact, coarse, settings, floor, tuple(warnings))
+    return Prepared(exact, exact if coarse is None else coarse, settings, floor, tuple(warnings))
+
+
+def variance_floor(chosen: float, variance: float, largest: float) -> float:
+    """Return the smallest eigenvalue of a covariance: the chosen one, or what rounding needs.
+
+    Eigenvalues further apart than twelve digits could not be told from rounding; nor could a deviation below
+    the step between neighbouring numbers as large as the rows'.
+
+    Parameters
+    ----------
+    chosen, variance : float
+        `variance` is the sum over features.
+    largest : float
+        Largest absolute value.
+    """
+    return max(chosen, 1e-12 * variance, float(np.spacing(largest)) ** 2, np.finfo(np.float64).tiny * 1e20)
 
 
 def _checked(values: FloatArray, weights: FloatArray | None) -> tuple[FloatArray, FloatArray]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from functools import cache
 from threading import Lock
 from typing import Any, TypeVar
@@ -22,7 +23,7 @@ def in_two_threads(first: Callable[[], _R], second: Callable[[], _R]) -> tuple[_
     BLAS has one thread meanwhile: two threads with two of BLAS each take thrice the time. The program itself
     is started that way; a script gets back what it had, unless several of its threads fit at once.
     """
-    with _blas().limit(limits=1):
+    with one_blas_thread():
         if not _is_taken.acquire(blocking=False):
             return first(), second()
         try:
@@ -34,6 +35,13 @@ def in_two_threads(first: Callable[[], _R], second: Callable[[], _R]) -> tuple[_
         finally:
             _is_taken.release()
     return result, beside.result()
+
+
+@contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """Give BLAS one thread inside a ``with`` block, so that its sums do not depend on the cores."""
+    with _blas().limit(limits=1):
+        yield
 
 
 _is_taken = Lock()

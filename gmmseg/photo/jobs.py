@@ -133,12 +133,13 @@ def segment_events(
     table = make_table(request.image, settings.features, should_stop)
     clock.lap("features")
     labeller = _Labeller(request, table, should_stop)
-    result = request.known_result or (yield from _fit(request, labeller, should_stop))
+    preview = labeller.previewed if request.wants_preview else None
+    result = request.known_result or (yield from mixture_events(table, settings, should_stop, preview))
     clock.lap("fit")
     yield Progress("Labelling")
     segmentation = labeller.labelled(result.params)
     clock.lap("label")
-    fit = Fit(result, _model(result.params, request, table), request.image, settings, clock.seconds)
+    fit = Fit(result, model_of(result.params, request, table), request.image, settings, clock.seconds)
     return SegmentOutcome(fit, table, segmentation)
 
 
@@ -271,11 +272,23 @@ class _Labeller:
         return Previewed(self.table, segmentation, means)
 
 
-def _fit(
-    request: SegmentRequest, labeller: _Labeller, should_stop: ShouldStop
+def mixture_events(
+    table: FeatureTable,
+    settings: SegmentSettings,
+    should_stop: ShouldStop,
+    preview: Callable[[MixtureParams], Previewed] | None = None,
 ) -> Generator[JobEvent, None, FitResult]:
-    settings = request.settings
-    table = labeller.table
+    """Fit a mixture to the rows of an image, with as many components as the settings say or choose.
+
+    Parameters
+    ----------
+    table : FeatureTable
+    settings : SegmentSettings
+    should_stop : callable
+        As for `segment_events`.
+    preview : callable, optional
+        Makes the preview of a mixture of the coarse stage; without it there is none.
+    """
     mixture = _with_floor(settings.mixture, table)
     if settings.auto is not None:
         selection = select_events(table.values, table.weights, mixture, settings.auto, should_stop)
@@ -289,9 +302,9 @@ def _fit(
 
     def with_preview(step: FitStep) -> Iterator[JobEvent]:
         nonlocal coarse
-        is_wanted = request.wants_preview and should_stop() is StopRequest.NONE
-        if is_wanted and coarse is not None and _deserves_preview(coarse, step):
-            yield labeller.previewed(coarse.params)
+        is_running = should_stop() is StopRequest.NONE
+        if preview and is_running and coarse is not None and _deserves_preview(coarse, step):
+            yield preview(coarse.params)
         coarse = step if step.stage == "coarse" else None
         yield Stepped(step)
 
@@ -303,7 +316,8 @@ def _deserves_preview(coarse: FitStep, step: FitStep) -> bool:
     return step.stage == "exact" or (coarse.restart == 0 and step.restart == 1)
 
 
-def _model(params: MixtureParams, request: SegmentRequest, table: FeatureTable) -> Model:
+def model_of(params: MixtureParams, request: SegmentRequest, table: FeatureTable) -> Model:
+    """Return a mixture with what is needed to label other images as this one."""
     return Model(
         params=params,
         features=request.settings.features,

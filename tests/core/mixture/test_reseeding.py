@@ -73,7 +73,7 @@ def bad_move(monkeypatch: pytest.MonkeyPatch) -> tuple[FloatArray, MixtureParams
         np.array([0.9, 0.1]), np.array([[0.0, 0.0], [1e4, 1e4]]), Full(np.stack([np.eye(2)] * 2))
     )
     same = MixtureParams(np.full(2, 0.5), np.zeros((2, 2)), Full(np.stack([1e4 * np.eye(2)] * 2)))
-    monkeypatch.setattr("gmmseg.mixture.em.with_empty_moved", lambda *given: same)
+    monkeypatch.setattr("gmmseg.mixture.expectation.with_empty_moved", lambda *given: same)
     return values, start
 
 
