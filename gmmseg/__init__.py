@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 from gmmseg.version import VERSION
 
 if TYPE_CHECKING:
+    from gmmseg.api.digits import cluster_digits
+    from gmmseg.api.files import export, load_model, save_mask
+    from gmmseg.api.sampling import sample
+    from gmmseg.api.segmenting import Partition, Segmented, apply, regions, segment
     from gmmseg.errors import GmmsegError
     from gmmseg.io.images import image_from_array, read_image
-    from gmmseg.io.models import read_model
     from gmmseg.mixture.estimator import GaussianMixture
     from gmmseg.object_selector import ObjectSelector
 
@@ -19,24 +22,44 @@ __all__ = [
     "GaussianMixture",
     "GmmsegError",
     "ObjectSelector",
+    "Partition",
+    "Segmented",
     "__version__",
+    "apply",
+    "cluster_digits",
+    "export",
     "image_from_array",
+    "load_model",
     "read_image",
-    "read_model",
+    "regions",
+    "sample",
+    "save_mask",
+    "segment",
 ]
 
 _HOMES = {
     "GaussianMixture": "gmmseg.mixture.estimator",
     "GmmsegError": "gmmseg.errors",
     "ObjectSelector": "gmmseg.object_selector",
+    "Partition": "gmmseg.api.segmenting",
+    "Segmented": "gmmseg.api.segmenting",
+    "apply": "gmmseg.api.segmenting",
+    "cluster_digits": "gmmseg.api.digits",
+    "export": "gmmseg.api.files",
     "image_from_array": "gmmseg.io.images",
+    "load_model": "gmmseg.api.files",
     "read_image": "gmmseg.io.images",
-    "read_model": "gmmseg.io.models",
+    "sample": "gmmseg.api.sampling",
+    "save_mask": "gmmseg.api.files",
+    "segment": "gmmseg.api.segmenting",
 }
 """Imported when asked for: ``import gmmseg`` and the command line start without numpy."""
 
 
 def __getattr__(name: str) -> object:
+    if name == "regions":
+        # A package that can be called: a function of this name would hide it.
+        return import_module("gmmseg.regions")
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     found = globals()[name] = getattr(import_module(_HOMES[name]), name)

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-from numpy.typing import ArrayLike
-
 from gmmseg.arrays import BoolArray
 from gmmseg.control import result_of
 from gmmseg.errors import FeatureError
-from gmmseg.image import Image
-from gmmseg.io.images import image_from_array
+from gmmseg.io.images import Picture, as_image
 from gmmseg.selection.prompts import Box, click
 from gmmseg.selection.selecting import PromptedSelection, nothing_selected
 from gmmseg.selection.site import Site, site_events
@@ -28,20 +24,18 @@ class ObjectSelector:
 
     Parameters
     ----------
-    image : (H, W) or (H, W, C) array, or Image
+    image : (H, W) or (H, W, C) array, Image, or path
     seed : int
         Of the mixtures that regions are made from.
 
     Raises
     ------
     ReadError
-        Where the array is no image or no pixel holds data.
+        Where it is no image or no pixel holds data.
     """
 
-    def __init__(self, image: ArrayLike | Image, seed: int = 0) -> None:
-        if not isinstance(image, Image):
-            image = image_from_array(np.asarray(image), "array")
-        self._stand_on(result_of(site_events(image, seed)))
+    def __init__(self, image: Picture, seed: int = 0) -> None:
+        self._stand_on(result_of(site_events(as_image(image), seed)))
 
     @classmethod
     def on(cls, site: Site) -> ObjectSelector:

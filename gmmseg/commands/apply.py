@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import argparse
 
-from gmmseg.commands.batch import mixture_source, run_tasks
+from gmmseg.batch.methods import AppliedModel
+from gmmseg.commands.batch import run_tasks
 from gmmseg.commands.console import Console
-from gmmseg.image import Image
-from gmmseg.io.export_sources import MixtureSource
 from gmmseg.io.file_kinds import telling_what_it_is
 from gmmseg.io.models import FORMAT, load_model, read_model_bytes
-from gmmseg.photo.jobs import apply_events
 
 _NEEDED = (
     "Give the model first, then the pictures; “segment --model FILE.json” or the window's export makes one."
@@ -22,10 +20,4 @@ def run(options: argparse.Namespace, console: Console) -> bool:
     data = read_model_bytes(options.model)
     with telling_what_it_is(options.model, data, (FORMAT,), _NEEDED):
         model = load_model(data)
-
-    def label(image: Image, name: str) -> MixtureSource:
-        return mixture_source(
-            console.drain(apply_events(model, image, should_stop=console.should_stop), name), options
-        )
-
-    return run_tasks(options, console, label)
+    return run_tasks(options, console, AppliedModel(model))

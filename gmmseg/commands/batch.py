@@ -6,23 +6,17 @@ import argparse
 import contextlib
 import shlex
 import time
-from collections.abc import Callable
 
+from gmmseg.batch.methods import Method
 from gmmseg.commands.console import Console
 from gmmseg.commands.outputs import Task, existing, plan
 from gmmseg.control import raise_if_cancelled
 from gmmseg.errors import Cancelled, GmmsegError, WriteError
-from gmmseg.image import Image
 from gmmseg.io.atomic import shown
 from gmmseg.io.export import export_events
-from gmmseg.io.export_sources import ExportSource, MixtureSource
 from gmmseg.io.files import shown_name
 from gmmseg.io.images import read_events
 from gmmseg.limits import budget_of
-from gmmseg.photo.jobs import SegmentOutcome
-
-Label = Callable[[Image, str], ExportSource]
-"""Makes the maps of an image; the text is its name, for progress."""
 
 
 def command_text(options: argparse.Namespace) -> str:
@@ -30,15 +24,7 @@ def command_text(options: argparse.Namespace) -> str:
     return shlex.join(["gmmseg", *options.argv])
 
 
-def mixture_source(outcome: SegmentOutcome, options: argparse.Namespace) -> MixtureSource:
-    """Return a labelled image as what is to be exported, with the classes of its model."""
-    fit = outcome.fit
-    return MixtureSource(
-        fit, outcome.table, outcome.segmentation, fit.model.classes, command_text(options), fit.seconds
-    )
-
-
-def run_tasks(options: argparse.Namespace, console: Console, label: Label) -> bool:
+def run_tasks(options: argparse.Namespace, console: Console, method: Method) -> bool:
     """Label every image of the command line and write what was asked for.
 
     Returns
@@ -65,7 +51,7 @@ def run_tasks(options: argparse.Namespace, console: Console, label: Label) -> bo
                 console.say(f"{shown_name(task.image)}: left out, {shown(there)} is there already")
                 continue
             try:
-                _run_one(task, frame, options, console, label)
+                _run_one(task, frame, options, console, method)
             except GmmsegError as error:
                 # What cannot be written now cannot be written for the next image either.
                 if len(tasks) == 1 or isinstance(error, WriteError):
@@ -84,14 +70,14 @@ def run_tasks(options: argparse.Namespace, console: Console, label: Label) -> bo
     return n_failed == 0
 
 
-def _run_one(task: Task, frame: int, options: argparse.Namespace, console: Console, label: Label) -> None:
+def _run_one(task: Task, frame: int, options: argparse.Namespace, console: Console, method: Method) -> None:
     began = time.perf_counter()
     image = console.drain(read_events(task.image, frame=frame, should_stop=console.should_stop))
     seconds = {"read": time.perf_counter() - began}
     name = image.source.name
     for note in image.source.notes:
         console.say(f"{name}: {note}")
-    source = label(image, name)
+    source = console.drain(method.events(image, command_text(options), console.should_stop), name)
     for warning in source.warnings:
         console.say(f"{name}: {warning}")
     source = source.timed({**seconds, **source.seconds})

@@ -8,6 +8,7 @@ from collections.abc import Generator, Iterable
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from gmmseg.arrays import AnyArray, BoolArray
 from gmmseg.control import Progress, ShouldStop, never_stop, raise_if_cancelled
@@ -26,6 +27,26 @@ FILE_GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     *((name, suffixes) for name, suffixes in SUFFIXES.items()),
 )
 """Title and suffixes of each group a file dialog offers, all formats first."""
+
+
+Picture = Image | ArrayLike | os.PathLike[str]
+"""What functions for scripts take: an image, an array (H, W) or (H, W, C), or the path of a file."""
+
+
+def as_image(picture: Picture) -> Image:
+    """Return an image as it is, an array as an image, or the image in a file.
+
+    Raises
+    ------
+    ReadError
+        It is none.
+    BudgetError
+    """
+    if isinstance(picture, Image):
+        return picture
+    if isinstance(picture, str | os.PathLike):
+        return read_image(picture)
+    return image_from_array(np.asarray(picture), "array")
 
 
 def read_image(

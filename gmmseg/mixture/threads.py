@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
@@ -40,7 +41,7 @@ def in_two_threads(first: Callable[[], _R], second: Callable[[], _R]) -> tuple[_
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
     """Give BLAS one thread inside a ``with`` block, so that its sums do not depend on the cores."""
-    with _blas().limit(limits=1):
+    with _blas("scipy.linalg" in sys.modules).limit(limits=1):
         yield
 
 
@@ -49,7 +50,8 @@ _is_taken = Lock()
 
 
 @cache
-def _blas() -> Any:
+def _blas(has_scipys: bool) -> Any:
+    """Return what sets the threads of the BLAS libraries that are loaded: scipy brings one of its own."""
     from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController().select(user_api="blas")

@@ -1,0 +1,174 @@
+"""Files for scripts: models read, masks and everything else that a result holds written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from gmmseg.api.segmenting import Partition, Segmented
+from gmmseg.control import result_of
+from gmmseg.digits.generative import DigitModel
+from gmmseg.errors import WriteError
+from gmmseg.io.atomic import write_atomically
+from gmmseg.io.digits.export_items import DIGIT_SUFFIXES, DigitExportItem, DigitExportKind
+from gmmseg.io.digits.models import FORMAT as DIGIT_FORMAT
+from gmmseg.io.digits.models import is_digit_model, load_digit_model
+from gmmseg.io.export import export_events
+from gmmseg.io.export_items import SUFFIXES, ZERO_BASED_KINDS, ExportItem, ExportKind
+from gmmseg.io.file_kinds import telling_what_it_is
+from gmmseg.io.masks import PaletteName, encode_mask
+from gmmseg.io.models import FORMAT, read_model_bytes
+from gmmseg.io.models import load_model as model_in
+from gmmseg.io.object_masks import MASK_SUFFIXES, encode_object_mask
+from gmmseg.io.outputs import check_suffix
+from gmmseg.photo.classes import default_classes
+from gmmseg.photo.model import Model
+
+if TYPE_CHECKING:
+    from gmmseg.digits.experiment import ExperimentOutcome
+
+Path_ = str | PathLike[str]
+_NEEDED = "Give a model: “segment --model FILE.json”, “mnist --model FILE.json” or an export makes one."
+_MOST_IDS = 65534
+_K = TypeVar("_K", bound=str)
+
+
+def load_model(path: Path_) -> Model | DigitModel:
+    """Read a model that was saved by this function's counterpart `export`, the command line or the window.
+
+    Parameters
+    ----------
+    path : str or path-like
+        A JSON file.
+
+    Returns
+    -------
+    Model or DigitModel
+        Of the colours of a picture, for `apply` and `sample`; or of digits, for `sample`.
+
+    Raises
+    ------
+    ReadError
+        There is no such file, or it may not be read.
+    ModelError
+        It holds no model; the sentence names the field.
+    """
+    data = read_model_bytes(path)
+    with telling_what_it_is(Path(path), data, (FORMAT, DIGIT_FORMAT), _NEEDED):
+        return load_digit_model(data) if is_digit_model(data) else model_in(data)
+
+
+def save_mask(
+    mask: Segmented | Partition | ArrayLike,
+    path: Path_,
+    *,
+    zero_based: bool = False,
+    palette: PaletteName = "class",
+) -> Path:
+    """Write a mask in one step: the old or the new file is there, whatever happens.
+
+    Parameters
+    ----------
+    mask : Segmented, Partition, bool array (H, W) or int array (H, W)
+        A result, with the names and colours of its classes; one object, written as 0 and 255; or labels, of
+        which 0 is no class.
+    path : str or path-like
+        By its extension .png, .tif, .npy or, of a result, .npz.
+    zero_based : bool
+        Component indices from 0 instead of class ids from 1; results only.
+    palette : {"class", "voc", "grey"}
+        Colours of a PNG of labels, or none: plain grey values, which every reader returns as they are.
+
+    Returns
+    -------
+    Path
+        Of the file.
+
+    Raises
+    ------
+    WriteError
+        The mask is no such array, its values do not fit in 16 bits, or the file cannot be written.
+    """
+    if isinstance(mask, Segmented | Partition):
+        return export(mask, {"mask": path}, zero_based=zero_based, palette=palette)[0]
+    place, values = Path(path), np.asarray(mask)
+    if values.ndim != 2 or values.dtype.kind not in "bui":
+        raise WriteError(
+            f"An array {values.shape} of {values.dtype} is no mask.",
+            "Give booleans or whole numbers, (H, W).",
+        )
+    check_suffix(place, "mask", MASK_SUFFIXES)
+    if values.dtype.kind == "b":
+        content = encode_object_mask(place.suffix, values)
+    else:
+        highest = int(values.max(initial=0))
+        if values.min(initial=0) < 0 or highest > _MOST_IDS:
+            raise WriteError("The labels do not fit in 16 bits.", f"Number them from 0 to {_MOST_IDS}.")
+        ids = values.astype(np.uint8 if highest < 255 else np.uint16)
+        content = encode_mask(place.suffix, ids, default_classes(highest), palette=palette)
+    write_atomically(place, content)
+    return place
+
+
+def export(
+    result: Segmented | Partition | ExperimentOutcome,
+    files: Mapping[ExportKind | DigitExportKind, Path_],
+    *,
+    zero_based: bool = False,
+    palette: PaletteName = "class",
+    opacity: float = 0.5,
+) -> list[Path]:
+    """Write files of a result, the same bytes as the command line and the window; all are encoded first.
+
+    Parameters
+    ----------
+    result : Segmented, Partition or ExperimentOutcome
+        What `segment`, `apply`, `regions` or `cluster_digits` returned.
+    files : mapping of kind to path
+        The kinds of pictures are ``mask``, ``legend``, ``probabilities``, ``overlay``, ``model``, ``report``,
+        ``table``, ``coco``, ``geojson``, ``labelme``, ``roi``, ``ome-tiff`` and ``ome-zarr``; those of digits
+        ``assignments``, ``figure``, ``model`` and ``report``. A .npy mask gets its legend beside it.
+    zero_based : bool
+        Masks, legends and OME-TIFF hold component indices from 0 instead of class ids from 1.
+    palette : {"class", "voc", "grey"}
+        Colours of a PNG mask.
+    opacity : float
+        Of the labels over the photo, 0 to 1.
+
+    Returns
+    -------
+    list of Path
+        Of the files written.
+
+    Raises
+    ------
+    WriteError
+        A file cannot be written, or the result has nothing of that kind.
+    """
+    if not isinstance(result, Segmented | Partition):
+        return _export_digits(result, _of_kinds(files, DIGIT_SUFFIXES))
+    items = [
+        ExportItem(path, kind, zero_based and kind in ZERO_BASED_KINDS, palette, opacity)
+        for kind, path in _of_kinds(files, SUFFIXES)
+    ]
+    return result_of(export_events(result.source, items))
+
+
+def _of_kinds(files: Mapping[Any, Path_], known: Mapping[_K, object]) -> list[tuple[_K, Path]]:
+    for kind in files:
+        if kind not in known:
+            raise WriteError(f"This result has no file of kind “{kind}”.", f"Choose {', '.join(known)}.")
+    return [(kind, Path(path)) for kind, path in files.items()]
+
+
+def _export_digits(outcome: ExperimentOutcome, files: list[tuple[DigitExportKind, Path]]) -> list[Path]:
+    # Here, so that masks do not wait for what digits need.
+    from gmmseg.io.digits.export import digit_export_events
+
+    items = [DigitExportItem(path, kind) for kind, path in files]
+    return result_of(digit_export_events(outcome, items, "gmmseg.cluster_digits"))

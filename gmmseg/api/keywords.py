@@ -1,0 +1,158 @@
+"""Settings as keyword arguments: their names and types, and what makes settings of those that are given."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import textwrap
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, TypedDict, TypeVar, get_type_hints
+
+import numpy as np
+
+from gmmseg.errors import SettingsError
+from gmmseg.features.spec import ColourSpace, FeatureSpec
+from gmmseg.mixture.settings import CovarianceKind, InitMethod
+from gmmseg.photo.settings import Criterion, SegmentSettings
+from gmmseg.regions.settings import RegionSettings
+from gmmseg.setting import Setting, arranged, settings_of, value_at, with_setting
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+_S = TypeVar("_S")
+_AUTO = "auto"
+_KEYWORD = inspect.Parameter.KEYWORD_ONLY
+
+
+class SegmentKeywords(TypedDict, total=False):
+    """The settings of a mixture; defaults, bounds and explanations are in their declarations."""
+
+    n_components: int | Literal["auto"]
+    auto: Criterion | None
+    covariance: CovarianceKind
+    is_hard: bool
+    smooth: float
+    space: ColourSpace
+    has_position: bool
+    position_weight: float
+    has_texture: bool
+    texture_scale: float
+    texture_octaves: int
+    is_standardised: bool
+    init: InitMethod
+    n_init: int
+    seed: int
+    max_iter: int
+    tol: float
+    parameter_tol: float
+    q_tol: float
+    accelerate: bool
+    reg_covar: float | None
+
+
+class RegionKeywords(TypedDict, total=False):
+    """The settings of regions."""
+
+    detail: float
+    n_regions: int | None
+    seed: int
+
+
+def segment_settings(features: str | FeatureSpec, keywords: Mapping[str, Any]) -> SegmentSettings:
+    """Return the settings that features, as on the command line, and keywords stand for.
+
+    Raises
+    ------
+    TypeError
+        There is no setting of that name.
+    SettingsError
+        A value is out of its bounds, or has no effect without another one.
+    """
+    given = dict(keywords)
+    spec = features if isinstance(features, FeatureSpec) else FeatureSpec.parse(features)
+    if given.get("n_components") == _AUTO:
+        del given["n_components"]
+        given.setdefault("auto", "bic")
+    return with_keywords(SegmentSettings(features=spec), given)
+
+
+def region_settings(keywords: Mapping[str, Any]) -> RegionSettings:
+    """Return the settings that keywords of `RegionKeywords` stand for; raises as `segment_settings`."""
+    return with_keywords(RegionSettings(), keywords)
+
+
+def with_keywords(settings: _S, keywords: Mapping[str, Any]) -> _S:
+    """Return settings with values given by the last names of their paths; raises as `segment_settings`."""
+    declared = by_keyword(type(settings))
+    for name, value in keywords.items():
+        if name not in declared:
+            near = "".join(f"; did you mean {word}?" for word in difflib.get_close_matches(name, declared, 1))
+            raise TypeError(f"there is no setting {name!r}{near}")
+        plain = value.item() if isinstance(value, np.generic) else value
+        settings = with_setting(settings, declared[name].path, plain)
+    for name in keywords:
+        _check_effect(settings, declared[name], declared)
+    return settings
+
+
+def _check_effect(settings: Any, setting: Setting, declared: Mapping[str, Setting]) -> None:
+    if setting.needs and not value_at(settings, setting.needs):
+        switch = _keyword(setting.needs)
+        raise SettingsError(
+            setting.path,
+            f"{setting.title} has no effect without {declared[switch].title}.",
+            f"Add {switch}=True, or leave it out.",
+        )
+
+
+def by_keyword(kind: type) -> dict[str, Setting]:
+    """Return the settings declared in a dataclass by their keywords, in an order for reading."""
+    return {_keyword(setting.path): setting for setting in arranged(settings_of(kind))}
+
+
+def _keyword(path: str) -> str:
+    return path.rpartition(".")[2]
+
+
+def takes_settings(kind: type, keywords: type) -> Callable[[_F], _F]:
+    """Return a decorator: signature and docstring of a function list the settings that it takes.
+
+    Parameters
+    ----------
+    kind : dataclass
+        Where the settings are declared; they replace ``{settings}`` in the docstring.
+    keywords : TypedDict
+        Of its ``**settings``, for their types.
+    """
+    types = get_type_hints(keywords)
+
+    def decorate(function: _F) -> _F:
+        declared = by_keyword(kind)
+        signature = inspect.signature(function)
+        own = [one for one in signature.parameters.values() if one.kind is not one.VAR_KEYWORD]
+        added = [
+            inspect.Parameter(name, _KEYWORD, default=one.default, annotation=types[name])
+            for name, one in declared.items()
+        ]
+        function.__signature__ = signature.replace(parameters=[*own, *added])  # type: ignore[attr-defined]
+        if function.__doc__ is not None:
+            listed = "\n".join(_entry(name, one) for name, one in declared.items())
+            function.__doc__ = inspect.cleandoc(function.__doc__).replace("{settings}", listed)
+        return function
+
+    return decorate
+
+
+def _entry(name: str, setting: Setting) -> str:
+    """Return a setting as an entry of a numpy-style docstring."""
+    if setting.kind == "bool":
+        values = "bool"
+    elif setting.kind == "choice":
+        values = f"{{{', '.join(repr(key) for key, _ in setting.choices)}}}"
+    else:
+        low, high = (
+            f"{bound:g}" if setting.kind == "float" else str(bound) for bound in (setting.low, setting.high)
+        )
+        values = f"{setting.kind} from {low} to {high}"
+        values += f" {setting.unit}" * bool(setting.unit) + f" or {_AUTO!r}" * setting.takes_auto
+    text = textwrap.fill(setting.explanation, 96, initial_indent="    ", subsequent_indent="    ")
+    return f"{name} : {values}, default {setting.default!r}\n{text}"

@@ -1,0 +1,82 @@
+"""Drawing from fitted mixtures: vectors of features, or digits."""
+
+from __future__ import annotations
+
+from os import PathLike
+from typing import overload
+
+import numpy as np
+
+from gmmseg.api.files import load_model
+from gmmseg.arrays import ByteArray, FloatArray
+from gmmseg.control import ShouldStop, never_stop
+from gmmseg.digits.generative import DigitModel
+from gmmseg.errors import BudgetError
+from gmmseg.limits import memory_budget, size_text
+from gmmseg.mixture.density import sample as sample_params
+from gmmseg.photo.model import Model
+
+
+@overload
+def sample(model: Model, n_samples: int, seed: int = ..., *, should_stop: ShouldStop = ...) -> FloatArray: ...
+@overload
+def sample(
+    model: DigitModel, n_samples: int, seed: int = ..., *, should_stop: ShouldStop = ...
+) -> ByteArray: ...
+@overload
+def sample(
+    model: str | PathLike[str], n_samples: int, seed: int = ..., *, should_stop: ShouldStop = ...
+) -> FloatArray | ByteArray: ...
+def sample(
+    model: Model | DigitModel | str | PathLike[str],
+    n_samples: int,
+    seed: int = 0,
+    *,
+    should_stop: ShouldStop = never_stop,
+) -> FloatArray | ByteArray:
+    """Draw from a fitted mixture: first a component by its weight, then from its Gaussian.
+
+    Parameters
+    ----------
+    model : Model, DigitModel, or path of a model file
+    n_samples : int
+        How many, at least 1.
+    seed : int
+        The same seed draws the same, as ``gmmseg sample`` does.
+    should_stop : callable, optional
+        Asked between blocks of digits.
+
+    Returns
+    -------
+    float64 (n_samples, D) or uint8 (n_samples, h, w)
+        Vectors in the units of the features; or pictures of digits, 0 paper and 255 ink.
+
+    Raises
+    ------
+    BudgetError
+        They would need more memory than is allowed.
+    ReadError, ModelError
+        The file holds no model.
+    Cancelled
+        `should_stop` said so.
+    """
+    known = model if isinstance(model, Model | DigitModel) else load_model(model)
+    generator = np.random.default_rng(seed)
+    if isinstance(known, DigitModel):
+        height, width = known.image_shape
+        # The coordinates, the images, and their file.
+        _check_memory(n_samples, 16 * known.params.n_features + 3 * height * width, "digits")
+        return known.draw(n_samples, generator, should_stop)[0]
+    # The vectors, a scaled copy, a file's bytes, and which component each came from.
+    _check_memory(n_samples, 8 * (3 * known.params.n_features + 1), "vectors")
+    values, _ = sample_params(known.params, n_samples, generator)
+    vectors: FloatArray = values * known.scale + known.centre
+    return vectors
+
+
+def _check_memory(number: int, each: int, what: str) -> None:
+    if number * each > memory_budget():
+        raise BudgetError(
+            f"{number:,} {what} need {size_text(number * each)}; {size_text(memory_budget())} are allowed.",
+            "Draw fewer.",
+        )

@@ -1,0 +1,269 @@
+"""Segmenting a picture in one call: by a mixture, by a saved model, or into regions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from os import PathLike
+from typing import Any, Unpack
+
+import numpy as np
+
+from gmmseg.api.keywords import (
+    RegionKeywords,
+    SegmentKeywords,
+    region_settings,
+    segment_settings,
+    takes_settings,
+    with_keywords,
+)
+from gmmseg.arrays import AnyArray, ByteArray, Float32Array, FloatArray, frozen
+from gmmseg.batch.methods import AppliedModel, FittedMixture, GrownRegions, region_source
+from gmmseg.control import never_stop, result_of
+from gmmseg.features.spec import FeatureSpec
+from gmmseg.image import Image
+from gmmseg.io.export_sources import ExportSource, MixtureSource, RegionSource
+from gmmseg.io.images import Picture, as_image
+from gmmseg.io.masks import mask_ids
+from gmmseg.io.models import read_model
+from gmmseg.io.reports import build_report
+from gmmseg.mixture.threads import one_blas_thread
+from gmmseg.photo.classes import ClassTable
+from gmmseg.photo.model import Model
+from gmmseg.photo.segmentation import uncertainty
+from gmmseg.photo.settings import SegmentSettings
+from gmmseg.regions.outcome import region_events
+from gmmseg.regions.settings import RegionSettings
+from gmmseg.regions.table import RegionTable, region_table
+
+
+@dataclass(frozen=True, eq=False)
+class Segmented:
+    """A picture labelled by a mixture; arrays are read-only.
+
+    Parameters
+    ----------
+    source : MixtureSource
+        What `export` writes from.
+    """
+
+    source: MixtureSource
+
+    @property
+    def image(self) -> Image:
+        """The picture: its pixels, channels, mask of data and where it came from."""
+        return self.source.image
+
+    @cached_property
+    def labels(self) -> AnyArray:
+        """Class ids from 1, 0 where there is no data, uint8 or uint16 (H, W): the values of a mask file."""
+        return _labels(self.source)
+
+    @cached_property
+    def probabilities(self) -> Float32Array:
+        """The probability of each class at each pixel, float32 (C, H, W), in the order of `classes`."""
+        return frozen(np.stack(list(self.source.planes(never_stop))))
+
+    @cached_property
+    def uncertainty(self) -> ByteArray:
+        """Entropy of each pixel's posteriors over ln K, in 255ths, (H, W): 0 where a component has it all."""
+        return uncertainty(self.source.segmentation, self.source.table)
+
+    @property
+    def classes(self) -> ClassTable:
+        """Id, name, colour and components of each class."""
+        return self.source.classes
+
+    @property
+    def model(self) -> Model:
+        """What `apply` labels other pictures with and `sample` draws from."""
+        return self.source.fit.model
+
+    @property
+    def n_components(self) -> int:
+        """Components of the mixture, K: fewer than were asked for where there are not so many colours."""
+        return self.model.params.n_components
+
+    @property
+    def weights(self) -> FloatArray:
+        """Mixing coefficients, (K,), falling where the mixture was fitted here."""
+        return self.model.params.weights
+
+    @property
+    def means(self) -> FloatArray:
+        """Means in the units of the features, (K, D)."""
+        return self.model.means
+
+    @property
+    def covariances(self) -> FloatArray:
+        """Covariances in squared units of the features, (K, D, D)."""
+        return self.model.matrices
+
+    @property
+    def history(self) -> list[float]:
+        """The mean log-likelihood per pixel at each iteration, nats; one value where it is applied."""
+        values: list[float] = self.report["history"]
+        return values
+
+    @property
+    def log_likelihood(self) -> float:
+        """Sum over the pixels, nats."""
+        return float(self.report["log_likelihood"])
+
+    @property
+    def bic(self) -> float:
+        """The Bayesian information criterion, -2 L + p ln n: lower is better."""
+        return float(self.report["bic"])
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is to be known of the fit."""
+        return self.source.warnings
+
+    @cached_property
+    def report(self) -> dict[str, Any]:
+        """All figures of the run as plain values, as the command line's ``--report`` writes them."""
+        source = self.source
+        return build_report(source.fit, source.table.n_pixels, source.command, source.seconds)
+
+
+@dataclass(frozen=True, eq=False)
+class Partition:
+    """A picture as connected regions, one cut of a tree; arrays are read-only.
+
+    Parameters
+    ----------
+    source : RegionSource
+        What `export` writes from.
+    """
+
+    source: RegionSource
+
+    @property
+    def image(self) -> Image:
+        """The picture."""
+        return self.source.image
+
+    @cached_property
+    def labels(self) -> AnyArray:
+        """Regions from 1 in reading order, 0 where there is no data, (H, W): the values of a mask file."""
+        return _labels(self.source)
+
+    @property
+    def n_regions(self) -> int:
+        """Number of regions."""
+        return self.source.outcome.regions.n_regions
+
+    @cached_property
+    def table(self) -> RegionTable:
+        """Area, perimeter, centre, box, eccentricity and mean colour of each region."""
+        return region_table(self.image, self.source.labels)
+
+    def cut(self, detail: float = 0.5, n_regions: int | None = None) -> Partition:
+        """Return another cut of the same tree, at once.
+
+        Parameters
+        ----------
+        detail : float from 0 to 1
+            As for `regions`.
+        n_regions : int, optional
+            So many regions, whatever the detail.
+
+        Raises
+        ------
+        SettingsError
+            A value is out of its bounds.
+        """
+        made = self.source.outcome
+        settings = with_keywords(made.settings, {"detail": detail, "n_regions": n_regions})
+        outcome = result_of(region_events(made.image, settings, made.hierarchy))
+        return Partition(region_source(outcome, self.source.command))
+
+
+@takes_settings(SegmentSettings, SegmentKeywords)
+def segment(
+    picture: Picture, *, features: str | FeatureSpec = "rgb", **settings: Unpack[SegmentKeywords]
+) -> Segmented:
+    """Fit a Gaussian mixture to a picture and label each pixel with its most probable component.
+
+    The same settings and seed give the same values, and `export` the same bytes, as ``gmmseg segment`` and
+    the window.
+
+    Parameters
+    ----------
+    picture : array (H, W) or (H, W, C), Image, or path of a file
+        Three channels are red, green and blue; a fourth is opacity, and pixels where it is 0 hold no data.
+    features : str or FeatureSpec
+        ``rgb``, ``lab``, ``hsv`` or ``gray``, followed by ``+position`` and ``+texture`` as wanted; the
+        keywords `space`, `has_position` and `has_texture` say the same one by one.
+    {settings}
+
+    Returns
+    -------
+    Segmented
+
+    Raises
+    ------
+    SettingsError
+        A setting is out of its bounds, or has no effect without another one.
+    ReadError, BudgetError, FeatureError, FitError
+        The picture cannot be read, is too large, or cannot be fitted.
+    """
+    method = FittedMixture(segment_settings(features, settings))
+    with one_blas_thread():
+        return Segmented(result_of(method.events(as_image(picture), "gmmseg.segment")))
+
+
+def apply(model: Model | str | PathLike[str], picture: Picture) -> Segmented:
+    """Label a picture with a fitted model, without fitting.
+
+    The picture that the model was fitted on gets exactly the labels that it got then.
+
+    Parameters
+    ----------
+    model : Model, or path of a model file
+    picture : array (H, W) or (H, W, C), Image, or path of a file
+
+    Returns
+    -------
+    Segmented
+        Its history is one value, the model's likelihood on this picture.
+
+    Raises
+    ------
+    ModelError
+        The model was fitted on other channels, or the file holds none.
+    ReadError, BudgetError, FeatureError
+    """
+    method = AppliedModel(model if isinstance(model, Model) else read_model(model))
+    with one_blas_thread():
+        return Segmented(result_of(method.events(as_image(picture), "gmmseg.apply")))
+
+
+@takes_settings(RegionSettings, RegionKeywords)
+def regions(picture: Picture, **settings: Unpack[RegionKeywords]) -> Partition:
+    """Grow a tree of connected regions over a picture and cut it.
+
+    Parameters
+    ----------
+    picture : array (H, W) or (H, W, C), Image, or path of a file
+    {settings}
+
+    Returns
+    -------
+    Partition
+        Further cuts of the same tree take no time.
+
+    Raises
+    ------
+    SettingsError
+        A setting is out of its bounds.
+    ReadError, BudgetError
+    """
+    method = GrownRegions(region_settings(settings))
+    with one_blas_thread():
+        return Partition(result_of(method.events(as_image(picture), "gmmseg.regions")))
+
+
+def _labels(source: ExportSource) -> AnyArray:
+    return frozen(mask_ids(source.labels, source.classes))

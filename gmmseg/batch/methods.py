@@ -1,0 +1,110 @@
+"""What is made of an image: the same for a call, a batch on the command line and one in the window."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from gmmseg.control import ShouldStop, never_stop
+from gmmseg.image import Image
+from gmmseg.io.export_sources import ExportSource, MixtureSource, RegionSource
+from gmmseg.photo.classes import ClassTable, default_classes
+from gmmseg.photo.jobs import SegmentOutcome, SegmentRequest, apply_events, segment_events
+from gmmseg.photo.model import Model
+from gmmseg.photo.settings import SegmentSettings
+from gmmseg.regions.settings import RegionSettings
+
+if TYPE_CHECKING:
+    from gmmseg.regions.outcome import RegionOutcome
+
+
+class Method(Protocol):
+    """Makes what is exported of an image; a plain value that another process can be given."""
+
+    def events(
+        self, image: Image, command: str, should_stop: ShouldStop = never_stop
+    ) -> Generator[Any, None, ExportSource]:
+        """Segment an image, yielding progress; `command` is what the report tells was run.
+
+        Raises
+        ------
+        GmmsegError
+        Cancelled
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class FittedMixture:
+    """A mixture is fitted to each image.
+
+    Parameters
+    ----------
+    settings : SegmentSettings
+    classes : ClassTable, optional
+        Names, colours and merges, for fits with as many components; else each component is a class.
+    """
+
+    settings: SegmentSettings
+    classes: ClassTable | None = None
+
+    def events(
+        self, image: Image, command: str, should_stop: ShouldStop = never_stop
+    ) -> Generator[Any, None, MixtureSource]:
+        outcome = yield from segment_events(SegmentRequest(image, self.settings), should_stop=should_stop)
+        own = outcome.fit.model.classes
+        given = self.classes
+        suits = given is not None and given.n_components == own.n_components
+        return _mixture_source(outcome, given if suits and given is not None else own, command)
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedModel:
+    """Each image is labelled with a saved model, without a fit."""
+
+    model: Model
+
+    def events(
+        self, image: Image, command: str, should_stop: ShouldStop = never_stop
+    ) -> Generator[Any, None, MixtureSource]:
+        outcome = yield from apply_events(self.model, image, should_stop=should_stop)
+        return _mixture_source(outcome, self.model.classes, command)
+
+
+@dataclass(frozen=True, slots=True)
+class GrownRegions:
+    """Each image becomes connected regions, one cut of its hierarchy.
+
+    Parameters
+    ----------
+    settings : RegionSettings
+    mixture : FittedMixture, optional
+        The table then tells how much of each of its classes a region holds.
+    """
+
+    settings: RegionSettings
+    mixture: FittedMixture | None = None
+
+    def events(
+        self, image: Image, command: str, should_stop: ShouldStop = never_stop
+    ) -> Generator[Any, None, RegionSource]:
+        # Here, so that a mixture's start does not wait for it.
+        from gmmseg.regions.outcome import region_events
+
+        outcome = yield from region_events(image, self.settings, should_stop=should_stop)
+        mixture = None
+        if self.mixture is not None:
+            mixture = yield from self.mixture.events(image, command, should_stop)
+        return region_source(outcome, command, mixture)
+
+
+def region_source(outcome: RegionOutcome, command: str, mixture: MixtureSource | None = None) -> RegionSource:
+    """Return regions as what is to be exported, each a class of its own."""
+    classes = default_classes(outcome.regions.n_regions, "Region")
+    return RegionSource(outcome, classes, command, outcome.seconds, mixture)
+
+
+def _mixture_source(outcome: SegmentOutcome, classes: ClassTable, command: str) -> MixtureSource:
+    fit = outcome.fit
+    return MixtureSource(fit, outcome.table, outcome.segmentation, classes, command, fit.seconds)
