@@ -171,7 +171,7 @@ def test_digits_are_clustered_and_exported_as_by_the_command(place: Path) -> Non
 def test_digits_in_arrays_are_checked() -> None:
     images, marks = pictures(40), labels(40)
     outcome = gmmseg.cluster_digits(
-        images, labels, recipe="pixels", n_clusters=2, more={"pca.n_components": 3}
+        images, marks, recipe="pixels", n_clusters=2, more={"pca.n_components": 3}
     )
     assert outcome.scores_all is not None
     assert outcome.clusters.shape == (40,)
