@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     from gmmseg.api.files import export, load_model, save_mask
     from gmmseg.api.sampling import sample
     from gmmseg.api.segmenting import Partition, Segmented, apply, regions, segment
+    from gmmseg.api.tables import fit_table
     from gmmseg.errors import GmmsegError
     from gmmseg.io.images import image_from_array, read_image
+    from gmmseg.io.table_reading import read_table
     from gmmseg.mixture.estimator import GaussianMixture
     from gmmseg.object_selector import ObjectSelector
 
@@ -28,9 +30,11 @@ __all__ = [
     "apply",
     "cluster_digits",
     "export",
+    "fit_table",
     "image_from_array",
     "load_model",
     "read_image",
+    "read_table",
     "regions",
     "sample",
     "save_mask",
@@ -46,9 +50,11 @@ _HOMES = {
     "apply": "gmmseg.api.segmenting",
     "cluster_digits": "gmmseg.api.digits",
     "export": "gmmseg.api.files",
+    "fit_table": "gmmseg.api.tables",
     "image_from_array": "gmmseg.io.images",
     "load_model": "gmmseg.api.files",
     "read_image": "gmmseg.io.images",
+    "read_table": "gmmseg.io.table_reading",
     "sample": "gmmseg.api.sampling",
     "save_mask": "gmmseg.api.files",
     "segment": "gmmseg.api.segmenting",

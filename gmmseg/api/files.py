@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -17,28 +17,37 @@ from gmmseg.errors import WriteError
 from gmmseg.io.atomic import write_atomically
 from gmmseg.io.digits.export_items import DIGIT_SUFFIXES, DigitExportItem, DigitExportKind
 from gmmseg.io.digits.models import FORMAT as DIGIT_FORMAT
-from gmmseg.io.digits.models import is_digit_model, load_digit_model
+from gmmseg.io.digits.models import load_digit_model
 from gmmseg.io.export import export_events
 from gmmseg.io.export_items import SUFFIXES, ZERO_BASED_KINDS, ExportItem, ExportKind
 from gmmseg.io.file_kinds import telling_what_it_is
 from gmmseg.io.masks import PaletteName, encode_mask
-from gmmseg.io.models import FORMAT, read_model_bytes
+from gmmseg.io.models import FORMAT, model_format, read_model_bytes
 from gmmseg.io.models import load_model as model_in
 from gmmseg.io.object_masks import MASK_SUFFIXES, encode_object_mask
 from gmmseg.io.outputs import check_suffix
+from gmmseg.io.table_export import TABLE_SUFFIXES, TableExportItem, TableExportKind, table_export_events
+from gmmseg.io.table_models import FORMAT as TABLE_FORMAT
+from gmmseg.io.table_models import load_table_model
 from gmmseg.photo.classes import default_classes
 from gmmseg.photo.model import Model
+from gmmseg.tables.fitting import TableFit, TableModel
 
 if TYPE_CHECKING:
     from gmmseg.digits.experiment import ExperimentOutcome
 
 Path_ = str | PathLike[str]
-_NEEDED = "Give a model: “segment --model FILE.json”, “mnist --model FILE.json” or an export makes one."
+_NEEDED = "Give a model: “--model FILE.json” of “segment”, “fit” or “mnist”, or an export makes one."
+_LOADERS: dict[str, Callable[[bytes], Model | DigitModel | TableModel]] = {
+    FORMAT: model_in,
+    TABLE_FORMAT: load_table_model,
+    DIGIT_FORMAT: load_digit_model,
+}
 _MOST_IDS = 65534
 _K = TypeVar("_K", bound=str)
 
 
-def load_model(path: Path_) -> Model | DigitModel:
+def load_model(path: Path_) -> Model | DigitModel | TableModel:
     """Read a model that was saved by this function's counterpart `export`, the command line or the window.
 
     Parameters
@@ -48,8 +57,9 @@ def load_model(path: Path_) -> Model | DigitModel:
 
     Returns
     -------
-    Model or DigitModel
-        Of the colours of a picture, for `apply` and `sample`; or of digits, for `sample`.
+    Model, DigitModel or TableModel
+        Of the colours of a picture, for `apply` and `sample`; of digits, for `sample`; or of the rows of a
+        table, whose densities and components of other rows it tells.
 
     Raises
     ------
@@ -59,8 +69,8 @@ def load_model(path: Path_) -> Model | DigitModel:
         It holds no model; the sentence names the field.
     """
     data = read_model_bytes(path)
-    with telling_what_it_is(Path(path), data, (FORMAT, DIGIT_FORMAT), _NEEDED):
-        return load_digit_model(data) if is_digit_model(data) else model_in(data)
+    with telling_what_it_is(Path(path), data, tuple(_LOADERS), _NEEDED):
+        return _LOADERS.get(model_format(data), model_in)(data)
 
 
 def save_mask(
@@ -116,8 +126,8 @@ def save_mask(
 
 
 def export(
-    result: Segmented | Partition | ExperimentOutcome,
-    files: Mapping[ExportKind | DigitExportKind, Path_],
+    result: Segmented | Partition | ExperimentOutcome | TableFit,
+    files: Mapping[ExportKind | DigitExportKind | TableExportKind, Path_],
     *,
     zero_based: bool = False,
     palette: PaletteName = "class",
@@ -127,12 +137,13 @@ def export(
 
     Parameters
     ----------
-    result : Segmented, Partition or ExperimentOutcome
-        What `segment`, `apply`, `regions` or `cluster_digits` returned.
+    result : Segmented, Partition, ExperimentOutcome or TableFit
+        What `segment`, `apply`, `regions`, `cluster_digits` or `fit_table` returned.
     files : mapping of kind to path
         The kinds of pictures are ``mask``, ``legend``, ``probabilities``, ``overlay``, ``model``, ``report``,
         ``table``, ``coco``, ``geojson``, ``labelme``, ``roi``, ``ome-tiff`` and ``ome-zarr``; those of digits
-        ``assignments``, ``figure``, ``model`` and ``report``. A .npy mask gets its legend beside it.
+        ``assignments``, ``figure``, ``model`` and ``report``; those of tables ``rows``, ``probabilities``,
+        ``model`` and ``report``. A .npy mask gets its legend beside it.
     zero_based : bool
         Masks, legends and OME-TIFF hold component indices from 0 instead of class ids from 1.
     palette : {"class", "voc", "grey"}
@@ -150,6 +161,9 @@ def export(
     WriteError
         A file cannot be written, or the result has nothing of that kind.
     """
+    if isinstance(result, TableFit):
+        rows = [TableExportItem(path, kind) for kind, path in _of_kinds(files, TABLE_SUFFIXES)]
+        return result_of(table_export_events(result, rows, "gmmseg.fit_table"))
     if not isinstance(result, Segmented | Partition):
         return _export_digits(result, _of_kinds(files, DIGIT_SUFFIXES))
     items = [

@@ -12,10 +12,11 @@ import numpy as np
 
 from gmmseg.errors import SettingsError
 from gmmseg.features.spec import ColourSpace, FeatureSpec
-from gmmseg.mixture.settings import CovarianceKind, InitMethod
-from gmmseg.photo.settings import Criterion, SegmentSettings
+from gmmseg.mixture.settings import CovarianceKind, Criterion, InitMethod
+from gmmseg.photo.settings import SegmentSettings
 from gmmseg.regions.settings import RegionSettings
 from gmmseg.setting import Setting, arranged, settings_of, value_at, with_setting
+from gmmseg.tables.settings import TableSettings
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 _S = TypeVar("_S")
@@ -23,20 +24,13 @@ _AUTO = "auto"
 _KEYWORD = inspect.Parameter.KEYWORD_ONLY
 
 
-class SegmentKeywords(TypedDict, total=False):
+class MixtureKeywords(TypedDict, total=False):
     """The settings of a mixture; defaults, bounds and explanations are in their declarations."""
 
     n_components: int | Literal["auto"]
     auto: Criterion | None
     covariance: CovarianceKind
     is_hard: bool
-    smooth: float
-    space: ColourSpace
-    has_position: bool
-    position_weight: float
-    has_texture: bool
-    texture_scale: float
-    texture_octaves: int
     is_standardised: bool
     init: InitMethod
     n_init: int
@@ -47,6 +41,18 @@ class SegmentKeywords(TypedDict, total=False):
     q_tol: float
     accelerate: bool
     reg_covar: float | None
+
+
+class SegmentKeywords(MixtureKeywords, total=False):
+    """The settings of a segmentation."""
+
+    smooth: float
+    space: ColourSpace
+    has_position: bool
+    position_weight: float
+    has_texture: bool
+    texture_scale: float
+    texture_octaves: int
 
 
 class RegionKeywords(TypedDict, total=False):
@@ -67,12 +73,22 @@ def segment_settings(features: str | FeatureSpec, keywords: Mapping[str, Any]) -
     SettingsError
         A value is out of its bounds, or has no effect without another one.
     """
-    given = dict(keywords)
     spec = features if isinstance(features, FeatureSpec) else FeatureSpec.parse(features)
+    return with_keywords(SegmentSettings(features=spec), _with_criterion(keywords))
+
+
+def table_settings(keywords: Mapping[str, Any]) -> TableSettings:
+    """Return the settings that keywords of `MixtureKeywords` stand for; raises as `segment_settings`."""
+    return with_keywords(TableSettings(), _with_criterion(keywords))
+
+
+def _with_criterion(keywords: Mapping[str, Any]) -> dict[str, Any]:
+    """Return keywords in which a criterion stands for ``n_components="auto"``."""
+    given = dict(keywords)
     if given.get("n_components") == _AUTO:
         del given["n_components"]
         given.setdefault("auto", "bic")
-    return with_keywords(SegmentSettings(features=spec), given)
+    return given
 
 
 def region_settings(keywords: Mapping[str, Any]) -> RegionSettings:

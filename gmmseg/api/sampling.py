@@ -14,11 +14,13 @@ from gmmseg.digits.generative import DigitModel
 from gmmseg.errors import BudgetError
 from gmmseg.limits import memory_budget, size_text
 from gmmseg.mixture.density import sample as sample_params
-from gmmseg.photo.model import Model
+from gmmseg.mixture.scaled import ScaledMixture
 
 
 @overload
-def sample(model: Model, n_samples: int, seed: int = ..., *, should_stop: ShouldStop = ...) -> FloatArray: ...
+def sample(
+    model: ScaledMixture, n_samples: int, seed: int = ..., *, should_stop: ShouldStop = ...
+) -> FloatArray: ...
 @overload
 def sample(
     model: DigitModel, n_samples: int, seed: int = ..., *, should_stop: ShouldStop = ...
@@ -28,7 +30,7 @@ def sample(
     model: str | PathLike[str], n_samples: int, seed: int = ..., *, should_stop: ShouldStop = ...
 ) -> FloatArray | ByteArray: ...
 def sample(
-    model: Model | DigitModel | str | PathLike[str],
+    model: ScaledMixture | DigitModel | str | PathLike[str],
     n_samples: int,
     seed: int = 0,
     *,
@@ -38,7 +40,7 @@ def sample(
 
     Parameters
     ----------
-    model : Model, DigitModel, or path of a model file
+    model : Model, TableModel, DigitModel, or path of a model file
     n_samples : int
         How many, at least 1.
     seed : int
@@ -60,7 +62,7 @@ def sample(
     Cancelled
         `should_stop` said so.
     """
-    known = model if isinstance(model, Model | DigitModel) else load_model(model)
+    known = model if isinstance(model, ScaledMixture | DigitModel) else load_model(model)
     generator = np.random.default_rng(seed)
     if isinstance(known, DigitModel):
         height, width = known.image_shape

@@ -50,6 +50,12 @@ def check_select(parser: Parser, options: argparse.Namespace) -> None:
         parser.error("the cut-out has transparency: let --cutout end in .png")
 
 
+def check_criterion(parser: Parser, options: argparse.Namespace) -> None:
+    """End the program with code 2 where a criterion is given and nothing is to be chosen by it."""
+    if options.criterion is not None and options.components != "auto":
+        parser.error("--criterion is what the number of components is chosen by: add -k auto")
+
+
 def check_segment(parser: Parser, options: argparse.Namespace) -> None:
     """End the program with code 2 where options of ``segment`` contradict each other."""
     by_mixture, by_regions = (arranged(settings_of(kind)) for kind in (SegmentSettings, RegionSettings))
@@ -77,7 +83,6 @@ def check_segment(parser: Parser, options: argparse.Namespace) -> None:
             enough = with_value(settings, setting.needs, True)
             if enough != settings:
                 parser.error(f"{long_option(setting)} needs that feature: write --features {enough.features}")
-    if options.criterion is not None and options.components != "auto":
-        parser.error("--criterion is what the number of components is chosen by: add -k auto")
+    check_criterion(parser, options)
     if options.detail is not None and options.regions is not None:
         parser.error("--detail and --regions both choose the cut: give one of them")

@@ -6,7 +6,13 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
-from gmmseg.commands.contradictions import check_mask, check_overlay, check_segment, check_select
+from gmmseg.commands.contradictions import (
+    check_criterion,
+    check_mask,
+    check_overlay,
+    check_segment,
+    check_select,
+)
 from gmmseg.commands.mnist_parser import MNIST, add_mnist, check_mnist
 from gmmseg.commands.options import add_options, reader
 from gmmseg.commands.usage import Parser, check_first_word, printable
@@ -25,9 +31,10 @@ from gmmseg.mixture.settings import FitSettings
 from gmmseg.photo.settings import SegmentSettings
 from gmmseg.regions.settings import RegionSettings
 from gmmseg.setting import Setting, arranged, setting_of, settings_of
+from gmmseg.tables.settings import TableSettings
 from gmmseg.version import VERSION
 
-COMMANDS: tuple[str, ...] = ("segment", "apply", "select", "mnist", "sample")
+COMMANDS: tuple[str, ...] = ("segment", "apply", "select", "fit", "mnist", "sample")
 FORMATS = ("coco", "geojson", "labelme", "roi", "ome-tiff", "ome-zarr")
 
 _OVERVIEW = """\
@@ -74,6 +81,16 @@ the order given: those with + (or nothing) are on the object, those with - outsi
 
 A mask holds 255 in the object and 0 outside; a .npy holds booleans. Existing files are overwritten.
 """
+_FIT = """\
+Fit a Gaussian mixture to the rows of a table: CSV or TSV text, with or without a line of names, or an .npy or
+.npz array. Columns without names are x1, x2, ….
+
+  gmmseg fit flowers.csv -k 3 --columns length,width -o clusters.csv
+  gmmseg fit speech.npy -k 32 --covariance diag --standardise -o frames.npz --model speaker.json
+
+OUT gets the fitted columns and, as the last one, component: the most probable one of each row, counted from
+1, the largest first. Existing files are overwritten.
+"""
 _SAMPLE = """\
 Draw feature vectors from a saved mixture, in the units of the features: .npy holds a float64 array (N, D),
 .csv a line of feature names and N lines of values. From a model of digits (mnist --model) draw digits: .png
@@ -115,6 +132,8 @@ def parse(argv: list[str]) -> argparse.Namespace:
         check_mask(command, options)
     if options.command == "select":
         check_select(command, options)
+    if options.command == "fit":
+        check_criterion(command, options)
     if options.command == "segment":
         check_segment(command, options)
     return options
@@ -139,6 +158,8 @@ def build_parser() -> tuple[Parser, dict[str, Parser]]:
         "apply": add("apply", "MODEL IMAGE... [options] -o OUT", "label images with a saved model", _APPLY),
         "select": add("select", "IMAGE [--click X,Y[,+|-]]... [--box X0,Y0,X1,Y1] -o MASK",
                       "cut out an object by clicks and boxes", _SELECT),
+        "fit": add("fit", "TABLE [-k N|auto] [--columns A,B] [options] -o OUT",
+                   "fit a mixture to the rows of a table", _FIT),
         "mnist": add("mnist", "[options]", "cluster images of digits without their labels", MNIST),
         "sample": add("sample", "MODEL -n N [--seed S] -o OUT", "draw vectors or digits from a saved mixture",
                       _SAMPLE),
@@ -146,6 +167,7 @@ def build_parser() -> tuple[Parser, dict[str, Parser]]:
     _add_segment(commands["segment"])
     _add_apply(commands["apply"])
     _add_select(commands["select"])
+    _add_fit(commands["fit"])
     add_mnist(commands["mnist"])
     _add_sample(commands["sample"])
     return parser, commands
@@ -303,6 +325,29 @@ def _add_select(parser: Parser) -> None:
         metavar="OUT",
         help="by extension: .png, .tif or .npy",
     )
+
+
+def _add_fit(parser: Parser) -> None:
+    parser.add_argument("table", type=place, metavar="TABLE", help=".csv, .tsv, .npy or .npz")
+    parser.add_argument("--columns", metavar="A,B", help="names of the columns to fit (default: all)")
+    settings = arranged(settings_of(TableSettings))
+    add_options(
+        parser.add_argument_group("mixture"), [setting for setting in settings if not setting.is_advanced]
+    )
+    add_options(
+        parser.add_argument_group("fitting"), [setting for setting in settings if setting.is_advanced]
+    )
+    group = parser.add_argument_group("output")
+    group.add_argument(
+        "-o", "--output", type=place, required=True, metavar="OUT",
+        help="by extension: .csv, or .npz with component, probabilities and metadata",
+    )  # fmt: skip
+    group.add_argument(
+        "--probabilities", type=place, metavar="FILE",
+        help="also the probability of each component for each row: .csv, .npy or .npz",
+    )  # fmt: skip
+    group.add_argument("--model", type=place, metavar="FILE", help="also the fitted mixture: .json")
+    group.add_argument("--report", type=place, metavar="FILE", help="also all figures of the run: .json")
 
 
 def _add_sample(parser: Parser) -> None:

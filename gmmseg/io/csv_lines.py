@@ -5,9 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+
+from gmmseg.control import ShouldStop, raise_if_cancelled
 
 Cell = str | int | float
+_LINES_AT_ONCE = 4096
 _FORMULA_STARTS = ("=", "+", "-", "@")
 
 
@@ -17,6 +21,17 @@ def csv_lines(rows: Iterable[Sequence[Cell]]) -> bytes:
     writer = csv.writer(buffer, lineterminator="\r\n")
     writer.writerows([safe_cell(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
     return buffer.getvalue().encode("utf-8", "backslashreplace")
+
+
+def csv_pieces(
+    header: Sequence[Cell], rows: Iterable[Sequence[Cell]], should_stop: ShouldStop
+) -> Iterator[bytes]:
+    """Yield a header and rows as CSV in pieces; every float reads back as the same; raises `Cancelled`."""
+    yield csv_lines([header])
+    left = iter(rows)
+    while piece := list(islice(left, _LINES_AT_ONCE)):
+        raise_if_cancelled(should_stop)
+        yield csv_lines(piece)
 
 
 def safe_cell(text: str) -> str:

@@ -13,6 +13,7 @@ from gmmseg.io.atomic import shown
 from gmmseg.io.formats import recognise
 
 _MARKS: tuple[tuple[str, frozenset[str]], ...] = (
+    ("a report of a fitted table", frozenset({"version", "command", "table"})),
     ("a report of regions", frozenset({"version", "command", "n_regions"})),
     ("a report of a digit experiment", frozenset({"version", "command", "n_clusters"})),
     ("a report of a segmentation", frozenset({"version", "command", "n_components"})),
@@ -24,6 +25,7 @@ _MARKS: tuple[tuple[str, frozenset[str]], ...] = (
 """Kinds of JSON that the program writes besides models, and fields that tell them."""
 _MODELS = {
     "gmmseg-model": "a model of a picture's pixels",
+    "gmmseg-table": "a model of the rows of a table, which “sample” draws from but which labels no pictures",
     "gmmseg-digits": "a model of digits, which “sample” draws from but which labels no pictures",
 }
 

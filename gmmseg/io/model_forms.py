@@ -137,6 +137,22 @@ class ModelForm(Form, frozen=True):
     white: Annotated[float, Meta(ge=1, le=_HUGE)] | None
 
 
+class TableModelForm(Form, frozen=True):
+    """A model of the rows of a table."""
+
+    format: str
+    version: int
+    generator: Text
+    names: Names
+    centre: tuple[Number, ...]
+    scale: tuple[Scale, ...]
+    weights: Weights
+    means: tuple[tuple[Number, ...], ...]
+    covariance: Full | Tied | Diagonal | Spherical
+    is_hard: bool
+    seed: Annotated[int, Meta(ge=0, le=2**63 - 1)]
+
+
 Side = Annotated[int, Meta(ge=1, le=_LARGEST_SIDE)]
 Coordinate = Annotated[float, Meta(ge=-_LARGEST_COORDINATE, le=_LARGEST_COORDINATE)]
 UnitNumber = Annotated[float, Meta(ge=-1 - 1e-9, le=1 + 1e-9)]

@@ -83,6 +83,14 @@ def read_model_bytes(path: str | os.PathLike[str]) -> bytes:
         return file.read(MAX_MODEL_BYTES + 1)
 
 
+def model_format(data: bytes) -> str:
+    """Return what a model file says it is of; raises `ModelError` for what is no model at all."""
+    from gmmseg.io.model_forms import Head
+    from gmmseg.io.strict_json import converted, parse
+
+    return converted(parse(data), Head).format
+
+
 def load_model(data: bytes) -> Model:
     """Return the model in the bytes of a model file; raises `ModelError` naming the field."""
     # Imported here: msgspec takes 20 ms, which neither --help nor the first window needs.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from math import prod
 from typing import IO, Any
 
@@ -55,6 +56,13 @@ def read_array(file: IO[bytes], most: int, name: str, should_stop: ShouldStop) -
     flat = values.view(dtype)
     array: AnyArray = flat.reshape(shape[::-1]).T if is_fortran else flat.reshape(shape)
     return array if dtype.isnative else array.astype(dtype.newbyteorder("="))
+
+
+def encode_npy(array: AnyArray) -> bytes:
+    """Return an array of numbers as the bytes of an .npy file."""
+    buffer = io.BytesIO()
+    np.save(buffer, array, allow_pickle=False)
+    return buffer.getvalue()
 
 
 def _check_promise(shape: tuple[int, ...], dtype: np.dtype[Any], most: int, name: str) -> None:

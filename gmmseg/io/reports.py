@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,8 @@ import numpy as np
 
 from gmmseg.image import Image
 from gmmseg.mixture.compiled import kernel_name
+from gmmseg.mixture.params import FitResult
+from gmmseg.mixture.scaled import ScaledMixture
 from gmmseg.photo.document import Fit
 from gmmseg.photo.objects.objects import ObjectMap
 from gmmseg.setting import settings_to_dict
@@ -44,45 +46,81 @@ def build_report(fit: Fit, n_pixels: int, command: str, seconds: Mapping[str, fl
     The fit sees ``y = (x - centre) / scale``. Since p(x) = p(y) / prod(scale), the log-likelihood of the
     features themselves is that of the fitted rows minus ``n_pixels * sum(log(scale))``.
     """
-    result, model = fit.result, fit.model
-    shift = float(np.log(model.scale).sum())
-    log_likelihood = result.log_likelihood - n_pixels * shift
-    n_parameters = result.params.n_parameters
-    timed = {stage: seconds.get(stage) for stage in STAGES}
+    return {
+        **run_figures(command, fit.settings, fit.settings.mixture.seed),
+        "image": _image(fit.image),
+        "n_pixels": n_pixels,
+        **fit_figures(fit.result, fit.model, n_pixels),
+        **cost_figures(seconds, STAGES),
+    }
+
+
+def run_figures(command: str, settings: Any, seed: int) -> dict[str, Any]:
+    """Return what a report of a fit begins with."""
     return {
         "version": VERSION,
         "kernel": kernel_name(),
         "command": command,
-        "settings": settings_to_dict(fit.settings),
-        "seed": fit.settings.mixture.seed,
-        "image": _image(fit.image),
-        "n_pixels": n_pixels,
+        "settings": settings_to_dict(settings),
+        "seed": seed,
+    }
+
+
+def fit_figures(result: FitResult, model: ScaledMixture, total: float) -> dict[str, Any]:
+    """Return what a report says of a mixture, in the units of the features.
+
+    Parameters
+    ----------
+    result : FitResult
+    model : ScaledMixture
+        Of the same parameters.
+    total : float
+        Rows that count: pixels of an image.
+    """
+    shift = model.log_volume
+    log_likelihood = result.log_likelihood - total * shift
+    n_parameters = result.params.n_parameters
+    compared = [run.compared_bound - shift for run in result.restarts]
+    return {
         "n_rows": result.n_rows,
         "n_components": result.params.n_components,
         "log_likelihood": log_likelihood,
         "lower_bound": result.lower_bound - shift,
         "n_parameters": n_parameters,
-        "bic": -2 * log_likelihood + n_parameters * math.log(max(n_pixels, 1)),
+        "bic": -2 * log_likelihood + n_parameters * math.log(max(total, 1)),
         "n_iter": result.n_iter,
         "converged": result.converged,
         "stop_reason": result.stop_reason,
         "history": [step.lower_bound - shift for step in result.history],
+        "restarts": [
+            {
+                "index": run.index,
+                "compared_bound": bound,
+                "lower_bound": run.lower_bound - shift,
+                "n_iter": run.n_iter,
+                "stop_reason": run.stop_reason,
+            }
+            for run, bound in zip(result.restarts, compared, strict=True)
+        ],
+        "best_restart": result.best_restart,
+        "restart_spread": max(compared) - min(compared) if compared else None,
         "weights": result.params.weights.tolist(),
         "means": model.means.tolist(),
         "covariances": model.matrices.tolist(),
         "warnings": list(result.warnings),
-        "seconds": {
-            **timed,
-            "total": seconds.get("total", sum(duration or 0.0 for duration in timed.values())),
-        },
-        "peak_rss_bytes": peak_rss_bytes(),
     }
+
+
+def cost_figures(seconds: Mapping[str, float], stages: Iterable[str]) -> dict[str, Any]:
+    """Return what a report ends with: durations of the stages, null for those that did not happen."""
+    timed = {stage: seconds.get(stage) for stage in stages}
+    total = seconds.get("total", sum(duration or 0.0 for duration in timed.values()))
+    return {"seconds": {**timed, "total": total}, "peak_rss_bytes": peak_rss_bytes()}
 
 
 def build_region_report(outcome: RegionOutcome, command: str, seconds: Mapping[str, float]) -> dict[str, Any]:
     """Return the report of a map of regions as plain values; `seconds` as for `build_report`."""
     hierarchy, regions = outcome.hierarchy, outcome.regions
-    timed = {stage: seconds.get(stage) for stage in REGION_STAGES}
     return {
         "version": VERSION,
         "command": command,
@@ -94,11 +132,7 @@ def build_region_report(outcome: RegionOutcome, command: str, seconds: Mapping[s
         "n_regions": regions.n_regions,
         "height": regions.height,
         "natural_height": hierarchy.natural,
-        "seconds": {
-            **timed,
-            "total": seconds.get("total", sum(duration or 0.0 for duration in timed.values())),
-        },
-        "peak_rss_bytes": peak_rss_bytes(),
+        **cost_figures(seconds, REGION_STAGES),
     }
 
 

@@ -200,7 +200,8 @@ def _stopped(
     )
     for index, steps in log.steps.items():
         if index not in log.restarts:
-            log.restarts[index] = Restart(index, steps[-1].lower_bound, log.iterations(index), "stopped")
+            bound = steps[-1].lower_bound
+            log.restarts[index] = Restart(index, bound, log.iterations(index), "stopped", bound)
     last = log.steps[log.kept][-1]
     if last.stage == "coarse":
         kind = prepared.settings.covariance
@@ -258,7 +259,7 @@ def evaluate(
         converged=False,
         stop_reason="not fitted",
         history=(step,),
-        restarts=(Restart(0, step.lower_bound, 0, "not fitted"),),
+        restarts=(Restart(0, step.lower_bound, 0, "not fitted", step.lower_bound),),
         best_restart=0,
         n_rows=rows.n_rows,
         total_weight=rows.total,

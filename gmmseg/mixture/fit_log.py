@@ -42,8 +42,10 @@ class FitLog:
 
         self.reason = yield from relayed(generator, noted)
         if last is not None:
-            n_iter = self.iterations(last.restart)
-            self.restarts[last.restart] = Restart(last.restart, last.lower_bound, n_iter, self.reason)
+            index, bound = last.restart, last.lower_bound
+            before = self.restarts.get(index)
+            compared = bound if before is None else before.compared_bound
+            self.restarts[index] = Restart(index, bound, self.iterations(index), self.reason, compared)
 
     def _note(self, step: FitStep) -> None:
         """Keep a step; of large parameter sets every second one goes when there are too many to hold."""

@@ -131,6 +131,8 @@ class Restart:
     lower_bound: float
     n_iter: int
     stop_reason: StopReason
+    compared_bound: float
+    """That by which the one to keep was chosen: of the kept one before it went on."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 
@@ -12,8 +11,8 @@ from gmmseg.arrays import FloatArray
 from gmmseg.control import ShouldStop, never_stop, result_of
 from gmmseg.mixture.fit import fit_events
 from gmmseg.mixture.merging import merge_by_entropy
-from gmmseg.mixture.params import FitResult
-from gmmseg.mixture.settings import FitSettings
+from gmmseg.mixture.params import FitResult, FitStep
+from gmmseg.mixture.settings import Criterion, FitSettings
 
 DEFAULT_RANGE = tuple(range(1, 11))
 NO_OVERLAP = 1e-6
@@ -51,7 +50,7 @@ def select_events(
     values: FloatArray,
     weights: FloatArray | None,
     settings: FitSettings,
-    criterion: Literal["bic", "icl", "entropy"],
+    criterion: Criterion,
     should_stop: ShouldStop = never_stop,
     candidates: tuple[int, ...] = DEFAULT_RANGE,
 ) -> Generator[Candidate, None, int]:
@@ -86,6 +85,26 @@ def select_events(
             return best.n_components  # nothing but rounding to find an elbow in
         return elbow(entropies[::-1])
     return best.n_components
+
+
+def chosen_fit_events(
+    values: FloatArray,
+    weights: FloatArray | None,
+    settings: FitSettings,
+    criterion: Criterion | None,
+    should_stop: ShouldStop = never_stop,
+) -> Generator[Candidate | FitStep, None, FitResult]:
+    """Fit a mixture, with the number of components that a criterion prefers where one is given.
+
+    Yields
+    ------
+    Candidate, FitStep
+        First of the numbers that are tried, then of the fit; see `select_events` and `fit_events`.
+    """
+    if criterion is not None:
+        n_components = yield from select_events(values, weights, settings, criterion, should_stop)
+        settings = replace(settings, n_components=n_components)
+    return (yield from fit_events(values, weights, settings, should_stop))
 
 
 def elbow(entropies: FloatArray) -> int:

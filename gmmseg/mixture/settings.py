@@ -8,6 +8,7 @@ from typing import Literal
 from gmmseg.setting import choice, number, switch
 
 CovarianceKind = Literal["full", "tied", "diag", "spherical"]
+Criterion = Literal["bic", "icl", "entropy"]
 InitMethod = Literal["kmeans++", "random"]
 MAX_COMPONENTS = 256
 MAX_SEED = 2**63 - 1
@@ -17,6 +18,8 @@ FAMILY_TITLES: dict[CovarianceKind, str] = {
     "diag": "Diagonal",
     "spherical": "Spherical",
 }
+CRITERION_TITLES: dict[Criterion, str] = {"bic": "BIC", "icl": "ICL", "entropy": "Entropy elbow"}
+CRITERIA: tuple[Criterion, ...] = tuple(CRITERION_TITLES)
 _INIT_TITLES: dict[InitMethod, str] = {"kmeans++": "k-means++", "random": "Random rows"}
 
 

@@ -22,10 +22,10 @@ from gmmseg.features.build import Standard, feature_table
 from gmmseg.features.spec import FeatureSpec
 from gmmseg.features.table import FeatureTable
 from gmmseg.image import Image, thinned
-from gmmseg.mixture.fit import evaluate, fit_events
+from gmmseg.mixture.fit import evaluate
 from gmmseg.mixture.matching import canonical_order
 from gmmseg.mixture.params import FitResult, FitStep, MixtureParams, StopReason
-from gmmseg.mixture.selection import Candidate, select_events
+from gmmseg.mixture.selection import Candidate, chosen_fit_events, select_events
 from gmmseg.mixture.settings import FitSettings
 from gmmseg.photo.classes import default_classes
 from gmmseg.photo.document import Fit
@@ -290,25 +290,22 @@ def mixture_events(
         Makes the preview of a mixture of the coarse stage; without it there is none.
     """
     mixture = _with_floor(settings.mixture, table)
-    if settings.auto is not None:
-        selection = select_events(table.values, table.weights, mixture, settings.auto, should_stop)
-
-        def tried(candidate: Candidate) -> tuple[JobEvent, ...]:
-            return Considered(candidate), Progress(f"Tried K = {candidate.n_components}")
-
-        mixture = replace(mixture, n_components=(yield from relayed(selection, tried)))
-    steps = fit_events(table.values, table.weights, mixture, should_stop)
+    events = chosen_fit_events(table.values, table.weights, mixture, settings.auto, should_stop)
     coarse: FitStep | None = None
 
-    def with_preview(step: FitStep) -> Iterator[JobEvent]:
+    def with_preview(step: FitStep | Candidate) -> Iterator[JobEvent]:
         nonlocal coarse
+        if isinstance(step, Candidate):
+            yield Considered(step)
+            yield Progress(f"Tried K = {step.n_components}")
+            return
         is_running = should_stop() is StopRequest.NONE
         if preview and is_running and coarse is not None and _deserves_preview(coarse, step):
             yield preview(coarse.params)
         coarse = step if step.stage == "coarse" else None
         yield Stepped(step)
 
-    return (yield from relayed(steps, with_preview))
+    return (yield from relayed(events, with_preview))
 
 
 def _deserves_preview(coarse: FitStep, step: FitStep) -> bool:

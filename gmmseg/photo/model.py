@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from gmmseg.arrays import FloatArray, frozen
 from gmmseg.errors import ModelError
 from gmmseg.features.spec import FeatureSpec
 from gmmseg.image import Image
 from gmmseg.mixture.params import MixtureParams
+from gmmseg.mixture.scaled import ScaledMixture
 from gmmseg.photo.classes import ClassTable
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Model:
+class Model(ScaledMixture):
     """What is saved, applied to other images and sampled from.
 
     Parameters
@@ -52,17 +51,6 @@ class Model:
     def __post_init__(self) -> None:
         frozen(self.centre)
         frozen(self.scale)
-
-    @property
-    def means(self) -> FloatArray:
-        """Return the means in feature units, (K, D)."""
-        means: FloatArray = self.params.means * self.scale + self.centre
-        return means
-
-    @property
-    def matrices(self) -> FloatArray:
-        """Return the covariances in squared feature units, (K, D, D)."""
-        return self.params.matrices() * np.outer(self.scale, self.scale)
 
 
 def check_suits(model: Model, image: Image) -> None:

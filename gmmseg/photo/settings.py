@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 from gmmseg.features.spec import FeatureSpec
-from gmmseg.mixture.settings import FitSettings
+from gmmseg.mixture.settings import CRITERION_TITLES, Criterion, FitSettings
 from gmmseg.setting import choice, group, number
-
-Criterion = Literal["bic", "icl", "entropy"]
-_CRITERION_TITLES: dict[Criterion, str] = {"bic": "BIC", "icl": "ICL", "entropy": "Entropy elbow"}
-CRITERIA: tuple[Criterion, ...] = tuple(_CRITERION_TITLES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +20,7 @@ class SegmentSettings:
         "Choose K by",
         "Fits a range of K and keeps the best by this criterion. Neighbouring pixels "
         "are not independent, so BIC tends to large K; ICL asks for separated components.",
-        _CRITERION_TITLES,
+        CRITERION_TITLES,
         option="--criterion",
         help="what -k auto chooses by (default bic)",
         section="Mixture",

@@ -237,7 +237,10 @@ def make_result(
     best = max(runs, key=lambda steps: steps[-1].lower_bound)
     last = best[-1]
     restarts = tuple(
-        Restart(steps[-1].restart, steps[-1].lower_bound, steps[-1].iteration, stop_reason) for steps in runs
+        Restart(
+            steps[-1].restart, steps[-1].lower_bound, steps[-1].iteration, stop_reason, steps[-1].lower_bound
+        )
+        for steps in runs
     )
     return FitResult(
         params=last.params, log_likelihood=last.log_likelihood, lower_bound=last.lower_bound,

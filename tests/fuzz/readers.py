@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import importlib
+import io
 import sys
 import tempfile
 import traceback
@@ -31,6 +32,7 @@ with suppress(ImportError):
             "models",
             "digits.models",
             "digits.reading",
+            "table_reading",
         ):
             importlib.import_module(f"gmmseg.io.{_module}")
 
@@ -43,6 +45,8 @@ from gmmseg.io.digits.models import dump_digit_model, load_digit_model
 from gmmseg.io.digits.reading import read_digits_events
 from gmmseg.io.images import read_image_bytes
 from gmmseg.io.models import dump_model, load_model
+from gmmseg.io.npy import encode_npy
+from gmmseg.io.table_reading import read_table
 from gmmseg.limits import MIB, budget_of
 from tests.core.io.test_model_files import a_model
 from tests.data import bad_images, digits, images
@@ -82,6 +86,15 @@ def check_returns(model: M, load: Callable[[bytes], M], dump: Callable[[M], byte
         raise ValueError("a model does not come back as it was written")
 
 
+def read_tables(data: bytes) -> None:
+    """Read bytes as a table of numbers."""
+    with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as folder:
+        path = Path(folder) / "t.csv"
+        path.write_bytes(data)
+        if not np.isfinite(read_table(path).values).all():
+            raise ValueError("a table without finite values was let through")
+
+
 def image_seeds() -> Iterator[bytes]:
     """Yield good and bad image files."""
     yield from images.good_files().values()
@@ -109,10 +122,22 @@ def model_seeds() -> Iterator[bytes]:
     yield dump_digit_model(digit_model(digits.pictures(), np.arange(12) % 2, 2, "x"))
 
 
+def table_seeds() -> Iterator[bytes]:
+    """Yield tables as text and as arrays."""
+    rows = np.arange(6.0).reshape(3, 2)
+    yield from (b"a,b\n1,2\n3,4\n", b'"a;1"\t b\r\n1e5\t-.5\r\n', b"1;2\n\n3;x\n", "a\n1\n".encode("utf-16"))
+    yield encode_npy(rows)
+    yield encode_npy(np.asfortranarray(rows, ">f4"))
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, values=rows, component=np.ones(3))
+    yield buffer.getvalue()
+
+
 TARGETS: dict[str, tuple[Callable[[bytes], None], Callable[[], Iterator[bytes]]]] = {
     "images": (read_images, image_seeds),
     "digits": (read_digits, digit_seeds),
     "models": (read_models, model_seeds),
+    "tables": (read_tables, table_seeds),
 }
 
 

@@ -34,14 +34,6 @@ def dump_digit_model(model: DigitModel) -> bytes:
     )
 
 
-def is_digit_model(data: bytes) -> bool:
-    """Return whether bytes are a model file that says it holds digits; raises `ModelError` for no model."""
-    from gmmseg.io.model_forms import Head
-    from gmmseg.io.strict_json import converted, parse
-
-    return converted(parse(data), Head).format == FORMAT
-
-
 def load_digit_model(data: bytes) -> DigitModel:
     """Return the digit model in the bytes of a file; raises `ModelError` naming the field."""
     # Imported here, like msgspec below it, only when a model is read.

@@ -36,10 +36,10 @@ from gmmseg.io.images import read_image
 from gmmseg.io.models import dump_model, read_model
 from gmmseg.mixture.compiled import kernel_name
 from gmmseg.mixture.covariance import FAMILIES
-from gmmseg.mixture.settings import InitMethod
+from gmmseg.mixture.settings import CRITERIA, InitMethod
 from gmmseg.photo.classes import default_classes
 from gmmseg.photo.jobs import SegmentRequest, segment_events
-from gmmseg.photo.settings import CRITERIA, SegmentSettings
+from gmmseg.photo.settings import SegmentSettings
 from gmmseg.version import VERSION
 from tests.core.commands.interrupting import interrupted
 from tests.data.faults import close_folder
@@ -112,7 +112,8 @@ def test_the_report_holds_what_the_contract_says(place: Path) -> None:
     assert set(report) == {
         "version", "kernel", "command", "settings", "seed", "image", "n_pixels", "n_rows", "n_components",
         "log_likelihood", "lower_bound", "n_parameters", "bic", "n_iter", "converged", "stop_reason",
-        "history", "weights", "means", "covariances", "warnings", "seconds", "peak_rss_bytes",
+        "history", "restarts", "best_restart", "restart_spread", "weights", "means", "covariances",
+        "warnings", "seconds", "peak_rss_bytes",
     }  # fmt: skip
     pixels = np.asarray(opened("photo.png"))
     assert report["command"].startswith("gmmseg segment photo.png -k 3")

@@ -32,6 +32,7 @@ from gmmseg.photo.settings import SegmentSettings
 KEYS = [
     "version", "kernel", "command", "settings", "seed", "image", "n_pixels", "n_rows", "n_components",
     "log_likelihood", "lower_bound", "n_parameters", "bic", "n_iter", "converged", "stop_reason", "history",
+    "restarts", "best_restart", "restart_spread",
     "weights", "means", "covariances", "warnings", "seconds", "peak_rss_bytes",
 ]  # fmt: skip
 CENTRE = np.array([100.0, 120.0, 140.0])

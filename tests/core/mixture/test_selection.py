@@ -11,8 +11,7 @@ from gmmseg.control import StopRequest, result_of
 from gmmseg.errors import Cancelled
 from gmmseg.mixture.fit import fit
 from gmmseg.mixture.selection import elbow, select_events
-from gmmseg.mixture.settings import FitSettings
-from gmmseg.photo.settings import Criterion
+from gmmseg.mixture.settings import Criterion, FitSettings
 from tests.core.mixture.cases import blobs
 
 

@@ -1,0 +1,39 @@
+"""``gmmseg fit``: a mixture of the rows of a table."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import time
+from dataclasses import replace
+
+from gmmseg.commands.batch import command_text
+from gmmseg.commands.console import Console
+from gmmseg.commands.options import with_options
+from gmmseg.io.table_export import TableExportItem, TableExportKind, check_table_items, table_export_events
+from gmmseg.io.table_reading import read_table
+from gmmseg.tables.fitting import table_fit_events
+from gmmseg.tables.settings import TableSettings
+
+_FURTHER: tuple[TableExportKind, ...] = ("probabilities", "model", "report")
+
+
+def run(options: argparse.Namespace, console: Console) -> bool:
+    """Write what was asked for and return True; raises `GmmsegError` where that is not possible."""
+    further = [(kind, getattr(options, kind)) for kind in _FURTHER]
+    items = [TableExportItem(options.output, "rows")]
+    items += [TableExportItem(path, kind) for kind, path in further if path is not None]
+    check_table_items(items, inputs=[options.table])
+    settings = with_options(TableSettings(), options)
+    if options.components == "auto" and settings.auto is None:
+        settings = replace(settings, auto="bic")
+    began = time.perf_counter()
+    columns = None if options.columns is None else next(csv.reader([options.columns]), [])
+    table = read_table(options.table, columns, should_stop=console.should_stop)
+    seconds = {"read": time.perf_counter() - began}
+    check_table_items(items, table.names, [options.table])
+    fit = console.drain(table_fit_events(table, settings, console.should_stop), table.source)
+    for warning in fit.result.warnings:
+        console.say(f"{table.source}: {warning}")
+    console.drain(table_export_events(fit, items, command_text(options), console.should_stop, seconds))
+    return True

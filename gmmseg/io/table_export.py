@@ -1,0 +1,162 @@
+"""Export of a fitted table: the window, the command line and Python call the same, for the same bytes."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from gmmseg.arrays import FloatArray
+from gmmseg.control import Progress, ShouldStop, never_stop, raise_if_cancelled
+from gmmseg.errors import WriteError
+from gmmseg.io.csv_lines import csv_pieces
+from gmmseg.io.npy import encode_npy
+from gmmseg.io.outputs import Output, check_outputs, encode_events, write
+from gmmseg.io.reports import cost_figures, encode_report, fit_figures, run_figures
+from gmmseg.io.table_models import dump_table_model
+from gmmseg.setting import settings_to_dict
+from gmmseg.tables.fitting import TableFit
+from gmmseg.version import VERSION
+
+TableExportKind = Literal["rows", "probabilities", "model", "report"]
+TABLE_SUFFIXES: dict[TableExportKind, tuple[str, ...]] = {
+    "rows": (".csv", ".npz"),
+    "probabilities": (".csv", ".npy", ".npz"),
+    "model": (".json",),
+    "report": (".json",),
+}
+"""Extensions of each kind; the first is the one to offer."""
+COMPONENT = "component"
+STAGES = ("read", "fit", "label", "write")
+
+
+@dataclass(frozen=True, slots=True)
+class TableExportItem(Output[TableExportKind]):
+    """One file to write."""
+
+
+def check_table_items(
+    items: Iterable[TableExportItem], names: Sequence[str] = (), inputs: Sequence[Path] = ()
+) -> None:
+    """Raise `WriteError` for the first item that cannot be written; to be called before long work.
+
+    Parameters
+    ----------
+    items : iterable of TableExportItem
+    names : sequence of str
+        The table's columns.
+    inputs : sequence of Path
+        Files that are read, which no item may replace.
+    """
+    given = list(items)
+    check_outputs(given, TABLE_SUFFIXES, inputs=inputs)
+    has_csv = any(item.kind == "rows" and item.path.suffix.lower() == ".csv" for item in given)
+    if has_csv and COMPONENT in names:
+        raise WriteError(
+            f"The table has a column “{COMPONENT}” already.", "Fit the other columns, or write an .npz."
+        )
+
+
+def table_export_events(
+    fit: TableFit,
+    items: Sequence[TableExportItem],
+    command: str,
+    should_stop: ShouldStop = never_stop,
+    seconds: Mapping[str, float] | None = None,
+) -> Generator[Progress, None, list[Path]]:
+    """Write all `items` and return their paths; all are encoded before the first is written.
+
+    Parameters
+    ----------
+    fit : TableFit
+    items : sequence of TableExportItem
+    command : str
+        What was run, for the report.
+    should_stop : callable
+    seconds : mapping, optional
+        Durations of further stages, such as ``read``, for the report.
+
+    Raises
+    ------
+    WriteError
+        Files that came before it are written, all others are as they were.
+    Cancelled
+        Nothing is written.
+    """
+    check_table_items(items, fit.table.names)
+
+    def encode(item: TableExportItem) -> bytes:
+        suffix = item.path.suffix.lower()
+        if item.kind == "model":
+            return dump_table_model(fit.model)
+        if item.kind == "report":
+            return encode_report(build_table_report(fit, command, {**(seconds or {}), **fit.seconds}))
+        if item.kind == "probabilities":
+            return _encode_posteriors(fit, suffix, should_stop)
+        return _encode_rows(fit, suffix, should_stop)
+
+    contents = yield from encode_events(items, encode, should_stop)
+    for item, content in zip(items, contents, strict=True):
+        write(item.path, content)
+    return [item.path for item in items]
+
+
+def build_table_report(fit: TableFit, command: str, seconds: Mapping[str, float]) -> dict[str, Any]:
+    """Return the report as plain values; the likelihood is that of the values in their own units."""
+    table = fit.table
+    return {
+        **run_figures(command, fit.settings, fit.settings.mixture.seed),
+        "table": {
+            "path": table.source if table.path is None else str(table.path),
+            "columns": list(table.names),
+            "sha256": table.sha256,
+        },
+        **fit_figures(fit.result, fit.model, float(table.n_rows)),
+        **cost_figures(seconds, STAGES),
+    }
+
+
+def _encode_rows(fit: TableFit, suffix: str, should_stop: ShouldStop) -> bytes:
+    if suffix == ".npz":
+        return _npz(fit, should_stop, values=fit.table.values)
+    rows = (
+        [*row.tolist(), component + 1]
+        for row, component in zip(fit.table.values, fit.component.tolist(), strict=True)
+    )
+    return b"".join(csv_pieces([*fit.table.names, COMPONENT], rows, should_stop))
+
+
+def _encode_posteriors(fit: TableFit, suffix: str, should_stop: ShouldStop) -> bytes:
+    if suffix == ".npz":
+        return _npz(fit, should_stop)
+    posteriors = np.ascontiguousarray(fit.posteriors(should_stop))
+    if suffix == ".npy":
+        return encode_npy(posteriors)
+    names = [f"{COMPONENT} {k}" for k in range(1, posteriors.shape[1] + 1)]
+    return b"".join(csv_pieces(names, (row.tolist() for row in posteriors), should_stop))
+
+
+def _npz(fit: TableFit, should_stop: ShouldStop, **arrays: FloatArray) -> bytes:
+    """Return an .npz with ``component`` from 1, ``probabilities`` (N, K), ``metadata`` and `arrays`."""
+    raise_if_cancelled(should_stop)
+    metadata = {
+        "generator": f"gmmseg {VERSION}",
+        "columns": list(fit.table.names),
+        "values": "components from 1, the largest first",
+        "table": {"name": fit.table.source, "sha256": fit.table.sha256},
+        "settings": settings_to_dict(fit.settings),
+    }
+    buffer = io.BytesIO()
+    np.savez_compressed(
+        buffer,
+        **arrays,  # type: ignore[arg-type]  # the stub takes these for its own switch
+        component=fit.component + 1,
+        probabilities=fit.posteriors(should_stop),
+        metadata=np.asarray(json.dumps(metadata)),
+    )
+    return buffer.getvalue()
