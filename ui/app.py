@@ -97,8 +97,8 @@ class App(QObject):
         self._check_scheme(self.store.scheme)
         if not self.store.is_hint_dismissed:
             hint = self.tr(
-                "Click an object and press Enter  ·  Components sets the number of classes, K  ·  "
-                "drop a photo  ·  Ctrl+E exports"
+                "Click an object and press Enter to cut it out  ·  drop a photo of your own  ·  "
+                "Ctrl+E exports"
             )
             self.window.hints.show_message(hint, "hint")
 
@@ -118,7 +118,7 @@ class App(QObject):
 
     @Slot()
     def _on_closing(self) -> None:
-        self.store.set_window(self.window.saveGeometry(), self.window.layouts())
+        self.store.set_window(self.window.saveGeometry(), self.window.docking.layouts())
         for desk in self._desks.values():
             desk.remember()
         self.store.save()

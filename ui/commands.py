@@ -93,7 +93,15 @@ WINDOW_ACTIONS: tuple[Spec, ...] = (
     Spec("quit", "&Quit", WindowCommands.quit, (Keys.Quit, "Ctrl+Q")),
     Spec("preferences", "Pre&ferences…", WindowCommands.show_preferences, (Keys.Preferences, "Ctrl+,")),
     Spec("full_screen", "F&ull screen", MainWindow.toggle_full_screen, (Keys.FullScreen, "F11")),
-    Spec("reset_layout", "Reset &layout", MainWindow.reset_layout),
+    Spec(
+        "fold_left", "Fold or unfold &left panels", MainWindow.toggle_side, ("Ctrl+Alt+Left",), "",
+        tip="Fold the panels on the left away to the edge of the window", arguments=("left",),
+    ),
+    Spec(
+        "fold_right", "Fold or unfold ri&ght panels", MainWindow.toggle_side, ("Ctrl+Alt+Right",), "",
+        tip="Fold the panels on the right away to the edge of the window", arguments=("right",),
+    ),
+    Spec("reset_layout", "Reset la&yout", MainWindow.reset_layout),
     _scheme_spec("system", "&System"),
     _scheme_spec("light", "&Light"),
     _scheme_spec("dark", "&Dark"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from PySide6.QtCore import QByteArray, QChildEvent, QEvent, QMimeData, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QChildEvent, QEvent, QMimeData, QSize, Qt, Signal, Slot
 from PySide6.QtGui import (
     QAction,
     QActionGroup,
@@ -13,30 +13,31 @@ from PySide6.QtGui import (
     QDragEnterEvent,
     QDropEvent,
     QKeySequence,
+    QResizeEvent,
     QShowEvent,
 )
 from PySide6.QtWidgets import (
-    QDockWidget,
+    QGridLayout,
     QMainWindow,
     QStackedWidget,
     QTabBar,
     QTabWidget,
-    QVBoxLayout,
     QWidget,
 )
 
 from ui.desk.actions import Actions
-from ui.desk.desk import Desk, DeskDock, Heading
+from ui.desk.desk import Desk, Heading, Side
+from ui.docking import Docking
+from ui.settings_store import KeptLayout
 from ui.theme import icon
-from ui.widgets.message_bar import MessageBar
+from ui.widgets.message_bar import MessageBar, MessageStack
 from ui.widgets.progress import ProgressIndicator
+from ui.widgets.tool_bar import ToolBar
 from ui.window_menus import WindowMenus
 
 DEFAULT_SIZE = QSize(1440, 900)
 _FRAME, _LEAST = QSize(16, 48), QSize(640, 480)
 """Room for what the window manager draws around a window, and a size below which it would be of no use."""
-_MOST_BESIDE, _MOST_UPPER = 0.34, 0.36
-"""Share of the window's width for the docks on the right, and of its height for those above the tabs."""
 
 
 class MainWindow(QMainWindow):
@@ -48,7 +49,7 @@ class MainWindow(QMainWindow):
     Parameters
     ----------
     layouts : mapping
-        What `layouts` returned the last time.
+        What `Docking.layouts` returned the last time.
     """
 
     dropped = Signal(object)
@@ -58,7 +59,7 @@ class MainWindow(QMainWindow):
     closing = Signal()
     """The window is about to close: end the work and remember the layout."""
 
-    def __init__(self, layouts: Mapping[str, QByteArray] | None = None) -> None:
+    def __init__(self, layouts: Mapping[str, KeptLayout] | None = None) -> None:
         super().__init__()
         self.setObjectName("mainWindow")
         self.setWindowIcon(icon("app"))
@@ -70,8 +71,6 @@ class MainWindow(QMainWindow):
         )
         self.setTabPosition(Qt.DockWidgetArea.RightDockWidgetArea, QTabWidget.TabPosition.North)
         self._desk: Desk | None = None
-        self._docks: dict[str, list[QDockWidget]] = {}
-        self._layouts = dict(layouts or {})
         self._modes = QActionGroup(self)
         self.errors = MessageBar(self)
         self.hints = MessageBar(self)
@@ -81,6 +80,7 @@ class MainWindow(QMainWindow):
         self._pages.setObjectName("desks")
         self._readouts = QStackedWidget()
         self._set_central()
+        self.docking = Docking(self, layouts or {})
         self._menus = WindowMenus(self)
         status = self.statusBar()
         status.setSizeGripEnabled(False)
@@ -110,54 +110,40 @@ class MainWindow(QMainWindow):
         layout = desk.layout
         # Tab goes by the order in which these are added.
         self.addToolBar(layout.toolbar)
-        left = [self._dock(dock) for dock in layout.docks if dock.place == "left"]
+        self.docking.add(desk, [dock for dock in layout.docks if dock.side == "left"])
         self._pages.addWidget(layout.central)
-        right = [self._dock(dock) for dock in layout.docks if dock.place != "left"]
-        self._docks[desk.name] = [*left, *right]
+        self.docking.add(desk, [dock for dock in layout.docks if dock.side == "right"])
         self._readouts.addWidget(layout.readout)
         layout.toolbar.hide()
         desk.actions.set_in_use(False)
+        desk.rearranged.connect(self._show_arrangement)
 
     def show_desk(self, desk: Desk) -> None:
         """Work at this desk: its page, docks, toolbar, menus and keys instead of those of the one before."""
         if desk is self._desk:
             return
         if self._desk is not None:
-            self._put_away(self._desk)
+            self._desk.layout.toolbar.hide()
+            self._desk.actions.set_in_use(False)
         self._desk = desk
         desk.actions.set_in_use(True)
         desk.refresh()
         self._pages.setCurrentWidget(desk.layout.central)
         self._readouts.setCurrentWidget(desk.layout.readout)
-        desk.layout.toolbar.show()
-        kept = self._layouts.get(desk.name)
-        # Nothing is arranged before: the tab bars of that would stay on screen beside those of the layout.
-        if kept is None or not self.restoreState(kept) or not self._is_placed(desk):
-            for dock in self._docks[desk.name]:
-                self.removeDockWidget(dock)
-            self._arrange(desk)
-        self._keep_away(desk)
-        desk.layout.toolbar.show()
+        self._show_docks(desk)
         self._show_modes(desk)
         self.show_heading(desk.heading)
 
-    def _is_placed(self, desk: Desk) -> bool:
-        """Whether every dock has its place; one that a layout did not know yet has none."""
-        nowhere = Qt.DockWidgetArea.NoDockWidgetArea
-        return all(self.dockWidgetArea(dock) is not nowhere for dock in self._docks[desk.name])
+    @Slot()
+    def _show_arrangement(self) -> None:
+        if self._desk is not None and self.sender() is self._desk:
+            self._show_docks(self._desk)
 
-    def _put_away(self, desk: Desk) -> None:
-        self._layouts[desk.name] = self.saveState()
-        desk.layout.toolbar.hide()
-        for dock in self._docks[desk.name]:
-            self.removeDockWidget(dock)
-        desk.actions.set_in_use(False)
-
-    def _keep_away(self, desk: Desk) -> None:
-        """Take out the docks of the other desks: Qt brings them back with a layout, wherever they were."""
-        for name, docks in self._docks.items():
-            for dock in docks if name != desk.name else ():
-                self.removeDockWidget(dock)
+    def _show_docks(self, desk: Desk) -> None:
+        self.docking.show(desk)
+        # A layout brings back the toolbars that there were when it was saved.
+        for bar in self.findChildren(ToolBar):
+            bar.setVisible(bar is desk.layout.toolbar)
 
     def _show_modes(self, desk: Desk) -> None:
         others = []
@@ -167,7 +153,7 @@ class MainWindow(QMainWindow):
             if not is_this:
                 others.append(action)
         desk.layout.toolbar.show_modes(others)
-        self._menus.fill(desk.layout.menus, self._modes.actions(), self._docks[desk.name])
+        self._menus.fill(desk.layout.menus, self._modes.actions(), self.docking.docks_of(desk))
 
     def show_heading(self, heading: Heading) -> None:
         """Show the title, with a star where there is something unsaved."""
@@ -176,54 +162,13 @@ class MainWindow(QMainWindow):
 
     # Layout
 
-    def layouts(self) -> dict[str, QByteArray]:
-        """Return the layout of each desk, to be remembered."""
-        if self._desk is not None:
-            self._layouts[self._desk.name] = self.saveState()
-        return dict(self._layouts)
-
     def reset_layout(self) -> None:
-        """Put every dock of the desk in use where it is at first."""
-        if self._desk is not None:
-            self._arrange(self._desk)
+        """Put every dock of the arrangement in use where it is at first."""
+        self.docking.reset()
 
-    def _arrange(self, desk: Desk) -> None:
-        left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
-        placed: dict[str, list[QDockWidget]] = {"left": [], "right": [], "tab": []}
-        for spec, dock in zip(desk.layout.docks, self._docks_of(desk), strict=True):
-            dock.setFloating(False)
-            if spec.place != "left" and placed[spec.place]:
-                self.tabifyDockWidget(placed[spec.place][0], dock)
-            else:
-                self.addDockWidget(left if spec.place == "left" else right, dock)
-            placed[spec.place].append(dock)
-            dock.show()
-        for tabbed in (placed["right"], placed["tab"]):
-            if tabbed:
-                tabbed[0].raise_()
-        self._size(desk)
-
-    def _size(self, desk: Desk) -> None:
-        """Give the docks the sizes they have at first, in proportion to the window as it is."""
-        first: dict[str, QDockWidget] = {}
-        for spec, dock in zip(desk.layout.docks, self._docks_of(desk), strict=True):
-            first.setdefault(spec.place, dock)
-        sizes = desk.layout.sizes
-        right = min(sizes.right, round(_MOST_BESIDE * self.width()))
-        widths = {"left": sizes.left, "right" if "right" in first else "tab": right}
-        beside = [place for place in widths if place in first]
-        self.resizeDocks(
-            [first[place] for place in beside], [widths[place] for place in beside], Qt.Orientation.Horizontal
-        )
-        if "right" in first and "tab" in first:
-            upper = min(sizes.upper, round(_MOST_UPPER * self.height()))
-            heights = [upper, max(self.height() - upper, upper)]
-            self.resizeDocks([first["right"], first["tab"]], heights, Qt.Orientation.Vertical)
-
-    def _docks_of(self, desk: Desk) -> list[QDockWidget]:
-        """Return a desk's docks in the order of its layout."""
-        by_name = {dock.objectName(): dock for dock in self._docks[desk.name]}
-        return [by_name[spec.name] for spec in desk.layout.docks]
+    def toggle_side(self, side: Side) -> None:
+        """Fold the docks on a side to a rim, or unfold them."""
+        self.docking.toggle(side)
 
     def childEvent(self, event: QChildEvent) -> None:
         super().childEvent(event)
@@ -238,29 +183,23 @@ class MainWindow(QMainWindow):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        desk = self._desk
-        if desk is not None and desk.name not in self._layouts:
+        if not self.docking.is_kept():
             # Only now is the window as large as it will be.
-            self._size(desk)
+            self.docking.size()
+        self.docking.keep_room_soon()
 
-    def _dock(self, spec: DeskDock) -> QDockWidget:
-        dock = QDockWidget(spec.title, self)
-        dock.setObjectName(spec.name)
-        dock.setWidget(spec.widget)
-        if spec.on_front is not None:
-            dock.visibilityChanged.connect(spec.on_front)
-        dock.hide()
-        return dock
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.docking.keep_room_soon()
 
     def _set_central(self) -> None:
         centre = QWidget(self)
         centre.setObjectName("centre")
-        column = QVBoxLayout(centre)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.errors)
-        column.addWidget(self.hints)
-        column.addWidget(self._pages, 1)
+        grid = QGridLayout(centre)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.addWidget(self._pages, 0, 0)
+        # Over the page, so that a message moves nothing.
+        grid.addWidget(MessageStack([self.errors, self.hints]), 0, 0, Qt.AlignmentFlag.AlignBottom)
         self.setCentralWidget(centre)
 
     def shortcuts(self) -> list[tuple[str, str, QKeySequence]]:

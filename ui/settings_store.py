@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 from urllib.parse import quote_from_bytes, unquote_to_bytes
@@ -20,6 +21,25 @@ _MOST_DIGITS = 18
 """Of a number of bytes: no machine has more, and Python refuses to read thousands."""
 _RECENT: dict[Purpose, str] = {"open": "recent", "digits": "recent_digits", "export": "recent_exports"}
 """The key under which the files of each purpose are remembered."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptLayout:
+    """A layout of docks and toolbars.
+
+    Parameters
+    ----------
+    state : QByteArray
+        As Qt saved it.
+    folded : tuple of str
+        Names of docks that are folded away.
+    automatic : tuple of str
+        Sides that were folded for want of room.
+    """
+
+    state: QByteArray
+    folded: tuple[str, ...] = ()
+    automatic: tuple[str, ...] = ()
 
 
 class SettingsStore:
@@ -95,7 +115,7 @@ class SettingsStore:
 
     @property
     def panes(self) -> dict[str, Any]:
-        """What each layout of panes shows; empty at first."""
+        """What the panes show, by arrangement; empty at first."""
         try:
             stored = json.loads(self._text("panes") or "{}")
         except (ValueError, RecursionError):
@@ -105,6 +125,15 @@ class SettingsStore:
     @panes.setter
     def panes(self, state: dict[str, Any]) -> None:
         self._settings.setValue("panes", json.dumps(state))
+
+    @property
+    def arrangement(self) -> str:
+        """Which arrangement of the photo desk is in use; empty at first."""
+        return self._text("arrangement")
+
+    @arrangement.setter
+    def arrangement(self, name: str) -> None:
+        self._settings.setValue("arrangement", name)
 
     @property
     def is_hint_dismissed(self) -> bool:
@@ -119,17 +148,25 @@ class SettingsStore:
         """Return the window's place and size as Qt saved it; empty at first."""
         return self._bytes("geometry")
 
-    def layouts(self) -> dict[str, QByteArray]:
-        """Return the layout of docks and toolbars as Qt saved it, by desk; empty at first."""
-        names = self._text("desks").split()
-        return {name: self._bytes(f"layout_{name}") for name in names}
+    def layouts(self) -> dict[str, KeptLayout]:
+        """Return the layouts by desk and arrangement; empty at first."""
+        return {
+            name: KeptLayout(
+                self._bytes(f"layout_{name}"),
+                tuple(self._text(f"folded_{name}").split()),
+                tuple(self._text(f"automatic_{name}").split()),
+            )
+            for name in self._text("desks").split()
+        }
 
-    def set_window(self, geometry: QByteArray, layouts: Mapping[str, QByteArray]) -> None:
-        """Remember the window's place and size, and each desk's docks."""
+    def set_window(self, geometry: QByteArray, layouts: Mapping[str, KeptLayout]) -> None:
+        """Remember the window's place and size, and the docks of each desk and arrangement."""
         self._settings.setValue("geometry", geometry)
         self._settings.setValue("desks", " ".join(layouts))
         for name, layout in layouts.items():
-            self._settings.setValue(f"layout_{name}", layout)
+            self._settings.setValue(f"layout_{name}", layout.state)
+            self._settings.setValue(f"folded_{name}", " ".join(layout.folded))
+            self._settings.setValue(f"automatic_{name}", " ".join(layout.automatic))
 
     def save(self) -> None:
         """Write now; silent where the folder is not writable."""

@@ -16,7 +16,7 @@ _TITLES = {"file": "&File", "edit": "&Edit", "view": "&View", "help": "&Help"}
 _OWN_ENTRIES: dict[str, tuple[str, ...]] = {
     "file": ("quit",),
     "edit": ("preferences",),
-    "view": ("full_screen", "reset_layout"),
+    "view": ("fold_left", "fold_right", "full_screen", "reset_layout"),
     "help": ("shortcuts", "", "log_folder", "documents", "about"),
 }
 """Action ids of the window itself at the end of each shared menu, with "" for a line."""

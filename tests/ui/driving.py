@@ -11,6 +11,7 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
+from ui.app import App
 from ui.widgets.throttle import Throttle
 
 
@@ -45,6 +46,12 @@ def drop(window: QWidget, data: QMimeData) -> None:
     assert entering.isAccepted()
     falling = QDropEvent(QPointF(at), Qt.DropAction.CopyAction, data, buttons, keys)
     QApplication.sendEvent(window, falling)
+
+
+def arrange(app: App, name: str) -> None:
+    """Use an arrangement of the photo desk in a window with room for all of its docks."""
+    app.window.resize(1600, 1000)
+    app.photo.arrange(name)
 
 
 def redraw(panel: QWidget) -> None:

@@ -50,7 +50,7 @@ from gmmseg.photo.document import (
 )
 from gmmseg.photo.jobs import SegmentRequest, Stepped, segment_events
 from tests.data.faults import close_folder
-from tests.ui.driving import blobs, drop, mime_of, write_png
+from tests.ui.driving import arrange, blobs, drop, mime_of, write_png
 from ui.app import App
 from ui.desk.actions import Actions, bound_to
 from ui.desk.desk import Desk, DeskDock, DeskLayout, Heading
@@ -621,6 +621,7 @@ def test_stopping_a_comparison_keeps_what_has_been_compared(fitted: App, qtbot: 
 def test_a_cut_tried_in_the_merge_tree_is_gone_from_the_picture_when_another_tab_comes_to_the_front(
     fitted: App, qtbot: QtBot
 ) -> None:
+    arrange(fitted, "explore")
     fitted.photo.panels.panes.choose_layer(0, Layer("segments"))
     layer = fitted.photo.panels.panes.panes[0].canvas._layer
 
@@ -675,12 +676,16 @@ def test_the_theme_changes_at_once_and_is_remembered(fitted: App, qtbot: QtBot) 
 def test_recent_files_layout_and_panes_are_there_the_next_time(
     fitted: App, qtbot: QtBot, tmp_path: Path
 ) -> None:
+    fitted.photo.actions["arrangement_segment"].trigger()
     fitted.photo.actions["panes4"].trigger()
     fitted.window.close()
     again = App(SettingsStore())
     qtbot.addWidget(again.window)
     assert again.photo.panels.panes.n_panes == 4
     assert again.photo.actions["panes4"].isChecked()
+    assert again.photo.actions["arrangement_segment"].isChecked()
+    again.photo.actions["arrangement_cut_out"].trigger()
+    assert again.photo.panels.panes.n_panes == 1
     menu = again.window.findChild(QMenu, "recentMenu")
     assert menu is not None
     assert "bands.png" in menu.actions()[0].text()
@@ -727,7 +732,7 @@ def assert_fits_into_half_a_screen(fitted: App, qtbot: QtBot) -> None:
 
 
 def test_the_hint_is_shown_until_it_is_closed_once(app: App, qtbot: QtBot) -> None:
-    assert "number of classes, K" in app.window.hints.text
+    assert "Click an object" in app.window.hints.text
     close = app.window.hints.findChild(QPushButton.__mro__[1], "messageClose")
     assert close is not None
     QTest.mouseClick(close, Qt.MouseButton.LeftButton)
@@ -843,4 +848,4 @@ def test_another_desk_is_made_when_first_worked_at_and_the_photo_goes_on(
     assert asked == ["make", "take"]
     fitted.window.close()
     assert asked[2:] == ["remember", "shutdown"]
-    assert set(SettingsStore().layouts()) == {"photo", "idle"}
+    assert set(SettingsStore().layouts()) == {"photo_cut_out", "idle"}

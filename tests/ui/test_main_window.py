@@ -35,11 +35,14 @@ from ui.desk.actions import Actions, ActionSpec, DeskState
 from ui.desk.desk import Desk, DeskDock, DeskLayout, DeskMenu, Heading
 from ui.main_window import MainWindow, first_size
 from ui.photo.actions import PHOTO_ACTIONS
+from ui.photo.arrangements import ARRANGEMENTS
 from ui.photo.files_menu import FilesMenu
 from ui.photo.layout import OpacitySlider, SamplesMenu, photo_layout
 from ui.photo.panels.classes import ClassesPanel
 from ui.photo.wiring import PhotoPanels
+from ui.settings_store import KeptLayout
 from ui.widgets.recent_menu import RecentMenu
+from ui.widgets.rim import Rim
 from ui.widgets.tool_bar import ToolBar
 
 
@@ -61,7 +64,7 @@ def recorder() -> Recorder:
     return Recorder()
 
 
-def made_desk(recorder: Recorder) -> Desk:
+def made_desk(recorder: Recorder, arrangement: str = "explore") -> Desk:
     """The photo desk's layout and actions, which the recorder hears."""
     actions, panels = Actions(PHOTO_ACTIONS, recorder.bind), PhotoPanels()
     samples = SamplesMenu(lambda name: recorder.calls.append(("open_sample", (name,))))
@@ -71,6 +74,7 @@ def made_desk(recorder: Recorder) -> Desk:
         part.setParent(desk)
     for menu in (samples, recent, files):
         menu.setParent(desk.layout.toolbar, menu.windowFlags())
+    desk.arrange(arrangement)
     return desk
 
 
@@ -109,6 +113,8 @@ def window(qtbot: QtBot, recorder: Recorder, desk: Desk) -> MainWindow:
     window.add_desk(desk)
     window.show_desk(desk)
     qtbot.addWidget(window)
+    # Room for everything, also on a small screen.
+    window.resize(1600, 1000)
     with qtbot.waitExposed(window):
         window.show()
     desk.actions.show_state(DeskState(with_image(), False))
@@ -139,6 +145,16 @@ def dock(window: MainWindow, name: str) -> QDockWidget:
     return found
 
 
+def docks_in_sight(window: MainWindow) -> set[str]:
+    return {found.objectName() for found in window.findChildren(QDockWidget) if found.isVisibleTo(window)}
+
+
+def first_docks(desk: Desk) -> set[str]:
+    """Names of the docks that a desk's arrangement shows at first."""
+    name = desk.arrangement.name
+    return {spec.name for spec in desk.layout.docks if not spec.arrangements or name in spec.arrangements}
+
+
 def test_setup_is_on_the_left_classes_above_tabbed_plots_on_the_right(window: MainWindow) -> None:
     places = {
         name: window.dockWidgetArea(dock(window, name)) for name in ("setupDock", "classesDock", "kCurveDock")
@@ -146,7 +162,7 @@ def test_setup_is_on_the_left_classes_above_tabbed_plots_on_the_right(window: Ma
     assert places["setupDock"] is Qt.DockWidgetArea.LeftDockWidgetArea
     assert places["classesDock"] is places["kCurveDock"] is Qt.DockWidgetArea.RightDockWidgetArea
     tabs = window.tabifiedDockWidgets(dock(window, "convergenceDock"))
-    assert {tab.objectName() for tab in tabs} == {"scatterDock", "kCurveDock", "mergeTreeDock", "regionsDock"}
+    assert {tab.objectName() for tab in tabs} == {"scatterDock", "kCurveDock", "mergeTreeDock"}
     assert dock(window, "classesDock").y() < dock(window, "convergenceDock").y()
 
 
@@ -167,12 +183,14 @@ def test_a_saved_layout_comes_back_and_nonsense_is_ignored(
     qtbot: QtBot, recorder: Recorder, window: MainWindow, desk: Desk
 ) -> None:
     dock(window, "classesDock").close()
-    layouts = window.layouts()
-    for kept, is_there in ((layouts, False), ({"photo": QByteArray(b"nonsense")}, True)):
+    layouts = window.docking.layouts()
+    nonsense = {"photo_explore": KeptLayout(QByteArray(b"nonsense"), ("gone",), ("neither",))}
+    for kept, is_there in ((layouts, False), (nonsense, True)):
         again, desk = MainWindow(kept), made_desk(recorder)
         again.set_actions(Actions(WINDOW_ACTIONS, recorder.bind, again))
         desk.setParent(again)
         again.add_desk(desk)
+        again.resize(1600, 1000)
         again.show_desk(desk)
         qtbot.addWidget(again)
         again.show()
@@ -381,8 +399,7 @@ def test_another_desk_swaps_the_middle_docks_toolbar_menus_and_readout(
             assert part.isVisible()
         for part in (there.layout.central, there.layout.toolbar, there.layout.readout):
             assert not part.isVisible()
-        assert all(dock(window, spec.name).isVisibleTo(window) for spec in here.layout.docks)
-        assert not any(dock(window, spec.name).isVisibleTo(window) for spec in there.layout.docks)
+        assert docks_in_sight(window) == first_docks(here)
         titles = [action.text() for action in window.menuBar().actions()]
         assert titles[:3] == ["&File", "&Edit", "&View"]
         assert titles[-1] == "&Help"
@@ -404,9 +421,7 @@ def test_the_way_between_desks_can_be_gone_any_number_of_times(
         button = next(b for b in window.findChildren(QToolButton, way) if b.isVisible())
         QTest.mouseClick(button, Qt.MouseButton.LeftButton)
         assert desks[name].layout.central.isVisible()
-        for one in desks.values():
-            is_here = one is desks[name]
-            assert all(dock(window, spec.name).isVisibleTo(window) == is_here for spec in one.layout.docks)
+        assert docks_in_sight(window) == first_docks(desks[name])
 
 
 def test_keys_that_desks_share_go_to_the_one_in_use(
@@ -439,7 +454,7 @@ def test_each_desk_keeps_its_own_layout(window: MainWindow, desk: Desk, second: 
     window.show_desk(second)
     assert not dock(window, "otherTab1").isVisible()
     assert dock(window, "otherLeft").isVisible()
-    assert set(window.layouts()) == {"photo", "other"}
+    assert set(window.docking.layouts()) == {"photo_explore", "other"}
 
 
 def test_reset_layout_is_for_the_desk_in_use(window: MainWindow, desk: Desk, second: Desk) -> None:
@@ -451,6 +466,85 @@ def test_reset_layout_is_for_the_desk_in_use(window: MainWindow, desk: Desk, sec
     assert not dock(window, "setupDock").isVisible()
     window.show_desk(desk)
     assert not dock(window, "setupDock").isVisible()
+
+
+# Arrangements
+
+
+def share_of_the_middle(window: MainWindow) -> float:
+    middle = window.centralWidget()
+    assert middle is not None
+    return middle.width() * middle.height() / (window.width() * window.height())
+
+
+def rim_titles(window: MainWindow, side: str) -> list[str]:
+    rim = window.findChild(Rim, f"{side}Rim")
+    assert rim is not None
+    return [button.text() for button in rim.findChildren(QToolButton) if button.isVisible()]
+
+
+@pytest.mark.parametrize("size", [(1024, 700), (1280, 800), (1440, 900), (1600, 1000)])
+@pytest.mark.parametrize("arrangement", [each.name for each in ARRANGEMENTS])
+def test_the_middle_has_more_than_half_of_the_window_whatever_is_folded(
+    qtbot: QtBot, window: MainWindow, desk: Desk, arrangement: str, size: tuple[int, int]
+) -> None:
+    window.resize(*size)
+    desk.arrange(arrangement)
+    is_roomy = size[0] >= 1440 or arrangement == "cut_out"
+
+    def is_in_order() -> bool:
+        folded = {dock.objectName() for docks in window.docking._folded.values() for dock in docks}
+        is_complete = docks_in_sight(window) | folded == first_docks(desk)
+        return is_complete and bool(folded) != is_roomy and share_of_the_middle(window) > 0.5
+
+    qtbot.waitUntil(is_in_order)
+
+
+def test_a_title_on_the_rim_unfolds_its_side_and_the_other_one_gives_way(
+    qtbot: QtBot, window: MainWindow, desk: Desk
+) -> None:
+    window.resize(1024, 700)
+    desk.arrange("segment")
+    qtbot.waitUntil(lambda: rim_titles(window, "right") == ["Classes", "Objects", "Regions"])
+    asks = window.findChild(QToolButton, "rim_objectsDock")
+    assert asks is not None
+    QTest.mouseClick(asks, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: rim_titles(window, "left") == ["Setup"])
+    assert rim_titles(window, "right") == []
+    assert not dock(window, "objectsDock").visibleRegion().isEmpty()
+    window.resize(1600, 1000)
+    qtbot.waitUntil(lambda: docks_in_sight(window) == first_docks(desk))
+    assert rim_titles(window, "left") == []
+
+
+def test_what_was_folded_by_hand_stays_folded_in_its_arrangement_the_next_time_too(
+    qtbot: QtBot, recorder: Recorder, window: MainWindow, desk: Desk
+) -> None:
+    window.toggle_side("right")
+    assert docks_in_sight(window) == {"setupDock"}
+    desk.arrange("cut_out")
+    assert docks_in_sight(window) == first_docks(desk)
+    desk.arrange("explore")
+    assert docks_in_sight(window) == {"setupDock"}
+    again, other = MainWindow(window.docking.layouts()), made_desk(recorder)
+    again.set_actions(Actions(WINDOW_ACTIONS, recorder.bind, again))
+    other.setParent(again)
+    again.add_desk(other)
+    again.resize(1600, 1000)
+    again.show_desk(other)
+    qtbot.addWidget(again)
+    again.show()
+    qtbot.waitUntil(lambda: len(rim_titles(again, "right")) == 5)
+    assert docks_in_sight(again) == {"setupDock"}
+    again.toggle_side("right")
+    assert docks_in_sight(again) == first_docks(other)
+
+
+def test_a_folded_panel_called_by_the_menu_comes_back_with_its_side(window: MainWindow, desk: Desk) -> None:
+    window.toggle_side("right")
+    dock(window, "scatterDock").toggleViewAction().trigger()
+    assert docks_in_sight(window) == first_docks(desk)
+    assert not dock(window, "scatterDock").visibleRegion().isEmpty()
 
 
 @pytest.mark.parametrize("size", [(1024, 700), (1440, 900)])

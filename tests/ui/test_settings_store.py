@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.data.faults import close_folder
 from ui.photo.panels.panes import PanesPanel
-from ui.settings_store import MAX_RECENT, SettingsStore
+from ui.settings_store import MAX_RECENT, KeptLayout, SettingsStore
 
 
 @pytest.mark.parametrize(
@@ -79,14 +79,20 @@ def test_values_keep_their_types_over_a_restart() -> None:
     store.dismiss_hint()
     store.panes = {"layout": 4, "layers": {"1": [["segments", 0, True]]}}
     store.scheme = "dark"
-    store.set_window(QByteArray(b"\x00geo"), {"photo": QByteArray(b"\xfflay"), "digits": QByteArray(b"d")})
+    layouts = {
+        "photo_segment": KeptLayout(QByteArray(b"\xfflay"), ("setupDock", "classesDock"), ("left",)),
+        "digits": KeptLayout(QByteArray(b"d")),
+    }
+    store.set_window(QByteArray(b"\x00geo"), layouts)
+    store.arrangement = "segment"
     store.save()
     again = SettingsStore()
     assert again.is_hint_dismissed is True
     assert again.panes == {"layout": 4, "layers": {"1": [["segments", 0, True]]}}
     assert again.scheme == "dark"
     assert again.geometry() == QByteArray(b"\x00geo")
-    assert again.layouts() == {"photo": QByteArray(b"\xfflay"), "digits": QByteArray(b"d")}
+    assert again.layouts() == layouts
+    assert again.arrangement == "segment"
 
 
 def test_a_damaged_file_gives_defaults_and_is_kept() -> None:

@@ -19,6 +19,9 @@ SHARED_MENUS = ("file", "edit", "view", "help")
 Place = Literal["left", "right", "tab"]
 """``left`` of the middle, on its ``right``, or a ``tab`` below what is on the right."""
 
+Side = Literal["left", "right"]
+"""Of the middle; what stands in a ``tab`` is on the right."""
+
 Entry = QAction | QMenu | None
 """Of a menu; None is a line."""
 
@@ -33,6 +36,13 @@ class DeskDock:
     place: Place
     on_front: Callable[[bool], None] | None = None
     """Told whether the panel can be seen: to Qt one behind another tab is visible too."""
+    arrangements: tuple[str, ...] = ()
+    """Names of those in which it is shown at first; empty for all."""
+
+    @property
+    def side(self) -> Side:
+        """Where it stands at first."""
+        return "left" if self.place == "left" else "right"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +55,24 @@ class DockSizes:
     """Width on the right, where the window has room for it."""
     upper: int = 290
     """Height of what stands above the tabs on the right, where the window has room for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrangement:
+    """One way of laying out a desk; the layout of each is remembered on its own.
+
+    Parameters
+    ----------
+    name : str
+        Empty where a desk has only one.
+    folds : str
+        The side whose docks are folded first where the middle would get too little of the window.
+    sizes : DockSizes
+    """
+
+    name: str = ""
+    folds: Side = "right"
+    sizes: DockSizes = field(default_factory=DockSizes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +98,8 @@ class DeskLayout:
     readout : QWidget
         For the status bar.
     menus : sequence of DeskMenu
-    sizes : DockSizes
+    arrangements : sequence of Arrangement
+        The first one is that of a window which remembers none.
     """
 
     central: QWidget
@@ -78,7 +107,7 @@ class DeskLayout:
     toolbar: ToolBar
     readout: QWidget
     menus: Sequence[DeskMenu] = ()
-    sizes: DockSizes = field(default_factory=DockSizes)
+    arrangements: Sequence[Arrangement] = (Arrangement(),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +137,8 @@ class Desk(QObject):
     """`heading` or `is_busy` may be others now."""
     progressed = Signal(object)
     """Progress"""
+    rearranged = Signal()
+    """`arrangement` is another one now."""
 
     def __init__(
         self, name: str, actions: Actions[Any], layout: DeskLayout, parent: QObject | None = None
@@ -116,6 +147,15 @@ class Desk(QObject):
         self.name = name
         self.actions = actions
         self.layout = layout
+        self.arrangement = layout.arrangements[0]
+        """The one in use."""
+
+    def arrange(self, name: str) -> None:
+        """Use the arrangement of that name; one that the desk does not have changes nothing."""
+        found = {each.name: each for each in self.layout.arrangements}.get(name, self.arrangement)
+        if found is not self.arrangement:
+            self.arrangement = found
+            self.rearranged.emit()
 
     @property
     def heading(self) -> Heading:

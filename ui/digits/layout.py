@@ -10,7 +10,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QSlider
 
 from ui.desk.actions import Actions
-from ui.desk.desk import DeskDock, DeskLayout, DeskMenu, DockSizes
+from ui.desk.desk import Arrangement, DeskDock, DeskLayout, DeskMenu, DockSizes
 from ui.digits.panels.clusters import VIEWS
 from ui.digits.wiring import DigitPanels
 from ui.theme import SPACING, icon
@@ -58,7 +58,7 @@ def digits_layout(
         _toolbar(actions, recent, sets, size),
         panels.readout,
         _menus(actions, recent, crisp),
-        DockSizes(left=256, right=344, upper=300),
+        (Arrangement(sizes=DockSizes(left=256, right=344, upper=300)),),
     )
 
 

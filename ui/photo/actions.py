@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from gmmseg.photo.view_state import ViewState
 from ui.desk.actions import REDO, UNDO, ActionSpec, DeskState, Keys, is_running
+from ui.desk.desk import Desk
+from ui.photo.arrangements import ArrangementName
 from ui.photo.commands import PhotoCommands
 from ui.photo.fitting import Fitter
 from ui.photo.opening import Opener
@@ -65,6 +67,13 @@ def _tool_spec(name: ToolName, text: str, key: str, tip: str) -> Spec:
     return Spec(
         f"tool_{name}", text, Toolbox.take_tool, (key,), f"tool-{name}", has_image, tip, "tools",
         arguments=(name,),
+    )  # fmt: skip
+
+
+def _arrangement_spec(name: ArrangementName, text: str, key: str, tip: str) -> Spec:
+    return Spec(
+        f"arrangement_{name}", text, Desk.arrange, (key,), f"arrangement-{name.replace('_', '-')}", None, tip,
+        "arrangement", (name,),
     )  # fmt: skip
 
 
@@ -166,6 +175,11 @@ PHOTO_ACTIONS: tuple[Spec, ...] = (
         "copy_cutout", "Copy the cut-o&ut", PhotoCommands.copy_cutout, ("Ctrl+Shift+X",), "", has_objects,
         "Copy the chosen objects, or all, with transparency around them",
     ),
+    _arrangement_spec(
+        "cut_out", "&Cut out", "Alt+1", "One large picture, to mark objects in it and take them away"
+    ),
+    _arrangement_spec("segment", "&Segment", "Alt+2", "The picture beside its map, with all settings"),
+    _arrangement_spec("explore", "&Explore", "Alt+3", "Several maps, and plots of the mixture"),
     _pane_spec(1, "One &pane", "Ctrl+1"),
     _pane_spec(2, "&Two panes", "Ctrl+2"),
     _pane_spec(4, "Fou&r panes", "Ctrl+4"),

@@ -18,6 +18,7 @@ from ui.desk.desk import Heading
 from ui.desk.file_desk import FileDesk
 from ui.notices import Notices
 from ui.photo.actions import PHOTO_ACTIONS
+from ui.photo.arrangements import FIRST_PANES
 from ui.photo.commands import PhotoCommands
 from ui.photo.files_menu import FilesMenu
 from ui.photo.layout import OpacitySlider, SamplesMenu, photo_layout
@@ -48,7 +49,7 @@ class PhotoDesk(FileDesk):
         self._samples = SamplesMenu(self.work.opener.open_sample)
         self._opacity = OpacitySlider()
         actions = Actions(
-            PHOTO_ACTIONS, bound_to(self._commands, *self.work.parts, self.panels.panes, self.toolbox)
+            PHOTO_ACTIONS, bound_to(self, self._commands, *self.work.parts, self.panels.panes, self.toolbox)
         )
         self._files = FilesMenu()
         layout = photo_layout(actions, self.panels, recent, self._samples, self._files, self._opacity)
@@ -79,12 +80,23 @@ class PhotoDesk(FileDesk):
 
     def _restore(self) -> None:
         """Bring back what the store remembers of the last time."""
+        stored = {name: state for name, state in self._store.panes.items() if isinstance(state, dict)}
+        self._panes = {**FIRST_PANES, **stored}
+        super().arrange(self._store.arrangement)
+        self._show_panes()
+
+    def arrange(self, name: str) -> None:
+        self._panes[self.arrangement.name] = self.panels.panes.state()
+        super().arrange(name)
+        self._show_panes()
+
+    def _show_panes(self) -> None:
+        """Show the panes of the arrangement in use."""
         panes = self.panels.panes
-        if not self._store.panes:
-            panes.set_layout(2)
-        panes.restore(self._store.panes)
+        panes.restore(self._panes[self.arrangement.name])
         self._opacity.setValue(round(100 * panes.overlay_opacity))
         self._check_layout(panes.n_panes)
+        self.actions[f"arrangement_{self.arrangement.name}"].setChecked(True)
 
     def begin(self, paths: Sequence[Path] = ()) -> None:
         """Open the files given, or the first sample."""
@@ -119,7 +131,8 @@ class PhotoDesk(FileDesk):
         return self.panels.setup.is_valid
 
     def remember(self) -> None:
-        self._store.panes = self.panels.panes.state()
+        self._store.arrangement = self.arrangement.name
+        self._store.panes = {**self._panes, self.arrangement.name: self.panels.panes.state()}
 
     # What comes of the work
 

@@ -14,6 +14,7 @@ from gmmseg.io.samples import SAMPLES
 from ui.desk.actions import Actions
 from ui.desk.desk import DeskDock, DeskLayout, DeskMenu
 from ui.photo.actions import MAX_KEYED_CLASSES
+from ui.photo.arrangements import ARRANGEMENTS
 from ui.photo.files_menu import FilesMenu
 from ui.photo.toolbox import ToolName
 from ui.photo.widgets.tool_palette import ToolPalette, beside
@@ -22,6 +23,7 @@ from ui.theme import SPACING, icon
 from ui.widgets.recent_menu import RecentMenu
 from ui.widgets.tool_bar import ToolBar
 
+_ARRANGING = tuple(f"arrangement_{arrangement.name}" for arrangement in ARRANGEMENTS)
 _TOOLS = tuple(f"tool_{name}" for name in get_args(ToolName))
 _SELECTION = ("accept_selection", "extend_object", "subtract_selection", "drop_selection", "", "copy_cutout")
 _tr = partial(QCoreApplication.translate, "PhotoDesk")
@@ -62,16 +64,28 @@ def photo_layout(
     """Return the layout of the photo desk."""
     toolbar = _toolbar(actions, recent, samples, opacity)
     docks = (
-        DeskDock("setupDock", _tr("Setup"), panels.setup, "left"),
-        DeskDock("objectsDock", _tr("Objects"), panels.objects, "right"),
-        DeskDock("classesDock", _tr("Classes"), panels.classes, "right"),
-        DeskDock("convergenceDock", _tr("Convergence"), panels.convergence, "tab"),
-        DeskDock("scatterDock", _tr("Scatter"), panels.scatter, "tab"),
-        DeskDock("kCurveDock", _tr("K curve"), panels.k_curve, "tab"),
+        DeskDock("setupDock", _tr("Setup"), panels.setup, "left", arrangements=("segment", "explore")),
+        DeskDock("classesDock", _tr("Classes"), panels.classes, "right", arrangements=("segment", "explore")),
+        DeskDock("objectsDock", _tr("Objects"), panels.objects, "right", arrangements=("cut_out", "segment")),
+        DeskDock("convergenceDock", _tr("Convergence"), panels.convergence, "tab", arrangements=("explore",)),
+        DeskDock("scatterDock", _tr("Scatter"), panels.scatter, "tab", arrangements=("explore",)),
+        DeskDock("kCurveDock", _tr("K curve"), panels.k_curve, "tab", arrangements=("explore",)),
         DeskDock(
-            "mergeTreeDock", _tr("Merge tree"), panels.merge_tree, "tab", panels.merge_tree.set_in_front
+            "mergeTreeDock",
+            _tr("Merge tree"),
+            panels.merge_tree,
+            "tab",
+            panels.merge_tree.set_in_front,
+            ("explore",),
         ),
-        DeskDock("regionsDock", _tr("Regions"), panels.regions, "tab", panels.regions.set_in_front),
+        DeskDock(
+            "regionsDock",
+            _tr("Regions"),
+            panels.regions,
+            "tab",
+            panels.regions.set_in_front,
+            ("segment",),
+        ),
     )
     tools = [actions[name] for name in _TOOLS]
     palette = ToolPalette([tools, [actions["accept_selection"]]])
@@ -81,6 +95,7 @@ def photo_layout(
         toolbar,
         panels.readout,
         _menus(actions, panels, recent, samples, files),
+        ARRANGEMENTS,
     )
 
 
@@ -112,7 +127,7 @@ def _menus(
             ],
         ),
         DeskMenu("edit", "", actions.entries(edit)),
-        DeskMenu("view", "", actions.entries([*zoom, *panes])),
+        DeskMenu("view", "", actions.entries([*_ARRANGING, "", *zoom, *panes])),
         DeskMenu("fit", _tr("F&it"), actions.entries(["run", "stop", "cancel", "", "step"])),
         DeskMenu(
             "objects",
@@ -133,15 +148,17 @@ def _toolbar(
     bar.add_menu_button("samplesButton", opens_samples, samples)
     bar.add_mode_spot()
     bar.addSeparator()
-    bar.add_run_button(actions["run"], actions["stop"])
-    bar.add_button(actions["step"])
+    bar.add_choice([actions[name] for name in _ARRANGING], _tr("Arrangement of the window"))
     bar.addSeparator()
     for name in ("undo", "redo"):
         bar.add_icon_button(actions[name])
-    bar.addSeparator()
+    bar.add_spring()
     for name in ("panes1", "panes2", "panes4", "fit_view", "overlay"):
         bar.add_icon_button(actions[name])
     bar.addWidget(opacity)
-    bar.add_spring()
+    bar.addSeparator()
+    bar.add_run_button(actions["run"], actions["stop"])
+    bar.add_icon_button(actions["step"])
+    bar.addSeparator()
     bar.add_button(actions["export"])
     return bar

@@ -1,13 +1,22 @@
-"""MessageBar: a line above the panes that says what is wrong and what helps, without being in the way."""
+"""MessageBar: a line that says what is wrong and what helps, without being in the way."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QAccessible, QAccessibleEvent, QPalette
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from ui.theme import SPACING, colours, icon, mixed, theme
 
@@ -24,6 +33,8 @@ class MessageBar(QFrame):
 
     dismissed = Signal()
     """The user closed it."""
+    appeared = Signal(bool)
+    """There is something to say, or nothing any more."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -98,6 +109,7 @@ class MessageBar(QFrame):
         self._recolour()
         self.setAccessibleName(text)
         self.show()
+        self.appeared.emit(True)
         QAccessible.updateAccessibility(QAccessibleEvent(self, QAccessible.Event.Alert))
 
     @Slot()
@@ -105,6 +117,7 @@ class MessageBar(QFrame):
         """Take the message away."""
         self._help = None
         self.hide()
+        self.appeared.emit(False)
 
     @Slot()
     def _on_close(self) -> None:
@@ -129,3 +142,23 @@ class MessageBar(QFrame):
         stripe = QPalette(palette)
         stripe.setColor(QPalette.ColorRole.Window, strong)
         self._stripe.setPalette(stripe)
+
+
+class MessageStack(QWidget):
+    """Message bars one below the other with a margin around; hidden while none has anything to say."""
+
+    def __init__(self, bars: Sequence[MessageBar], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._bars = tuple(bars)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(SPACING, SPACING, SPACING, SPACING)
+        column.setSpacing(SPACING // 2)
+        for bar in bars:
+            column.addWidget(bar)
+            bar.appeared.connect(self._show_or_hide)
+        self._show_or_hide()
+
+    @Slot()
+    def _show_or_hide(self) -> None:
+        # An empty one would take clicks that are meant for what lies below.
+        self.setVisible(not all(bar.isHidden() for bar in self._bars))

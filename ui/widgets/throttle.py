@@ -45,6 +45,12 @@ class Throttle(QObject):
         else:
             self._timer.start()
 
+    def catch_up(self) -> None:
+        """Have `due` fire now where it was asked for, also while the widget cannot be seen."""
+        if self._is_wanted:
+            self._is_wanted = False
+            self.due.emit()
+
     @Slot()
     def _go(self) -> None:
         # A panel behind another tab is visible to Qt: it lies outside its parent.

@@ -9,12 +9,14 @@ from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QToolBar, QToolButton, QWidget
 
 from ui.theme import SPACING
+from ui.widgets.segmented import SegmentedControl
 
 
 class ToolBar(QToolBar):
     """The toolbar of one desk; every button is reached by Tab.
 
-    Where the texts of all buttons have no room, only Run keeps its own.
+    Where the texts of all buttons have no room, those of plain buttons go first and those of a choice last;
+    Run keeps its own.
     """
 
     def __init__(self, name: str, title: str) -> None:
@@ -33,7 +35,7 @@ class ToolBar(QToolBar):
         self._mode_spot: QAction | None = None
         self._mode_buttons: list[QToolButton] = []
         self._texted: list[QToolButton] = []
-        self._has_texts = True
+        self._choices: list[QToolButton] = []
 
     def add_button(self, action: QAction, menu: QMenu | None = None) -> QToolButton:
         """Add a button with icon and text, and optionally an arrow that opens a menu."""
@@ -77,6 +79,12 @@ class ToolBar(QToolBar):
             self._run_button.removeAction(self._run_button.defaultAction())
             self._run_button.setDefaultAction(wanted)
 
+    def add_choice(self, actions: Sequence[QAction], name: str) -> None:
+        """Add actions of one group as a segmented control; `name` is for screen readers."""
+        choice = SegmentedControl(actions, name)
+        self.addWidget(choice)
+        self._choices += choice.buttons
+
     def add_spring(self) -> None:
         """Move what follows to the far end."""
         spring = QWidget()
@@ -110,14 +118,14 @@ class ToolBar(QToolBar):
 
     def _fit_texts(self) -> None:
         """Show texts beside the icons as long as nothing is pushed out of sight by them."""
-        buttons = [*self._texted, *self._mode_buttons]
-        if not self._has_texts:
+        groups = ([*self._texted, *self._mode_buttons], self._choices)
+        for buttons in groups:
             _set_style(buttons, Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         # Asked for now, not when Qt next lays out.
         self._modes.updateGeometry()
-        self._has_texts = self.sizeHint().width() <= self.width()
-        if not self._has_texts:
-            _set_style(buttons, Qt.ToolButtonStyle.ToolButtonIconOnly)
+        for buttons in groups:
+            if self.sizeHint().width() > self.width():
+                _set_style(buttons, Qt.ToolButtonStyle.ToolButtonIconOnly)
 
 
 def _set_style(buttons: Sequence[QToolButton], style: Qt.ToolButtonStyle) -> None:

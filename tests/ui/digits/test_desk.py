@@ -103,6 +103,7 @@ def bench(
     configure_plots()
     bench = Bench()
     qtbot.addWidget(bench.window)
+    bench.window.resize(1600, 1000)
     with qtbot.waitExposed(bench.window):
         bench.window.show()
     yield bench

@@ -30,9 +30,10 @@ from gmmseg.io.images import image_from_array
 from gmmseg.photo.classes import default_classes
 from gmmseg.photo.document import open_image
 from gmmseg.regions.outcome import RegionOutcome, region_events
-from tests.ui.driving import blobs, drop, mime_of, write_png
+from tests.ui.driving import arrange, blobs, drop, mime_of, write_png
 from ui.app import App
 from ui.photo import region_maker
+from ui.photo.arrangements import FIRST_PANES
 from ui.photo.export_dialog import ExportDialog
 from ui.settings_store import SettingsStore
 from ui.theme import apply_theme, configure_plots
@@ -96,6 +97,8 @@ def driven(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[Driven]
     qtbot.addWidget(app.window)
     with qtbot.waitExposed(app.window):
         app.window.show()
+    arrange(app, "explore")
+    app.photo.panels.panes.restore(FIRST_PANES["segment"])
     drop(app.window, mime_of(write_png(tmp_path / "bands.png")))
     driven = Driven(app, qtbot)
     qtbot.waitUntil(lambda: app.photo.work.workspace.document.fit is not None, timeout=20000)
@@ -169,6 +172,7 @@ def test_the_table_in_front_has_regions_made_and_marks_the_row_clicked(driven: D
     table = driven.app.window.findChild(QTableView, "regions-table")
     assert dock is not None
     assert table is not None
+    dock.show()
     dock.raise_()
     driven.qtbot.waitUntil(lambda: table.model().rowCount() == 3, timeout=20000)
     at = table.visualRect(table.model().index(1, 0)).center()

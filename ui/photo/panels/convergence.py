@@ -262,6 +262,7 @@ class ConvergencePanel(PlotPanel):
 
     def select(self, index: int | None) -> None:
         """Select a step of the kept run, as a click on it does; None for the newest parameters."""
+        self._throttle.catch_up()
         if index == self._selected or not self._run:
             return
         self._selected = index
@@ -272,6 +273,7 @@ class ConvergencePanel(PlotPanel):
 
     def select_by(self, offset: int) -> None:
         """Select the step `offset` after the selected one, counting from the end where none is."""
+        self._throttle.catch_up()
         if self._run:
             start = len(self._run) - 1 if self._selected is None else self._selected
             self.select(min(max(start + offset, 0), len(self._run) - 1))

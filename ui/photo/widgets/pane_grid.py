@@ -113,13 +113,7 @@ class PaneGrid(QWidget):
 
     def state(self) -> dict[str, Any]:
         """Return what is shown, and how, as plain values to be remembered."""
-        return {
-            "layout": self._n_panes,
-            "layers": {
-                str(count): [[layer.kind, layer.component, layer.uses_mean_colours] for layer in layers]
-                for count, layers in self._layers.items()
-            },
-        }
+        return plain_panes(self._n_panes, self._layers)
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take remembered values; whatever is missing or makes no sense is left as it is."""
@@ -182,6 +176,17 @@ class PaneGrid(QWidget):
         if zoom != self._zoom:
             self._zoom = zoom
             self.zoom_changed.emit(zoom)
+
+
+def plain_panes(n_panes: int, layers: Mapping[int, Sequence[Layer]]) -> dict[str, Any]:
+    """Return how many panes there are, and their layers by the number of panes, as plain values."""
+    return {
+        "layout": n_panes,
+        "layers": {
+            str(count): [[layer.kind, layer.component, layer.uses_mean_colours] for layer in shown]
+            for count, shown in layers.items()
+        },
+    }
 
 
 def _read_layers(remembered: Any) -> list[Layer]:
