@@ -10,11 +10,14 @@ from gmmseg.version import VERSION
 if TYPE_CHECKING:
     from gmmseg.api.digits import cluster_digits
     from gmmseg.api.files import export, load_model, save_mask
+    from gmmseg.api.projects import new_project
     from gmmseg.api.sampling import sample
     from gmmseg.api.segmenting import Partition, Segmented, apply, regions, segment
     from gmmseg.api.tables import fit_table
     from gmmseg.errors import GmmsegError
     from gmmseg.io.images import image_from_array, read_image
+    from gmmseg.io.projects.reading import open_project
+    from gmmseg.io.projects.writing import save_project
     from gmmseg.io.table_reading import read_table
     from gmmseg.mixture.estimator import GaussianMixture
     from gmmseg.object_selector import ObjectSelector
@@ -33,11 +36,14 @@ __all__ = [
     "fit_table",
     "image_from_array",
     "load_model",
+    "new_project",
+    "open_project",
     "read_image",
     "read_table",
     "regions",
     "sample",
     "save_mask",
+    "save_project",
     "segment",
 ]
 
@@ -53,10 +59,13 @@ _HOMES = {
     "fit_table": "gmmseg.api.tables",
     "image_from_array": "gmmseg.io.images",
     "load_model": "gmmseg.api.files",
+    "new_project": "gmmseg.api.projects",
+    "open_project": "gmmseg.io.projects.reading",
     "read_image": "gmmseg.io.images",
     "read_table": "gmmseg.io.table_reading",
     "sample": "gmmseg.api.sampling",
     "save_mask": "gmmseg.api.files",
+    "save_project": "gmmseg.io.projects.writing",
     "segment": "gmmseg.api.segmenting",
 }
 """Imported when asked for: ``import gmmseg`` and the command line start without numpy."""

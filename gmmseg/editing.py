@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -55,6 +56,11 @@ class Editor(ABC, Generic[D, V]):
         """The present document."""
         return self._history.present.state
 
+    @property
+    def history(self) -> History[D]:
+        """The present document, those before it and those undone; another object after every change."""
+        return self._history
+
     def subscribe(self, listener: Callable[[V, V], None]) -> None:
         """Have `listener` called with the old and the new state shown, in the thread that changed it."""
         self._listeners.append(listener)
@@ -67,9 +73,9 @@ class Editor(ABC, Generic[D, V]):
         before = self.document
         document = edit.apply(before)
         if self._large_parts(before)[0] is None and self._large_parts(document)[0] is not None:
-            self._history = History(Entry(document, ""))
+            self._history = History(Entry(document, "", time=time.time()))
         else:
-            pushed = self._history.pushed(document, edit.title, edit.merge_key)
+            pushed = self._history.pushed(document, edit.title, edit.merge_key, time.time())
             self._history = _with_few(pushed, self._large_parts)
         self._show_document()
 
@@ -88,6 +94,17 @@ class Editor(ABC, Generic[D, V]):
         if self._history.future:
             self._history = self._history.redone()
             self._show_document()
+
+    def go_to(self, at: int) -> None:
+        """Go to one of the history's entries, by its place among them."""
+        if at != len(self._history.past) and 0 <= at < len(self._history.entries):
+            self._history = self._history.moved_to(at)
+            self._show_document()
+
+    def take_up(self, history: History[D]) -> None:
+        """Go on with a history from elsewhere, such as a file, in place of this one."""
+        self._history = history.settled()
+        self._show_document()
 
     @abstractmethod
     def _large_parts(self, document: D) -> tuple[object | None, ...]:

@@ -15,6 +15,8 @@ class Entry(Generic[S]):
     state: S
     title: str
     merge_key: str | None = None
+    time: float = 0.0
+    """When the edit was made, seconds since 1970; 0 where nobody knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +35,23 @@ class History(Generic[S]):
     future: tuple[Entry[S], ...] = ()
     limit: int = 100
 
-    def pushed(self, state: S, title: str, merge_key: str | None = None) -> History[S]:
+    @staticmethod
+    def standing(entries: tuple[Entry[S], ...], at: int) -> History[S]:
+        """Return the history of these entries, oldest first, of which the one at `at` is the present."""
+        return History(entries[at], entries[:at], entries[at + 1 :])
+
+    @property
+    def entries(self) -> tuple[Entry[S], ...]:
+        """All states, oldest first: those before, the present, those undone."""
+        return (*self.past, self.present, *self.future)
+
+    def moved_to(self, at: int) -> History[S]:
+        """Return the history with another of its `entries` as the present; raises IndexError."""
+        return replace(History.standing(self.entries, at), limit=self.limit)
+
+    def pushed(self, state: S, title: str, merge_key: str | None = None, time: float = 0.0) -> History[S]:
         """Return the history after an edit; one with the present's merge key replaces the present."""
-        entry = Entry(state, title, merge_key)
+        entry = Entry(state, title, merge_key, time)
         if merge_key is not None and merge_key == self.present.merge_key and self.past and not self.future:
             return replace(self, present=entry)
         past = (*self.past, self.present)[-self.limit :]

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from gmmseg.arrays import AnyArray, BoolArray, frozen
 
@@ -28,6 +29,10 @@ class ImageSource:
     n_frames: int = 1
     notes: tuple[str, ...] = ()
     """Soft facts to tell the user: conversions done, profile ignored, page 1 of 3."""
+    n_bytes: int = 0
+    """Of the file."""
+    is_missing: bool = False
+    """The file is gone: the image stands in for it, with its size and kind and without data."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,6 +64,11 @@ class Image:
         frozen(self.pixels)
         if self.mask is not None:
             frozen(self.mask)
+
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> AnyArray:
+        """Return the pixels, (H, W, C), of one channel (H, W)."""
+        pixels = self.pixels[:, :, 0] if self.n_channels == 1 else self.pixels
+        return np.array(pixels, dtype=dtype, copy=copy)
 
     @property
     def height(self) -> int:

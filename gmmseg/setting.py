@@ -191,6 +191,16 @@ def _within(name: str, setting: Setting, section: str) -> Setting:
     )
 
 
+def own_settings(kind: type) -> dict[str, Setting]:
+    """Return the settings that a dataclass itself declares, by field; other fields are left out."""
+    declared = {one.name: one.metadata.get(_KEY) for one in fields(kind)}
+    return {
+        name: replace(setting, path=name)
+        for name, setting in declared.items()
+        if isinstance(setting, Setting)
+    }
+
+
 def setting_of(kind: type, path: str) -> Setting:
     """Return the setting at a dotted path of a dataclass; raises KeyError."""
     return {setting.path: setting for setting in settings_of(kind)}[path]

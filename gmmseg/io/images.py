@@ -118,7 +118,7 @@ def read_image_bytes(
             is_opaque = np.ascontiguousarray(upright(is_opaque, decoded.orientation))
         mask, mask_notes = _mask_of(pixels, is_opaque, name)
         notes = (*_suffix_notes(name, format_name), *decoded.notes, *mask_notes)
-        source = ImageSource(name, path, digest, format_name, frame, decoded.n_frames, notes)
+        source = ImageSource(name, path, digest, format_name, frame, decoded.n_frames, notes, len(data))
         return Image(pixels, decoded.channels, source, mask)
 
 

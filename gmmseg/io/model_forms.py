@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, cast
 
 import numpy as np
@@ -11,7 +12,7 @@ from gmmseg.arrays import FloatArray
 from gmmseg.colours import Colour, hex_colour
 from gmmseg.errors import ModelError
 from gmmseg.features.spec import ColourSpace, FeatureSpec
-from gmmseg.io.strict_json import Form, Text, array, converted, parse, refuse
+from gmmseg.io.strict_json import MODEL, DocumentKind, Form, Text, array, converted, refuse
 from gmmseg.limits import MAX_FEATURES
 from gmmseg.mixture.covariance import FAMILIES, Covariance
 from gmmseg.mixture.settings import MAX_COMPONENTS, CovarianceKind
@@ -173,9 +174,8 @@ class DigitModelForm(Form, frozen=True):
     covariance: Full | Tied | Diagonal | Spherical
 
 
-def model_content(data: bytes, format_name: str, newest: int) -> dict[str, Any]:
+def checked_content(content: Any, format_name: str, newest: int) -> dict[str, Any]:
     """Return the root object of a model file of one format, at most of the newest version that is known."""
-    content = parse(data)
     head = converted(content, Head)
     if head.format != format_name:
         refuse("format", f"must be “{format_name}”; this is another kind of file")
@@ -193,19 +193,26 @@ def feature_spec(form: FeatureForm) -> FeatureSpec:
     return FeatureSpec(**structs.asdict(form))
 
 
+def check_classes(
+    classes: Sequence[ClassForm | ClassInfo], n_components: int, kind: DocumentKind = MODEL
+) -> None:
+    """Raise the kind's error unless classes have different ids and hold each component once."""
+    for at, entry in enumerate(classes):
+        place = f"classes[{at}].components"
+        for position, component in enumerate(entry.components):
+            if component >= n_components:
+                refuse(f"{place}[{position}]", f"must be at most {n_components - 1}", kind)
+        if list(entry.components) != sorted(set(entry.components)):
+            refuse(place, "must list components in increasing order", kind)
+    if len({entry.id for entry in classes}) < len(classes):
+        refuse("classes", "has the same id twice", kind)
+    if sorted(k for entry in classes for k in entry.components) != list(range(n_components)):
+        refuse("classes", f"must hold each of the {n_components} components once", kind)
+
+
 def class_table(forms: tuple[ClassForm, ...], n_components: int) -> ClassTable:
     """Return the classes in forms; raises `ModelError` unless they hold each component once."""
-    for at, form in enumerate(forms):
-        place = f"classes[{at}].components"
-        for position, component in enumerate(form.components):
-            if component >= n_components:
-                refuse(f"{place}[{position}]", f"must be at most {n_components - 1}")
-        if list(form.components) != sorted(set(form.components)):
-            refuse(place, "must list components in increasing order")
-    if len({form.id for form in forms}) < len(forms):
-        refuse("classes", "has the same id twice")
-    if sorted(k for form in forms for k in form.components) != list(range(n_components)):
-        refuse("classes", f"must hold each of the {n_components} components once")
+    check_classes(forms, n_components)
     return ClassTable(
         tuple(
             ClassInfo(

@@ -22,8 +22,13 @@ FORMAT_VERSION = 2
 
 def dump_model(model: Model) -> bytes:
     """Return a model as JSON; `load_model` gives back the same bits."""
+    return b"".join(json_lines(model_content(model)))
+
+
+def model_content(model: Model) -> dict[str, Any]:
+    """Return what stands in a model file, as plain values."""
     params = model.params
-    content = {
+    return {
         "format": FORMAT,
         "version": FORMAT_VERSION,
         "generator": f"gmmseg {VERSION}",
@@ -41,7 +46,6 @@ def dump_model(model: Model) -> bytes:
         "seed": model.seed,
         "white": model.white,
     }
-    return b"".join(json_lines(content))
 
 
 def json_lines(content: dict[str, Any]) -> Iterator[bytes]:
@@ -94,10 +98,17 @@ def model_format(data: bytes) -> str:
 def load_model(data: bytes) -> Model:
     """Return the model in the bytes of a model file; raises `ModelError` naming the field."""
     # Imported here: msgspec takes 20 ms, which neither --help nor the first window needs.
+    from gmmseg.io.strict_json import parse
+
+    return model_of(parse(data))
+
+
+def model_of(content: Any) -> Model:
+    """Return the model that `model_content` gave, read strictly; raises `ModelError` naming the field."""
     from gmmseg.io import model_forms as forms
     from gmmseg.io.strict_json import array, converted
 
-    content = forms.model_content(data, FORMAT, FORMAT_VERSION)
+    content = forms.checked_content(content, FORMAT, FORMAT_VERSION)
     if content["version"] == 1 and isinstance(features := content.get("features"), dict):
         # What version 1 took for granted: the scales of texture.
         content["features"] = {"texture_scale": 1.0, "texture_octaves": 3, **features}

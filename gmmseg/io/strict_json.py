@@ -5,61 +5,80 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, NoReturn, TypeVar
 
 import msgspec
 import numpy as np
 
 from gmmseg.arrays import FloatArray
-from gmmseg.errors import ModelError
+from gmmseg.errors import GmmsegError, ModelError
 from gmmseg.limits import MAX_MODEL_BYTES
 
-_REMEDY = "Choose another file, or save the model again."
 _T = TypeVar("_T")
 
 
-def parse(data: bytes) -> Any:
-    """Return what is in a document; raises `ModelError` for what is not strict JSON in UTF-8.
+@dataclass(frozen=True, slots=True)
+class DocumentKind:
+    """What a document is called in refusals, and how it is refused."""
+
+    name: str
+    error: type[GmmsegError]
+    remedy: str
+    max_bytes: int
+
+    def refusal(self, cause: str) -> GmmsegError:
+        """Return the error whose sentence begins with the document's name."""
+        return self.error(f"The {self.name} {cause}.", self.remedy)
+
+
+MODEL = DocumentKind("model", ModelError, "Choose another file, or save the model again.", MAX_MODEL_BYTES)
+
+
+def parse(data: bytes, kind: DocumentKind = MODEL) -> Any:
+    """Return what is in a document; raises the kind's error for what is not strict JSON in UTF-8.
 
     Duplicate keys, NaN and infinities are refused: readers differ in what they make of them, and msgspec's
     own takes the last of two.
     """
-    if len(data) > MAX_MODEL_BYTES:
-        raise ModelError(
-            f"The model file is larger than {MAX_MODEL_BYTES >> 20} MiB.", "Choose another file."
+    if len(data) > kind.max_bytes:
+        raise kind.error(
+            f"The {kind.name} file is larger than {kind.max_bytes >> 20} MiB.", "Choose another file."
         )
     try:
         text = data.decode("utf-8")
-        return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+        return json.loads(
+            text, object_pairs_hook=partial(_unique, kind), parse_constant=partial(_no_constant, kind)
+        )
     except UnicodeDecodeError as error:
-        raise ModelError("The model file is not text.", _REMEDY) from error
+        raise kind.refusal("file is not text") from error
     except json.JSONDecodeError as error:
         at_end = error.pos >= len(text.rstrip())
         cause = "is cut off" if at_end and text.strip() else "is not JSON"
-        raise ModelError(f"The model file {cause} (line {error.lineno}).", _REMEDY) from error
+        raise kind.refusal(f"file {cause} (line {error.lineno})") from error
     except RecursionError as error:
-        raise ModelError("The model file is nested too deeply.", _REMEDY) from error
+        raise kind.refusal("file is nested too deeply") from error
     except ValueError as error:
-        raise ModelError("The model file holds a number that is too long.", _REMEDY) from error
+        raise kind.refusal("file holds a number that is too long") from error
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _unique(kind: DocumentKind, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
         seen: set[str] = set()
         twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-        refuse(twice, "is there twice")
+        refuse(twice, "is there twice", kind)
     return found
 
 
-def _no_constant(name: str) -> NoReturn:
-    raise ModelError(f"The model file holds {name} where a number must be.", _REMEDY)
+def _no_constant(kind: DocumentKind, name: str) -> NoReturn:
+    raise kind.refusal(f"file holds {name} where a number must be")
 
 
-def refuse(place: str, why: str) -> NoReturn:
-    """Raise `ModelError` about the field at a place; `why` continues a sentence that begins with its name."""
-    name = f"field “{_printable(place)}”" if place else "file"
-    raise ModelError(f"The model {name} {why}.", _REMEDY)
+def refuse(place: str, why: str, kind: DocumentKind = MODEL) -> NoReturn:
+    """Raise the kind's error about the field at a place; `why` goes on after the field's name."""
+    raise kind.refusal(f"{f'field “{_printable(place)}”' if place else 'file'} {why}")
 
 
 def _printable(text: str) -> str:
@@ -83,18 +102,18 @@ class Text(str):
         return super().__new__(cls, value)
 
 
-def converted(content: object, form: type[_T]) -> _T:
-    """Return what `parse` found as a form; raises `ModelError` naming the first field that does not fit.
+def converted(content: object, form: type[_T], kind: DocumentKind = MODEL) -> _T:
+    """Return what `parse` found as a form; raises the kind's error naming the first field that does not fit.
 
     A type that msgspec does not know is called with the value, and refuses it by a ValueError whose words
     continue a sentence that begins with the field's name.
     """
     try:
-        return msgspec.convert(content, form, dec_hook=lambda kind, value: kind(value))
+        return msgspec.convert(content, form, dec_hook=lambda type_, value: type_(value))
     except msgspec.ValidationError as error:
-        refuse(*_place_and_reason(str(error)))
+        refuse(*_place_and_reason(str(error)), kind)
     except UnicodeEncodeError as error:
-        raise ModelError("The model file holds text that is not valid Unicode.", _REMEDY) from error
+        raise kind.refusal("file holds text that is not valid Unicode") from error
 
 
 _MEMBERS = (

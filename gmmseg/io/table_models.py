@@ -44,9 +44,9 @@ def load_table_model(data: bytes) -> TableModel:
     """Return the model in the bytes of a file; raises `ModelError` naming the field."""
     # Imported here, like msgspec below it, only when a model is read.
     from gmmseg.io import model_forms as forms
-    from gmmseg.io.strict_json import array, converted
+    from gmmseg.io.strict_json import array, converted, parse
 
-    form = converted(forms.model_content(data, FORMAT, FORMAT_VERSION), forms.TableModelForm)
+    form = converted(forms.checked_content(parse(data), FORMAT, FORMAT_VERSION), forms.TableModelForm)
     n_components, n_features = len(form.weights), len(form.names)
     return TableModel(
         MixtureParams(

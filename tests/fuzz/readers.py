@@ -15,6 +15,7 @@ import io
 import sys
 import tempfile
 import traceback
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -33,12 +34,13 @@ with suppress(ImportError):
             "digits.models",
             "digits.reading",
             "table_reading",
+            "projects.reading",
         ):
             importlib.import_module(f"gmmseg.io.{_module}")
 
 import numpy as np
 
-from gmmseg.control import result_of
+from gmmseg.control import never_stop, result_of
 from gmmseg.digits.generative import digit_model
 from gmmseg.errors import GmmsegError
 from gmmseg.io.digits.models import dump_digit_model, load_digit_model
@@ -46,10 +48,13 @@ from gmmseg.io.digits.reading import read_digits_events
 from gmmseg.io.images import read_image_bytes
 from gmmseg.io.models import dump_model, load_model
 from gmmseg.io.npy import encode_npy
+from gmmseg.io.projects.archive import Member, pack
+from gmmseg.io.projects.reading import read_project
 from gmmseg.io.table_reading import read_table
 from gmmseg.limits import MIB, budget_of
 from tests.core.io.test_model_files import a_model
 from tests.data import bad_images, digits, images
+from tests.data.projects.build import VERSION_1
 from tests.data.shared import SHARED
 
 M = TypeVar("M")
@@ -77,6 +82,22 @@ def read_models(data: bytes) -> None:
     with suppress(GmmsegError):
         check_returns(load_model(data), load_model, dump_model)
     check_returns(load_digit_model(data), load_digit_model, dump_digit_model)
+
+
+def project_parts() -> dict[str, bytes]:
+    """Return the members of a project that carries its image along."""
+    with zipfile.ZipFile(VERSION_1) as archive:
+        return {name: archive.read(name) for name in archive.namelist() if name != "mimetype"}
+
+
+def read_projects(data: bytes) -> None:
+    """Read bytes as one part of a project, the first byte says which, or as the whole file."""
+    parts = project_parts()
+    at = data[0] % (len(parts) + 1) if data else 0
+    if at < len(parts):
+        parts[list(parts)[at]] = data[1:]
+        data = b"-" + pack(Member(name, part) for name, part in parts.items())
+    read_project(io.BytesIO(data[1:]), Path("fuzzed.gmmseg"), None, never_stop)
 
 
 def check_returns(model: M, load: Callable[[bytes], M], dump: Callable[[M], bytes]) -> None:
@@ -133,11 +154,18 @@ def table_seeds() -> Iterator[bytes]:
     yield buffer.getvalue()
 
 
+def project_seeds() -> Iterator[bytes]:
+    """Yield each part of a project, and the whole, after the byte that says which it is."""
+    parts = (*project_parts().values(), VERSION_1.read_bytes())
+    yield from (bytes([at]) + part for at, part in enumerate(parts))
+
+
 TARGETS: dict[str, tuple[Callable[[bytes], None], Callable[[], Iterator[bytes]]]] = {
     "images": (read_images, image_seeds),
     "digits": (read_digits, digit_seeds),
     "models": (read_models, model_seeds),
     "tables": (read_tables, table_seeds),
+    "projects": (read_projects, project_seeds),
 }
 
 

@@ -38,9 +38,9 @@ def load_digit_model(data: bytes) -> DigitModel:
     """Return the digit model in the bytes of a file; raises `ModelError` naming the field."""
     # Imported here, like msgspec below it, only when a model is read.
     from gmmseg.io import model_forms as forms
-    from gmmseg.io.strict_json import array, converted
+    from gmmseg.io.strict_json import array, converted, parse
 
-    form = converted(forms.model_content(data, FORMAT, FORMAT_VERSION), forms.DigitModelForm)
+    form = converted(forms.checked_content(parse(data), FORMAT, FORMAT_VERSION), forms.DigitModelForm)
     n_clusters, n_axes, n_pixels = len(form.weights), len(form.axes), form.shape[0] * form.shape[1]
     return DigitModel(
         str(form.name),

@@ -13,6 +13,7 @@ from gmmseg.arrays import AnyArray
 
 SIDE = 128
 """Rows and columns of a tile."""
+_MAX_ID = (1 << 16) - 1
 IdArray = NDArray[np.uint16]
 Tile = int | bytes
 """The one id of a uniform tile, or zlib of its ids: bytes where all are below 256, else uint16."""
@@ -94,6 +95,12 @@ class TileMap:
             out[there] = self.tile(index)[here]
         return out
 
+    def bands(self) -> Iterator[tuple[int, IdArray]]:
+        """Yield the map a row of tiles at a time: the first row of pixels and their ids, (h, W)."""
+        for top in range(0, self.shape[0], SIDE):
+            rows = slice(top, min(top + SIDE, self.shape[0]))
+            yield top, self.read((rows, slice(0, self.shape[1])))
+
     def written(self, box: Box, ids: AnyArray) -> TileMap:
         """Return the map with other ids in a box; tiles that this does not change are shared."""
         tiles = list(self.tiles)
@@ -149,6 +156,19 @@ class TileMap:
                 lefts.append(columns.start + int(xs[0]))
                 rights.append(columns.start + int(xs[-1]) + 1)
         return (slice(min(tops), max(bottoms)), slice(min(lefts), max(rights))) if tops else None
+
+
+def is_tile(tile: Tile, box: Box) -> bool:
+    """Whether something from a file is the tile of a box; it is unpacked to no more than that takes."""
+    if isinstance(tile, int):
+        return 0 <= tile <= _MAX_ID
+    n_pixels = (box[0].stop - box[0].start) * (box[1].stop - box[1].start)
+    unpacker = zlib.decompressobj()
+    try:
+        n_bytes = len(unpacker.decompress(tile, 2 * n_pixels + 1))
+    except zlib.error:
+        return False
+    return n_bytes in (n_pixels, 2 * n_pixels) and unpacker.eof and not unpacker.unused_data
 
 
 def _packed(ids: AnyArray) -> Tile:

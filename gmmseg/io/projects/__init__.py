@@ -1,0 +1,1 @@
+"""Project files: a document with its history, its fit and its objects, in one file."""

@@ -1,0 +1,140 @@
+"""A fit as plain values: its model as in model files, its figures, and its steps as columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+
+from gmmseg.arrays import FloatArray
+from gmmseg.errors import ModelError
+from gmmseg.image import Image
+from gmmseg.io.models import model_content, model_of
+from gmmseg.io.projects.plain import fields_of, misfit, value_of, values_of
+from gmmseg.mixture.covariance import FAMILIES
+from gmmseg.mixture.params import FitResult, FitStep, MixtureParams
+from gmmseg.photo.document import Fit
+
+_APART = ("params", "history")
+"""Fields of a result that are not written as they are: the model has the first, columns hold the other."""
+_FIGURES = ("log_likelihood", "q", "h", "lower_bound", "q_gain", "h_gain", "parameter_change")
+_LABELS = ("restart", "stage", "iteration", "is_reseeded")
+_MAX_STEPS = 2_000_000
+
+
+def fit_content(fit: Fit) -> dict[str, Any]:
+    """Return a fit without its image; `fit_of` gives back the same bits."""
+    result = fit.result
+    return {
+        "model": model_content(fit.model),
+        "settings": fit.settings,
+        "seconds": fit.seconds,
+        "result": {
+            each.name: getattr(result, each.name) for each in fields(FitResult) if each.name not in _APART
+        },
+        "steps": _columns([step for step in result.history if _has_shape_of(step, result.params)], result),
+    }
+
+
+def fit_of(content: Any, image: Image, place: str) -> Fit:
+    """Return the fit of an image that `fit_content` gave; raises `ReadError` where it is none."""
+    match content:
+        case {
+            "model": model,
+            "settings": settings,
+            "seconds": seconds,
+            "result": dict(result),
+            "steps": steps,
+        }:
+            pass
+        case _:
+            misfit(place, "must have a model, settings, seconds, a result and steps")
+    try:
+        made = model_of(model)
+    except ModelError as error:
+        misfit(f"{place}.model", f"is no model: {error.cause.rstrip('.')}")
+    _, hints = fields_of(FitResult)
+    if result.keys() != hints.keys() - set(_APART):
+        misfit(f"{place}.result", "has other fields than a result")
+    figures = {name: value_of(hints[name], each, f"{place}.result.{name}") for name, each in result.items()}
+    _, fit_hints = fields_of(Fit)
+    return Fit(
+        FitResult(made.params, history=_steps(steps, made.params, f"{place}.steps"), **figures),
+        made,
+        image,
+        value_of(fit_hints["settings"], settings, f"{place}.settings"),
+        value_of(fit_hints["seconds"], seconds, f"{place}.seconds"),
+    )
+
+
+def _has_shape_of(step: FitStep, params: MixtureParams) -> bool:
+    return (
+        step.params.means.shape == params.means.shape
+        and step.params.covariance.kind == params.covariance.kind
+    )
+
+
+def _columns(steps: Sequence[FitStep], result: FitResult) -> dict[str, Any]:
+    """Return steps as one list or array for each of their fields.
+
+    ``result`` says which of them have the parameters of the result.
+    """
+    columns: dict[str, Any] = {name: [getattr(step, name) for step in steps] for name in _LABELS}
+    columns["result"] = [at for at, step in enumerate(steps) if step.params is result.params]
+    columns["figures"] = np.array([[getattr(step, name) for name in _FIGURES] for step in steps])
+    for name in ("weights", "means"):
+        columns[name] = np.array([getattr(step.params, name) for step in steps])
+    columns["covariances"] = np.array([step.params.covariance.values for step in steps])
+    return columns
+
+
+def _steps(content: Any, params: MixtureParams, place: str) -> tuple[FitStep, ...]:
+    names = (*_LABELS, "result", "figures", "weights", "means", "covariances")
+    if not isinstance(content, dict) or content.keys() != set(names):
+        misfit(place, "must have the columns of steps")
+    _, hints = fields_of(FitStep)
+    labels = {name: values_of(hints[name], content[name], f"{place}.{name}") for name in _LABELS}
+    n_steps = len(labels["restart"])
+    own = frozenset(values_of(int, content["result"], f"{place}.result"))
+    if n_steps > _MAX_STEPS or any(len(column) != n_steps for column in labels.values()):
+        misfit(place, "must have columns of one length")
+    if not n_steps:
+        return ()
+    n_components, n_features = params.means.shape
+    shapes = {
+        "figures": (len(_FIGURES),),
+        "weights": (n_components,),
+        "means": (n_components, n_features),
+        "covariances": params.covariance.shape(n_components, n_features),
+    }
+    arrays: dict[str, FloatArray] = {}
+    for name, shape in shapes.items():
+        arrays[name] = value_of(FloatArray, content[name], f"{place}.{name}")
+        if arrays[name].shape != (n_steps, *shape):
+            misfit(f"{place}.{name}", f"must have the shape {(n_steps, *shape)}")
+        if name != "figures" and not np.isfinite(arrays[name]).all():
+            misfit(f"{place}.{name}", "must be finite")
+    if (arrays["weights"] < 0).any():
+        misfit(f"{place}.weights", "must be at least 0")
+    return tuple(
+        FitStep(
+            **{name: column[at] for name, column in labels.items()},
+            **dict(zip(_FIGURES, arrays["figures"][at].tolist(), strict=True)),
+            params=params if at in own else _params_at(arrays, at, params, place),
+        )
+        for at in range(n_steps)
+    )
+
+
+def _params_at(arrays: dict[str, FloatArray], at: int, params: MixtureParams, place: str) -> MixtureParams:
+    family = FAMILIES[params.covariance.kind]
+    values = arrays["covariances"][at]
+    if family.is_diagonal and not (values > 0).all():
+        misfit(f"{place}.covariances", "must be positive")
+    try:
+        covariance = family(values.copy())
+    except np.linalg.LinAlgError:
+        misfit(f"{place}.covariances", "must be positive definite")
+    return MixtureParams(arrays["weights"][at].copy(), arrays["means"][at].copy(), covariance, params.is_hard)

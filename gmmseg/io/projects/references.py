@@ -1,0 +1,306 @@
+"""The image of a project: said where it lies and what it was, found again, or carried along."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Literal, cast
+
+import numpy as np
+from msgspec import Meta
+
+from gmmseg.control import ShouldStop
+from gmmseg.errors import GmmsegError, ReadError
+from gmmseg.image import Image, ImageSource
+from gmmseg.io.files import read_file_bytes, shown_name
+from gmmseg.io.images import READABLE_SUFFIXES, read_image_bytes
+from gmmseg.io.npy import encode_npy, read_array
+from gmmseg.io.projects.archive import Archive, Member
+from gmmseg.io.projects.plain import misfit, path_of_text, path_text
+from gmmseg.io.samples import is_sample
+from gmmseg.io.strict_json import Form, Text
+from gmmseg.limits import MAX_FEATURES, MAX_FRAMES, MAX_SIDE, check_pixels
+
+_MOST_LISTED = 20_000
+"""Files that are looked at in search of an image."""
+_PACKED_SAMPLE = 1 << 20
+ValueType = Literal["|u1", "|i1", "<u2", "<i2", "<u4", "<i4", "<u8", "<i8", "<f4", "<f8"]
+Side = Annotated[int, Meta(ge=1, le=MAX_SIDE)]
+
+
+class ImageForm(Form, frozen=True):
+    """What a project says of its image."""
+
+    name: Text
+    path: Text | None
+    """Absolute, percent-encoded; None for one that came from no file."""
+    relative: Text | None
+    """From the project's folder."""
+    n_bytes: Annotated[int, Meta(ge=0)]
+    sha256: Text
+    """Of the file."""
+    format: Text
+    frame: Annotated[int, Meta(ge=0, le=MAX_FRAMES)]
+    n_frames: Annotated[int, Meta(ge=1)]
+    notes: Annotated[tuple[Text, ...], Meta(max_length=100)]
+    width: Side
+    height: Side
+    channels: Annotated[tuple[Text, ...], Meta(min_length=1, max_length=MAX_FEATURES)]
+    dtype: ValueType
+    has_mask: bool
+    enclosed: Text | None
+    """The archive's member that holds a copy: the file, or for pixels from elsewhere arrays of NumPy."""
+
+
+def image_members(
+    image: Image, project: Path, is_enclosed: bool, should_stop: ShouldStop
+) -> tuple[ImageForm, list[Member]]:
+    """Return what a project at a path says of its image, and the members that hold a copy of it.
+
+    What came from no file of the user's is always enclosed.
+
+    Raises
+    ------
+    ReadError
+        The image's file is to be enclosed and is no longer there as it was read.
+    """
+    source = image.source
+    is_users = source.path is not None and not is_sample(source.path)
+    path = source.path.absolute() if source.path is not None and is_users else None
+    members: list[Member] = []
+    if source.path is None:
+        members = _copy_of_pixels(image)
+    elif not source.is_missing and (is_enclosed or not is_users):
+        members = [_copy_of_file(image, source.path, should_stop)]
+    form = ImageForm(
+        name=Text(source.name),
+        path=None if path is None else Text(path_text(path)),
+        relative=None if path is None else _relative(path, project.absolute().parent),
+        n_bytes=source.n_bytes,
+        sha256=Text(source.sha256),
+        format=Text(source.format),
+        frame=source.frame,
+        n_frames=source.n_frames,
+        notes=tuple(map(Text, source.notes)),
+        width=image.width,
+        height=image.height,
+        channels=tuple(map(Text, image.channels)),
+        dtype=_value_type(image),
+        has_mask=image.mask is not None,
+        enclosed=Text(members[0].name) if members else None,
+    )
+    return form, members
+
+
+def _value_type(image: Image) -> ValueType:
+    return cast(ValueType, image.pixels.dtype.newbyteorder("<").str)
+
+
+def _relative(path: Path, folder: Path) -> Text | None:
+    # Between two drives of Windows there is no way.
+    with suppress(ValueError):
+        return Text(path_text(Path(os.path.relpath(path, folder))))
+    return None
+
+
+def _size_of(path: Path) -> int | None:
+    with suppress(OSError):
+        return path.stat().st_size
+    return None
+
+
+def _copy_of_file(image: Image, path: Path, should_stop: ShouldStop) -> Member:
+    data = read_file_bytes(path, should_stop)
+    if hashlib.sha256(data).hexdigest() != image.source.sha256:
+        raise ReadError(
+            f"“{shown_name(path)}” has changed since it was opened, so no copy of it can be kept.",
+            "Save the project without a copy of the image, or open the image again.",
+        )
+    return Member(f"image{path.suffix.lower()}", data, is_packed=True)
+
+
+def _copy_of_pixels(image: Image) -> list[Member]:
+    arrays = {"image.npy": image.pixels} | ({} if image.mask is None else {"mask.npy": image.mask})
+    members = []
+    for name, array in arrays.items():
+        data = encode_npy(array)
+        members.append(Member(name, data, is_packed=not _packs_well(data)))
+    return members
+
+
+def _packs_well(data: bytes) -> bool:
+    """Whether packing is worth its time: photos hardly shrink, screenshots and drawings do."""
+    import zlib
+
+    middle = max(0, (len(data) - _PACKED_SAMPLE) // 2)
+    sample = data[middle : middle + _PACKED_SAMPLE]
+    return len(zlib.compress(sample, 1)) < len(sample) // 2
+
+
+# Reading
+
+
+def find_image(
+    form: ImageForm, archive: Archive, project: Path, chosen: Path | None, should_stop: ShouldStop
+) -> tuple[Image, str]:
+    """Return the image of a project, and what is to be said about where it was found.
+
+    It is looked for in the archive, where the user says, beside the project, where it was, and by its
+    content in the project's folder and those below. Where it is nowhere an empty one takes its place.
+
+    Parameters
+    ----------
+    form : ImageForm
+    archive : Archive
+    project : Path
+        Of the project's file.
+    chosen : Path, optional
+        Where the user says that the image is.
+    should_stop : ShouldStop
+
+    Raises
+    ------
+    ReadError
+        The copy in the archive is damaged, or the file that was chosen is another image.
+    """
+    check_pixels(form.width, form.height, len(form.channels), np.dtype(form.dtype).itemsize)
+    if form.enclosed is not None and chosen is None:
+        return _enclosed_image(form, archive, should_stop), ""
+    places = _places(form, project) if chosen is None else [chosen]
+    changed: Image | None = None
+    for path in places:
+        image = _read(path, form, should_stop)
+        if image is not None and image.source.sha256 == form.sha256:
+            return image, ""
+        changed = changed or image
+    for path in () if chosen else _of_same_size(form, project.absolute().parent):
+        image = _read(path, form, should_stop, is_exact=True)
+        if image is not None:
+            return image, f"The image was found at “{path.relative_to(project.absolute().parent)}”."
+    if changed is None and chosen is not None:
+        raise ReadError(
+            f"“{shown_name(chosen)}” is another image than the project's, which has "
+            f"{form.width:,} × {form.height:,} pixels.",
+            f"Choose “{form.name}”.",
+        )
+    if changed is not None:
+        return changed, (
+            f"“{shown_name(changed.source.path or form.name)}” has changed since the project was saved: "
+            "fit and objects were made on the image as it was then."
+        )
+    return _missing_image(form), f"The image “{form.name}” is not where it was, nor beside the project."
+
+
+def _enclosed_image(form: ImageForm, archive: Archive, should_stop: ShouldStop) -> Image:
+    name = str(form.enclosed)
+    data = archive.read(name)
+    if not name.endswith(".npy"):
+        image = _decoded(data, str(form.name), _path(form), form, should_stop)
+        if not _has_form(image, form):
+            misfit("image", "is not the copy in the project")
+        return image
+    pixels = read_array(io.BytesIO(data), len(data), name, should_stop)
+    mask = None
+    if form.has_mask:
+        held = archive.read("mask.npy")
+        mask = read_array(io.BytesIO(held), len(held), "mask.npy", should_stop)
+    shape = (form.height, form.width)
+    if (
+        pixels.shape != (*shape, len(form.channels))
+        or pixels.dtype != np.dtype(form.dtype)
+        or (mask is not None and (mask.shape != shape or mask.dtype != np.bool_))
+    ):
+        misfit("image", "is not the copy in the project")
+    held_values = pixels if mask is None else pixels[mask]
+    if not held_values.size or not np.isfinite(held_values).all():
+        misfit("image", "holds no finite values")
+    return Image(np.ascontiguousarray(pixels), tuple(map(str, form.channels)), _source(form), mask)
+
+
+def _path(form: ImageForm) -> Path | None:
+    try:
+        return None if form.path is None else path_of_text(str(form.path))
+    except ValueError:
+        misfit("image.path", "is not a path")
+
+
+def _source(form: ImageForm) -> ImageSource:
+    return ImageSource(
+        str(form.name), _path(form), str(form.sha256), str(form.format), form.frame, form.n_frames,
+        tuple(map(str, form.notes)), form.n_bytes,
+    )  # fmt: skip
+
+
+def _missing_image(form: ImageForm) -> Image:
+    """Return an image of the size and kind of the one that is missing, without any data."""
+    shape = (form.height, form.width)
+    return Image(
+        np.zeros((*shape, len(form.channels)), np.dtype(form.dtype)),
+        tuple(map(str, form.channels)),
+        replace(_source(form), is_missing=True),
+        np.zeros(shape, np.bool_),
+    )
+
+
+def _places(form: ImageForm, project: Path) -> list[Path]:
+    """Return where the image may be, the likeliest first."""
+    folder = project.absolute().parent
+    path = _path(form)
+    places: list[Path] = []
+    if form.relative is not None:
+        with suppress(ValueError):
+            places.append(Path(os.path.normpath(folder / path_of_text(str(form.relative)))))
+    if path is not None:
+        places.append(path)
+    return list(dict.fromkeys(places))
+
+
+def _of_same_size(form: ImageForm, folder: Path) -> Iterator[Path]:
+    """Yield the images in a folder and those below that have as many bytes, the nearest first."""
+    n_listed = 0
+    for parent, folders, names in os.walk(folder):
+        folders.sort()
+        for name in sorted(names):
+            n_listed += 1
+            if n_listed > _MOST_LISTED:
+                return
+            path = Path(parent, name)
+            if path.suffix.lower() in READABLE_SUFFIXES and _size_of(path) == form.n_bytes:
+                yield path
+
+
+def _read(path: Path, form: ImageForm, should_stop: ShouldStop, *, is_exact: bool = False) -> Image | None:
+    """Return the image at a path where it has the size and kind of the project's, else None.
+
+    With `is_exact` it must be the same file, byte for byte. That one keeps its name: a page or a sample may
+    be called otherwise than its file.
+    """
+    try:
+        data = read_file_bytes(path, should_stop)
+        is_same = hashlib.sha256(data).hexdigest() == form.sha256
+        if is_exact and not is_same:
+            return None
+        name = str(form.name) if is_same else shown_name(path)
+        image = _decoded(data, name, path, form, should_stop)
+    except GmmsegError:
+        return None
+    return image if _has_form(image, form) else None
+
+
+def _decoded(data: bytes, name: str, path: Path | None, form: ImageForm, should_stop: ShouldStop) -> Image:
+    return read_image_bytes(
+        data, name, path, frame=form.frame, should_stop=should_stop, use_alpha_mask=form.has_mask
+    )
+
+
+def _has_form(image: Image, form: ImageForm) -> bool:
+    return (
+        (image.width, image.height) == (form.width, form.height)
+        and image.channels == tuple(map(str, form.channels))
+        and _value_type(image) == form.dtype
+    )
