@@ -27,6 +27,7 @@ from gmmseg.io.images import Picture, as_image
 from gmmseg.io.masks import mask_ids
 from gmmseg.io.models import read_model
 from gmmseg.io.reports import build_report
+from gmmseg.mixture.settings import Adaptation
 from gmmseg.mixture.threads import one_blas_thread
 from gmmseg.photo.classes import ClassTable
 from gmmseg.photo.model import Model
@@ -214,7 +215,9 @@ def segment(
         return Segmented(result_of(method.events(as_image(picture), "gmmseg.segment")))
 
 
-def apply(model: Model | str | PathLike[str], picture: Picture) -> Segmented:
+def apply(
+    model: Model | str | PathLike[str], picture: Picture, *, adapt: float | Adaptation | None = None
+) -> Segmented:
     """Label a picture with a fitted model, without fitting.
 
     The picture that the model was fitted on gets exactly the labels that it got then.
@@ -223,6 +226,9 @@ def apply(model: Model | str | PathLike[str], picture: Picture) -> Segmented:
     ----------
     model : Model, or path of a model file
     picture : array (H, W) or (H, W, C), Image, or path of a file
+    adapt : float or Adaptation, optional
+        Relevance factor by which the means first move towards the picture (MAP adaptation), in pixels; an
+        `Adaptation` says what else moves.
 
     Returns
     -------
@@ -235,7 +241,9 @@ def apply(model: Model | str | PathLike[str], picture: Picture) -> Segmented:
         The model was fitted on other channels, or the file holds none.
     ReadError, BudgetError, FeatureError
     """
-    method = AppliedModel(model if isinstance(model, Model) else read_model(model))
+    if adapt is not None and not isinstance(adapt, Adaptation):
+        adapt = Adaptation(float(adapt))
+    method = AppliedModel(model if isinstance(model, Model) else read_model(model), adapt)
     with one_blas_thread():
         return Segmented(result_of(method.events(as_image(picture), "gmmseg.apply")))
 

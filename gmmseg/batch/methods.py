@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from gmmseg.control import ShouldStop, never_stop
 from gmmseg.image import Image
 from gmmseg.io.export_sources import ExportSource, MixtureSource, RegionSource
+from gmmseg.mixture.settings import Adaptation
 from gmmseg.photo.classes import ClassTable, default_classes
 from gmmseg.photo.jobs import SegmentOutcome, SegmentRequest, apply_events, segment_events
 from gmmseg.photo.model import Model
@@ -61,14 +62,24 @@ class FittedMixture:
 
 @dataclass(frozen=True, slots=True)
 class AppliedModel:
-    """Each image is labelled with a saved model, without a fit."""
+    """Each image is labelled with a saved model, without a fit.
+
+    Parameters
+    ----------
+    model : Model
+    adaptation : Adaptation, optional
+        How the mixture is first moved towards each image.
+    """
 
     model: Model
+    adaptation: Adaptation | None = None
 
     def events(
         self, image: Image, command: str, should_stop: ShouldStop = never_stop
     ) -> Generator[Any, None, MixtureSource]:
-        outcome = yield from apply_events(self.model, image, should_stop=should_stop)
+        outcome = yield from apply_events(
+            self.model, image, adaptation=self.adaptation, should_stop=should_stop
+        )
         return _mixture_source(outcome, self.model.classes, command)
 
 

@@ -7,8 +7,10 @@ import argparse
 from gmmseg.batch.methods import AppliedModel
 from gmmseg.commands.batch import run_tasks
 from gmmseg.commands.console import Console
+from gmmseg.commands.options import with_options
 from gmmseg.io.file_kinds import telling_what_it_is
 from gmmseg.io.models import FORMAT, load_model, read_model_bytes
+from gmmseg.mixture.settings import Adaptation
 
 _NEEDED = (
     "Give the model first, then the pictures; “segment --model FILE.json” or the window's export makes one."
@@ -20,4 +22,5 @@ def run(options: argparse.Namespace, console: Console) -> bool:
     data = read_model_bytes(options.model)
     with telling_what_it_is(options.model, data, (FORMAT,), _NEEDED):
         model = load_model(data)
-    return run_tasks(options, console, AppliedModel(model))
+    adaptation = None if options.adapt is None else with_options(Adaptation(), options)
+    return run_tasks(options, console, AppliedModel(model, adaptation))

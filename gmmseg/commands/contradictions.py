@@ -7,6 +7,7 @@ import argparse
 from gmmseg.commands.options import destination, is_given, long_option
 from gmmseg.commands.usage import Parser
 from gmmseg.features.spec import FeatureSpec
+from gmmseg.mixture.settings import Adaptation
 from gmmseg.photo.settings import SegmentSettings
 from gmmseg.regions.settings import RegionSettings
 from gmmseg.setting import arranged, settings_of, with_value
@@ -48,6 +49,16 @@ def check_select(parser: Parser, options: argparse.Namespace) -> None:
         parser.error("nothing is selected without a click or a box: add --click X,Y or --box X0,Y0,X1,Y1")
     if options.cutout is not None and options.cutout.suffix.lower() != ".png":
         parser.error("the cut-out has transparency: let --cutout end in .png")
+
+
+def check_apply(parser: Parser, options: argparse.Namespace) -> None:
+    """End the program with code 2 where it is said how to adapt, and nothing is to be adapted."""
+    switches = [setting for setting in settings_of(Adaptation) if setting.kind == "bool"]
+    given = [long_option(setting) for setting in switches if is_given(options, destination(setting))]
+    if given and options.adapt is None:
+        parser.error(f"{given[0]} says how the model is adapted: add --adapt R, or leave {given[0]} out")
+    if given == ["--keep-means"]:
+        parser.error("with --keep-means nothing is adapted: add --adapt-weights or --adapt-covariances")
 
 
 def check_criterion(parser: Parser, options: argparse.Namespace) -> None:

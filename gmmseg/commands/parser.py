@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from gmmseg.commands.contradictions import (
+    check_apply,
     check_criterion,
     check_mask,
     check_overlay,
@@ -27,7 +28,7 @@ from gmmseg.commands.values import (
     place,
 )
 from gmmseg.features.spec import FeatureSpec
-from gmmseg.mixture.settings import FitSettings
+from gmmseg.mixture.settings import Adaptation, FitSettings
 from gmmseg.photo.settings import SegmentSettings
 from gmmseg.regions.settings import RegionSettings
 from gmmseg.setting import Setting, arranged, setting_of, settings_of
@@ -69,6 +70,12 @@ keep another owner. With --no-clobber an image is left out, and named, where one
 _APPLY = """\
 Label images with a saved model, without fitting. An image that the model was fitted on gets exactly the label
 map that it got then. Several images and folders are treated as by “segment”.
+
+  gmmseg apply model.json other.jpg -o mask.png
+  gmmseg apply model.json series/ --adapt 1000 -o masks/
+
+With --adapt the mixture first moves towards each picture (MAP adaptation after Reynolds, Quatieri and Dunn
+2000), as when light changes over a series: its classes stay what they are.
 """
 _SELECT = """\
 Cut out one object by clicks and a box, in pixels from 0, 0 at the top left: as in the window. Clicks count in
@@ -130,6 +137,8 @@ def parse(argv: list[str]) -> argparse.Namespace:
         check_overlay(command, options)
     if options.command in ("segment", "apply"):
         check_mask(command, options)
+    if options.command == "apply":
+        check_apply(command, options)
     if options.command == "select":
         check_select(command, options)
     if options.command == "fit":
@@ -211,6 +220,7 @@ def _add_apply(parser: Parser) -> None:
     parser.add_argument(
         "images", nargs="+", type=place, metavar="IMAGE", help="image file, or folder of them"
     )
+    add_options(parser.add_argument_group("adaptation"), settings_of(Adaptation))
     _add_outputs(parser, has_model=False)
 
 

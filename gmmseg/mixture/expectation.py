@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+
 from gmmseg.arrays import FloatArray
 from gmmseg.control import ShouldStop, raise_if_asked
 from gmmseg.mixture.centred import CentredKernel
-from gmmseg.mixture.kernel_choice import fast_kernel
+from gmmseg.mixture.kernel_choice import extent_about, fast_kernel
 from gmmseg.mixture.kernels import Kernel, blocks, uses_two_threads
 from gmmseg.mixture.moments import Moments
 from gmmseg.mixture.params import MixtureParams
@@ -150,3 +152,10 @@ def _add_blocks(
         raise_if_asked(should_stop)
         log_likelihood += kernel.expect(block, rows.weights[block], params.is_hard)
     return log_likelihood
+
+
+def rows_about(params: MixtureParams, values: FloatArray, weights: FloatArray) -> Rows:
+    """Return rows (N, D) with their weights (N,) for a mixture that is known, centred between its means."""
+    columns = np.ascontiguousarray(values.T)
+    centre = params.means.mean(axis=0)
+    return Rows(columns, weights, centre, params.covariance.is_diagonal, extent_about(columns, centre))

@@ -12,10 +12,9 @@ from gmmseg.control import ShouldStop, Stopped, never_stop, only_cancelled, resu
 from gmmseg.errors import Cancelled, FitError
 from gmmseg.mixture.covariance import Covariance
 from gmmseg.mixture.em import NO_ITERATIONS, Rules, em
-from gmmseg.mixture.expectation import Evidence, Rows
+from gmmseg.mixture.expectation import Evidence, Rows, rows_about
 from gmmseg.mixture.fit_log import FitLog
 from gmmseg.mixture.initialise import first_params, global_params, nearest_mean, params_from_labels
-from gmmseg.mixture.kernel_choice import extent_about
 from gmmseg.mixture.params import FitResult, FitStep, MixtureParams, Restart, Stage, StopReason
 from gmmseg.mixture.preparation import Prepared, prepare
 from gmmseg.mixture.settings import FitSettings
@@ -231,7 +230,11 @@ def fit(
 
 
 def evaluate(
-    params: MixtureParams, values: FloatArray, weights: FloatArray, should_stop: ShouldStop = never_stop
+    params: MixtureParams,
+    values: FloatArray,
+    weights: FloatArray,
+    should_stop: ShouldStop = never_stop,
+    reason: StopReason = "not fitted",
 ) -> FitResult:
     """Return the figures of `params` on some rows, as a fit that ends where it starts.
 
@@ -243,12 +246,10 @@ def evaluate(
     weights : (N,)
     should_stop : callable
         Asked between blocks; CANCEL raises `Cancelled`.
+    reason : str
+        Where the parameters come from.
     """
-
-    columns = np.ascontiguousarray(values.T)
-    centre = params.means.mean(axis=0)
-    is_diagonal = params.covariance.is_diagonal
-    rows = Rows(columns, weights, centre, is_diagonal, extent_about(columns, centre))
+    rows = rows_about(params, values, weights)
     kind = params.covariance.kind
     step = next(em(rows, params, kind, 0.0, NO_ITERATIONS, 0, "exact", only_cancelled(should_stop)))
     return FitResult(
@@ -257,9 +258,9 @@ def evaluate(
         lower_bound=step.lower_bound,
         n_iter=0,
         converged=False,
-        stop_reason="not fitted",
+        stop_reason=reason,
         history=(step,),
-        restarts=(Restart(0, step.lower_bound, 0, "not fitted", step.lower_bound),),
+        restarts=(Restart(0, step.lower_bound, 0, reason, step.lower_bound),),
         best_restart=0,
         n_rows=rows.n_rows,
         total_weight=rows.total,

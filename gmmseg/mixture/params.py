@@ -20,11 +20,12 @@ StopReason = Literal[
     "stopped",
     "assignments",
     "not fitted",
+    "adapted",
     "rounding",
 ]
 """Why a run ended: K = 1 has a closed form; the bound rose by less than tol; the change of the parameters
 (S2 eq. 29, first rule) or of Q (second rule) was within its tolerance; the limit was reached; the user
-stopped it; in hard EM no row changed its component; the parameters were given and only evaluated;
+stopped it; in hard EM no row changed its component; the parameters were given and only evaluated, or adapted;
 the next M-step would have lowered the likelihood by more than sums round, as exact arithmetic never does."""
 
 

@@ -158,3 +158,39 @@ class FitSettings:
         is_advanced=True,
     )
     """After Varadhan and Roland 2008; not used in the hard limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Adaptation:
+    """How a known mixture is moved towards other rows (Reynolds, Quatieri & Dunn 2000)."""
+
+    relevance: float = number(
+        16.0,
+        (0.0, 1e15),
+        "Relevance factor",
+        "As how many pixels the model's own knowledge of a component counts: 0 takes all from the picture, "
+        "a large number leaves the component as it is.",
+        unit="pixels",
+        option="--adapt",
+        metavar="R",
+        help="adapt the means to each picture before it is labelled; R: as how many pixels the model's own "
+        "knowledge of a component counts ({default} in speech; 0 takes all from the picture)",
+    )
+    keeps_means: bool = switch(
+        "Keep the means",
+        "The means stay as they are in the model.",
+        option="--keep-means",
+        help="with --adapt: leave the means as they are",
+    )
+    moves_weights: bool = switch(
+        "Adapt weights",
+        "The weights follow how much of the picture each component explains.",
+        option="--adapt-weights",
+        help="with --adapt: the weights too",
+    )
+    moves_covariances: bool = switch(
+        "Adapt covariances",
+        "The covariances follow the spread of the picture's pixels.",
+        option="--adapt-covariances",
+        help="with --adapt: the covariances too",
+    )

@@ -22,11 +22,12 @@ from gmmseg.features.build import Standard, feature_table
 from gmmseg.features.spec import FeatureSpec
 from gmmseg.features.table import FeatureTable
 from gmmseg.image import Image, thinned
+from gmmseg.mixture.adaptation import adapted
 from gmmseg.mixture.fit import evaluate
 from gmmseg.mixture.matching import canonical_order
 from gmmseg.mixture.params import FitResult, FitStep, MixtureParams, StopReason
 from gmmseg.mixture.selection import Candidate, chosen_fit_events, select_events
-from gmmseg.mixture.settings import FitSettings
+from gmmseg.mixture.settings import Adaptation, FitSettings
 from gmmseg.photo.classes import default_classes
 from gmmseg.photo.document import Fit
 from gmmseg.photo.grid import PixelGrid, pixel_grid
@@ -44,7 +45,7 @@ MAX_PREVIEWED = 1 << 23
 _SAMPLED = 100_000
 """Pixels from which the mean colours of a preview are taken, about."""
 
-_NO_END: tuple[StopReason, ...] = ("stopped", "not fitted")
+_NO_END: tuple[StopReason, ...] = ("stopped", "not fitted", "adapted")
 """Results that fitting again would not give."""
 
 TableMaker = Callable[[Image, FeatureSpec, ShouldStop], FeatureTable]
@@ -192,14 +193,28 @@ def relabel_events(
 
 
 def apply_events(
-    model: Model, image: Image, *, should_stop: ShouldStop = never_stop
+    model: Model,
+    image: Image,
+    *,
+    adaptation: Adaptation | None = None,
+    should_stop: ShouldStop = never_stop,
 ) -> Generator[JobEvent, None, SegmentOutcome]:
     """Label an image with a model, without fitting: on the image it was fitted on, the same maps as then.
+
+    Parameters
+    ----------
+    model : Model
+    image : Image
+    adaptation : Adaptation, optional
+        How the mixture is moved towards the image first; its classes stay what they are.
+    should_stop : callable
+        Asked between blocks; CANCEL raises `Cancelled`.
 
     Returns
     -------
     SegmentOutcome
-        Its fit has the model's own parameters, their likelihood on this image, and no iterations.
+        Its fit has the model's own parameters, or the adapted ones, their likelihood on this image, and no
+        iterations.
 
     Raises
     ------
@@ -222,10 +237,17 @@ def apply_events(
             "Choose another model.",
         )
     clock.lap("features")
+    reason: StopReason = "not fitted"
+    if adaptation is not None:
+        yield Progress("Adapting the model")
+        check_settings(adaptation)
+        params = adapted(model.params, table.values, table.weights, adaptation, table.floor, should_stop)
+        model, reason = replace(model, params=params), "adapted"
+        clock.lap("fit")
     yield Progress("Labelling")
     request = SegmentRequest(image, _settings_of(model))
     segmentation = _Labeller(request, table, should_stop).labelled(model.params)
-    result = evaluate(model.params, table.values, table.weights, should_stop)
+    result = evaluate(model.params, table.values, table.weights, should_stop, reason)
     clock.lap("label")
     return SegmentOutcome(Fit(result, model, image, request.settings, clock.seconds), table, segmentation)
 

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from PIL import Image as Pillow
 from PIL.PngImagePlugin import PngImageFile
 
+import gmmseg
 from gmmseg import limits
 from gmmseg.arrays import AnyArray
 from gmmseg.cli import COMMANDS, run
@@ -246,6 +247,43 @@ def test_apply_keeps_the_classes_that_the_user_named_and_merged(place: Path) -> 
     assert run(["apply", "named.json", "photo.png", "-o", "named.png"]) == 0
     before, after = (np.asarray(opened(name)) for name in ("mask.png", "named.png"))
     np.testing.assert_array_equal(after, np.where(before == 3, 1, before))
+
+
+def test_apply_adapts_the_means_to_a_darker_picture(place: Path) -> None:
+    assert run(["segment", "photo.png", *FAST, "-o", "a.png", "--model", "m.json"]) == 0
+    pixels = np.asarray(opened("photo.png").convert("RGB"))
+    Pillow.fromarray((pixels * 0.8).astype(np.uint8)).save("dark.png")
+    reports = {}
+    for name, extra in (("plain", []), ("some", ["--adapt", "50"]), ("all", ["--adapt", "0"])):
+        line = ["apply", "m.json", "dark.png", *extra, "-o", f"{name}.png", "--report", f"{name}.json"]
+        assert run(line) == 0
+        reports[name] = json.loads(Path(f"{name}.json").read_text())
+    assert reports["plain"]["stop_reason"] == "not fitted"
+    assert reports["some"]["stop_reason"] == "adapted"
+    known, some, every = (np.array(reports[name]["means"]) for name in ("plain", "some", "all"))
+    # Each mean lies on the way from the model's to that of the pixels it explains.
+    share = ((some - known) / (every - known)).round(6)
+    assert (share[:, :1] == share).all()
+    assert (share > 0).all()
+    assert (share < 1).all()
+    assert reports["some"]["covariances"] == reports["plain"]["covariances"]
+    assert reports["plain"]["log_likelihood"] < reports["some"]["log_likelihood"]
+    fit = gmmseg.apply("m.json", "dark.png", adapt=50)
+    np.testing.assert_array_equal(fit.means, some)
+    assert fit.classes == read_model("m.json").classes
+
+
+@pytest.mark.parametrize(
+    ("extra", "words"),
+    [
+        (["--adapt-weights"], "add --adapt R"),
+        (["--adapt", "5", "--keep-means"], "nothing is adapted"),
+        (["--adapt", "-1"], "Relevance factor"),
+    ],
+)
+def test_adapting_by_halves_is_refused(place: Path, capsys: Any, extra: list[str], words: str) -> None:
+    assert run(["apply", "m.json", "photo.png", *extra, "-o", "o.png"]) == 2
+    assert words in capsys.readouterr().err
 
 
 def test_apply_refuses_an_image_of_other_channels_with_both_numbers(place: Path, capsys: Any) -> None:

@@ -44,6 +44,7 @@ def stop_sentence(result: FitResult, settings: FitSettings) -> str:
         "assignments": _tr("Stopped after {n}: no pixel changed its component."),
         "rounding": _tr("Stopped after {n}: rounding would have lowered the likelihood."),
         "not fitted": _tr("A saved model, applied as it is."),
+        "adapted": _tr("A saved model, adapted to the picture."),
     }
     return sentences[result.stop_reason].format(
         n=_iterations(result.n_iter),
