@@ -13,7 +13,7 @@ import numpy as np
 from gmmseg.errors import SettingsError
 from gmmseg.features.spec import ColourSpace, FeatureSpec
 from gmmseg.mixture.settings import CovarianceKind, Criterion, InitMethod
-from gmmseg.photo.settings import SegmentSettings
+from gmmseg.photo.settings import LearnsFrom, SegmentSettings
 from gmmseg.regions.settings import RegionSettings
 from gmmseg.setting import Setting, arranged, settings_of, value_at, with_setting
 from gmmseg.tables.settings import TableSettings
@@ -46,6 +46,7 @@ class MixtureKeywords(TypedDict, total=False):
 class SegmentKeywords(MixtureKeywords, total=False):
     """The settings of a segmentation."""
 
+    learns_from: LearnsFrom | None
     smooth: float
     space: ColourSpace
     has_position: bool

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from os import PathLike
 from typing import Any, Unpack
@@ -26,6 +26,7 @@ from gmmseg.io.export_sources import ExportSource, MixtureSource, RegionSource
 from gmmseg.io.images import Picture, as_image
 from gmmseg.io.masks import mask_ids
 from gmmseg.io.models import read_model
+from gmmseg.io.object_reading import Marked
 from gmmseg.io.reports import build_report
 from gmmseg.mixture.settings import Adaptation
 from gmmseg.mixture.threads import one_blas_thread
@@ -183,7 +184,11 @@ class Partition:
 
 @takes_settings(SegmentSettings, SegmentKeywords)
 def segment(
-    picture: Picture, *, features: str | FeatureSpec = "rgb", **settings: Unpack[SegmentKeywords]
+    picture: Picture,
+    *,
+    features: str | FeatureSpec = "rgb",
+    hints: Marked | None = None,
+    **settings: Unpack[SegmentKeywords],
 ) -> Segmented:
     """Fit a Gaussian mixture to a picture and label each pixel with its most probable component.
 
@@ -197,6 +202,9 @@ def segment(
     features : str or FeatureSpec
         ``rgb``, ``lab``, ``hsv`` or ``gray``, followed by ``+position`` and ``+texture`` as wanted; the
         keywords `space`, `has_position` and `has_texture` say the same one by one.
+    hints : array (H, W), ObjectMap, or path of a mask, COCO, GeoJSON, LabelMe or ROI file, optional
+        Teach the classes: each value of the array, or name of the objects, is one, and 0 is not known. The
+        model that comes of it labels other pictures by `apply`.
     {settings}
 
     Returns
@@ -208,9 +216,12 @@ def segment(
     SettingsError
         A setting is out of its bounds, or has no effect without another one.
     ReadError, BudgetError, FeatureError, FitError
-        The picture cannot be read, is too large, or cannot be fitted.
+        The picture or the hints cannot be read, are too large, or cannot be fitted.
     """
-    method = FittedMixture(segment_settings(features, settings))
+    chosen = segment_settings(features, settings)
+    if hints is not None and chosen.learns_from is None:
+        chosen = replace(chosen, learns_from="marked")
+    method = FittedMixture(chosen, hints=hints)
     with one_blas_thread():
         return Segmented(result_of(method.events(as_image(picture), "gmmseg.segment")))
 

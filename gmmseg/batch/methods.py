@@ -13,10 +13,12 @@ from gmmseg.mixture.settings import Adaptation
 from gmmseg.photo.classes import ClassTable, default_classes
 from gmmseg.photo.jobs import SegmentOutcome, SegmentRequest, apply_events, segment_events
 from gmmseg.photo.model import Model
+from gmmseg.photo.objects.hints import Hints, hints_of
 from gmmseg.photo.settings import SegmentSettings
 from gmmseg.regions.settings import RegionSettings
 
 if TYPE_CHECKING:
+    from gmmseg.io.object_reading import Marked
     from gmmseg.regions.outcome import RegionOutcome
 
 
@@ -45,19 +47,31 @@ class FittedMixture:
     settings : SegmentSettings
     classes : ClassTable, optional
         Names, colours and merges, for fits with as many components; else each component is a class.
+    hints : ObjectMap, array or path, optional
+        Objects that teach the classes, see `gmmseg.io.object_reading.as_objects`.
     """
 
     settings: SegmentSettings
     classes: ClassTable | None = None
+    hints: Marked | None = None
 
     def events(
         self, image: Image, command: str, should_stop: ShouldStop = never_stop
     ) -> Generator[Any, None, MixtureSource]:
-        outcome = yield from segment_events(SegmentRequest(image, self.settings), should_stop=should_stop)
+        request = SegmentRequest(image, self.settings, hints=self._hints(image, should_stop))
+        outcome = yield from segment_events(request, should_stop=should_stop)
         own = outcome.fit.model.classes
         given = self.classes
         suits = given is not None and given.n_components == own.n_components
         return _mixture_source(outcome, given if suits and given is not None else own, command)
+
+    def _hints(self, image: Image, should_stop: ShouldStop) -> Hints | None:
+        if self.hints is None:
+            return None
+        # Here, so that other fits do not wait for the readers.
+        from gmmseg.io.object_reading import as_objects
+
+        return hints_of(as_objects(self.hints, image, should_stop))
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,6 +94,20 @@ def check_segment(parser: Parser, options: argparse.Namespace) -> None:
             enough = with_value(settings, setting.needs, True)
             if enough != settings:
                 parser.error(f"{long_option(setting)} needs that feature: write --features {enough.features}")
+    _check_hints(parser, options)
     check_criterion(parser, options)
     if options.detail is not None and options.regions is not None:
         parser.error("--detail and --regions both choose the cut: give one of them")
+
+
+def _check_hints(parser: Parser, options: argparse.Namespace) -> None:
+    if options.hints is None:
+        if options.learn_from is not None:
+            parser.error("--learn-from is about what --hints teaches: add --hints MASK")
+        return
+    if options.method == "regions" and options.table is None:
+        parser.error("--hints is for the mixture: leave out --method regions, or --hints")
+    if options.components is not None or options.criterion is not None:
+        parser.error("the classes and their components follow from the hints: leave out -k, --criterion")
+    if options.hard:
+        parser.error("taught classes are told apart by their probabilities: leave out --hard")

@@ -116,6 +116,8 @@ def segment_settings(options: argparse.Namespace) -> SegmentSettings:
     settings = with_options(SegmentSettings(features=options.features or FeatureSpec()), options)
     if options.components == "auto" and settings.auto is None:
         settings = replace(settings, auto="bic")
+    if options.hints is not None and settings.learns_from is None:
+        settings = replace(settings, learns_from="marked")
     return settings
 
 

@@ -46,6 +46,12 @@ def plan(options: argparse.Namespace) -> list[Task]:
     images, has_folder = _images(options.images)
     wanted = _wanted(options)
     are_many = has_folder or len(images) > 1
+    hints = getattr(options, "hints", None)
+    if hints is not None and are_many:
+        raise ReadError(
+            f"{shown(hints)} belongs to one image.",
+            "Teach by that one with --model, and “gmmseg apply” it to the others.",
+        )
     are_folders = [are_many or _is_folder(options, kind, path) for kind, path in wanted]
     if not are_folders[0]:
         check_suffix(wanted[0][1], wanted[0][0], SUFFIXES[wanted[0][0]])
@@ -58,7 +64,7 @@ def plan(options: argparse.Namespace) -> list[Task]:
         Task(image, with_legends(_item(kind, path, options) for kind, path in own))
         for image, own in zip(images, places, strict=True)
     ]
-    inputs = [*images, *([] if _has_model(options) else [options.model])]
+    inputs = [*images, *([] if _has_model(options) else [options.model]), *([] if hints is None else [hints])]
     # What can be refused without folders is refused first: a refused line should leave none behind.
     check_inputs_stay((item.path for task in tasks for item in task.items), inputs)
     _make_folders([place for place, is_folder in zip(wanted, are_folders, strict=True) if is_folder])

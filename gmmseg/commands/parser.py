@@ -54,6 +54,7 @@ With --method regions the classes are connected regions.
 
   gmmseg segment photo.jpg -k 4 -o mask.png
   gmmseg segment photo.jpg -k auto --features lab+position -o mask.png --overlay overlay.png
+  gmmseg segment photo.jpg --hints strokes.json -o mask.png --model taught.json
   gmmseg segment photo.jpg --method regions --regions 12 -o regions.png --table regions.csv
   gmmseg segment photos/ -o masks/
 
@@ -196,6 +197,14 @@ def _add_segment(parser: Parser) -> None:
     )
     table = {setting.path: setting for setting in arranged(settings_of(SegmentSettings))}
     add_options(model, [table.pop("mixture.n_components"), table.pop("auto")])
+    model.add_argument(
+        "--hints",
+        type=place,
+        metavar="MASK",
+        help="teach the classes: each name of the objects that MASK marks is one; a mask (.png, .tif, .npy, "
+        ".npz) or COCO, GeoJSON, LabelMe, ImageJ ROIs or OME-Zarr, of one image",
+    )
+    add_options(model, [table.pop("learns_from")])
     model.add_argument(
         "--features",
         type=features,

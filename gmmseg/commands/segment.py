@@ -17,7 +17,7 @@ def run(options: argparse.Namespace, console: Console) -> bool:
 
 def method_of(options: argparse.Namespace) -> Method:
     """Return what is to be made of each image."""
-    mixture = FittedMixture(segment_settings(options))
+    mixture = FittedMixture(segment_settings(options), hints=options.hints)
     if options.method == "mixture":
         return mixture
     # As in the window, the table tells how much of each class of the mixture a region holds.

@@ -25,6 +25,10 @@ class PixelMap(ABC):
         """Return an (H, W) array of the dtype of `row_values` (N,), with `empty` where there is no data."""
 
     @abstractmethod
+    def rows_in(self, mask: BoolArray) -> IntArray:
+        """Return the row of each pixel of a mask (H, W) that holds data, in reading order."""
+
+    @abstractmethod
     def row_at(self, y: int, x: int) -> int | None:
         """Return the row of a pixel, or None where there is no data."""
 
@@ -60,6 +64,11 @@ class CodeMap(PixelMap):
             np.take(table, self.codes[part], out=out[part], mode="clip")
         return out
 
+    def rows_in(self, mask: BoolArray) -> IntArray:
+        codes = self.codes[mask]
+        rows: IntArray = np.searchsorted(self.keys, codes[codes != self.n_codes])
+        return rows
+
     def row_at(self, y: int, x: int) -> int | None:
         code = int(self.codes[y, x])
         if code == self.n_codes:
@@ -80,6 +89,9 @@ class RowPerPixel(PixelMap):
         out = np.full(self.shape, empty, dtype=row_values.dtype)
         out[self.mask] = row_values
         return out
+
+    def rows_in(self, mask: BoolArray) -> IntArray:
+        return np.flatnonzero(mask if self.mask is None else mask[self.mask])
 
     def row_at(self, y: int, x: int) -> int | None:
         if self.mask is None:

@@ -111,7 +111,7 @@ def converted(content: object, form: type[_T], kind: DocumentKind = MODEL) -> _T
     try:
         return msgspec.convert(content, form, dec_hook=lambda type_, value: type_(value))
     except msgspec.ValidationError as error:
-        refuse(*_place_and_reason(str(error)), kind)
+        refuse(*place_and_reason(str(error)), kind)
     except UnicodeEncodeError as error:
         raise kind.refusal("file holds text that is not valid Unicode") from error
 
@@ -142,8 +142,8 @@ _WORDS = {
 """Types as msgspec calls them, and as people do."""
 
 
-def _place_and_reason(message: str) -> tuple[str, str]:
-    """Return a message of msgspec as the field it is about and the rest of a sentence on it."""
+def place_and_reason(message: str) -> tuple[str, str]:
+    """Return a message of msgspec as the field it is about, if any, and the rest of a sentence on it."""
     what, at, place = message.rpartition(" - at `$")
     what, place = (what, place.rstrip("`").lstrip(".")) if at else (message, "")
     for pattern, reason in _MEMBERS:

@@ -6,6 +6,7 @@ import numpy as np
 
 from gmmseg.arrays import FloatArray, IntArray
 from gmmseg.mixture.expectation import Rows
+from gmmseg.mixture.partial_labels import Restriction
 from gmmseg.mixture.quadratic_kernel import n_quadratic, quadratic_features
 
 MIN_ROWS = 4096
@@ -33,36 +34,67 @@ def coarse_rows(
     if cells is not None and cells.n_rows * 3 <= exact.n_rows:
         return cells
     size = max(SAMPLE_ROWS, ROWS_PER_MOMENT * n_components * (exact.columns.shape[0] + 1))
-    if exact.n_rows <= 2 * size:
+    if exact.n_rows <= 2 * size or exact.restrictions:
         return None
     return _sample(exact, centre, is_diagonal, size, seed)
 
 
 def _cells(exact: Rows, centre: FloatArray, is_diagonal: bool) -> Rows | None:
-    n_features, n_rows = exact.columns.shape
+    n_features = len(exact.columns)
     bits = _BITS.get(n_features)
     if bits is None:
         return None
     codes = _cell_codes(exact.columns, bits)
-    parts = [slice(start, start + _ROWS_AT_ONCE) for start in range(0, n_rows, _ROWS_AT_ONCE)]
-    totals = np.zeros(1 << bits * n_features)
+    # Rows of different restrictions share no cell.
+    found = [
+        (_cells_of(exact, span, codes[span], centre, is_diagonal), restriction)
+        for span, restriction in exact.spans()
+    ]
+    weights = np.concatenate([own for (own, _), _ in found])
+    averages = np.concatenate([own for (_, own), _ in found], axis=1)
+    restrictions, start = [], 0
+    for (own, _), restriction in found:
+        if restriction is not None:
+            restrictions.append(Restriction(slice(start, start + len(own)), restriction.allowed))
+        start += len(own)
+    means = averages[-1 - n_features : -1] + centre[:, None]
+    return Rows(
+        means, weights, centre, is_diagonal, exact.squared_extent, averages, restrictions=restrictions
+    )
+
+
+def _cells_of(
+    exact: Rows, span: slice, codes: IntArray, centre: FloatArray, is_diagonal: bool
+) -> tuple[FloatArray, FloatArray]:
+    """Return the weights (M,) and the averages of the quadratic features (F, M) of the cells of some rows.
+
+    Parameters
+    ----------
+    exact : Rows
+    span : slice
+        Which of them.
+    codes : (B,)
+        The cell of each of these, from 0.
+    """
+    columns, row_weights = exact.columns[:, span], exact.weights[span]
+    parts = [slice(start, start + _ROWS_AT_ONCE) for start in range(0, len(codes), _ROWS_AT_ONCE)]
+    totals = np.zeros(int(codes.max()) + 1)
     for part in parts:
-        totals += np.bincount(codes[part], weights=exact.weights[part], minlength=len(totals))
+        totals += np.bincount(codes[part], weights=row_weights[part], minlength=len(totals))
     occupied = np.flatnonzero(totals)
     weights = totals[occupied]
-    compact = np.zeros(1 << bits * n_features, dtype=np.int64)
+    compact = np.zeros(len(totals), dtype=np.int64)
     compact[occupied] = np.arange(len(occupied))
     codes = compact[codes]
-    sums = np.zeros((n_quadratic(n_features, is_diagonal), len(occupied)))
+    sums = np.zeros((n_quadratic(len(columns), is_diagonal), len(occupied)))
     for part in parts:
-        features = quadratic_features(exact.columns[:, part] - centre[:, None], is_diagonal)
-        features *= exact.weights[part]
+        features = quadratic_features(columns[:, part] - centre[:, None], is_diagonal)
+        features *= row_weights[part]
         for at in range(len(sums)):
             sums[at] += np.bincount(codes[part], weights=features[at], minlength=len(occupied))
     averages = sums / weights
     averages[-1] = 1.0
-    means = averages[-1 - n_features : -1] + centre[:, None]
-    return Rows(means, weights, centre, is_diagonal, exact.squared_extent, averages)
+    return weights, averages
 
 
 def _cell_codes(columns: FloatArray, bits: int) -> IntArray:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Protocol
 
 import numpy as np
@@ -14,6 +16,7 @@ from gmmseg.mixture.kernel_choice import extent_about, fast_kernel
 from gmmseg.mixture.kernels import Kernel, blocks, uses_two_threads
 from gmmseg.mixture.moments import Moments
 from gmmseg.mixture.params import MixtureParams
+from gmmseg.mixture.partial_labels import Restriction
 from gmmseg.mixture.quadratic_kernel import QuadraticKernel
 from gmmseg.mixture.reseeding import with_empty_moved
 from gmmseg.mixture.threads import in_two_threads
@@ -73,6 +76,8 @@ class Rows:
         within a cell, which makes the bound of the cells a lower bound of the rows' log-likelihood.
     keeps_features : bool
         Whether quadratic features are kept from one E-step to the next.
+    restrictions : sequence of Restriction
+        Of the last rows, one after the other; those before may come from every component.
     """
 
     def __init__(
@@ -84,12 +89,14 @@ class Rows:
         squared_extent: float,
         quadratic: FloatArray | None = None,
         keeps_features: bool = True,
+        restrictions: Sequence[Restriction] = (),
     ) -> None:
         self.columns = columns
         self.weights = weights
         self.total = float(weights.sum())
         self.squared_extent = squared_extent
         self.is_cells = quadratic is not None
+        self.restrictions = tuple(restrictions)
         self._centre = centre
         self._is_diagonal = is_diagonal
         self._keeps_features = keeps_features
@@ -110,8 +117,27 @@ class Rows:
         )
 
     def with_empty_moved(self, params: MixtureParams, counts: FloatArray) -> MixtureParams | None:
-        """Return the mixture with its empty components at the rows of lowest density."""
+        """Return the mixture with its empty components at the rows of lowest density.
+
+        Components that rows are known to come from keep what they stand for: None.
+        """
+        if self.restrictions:
+            return None
         return with_empty_moved(self.columns, self.weights, params, counts)
+
+    def spans(self) -> Iterator[tuple[slice, Restriction | None]]:
+        """Yield the parts of the rows, one after the other: those without a restriction, those with each."""
+        free = self.restrictions[0].rows.start if self.restrictions else self.n_rows
+        if free:
+            yield slice(0, free), None
+        for restriction in self.restrictions:
+            yield restriction.rows, restriction
+
+    def blocks(self, n_components: int) -> Iterator[tuple[slice, Restriction | None]]:
+        """Yield consecutive blocks of rows, each of one span."""
+        for span, restriction in self.spans():
+            for block in blocks(span.stop - span.start, n_components):
+                yield slice(span.start + block.start, span.start + block.stop), restriction
 
     def fast_kernel(self) -> Kernel:
         """Return the fast kernel, made at the first call."""
@@ -129,7 +155,7 @@ class Rows:
 
 def _expectation(rows: Rows, kernel: Kernel, params: MixtureParams, should_stop: ShouldStop) -> Expectation:
     kernel.set_params(params)
-    parts = list(blocks(rows.n_rows, params.n_components))
+    parts = list(rows.blocks(params.n_components))
     if not uses_two_threads(*rows.columns.shape[::-1]):
         return Expectation(_add_blocks(rows, kernel, params, parts, should_stop), kernel.moments())
     # Two halves, whatever the number of cores, added in the same order: the same bytes.
@@ -144,13 +170,21 @@ def _expectation(rows: Rows, kernel: Kernel, params: MixtureParams, should_stop:
 
 
 def _add_blocks(
-    rows: Rows, kernel: Kernel, params: MixtureParams, parts: list[slice], should_stop: ShouldStop
+    rows: Rows,
+    kernel: Kernel,
+    params: MixtureParams,
+    parts: list[tuple[slice, Restriction | None]],
+    should_stop: ShouldStop,
 ) -> float:
     """Add blocks to the kernel's sums and return their log-likelihood."""
     log_likelihood = 0.0
-    for block in parts:
-        raise_if_asked(should_stop)
-        log_likelihood += kernel.expect(block, rows.weights[block], params.is_hard)
+    for restriction, own in groupby(parts, key=lambda part: part[1]):
+        adding = kernel if restriction is None else kernel.restricted(restriction.allowed)
+        for block, _ in own:
+            raise_if_asked(should_stop)
+            log_likelihood += adding.expect(block, rows.weights[block], params.is_hard)
+        if adding is not kernel:
+            kernel.absorb(adding)
     return log_likelihood
 
 

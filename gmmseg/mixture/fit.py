@@ -16,6 +16,7 @@ from gmmseg.mixture.expectation import Evidence, Rows, rows_about
 from gmmseg.mixture.fit_log import FitLog
 from gmmseg.mixture.initialise import first_params, global_params, nearest_mean, params_from_labels
 from gmmseg.mixture.params import FitResult, FitStep, MixtureParams, Restart, Stage, StopReason
+from gmmseg.mixture.partial_labels import PartialLabels
 from gmmseg.mixture.preparation import Prepared, prepare
 from gmmseg.mixture.settings import FitSettings
 
@@ -31,6 +32,7 @@ def fit_events(
     settings: FitSettings,
     should_stop: ShouldStop = never_stop,
     start: MixtureParams | None = None,
+    known: PartialLabels | None = None,
 ) -> Generator[FitStep, None, FitResult]:
     """Fit a mixture by EM.
 
@@ -44,6 +46,9 @@ def fit_events(
         Asked between blocks of rows.
     start : MixtureParams, optional
         Start here, exactly once, instead of by ``settings.init``; not used where K had to be reduced.
+    known : PartialLabels, optional
+        Which of the components of `start` rows may come from: the fit is semi-supervised. Components keep
+        what they stand for, so that empty ones are not started anew.
 
     Yields
     ------
@@ -62,7 +67,11 @@ def fit_events(
     Cancelled
         When `should_stop` said CANCEL, or STOP before the first step was complete.
     """
-    prepared = prepare(values, weights, settings, should_stop)
+    if known is not None:
+        if start is None or known.allowed.shape[1] != start.n_components or len(known.groups) != len(values):
+            raise ValueError("what is known of rows fits neither these nor the start")
+        settings = replace(settings, n_components=start.n_components)
+    prepared = prepare(values, weights, settings, should_stop, known)
     if start is not None and start.n_components != prepared.settings.n_components:
         start = None
     log = FitLog(prepared, keeps_order=start is not None)
@@ -224,9 +233,10 @@ def fit(
     weights: FloatArray | None = None,
     settings: FitSettings | None = None,
     start: MixtureParams | None = None,
+    known: PartialLabels | None = None,
 ) -> FitResult:
     """Fit a mixture without watching it; see `fit_events`."""
-    return result_of(fit_events(values, weights, settings or FitSettings(), never_stop, start))
+    return result_of(fit_events(values, weights, settings or FitSettings(), never_stop, start, known))
 
 
 def evaluate(

@@ -16,7 +16,7 @@ from typing import Self
 
 import numpy as np
 
-from gmmseg.arrays import FloatArray
+from gmmseg.arrays import BoolArray, FloatArray
 from gmmseg.mixture.moments import LOG_2PI, Moments
 from gmmseg.mixture.params import MixtureParams
 
@@ -95,6 +95,16 @@ class Kernel(ABC):
     @abstractmethod
     def twin(self) -> Self:
         """Return a kernel over the same rows and parameters with sums of its own, for another thread."""
+
+    def restricted(self, allowed: BoolArray) -> Self:
+        """Return a twin for rows that come from the components `allowed` (K,) alone: no other counts."""
+        twin = self.twin()
+        twin.exclude(~allowed)
+        return twin
+
+    @abstractmethod
+    def exclude(self, components: BoolArray) -> None:
+        """Give some components (K,) the log-density -inf until the next `set_params`."""
 
     @abstractmethod
     def absorb(self, other: Self) -> None:

@@ -14,6 +14,7 @@ from gmmseg.mixture.coarse import coarse_rows
 from gmmseg.mixture.covariance import FAMILIES
 from gmmseg.mixture.expectation import Evidence, Rows
 from gmmseg.mixture.kernel_choice import extent_about
+from gmmseg.mixture.partial_labels import PartialLabels, Restriction
 from gmmseg.mixture.settings import FitSettings
 
 MAX_MAGNITUDE = 1e100
@@ -54,8 +55,11 @@ def prepare(
     weights: FloatArray | None,
     settings: FitSettings,
     should_stop: ShouldStop = never_stop,
+    known: PartialLabels | None = None,
 ) -> Prepared[Rows]:
     """Check the rows and make the coarse version.
+
+    With `known`, the components are those it names: K stays, and the rows are put in order of their groups.
 
     Raises
     ------
@@ -64,10 +68,16 @@ def prepare(
     FitError
         Empty, not finite or too large values, weights of the wrong shape or sign.
     """
-    values, weights = _checked(values, weights)
+    values, weights, held = _checked(values, weights)
     raise_if_ended(should_stop)
     warnings: list[str] = []
-    n_distinct = count_distinct(values, settings.n_components)
+    restrictions: tuple[Restriction, ...] = ()
+    n_distinct = settings.n_components
+    if known is not None:
+        order, restrictions = replace(known, groups=known.groups[held]).restrictions()
+        values, weights = values[order], weights[order]
+    else:
+        n_distinct = count_distinct(values, settings.n_components)
     if n_distinct < settings.n_components:
         rows = "is only 1 distinct row" if n_distinct == 1 else f"are only {n_distinct} distinct rows"
         warnings.append(f"K was reduced from {settings.n_components} to {n_distinct}: there {rows}.")
@@ -82,7 +92,9 @@ def prepare(
         raise FitError("The sums of the weights are too large.", "Divide all weights by their largest.")
     floor = variance_floor(settings.reg_covar or 0.0, variance, float(np.abs(values).max()))
     is_diagonal = FAMILIES[settings.covariance].is_diagonal or settings.is_hard
-    exact = Rows(columns, weights, centre, is_diagonal, extent_about(columns, centre))
+    exact = Rows(
+        columns, weights, centre, is_diagonal, extent_about(columns, centre), restrictions=restrictions
+    )
     raise_if_ended(should_stop)
     coarse = coarse_rows(exact, centre, is_diagonal, settings.n_components, settings.seed)
     return Prepared(exact, exact if coarse is None else coarse, settings, floor, tuple(warnings))
@@ -104,7 +116,10 @@ def variance_floor(chosen: float, variance: float, largest: float) -> float:
     return max(chosen, 1e-12 * variance, float(np.spacing(largest)) ** 2, np.finfo(np.float64).tiny * 1e20)
 
 
-def _checked(values: FloatArray, weights: FloatArray | None) -> tuple[FloatArray, FloatArray]:
+def _checked(
+    values: FloatArray, weights: FloatArray | None
+) -> tuple[FloatArray, FloatArray, BoolArray | slice]:
+    """Return the rows with a weight above 0, their weights, and which they are."""
     values = np.asarray(values, dtype=np.float64)
     if values.ndim != 2 or values.size == 0:
         raise FitError(f"A fit needs rows and features; the array has the shape {values.shape}.")
@@ -113,14 +128,14 @@ def _checked(values: FloatArray, weights: FloatArray | None) -> tuple[FloatArray
     if np.abs(values).max() > MAX_MAGNITUDE:
         raise FitError("Some values are larger than 1e100.", "Scale the features first.")
     if weights is None:
-        return values, np.ones(len(values))
+        return values, np.ones(len(values)), slice(None)
     weights = np.asarray(weights, dtype=np.float64)
     if weights.shape != (len(values),):
         raise FitError(f"Weights of shape {weights.shape} do not fit {len(values)} rows.")
     if not np.isfinite(weights).all() or (weights < 0).any() or not weights.any():
         raise FitError("Weights must be finite and at least 0, and not all 0.")
     held: BoolArray = weights > 0
-    return (values, weights) if held.all() else (values[held], weights[held])
+    return (values, weights, slice(None)) if held.all() else (values[held], weights[held], held)
 
 
 def count_distinct(values: FloatArray, enough: int) -> int:

@@ -8,7 +8,7 @@ from typing import Self
 
 import numpy as np
 
-from gmmseg.arrays import FloatArray, IntArray
+from gmmseg.arrays import BoolArray, FloatArray, IntArray
 from gmmseg.mixture import compiled
 from gmmseg.mixture.kernels import Kernel, log_constants
 from gmmseg.mixture.moments import Moments
@@ -153,6 +153,11 @@ class QuadraticKernel(Kernel):
         twin._buffer = np.empty((0, 0))
         twin._start()
         return twin
+
+    def exclude(self, components: BoolArray) -> None:
+        self._coefficients = self._coefficients.copy()
+        self._coefficients[components, -1] = -np.inf
+        self._start()
 
     def absorb(self, other: Self) -> None:
         self._sums += other._sums

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
@@ -46,6 +47,39 @@ def candidate_of(result: FitResult) -> Candidate:
     )
 
 
+def best_fit_events(
+    values: FloatArray,
+    weights: FloatArray | None,
+    settings: FitSettings,
+    criterion: Literal["bic", "icl"],
+    should_stop: ShouldStop = never_stop,
+    candidates: Sequence[int] = DEFAULT_RANGE,
+) -> Generator[Candidate, None, FitResult]:
+    """Fit a range of K and return the fit with the lowest value of a criterion.
+
+    n is the sum of the weights, the number of pixels also where rows are distinct colours.
+
+    Yields
+    ------
+    Candidate
+        As each K is done.
+    """
+    best: tuple[float, FitResult] | None = None
+    for n_components in candidates:
+        wanted = replace(settings, n_components=n_components)
+        fitted = result_of(fit_events(values, weights, wanted, should_stop))
+        tried = candidate_of(fitted)
+        value = getattr(tried, criterion)
+        if best is None or value < best[0]:
+            best = value, fitted
+        yield tried
+        if tried.n_components < n_components:
+            break  # no more distinct rows
+    if best is None:
+        raise ValueError("no number of components was given")
+    return best[1]
+
+
 def select_events(
     values: FloatArray,
     weights: FloatArray | None,
@@ -56,35 +90,23 @@ def select_events(
 ) -> Generator[Candidate, None, int]:
     """Fit a range of K and return the one that a criterion prefers.
 
-    ``bic`` and ``icl`` take the lowest value; n is the sum of the weights, the number of pixels also where
-    rows are distinct colours. ``entropy`` (Baudry et al. 2010) merges the components of the BIC solution one
-    pair after another and takes the elbow of the entropy.
+    ``bic`` and ``icl`` take the lowest value, see `best_fit_events`. ``entropy`` (Baudry et al. 2010) merges
+    the components of the BIC solution one pair after another and takes the elbow of the entropy.
 
     Yields
     ------
     Candidate
         As each K is done.
     """
-    key = "icl" if criterion == "icl" else "bic"
-    best: Candidate | None = None
-    for n_components in candidates:
-        wanted = replace(settings, n_components=n_components)
-        fitted = result_of(fit_events(values, weights, wanted, should_stop))
-        tried = candidate_of(fitted)
-        if best is None or getattr(tried, key) < getattr(best, key):
-            best, result = tried, fitted
-        yield tried
-        if tried.n_components < n_components:
-            break  # no more distinct rows
-    if best is None:
-        raise ValueError("no number of components was given")
-    if criterion == "entropy" and best.n_components > 2:
-        _, entropies = merge_by_entropy(result.params, values, weights, should_stop)
+    key: Literal["bic", "icl"] = "icl" if criterion == "icl" else "bic"
+    params = (yield from best_fit_events(values, weights, settings, key, should_stop, candidates)).params
+    if criterion == "entropy" and params.n_components > 2:
+        _, entropies = merge_by_entropy(params, values, weights, should_stop)
         total = len(values) if weights is None else float(weights.sum())
         if entropies[0] <= NO_OVERLAP * total:
-            return best.n_components  # nothing but rounding to find an elbow in
+            return params.n_components  # nothing but rounding to find an elbow in
         return elbow(entropies[::-1])
-    return best.n_components
+    return params.n_components
 
 
 def chosen_fit_events(

@@ -7,7 +7,7 @@ from typing import Self
 
 import numpy as np
 
-from gmmseg.arrays import FloatArray
+from gmmseg.arrays import BoolArray, FloatArray
 from gmmseg.mixture.kernels import Kernel, log_constants
 from gmmseg.mixture.moments import Moments
 from gmmseg.mixture.params import MixtureParams
@@ -63,6 +63,9 @@ class TiedKernel(Kernel):
         twin = copy(self)
         twin.set_params(self._params)
         return twin
+
+    def exclude(self, components: BoolArray) -> None:
+        self._constants = np.where(components, -np.inf, self._constants)
 
     def absorb(self, other: Self) -> None:
         self._counts += other._counts

@@ -13,6 +13,7 @@ from gmmseg.image import Image
 from gmmseg.mixture.params import FitResult
 from gmmseg.photo.classes import ClassTable
 from gmmseg.photo.model import Model
+from gmmseg.photo.objects.hints import Hints, hints_of
 from gmmseg.photo.objects.objects import ObjectMap
 from gmmseg.photo.objects.patch import Patch
 from gmmseg.photo.settings import SegmentSettings
@@ -26,7 +27,8 @@ class Fit:
     """A fit in a document and what it was made from.
 
     ``result.params`` and ``model.params`` are the same; the model adds features and standardisation. Its own
-    class table is the default one: the document's `classes` are what the user sees and exports.
+    class table is the default one, or what was taught: the document's `classes` are what the user sees and
+    exports.
     """
 
     result: FitResult
@@ -35,6 +37,8 @@ class Fit:
     settings: SegmentSettings
     seconds: dict[str, float]
     """Duration of each stage: ``features``, ``fit``, ``label``."""
+    hints: Hints | None = None
+    """What the classes were taught by, where they were."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,11 +99,19 @@ class Document:
         return ObjectMap.empty((self.image.height, self.image.width))
 
     @property
+    def hints(self) -> Hints | None:
+        """What teaches the classes, where the settings say so and something is marked."""
+        return None if self.settings.learns_from is None else hints_of(self.objects)
+
+    @property
     def is_stale(self) -> bool:
-        """Whether the fit was made from another image or other settings than the document has now."""
+        """Whether the fit was made from another image, other settings or other hints than there are now."""
+        fit = self.fit
         if self.image is None:
             return False
-        return self.fit is None or self.fit.image is not self.image or self.fit.settings != self.settings
+        if fit is None or fit.image is not self.image or fit.settings != self.settings:
+            return True
+        return fit.hints != self.hints
 
 
 def can_compare(one: Document, other: Document) -> bool:
@@ -120,12 +132,14 @@ def can_compare(one: Document, other: Document) -> bool:
 def open_image(image: Image) -> Edit[Document]:
     """Return the edit that shows another image; the fit and the objects of the old one go.
 
-    The settings stay, but for a colour space that needs channels the image does not have.
+    The settings stay, but for a colour space that needs channels the image does not have, and teaching: what
+    taught were the objects.
     """
 
     def apply(document: Document) -> Document:
         space = suited_space(document.settings.features.space, image)
         settings = with_setting(document.settings, "features.space", space)
+        settings = with_setting(settings, "learns_from", None)
         return replace(
             document,
             image=image,

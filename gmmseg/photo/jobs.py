@@ -17,7 +17,7 @@ from gmmseg.control import (
     raise_if_cancelled,
     relayed,
 )
-from gmmseg.errors import ModelError
+from gmmseg.errors import FitError, ModelError
 from gmmseg.features.build import Standard, feature_table
 from gmmseg.features.spec import FeatureSpec
 from gmmseg.features.table import FeatureTable
@@ -28,13 +28,15 @@ from gmmseg.mixture.matching import canonical_order
 from gmmseg.mixture.params import FitResult, FitStep, MixtureParams, StopReason
 from gmmseg.mixture.selection import Candidate, chosen_fit_events, select_events
 from gmmseg.mixture.settings import Adaptation, FitSettings
-from gmmseg.photo.classes import default_classes
+from gmmseg.photo.classes import ClassTable, default_classes
 from gmmseg.photo.document import Fit
 from gmmseg.photo.grid import PixelGrid, pixel_grid
 from gmmseg.photo.model import Model, check_suits
+from gmmseg.photo.objects.hints import Hints
 from gmmseg.photo.segmentation import Segmentation, segment
-from gmmseg.photo.settings import SegmentSettings
+from gmmseg.photo.settings import LearnsFrom, SegmentSettings
 from gmmseg.photo.smoothing import SWEEPS, smooth
+from gmmseg.photo.teaching import Began, taught_events, taught_floor
 from gmmseg.render import mean_colours
 from gmmseg.setting import check_settings
 
@@ -74,6 +76,8 @@ class Previewed:
     """Components in canonical order, as the fit's will be."""
     means: ByteArray
     """Mean sRGB of each component's pixels, about, (K, 3)."""
+    classes: ClassTable | None = None
+    """Those that were taught, of the components in this order."""
 
 
 JobEvent = Progress | Stepped | Considered | Previewed
@@ -88,15 +92,17 @@ class SegmentRequest:
     wants_preview: bool = False
     known: Fit | None = None
     """A fit whose mixture is taken where fitting would give it again: where only the smoothing differs."""
+    hints: Hints | None = None
+    """What teaches the classes where the settings say so."""
 
     @property
-    def known_result(self) -> FitResult | None:
-        """The mixture that fitting would end at, where it is known."""
+    def known_mixture(self) -> tuple[FitResult, ClassTable] | None:
+        """The mixture and the classes that fitting would end at, where they are known."""
         known = self.known
         if known is None or known.image is not self.image or known.result.stop_reason in _NO_END:
             return None
         has_same_mixture = replace(known.settings, smooth=self.settings.smooth) == self.settings
-        return known.result if has_same_mixture else None
+        return (known.result, known.model.classes) if has_same_mixture and known.hints == self.hints else None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -134,13 +140,13 @@ def segment_events(
     table = make_table(request.image, settings.features, should_stop)
     clock.lap("features")
     labeller = _Labeller(request, table, should_stop)
-    preview = labeller.previewed if request.wants_preview else None
-    result = request.known_result or (yield from mixture_events(table, settings, should_stop, preview))
+    result, classes = request.known_mixture or (yield from _fit(request, labeller, should_stop))
     clock.lap("fit")
     yield Progress("Labelling")
     segmentation = labeller.labelled(result.params)
     clock.lap("label")
-    fit = Fit(result, model_of(result.params, request, table), request.image, settings, clock.seconds)
+    model = model_of(result.params, request, table, classes)
+    fit = Fit(result, model, request.image, settings, clock.seconds, request.hints)
     return SegmentOutcome(fit, table, segmentation)
 
 
@@ -282,16 +288,48 @@ class _Labeller:
             self._grid = pixel_grid(self._request.image, self._should_stop)
         return smooth(segmentation, self.table, self._grid, strength, self._should_stop, n_sweeps)
 
-    def previewed(self, params: MixtureParams) -> Previewed:
+    def previewed(self, params: MixtureParams, classes: ClassTable | None = None) -> Previewed:
+        """Return the maps of a fit in progress; components are put in canonical order without classes."""
         height, width = self.table.pixels.shape
         is_quick = height * width * params.n_components <= MAX_PREVIEWED
-        ordered = params.reordered(canonical_order(params))
+        ordered = params.reordered(canonical_order(params)) if classes is None else params
         segmentation = self.labelled(ordered, PREVIEW_SWEEPS if is_quick else 0)
         step = max(1, round(math.sqrt(height * width / _SAMPLED)))
         labels = segmentation.labels[::step, ::step]
         few = thinned(self._request.image, step)
         means = mean_colours(few, labels, params.n_components, self._should_stop)
-        return Previewed(self.table, segmentation, means)
+        return Previewed(self.table, segmentation, means, classes)
+
+
+def _fit(
+    request: SegmentRequest, labeller: _Labeller, should_stop: ShouldStop
+) -> Generator[JobEvent, None, tuple[FitResult, ClassTable]]:
+    if request.settings.learns_from is not None:
+        return (yield from _taught(request, request.settings.learns_from, labeller, should_stop))
+    preview = labeller.previewed if request.wants_preview else None
+    result = yield from mixture_events(labeller.table, request.settings, should_stop, preview)
+    return result, default_classes(result.params.n_components)
+
+
+def _taught(
+    request: SegmentRequest, learns_from: LearnsFrom, labeller: _Labeller, should_stop: ShouldStop
+) -> Generator[JobEvent, None, tuple[FitResult, ClassTable]]:
+    if request.hints is None:
+        raise FitError("Nothing is marked that could teach classes.", "Mark objects of two names first.")
+
+    def shown(event: Progress | Began | FitStep) -> Iterator[JobEvent]:
+        if isinstance(event, Progress):
+            yield event
+        elif isinstance(event, FitStep):
+            yield Stepped(event)
+        elif request.wants_preview and learns_from == "all" and should_stop() is StopRequest.NONE:
+            yield labeller.previewed(event.params, event.classes)
+
+    mixture = request.settings.mixture
+    if mixture.reg_covar is None:
+        mixture = replace(mixture, reg_covar=taught_floor(labeller.table))
+    job = taught_events(labeller.table, request.hints, mixture, learns_from, should_stop)
+    return (yield from relayed(job, shown))
 
 
 def mixture_events(
@@ -335,8 +373,10 @@ def _deserves_preview(coarse: FitStep, step: FitStep) -> bool:
     return step.stage == "exact" or (coarse.restart == 0 and step.restart == 1)
 
 
-def model_of(params: MixtureParams, request: SegmentRequest, table: FeatureTable) -> Model:
-    """Return a mixture with what is needed to label other images as this one."""
+def model_of(
+    params: MixtureParams, request: SegmentRequest, table: FeatureTable, classes: ClassTable | None = None
+) -> Model:
+    """Return a mixture with what is needed to label other images as this one; by default each is a class."""
     return Model(
         params=params,
         features=request.settings.features,
@@ -344,7 +384,7 @@ def model_of(params: MixtureParams, request: SegmentRequest, table: FeatureTable
         centre=table.centre,
         scale=table.scale,
         channels=request.image.channels,
-        classes=default_classes(params.n_components),
+        classes=default_classes(params.n_components) if classes is None else classes,
         smooth=request.settings.smooth,
         seed=request.settings.mixture.seed,
         white=None if request.image.has_fixed_white else request.image.white,

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from gmmseg.features.spec import FeatureSpec
 from gmmseg.mixture.settings import CRITERION_TITLES, Criterion, FitSettings
 from gmmseg.setting import choice, group, number
+
+LearnsFrom = Literal["marked", "all"]
+_LEARNING_TITLES: dict[LearnsFrom, str] = {"marked": "The marked pixels", "all": "All pixels"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,20 @@ class SegmentSettings:
         mnemonic="K",
     )
     """Where it is not None, `mixture.n_components` is not used."""
+    learns_from: LearnsFrom | None = choice(
+        None,
+        "Taught by",
+        "Each name of the objects becomes a class with its own small mixture, of 1 to 5 Gaussians by BIC. "
+        "It is fitted to the marked pixels, or then to all, of which the marked ones keep their class.",
+        _LEARNING_TITLES,
+        option="--learn-from",
+        help="with --hints: fit the classes to the marked pixels alone (default), or then to all pixels, of "
+        "which the marked ones keep their class",
+        section="Mixture",
+        after="auto",
+        mnemonic="T",
+    )
+    """Where it is not None, K and `auto` are not used."""
     smooth: float = number(
         0.0,
         (0.0, 10.0),

@@ -65,16 +65,18 @@ class Workspace(Editor[Document, ViewState]):
         segmentation: Segmentation,
         caption: str,
         means: ByteArray | None = None,
+        taught: ClassTable | None = None,
     ) -> None:
         """Show maps that are not the final ones: of the coarse fit, or of an earlier iteration.
 
         `means` (K, 3) are the sRGB colours of classes that continue none: which class colour will be whose is
-        not known before the fit has ended, and a colour once shown must stay with what it shows.
+        not known before the fit has ended, and a colour once shown must stay with what it shows. Classes that
+        are `taught` have theirs from the objects.
         """
-        classes = self._continued(segmentation.params)
-        if self._colour_source() is not None:
+        classes = self._continued(segmentation.params) if taught is None else self._taught(taught)
+        if taught is None and self._colour_source() is not None:
             self._previewed = (self.document, segmentation.params, classes)
-        elif means is not None:
+        elif taught is None and means is not None:
             classes = classes.recoloured([(int(red), int(green), int(blue)) for red, green, blue in means])
         self._publish(
             replace(
@@ -100,9 +102,12 @@ class Workspace(Editor[Document, ViewState]):
         if fit is document.fit:
             self._show_document(outcome.table, outcome.segmentation)
             return True
-        if fit.image is not document.image or fit.settings != document.settings:
+        if with_fit(document, fit, ClassTable()).is_stale:
             return False
-        classes = self._continued(fit.result.params, self._previewed)
+        if fit.hints is None:
+            classes = self._continued(fit.result.params, self._previewed)
+        else:
+            classes = self._taught(fit.model.classes)
         self._previewed = None
         self._history = self._history.amended(with_fit(document, fit, classes))
         self._show_document(outcome.table, outcome.segmentation)
@@ -152,12 +157,20 @@ class Workspace(Editor[Document, ViewState]):
             return inherited_classes(ClassTable(), [None] * params.n_components)
         return inherited_classes(old[1], match_components(old[0].result.params, params))
 
+    def _taught(self, classes: ClassTable) -> ClassTable:
+        """Return classes that objects have taught, hidden where those of these names are."""
+        hidden = {entry.name for entry in self.document.classes if not entry.is_visible}
+        for entry in classes:
+            if entry.name in hidden:
+                classes = classes.changed(entry.id, is_visible=False)
+        return classes
+
     def _colour_source(self) -> tuple[Fit, ClassTable] | None:
-        """Return the newest fit of this image in this feature space, with its classes."""
+        """Return the newest untaught fit of this image in this feature space, with its classes."""
         present = self.document
         for document in (present, *(entry.state for entry in reversed(self._history.past))):
             fit = document.fit
-            if fit is not None and fit.image is present.image:
+            if fit is not None and fit.hints is None and fit.image is present.image:
                 same_space = fit.settings.features == present.settings.features
                 return (fit, document.classes) if same_space else None
         return None

@@ -25,6 +25,7 @@ from gmmseg.photo.jobs import (
     relabel_events,
     segment_events,
 )
+from gmmseg.photo.objects.hints import Hints
 from gmmseg.photo.settings import SegmentSettings
 from gmmseg.photo.view_state import ViewState
 from gmmseg.photo.workspace import Workspace
@@ -42,12 +43,14 @@ class _Asked:
 
     image: Image
     settings: SegmentSettings
+    hints: Hints | None = None
     fit: Fit | None = None
     step: FitStep | None = None
 
     def is_fit_of(self, document: Document) -> bool:
         """Whether this is the fit that the document wants."""
-        return self.fit is None and self.image is document.image and self.settings == document.settings
+        is_same = self.image is document.image and self.settings == document.settings
+        return self.fit is None and is_same and self.hints == document.hints
 
 
 class Fitter(Worker):
@@ -119,7 +122,9 @@ class Fitter(Worker):
 
     def _wanted(self) -> _Asked | None:
         document = self._workspace.document
-        return None if document.image is None else _Asked(document.image, document.settings)
+        if document.image is None:
+            return None
+        return _Asked(document.image, document.settings, document.hints)
 
     @Slot(object, object)
     def _on_changed(self, old: ViewState, new: ViewState) -> None:
@@ -162,7 +167,11 @@ class Fitter(Worker):
         self._asked = asked
         self._steps, self._candidates = [], []
         request = SegmentRequest(
-            asked.image, asked.settings, wants_preview=True, known=self._workspace.document.fit
+            asked.image,
+            asked.settings,
+            wants_preview=True,
+            known=self._workspace.document.fit,
+            hints=asked.hints,
         )
         self.progressed.emit(Progress(self.tr("Fitting")))
         make_table = self._workspace.make_table
@@ -172,7 +181,7 @@ class Fitter(Worker):
         asked = self._asked
         if asked is not None and asked.fit is fit and asked.step is step:
             return
-        self._asked = _Asked(fit.image, fit.settings, fit, step)
+        self._asked = _Asked(fit.image, fit.settings, fit.hints, fit, step)
         params = fit.result.params if step is None else step.params
         self.runner.start(
             lambda should_stop: relabel_events(
@@ -203,7 +212,11 @@ class Fitter(Worker):
         self._workspace.show_progress(tuple(self._steps) or shown.steps, candidates)
         if preview is not None:
             self._workspace.show_preview(
-                preview.table, preview.segmentation, self.tr("preview"), preview.means
+                preview.table,
+                preview.segmentation,
+                self.tr("preview"),
+                preview.means,
+                preview.classes,
             )
         if progress is not None:
             self.progressed.emit(progress)
@@ -220,7 +233,9 @@ class Fitter(Worker):
         if asked.step is not None:
             caption = self.tr("iteration {0}").format(asked.step.iteration)
             if outcome.fit is self._workspace.document.fit:
-                self._workspace.show_preview(outcome.table, outcome.segmentation, caption)
+                fit = outcome.fit
+                taught = None if fit.hints is None else fit.model.classes
+                self._workspace.show_preview(outcome.table, outcome.segmentation, caption, taught=taught)
         elif self._workspace.accept_fit(outcome) and asked.fit is None:
             self.fitted.emit(outcome.fit)
 

@@ -16,6 +16,8 @@ from gmmseg.io.projects.plain import fields_of, misfit, value_of, values_of
 from gmmseg.mixture.covariance import FAMILIES
 from gmmseg.mixture.params import FitResult, FitStep, MixtureParams
 from gmmseg.photo.document import Fit
+from gmmseg.photo.objects.hints import Hints
+from gmmseg.photo.objects.tiles import TileMap, is_tile
 
 _APART = ("params", "history")
 """Fields of a result that are not written as they are: the model has the first, columns hold the other."""
@@ -31,6 +33,7 @@ def fit_content(fit: Fit) -> dict[str, Any]:
         "model": model_content(fit.model),
         "settings": fit.settings,
         "seconds": fit.seconds,
+        "hints": fit.hints,
         "result": {
             each.name: getattr(result, each.name) for each in fields(FitResult) if each.name not in _APART
         },
@@ -66,7 +69,23 @@ def fit_of(content: Any, image: Image, place: str) -> Fit:
         image,
         value_of(fit_hints["settings"], settings, f"{place}.settings"),
         value_of(fit_hints["seconds"], seconds, f"{place}.seconds"),
+        _checked(
+            value_of(fit_hints["hints"], content.get("hints"), f"{place}.hints"), image, f"{place}.hints"
+        ),
     )
+
+
+def _checked(hints: Hints | None, image: Image, place: str) -> Hints | None:
+    """Return hints whose map is one of the image."""
+    if hints is None:
+        return None
+    empty = TileMap.empty((image.height, image.width))
+    tiles = hints.ids.tiles
+    if hints.ids.shape != empty.shape or len(tiles) != len(empty.tiles):
+        misfit(place, "must be of the image's size")
+    if not all(is_tile(tile, empty.box(at)) for at, tile in enumerate(tiles)):
+        misfit(place, "has what is no tile of the image")
+    return hints
 
 
 def _has_shape_of(step: FitStep, params: MixtureParams) -> bool:

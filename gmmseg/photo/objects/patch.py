@@ -132,7 +132,20 @@ def polygon(points: Sequence[tuple[float, float]], shape: tuple[int, int]) -> Pa
     shape : tuple of int
         (H, W) of the image.
     """
-    corners = np.asarray(points, dtype=np.float64).reshape(-1, 2)
+    return enclosed([np.asarray(points, dtype=np.float64).reshape(-1, 2)], shape)
+
+
+def enclosed(rings: Sequence[FloatArray], shape: tuple[int, int]) -> Patch:
+    """Return the pixels whose centres an odd number of closed rings enclose: a ring within one is a hole.
+
+    Parameters
+    ----------
+    rings : sequence of (M, 2) arrays
+        Corners x, y as of `polygon`.
+    shape : tuple of int
+        (H, W) of the image.
+    """
+    corners = np.concatenate([*rings, np.zeros((0, 2))])
     if len(corners) < 3:
         return Patch.of(np.zeros((0, 0), dtype=np.bool_))
     left, top = (max(int(low), 0) for low in np.floor(corners.min(axis=0)))
@@ -141,15 +154,21 @@ def polygon(points: Sequence[tuple[float, float]], shape: tuple[int, int]) -> Pa
     )
     if left >= right or top >= bottom:
         return Patch.of(np.zeros((0, 0), dtype=np.bool_))
-    centres = np.arange(top, bottom) + 0.5
-    flips = np.zeros((bottom - top, right - left + 1), dtype=np.int32)
+    x0, y0 = corners.T
+    x1, y1 = np.concatenate([np.roll(ring, -1, axis=0) for ring in rings]).T
     # Each edge flips, in the rows whose centre it crosses, everything to the right of the crossing.
-    for (x0, y0), (x1, y1) in zip(corners, np.roll(corners, -1, axis=0), strict=True):
-        if y0 == y1:
-            continue
-        rows = np.flatnonzero((centres >= min(y0, y1)) & (centres < max(y0, y1)))
-        crossing = x0 + (centres[rows] - y0) * (x1 - x0) / (y1 - y0)
-        first = np.clip(np.ceil(crossing - 0.5).astype(np.int64) - left, 0, right - left)
-        np.add.at(flips, (rows, first), 1)
+    first, stop = (
+        np.clip(np.ceil(y - 0.5), top, bottom).astype(np.int64)
+        for y in (np.minimum(y0, y1), np.maximum(y0, y1))
+    )
+    n_rows = stop - first
+    edge = np.repeat(np.arange(len(corners)), n_rows)
+    row = np.arange(len(edge)) - np.repeat(np.cumsum(n_rows) - n_rows, n_rows) + first[edge]
+    slope = (x1 - x0)[edge] / (y1 - y0)[edge]
+    crossing = x0[edge] + (row + 0.5 - y0[edge]) * slope
+    column = np.clip(np.ceil(crossing - 0.5), left, right).astype(np.int64)
+    width = right - left + 1
+    places = (row - top) * width + column - left
+    flips = np.bincount(places, minlength=(bottom - top) * width).reshape(-1, width)
     inside = np.cumsum(flips[:, :-1], axis=1) % 2 == 1
     return Patch.of(inside, top, left)

@@ -13,7 +13,7 @@ from gmmseg.arrays import AnyArray
 
 SIDE = 128
 """Rows and columns of a tile."""
-_MAX_ID = (1 << 16) - 1
+MAX_ID = (1 << 16) - 1
 IdArray = NDArray[np.uint16]
 Tile = int | bytes
 """The one id of a uniform tile, or zlib of its ids: bytes where all are below 256, else uint16."""
@@ -21,7 +21,7 @@ Box = tuple[slice, slice]
 """Rows and columns, both with start and stop inside the map."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class TileMap:
     """Ids of an (H, W) map in packed tiles.
 
@@ -161,7 +161,7 @@ class TileMap:
 def is_tile(tile: Tile, box: Box) -> bool:
     """Whether something from a file is the tile of a box; it is unpacked to no more than that takes."""
     if isinstance(tile, int):
-        return 0 <= tile <= _MAX_ID
+        return 0 <= tile <= MAX_ID
     n_pixels = (box[0].stop - box[0].start) * (box[1].stop - box[1].start)
     unpacker = zlib.decompressobj()
     try:

@@ -541,6 +541,13 @@ def test_wrong_usage_ends_with_code_2(place: Path, capsys: Any, arguments: list[
         (["sample", "m.json", "-n", "-3", "-o", "s.npy"], ["1 or more"]),
         (["sample", "m.json", "-n", "5", "--seed", str(2**63), "-o", "s.npy"], ["Seed"]),
         (["mnist", "digits"], ["gmmseg mnist:", "--data"]),
+        (["segment", "photo.png", "-o", "m.png", "--learn-from", "all"], ["--hints MASK"]),
+        (["segment", "photo.png", "-o", "m.png", "--hints", "h.png", "-k", "3"], ["leave out -k"]),
+        (["segment", "photo.png", "-o", "m.png", "--hints", "h.png", "--hard"], ["leave out --hard"]),
+        (
+            ["segment", "photo.png", "-o", "m.png", "--hints", "h.png", "--method", "regions"],
+            ["leave out --method regions"],
+        ),
         (["mnist", "--drawn", "--data", "x"], ["gmmseg mnist:", "leave out"]),
         (["mnist", "--seeds", "3"], ["gmmseg mnist:", "--table"]),
         (["segmnt", "photo.png"], ["segmnt", *COMMANDS, "Did you mean “gmmseg segment”?"]),

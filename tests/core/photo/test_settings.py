@@ -29,7 +29,7 @@ NUMBERS = [setting for setting in SETTINGS if setting.kind in ("int", "float")]
 
 def test_the_table_has_a_row_for_each_field() -> None:
     declared = {setting.path for setting in SETTINGS}
-    expected = {"auto", "smooth"} | {f"mixture.{f.name}" for f in fields(FitSettings)}
+    expected = {"auto", "learns_from", "smooth"} | {f"mixture.{f.name}" for f in fields(FitSettings)}
     expected |= {f"features.{f.name}" for f in fields(FeatureSpec)}
     assert declared == expected
     assert len(declared) == len(SETTINGS)

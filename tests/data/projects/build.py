@@ -46,9 +46,10 @@ def square(image: Image, top: int, left: int, side: int = 10) -> np.ndarray:
 
 
 def fitted(project: Project) -> Project:
-    """Return the project with a fit of its settings and the classes of that."""
+    """Return the project with a fit of its settings and hints, and the classes of that."""
     document = project.document
-    outcome = result_of(segment_events(SegmentRequest(project.image, document.settings)))
+    request = SegmentRequest(project.image, document.settings, hints=document.hints)
+    outcome = result_of(segment_events(request))
     classes = default_classes(outcome.fit.result.params.n_components)
     return replace(project, history=project.history.amended(with_fit(document, outcome.fit, classes)))
 

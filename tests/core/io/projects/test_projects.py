@@ -26,13 +26,14 @@ from gmmseg.io.projects.reading import OpenedProject, looks_like_project, open_e
 from gmmseg.io.projects.writing import save_events
 from gmmseg.mixture.covariance import FAMILIES
 from gmmseg.mixture.settings import CovarianceKind
-from gmmseg.photo.document import Document
+from gmmseg.photo.document import Document, change_setting
 from gmmseg.photo.project import Project
 from tests.data.projects.build import (
     VERSION_1,
     a_project,
     a_saved_project,
     assert_same,
+    fitted,
     rewritten,
     square,
     write_image,
@@ -60,6 +61,41 @@ def test_a_project_comes_back_bit_for_bit_with_every_step(tmp_path: Path, covari
     assert again.document.fit.result.history[-1].params is again.document.fit.result.params
     fits = {id(entry.state.fit) for entry in again.history.entries if entry.state.fit is not None}
     assert len(fits) == 1
+
+
+def a_taught_project(folder: Path) -> Project:
+    """Return a project whose classes were taught by two objects."""
+    project = Project.of_image(gmmseg.read_image(write_image(folder / "photo.png")))
+    project = project.with_object(square(project.image, 2, 3), "cat")
+    project = project.with_object(square(project.image, 28, 9), "dog")
+    return fitted(project.edited(change_setting("learns_from", "marked", "Teach")))
+
+
+def test_what_classes_were_taught_by_comes_back(tmp_path: Path) -> None:
+    project = a_taught_project(tmp_path)
+    gmmseg.save_project(project, tmp_path / "work.gmmseg")
+    again = gmmseg.open_project(tmp_path / "work.gmmseg")
+    assert again.document.fit is not None
+    assert_same(again.document.fit.hints, project.document.hints)
+    assert not again.document.is_stale
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "sentence"),
+    [
+        (("ids", "shape"), [40, 61], "must be of the image's size"),
+        (("ids", "tiles", 0), 1 << 20, "is no tile of the image"),
+        (("categories", 0, "ids"), [0], "is not consistent"),
+        (("categories",), 3, "must be a list"),
+    ],
+)
+def test_hints_that_do_not_fit_are_refused(
+    tmp_path: Path, place: tuple[Any, ...], value: Any, sentence: str
+) -> None:
+    gmmseg.save_project(a_taught_project(tmp_path), tmp_path / "work.gmmseg")
+    change_json(tmp_path / "work.gmmseg", "fit.json", ("hints", *place), value)
+    with pytest.raises(ReadError, match=f"“fit.hints.*{sentence}"):
+        gmmseg.open_project(tmp_path / "work.gmmseg")
 
 
 def test_what_scripts_use_of_a_project(tmp_path: Path) -> None:

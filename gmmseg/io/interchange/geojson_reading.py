@@ -1,0 +1,85 @@
+"""GeoJSON read, as QuPath and others write it: polygons in pixel coordinates, with holes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from gmmseg.arrays import FloatArray
+from gmmseg.control import ShouldStop
+from gmmseg.io.interchange.found_objects import FoundObjects, colour_of, decoded_json
+from gmmseg.photo.objects.objects import ObjectMap
+
+_Ring = list[list[float]]
+
+
+class Geometry(msgspec.Struct):
+    """Where a feature is; its coordinates are nested as its type says."""
+
+    type: str
+    coordinates: Any = None
+
+
+class Feature(msgspec.Struct):
+    """One object."""
+
+    geometry: Geometry | None = None
+    properties: dict[str, Any] | None = None
+    type: str = ""
+
+
+class Features(msgspec.Struct):
+    """A feature collection, or one feature alone."""
+
+    type: str
+    features: list[Feature] = []
+    geometry: Geometry | None = None
+    properties: dict[str, Any] | None = None
+
+
+def decode_geojson(data: bytes, name: str, shape: tuple[int, int], should_stop: ShouldStop) -> ObjectMap:
+    """Return the polygons of a GeoJSON file as objects of an image; points and lines are passed over.
+
+    Raises
+    ------
+    ReadError
+        It is no GeoJSON file, damaged, or marks no pixel of the image.
+    """
+    content = decoded_json(data, Features, name, "GeoJSON")
+    features = content.features or [Feature(content.geometry, content.properties)]
+    found = FoundObjects(shape, name, should_stop)
+    for number, feature in enumerate(features):
+        if feature.geometry is None:
+            continue
+        about = feature.properties or {}
+        kind = about.get("classification")
+        kind = kind if isinstance(kind, dict) else {}
+        title = next((t for t in (kind.get("name"), about.get("name")) if isinstance(t, str) and t), "")
+        wanted = None
+        for rings in _polygons(feature.geometry, found):
+            if wanted is None:
+                wanted = found.object(
+                    number, title, colour_of(kind.get("color")) or colour_of(about.get("color"))
+                )
+            found.paint_rings(wanted, rings)
+    return found.object_map()
+
+
+def _polygons(geometry: Geometry, found: FoundObjects) -> Iterator[list[FloatArray]]:
+    """Yield the rings of each polygon, (M, 2) in pixels."""
+    try:
+        if geometry.type == "Polygon":
+            polygons = [msgspec.convert(geometry.coordinates, list[_Ring])]
+        elif geometry.type == "MultiPolygon":
+            polygons = msgspec.convert(geometry.coordinates, list[list[_Ring]])
+        else:
+            return
+        for rings in polygons:
+            yield [
+                np.array([(point[0], point[1]) for point in ring], dtype=np.float64) for ring in rings if ring
+            ]
+    except (msgspec.ValidationError, IndexError):
+        found.refuse("has a polygon whose coordinates are not pairs of numbers")

@@ -1,0 +1,136 @@
+"""Objects read from a file of any kind that masks and objects are written to, recognised by its content."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+from pathlib import Path
+
+import numpy as np
+
+from gmmseg.arrays import AnyArray
+from gmmseg.control import Progress, ShouldStop, never_stop
+from gmmseg.errors import ReadError
+from gmmseg.image import Image
+from gmmseg.io.decoder_errors import damaged
+from gmmseg.io.files import read_file_bytes, shown_name
+from gmmseg.io.interchange.coco_reading import decode_coco
+from gmmseg.io.interchange.found_objects import check_size, decoded_json
+from gmmseg.io.interchange.geojson_reading import decode_geojson
+from gmmseg.io.interchange.imagej_roi_reading import ROI_MAGIC, decode_rois
+from gmmseg.io.interchange.labelme_reading import decode_labelme
+from gmmseg.io.interchange.ome_zarr_reading import read_ome_zarr
+from gmmseg.io.mask_reading import read_values, whole_values
+from gmmseg.io.npz import ZIP_MAGIC
+from gmmseg.photo.objects.objects import ObjectMap
+from gmmseg.photo.objects.sources import objects_of_ids
+
+MASK_GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("Masks", (".png", ".tif", ".tiff", ".npy", ".npz", ".json", ".geojson", ".roi", ".zip", ".bmp", ".gif")),
+    ("COCO, LabelMe", (".json",)),
+    ("GeoJSON", (".geojson", ".json")),
+    ("ImageJ ROIs", (".roi", ".zip")),
+)
+"""Title and suffixes of each group a file dialog offers."""
+
+
+def read_objects(
+    path: str | os.PathLike[str],
+    shape: tuple[int, int],
+    image_name: str = "",
+    *,
+    should_stop: ShouldStop = never_stop,
+) -> ObjectMap:
+    """Return the objects that a file marks in an image.
+
+    Read are masks (PNG, TIFF, NPY, NPZ and other pictures without loss), COCO, GeoJSON, LabelMe, ImageJ ROIs
+    and OME-Zarr folders. Names and colours are those of the file where it says them.
+
+    Parameters
+    ----------
+    path : path
+    shape : tuple of int
+        (H, W) of the image.
+    image_name : str
+        File name of the image: which one of a file about several is meant.
+    should_stop : ShouldStop
+
+    Raises
+    ------
+    ReadError
+        It is of none of these kinds, damaged, of another size, or marks nothing.
+    BudgetError
+        It would need more memory than is allowed.
+    Cancelled
+    """
+    name = shown_name(path)
+    if os.path.isdir(path):
+        return _some(read_ome_zarr(Path(path), shape, should_stop), name)
+    data = read_file_bytes(path, should_stop)
+    if data.startswith(ROI_MAGIC) or (data.startswith(ZIP_MAGIC) and b".roi" in data):
+        return decode_rois(data, name, shape, should_stop)
+    if data.lstrip()[:1] in (b"{", b"["):
+        return _from_json(data, name, shape, image_name, should_stop)
+    values = read_values(data, name, should_stop)
+    check_size(values.ids.shape, shape, name)
+    return _some(objects_of_ids(values.ids, values.names, values.colours), name)
+
+
+Marked = ObjectMap | AnyArray | str | os.PathLike[str]
+"""Objects of an image, as `as_objects` takes them."""
+
+
+def as_objects(marked: Marked, image: Image, should_stop: ShouldStop = never_stop) -> ObjectMap:
+    """Return objects of an image that are given as such, as an array or by a file.
+
+    Parameters
+    ----------
+    marked : ObjectMap, array (H, W) of whole numbers or booleans, or path
+        0 is no object; of a mask of 8 bits 255 is none either. Files are those of `read_objects`.
+    image : Image
+
+    Raises
+    ------
+    ReadError
+        It is of another size, or no such file; see `read_objects`.
+    BudgetError
+    Cancelled
+    """
+    shape = image.height, image.width
+    if isinstance(marked, ObjectMap):
+        check_size(marked.shape, shape, "objects")
+        return marked
+    if isinstance(marked, np.ndarray):
+        ids = whole_values(marked, "array")
+        check_size(ids.shape, shape, "array")
+        return objects_of_ids(ids)
+    return read_objects(marked, shape, image.source.name, should_stop=should_stop)
+
+
+def read_objects_events(
+    path: Path, shape: tuple[int, int], image_name: str = "", *, should_stop: ShouldStop = never_stop
+) -> Generator[Progress, None, ObjectMap]:
+    """Read the objects of a file; see `read_objects`."""
+    yield Progress(f"Reading {path.name}")
+    return read_objects(path, shape, image_name, should_stop=should_stop)
+
+
+def _from_json(
+    data: bytes, name: str, shape: tuple[int, int], image_name: str, should_stop: ShouldStop
+) -> ObjectMap:
+    if data.lstrip()[:1] == b"[":
+        raise damaged(name, "JSON")
+    keys = decoded_json(data, dict, name, "JSON").keys()
+    if "annotations" in keys and "images" in keys:
+        return decode_coco(data, name, shape, image_name, should_stop)
+    if "shapes" in keys:
+        return decode_labelme(data, name, shape, should_stop)
+    if "features" in keys or "geometry" in keys:
+        return decode_geojson(data, name, shape, should_stop)
+    raise ReadError(f"“{name}” is neither COCO, LabelMe nor GeoJSON.", "Choose another file.")
+
+
+def _some(objects: ObjectMap, name: str) -> ObjectMap:
+    if not objects:
+        raise ReadError(f"“{name}” marks no pixel of this image.", "Choose another file.")
+    return objects

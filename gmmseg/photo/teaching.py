@@ -1,0 +1,180 @@
+"""Teaching: a mixture of which each class is known at some pixels, those that objects mark."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from gmmseg.arrays import BoolArray, FloatArray, IntArray
+from gmmseg.control import Progress, ShouldStop, never_stop, result_of
+from gmmseg.errors import FitError
+from gmmseg.features.table import FeatureTable
+from gmmseg.mixture.fit import fit_events
+from gmmseg.mixture.params import FitResult, FitStep, MixtureParams
+from gmmseg.mixture.partial_labels import UNKNOWN, PartialLabels, joined
+from gmmseg.mixture.selection import best_fit_events
+from gmmseg.mixture.settings import FitSettings
+from gmmseg.photo.classes import ClassInfo, ClassTable, class_id
+from gmmseg.photo.objects.hints import Category, Hints
+from gmmseg.photo.settings import LearnsFrom
+
+MAX_OF_CLASS = 5
+"""Gaussians of one class."""
+_FLOOR_SHARE = 0.01
+_START_TOL = 1e-4
+_STARTS = 2
+"""The mixture of a class is a start only, which the fit that follows brings to its end."""
+
+
+def taught_floor(table: FeatureTable) -> float:
+    """Return the variance floor where none was chosen: a hundredth of the picture's variance.
+
+    A few strokes do not show how far a class spreads. With the floor of the features alone its components fit
+    the strokes and nothing else, and the class of the widest component takes the rest of the picture.
+    """
+    mean = table.weights @ table.values / table.n_pixels
+    variance = float((table.weights @ (table.values - mean) ** 2).mean()) / table.n_pixels
+    return max(table.floor, _FLOOR_SHARE * variance)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HintedRows:
+    """The rows of a table, split by what is known of their pixels.
+
+    Parameters
+    ----------
+    values : (M, D)
+    weights : (M,)
+        Pixels that share the row and what is known of it.
+    groups : (M,) int array
+        The category of these pixels, or `UNKNOWN`.
+    categories : tuple of Category
+        Those that have pixels.
+    """
+
+    values: FloatArray
+    weights: FloatArray
+    groups: IntArray
+    categories: tuple[Category, ...]
+
+    def of(self, category: int) -> tuple[FloatArray, FloatArray]:
+        """Return values and weights of the rows of one category."""
+        is_own = self.groups == category
+        return self.values[is_own], self.weights[is_own]
+
+
+def hinted_rows(table: FeatureTable, hints: Hints, learns_from: LearnsFrom) -> HintedRows:
+    """Return the rows of a table with what hints say of them; without the unmarked pixels unless from all.
+
+    The likelihood of these rows is exactly that of the pixels, however many share a row.
+
+    Raises
+    ------
+    FitError
+        The hints are of another size, or fewer than two categories are marked.
+    """
+    if hints.ids.shape != table.pixels.shape:
+        (height, width), (rows, columns) = hints.ids.shape, table.pixels.shape
+        raise FitError(
+            f"The marked pixels are of an image of {width} × {height}; this one has {columns} × {rows}.",
+            "Mark objects in this image, or choose another mask.",
+        )
+    free = table.weights.copy()
+    found: list[tuple[Category, FloatArray]] = []
+    for category, mask in zip(hints.categories, hints.masks(), strict=True):
+        marked = np.bincount(table.pixels.rows_in(mask), minlength=table.n_rows).astype(np.float64)
+        free -= marked
+        if marked.any():
+            found.append((category, marked))
+    if len(found) < 2:
+        raise FitError(
+            "Teaching needs objects of two names at least.",
+            "Mark something of the background too, and give it a name of its own.",
+        )
+    counts = [own for _, own in found]
+    groups = list(range(len(found)))
+    if learns_from == "all":
+        counts, groups = [free, *counts], [UNKNOWN, *groups]
+    held = [np.flatnonzero(own > 0) for own in counts]
+    return HintedRows(
+        np.concatenate([table.values[rows] for rows in held]),
+        np.concatenate([own[rows] for own, rows in zip(counts, held, strict=True)]),
+        np.repeat(groups, [len(rows) for rows in held]),
+        tuple(category for category, _ in found),
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Began:
+    """Where a taught fit starts: each class as it is fitted to its own pixels alone."""
+
+    params: MixtureParams
+    classes: ClassTable
+
+
+def taught_events(
+    table: FeatureTable,
+    hints: Hints,
+    settings: FitSettings,
+    learns_from: LearnsFrom,
+    should_stop: ShouldStop = never_stop,
+) -> Generator[Progress | Began | FitStep, None, tuple[FitResult, ClassTable]]:
+    """Fit a mixture whose classes are known at some pixels (S2 §1.4, z given in part).
+
+    Each class gets the mixture that BIC prefers for its own pixels. From these together EM goes on over the
+    marked pixels, or over all; it maximises the likelihood of what was observed, colours everywhere and the
+    class where it is marked. With one Gaussian to a class and all pixels marked its first step gives shares,
+    means and covariances of the classes.
+
+    Parameters
+    ----------
+    table : FeatureTable
+    hints : Hints
+    settings : FitSettings
+        Its K is not used.
+    learns_from : {"marked", "all"}
+    should_stop : callable
+
+    Returns
+    -------
+    result : FitResult
+        Components in the order of the classes.
+    classes : ClassTable
+        One for each category that has pixels, in display order.
+
+    Raises
+    ------
+    FitError
+        The hints do not suit the image or name fewer than two classes, or the settings are those of hard
+        assignment.
+    """
+    if settings.is_hard:
+        raise FitError(
+            "Taught classes are told apart by their probabilities, which hard assignment has none of.",
+            "Switch hard assignment off.",
+        )
+    rows = hinted_rows(table, hints, learns_from)
+    quick = replace(settings, n_init=min(settings.n_init, _STARTS), tol=max(settings.tol, _START_TOL))
+    parts: list[MixtureParams] = []
+    for position, category in enumerate(rows.categories):
+        yield Progress(f"Learning “{category.name}”", position / len(rows.categories))
+        found = best_fit_events(*rows.of(position), quick, "bic", should_stop, range(1, MAX_OF_CLASS + 1))
+        parts.append(result_of(found).params)
+    marked = np.array([rows.of(position)[1].sum() for position in range(len(parts))])
+    start, members = joined(parts, marked / marked.sum())
+    classes = _classes_of(rows.categories, members)
+    yield Began(start, classes)
+    known = PartialLabels(rows.groups, members)
+    result = yield from fit_events(rows.values, rows.weights, settings, should_stop, start, known)
+    return result, classes
+
+
+def _classes_of(categories: tuple[Category, ...], members: BoolArray) -> ClassTable:
+    return ClassTable(
+        tuple(
+            ClassInfo(class_id(at), category.name, category.colour, tuple(np.flatnonzero(own).tolist()))
+            for at, (category, own) in enumerate(zip(categories, members, strict=True))
+        )
+    )
