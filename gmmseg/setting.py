@@ -191,6 +191,11 @@ def _within(name: str, setting: Setting, section: str) -> Setting:
     )
 
 
+def is_settings(kind: type) -> bool:
+    """Whether a class is a dataclass of settings alone."""
+    return is_dataclass(kind) and all(_KEY in one.metadata for one in fields(kind))
+
+
 def own_settings(kind: type) -> dict[str, Setting]:
     """Return the settings that a dataclass itself declares, by field; other fields are left out."""
     declared = {one.name: one.metadata.get(_KEY) for one in fields(kind)}

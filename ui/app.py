@@ -47,6 +47,7 @@ class App(QObject):
         self._makers: dict[str, Callable[[], Desk]] = {}
         self._desks: dict[str, Desk] = {}
         self._desk: Desk | None = None
+        self._is_leaving = False
         self.photo = PhotoDesk(store, self.notices, self.window)
         self.offer("photo", self.tr("Photo"), "photo", lambda: self.photo)
         self.offer("digits", self.tr("Digits"), "digits", self._make_digits)
@@ -84,6 +85,7 @@ class App(QObject):
     def _connect_window(self) -> None:
         self.window.mode_requested.connect(self.work_at)
         self.window.dropped.connect(self._take)
+        self.window.may_close = self._may_close
         self.window.closing.connect(self._on_closing)
         self.window.hints.dismissed.connect(self.store.dismiss_hint)
         self.window.progress.stop_requested.connect(self._stop)
@@ -115,6 +117,41 @@ class App(QObject):
         """End all work. Returns whether all threads have ended."""
         ended = [desk.shutdown() for desk in self._desks.values()]
         return all(ended)
+
+    def leave(self) -> None:
+        """Close the window without a question; what is not saved can be recovered at the next start."""
+        self._is_leaving = True
+        self.window.close()
+
+    def _may_close(self) -> bool:
+        """Whether nothing would be lost; if something would, ask what is to become of it."""
+        unsaved = [desk for desk in self._desks.values() if desk.has_unsaved]
+        if self._is_leaving or not unsaved:
+            return True
+        from ui.dialogs.unsaved import UnsavedDialog
+
+        if self.window.findChild(UnsavedDialog) is None:
+            dialog = UnsavedDialog([desk.heading.name for desk in unsaved], self.window)
+            dialog.finished.connect(self._on_unsaved_answered)
+            dialog.open()
+        return False
+
+    @Slot(int)
+    def _on_unsaved_answered(self, button: int) -> None:
+        from ui.dialogs.unsaved import DISCARD, SAVE
+
+        if button == DISCARD.value:
+            self.leave()
+        elif button == SAVE.value:
+            self._save_and_leave()
+
+    def _save_and_leave(self) -> None:
+        """Save at one desk after the other, and leave when nothing is left to save."""
+        for desk in self._desks.values():
+            if desk.has_unsaved:
+                desk.save_then(self._save_and_leave)
+                return
+        self.leave()
 
     @Slot()
     def _on_closing(self) -> None:
@@ -183,7 +220,7 @@ def run(names: Sequence[str]) -> int:
     catcher = BugCatcher()
     catcher.caught.connect(app.show_bug)
     catcher.install()
-    watch = SignalWatch(app.commands.quit)
+    watch = SignalWatch(app.leave)
     application.aboutToQuit.connect(app.shutdown)
     app.begin([Path(name) for name in names])
     collector.start()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from PySide6.QtCore import QChildEvent, QEvent, QMimeData, QSize, Qt, Signal, Slot
@@ -72,6 +72,8 @@ class MainWindow(QMainWindow):
         self.setTabPosition(Qt.DockWidgetArea.RightDockWidgetArea, QTabWidget.TabPosition.North)
         self._desk: Desk | None = None
         self._modes = QActionGroup(self)
+        self.may_close: Callable[[], bool] = lambda: True
+        """Asked before the window closes; where it says no it may ask the user and close it later."""
         self.errors = MessageBar(self)
         self.hints = MessageBar(self)
         self.hints.setObjectName("hintBar")
@@ -223,6 +225,9 @@ class MainWindow(QMainWindow):
         self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        if not self.may_close():
+            event.ignore()
+            return
         self.closing.emit()
         super().closeEvent(event)
 

@@ -15,8 +15,9 @@ from PySide6.QtCore import QByteArray, QSettings
 
 from ui.theme import Scheme
 
-Purpose = Literal["open", "digits", "export"]
+Purpose = Literal["open", "digits", "export", "project"]
 MAX_RECENT = 10
+MAX_BACKUPS = 3
 _MOST_DIGITS = 18
 """Of a number of bytes: no machine has more, and Python refuses to read thousands."""
 _RECENT: dict[Purpose, str] = {"open": "recent", "digits": "recent_digits", "export": "recent_exports"}
@@ -103,6 +104,16 @@ class SettingsStore:
     @memory_budget.setter
     def memory_budget(self, n_bytes: int | None) -> None:
         self._settings.setValue("memory_budget", "" if n_bytes is None else str(n_bytes))
+
+    @property
+    def n_backups(self) -> int:
+        """How many earlier versions of a project are kept beside it."""
+        word = self._text("backups")
+        return int(word) if word in ("0", "1", "2", "3") else MAX_BACKUPS
+
+    @n_backups.setter
+    def n_backups(self, number: int) -> None:
+        self._settings.setValue("backups", str(number))
 
     @property
     def export_kinds(self) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -15,9 +15,11 @@ from gmmseg.errors import EditError
 from gmmseg.history import Entry, History
 from gmmseg.image import Image
 from gmmseg.mixture.params import FitResult
+from gmmseg.photo.classes import ClassTable
 from gmmseg.photo.document import Document, open_image
 from gmmseg.photo.objects.edits import add_object
 from gmmseg.photo.objects.patch import Patch
+from gmmseg.setting import is_settings
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,3 +98,45 @@ class Project:
                 "Give one value for each pixel.",
             )
         return self.edited(add_object(Patch.of(pixels), name))
+
+
+_COMPUTED = ("image", "fit", "classes", "pending")
+"""Fields of a document that are not told from their values alone whether a person made them."""
+
+
+def has_work(document: Document) -> bool:
+    """Whether a document holds what a person made by hand; settings alone are soon set again."""
+    made = [
+        (getattr(document, each.name), getattr(_EMPTY, each.name))
+        for each in fields(Document)
+        if each.name not in _COMPUTED
+    ]
+    return _has_own_classes(document.classes) or any(
+        value != at_first and not is_settings(type(value)) for value, at_first in made
+    )
+
+
+def differs(document: Document, saved: Document) -> bool:
+    """Whether something of a document would be lost that is not in the one that was saved.
+
+    What is pending is not an object yet, and a fit that was not there when it was saved is made again.
+    """
+    had_fit = saved.fit is not None
+    return (
+        any(
+            getattr(document, each.name) != getattr(saved, each.name)
+            for each in fields(Document)
+            if each.name not in _COMPUTED
+        )
+        or (had_fit and document.fit is not saved.fit)
+        or (document.classes != saved.classes and (had_fit or _has_own_classes(document.classes)))
+    )
+
+
+def _has_own_classes(classes: ClassTable) -> bool:
+    return any(
+        entry.name != f"Class {entry.id}" or len(entry.components) > 1 or entry.is_locked for entry in classes
+    )
+
+
+_EMPTY = Document()

@@ -172,6 +172,15 @@ class Desk(QObject):
         """Whether there is work that can be asked to end, and has not been yet."""
         return False
 
+    @property
+    def has_unsaved(self) -> bool:
+        """Whether something would be lost if the window were closed."""
+        return False
+
+    def save_then(self, on_saved: Callable[[], None]) -> None:
+        """Save what would be lost, and when that is done call a function."""
+        on_saved()
+
     def refresh(self) -> None:
         """Bring the actions in line with the state."""
 

@@ -98,6 +98,7 @@ class DeskWorkers(QObject):
         super().__init__(parent)
         self.editor = workspace
         self.reads, self.exports = JobRunner("newest", self), JobRunner("queue", self)
+        self.saves = JobRunner("queue", self)
         self._workers: tuple[Worker, ...] = ()
         self._quiet: list[JobRunner] = []
 
@@ -182,10 +183,12 @@ class DeskWorkers(QObject):
             self.progressed.emit(progress)
 
     def shutdown(self) -> bool:
-        """End all work; exports are finished first. Returns whether all threads have ended."""
-        runners = [worker.runner for worker in self._workers if worker.runner is not self.exports]
-        cancelled = [runner.shutdown() for runner in (*runners, *self._quiet)]
-        return self.exports.shutdown(finish=True, seconds=_LAST_EXPORTS) and all(cancelled)
+        """End all work; what is being written is finished first. Returns whether all threads have ended."""
+        writing = (self.exports, self.saves)
+        runners = [worker.runner for worker in self._workers if worker.runner not in writing]
+        ended = [runner.shutdown() for runner in (*runners, *self._quiet)]
+        ended += [runner.shutdown(finish=True, seconds=_LAST_EXPORTS) for runner in writing]
+        return all(ended)
 
     @Slot()
     def _on_running_changed(self) -> None:

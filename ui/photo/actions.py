@@ -5,6 +5,7 @@ from __future__ import annotations
 from gmmseg.photo.view_state import ViewState
 from ui.desk.actions import REDO, UNDO, ActionSpec, DeskState, Keys, is_running
 from ui.desk.desk import Desk
+from ui.desk.saving import SAVE, SAVE_AS
 from ui.photo.arrangements import ArrangementName
 from ui.photo.commands import PhotoCommands
 from ui.photo.fitting import Fitter
@@ -109,6 +110,8 @@ PHOTO_ACTIONS: tuple[Spec, ...] = (
         "export", "&Export…", PhotoCommands.export, ("Ctrl+E",), "export", has_results,
         "Write the mask, probabilities, regions, the model or a report",
     ),
+    SAVE,
+    SAVE_AS,
     UNDO,
     REDO,
     Spec("copy_view", "&Copy view", PhotoCommands.copy_view, (Keys.Copy,), "copy", has_image),

@@ -10,6 +10,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from gmmseg.io.images import FILE_GROUPS
+from gmmseg.io.projects.archive import SUFFIX
 from gmmseg.photo.classes import default_classes
 from gmmseg.photo.document import reset_settings, show_class
 from ui.notices import Notices
@@ -60,8 +61,11 @@ class PhotoCommands(QObject):
         dialog = QFileDialog(self._window, self.tr("Open images"), str(self._store.folder("open")))
         dialog.setObjectName("openDialog")
         dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
-        filters = [f"{title} ({' '.join(f'*{suffix}' for suffix in ends)})" for title, ends in FILE_GROUPS]
-        dialog.setNameFilters([*filters, self.tr("All files (*)")])
+        groups = (*FILE_GROUPS, (self.tr("Projects"), (SUFFIX,)))
+        filters = [f"{title} ({' '.join(f'*{suffix}' for suffix in ends)})" for title, ends in groups]
+        both = (*FILE_GROUPS[0][1], SUFFIX)
+        first = self.tr("Images and projects ({0})").format(" ".join(f"*{suffix}" for suffix in both))
+        dialog.setNameFilters([first, *filters, self.tr("All files (*)")])
         dialog.filesSelected.connect(self._open_chosen)
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
@@ -69,6 +73,15 @@ class PhotoCommands(QObject):
     @Slot(list)
     def _open_chosen(self, names: list[str]) -> None:
         self._work.opener.open_paths([Path(name) for name in names])
+
+    def find_image(self, project: Path) -> None:
+        """Ask where the image of a project is, and open the project with it."""
+        dialog = QFileDialog(self._window, self.tr("Find the image of the project"), str(project.parent))
+        dialog.setObjectName("findDialog")
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.fileSelected.connect(lambda name: self._work.opener.open_project(project, Path(name)))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
 
     def paste_image(self) -> None:
         self._work.opener.open_mime(QGuiApplication.clipboard().mimeData())

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QWidget
 
 from gmmseg.features.spec import SPACE_TITLES
 from gmmseg.image import Image
-from gmmseg.io.samples import DEFAULT_SAMPLE
+from gmmseg.io.files import shown_name
+from gmmseg.io.samples import DEFAULT_SAMPLE, is_sample
 from gmmseg.photo.document import Fit, open_image
 from gmmseg.photo.view_state import ViewState
 from ui.desk.actions import Actions, bound_to
 from ui.desk.desk import Heading
 from ui.desk.file_desk import FileDesk
+from ui.desk.saving import SaveCommands
 from ui.notices import Notices
 from ui.photo.actions import PHOTO_ACTIONS
 from ui.photo.arrangements import FIRST_PANES
@@ -27,6 +31,9 @@ from ui.photo.wiring import PhotoPanels
 from ui.photo.work import PhotoWork
 from ui.settings_store import SettingsStore
 from ui.widgets.recent_menu import RecentMenu
+
+if TYPE_CHECKING:
+    from gmmseg.io.projects.reading import OpenedProject
 
 
 class PhotoDesk(FileDesk):
@@ -45,16 +52,19 @@ class PhotoDesk(FileDesk):
         self.panels = PhotoPanels()
         self.toolbox = Toolbox(self.work)
         self._commands = PhotoCommands(self.work, self.panels, store, notices, window, self.toolbox)
+        self._saving = SaveCommands(self.work.keeper, store, window, self._name_of_project)
+        self.work.keeping.view = self._view
         recent = RecentMenu()
         self._samples = SamplesMenu(self.work.opener.open_sample)
         self._opacity = OpacitySlider()
         actions = Actions(
-            PHOTO_ACTIONS, bound_to(self, self._commands, *self.work.parts, self.panels.panes, self.toolbox)
+            PHOTO_ACTIONS,
+            bound_to(self, self._commands, self._saving, *self.work.parts, self.panels.panes, self.toolbox),
         )
         self._files = FilesMenu()
         layout = photo_layout(actions, self.panels, recent, self._samples, self._files, self._opacity)
         super().__init__("photo", "open", actions, layout, self.work, recent, store, notices, window)
-        for part in (self.panels, self._commands, self.toolbox):
+        for part in (self.panels, self._commands, self._saving, self.toolbox):
             part.setParent(self)
         for menu in (recent, self._samples, self._files):
             menu.setParent(layout.toolbar, menu.windowFlags())
@@ -68,6 +78,9 @@ class PhotoDesk(FileDesk):
         work.bridge.changed.connect(self._on_changed)
         work.fitter.fitted.connect(self._show_fit_notes)
         work.opener.opened.connect(self._show_image)
+        work.opener.project_opened.connect(self._show_project)
+        work.keeper.changed.connect(self.refresh)
+        work.keeper.saved.connect(self._remember_file)
         work.opener.files_changed.connect(self._show_files)
         self._files.chosen.connect(work.opener.show_file)
         panels.setup.frame_requested.connect(self._open_frame)
@@ -124,7 +137,25 @@ class PhotoDesk(FileDesk):
         if len(opener.files) > 1 and image is not None and image.source.path in opener.files:
             place = opener.files.index(image.source.path) + 1
             name = self.tr("{0} ({1} of {2})").format(name, place, len(opener.files))
-        return Heading(name, shown.undo_title is not None and shown.document.is_stale)
+        path = self.work.keeper.path
+        return Heading(name if path is None else shown_name(path), self.has_unsaved)
+
+    @property
+    def has_unsaved(self) -> bool:
+        return self.work.keeper.is_modified
+
+    def save_then(self, on_saved: Callable[[], None]) -> None:
+        self._saving.save_then(on_saved)
+
+    def _name_of_project(self) -> Path:
+        image = self.work.workspace.document.image
+        path = None if image is None else image.source.path
+        if path is None or is_sample(path):
+            return Path("project" if image is None else image.source.name)
+        return path.absolute()
+
+    def _view(self) -> dict[str, Any]:
+        return {"arrangement": self.arrangement.name, "panes": self.panels.panes.state()}
 
     @property
     def is_ready(self) -> bool:
@@ -165,6 +196,31 @@ class PhotoDesk(FileDesk):
             self._notices.say(note, "note", self.tr("Next image"), opener.show_next)
         elif note:
             self._notices.say(note)
+
+    @Slot(object)
+    def _show_project(self, opened: OpenedProject) -> None:
+        """Go on with a project as it was left."""
+        project = opened.project
+        self.work.workspace.take_up(project.history)
+        self.work.keeper.adopt(opened.path)
+        self._show_view(project.view)
+        if project.image.source.is_missing:
+            self._notices.say(
+                opened.note,
+                "error",
+                self.tr("Find the image…"),
+                partial(self._commands.find_image, opened.path),
+            )
+        elif opened.note:
+            self._notices.say(opened.note)
+
+    def _show_view(self, view: dict[str, Any]) -> None:
+        arrangement, panes = view.get("arrangement"), view.get("panes")
+        if isinstance(arrangement, str):
+            self.arrange(arrangement)
+        if isinstance(panes, dict):
+            self._panes[self.arrangement.name] = panes
+            self._show_panes()
 
     @Slot()
     def _show_files(self) -> None:

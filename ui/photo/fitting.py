@@ -129,7 +129,7 @@ class Fitter(Worker):
     @Slot(object, object)
     def _on_changed(self, old: ViewState, new: ViewState) -> None:
         document = new.document
-        if document is old.document or document.image is None:
+        if document is old.document or document.image is None or document.image.source.is_missing:
             return
         if document.is_stale:
             self._want_fit(document, is_new_image=document.image is not old.document.image)

@@ -33,7 +33,7 @@ class SamplesMenu(QMenu):
     """The program's own images; `open_sample` is called with the id of the one chosen."""
 
     def __init__(self, open_sample: Callable[[str], None]) -> None:
-        super().__init__(_tr("&Samples"))
+        super().__init__(_tr("Sa&mples"))
         self.setObjectName("samplesMenu")
         for sample in SAMPLES:
             entry = self.addAction(_tr(sample.title).replace("&", "&&"))
@@ -120,7 +120,7 @@ def _menus(
                 recent,
                 samples,
                 None,
-                *actions.entries(["previous_image", "next_image"]),
+                *actions.entries(["save", "save_as", "", "previous_image", "next_image"]),
                 files,
                 None,
                 actions["export"],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PySide6.QtCore import QMimeData, QObject, QUrl, Signal, Slot
@@ -16,9 +16,13 @@ from gmmseg.errors import ReadError
 from gmmseg.image import Image
 from gmmseg.io.files import shown_name
 from gmmseg.io.images import image_from_array, list_files, read_events
+from gmmseg.io.projects.archive import looks_like_project
 from gmmseg.io.samples import read_sample
 from ui.desk.job_runner import JobRunner
 from ui.desk.workers import FileOpener
+
+if TYPE_CHECKING:
+    from gmmseg.io.projects.reading import OpenedProject
 
 
 class Opener(FileOpener):
@@ -32,6 +36,8 @@ class Opener(FileOpener):
 
     opened = Signal(object, object)
     """(Image, note: str)"""
+    project_opened = Signal(object)
+    """OpenedProject"""
     files_changed = Signal()
     """`files` or `at` are others."""
 
@@ -49,6 +55,11 @@ class Opener(FileOpener):
             self._open(self.files, self.files.index(path), frame)
         else:
             self._open((path,), 0, frame)
+
+    def open_project(self, path: Path, image: Path | None = None) -> None:
+        """Read a project, of which the image may have been found by the user."""
+        self._is_file = True
+        self.runner.start(lambda should_stop: _reading_project(path, image, should_stop))
 
     def open_paths(self, paths: Sequence[Path]) -> None:
         """Read the first of several files, the others being next."""
@@ -115,12 +126,14 @@ class Opener(FileOpener):
 
     def _reading(
         self, paths: tuple[Path, ...], at: int, is_new: bool, frame: int, should_stop: ShouldStop
-    ) -> Generator[Any, None, _Opened]:
+    ) -> Generator[Any, None, _Opened | OpenedProject]:
         files = tuple(list_files(paths)) if is_new else paths
         if not files:
             raise ReadError(
                 f"There is no image in the folder “{shown_name(paths[0])}”.", "Choose another folder."
             )
+        if is_new and looks_like_project(files[0]):
+            return (yield from _reading_project(files[0], None, should_stop))
         note = ""
         if is_new and len(files) > 1:
             note = self.tr(
@@ -130,7 +143,12 @@ class Opener(FileOpener):
         return _Opened(image, note, files, at)
 
     @Slot(object, object)
-    def _on_finished(self, run: int, result: _Opened) -> None:
+    def _on_finished(self, run: int, result: _Opened | OpenedProject) -> None:
+        if not isinstance(result, _Opened):
+            self._set_files((), 0)
+            self.file_opened.emit(result.path)
+            self.project_opened.emit(result)
+            return
         if self._is_file and result.image.source.path is not None:
             self.file_opened.emit(result.image.source.path)
         self._set_files(result.files, result.at)
@@ -145,6 +163,15 @@ class _Opened:
     note: str = ""
     files: tuple[Path, ...] = ()
     at: int = 0
+
+
+def _reading_project(
+    path: Path, image: Path | None, should_stop: ShouldStop
+) -> Generator[Any, None, OpenedProject]:
+    # Imported with the first project: the window is there sooner without it.
+    from gmmseg.io.projects.reading import open_events
+
+    return (yield from open_events(path, image, should_stop=should_stop))
 
 
 def _reading_sample(name: str) -> Generator[Any, None, _Opened]:

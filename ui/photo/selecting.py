@@ -188,7 +188,9 @@ class Selecting(Worker):
 
     def _make_ready(self) -> None:
         image = self._image
-        if image is not None and self._answers is None and not self.runner.is_running:
+        if image is None or image.source.is_missing:
+            return
+        if self._answers is None and not self.runner.is_running:
             self.runner.start(lambda should_stop: _make_answers(image, should_stop))
 
     def _ask_pending(self) -> None:

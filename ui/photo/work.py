@@ -18,11 +18,13 @@ from gmmseg.photo.view_state import ViewState
 from gmmseg.photo.workspace import Workspace
 from gmmseg.regions.table import RegionTable, region_table
 from ui.desk.job_runner import JobRunner
+from ui.desk.keeping import Keeper
 from ui.desk.workers import DeskWorkers
 from ui.desk.workspace_bridge import WorkspaceBridge
 from ui.photo.comparing import KComparer
 from ui.photo.exporting import Exporter
 from ui.photo.fitting import Fitter
+from ui.photo.keeping import PhotoKeeping
 from ui.photo.object_editor import ObjectEditor
 from ui.photo.opening import Opener
 from ui.photo.panels.merge_requests import tree_of
@@ -61,6 +63,8 @@ class PhotoWork(DeskWorkers):
         self.k_comparer = KComparer(self.workspace, self.bridge, self.comparisons, self)
         self.opener = Opener(self.reads, self)
         self.exporter = Exporter(self.workspace, self.exports, store, self)
+        self.keeping = PhotoKeeping(self.workspace, store)
+        self.keeper = Keeper(self.workspace, self.keeping, self.saves, self)
         self.painter = self.make_requests(_draw, lambda request: request.pane)
         self.counter = self.make_requests(_areas, lambda segmentation: "areas")
         self.object_counter = self.make_requests(_areas, lambda objects: "areas")
@@ -79,7 +83,7 @@ class PhotoWork(DeskWorkers):
         self.bridge.changed.connect(self._on_changed)
         self.fitter.fitted.connect(self._loading.start)
         self._loading.timeout.connect(partial(self.loader.ask, None))
-        self._follow(self.fitter, self.region_maker, self.k_comparer, self.selecting)
+        self._follow(self.fitter, self.region_maker, self.k_comparer, self.selecting, self.keeper)
 
     @Slot(object)
     def show_step(self, step: FitStep | None) -> None:

@@ -8,9 +8,11 @@ import struct
 import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import BinaryIO
 
 from gmmseg.errors import BudgetError, ReadError
+from gmmseg.io.files import open_file
 from gmmseg.limits import MAX_FILE_BYTES, memory_budget, size_text
 
 MIME_TYPE = b"application/x-gmmseg"
@@ -38,6 +40,15 @@ class Member:
 def is_project(head: bytes) -> bool:
     """Whether a file that begins with these bytes, `HEAD_BYTES` at least, is a project."""
     return _HEAD.match(head) is not None
+
+
+def looks_like_project(path: Path) -> bool:
+    """Whether a file begins as a project does; false also where it cannot be read."""
+    try:
+        with open_file(path, "a project") as (file, _):
+            return is_project(file.read(HEAD_BYTES))
+    except ReadError:
+        return False
 
 
 def pack(members: Iterable[Member]) -> bytes:

@@ -17,7 +17,7 @@ from gmmseg.history import Entry, History
 from gmmseg.image import Image
 from gmmseg.io.atomic import shown
 from gmmseg.io.files import open_file, shown_name
-from gmmseg.io.projects.archive import HEAD_BYTES, Archive, is_project
+from gmmseg.io.projects.archive import Archive
 from gmmseg.io.projects.checks import check_history
 from gmmseg.io.projects.fits import fit_of
 from gmmseg.io.projects.object_map import NAME as OBJECTS_PNG
@@ -84,15 +84,6 @@ def open_project(path: str | os.PathLike[str], image: str | os.PathLike[str] | N
     if opened.project.image.source.is_missing:
         raise ReadError(opened.note, "Put it beside the project, or say where it is.")
     return opened.project
-
-
-def looks_like_project(path: Path) -> bool:
-    """Whether a file begins as a project does; false also where it cannot be read."""
-    try:
-        with open_file(path, "a project") as (file, _):
-            return is_project(file.read(HEAD_BYTES))
-    except ReadError:
-        return False
 
 
 def open_events(

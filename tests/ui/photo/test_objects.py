@@ -90,7 +90,7 @@ class Marker(Person):
 def marker(qtbot: QtBot) -> Iterator[Marker]:
     marker = Marker(qtbot)
     yield marker
-    marker.app.window.close()
+    marker.app.leave()
     marker.app.shutdown()
     marker.app.deleteLater()
 

@@ -116,7 +116,7 @@ class Person:
 def person(qtbot: QtBot) -> Iterator[Person]:
     person = Person(qtbot)
     yield person
-    person.app.window.close()
+    person.app.leave()
     person.app.shutdown()
     person.app.deleteLater()
 

@@ -1,0 +1,255 @@
+"""Projects in the window: saved, opened again as they were, asked about before they are lost."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
+from pytestqt.qtbot import QtBot
+
+import gmmseg
+from gmmseg.photo.document import change_setting, rename_class
+from gmmseg.photo.objects.edits import add_object, rename_objects
+from gmmseg.photo.objects.patch import brushed
+from tests.data.projects.build import assert_same
+from tests.ui.driving import blobs, drop, mime_of, write_png
+from ui.app import App
+from ui.dialogs.unsaved import UnsavedDialog
+from ui.settings_store import SettingsStore
+from ui.theme import apply_theme, configure_plots
+
+CONTROL = Qt.KeyboardModifier.ControlModifier
+
+
+@pytest.fixture
+def app(qtbot: QtBot, qapp: QApplication) -> Iterator[App]:
+    apply_theme(qapp, "light")
+    configure_plots()
+    app = App(SettingsStore())
+    qtbot.addWidget(app.window)
+    with qtbot.waitExposed(app.window):
+        app.window.show()
+    yield app
+    app.leave()
+    app.shutdown()
+    app.deleteLater()
+
+
+def is_settled(app: App) -> bool:
+    shown = app.photo.work.workspace.shown
+    is_quiet = not app.photo.work.fits.is_running and not app.photo.work.reads.is_running
+    return is_quiet and shown.segmentation is not None and not shown.is_preview
+
+
+def open_in(app: App, qtbot: QtBot, path: Path) -> None:
+    before = app.photo.work.workspace.document
+    drop(app.window, mime_of(path))
+    qtbot.waitUntil(lambda: app.photo.work.workspace.document is not before, timeout=10000)
+    qtbot.waitUntil(lambda: is_settled(app), timeout=20000)
+
+
+def mark(app: App, name: str = "cat", at: float = 20.0) -> None:
+    app.photo.work.apply(add_object(brushed([(at, 20.0)], 8.0, (60, 80)), name))
+    app.photo.work.settle()
+
+
+def press(app: App, key: Qt.Key, *modifiers: Qt.KeyboardModifier) -> None:
+    app.window.activateWindow()
+    QTest.qWait(1)
+    held = Qt.KeyboardModifier.NoModifier
+    for modifier in modifiers:
+        held |= modifier
+    QTest.keyClick(app.window, key, held)
+
+
+def choose(app: App, name: str, path: Path) -> None:
+    """Give a file dialog its answer."""
+    dialog = app.window.findChild(QFileDialog, name)
+    assert dialog is not None
+    dialog.fileSelected.emit(str(path))
+    dialog.close()
+
+
+def save_as(app: App, qtbot: QtBot, path: Path) -> None:
+    press(app, Qt.Key.Key_S, CONTROL, Qt.KeyboardModifier.ShiftModifier)
+    with qtbot.waitSignal(app.photo.work.keeper.saved, timeout=10000):
+        choose(app, "saveDialog", path)
+
+
+@pytest.fixture
+def marked(app: App, qtbot: QtBot, tmp_path: Path) -> App:
+    """The window with a photo, fitted, with one object and a class of its own name."""
+    open_in(app, qtbot, write_png(tmp_path / "photo.png"))
+    mark(app)
+    app.photo.work.apply(rename_class(2, "meadow"))
+    return app
+
+
+def test_what_the_window_saves_scripts_open_and_the_other_way_round(
+    marked: App, qtbot: QtBot, tmp_path: Path
+) -> None:
+    path = tmp_path / "work.gmmseg"
+    assert marked.window.windowTitle().startswith("photo.png[*]")
+    assert marked.window.isWindowModified()
+    save_as(marked, qtbot, path)
+    assert marked.window.windowTitle().startswith("work.gmmseg[*]")
+    assert not marked.window.isWindowModified()
+    project = gmmseg.open_project(path)
+    assert project.names == {1: "cat"}
+    assert project.fit is not None
+    changed = project.with_object(np.tri(60, 80, -30), "corner")
+    gmmseg.save_project(changed, path)
+    open_in(marked, qtbot, path)
+    workspace = marked.photo.work.workspace
+    assert_same(workspace.document, gmmseg.open_project(path).document)
+    assert not marked.window.isWindowModified()
+    # Its maps are made of the fit that was stored, which is not made again.
+    assert not workspace.document.is_stale
+    assert [entry.title for entry in workspace.history.past] == ["", "Add cat", "Rename to meadow"]
+    workspace.undo()
+    assert {entry.name for entry in workspace.document.object_map} == {"cat"}
+    assert marked.window.isWindowModified()
+    workspace.redo()
+    assert not marked.window.isWindowModified()
+
+
+def test_ctrl_s_writes_into_the_same_file_and_keeps_a_backup(
+    marked: App, qtbot: QtBot, tmp_path: Path
+) -> None:
+    path = tmp_path / "work.gmmseg"
+    save_as(marked, qtbot, path)
+    marked.photo.work.apply(rename_objects([1], "katze"))
+    assert marked.window.isWindowModified()
+    with qtbot.waitSignal(marked.photo.work.keeper.saved, timeout=10000):
+        press(marked, Qt.Key.Key_S, CONTROL)
+    assert gmmseg.open_project(path).names == {1: "katze"}
+    assert gmmseg.open_project(f"{path}~1").names == {1: "cat"}
+    assert marked.store.recent_files()[0] == path
+
+
+def test_a_name_is_asked_for_with_the_images_own_beside_it(marked: App, tmp_path: Path) -> None:
+    press(marked, Qt.Key.Key_S, CONTROL)
+    dialog = marked.window.findChild(QFileDialog, "saveDialog")
+    assert dialog is not None
+    assert dialog.selectedFiles() == [str(tmp_path / "photo.gmmseg")]
+    dialog.reject()
+    assert marked.window.isWindowModified()
+    assert not list(tmp_path.glob("*.gmmseg"))
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EROFS, errno.EIO])
+def test_a_save_that_fails_leaves_file_star_and_document_as_they_were(
+    marked: App, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    path = tmp_path / "work.gmmseg"
+    save_as(marked, qtbot, path)
+    before = path.read_bytes()
+    mark(marked, "dog", 50.0)
+    document = marked.photo.work.workspace.document
+
+    def refuse(*arguments: Any) -> None:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    with qtbot.waitSignal(marked.photo.work.keeper.failed, timeout=10000):
+        press(marked, Qt.Key.Key_S, CONTROL)
+    monkeypatch.undo()
+    assert "“work.gmmseg” cannot be written" in marked.window.errors.text
+    assert path.read_bytes() == before
+    assert marked.window.isWindowModified()
+    assert marked.photo.work.workspace.document is document
+    assert sorted(each.suffix for each in tmp_path.iterdir() if each.is_file()) == [".gmmseg", ".png"]
+
+
+def test_a_folder_that_has_vanished_is_said(marked: App, qtbot: QtBot, tmp_path: Path) -> None:
+    (tmp_path / "gone").mkdir()
+    save_as(marked, qtbot, tmp_path / "gone" / "work.gmmseg")
+    shutil.rmtree(tmp_path / "gone")
+    mark(marked, "dog", 50.0)
+    with qtbot.waitSignal(marked.photo.work.keeper.failed, timeout=10000):
+        press(marked, Qt.Key.Key_S, CONTROL)
+    assert "its folder does not exist" in marked.window.errors.text
+    assert marked.window.isWindowModified()
+
+
+def test_an_image_that_is_gone_can_be_shown_the_way_to(marked: App, qtbot: QtBot, tmp_path: Path) -> None:
+    (tmp_path / "kept").mkdir()
+    path = tmp_path / "kept" / "work.gmmseg"
+    save_as(marked, qtbot, path)
+    (tmp_path / "photo.png").rename(tmp_path / "moved.png")
+    work = marked.photo.work
+    with qtbot.waitSignal(work.opener.project_opened, timeout=10000):
+        drop(marked.window, mime_of(path))
+    assert "The image “photo.png” is not where it was" in marked.window.errors.text
+    assert {entry.name for entry in work.workspace.document.object_map} == {"cat"}
+    assert not marked.window.isWindowModified()
+    marked.photo._commands.find_image(path)
+    with qtbot.waitSignal(work.opener.project_opened, timeout=10000):
+        choose(marked, "findDialog", tmp_path / "moved.png")
+    qtbot.waitUntil(lambda: is_settled(marked), timeout=20000)
+    image = work.workspace.document.image
+    assert image is not None
+    assert (np.asarray(image) == blobs()).all()
+
+
+# Closing
+
+
+def question_of(app: App) -> QMessageBox:
+    dialog = app.window.findChild(UnsavedDialog)
+    assert dialog is not None
+    return dialog
+
+
+def answer(app: App, button: QMessageBox.StandardButton) -> None:
+    question_of(app).button(button).click()
+
+
+def test_closing_with_work_that_is_not_saved_asks_once(marked: App, qtbot: QtBot, tmp_path: Path) -> None:
+    marked.window.close()
+    marked.window.close()
+    assert len(marked.window.findChildren(UnsavedDialog)) == 1
+    assert "“photo.png”" in question_of(marked).text()
+    answer(marked, QMessageBox.StandardButton.Cancel)
+    assert marked.window.isVisible()
+    QTest.qWait(10)
+    marked.window.close()
+    answer(marked, QMessageBox.StandardButton.Discard)
+    assert not marked.window.isVisible()
+    assert not list(tmp_path.glob("*.gmmseg"))
+
+
+def test_save_on_closing_saves_and_closes(marked: App, qtbot: QtBot, tmp_path: Path) -> None:
+    path = tmp_path / "work.gmmseg"
+    marked.window.close()
+    answer(marked, QMessageBox.StandardButton.Save)
+    choose(marked, "saveDialog", path)
+    qtbot.waitUntil(lambda: not marked.window.isVisible(), timeout=10000)
+    assert gmmseg.open_project(path).names == {1: "cat"}
+
+
+def test_save_on_closing_that_fails_keeps_the_window_open(marked: App, qtbot: QtBot, tmp_path: Path) -> None:
+    marked.window.close()
+    answer(marked, QMessageBox.StandardButton.Save)
+    with qtbot.waitSignal(marked.photo.work.keeper.failed, timeout=10000):
+        choose(marked, "saveDialog", tmp_path / "missing" / "work.gmmseg")
+    assert marked.window.isVisible()
+    assert "cannot be written" in marked.window.errors.text
+
+
+def test_settings_alone_are_nothing_to_lose(app: App, qtbot: QtBot, tmp_path: Path) -> None:
+    open_in(app, qtbot, write_png(tmp_path / "photo.png"))
+    app.photo.work.apply(change_setting("mixture.n_components", 3, "K"))
+    qtbot.waitUntil(lambda: is_settled(app), timeout=20000)
+    assert not app.window.isWindowModified()
+    app.window.close()
+    assert not app.window.isVisible()

@@ -1,0 +1,106 @@
+"""Saving as the person at a desk knows it: Save, Save as, and the file's name asked for where it has none."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, Slot
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from gmmseg.io.projects.archive import SUFFIX
+from ui.desk.actions import ActionSpec, DeskState, Keys
+from ui.desk.keeping import Keeper
+from ui.settings_store import SettingsStore
+
+
+class SaveCommands(QObject):
+    """The commands `SAVE` and `SAVE_AS`.
+
+    Parameters
+    ----------
+    keeper : Keeper
+    store : SettingsStore
+        Remembers the folder.
+    window : QWidget
+        Over which the dialog opens.
+    name_of_project : callable
+        Returns what a new project may be called, a path whose suffix does not count: with a folder where it
+        belongs beside something, without one else.
+    """
+
+    def __init__(
+        self,
+        keeper: Keeper,
+        store: SettingsStore,
+        window: QWidget,
+        name_of_project: Callable[[], Path],
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._keeper = keeper
+        self._store = store
+        self._window = window
+        self._name_of_project = name_of_project
+        self._on_saved: Callable[[], None] | None = None
+
+    @Slot()
+    def save(self) -> None:
+        """Write the project into its file; without one ask for a name."""
+        self.save_then(None)
+
+    def save_then(self, on_saved: Callable[[], None] | None) -> None:
+        """Save, and once the project is in its file call a function; not where the name is not given."""
+        path = self._keeper.path
+        if path is None:
+            self._ask(on_saved)
+        else:
+            self._keeper.save(path, on_saved)
+
+    @Slot()
+    def save_as(self) -> None:
+        """Ask for a name and write the project there; it is its file from then on."""
+        self._ask(None)
+
+    def _ask(self, on_saved: Callable[[], None] | None) -> None:
+        self._on_saved = on_saved
+        dialog = QFileDialog(self._window, self.tr("Save the project"), str(self._offered().parent))
+        dialog.setObjectName("saveDialog")
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setFileMode(QFileDialog.FileMode.AnyFile)
+        dialog.setDefaultSuffix(SUFFIX.lstrip("."))
+        dialog.setNameFilters([self.tr("Projects (*{0})").format(SUFFIX), self.tr("All files (*)")])
+        dialog.selectFile(self._offered().name)
+        dialog.fileSelected.connect(self._save_chosen)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def _offered(self) -> Path:
+        path = self._keeper.path
+        if path is not None:
+            return path
+        wanted = self._name_of_project()
+        has_place = wanted.is_absolute() and os.access(wanted.parent, os.W_OK)
+        folder = wanted.parent if has_place else self._store.folder("project")
+        return folder / f"{wanted.stem}{SUFFIX}"
+
+    @Slot(str)
+    def _save_chosen(self, name: str) -> None:
+        on_saved, self._on_saved = self._on_saved, None
+        self._store.set_folder("project", Path(name).parent)
+        self._keeper.save(Path(name), on_saved)
+
+
+def _has_subject(state: DeskState[Any]) -> bool:
+    return state.shown.document.image is not None
+
+
+SAVE = ActionSpec[DeskState[Any]](
+    "save", "&Save", SaveCommands.save, (Keys.Save,), "save", _has_subject, "Save the project"
+)
+SAVE_AS = ActionSpec[DeskState[Any]](
+    "save_as", "Save &as…", SaveCommands.save_as, (Keys.SaveAs, "Ctrl+Shift+S"), "", _has_subject,
+    "Save the project under another name",
+)  # fmt: skip

@@ -1,0 +1,51 @@
+"""How the photo desk's work is kept: as projects of one image each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import Any
+
+from gmmseg.control import Progress, ShouldStop
+from gmmseg.image import Image
+from gmmseg.photo.document import Document
+from gmmseg.photo.project import Project, differs, has_work
+from gmmseg.photo.workspace import Workspace
+from ui.settings_store import SettingsStore
+
+
+class PhotoKeeping:
+    """Makes projects of the workspace's history and of how it is looked at.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    store : SettingsStore
+        Says how many backups are wanted.
+    """
+
+    def __init__(self, workspace: Workspace, store: SettingsStore) -> None:
+        self._workspace = workspace
+        self._store = store
+        self.view: Callable[[], dict[str, Any]] = dict
+        """Returns how the project is looked at."""
+
+    def subject_of(self, document: Document) -> Image | None:
+        return document.image
+
+    def project_now(self) -> Project:
+        return Project(self._workspace.history, self.view())
+
+    def save_events(
+        self, project: Project, path: Path, should_stop: ShouldStop
+    ) -> Generator[Progress, None, None]:
+        # Imported with the first save: the window is there sooner without it.
+        from gmmseg.io.projects.writing import save_events
+
+        yield from save_events(project, path, n_backups=self._store.n_backups, should_stop=should_stop)
+
+    def has_work(self, document: Document) -> bool:
+        return has_work(document)
+
+    def differs(self, document: Document, saved: Document) -> bool:
+        return differs(document, saved)
