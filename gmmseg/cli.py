@@ -35,7 +35,7 @@ def run(argv: list[str]) -> int:
         return stop.code if isinstance(stop.code, int) else FAILED
     options.argv = argv
     # Without standard error there is nobody to tell.
-    console = Console(io.StringIO() if sys.stderr is None else sys.stderr)
+    console = Console(io.StringIO() if sys.stderr is None else sys.stderr, is_quiet=options.quiet)
     try:
         with console.interruptible():
             # Imported by name: numpy and all else only once the arguments are known to be good.

@@ -38,6 +38,10 @@ class SettingsError(GmmsegError):
         super().__init__(cause, remedy)
         self.field = field
 
+    def __reduce__(self) -> tuple[type[SettingsError], tuple[str, str, str]]:
+        # As an error is copied to another process: it is made of more than what it says.
+        return type(self), (self.field, self.cause, self.remedy)
+
 
 class EditError(GmmsegError):
     """An edit cannot be made of the document as it is."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from gmmseg.control import ShouldStop, never_stop
 from gmmseg.image import Image
 from gmmseg.io.export_sources import ExportSource, MixtureSource, RegionSource
 from gmmseg.mixture.settings import Adaptation
+from gmmseg.io.models import dump_model
 from gmmseg.photo.classes import ClassTable, default_classes
 from gmmseg.photo.jobs import SegmentOutcome, SegmentRequest, apply_events, segment_events
 from gmmseg.photo.model import Model
@@ -36,6 +38,15 @@ class Method(Protocol):
         Cancelled
         """
         ...
+
+
+def description(value: Any) -> Any:
+    """Return all that decides what a method makes as plain values: the kinds and fields of nested values."""
+    if isinstance(value, Model):
+        return hashlib.sha256(dump_model(value)).hexdigest()
+    if is_dataclass(value):
+        return [type(value).__name__, *(description(getattr(value, f.name)) for f in fields(value))]
+    return [description(one) for one in value] if isinstance(value, tuple) else value
 
 
 @dataclass(frozen=True, slots=True)

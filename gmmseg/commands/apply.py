@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 
+from gmmseg.batch.makers import ExportMaker
 from gmmseg.batch.methods import AppliedModel
-from gmmseg.commands.batch import run_tasks
+from gmmseg.commands.batch import command_text, run_tasks
 from gmmseg.commands.console import Console
 from gmmseg.commands.options import with_options
+from gmmseg.commands.outputs import plan
 from gmmseg.io.file_kinds import telling_what_it_is
 from gmmseg.io.models import FORMAT, load_model, read_model_bytes
 from gmmseg.mixture.settings import Adaptation
@@ -23,4 +25,5 @@ def run(options: argparse.Namespace, console: Console) -> bool:
     with telling_what_it_is(options.model, data, (FORMAT,), _NEEDED):
         model = load_model(data)
     adaptation = None if options.adapt is None else with_options(Adaptation(), options)
-    return run_tasks(options, console, AppliedModel(model, adaptation))
+    maker = ExportMaker(AppliedModel(model, adaptation), command_text(options))
+    return run_tasks(options, console, maker, *plan(options, console))

@@ -1,22 +1,31 @@
-"""One image after another: read, label, write, and what to say about those that fail."""
+"""One image or many: what was asked for is made of each, and said what came of them."""
 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import shlex
 import time
+from collections.abc import Generator, Sequence
 
-from gmmseg.batch.methods import Method
+from gmmseg.batch.pictures import Maker, Outcome, Task
+from gmmseg.batch.record import Record
+from gmmseg.batch.run import (
+    Result,
+    batch_events,
+    failure_text,
+    failures,
+    summary,
+    work_of,
+    write_areas,
+    write_sheet,
+)
 from gmmseg.commands.console import Console
-from gmmseg.commands.outputs import Task, existing, plan
-from gmmseg.control import raise_if_cancelled
-from gmmseg.errors import Cancelled, GmmsegError, WriteError
+from gmmseg.control import Progress
 from gmmseg.io.atomic import shown
-from gmmseg.io.export import export_events
 from gmmseg.io.files import shown_name
-from gmmseg.io.images import read_events
-from gmmseg.limits import budget_of
+from gmmseg.processes import Failed, Finished, ItemEvent, Reported
+
+_Job = Generator[ItemEvent[Outcome], None, list[Result]]
 
 
 def command_text(options: argparse.Namespace) -> str:
@@ -24,63 +33,94 @@ def command_text(options: argparse.Namespace) -> str:
     return shlex.join(["gmmseg", *options.argv])
 
 
-def run_tasks(options: argparse.Namespace, console: Console, method: Method) -> bool:
-    """Label every image of the command line and write what was asked for.
+def run_tasks(
+    options: argparse.Namespace, console: Console, maker: Maker, tasks: Sequence[Task], n_left: int = 0
+) -> bool:
+    """Work on all tasks, write what sums them up, and say what came of them.
+
+    Parameters
+    ----------
+    options : argparse.Namespace
+    console : Console
+    maker : Maker
+    tasks : sequence of Task
+    n_left : int
+        Images that were left out, and named, before.
 
     Returns
     -------
     bool
-        Whether all succeeded. Of several images those that fail are reported and left out; those that
-        ``--no-clobber`` leaves out have not failed.
+        Whether all succeeded. Of several images those that fail are reported and left out.
 
     Raises
     ------
     GmmsegError
-        The only image failed, or nothing can be written.
+        The only image failed, or what sums up all of them cannot be written.
     Cancelled
     """
-    frame = options.frame - 1
-    tasks = plan(options)
-    n_failed = 0
-    with contextlib.ExitStack() as stack:
-        if options.memory_budget is not None:
-            stack.enter_context(budget_of(options.memory_budget))
-        for task in tasks:
-            raise_if_cancelled(console.should_stop)
-            if options.no_clobber and (there := existing(task)) is not None:
-                console.say(f"{shown_name(task.image)}: left out, {shown(there)} is there already")
-                continue
-            try:
-                _run_one(task, frame, options, console, method)
-            except GmmsegError as error:
-                # What cannot be written now cannot be written for the next image either.
-                if len(tasks) == 1 or isinstance(error, WriteError):
-                    raise
-                n_failed += 1
-                console.say(f"{shown_name(task.image)}: {error}")
-            except Cancelled:
-                raise
-            except Exception as error:
-                # A bug, or a library's: the other images are worth having all the same.
-                if len(tasks) == 1:
-                    raise
-                n_failed += 1
-                text = " ".join(str(error).split())
-                console.say(f"{shown_name(task.image)}: unexpected {type(error).__name__}: {text}")
-    return n_failed == 0
-
-
-def _run_one(task: Task, frame: int, options: argparse.Namespace, console: Console, method: Method) -> None:
     began = time.perf_counter()
-    image = console.drain(read_events(task.image, frame=frame, should_stop=console.should_stop))
-    seconds = {"read": time.perf_counter() - began}
-    name = image.source.name
-    for note in image.source.notes:
-        console.say(f"{name}: {note}")
-    source = console.drain(method.events(image, command_text(options), console.should_stop), name)
-    for warning in source.warnings:
-        console.say(f"{name}: {warning}")
-    source = source.timed({**seconds, **source.seconds})
-    written = console.drain(export_events(source, task.items, console.should_stop), name)
-    spent = time.perf_counter() - began
-    console.tell(f"{name}: wrote {', '.join(shown(path) for path in written)} in {spent:.1f} s")
+    is_single = len(tasks) == 1 and n_left == 0
+    keeps_record = bool(tasks) and (options.resume or not is_single)
+    job = batch_events(
+        tasks,
+        work_of(
+            maker,
+            options.jobs,
+            frame=options.frame - 1,
+            memory_budget=options.memory_budget,
+            wants_thumbnails=options.contact_sheet is not None,
+        ),
+        options.jobs,
+        Record(tasks[0].outputs[0].parent) if keeps_record else None,
+        resumes=options.resume,
+        should_stop=console.should_stop,
+    )
+    results = _drained(job, tasks, console, is_single)
+    if options.areas is not None:
+        write_areas(options.areas, tasks, results)
+    if options.contact_sheet is not None:
+        write_sheet(options.contact_sheet, command_text(options), tasks, results)
+    if not is_single:
+        for line in summary(tasks, results, n_left, time.perf_counter() - began):
+            console.note(line)
+    return not failures(tasks, results)
+
+
+def _drained(
+    job: Generator[ItemEvent[Outcome], None, list[Result]],
+    tasks: Sequence[Task],
+    console: Console,
+    is_single: bool,
+) -> list[Result]:
+    n_done = 0
+    while True:
+        try:
+            event = next(job)
+        except StopIteration as end:
+            results: list[Result] = end.value
+            return results
+        task = tasks[event.at]
+        name = shown_name(task.image)
+        if isinstance(event, Reported) and isinstance(event.event, Progress):
+            ahead = "" if is_single else f"{n_done} of {len(tasks)} done; "
+            console.show(f"{ahead}{name}: {event.event.text}")
+        elif isinstance(event, Finished):
+            n_done += 1
+            _tell(event.result, task, name, console)
+        elif isinstance(event, Failed):
+            if is_single:
+                raise event.error
+            n_done += 1
+            console.say(f"{name}: {failure_text(event.error)}")
+
+
+def _tell(outcome: Outcome, task: Task, name: str, console: Console) -> None:
+    for note in outcome.notes:
+        console.note(f"{name}: {note}")
+    for failure in outcome.failures:
+        console.say(f"{name}: {failure}")
+    if outcome.is_kept:
+        console.tell(f"{name}: is there already, made with the same settings")
+    else:
+        files = ", ".join(shown(path) for path in task.outputs)
+        console.tell(f"{name}: wrote {files} in {outcome.seconds:.1f} s")

@@ -28,11 +28,14 @@ class Console:
     Parameters
     ----------
     stream : text stream
+    is_quiet : bool
+        Whether only refusals and failures are said.
     """
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, *, is_quiet: bool = False) -> None:
         self._stream = stream
-        self._is_terminal = stream.isatty()
+        self._is_quiet = is_quiet
+        self._is_terminal = stream.isatty() and not is_quiet
         self._shown = ""
         self._signal: int | None = None
 
@@ -92,11 +95,11 @@ class Console:
 
         def show(event: object) -> tuple[()]:
             if isinstance(event, Progress):
-                self._show(f"{subject}: {event.text}" if subject else event.text)
+                self.show(f"{subject}: {event.text}" if subject else event.text)
             elif (step := getattr(event, "step", None)) is not None:
                 start = f"start {step.restart + 1} of {n_starts}, " if n_starts > 1 else ""
                 stage = "all pixels" if step.stage == "exact" else "preview"
-                self._show(f"{subject}: Fitting: {start}{stage}, iteration {step.iteration}")
+                self.show(f"{subject}: Fitting: {start}{stage}, iteration {step.iteration}")
             return ()
 
         return result_of(relayed(job, show))
@@ -106,6 +109,11 @@ class Console:
         self.clear()
         self._stream.write(self._printable(f"gmmseg: {message}") + "\n")
         self._stream.flush()
+
+    def note(self, message: str) -> None:
+        """Write one line that is no failure: nothing where quiet was asked for."""
+        if not self._is_quiet:
+            self.say(message)
 
     def tell(self, message: str) -> None:
         """Write one line for somebody who watches; where standard error is no terminal, nothing."""
@@ -147,7 +155,8 @@ class Console:
             self._stream.flush()
             self._shown = ""
 
-    def _show(self, text: str) -> None:
+    def show(self, text: str) -> None:
+        """Show what is being done, on a terminal, in place of what was shown before."""
         line = self._printable(text)[:_COLUMNS]
         if self._is_terminal and line != self._shown:
             self._stream.write(f"\r{line.ljust(len(self._shown))}")

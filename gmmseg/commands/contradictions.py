@@ -47,6 +47,9 @@ def check_select(parser: Parser, options: argparse.Namespace) -> None:
         parser.error("there is no image: name one, or a table of boxes by --boxes FILE.csv")
     if options.boxes is None and not options.click and options.box is None:
         parser.error("nothing is selected without a click or a box: add --click X,Y or --box X0,Y0,X1,Y1")
+    many = [name for name in ("resume", "areas", "contact_sheet") if is_given(options, name)]
+    if options.boxes is None and many:
+        parser.error(f"--{many[0].replace('_', '-')} is for many objects: name them by --boxes FILE.csv")
     if options.cutout is not None and options.cutout.suffix.lower() != ".png":
         parser.error("the cut-out has transparency: let --cutout end in .png")
 

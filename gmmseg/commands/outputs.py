@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import glob
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
+from gmmseg.batch.makers import ExportTask
+from gmmseg.batch.sheet import SUFFIXES as SHEET_SUFFIXES
+from gmmseg.commands.console import Console
 from gmmseg.errors import ReadError, WriteError
-from gmmseg.io.atomic import refusals, shown
+from gmmseg.io.atomic import check_writable, refusals, shown
 from gmmseg.io.export_items import (
     SUFFIXES,
     ZERO_BASED_KINDS,
@@ -19,22 +21,17 @@ from gmmseg.io.export_items import (
     check_items,
     with_legends,
 )
+from gmmseg.io.files import shown_name
 from gmmseg.io.images import list_images
 from gmmseg.io.outputs import check_inputs_stay, check_suffix
 
 _FURTHER: tuple[ExportKind, ...] = ("probabilities", "overlay", "model", "table", "report")
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
-    """One image and the files to write for it."""
+def plan(options: argparse.Namespace, console: Console) -> tuple[list[ExportTask], int]:
+    """Return what to do for each image, and how many are left out; folders that are missing have been made.
 
-    image: Path
-    items: list[ExportItem]
-
-
-def plan(options: argparse.Namespace) -> list[Task]:
-    """Return what to do for each image; folders that are missing have been made.
+    Images are left out, and named, where ``--no-clobber`` asks for it and a file is there already.
 
     Raises
     ------
@@ -61,20 +58,36 @@ def plan(options: argparse.Namespace) -> list[Task]:
         for stem in distinct_stems(images)
     ]  # fmt: skip
     tasks = [
-        Task(image, with_legends(_item(kind, path, options) for kind, path in own))
+        ExportTask(image, tuple(with_legends(_item(kind, path, options) for kind, path in own)))
         for image, own in zip(images, places, strict=True)
     ]
     inputs = [*images, *([] if _has_model(options) else [options.model]), *([] if hints is None else [hints])]
     # What can be refused without folders is refused first: a refused line should leave none behind.
     check_inputs_stay((item.path for task in tasks for item in task.items), inputs)
     _make_folders([place for place, is_folder in zip(wanted, are_folders, strict=True) if is_folder])
-    check_items(
-        item for task in tasks if not options.no_clobber or existing(task) is None for item in task.items
-    )
-    return tasks
+    left = [task for task in tasks if not (options.no_clobber and _is_left_out(task, console))]
+    check_items(item for task in left for item in task.items)
+    check_summaries(options)
+    return left, len(tasks) - len(left)
 
 
-def existing(task: Task) -> Path | None:
+def check_summaries(options: argparse.Namespace) -> None:
+    """Raise `WriteError` where what sums up all images cannot be written."""
+    given = (("areas", options.areas, (".csv",)), ("contact sheet", options.contact_sheet, SHEET_SUFFIXES))
+    for kind, path, suffixes in given:
+        if path is not None:
+            check_suffix(path, kind, suffixes)
+            check_writable(path)
+
+
+def _is_left_out(task: ExportTask, console: Console) -> bool:
+    there = _existing(task)
+    if there is not None:
+        console.say(f"{shown_name(task.image)}: left out, {shown(there)} is there already")
+    return there is not None
+
+
+def _existing(task: ExportTask) -> Path | None:
     """Return the first of the files to write that is there already."""
     return next((item.path for item in task.items if os.path.lexists(item.path)), None)
 

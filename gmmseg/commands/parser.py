@@ -160,7 +160,9 @@ def build_parser() -> tuple[Parser, dict[str, Parser]]:
     )
 
     def add(name: str, usage: str, summary: str, text: str) -> Parser:
-        return group.add_parser(name, usage=f"gmmseg {name} {usage}", help=summary, description=text)
+        added = group.add_parser(name, usage=f"gmmseg {name} {usage}", help=summary, description=text)
+        added.add_argument("-q", "--quiet", action="store_true", help="say nothing but refusals and failures")
+        return added
 
     commands = {
         "segment": add("segment", "IMAGE... [options] -o OUT",
@@ -218,6 +220,7 @@ def _add_segment(parser: Parser) -> None:
     add_options(regions, [setting for setting in settings_of(RegionSettings) if not setting.is_seed])
     add_options(parser.add_argument_group("fitting"), fitting)
     _add_outputs(parser)
+    _add_batch(parser)
 
 
 def _is_fitting(setting: Setting) -> bool:
@@ -231,6 +234,7 @@ def _add_apply(parser: Parser) -> None:
     )
     add_options(parser.add_argument_group("adaptation"), settings_of(Adaptation))
     _add_outputs(parser, has_model=False)
+    _add_batch(parser)
 
 
 def _add_outputs(parser: Parser, *, has_model: bool = True) -> None:
@@ -284,6 +288,10 @@ def _add_outputs(parser: Parser, *, has_model: bool = True) -> None:
         action="store_true",
         help="leave out, and name, images of which one of the files to write is there already",
     )
+    _add_reading(group)
+
+
+def _add_reading(group: argparse._ActionsContainer) -> None:
     group.add_argument(
         "--frame",
         type=count,
@@ -296,6 +304,32 @@ def _add_outputs(parser: Parser, *, has_model: bool = True) -> None:
         type=n_bytes,
         metavar="SIZE",
         help="most memory one image may need, such as 800M or 4G (default: half of the machine's)",
+    )
+
+
+def _add_batch(parser: Parser) -> None:
+    group = parser.add_argument_group("several images")
+    group.add_argument(
+        "--jobs",
+        type=count,
+        default=1,
+        metavar="N",
+        help="processes, each with an image at a time; the files are the same for every number (default 1)",
+    )
+    group.add_argument(
+        "--resume",
+        action="store_true",
+        help="leave images as they are whose files are there, made of the same image with the same settings: "
+        "to go on where a run ended",
+    )
+    group.add_argument(
+        "--areas", type=place, metavar="FILE", help="one table of the areas in all images: .csv"
+    )
+    group.add_argument(
+        "--contact-sheet",
+        type=place,
+        metavar="FILE",
+        help="all images beside their labels on one page: .png, or .html without scripts",
     )
 
 
@@ -329,13 +363,7 @@ def _add_select(parser: Parser) -> None:
     parser.add_argument(
         "--seed", type=reader(seed), default=seed.default, metavar="S", help="(default %(default)s)"
     )
-    parser.add_argument(
-        "--frame",
-        type=count,
-        default=1,
-        metavar="N",
-        help="page or frame of the file, from 1 (default 1)",
-    )
+    _add_reading(parser)
     parser.add_argument(
         "-o",
         "--output",
@@ -344,6 +372,7 @@ def _add_select(parser: Parser) -> None:
         metavar="OUT",
         help="by extension: .png, .tif or .npy",
     )
+    _add_batch(parser)
 
 
 def _add_fit(parser: Parser) -> None:

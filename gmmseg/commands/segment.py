@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import argparse
 
+from gmmseg.batch.makers import ExportMaker
 from gmmseg.batch.methods import FittedMixture, GrownRegions, Method
-from gmmseg.commands.batch import run_tasks
+from gmmseg.commands.batch import command_text, run_tasks
 from gmmseg.commands.console import Console
 from gmmseg.commands.options import region_settings, segment_settings
+from gmmseg.commands.outputs import plan
 
 
 def run(options: argparse.Namespace, console: Console) -> bool:
     """Return whether every image was segmented; raises `GmmsegError` where nothing could be done."""
-    return run_tasks(options, console, method_of(options))
+    tasks, n_left = plan(options, console)
+    return run_tasks(options, console, ExportMaker(method_of(options), command_text(options)), tasks, n_left)
 
 
 def method_of(options: argparse.Namespace) -> Method:

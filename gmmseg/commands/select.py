@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from gmmseg.batch.makers import BoxedObject, BoxesMaker, BoxesTask
+from gmmseg.commands.batch import run_tasks
 from gmmseg.commands.console import Console
-from gmmseg.commands.outputs import distinct_stems
-from gmmseg.control import raise_if_cancelled
-from gmmseg.errors import GmmsegError, ReadError, WriteError
+from gmmseg.commands.outputs import check_summaries, distinct_stems
+from gmmseg.errors import ReadError
 from gmmseg.image import Image
-from gmmseg.io.atomic import refusals, write_atomically
+from gmmseg.io.atomic import refusals
 from gmmseg.io.files import read_file_bytes, shown_name
 from gmmseg.io.images import read_events
 from gmmseg.io.object_masks import MASK_SUFFIXES, encode_cutout, encode_object_mask
@@ -80,24 +81,13 @@ def _many(options: argparse.Namespace, console: Console) -> bool:
     folder: Path = options.output.path
     with refusals(folder):
         folder.mkdir(parents=True, exist_ok=True)
+    check_summaries(options)
     stems = distinct_stems([Path(f"{one.stem}.png") for one in boxed])
-    n_failed = 0
-    last: tuple[Path, ObjectSelector] | None = None
+    objects: dict[Path, list[BoxedObject]] = {}
     for one, stem in zip(boxed, stems, strict=True):
-        raise_if_cancelled(console.should_stop)
-        try:
-            if last is None or last[0] != one.path:
-                image = _read(one.path, options, console)
-                last = one.path, _selector(image, options, console)
-            mask = last[1].select([], one.box)
-            write_atomically(folder / f"{stem}.png", encode_object_mask(".png", mask))
-        except GmmsegError as error:
-            # What cannot be written now cannot be written for the next line either.
-            if isinstance(error, WriteError):
-                raise
-            n_failed += 1
-            console.say(f"{shown_name(one.path)}: {error}")
-    return n_failed == 0
+        objects.setdefault(one.path, []).append(BoxedObject(one.box, one.name, folder / f"{stem}.png"))
+    tasks = [BoxesTask(path, tuple(found)) for path, found in objects.items()]
+    return run_tasks(options, console, BoxesMaker(options.seed), tasks)
 
 
 def read_boxes(path: Path, console: Console) -> list[BoxedFile]:

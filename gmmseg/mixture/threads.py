@@ -45,6 +45,11 @@ def one_blas_thread() -> Iterator[None]:
         yield
 
 
+def give_up_second_thread() -> None:
+    """Do both halves in the caller's thread from now on: for a process among others that have a core each."""
+    _is_taken.acquire(blocking=False)
+
+
 _is_taken = Lock()
 """Held by the caller for whom the second thread works."""
 

@@ -18,7 +18,7 @@ n_asked, should_stop = 0, Console.should_stop
 def counted(console):
     global n_asked
     n_asked += 1
-    if n_asked == 100:
+    if n_asked == N_QUESTIONS:
         print("working", file=sys.stderr, flush=True)
     return should_stop(console)
 
@@ -27,10 +27,11 @@ sys.exit(main(sys.argv[1:]))
 """
 
 
-def interrupted(arguments: list[str], folder: Path) -> tuple[int, str, str]:
-    """Return the exit code and both outputs of a command that is interrupted at about its 100th question."""
+def interrupted(arguments: list[str], folder: Path, n_questions: int = 100) -> tuple[int, str, str]:
+    """Return the exit code and both outputs of a command that is interrupted at about its n-th question."""
+    code = _COMMAND.replace("N_QUESTIONS", str(n_questions))
     running = subprocess.Popen(
-        [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r})\n{_COMMAND}", *arguments],
+        [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r})\n{code}", *arguments],
         cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
