@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from gmmseg.api.files import export, load_model, save_mask
     from gmmseg.api.projects import new_project
     from gmmseg.api.sampling import sample
-    from gmmseg.api.segmenting import Partition, Segmented, apply, regions, segment
+    from gmmseg.api.segmenting import Partition, Segmented, apply, fit_joint, regions, segment
     from gmmseg.api.tables import fit_table
     from gmmseg.errors import GmmsegError
     from gmmseg.io.images import image_from_array, read_image
@@ -33,6 +33,7 @@ __all__ = [
     "apply",
     "cluster_digits",
     "export",
+    "fit_joint",
     "fit_table",
     "image_from_array",
     "load_model",
@@ -56,6 +57,7 @@ _HOMES = {
     "apply": "gmmseg.api.segmenting",
     "cluster_digits": "gmmseg.api.digits",
     "export": "gmmseg.api.files",
+    "fit_joint": "gmmseg.api.segmenting",
     "fit_table": "gmmseg.api.tables",
     "image_from_array": "gmmseg.io.images",
     "load_model": "gmmseg.api.files",

@@ -39,6 +39,11 @@ def only_cancelled(should_stop: ShouldStop) -> ShouldStop:
     return lambda: StopRequest.CANCEL if should_stop() is StopRequest.CANCEL else StopRequest.NONE
 
 
+def all_or_nothing(should_stop: ShouldStop) -> ShouldStop:
+    """Return `should_stop` with CANCEL in place of STOP, for work of which half a result is none."""
+    return lambda: StopRequest.NONE if should_stop() is StopRequest.NONE else StopRequest.CANCEL
+
+
 class Stopped(Exception):  # noqa: N818 - control flow, not an error
     """The user asked to end soon; whoever holds a usable result catches this and returns it."""
 

@@ -178,7 +178,7 @@ class _Pool:
         needed = 8 * n_rows * len(rows.columns) * 3
         if needed > memory_budget():
             raise BudgetError(
-                f"The rows of all pictures need {size_text(needed)}; {size_text(memory_budget())} are allowed.",
+                f"All pictures together need {size_text(needed)}; {size_text(memory_budget())} are allowed.",
                 "Use colours alone or fewer pictures, or raise the memory budget.",
             )
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from gmmseg.control import ShouldStop, never_stop
 from gmmseg.image import Image
 from gmmseg.io.export_sources import ExportSource, MixtureSource, RegionSource
-from gmmseg.mixture.settings import Adaptation
 from gmmseg.io.models import dump_model
+from gmmseg.mixture.settings import Adaptation
 from gmmseg.photo.classes import ClassTable, default_classes
 from gmmseg.photo.jobs import SegmentOutcome, SegmentRequest, apply_events, segment_events
 from gmmseg.photo.model import Model

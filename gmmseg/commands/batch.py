@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import shlex
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from types import MappingProxyType
 
 from gmmseg.batch.pictures import Maker, Outcome, Task
 from gmmseg.batch.record import Record
@@ -25,6 +26,7 @@ from gmmseg.io.atomic import shown
 from gmmseg.io.files import shown_name
 from gmmseg.processes import Failed, Finished, ItemEvent, Reported
 
+_NO_ERRORS: Mapping[int, Exception] = MappingProxyType({})
 _Job = Generator[ItemEvent[Outcome], None, list[Result]]
 
 
@@ -34,7 +36,12 @@ def command_text(options: argparse.Namespace) -> str:
 
 
 def run_tasks(
-    options: argparse.Namespace, console: Console, maker: Maker, tasks: Sequence[Task], n_left: int = 0
+    options: argparse.Namespace,
+    console: Console,
+    maker: Maker,
+    tasks: Sequence[Task],
+    n_left: int = 0,
+    errors: Mapping[int, Exception] = _NO_ERRORS,
 ) -> bool:
     """Work on all tasks, write what sums them up, and say what came of them.
 
@@ -46,6 +53,8 @@ def run_tasks(
     tasks : sequence of Task
     n_left : int
         Images that were left out, and named, before.
+    errors : mapping of int to Exception
+        Tasks, by their places, that have failed before.
 
     Returns
     -------
@@ -61,8 +70,11 @@ def run_tasks(
     began = time.perf_counter()
     is_single = len(tasks) == 1 and n_left == 0
     keeps_record = bool(tasks) and (options.resume or not is_single)
+    for at, error in sorted(errors.items()):
+        console.say(f"{shown_name(tasks[at].image)}: {failure_text(error)}")
+    left = [at for at in range(len(tasks)) if at not in errors]
     job = batch_events(
-        tasks,
+        [tasks[at] for at in left],
         work_of(
             maker,
             options.jobs,
@@ -75,7 +87,9 @@ def run_tasks(
         resumes=options.resume,
         should_stop=console.should_stop,
     )
-    results = _drained(job, tasks, console, is_single)
+    results: list[Result] = [errors.get(at) for at in range(len(tasks))]
+    for at, result in zip(left, _drained(job, [tasks[at] for at in left], console, is_single), strict=True):
+        results[at] = result
     if options.areas is not None:
         write_areas(options.areas, tasks, results)
     if options.contact_sheet is not None:

@@ -80,6 +80,8 @@ def check_segment(parser: Parser, options: argparse.Namespace) -> None:
         if strangers:
             parser.error(f"{strangers[0]} is for regions: add --method regions, or leave {strangers[0]} out")
     else:
+        if options.joint:
+            parser.error("regions are of one image: leave out --joint")
         outputs = [name for name in _MIXTURE_OUTPUTS if is_given(options, name)]
         if outputs:
             parser.error(f"regions have no {outputs[0]}: leave out --{outputs[0]}")

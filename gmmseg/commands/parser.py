@@ -56,13 +56,16 @@ With --method regions the classes are connected regions.
   gmmseg segment photo.jpg -k auto --features lab+position -o mask.png --overlay overlay.png
   gmmseg segment photo.jpg --hints strokes.json -o mask.png --model taught.json
   gmmseg segment photo.jpg --method regions --regions 12 -o regions.png --table regions.csv
-  gmmseg segment photos/ -o masks/
+  gmmseg segment photos/ -o masks/ --jobs 2 --areas areas.csv --contact-sheet sheet.html
+  gmmseg segment 'photos/*.jpg' -o masks/ --joint
+  gmmseg segment photos/ -o masks/ --resume
 
 Of several images, or of a folder, OUT is a folder (made if missing) that gets one STEM.png for each image;
 equal stems get _2, _3, … . The same holds for an OUT that is an existing folder or ends in /.
 --probabilities, --overlay, --model, --table and --report then are folders as well, each one with files of its
 own; for a single image they may also be files. An image that cannot be read is reported and left out; the
-exit code is then 1.
+exit code is then 1. What is done is kept in OUT/.gmmseg-batch.jsonl: --resume goes by that and leaves as they
+are images whose files are there, made of the same image with the same settings.
 
 Existing files are replaced, each in one step, so that whatever happens the old or the new one is there; they
 keep their permissions, but not set-user-id, and other hard links to them keep the old content. Only root can
@@ -220,7 +223,12 @@ def _add_segment(parser: Parser) -> None:
     add_options(regions, [setting for setting in settings_of(RegionSettings) if not setting.is_seed])
     add_options(parser.add_argument_group("fitting"), fitting)
     _add_outputs(parser)
-    _add_batch(parser)
+    group = _add_batch(parser)
+    group.add_argument(
+        "--joint",
+        action="store_true",
+        help="one mixture for all images, fitted to all of their pixels: a class is then the same in each",
+    )
 
 
 def _is_fitting(setting: Setting) -> bool:
@@ -307,7 +315,7 @@ def _add_reading(group: argparse._ActionsContainer) -> None:
     )
 
 
-def _add_batch(parser: Parser) -> None:
+def _add_batch(parser: Parser) -> argparse._ArgumentGroup:
     group = parser.add_argument_group("several images")
     group.add_argument(
         "--jobs",
@@ -331,6 +339,7 @@ def _add_batch(parser: Parser) -> None:
         metavar="FILE",
         help="all images beside their labels on one page: .png, or .html without scripts",
     )
+    return group
 
 
 def _add_select(parser: Parser) -> None:

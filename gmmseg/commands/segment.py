@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 
-from gmmseg.batch.makers import ExportMaker
-from gmmseg.batch.methods import FittedMixture, GrownRegions, Method
+from gmmseg.batch.joint import CollectRows, joint_fit_events
+from gmmseg.batch.makers import ExportMaker, ExportTask
+from gmmseg.batch.methods import AppliedModel, FittedMixture, GrownRegions, Method
 from gmmseg.commands.batch import command_text, run_tasks
 from gmmseg.commands.console import Console
 from gmmseg.commands.options import region_settings, segment_settings
@@ -15,7 +17,20 @@ from gmmseg.commands.outputs import plan
 def run(options: argparse.Namespace, console: Console) -> bool:
     """Return whether every image was segmented; raises `GmmsegError` where nothing could be done."""
     tasks, n_left = plan(options, console)
-    return run_tasks(options, console, ExportMaker(method_of(options), command_text(options)), tasks, n_left)
+    method, errors = _joint(options, console, tasks) if options.joint and tasks else (method_of(options), {})
+    return run_tasks(options, console, ExportMaker(method, command_text(options)), tasks, n_left, errors)
+
+
+def _joint(
+    options: argparse.Namespace, console: Console, tasks: Sequence[ExportTask]
+) -> tuple[AppliedModel, dict[int, Exception]]:
+    """Fit one mixture to all images; return it and why images could not be used."""
+    settings = segment_settings(options)
+    collect = CollectRows(settings.features, options.frame - 1, options.memory_budget)
+    images = [task.image for task in tasks]
+    job = joint_fit_events(images, settings, options.jobs, collect, console.should_stop)
+    model, errors = console.drain(job, "", settings.mixture.n_init)
+    return AppliedModel(model), errors
 
 
 def method_of(options: argparse.Namespace) -> Method:

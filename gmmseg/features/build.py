@@ -134,7 +134,7 @@ def feature_table(
         columns.extend(_held(one[place], inner) for one in texture.columns)
         names += texture.names
     raise_if_ended(should_stop)
-    return _table(np.stack(columns), np.ones(n_rows), pixels, names, floor, spec, standard)
+    return table_of_columns(np.stack(columns), np.ones(n_rows), pixels, names, floor, spec, standard)
 
 
 def table_of_colours(
@@ -142,7 +142,9 @@ def table_of_colours(
 ) -> FeatureTable:
     """Return the rows of some colours, of which `image` says depth and channels; `spec` has colour alone."""
     colour = colour_features(colours.columns, image, spec.space, white)
-    return _table(colour.columns, colours.counts, colours.pixels, colour.names, colour.floor, spec, standard)
+    return table_of_columns(
+        colour.columns, colours.counts, colours.pixels, colour.names, colour.floor, spec, standard
+    )
 
 
 def _cropped(image: Image, place: tuple[slice, slice]) -> Image:
@@ -166,15 +168,19 @@ def _check_budget(n_rows: int, image: Image, spec: FeatureSpec) -> None:
         )
 
 
-def _table(
+def table_of_columns(
     columns: FloatArray,
     weights: FloatArray,
     pixels: PixelMap,
     names: tuple[str, ...],
     floor: float,
     spec: FeatureSpec,
-    standard: Standard | None,
+    standard: Standard | None = None,
 ) -> FeatureTable:
+    """Return features (D, N), in their own units and with their own variance floor, as rows to fit.
+
+    They are standardised where `standard` is given, or `spec` asks for it: then by their own moments.
+    """
     if standard is not None and len(standard.centre) != len(columns):
         raise FeatureError(
             f"The image gives {len(columns)} features where {len(standard.centre)} are wanted.",

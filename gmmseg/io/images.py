@@ -33,8 +33,8 @@ Picture = Image | ArrayLike | os.PathLike[str]
 """What functions for scripts take: an image, an array (H, W) or (H, W, C), or the path of a file."""
 
 
-def as_image(picture: Picture) -> Image:
-    """Return an image as it is, an array as an image, or the image in a file.
+def as_image(picture: Picture, *, frame: int = 0, should_stop: ShouldStop = never_stop) -> Image:
+    """Return an image as it is, an array as an image, or the image in a file; `frame` is of files alone.
 
     Raises
     ------
@@ -45,7 +45,7 @@ def as_image(picture: Picture) -> Image:
     if isinstance(picture, Image):
         return picture
     if isinstance(picture, str | os.PathLike):
-        return read_image(picture)
+        return read_image(picture, frame=frame, should_stop=should_stop)
     return image_from_array(np.asarray(picture), "array")
 
 

@@ -16,6 +16,7 @@ from PIL import Image as Pillow
 import gmmseg
 from gmmseg.cli import run
 from gmmseg.errors import ModelError, ReadError, SettingsError, WriteError
+from gmmseg.io.images import image_from_array
 from gmmseg.photo.model import Model
 from tests.core.commands.test_cli import child, photo
 from tests.data.digits import labels, pictures
@@ -106,6 +107,16 @@ def test_a_model_labels_other_pictures_and_survives_its_file(place: Path) -> Non
     assert len(gmmseg.apply(model, photo(seed=1)).history) == 1
     with pytest.raises(ModelError, match="3 channels"):
         gmmseg.apply(model, np.zeros((5, 5), np.uint8))
+
+
+def test_one_model_is_fitted_to_many_pictures(place: Path) -> None:
+    whole = photo()
+    model = gmmseg.fit_joint([whole[:10], image_from_array(whole[10:], "rest")], **FAST)  # type: ignore[arg-type]
+    alone = gmmseg.segment(whole, **FAST)  # type: ignore[arg-type]
+    assert np.array_equal(model.means, alone.means)
+    assert np.array_equal(gmmseg.apply(model, whole[:10]).labels, alone.labels[:10])
+    with pytest.raises(ReadError, match="does not exist"):
+        gmmseg.fit_joint(["photo.png", "missing.png"])
 
 
 def test_regions_are_called_by_the_name_of_their_package() -> None:
