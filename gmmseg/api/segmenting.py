@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from os import PathLike
@@ -18,6 +19,7 @@ from gmmseg.api.keywords import (
     with_keywords,
 )
 from gmmseg.arrays import AnyArray, ByteArray, Float32Array, FloatArray, frozen
+from gmmseg.batch.joint import joint_fit_events
 from gmmseg.batch.methods import AppliedModel, FittedMixture, GrownRegions, region_source
 from gmmseg.control import never_stop, result_of
 from gmmseg.features.spec import FeatureSpec
@@ -224,6 +226,41 @@ def segment(
     method = FittedMixture(chosen, hints=hints)
     with one_blas_thread():
         return Segmented(result_of(method.events(as_image(picture), "gmmseg.segment")))
+
+
+@takes_settings(SegmentSettings, SegmentKeywords)
+def fit_joint(
+    pictures: Sequence[Picture], *, features: str | FeatureSpec = "rgb", **settings: Unpack[SegmentKeywords]
+) -> Model:
+    """Fit one mixture to all pixels of many pictures, for `apply`: a class is then the same in each.
+
+    Distinct colours and their counts add, so that the mixture is the one that all pictures side by side would
+    get; as ``gmmseg segment --joint``.
+
+    Parameters
+    ----------
+    pictures : sequence of array, Image, or path
+        Of one kind: channels and depth.
+    features : str or FeatureSpec
+        As for `segment`.
+    {settings}
+
+    Returns
+    -------
+    Model
+
+    Raises
+    ------
+    SettingsError
+        A setting is out of its bounds, or has no effect without another one.
+    ReadError, BudgetError, FeatureError, FitError
+        A picture cannot be used, or all of them cannot be fitted.
+    """
+    with one_blas_thread():
+        model, errors = result_of(joint_fit_events(pictures, segment_settings(features, settings)))
+    if errors:
+        raise errors[min(errors)]
+    return model
 
 
 def apply(
