@@ -164,7 +164,7 @@ def build_parser() -> tuple[Parser, dict[str, Parser]]:
 
     def add(name: str, usage: str, summary: str, text: str) -> Parser:
         added = group.add_parser(name, usage=f"gmmseg {name} {usage}", help=summary, description=text)
-        added.add_argument("-q", "--quiet", action="store_true", help="say nothing but refusals and failures")
+        added.add_argument("--quiet", action="store_true", help="say nothing but refusals and failures")
         return added
 
     commands = {
