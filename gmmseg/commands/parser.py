@@ -163,9 +163,7 @@ def build_parser() -> tuple[Parser, dict[str, Parser]]:
     )
 
     def add(name: str, usage: str, summary: str, text: str) -> Parser:
-        added = group.add_parser(name, usage=f"gmmseg {name} {usage}", help=summary, description=text)
-        added.add_argument("--quiet", action="store_true", help="say nothing but refusals and failures")
-        return added
+        return group.add_parser(name, usage=f"gmmseg {name} {usage}", help=summary, description=text)
 
     commands = {
         "segment": add("segment", "IMAGE... [options] -o OUT",
@@ -185,6 +183,8 @@ def build_parser() -> tuple[Parser, dict[str, Parser]]:
     _add_fit(commands["fit"])
     add_mnist(commands["mnist"])
     _add_sample(commands["sample"])
+    for command in commands.values():
+        command.add_argument("--quiet", action="store_true", help="say nothing but refusals and failures")
     return parser, commands
 
 
