@@ -10,6 +10,7 @@ import numpy as np
 
 from gmmseg.arrays import FloatArray
 from gmmseg.control import ShouldStop, never_stop, result_of
+from gmmseg.mixture.density import score_rows
 from gmmseg.mixture.fit import fit_events
 from gmmseg.mixture.merging import merge_by_entropy
 from gmmseg.mixture.params import FitResult, FitStep
@@ -32,6 +33,8 @@ class Candidate:
     icl: float
     entropy: float
     """Ent = -sum gamma log gamma over rows and components, nats."""
+    held_out: float | None = None
+    """Mean log-likelihood of rows that the fit did not see, nats a row; higher is better."""
 
 
 def candidate_of(result: FitResult) -> Candidate:
@@ -54,10 +57,13 @@ def best_fit_events(
     criterion: Literal["bic", "icl"],
     should_stop: ShouldStop = never_stop,
     candidates: Sequence[int] = DEFAULT_RANGE,
+    n_folds: int = 0,
 ) -> Generator[Candidate, None, FitResult]:
     """Fit a range of K and return the fit with the lowest value of a criterion.
 
     n is the sum of the weights, the number of pixels also where rows are distinct colours.
+    With `n_folds` of at least 2 each K is fitted as often more, for what it tells of rows that it has not
+    seen.
 
     Yields
     ------
@@ -69,6 +75,9 @@ def best_fit_events(
         wanted = replace(settings, n_components=n_components)
         fitted = result_of(fit_events(values, weights, wanted, should_stop))
         tried = candidate_of(fitted)
+        if n_folds > 1:
+            unseen = held_out_score(values, weights, wanted, n_folds, should_stop)
+            tried = replace(tried, held_out=unseen)
         value = getattr(tried, criterion)
         if best is None or value < best[0]:
             best = value, fitted
@@ -87,11 +96,13 @@ def select_events(
     criterion: Criterion,
     should_stop: ShouldStop = never_stop,
     candidates: tuple[int, ...] = DEFAULT_RANGE,
+    n_folds: int = 0,
 ) -> Generator[Candidate, None, int]:
     """Fit a range of K and return the one that a criterion prefers.
 
     ``bic`` and ``icl`` take the lowest value, see `best_fit_events`. ``entropy`` (Baudry et al. 2010) merges
-    the components of the BIC solution one pair after another and takes the elbow of the entropy.
+    the components of the BIC solution one pair after another and takes the elbow of the entropy. `n_folds`
+    is that of `best_fit_events`.
 
     Yields
     ------
@@ -99,7 +110,8 @@ def select_events(
         As each K is done.
     """
     key: Literal["bic", "icl"] = "icl" if criterion == "icl" else "bic"
-    params = (yield from best_fit_events(values, weights, settings, key, should_stop, candidates)).params
+    best = yield from best_fit_events(values, weights, settings, key, should_stop, candidates, n_folds)
+    params = best.params
     if criterion == "entropy" and params.n_components > 2:
         _, entropies = merge_by_entropy(params, values, weights, should_stop)
         total = len(values) if weights is None else float(weights.sum())
@@ -107,6 +119,50 @@ def select_events(
             return params.n_components  # nothing but rounding to find an elbow in
         return elbow(entropies[::-1])
     return params.n_components
+
+
+def held_out_score(
+    values: FloatArray,
+    weights: FloatArray | None,
+    settings: FitSettings,
+    n_folds: int,
+    should_stop: ShouldStop = never_stop,
+) -> float:
+    """Return the mean log-likelihood of rows under mixtures fitted to the others, nats a row.
+
+    Parameters
+    ----------
+    values : (N, D)
+    weights : (N,), optional
+        Whole numbers are shared out among the folds one by one, as so many equal rows are.
+    settings : FitSettings
+        Its seed also draws the folds: the same ones for every number of components.
+    n_folds : int
+        At least 2.
+    should_stop : callable
+    """
+    counts = np.ones(len(values)) if weights is None else weights
+    total = score = 0.0
+    for held in folds(counts, n_folds, np.random.default_rng(settings.seed)):
+        seen, unseen = counts - held > 0, held > 0
+        if not seen.any() or not unseen.any():
+            continue
+        fitted = result_of(fit_events(values[seen], (counts - held)[seen], settings, should_stop))
+        score += float(score_rows(fitted.params, values[unseen], should_stop) @ held[unseen])
+        total += float(held.sum())
+    return score / total if total else float("nan")
+
+
+def folds(weights: FloatArray, n_folds: int, generator: np.random.Generator) -> list[FloatArray]:
+    """Return weights shared out among folds, each (N,); their sum is `weights`.
+
+    Whole weights are dealt one by one, each row's to folds drawn at random; others as wholes.
+    """
+    if (weights == np.round(weights)).all():
+        dealt = generator.multinomial(weights.astype(np.int64), np.full(n_folds, 1 / n_folds))
+        return [dealt[:, fold].astype(np.float64) for fold in range(n_folds)]
+    own = generator.permutation(np.arange(len(weights)) % n_folds)
+    return [np.where(own == fold, weights, 0.0) for fold in range(n_folds)]
 
 
 def chosen_fit_events(

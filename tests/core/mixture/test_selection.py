@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.stats import multivariate_normal
 
 from gmmseg.control import StopRequest, result_of
 from gmmseg.errors import Cancelled
 from gmmseg.mixture.fit import fit
-from gmmseg.mixture.selection import elbow, select_events
+from gmmseg.mixture.selection import elbow, folds, held_out_score, select_events
 from gmmseg.mixture.settings import Criterion, FitSettings
 from tests.core.mixture.cases import blobs
 
@@ -81,3 +82,39 @@ def test_groups_of_several_gaussians_each_are_counted_by_their_entropy(seed: int
     assert min(bic, key=bic.__getitem__) == 6
     chosen = result_of(select_events(values, None, FitSettings(seed=seed), "entropy", candidates=(1, 3, 6)))
     assert chosen == 3
+
+
+def test_rows_held_out_are_scored_by_mixtures_that_have_not_seen_them() -> None:
+    rows, _ = blobs(np.random.default_rng(0), 60, 2, 2)
+    settings = FitSettings(n_components=2, seed=4)
+    whole = folds(np.ones(60), 3, np.random.default_rng(4))
+    expected = 0.0
+    for held in whole:
+        seen = held == 0
+        params = fit(rows[seen], None, settings).params
+        density = sum(
+            w * multivariate_normal(m, c).pdf(rows[~seen])
+            for w, m, c in zip(params.weights, params.means, params.matrices(), strict=True)
+        )
+        expected += np.log(density).sum()
+    assert held_out_score(rows, None, settings, 3) == pytest.approx(expected / 60)
+
+
+def test_the_likelihood_of_unseen_rows_stops_rising_where_that_of_seen_ones_does_not() -> None:
+    rows, _ = blobs(np.random.default_rng(1), 90, 3, 2)
+    settings = FitSettings(seed=1, n_init=1, tol=1e-4, reg_covar=1e-3)
+    tried = list(select_events(rows, None, settings, "bic", candidates=(1, 2, 3, 6), n_folds=3))
+    seen = [candidate.log_likelihood for candidate in tried]
+    unseen = [candidate.held_out or -np.inf for candidate in tried]
+    assert seen == sorted(seen)
+    assert int(np.argmax(unseen)) == 2
+
+
+@pytest.mark.parametrize("weights", [[3.0, 1.0, 7.0, 2.0], [0.5, 1.5, 2.0, 1.0]])
+def test_folds_share_out_all_weight(weights: list[float]) -> None:
+    shares = folds(np.array(weights), 3, np.random.default_rng(0))
+    np.testing.assert_allclose(sum(shares), weights)
+    assert min(share.min() for share in shares) == 0
+    if weights[0] == 3:
+        assert all((share == np.round(share)).all() for share in shares)
+        assert sum(share[2] > 0 for share in shares) > 1, "the seven rows are dealt one by one"
