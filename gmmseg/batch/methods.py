@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Generator
 from dataclasses import dataclass, fields, is_dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+import numpy as np
+
+from gmmseg.batch.content import content_hash
 from gmmseg.control import ShouldStop, never_stop
 from gmmseg.image import Image
 from gmmseg.io.export_sources import ExportSource, MixtureSource, RegionSource
@@ -43,10 +48,20 @@ class Method(Protocol):
 def description(value: Any) -> Any:
     """Return all that decides what a method makes as plain values: the kinds and fields of nested values."""
     if isinstance(value, Model):
-        return hashlib.sha256(dump_model(value)).hexdigest()
+        return _hash(dump_model(value))
     if is_dataclass(value):
         return [type(value).__name__, *(description(getattr(value, f.name)) for f in fields(value))]
-    return [description(one) for one in value] if isinstance(value, tuple) else value
+    if isinstance(value, tuple):
+        return [description(one) for one in value]
+    if isinstance(value, os.PathLike):
+        return content_hash(Path(value))
+    if isinstance(value, np.ndarray):
+        return [value.dtype.str, list(value.shape), _hash(np.ascontiguousarray(value).tobytes())]
+    return _hash(value) if isinstance(value, bytes) else value
+
+
+def _hash(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

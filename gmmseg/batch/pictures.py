@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import time
 from collections.abc import Generator, Sequence
 from contextlib import ExitStack
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from gmmseg.batch.areas import Area
+from gmmseg.batch.content import content_hash
 from gmmseg.control import Progress, ShouldStop
 from gmmseg.image import Image
 from gmmseg.io.files import read_file_bytes, shown_name
@@ -163,20 +163,3 @@ class PictureWork:
 
 def _hashes(task: Task) -> tuple[str, ...]:
     return tuple(content_hash(path) for path in task.outputs)
-
-
-def content_hash(path: Path) -> str:
-    """Return the hash of a file's bytes, or of the names and bytes of a folder's files; empty for neither."""
-    if not path.exists():
-        return ""
-    digest = hashlib.sha256()
-    if not path.is_dir():
-        digest.update(path.read_bytes())
-        return digest.hexdigest()
-    for file in sorted(path.rglob("*")):
-        if file.is_file():
-            content = file.read_bytes()
-            name = os.fsencode(file.relative_to(path).as_posix())
-            digest.update(b"%s\0%d\0" % (name, len(content)))
-            digest.update(content)
-    return digest.hexdigest()

@@ -106,6 +106,8 @@ def check_segment(parser: Parser, options: argparse.Namespace) -> None:
 
 
 def _check_hints(parser: Parser, options: argparse.Namespace) -> None:
+    if options.hints is not None and options.joint:
+        parser.error("--hints is of one image: leave out --joint, or --hints")
     if options.hints is None:
         if options.learn_from is not None:
             parser.error("--learn-from is about what --hints teaches: add --hints MASK")
