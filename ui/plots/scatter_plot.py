@@ -35,11 +35,14 @@ class ComponentCurve:
 class ScatterPlot(ThemedPlot):
     """Points are drawn as one small picture of the view: twenty thousand graphics items would be too slow."""
 
-    def __init__(self) -> None:
-        self.view = BrushViewBox()
-        super().__init__(
-            "scatter-plot", "Pixels in two features with the ellipses of the components", self.view
-        )
+    def __init__(
+        self,
+        view: BrushViewBox | None = None,
+        object_name: str = "scatter-plot",
+        accessible_name: str = "Pixels in two features with the ellipses of the components",
+    ) -> None:
+        self.view = view or BrushViewBox()
+        super().__init__(object_name, accessible_name, self.view)
         self._points: tuple[FloatArray, FloatArray, ByteArray] | None = None
         self.picture = pg.ImageItem()
         self.picture.setZValue(-20)

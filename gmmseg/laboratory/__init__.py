@@ -1,0 +1,1 @@
+"""The laboratory: pages on which the theory of mixtures and EM can be seen and played with."""

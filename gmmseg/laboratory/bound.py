@@ -1,0 +1,124 @@
+"""The lower bound of EM: L, Q, H and the Kullback-Leibler divergence, by the engine's own E- and M-steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+import numpy as np
+
+from gmmseg.arrays import ByteArray, FloatArray, frozen
+from gmmseg.colours import class_colour
+from gmmseg.control import never_stop
+from gmmseg.laboratory.data import Data
+from gmmseg.mixture.density import posteriors
+from gmmseg.mixture.expectation import Expectation, Rows, expectation
+from gmmseg.mixture.moments import expected_log_likelihood, maximise
+from gmmseg.mixture.params import MixtureParams
+from gmmseg.mixture.preparation import prepare
+from gmmseg.mixture.settings import CovarianceKind, FitSettings
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Problem:
+    """Rows prepared for EM with one family of covariances."""
+
+    rows: Rows
+    kind: CovarianceKind
+    floor: float
+
+    def evaluate(self, params: MixtureParams) -> Expectation:
+        """Return the log-likelihood of `params` and the moments under their posteriors."""
+        return expectation(self.rows, self.rows.accurate_kernel(), params, never_stop)
+
+
+def problem(data: Data, settings: FitSettings) -> Problem:
+    """Return the rows of some data as the engine sees them."""
+    prepared = prepare(data.values, None, settings)
+    return Problem(prepared.exact, prepared.settings.covariance, prepared.floor)
+
+
+@dataclass(frozen=True, eq=False)
+class Belief:
+    """What an E-step leaves: the posteriors of the rows under θg.
+
+    Parameters
+    ----------
+    task : Problem
+    params : MixtureParams
+        θg.
+    found : Expectation
+        Under θg.
+    """
+
+    task: Problem
+    params: MixtureParams
+    found: Expectation
+
+    @cached_property
+    def h(self) -> float:
+        """H(θg, θg), nats: minus the entropy of the posteriors."""
+        return expected_log_likelihood(self.params, self.found.moments) - self.found.log_likelihood
+
+
+def believe(task: Problem, params: MixtureParams) -> Belief:
+    """Return the E-step under `params` (S2 eq. 40)."""
+    return Belief(task, params, task.evaluate(params))
+
+
+# Not kept with each belief: hundreds of steps of thousands of rows would fill the memory.
+@lru_cache(maxsize=8)
+def shares_of(belief: Belief) -> FloatArray:
+    """Return the posteriors γ(z_nk) of a belief, (K, N)."""
+    return frozen(posteriors(belief.params, belief.task.rows.columns.T, np.float64))
+
+
+@lru_cache(maxsize=8)
+def tints_of(belief: Belief) -> ByteArray:
+    """Return the colours (N, 4) of the rows: those of the components mixed by posterior."""
+    return mixed_tints(shares_of(belief))
+
+
+def maximised(belief: Belief) -> MixtureParams:
+    """Return the M-step from posteriors (S2 eq. 28, 43, 44, 50)."""
+    return maximise(belief.found.moments, belief.params, belief.task.kind, belief.task.floor)
+
+
+def mixed_tints(shares: FloatArray) -> ByteArray:
+    """Return the colours (N, 4) of rows: those of the components (K, N) mixed by posterior."""
+    palette = np.array([class_colour(k) for k in range(len(shares))], dtype=np.float64)
+    tints = np.full((shares.shape[1], 4), 235, dtype=np.uint8)
+    tints[:, :3] = np.rint(shares.T @ palette)
+    return tints
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The parts of S2 eq. 18 for θ under the posteriors of θg, nats over all rows: L = Q - H.
+
+    Parameters
+    ----------
+    log_likelihood : float
+        L(θ).
+    q : float
+        Q(θ, θg).
+    h : float
+        H(θ, θg).
+    bound : float
+        Q(θ, θg) - H(θg, θg), at most L(θ) and equal to it at θ = θg.
+    divergence : float
+        KL of the posteriors of θ from those of θg, L(θ) - bound = H(θg, θg) - H(θ, θg).
+    """
+
+    log_likelihood: float
+    q: float
+    h: float
+    bound: float
+    divergence: float
+
+
+def figures(params: MixtureParams, log_likelihood: float, belief: Belief) -> Figures:
+    """Return L, Q, H, the bound and the divergence of `params`, whose L is known, under a belief."""
+    q = expected_log_likelihood(params, belief.found.moments)
+    bound = q - belief.h
+    return Figures(log_likelihood, q, q - log_likelihood, bound, log_likelihood - bound)

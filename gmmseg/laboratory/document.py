@@ -1,0 +1,99 @@
+"""Document: the undoable state of the laboratory, immutable, and its edits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from gmmseg.editing import Edit
+from gmmseg.laboratory.data import Data
+from gmmseg.laboratory.page import Page
+from gmmseg.laboratory.pages.contents import PAGES, page_class
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Document:
+    """Which page is open, on which data, and how the pages were left.
+
+    Parameters
+    ----------
+    name : str
+        Of the page that is open.
+    pages : mapping of str to Page
+        Those that have been open, by name.
+    data : Data, optional
+        For every page; without any each has an example of its own.
+    """
+
+    name: str = PAGES[0].name
+    pages: Mapping[str, Page] = field(default_factory=dict)
+    data: Data | None = None
+
+    @property
+    def page(self) -> Page:
+        """The page that is open; raises KeyError before `opened`."""
+        return self.pages[self.name]
+
+    def opened(self, name: str) -> Document:
+        """Return the document with a page open: as it was left, or anew where the data are others."""
+        kind = page_class(name)
+        wanted = kind.example() if self.data is None else self.data
+        known = self.pages.get(name)
+        page = known if known is not None and known.data is wanted else kind.opened(wanted)
+        return replace(self, name=name, pages={**self.pages, name: page})
+
+    def with_page(self, page: Page) -> Document:
+        """Return the document with another state of the open page."""
+        return replace(self, pages={**self.pages, self.name: page})
+
+
+def open_page(name: str) -> Edit[Document]:
+    """Return the edit that turns to a page."""
+    return Edit(f"Go to {page_class(name).title}", lambda document: document.opened(name))
+
+
+def take_data(data: Data | None) -> Edit[Document]:
+    """Return the edit that gives every page these data; None gives each its own example."""
+
+    def apply(document: Document) -> Document:
+        return replace(document, data=data).opened(document.name)
+
+    return Edit("Examples of the pages" if data is None else f"Take {data.name}", apply)
+
+
+def change_setting(path: str, value: object, title: str) -> Edit[Document]:
+    """Return the edit that changes a setting of the open page; raises `SettingsError` when out of bounds."""
+    return _on_page(title, lambda page: page.changed(path, value), f"laboratory {path}")
+
+
+def drag_handle(handle: str, x: float, y: float) -> Edit[Document]:
+    """Return the edit that drags a handle of the open page."""
+    return _on_page("Drag", lambda page: page.moved(handle, x, y), f"laboratory drag {handle}")
+
+
+def press(x: float, y: float) -> Edit[Document]:
+    """Return the edit of a press on an empty place of the open page."""
+    return _on_page("Draw", lambda page: page.pressed(x, y), "laboratory press")
+
+
+def scrub(at: int) -> Edit[Document]:
+    """Return the edit that shows another moment of the open page."""
+    return _on_page("Another moment", lambda page: page.scrubbed(at), "laboratory scrub")
+
+
+def act(page: Page, action_id: str) -> Edit[Document]:
+    """Return the edit of an action that is done at once; `page` says what it is called."""
+    title = page.action(action_id).title.replace("&", "")
+    return _on_page(title, lambda present: present.act(action_id))
+
+
+def take_result(title: str, page: Page) -> Edit[Document]:
+    """Return the edit that takes over what an action in the background has made of the open page."""
+    return _on_page(title, lambda _: page)
+
+
+def _on_page(title: str, change: Callable[[Page], Page], merge_key: str | None = None) -> Edit[Document]:
+    def apply(document: Document) -> Document:
+        return document.with_page(change(document.page))
+
+    return Edit(title, apply, merge_key)

@@ -1,0 +1,127 @@
+"""Page: the state of one page of the laboratory, what it shows, and what one can do there."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self
+
+from gmmseg.control import ShouldStop
+from gmmseg.errors import EditError
+from gmmseg.laboratory.data import Data
+from gmmseg.laboratory.scene import Scene
+from gmmseg.setting import with_setting
+
+Work = Generator["Page", None, "Page"]
+"""Yields states on the way to the last one, which it returns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A button of a page.
+
+    Parameters
+    ----------
+    id : str
+    title : str
+        With its mnemonic.
+    apply : callable, optional
+        From state to state, at once.
+    work : callable, optional
+        Instead of `apply`: given the state and what to ask whether to stop, a generator for the background.
+    tip : str
+    icon : str
+    is_possible : callable
+        Whether it makes sense in a state.
+    """
+
+    id: str
+    title: str
+    apply: Callable[[Any], Page] | None = None
+    work: Callable[[Any, ShouldStop], Work] | None = None
+    tip: str = ""
+    icon: str = ""
+    is_possible: Callable[[Any], bool] = lambda page: True
+
+
+# Without slots: ClassVars of derived pages and `replace` in the base class.
+@dataclass(frozen=True, eq=False)
+class Page(ABC):
+    """The state of a page, immutable: each method returns another one.
+
+    A page is one value with pure methods. What it shows is a `Scene`, so that one stage in the window serves
+    all pages and tests need none.
+
+    Parameters
+    ----------
+    data : Data
+        As it was given; a page may look at a part of it.
+    settings : dataclass of settings
+        Those in `fields` are shown as controls.
+    """
+
+    data: Data
+    settings: Any
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    question: ClassVar[str]
+    """What one can find out here, one sentence."""
+    theory: ClassVar[str]
+    """The page of the theory behind it."""
+    fields: ClassVar[tuple[str, ...]] = ()
+    """Paths of the settings with controls."""
+    actions: ClassVar[tuple[Action, ...]] = ()
+
+    @classmethod
+    @abstractmethod
+    def example(cls) -> Data:
+        """Return the data that the page begins with."""
+
+    @classmethod
+    @abstractmethod
+    def opened(cls, data: Data) -> Self:
+        """Return the page on some data.
+
+        Raises
+        ------
+        GmmsegError
+            Data that the page has no use for.
+        """
+
+    @abstractmethod
+    def scene(self) -> Scene:
+        """Return what is shown."""
+
+    def changed(self, path: str, value: object) -> Self:
+        """Return the page with another setting; raises `SettingsError` where out of bounds."""
+        return self.rebuilt(with_setting(self.settings, path, value), path)
+
+    def rebuilt(self, settings: Any, path: str) -> Self:
+        """Return the page under settings of which the one at `path` is new."""
+        return replace(self, settings=settings)
+
+    def moved(self, handle: str, x: float, y: float) -> Self:
+        """Return the page after a handle was dragged to (x, y)."""
+        return self
+
+    def pressed(self, x: float, y: float) -> Self:
+        """Return the page after a press on an empty place of a chart that takes points."""
+        return self
+
+    def scrubbed(self, at: int) -> Self:
+        """Return the page at another moment of its transport."""
+        return self
+
+    def act(self, action_id: str) -> Page:
+        """Return the page after an action that is done at once; raises `EditError` where it is not possible."""
+        action = self.action(action_id)
+        if action.apply is None or not action.is_possible(self):
+            raise EditError(f"“{action.title.replace('&', '')}” is not possible now.")
+        return action.apply(self)
+
+    @classmethod
+    def action(cls, action_id: str) -> Action:
+        """Return an action by its id; raises KeyError."""
+        return {action.id: action for action in cls.actions}[action_id]

@@ -1,0 +1,31 @@
+"""Numbers as texts in sentences and tables of the laboratory."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+
+def fixed(value: float, digits: int = 3) -> str:
+    """Return a number with a fixed number of decimals; a dash for none."""
+    if math.isnan(value):
+        return "–"
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    text = f"{value:.{digits}f}"
+    if float(text) == 0:
+        text = text.removeprefix("-")
+    return text.replace("-", "−")
+
+
+def short(value: float, digits: int = 3) -> str:
+    """Return a number with so many significant digits, of any size; a dash for none."""
+    if math.isnan(value) or math.isinf(value):
+        return fixed(value)
+    return f"{value:.{digits}g}".replace("e-0", "e-").replace("e+0", "e+").replace("-", "−")
+
+
+def vector(values: Iterable[float], digits: int = 2) -> str:
+    """Return numbers in brackets; one alone stands without."""
+    texts = [fixed(value, digits) for value in values]
+    return texts[0] if len(texts) == 1 else f"({', '.join(texts)})"

@@ -1,0 +1,1 @@
+"""Panels of the laboratory desk: each draws a view state and asks for edits."""

@@ -1,0 +1,218 @@
+"""The stage: what the open page shows, whichever it is: pictures, words, buttons, bars and tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QSplitter, QTabWidget, QVBoxLayout, QWidget
+
+from gmmseg.laboratory.document import act, drag_handle, press, scrub
+from gmmseg.laboratory.page import Page
+from gmmseg.laboratory.scene import Convergence, Scene, Table
+from ui.laboratory.widgets.action_bar import ActionBar
+from ui.laboratory.widgets.bars_view import BarsView
+from ui.laboratory.widgets.picture_slot import PictureSlot
+from ui.theme import SPACING
+from ui.widgets.formula import FormulaLabel
+from ui.widgets.settings_form import make_bold
+from ui.widgets.text_table import TextTable
+from ui.widgets.throttle import Throttle
+
+if TYPE_CHECKING:
+    from gmmseg.laboratory.view_state import ViewState
+
+MOST_PICTURES = 3
+FRAME_MS = 12
+"""Between two drawings at least: 60 and more a second are left to the screen."""
+TREE_CUT = "cut"
+"""The handle that a tree's line is."""
+
+
+class StagePanel(QWidget):
+    """Draws the scene of the open page, and asks for what is done there."""
+
+    edit_requested = Signal(object)
+    settled = Signal()
+    """A drag is over: the next edit is a step of its own."""
+    work_requested = Signal(str)
+    """The id of an action for the background."""
+    theory_requested = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("laboratory-stage")
+        self._shown: ViewState | None = None
+        self.is_running = False
+        self._throttle = Throttle(self, FRAME_MS)
+        self._throttle.due.connect(self._draw)
+        self._make_parts()
+        self._lay_out()
+
+    def _make_parts(self) -> None:
+        self.question = QLabel()
+        self.question.setObjectName("laboratory-question")
+        make_bold(self.question)
+        self.sentence = QLabel()
+        self.sentence.setObjectName("laboratory-sentence")
+        self.sentence.setWordWrap(True)
+        self.sentence.setAlignment(Qt.AlignmentFlag.AlignTop)
+        # Two lines stand still while numbers change: pictures below would be laid out anew at every wrap.
+        self.sentence.setMinimumHeight(2 * self.sentence.fontMetrics().lineSpacing() + 2)
+        for label in (self.question, self.sentence):
+            label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.formula = FormulaLabel()
+        self.slots = [PictureSlot(number) for number in range(MOST_PICTURES)]
+        for slot in self.slots:
+            slot.handle_dragged.connect(self._drag)
+            slot.pressed_at.connect(self._press)
+            slot.released.connect(self.settled)
+            slot.step_chosen.connect(self._choose_step)
+            slot.cut_dragged.connect(self._drag_cut)
+        self.actions_bar = ActionBar()
+        self.actions_bar.action_requested.connect(self._act)
+        self.actions_bar.scrubbed.connect(self._scrub)
+        self.actions_bar.released.connect(self.settled)
+        self.bars = BarsView()
+        self.tables = QTabWidget()
+        self.tables.setObjectName("laboratory-tables")
+        self.tables.setDocumentMode(True)
+
+    def _lay_out(self) -> None:
+        pictures = QSplitter(Qt.Orientation.Horizontal)
+        pictures.setObjectName("laboratory-pictures")
+        pictures.setChildrenCollapsible(False)
+        for at, slot in enumerate(self.slots):
+            pictures.addWidget(slot)
+            pictures.setStretchFactor(at, 3 if at == 0 else 2)
+        figures = QWidget()
+        row = QHBoxLayout(figures)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(SPACING)
+        row.addWidget(self.bars, 2)
+        row.addWidget(self.tables, 5)
+        figures.setMinimumHeight(12 * SPACING)
+        upper = QWidget()
+        column = QVBoxLayout(upper)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(SPACING // 2)
+        column.addWidget(pictures, 1)
+        column.addWidget(self.actions_bar)
+        halves = QSplitter(Qt.Orientation.Vertical)
+        halves.setObjectName("laboratory-halves")
+        halves.setChildrenCollapsible(False)
+        halves.addWidget(upper)
+        halves.addWidget(figures)
+        halves.setStretchFactor(0, 3)
+        halves.setStretchFactor(1, 1)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(SPACING, SPACING, SPACING, SPACING // 2)
+        outer.setSpacing(SPACING // 2)
+        for part in (self.question, self.sentence, self.formula):
+            outer.addWidget(part)
+        outer.addWidget(halves, 1)
+
+    # Showing
+
+    @Slot(object, object)
+    def show_state(self, old: ViewState, new: ViewState) -> None:
+        """Draw another state; while a handle is dragged, the newest one as often as the screen shows it."""
+        self._shown = new
+        self._throttle.ask()
+
+    def show_running(self, is_running: bool) -> None:
+        """Disable what cannot be done while an action runs in the background."""
+        self.is_running = is_running
+        self._throttle.ask()
+
+    @Slot()
+    def _draw(self) -> None:
+        if self._shown is None:
+            return
+        page, scene = self._shown.page, self._shown.scene
+        self.question.setText(self.tr(page.question))
+        self.sentence.setText(scene.sentence)
+        self.formula.setVisible(bool(scene.formula))
+        if scene.formula:
+            self.formula.set_formula(scene.formula)
+        for at, slot in enumerate(self.slots):
+            slot.setVisible(at < len(scene.pictures))
+            if at < len(scene.pictures):
+                slot.show_picture(scene.pictures[at])
+        self.actions_bar.show_page(page, scene.transport, self.is_running)
+        self.bars.show_bars(scene.bars)
+        self._show_tables(scene.tables)
+
+    def _show_tables(self, tables: tuple[Table, ...]) -> None:
+        wanted = [(table.title, table.headings) for table in tables]
+        views = [self.tables.widget(at) for at in range(self.tables.count())]
+        known = [
+            (self.tables.tabText(at), tuple(view.texts.headings))
+            for at, view in enumerate(views)
+            if isinstance(view, TextTable)
+        ]
+        if wanted != known:
+            front = self.tables.currentIndex()
+            self.tables.clear()
+            for view in views:
+                view.deleteLater()
+            for table in tables:
+                made = TextTable(f"laboratory-table-{table.title}", table.headings, table.tips)
+                made.setAccessibleName(table.title)
+                self.tables.addTab(made, table.title)
+            self.tables.setCurrentIndex(min(max(front, 0), self.tables.count() - 1))
+        self.tables.setVisible(bool(tables))
+        # One behind another tab is filled when it comes to the front, at the next drawing.
+        at = self.tables.currentIndex()
+        view = self.tables.currentWidget()
+        if isinstance(view, TextTable) and 0 <= at < len(tables):
+            view.texts.set_rows(list(tables[at].rows), tables[at].marked)
+
+    # Asking
+
+    @property
+    def page(self) -> Page | None:
+        """The open page."""
+        return None if self._shown is None else self._shown.page
+
+    @Slot(str, float, float)
+    def _drag(self, handle: str, x: float, y: float) -> None:
+        self.edit_requested.emit(drag_handle(handle, x, y))
+
+    @Slot(float)
+    def _drag_cut(self, height: float) -> None:
+        self.edit_requested.emit(drag_handle(TREE_CUT, 0.0, height))
+
+    @Slot(float, float)
+    def _press(self, x: float, y: float) -> None:
+        self.edit_requested.emit(press(x, y))
+
+    @Slot(int)
+    def _scrub(self, at: int) -> None:
+        self.edit_requested.emit(scrub(at))
+
+    @Slot(int)
+    def _choose_step(self, step: int) -> None:
+        scene = None if self._shown is None else self._shown.scene
+        if scene is not None and scene.transport is not None:
+            self._scrub(moment_of(scene, step))
+
+    @Slot(str)
+    def _act(self, action_id: str) -> None:
+        page = self.page
+        if page is None:
+            return
+        if page.action(action_id).work is not None:
+            self.work_requested.emit(action_id)
+        else:
+            self.edit_requested.emit(act(page, action_id))
+            self.settled.emit()
+
+
+def moment_of(scene: Scene, step: int) -> int:
+    """Return the moment at which a step of the scene's convergence was reached."""
+    for picture in scene.pictures:
+        if isinstance(picture, Convergence):
+            return picture.moments[step] if picture.moments else step
+    return step

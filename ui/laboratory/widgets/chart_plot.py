@@ -1,0 +1,241 @@
+"""ChartPlot: draws a chart of the laboratory: rows, curves, ellipses, matrices, and handles to drag."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QRectF, Qt, Signal, Slot
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent
+
+from gmmseg.arrays import FloatArray
+from gmmseg.colours import colormap_table, readable_on
+from gmmseg.laboratory.scene import Bounds, Chart, Handle, Line, LineStyle, Matrix, Points, Tint
+from ui.laboratory.widgets.handle_view import HandleView
+from ui.plots.curve_legend import CurveLegend
+from ui.plots.scatter_plot import ComponentCurve, ScatterPlot
+from ui.theme import colours, style_plot
+
+_STYLES: dict[LineStyle, Qt.PenStyle] = {
+    "solid": Qt.PenStyle.SolidLine,
+    "dash": Qt.PenStyle.DashLine,
+    "dot": Qt.PenStyle.DotLine,
+}
+_MAIN, _MINOR = 13, 9
+"""Sizes of handles, device-independent pixels."""
+_STEP = 0.01
+"""Of the view, by which an arrow key moves the chosen handle."""
+_NOTHING = np.empty(0)
+
+
+def colour_of(tint: Tint) -> QColor:
+    """Return the colour of a tint in the theme in force."""
+    return QColor(*tint) if isinstance(tint, tuple) else QColor(getattr(colours(), tint))
+
+
+class ChartPlot(ScatterPlot):
+    """Items are made once and given new data; what has not changed is not drawn again."""
+
+    handle_dragged = Signal(str, float, float)
+    pressed_at = Signal(float, float)
+    released = Signal()
+    """A drag is over."""
+
+    def __init__(self, number: int) -> None:
+        self.handle_view = HandleView()
+        super().__init__(self.handle_view, f"laboratory-chart-{number}", "Chart")
+        self._chart: Chart | None = None
+        self._bounds: Bounds | None = None
+        self._chosen: str | None = None
+        self._lines: list[pg.PlotCurveItem] = []
+        self._texts: list[pg.TextItem] = []
+        self._cells: list[pg.TextItem] = []
+        self.dots_item = pg.ScatterPlotItem(pxMode=True)
+        self.spots = pg.ScatterPlotItem(pxMode=True)
+        self.cells_item = pg.ImageItem()
+        for item, height in ((self.dots_item, 7), (self.spots, 60), (self.cells_item, -30)):
+            item.setZValue(height)
+            self.view.addItem(item, ignoreBounds=True)
+        self.legend = CurveLegend()
+        """For the owner to lay out beside the plot."""
+        self.handle_view.handle_dragged.connect(self.handle_dragged)
+        self.handle_view.pressed_at.connect(self.pressed_at)
+        self.handle_view.released.connect(self.released)
+        self.restyled.connect(self._repaint)
+        self.viewport().setMouseTracking(True)
+
+    @property
+    def chart(self) -> Chart | None:
+        """What is drawn."""
+        return self._chart
+
+    def show_chart(self, chart: Chart) -> None:
+        """Draw a chart."""
+        before, self._chart = self._chart, chart
+        self._show_frame(chart, before)
+        self._show_ground(chart, before)
+        self.show_components([ComponentCurve(s.number, s.colour, s.x, s.y, s.mean) for s in chart.shapes])
+        self._show_lines(chart.lines)
+        self._show_notes(chart)
+        self._show_matrix(chart.matrix)
+        self._show_handles(chart.handles)
+        self.handle_view.takes_points = chart.takes_points
+
+    def _show_frame(self, chart: Chart, before: Chart | None) -> None:
+        """Show axes and title, and bring the bounds into view where they are others than before."""
+        names = chart.x_label, chart.y_label, chart.title
+        if before is None or names != (before.x_label, before.y_label, before.title):
+            item = self.getPlotItem()
+            item.showAxis("bottom", bool(chart.x_label) or chart.matrix is not None)
+            item.showAxis("left", bool(chart.y_label) or chart.matrix is not None)
+            item.showGrid(x=bool(chart.x_label), y=bool(chart.x_label), alpha=0.16)
+            item.setTitle(chart.title or None, size="9pt")
+            self.setAccessibleName(chart.title or f"{chart.y_label}, {chart.x_label}")
+            style_plot(self)
+            item.setLabel("bottom", chart.x_label)
+            item.setLabel("left", chart.y_label)
+        if before is None or chart.is_equal != before.is_equal:
+            self.view.setAspectLocked(chart.is_equal)
+        if chart.bounds != self._bounds:
+            self._bounds = chart.bounds
+            self.set_axes(chart.x_label, chart.y_label, chart.bounds)
+
+    def _show_ground(self, chart: Chart, before: Chart | None) -> None:
+        points = chart.points
+        if points is None:
+            self.show_points(_NOTHING, _NOTHING, np.empty((0, 4), np.uint8))
+        elif before is None or not _are_same(points, before.points):
+            self.show_points(points.x, points.y, points.tints)
+        bars = chart.histogram
+        self.bars.setVisible(bars is not None)
+        if bars is not None and (before is None or bars is not before.histogram):
+            self.bars.setData(bars.edges, bars.density)
+
+    def _show_lines(self, lines: tuple[Line, ...]) -> None:
+        while len(self._lines) < len(lines):
+            curve = pg.PlotCurveItem(connect="finite")
+            curve.setZValue(4)
+            self.view.addItem(curve, ignoreBounds=True)
+            self._lines.append(curve)
+        spots: list[tuple[FloatArray, FloatArray, QColor]] = []
+        entries = []
+        for at, curve in enumerate(self._lines):
+            curve.setVisible(at < len(lines))
+            if at >= len(lines):
+                continue
+            line = lines[at]
+            pen = pg.mkPen(colour_of(line.tint), width=line.width, style=_STYLES[line.style])
+            curve.setPen(pen)
+            curve.setData(line.x, line.y)
+            if line.has_dots:
+                spots.append((line.x, line.y, colour_of(line.tint)))
+            if line.label:
+                entries.append((line.label, pen))
+        self.legend.show_curves(entries)
+        self.dots_item.setData(
+            x=np.concatenate([x for x, _, _ in spots]) if spots else _NOTHING,
+            y=np.concatenate([y for _, y, _ in spots]) if spots else _NOTHING,
+            brush=[pg.mkBrush(colour) for x, _, colour in spots for _ in range(len(x))],
+            pen=None,
+            size=6,
+        )
+
+    def _show_notes(self, chart: Chart) -> None:
+        while len(self._texts) < len(chart.notes):
+            text = pg.TextItem(anchor=(0.5, 0.5))
+            text.setZValue(30)
+            self.view.addItem(text, ignoreBounds=True)
+            self._texts.append(text)
+        for at, text in enumerate(self._texts):
+            text.setVisible(at < len(chart.notes))
+            if at < len(chart.notes):
+                note = chart.notes[at]
+                text.setText(note.text, color=colour_of(note.tint))
+                text.setPos(note.x, note.y)
+
+    def _show_matrix(self, matrix: Matrix | None) -> None:
+        self.cells_item.setVisible(matrix is not None)
+        if matrix is None and not self.view.yInverted():
+            return
+        self.view.invertY(matrix is not None)
+        if matrix is None:
+            for side in ("left", "bottom"):
+                self.getPlotItem().getAxis(side).setTicks(None)
+            for text in self._cells:
+                text.setVisible(False)
+            return
+        n_rows, n_columns = matrix.values.shape
+        table = colormap_table("viridis")
+        shades = table[np.rint(255 * np.clip(np.abs(matrix.values), 0, 1)).astype(np.intp)]
+        self.cells_item.setImage(shades, levels=None)
+        self.cells_item.setRect(QRectF(0, 0, n_columns, n_rows))
+        item = self.getPlotItem()
+        for side, names in (("left", matrix.rows), ("bottom", matrix.columns)):
+            item.getAxis(side).setTicks([[(at + 0.5, name) for at, name in enumerate(names)], []])
+        while len(self._cells) < n_rows * n_columns:
+            text = pg.TextItem(anchor=(0.5, 0.5))
+            self.view.addItem(text, ignoreBounds=True)
+            self._cells.append(text)
+        for at, text in enumerate(self._cells):
+            row, column = divmod(at, n_columns)
+            text.setVisible(row < n_rows)
+            if row < n_rows:
+                red, green, blue = shades[row, column].tolist()
+                text.setText(f"{matrix.values[row, column]:.2f}", color=readable_on((red, green, blue)))
+                text.setPos(column + 0.5, row + 0.5)
+
+    def _show_handles(self, handles: tuple[Handle, ...]) -> None:
+        self.handle_view.handles = handles
+        tint = colours()
+        self.spots.setData(
+            x=[handle.x for handle in handles],
+            y=[handle.y for handle in handles],
+            size=[_MAIN if handle.is_main else _MINOR for handle in handles],
+            symbol=["o" if handle.is_main else "s" for handle in handles],
+            brush=[pg.mkBrush(colour_of(handle.tint)) for handle in handles],
+            pen=[
+                pg.mkPen(tint.accent if handle.id == self._chosen else tint.text,
+                         width=3 if handle.id == self._chosen else 1.5)
+                for handle in handles
+            ],
+        )  # fmt: skip
+
+    @Slot()
+    def _repaint(self) -> None:
+        chart, self._chart = self._chart, None
+        if chart is not None:
+            self.show_chart(chart)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        super().mouseMoveEvent(event)
+        if not event.buttons():
+            at = self.view.mapFromScene(self.mapToScene(event.position().toPoint()))
+            handle = self.handle_view.handle_at(at)
+            self.viewport().setCursor(Qt.CursorShape.OpenHandCursor if handle else Qt.CursorShape.ArrowCursor)
+            self.setToolTip(handle.tip if handle else "")
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Page Up and Page Down choose a handle, arrows move it."""
+        handles = list(self.handle_view.handles)
+        key = Qt.Key(event.key())
+        steps = {Qt.Key.Key_Left: (-1, 0), Qt.Key.Key_Right: (1, 0), Qt.Key.Key_Up: (0, 1), Qt.Key.Key_Down: (0, -1)}
+        ids = [handle.id for handle in handles]
+        at = ids.index(self._chosen) if self._chosen in ids else -1
+        if handles and key in (Qt.Key.Key_PageDown, Qt.Key.Key_PageUp):
+            self._chosen = ids[(at + (1 if key == Qt.Key.Key_PageDown else -1)) % len(ids)]
+            self._show_handles(tuple(handles))
+        elif at >= 0 and key in steps:
+            (x_from, x_to), (y_from, y_to) = self.view.viewRange()
+            across, up = steps[key]
+            handle = handles[at]
+            x, y = handle.x + across * _STEP * (x_to - x_from), handle.y + up * _STEP * (y_to - y_from)
+            self.handle_dragged.emit(handle.id, x, y)
+            self.released.emit()
+        else:
+            super().keyPressEvent(event)
+
+
+def _are_same(points: Points, others: Points | None) -> bool:
+    return others is not None and all(
+        one is other for one, other in ((points.x, others.x), (points.y, others.y), (points.tints, others.tints))
+    )
+
