@@ -12,6 +12,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
 from gmmseg.control import Progress
+from gmmseg.features.table import FeatureTable
 from gmmseg.limits import set_memory_budget
 from gmmseg.version import VERSION
 from ui.commands import WINDOW_ACTIONS, WindowCommands
@@ -51,6 +52,7 @@ class App(QObject):
         self.photo = PhotoDesk(store, self.notices, self.window)
         self.offer("photo", self.tr("Photo"), "photo", lambda: self.photo)
         self.offer("digits", self.tr("Digits"), "digits", self._make_digits)
+        self.offer("laboratory", self.tr("Laboratory"), "laboratory", self._make_laboratory)
         self._connect_window()
         self._restore()
         self.work_at("photo")
@@ -81,6 +83,15 @@ class App(QObject):
         from ui.digits.desk import digits_desk
 
         return digits_desk(self.store, self.notices, self.window)
+
+    def _make_laboratory(self) -> Desk:
+        from ui.laboratory.desk import LaboratoryDesk
+
+        return LaboratoryDesk(self.store, self.notices, self.window, self._photo_rows)
+
+    def _photo_rows(self) -> FeatureTable | None:
+        """Return the rows of the photo that is open, as they were fitted."""
+        return self.photo.work.workspace.shown.table
 
     def _connect_window(self) -> None:
         self.window.mode_requested.connect(self.work_at)

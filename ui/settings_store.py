@@ -15,12 +15,17 @@ from PySide6.QtCore import QByteArray, QSettings
 
 from ui.theme import Scheme
 
-Purpose = Literal["open", "digits", "export", "project"]
+Purpose = Literal["open", "digits", "tables", "export", "project"]
 MAX_RECENT = 10
 MAX_BACKUPS = 3
 _MOST_DIGITS = 18
 """Of a number of bytes: no machine has more, and Python refuses to read thousands."""
-_RECENT: dict[Purpose, str] = {"open": "recent", "digits": "recent_digits", "export": "recent_exports"}
+_RECENT: dict[Purpose, str] = {
+    "open": "recent",
+    "digits": "recent_digits",
+    "tables": "recent_tables",
+    "export": "recent_exports",
+}
 """The key under which the files of each purpose are remembered."""
 
 

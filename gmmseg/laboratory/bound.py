@@ -12,7 +12,7 @@ from gmmseg.colours import class_colour
 from gmmseg.control import never_stop
 from gmmseg.laboratory.data import Data
 from gmmseg.mixture.density import posteriors
-from gmmseg.mixture.expectation import Expectation, Rows, expectation
+from gmmseg.mixture.expectation import Expectation, Rows
 from gmmseg.mixture.moments import expected_log_likelihood, maximise
 from gmmseg.mixture.params import MixtureParams
 from gmmseg.mixture.preparation import prepare
@@ -29,7 +29,7 @@ class Problem:
 
     def evaluate(self, params: MixtureParams) -> Expectation:
         """Return the log-likelihood of `params` and the moments under their posteriors."""
-        return expectation(self.rows, self.rows.accurate_kernel(), params, never_stop)
+        return self.rows.expectation(params, False, never_stop)
 
 
 def problem(data: Data, settings: FitSettings) -> Problem:

@@ -15,7 +15,7 @@ from gmmseg.laboratory.scene import Bounds, Chart, Handle, Histogram, Line, Poin
 from gmmseg.mixture.covariance import FAMILIES
 from gmmseg.mixture.params import MixtureParams
 
-GRID_POINTS = 400
+GRID_POINTS = 240
 SMALLEST_SPREAD = 1e-3
 """Of the extent of the data: no standard deviation is dragged below it."""
 SIGMAS = 2.0
@@ -79,7 +79,7 @@ def mixture_chart(
 # What does not change while a parameter is dragged is kept: the screen draws equal arrays but once.
 @lru_cache(maxsize=8)
 def _line_ground(data: Data) -> tuple[Bounds, Histogram, FloatArray, FloatArray]:
-    """Return the part of the axes that holds a line, its histogram, its rows and where these stand below the axis."""
+    """Return the part of the axes for a line, its histogram, its rows, and their heights below the axis."""
     values = data.values[:, 0]
     low, high = float(values.min()), float(values.max())
     room = 0.15 * (high - low or 1.0)
@@ -122,14 +122,12 @@ def _line_chart(data: Data, params: MixtureParams | None, tints: ByteArray, is_w
         shapes.append(Shape(k + 1, colour, grid, curve, (mean, min(peak, 0.97 * bounds[3]) * 0.5)))
         handles += [
             Handle(f"mean:{k}", mean, min(peak, 0.97 * bounds[3]), colour, f"μ{k + 1}: drag sideways; "
-                   "up and down changes the weight" if is_weighted else f"μ{k + 1}"),
+                   "up and down changes the weight" if is_weighted else f"μ{k + 1}", label=str(k + 1)),
             Handle(f"spread:{k}", mean + sigma, min(peak * np.exp(-0.5), 0.97 * bounds[3]), colour,
                    f"σ{k + 1}: drag sideways", is_main=False),
         ]  # fmt: skip
     lines = (Line(grid, curves.sum(axis=0), "error", "p(x), the weighted sum", width=2.5),)
-    return replace(
-        chart, shapes=tuple(shapes), handles=tuple(handles), lines=lines if is_weighted else ()
-    )
+    return replace(chart, shapes=tuple(shapes), handles=tuple(handles), lines=lines if is_weighted else ())
 
 
 def _plane_chart(data: Data, params: MixtureParams | None, tints: ByteArray, _is_weighted: bool) -> Chart:
@@ -145,7 +143,7 @@ def _plane_chart(data: Data, params: MixtureParams | None, tints: ByteArray, _is
         curve = ellipse(mean, matrix, SIGMAS)
         middle = (float(mean[0]), float(mean[1]))
         shapes.append(Shape(k + 1, colour, curve[:, 0], curve[:, 1], middle))
-        handles.append(Handle(f"mean:{k}", *middle, colour, f"μ{k + 1}: drag"))
+        handles.append(Handle(f"mean:{k}", *middle, colour, f"μ{k + 1}: drag", label=str(k + 1)))
         if data.n_features == 2:
             handles += _spread_handles(k, colour, mean, matrix)
     return replace(chart, shapes=tuple(shapes), handles=tuple(handles))

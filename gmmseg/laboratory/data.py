@@ -79,7 +79,9 @@ class Data:
         return Data(self.name, self.values[:, axes].copy(), names, self.truth)
 
 
-def table_data(name: str, values: FloatArray, columns: Sequence[str], weights: FloatArray | None = None) -> Data:
+def table_data(
+    name: str, values: FloatArray, columns: Sequence[str], weights: FloatArray | None = None
+) -> Data:
     """Return the rows of a table or a picture; of very many a sample, each row as often as it weighs.
 
     Raises
@@ -104,8 +106,10 @@ def table_data(name: str, values: FloatArray, columns: Sequence[str], weights: F
 def made_data(name: str, params: MixtureParams, n_rows: int, seed: int) -> Data:
     """Return rows drawn from a mixture: a component by its weight, then a row from its Gaussian (S2 §1.4)."""
     values, truth = sample(params, n_rows, np.random.default_rng(seed))
-    columns = ("x", "y", "z", "w")[: params.n_features] if params.n_features <= 4 else tuple(
-        f"x{at + 1}" for at in range(params.n_features)
+    columns = (
+        ("x", "y", "z", "w")[: params.n_features]
+        if params.n_features <= 4
+        else tuple(f"x{at + 1}" for at in range(params.n_features))
     )
     return Data(name, values, columns, truth, params)
 
@@ -117,10 +121,14 @@ def with_rows(data: Data, added: FloatArray, component: int) -> Data:
     return replace(data, values=np.concatenate([data.values, added]), truth=labels, params=None)
 
 
-def gaussians(weights: Sequence[float], means: Sequence[Sequence[float]], covariances: object) -> MixtureParams:
+def gaussians(
+    weights: Sequence[float], means: Sequence[Sequence[float]], covariances: object
+) -> MixtureParams:
     """Return a mixture with full covariances, given as (K, D, D) or, on a line, as K variances."""
     matrices = np.array(covariances, dtype=np.float64).reshape(len(weights), len(means[0]), -1)
-    return MixtureParams(np.array(weights, dtype=np.float64), np.array(means, dtype=np.float64), Full(matrices))
+    return MixtureParams(
+        np.array(weights, dtype=np.float64), np.array(means, dtype=np.float64), Full(matrices)
+    )
 
 
 LINE = gaussians([1.0], [[2.0]], [1.44])

@@ -61,6 +61,18 @@ def take_data(data: Data | None) -> Edit[Document]:
     return Edit("Examples of the pages" if data is None else f"Take {data.name}", apply)
 
 
+def show_features(x: int, y: int) -> Edit[Document]:
+    """Return the edit that draws other features of the data of all pages."""
+
+    def apply(document: Document) -> Document:
+        data = document.page.data
+        if x == y or data.n_features < 3:
+            return document
+        return replace(document, data=replace(data, shown=(x, y))).opened(document.name)
+
+    return Edit("Other features", apply)
+
+
 def change_setting(path: str, value: object, title: str) -> Edit[Document]:
     """Return the edit that changes a setting of the open page; raises `SettingsError` when out of bounds."""
     return _on_page(title, lambda page: page.changed(path, value), f"laboratory {path}")

@@ -115,7 +115,7 @@ class Page(ABC):
         return self
 
     def act(self, action_id: str) -> Page:
-        """Return the page after an action that is done at once; raises `EditError` where it is not possible."""
+        """Return the page after an action that is done at once; raises `EditError` if it makes no sense."""
         action = self.action(action_id)
         if action.apply is None or not action.is_possible(self):
             raise EditError(f"“{action.title.replace('&', '')}” is not possible now.")

@@ -70,6 +70,8 @@ class Handle:
     tip: str = ""
     is_main: bool = True
     """Whether it moves a thing as a whole; others change its extent and are drawn smaller."""
+    label: str = ""
+    """Written in it."""
 
 
 @dataclass(frozen=True, slots=True)

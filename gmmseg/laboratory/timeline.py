@@ -124,7 +124,10 @@ class Timeline:
         n_rows = self.task.rows.total
         frames = [self.frames[at] for at in self.changes]
         bound = np.array([frame.found.log_likelihood for frame in frames]) / n_rows
-        q = np.array([expected_log_likelihood(frame.params, frame.found.moments) for frame in frames]) / n_rows
+        q = (
+            np.array([expected_log_likelihood(frame.params, frame.found.moments) for frame in frames])
+            / n_rows
+        )
         return Curves(np.arange(len(frames), dtype=np.int64), bound, q, q - bound, 0)
 
 

@@ -22,7 +22,7 @@ def short(value: float, digits: int = 3) -> str:
     """Return a number with so many significant digits, of any size; a dash for none."""
     if math.isnan(value) or math.isinf(value):
         return fixed(value)
-    return f"{value:.{digits}g}".replace("e-0", "e-").replace("e+0", "e+").replace("-", "−")
+    return f"{value + 0.0:.{digits}g}".replace("e-0", "e-").replace("e+0", "e+").replace("-", "−")
 
 
 def vector(values: Iterable[float], digits: int = 2) -> str:

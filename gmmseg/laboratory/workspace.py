@@ -34,9 +34,7 @@ class Workspace(Editor[Document, ViewState]):
 
     def _show_document(self) -> None:
         document = self.document
-        self._publish(
-            ViewState(document, document.page, self._history.undo_title, self._history.redo_title)
-        )
+        self._publish(ViewState(document, document.page, self._history.undo_title, self._history.redo_title))
 
     def _large_parts(self, document: Document) -> tuple[object | None, ...]:
         # Data have at most `MOST_ROWS` rows: nothing here is large, and there is always a page open.

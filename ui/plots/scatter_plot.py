@@ -18,7 +18,7 @@ from ui.plots.plot import ThemedPlot, faded
 from ui.theme import colours
 
 DOT = 2
-"""Size of a point on screen, device-independent pixels."""
+"""Of a point on screen at first; see `ScatterPlot.dot`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,6 +44,8 @@ class ScatterPlot(ThemedPlot):
         self.view = view or BrushViewBox()
         super().__init__(object_name, accessible_name, self.view)
         self._points: tuple[FloatArray, FloatArray, ByteArray] | None = None
+        self.dot = DOT
+        """Size of a point on screen, device-independent pixels."""
         self.picture = pg.ImageItem()
         self.picture.setZValue(-20)
         self.bars = pg.PlotDataItem(stepMode="center", fillLevel=0)
@@ -76,6 +78,10 @@ class ScatterPlot(ThemedPlot):
         item = self.getPlotItem()
         item.setLabel("bottom", x)
         item.setLabel("left", y)
+        self.set_bounds(bounds)
+
+    def set_bounds(self, bounds: tuple[float, float, float, float]) -> None:
+        """Bring `bounds` (x from, y from, x to, y to) into view."""
         x_from, y_from, x_to, y_to = bounds
         self.view.setRange(xRange=_wide(x_from, x_to), yRange=_wide(y_from, y_to), padding=0.04)
 
@@ -163,7 +169,7 @@ class ScatterPlot(ThemedPlot):
             return
         (x_from, x_to), (y_from, y_to) = self.view.viewRange()
         size = self.view.rect()
-        shape = max(int(size.height()) // DOT, 1), max(int(size.width()) // DOT, 1)
+        shape = max(int(size.height()) // self.dot, 1), max(int(size.width()) // self.dot, 1)
         x, y, tints = self._points
         self.picture.setImage(dots(x, y, tints, (x_from, y_from, x_to, y_to), shape), levels=None)
         self.picture.setRect(QRectF(x_from, y_from, x_to - x_from, y_to - y_from))

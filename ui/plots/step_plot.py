@@ -32,6 +32,8 @@ class StepPlotOptions:
     has_h: bool = False
     is_negative: bool = False
     span: Span = "all"
+    unit: str = "pixel"
+    """What a row of the fit is called."""
 
 
 class StepPlot(ThemedPlot):
@@ -138,7 +140,9 @@ class StepPlot(ThemedPlot):
 
     def _draw_axes(self, kept: Curves) -> None:
         item = self.getPlotItem()
-        left = self.tr("NLL / pixel") if self.options.is_negative else self.tr("L / pixel")
+        left = (self.tr("NLL / {}") if self.options.is_negative else self.tr("L / {}")).format(
+            self.options.unit
+        )
         if item.getAxis("left").labelText != left:
             item.setLabel("left", left)
         item.showAxis("right", self.options.has_h)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from PySide6.QtCore import QPointF, QRectF, QSize, QSizeF, Qt, Slot
+from PySide6.QtCore import QPointF, QRect, QRectF, QSize, QSizeF, Slot
 from PySide6.QtGui import (
     QColor,
     QFont,
@@ -150,21 +150,20 @@ class _Reader:
     def sequence(self) -> tuple[_Node, ...]:
         """Return the nodes up to a closing brace, a ``\\right`` or the end."""
         nodes: list[_Node] = []
-        while not self.is_done and not self._next_is("}") and not self._next_is("right"):
+        while not self.is_done and not self._next_is("}") and self._tokens[self._at][1] != "right":
             sign = self._tokens[self._at][2]
             if sign in ("_", "^"):
                 self._at += 1
                 if not nodes:
                     raise FormulaError(f"an index without anything before it in “{self._source}”")
-                side = "below" if sign == "_" else "above"
-                nodes[-1] = replace(nodes[-1], **{side: self._argument()})
+                index, before = self._argument(), nodes[-1]
+                nodes[-1] = replace(before, below=index) if sign == "_" else replace(before, above=index)
             else:
                 nodes.append(self._node())
         return tuple(nodes)
 
-    def _next_is(self, word: str) -> bool:
-        found = self._tokens[self._at]
-        return word in (found[1], found[2])
+    def _next_is(self, brace: str) -> bool:
+        return bool(self._tokens[self._at][2] == brace)
 
     def _argument(self) -> tuple[_Node, ...]:
         """Return a group in braces, or one sign."""
@@ -177,9 +176,9 @@ class _Reader:
         self._expect("}")
         return inner
 
-    def _expect(self, word: str) -> None:
-        if self.is_done or not self._next_is(word):
-            raise FormulaError(f"“{word}” is missing in “{self._source}”")
+    def _expect(self, brace: str) -> None:
+        if self.is_done or not self._next_is(brace):
+            raise FormulaError(f"“{brace}” is missing in “{self._source}”")
         self._at += 1
 
     def _node(self) -> _Node:
@@ -199,7 +198,9 @@ class _Reader:
         if name == "left":
             opening = self._delimiter()
             inner = self.sequence()
-            self._expect("right")
+            if self.is_done or self._tokens[self._at][1] != "right":
+                raise FormulaError(f"“\\right” is missing in “{self._source}”")
+            self._at += 1
             return _Node("fence", opening + self._delimiter(), (inner,))
         if name in _ACCENTS:
             return _Node("accent", name, (self._argument(),))
@@ -374,7 +375,8 @@ def _fence(node: _Node, points: float) -> Box:
     plain = QFontMetricsF(_font(points))
     needed = (inner.ascent + inner.descent) / max(plain.ascent() * 0.95, 1.0)
     font = _font(points * max(1.0, needed))
-    pieces, x = [], 0.0
+    x = 0.0
+    pieces: list[_Glyphs | _Stroke] = []
     middle = (inner.descent - inner.ascent) / 2
     for at, sign in enumerate(node.text):
         box = _text_box(sign, font) if sign.strip() else Box()
@@ -441,17 +443,16 @@ _PROPERTY = QTextFormat.Property.UserProperty + 1
 
 
 class FormulaObject(QPyTextObject):
-    """Draws formulas within the text of a document; see `insert_formula`."""
+    """Draws formulas within the text of a document; see `formula_format`."""
 
-    def intrinsicSize(self, doc: QTextDocument, posInDocument: int, format: QTextFormat) -> QSizeF:  # noqa: A002, N803
-        box = _box_in(doc, format)
-        # Qt sets an object on the base line: what hangs below is made up for when it is drawn.
+    def intrinsicSize(self, doc: QTextDocument, _at: int, form: QTextFormat) -> QSizeF:
+        box = _box_in(doc, form)
         return QSizeF(box.width + 2.0, box.ascent + box.descent)
 
     def drawObject(
-        self, painter: QPainter, rect: QRectF, doc: QTextDocument, posInDocument: int, format: QTextFormat  # noqa: A002, N803
+        self, painter: QPainter, rect: QRectF | QRect, doc: QTextDocument, _at: int, form: QTextFormat
     ) -> None:
-        box = _box_in(doc, format)
+        box = _box_in(doc, form)
         box.draw(painter, QPointF(rect.x() + 1.0, rect.y() + box.ascent), colours().text)
 
 

@@ -26,7 +26,8 @@ _FORMULAS = {
     "moved": r"L(\theta) = Q(\theta, \theta_g) - H(\theta, \theta_g)",
     "E": r"\gamma(z_{nk}) = \frac{\pi_k N(x_n | \mu_k, \Sigma_k)}{\sum_j \pi_j N(x_n | \mu_j, \Sigma_j)}",
     "M": r"N_k = \sum_n \gamma(z_{nk}), \quad \mu_k = \frac{1}{N_k} \sum_n \gamma(z_{nk}) x_n, \quad "
-    r"\Sigma_k = \frac{1}{N_k} \sum_n \gamma(z_{nk}) (x_n - \mu_k)(x_n - \mu_k)^T, \quad \pi_k = \frac{N_k}{N}",
+    r"\Sigma_k = \frac{1}{N_k} \sum_n \gamma(z_{nk}) (x_n - \mu_k)(x_n - \mu_k)^T, "
+    r"\quad \pi_k = \frac{N_k}{N}",
 }
 
 
@@ -39,7 +40,9 @@ class EmPage(Page):
 
     name: ClassVar[str] = "em"
     title: ClassVar[str] = "EM"
-    question: ClassVar[str] = "What does an E-step do, what does an M-step, and why do both together never go down?"
+    question: ClassVar[str] = (
+        "What does an E-step do, what does an M-step, and why do both together never go down?"
+    )
     theory: ClassVar[str] = "em"
     fields: ClassVar[tuple[str, ...]] = ("n_components", "covariance", "init", "seed", "tol")
 
@@ -148,7 +151,7 @@ class EmPage(Page):
         found = frame.figures
         n_rows = self.data.n_rows
         if frame.half == "start":
-            return "These are the parameters to begin with. Drag them, or take an E-step: to whom does each row belong?"
+            return "The parameters to begin with. Drag them, or take an E-step: to whom does each row belong?"
         if frame.half == "E":
             return (
                 "Each row now has the posteriors of the present parameters: its colour. The bound touches L: "
@@ -179,7 +182,9 @@ class EmPage(Page):
                 now = tuple(f"{old} → {new}" for old, new in zip(was, now, strict=True))  # type: ignore[assignment]
             rows.append((str(k + 1), fixed(counts[k], 2), *now))
         total = float(counts.sum())
-        rows.append(("Σ", fixed(total, 2), fixed(float(params.weights.sum())), f"λ = −N = {fixed(-total, 0)}", ""))
+        rows.append(
+            ("Σ", fixed(total, 2), fixed(float(params.weights.sum())), f"λ = −N = {fixed(-total, 0)}", "")
+        )
         names = ", ".join(axis.name for axis in axes)
         return Table(
             "Parameters",
@@ -223,7 +228,9 @@ def step_bars(timeline: Timeline) -> tuple[Bar, ...]:
     whole = "L = Q − H"
     bars = [
         Bar("L(θ)", found.log_likelihood / n_rows, "accent", "Log-likelihood (S2 eq. 9)", whole),
-        Bar("Q(θ, θg)", found.q / n_rows, "warning", "Expected complete log-likelihood (S2 eq. 27, 41)", whole),
+        Bar(
+            "Q(θ, θg)", found.q / n_rows, "warning", "Expected complete log-likelihood (S2 eq. 27, 41)", whole
+        ),
         Bar("−H(θ, θg)", -found.h / n_rows, "ok", "Cross entropy of the posteriors (S2 eq. 18)", whole),
         Bar("bound", found.bound / n_rows, "muted", "Q(θ, θg) − H(θg, θg), never above L", whole),
     ]
@@ -233,6 +240,12 @@ def step_bars(timeline: Timeline) -> tuple[Bar, ...]:
         Bar("ΔQ", rise / n_rows, "warning", "Never negative after an M-step (S2 eq. 21)", step),
         Bar("−ΔH", -entropy / n_rows, "ok", "Never negative (S2 eq. 23)", step),
         Bar("ΔL", (rise - entropy) / n_rows, "accent", "Their sum (S2 eq. 19)", step),
-        Bar("KL", found.divergence / n_rows, "error", "How far the posteriors held are from those of θ: L − bound", step),
+        Bar(
+            "KL",
+            found.divergence / n_rows,
+            "error",
+            "How far the posteriors held are from those of θ: L − bound",
+            step,
+        ),
     ]
     return tuple(bars)

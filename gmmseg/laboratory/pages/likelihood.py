@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import ClassVar, Self
 
 import numpy as np
@@ -97,19 +98,28 @@ class LikelihoodPage(Page):
         return replace(self, candidates=with_covariance(moved, k, found.matrices()[0]))
 
     actions: ClassVar[tuple[Action, ...]] = (
-        Action("fit", "&Fit", fit, tip="Give the best one the mean and the variance (1/n) of the points", icon="fit"),
+        Action(
+            "fit",
+            "&Fit",
+            fit,
+            tip="Give the best one the mean and the variance (1/n) of the points",
+            icon="fit",
+        ),
     )
 
     # Figures
 
+    @cached_property
     def log_densities(self) -> FloatArray:
-        """Return log N(x_i | k) of each candidate, (3, n)."""
-        return np.array([score_rows(single(self.candidates, k), self.line.values) for k in range(N_CANDIDATES)])
+        """log N(x_i | k) of each candidate, (3, n)."""
+        return np.array(
+            [score_rows(single(self.candidates, k), self.line.values) for k in range(N_CANDIDATES)]
+        )
 
     @property
     def likelihoods(self) -> FloatArray:
         """L of each candidate, nats, (3,) (S2 eq. 3)."""
-        sums: FloatArray = self.log_densities().sum(axis=1)
+        sums: FloatArray = self.log_densities.sum(axis=1)
         return sums
 
     @property
@@ -121,16 +131,29 @@ class LikelihoodPage(Page):
         """Return the three sums of S2 eq. 6 for each candidate, (3, 3): they add up to L."""
         x, n = self.line.values[:, 0], self.line.n_rows
         rows = []
-        for mean, variance in zip(self.candidates.means[:, 0], self.candidates.matrices()[:, 0, 0], strict=True):
-            rows.append((-n * np.log(2 * np.pi) / 2, -n * np.log(variance) / 2, -((x - mean) ** 2).sum() / (2 * variance)))
+        for mean, variance in zip(
+            self.candidates.means[:, 0], self.candidates.matrices()[:, 0, 0], strict=True
+        ):
+            rows.append(
+                (
+                    -n * np.log(2 * np.pi) / 2,
+                    -n * np.log(variance) / 2,
+                    -((x - mean) ** 2).sum() / (2 * variance),
+                )
+            )
         return np.array(rows)
 
     def scene(self) -> Scene:
-        logs, best = self.log_densities(), self.best
+        logs, best = self.log_densities, self.best
         levels, products = logs.sum(axis=1), np.exp(logs).prod(axis=1)
         n = self.line.n_rows
         bars = tuple(
-            Bar(f"L of {k + 1}", levels[k] / n, class_colour(k), "Mean log-density of the points, nats (S2 eq. 3)")
+            Bar(
+                f"L of {k + 1}",
+                levels[k] / n,
+                class_colour(k),
+                "Mean log-density of the points, nats (S2 eq. 3)",
+            )
             for k in range(N_CANDIDATES)
         )
         underflow = (
@@ -139,7 +162,8 @@ class LikelihoodPage(Page):
         )  # fmt: skip
         return Scene(
             (self._points(best), self._curve(best)),
-            f"Number {best + 1} explains the {n} points best: its L is {fixed(levels[best], 2)} nats.{underflow}",
+            f"Number {best + 1} explains the {n} points best: its L is {fixed(levels[best], 2)} nats."
+            + underflow,
             r"L(\theta) = \log \prod_{i=1}^{n} p(x_i | \theta) = \sum_{i=1}^{n} \log p(x_i | \theta)",
             bars,
             (self._table(levels, products, best),),
@@ -154,7 +178,9 @@ class LikelihoodPage(Page):
         return replace(
             chart,
             bounds=(x_from, y_from, x_to, top),
-            lines=(Line(strong.x, strong.y, strong.colour, f"best: {best + 1}", width=4.5),) if tallest else (),
+            lines=(Line(strong.x, strong.y, strong.colour, f"best: {best + 1}", width=4.5),)
+            if tallest
+            else (),
         )
 
     def _curve(self, best: int) -> Chart:
@@ -163,7 +189,7 @@ class LikelihoodPage(Page):
         spread = float(np.sqrt(self.candidates.matrices()[best, 0, 0]))
         low, high = float(x.min()) - 1.0, float(x.max()) + 1.0
         grid = np.linspace(low, high, CURVE_POINTS)
-        # The sum over points of squares about m is that about their mean and n (m - mean)²: no loop over points.
+        # Squares about m are those about the mean and n (m - mean)²: no loop over the points.
         squares = ((x - x.mean()) ** 2).sum() + len(x) * (grid - x.mean()) ** 2
         level = -squares / (2 * spread**2) / len(x) - np.log(2 * np.pi * spread**2) / 2
         relative = np.exp(len(x) * (level - level.max()))
@@ -187,7 +213,10 @@ class LikelihoodPage(Page):
     def _table(self, levels: FloatArray, products: FloatArray, best: int) -> Table:
         rows = []
         for k, terms in enumerate(self.terms()):
-            mean, sigma = float(self.candidates.means[k, 0]), float(np.sqrt(self.candidates.matrices()[k, 0, 0]))
+            mean, sigma = (
+                float(self.candidates.means[k, 0]),
+                float(np.sqrt(self.candidates.matrices()[k, 0, 0])),
+            )
             rows.append(
                 (str(k + 1), fixed(mean), fixed(sigma), *(fixed(term, 2) for term in terms),
                  fixed(levels[k], 2), fixed(-levels[k], 2), short(products[k]))

@@ -51,6 +51,8 @@ class MixturePage(Page):
 
     Parameters
     ----------
+    line : Data
+        One feature of the data.
     params : MixtureParams
     draws : Data, optional
         The rows drawn so far, with z.
@@ -60,6 +62,7 @@ class MixturePage(Page):
     """
 
     settings: MixtureSettings
+    line: Data
     params: MixtureParams
     draws: Data | None = None
     face: int | None = None
@@ -67,7 +70,9 @@ class MixturePage(Page):
 
     name: ClassVar[str] = "mixture"
     title: ClassVar[str] = "Mixture"
-    question: ClassVar[str] = "What is a mixture: a weighted sum of curves, or a die and a Gaussian for each face?"
+    question: ClassVar[str] = (
+        "What is a mixture: a weighted sum of curves, or a die and a Gaussian for each face?"
+    )
     theory: ClassVar[str] = "mixture"
     fields: ClassVar[tuple[str, ...]] = ("n_components", "seed")
 
@@ -80,15 +85,15 @@ class MixturePage(Page):
         line = data.on_line()
         if line.params is not None:
             n_components = line.params.n_components
-            return cls(data, MixtureSettings(n_components=n_components), line.params)
+            return cls(data, MixtureSettings(n_components=n_components), line, line.params)
         settings = MixtureSettings()
         wanted = FitSettings(n_components=settings.n_components)
-        return cls(data, settings, fit(line.values, settings=wanted).params)
+        return cls(data, settings, line, fit(line.values, settings=wanted).params)
 
     def rebuilt(self, settings: MixtureSettings, path: str) -> Self:
         if path == "seed":
             return replace(self, settings=settings, draws=None, face=None, recovered=None)
-        return type(self)(self.data, settings, _spread_out(settings.n_components))
+        return type(self)(self.data, settings, self.line, _spread_out(settings.n_components))
 
     def moved(self, handle: str, x: float, y: float) -> Self:
         params = dragged(self.ground, self.params, handle, x, y)
@@ -97,7 +102,7 @@ class MixturePage(Page):
     @property
     def ground(self) -> Data:
         """The rows that are drawn in the chart: the draws, else those of the data."""
-        return self.data.on_line() if self.draws is None else self.draws
+        return self.line if self.draws is None else self.draws
 
     # Actions
 
@@ -194,14 +199,17 @@ class MixturePage(Page):
         chart = mixture_chart(ground, self.params, truth_tints(ground))
         if self.face is not None:
             shape = chart.shapes[self.face]
-            return replace(chart, lines=(*chart.lines, Line(shape.x, shape.y, shape.colour, f"z = {self.face + 1}", width=5)))
+            return replace(
+                chart,
+                lines=(*chart.lines, Line(shape.x, shape.y, shape.colour, f"z = {self.face + 1}", width=5)),
+            )
         return chart
 
     def _sentence(self, statistic: float, chance: float) -> str:
         if self.recovered is not None:
             return (
-                f"z was hidden, and a mixture fitted to the {self.n_draws} values of x alone. Its components agree "
-                f"with the hidden z to ARI = {fixed(self.recovered.ari)}: 1 is perfect, 0 is chance."
+                f"z was hidden, and a mixture fitted to the {self.n_draws} values of x alone. Its components "
+                f"agree with the hidden z to ARI = {fixed(self.recovered.ari)}: 1 is perfect, 0 is chance."
             )
         if self.face is not None:
             return f"The die shows {self.face + 1}: the next x comes from that Gaussian."
@@ -211,8 +219,8 @@ class MixturePage(Page):
                 "Drag a top sideways for μ, up and down for π, the small dot for σ. Or throw the die."
             )
         return (
-            f"{self.n_draws} rows drawn. The counts of the faces differ from Nπ by χ² = {fixed(statistic, 2)}; "
-            f"by chance alone it would be larger in {fixed(100 * chance, 0)} % of all cases."
+            f"{self.n_draws} rows drawn. The counts of the faces differ from Nπ by χ² = "
+            f"{fixed(statistic, 2)}; by chance alone it is larger in {fixed(100 * chance, 0)} % of all cases."
         )
 
     def _table(self, statistic: float, chance: float) -> Table:
@@ -220,13 +228,24 @@ class MixturePage(Page):
         rows = [
             (
                 str(k + 1), fixed(weights[k]), fixed(float(self.params.means[k, 0])),
-                fixed(float(np.sqrt(self.params.matrices()[k, 0, 0]))), str(counts[k]), fixed(self.n_draws * weights[k], 1),
-                *self._found(k),
+                fixed(float(np.sqrt(self.params.matrices()[k, 0, 0]))), str(counts[k]),
+                fixed(self.n_draws * weights[k], 1), *self._found(k),
             )
             for k in range(self.params.n_components)
         ]  # fmt: skip
         total = str(int(counts.sum()))
-        rows.append(("Σ", fixed(float(weights.sum())), "", "", total, f"χ² {short(statistic)}, p {short(chance)}", "", ""))
+        rows.append(
+            (
+                "Σ",
+                fixed(float(weights.sum())),
+                "",
+                "",
+                total,
+                f"χ² {short(statistic)}, p {short(chance)}",
+                "",
+                "",
+            )
+        )
         return Table(
             "Components",
             ("z", "π", "μ", "σ", "drawn", "expected", "fitted π", "fitted μ"),
@@ -267,7 +286,9 @@ def graphical_model() -> Chart:
     angle = np.linspace(0, 2 * np.pi, 60)
     lines, notes = [], []
     for x, text, tint in ((0.0, "z_n", "muted"), (3.0, "x_n", "accent")):
-        lines.append(Line(x + 0.7 * np.cos(angle), 0.7 * np.sin(angle), "text", width=3.0 if text == "x_n" else 1.5))
+        lines.append(
+            Line(x + 0.7 * np.cos(angle), 0.7 * np.sin(angle), "text", width=3.0 if text == "x_n" else 1.5)
+        )
         notes.append(Note(x, 0.0, "zₙ" if text == "z_n" else "xₙ", "text" if tint == "muted" else "accent"))
     for x, text in ((0.0, "π"), (3.0, "μ, Σ")):
         notes.append(Note(x, 3.1, text))
@@ -275,8 +296,20 @@ def graphical_model() -> Chart:
     lines.append(_arrow(0.75, 0.0, 2.25, 0.0))
     plate_x, plate_y = np.array([-1.2, 4.3, 4.3, -1.2, -1.2]), np.array([-1.3, -1.3, 1.4, 1.4, -1.3])
     lines.append(Line(plate_x, plate_y, "muted", width=1.5))
-    notes += [Note(3.95, -1.0, "N", "muted"), Note(0.0, -1.75, "hidden", "muted"), Note(3.0, -1.75, "seen", "muted")]
-    return Chart("", "", (-1.8, -2.2, 4.9, 3.6), "Graphical model", lines=tuple(lines), notes=tuple(notes), is_equal=True)
+    notes += [
+        Note(3.95, -1.0, "N", "muted"),
+        Note(0.0, -1.75, "hidden", "muted"),
+        Note(3.0, -1.75, "seen", "muted"),
+    ]
+    return Chart(
+        "",
+        "",
+        (-1.8, -2.2, 4.9, 3.6),
+        "Graphical model",
+        lines=tuple(lines),
+        notes=tuple(notes),
+        is_equal=True,
+    )
 
 
 def _arrow(x: float, y: float, to_x: float, to_y: float) -> Line:

@@ -106,7 +106,14 @@ class RisePage(Page):
         low, high = float(line.values.min()), float(line.values.max())
         room = 0.25 * (high - low)
         grid = np.linspace(low - room, high + room, CURVE_POINTS)
-        return cls(data, settings, task, believe(task, params), grid, _level(task, params, settings.component - 1, grid))
+        return cls(
+            data,
+            settings,
+            task,
+            believe(task, params),
+            grid,
+            _level(task, params, settings.component - 1, grid),
+        )
 
     def rebuilt(self, settings: RiseSettings, path: str) -> Self:
         if path == "component" and settings.component <= settings.n_components:
@@ -133,21 +140,31 @@ class RisePage(Page):
     def _at(self, mean: float) -> Self:
         """Return the page with θg at another mean: an E-step there."""
         mean = float(np.clip(mean, self.grid[0], self.grid[-1]))
-        return replace(self, belief=believe(self.task, with_mean(self.belief.params, self.k, np.array([mean]))))
+        return replace(
+            self, belief=believe(self.task, with_mean(self.belief.params, self.k, np.array([mean])))
+        )
 
     # Actions
 
     def climb(self) -> Self:
-        """Move the mean to the top of the bound, and let the bound touch L there: an iteration for it alone."""
+        """Move the mean to the top of the bound and touch L there: an iteration for it alone."""
         return self._at(float(maximised(self.belief).means[self.k, 0]))
 
     def step(self) -> Self:
         """Take a whole iteration: all parameters move, and with them both curves."""
         params = maximised(self.belief)
-        return replace(self, belief=believe(self.task, params), level=_level(self.task, params, self.k, self.grid))
+        return replace(
+            self, belief=believe(self.task, params), level=_level(self.task, params, self.k, self.grid)
+        )
 
     actions: ClassVar[tuple[Action, ...]] = (
-        Action("climb", "&Climb", climb, tip="Move this mean to the top of the bound, then touch again", icon="up"),
+        Action(
+            "climb",
+            "&Climb",
+            climb,
+            tip="Move this mean to the top of the bound, then touch again",
+            icon="up",
+        ),
         Action("step", "&Step", step, tip="One iteration of all parameters", icon="step"),
     )
 
@@ -171,7 +188,13 @@ class RisePage(Page):
         n_rows = self.task.rows.total
         gain, gap = (there.bound - here) / n_rows, there.divergence / n_rows
         bars = (
-            Bar("bound gains", gain, "warning", "From θg to the top of the bound", "L gains both, nats per row"),
+            Bar(
+                "bound gains",
+                gain,
+                "warning",
+                "From θg to the top of the bound",
+                "L gains both, nats per row",
+            ),
             Bar("KL there", gap, "error", "L lies above the bound by this", "L gains both, nats per row"),
             Bar("L gains", gain + gap, "accent", "", "L gains both, nats per row"),
             Bar("log E[x]", float(np.log(jensen.middle)), "accent", "Function of the mean", "Jensen"),
@@ -179,9 +202,9 @@ class RisePage(Page):
         )
         return Scene(
             (self._bound_chart(float(top)), self._jensen_chart()),
-            f"The bound touches L at θg and is below it everywhere else. At its top it is {short(gain)} nats per row "
-            f"higher, and L there is higher still, by KL = {short(gap)}: so L cannot fall.",
-            r"L(\theta) - [Q(\theta, \theta_g) - H(\theta_g, \theta_g)] = KL(p_{\theta_g} || p_\theta) \geq 0",
+            f"The bound touches L at θg and is below it everywhere else. At its top it is {short(gain)} nats "
+            f"per row higher, and L there is higher still, by KL = {short(gap)}: so L cannot fall.",
+            r"L(\theta) - [Q(\theta, \theta_g) - H(\theta_g, \theta_g)] = KL(p_{\theta_g}\|p_\theta) \geq 0",
             bars,
             (self._table(),),
         )
@@ -193,7 +216,8 @@ class RisePage(Page):
         level = self.belief.found.log_likelihood / self.task.rows.total
         peak = float(np.interp(top, self.grid, bound))
         return Chart(
-            f"μ{self.settings.component}", "nats per row", (float(self.grid[0]), low - room, float(self.grid[-1]), high + room),
+            f"μ{self.settings.component}", "nats per row",
+            (float(self.grid[0]), low - room, float(self.grid[-1]), high + room),
             title="L and its bound",
             lines=(
                 Line(self.grid, self.level, "accent", "L(θ)"),
@@ -201,7 +225,7 @@ class RisePage(Page):
                 Line(np.array([top, top]), np.array([low - room, peak]), "muted", "", "dot"),
             ),
             handles=(Handle("theta", mean, level, "error", "θg: drag along L"),),
-            notes=(Note(top, peak, "top", "warning"),),
+            notes=(Note(top, low - 0.5 * room, "top of the bound", "muted"),),
         )  # fmt: skip
 
     def _jensen_chart(self) -> Chart:
@@ -217,8 +241,8 @@ class RisePage(Page):
                 Line(np.array([middle, middle]), np.array([chord, np.log(middle)]), "error", "gap", width=3),
             ),
             handles=(
-                Handle("first", jensen.first, float(np.log(jensen.first)), "accent", "x₁: drag along the curve"),
-                Handle("second", jensen.second, float(np.log(jensen.second)), "accent", "x₂: drag along the curve"),
+                Handle("first", jensen.first, float(np.log(jensen.first)), "accent", "x₁: drag it"),
+                Handle("second", jensen.second, float(np.log(jensen.second)), "accent", "x₂: drag it"),
                 Handle("share", middle, chord, "warning", "p₁: drag along the chord", is_main=False),
             ),
         )  # fmt: skip

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QPalette
+from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QSplitter, QTabWidget, QVBoxLayout, QWidget
 
 from gmmseg.laboratory.document import act, drag_handle, press, scrub
@@ -23,7 +22,10 @@ from ui.widgets.throttle import Throttle
 if TYPE_CHECKING:
     from gmmseg.laboratory.view_state import ViewState
 
-MOST_PICTURES = 3
+_SHARES = (3, 2, 2)
+"""Of the width, for the pictures of a page."""
+_FIGURES = 168
+"""Height of the bars and tables at first, device-independent pixels."""
 FRAME_MS = 12
 """Between two drawings at least: 60 and more a second are left to the screen."""
 TREE_CUT = "cut"
@@ -63,7 +65,7 @@ class StagePanel(QWidget):
         for label in (self.question, self.sentence):
             label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.formula = FormulaLabel()
-        self.slots = [PictureSlot(number) for number in range(MOST_PICTURES)]
+        self.slots = [PictureSlot(number) for number in range(len(_SHARES))]
         for slot in self.slots:
             slot.handle_dragged.connect(self._drag)
             slot.pressed_at.connect(self._press)
@@ -78,6 +80,7 @@ class StagePanel(QWidget):
         self.tables = QTabWidget()
         self.tables.setObjectName("laboratory-tables")
         self.tables.setDocumentMode(True)
+        self.tables.currentChanged.connect(self._throttle.ask)
 
     def _lay_out(self) -> None:
         pictures = QSplitter(Qt.Orientation.Horizontal)
@@ -85,7 +88,9 @@ class StagePanel(QWidget):
         pictures.setChildrenCollapsible(False)
         for at, slot in enumerate(self.slots):
             pictures.addWidget(slot)
-            pictures.setStretchFactor(at, 3 if at == 0 else 2)
+            pictures.setStretchFactor(at, _SHARES[at])
+            slot.hide()
+        self.pictures = pictures
         figures = QWidget()
         row = QHBoxLayout(figures)
         row.setContentsMargins(0, 0, 0, 0)
@@ -104,8 +109,9 @@ class StagePanel(QWidget):
         halves.setChildrenCollapsible(False)
         halves.addWidget(upper)
         halves.addWidget(figures)
-        halves.setStretchFactor(0, 3)
-        halves.setStretchFactor(1, 1)
+        halves.setStretchFactor(0, 1)
+        halves.setStretchFactor(1, 0)
+        halves.setSizes([5 * _FIGURES, _FIGURES])
         outer = QVBoxLayout(self)
         outer.setContentsMargins(SPACING, SPACING, SPACING, SPACING // 2)
         outer.setSpacing(SPACING // 2)
@@ -136,10 +142,13 @@ class StagePanel(QWidget):
         self.formula.setVisible(bool(scene.formula))
         if scene.formula:
             self.formula.set_formula(scene.formula)
-        for at, slot in enumerate(self.slots):
-            slot.setVisible(at < len(scene.pictures))
-            if at < len(scene.pictures):
-                slot.show_picture(scene.pictures[at])
+        n_pictures = len(scene.pictures)
+        if sum(not slot.isHidden() for slot in self.slots) != n_pictures:
+            for at, slot in enumerate(self.slots):
+                slot.setVisible(at < n_pictures)
+            self.pictures.setSizes([share * self.pictures.width() for share in _SHARES])
+        for slot, picture in zip(self.slots, scene.pictures, strict=False):
+            slot.show_picture(picture)
         self.actions_bar.show_page(page, scene.transport, self.is_running)
         self.bars.show_bars(scene.bars)
         self._show_tables(scene.tables)
@@ -153,21 +162,26 @@ class StagePanel(QWidget):
             if isinstance(view, TextTable)
         ]
         if wanted != known:
-            front = self.tables.currentIndex()
-            self.tables.clear()
+            with QSignalBlocker(self.tables):
+                self._make_tables(tables)
             for view in views:
-                view.deleteLater()
-            for table in tables:
-                made = TextTable(f"laboratory-table-{table.title}", table.headings, table.tips)
-                made.setAccessibleName(table.title)
-                self.tables.addTab(made, table.title)
-            self.tables.setCurrentIndex(min(max(front, 0), self.tables.count() - 1))
+                if view is not None:
+                    view.deleteLater()
         self.tables.setVisible(bool(tables))
         # One behind another tab is filled when it comes to the front, at the next drawing.
         at = self.tables.currentIndex()
         view = self.tables.currentWidget()
         if isinstance(view, TextTable) and 0 <= at < len(tables):
             view.texts.set_rows(list(tables[at].rows), tables[at].marked)
+
+    def _make_tables(self, tables: tuple[Table, ...]) -> None:
+        front = self.tables.currentIndex()
+        self.tables.clear()
+        for table in tables:
+            made = TextTable(f"laboratory-table-{table.title}", table.headings, table.tips)
+            made.setAccessibleName(table.title)
+            self.tables.addTab(made, table.title)
+        self.tables.setCurrentIndex(min(max(front, 0), self.tables.count() - 1))
 
     # Asking
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from PySide6.QtCore import QSignalBlocker, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from gmmseg.laboratory.page import Action, Page
 from gmmseg.laboratory.scene import Transport
@@ -15,7 +15,7 @@ from ui.widgets.controls import JumpSlider
 
 
 class ActionBar(QWidget):
-    """Buttons on the left, the scrub bar on the right."""
+    """The scrub bar, and buttons below it."""
 
     action_requested = Signal(str)
     scrubbed = Signal(int)
@@ -35,12 +35,18 @@ class ActionBar(QWidget):
         self.moment = QLabel()
         self.moment.setObjectName("laboratory-moment")
         self.moment.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
-        self._row = QHBoxLayout(self)
-        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row = QHBoxLayout()
         self._row.setSpacing(SPACING // 2)
-        self._row.addWidget(self.slider, 1)
-        self._row.addWidget(self.moment)
-        self._row.addStretch(0)
+        self._row.addStretch(1)
+        scrub = QHBoxLayout()
+        scrub.setSpacing(SPACING)
+        scrub.addWidget(self.slider, 1)
+        scrub.addWidget(self.moment)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(SPACING // 2)
+        column.addLayout(scrub)
+        column.addLayout(self._row)
 
     def show_page(self, page: Page, transport: Transport | None, is_running: bool) -> None:
         """Show the buttons of a page, those enabled that make sense, and its moment."""
@@ -51,7 +57,6 @@ class ActionBar(QWidget):
             self.buttons[action.id].setEnabled(not is_running and action.is_possible(page))
         self.slider.setVisible(transport is not None)
         self.moment.setVisible(transport is not None)
-        self._row.setStretch(self._row.count() - 1, 0 if transport is not None else 1)
         if transport is not None:
             with QSignalBlocker(self.slider):
                 self.slider.setRange(0, transport.length - 1)
@@ -72,4 +77,5 @@ class ActionBar(QWidget):
                 button.setIcon(icon(action.icon))
             button.clicked.connect(partial(self.action_requested.emit, action.id))
             self._row.insertWidget(at, button)
+            button.show()  # Qt would do so only once it is idle
             self.buttons[action.id] = button

@@ -56,9 +56,11 @@ class BarsView(QWidget):
     def _line_height(self) -> int:
         return self.fontMetrics().height() + 4
 
+    def _n_lines(self) -> int:
+        return len(self._bars) + sum(bool(group) for group in self._scales)
+
     def sizeHint(self) -> QSize:
-        n_groups = len([group for group in self._scales if group])
-        return QSize(300, (len(self._bars) + n_groups) * self._line_height() + SPACING)
+        return QSize(300, self._n_lines() * self._line_height() + SPACING)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(220, min(self.sizeHint().height(), 4 * self._line_height()))
@@ -89,16 +91,21 @@ class BarsView(QWidget):
         zero = room.center().x() if has_both else room.left() if high > -low else room.right()
         unit = room.width() / (2 if has_both else 1) / scale if scale else 0.0
         width = bar.value * unit
-        painter.fillRect(QRectF(min(zero, zero + width), spot.top() + 4, abs(width), spot.height() - 8), colour_of(bar.tint))
+        painter.fillRect(
+            QRectF(min(zero, zero + width), spot.top() + 3, abs(width), spot.height() - 6),
+            colour_of(bar.tint),
+        )
         painter.setPen(QPen(colours().muted, 1))
         painter.drawLine(round(zero), round(spot.top()), round(zero), round(spot.bottom()))
 
     def _spots(self) -> list[tuple[QRectF, Bar | str]]:
         """Return where each heading and bar stands."""
-        height, y = self._line_height(), SPACING / 2
+        # Lines move together before the last one is cut off.
+        height = min(self._line_height(), (self.height() - SPACING) / max(self._n_lines(), 1))
+        y = SPACING / 2
         found: list[tuple[QRectF, Bar | str]] = []
         for group, members in groupby(self._bars, lambda bar: bar.group):
-            for item in ([group] if group else []) + list(members):  # type: ignore[operator]
+            for item in ([group] if group else []) + list(members):
                 found.append((QRectF(0, y, self.width() - SPACING, height), item))
                 y += height
         return found

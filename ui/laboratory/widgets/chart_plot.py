@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QRectF, Qt, Signal, Slot
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent
+from PySide6.QtGui import QBrush, QColor, QKeyEvent, QMouseEvent, QPen
 
 from gmmseg.arrays import FloatArray
 from gmmseg.colours import colormap_table, readable_on
@@ -20,11 +22,24 @@ _STYLES: dict[LineStyle, Qt.PenStyle] = {
     "dash": Qt.PenStyle.DashLine,
     "dot": Qt.PenStyle.DotLine,
 }
-_MAIN, _MINOR = 13, 9
+_LABELLED, _MAIN, _MINOR = 19, 14, 9
 """Sizes of handles, device-independent pixels."""
+_FEW, _FEW_SIZE, _MANY_DOT = 2000, 6, 3
+"""Up to so many points each is drawn round and of this size; more of them are cells of a picture."""
 _STEP = 0.01
 """Of the view, by which an arrow key moves the chosen handle."""
 _NOTHING = np.empty(0)
+
+
+@lru_cache(maxsize=256)
+def _brush(rgb: int) -> QBrush:
+    """Return the same brush for the same colour: symbols with it are drawn once."""
+    return QBrush(QColor.fromRgb(rgb))
+
+
+@lru_cache(maxsize=64)
+def _pen(rgb: int, width: float) -> QPen:
+    return QPen(pg.mkPen(QColor.fromRgb(rgb), width=width))
 
 
 def colour_of(tint: Tint) -> QColor:
@@ -49,10 +64,18 @@ class ChartPlot(ScatterPlot):
         self._lines: list[pg.PlotCurveItem] = []
         self._texts: list[pg.TextItem] = []
         self._cells: list[pg.TextItem] = []
+        self._labels: list[pg.TextItem] = []
+        self.dot = _MANY_DOT
+        self.rows_item = pg.ScatterPlotItem(pxMode=True, size=_FEW_SIZE, pen=None)
         self.dots_item = pg.ScatterPlotItem(pxMode=True)
         self.spots = pg.ScatterPlotItem(pxMode=True)
         self.cells_item = pg.ImageItem()
-        for item, height in ((self.dots_item, 7), (self.spots, 60), (self.cells_item, -30)):
+        for item, height in (
+            (self.rows_item, -15),
+            (self.dots_item, 7),
+            (self.spots, 60),
+            (self.cells_item, -30),
+        ):
             item.setZValue(height)
             self.view.addItem(item, ignoreBounds=True)
         self.legend = CurveLegend()
@@ -85,30 +108,40 @@ class ChartPlot(ScatterPlot):
         names = chart.x_label, chart.y_label, chart.title
         if before is None or names != (before.x_label, before.y_label, before.title):
             item = self.getPlotItem()
-            item.showAxis("bottom", bool(chart.x_label) or chart.matrix is not None)
-            item.showAxis("left", bool(chart.y_label) or chart.matrix is not None)
-            item.showGrid(x=bool(chart.x_label), y=bool(chart.x_label), alpha=0.16)
-            item.setTitle(chart.title or None, size="9pt")
-            self.setAccessibleName(chart.title or f"{chart.y_label}, {chart.x_label}")
-            style_plot(self)
+            has_axes = bool(chart.x_label)
             item.setLabel("bottom", chart.x_label)
             item.setLabel("left", chart.y_label)
+            item.setTitle(chart.title or None, size="9pt")
+            style_plot(self)
+            # Without a grid: its lines across the view would take longer to draw than all else in a drag.
+            item.showGrid(x=False, y=False)
+            for side in ("bottom", "left"):
+                item.showAxis(side, has_axes or chart.matrix is not None)
+            self.setAccessibleName(chart.title or f"{chart.y_label}, {chart.x_label}")
         if before is None or chart.is_equal != before.is_equal:
             self.view.setAspectLocked(chart.is_equal)
         if chart.bounds != self._bounds:
             self._bounds = chart.bounds
-            self.set_axes(chart.x_label, chart.y_label, chart.bounds)
+            self.set_bounds(chart.bounds)
 
     def _show_ground(self, chart: Chart, before: Chart | None) -> None:
-        points = chart.points
-        if points is None:
-            self.show_points(_NOTHING, _NOTHING, np.empty((0, 4), np.uint8))
-        elif before is None or not _are_same(points, before.points):
-            self.show_points(points.x, points.y, points.tints)
+        if before is None or not _are_same(chart.points, before.points):
+            self._show_rows(chart.points)
         bars = chart.histogram
         self.bars.setVisible(bars is not None)
         if bars is not None and (before is None or bars is not before.histogram):
             self.bars.setData(bars.edges, bars.density)
+
+    def _show_rows(self, points: Points | None) -> None:
+        is_few = points is not None and len(points.x) <= _FEW
+        self.rows_item.setVisible(is_few)
+        if points is None or is_few:
+            self.show_points(_NOTHING, _NOTHING, np.empty((0, 4), np.uint8))
+        if points is not None and is_few:
+            brushes = [pg.mkBrush(*tint) for tint in points.tints.tolist()]
+            self.rows_item.setData(points.x, points.y, brush=brushes)
+        elif points is not None:
+            self.show_points(points.x, points.y, points.tints)
 
     def _show_lines(self, lines: tuple[Line, ...]) -> None:
         while len(self._lines) < len(lines):
@@ -134,7 +167,7 @@ class ChartPlot(ScatterPlot):
         self.dots_item.setData(
             x=np.concatenate([x for x, _, _ in spots]) if spots else _NOTHING,
             y=np.concatenate([y for _, y, _ in spots]) if spots else _NOTHING,
-            brush=[pg.mkBrush(colour) for x, _, colour in spots for _ in range(len(x))],
+            brush=[_brush(colour.rgb()) for x, _, colour in spots for _ in range(len(x))],
             pen=None,
             size=6,
         )
@@ -189,15 +222,34 @@ class ChartPlot(ScatterPlot):
         self.spots.setData(
             x=[handle.x for handle in handles],
             y=[handle.y for handle in handles],
-            size=[_MAIN if handle.is_main else _MINOR for handle in handles],
+            size=[_LABELLED if handle.label else _MAIN if handle.is_main else _MINOR for handle in handles],
             symbol=["o" if handle.is_main else "s" for handle in handles],
-            brush=[pg.mkBrush(colour_of(handle.tint)) for handle in handles],
+            brush=[_brush(colour_of(handle.tint).rgb()) for handle in handles],
             pen=[
-                pg.mkPen(tint.accent if handle.id == self._chosen else tint.text,
-                         width=3 if handle.id == self._chosen else 1.5)
+                _pen(tint.accent.rgb(), 3.0) if handle.id == self._chosen else _pen(tint.text.rgb(), 1.5)
                 for handle in handles
             ],
-        )  # fmt: skip
+        )
+
+        labelled = [handle for handle in handles if handle.label]
+        while len(self._labels) < len(labelled):
+            text = pg.TextItem(anchor=(0.5, 0.5))
+            text.setZValue(61)
+            self.view.addItem(text, ignoreBounds=True)
+            self._labels.append(text)
+        for at, text in enumerate(self._labels):
+            text.setVisible(at < len(labelled))
+            if at < len(labelled):
+                shade = colour_of(labelled[at].tint)
+                text.setText(
+                    labelled[at].label, color=readable_on((shade.red(), shade.green(), shade.blue()))
+                )
+                text.setPos(labelled[at].x, labelled[at].y)
+        if labelled:
+            # A handle carries the number of what it moves: no badge besides.
+            for number in self._numbers:
+                number.setVisible(False)
+            self.leaders.setData([], [])
 
     @Slot()
     def _repaint(self) -> None:
@@ -217,7 +269,12 @@ class ChartPlot(ScatterPlot):
         """Page Up and Page Down choose a handle, arrows move it."""
         handles = list(self.handle_view.handles)
         key = Qt.Key(event.key())
-        steps = {Qt.Key.Key_Left: (-1, 0), Qt.Key.Key_Right: (1, 0), Qt.Key.Key_Up: (0, 1), Qt.Key.Key_Down: (0, -1)}
+        steps = {
+            Qt.Key.Key_Left: (-1, 0),
+            Qt.Key.Key_Right: (1, 0),
+            Qt.Key.Key_Up: (0, 1),
+            Qt.Key.Key_Down: (0, -1),
+        }
         ids = [handle.id for handle in handles]
         at = ids.index(self._chosen) if self._chosen in ids else -1
         if handles and key in (Qt.Key.Key_PageDown, Qt.Key.Key_PageUp):
@@ -234,8 +291,10 @@ class ChartPlot(ScatterPlot):
             super().keyPressEvent(event)
 
 
-def _are_same(points: Points, others: Points | None) -> bool:
-    return others is not None and all(
-        one is other for one, other in ((points.x, others.x), (points.y, others.y), (points.tints, others.tints))
+def _are_same(points: Points | None, others: Points | None) -> bool:
+    if points is None or others is None:
+        return points is others
+    return all(
+        one is other
+        for one, other in ((points.x, others.x), (points.y, others.y), (points.tints, others.tints))
     )
-

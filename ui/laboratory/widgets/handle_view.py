@@ -29,7 +29,7 @@ class HandleView(BrushViewBox):
         self._held: str | None = None
 
     def handle_at(self, at: QPointF) -> Handle | None:
-        """Return the handle nearest to a position in the view, if it is near; main ones first among equals."""
+        """Return the handle nearest to a position in the view, if it is near; the first among equals."""
         best, nearest = None, REACH
         for handle in self.handles:
             spot = self.mapFromView(QPointF(handle.x, handle.y))

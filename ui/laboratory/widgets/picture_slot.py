@@ -56,9 +56,14 @@ class PictureSlot(QStackedWidget):
         if self.convergence is None:
             self.convergence = plot = StepPlot()
             plot.clicked.connect(self._choose_step)
+            # Drawn anew with every drag of a parameter: lines across would take most of that time.
+            plot.getPlotItem().showGrid(x=False, y=False)
             self._add(plot, plot.legend)
         self._front(self.convergence)
-        self.convergence.set_options(StepPlotOptions(has_q=picture.has_parts, has_h=picture.has_parts))
+        has_parts = picture.has_parts
+        options = StepPlotOptions(has_q=has_parts, has_h=has_parts, unit=self.tr("row"))
+        if options != self.convergence.options:
+            self.convergence.set_options(options)
         self.convergence.set_runs(picture.kept, list(picture.others), is_growing=True)
         self.convergence.mark(picture.marked)
 

@@ -1,0 +1,92 @@
+"""Actor: runs the actions of pages that take long, and shows how far they have come."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QObject, Slot
+
+from gmmseg.control import Progress
+from gmmseg.laboratory.page import Page
+from gmmseg.laboratory.view_state import ViewState
+from gmmseg.laboratory.workspace import Workspace
+from ui.desk.job_runner import JobRunner
+from ui.desk.workers import Worker
+from ui.desk.workspace_bridge import WorkspaceBridge
+
+
+class Actor(Worker):
+    """Runs one action of the open page at a time; what is stopped keeps what it has.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    bridge : WorkspaceBridge
+    runner : JobRunner
+        For this object alone, with the policy ``newest``.
+    """
+
+    def __init__(
+        self, workspace: Workspace, bridge: WorkspaceBridge, runner: JobRunner, parent: QObject | None = None
+    ) -> None:
+        super().__init__(runner, parent)
+        self._workspace = workspace
+        self._begun: Page | None = None
+        self._title = ""
+        bridge.changed.connect(self._on_changed)
+        runner.cancelled.connect(self._on_cancelled)
+
+    def run(self) -> None:
+        """Run the page's main action: the first that works in the background."""
+        page = self._workspace.document.page
+        for action in page.actions:
+            if action.work is not None and action.is_possible(page):
+                self.act(action.id)
+                return
+
+    @Slot(str)
+    def act(self, action_id: str) -> None:
+        """Run an action of the open page."""
+        page = self._workspace.document.page
+        action = page.action(action_id)
+        work = action.work
+        if work is None or not action.is_possible(page):
+            return
+        self._begun, self._title = page, action.title.replace("&", "")
+        self.progressed.emit(Progress(self._title))
+        self.runner.start(lambda should_stop: work(page, should_stop))
+
+    def stop(self) -> None:
+        """End soon, with what there is."""
+        self.runner.stop()
+
+    @Slot(object, object)
+    def _on_changed(self, old: ViewState, new: ViewState) -> None:
+        if self._begun is not None and new.document.page is not self._begun:
+            self.runner.cancel()
+
+    @Slot(object, object)
+    def _on_events(self, run: int, events: tuple[Any, ...]) -> None:
+        pages = [event for event in events if isinstance(event, Page)]
+        if pages and self._begun is not None:
+            self._workspace.show_progress(pages[-1])
+
+    @Slot(object, object)
+    def _on_finished(self, run: int, page: Page) -> None:
+        begun, self._begun = self._begun, None
+        if begun is not None:
+            self._workspace.accept_result(self._title, begun, page)
+
+    @Slot(object, object)
+    def _on_failed(self, run: int, error: Exception) -> None:
+        self._end()
+        self.failed.emit(error)
+
+    @Slot(object)
+    def _on_cancelled(self, run: int) -> None:
+        self._end()
+
+    def _end(self) -> None:
+        if self._begun is not None:
+            self._begun = None
+            self._workspace.end_action()

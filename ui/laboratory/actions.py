@@ -1,0 +1,52 @@
+"""The actions of the laboratory as a table; those of a page stand on the page."""
+
+from __future__ import annotations
+
+from gmmseg.laboratory.view_state import ViewState
+from ui.desk.actions import REDO, UNDO, ActionSpec, DeskState, Keys, is_running
+from ui.laboratory.acting import Actor
+from ui.laboratory.commands import LaboratoryCommands
+from ui.laboratory.opening import Opener
+from ui.laboratory.work import LaboratoryWork
+
+State = DeskState[ViewState]
+Spec = ActionSpec[State]
+
+
+def can_run(state: State) -> bool:
+    """Enabled where the open page has work for the background, and nothing runs."""
+    page = state.shown.page
+    is_possible = any(action.work is not None and action.is_possible(page) for action in page.actions)
+    return is_possible and not state.is_running
+
+
+def has_own_data(state: State) -> bool:
+    """Enabled where the pages look at other data than their examples."""
+    return state.shown.document.data is not None
+
+
+LABORATORY_ACTIONS: tuple[Spec, ...] = (
+    Spec(
+        "open_table", "&Open a table…", LaboratoryCommands.open_table, (Keys.Open,), "open",
+        tip="Open a table of numbers: CSV, TSV, NPY or NPZ",
+    ),
+    Spec(
+        "photo_pixels", "Take the &photo's pixels", Opener.open_photo, (), "photo",
+        tip="Look at the pixels of the photo on the Photo desk, by its features",
+    ),
+    Spec(
+        "examples", "&Examples of the pages", LaboratoryCommands.use_examples, (), "reset", has_own_data,
+        "Give each page the data that it began with",
+    ),
+    Spec(
+        "export_figures", "&Export figures…", LaboratoryCommands.export, ("Ctrl+E",), "export",
+        tip="Write the bars and tables of the page as CSV",
+    ),
+    UNDO,
+    REDO,
+    Spec(
+        "run", "&Run", Actor.run, ("Ctrl+Return", "Ctrl+Enter"), "run", can_run,
+        "Run what the page has to compute",
+    ),
+    Spec("stop", "&Stop", LaboratoryWork.stop, ("Esc",), "stop", is_running, "Stop, and keep what there is"),
+)  # fmt: skip

@@ -1,0 +1,54 @@
+"""LaboratoryCommands: what the actions of the laboratory do, one method each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Slot
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from gmmseg.io.table_reading import SUFFIXES
+from gmmseg.laboratory.document import take_data
+from ui.laboratory.work import LaboratoryWork
+from ui.settings_store import SettingsStore
+
+
+class LaboratoryCommands(QObject):
+    """The commands of `ui.laboratory.actions`.
+
+    Parameters
+    ----------
+    work : LaboratoryWork
+    store : SettingsStore
+    window : QWidget
+        Over which dialogs open.
+    """
+
+    def __init__(
+        self, work: LaboratoryWork, store: SettingsStore, window: QWidget, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._work = work
+        self._store = store
+        self._window = window
+
+    def open_table(self) -> None:
+        dialog = QFileDialog(self._window, self.tr("Open a table"), str(self._store.folder("tables")))
+        dialog.setObjectName("openTable")
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        patterns = " ".join(f"*{suffix}" for suffix in SUFFIXES)
+        dialog.setNameFilters([self.tr("Tables ({})").format(patterns), self.tr("All files (*)")])
+        dialog.fileSelected.connect(self._open_chosen)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    @Slot(str)
+    def _open_chosen(self, name: str) -> None:
+        self._work.opener.open_path(Path(name))
+
+    def use_examples(self) -> None:
+        self._work.apply(take_data(None))
+        self._work.settle()
+
+    def export(self) -> None:
+        self._work.exporter.ask(self._window)

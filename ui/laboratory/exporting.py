@@ -1,0 +1,61 @@
+"""Exporter: writes what the open page shows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Slot
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from gmmseg.io.laboratory import scene_export_events
+from gmmseg.laboratory.workspace import Workspace
+from ui.desk.job_runner import JobRunner
+from ui.desk.workers import FileExporter
+from ui.settings_store import SettingsStore
+
+
+class Exporter(FileExporter):
+    """Asks for a file and writes the figures of the open page to it.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    runner : JobRunner
+        For this object alone, with the policy ``queue``.
+    store : SettingsStore
+        Remembers the folder.
+    """
+
+    def __init__(
+        self, workspace: Workspace, runner: JobRunner, store: SettingsStore, parent: QObject | None = None
+    ) -> None:
+        super().__init__(runner, parent)
+        self._workspace = workspace
+        self._store = store
+
+    def ask(self, parent: QWidget) -> None:
+        """Ask for the file."""
+        name = f"{self._workspace.document.name}.csv"
+        dialog = QFileDialog(parent, self.tr("Export figures"), str(self._store.folder("export")))
+        dialog.setObjectName("exportLaboratory")
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setNameFilters([self.tr("Table (*.csv)")])
+        dialog.setDefaultSuffix("csv")
+        dialog.selectFile(name)
+        dialog.fileSelected.connect(self._write)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    @Slot(str)
+    def _write(self, name: str) -> None:
+        self.write(Path(name))
+
+    def write(self, path: Path) -> None:
+        """Write the figures of the open page, after what was asked for before."""
+        self._store.set_folder("export", path.absolute().parent)
+        scene = self._workspace.shown.scene
+        self.runner.start(lambda should_stop: scene_export_events(scene, path))
+
+    @Slot(object, object)
+    def _on_finished(self, run: int, paths: list[Path]) -> None:
+        self.finished.emit(paths, False)

@@ -1,0 +1,56 @@
+"""The docks, menus and toolbar of the laboratory."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from PySide6.QtCore import QCoreApplication
+
+from ui.desk.actions import Actions
+from ui.desk.desk import DeskDock, DeskLayout, DeskMenu, DockSizes
+from ui.laboratory.wiring import LaboratoryPanels
+from ui.widgets.recent_menu import RecentMenu
+from ui.widgets.tool_bar import ToolBar
+
+_tr = partial(QCoreApplication.translate, "LaboratoryDesk")
+
+
+def laboratory_layout(actions: Actions[Any], panels: LaboratoryPanels, recent: RecentMenu) -> DeskLayout:
+    """Return the layout of the laboratory."""
+    docks = (DeskDock("laboratoryContentsDock", _tr("Pages"), panels.contents, "left"),)
+    return DeskLayout(
+        panels.stage,
+        docks,
+        _toolbar(actions, recent),
+        panels.readout,
+        _menus(actions, recent),
+        DockSizes(left=232),
+    )
+
+
+def _menus(actions: Actions[Any], recent: RecentMenu) -> tuple[DeskMenu, ...]:
+    opening = [*actions.entries(["open_table"]), recent, None]
+    return (
+        DeskMenu(
+            "file", "", [*opening, *actions.entries(["photo_pixels", "examples", "", "export_figures"])]
+        ),
+        DeskMenu("edit", "", actions.entries(["undo", "redo"])),
+        DeskMenu("run", _tr("&Run"), actions.entries(["run", "stop"])),
+    )
+
+
+def _toolbar(actions: Actions[Any], recent: RecentMenu) -> ToolBar:
+    bar = ToolBar("laboratoryToolBar", _tr("Toolbar"))
+    bar.add_button(actions["open_table"], recent)
+    bar.add_button(actions["photo_pixels"])
+    bar.add_button(actions["examples"])
+    bar.add_mode_spot()
+    bar.addSeparator()
+    bar.add_run_button(actions["run"], actions["stop"])
+    bar.addSeparator()
+    for name in ("undo", "redo"):
+        bar.add_icon_button(actions[name])
+    bar.add_spring()
+    bar.add_button(actions["export_figures"])
+    return bar

@@ -1,0 +1,85 @@
+"""Opener: reads tables of numbers for the laboratory, or takes the pixels of the photo."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from pathlib import Path
+
+from PySide6.QtCore import QMimeData, QObject, Signal, Slot
+
+from gmmseg.control import Progress, ShouldStop
+from gmmseg.errors import EditError, ReadError
+from gmmseg.features.table import FeatureTable
+from gmmseg.io.table_reading import read_table
+from gmmseg.laboratory.data import Data, table_data
+from ui.desk.job_runner import JobRunner
+from ui.desk.workers import FileOpener
+
+PhotoRows = Callable[[], FeatureTable | None]
+"""Returns the rows of the photo that is open, where there is one."""
+
+
+class Opener(FileOpener):
+    """Reads in the background; what fails leaves everything as it was.
+
+    Parameters
+    ----------
+    runner : JobRunner
+        For this object alone, with the policy ``newest``.
+    photo_rows : callable
+    """
+
+    opened = Signal(object)
+    """Data"""
+
+    def __init__(self, runner: JobRunner, photo_rows: PhotoRows, parent: QObject | None = None) -> None:
+        super().__init__(runner, parent)
+        self._photo_rows = photo_rows
+        self._path: Path | None = None
+
+    def open_path(self, path: Path) -> None:
+        """Read a table."""
+        self._path = path
+        self.runner.start(lambda should_stop: _reading(path, should_stop))
+
+    def open_mime(self, data: QMimeData) -> None:
+        """Read the file that was dropped."""
+        local = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
+        if local:
+            self.open_path(local[0])
+        else:
+            self.failed.emit(
+                ReadError(
+                    "What was dropped is no file on this computer.", "Drop a CSV, TSV, NPY or NPZ file."
+                )
+            )
+
+    def open_photo(self) -> None:
+        """Take the rows of the photo that is open."""
+        table = self._photo_rows()
+        if table is None:
+            self.failed.emit(
+                EditError("No photo has been segmented yet.", "Open one at the Photo desk first.")
+            )
+            return
+        self._path = None
+        self.runner.start(lambda should_stop: _sampling(table))
+
+    @Slot(object, object)
+    def _on_finished(self, run: int, data: Data) -> None:
+        if self._path is not None:
+            self.file_opened.emit(self._path)
+        self.opened.emit(data)
+
+
+def _reading(path: Path, should_stop: ShouldStop) -> Generator[Progress, None, Data]:
+    yield Progress("Reading")
+    table = read_table(path, should_stop=should_stop)
+    return table_data(table.source, table.values, table.names)
+
+
+def _sampling(table: FeatureTable) -> Generator[Progress, None, Data]:
+    yield Progress("Taking pixels")
+    return table_data(
+        "Pixels of the photo", table.values * table.scale + table.centre, table.names, table.weights
+    )
