@@ -8,7 +8,7 @@ from typing import Any
 from PySide6.QtCore import QCoreApplication
 
 from ui.desk.actions import Actions
-from ui.desk.desk import DeskDock, DeskLayout, DeskMenu, DockSizes
+from ui.desk.desk import Arrangement, DeskDock, DeskLayout, DeskMenu, DockSizes
 from ui.laboratory.wiring import LaboratoryPanels
 from ui.widgets.recent_menu import RecentMenu
 from ui.widgets.tool_bar import ToolBar
@@ -25,7 +25,7 @@ def laboratory_layout(actions: Actions[Any], panels: LaboratoryPanels, recent: R
         _toolbar(actions, recent),
         panels.readout,
         _menus(actions, recent),
-        DockSizes(left=232),
+        (Arrangement(folds="left", sizes=DockSizes(left=232)),),
     )
 
 
