@@ -141,9 +141,9 @@ def export(
         What `segment`, `apply`, `regions`, `cluster_digits` or `fit_table` returned.
     files : mapping of kind to path
         The kinds of pictures are ``mask``, ``legend``, ``probabilities``, ``overlay``, ``model``, ``report``,
-        ``table``, ``coco``, ``geojson``, ``labelme``, ``roi``, ``ome-tiff`` and ``ome-zarr``; those of digits
-        ``assignments``, ``figure``, ``model`` and ``report``; those of tables ``rows``, ``probabilities``,
-        ``model`` and ``report``. A .npy mask gets its legend beside it.
+        ``table``, ``coco``, ``geojson``, ``labelme``, ``roi``, ``svg``, ``ome-tiff`` and ``ome-zarr``;
+        those of digits ``assignments``, ``figure``, ``model`` and ``report``; those of tables ``rows``,
+        ``probabilities``, ``model`` and ``report``. A .npy mask gets its legend beside it.
     zero_based : bool
         Masks, legends and OME-TIFF hold component indices from 0 instead of class ids from 1.
     palette : {"class", "voc", "grey"}

@@ -22,7 +22,7 @@ from gmmseg.image import Image
 from gmmseg.io.atomic import write_atomically
 from gmmseg.io.export import export_events
 from gmmseg.io.export_items import ExportItem
-from gmmseg.io.object_masks import encode_object_mask
+from gmmseg.io.object_masks import encode_cutout, encode_object_mask
 from gmmseg.object_selector import ObjectSelector
 from gmmseg.photo.jobs import Stepped
 from gmmseg.selection.prompts import Box
@@ -95,11 +95,12 @@ def _progress(event: object) -> tuple[Progress, ...]:
 
 @dataclass(frozen=True, slots=True)
 class BoxedObject:
-    """A box around an object, what the object is called, and the file of its mask."""
+    """A box around an object, what the object is called, and the files of its mask and, if wanted, cut-out."""
 
     box: Box
     name: str
     path: Path
+    cutout: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,8 @@ class BoxesTask:
 
     @property
     def outputs(self) -> Sequence[Path]:
-        return [one.path for one in self.objects]
+        cutouts = [one.cutout for one in self.objects if one.cutout is not None]
+        return [*(one.path for one in self.objects), *cutouts]
 
     def description(self) -> Any:
         return [[list(one.box), one.name, one.path.name] for one in self.objects]
@@ -143,6 +145,8 @@ class BoxesMaker:
             try:
                 mask = selector.select([], one.box)
                 write_atomically(one.path, encode_object_mask(one.path.suffix, mask))
+                if one.cutout is not None:
+                    write_atomically(one.cutout, encode_cutout(image, mask))
             except GmmsegError as error:
                 if isinstance(error, WriteError) or len(task.objects) == 1:
                     raise

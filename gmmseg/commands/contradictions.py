@@ -40,9 +40,9 @@ def check_mask(parser: Parser, options: argparse.Namespace) -> None:
 
 def check_select(parser: Parser, options: argparse.Namespace) -> None:
     """End the program with code 2 where options of ``select`` contradict each other or say too little."""
-    single = [options.image, options.box, options.cutout, options.click or None]
+    single = [options.image, options.box, options.click or None]
     if options.boxes is not None and any(value is not None for value in single):
-        parser.error("--boxes names images and boxes itself: leave out IMAGE, --box, --click and --cutout")
+        parser.error("--boxes names images and boxes itself: leave out IMAGE, --box and --click")
     if options.boxes is None and options.image is None:
         parser.error("there is no image: name one, or a table of boxes by --boxes FILE.csv")
     if options.boxes is None and not options.click and options.box is None:
@@ -50,7 +50,9 @@ def check_select(parser: Parser, options: argparse.Namespace) -> None:
     many = [name for name in ("resume", "areas", "contact_sheet") if is_given(options, name)]
     if options.boxes is None and many:
         parser.error(f"--{many[0].replace('_', '-')} is for many objects: name them by --boxes FILE.csv")
-    if options.cutout is not None and options.cutout.suffix.lower() != ".png":
+    if options.boxes is not None and options.cutout is not None and options.cutout == options.output.path:
+        parser.error("masks and cut-outs have the same names: give --cutout a folder of its own")
+    if options.boxes is None and options.cutout is not None and options.cutout.suffix.lower() != ".png":
         parser.error("the cut-out has transparency: let --cutout end in .png")
 
 

@@ -36,7 +36,7 @@ from gmmseg.tables.settings import TableSettings
 from gmmseg.version import VERSION
 
 COMMANDS: tuple[str, ...] = ("segment", "apply", "select", "fit", "mnist", "sample")
-FORMATS = ("coco", "geojson", "labelme", "roi", "ome-tiff", "ome-zarr")
+FORMATS = ("coco", "geojson", "labelme", "roi", "svg", "ome-tiff", "ome-zarr")
 
 _OVERVIEW = """\
 Image segmentation with Gaussian mixtures.
@@ -366,7 +366,10 @@ def _add_select(parser: Parser) -> None:
         "object; OUT is then a folder that gets a .png for each",
     )
     parser.add_argument(
-        "--cutout", type=place, metavar="FILE", help="also the object alone, transparent around it: .png"
+        "--cutout",
+        type=place,
+        metavar="FILE",
+        help="also the object alone, transparent around it: .png; with --boxes a folder for one of each",
     )
     seed = setting_of(RegionSettings, "seed")
     parser.add_argument(

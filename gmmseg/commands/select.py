@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import csv
 import io
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -17,7 +16,7 @@ from gmmseg.commands.outputs import check_summaries, distinct_stems
 from gmmseg.errors import ReadError
 from gmmseg.image import Image
 from gmmseg.io.atomic import refusals
-from gmmseg.io.files import read_file_bytes, shown_name
+from gmmseg.io.files import read_file_bytes, safe_name, shown_name
 from gmmseg.io.images import read_events
 from gmmseg.io.object_masks import MASK_SUFFIXES, encode_cutout, encode_object_mask
 from gmmseg.io.outputs import Output, check_outputs, encode_events, write
@@ -42,8 +41,7 @@ class BoxedFile:
     @property
     def stem(self) -> str:
         """The name of its mask's file, without extension."""
-        whole = f"{self.path.stem}_{self.name}" if self.name else self.path.stem
-        return re.sub(r'[\\/:*?"<>|\x00-\x1f]', "_", whole)
+        return safe_name(f"{self.path.stem}_{self.name}" if self.name else self.path.stem, "mask")
 
 
 def run(options: argparse.Namespace, console: Console) -> bool:
@@ -79,13 +77,17 @@ def _many(options: argparse.Namespace, console: Console) -> bool:
     """Write a mask for each line of a table of boxes; those that fail are reported and left out."""
     boxed = read_boxes(options.boxes, console)
     folder: Path = options.output.path
-    with refusals(folder):
-        folder.mkdir(parents=True, exist_ok=True)
+    cutouts: Path | None = options.cutout
+    for place in filter(None, (folder, cutouts)):
+        with refusals(place):
+            place.mkdir(parents=True, exist_ok=True)
     check_summaries(options)
     stems = distinct_stems([Path(f"{one.stem}.png") for one in boxed])
     objects: dict[Path, list[BoxedObject]] = {}
     for one, stem in zip(boxed, stems, strict=True):
-        objects.setdefault(one.path, []).append(BoxedObject(one.box, one.name, folder / f"{stem}.png"))
+        name = f"{stem}.png"
+        cutout = None if cutouts is None else cutouts / name
+        objects.setdefault(one.path, []).append(BoxedObject(one.box, one.name, folder / name, cutout))
     tasks = [BoxesTask(path, tuple(found)) for path, found in objects.items()]
     return run_tasks(options, console, BoxesMaker(options.seed), tasks)
 

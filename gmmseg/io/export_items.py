@@ -10,11 +10,13 @@ from typing import Literal
 from gmmseg.errors import WriteError
 from gmmseg.io.interchange.ome_zarr import is_ome_zarr
 from gmmseg.io.masks import PaletteName
+from gmmseg.io.object_masks import is_object_folder
 from gmmseg.io.outputs import Output, check_outputs
 
 ExportKind = Literal[
     "mask", "legend", "probabilities", "overlay", "model", "report", "table",
-    "semantic", "binary", "cutout", "coco", "geojson", "labelme", "roi", "ome-tiff", "ome-zarr",
+    "semantic", "binary", "cutout", "binaries", "cutouts",
+    "coco", "geojson", "labelme", "roi", "svg", "ome-tiff", "ome-zarr",
 ]  # fmt: skip
 _OME_TIFF = (".ome.tif", ".ome.tiff")
 SUFFIXES: dict[ExportKind, tuple[str, ...]] = {
@@ -28,23 +30,27 @@ SUFFIXES: dict[ExportKind, tuple[str, ...]] = {
     "semantic": (".png", ".tif", ".tiff", ".npy"),
     "binary": (".png", ".tif", ".tiff", ".npy"),
     "cutout": (".png",),
+    "binaries": ("",),
+    "cutouts": ("",),
     "coco": (".json",),
     "geojson": (".geojson", ".json"),
     "labelme": (".json",),
     "roi": (".zip",),
+    "svg": (".svg",),
     "ome-tiff": (*_OME_TIFF, ".tif", ".tiff"),
     "ome-zarr": (".ome.zarr", ".zarr"),
 }
-"""Extensions of each kind; the first is the one to offer."""
+"""Extensions of each kind; the first is the one to offer. A folder of files for each object has none."""
+_FOLDERS = {"ome-zarr": is_ome_zarr, "binaries": is_object_folder, "cutouts": is_object_folder}
 ZERO_BASED_KINDS: tuple[ExportKind, ...] = ("mask", "legend", "ome-tiff")
 """Kinds that can hold component indices instead of class ids."""
-OBJECT_KINDS: tuple[ExportKind, ...] = ("semantic", "binary", "cutout")
+OBJECT_KINDS: tuple[ExportKind, ...] = ("semantic", "binary", "cutout", "binaries", "cutouts")
 """Kinds that only objects have."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExportItem(Output[ExportKind]):
-    """One file, or for ``ome-zarr`` one folder, to write.
+    """One file, or folder, to write.
 
     Parameters
     ----------
@@ -103,4 +109,4 @@ def check_items(items: Iterable[ExportItem]) -> None:
                 f"A file of kind “{item.kind}” holds class ids, not component indices.",
                 "Write a mask or OME-TIFF, or class ids.",
             )
-    check_outputs(given, SUFFIXES, folders={"ome-zarr": is_ome_zarr})
+    check_outputs(given, SUFFIXES, folders=_FOLDERS)

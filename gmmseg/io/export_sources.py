@@ -22,6 +22,7 @@ from gmmseg.io.interchange.imagej_roi import encode_rois
 from gmmseg.io.interchange.labelme import encode_labelme
 from gmmseg.io.interchange.ome_tiff import encode_ome_labels, encode_ome_posteriors
 from gmmseg.io.interchange.ome_zarr import is_ome_zarr, ome_zarr_files
+from gmmseg.io.interchange.svg import encode_svg
 from gmmseg.io.masks import (
     encode_legend,
     encode_mask,
@@ -106,6 +107,14 @@ class ExportSource(ABC):
 
     def cutout(self) -> bytes:
         """Return the objects as a PNG with alpha; raises `WriteError` where there are none."""
+        raise _only_objects()
+
+    def binaries(self) -> Folder:
+        """Return a mask of 0 and 255 for each object; raises `WriteError` where there are none."""
+        raise _only_objects()
+
+    def cutouts(self) -> Folder:
+        """Return each object as a PNG with alpha; raises `WriteError` where there are none."""
         raise _only_objects()
 
     def facts(self) -> dict[str, Any]:
@@ -289,6 +298,8 @@ _ENCODERS: dict[ExportKind, _Encoder] = {
     "semantic": lambda source, item, should_stop: source.semantic(item.path.suffix),
     "binary": lambda source, item, should_stop: source.binary(item.path.suffix),
     "cutout": lambda source, item, should_stop: source.cutout(),
+    "binaries": lambda source, item, should_stop: source.binaries(),
+    "cutouts": lambda source, item, should_stop: source.cutouts(),
     "report": lambda source, item, should_stop: source.report(),
     "table": lambda source, item, should_stop: source.csv(should_stop),
     "coco": lambda source, item, should_stop: encode_coco(
@@ -296,6 +307,7 @@ _ENCODERS: dict[ExportKind, _Encoder] = {
     ),
     "geojson": lambda source, item, should_stop: encode_geojson(_ids(source, item), source.classes),
     "labelme": _labelme,
+    "svg": lambda source, item, should_stop: encode_svg(_ids(source, item), source.classes),
     "roi": lambda source, item, should_stop: encode_rois(_ids(source, item), source.classes),
     "ome-tiff": lambda source, item, should_stop: encode_ome_labels(
         _ids(source, item), source.legend(item.zero_based)

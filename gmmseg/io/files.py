@@ -15,6 +15,7 @@ from gmmseg.control import ShouldStop, raise_if_cancelled
 from gmmseg.errors import BudgetError, ReadError
 from gmmseg.limits import check_file_size
 
+_UNSAFE = '/\\:*?"<>|'
 _WEB_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://?")
 
 
@@ -28,6 +29,12 @@ def shown_name(path: str | os.PathLike[str]) -> str:
         raw = name.encode("utf-8", "backslashreplace")
     text = raw.decode("utf-8", "backslashreplace")
     return "".join(character if character.isprintable() else " " for character in text)
+
+
+def safe_name(name: str, fallback: str) -> str:
+    """Return a name for files: without what file systems refuse, and not too long."""
+    kept = "".join("_" if c in _UNSAFE or not c.isprintable() else c for c in name).strip(" .")
+    return kept[:100] or fallback
 
 
 def read_file_bytes(path: str | os.PathLike[str], should_stop: ShouldStop) -> bytes:

@@ -1,18 +1,26 @@
-"""The mask of one object, and the object cut out, as files."""
+"""The mask of one object, the object cut out, and folders with such a file for each of several objects."""
 
 from __future__ import annotations
 
 import io
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 
 from gmmseg.arrays import BoolArray
 from gmmseg.errors import WriteError
 from gmmseg.image import Image
+from gmmseg.io.files import safe_name
+from gmmseg.io.outputs import Folder
+from gmmseg.photo.objects.objects import ObjectInfo
 from gmmseg.render import display_rgb
 
 MASK_SUFFIXES = (".png", ".tif", ".tiff", ".npy")
 _WHITE = 255
+_INDEX = "objects.json"
+"""Lists the files of a folder of objects."""
 
 
 def encode_object_mask(suffix: str, mask: BoolArray) -> bytes:
@@ -56,3 +64,30 @@ def encode_cutout(image: Image, mask: BoolArray) -> bytes:
     buffer = io.BytesIO()
     PillowImage.fromarray(rgba).save(buffer, "PNG")
     return buffer.getvalue()
+
+
+def object_folder(entries: Sequence[ObjectInfo], encode: Callable[[ObjectInfo], bytes]) -> Folder:
+    """Return a folder with a .png for each object, named by its id and name, and a list of them.
+
+    Parameters
+    ----------
+    entries : sequence of ObjectInfo
+    encode : callable
+        Returns the bytes of one.
+    """
+    n_digits = max((len(str(entry.id)) for entry in entries), default=1)
+    names = {entry.id: f"{entry.id:0{n_digits}d}_{safe_name(entry.name, 'object')}.png" for entry in entries}
+    listed = [{"file": names[entry.id], "id": entry.id, "name": entry.name} for entry in entries]
+    files = {names[entry.id]: encode(entry) for entry in entries}
+    index = json.dumps({"objects": listed}, indent=1) + "\n"
+    return Folder({**files, _INDEX: index.encode("ascii")}, is_object_folder)
+
+
+def is_object_folder(folder: Path) -> bool:
+    """Return whether a folder is one of `object_folder`, so that it may be replaced by another one."""
+    try:
+        with (folder / _INDEX).open("rb") as file:
+            listed = json.loads(file.read(1 << 24))["objects"]
+        return {entry["file"] for entry in listed} | {_INDEX} == {path.name for path in folder.iterdir()}
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return False

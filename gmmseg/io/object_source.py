@@ -16,6 +16,8 @@ from gmmseg.errors import WriteError
 from gmmseg.image import Image
 from gmmseg.io.export_sources import ExportSource
 from gmmseg.io.masks import encode_mask, encode_rgb_png
+from gmmseg.io.object_masks import encode_object_mask, object_folder
+from gmmseg.io.outputs import Folder
 from gmmseg.io.reports import build_object_report, encode_report
 from gmmseg.io.tables import encode_object_table
 from gmmseg.photo.classes import ClassInfo, ClassTable
@@ -146,6 +148,22 @@ class ObjectSource(ExportSource):
 
     def cutout(self) -> bytes:
         return encode_rgb_png(cut_out(self.image, self._mask()))
+
+    def binaries(self) -> Folder:
+        return object_folder(self._filled(), lambda entry: encode_object_mask(".png", self._mask_of(entry)))
+
+    def cutouts(self) -> Folder:
+        return object_folder(
+            self._filled(), lambda entry: encode_rgb_png(cut_out(self.image, self._mask_of(entry)))
+        )
+
+    def _filled(self) -> list[ObjectInfo]:
+        """Return the objects that are written and have pixels."""
+        areas = self.objects.areas()
+        return [entry for entry in self.entries if areas.get(entry.id)]
+
+    def _mask_of(self, entry: ObjectInfo) -> BoolArray:
+        return self.objects.patch_of(entry.id).full((self.image.height, self.image.width))
 
     def _mask(self) -> BoolArray:
         mask: BoolArray = self.labels > 0

@@ -8,9 +8,10 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from gmmseg.io.digits.export_items import DigitExportItem, DigitExportKind, check_digit_items
+from gmmseg.io.files import safe_name
 from ui.theme import SPACING
 from ui.widgets.export_row import DIGIT_RESULTS
-from ui.widgets.files_dialog import FilesDialog, safe_name
+from ui.widgets.files_dialog import FilesDialog
 
 
 class ExportDialog(FilesDialog[DigitExportKind, DigitExportItem]):

@@ -10,6 +10,7 @@ from PySide6.QtCore import QLocale, Signal, Slot
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from gmmseg.io.export_items import ZERO_BASED_KINDS, ExportItem, ExportKind, check_items, with_legends
+from gmmseg.io.files import safe_name
 from gmmseg.photo.classes import class_id
 from ui.photo.widgets.captions import hidden_note
 from ui.photo.widgets.export_offers import OFFERS, REFUSED, Subject
@@ -17,7 +18,7 @@ from ui.photo.widgets.export_options import ExportOptions
 from ui.theme import SPACING
 from ui.widgets.collapsible import CollapsibleSection
 from ui.widgets.export_row import INTERCHANGE, RESULTS, Offer
-from ui.widgets.files_dialog import TITLE_WIDTH, ChooseFolder, FilesDialog, choose_folder, safe_name
+from ui.widgets.files_dialog import TITLE_WIDTH, ChooseFolder, FilesDialog, choose_folder
 
 if TYPE_CHECKING:
     from gmmseg.photo.classes import ClassTable

@@ -33,6 +33,14 @@ RESULTS: tuple[Offer[ExportKind], ...] = (
         (".png", ".tif", ".npy"),
     ),
     (
+        "cutouts", "Each cut out", "{}_cutouts",
+        "A folder with each object alone in a file of its own, transparent around it", ("",),
+    ),
+    (
+        "binaries", "Each black and white", "{}_masks",
+        "A folder with a mask for each object: 255 inside, 0 outside", ("",),
+    ),
+    (
         "semantic", "Cate&gories", "{}_categories", "The category of each pixel: objects of one name are one",
         (".png", ".tif", ".npy"),
     ),
@@ -46,6 +54,7 @@ INTERCHANGE: tuple[Offer[ExportKind], ...] = (
     ("geojson", "GeoJSON", "{}", "Polygons as annotations, for QuPath", (".geojson",)),
     ("labelme", "LabelMe", "{}", "Polygons beside the image, for LabelMe", (".json",)),
     ("roi", "ImageJ ROIs", "{}_rois", "Polygons for the ROI manager of ImageJ and Fiji", (".zip",)),
+    ("svg", "SVG", "{}", "Outlines as paths, for drawing programs", (".svg",)),
     ("ome-tiff", "OME-TIFF", "{}_labels", "The mask, with its legend as description", (".ome.tif",)),
     ("ome-zarr", "OME-Zarr", "{}", "The image with its label pyramid, a folder", (".ome.zarr",)),
 )  # fmt: skip
@@ -106,10 +115,9 @@ class ExportRow(QObject, Generic[K]):
         self.suffix.setAccessibleName(self.tr("Format: {}").format(title.replace("&", "")))
         self.suffix.addItems(list(suffixes))
         # A list of one format would promise a choice that there is not.
-        has_choice = len(suffixes) > 1
         self._only_suffix = QLabel(suffixes[0], parent)
-        self._only_suffix.setVisible(not has_choice)
-        self.suffix.setVisible(has_choice)
+        (self._only_suffix if len(suffixes) > 1 else self.suffix).hide()
+        self._place: tuple[QGridLayout, int] | None = None
         self.box.toggled.connect(self._toggle)
         self.name.textChanged.connect(self.changed)
         self.suffix.activated.connect(self.changed)
@@ -121,7 +129,8 @@ class ExportRow(QObject, Generic[K]):
         grid.addWidget(self.name, row, 1)
         grid.addWidget(self.suffix, row, 2)
         grid.addWidget(self._only_suffix, row, 2)
-        grid.setRowMinimumHeight(row, self.suffix.sizeHint().height())
+        self._place = grid, row
+        self._enable(True)
 
     def offer(self, title: str, tip: str, stem: str) -> None:
         """Offer something else under another name, unless the user has typed one, and enable it."""
@@ -136,7 +145,7 @@ class ExportRow(QObject, Generic[K]):
         self._enable(True)
 
     def refuse(self, reason: str) -> None:
-        """Disable it, saying why; it stays ticked for when it is offered again."""
+        """Take it out of sight and disable it, saying why; it stays ticked for when it is offered again."""
         self.box.setToolTip(reason)
         self._enable(False)
 
@@ -159,6 +168,13 @@ class ExportRow(QObject, Generic[K]):
 
     def _enable(self, is_on: bool) -> None:
         self.box.setEnabled(is_on)
+        has_choice = self.suffix.count() > 1
+        for control in (self.box, self.name, self.suffix if has_choice else self._only_suffix):
+            control.setVisible(is_on)
+        if self._place is not None:
+            grid, row = self._place
+            # A row out of sight keeps the space between rows alone.
+            grid.setRowMinimumHeight(row, self.suffix.sizeHint().height() if is_on else 0)
         self._toggle()
 
     @Slot()

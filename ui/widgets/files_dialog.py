@@ -33,7 +33,6 @@ _SUFFIX_WIDTH = 100
 _WIDTH = 520
 _LONGEST_NAME = 200
 """Characters of a folder that are repeated in an error."""
-_UNSAFE = '/\\:*?"<>|'
 
 
 class FileItem(Protocol):
@@ -212,12 +211,6 @@ class FilesDialog(QDialog, Generic[K, Item]):
         self._message.setText(text)
         self._message.setVisible(bool(text))
         self._go.setText(self.tr("&Replace") if self._announced else self.tr("&Export"))
-
-
-def safe_name(name: str, fallback: str) -> str:
-    """Return a name for files: without what file systems refuse, and not too long."""
-    kept = "".join("_" if c in _UNSAFE or not c.isprintable() else c for c in name).strip(" .")
-    return kept[:100] or fallback
 
 
 def check_names(paths: Sequence[Path], folder: Path) -> None:

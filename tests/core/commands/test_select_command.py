@@ -77,6 +77,17 @@ def test_a_table_of_boxes_gives_a_mask_for_each_line(photo: Path, tmp_path: Path
     assert np.array_equal(pixels(out / "photo_disc 1.5_a.png") == 255, expected)
 
 
+def test_a_table_of_boxes_gives_cut_outs_into_a_folder_of_their_own(photo: Path, tmp_path: Path) -> None:
+    table = tmp_path / "boxes.csv"
+    table.write_text(f"file,x0,y0,x1,y1,name\nphoto.png,{','.join(map(str, BOX))},disc\n")
+    out, cut = tmp_path / "masks", tmp_path / "cut"
+    words = ["select", "--boxes", str(table), "-o", str(out), "--cutout"]
+    assert run([*words, str(out)]) == 2
+    assert run([*words, str(cut)]) == 0
+    mask = pixels(out / "photo_disc.png")
+    assert np.array_equal(pixels(cut / "photo_disc.png")[..., 3], mask)
+
+
 def test_lines_that_fail_are_reported_and_left_out(
     photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -10,6 +10,7 @@ import struct
 import time
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 from xml.etree import ElementTree
@@ -35,6 +36,7 @@ from gmmseg.io.interchange.imagej_roi import encode_rois
 from gmmseg.io.interchange.labelme import encode_labelme
 from gmmseg.io.interchange.ome_tiff import encode_ome_labels, encode_ome_posteriors
 from gmmseg.io.interchange.ome_zarr import ome_zarr_files
+from gmmseg.io.interchange.svg import encode_svg
 from gmmseg.io.masks import legend
 from gmmseg.photo.classes import ClassTable, default_classes
 from tests.data.work import lines_run
@@ -207,6 +209,34 @@ def test_geojson_polygons_cover_the_classes() -> None:
         rings = [ring for polygon in feature["geometry"]["coordinates"] for ring in polygon]
         assert all(ring[0] == ring[-1] and len(ring) >= 5 for ring in rings)
         np.testing.assert_array_equal(painted([ring[:-1] for ring in rings], SHAPE), ids == entry.id)
+
+
+def test_svg_paths_filled_by_the_even_odd_rule_are_the_classes() -> None:
+    """Drawn by Qt's renderer, which knows nothing of how they were made."""
+    svg = pytest.importorskip("PySide6.QtSvg")
+    gui = pytest.importorskip("PySide6.QtGui")
+    rng = np.random.default_rng(3)
+    ids = rng.integers(0, 3, (17, 23)).astype(np.uint8)
+    classes = ClassTable(
+        tuple(
+            replace(entry, name=name, colour=colour)
+            for entry, name, colour in zip(
+                named(2), ("a<b", "“&”"), ((200, 10, 30), (20, 180, 240)), strict=True
+            )
+        )
+    )
+    data = encode_svg(ids, classes)
+    titles = [node.text for node in ElementTree.fromstring(data).iter("{http://www.w3.org/2000/svg}title")]
+    assert titles == ["a<b", "“&”"]
+    picture = gui.QImage(23, 17, gui.QImage.Format.Format_RGBA8888)
+    picture.fill(0)
+    painter = gui.QPainter(picture)
+    painter.setRenderHint(gui.QPainter.RenderHint.Antialiasing, False)
+    svg.QSvgRenderer(data).render(painter)
+    painter.end()
+    drawn = np.frombuffer(picture.constBits(), np.uint8).reshape(17, 23, 4)
+    colours = np.array([[0, 0, 0], [200, 10, 30], [20, 180, 240]])
+    assert np.array_equal(drawn[..., :3], colours[ids])
 
 
 def test_one_region_is_a_geojson_polygon_and_an_empty_class_has_none() -> None:

@@ -107,7 +107,38 @@ def test_the_table_and_the_report_tell_names_and_areas(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("kind", ["geojson", "labelme", "roi", "ome-tiff", "overlay"])
+def test_each_object_has_a_file_of_its_own_in_a_folder_that_is_replaced_as_a_whole(tmp_path: Path) -> None:
+    folder = tmp_path / "masks"
+    items = [ExportItem(folder, "binaries"), ExportItem(tmp_path / "cut", "cutouts")]
+    result_of(export_events(source(), items))
+    names = {1: "1_horse.png", 2: "2_cell.png", 3: "3_horse.png"}
+    assert {path.name for path in folder.iterdir()} == {*names.values(), "objects.json"}
+    listed = json.loads((folder / "objects.json").read_text())["objects"]
+    assert [(entry["id"], entry["name"], entry["file"]) for entry in listed] == [
+        (1, "horse", names[1]), (2, "cell", names[2]), (3, "horse", names[3]),
+    ]  # fmt: skip
+    for number, name in names.items():
+        mask = np.asarray(Pillow.open(folder / name))
+        assert np.array_equal(mask, np.where(ids() == number, 255, 0))
+        rows, columns = np.nonzero(ids() == number)
+        alpha = np.asarray(Pillow.open(tmp_path / "cut" / name))[..., 3]
+        assert np.array_equal(
+            alpha > 0, (ids() == number)[min(rows) : max(rows) + 1, min(columns) : max(columns) + 1]
+        )
+    result_of(export_events(source((2,)), [items[0]]))
+    assert {path.name for path in folder.iterdir()} == {"2_cell.png", "objects.json"}
+
+
+def test_a_folder_with_anything_else_in_it_is_not_replaced(tmp_path: Path) -> None:
+    folder = tmp_path / "masks"
+    result_of(export_events(source(), [ExportItem(folder, "binaries")]))
+    (folder / "mine.txt").write_text("mine")
+    with pytest.raises(WriteError, match="not an earlier export"):
+        result_of(export_events(source(), [ExportItem(folder, "binaries")]))
+    assert (folder / "mine.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("kind", ["geojson", "labelme", "roi", "svg", "ome-tiff", "overlay"])
 def test_every_other_format_of_labels_takes_objects(tmp_path: Path, kind: str) -> None:
     from gmmseg.io.export_items import SUFFIXES
 
