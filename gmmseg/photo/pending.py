@@ -52,6 +52,11 @@ def select_object(wanted: int) -> Edit[Document]:
     return Edit("Select the object", apply)
 
 
+def select_pixels(patch: Patch, title: str = "Select pixels") -> Edit[Document]:
+    """Return the edit that begins a selection with some pixels, to be corrected by prompts; none drops it."""
+    return _on_pending(title, None if patch.is_empty else PendingSelection(base=patch))
+
+
 def correct(prompt: Prompt) -> Edit[Document]:
     """Return the edit that adds a prompt to the pending selection, or begins one."""
 

@@ -151,11 +151,13 @@ PHOTO_ACTIONS: tuple[Spec, ...] = (
     ),
     _tool_spec("select", "&Select", "S", "Select an object: click it; Shift adds, Alt takes away"),
     _tool_spec("box", "Select in a bo&x", "X", "Drag a box around an object"),
+    _tool_spec("colour", "Select by colour", "W", "Select what is of the same class as the pixel clicked"),
     _tool_spec("brush", "&Brush", "B", "Paint the chosen object, or a new one; [ and ] change the size"),
     _tool_spec("eraser", "&Eraser", "E", "Take pixels away from the chosen objects, or from all"),
     _tool_spec("lasso", "&Lasso", "L", "Go round an area with the button held"),
     _tool_spec("polygon", "Pol&ygon", "G", "Click corners; a click on the first one closes it"),
     _tool_spec("fill", "&Fill", "K", "Fill a connected area without an object"),
+    _tool_spec("cut", "Cut apart", "C", "Draw a line across an object to make it two"),
     _tool_spec("pick", "Pick u&p", "I", "Choose the object at a pixel"),
     _tool_spec("look", "Look aroun&d", "D", "Move the picture; with other tools hold Space"),
     Spec(
@@ -173,6 +175,19 @@ PHOTO_ACTIONS: tuple[Spec, ...] = (
     Spec(
         "drop_selection", "D&rop the selection", Toolbox.drop, (), "", has_selection,
         "Forget the selection (Esc over the picture)",
+    ),
+    Spec(
+        "select_marked", "Select what is marked", PhotoCommands.select_marked, ("Ctrl+M",), "",
+        has_any_maps, "Select the pixels of the regions chosen in their table, or of a box in the scatter",
+    ),
+    Spec(
+        "object_of_marked", "Make what is marked an object", PhotoCommands.object_of_marked,
+        ("Ctrl+Shift+M",), "", has_any_maps,
+        "Make an object of the regions chosen in their table, or of a box in the scatter",
+    ),
+    Spec(
+        "copy_regions", "Copy the region table", PhotoCommands.copy_regions, (), "copy", has_any_maps,
+        "Copy the rows of the regions chosen, or all, as text for a spreadsheet",
     ),
     Spec(
         "copy_cutout", "Copy the cut-o&ut", PhotoCommands.copy_cutout, ("Ctrl+Shift+X",), "", has_objects,

@@ -13,6 +13,7 @@ from gmmseg.io.images import FILE_GROUPS
 from gmmseg.io.projects.archive import SUFFIX
 from gmmseg.photo.classes import default_classes
 from gmmseg.photo.document import reset_settings, show_class
+from gmmseg.photo.objects.patch import Patch
 from ui.notices import Notices
 from ui.photo.panels.picture_requests import regions_of
 from ui.photo.toolbox import Toolbox
@@ -106,6 +107,32 @@ class PhotoCommands(QObject):
         picture = cut_out_picture(document.image, document.objects, self._toolbox.chosen)
         QGuiApplication.clipboard().setImage(picture)
         self._notices.say(self.tr("Copied the cut-out, with transparency around it."))
+
+    def select_marked(self) -> None:
+        """Make what another panel points at in the picture the selection."""
+        patch = self._marked()
+        if patch is not None:
+            self._toolbox.select_patch(patch, self.tr("Select what is marked"))
+
+    def object_of_marked(self) -> None:
+        """Make what another panel points at in the picture an object."""
+        patch = self._marked()
+        if patch is not None:
+            self._toolbox.add_patch(patch, self._toolbox.name or self.tr("Object"))
+
+    def _marked(self) -> Patch | None:
+        marked = self._panels.panes.marked
+        if marked is None:
+            self._notices.say(
+                self.tr("Nothing is marked: choose rows under Regions, or draw a box in the scatter.")
+            )
+            return None
+        return Patch.of(marked > 0)
+
+    def copy_regions(self) -> None:
+        """Copy the selected rows of the regions' table, or all, as text."""
+        QGuiApplication.clipboard().setText(self._panels.regions.table.as_text())
+        self._notices.say(self.tr("Copied the rows, to be pasted into a spreadsheet."))
 
     def copy_view(self) -> None:
         QGuiApplication.clipboard().setImage(self._panels.panes.current_view_image())

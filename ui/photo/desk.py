@@ -7,8 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QPoint, Slot
+from PySide6.QtWidgets import QMenu, QWidget
 
 from gmmseg.features.spec import SPACE_TITLES
 from gmmseg.image import Image
@@ -26,7 +26,9 @@ from ui.photo.arrangements import FIRST_PANES
 from ui.photo.commands import PhotoCommands
 from ui.photo.files_menu import FilesMenu
 from ui.photo.layout import OpacitySlider, SamplesMenu, photo_layout
+from ui.photo.picture_menu import REGION_ACTIONS, PictureMenu
 from ui.photo.toolbox import Toolbox
+from ui.photo.tools.tool import Point
 from ui.photo.wiring import PhotoPanels
 from ui.photo.work import PhotoWork
 from ui.settings_store import SettingsStore
@@ -68,6 +70,10 @@ class PhotoDesk(FileDesk):
             part.setParent(self)
         for menu in (recent, self._samples, self._files):
             menu.setParent(layout.toolbar, menu.windowFlags())
+        self._picture_menu = PictureMenu(actions, self.panels, self.toolbox, layout.central)
+        self._region_menu = QMenu(layout.central)
+        self._region_menu.setObjectName("regionMenu")
+        self._region_menu.addActions([actions[name] for name in REGION_ACTIONS])
         self.panels.connect_to(self.work, self.toolbox)
         self._connect()
         self._restore()
@@ -87,6 +93,8 @@ class PhotoDesk(FileDesk):
         panels.setup.validity_changed.connect(self.refresh)
         panels.k_curve.compare_requested.connect(work.k_comparer.compare)
         panels.panes.layout_changed.connect(self._check_layout)
+        panels.panes.menu_requested.connect(self._open_picture_menu)
+        panels.regions.menu_requested.connect(self._open_region_menu)
         self.toolbox.tool_changed.connect(self._check_tool)
         self._check_tool(self.toolbox.tool_name)
         self._opacity.valueChanged.connect(self._set_opacity)
@@ -247,6 +255,14 @@ class PhotoDesk(FileDesk):
     @Slot(int)
     def _set_opacity(self, percent: int) -> None:
         self.panels.panes.set_overlay_opacity(percent / 100)
+
+    @Slot(object, QPoint)
+    def _open_picture_menu(self, point: Point, place: QPoint) -> None:
+        self._picture_menu.open_at(self.work.workspace.shown, point, place)
+
+    @Slot(QPoint)
+    def _open_region_menu(self, place: QPoint) -> None:
+        self._region_menu.popup(place)
 
     @Slot(str)
     def _check_tool(self, name: str) -> None:

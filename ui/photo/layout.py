@@ -26,6 +26,7 @@ from ui.widgets.tool_bar import ToolBar
 _ARRANGING = tuple(f"arrangement_{arrangement.name}" for arrangement in ARRANGEMENTS)
 _TOOLS = tuple(f"tool_{name}" for name in get_args(ToolName))
 _SELECTION = ("accept_selection", "extend_object", "subtract_selection", "drop_selection", "", "copy_cutout")
+_MARKED = ("select_marked", "object_of_marked", "copy_regions")
 _tr = partial(QCoreApplication.translate, "PhotoDesk")
 
 
@@ -108,7 +109,7 @@ def _menus(
 ) -> tuple[DeskMenu, ...]:
     classes = [*(f"class{n}" for n in range(1, MAX_KEYED_CLASSES + 1)), "", "show_all", ""]
     edit = ["undo", "redo", "", "copy_view", "copy_mask", "paste", "", "reset_settings"]
-    objects = [*actions.entries([*_TOOLS, "", *_SELECTION, ""]), panels.objects.menu]
+    objects = [*actions.entries([*_TOOLS, "", *_SELECTION, "", *_MARKED, ""]), panels.objects.menu]
     zoom = ["fit_view", "actual_size", "zoom_in", "zoom_out", ""]
     panes = ["panes1", "panes2", "panes4", "overlay", "pin"]
     return (

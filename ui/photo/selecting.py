@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Signal, Slot
 
-from gmmseg.arrays import IntArray
+from gmmseg.arrays import AnyArray, IntArray
 from gmmseg.control import Progress, ShouldStop
 from gmmseg.editing import Edit
 from gmmseg.image import Image
@@ -92,6 +92,11 @@ class Selecting(Worker):
         )
         self._questions.answered.connect(self._on_answered)
         bridge.changed.connect(self._on_changed)
+
+    @property
+    def leaves(self) -> AnyArray | None:
+        """The leaf of each pixel of the image, (H, W); None before it is ready for selecting."""
+        return None if self._answers is None else self._answers.site.labels
 
     # What tools ask for
 

@@ -5,23 +5,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
+import numpy as np
 from PySide6.QtCore import QObject, Signal, Slot
 
 from gmmseg.editing import Edit
+from gmmseg.errors import EditError
 from gmmseg.photo.document import Document
 from gmmseg.photo.objects import edits
-from gmmseg.photo.objects.filling import flooded
-from gmmseg.photo.objects.patch import Patch
-from gmmseg.photo.pending import accept_selection, extend_object, subtract_selection
+from gmmseg.photo.objects.filling import flooded, of_one_value
+from gmmseg.photo.objects.patch import Patch, brushed, within_touched
+from gmmseg.photo.objects.reshaping import split_by_line
+from gmmseg.photo.pending import accept_selection, extend_object, select_pixels, subtract_selection
 from gmmseg.photo.view_state import ViewState
 from ui.photo.tools.brush import Stroking
+from ui.photo.tools.cutting import Cutting
 from ui.photo.tools.outlining import Lasso, Polygon
-from ui.photo.tools.pointing import Pointing
+from ui.photo.tools.pointing import How, Pointing
 from ui.photo.tools.select import Select
 from ui.photo.tools.tool import Point, Tool
 from ui.photo.work import PhotoWork
 
-ToolName = Literal["select", "box", "brush", "eraser", "lasso", "polygon", "fill", "pick", "look"]
+ToolName = Literal[
+    "select", "box", "colour", "brush", "eraser", "lasso", "polygon", "fill", "cut", "pick", "look"
+]
 """``look`` is no tool: the pointer pans."""
 
 
@@ -50,15 +56,18 @@ class Toolbox(QObject):
         self._select, self._box = Select(parent=self), Select(draws_boxes=True, parent=self)
         self._brush, self._eraser = Stroking(False, self), Stroking(True, self)
         self._lasso, self._polygon = Lasso(self), Polygon(self)
-        self._fill, self._pick = Pointing(self), Pointing(self)
+        self._fill, self._pick, self._colour = Pointing(self), Pointing(self), Pointing(self)
+        self._cut = Cutting(self)
         self._tools: dict[str, Tool | None] = {
             "select": self._select,
             "box": self._box,
+            "colour": self._colour,
             "brush": self._brush,
             "eraser": self._eraser,
             "lasso": self._lasso,
             "polygon": self._polygon,
             "fill": self._fill,
+            "cut": self._cut,
             "pick": self._pick,
             "look": None,
         }
@@ -70,6 +79,10 @@ class Toolbox(QObject):
         """Of the object made last, offered again; empty before the first."""
         self.only_unlabelled = False
         """Pixels of other objects are not painted over."""
+        self.keeps_to_edges = False
+        """Strokes stop at the borders of the leaves that they cross."""
+        self.takes_connected = True
+        """*Select by colour* takes what is connected with the click, not what is like it everywhere."""
         self._connect()
 
     def _connect(self) -> None:
@@ -83,12 +96,14 @@ class Toolbox(QObject):
             tool.extended.connect(self.extend)
             tool.subtracted.connect(self.subtract)
         for brush in (self._brush, self._eraser):
-            brush.stroked.connect(self._take)
+            brush.stroked.connect(self._take_stroke)
             brush.radius_changed.connect(self.set_radius)
         for area in (self._lasso, self._polygon):
             area.enclosed.connect(self._take)
         self._fill.pointed.connect(self._flood)
         self._pick.pointed.connect(self.choose_at)
+        self._colour.pointed.connect(self._select_colour)
+        self._cut.drawn.connect(self._take_apart)
         self._work.bridge.changed.connect(self._on_changed)
 
     @property
@@ -153,7 +168,67 @@ class Toolbox(QObject):
         """Forget the pending selection."""
         self._selecting.drop()
 
+    def select_patch(self, patch: Patch, title: str) -> None:
+        """Make some pixels the selection."""
+        self._apply(select_pixels(patch, title))
+
+    def add_patch(self, patch: Patch, name: str) -> None:
+        """Make some pixels an object of that name, as far as they are not marked yet."""
+        self._apply(edits.add_object(patch, name, only_unlabelled=True))
+
+    @Slot(object, str)
+    def _select_colour(self, point: Point, how: How) -> None:
+        """Select the pixels of the class at a point, beside those selected or away from them."""
+        shown = self._work.workspace.shown
+        if shown.segmentation is None:
+            return
+        ids = shown.classes.ids_by_label()[shown.segmentation.labels]
+        patch = of_one_value(ids, int(point[0]), int(point[1]), is_connected=self.takes_connected)
+        now = shown.current_selection
+        if how != "new" and now is not None:
+            mask, others = now.patch.full(ids.shape), patch.full(ids.shape)
+            patch = Patch.of(mask | others if how == "add" else mask & ~others)
+        elif how == "remove":
+            return
+        self.select_patch(patch, self.tr("Select by colour"))
+
+    @Slot(object, object)
+    def _take_apart(self, start: Point, end: Point) -> None:
+        """Split the object that most of a line lies on: one of those chosen, or any."""
+        objects = self._work.workspace.document.object_map
+        line = brushed((start, end), 0.5, objects.shape)
+        counts = np.bincount(objects.ids.read()[line.box][line.mask])
+        crossed = [e.id for e in objects if e.id < len(counts) and counts[e.id] and not e.is_locked]
+        crossed = [each for each in crossed if each in self.chosen] or crossed
+        if not crossed:
+            self._work.failed.emit(
+                EditError("The line crosses no unlocked object.", "Draw it across the one to take apart.")
+            )
+            return
+        wanted = max(crossed, key=lambda each: int(counts[each]))
+        edit = edits.split_object(
+            wanted, self.tr("Split by a line"), lambda patch: split_by_line(patch, start, end)
+        )
+        self._work.object_editor.ask(edit)
+
     # Pixels
+
+    @Slot(object, bool, object)
+    def _take_stroke(self, patch: Patch, is_removing: bool, way: Sequence[Point]) -> None:
+        leaves = self._selecting.leaves if self.keeps_to_edges else None
+        if leaves is not None:
+            patch = within_touched(patch, way, leaves)
+        self._take(patch, is_removing)
+
+    @Slot(bool)
+    def set_keeps_to_edges(self, is_set: bool) -> None:
+        """Have strokes stop at the borders of leaves, or not."""
+        self.keeps_to_edges = is_set
+
+    @Slot(bool)
+    def set_takes_connected(self, is_set: bool) -> None:
+        """Have *Select by colour* take what is connected alone, or everything."""
+        self.takes_connected = is_set
 
     @Slot(object, bool)
     def _take(self, patch: Patch, is_removing: bool) -> None:
@@ -215,8 +290,8 @@ class Toolbox(QObject):
         image = document.image
         if image is not None and image is not old.document.image:
             shape = image.height, image.width
-            for drawing in (self._brush, self._eraser, self._lasso, self._polygon, self._fill, self._pick):
-                drawing.shape = shape
+            for tool in filter(None, self._tools.values()):
+                tool.shape = shape
             if self.tool is not None:
                 self.tool.abandon()
         if document.objects is not old.document.objects:

@@ -75,6 +75,7 @@ class PhotoPanels(QObject):
         work.painter.answered.connect(self.panes.show_picture)
         self.panes.pixel_hovered.connect(self.readout.show_pixel)
         self.panes.pixel_hovered.connect(self.scatter.mark_pixel)
+        self.panes.pixel_clicked.connect(self.regions.show_clicked)
         self.panes.zoom_changed.connect(self.readout.show_zoom)
         self.scatter.winners_requested.connect(work.sorter.ask)
         work.sorter.answered.connect(self.scatter.show_winners)
@@ -103,10 +104,9 @@ class PhotoPanels(QObject):
         toolbox.radius_changed.connect(options.show_radius)
         options.radius_changed.connect(toolbox.set_radius)
         options.only_unlabelled_changed.connect(toolbox.set_only_unlabelled)
+        options.keeps_to_edges_changed.connect(toolbox.set_keeps_to_edges)
+        options.takes_connected_changed.connect(toolbox.set_takes_connected)
         options.show_tool(toolbox.tool_name)
         options.show_radius(toolbox.radius)
         # An object is named as soon as it is made, without a way to the table.
         self.panes.addAction(objects.rename_action)
-        for pane in self.panes.panes:
-            pane.canvas.menu_requested.connect(toolbox.choose_for_menu)
-            pane.canvas.menu_requested.connect(lambda _, at: objects.open_menu_at(at))

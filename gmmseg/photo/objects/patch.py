@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gmmseg.arrays import BoolArray, FloatArray, frozen
+from gmmseg.arrays import AnyArray, BoolArray, FloatArray, frozen
 from gmmseg.photo.objects.tiles import Box
 
 
@@ -120,6 +120,24 @@ def _cover(covered: BoolArray, start: FloatArray, end: FloatArray, radius: float
     along = np.clip((x * dx + y * dy) / length, 0, 1) if length else np.zeros(1)
     distance = (x - along * dx) ** 2 + (y - along * dy) ** 2
     covered[top:bottom, left:right] |= distance <= radius * radius
+
+
+def within_touched(patch: Patch, points: Sequence[tuple[float, float]], areas: AnyArray) -> Patch:
+    """Return the pixels of a stroke that lie in areas which its way itself crosses.
+
+    Parameters
+    ----------
+    patch : Patch
+        What the brush covers.
+    points : sequence of (x, y)
+        The way of its middle.
+    areas : int array, (H, W)
+        Which area each pixel belongs to: the leaves of a tree.
+    """
+    shape = int(areas.shape[0]), int(areas.shape[1])
+    way = brushed(points, 0.5, shape)
+    touched = np.unique(areas[way.box][way.mask])
+    return Patch.of(patch.mask & np.isin(areas[patch.box], touched), patch.top, patch.left)
 
 
 def polygon(points: Sequence[tuple[float, float]], shape: tuple[int, int]) -> Patch:

@@ -149,3 +149,21 @@ def test_sizes_are_one_undo_step_and_prompts_are_steps_of_their_own() -> None:
     assert asks.step_size(1).merge_key is not None
     assert asks.select(click(1, 1)).merge_key is None
     assert asks.correct(click(1, 1)).merge_key is None
+
+
+def test_pixels_become_the_selection_as_they_are_and_prompts_go_on_from_there(
+    site: Site, document: Document
+) -> None:
+    mask = np.zeros(SHAPE, dtype=bool)
+    mask[18:62, 68:90] = True
+    answers = Answers(site)
+    begun = after(document, asks.select_pixels(Patch.of(mask)))
+    assert np.array_equal(mask_of(answers, begun), mask)
+    more = after(begun, asks.correct(click(100, 40)))
+    grown = mask_of(answers, more)
+    assert grown[40, 100]
+    assert grown[mask].mean() > 0.95
+    assert begun.pending is not None
+    made = after(begun, asks.accept_selection(answers.answer(begun.pending), "half"))
+    assert np.array_equal(made.object_map.patch_of(1).full(SHAPE), mask)
+    assert after(begun, asks.select_pixels(Patch.of(np.zeros(SHAPE, dtype=bool)))).pending is None

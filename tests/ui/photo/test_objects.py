@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLineEdit
+from PySide6.QtWidgets import QLineEdit, QMenu
 from pytestqt.qtbot import QtBot
 from scipy.ndimage import binary_dilation, binary_erosion, binary_fill_holes, generate_binary_structure
 
@@ -295,21 +295,25 @@ def test_classes_and_regions_become_objects_where_nothing_is_marked(marker: Mark
     assert np.array_equal(marker.mask(4), (regions.regions.labels == 1) & (before == 0))
 
 
-def test_a_right_click_with_look_or_pick_offers_what_can_be_done(marker: Marker) -> None:
-    menu = marker.panel.menu
-    for tool, is_offered in (("tool_look", True), ("tool_pick", True), ("tool_select", False)):
+def test_a_right_click_that_the_tool_leaves_offers_what_can_be_done(marker: Marker) -> None:
+    menu = marker.desk.layout.central.findChild(QMenu, "pictureMenu")
+    assert menu is not None
+    for tool, is_offered in (("tool_look", True), ("tool_select", True), ("tool_brush", False)):
         marker.desk.actions[tool].trigger()
         QTest.mouseClick(marker.canvas.viewport(), Qt.MouseButton.RightButton, NONE, marker.at(90, 40))
         assert menu.isVisible() == is_offered
         menu.hide()
         if is_offered:
             assert marker.desk.toolbox.chosen == (2,)
+            part = menu.findChild(QMenu, "objectPart")
+            assert part is not None
+            assert set(part.actions()) == set(marker.panel.menu.actions())
         marker.desk.toolbox.choose(())
     marker.click_row(0)
     place = marker.rect(0, Column.NAME).center()
     marker.panel.view.customContextMenuRequested.emit(QPoint(place))
-    assert menu.isVisible()
-    menu.hide()
+    assert marker.panel.menu.isVisible()
+    marker.panel.menu.hide()
 
 
 def test_options_belong_to_the_tool_in_hand(marker: Marker) -> None:

@@ -100,7 +100,7 @@ def pixels(panel: PanesPanel, number: int) -> np.ndarray:
 def marked(panel: PanesPanel, number: int) -> np.ndarray | None:
     """Return what is marked in a pane, by its private item: marks have no other trace but the screen."""
     levels = panel.panes[number].canvas._marks._levels
-    return levels[0] if levels else None
+    return np.minimum(levels[0], 1) if levels else None
 
 
 def test_lines_and_mean_colours_are_shown_and_follow_the_cut(

@@ -9,14 +9,17 @@ import numpy as np
 import pytest
 from PIL import Image as PillowImage
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QMouseEvent, QWheelEvent
+from PySide6.QtGui import QAction, QMouseEvent, QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLineEdit
+from PySide6.QtWidgets import QApplication, QLineEdit, QMenu
 from pytestqt.qtbot import QtBot
+from scipy.ndimage import label
 
 from gmmseg.io.images import image_from_array
 from gmmseg.photo.document import Document
+from gmmseg.photo.objects.patch import brushed
 from tests.core.photo.test_pending import SHAPE, picture
+from tests.ui.driving import arrange
 from ui.app import App
 from ui.photo.export_dialog import ExportDialog
 from ui.photo.widgets.canvas import Canvas
@@ -277,3 +280,120 @@ def test_the_tool_in_hand_is_the_one_that_is_checked(person: Person) -> None:
     assert not actions["tool_select"].isChecked()
     person.desk.toolbox.take_tool("look")
     assert actions["tool_look"].isChecked()
+
+
+def test_what_is_of_one_class_is_selected_beside_or_away_from_what_is(person: Person) -> None:
+    person.wait(lambda: person.document.fit is not None and not person.desk.work.workspace.shown.is_preview)
+    person.desk.actions["tool_colour"].trigger()
+    shown = person.desk.work.workspace.shown
+    assert shown.segmentation is not None
+    ids = shown.classes.ids_by_label()[shown.segmentation.labels]
+
+    def connected(x: int, y: int) -> np.ndarray:
+        parts, _ = label(ids == ids[y, x])
+        return np.asarray(parts == parts[y, x])
+
+    first, second = connected(90, 40), connected(30, 30)
+    assert np.array_equal(person.click(90, 40), first)
+    assert np.array_equal(person.click(30, 30, SHIFT), first | second)
+    assert np.array_equal(person.click(90, 40, ALT), second & ~first)
+    person.desk.panels.objects.options.takes_connected.click()
+    assert np.array_equal(person.click(90, 40), ids == ids[40, 90])
+    person.press(Qt.Key.Key_Return)
+    assert np.array_equal(person.area_of(1), ids == ids[40, 90])
+
+
+def test_a_line_across_an_object_makes_it_two_and_across_none_is_refused(person: Person) -> None:
+    person.click(90, 40)
+    person.press(Qt.Key.Key_Return)
+    whole = person.area_of(1)
+    person.desk.actions["tool_cut"].trigger()
+    person.drag((90, 5), (90, 75))
+    person.wait(lambda: len(person.document.object_map) == 2)
+    parts = [person.area_of(entry.id) for entry in person.document.object_map]
+    assert np.array_equal(parts[0] | parts[1], whole)
+    assert not (parts[0] & parts[1]).any()
+    assert {bool(part[:, :90].any()) for part in parts} == {True, False}
+    person.drag((3, 3), (30, 3))
+    assert "crosses no unlocked object" in person.app.window.errors.text
+    assert len(person.document.object_map) == 2
+
+
+def test_a_stroke_kept_to_edges_stays_in_the_leaves_that_it_crosses(person: Person) -> None:
+    person.wait(lambda: person.desk.work.selecting.leaves is not None)
+    person.wait(lambda: not person.desk.work.is_busy)
+    toolbox = person.desk.toolbox
+    person.desk.actions["tool_brush"].trigger()
+    toolbox.set_radius(10)
+    person.desk.panels.objects.options.keeps_to_edges.click()
+    person.drag((90, 50), (90, 55))
+    leaves = person.desk.work.selecting.leaves
+    assert leaves is not None
+    made = person.area_of(1)
+    covered = brushed([(90.5, 50.5), (90.5, 55.5)], 10, SHAPE).full(SHAPE)
+    assert made.any()
+    assert not (made & ~square()).any()
+    assert (covered & ~square()).any()
+    assert set(np.unique(leaves[made])) <= set(np.unique(leaves[49:58, 90:92]))
+
+
+def menu_at(person: Person, x: float, y: float) -> QMenu:
+    menu = person.desk.layout.central.findChild(QMenu, "pictureMenu")
+    assert menu is not None
+    QTest.mouseClick(person.canvas.viewport(), Qt.MouseButton.RightButton, NONE, person.at(x, y))
+    assert menu.isVisible()
+    menu.hide()
+    return menu
+
+
+def entry_of(menu: QMenu, part: str, text: str) -> QAction:
+    found = menu.findChild(QMenu, part)
+    assert found is not None
+    return next(action for action in found.actions() if text in action.text().replace("&", ""))
+
+
+def test_a_right_click_offers_the_class_there_to_be_selected_made_an_object_or_hidden(person: Person) -> None:
+    person.wait(lambda: person.document.fit is not None and not person.desk.work.workspace.shown.is_preview)
+    shown = person.desk.work.workspace.shown
+    assert shown.segmentation is not None
+    of_class = shown.segmentation.labels == shown.segmentation.labels[40, 90]
+    entry_of(menu_at(person, 90, 40), "classPart", "Select it").trigger()
+    assert np.array_equal(person.answer(), of_class)
+    person.press(Qt.Key.Key_Escape)
+    entry_of(menu_at(person, 90, 40), "classPart", "object").trigger()
+    assert np.array_equal(person.area_of(1), of_class)
+    menu = menu_at(person, 90, 40)
+    part = menu.findChild(QMenu, "classPart")
+    assert part is not None
+    part.aboutToShow.emit()
+    entry_of(menu, "classPart", "Hide").trigger()
+    hidden = [entry for entry in person.document.classes if not entry.is_visible]
+    assert [entry.components[0] + 1 for entry in hidden] == [shown.segmentation.labels[40, 90]]
+
+
+def test_regions_are_offered_in_the_picture_and_their_rows_follow_clicks(person: Person) -> None:
+    arrange(person.app, "segment")
+    panel, table = person.desk.panels.regions, person.desk.panels.regions.table
+    person.wait(lambda: table.model().rowCount() > 0)
+    outcome = person.desk.work.workspace.shown.regions
+    assert outcome is not None
+    labels = outcome.regions.labels
+    person.click(90, 40)
+    [row] = table.selected_rows
+    assert int(table.model().index(row, 0).data()) == labels[40, 90]
+    assert person.desk.panels.panes.marked is None
+    person.press(Qt.Key.Key_Escape)
+    entry_of(menu_at(person, 30, 30), "regionPart", "table").trigger()
+    [row] = table.selected_rows
+    assert int(table.model().index(row, 0).data()) == labels[30, 30]
+    marked = person.desk.panels.panes.marked
+    assert marked is not None
+    assert np.array_equal(marked > 0, labels == labels[30, 30])
+    table.customContextMenuRequested.emit(QPoint(4, 4))
+    menu = person.desk.layout.central.findChild(QMenu, "regionMenu")
+    assert menu is not None
+    assert menu.isVisible()
+    menu.hide()
+    next(action for action in menu.actions() if action.objectName() == "object_of_marked").trigger()
+    assert np.array_equal(person.area_of(1), labels == labels[30, 30])
+    assert panel.isVisible()

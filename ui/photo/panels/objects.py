@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QCoreApplication, QPoint, Qt, Signal, Slot
+from PySide6.QtCore import QCoreApplication, Qt, Signal, Slot
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QToolButton, QWidget
 
@@ -211,11 +211,6 @@ class ObjectsPanel(EntriesPanel):
         """Say what is being done in the background; nothing where the text is empty."""
         self._note.setText(_tr("{0} …").format(title))
         self._note.setVisible(bool(title))
-
-    @Slot(QPoint)
-    def open_menu_at(self, at: QPoint) -> None:
-        """Offer at a place of the screen what can be done with the chosen objects."""
-        self.menu.popup(at)
 
     def _count(self, objects: ObjectMap | None) -> None:
         """Count pixels at once where that is quick; until they are counted elsewhere the old ones stay."""

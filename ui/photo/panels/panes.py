@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QWidget
 
-from gmmseg.arrays import BoolArray, IntArray
+from gmmseg.arrays import BoolArray, ByteArray, IntArray
 from gmmseg.drawing.draw import Picture, Scene
 from gmmseg.drawing.layers import Layer
 from gmmseg.photo.classes import ClassTable
@@ -128,6 +128,11 @@ class PanesPanel(PaneGrid):
     def show_marked(self, rows: BoolArray | None) -> None:
         """Mark the pixels of some rows of the feature table, (N,); None marks none."""
         self._marks.brush(rows)
+
+    @property
+    def marked(self) -> ByteArray | None:
+        """The pixels that another panel points at, (H, W) bytes, not 0 where marked; None for none."""
+        return self._marks.marked
 
     # Tools and objects
 

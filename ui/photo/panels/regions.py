@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QLocale, QTimer, Signal, Slot
+from PySide6.QtCore import QLocale, QPoint, Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QHeaderView, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from gmmseg.colours import to_hex
@@ -42,6 +42,8 @@ class RegionsPanel(QWidget):
     """A `RegionTableRequest`; the answer goes to `show_table`."""
     regions_selected = Signal(object)
     """Values of some regions in the label map, a tuple; empty for none."""
+    menu_requested = Signal(QPoint)
+    """A place of the screen: what can be done with the selected rows is asked for."""
     wanted_changed = Signal(bool)
     """Whether the panel is looked at, so that regions are wanted."""
 
@@ -83,6 +85,8 @@ class RegionsPanel(QWidget):
         header.setSectionResizeMode(header.count() - 1, QHeaderView.ResizeMode.Stretch)
         self.table.setAccessibleName(self.tr("Regions"))
         self.table.rows_selected.connect(self._choose)
+        self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.table.customContextMenuRequested.connect(self._ask_for_menu)
         self.summary = QLabel()
         self.summary.setObjectName("regions-summary")
         self.summary.setWordWrap(True)
@@ -181,6 +185,39 @@ class RegionsPanel(QWidget):
             return
         self._asked = RegionTableRequest(shown, shown.regions)
         self.table_requested.emit(self._asked)
+
+    @Slot(object)
+    def show_clicked(self, pixel: tuple[int, int]) -> None:
+        """Select the row of the region at a pixel (y, x) that was clicked, while somebody looks.
+
+        Nothing is marked in the picture: there the click means what the tool in hand makes of it.
+        """
+        if self._is_in_front and self._chosen:
+            self._chosen = ()
+            self.regions_selected.emit(())
+        if self._is_in_front:
+            self._go_to(pixel)
+
+    @Slot(QPoint)
+    def _ask_for_menu(self, at: QPoint) -> None:
+        # Also what a click in the picture has selected is marked there now.
+        self._choose(self.table.selected_rows)
+        self.menu_requested.emit(self.table.viewport().mapToGlobal(at))
+
+    def choose_at(self, pixel: tuple[int, int]) -> None:
+        """Select the region at a pixel (y, x), as a click on its row does."""
+        value = self._go_to(pixel)
+        if value:
+            self._chosen = (value,)
+            self.regions_selected.emit(self._chosen)
+
+    def _go_to(self, pixel: tuple[int, int]) -> int:
+        """Select the row of the region at a pixel, if it is listed; returns the region, 0 for none."""
+        outcome = None if self._shown is None else self._shown.regions
+        value = 0 if outcome is None else int(outcome.regions.labels[pixel])
+        if value in self._values and self._listed is outcome:
+            self.table.go_to(self._values.index(value))
+        return value
 
     @Slot(object)
     def _choose(self, rows: tuple[int, ...]) -> None:

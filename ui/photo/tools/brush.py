@@ -22,8 +22,8 @@ class Stroking(Tool):
     is_removing : bool
     """
 
-    stroked = Signal(object, bool)
-    """(`Patch`, whether it is to be taken away)"""
+    stroked = Signal(object, bool, object)
+    """(`Patch`, whether it is to be taken away, the points of its way)"""
     radius_changed = Signal(float)
 
     def __init__(self, is_removing: bool, parent: QObject | None = None) -> None:
@@ -69,7 +69,7 @@ class Stroking(Tool):
         if points:
             patch = brushed(points, self._radius, self.shape)
             if not patch.is_empty:
-                self.stroked.emit(patch, self._is_removing != self._is_inverted)
+                self.stroked.emit(patch, self._is_removing != self._is_inverted, tuple(points))
 
     def hover(self, at: Pointer | None) -> None:
         self._at = None if at is None else at.point

@@ -1,21 +1,31 @@
-"""Pointing: a tool that reports the pixel it is clicked on, for *Fill* and *Pick*."""
+"""Pointing: a tool that reports the pixel it is clicked on."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from typing import Literal
+
+from PySide6.QtCore import Qt, Signal
 
 from ui.photo.tools.tool import Pointer, Tool
+
+How = Literal["new", "add", "remove"]
 
 
 class Pointing(Tool):
     """Reports clicks on the image."""
 
-    pointed = Signal(object)
-    """(x, y) on the image."""
+    pointed = Signal(object, str)
+    """((x, y) on the image, ``add`` with Shift, ``remove`` with Alt, else ``new``)"""
 
     def press(self, at: Pointer) -> bool:
         if not at.is_left:
             return False
         if 0 <= at.x < self.shape[1] and 0 <= at.y < self.shape[0]:
-            self.pointed.emit(at.point)
+            self.pointed.emit(at.point, _how(at))
         return True
+
+
+def _how(at: Pointer) -> How:
+    if at.has(Qt.KeyboardModifier.AltModifier):
+        return "remove"
+    return "add" if at.has(Qt.KeyboardModifier.ShiftModifier) else "new"

@@ -18,8 +18,9 @@ class Select(Tool):
     """Clicks and strokes add to the selection or, with Alt or the right button, take away from it.
 
     Without a pending selection a drag with the plain left button pans, so that pictures are moved as ever;
-    Shift makes it a stroke, Ctrl a box. A plain click on an object, with nothing pending, is reported as any
-    click: what it means is decided where objects are known.
+    Shift makes it a stroke, Ctrl a box; the right button is left to the menu of what lies there. A plain
+    click on an object, with nothing pending, is reported as any click: what it means is decided where objects
+    are known.
 
     Parameters
     ----------
@@ -55,7 +56,7 @@ class Select(Tool):
         """Whether there is a selection that the wheel can change."""
 
     def press(self, at: Pointer) -> bool:
-        if at.button not in (Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton):
+        if not at.is_left and not (at.button == Qt.MouseButton.RightButton and self.is_pending):
             return False
         modifiers = Qt.KeyboardModifier
         self._is_positive = at.is_left and not at.has(modifiers.AltModifier)

@@ -23,8 +23,10 @@ from ui.theme import SPACING, colours, mixed, theme
 
 _WHEEL_FACTOR = 1.25
 _PAN_STEP = 48.0
-_MARKED = (255, 0, 200, 210)
-_UNMARKED = (0, 0, 0, 70)
+_VEIL, _EDGE = (255, 0, 200, 50), (255, 0, 200, 255)
+_UNMARKED = (0, 0, 0, 90)
+_CLICK = 5.0
+"""Device-independent pixels of movement up to which a press is a click."""
 
 
 class Canvas(pg.GraphicsView):  # type: ignore[misc]
@@ -37,6 +39,8 @@ class Canvas(pg.GraphicsView):  # type: ignore[misc]
 
     hovered = Signal(object)
     """Pixel (y, x) under the cursor, or None."""
+    clicked = Signal(object)
+    """Pixel (y, x) of a plain left click, whatever the tool makes of it."""
     fit_requested = Signal()
     menu_requested = Signal(object, QPoint)
     """((x, y) on the image, a place of the screen): a right click that no tool uses."""
@@ -75,6 +79,7 @@ class Canvas(pg.GraphicsView):  # type: ignore[misc]
         self._is_swiping = False
         self._pixel: tuple[int, int] | None = None
         self._drag_from: QPointF | None = None
+        self._pressed_at: QPointF | None = None
         self._tool: Tool | None = None
         self._is_tool_dragging = False
         self._is_space_held = False
@@ -128,13 +133,13 @@ class Canvas(pg.GraphicsView):  # type: ignore[misc]
         self._arrange()
 
     def set_marks(self, marked: ByteArray | None) -> None:
-        """Show which pixels are brushed: (H, W) bytes, 1 where marked; None for no marks."""
+        """Show which pixels are marked: (H, W) bytes, 1 inside, 2 at an edge; None for no marks."""
         if marked is None:
             self._marks.clear()
             return
         lut = np.zeros((256, 4), dtype=np.uint8)
-        lut[:2] = (_UNMARKED, _MARKED)
-        self._marks.set_pixels(marked, lut)
+        lut[:3] = (_UNMARKED, _VEIL, _EDGE)
+        self._marks.set_pixels(marked, lut, line_width=1)
 
     def set_tool(self, tool: Tool | None) -> None:
         """Take a tool in hand, which several canvases may share; without one the pointer only looks."""
@@ -270,6 +275,8 @@ class Canvas(pg.GraphicsView):  # type: ignore[misc]
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         left, middle = Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton
+        is_plain = event.button() == left and event.modifiers() == Qt.KeyboardModifier.NoModifier
+        self._pressed_at = event.position() if is_plain else None
         tool = None if event.button() == middle or self._is_space_held else self._tool
         if tool is not None and tool.press(self._pointer(event.position(), event)):
             self._is_tool_dragging = True
@@ -307,6 +314,11 @@ class Canvas(pg.GraphicsView):  # type: ignore[misc]
             self._tool.release(self._pointer(event.position(), event))
         self._drag_from = None
         self._show_cursor()
+        pressed, self._pressed_at = self._pressed_at, None
+        pixel = self.pixel_at(event.position())
+        is_click = pressed is not None and (event.position() - pressed).manhattanLength() <= _CLICK
+        if is_click and pixel is not None:
+            self.clicked.emit(pixel)
         event.accept()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
-from PySide6.QtCore import QSizeF, Signal, Slot
+from PySide6.QtCore import QPoint, QSizeF, Signal, Slot
 from PySide6.QtGui import QImage, QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QWidget
 
@@ -32,6 +32,10 @@ class PaneGrid(QWidget):
 
     pixel_hovered = Signal(object)
     """Pixel (y, x) under the cursor, or None."""
+    pixel_clicked = Signal(object)
+    """Pixel (y, x) of a plain left click."""
+    menu_requested = Signal(object, QPoint)
+    """((x, y) on the image, a place of the screen): a menu is asked for in a pane."""
     zoom_changed = Signal(object)
     """Device pixels for each image pixel: 1.0 is 100 %."""
     layout_changed = Signal(int)
@@ -50,6 +54,8 @@ class PaneGrid(QWidget):
         self._grid.setSpacing(SPACING)
         for number, pane in enumerate(self.panes):
             pane.canvas.hovered.connect(lambda pixel, number=number: self._hover(number, pixel))
+            pane.canvas.clicked.connect(self.pixel_clicked)
+            pane.canvas.menu_requested.connect(self.menu_requested)
             pane.canvas.fit_requested.connect(self.fit_view)
             pane.canvas.resized.connect(self.keep_fitted)
         self._place_panes()

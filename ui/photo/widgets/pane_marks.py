@@ -28,6 +28,7 @@ class PaneMarks(QObject):
         self._scene: Scene | None = None
         self._rows: BoolArray | None = None
         self._regions: tuple[int, ...] = ()
+        self._pixels: ByteArray | None = None
         self._untouched: frozenset[int] = frozenset()
         self._timer = QTimer(self, singleShot=True, interval=_DELAY_MS)
         self._timer.timeout.connect(self._draw)
@@ -61,10 +62,17 @@ class PaneMarks(QObject):
         self._regions = regions
         self._draw()
 
+    @property
+    def marked(self) -> ByteArray | None:
+        """(H, W) bytes, not 0 where marked; None where nothing is."""
+        if self._timer.isActive():
+            self._draw()
+        return self._pixels
+
     @Slot()
     def _draw(self) -> None:
         self._timer.stop()
-        marked = self._marked()
+        marked = self._pixels = with_edges(self._marked())
         for number, canvas in enumerate(self._canvases):
             canvas.set_marks(None if number in self._untouched else marked)
 
@@ -80,3 +88,13 @@ class PaneMarks(QObject):
         if self._rows is not None and scene.table is not None and len(self._rows) == scene.table.n_rows:
             return scene.table.pixels.spread(self._rows.astype(np.uint8))
         return None
+
+
+def with_edges(marked: ByteArray | None) -> ByteArray | None:
+    """Return bytes with 2 where a marked pixel has a neighbour above, below or beside it that is not."""
+    if marked is None or not marked.any():
+        return None
+    inside = np.pad(marked, 1)
+    is_inner = inside[:-2, 1:-1] & inside[2:, 1:-1] & inside[1:-1, :-2] & inside[1:-1, 2:]
+    edged: ByteArray = marked + (marked & ~is_inner & 1)
+    return edged

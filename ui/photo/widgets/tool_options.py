@@ -1,4 +1,4 @@
-"""ToolOptions: the size of the brush, and whether tools keep off what is marked already."""
+"""ToolOptions: the size of the brush, and what the tool in hand keeps to."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from ui.theme import SPACING
 _STEPS = 100
 _SIZED = ("brush", "eraser")
 _MARKING = ("brush", "lasso", "polygon", "fill")
+_COLOUR = ("colour",)
 
 
 class ToolOptions(QWidget):
@@ -21,6 +22,8 @@ class ToolOptions(QWidget):
     radius_changed = Signal(float)
     """Of the brush, image pixels."""
     only_unlabelled_changed = Signal(bool)
+    keeps_to_edges_changed = Signal(bool)
+    takes_connected_changed = Signal(bool)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -40,25 +43,39 @@ class ToolOptions(QWidget):
         self.only_unlabelled.setToolTip(
             self.tr("Mark only pixels that belong to no object yet; otherwise theirs are taken over")
         )
+        self.keeps_to_edges = QCheckBox(self.tr("Keep to edges"), self)
+        self.keeps_to_edges.setToolTip(
+            self.tr("A stroke stops at the edges in the picture: mark the middle, the brush may be too wide")
+        )
+        self.takes_connected = QCheckBox(self.tr("Connected with the click"), self)
+        self.takes_connected.setChecked(True)
+        self.takes_connected.setToolTip(
+            self.tr("Otherwise everything of the same class is taken, wherever it lies")
+        )
         grid = QGridLayout(self)
         grid.setContentsMargins(SPACING, 0, SPACING, 0)
         grid.addWidget(self._label, 0, 0)
         grid.addWidget(self.slider, 0, 1)
         grid.addWidget(self.size_box, 0, 2)
         grid.addWidget(self.only_unlabelled, 1, 0, 1, 3)
+        grid.addWidget(self.keeps_to_edges, 2, 0, 1, 3)
+        grid.addWidget(self.takes_connected, 3, 0, 1, 3)
         grid.setColumnStretch(1, 1)
         self.slider.valueChanged.connect(lambda value: self.radius_changed.emit(_radius_at(value)))
         self.size_box.valueChanged.connect(lambda size: self.radius_changed.emit(size / 2))
         self.only_unlabelled.toggled.connect(self.only_unlabelled_changed)
+        self.keeps_to_edges.toggled.connect(self.keeps_to_edges_changed)
+        self.takes_connected.toggled.connect(self.takes_connected_changed)
         self.show_tool("")
 
     @Slot(str)
     def show_tool(self, name: str) -> None:
         """Show what the tool of that name has."""
-        for widget in (self._label, self.slider, self.size_box):
+        for widget in (self._label, self.slider, self.size_box, self.keeps_to_edges):
             widget.setVisible(name in _SIZED)
         self.only_unlabelled.setVisible(name in _MARKING)
-        self.setVisible(name in {*_SIZED, *_MARKING})
+        self.takes_connected.setVisible(name in _COLOUR)
+        self.setVisible(name in {*_SIZED, *_MARKING, *_COLOUR})
 
     @Slot(float)
     def show_radius(self, radius: float) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from skimage.measure import points_in_poly
 
-from gmmseg.photo.objects.patch import Patch, brushed, polygon
+from gmmseg.photo.objects.patch import Patch, brushed, polygon, within_touched
 
 SHAPE = (40, 50)
 POINTS = st.lists(
@@ -66,6 +66,16 @@ def test_a_patch_is_cropped_and_lies_where_it_lay() -> None:
     assert np.array_equal(
         patch.inside((slice(0, 6), slice(10, 60))), np.pad(mask, ((0, 0), (0, 10)))[:6, 10:]
     )
+
+
+def test_a_stroke_kept_to_edges_stops_at_areas_that_its_way_does_not_cross() -> None:
+    areas = np.broadcast_to(np.arange(SHAPE[1]) // 7, SHAPE)
+    points = [(9.5, 12.0), (17.0, 12.0)]
+    stroke = brushed(points, 6, SHAPE)
+    kept = within_touched(stroke, points, areas).full(SHAPE)
+    expected = stroke.full(SHAPE) & (areas >= 1) & (areas <= 2)
+    assert np.array_equal(kept, expected)
+    assert kept.sum() < stroke.area
 
 
 @pytest.mark.parametrize("point", [(-100.0, -100.0), (500.0, 20.0)])

@@ -11,7 +11,9 @@ from pytestqt.qtbot import QtBot
 
 from gmmseg.photo.objects.patch import brushed
 from ui.photo.tools.brush import Stroking
+from ui.photo.tools.cutting import Cutting
 from ui.photo.tools.outlining import Lasso, Polygon
+from ui.photo.tools.pointing import Pointing
 from ui.photo.tools.select import Select
 from ui.photo.tools.tool import NO_DRAFT, Draft, Pointer, Tool
 
@@ -56,7 +58,8 @@ def test_a_stroke_covers_its_way_and_the_other_button_does_the_opposite(
     brush.set_radius(4)
     told = heard(brush.stroked)
     drag(brush, at(10, 10, button, modifier), at(30, 20), at(31, 40))
-    [(patch, is_removing)] = told
+    [(patch, is_removing, way)] = told
+    assert way == ((10, 10), (30, 20), (31, 40))
     assert np.array_equal(patch.full(SHAPE), brushed([(10, 10), (30, 20), (31, 40)], 4, SHAPE).full(SHAPE))
     assert is_removing == takes_away
 
@@ -145,9 +148,42 @@ def test_a_click_prompts_with_the_sign_that_keys_and_button_say(
     qtbot: QtBot, button: Qt.MouseButton, modifier: Qt.KeyboardModifier, is_positive: bool, is_asked: bool
 ) -> None:
     tool = Select()
+    tool.is_pending = True
     told = heard(tool.prompted)
     drag(tool, at(10, 12, button, modifier), at(11, 12))
     assert told == [(((10, 12),), is_positive, is_asked)]
+
+
+def test_with_nothing_pending_the_right_button_is_left_to_the_menu(qtbot: QtBot) -> None:
+    tool = Select()
+    assert not tool.press(at(10, 12, RIGHT))
+    tool.is_pending = True
+    assert tool.press(at(10, 12, RIGHT))
+
+
+def test_a_line_is_drawn_and_reported_unless_it_is_short_or_given_up(qtbot: QtBot) -> None:
+    tool = Cutting()
+    lines, drafts = heard(tool.drawn), heard(tool.draft_changed)
+    drag(tool, at(10, 12), at(30, 40))
+    assert drafts[0] == (Draft(((10, 12), (30, 40)), is_removing=True),)
+    assert drafts[-1] == (NO_DRAFT,)
+    drag(tool, at(10, 12), at(11, 12))
+    assert not tool.press(at(10, 12, RIGHT))
+    tool.press(at(1, 1))
+    assert tool.claims(Qt.Key.Key_Escape, NONE)
+    assert tool.key(Qt.Key.Key_Escape, NONE)
+    tool.release(at(30, 30))
+    assert lines == [((10, 12), (30, 40))]
+
+
+def test_a_pointing_tool_says_which_key_was_held(qtbot: QtBot) -> None:
+    tool = Pointing()
+    tool.shape = SHAPE
+    told = heard(tool.pointed)
+    for modifiers in (NONE, SHIFT, ALT):
+        assert tool.press(at(3.5, 4, modifiers=modifiers))
+    tool.press(at(-1, 4))
+    assert told == [((3.5, 4), "new"), ((3.5, 4), "add"), ((3.5, 4), "remove")]
 
 
 def test_drags_pan_or_draw_strokes_or_boxes(qtbot: QtBot) -> None:
