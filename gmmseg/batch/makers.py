@@ -95,7 +95,7 @@ def _progress(event: object) -> tuple[Progress, ...]:
 
 @dataclass(frozen=True, slots=True)
 class BoxedObject:
-    """A box around an object, what the object is called, and the files of its mask and, if wanted, cut-out."""
+    """A box around an object, its name, and the files of its mask and, if wanted, of its cut-out."""
 
     box: Box
     name: str

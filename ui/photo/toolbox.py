@@ -20,9 +20,10 @@ from gmmseg.photo.view_state import ViewState
 from ui.photo.tools.brush import Stroking
 from ui.photo.tools.cutting import Cutting
 from ui.photo.tools.outlining import Lasso, Polygon
-from ui.photo.tools.pointing import How, Pointing
+from ui.photo.tools.pointing import Pointing
 from ui.photo.tools.select import Select
 from ui.photo.tools.tool import Point, Tool
+from ui.photo.tools.wand import How, Wand
 from ui.photo.work import PhotoWork
 
 ToolName = Literal[
@@ -56,12 +57,12 @@ class Toolbox(QObject):
         self._select, self._box = Select(parent=self), Select(draws_boxes=True, parent=self)
         self._brush, self._eraser = Stroking(False, self), Stroking(True, self)
         self._lasso, self._polygon = Lasso(self), Polygon(self)
-        self._fill, self._pick, self._colour = Pointing(self), Pointing(self), Pointing(self)
-        self._cut = Cutting(self)
+        self._fill, self._pick = Pointing(self), Pointing(self)
+        self._wand, self._cut = Wand(self), Cutting(self)
         self._tools: dict[str, Tool | None] = {
             "select": self._select,
             "box": self._box,
-            "colour": self._colour,
+            "colour": self._wand,
             "brush": self._brush,
             "eraser": self._eraser,
             "lasso": self._lasso,
@@ -91,10 +92,11 @@ class Toolbox(QObject):
             tool.boxed.connect(self._selecting.box)
             tool.hovered.connect(self._selecting.hover)
             tool.sized.connect(self._selecting.step)
-            tool.dropped.connect(self._selecting.drop)
-            tool.accepted.connect(self.accept)
-            tool.extended.connect(self.extend)
-            tool.subtracted.connect(self.subtract)
+        for deciding in (self._select, self._box, self._wand):
+            deciding.dropped.connect(self._selecting.drop)
+            deciding.accepted.connect(self.accept)
+            deciding.extended.connect(self.extend)
+            deciding.subtracted.connect(self.subtract)
         for brush in (self._brush, self._eraser):
             brush.stroked.connect(self._take_stroke)
             brush.radius_changed.connect(self.set_radius)
@@ -102,7 +104,7 @@ class Toolbox(QObject):
             area.enclosed.connect(self._take)
         self._fill.pointed.connect(self._flood)
         self._pick.pointed.connect(self.choose_at)
-        self._colour.pointed.connect(self._select_colour)
+        self._wand.pointed.connect(self._select_colour)
         self._cut.drawn.connect(self._take_apart)
         self._work.bridge.changed.connect(self._on_changed)
 
@@ -285,8 +287,8 @@ class Toolbox(QObject):
     @Slot(object, object)
     def _on_changed(self, old: ViewState, new: ViewState) -> None:
         document = new.document
-        for selecting in (self._select, self._box):
-            selecting.is_pending = document.pending is not None
+        for deciding in (self._select, self._box, self._wand):
+            deciding.is_pending = document.pending is not None
         image = document.image
         if image is not None and image is not old.document.image:
             shape = image.height, image.width

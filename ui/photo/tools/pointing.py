@@ -1,31 +1,21 @@
-"""Pointing: a tool that reports the pixel it is clicked on."""
+"""Pointing: a tool that reports the pixel it is clicked on, for *Fill* and *Pick*."""
 
 from __future__ import annotations
 
-from typing import Literal
-
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 
 from ui.photo.tools.tool import Pointer, Tool
-
-How = Literal["new", "add", "remove"]
 
 
 class Pointing(Tool):
     """Reports clicks on the image."""
 
-    pointed = Signal(object, str)
-    """((x, y) on the image, ``add`` with Shift, ``remove`` with Alt, else ``new``)"""
+    pointed = Signal(object)
+    """(x, y) on the image."""
 
     def press(self, at: Pointer) -> bool:
         if not at.is_left:
             return False
         if 0 <= at.x < self.shape[1] and 0 <= at.y < self.shape[0]:
-            self.pointed.emit(at.point, _how(at))
+            self.pointed.emit(at.point)
         return True
-
-
-def _how(at: Pointer) -> How:
-    if at.has(Qt.KeyboardModifier.AltModifier):
-        return "remove"
-    return "add" if at.has(Qt.KeyboardModifier.ShiftModifier) else "new"

@@ -8,13 +8,14 @@ from functools import partial
 
 from PySide6.QtCore import QObject, Qt, Signal
 
-from ui.photo.tools.tool import NO_DRAFT, Draft, Point, Pointer, Tool
+from ui.photo.tools.deciding import Deciding
+from ui.photo.tools.tool import NO_DRAFT, Draft, Point, Pointer
 
 _DRAG = 5.0
 """Device-independent pixels of movement up to which a press is a click."""
 
 
-class Select(Tool):
+class Select(Deciding):
     """Clicks and strokes add to the selection or, with Alt or the right button, take away from it.
 
     Without a pending selection a drag with the plain left button pans, so that pictures are moved as ever;
@@ -36,13 +37,6 @@ class Select(Tool):
     """(x, y) where a click would be answered, or None."""
     sized = Signal(int)
     """The next larger (1) or smaller (-1) of the likely sizes is wanted."""
-    accepted = Signal()
-    """The selection shall be an object."""
-    extended = Signal()
-    """The selection shall be added to the chosen object."""
-    subtracted = Signal()
-    """The selection shall be taken away from objects."""
-    dropped = Signal()
 
     def __init__(self, draws_boxes: bool = False, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -52,8 +46,6 @@ class Select(Tool):
         self._is_positive = True
         self._is_asked = False
         self._turned = 0.0
-        self.is_pending = False
-        """Whether there is a selection that the wheel can change."""
 
     def press(self, at: Pointer) -> bool:
         if not at.is_left and not (at.button == Qt.MouseButton.RightButton and self.is_pending):
@@ -101,12 +93,6 @@ class Select(Tool):
             )
             self.prompted.emit(tuple(points[:1] if is_click else points), self._is_positive, self._is_asked)
 
-    def double_click(self, at: Pointer) -> bool:
-        if not self.is_pending or not at.is_left:
-            return False
-        self.accepted.emit()
-        return True
-
     def hover(self, at: Pointer | None) -> None:
         self.hovered.emit(None if at is None else at.point)
 
@@ -122,30 +108,19 @@ class Select(Tool):
         return True
 
     def claims(self, key: Qt.Key, modifiers: Qt.KeyboardModifier) -> bool:
-        is_begun = key == Qt.Key.Key_Escape and bool(self._points)
-        return is_begun or (self.is_pending and self._asked_by(key, modifiers) is not None)
+        return (key == Qt.Key.Key_Escape and bool(self._points)) or super().claims(key, modifiers)
 
     def key(self, key: Qt.Key, modifiers: Qt.KeyboardModifier) -> bool:
         if key == Qt.Key.Key_Escape and self._points:
             self.abandon()
             return True
-        asked = self._asked_by(key, modifiers) if self.is_pending else None
-        if asked is not None:
-            asked()
-        return asked is not None
+        return super().key(key, modifiers)
 
     def _asked_by(self, key: Qt.Key, modifiers: Qt.KeyboardModifier) -> Callable[[], None] | None:
-        """Return what a key asks for while a selection is pending."""
-        if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            extends = bool(modifiers & Qt.KeyboardModifier.ControlModifier)
-            return self.extended.emit if extends else self.accepted.emit
-        asked: dict[Qt.Key, Callable[[], None]] = {
-            Qt.Key.Key_Escape: self.dropped.emit,
-            Qt.Key.Key_Delete: self.subtracted.emit,
-            Qt.Key.Key_BracketLeft: partial(self.sized.emit, -1),
-            Qt.Key.Key_BracketRight: partial(self.sized.emit, 1),
-        }
-        return asked.get(key)
+        steps = {Qt.Key.Key_BracketLeft: -1, Qt.Key.Key_BracketRight: 1}
+        if key in steps:
+            return partial(self.sized.emit, steps[key])
+        return super()._asked_by(key, modifiers)
 
     def abandon(self) -> None:
         self._points = []

@@ -13,9 +13,9 @@ from gmmseg.photo.objects.patch import brushed
 from ui.photo.tools.brush import Stroking
 from ui.photo.tools.cutting import Cutting
 from ui.photo.tools.outlining import Lasso, Polygon
-from ui.photo.tools.pointing import Pointing
 from ui.photo.tools.select import Select
 from ui.photo.tools.tool import NO_DRAFT, Draft, Pointer, Tool
+from ui.photo.tools.wand import Wand
 
 LEFT, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
 NONE, ALT = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.AltModifier
@@ -176,14 +176,20 @@ def test_a_line_is_drawn_and_reported_unless_it_is_short_or_given_up(qtbot: QtBo
     assert lines == [((10, 12), (30, 40))]
 
 
-def test_a_pointing_tool_says_which_key_was_held(qtbot: QtBot) -> None:
-    tool = Pointing()
+def test_a_wand_says_which_key_was_held_and_keys_decide_on_what_is_selected(qtbot: QtBot) -> None:
+    tool = Wand()
     tool.shape = SHAPE
     told = heard(tool.pointed)
     for modifiers in (NONE, SHIFT, ALT):
         assert tool.press(at(3.5, 4, modifiers=modifiers))
     tool.press(at(-1, 4))
     assert told == [((3.5, 4), "new"), ((3.5, 4), "add"), ((3.5, 4), "remove")]
+    accepted = heard(tool.accepted)
+    assert not tool.key(Qt.Key.Key_Return, NONE)
+    tool.is_pending = True
+    assert tool.claims(Qt.Key.Key_Return, NONE)
+    assert tool.key(Qt.Key.Key_Return, NONE)
+    assert accepted == [()]
 
 
 def test_drags_pan_or_draw_strokes_or_boxes(qtbot: QtBot) -> None:

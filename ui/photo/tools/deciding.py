@@ -1,0 +1,52 @@
+"""Deciding: a tool that makes selections, of which keys say what becomes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, Qt, Signal
+
+from ui.photo.tools.tool import Pointer, Tool
+
+
+class Deciding(Tool):
+    """Enter and a double click accept the pending selection, Ctrl+Enter, Delete and Esc do otherwise."""
+
+    accepted = Signal()
+    """The selection shall be an object."""
+    extended = Signal()
+    """The selection shall be added to the chosen object."""
+    subtracted = Signal()
+    """The selection shall be taken away from objects."""
+    dropped = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.is_pending = False
+        """Whether there is a selection."""
+
+    def double_click(self, at: Pointer) -> bool:
+        if not self.is_pending or not at.is_left:
+            return False
+        self.accepted.emit()
+        return True
+
+    def claims(self, key: Qt.Key, modifiers: Qt.KeyboardModifier) -> bool:
+        return self.is_pending and self._asked_by(key, modifiers) is not None
+
+    def key(self, key: Qt.Key, modifiers: Qt.KeyboardModifier) -> bool:
+        asked = self._asked_by(key, modifiers) if self.is_pending else None
+        if asked is not None:
+            asked()
+        return asked is not None
+
+    def _asked_by(self, key: Qt.Key, modifiers: Qt.KeyboardModifier) -> Callable[[], None] | None:
+        """Return what a key asks for while a selection is pending."""
+        if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            extends = bool(modifiers & Qt.KeyboardModifier.ControlModifier)
+            return self.extended.emit if extends else self.accepted.emit
+        asked: dict[Qt.Key, Callable[[], None]] = {
+            Qt.Key.Key_Escape: self.dropped.emit,
+            Qt.Key.Key_Delete: self.subtracted.emit,
+        }
+        return asked.get(key)
