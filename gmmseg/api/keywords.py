@@ -5,15 +5,16 @@ from __future__ import annotations
 import difflib
 import inspect
 import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal, TypedDict, TypeVar, get_type_hints
 
 import numpy as np
 
+from gmmseg.batch.methods import MapMethod
 from gmmseg.errors import SettingsError
 from gmmseg.features.spec import ColourSpace, FeatureSpec
 from gmmseg.mixture.settings import CovarianceKind, Criterion, InitMethod
-from gmmseg.photo.settings import LearnsFrom, SegmentSettings
+from gmmseg.photo.settings import LearnsFrom, MapSettings, MapUnit, SegmentSettings
 from gmmseg.regions.settings import RegionSettings
 from gmmseg.setting import Setting, arranged, settings_of, value_at, with_setting
 from gmmseg.tables.settings import TableSettings
@@ -56,12 +57,33 @@ class SegmentKeywords(MixtureKeywords, total=False):
     texture_octaves: int
 
 
-class RegionKeywords(TypedDict, total=False):
-    """The settings of regions."""
+class MapKeywords(TypedDict, total=False):
+    """The settings of a map of classes."""
+
+    by: MapUnit
+    balance: float
+    min_island: int
+
+
+class CutKeywords(TypedDict, total=False):
+    """The settings of a cut of regions."""
 
     detail: float
     n_regions: int | None
+
+
+class RegionKeywords(CutKeywords, total=False):
+    """The settings of regions."""
+
     seed: int
+
+
+class ClassKeywords(MapKeywords, CutKeywords, total=False):
+    """The settings of a map of classes and of the regions that they may go by."""
+
+
+class LabelKeywords(SegmentKeywords, ClassKeywords, total=False):
+    """All settings of a picture that is fitted and labelled."""
 
 
 def segment_settings(features: str | FeatureSpec, keywords: Mapping[str, Any]) -> SegmentSettings:
@@ -92,6 +114,28 @@ def _with_criterion(keywords: Mapping[str, Any]) -> dict[str, Any]:
     return given
 
 
+def map_method(keywords: Mapping[str, Any]) -> tuple[MapMethod, dict[str, Any]]:
+    """Return how a map of classes is made by keywords of `ClassKeywords`, and the others.
+
+    Raises
+    ------
+    SettingsError
+        A value is out of its bounds, or has no effect.
+    """
+    of_map, of_cut = (by_keyword(kind) for kind in (MapSettings, RegionSettings))
+    own = {name: value for name, value in keywords.items() if name in get_type_hints(ClassKeywords)}
+    others = {name: value for name, value in keywords.items() if name not in own}
+    settings = with_keywords(MapSettings(), {name: own[name] for name in own if name in of_map})
+    cut = {name: own[name] for name in own if name not in of_map}
+    idle = [name for name in own if name in (*cut, "balance")]
+    if idle and settings.by == "pixel":
+        title = {**of_cut, **of_map}[idle[0]].title
+        raise SettingsError(
+            idle[0], f"{title} has no effect on classes by pixel.", 'Add by="region", or leave it out.'
+        )
+    return MapMethod(settings, region_settings(cut)), others
+
+
 def region_settings(keywords: Mapping[str, Any]) -> RegionSettings:
     """Return the settings that keywords of `RegionKeywords` stand for; raises as `segment_settings`."""
     return with_keywords(RegionSettings(), keywords)
@@ -100,15 +144,22 @@ def region_settings(keywords: Mapping[str, Any]) -> RegionSettings:
 def with_keywords(settings: _S, keywords: Mapping[str, Any]) -> _S:
     """Return settings with values given by the last names of their paths; raises as `segment_settings`."""
     declared = by_keyword(type(settings))
+    refuse_unknown(keywords, declared)
     for name, value in keywords.items():
-        if name not in declared:
-            near = "".join(f"; did you mean {word}?" for word in difflib.get_close_matches(name, declared, 1))
-            raise TypeError(f"there is no setting {name!r}{near}")
         plain = value.item() if isinstance(value, np.generic) else value
         settings = with_setting(settings, declared[name].path, plain)
     for name in keywords:
         _check_effect(settings, declared[name], declared)
     return settings
+
+
+def refuse_unknown(keywords: Iterable[str], known: Iterable[str]) -> None:
+    """Raise TypeError for the first keyword that is not known."""
+    names = list(known)
+    for name in keywords:
+        if name not in names:
+            near = "".join(f"; did you mean {word}?" for word in difflib.get_close_matches(name, names, 1))
+            raise TypeError(f"there is no setting {name!r}{near}")
 
 
 def _check_effect(settings: Any, setting: Setting, declared: Mapping[str, Setting]) -> None:
@@ -130,20 +181,24 @@ def _keyword(path: str) -> str:
     return path.rpartition(".")[2]
 
 
-def takes_settings(kind: type, keywords: type) -> Callable[[_F], _F]:
+def takes_settings(keywords: type, *kinds: type) -> Callable[[_F], _F]:
     """Return a decorator: signature and docstring of a function list the settings that it takes.
 
     Parameters
     ----------
-    kind : dataclass
-        Where the settings are declared; they replace ``{settings}`` in the docstring.
     keywords : TypedDict
-        Of its ``**settings``, for their types.
+        Of its ``**settings``, for their names and types.
+    *kinds : dataclass
+        Where the settings are declared, the first that has a name; they replace ``{settings}`` in the
+        docstring.
     """
     types = get_type_hints(keywords)
 
     def decorate(function: _F) -> _F:
-        declared = by_keyword(kind)
+        declared: dict[str, Setting] = {}
+        for kind in kinds:
+            found = by_keyword(kind)
+            declared |= {name: found[name] for name in found if name in types and name not in declared}
         signature = inspect.signature(function)
         own = [one for one in signature.parameters.values() if one.kind is not one.VAR_KEYWORD]
         added = [

@@ -6,13 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from os import PathLike
-from typing import Any, Unpack
+from typing import Any, Unpack, get_type_hints
 
 import numpy as np
 
 from gmmseg.api.keywords import (
+    ClassKeywords,
+    LabelKeywords,
     RegionKeywords,
     SegmentKeywords,
+    map_method,
+    refuse_unknown,
     region_settings,
     segment_settings,
     takes_settings,
@@ -29,13 +33,12 @@ from gmmseg.io.images import Picture, as_image
 from gmmseg.io.masks import mask_ids
 from gmmseg.io.models import read_model
 from gmmseg.io.object_reading import Marked
-from gmmseg.io.reports import build_report
 from gmmseg.mixture.settings import Adaptation
 from gmmseg.mixture.threads import one_blas_thread
 from gmmseg.photo.classes import ClassTable
 from gmmseg.photo.model import Model
 from gmmseg.photo.segmentation import uncertainty
-from gmmseg.photo.settings import SegmentSettings
+from gmmseg.photo.settings import MapSettings, SegmentSettings
 from gmmseg.regions.outcome import region_events
 from gmmseg.regions.settings import RegionSettings
 from gmmseg.regions.table import RegionTable, region_table
@@ -127,8 +130,7 @@ class Segmented:
     @cached_property
     def report(self) -> dict[str, Any]:
         """All figures of the run as plain values, as the command line's ``--report`` writes them."""
-        source = self.source
-        return build_report(source.fit, source.table.n_pixels, source.command, source.seconds)
+        return self.source.figures()
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,15 +186,15 @@ class Partition:
         return Partition(region_source(outcome, self.source.command))
 
 
-@takes_settings(SegmentSettings, SegmentKeywords)
+@takes_settings(LabelKeywords, SegmentSettings, MapSettings, RegionSettings)
 def segment(
     picture: Picture,
     *,
     features: str | FeatureSpec = "rgb",
     hints: Marked | None = None,
-    **settings: Unpack[SegmentKeywords],
+    **settings: Unpack[LabelKeywords],
 ) -> Segmented:
-    """Fit a Gaussian mixture to a picture and label each pixel with its most probable component.
+    """Fit a Gaussian mixture to a picture and label it: each pixel by itself, or each region as a whole.
 
     The same settings and seed give the same values, and `export` the same bytes, as ``gmmseg segment`` and
     the window.
@@ -220,15 +222,16 @@ def segment(
     ReadError, BudgetError, FeatureError, FitError
         The picture or the hints cannot be read, are too large, or cannot be fitted.
     """
-    chosen = segment_settings(features, settings)
+    maps, others = map_method(settings)
+    chosen = segment_settings(features, others)
     if hints is not None and chosen.learns_from is None:
         chosen = replace(chosen, learns_from="marked")
-    method = FittedMixture(chosen, hints=hints)
+    method = FittedMixture(chosen, hints=hints, maps=maps)
     with one_blas_thread():
         return Segmented(result_of(method.events(as_image(picture), "gmmseg.segment")))
 
 
-@takes_settings(SegmentSettings, SegmentKeywords)
+@takes_settings(SegmentKeywords, SegmentSettings)
 def fit_joint(
     pictures: Sequence[Picture], *, features: str | FeatureSpec = "rgb", **settings: Unpack[SegmentKeywords]
 ) -> Model:
@@ -263,8 +266,13 @@ def fit_joint(
     return model
 
 
+@takes_settings(ClassKeywords, MapSettings, RegionSettings)
 def apply(
-    model: Model | str | PathLike[str], picture: Picture, *, adapt: float | Adaptation | None = None
+    model: Model | str | PathLike[str],
+    picture: Picture,
+    *,
+    adapt: float | Adaptation | None = None,
+    **settings: Unpack[ClassKeywords],
 ) -> Segmented:
     """Label a picture with a fitted model, without fitting.
 
@@ -277,6 +285,7 @@ def apply(
     adapt : float or Adaptation, optional
         Relevance factor by which the means first move towards the picture (MAP adaptation), in pixels; an
         `Adaptation` says what else moves.
+    {settings}
 
     Returns
     -------
@@ -291,12 +300,14 @@ def apply(
     """
     if adapt is not None and not isinstance(adapt, Adaptation):
         adapt = Adaptation(float(adapt))
-    method = AppliedModel(model if isinstance(model, Model) else read_model(model), adapt)
+    maps, others = map_method(settings)
+    refuse_unknown(others, get_type_hints(ClassKeywords))
+    method = AppliedModel(model if isinstance(model, Model) else read_model(model), adapt, maps)
     with one_blas_thread():
         return Segmented(result_of(method.events(as_image(picture), "gmmseg.apply")))
 
 
-@takes_settings(RegionSettings, RegionKeywords)
+@takes_settings(RegionKeywords, RegionSettings)
 def regions(picture: Picture, **settings: Unpack[RegionKeywords]) -> Partition:
     """Grow a tree of connected regions over a picture and cut it.
 

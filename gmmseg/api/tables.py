@@ -17,7 +17,7 @@ from gmmseg.tables.settings import TableSettings
 from gmmseg.tables.table import Table, table_of
 
 
-@takes_settings(TableSettings, MixtureKeywords)
+@takes_settings(MixtureKeywords, TableSettings)
 def fit_table(rows: Table | str | PathLike[str] | ArrayLike, **settings: Unpack[MixtureKeywords]) -> TableFit:
     """Fit a Gaussian mixture to the rows of a table.
 

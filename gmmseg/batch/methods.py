@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Generator
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -17,11 +17,12 @@ from gmmseg.image import Image
 from gmmseg.io.export_sources import ExportSource, MixtureSource, RegionSource
 from gmmseg.io.models import dump_model
 from gmmseg.mixture.settings import Adaptation
+from gmmseg.photo.class_map import ClassMapper
 from gmmseg.photo.classes import ClassTable, default_classes
 from gmmseg.photo.jobs import SegmentOutcome, SegmentRequest, apply_events, segment_events
 from gmmseg.photo.model import Model
 from gmmseg.photo.objects.hints import Hints, hints_of
-from gmmseg.photo.settings import SegmentSettings
+from gmmseg.photo.settings import MapSettings, SegmentSettings
 from gmmseg.regions.settings import RegionSettings
 
 if TYPE_CHECKING:
@@ -65,6 +66,30 @@ def _hash(data: bytes) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class MapMethod:
+    """How the map of classes is made of the posteriors, and of which cut where they go by region.
+
+    Parameters
+    ----------
+    settings : MapSettings
+    regions : RegionSettings
+    """
+
+    settings: MapSettings = field(default_factory=MapSettings)
+    regions: RegionSettings = field(default_factory=RegionSettings)
+
+    def events(self, image: Image, should_stop: ShouldStop = never_stop) -> Generator[Any, None, ClassMapper]:
+        """Grow the regions of an image where they are needed, and return what makes its maps."""
+        if self.settings.by == "pixel":
+            return ClassMapper(self.settings)
+        # Here, so that a mixture's start does not wait for it.
+        from gmmseg.regions.outcome import region_events
+
+        regions = yield from region_events(image, self.regions, should_stop=should_stop)
+        return ClassMapper(self.settings, regions)
+
+
+@dataclass(frozen=True, slots=True)
 class FittedMixture:
     """A mixture is fitted to each image.
 
@@ -75,17 +100,20 @@ class FittedMixture:
         Names, colours and merges, for fits with as many components; else each component is a class.
     hints : ObjectMap, array or path, optional
         Objects that teach the classes, see `gmmseg.io.object_reading.as_objects`.
+    maps : MapMethod
     """
 
     settings: SegmentSettings
     classes: ClassTable | None = None
     hints: Marked | None = None
+    maps: MapMethod = field(default_factory=MapMethod)
 
     def events(
         self, image: Image, command: str, should_stop: ShouldStop = never_stop
     ) -> Generator[Any, None, MixtureSource]:
+        mapper = yield from self.maps.events(image, should_stop)
         request = SegmentRequest(image, self.settings, hints=self._hints(image, should_stop))
-        outcome = yield from segment_events(request, should_stop=should_stop)
+        outcome = yield from segment_events(request, should_stop=should_stop, map_classes=mapper)
         own = outcome.fit.model.classes
         given = self.classes
         suits = given is not None and given.n_components == own.n_components
@@ -113,12 +141,18 @@ class AppliedModel:
 
     model: Model
     adaptation: Adaptation | None = None
+    maps: MapMethod = field(default_factory=MapMethod)
 
     def events(
         self, image: Image, command: str, should_stop: ShouldStop = never_stop
     ) -> Generator[Any, None, MixtureSource]:
+        mapper = yield from self.maps.events(image, should_stop)
         outcome = yield from apply_events(
-            self.model, image, adaptation=self.adaptation, should_stop=should_stop
+            self.model,
+            image,
+            adaptation=self.adaptation,
+            should_stop=should_stop,
+            map_classes=mapper,
         )
         return _mixture_source(outcome, self.model.classes, command)
 

@@ -6,7 +6,7 @@ import argparse
 
 from gmmseg.batch.makers import ExportMaker
 from gmmseg.batch.methods import AppliedModel
-from gmmseg.commands.batch import command_text, run_tasks
+from gmmseg.commands.batch import command_text, map_method, run_tasks
 from gmmseg.commands.console import Console
 from gmmseg.commands.options import with_options
 from gmmseg.commands.outputs import plan
@@ -25,5 +25,6 @@ def run(options: argparse.Namespace, console: Console) -> bool:
     with telling_what_it_is(options.model, data, (FORMAT,), _NEEDED):
         model = load_model(data)
     adaptation = None if options.adapt is None else with_options(Adaptation(), options)
-    maker = ExportMaker(AppliedModel(model, adaptation), command_text(options))
+    method = AppliedModel(model, adaptation, map_method(options))
+    maker = ExportMaker(method, command_text(options))
     return run_tasks(options, console, maker, *plan(options, console))

@@ -8,6 +8,7 @@ import time
 from collections.abc import Generator, Mapping, Sequence
 from types import MappingProxyType
 
+from gmmseg.batch.methods import MapMethod
 from gmmseg.batch.pictures import Maker, Outcome, Task
 from gmmseg.batch.record import Record
 from gmmseg.batch.run import (
@@ -21,6 +22,7 @@ from gmmseg.batch.run import (
     write_sheet,
 )
 from gmmseg.commands.console import Console
+from gmmseg.commands.options import map_settings, region_settings
 from gmmseg.control import Progress
 from gmmseg.io.atomic import shown
 from gmmseg.io.files import shown_name
@@ -33,6 +35,11 @@ _Job = Generator[ItemEvent[Outcome], None, list[Result]]
 def command_text(options: argparse.Namespace) -> str:
     """Return what was typed, for the report."""
     return shlex.join(["gmmseg", *options.argv])
+
+
+def map_method(options: argparse.Namespace) -> MapMethod:
+    """Return how maps of classes are to be made."""
+    return MapMethod(map_settings(options), region_settings(options))
 
 
 def run_tasks(

@@ -8,7 +8,7 @@ from gmmseg.commands.options import destination, is_given, long_option
 from gmmseg.commands.usage import Parser
 from gmmseg.features.spec import FeatureSpec
 from gmmseg.mixture.settings import Adaptation
-from gmmseg.photo.settings import SegmentSettings
+from gmmseg.photo.settings import MapSettings, SegmentSettings
 from gmmseg.regions.settings import RegionSettings
 from gmmseg.setting import arranged, settings_of, with_value
 
@@ -66,6 +66,19 @@ def check_apply(parser: Parser, options: argparse.Namespace) -> None:
         parser.error("with --keep-means nothing is adapted: add --adapt-weights or --adapt-covariances")
 
 
+def check_map(parser: Parser, options: argparse.Namespace) -> None:
+    """End the program with code 2 where options of regions are given and nothing is made of regions."""
+    is_by_region = options.by == "region"
+    if options.balance is not None and not is_by_region:
+        parser.error("--balance is of classes by region: add --by region, or leave it out")
+    if options.command == "apply" and not is_by_region:
+        for name in ("detail", "regions"):
+            if is_given(options, name):
+                parser.error(f"--{name} is for regions: add --by region, or leave --{name} out")
+    if options.detail is not None and options.regions is not None:
+        parser.error("--detail and --regions both choose the cut: give one of them")
+
+
 def check_criterion(parser: Parser, options: argparse.Namespace) -> None:
     """End the program with code 2 where a criterion is given and nothing is to be chosen by it."""
     if options.criterion is not None and options.components != "auto":
@@ -74,19 +87,30 @@ def check_criterion(parser: Parser, options: argparse.Namespace) -> None:
 
 def check_segment(parser: Parser, options: argparse.Namespace) -> None:
     """End the program with code 2 where options of ``segment`` contradict each other."""
-    by_mixture, by_regions = (arranged(settings_of(kind)) for kind in (SegmentSettings, RegionSettings))
-    mixture = {long_option(setting): destination(setting) for setting in by_mixture if setting.option}
+    by_mixture, of_map, by_regions = (
+        arranged(settings_of(kind)) for kind in (SegmentSettings, MapSettings, RegionSettings)
+    )
+    mixture = {
+        long_option(setting): destination(setting) for setting in (*by_mixture, *of_map) if setting.option
+    }
     regions = {long_option(setting): destination(setting) for setting in by_regions if setting.option}
     if options.method == "mixture":
         strangers = [name for name in regions if name not in mixture and is_given(options, regions[name])]
-        if strangers:
-            parser.error(f"{strangers[0]} is for regions: add --method regions, or leave {strangers[0]} out")
+        if strangers and options.by != "region":
+            parser.error(
+                f"{strangers[0]} is for regions: add --method regions or --by region, or leave "
+                f"{strangers[0]} out"
+            )
     else:
         if options.joint:
             parser.error("regions are of one image: leave out --joint")
         outputs = [name for name in _MIXTURE_OUTPUTS if is_given(options, name)]
         if outputs:
             parser.error(f"regions have no {outputs[0]}: leave out --{outputs[0]}")
+        for setting in of_map:
+            if is_given(options, destination(setting)):
+                name = long_option(setting)
+                parser.error(f"{name} is of classes: leave out --method regions, or {name}")
         mixture = {"--features": "features", **mixture}
         strangers = [name for name in mixture if name not in regions and is_given(options, mixture[name])]
         # The table of the regions tells the posteriors of a mixture.
@@ -103,8 +127,6 @@ def check_segment(parser: Parser, options: argparse.Namespace) -> None:
                 parser.error(f"{long_option(setting)} needs that feature: write --features {enough.features}")
     _check_hints(parser, options)
     check_criterion(parser, options)
-    if options.detail is not None and options.regions is not None:
-        parser.error("--detail and --regions both choose the cut: give one of them")
 
 
 def _check_hints(parser: Parser, options: argparse.Namespace) -> None:

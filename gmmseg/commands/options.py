@@ -13,7 +13,7 @@ from gmmseg.commands.usage import printable
 from gmmseg.commands.values import number, whole_number
 from gmmseg.errors import SettingsError
 from gmmseg.features.spec import FeatureSpec
-from gmmseg.photo.settings import SegmentSettings
+from gmmseg.photo.settings import MapSettings, SegmentSettings
 from gmmseg.regions.settings import RegionSettings
 from gmmseg.setting import Setting, settings_of, with_value
 
@@ -90,9 +90,9 @@ def long_option(setting: Setting) -> str:
 
 
 def is_given(options: argparse.Namespace, name: str) -> bool:
-    """Return whether an option without a default of its own was given."""
+    """Return whether the command has an option without a default of its own, and it was given."""
     # Compared by identity: 0 is a value, and equal to False.
-    value = getattr(options, name)
+    value = getattr(options, name, None)
     return value is not None and value is not False
 
 
@@ -121,6 +121,13 @@ def segment_settings(options: argparse.Namespace) -> SegmentSettings:
     return settings
 
 
+def map_settings(options: argparse.Namespace) -> MapSettings:
+    """Return the settings of the map of classes that options of ``segment`` and ``apply`` stand for."""
+    return with_options(MapSettings(), options)
+
+
 def region_settings(options: argparse.Namespace) -> RegionSettings:
-    """Return the settings that options of ``segment --method regions`` stand for."""
-    return with_options(RegionSettings(), options)
+    """Return the settings of regions that options stand for; a seed given with them is that of the method."""
+    settings = with_options(RegionSettings(), options)
+    is_of_mixture = options.command == "apply" or options.method == "mixture"
+    return replace(settings, seed=RegionSettings().seed) if is_of_mixture else settings

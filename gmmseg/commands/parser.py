@@ -9,6 +9,7 @@ from typing import Any
 from gmmseg.commands.contradictions import (
     check_apply,
     check_criterion,
+    check_map,
     check_mask,
     check_overlay,
     check_segment,
@@ -29,7 +30,7 @@ from gmmseg.commands.values import (
 )
 from gmmseg.features.spec import FeatureSpec
 from gmmseg.mixture.settings import Adaptation, FitSettings
-from gmmseg.photo.settings import SegmentSettings
+from gmmseg.photo.settings import MapSettings, SegmentSettings
 from gmmseg.regions.settings import RegionSettings
 from gmmseg.setting import Setting, arranged, setting_of, settings_of
 from gmmseg.tables.settings import TableSettings
@@ -50,10 +51,12 @@ Exit codes: 0 done, 1 refused (one line on standard error says why), 2 wrong usa
 """
 _SEGMENT = """\
 Fit a Gaussian mixture to an image and write its label map: class ids from 1, 0 where there is no data.
-With --method regions the classes are connected regions.
+With --by region each region of a hierarchy gets the class with the largest sum of its pixels' posteriors.
+With --method regions the classes are those connected regions themselves.
 
   gmmseg segment photo.jpg -k 4 -o mask.png
   gmmseg segment photo.jpg -k auto --features lab+position -o mask.png --overlay overlay.png
+  gmmseg segment photo.jpg -k 5 --by region --detail 0.4 -o mask.png
   gmmseg segment photo.jpg --hints strokes.json -o mask.png --model taught.json
   gmmseg segment photo.jpg --method regions --regions 12 -o regions.png --table regions.csv
   gmmseg segment photos/ -o masks/ --jobs 2 --areas areas.csv --contact-sheet sheet.html
@@ -141,6 +144,7 @@ def parse(argv: list[str]) -> argparse.Namespace:
         check_overlay(command, options)
     if options.command in ("segment", "apply"):
         check_mask(command, options)
+        check_map(command, options)
     if options.command == "apply":
         check_apply(command, options)
     if options.command == "select":
@@ -218,9 +222,7 @@ def _add_segment(parser: Parser) -> None:
     )
     fitting = [setting for setting in table.values() if _is_fitting(setting)]
     add_options(model, [setting for setting in table.values() if setting not in fitting])
-    regions = parser.add_argument_group("regions (--method regions)")
-    # The seed is that of the mixture.
-    add_options(regions, [setting for setting in settings_of(RegionSettings) if not setting.is_seed])
+    _add_map(parser, "regions (--method regions, --by region)")
     add_options(parser.add_argument_group("fitting"), fitting)
     _add_outputs(parser)
     group = _add_batch(parser)
@@ -229,6 +231,13 @@ def _add_segment(parser: Parser) -> None:
         action="store_true",
         help="one mixture for all images, fitted to all of their pixels: a class is then the same in each",
     )
+
+
+def _add_map(parser: Parser, regions_title: str) -> None:
+    add_options(parser.add_argument_group("map of classes"), settings_of(MapSettings))
+    regions = parser.add_argument_group(regions_title)
+    # The seed is that of the mixture.
+    add_options(regions, [setting for setting in settings_of(RegionSettings) if not setting.is_seed])
 
 
 def _is_fitting(setting: Setting) -> bool:
@@ -240,6 +249,7 @@ def _add_apply(parser: Parser) -> None:
     parser.add_argument(
         "images", nargs="+", type=place, metavar="IMAGE", help="image file, or folder of them"
     )
+    _add_map(parser, "regions (--by region)")
     add_options(parser.add_argument_group("adaptation"), settings_of(Adaptation))
     _add_outputs(parser, has_model=False)
     _add_batch(parser)

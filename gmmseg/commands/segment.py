@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from gmmseg.batch.joint import CollectRows, joint_fit_events
 from gmmseg.batch.makers import ExportMaker, ExportTask
 from gmmseg.batch.methods import AppliedModel, FittedMixture, GrownRegions, Method
-from gmmseg.commands.batch import command_text, run_tasks
+from gmmseg.commands.batch import command_text, map_method, run_tasks
 from gmmseg.commands.console import Console
 from gmmseg.commands.options import region_settings, segment_settings
 from gmmseg.commands.outputs import plan
@@ -30,12 +30,13 @@ def _joint(
     images = [task.image for task in tasks]
     job = joint_fit_events(images, settings, options.jobs, collect, console.should_stop)
     model, errors = console.drain(job, "", settings.mixture.n_init)
-    return AppliedModel(model), errors
+    return AppliedModel(model, maps=map_method(options)), errors
 
 
 def method_of(options: argparse.Namespace) -> Method:
     """Return what is to be made of each image."""
-    mixture = FittedMixture(segment_settings(options), hints=options.hints)
+    settings = segment_settings(options)
+    mixture = FittedMixture(settings, hints=options.hints, maps=map_method(options))
     if options.method == "mixture":
         return mixture
     # As in the window, the table tells how much of each class of the mixture a region holds.

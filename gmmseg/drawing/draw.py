@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -12,10 +12,17 @@ from gmmseg.colours import Colormap
 from gmmseg.control import ShouldStop, never_stop, raise_if_cancelled
 from gmmseg.drawing.layer_colours import class_means, class_rgba, line_lut, lut_for, quantity_lut
 from gmmseg.drawing.layers import LABEL_KINDS, Layer, LayerKind, shown_class
-from gmmseg.features.table import FeatureTable, RowPerPixel
+from gmmseg.features.table import FeatureTable
 from gmmseg.image import Image
 from gmmseg.photo.classes import ClassTable
-from gmmseg.photo.segmentation import Segmentation, class_posteriors, density_map, heatmap, uncertainty
+from gmmseg.photo.segmentation import (
+    Segmentation,
+    class_posteriors,
+    density_map,
+    heatmap,
+    thinned_maps,
+    uncertainty,
+)
 from gmmseg.regions.cutting import RegionMap
 from gmmseg.render import (
     border_levels,
@@ -174,7 +181,7 @@ def _draw_heatmaps(
     layer: Layer, scene: Scene, segmentation: Segmentation, table: FeatureTable, should_stop: ShouldStop
 ) -> Picture:
     step = -(-max(segmentation.labels.shape) // _TILE_SIDE)
-    small, smaller_table = _thinned(segmentation, table, step)
+    small, smaller_table = thinned_maps(segmentation, table, step)
     groups = [entry.components for entry in scene.classes]
     has_data = small.labels > 0
     scale = ColourScale(0, 1, "Posterior", "viridis")
@@ -252,18 +259,3 @@ def _percentiles(values: Float32Array) -> tuple[float, float]:
         return 0.0, 1.0
     low, high = (float(value) for value in np.percentile(finite, (1, 99)))
     return (low, high) if high > low else (low - 0.5, low + 0.5)
-
-
-def _thinned(segmentation: Segmentation, table: FeatureTable, step: int) -> tuple[Segmentation, FeatureTable]:
-    """Return every step-th pixel in both directions, with one row each: all tiles at the price of one."""
-    at = table.pixels.spread(np.arange(table.n_rows, dtype=np.int32), empty=-1)[::step, ::step]
-    has_row = at >= 0
-    rows = at[has_row]
-    pixels = RowPerPixel((at.shape[0], at.shape[1]), None if has_row.all() else has_row)
-    posteriors = segmentation.posteriors
-    small = Segmentation(
-        segmentation.labels[::step, ::step],
-        segmentation.params,
-        None if posteriors is None else posteriors[:, ::step, ::step],
-    )
-    return small, replace(table, values=table.values[rows], weights=np.ones(len(rows)), pixels=pixels)

@@ -70,6 +70,11 @@ class Layer:
         return int(self.kind == "outlines")
 
 
+def is_of_classes(layer: Layer) -> bool:
+    """Return whether a layer shows the map of classes, or posteriors that go with it."""
+    return layer.kind in (*LABEL_KINDS, "heatmap", "heatmaps", "uncertainty")
+
+
 def layer_title(layer: Layer, classes: ClassTable) -> str:
     """Return the layer's name for a list: ``Heatmap of rock``, ``Segments (mean colours)``."""
     if layer.kind == "heatmap":

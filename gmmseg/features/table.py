@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gmmseg.arrays import AnyArray, BoolArray, FloatArray, IntArray, frozen
+from gmmseg.arrays import AnyArray, BoolArray, FloatArray, IntArray, LabelArray, frozen
 from gmmseg.features.spec import FeatureSpec
 
 _SPREAD_PIXELS = 1 << 16
@@ -99,6 +99,28 @@ class RowPerPixel(PixelMap):
         if not self.mask[y, x]:
             return None
         return int(np.count_nonzero(self.mask[:y])) + int(np.count_nonzero(self.mask[y, :x]))
+
+
+class RowOfLabel(PixelMap):
+    """The pixels of one label to a row: row k those of label k + 1; 0 marks pixels without data."""
+
+    def __init__(self, labels: LabelArray) -> None:
+        self.labels = labels
+        self.shape = (int(labels.shape[0]), int(labels.shape[1]))
+
+    def spread(self, row_values: AnyArray, empty: float = 0) -> AnyArray:
+        table = np.empty(len(row_values) + 1, dtype=row_values.dtype)
+        table[0] = empty
+        table[1:] = row_values
+        return np.take(table, self.labels)
+
+    def rows_in(self, mask: BoolArray) -> IntArray:
+        labels = self.labels[mask]
+        return labels[labels > 0].astype(np.int64) - 1
+
+    def row_at(self, y: int, x: int) -> int | None:
+        label = int(self.labels[y, x])
+        return label - 1 if label else None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

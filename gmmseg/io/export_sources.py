@@ -164,8 +164,13 @@ class MixtureSource(ExportSource):
     def model(self) -> bytes:
         return dump_model(replace(self.fit.model, classes=self.classes))
 
+    def figures(self) -> dict[str, Any]:
+        """Return the report as plain values."""
+        n_pixels, origin = self.table.n_pixels, self.segmentation.origin
+        return build_report(self.fit, n_pixels, self.command, self.seconds, origin)
+
     def report(self) -> bytes:
-        return encode_report(build_report(self.fit, self.table.n_pixels, self.command, self.seconds))
+        return encode_report(self.figures())
 
     def csv(self, should_stop: ShouldStop) -> bytes:
         pixels = label_counts(self.labels, self.classes.n_components)

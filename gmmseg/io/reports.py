@@ -17,6 +17,8 @@ from gmmseg.mixture.params import FitResult
 from gmmseg.mixture.scaled import ScaledMixture
 from gmmseg.photo.document import Fit
 from gmmseg.photo.objects.objects import ObjectMap
+from gmmseg.photo.segmentation import MapOrigin
+from gmmseg.photo.settings import MapSettings
 from gmmseg.setting import settings_to_dict
 from gmmseg.version import VERSION
 
@@ -24,10 +26,17 @@ if TYPE_CHECKING:
     from gmmseg.regions.outcome import RegionOutcome
 
 STAGES = ("read", "features", "fit", "label", "write")
+STAGES_BY_REGION = ("read", "hierarchy", "cut", "features", "fit", "label", "write")
 REGION_STAGES = ("read", "hierarchy", "cut", "write")
 
 
-def build_report(fit: Fit, n_pixels: int, command: str, seconds: Mapping[str, float]) -> dict[str, Any]:
+def build_report(
+    fit: Fit,
+    n_pixels: int,
+    command: str,
+    seconds: Mapping[str, float],
+    origin: MapOrigin | None = None,
+) -> dict[str, Any]:
     """Return the report as plain values.
 
     Parameters
@@ -38,21 +47,38 @@ def build_report(fit: Fit, n_pixels: int, command: str, seconds: Mapping[str, fl
     command : str
         What was run, for people.
     seconds : mapping
-        Duration of the stages in `STAGES`; those that did not happen are missing and become null. ``total``
-        is their sum unless given.
+        Duration of the stages in `STAGES`, by region `STAGES_BY_REGION`; those that did not happen are
+        missing and become null. ``total`` is their sum unless given.
+    origin : MapOrigin, optional
+        Of a map of classes that is not that of single pixels as it is.
 
     Notes
     -----
     The fit sees ``y = (x - centre) / scale``. Since p(x) = p(y) / prod(scale), the log-likelihood of the
     features themselves is that of the fitted rows minus ``n_pixels * sum(log(scale))``.
     """
+    run = run_figures(command, fit.settings, fit.settings.mixture.seed)
+    run["settings"]["map"] = _map(origin)
+    regions = None if origin is None else origin.regions
+    made = {} if regions is None else regions.seconds
     return {
-        **run_figures(command, fit.settings, fit.settings.mixture.seed),
+        **run,
         "image": _image(fit.image),
         "n_pixels": n_pixels,
         **fit_figures(fit.result, fit.model, n_pixels),
-        **cost_figures(seconds, STAGES),
+        **cost_figures({**made, **seconds}, STAGES if regions is None else STAGES_BY_REGION),
     }
+
+
+def _map(origin: MapOrigin | None) -> dict[str, Any]:
+    """Return how the map of classes was made of the posteriors, and of which regions."""
+    settings = settings_to_dict(MapSettings() if origin is None else origin.settings)
+    outcome = None if origin is None else origin.regions
+    if outcome is None:
+        return {**settings, "regions": None}
+    found = outcome.regions
+    cut = {**settings_to_dict(outcome.settings), "found": found.n_regions, "height": found.height}
+    return {**settings, "regions": cut}
 
 
 def run_figures(command: str, settings: Any, seed: int) -> dict[str, Any]:

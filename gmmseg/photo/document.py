@@ -16,7 +16,7 @@ from gmmseg.photo.model import Model
 from gmmseg.photo.objects.hints import Hints, hints_of
 from gmmseg.photo.objects.objects import ObjectMap
 from gmmseg.photo.objects.patch import Patch
-from gmmseg.photo.settings import SegmentSettings
+from gmmseg.photo.settings import MapSettings, SegmentSettings
 from gmmseg.regions.settings import RegionSettings
 from gmmseg.selection.prompts import Box, Prompt
 from gmmseg.setting import with_setting
@@ -73,6 +73,10 @@ class PendingSelection:
     base: Patch | None = None
 
 
+FIRST_MAP = MapSettings(by="region")
+"""How a document's map of classes is made at first: it agrees best with what people see."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Document:
     """An image, how it is to be segmented and cut into regions, the last fit, its classes, and the objects.
@@ -85,6 +89,7 @@ class Document:
     fit: Fit | None = None
     classes: ClassTable = field(default_factory=ClassTable)
     region_settings: RegionSettings = field(default_factory=RegionSettings)
+    map_settings: MapSettings = FIRST_MAP
     objects: ObjectMap | None = None
     """None before the first object."""
     pending: PendingSelection | None = None
@@ -173,11 +178,22 @@ def change_region_setting(path: str, value: Any, title: str) -> Edit[Document]:
     )
 
 
-def reset_settings(title: str) -> Edit[Document]:
-    """Return the edit that sets everything, of the segmentation and of the regions, to its default."""
+def change_map_setting(path: str, value: Any, title: str) -> Edit[Document]:
+    """Return the edit that sets one setting of the map of classes; applying it raises as above."""
     return Edit(
         title,
-        lambda document: replace(document, settings=SegmentSettings(), region_settings=RegionSettings()),
+        lambda document: replace(document, map_settings=with_setting(document.map_settings, path, value)),
+        merge_key=f"map {path}",
+    )
+
+
+def reset_settings(title: str) -> Edit[Document]:
+    """Return the edit that sets everything, of the segmentation, its map and the regions, as at first."""
+    return Edit(
+        title,
+        lambda document: replace(
+            document, settings=SegmentSettings(), region_settings=RegionSettings(), map_settings=FIRST_MAP
+        ),
     )
 
 

@@ -51,6 +51,15 @@ _NO_END: tuple[StopReason, ...] = ("stopped", "not fitted", "adapted")
 """Results that fitting again would not give."""
 
 TableMaker = Callable[[Image, FeatureSpec, ShouldStop], FeatureTable]
+MapClasses = Callable[[Image, FeatureTable, Segmentation, ShouldStop], Segmentation]
+"""Makes the map of classes that is wanted of the map of single pixels."""
+
+
+def as_it_is(
+    image: Image, table: FeatureTable, segmentation: Segmentation, should_stop: ShouldStop
+) -> Segmentation:
+    """Return the map of single pixels: the default of `MapClasses`."""
+    return segmentation
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +124,11 @@ class SegmentOutcome:
 
 
 def segment_events(
-    request: SegmentRequest, *, should_stop: ShouldStop = never_stop, make_table: TableMaker = feature_table
+    request: SegmentRequest,
+    *,
+    should_stop: ShouldStop = never_stop,
+    make_table: TableMaker = feature_table,
+    map_classes: MapClasses = as_it_is,
 ) -> Generator[JobEvent, None, SegmentOutcome]:
     """Fit a mixture to an image and label it.
 
@@ -127,6 +140,8 @@ def segment_events(
         CANCEL raises `Cancelled`.
     make_table : callable
         `feature_table`, or a cache in front of it.
+    map_classes : callable
+        Makes each map that is shown or returned; a `ClassMapper`, for classes by region.
 
     Raises
     ------
@@ -139,7 +154,7 @@ def segment_events(
     yield Progress("Reading the colours")
     table = make_table(request.image, settings.features, should_stop)
     clock.lap("features")
-    labeller = _Labeller(request, table, should_stop)
+    labeller = _Labeller(request, table, map_classes, should_stop)
     result, classes = request.known_mixture or (yield from _fit(request, labeller, should_stop))
     clock.lap("fit")
     yield Progress("Labelling")
@@ -190,12 +205,14 @@ def relabel_events(
     *,
     should_stop: ShouldStop = never_stop,
     make_table: TableMaker = feature_table,
+    map_classes: MapClasses = as_it_is,
 ) -> Generator[JobEvent, None, SegmentOutcome]:
     """Make the maps of a fit's image again, with its own parameters or those of one of its iterations."""
     request = SegmentRequest(fit.image, fit.settings)
     yield Progress("Labelling")
     table = make_table(fit.image, fit.settings.features, should_stop)
-    return SegmentOutcome(fit, table, _Labeller(request, table, should_stop).labelled(params))
+    labeller = _Labeller(request, table, map_classes, should_stop)
+    return SegmentOutcome(fit, table, labeller.labelled(params))
 
 
 def apply_events(
@@ -204,6 +221,7 @@ def apply_events(
     *,
     adaptation: Adaptation | None = None,
     should_stop: ShouldStop = never_stop,
+    map_classes: MapClasses = as_it_is,
 ) -> Generator[JobEvent, None, SegmentOutcome]:
     """Label an image with a model, without fitting: on the image it was fitted on, the same maps as then.
 
@@ -252,7 +270,7 @@ def apply_events(
         clock.lap("fit")
     yield Progress("Labelling")
     request = SegmentRequest(image, _settings_of(model))
-    segmentation = _Labeller(request, table, should_stop).labelled(model.params)
+    segmentation = _Labeller(request, table, map_classes, should_stop).labelled(model.params)
     result = evaluate(model.params, table.values, table.weights, should_stop, reason)
     clock.lap("label")
     return SegmentOutcome(Fit(result, model, image, request.settings, clock.seconds), table, segmentation)
@@ -272,13 +290,20 @@ def _settings_of(model: Model) -> SegmentSettings:
 class _Labeller:
     """Makes the maps of one image; what its spatial prior knows of the image is made once for all of them."""
 
-    def __init__(self, request: SegmentRequest, table: FeatureTable, should_stop: ShouldStop) -> None:
+    def __init__(
+        self, request: SegmentRequest, table: FeatureTable, map_classes: MapClasses, should_stop: ShouldStop
+    ) -> None:
         self._request = request
         self.table = table
+        self._map_classes = map_classes
         self._should_stop = should_stop
         self._grid: PixelGrid | None = None
 
     def labelled(self, params: MixtureParams, n_sweeps: int = SWEEPS) -> Segmentation:
+        pixelwise = self._pixelwise(params, n_sweeps)
+        return self._map_classes(self._request.image, self.table, pixelwise, self._should_stop)
+
+    def _pixelwise(self, params: MixtureParams, n_sweeps: int) -> Segmentation:
         raise_if_cancelled(self._should_stop)
         segmentation = segment(params, self.table, self._should_stop)
         strength = self._request.settings.smooth

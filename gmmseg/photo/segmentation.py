@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,10 +19,14 @@ from gmmseg.arrays import (
     label_dtype,
 )
 from gmmseg.control import ShouldStop, never_stop, raise_if_cancelled
-from gmmseg.features.table import FeatureTable
+from gmmseg.features.table import FeatureTable, PixelMap, RowOfLabel, RowPerPixel
 from gmmseg.mixture.density import log_density, log_joint, posteriors, responsibilities
 from gmmseg.mixture.params import MixtureParams
 from gmmseg.photo.classes import ClassTable
+from gmmseg.photo.settings import MapSettings
+
+if TYPE_CHECKING:
+    from gmmseg.regions.outcome import RegionOutcome
 
 _ROWS_IN_MEMORY = 1 << 24
 """Posteriors of all rows are computed once while they number at most this many; else once for each class."""
@@ -31,23 +36,66 @@ _COUNT_AT_ONCE = 1 << 18
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class SharedPosteriors:
+    """Posteriors that pixels have in common: the mean over each region.
+
+    Parameters
+    ----------
+    pixels : RowOfLabel
+        The region of each pixel.
+    values : (K, R)
+        The K posteriors of each region.
+    """
+
+    pixels: RowOfLabel
+    values: FloatArray
+
+    def __post_init__(self) -> None:
+        frozen(self.values)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MapOrigin:
+    """Which map of single pixels a map of classes was made of, and how.
+
+    Parameters
+    ----------
+    pixelwise : Segmentation
+    settings : MapSettings
+    regions : RegionOutcome, optional
+        Whose regions became classes; None where the classes are those of single pixels.
+    """
+
+    pixelwise: Segmentation
+    settings: MapSettings
+    regions: RegionOutcome | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Segmentation:
     """The maps of one image under one mixture, read-only.
 
     Parameters
     ----------
     labels : uint8 or uint16 array, (H, W)
-        0 no data, k + 1 component k: the most probable component, the lowest index among equals.
+        0 no data, k + 1 component k: the most probable component, the lowest index among equals, unless
+        `origin` says more.
     params : MixtureParams
         What the maps were made with.
     posteriors : uint8 array, (K, H, W), optional
         Posteriors in 255ths, only where a spatial prior made them depend on the neighbourhood; else they
         are computed on demand from the rows.
+    shared : SharedPosteriors, optional
+        Instead, where all pixels of a region have the same.
+    origin : MapOrigin, optional
+        Of a map that was made of another one.
     """
 
     labels: LabelArray
     params: MixtureParams
     posteriors: ByteArray | None = None
+    shared: SharedPosteriors | None = None
+    origin: MapOrigin | None = None
 
     def __post_init__(self) -> None:
         frozen(self.labels)
@@ -58,6 +106,11 @@ class Segmentation:
     def n_components(self) -> int:
         """Components of the mixture, K."""
         return self.params.n_components
+
+    @property
+    def pixelwise(self) -> Segmentation:
+        """The map of single pixels that this one was made of; itself where it is one."""
+        return self if self.origin is None else self.origin.pixelwise
 
     def areas(self) -> FloatArray:
         """Return the share of data pixels of each component, (K,), summing to 1."""
@@ -83,6 +136,25 @@ def segment(params: MixtureParams, table: FeatureTable, should_stop: ShouldStop 
     return Segmentation(table.pixels.spread(labels), params)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Rows:
+    """Rows with posteriors of their own, and the pixels of each; `blocks` overwrites what it yields."""
+
+    pixels: PixelMap
+    n_rows: int
+    blocks: Iterator[tuple[slice, FloatArray]]
+
+
+def _rows_of(segmentation: Segmentation, table: FeatureTable, should_stop: ShouldStop) -> _Rows:
+    """Return the rows whose posteriors a segmentation without those of each pixel goes by."""
+    shared = segmentation.shared
+    if shared is None:
+        blocks = responsibilities(segmentation.params, table.values, should_stop)
+        return _Rows(table.pixels, table.n_rows, blocks)
+    n_regions = shared.values.shape[1]
+    return _Rows(shared.pixels, n_regions, iter([(slice(n_regions), shared.values)]))
+
+
 def heatmap(
     segmentation: Segmentation, table: FeatureTable, component: int, should_stop: ShouldStop = never_stop
 ) -> ByteArray:
@@ -90,10 +162,11 @@ def heatmap(
     if segmentation.posteriors is not None:
         stored: ByteArray = segmentation.posteriors[component]
         return stored
-    quantised = np.empty(table.n_rows, dtype=np.uint8)
-    for rows, posterior in responsibilities(segmentation.params, table.values, should_stop):
+    held = _rows_of(segmentation, table, should_stop)
+    quantised = np.empty(held.n_rows, dtype=np.uint8)
+    for rows, posterior in held.blocks:
         quantised[rows] = np.rint(posterior[component] * 255)
-    return table.pixels.spread(quantised)
+    return held.pixels.spread(quantised)
 
 
 def uncertainty(
@@ -103,10 +176,11 @@ def uncertainty(
     log_k = np.log(max(segmentation.n_components, 2))
     if segmentation.posteriors is not None:
         return _stacked_entropy(segmentation.posteriors, log_k)
-    quantised = np.empty(table.n_rows, dtype=np.uint8)
-    for rows, posterior in responsibilities(segmentation.params, table.values, should_stop):
-        quantised[rows] = np.rint(_entropy(posterior) / log_k * 255)
-    return table.pixels.spread(quantised)
+    held = _rows_of(segmentation, table, should_stop)
+    quantised = np.empty(held.n_rows, dtype=np.uint8)
+    for rows, posterior in held.blocks:
+        quantised[rows] = np.rint(np.minimum(_entropy(posterior) / log_k, 1) * 255)
+    return held.pixels.spread(quantised)
 
 
 def _entropy(posterior: FloatArray) -> FloatArray:
@@ -137,9 +211,12 @@ def density_map(
 
 def posterior_at(segmentation: Segmentation, table: FeatureTable, y: int, x: int) -> FloatArray | None:
     """Return the K posteriors at one pixel, or None where there is no data."""
-    row = table.pixels.row_at(y, x)
+    shared = segmentation.shared
+    row = (table.pixels if shared is None else shared.pixels).row_at(y, x)
     if row is None:
         return None
+    if shared is not None:
+        return shared.values[:, row]
     if segmentation.posteriors is not None:
         return segmentation.posteriors[:, y, x] / 255
     _, posterior = next(iter(responsibilities(segmentation.params, table.values[row : row + 1])))
@@ -159,9 +236,13 @@ def class_posteriors(
         for at, group in enumerate(groups):
             out[at] = segmentation.posteriors[list(group)].sum(axis=0, dtype=np.float32) / total
         return out
-    rows = posteriors(segmentation.params, table.values, np.float32, should_stop)
+    pixels, shared = table.pixels, segmentation.shared
+    if shared is not None:
+        pixels, rows = shared.pixels, shared.values.astype(np.float32)
+    else:
+        rows = posteriors(segmentation.params, table.values, np.float32, should_stop)
     for at, group in enumerate(groups):
-        out[at] = table.pixels.spread(rows[list(group)].sum(axis=0))
+        out[at] = pixels.spread(rows[list(group)].sum(axis=0))
     return out
 
 
@@ -180,13 +261,33 @@ def class_planes(
             summed = segmentation.posteriors[group].sum(axis=0, dtype=np.uint16)
             yield np.divide(summed, total, dtype=np.float32)
         return
-    at_once = max(1, _ROWS_IN_MEMORY // max(table.n_rows, 1))
+    n_rows = _rows_of(segmentation, table, should_stop).n_rows
+    at_once = max(1, _ROWS_IN_MEMORY // max(n_rows, 1))
     for first in range(0, len(groups), at_once):
         some = groups[first : first + at_once]
-        rows = np.empty((len(some), table.n_rows), dtype=np.float32)
-        for block, posterior in responsibilities(segmentation.params, table.values, should_stop):
+        held = _rows_of(segmentation, table, should_stop)
+        sums = np.empty((len(some), n_rows), dtype=np.float32)
+        for rows, posterior in held.blocks:
             for at, group in enumerate(some):
-                rows[at, block] = posterior[group].sum(axis=0)
-        for row_values in rows:
-            plane: Float32Array = table.pixels.spread(row_values)
+                sums[at, rows] = posterior[group].sum(axis=0)
+        for row_values in sums:
+            plane: Float32Array = held.pixels.spread(row_values)
             yield plane
+
+
+def thinned_maps(
+    segmentation: Segmentation, table: FeatureTable, step: int
+) -> tuple[Segmentation, FeatureTable]:
+    """Return every step-th pixel in both directions, with one row each."""
+    at = table.pixels.spread(np.arange(table.n_rows, dtype=np.int32), empty=-1)[::step, ::step]
+    has_row = at >= 0
+    rows = at[has_row]
+    pixels = RowPerPixel((at.shape[0], at.shape[1]), None if has_row.all() else has_row)
+    posteriors, shared = segmentation.posteriors, segmentation.shared
+    small = Segmentation(
+        segmentation.labels[::step, ::step],
+        segmentation.params,
+        None if posteriors is None else posteriors[:, ::step, ::step],
+        None if shared is None else replace(shared, pixels=RowOfLabel(shared.pixels.labels[::step, ::step])),
+    )
+    return small, replace(table, values=table.values[rows], weights=np.ones(len(rows)), pixels=pixels)

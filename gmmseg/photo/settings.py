@@ -11,6 +11,7 @@ from gmmseg.setting import choice, group, number
 
 LearnsFrom = Literal["marked", "all"]
 _LEARNING_TITLES: dict[LearnsFrom, str] = {"marked": "The marked pixels", "all": "All pixels"}
+MapUnit = Literal["pixel", "region"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,4 +60,44 @@ class SegmentSettings:
         mnemonic="S",
         step=0.1,
         slider=(0, 4, 0.01),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class MapSettings:
+    """What makes the map of classes of a mixture's posteriors; the mixture stays the same."""
+
+    by: MapUnit = choice(
+        "pixel",
+        "Classes",
+        "Each pixel its own most probable class, or each region of the tree the class with the largest sum "
+        "of its pixels' posteriors: without speckle, with the borders of the regions.",
+        {"pixel": "By pixel", "region": "By region"},
+        option="--by",
+        help="classes of a mixture: of each pixel by itself (default), or of each region of the tree that "
+        "--detail or --regions cut, by the sum of its pixels' posteriors",
+    )
+    balance: float = number(
+        0.0,
+        (0.0, 2.0),
+        "Balance",
+        "By region: divides each class's sum by its weight in the mixture to this power, so that large "
+        "classes do not take the regions that they hold least firmly. 0 goes by the sums alone.",
+        option="--balance",
+        metavar="B",
+        help="by region: divides sums of posteriors by the weights of the mixture to this power, {low} to "
+        "{high} (default {default}: the sums alone)",
+        is_advanced=True,
+        step=0.1,
+    )
+    min_island: int = number(
+        0,
+        (0, 1_000_000_000),
+        "Islands",
+        "Connected parts of a class below this many pixels go to the class that they share most of their "
+        "border with; 0 keeps all.",
+        option="--min-island",
+        unit="px",
+        help="connected parts of a class below N pixels go to the class around them (default {default}: no "
+        "part)",
     )

@@ -14,6 +14,7 @@ from gmmseg.image import Image
 from gmmseg.mixture.matching import match_components
 from gmmseg.mixture.params import FitStep, MixtureParams
 from gmmseg.mixture.selection import Candidate
+from gmmseg.photo.class_map import ClassMapper
 from gmmseg.photo.classes import ClassTable, inherited_classes
 from gmmseg.photo.document import Document, Fit, can_compare, with_fit
 from gmmseg.photo.jobs import SegmentOutcome
@@ -46,9 +47,11 @@ class Workspace(Editor[Document, ViewState]):
     def __init__(self) -> None:
         super().__init__(Document(), ViewState())
         self.make_table = TableCache()
+        self.map_classes = ClassMapper(self.document.map_settings)
         # Classes of a preview that continue those of a fit, so that its own fit can continue them.
         self._previewed: tuple[Document, MixtureParams, ClassTable] | None = None
-        # The newest cut of each of the last trees: undo may bring their images back.
+        # The last trees, and the newest cut of each: undo may bring their images back.
+        self._trees: list[tuple[Image, int, Hierarchy]] = []
         self._regions: list[RegionOutcome] = []
 
     def show_candidates(self, candidates: tuple[Candidate, ...]) -> None:
@@ -116,10 +119,15 @@ class Workspace(Editor[Document, ViewState]):
     def hierarchy(self) -> Hierarchy | None:
         """Return the region tree of the document's image and seed, where it has been made."""
         image, seed = self.document.image, self.document.region_settings.seed
-        for kept in self._regions:
-            if kept.image is image and kept.settings.seed == seed:
-                return kept.hierarchy
+        for of_image, of_seed, hierarchy in self._trees:
+            if of_image is image and of_seed == seed:
+                return hierarchy
         return None
+
+    def keep_tree(self, image: Image, seed: int, hierarchy: Hierarchy) -> None:
+        """Keep the region tree of an image, so that it is not made again."""
+        others = [kept for kept in self._trees if kept[0] is not image or kept[1] != seed]
+        self._trees = [(image, seed, hierarchy), *others][:MAX_LARGE_IN_HISTORY]
 
     def accept_regions(self, outcome: RegionOutcome) -> bool:
         """Show a finished cut of the document's image, also one that newer settings will soon replace.
@@ -131,9 +139,25 @@ class Workspace(Editor[Document, ViewState]):
         """
         if outcome.image is not self.document.image:
             return False
+        self.keep_tree(outcome.image, outcome.settings.seed, outcome.hierarchy)
         others = [kept for kept in self._regions if kept.hierarchy is not outcome.hierarchy]
         self._regions = [outcome, *others][:MAX_LARGE_IN_HISTORY]
+        self.map_classes.want(self.document.map_settings, outcome)
         self._publish(replace(self._shown, regions=outcome))
+        return True
+
+    def accept_map(self, segmentation: Segmentation) -> bool:
+        """Show another map of classes that was made of the pixels' own on screen.
+
+        Returns
+        -------
+        bool
+            False, and nothing changes, where others are on screen meanwhile.
+        """
+        shown = self._shown.segmentation
+        if shown is None or shown.pixelwise is not segmentation.pixelwise:
+            return False
+        self._publish(replace(self._shown, segmentation=segmentation))
         return True
 
     def accept_answer(self, answer: SelectionAnswer) -> bool:
@@ -187,6 +211,8 @@ class Workspace(Editor[Document, ViewState]):
                 # The maps on screen stay until those of this document's own fit have been made.
                 classes, is_preview, caption = before.classes, True, before.caption
         fit = document.fit
+        regions = next((kept for kept in self._regions if kept.image is document.image), None)
+        self.map_classes.want(document.map_settings, regions)
         self._publish(
             ViewState(
                 document=document,
@@ -197,7 +223,7 @@ class Workspace(Editor[Document, ViewState]):
                 caption=caption,
                 steps=fit.result.history if fit is not None else (),
                 candidates=before.candidates if can_compare(before.document, document) else (),
-                regions=next((kept for kept in self._regions if kept.image is document.image), None),
+                regions=regions,
                 selection=before.selection if document.pending is not None else None,
                 undo_title=self._history.undo_title,
                 redo_title=self._history.redo_title,

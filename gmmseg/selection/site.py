@@ -102,8 +102,11 @@ def placed_events(
 
 def hierarchy_and_site_events(
     image: Image, seed: int = 0, should_stop: ShouldStop = never_stop
-) -> Generator[Progress, None, tuple[Hierarchy, Site]]:
-    """Make both what `hierarchy_events` and what `site_events` make, with the common work done once."""
+) -> Generator[Progress | Hierarchy, None, tuple[Hierarchy, Site]]:
+    """Make both what `hierarchy_events` and what `site_events` make, with the common work done once.
+
+    The hierarchy is yielded as soon as it is there.
+    """
     is_reduced = max(image.height, image.width) > WORKING_SIDE
     parts = (_WORKING_SHARE / 2, 0.6) if is_reduced else (0.9, 0.95)
     worked = yield from relayed(
@@ -115,6 +118,7 @@ def hierarchy_and_site_events(
     hierarchy = yield from relayed(
         finished_events(leaves, graph, tree, image, should_stop), lambda step: (part_of(step, *parts),)
     )
+    yield hierarchy
     site = yield from relayed(
         placed_events(ground, image, should_stop), lambda step: (part_of(step, parts[1], 1.0),)
     )

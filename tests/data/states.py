@@ -25,7 +25,7 @@ from gmmseg.photo.document import Document, Fit, open_image
 from gmmseg.photo.jobs import SegmentRequest, segment_events
 from gmmseg.photo.model import Model
 from gmmseg.photo.segmentation import Segmentation
-from gmmseg.photo.settings import SegmentSettings
+from gmmseg.photo.settings import MapSettings, SegmentSettings
 from gmmseg.photo.view_state import ViewState
 from gmmseg.photo.workspace import Workspace
 
@@ -294,7 +294,7 @@ def make_shown(
     classes: ClassTable | None = None,
     seed: int = 0,
 ) -> ViewState:
-    """Return what panels draw of a finished small fit, made without the fit engine.
+    """Return what panels draw of a finished small fit with classes by pixel, made without the fit engine.
 
     Parameters
     ----------
@@ -311,7 +311,7 @@ def make_shown(
     spec = spec or FeatureSpec()
     mixture = FitSettings(n_components=n_components, covariance=covariance, n_init=n_restarts)
     settings = SegmentSettings(features=spec, mixture=mixture)
-    document = Document(image=image, settings=settings)
+    document = Document(image=image, settings=settings, map_settings=MapSettings())
     if not has_fit:
         return ViewState(document=document)
     table = make_table(image, spec)

@@ -94,6 +94,18 @@ def is_settled(app: App) -> bool:
     )
 
 
+def wait_for_map(app: App, qtbot: QtBot) -> None:
+    """Wait until the classes on screen go by region, as they do at first."""
+    work = app.photo.work
+
+    def is_by_region() -> bool:
+        shown = work.workspace.shown
+        origin = None if shown.segmentation is None else shown.segmentation.origin
+        return is_settled(app) and origin is not None and origin.regions is shown.regions is not None
+
+    qtbot.waitUntil(is_by_region, timeout=20000)
+
+
 def wait_for_fit(app: App, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: is_settled(app), timeout=20000)
 
@@ -558,6 +570,7 @@ def test_step_replays_the_fit_and_a_new_setting_ends_the_replay(fitted: App, qtb
 def test_exporting_by_the_dialog_writes_the_mask_that_is_on_screen(
     fitted: App, qtbot: QtBot, tmp_path: Path
 ) -> None:
+    wait_for_map(fitted, qtbot)
     export_into(fitted, tmp_path)
     qtbot.waitUntil(lambda: "bands_mask.png" in fitted.window.errors.text, timeout=5000)
     written = np.asarray(PillowImage.open(tmp_path / "bands_mask.png"))

@@ -13,14 +13,21 @@ from gmmseg.image import Image
 from gmmseg.photo.answers import Answers
 from gmmseg.photo.document import PendingSelection
 from gmmseg.photo.pending import SelectionAnswer
+from gmmseg.regions.hierarchy import Hierarchy
 from gmmseg.selection.selecting import hovered
-from gmmseg.selection.site import Site, coarse_site, site_events
+from gmmseg.selection.site import Site, coarse_site, hierarchy_and_site_events
 
 
-def answers_events(image: Image, should_stop: ShouldStop) -> Generator[Answers | Progress, None, Answers]:
-    """Make an image ready for selecting: yield what answers coarsely at once, return what answers well."""
+def answers_events(
+    image: Image, should_stop: ShouldStop
+) -> Generator[Answers | Hierarchy | Progress, None, Answers]:
+    """Make an image ready for selecting: yield what answers coarsely at once, return what answers well.
+
+    The region tree comes of the same work and is yielded on the way.
+    """
     yield Answers(coarse_site(image, should_stop=should_stop), is_coarse=True)
-    return Answers((yield from site_events(image, should_stop=should_stop)))
+    _, site = yield from hierarchy_and_site_events(image, should_stop=should_stop)
+    return Answers(site)
 
 
 def outlined_answer(answers: Answers, pending: PendingSelection) -> tuple[SelectionAnswer, list[IntArray]]:

@@ -18,11 +18,12 @@ from gmmseg.io.export_items import ExportItem
 from gmmseg.io.export_sources import MixtureSource, RegionSource
 from gmmseg.io.masks import mask_ids, mask_palette
 from gmmseg.io.object_source import ObjectSource, cut_out
+from gmmseg.photo.class_map import ClassMapper
 from gmmseg.photo.classes import ClassTable, default_classes
 from gmmseg.photo.jobs import relabel_events
 from gmmseg.photo.objects.objects import ObjectMap
 from gmmseg.photo.view_state import ViewState
-from gmmseg.regions.outcome import region_events
+from gmmseg.regions.outcome import RegionOutcome, region_events
 
 
 def mixture_written(
@@ -40,15 +41,13 @@ def regions_written(
     shown: ViewState, items: list[ExportItem], should_stop: ShouldStop
 ) -> Generator[Any, None, tuple[list[Path], bool]]:
     """Write the document's regions, made anew where others are on screen; their table needs the fit too."""
-    image, settings, outcome = shown.document.image, shown.document.region_settings, shown.regions
-    if image is None or outcome is None:
+    image = shown.document.image
+    if image is None or shown.regions is None:
         raise WriteError("There are no regions to export yet.", "Have the regions shown first.")
-    if outcome.settings != settings:
-        hierarchy = outcome.hierarchy if outcome.settings.seed == settings.seed else None
-        outcome = yield from region_events(image, settings, hierarchy, should_stop=should_stop)
+    outcome = yield from _cut(shown, image, should_stop)
     mixture = None
     if any(item.kind == "table" for item in items):
-        mixture = yield from _mixture(shown, should_stop)
+        mixture = yield from _mixture(shown, should_stop, by_pixel=True)
     classes = default_classes(outcome.regions.n_regions, "Region")
     subject = RegionSource(outcome, classes, "window", dict(outcome.seconds), mixture)
     paths = yield from export_events(subject, items, should_stop)
@@ -66,16 +65,41 @@ def objects_written(
     return paths, False
 
 
-def _mixture(shown: ViewState, should_stop: ShouldStop) -> Generator[Any, None, MixtureSource | None]:
+def _mixture(
+    shown: ViewState, should_stop: ShouldStop, *, by_pixel: bool = False
+) -> Generator[Any, None, MixtureSource | None]:
     """Return the document's fit, if there is one; its maps are made first where others are on screen."""
     fit = shown.document.fit
     if fit is None:
         return None
+    mapper = ClassMapper() if by_pixel else (yield from _mapper(shown, fit.image, should_stop))
     table, segmentation = shown.table, shown.segmentation
     if table is None or segmentation is None or shown.is_preview:
-        outcome = yield from relabel_events(fit, fit.result.params, should_stop=should_stop)
+        outcome = yield from relabel_events(
+            fit, fit.result.params, should_stop=should_stop, map_classes=mapper
+        )
         table, segmentation = outcome.table, outcome.segmentation
+    elif not mapper.is_current(fit.image, segmentation):
+        segmentation = mapper(fit.image, table, segmentation, should_stop)
     return MixtureSource(fit, table, segmentation, shown.document.classes, "window", dict(fit.seconds))
+
+
+def _mapper(shown: ViewState, image: Image, should_stop: ShouldStop) -> Generator[Any, None, ClassMapper]:
+    """Return what makes the map of classes that the settings ask for; regions are made where they are not."""
+    settings = shown.document.map_settings
+    regions = (yield from _cut(shown, image, should_stop)) if settings.by == "region" else None
+    return ClassMapper(settings, regions)
+
+
+def _cut(shown: ViewState, image: Image, should_stop: ShouldStop) -> Generator[Any, None, RegionOutcome]:
+    """Return the regions that the document's settings ask for; made anew where others are on screen."""
+    settings, outcome = shown.document.region_settings, shown.regions
+    if outcome is not None and outcome.settings == settings:
+        return outcome
+    hierarchy = None
+    if outcome is not None and outcome.settings.seed == settings.seed:
+        hierarchy = outcome.hierarchy
+    return (yield from region_events(image, settings, hierarchy, should_stop=should_stop))
 
 
 def mask_picture(labels: LabelArray, classes: ClassTable) -> QImage:

@@ -17,6 +17,7 @@ from gmmseg.photo.document import Document, Fit
 from gmmseg.photo.jobs import (
     Considered,
     JobEvent,
+    MapClasses,
     Previewed,
     SegmentOutcome,
     SegmentRequest,
@@ -174,8 +175,8 @@ class Fitter(Worker):
             hints=asked.hints,
         )
         self.progressed.emit(Progress(self.tr("Fitting")))
-        make_table = self._workspace.make_table
-        self.runner.start(lambda should_stop: _fitting(request, make_table, should_stop))
+        make_table, map_classes = self._workspace.make_table, self._workspace.map_classes
+        self.runner.start(lambda should_stop: _fitting(request, make_table, map_classes, should_stop))
 
     def _relabel(self, fit: Fit, step: FitStep | None = None) -> None:
         asked = self._asked
@@ -183,9 +184,10 @@ class Fitter(Worker):
             return
         self._asked = _Asked(fit.image, fit.settings, fit.hints, fit, step)
         params = fit.result.params if step is None else step.params
+        make_table, map_classes = self._workspace.make_table, self._workspace.map_classes
         self.runner.start(
             lambda should_stop: relabel_events(
-                fit, params, should_stop=should_stop, make_table=self._workspace.make_table
+                fit, params, should_stop=should_stop, make_table=make_table, map_classes=map_classes
             )
         )
 
@@ -262,9 +264,13 @@ class Fitter(Worker):
 
 
 def _fitting(
-    request: SegmentRequest, make_table: TableMaker, should_stop: ShouldStop
+    request: SegmentRequest, make_table: TableMaker, map_classes: MapClasses, should_stop: ShouldStop
 ) -> Generator[JobEvent, None, SegmentOutcome]:
     """Fit; what continues a fit is matched with it in the GUI thread, which must not wait for the solver."""
     if request.known is not None:
         load_solver()
-    return (yield from segment_events(request, should_stop=should_stop, make_table=make_table))
+    return (
+        yield from segment_events(
+            request, should_stop=should_stop, make_table=make_table, map_classes=map_classes
+        )
+    )

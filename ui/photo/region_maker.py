@@ -8,6 +8,7 @@ from gmmseg.image import Image
 from gmmseg.photo.view_state import ViewState
 from gmmseg.photo.workspace import Workspace
 from gmmseg.regions.outcome import RegionOutcome, region_events
+from gmmseg.regions.settings import RegionSettings
 from ui.desk.job_runner import JobRunner
 from ui.desk.workers import Worker
 from ui.desk.workspace_bridge import WorkspaceBridge
@@ -16,8 +17,9 @@ from ui.desk.workspace_bridge import WorkspaceBridge
 class RegionMaker(Worker):
     """Makes an image's region tree once and cuts it anew whenever the settings ask for another cut.
 
-    Nothing is computed before somebody wants regions. A tree that failed or was stopped is not tried again
-    until the image or the seed change, or until somebody wants regions anew.
+    Nothing is computed before somebody wants regions: a panel, or a map of classes by region once there is
+    one of pixels. A tree that comes of other work is waited for. One that failed or was stopped is not tried
+    again until the image or the seed change, or until somebody wants regions anew.
 
     Parameters
     ----------
@@ -38,6 +40,7 @@ class RegionMaker(Worker):
         self._wishes: set[str] = set()
         self._making: tuple[Image, int] | None = None
         self._given_up: tuple[Image, int] | None = None
+        self._is_tree_coming = False
         bridge.changed.connect(self._on_changed)
 
     def want(self, who: str, is_wanted: bool) -> None:
@@ -54,6 +57,13 @@ class RegionMaker(Worker):
         self._set_given_up(None)
         self._follow()
 
+    @Slot(bool)
+    def await_tree(self, is_coming: bool) -> None:
+        """Note whether the tree of the image comes of other work, to be had from the workspace then."""
+        self._is_tree_coming = is_coming
+        if not is_coming:
+            self._follow()
+
     def stop(self) -> None:
         """Give up what is being made."""
         self._set_given_up(self._making)
@@ -61,7 +71,7 @@ class RegionMaker(Worker):
 
     @Slot(object, object)
     def _on_changed(self, old: ViewState, new: ViewState) -> None:
-        if new.document is not old.document:
+        if new.document is not old.document or new.segmentation is not old.segmentation:
             self._follow()
 
     def _follow(self) -> None:
@@ -76,16 +86,25 @@ class RegionMaker(Worker):
             self._abandon()
         if self._given_up is not None and self._given_up != (image, settings.seed):
             self._set_given_up(None)
-        if image is None or not self._wishes or self._making is not None or self._given_up is not None:
+        if image is None or image.source.is_missing:
+            return
+        if self._making is not None or self._given_up is not None or not self._are_wanted():
             return
         shown = self._workspace.shown.regions
         if shown is not None and shown.image is image and shown.settings == settings:
             return
         hierarchy = self._workspace.hierarchy()
+        if hierarchy is None and self._is_tree_coming and settings.seed == RegionSettings().seed:
+            return
         self._making = (image, settings.seed)
         self.runner.start(
             lambda should_stop: region_events(image, settings, hierarchy, should_stop=should_stop)
         )
+
+    def _are_wanted(self) -> bool:
+        shown = self._workspace.shown
+        has_map = shown.segmentation is not None and not shown.is_preview
+        return bool(self._wishes) or (has_map and shown.document.map_settings.by == "region")
 
     def _abandon(self) -> None:
         self._making = None

@@ -25,6 +25,8 @@ from gmmseg.photo.pending import (
 )
 from gmmseg.photo.view_state import ViewState
 from gmmseg.photo.workspace import Workspace
+from gmmseg.regions.hierarchy import Hierarchy
+from gmmseg.regions.settings import RegionSettings
 from gmmseg.selection.prompts import Prompt, click, stroke
 from ui.desk.job_runner import JobRunner
 from ui.desk.requests import LatestRequests
@@ -45,7 +47,9 @@ class Question:
     point: tuple[int, int] | None = None
 
 
-def _make_answers(image: Image, should_stop: ShouldStop) -> Generator[Answers | Progress, None, Answers]:
+def _make_answers(
+    image: Image, should_stop: ShouldStop
+) -> Generator[Answers | Hierarchy | Progress, None, Answers]:
     from ui.photo.answering import answers_events
 
     return (yield from answers_events(image, should_stop))
@@ -78,6 +82,8 @@ class Selecting(Worker):
     """Rings of the pending selection."""
     hover_outlined = Signal(object)
     """Rings of what a click would take; none where nothing is pointed at."""
+    tree_coming = Signal(bool)
+    """Whether the region tree of the image, with the default seed, comes of the work under way."""
 
     def __init__(
         self, work: DeskWorkers, workspace: Workspace, bridge: WorkspaceBridge, runner: JobRunner
@@ -156,6 +162,7 @@ class Selecting(Worker):
     def stop(self) -> None:
         """Give up making the image ready."""
         self.runner.cancel()
+        self.tree_coming.emit(False)
 
     def _apply(self, edit: Edit[Document]) -> None:
         self._workspace.settle()
@@ -181,7 +188,7 @@ class Selecting(Worker):
         document = new.document
         if document.image is not self._image:
             self._image, self._answers, self._pixel = document.image, None, None
-            self.runner.cancel()
+            self.stop()
             self.hover_outlined.emit([])
         if document.pending is None and old.document.pending is not None:
             self.outlined.emit([])
@@ -196,6 +203,7 @@ class Selecting(Worker):
         if image is None or image.source.is_missing:
             return
         if self._answers is None and not self.runner.is_running:
+            self.tree_coming.emit(self._workspace.hierarchy() is None)
             self.runner.start(lambda should_stop: _make_answers(image, should_stop))
 
     def _ask_pending(self) -> None:
@@ -208,10 +216,18 @@ class Selecting(Worker):
     @Slot(object, object)
     def _on_events(self, run: int, events: tuple[Any, ...]) -> None:
         for event in events:
-            if not isinstance(event, Progress):
+            if isinstance(event, Hierarchy) and self._image is not None:
+                self._workspace.keep_tree(self._image, RegionSettings().seed, event)
+                self.tree_coming.emit(False)
+            elif not isinstance(event, Progress):
                 self._answers = event
                 self._ask_pending()
         super()._on_events(run, events)
+
+    @Slot(object, object)
+    def _on_failed(self, run: int, error: Exception) -> None:
+        self.tree_coming.emit(False)
+        super()._on_failed(run, error)
 
     @Slot(object, object)
     def _on_finished(self, run: int, answers: Answers) -> None:

@@ -55,10 +55,11 @@ class PhotoPanels(QObject):
             *plots,
         ):
             work.bridge.changed.connect(shows.show_state)
-        for asks in (self.setup, self.objects, self.classes, *plots):
+        for asks in (self.setup, self.objects, self.classes, self.panes, *plots):
             asks.edit_requested.connect(work.apply)
         self.setup.settled.connect(work.settle)
         self.classes.settled.connect(work.settle)
+        self.panes.settled.connect(work.settle)
         self.classes.class_selected.connect(self.panes.highlight_class)
         self.classes.areas_requested.connect(work.counter.ask)
         work.counter.answered.connect(self.classes.show_areas)

@@ -25,6 +25,7 @@ from ui.photo.comparing import KComparer
 from ui.photo.exporting import Exporter
 from ui.photo.fitting import Fitter
 from ui.photo.keeping import PhotoKeeping
+from ui.photo.map_keeper import MapKeeper
 from ui.photo.object_editor import ObjectEditor
 from ui.photo.opening import Opener
 from ui.photo.panels.merge_requests import tree_of
@@ -56,9 +57,11 @@ class PhotoWork(DeskWorkers):
         self.bridge = WorkspaceBridge(self.workspace, self)
         self.fits = JobRunner("newest", self, lambda event: isinstance(event, Previewed))
         self.fitter = Fitter(self.workspace, self.bridge, self.fits, self)
+        # Before the regions, of which it makes the tree with the same work.
+        self.selecting = Selecting(self, self.workspace, self.bridge, JobRunner("newest", self))
         self.region_runs = JobRunner("newest", self)
         self.region_maker = RegionMaker(self.workspace, self.bridge, self.region_runs, self)
-        self.selecting = Selecting(self, self.workspace, self.bridge, JobRunner("newest", self))
+        self.map_keeper = MapKeeper(self, self.workspace, self.bridge)
         self.comparisons = JobRunner("newest", self)
         self.k_comparer = KComparer(self.workspace, self.bridge, self.comparisons, self)
         self.opener = Opener(self.reads, self)
@@ -82,6 +85,7 @@ class PhotoWork(DeskWorkers):
     def _connect(self) -> None:
         self.bridge.changed.connect(self._on_changed)
         self.fitter.fitted.connect(self._loading.start)
+        self.selecting.tree_coming.connect(self.region_maker.await_tree)
         self._loading.timeout.connect(partial(self.loader.ask, None))
         self._follow(self.fitter, self.region_maker, self.k_comparer, self.selecting, self.keeper)
 
@@ -122,7 +126,7 @@ def _region_table(request: RegionTableRequest, should_stop: ShouldStop) -> Regio
     planes = None
     names: tuple[str, ...] = ()
     if shown.segmentation is not None and shown.table is not None:
-        planes = class_planes(shown.segmentation, shown.table, shown.classes, should_stop)
+        planes = class_planes(shown.segmentation.pixelwise, shown.table, shown.classes, should_stop)
         names = tuple(entry.name for entry in shown.classes)
     return region_table(outcome.image, outcome.regions.labels, planes, names, should_stop=should_stop)
 

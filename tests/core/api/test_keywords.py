@@ -11,8 +11,10 @@ import pytest
 
 import gmmseg
 from gmmseg.api.keywords import (
+    MapKeywords,
     RegionKeywords,
     SegmentKeywords,
+    map_method,
     region_settings,
     segment_settings,
     with_keywords,
@@ -20,7 +22,7 @@ from gmmseg.api.keywords import (
 from gmmseg.api.segmenting import regions
 from gmmseg.errors import SettingsError
 from gmmseg.features.spec import FeatureSpec
-from gmmseg.photo.settings import SegmentSettings
+from gmmseg.photo.settings import MapSettings, SegmentSettings
 from gmmseg.regions.settings import RegionSettings
 from gmmseg.setting import settings_of, value_at
 
@@ -37,7 +39,8 @@ def declared_types(kind: type) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("kind", "keywords"), [(SegmentSettings, SegmentKeywords), (RegionSettings, RegionKeywords)]
+    ("kind", "keywords"),
+    [(SegmentSettings, SegmentKeywords), (MapSettings, MapKeywords), (RegionSettings, RegionKeywords)],
 )
 def test_keywords_are_the_declared_settings_with_their_types(kind: type, keywords: type) -> None:
     typed = get_type_hints(keywords)
@@ -53,7 +56,28 @@ def test_keywords_are_the_declared_settings_with_their_types(kind: type, keyword
     assert typed == declared
 
 
-@pytest.mark.parametrize(("function", "kind"), [(gmmseg.segment, SegmentSettings), (regions, RegionSettings)])
+def test_keywords_of_a_map_are_told_from_those_of_a_fit() -> None:
+    maps, others = map_method({"by": "region", "detail": 0.3, "n_components": 4, "min_island": 9})
+    assert (maps.settings, maps.regions) == (MapSettings("region", min_island=9), RegionSettings(detail=0.3))
+    assert others == {"n_components": 4}
+
+
+@pytest.mark.parametrize("name", ["detail", "n_regions", "balance"])
+def test_what_only_regions_have_needs_classes_by_region(name: str) -> None:
+    with pytest.raises(SettingsError, match=r"no effect on classes by pixel\. Add by="):
+        map_method({name: 1})
+    assert map_method({"by": "region", name: 1})[1] == {}
+
+
+@pytest.mark.parametrize(
+    ("function", "kind"),
+    [
+        (gmmseg.segment, SegmentSettings),
+        (gmmseg.segment, MapSettings),
+        (gmmseg.apply, MapSettings),
+        (regions, RegionSettings),
+    ],
+)
 def test_signature_and_help_show_every_setting(function: Any, kind: type) -> None:
     shown = inspect.signature(function).parameters
     for setting in settings_of(kind):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from gmmseg.commands.options import plain
-from gmmseg.photo.settings import SegmentSettings
+from gmmseg.photo.settings import MapSettings, SegmentSettings
 from gmmseg.regions.settings import RegionSettings
 from gmmseg.setting import Setting, arranged, settings_of
 
@@ -22,7 +22,7 @@ def table() -> str:
 
 def _declared() -> Iterator[Setting]:
     seen: set[str] = set()
-    for kind in (SegmentSettings, RegionSettings):
+    for kind in (SegmentSettings, MapSettings, RegionSettings):
         for setting in arranged(settings_of(kind)):
             if setting.option and setting.option not in seen:
                 seen.add(setting.option)

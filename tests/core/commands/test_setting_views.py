@@ -9,10 +9,10 @@ import pytest
 
 from gmmseg.cli import run
 from gmmseg.commands.mnist_options import digit_settings
-from gmmseg.commands.options import region_settings, segment_settings
+from gmmseg.commands.options import map_settings, region_settings, segment_settings
 from gmmseg.commands.parser import build_parser, parse
 from gmmseg.errors import SettingsError
-from gmmseg.photo.settings import SegmentSettings
+from gmmseg.photo.settings import MapSettings, SegmentSettings
 from gmmseg.regions.settings import RegionSettings
 from gmmseg.setting import check_settings, settings_of, settings_to_dict, value_at, with_setting
 from tests.core.commands.readme_options import parts, table
@@ -66,6 +66,7 @@ def test_every_option_of_the_settings_is_parsed_back_to_them() -> None:
     _, commands = build_parser()
     for kind, read, extra in (
         (SegmentSettings, segment_settings, ["--features", "rgb+position+texture"]),
+        (MapSettings, map_settings, ["--by", "region"]),
         (RegionSettings, region_settings, ["--method", "regions"]),
     ):
         for setting in settings_of(kind):

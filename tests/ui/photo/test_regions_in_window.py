@@ -1,4 +1,7 @@
-"""Regions in the whole window: chosen, cut, pinned, stopped and exported by keys and clicks."""
+"""Regions in the whole window: chosen, cut, pinned, stopped and exported by keys and clicks.
+
+Classes go by pixel: by region there would be regions before anybody looks at them.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,7 @@ from pytestqt.qtbot import QtBot
 from gmmseg.control import Progress, ShouldStop, raise_if_cancelled
 from gmmseg.io.images import image_from_array
 from gmmseg.photo.classes import default_classes
-from gmmseg.photo.document import open_image
+from gmmseg.photo.document import change_map_setting, open_image
 from gmmseg.regions.outcome import RegionOutcome, region_events
 from tests.ui.driving import arrange, blobs, drop, mime_of, write_png
 from ui.app import App
@@ -99,6 +102,7 @@ def driven(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[Driven]
         app.window.show()
     arrange(app, "explore")
     app.photo.panels.panes.restore(FIRST_PANES["segment"])
+    app.photo.work.apply(change_map_setting("by", "pixel", "Classes"))
     drop(app.window, mime_of(write_png(tmp_path / "bands.png")))
     driven = Driven(app, qtbot)
     qtbot.waitUntil(lambda: app.photo.work.workspace.document.fit is not None, timeout=20000)

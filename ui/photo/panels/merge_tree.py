@@ -34,6 +34,7 @@ from ui.theme import SPACING
 from ui.widgets.empty_hint import EmptyHint
 
 if TYPE_CHECKING:
+    from gmmseg.mixture.params import MixtureParams
     from gmmseg.photo.view_state import ViewState
 
 
@@ -114,7 +115,8 @@ class MergeTreePanel(PlotPanel):
         if (
             before is None
             or new.document.fit is not before.document.fit
-            or new.segmentation is not before.segmentation
+            or _params_of(new) is not _params_of(before)
+            or new.table is not before.table
             or new.classes is not before.classes
         ):
             self._try(False)
@@ -316,3 +318,7 @@ def _sensible_cut(tree: Dendrogram) -> float:
     if len(levels) < 2:
         return _between(levels, 0)
     return _between(levels, int(np.diff(levels).argmax()) + 1)
+
+
+def _params_of(shown: ViewState) -> MixtureParams | None:
+    return None if shown.segmentation is None else shown.segmentation.params

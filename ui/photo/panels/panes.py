@@ -10,9 +10,12 @@ from PySide6.QtWidgets import QWidget
 
 from gmmseg.arrays import BoolArray, ByteArray, IntArray
 from gmmseg.drawing.draw import Picture, Scene
-from gmmseg.drawing.layers import Layer
+from gmmseg.drawing.layers import Layer, is_of_classes
 from gmmseg.photo.classes import ClassTable
+from gmmseg.photo.document import change_map_setting
 from gmmseg.photo.objects.objects import ObjectMap
+from gmmseg.photo.settings import MapSettings
+from gmmseg.setting import setting_of
 from ui.photo.panels.pane_pictures import PanePictures
 from ui.photo.panels.picture_requests import PictureRequest, scene_of
 from ui.photo.panels.pins import Pin, Pins, is_pinnable, pinned
@@ -44,6 +47,9 @@ class PanesPanel(PaneGrid):
     picture_requested = Signal(object)
     """A `PictureRequest`; the answer goes to `show_picture`."""
     overlay_toggled = Signal(bool)
+    edit_requested = Signal(object)
+    settled = Signal()
+    """A choice is over: the next change is an undo step of its own."""
     regions_wanted = Signal(bool)
     """Whether a pane shows regions."""
 
@@ -67,6 +73,14 @@ class PanesPanel(PaneGrid):
         pane.layer_chosen.connect(lambda layer: self.choose_layer(number, layer))
         pane.pin_toggled.connect(lambda is_pinned: self.pin(number, is_pinned))
         pane.hidden_pins_wanted.connect(self._show_hidden_pins)
+        pane.map_unit_chosen.connect(self._choose_map_unit)
+
+    @Slot(str)
+    def _choose_map_unit(self, unit: str) -> None:
+        setting = setting_of(MapSettings, "by")
+        self.settled.emit()
+        self.edit_requested.emit(change_map_setting(setting.path, unit, setting.title))
+        self.settled.emit()
 
     @Slot(int)
     def set_layout(self, n_panes: int) -> None:
@@ -97,12 +111,19 @@ class PanesPanel(PaneGrid):
 
     @Slot()
     def ensure_regions(self) -> None:
-        """Show the regions in a pane that follows, unless one shows any: somebody is changing them."""
+        """Show the regions in a pane that follows, unless one shows their effect: somebody changes them."""
         following = [number for number in range(self._n_panes) if self._pin_of(number) is None]
-        if not following or any(pane.layer.kind == "regions" for pane in self.visible_panes):
+        if not following or any(self._shows_cut(number) for number in range(self._n_panes)):
             return
         is_active_free = self._active in following and self.panes[self._active].layer.kind != "image"
         self.choose_layer(self._active if is_active_free else following[-1], Layer("regions"))
+
+    def _shows_cut(self, number: int) -> bool:
+        """Whether a pane shows regions, or follows with classes that go by them."""
+        layer, shown = self.panes[number].layer, self._shown
+        is_by_region = shown is not None and shown.document.map_settings.by == "region"
+        is_of_map = is_by_region and is_of_classes(layer) and self._pin_of(number) is None
+        return layer.kind == "regions" or is_of_map
 
     def _report_regions(self) -> None:
         """Say whether a pane shows regions; what is pinned needs no new ones."""
@@ -305,6 +326,9 @@ class PanesPanel(PaneGrid):
         for number, pane in enumerate(self.panes):
             pin = self._pin_of(number)
             pane.show_pinned(pin is not None)
+            seen = self._shown if pin is None else pin.shown
+            if seen is not None:
+                pane.show_map_unit(seen.document.map_settings.by)
             pane.set_pinnable(is_pinnable(self._scene))
             pane.canvas.set_caption(
                 caption_of(

@@ -12,8 +12,14 @@ from PySide6.QtWidgets import QWidget
 from gmmseg.features.colour import is_suited
 from gmmseg.features.spec import COLOUR_SPACES
 from gmmseg.mixture.settings import CovarianceKind
-from gmmseg.photo.document import change_region_setting, change_setting, reset_settings
-from gmmseg.photo.settings import SegmentSettings
+from gmmseg.photo.document import (
+    FIRST_MAP,
+    change_map_setting,
+    change_region_setting,
+    change_setting,
+    reset_settings,
+)
+from gmmseg.photo.settings import MapSettings, SegmentSettings
 from gmmseg.regions.settings import RegionSettings
 from gmmseg.setting import Setting, arranged, settings_of
 from ui.photo.widgets.image_summary import ImageSummary
@@ -30,9 +36,9 @@ _FIRST_NUMBER = 10
 
 
 class SetupPanel(SettingsForm):
-    """Shows `SegmentSettings` and `RegionSettings` and asks for changes of them.
+    """Shows `SegmentSettings`, `MapSettings` and `RegionSettings` and asks for changes of them.
 
-    A refused number of regions does not make it invalid: the segmentation goes without.
+    A refused number of regions, or of the map's, does not make it invalid: the segmentation goes without.
     """
 
     edit_requested = Signal(object)
@@ -46,6 +52,7 @@ class SetupPanel(SettingsForm):
         self._lay_out()
         self.edited.connect(self._ask)
         self._show_settings(None, SegmentSettings())
+        self._show_map_settings(FIRST_MAP)
         self._show_region_settings(RegionSettings())
         self._show_number_found(_FIRST_NUMBER)
 
@@ -59,6 +66,8 @@ class SetupPanel(SettingsForm):
             self._show_settings(now.image, now.settings)
         if now.image is not before.image or now.region_settings is not before.region_settings:
             self._show_region_settings(now.region_settings)
+        if now.image is not before.image or now.map_settings is not before.map_settings:
+            self._show_map_settings(now.map_settings)
         if new.regions is not old.regions and new.regions is not None:
             self._show_number_found(new.regions.regions.n_regions)
         if now.fit is not before.fit or now.settings is not before.settings:
@@ -77,6 +86,10 @@ class SetupPanel(SettingsForm):
             self.add_fields(section)
         self._chosen = self.add_note("chosen", after=self.field("auto"))
         self._chosen.hide()
+        self.add_heading(self.tr("Map"))
+        of_map = settings_of(MapSettings)
+        self._map_paths = {setting.path for setting in of_map}
+        self.add_fields([setting for setting in of_map if not setting.is_advanced], is_vital=False)
         self.add_heading(self.tr("Regions"))
         of_regions = [setting for setting in settings_of(RegionSettings) if not setting.is_advanced]
         self._region_paths = {setting.path for setting in of_regions}
@@ -85,6 +98,9 @@ class SetupPanel(SettingsForm):
         # Made after the fields above it: Tab goes by that order.
         self.advanced = self.add_section(self.tr("&Advanced"), "advanced")
         self.add_fields([setting for setting in settings if setting.is_advanced], self.advanced.body)
+        self.add_fields(
+            [setting for setting in of_map if setting.is_advanced], self.advanced.body, is_vital=False
+        )
         self.add_reset(self.tr("Reset all settings"), "reset", self.advanced.body).clicked.connect(
             self._reset
         )
@@ -94,6 +110,12 @@ class SetupPanel(SettingsForm):
 
     def _show_number_found(self, count: int) -> None:
         self.field_of(AutomaticField, "n_regions").set_automatic_value(count)
+
+    def _show_map_settings(self, settings: MapSettings) -> None:
+        self.show_values(settings)
+        self.field("balance").set_reason(
+            "" if settings.by == "region" else self.tr("Only for classes by region.")
+        )
 
     def _show_region_settings(self, settings: RegionSettings) -> None:
         self.show_values(settings)
@@ -150,6 +172,8 @@ class SetupPanel(SettingsForm):
     def _ask(self, setting: Setting, value: Any) -> None:
         is_of_regions = setting.path in self._region_paths
         change = change_region_setting if is_of_regions else change_setting
+        if setting.path in self._map_paths:
+            change = change_map_setting
         self.edit_requested.emit(change(setting.path, value, setting.title))
         if is_of_regions:
             self.regions_touched.emit()

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, QLocale
 
+from gmmseg.drawing.layers import is_of_classes
 from gmmseg.features.spec import SPACE_TITLES
 
 if TYPE_CHECKING:
     from gmmseg.drawing.layers import Layer
     from gmmseg.photo.classes import ClassTable
+    from gmmseg.photo.segmentation import MapOrigin
     from gmmseg.photo.settings import SegmentSettings
     from gmmseg.photo.view_state import ViewState
     from gmmseg.regions.outcome import RegionOutcome
@@ -53,7 +55,18 @@ def caption_of(
         return "" if pinned.segmentation is None else making_of(pinned)
     if shown.segmentation is None:
         return _tr("the photo: no classes found yet")
-    return shown.caption or _tr("preview") if shown.is_preview else ""
+    if shown.is_preview:
+        return shown.caption or _tr("preview")
+    return _map_caption(layer, shown, are_regions_given_up)
+
+
+def _map_caption(layer: Layer, shown: ViewState, are_regions_given_up: bool) -> str:
+    """Return that classes by region are on their way, or will not come."""
+    is_wanted = shown.document.map_settings.by == "region" and is_of_classes(layer)
+    origin = None if shown.segmentation is None else shown.segmentation.origin
+    if not is_wanted or (origin is not None and origin.regions is not None):
+        return ""
+    return _tr("by pixel: no regions") if are_regions_given_up else _tr("by pixel · finding regions …")
 
 
 def regions_caption(outcome: RegionOutcome) -> str:
@@ -90,6 +103,8 @@ def making_of(shown: ViewState) -> str:
     words = [f"K {n_components}", SPACE_TITLES[settings.features.space], *_deviations(settings)]
     if len(shown.classes) < n_components:
         words.append(f"{len(shown.classes)} classes")
+    if segmentation is not None and segmentation.origin is not None:
+        words += _map_words(segmentation.origin)
     if shown.is_preview and shown.caption:
         words.append(shown.caption)
     return " · ".join(words)
@@ -103,4 +118,14 @@ def _deviations(settings: SegmentSettings) -> list[str]:
         words.append("texture")
     if settings.smooth:
         words.append(f"smooth {settings.smooth:g}")
+    return words
+
+
+def _map_words(origin: MapOrigin) -> list[str]:
+    """Return how a map of classes differs from that of single pixels."""
+    words = []
+    if origin.regions is not None:
+        words += [_tr("by region"), *regions_caption(origin.regions).split(" · ")[1:]]
+    if origin.settings.min_island:
+        words.append(_tr("islands {0} px").format(origin.settings.min_island))
     return words

@@ -14,14 +14,17 @@ from PySide6.QtWidgets import (
 
 from gmmseg.arrays import ByteArray
 from gmmseg.drawing.draw import Picture
-from gmmseg.drawing.layers import Layer, available_layers, layer_title
+from gmmseg.drawing.layers import Layer, available_layers, is_of_classes, layer_title
 from gmmseg.photo.classes import ClassTable
+from gmmseg.photo.settings import MapSettings
+from gmmseg.setting import setting_of
 from ui.photo.widgets.camera import Camera
 from ui.photo.widgets.canvas import Canvas
 from ui.photo.widgets.colour_bar import ColourBar
 from ui.photo.widgets.heatmap_grid import HeatmapGrid
 from ui.theme import SPACING, icon
 from ui.widgets.controls import ElidingCombo
+from ui.widgets.setting_fields import explanation
 
 _LEAST_WIDTH = 88
 
@@ -34,6 +37,9 @@ class LayerPane(QWidget):
 
     pin_toggled = Signal(bool)
     """The user wants the pane to keep what it shows, or to follow again."""
+
+    map_unit_chosen = Signal(str)
+    """What classes go by: a value of ``MapSettings.by``."""
 
     hidden_pins_wanted = Signal()
     """The user wants to see the pinned panes that are out of sight."""
@@ -53,6 +59,7 @@ class LayerPane(QWidget):
         self._combo.setMinimumContentsLength(3)
         self._combo.setSizeAdjustPolicy(ElidingCombo.SizeAdjustPolicy.AdjustToContents)
         self._combo.setMaxVisibleItems(24)
+        self._unit = self._unit_choices(number)
         self._swipe = self._swipe_button(number)
         self._hidden_pins = self._hidden_pins_button()
         self._pin = self._pin_button(number)
@@ -76,6 +83,21 @@ class LayerPane(QWidget):
         button.setToolTip(self.tr("Keep this result here while the settings change, to compare the two (P)"))
         button.clicked.connect(self.pin_toggled)
         return button
+
+    def _unit_choices(self, number: int) -> ElidingCombo:
+        setting = setting_of(MapSettings, "by")
+        choices = ElidingCombo()
+        choices.setObjectName("map_unit")
+        for value, title in setting.choices:
+            choices.addItem(self.tr(title), value)
+        choices.setAccessibleName(self.tr("Classes of pane {number}").format(number=number + 1))
+        choices.setToolTip(explanation(setting))
+        # It takes what room is left, so that the window can be as narrow as half a screen.
+        choices.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        choices.setMaximumWidth(choices.sizeHint().width() + 2 * SPACING)
+        choices.activated.connect(lambda index: self.map_unit_chosen.emit(choices.itemData(index)))
+        choices.hide()
+        return choices
 
     def _swipe_button(self, number: int) -> QToolButton:
         button = _header_button("swipe", "swipe")
@@ -109,6 +131,12 @@ class LayerPane(QWidget):
     def show_pinned(self, is_pinned: bool) -> None:
         """Show whether the pane keeps what it shows."""
         self._pin.setChecked(is_pinned)
+        self._unit.setEnabled(not is_pinned)
+
+    def show_map_unit(self, unit: str) -> None:
+        """Show what the classes go by; the choice is there beside layers that show classes."""
+        self._unit.setCurrentIndex(self._unit.findData(unit))
+        self._unit.setVisible(is_of_classes(self.layer))
 
     def set_pinnable(self, is_pinnable: bool) -> None:
         """Allow the pane to be pinned, or to be unpinned where it is."""
@@ -119,7 +147,8 @@ class LayerPane(QWidget):
         header.setContentsMargins(0, 0, 0, 0)
         header.setSpacing(SPACING // 4)
         header.addWidget(self._combo)
-        header.addStretch(1)
+        header.addWidget(self._unit, 1)
+        header.addStretch()
         for button in (self._hidden_pins, self._swipe, self._pin):
             header.addWidget(button)
         body = QHBoxLayout()

@@ -1,0 +1,178 @@
+"""The map of classes that is shown and exported: each pixel by itself, or each region as a whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gmmseg.arrays import ByteArray, FloatArray, label_dtype
+from gmmseg.control import ShouldStop, never_stop, raise_if_cancelled
+from gmmseg.features.table import FeatureTable, RowOfLabel
+from gmmseg.image import Image
+from gmmseg.mixture.density import responsibilities
+from gmmseg.photo.islands import without_islands
+from gmmseg.photo.segmentation import MapOrigin, Segmentation, SharedPosteriors
+from gmmseg.photo.settings import MapSettings
+
+if TYPE_CHECKING:
+    from gmmseg.regions.cutting import RegionMap
+    from gmmseg.regions.hierarchy import Hierarchy
+    from gmmseg.regions.outcome import RegionOutcome
+
+_TINY = float(np.finfo(np.float64).tiny)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _PixelCounts:
+    """How many pixels each leaf has of each row: sparse (M, N), by columns."""
+
+    table: FeatureTable
+    hierarchy: Hierarchy
+    counts: Any
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _LeafSums:
+    """Sums (M, K) of the posteriors over the pixels of each leaf."""
+
+    pixelwise: Segmentation
+    hierarchy: Hierarchy
+    sums: FloatArray
+
+
+class ClassMapper:
+    """Makes the map of classes that is wanted of a map of single pixels.
+
+    Another cut of the same tree costs no posteriors: their sums over the leaves are kept, and for other
+    posteriors of the same rows the number of pixels that each leaf has of each row.
+
+    Parameters
+    ----------
+    settings : MapSettings
+    regions : RegionOutcome, optional
+        Whose regions become classes. Where they are not there yet, or of another image, pixels do.
+    """
+
+    def __init__(self, settings: MapSettings | None = None, regions: RegionOutcome | None = None) -> None:
+        # Read by the threads that make maps while another one changes it: always as a whole.
+        self._wanted = (settings or MapSettings(), regions)
+        self._counts: _PixelCounts | None = None
+        self._sums: _LeafSums | None = None
+
+    def want(self, settings: MapSettings, regions: RegionOutcome | None) -> None:
+        """Make the maps that follow by other settings or regions."""
+        self._wanted = (settings, regions)
+
+    def is_current(self, image: Image, segmentation: Segmentation) -> bool:
+        """Return whether a map of `image` was made by what is wanted now."""
+        settings, regions = self._wanted_for(image)
+        origin = segmentation.origin
+        if origin is None:
+            return regions is None and settings.min_island == 0
+        return origin.regions is regions and origin.settings == settings
+
+    def __call__(
+        self,
+        image: Image,
+        table: FeatureTable,
+        segmentation: Segmentation,
+        should_stop: ShouldStop = never_stop,
+    ) -> Segmentation:
+        """Return the map of `image` that is wanted, made of the pixels' own; raises `Cancelled`."""
+        settings, regions = self._wanted_for(image)
+        pixelwise = segmentation.pixelwise
+        if regions is None and settings.min_island == 0:
+            return pixelwise
+        made = pixelwise
+        if regions is not None:
+            sums = self._leaf_sums(pixelwise, table, regions.hierarchy, should_stop)
+            made = by_region(pixelwise, sums, regions.regions, settings.balance)
+        labels = made.labels
+        if settings.min_island > 0:
+            labels = without_islands(labels, settings.min_island, should_stop)
+        return replace(made, labels=labels, origin=MapOrigin(pixelwise, settings, regions))
+
+    def _wanted_for(self, image: Image) -> tuple[MapSettings, RegionOutcome | None]:
+        settings, regions = self._wanted
+        is_usable = settings.by == "region" and regions is not None and regions.image is image
+        return settings, regions if is_usable else None
+
+    def _leaf_sums(
+        self, pixelwise: Segmentation, table: FeatureTable, hierarchy: Hierarchy, should_stop: ShouldStop
+    ) -> FloatArray:
+        known = self._sums
+        if known is not None and known.pixelwise is pixelwise and known.hierarchy is hierarchy:
+            return known.sums
+        if pixelwise.posteriors is not None:
+            sums = _sums_of_planes(pixelwise.posteriors, hierarchy, should_stop)
+        else:
+            sums = _sums_of_rows(pixelwise, table, self._pixel_counts(table, hierarchy), should_stop)
+        self._sums = _LeafSums(pixelwise, hierarchy, sums)
+        return sums
+
+    def _pixel_counts(self, table: FeatureTable, hierarchy: Hierarchy) -> Any:
+        known = self._counts
+        if known is not None and known.table is table and known.hierarchy is hierarchy:
+            return known.counts
+        counts = _pixel_counts(table, hierarchy)
+        self._counts = _PixelCounts(table, hierarchy, counts)
+        return counts
+
+
+def by_region(
+    pixelwise: Segmentation, sums: FloatArray, regions: RegionMap, balance: float = 0.0
+) -> Segmentation:
+    """Return the map in which each region has the class with the largest sum of its pixels' posteriors.
+
+    Parameters
+    ----------
+    pixelwise : Segmentation
+    sums : (M, K)
+        Of the posteriors over each leaf.
+    regions : RegionMap
+    balance : float
+        Sums compare after division by the mixture's weights to this power.
+
+    Returns
+    -------
+    Segmentation
+        The lowest class among equals; its posteriors are the means over the regions.
+    """
+    totals = np.stack([np.bincount(regions.leaf_labels, column, regions.n_regions) for column in sums.T])
+    strength = totals / np.maximum(pixelwise.params.weights, _TINY)[:, None] ** balance
+    winners = (strength.argmax(axis=0) + 1).astype(label_dtype(pixelwise.n_components))
+    pixels = RowOfLabel(regions.labels)
+    means = totals / np.maximum(totals.sum(axis=0), _TINY)
+    return Segmentation(pixels.spread(winners), pixelwise.params, shared=SharedPosteriors(pixels, means))
+
+
+def _pixel_counts(table: FeatureTable, hierarchy: Hierarchy) -> Any:
+    """Return how many pixels each leaf has of each row, a sparse (M, N) matrix by columns."""
+    from scipy.sparse import coo_array
+
+    row = table.pixels.spread(np.arange(table.n_rows, dtype=np.int32), empty=-1)
+    is_held = (row >= 0) & (hierarchy.leaves >= 0)
+    at = hierarchy.leaves[is_held], row[is_held]
+    ones = np.ones(len(at[0]))
+    return coo_array((ones, at), shape=(hierarchy.n_leaves, table.n_rows)).tocsc()
+
+
+def _sums_of_rows(
+    pixelwise: Segmentation, table: FeatureTable, counts: Any, should_stop: ShouldStop
+) -> FloatArray:
+    sums = np.zeros((counts.shape[0], pixelwise.n_components))
+    for rows, posterior in responsibilities(pixelwise.params, table.values, should_stop):
+        sums += counts[:, rows] @ posterior.T
+    return sums
+
+
+def _sums_of_planes(planes: ByteArray, hierarchy: Hierarchy, should_stop: ShouldStop) -> FloatArray:
+    # Pixels without data have leaf -1: the first entry.
+    leaves = hierarchy.leaves.reshape(-1) + 1
+    columns = []
+    for plane in planes:
+        raise_if_cancelled(should_stop)
+        columns.append(np.bincount(leaves, plane.reshape(-1), hierarchy.n_leaves + 1)[1:])
+    return np.stack(columns, axis=1)

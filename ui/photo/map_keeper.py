@@ -1,0 +1,72 @@
+"""MapKeeper: keeps the map of classes on screen the one that is wanted, without fitting anew."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QObject, Slot
+
+from gmmseg.control import ShouldStop
+from gmmseg.features.table import FeatureTable
+from gmmseg.image import Image
+from gmmseg.photo.class_map import ClassMapper
+from gmmseg.photo.segmentation import Segmentation
+from gmmseg.photo.view_state import ViewState
+from gmmseg.photo.workspace import Workspace
+from ui.desk.workers import DeskWorkers
+from ui.desk.workspace_bridge import WorkspaceBridge
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Errand:
+    mapper: ClassMapper
+    image: Image
+    table: FeatureTable
+    segmentation: Segmentation
+
+
+def _mapped(errand: _Errand, should_stop: ShouldStop) -> Segmentation:
+    return errand.mapper(errand.image, errand.table, errand.segmentation, should_stop)
+
+
+class MapKeeper(QObject):
+    """Makes the map anew when its settings or the regions have changed since; fits make it themselves.
+
+    A map in the making is shown also where it has been superseded meanwhile: a slider moves faster than
+    large ones are made.
+
+    Parameters
+    ----------
+    work : DeskWorkers
+    workspace : Workspace
+    bridge : WorkspaceBridge
+    """
+
+    def __init__(self, work: DeskWorkers, workspace: Workspace, bridge: WorkspaceBridge) -> None:
+        super().__init__(work)
+        self._workspace = workspace
+        self._making: Segmentation | None = None
+        self._errands = work.make_requests(_mapped, lambda errand: "map")
+        self._errands.answered.connect(self._on_answered)
+        self._errands.failed.connect(self._on_failed)
+        bridge.changed.connect(self._on_changed)
+
+    @Slot(object, object)
+    def _on_changed(self, old: ViewState, new: ViewState) -> None:
+        image, table, shown = new.document.image, new.table, new.segmentation
+        if image is None or table is None or shown is None or shown.pixelwise is self._making:
+            return
+        mapper = self._workspace.map_classes
+        if not mapper.is_current(image, shown):
+            self._making = shown.pixelwise
+            self._errands.ask(_Errand(mapper, image, table, shown))
+
+    @Slot(object, object)
+    def _on_answered(self, errand: _Errand, segmentation: Segmentation) -> None:
+        self._making = None
+        if not self._workspace.accept_map(segmentation):
+            self._on_changed(self._workspace.shown, self._workspace.shown)
+
+    @Slot(object)
+    def _on_failed(self, error: Exception) -> None:
+        self._making = None
