@@ -17,8 +17,9 @@ from gmmseg.io.export_items import ExportItem
 from gmmseg.photo.document import change_map_setting, change_setting
 from gmmseg.photo.segmentation import Segmentation
 from gmmseg.photo.view_state import ViewState
-from tests.ui.driving import drop, mime_of, write_png
+from tests.ui.driving import arrange, drop, mime_of, write_png
 from ui.app import App
+from ui.photo.arrangements import FIRST_PANES
 from ui.photo.exporting import Exporter
 from ui.settings_store import SettingsStore
 from ui.theme import apply_theme, configure_plots
@@ -73,6 +74,8 @@ def window(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[Window]
     qtbot.addWidget(app.window)
     with qtbot.waitExposed(app.window):
         app.window.show()
+    arrange(app, "segment")
+    app.photo.panels.panes.restore(FIRST_PANES["segment"])
     window = Window(app, qtbot)
     drop(app.window, mime_of(write_png(tmp_path / "bands.png")))
     window.wait()
