@@ -29,6 +29,8 @@ class RegionMaker(Worker):
         For this object alone, with the policy ``newest``.
     """
 
+    tree_wanted = Signal()
+    """The tree of the image, with the default seed, is needed: who makes one for other ends may begin now."""
     given_up = Signal(bool)
     """Whether there will be no regions for now, since making them was stopped or failed."""
 
@@ -94,8 +96,11 @@ class RegionMaker(Worker):
         if shown is not None and shown.image is image and shown.settings == settings:
             return
         hierarchy = self._workspace.hierarchy()
-        if hierarchy is None and self._is_tree_coming and settings.seed == RegionSettings().seed:
-            return
+        if hierarchy is None and settings.seed == RegionSettings().seed:
+            if not self._is_tree_coming:
+                self.tree_wanted.emit()
+            if self._is_tree_coming:
+                return
         self._making = (image, settings.seed)
         self.runner.start(
             lambda should_stop: region_events(image, settings, hierarchy, should_stop=should_stop)

@@ -147,7 +147,7 @@ class Selecting(Worker):
         if pixel == self._pixel:
             return
         self._pixel = pixel
-        self._make_ready()
+        self.make_ready()
         if pixel is None:
             self.hover_outlined.emit([])
         elif self._answers is not None:
@@ -193,12 +193,14 @@ class Selecting(Worker):
         if document.pending is None and old.document.pending is not None:
             self.outlined.emit([])
         if document.pending is not None:
-            self._make_ready()
+            self.make_ready()
             self._ask_pending()
         elif new.segmentation is not None and not new.is_preview:
-            self._make_ready()
+            self.make_ready()
 
-    def _make_ready(self) -> None:
+    @Slot()
+    def make_ready(self) -> None:
+        """Begin to make the image ready for clicks, unless it is, or is about to be."""
         image = self._image
         if image is None or image.source.is_missing:
             return

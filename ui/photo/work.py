@@ -86,6 +86,7 @@ class PhotoWork(DeskWorkers):
         self.bridge.changed.connect(self._on_changed)
         self.fitter.fitted.connect(self._loading.start)
         self.selecting.tree_coming.connect(self.region_maker.await_tree)
+        self.region_maker.tree_wanted.connect(self.selecting.make_ready)
         self._loading.timeout.connect(partial(self.loader.ask, None))
         self._follow(self.fitter, self.region_maker, self.k_comparer, self.selecting, self.keeper)
 
