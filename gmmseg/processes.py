@@ -7,7 +7,7 @@ import os
 import pickle
 import signal
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -70,7 +70,7 @@ class LostProcessError(GmmsegError):
 
 
 def work_events(
-    work: Work[_T, _R], items: Sequence[_T], n_jobs: int, should_stop: ShouldStop
+    work: Work[_T, _R], items: Sequence[_T], n_jobs: int, should_stop: ShouldStop, n_retries: int = 0
 ) -> Generator[ItemEvent[_R], None, None]:
     """Work on all items, several at a time, and yield what comes of each.
 
@@ -85,6 +85,8 @@ def work_events(
         threads of this one may hold locks that a copy would wait for.
     should_stop : callable
         STOP lets the items in hand be completed and begins no other; CANCEL ends all at their next question.
+    n_retries : int
+        How often an item is begun anew whose process was lost.
 
     Raises
     ------
@@ -95,7 +97,7 @@ def work_events(
         return
     crew = _Crew(work, min(n_jobs, len(items)))
     try:
-        yield from crew.events(items, should_stop)
+        yield from crew.events(items, should_stop, n_retries)
     finally:
         crew.end()
 
@@ -151,8 +153,9 @@ class _Crew(Generic[_T, _R]):
         here.send_bytes(self._work)
         return _Worker(process, here)
 
-    def events(self, items: Sequence[_T], should_stop: ShouldStop) -> Iterator[ItemEvent[_R]]:
+    def events(self, items: Sequence[_T], should_stop: ShouldStop, n_retries: int) -> Iterator[ItemEvent[_R]]:
         left = deque(range(len(items)))
+        n_losses: Counter[int] = Counter()
         while True:
             raise_if_cancelled(should_stop)
             if should_stop() is StopRequest.STOP:
@@ -168,8 +171,15 @@ class _Crew(Generic[_T, _R]):
                 return
             ready = wait([worker.pipe for worker in busy], _POLL)
             for worker in busy:
-                if worker.at is not None and worker.pipe in ready:
-                    yield self._heard(worker, worker.at)
+                if worker.at is None or worker.pipe not in ready:
+                    continue
+                event = self._heard(worker, worker.at)
+                is_lost = isinstance(event, Failed) and isinstance(event.error, LostProcessError)
+                if is_lost and n_losses[event.at] < n_retries:
+                    n_losses[event.at] += 1
+                    left.appendleft(event.at)
+                else:
+                    yield event
 
     def _heard(self, worker: _Worker, at: int) -> ItemEvent[_R]:
         """Return what a worker says of its item, or that it is gone; another one then takes its place."""

@@ -95,7 +95,7 @@ class Console:
 
         def show(event: object) -> tuple[()]:
             if isinstance(event, Progress):
-                self.show(f"{subject}: {event.text}" if subject else event.text)
+                self.show_progress(event, subject)
             elif (step := getattr(event, "step", None)) is not None:
                 start = f"start {step.restart + 1} of {n_starts}, " if n_starts > 1 else ""
                 stage = "all pixels" if step.stage == "exact" else "preview"
@@ -103,6 +103,11 @@ class Console:
             return ()
 
         return result_of(relayed(job, show))
+
+    def show_progress(self, progress: Progress, subject: str = "") -> None:
+        """Show how far work is, on a terminal."""
+        share = "" if progress.fraction is None else f", {progress.fraction:.0%}"
+        self.show(f"{subject}: {progress.text}{share}" if subject else f"{progress.text}{share}")
 
     def say(self, message: str) -> None:
         """Write one line, whatever characters names in it hold."""

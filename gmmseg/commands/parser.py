@@ -63,6 +63,11 @@ With --method regions the classes are those connected regions themselves.
   gmmseg segment 'photos/*.jpg' -o masks/ --joint
   gmmseg segment photos/ -o masks/ --resume
 
+A picture beyond memory (tiled TIFF, OME-Zarr), and any picture where OUT ends in .zarr, is worked on in
+tiles: the fit is that of all pixels, and OUT a label image with a pyramid, OME-Zarr or tiled TIFF.
+
+  gmmseg segment slide.tif --jobs 2 -o slide.zarr
+
 Of several images, or of a folder, OUT is a folder (made if missing) that gets one STEM.png for each image;
 equal stems get _2, _3, … . The same holds for an OUT that is an existing folder or ends in /.
 --probabilities, --overlay, --model, --table and --report then are folders as well, each one with files of its
@@ -231,6 +236,17 @@ def _add_segment(parser: Parser) -> None:
         action="store_true",
         help="one mixture for all images, fitted to all of their pixels: a class is then the same in each",
     )
+    group = parser.add_argument_group("pictures in tiles")
+    group.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="instead of processes here: workers of a Dask scheduler that runs, such as tcp://host:8786",
+    )
+    group.add_argument(
+        "--skip-damaged",
+        action="store_true",
+        help="parts that cannot be decoded hold no data, instead of ending the run",
+    )
 
 
 def _add_map(parser: Parser, regions_title: str) -> None:
@@ -332,13 +348,14 @@ def _add_batch(parser: Parser) -> argparse._ArgumentGroup:
         type=count,
         default=1,
         metavar="N",
-        help="processes, each with an image at a time; the files are the same for every number (default 1)",
+        help="processes, each with an image or a tile at a time; the files are the same for every number "
+        "(default 1)",
     )
     group.add_argument(
         "--resume",
         action="store_true",
         help="leave images as they are whose files are there, made of the same image with the same settings: "
-        "to go on where a run ended",
+        "to go on where a run ended; of a picture in tiles unfinished work lies in OUT.part",
     )
     group.add_argument(
         "--areas", type=place, metavar="FILE", help="one table of the areas in all images: .csv"

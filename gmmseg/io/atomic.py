@@ -124,14 +124,50 @@ def write_folder_atomically(
                 _write_new(os.path.join(new, *name.split("/")), content)
             for folder, _, _ in os.walk(new):
                 _sync_folder(folder)
-            if not os.path.lexists(target):
-                os.rename(new, target)
-            elif not _exchange(new, target):
-                _replace_in_turn(target, temporary)
+            _publish(temporary, target)
         finally:
             # An old folder that could not be put back is not removed: it is the only one there is.
             if os.path.lexists(target) or not os.path.lexists(os.path.join(temporary, OLD)):
                 shutil.rmtree(temporary, ignore_errors=True)
+        _sync_folder(os.path.dirname(target))
+
+
+def publish_folder(temporary: str | os.PathLike[str], path: str | os.PathLike[str]) -> None:
+    """Put the folder ``new`` within a temporary one in the place of `path`, and remove the temporary one.
+
+    The temporary folder lies beside `path`, of which `check_folder_writable` has been asked. Raises
+    `WriteError`; the old folder, if any, is then in its place.
+    """
+    with refusals(path):
+        if hasattr(os, "sync"):
+            os.sync()
+        _publish(os.fspath(temporary), os.path.realpath(path))
+        shutil.rmtree(temporary, ignore_errors=True)
+        _sync_folder(os.path.dirname(os.path.realpath(path)))
+
+
+def _publish(temporary: str, target: str) -> None:
+    new = os.path.join(temporary, NEW)
+    if not os.path.lexists(target):
+        os.rename(new, target)
+    elif not _exchange(new, target):
+        _replace_in_turn(target, temporary)
+
+
+def publish_file(made: str | os.PathLike[str], path: str | os.PathLike[str]) -> None:
+    """Put a finished file on the same disk in the place of `path`; raises `WriteError`."""
+    with refusals(path):
+        target = _target(path)
+        old = _status_of(target)
+        if old is not None:
+            _keep_owner(os.fspath(made), old)
+            os.chmod(made, old.st_mode & _PERMISSIONS)
+        descriptor = os.open(made, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        os.replace(made, target)
         _sync_folder(os.path.dirname(target))
 
 

@@ -35,7 +35,8 @@ logging.getLogger("tifffile").addHandler(logging.NullHandler())
 
 _ORIENTATION_TAG = 274
 _ASSOCIATED_ALPHA, _SEPARATE_ALPHA = 1, 2
-_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _SEPARATED = 0, 1, 2, 3, 5
+_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _SEPARATED, _YCBCR = 0, 1, 2, 3, 5, 6
+_JPEG_COMPRESSIONS = (6, 7)
 _UNPACKERS: dict[int, tuple[Callable[[], Any], int]] = {
     8: (zlib.decompressobj, 1032),
     32946: (zlib.decompressobj, 1032),
@@ -153,7 +154,7 @@ def _joined(samples: list[AnyArray], first: Any, pages_are_rows: bool, name: str
     if pages_are_rows:
         rows = np.stack([page[:, :, 0] for page in samples])
         return Decoded(rows, channel_names(rows.shape[2]))
-    orientation = _orientation(first)
+    orientation = orientation_of(first)
     if len(samples) > 1:
         stacked = np.concatenate(samples, axis=2)
         return Decoded(stacked, channel_names(stacked.shape[2]), orientation=orientation)
@@ -207,6 +208,9 @@ def as_colours(samples: AnyArray, page: Any, name: str) -> Decoded:
         They are Lab, YCbCr or another kind that must not be taken for RGB.
     """
     kind = int(page.photometric)
+    if kind == _YCBCR and int(page.compression) in _JPEG_COMPRESSIONS:
+        # What decoders of JPEG return is RGB already.
+        kind = _RGB
     if kind == _PALETTE:
         return Decoded(apply_palette(samples[:, :, 0], page.colormap), channel_names(3, is_rgb=True))
     if kind not in (_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _SEPARATED):
@@ -280,7 +284,8 @@ def cmyk_to_rgb(cmyk: AnyArray, name: str) -> AnyArray:
     return converted
 
 
-def _orientation(page: Any) -> int:
+def orientation_of(page: Any) -> int:
+    """Return how a page lies, as in EXIF; 1 where it does not say."""
     tag = page.tags.get(_ORIENTATION_TAG)
     return int(tag.value) if tag is not None and isinstance(tag.value, int) else 1
 

@@ -29,6 +29,10 @@ class Expectation:
     log_likelihood: float
     moments: Moments
 
+    def plus(self, other: Expectation) -> Expectation:
+        """Return the result for two sets of rows together."""
+        return Expectation(self.log_likelihood + other.log_likelihood, self.moments.plus(other.moments))
+
 
 class Evidence(Protocol):
     """What EM needs of the rows that it is run on, wherever these are."""

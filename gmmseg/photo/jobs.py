@@ -12,6 +12,7 @@ from gmmseg.control import (
     Progress,
     ShouldStop,
     StopRequest,
+    all_or_nothing,
     never_stop,
     only_cancelled,
     raise_if_cancelled,
@@ -177,9 +178,7 @@ def compare_events(
 
     STOP raises `Cancelled` too: a fit that is cut short compares with none.
     """
-
-    def all_or_nothing() -> StopRequest:
-        return StopRequest.NONE if should_stop() is StopRequest.NONE else StopRequest.CANCEL
+    should_stop = all_or_nothing(should_stop)
 
     def tried(candidate: Candidate) -> Iterator[Progress | Considered]:
         yield Considered(candidate)
@@ -188,9 +187,9 @@ def compare_events(
         yield Progress(f"Compared K = {candidate.n_components}", done)
 
     yield Progress("Comparing numbers of components", 0.0)
-    table = make_table(image, settings.features, all_or_nothing)
+    table = make_table(image, settings.features, should_stop)
     mixture = _with_floor(settings.mixture, table)
-    selection = select_events(table.values, table.weights, mixture, "bic", all_or_nothing, tuple(counts))
+    selection = select_events(table.values, table.weights, mixture, "bic", should_stop, tuple(counts))
     yield from relayed(selection, tried)
 
 

@@ -35,12 +35,12 @@ def ome_zarr_files(image: Image, ids: AnyArray, classes: ClassTable, name: str) 
         Of the image, for people.
     """
     classes = with_plain_names(classes)
-    n_levels = _n_levels(image.height, image.width)
+    n_levels = n_levels_of(image.height, image.width)
     files = {
-        "zarr.json": _group({**_multiscales(name, "cyx", n_levels), **_omero(image)}),
-        "labels/zarr.json": _group({"labels": ["classes"]}),
-        "labels/classes/zarr.json": _group(
-            {**_multiscales("classes", "yx", n_levels), "image-label": _image_label(classes)}
+        "zarr.json": group_json({**multiscales(name, "cyx", n_levels), **_omero(image)}),
+        "labels/zarr.json": group_json({"labels": ["classes"]}),
+        "labels/classes/zarr.json": group_json(
+            {**multiscales("classes", "yx", n_levels), "image-label": image_label(classes)}
         ),
     }
     for level in range(n_levels):
@@ -52,23 +52,26 @@ def ome_zarr_files(image: Image, ids: AnyArray, classes: ClassTable, name: str) 
 
 
 def is_ome_zarr(folder: Path) -> bool:
-    """Return whether a folder is an OME-Zarr with labels, so that it may be replaced by another one."""
+    """Return whether a folder is an OME-Zarr with or of labels, so that it may be replaced by another one."""
     try:
         with (folder / "zarr.json").open("rb") as file:
             attributes = json.loads(file.read(1 << 20))["attributes"]
-        return attributes["ome"]["version"] == _VERSION and (folder / "labels" / "zarr.json").is_file()
+        has_labels = "image-label" in attributes["ome"] or (folder / "labels" / "zarr.json").is_file()
+        return attributes["ome"]["version"] == _VERSION and has_labels
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return False
 
 
-def _n_levels(height: int, width: int) -> int:
+def n_levels_of(height: int, width: int) -> int:
+    """Return how many levels a pyramid has: until both sides are small."""
     levels = 1
     while max(height, width) >> (levels - 1) > _SMALLEST:
         levels += 1
     return levels
 
 
-def _group(ome: dict[str, Any]) -> bytes:
+def group_json(ome: dict[str, Any]) -> bytes:
+    """Return the metadata file of a group with OME attributes."""
     return _json(
         {"zarr_format": 3, "node_type": "group", "attributes": {"ome": {"version": _VERSION, **ome}}}
     )
@@ -78,7 +81,8 @@ def _json(content: dict[str, Any]) -> bytes:
     return (json.dumps(content, indent=1) + "\n").encode("ascii")
 
 
-def _multiscales(name: str, axes: str, n_levels: int) -> dict[str, Any]:
+def multiscales(name: str, axes: str, n_levels: int) -> dict[str, Any]:
+    """Return the attributes of a pyramid whose levels are half as large each, by every second pixel."""
     return {
         "multiscales": [
             {
@@ -118,12 +122,13 @@ def _omero(image: Image) -> dict[str, Any]:
     }
 
 
-def _image_label(classes: ClassTable) -> dict[str, Any]:
-    return {
+def image_label(classes: ClassTable, source: str | None = "../../") -> dict[str, Any]:
+    """Return the attributes that say which class each label is; `source` leads to the image, if anywhere."""
+    label: dict[str, Any] = {
         "colors": [{"label-value": entry.id, "rgba": [*entry.colour, 255]} for entry in classes],
         "properties": [{"label-value": entry.id, "class": entry.name} for entry in classes],
-        "source": {"image": "../../"},
     }
+    return label if source is None else {**label, "source": {"image": source}}
 
 
 def _array(path: str, array: AnyArray, axes: str) -> Iterator[tuple[str, bytes]]:
@@ -131,25 +136,38 @@ def _array(path: str, array: AnyArray, axes: str) -> Iterator[tuple[str, bytes]]
     chunk_shape = tuple(
         1 if axis == "c" else min(_CHUNK, n) for axis, n in zip(axes, array.shape, strict=True)
     )
-    yield f"{path}/zarr.json", _json({
+    yield f"{path}/zarr.json", array_json(array.shape, array.dtype, chunk_shape, axes)
+    counts = [-(-n // size) for n, size in zip(array.shape, chunk_shape, strict=True)]
+    for index in np.ndindex(*counts):
+        corner = tuple(slice(i * size, (i + 1) * size) for i, size in zip(index, chunk_shape, strict=True))
+        yield f"{path}/c/{'/'.join(map(str, index))}", chunk_bytes(array[corner], chunk_shape)
+
+
+def array_json(
+    shape: tuple[int, ...], dtype: np.dtype[Any], chunk_shape: tuple[int, ...], axes: str
+) -> bytes:
+    """Return the metadata file of an array whose chunks are made by `chunk_bytes`."""
+    return _json({
         "zarr_format": 3,
         "node_type": "array",
-        "shape": list(array.shape),
-        "data_type": array.dtype.name,
+        "shape": list(shape),
+        "data_type": dtype.name,
         "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": list(chunk_shape)}},
         "chunk_key_encoding": {"name": "default", "configuration": {"separator": "/"}},
-        "fill_value": 0.0 if array.dtype.kind == "f" else 0,
+        "fill_value": 0.0 if dtype.kind == "f" else 0,
         "codecs": [
             {"name": "bytes", "configuration": {"endian": "little"}},
             {"name": "gzip", "configuration": {"level": _GZIP_LEVEL}},
         ],
         "dimension_names": list(axes),
     })  # fmt: skip
-    counts = [-(-n // size) for n, size in zip(array.shape, chunk_shape, strict=True)]
-    for index in np.ndindex(*counts):
-        corner = tuple(slice(i * size, (i + 1) * size) for i, size in zip(index, chunk_shape, strict=True))
-        block = array[corner]
-        # Every chunk has the full shape; what sticks out over the edge is never read.
-        whole = np.zeros(chunk_shape, dtype=array.dtype.newbyteorder("<"))
-        whole[tuple(slice(n) for n in block.shape)] = block
-        yield f"{path}/c/{'/'.join(map(str, index))}", gzip.compress(whole.tobytes(), _GZIP_LEVEL, mtime=0)
+
+
+def chunk_bytes(block: AnyArray, chunk_shape: tuple[int, ...], level: int = _GZIP_LEVEL) -> bytes:
+    """Return a chunk, little-endian and compressed by gzip at a level.
+
+    Every chunk has the full shape; what sticks out over the array's edge is never read.
+    """
+    whole = np.zeros(chunk_shape, dtype=block.dtype.newbyteorder("<"))
+    whole[tuple(slice(n) for n in block.shape)] = block
+    return gzip.compress(whole.tobytes(), level, mtime=0)

@@ -1,0 +1,1 @@
+"""Files of pictures beyond memory: read and written tile by tile."""

@@ -1,0 +1,53 @@
+"""A label pyramid packed into one tiled BigTIFF, its levels as sub-images."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import tifffile
+
+from gmmseg.arrays import AnyArray
+from gmmseg.control import ShouldStop, raise_if_cancelled
+from gmmseg.io.atomic import refusals
+from gmmseg.io.tiled.label_pyramid import LabelPyramid
+from gmmseg.tiled.tiles import CHUNK, grid_of
+
+
+def write_label_tiff(pyramid: LabelPyramid, path: Path, description: str, should_stop: ShouldStop) -> None:
+    """Write grey label values, Deflate in tiles, every level a sub-image of the finest; raises `WriteError`.
+
+    Parameters
+    ----------
+    pyramid : LabelPyramid
+        Complete.
+    path : Path
+        Not yet the file's final name.
+    description : str
+        ASCII: which class each value is.
+    should_stop : callable
+        Asked before each tile; CANCEL raises `Cancelled`.
+    """
+
+    def chunks(level: int) -> Iterator[AnyArray]:
+        for tile in grid_of(pyramid.level_shape(level), (CHUNK, CHUNK)):
+            raise_if_cancelled(should_stop)
+            yield pyramid.chunk(level, tile.top // CHUNK, tile.left // CHUNK)
+
+    with refusals(path), tifffile.TiffWriter(path, bigtiff=True) as tiff:
+        for level in range(pyramid.n_levels):
+            tiff.write(
+                chunks(level),
+                shape=pyramid.level_shape(level),
+                dtype=pyramid.dtype,
+                tile=(CHUNK, CHUNK),
+                photometric="minisblack",
+                compression="zlib",
+                compressionargs={"level": 1},
+                description=description if level == 0 else None,
+                subifds=pyramid.n_levels - 1 if level == 0 else None,
+                subfiletype=0 if level == 0 else 1,
+                metadata=None,
+                software=False,
+                maxworkers=1,
+            )

@@ -1,0 +1,73 @@
+"""Where an unfinished label image is kept beside its place, so that the work can be taken up again."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from pathlib import Path
+
+from gmmseg.errors import WriteError
+from gmmseg.io.atomic import refusals, shown
+from gmmseg.io.temporaries import NEW
+from gmmseg.tiled.pass_store import PassStore
+
+_KEY, _PASSES = "run.txt", "passes"
+
+
+class WorkFolder:
+    """The folder ``NAME.part`` beside an output.
+
+    Parameters
+    ----------
+    output : Path
+    key : str
+        Says which picture and settings the work is for.
+    resumes : bool
+        Whether to go on with what is there; else it is removed.
+
+    Raises
+    ------
+    WriteError
+        It is another program's, or of another picture or other settings where it is to be resumed.
+    """
+
+    def __init__(self, output: Path, key: str, resumes: bool) -> None:
+        self.path = output.with_name(f"{output.name}.part")
+        with refusals(self.path):
+            if os.path.lexists(self.path):
+                self._take_over(key, resumes)
+            self.path.mkdir(exist_ok=True)
+            (self.path / _KEY).write_text(f"{key}\n", "ascii")
+        self.store = PassStore(self.path / _PASSES, key)
+
+    @property
+    def labels(self) -> Path:
+        """The folder of the label pyramid, which may take the output's place."""
+        return self.path / NEW
+
+    def remove(self) -> None:
+        """Remove the folder with what is left in it."""
+        shutil.rmtree(self.path, ignore_errors=True)
+
+    def remove_if_empty(self) -> bool:
+        """Remove the folder if no pass is done yet; return whether it was."""
+        with contextlib.suppress(OSError):
+            if any((self.path / _PASSES).iterdir()):
+                return False
+        self.remove()
+        return True
+
+    def _take_over(self, key: str, resumes: bool) -> None:
+        kept = self.path / _KEY
+        if not kept.is_file():
+            raise WriteError(
+                f"{shown(self.path)} is in the way and holds no unfinished work.", "Rename or remove it."
+            )
+        if not resumes:
+            shutil.rmtree(self.path)
+        elif kept.read_text("ascii", "replace").strip() != key:
+            raise WriteError(
+                f"The unfinished work in {shown(self.path)} is of another picture or of other settings.",
+                "Leave out --resume to start anew.",
+            )

@@ -1,0 +1,77 @@
+"""The first pass over a picture whose colours have codes: how often each of them occurs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gmmseg.arrays import AnyArray, FloatArray
+from gmmseg.control import never_stop
+from gmmseg.features.distinct import DistinctColours, distinct_colours, unpacked
+from gmmseg.features.table import CodeMap
+from gmmseg.tiled.tiles import Picture, Tile
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ColourCounts:
+    """The distinct colours of some pixels.
+
+    Parameters
+    ----------
+    codes : uint32 array, (N,)
+        Increasing.
+    counts : uint32 or float64 array, (N,)
+        Pixels of each.
+    """
+
+    codes: AnyArray
+    counts: AnyArray
+
+
+@dataclass(frozen=True, slots=True)
+class CountColours:
+    """Counts the colours of a tile."""
+
+    picture: Picture
+
+    def __call__(self, tile: Tile) -> ColourCounts:
+        """Return the distinct colours of the pixels that hold data."""
+        image = self.picture.read(tile.top, tile.left, tile.height, tile.width)
+        if image.mask is not None and not image.mask.any():
+            return ColourCounts(np.zeros(0, dtype=np.uint32), np.zeros(0, dtype=np.uint32))
+        found = distinct_colours(image, never_stop)
+        return ColourCounts(found.pixels.keys.astype(np.uint32), found.counts.astype(np.uint32))
+
+
+class ColourTotals:
+    """The counts of all tiles: whole numbers, whose sums are exact in any order.
+
+    Parameters
+    ----------
+    n_codes : int
+        Codes lie in 0..n_codes-1.
+    """
+
+    def __init__(self, n_codes: int) -> None:
+        self._totals = np.zeros(n_codes, dtype=np.int64)
+
+    def add(self, counted: ColourCounts) -> None:
+        """Add the colours of a tile."""
+        self._totals[counted.codes] += counted.counts
+
+    def total(self) -> ColourCounts:
+        """Return the colours of all tiles so far, counts in double precision."""
+        codes = np.flatnonzero(self._totals)
+        return ColourCounts(codes.astype(np.uint32), self._totals[codes].astype(np.float64))
+
+
+def distinct_of_codes(counted: ColourCounts, depth: int, n_channels: int) -> DistinctColours:
+    """Return counted colours with their channel values; `depth` is a channel's number of bits.
+
+    They are those of a picture that is not there: its map of pixels is empty.
+    """
+    codes = counted.codes.astype(np.int64)
+    counts: FloatArray = counted.counts.astype(np.float64)
+    nowhere = CodeMap(np.zeros((0, 0), dtype=np.uint32), codes, 1 << depth * n_channels)
+    return DistinctColours(unpacked(codes, depth, n_channels), counts, nowhere)

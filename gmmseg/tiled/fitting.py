@@ -1,0 +1,248 @@
+"""The exact fit of a picture beyond memory: by its colours and their counts, or by passes over its rows."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from gmmseg.control import ShouldStop, all_or_nothing, never_stop, relayed
+from gmmseg.errors import SettingsError
+from gmmseg.features.build import Standard, standard_of, table_of_colours
+from gmmseg.features.table import CodeMap, FeatureTable
+from gmmseg.mixture.covariance import FAMILIES
+from gmmseg.mixture.expectation import Expectation
+from gmmseg.mixture.fit import fit_prepared_events
+from gmmseg.mixture.moments import Moments
+from gmmseg.mixture.params import FitResult, FitStep
+from gmmseg.mixture.preparation import Prepared, prepare, variance_floor
+from gmmseg.mixture.selection import Candidate, select_events
+from gmmseg.photo.document import Fit
+from gmmseg.photo.jobs import Considered, JobEvent, SegmentRequest, Stepped, mixture_events, model_of
+from gmmseg.photo.settings import SegmentSettings
+from gmmseg.setting import check_settings
+from gmmseg.tiled.colour_counts import ColourCounts, ColourTotals, CountColours, distinct_of_codes
+from gmmseg.tiled.passes import Passes, no_data
+from gmmseg.tiled.tile_rows import (
+    Light,
+    LightSum,
+    MeasureLight,
+    MeasureRows,
+    RowStatistics,
+    TileRows,
+    stand_in,
+)
+from gmmseg.tiled.tiled_rows import Frame, TiledRows, TileExpectation
+from gmmseg.tiled.tiles import Picture, Tile, tile_grid
+
+SAMPLE_ROWS = 1 << 18
+"""Rows that restarts run on: what is left of their optimum's error takes two or three exact iterations."""
+_ROW_TILE_PIXELS = 1 << 21
+"""Pixels of a tile each of which is a row of its own: its rows and their products fit beside others."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TiledFit:
+    """A fit of all pixels of a picture beyond memory.
+
+    Parameters
+    ----------
+    fit : Fit
+        Its image is a pixel that stands for the picture: depth, channels and source.
+    table : FeatureTable
+        The rows at hand: all distinct colours with their counts, or a sample of the rows.
+    n_pixels : int
+        Pixels that hold data.
+    rows : TileRows
+        Make the rows of any tile, in the units of the fit.
+    """
+
+    fit: Fit
+    table: FeatureTable
+    n_pixels: int
+    rows: TileRows
+
+
+def fit_tiled_events(
+    picture: Picture, settings: SegmentSettings, passes: Passes, should_stop: ShouldStop = never_stop
+) -> Generator[JobEvent, None, TiledFit]:
+    """Fit a mixture to all pixels of a picture, whatever its size.
+
+    The likelihood is that of all pixels. Where colours have codes and are the only features, one pass counts
+    them and the fit is that of the picture in memory, bit for bit. Otherwise restarts run on a sample and
+    each exact iteration is a pass that sums moments over the tiles in a fixed order.
+
+    Raises
+    ------
+    SettingsError
+        The spatial prior is asked for: it needs the whole picture.
+    FeatureError, FitError, BudgetError, ReadError, ClusterError
+    Cancelled
+    """
+    check_settings(settings)
+    if settings.smooth > 0:
+        raise SettingsError(
+            "smooth", "The spatial prior needs the whole picture in memory.", "Set --smooth to 0."
+        )
+    began = time.perf_counter()
+    whole = all_or_nothing(should_stop)
+    light = _light(picture, settings, passes, whole)
+    rows = TileRows(picture, settings.features, light)
+    if rows.has_codes:
+        table = _counted_table(picture, settings, passes, whole)
+        read = time.perf_counter()
+        result = yield from mixture_events(table, settings, should_stop)
+    else:
+        tiles = tile_grid(picture, _ROW_TILE_PIXELS)
+        statistics = _statistics(rows, settings, tiles, passes, whole)
+        table = _sampled_table(statistics, settings)
+        read = time.perf_counter()
+        rows = replace(rows, standard=Standard(table.centre, table.scale, light.white))
+        result = yield from _fit_rows(rows, statistics, table, settings, tiles, passes, should_stop)
+    request = SegmentRequest(stand_in(picture, light), settings)
+    model = model_of(result.params, request, table)
+    rows = replace(rows, standard=Standard(model.centre, model.scale, model.white))
+    seconds = {"features": read - began, "fit": time.perf_counter() - read}
+    fit = Fit(result, model, request.image, settings, seconds)
+    return TiledFit(fit, table, round(result.total_weight), rows)
+
+
+def _light(picture: Picture, settings: SegmentSettings, passes: Passes, should_stop: ShouldStop) -> Light:
+    """Return a picture's light; by a pass over it only where depth and features do not settle it."""
+    fixed = picture.dtype.kind == "u" and picture.dtype.itemsize <= 2
+    if fixed and not settings.features.has_texture:
+        return Light(float(np.iinfo(picture.dtype).max), 0.0)
+    stored = passes.store.get("light")
+    if stored is not None:
+        return Light(float(stored["white"]), float(stored["mean"]))
+    total = passes.summed(
+        "Measuring the brightness", MeasureLight(picture), tile_grid(picture), LightSum.plus, should_stop
+    )
+    white = float(np.iinfo(picture.dtype).max) if fixed else max(total.largest, 1.0)
+    light = Light(white, total.total / max(total.n_pixels, 1))
+    passes.store.put("light", {"white": np.array(light.white), "mean": np.array(light.mean)})
+    return light
+
+
+def _counted_table(
+    picture: Picture, settings: SegmentSettings, passes: Passes, should_stop: ShouldStop
+) -> FeatureTable:
+    depth, n_channels = 8 * picture.dtype.itemsize, len(picture.channels)
+    stored = passes.store.get("colours")
+    if stored is None:
+        totals = ColourTotals(1 << depth * n_channels)
+        task = CountColours(picture)
+        for _, counted in passes.each("Counting the colours", task, tile_grid(picture), should_stop):
+            totals.add(counted)
+        total = totals.total()
+        if not total.codes.size:
+            raise no_data()
+        stored = {"codes": total.codes, "counts": total.counts}
+        passes.store.put("colours", stored)
+    colours = distinct_of_codes(ColourCounts(stored["codes"], stored["counts"]), depth, n_channels)
+    image = stand_in(picture, Light(float(np.iinfo(picture.dtype).max), 0.0))
+    return table_of_colours(colours, image, settings.features, image.white)
+
+
+def _statistics(
+    rows: TileRows, settings: SegmentSettings, tiles: list[Tile], passes: Passes, should_stop: ShouldStop
+) -> RowStatistics:
+    stored = passes.store.get("statistics")
+    if stored is not None:
+        return RowStatistics.of_arrays(stored)
+    height, width = rows.picture.shape
+    share = min(1.0, SAMPLE_ROWS / (height * width))
+    task = MeasureRows(rows, share, settings.mixture.seed)
+    statistics = passes.summed("Measuring the features", task, tiles, RowStatistics.plus, should_stop)
+    passes.store.put("statistics", statistics.arrays())
+    return statistics
+
+
+def _sampled_table(statistics: RowStatistics, settings: SegmentSettings) -> FeatureTable:
+    """Return the sample as rows in the units of the fit; each stands for as many pixels as any other."""
+    variances = statistics.scatter / statistics.total
+    standard, floor = standard_of(statistics.mean, variances, statistics.floor, settings.features)
+    sample = (statistics.sample - standard.centre) / standard.scale
+    weights = np.full(len(sample), statistics.total / len(sample))
+    nowhere = CodeMap(np.zeros((0, 0), dtype=np.uint32), np.arange(len(sample)), len(sample))
+    return FeatureTable(
+        sample,
+        weights,
+        nowhere,
+        statistics.names,
+        standard.centre,
+        standard.scale,
+        floor / float((standard.scale**2).max()),
+        settings.features,
+    )
+
+
+def _fit_rows(
+    rows: TileRows,
+    statistics: RowStatistics,
+    table: FeatureTable,
+    settings: SegmentSettings,
+    tiles: list[Tile],
+    passes: Passes,
+    should_stop: ShouldStop,
+) -> Generator[JobEvent, None, FitResult]:
+    mixture = settings.mixture
+    if mixture.reg_covar is None:
+        mixture = replace(mixture, reg_covar=table.floor)
+    if settings.auto is not None:
+
+        def tried(candidate: Candidate) -> tuple[JobEvent]:
+            return (Considered(candidate),)
+
+        # The criteria of a sample with the weights of all pixels.
+        selection = select_events(table.values, table.weights, mixture, settings.auto, should_stop)
+        mixture = replace(mixture, n_components=(yield from relayed(selection, tried)))
+    sample = prepare(table.values, table.weights, mixture, should_stop)
+    centre, scale = (statistics.mean - table.centre) / table.scale, table.scale
+    variance = float((statistics.scatter / statistics.total / scale**2).sum())
+    ends = np.stack([statistics.low, statistics.high])
+    ends = (ends - table.centre) / scale
+    frame = Frame(
+        centre,
+        FAMILIES[mixture.covariance].is_diagonal or mixture.is_hard,
+        float((np.abs(ends - centre).max(axis=0) ** 2).sum()),
+    )
+    floor = variance_floor(mixture.reg_covar or 0.0, variance, float(np.abs(ends).max()))
+    exact = TiledRows(rows, frame, round(statistics.total), sample.exact, _ExpectationPasses(tiles, passes))
+    prepared = Prepared(exact, sample.exact, sample.settings, floor, sample.warnings)
+
+    def stepped(step: FitStep) -> tuple[JobEvent]:
+        return (Stepped(step),)
+
+    return (yield from relayed(fit_prepared_events(prepared, should_stop), stepped))
+
+
+class _ExpectationPasses:
+    """Runs E-steps over the tiles, one after another, and keeps what each has found."""
+
+    def __init__(self, tiles: list[Tile], passes: Passes) -> None:
+        self._tiles, self._passes = tiles, passes
+        self._n_done = 0
+
+    def __call__(self, task: TileExpectation, should_stop: ShouldStop) -> Expectation:
+        self._n_done += 1
+        name = f"e-step-{self._n_done:04d}"
+        stored = self._passes.store.get(name)
+        if stored is not None:
+            moments = Moments(stored["counts"], stored["means"], stored["scatter"])
+            return Expectation(float(stored["log_likelihood"]), moments)
+        title = f"Pass {self._n_done} over all pixels"
+        found = self._passes.summed(title, task, self._tiles, Expectation.plus, should_stop)
+        moments = found.moments
+        self._passes.store.put(
+            name,
+            {
+                "log_likelihood": np.array(found.log_likelihood),
+                "counts": moments.counts,
+                "means": moments.means,
+                "scatter": moments.scatter,
+            },
+        )
+        return found
