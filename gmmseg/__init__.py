@@ -10,6 +10,7 @@ from gmmseg.version import VERSION
 if TYPE_CHECKING:
     from gmmseg.api.digits import cluster_digits
     from gmmseg.api.files import export, load_model, save_mask
+    from gmmseg.api.frames import foreground
     from gmmseg.api.projects import new_project
     from gmmseg.api.sampling import sample
     from gmmseg.api.segmenting import Partition, Segmented, apply, fit_joint, regions, segment
@@ -35,6 +36,7 @@ __all__ = [
     "export",
     "fit_joint",
     "fit_table",
+    "foreground",
     "image_from_array",
     "load_model",
     "new_project",
@@ -59,6 +61,7 @@ _HOMES = {
     "export": "gmmseg.api.files",
     "fit_joint": "gmmseg.api.segmenting",
     "fit_table": "gmmseg.api.tables",
+    "foreground": "gmmseg.api.frames",
     "image_from_array": "gmmseg.io.images",
     "load_model": "gmmseg.api.files",
     "new_project": "gmmseg.api.projects",

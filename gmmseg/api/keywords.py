@@ -13,6 +13,7 @@ import numpy as np
 from gmmseg.batch.methods import MapMethod
 from gmmseg.errors import SettingsError
 from gmmseg.features.spec import ColourSpace, FeatureSpec
+from gmmseg.frames.settings import Rates
 from gmmseg.mixture.settings import CovarianceKind, Criterion, InitMethod
 from gmmseg.photo.settings import LearnsFrom, MapSettings, MapUnit, SegmentSettings
 from gmmseg.regions.settings import RegionSettings
@@ -55,6 +56,21 @@ class SegmentKeywords(MixtureKeywords, total=False):
     has_texture: bool
     texture_scale: float
     texture_octaves: int
+
+
+class BackgroundKeywords(TypedDict, total=False):
+    """The settings of the background mixture."""
+
+    rate: float | None
+    rates: Rates
+    n_components: int
+    threshold: float
+    generation: float
+    background: float
+    complexity: float
+    first_variance: float
+    least_variance: float
+    most_variance: float
 
 
 class MapKeywords(TypedDict, total=False):

@@ -23,7 +23,7 @@ from gmmseg.io.export_items import (
 )
 from gmmseg.io.files import shown_name
 from gmmseg.io.images import list_images
-from gmmseg.io.outputs import check_inputs_stay, check_suffix
+from gmmseg.io.outputs import check_inputs_stay, check_suffix, distinct_stems
 
 _FURTHER: tuple[ExportKind, ...] = ("probabilities", "overlay", "model", "table", "report")
 
@@ -133,20 +133,6 @@ def _item(kind: ExportKind, path: Path, options: argparse.Namespace) -> ExportIt
     opacity = 0.5 if options.opacity is None else options.opacity
     zero_based = options.zero_based and kind in ZERO_BASED_KINDS
     return ExportItem(path, kind, zero_based, options.palette or "class", opacity)
-
-
-def distinct_stems(images: list[Path]) -> list[str]:
-    """Return a file name without extension for each image, no two equal even where case does not count."""
-    taken: set[str] = set()
-    stems = []
-    for image in images:
-        stem, number = image.stem, 1
-        while stem.casefold() in taken:
-            number += 1
-            stem = f"{image.stem}_{number}"
-        taken.add(stem.casefold())
-        stems.append(stem)
-    return stems
 
 
 def _is_folder(options: argparse.Namespace, kind: ExportKind, path: Path) -> bool:

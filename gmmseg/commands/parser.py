@@ -29,6 +29,7 @@ from gmmseg.commands.values import (
     place,
 )
 from gmmseg.features.spec import FeatureSpec
+from gmmseg.frames.settings import BackgroundSettings
 from gmmseg.mixture.settings import Adaptation, FitSettings
 from gmmseg.photo.settings import MapSettings, SegmentSettings
 from gmmseg.regions.settings import RegionSettings
@@ -36,7 +37,7 @@ from gmmseg.setting import Setting, arranged, setting_of, settings_of
 from gmmseg.tables.settings import TableSettings
 from gmmseg.version import VERSION
 
-COMMANDS: tuple[str, ...] = ("segment", "apply", "select", "fit", "mnist", "sample")
+COMMANDS: tuple[str, ...] = ("segment", "apply", "select", "fit", "frames", "mnist", "sample")
 FORMATS = ("coco", "geojson", "labelme", "roi", "svg", "ome-tiff", "ome-zarr")
 
 _OVERVIEW = """\
@@ -110,6 +111,18 @@ Fit a Gaussian mixture to the rows of a table: CSV or TSV text, with or without 
 OUT gets the fitted columns and, as the last one, component: the most probable one of each row, counted from
 1, the largest first. Existing files are overwritten.
 """
+_FRAMES = """\
+Tell what is in front of the background in a multi-page TIFF, an animated GIF, PNG or WEBP, or a folder of
+frames in the order of their names: FOLDER gets a mask for each, 255 in front and 0 behind. A mixture of few
+Gaussians at each pixel follows the background as it changes (Zivkovic 2004, Lee 2005). All of the first frame
+is in front: nothing is known of it yet.
+
+  gmmseg frames street.tif -o masks/
+  gmmseg frames shots/ --rate 0.01 --threshold 3 -o masks/
+
+Masks are called after the stack and the frame's number, or after each file of a folder. Existing ones are
+overwritten.
+"""
 _SAMPLE = """\
 Draw feature vectors from a saved mixture, in the units of the features: .npy holds a float64 array (N, D),
 .csv a line of feature names and N lines of values. From a model of digits (mnist --model) draw digits: .png
@@ -182,6 +195,8 @@ def build_parser() -> tuple[Parser, dict[str, Parser]]:
                       "cut out an object by clicks and boxes", _SELECT),
         "fit": add("fit", "TABLE [-k N|auto] [--columns A,B] [options] -o OUT",
                    "fit a mixture to the rows of a table", _FIT),
+        "frames": add("frames", "STACK|FOLDER [--rate A] [options] -o FOLDER",
+                      "tell moving things from the background", _FRAMES),
         "mnist": add("mnist", "[options]", "cluster images of digits without their labels", MNIST),
         "sample": add("sample", "MODEL -n N [--seed S] -o OUT", "draw vectors or digits from a saved mixture",
                       _SAMPLE),
@@ -190,6 +205,7 @@ def build_parser() -> tuple[Parser, dict[str, Parser]]:
     _add_apply(commands["apply"])
     _add_select(commands["select"])
     _add_fit(commands["fit"])
+    _add_frames(commands["frames"])
     add_mnist(commands["mnist"])
     _add_sample(commands["sample"])
     for command in commands.values():
@@ -435,6 +451,14 @@ def _add_fit(parser: Parser) -> None:
     )  # fmt: skip
     group.add_argument("--model", type=place, metavar="FILE", help="also the fitted mixture: .json")
     group.add_argument("--report", type=place, metavar="FILE", help="also all figures of the run: .json")
+
+
+def _add_frames(parser: Parser) -> None:
+    parser.add_argument("stack", type=place, metavar="STACK", help="file of frames, or folder of them")
+    add_options(parser.add_argument_group("background"), settings_of(BackgroundSettings))
+    parser.add_argument(
+        "-o", "--output", type=place, required=True, metavar="FOLDER", help="where the masks go"
+    )
 
 
 def _add_sample(parser: Parser) -> None:

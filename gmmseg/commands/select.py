@@ -12,14 +12,14 @@ from typing import Literal
 from gmmseg.batch.makers import BoxedObject, BoxesMaker, BoxesTask
 from gmmseg.commands.batch import run_tasks
 from gmmseg.commands.console import Console
-from gmmseg.commands.outputs import check_summaries, distinct_stems
+from gmmseg.commands.outputs import check_summaries
 from gmmseg.errors import ReadError
 from gmmseg.image import Image
 from gmmseg.io.atomic import refusals
 from gmmseg.io.files import read_file_bytes, safe_name, shown_name
 from gmmseg.io.images import read_events
 from gmmseg.io.object_masks import MASK_SUFFIXES, encode_cutout, encode_object_mask
-from gmmseg.io.outputs import Output, check_outputs, encode_events, write
+from gmmseg.io.outputs import Output, check_outputs, distinct_stems, encode_events, write
 from gmmseg.object_selector import ObjectSelector
 from gmmseg.selection.prompts import Box
 from gmmseg.selection.site import site_events

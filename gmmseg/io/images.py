@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing
+from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -106,20 +109,68 @@ def read_image_bytes(
     use_alpha_mask: bool = True,
 ) -> Image:
     """Return the image in the bytes of a file; `name` and `path` only describe it. Raises as `read_image`."""
+    with closing(_images(data, name, path, frame, should_stop, use_alpha_mask)) as images:
+        return next(images)
+
+
+def read_frames(path: str | os.PathLike[str], *, should_stop: ShouldStop = never_stop) -> Iterator[Image]:
+    """Yield all pages or frames of a file, one after another, or the images of a folder, by name.
+
+    The file is opened once, and no frame is held longer than its taker holds it.
+
+    Parameters
+    ----------
+    path : str or path-like
+    should_stop : ShouldStop
+        Asked between reading, decoding and converting.
+
+    Raises
+    ------
+    ReadError, BudgetError, Cancelled
+        As `read_image`.
+    """
+    if os.path.isdir(path):
+        files = list_images(path)
+        if not files:
+            raise ReadError(f"There are no images in the folder “{shown_name(path)}”.", "Choose another one.")
+        for at, file in enumerate(files):
+            image = read_image(file, should_stop=should_stop)
+            yield replace(image, source=replace(image.source, frame=at, n_frames=len(files)))
+        return
+    data = read_file_bytes(path, should_stop)
+    yield from _images(data, shown_name(path), Path(path), None, should_stop)
+
+
+def _images(
+    data: bytes,
+    name: str,
+    path: Path | None,
+    frame: int | None,
+    should_stop: ShouldStop,
+    use_alpha_mask: bool = True,
+) -> Generator[Image, None, None]:
+    """Yield one frame in the bytes of a file, or all."""
     format_name = recognise(data, name)
     digest = hashlib.sha256(data).hexdigest()
     raise_if_cancelled(should_stop)
     with decoding(name, format_name):
-        decoded = _decode(data, name, format_name, frame, should_stop)
-        raise_if_cancelled(should_stop)
-        pixels = np.ascontiguousarray(upright(decoded.pixels, decoded.orientation))
-        is_opaque = decoded.is_opaque if use_alpha_mask else None
-        if is_opaque is not None:
-            is_opaque = np.ascontiguousarray(upright(is_opaque, decoded.orientation))
-        mask, mask_notes = _mask_of(pixels, is_opaque, name)
-        notes = (*_suffix_notes(name, format_name), *decoded.notes, *mask_notes)
-        source = ImageSource(name, path, digest, format_name, frame, decoded.n_frames, notes, len(data))
-        return Image(pixels, decoded.channels, source, mask)
+        frames = _decode(data, name, format_name, frame, should_stop)
+    for at in count(frame or 0):
+        # Entered for each frame: between two of them the taker's own errors pass.
+        with decoding(name, format_name):
+            decoded = next(frames, None)
+            if decoded is None:
+                return
+            raise_if_cancelled(should_stop)
+            pixels = np.ascontiguousarray(upright(decoded.pixels, decoded.orientation))
+            is_opaque = decoded.is_opaque if use_alpha_mask else None
+            if is_opaque is not None:
+                is_opaque = np.ascontiguousarray(upright(is_opaque, decoded.orientation))
+            mask, mask_notes = _mask_of(pixels, is_opaque, name)
+            notes = (*_suffix_notes(name, format_name), *decoded.notes, *mask_notes)
+            source = ImageSource(name, path, digest, format_name, at, decoded.n_frames, notes, len(data))
+            image = Image(pixels, decoded.channels, source, mask)
+        yield image
 
 
 def image_from_array(
@@ -196,15 +247,17 @@ def list_images(folder: str | os.PathLike[str]) -> list[Path]:
     return sorted(found, key=lambda entry: (entry.name.casefold(), entry.name))
 
 
-def _decode(data: bytes, name: str, format_name: str, frame: int, should_stop: ShouldStop) -> Decoded:
+def _decode(
+    data: bytes, name: str, format_name: str, frame: int | None, should_stop: ShouldStop
+) -> Iterator[Decoded]:
     # Imported here: the decoders cost tens of milliseconds, which --help and the first window must not pay.
     if format_name == "TIFF":
-        from gmmseg.io.tiff_reading import read_tiff
+        from gmmseg.io.tiff_reading import tiff_frames
 
-        return read_tiff(data, name, frame, should_stop)
-    from gmmseg.io.pillow_reading import read_with_pillow
+        return tiff_frames(data, name, frame, should_stop)
+    from gmmseg.io.pillow_reading import pillow_frames
 
-    return read_with_pillow(data, name, format_name, frame, should_stop)
+    return pillow_frames(data, name, format_name, frame, should_stop)
 
 
 def _suffix_notes(name: str, format_name: str) -> tuple[str, ...]:

@@ -97,6 +97,20 @@ def check_inputs_stay(paths: Iterable[Path], inputs: Collection[Path]) -> None:
             raise WriteError(f"{shown(path)} is a file that is read.", "Choose another name or folder.")
 
 
+def distinct_stems(files: Iterable[Path]) -> list[str]:
+    """Return a file name without extension for each file, no two equal even where case does not count."""
+    taken: set[str] = set()
+    stems = []
+    for file in files:
+        stem, number = file.stem, 1
+        while stem.casefold() in taken:
+            number += 1
+            stem = f"{file.stem}_{number}"
+        taken.add(stem.casefold())
+        stems.append(stem)
+    return stems
+
+
 def check_suffix(path: Path, kind: str, suffixes: Sequence[str]) -> None:
     """Raise `WriteError` when a path does not end in one of the `suffixes` of its kind."""
     name = path.name.lower()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from io import BytesIO
@@ -114,10 +115,11 @@ def conversion_of(picture: PillowImage, format_name: str) -> Conversion:
     return CONVERSIONS[picture.mode]
 
 
-def read_with_pillow(
-    data: bytes, name: str, format_name: str, frame: int, should_stop: ShouldStop
-) -> Decoded:
-    """Return one frame of an image file; the caller turns decoder failures into `ReadError`.
+def pillow_frames(
+    data: bytes, name: str, format_name: str, frame: int | None, should_stop: ShouldStop
+) -> Iterator[Decoded]:
+    """Yield one frame of an image file, or all where `frame` is None; the caller turns decoder failures into
+    `ReadError`.
 
     Raises
     ------
@@ -129,23 +131,24 @@ def read_with_pillow(
     _check_header(data, name, format_name)
     word = "page" if format_name == "TIFF" else "frame"
     with _PLUGINS[format_name](AskingBytes(data, should_stop)) as picture:
-        _check_size(picture, format_name, frame)
+        _check_size(picture, format_name, frame or 0)
         check_can_hold(picture.width, picture.height, len(data), format_name, name)
         raise_if_cancelled(should_stop)
         n_found = int(getattr(picture, "n_frames", 1))
         n_frames = min(n_found, MAX_FRAMES)
-        check_frame(frame, n_frames, name, word)
-        if frame:
-            picture.seek(frame)
-            _check_size(picture, format_name, frame)
-        decoded = _read_deep(data, name, format_name, frame, should_stop) or _read_loaded(
-            picture, format_name, should_stop
-        )
-        notes = [*frame_notes(frame, n_found, word), *decoded.notes]
-        notes += profile_notes(picture.info.get("icc_profile"))
-        return replace(
-            decoded, n_frames=n_frames, orientation=_orientation(picture, format_name), notes=tuple(notes)
-        )
+        for at in range(n_frames) if frame is None else (frame,):
+            check_frame(at, n_frames, name, word)
+            if at:
+                picture.seek(at)
+                _check_size(picture, format_name, at)
+            decoded = _read_deep(data, name, format_name, at, should_stop) or _read_loaded(
+                picture, format_name, should_stop
+            )
+            notes = [*frame_notes(at, n_found, word), *decoded.notes]
+            notes += profile_notes(picture.info.get("icc_profile"))
+            yield replace(
+                decoded, n_frames=n_frames, orientation=_orientation(picture, format_name), notes=tuple(notes)
+            )
 
 
 def _read_deep(

@@ -6,7 +6,7 @@ import logging
 import lzma
 import struct
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
@@ -62,8 +62,8 @@ class Layout:
     pages_are_rows: bool = False
 
 
-def read_tiff(data: bytes, name: str, frame: int, should_stop: ShouldStop) -> Decoded:
-    """Return one page of a TIFF; the caller turns decoder failures into `ReadError`.
+def tiff_frames(data: bytes, name: str, frame: int | None, should_stop: ShouldStop) -> Iterator[Decoded]:
+    """Yield one page of a TIFF, or all where `frame` is None; the caller turns decoder failures into errors.
 
     Raises
     ------
@@ -76,26 +76,32 @@ def read_tiff(data: bytes, name: str, frame: int, should_stop: ShouldStop) -> De
     with tifffile.TiffFile(AskingBytes(data, should_stop)) as tif:
         layout = layout_of(tif)
         n_frames = min(len(layout.groups), MAX_FRAMES)
-        check_frame(frame, n_frames, name, "page")
-        pages: list[Any] = [tif.pages[index] for index in layout.groups[frame]]
-        # Pages of a series may share the tags of one of them, its keyframe; for a page alone it is itself.
-        tags = pages[0].keyframe
-        for page in pages:
-            _check_size(page.keyframe, len(pages), layout.pages_are_rows, name)
-            _check_unpacked(page, data, name, should_stop)
-        try:
-            samples = [_samples(page, should_stop) for page in pages]
-        except (ValueError, ImportError) as error:
-            if not _lacks_codec(error):
-                raise
-            if len(pages) > 1 or not _suits_pillow(tags):
-                raise _unread_compression(tags, name) from error
-            decoded = _through_pillow(data, name, layout.groups[frame][0], should_stop)
-        else:
-            decoded = _joined(samples, tags, layout.pages_are_rows, name)
-        pixels, depth_notes = plain_values(decoded.pixels, name)
-        notes = (*frame_notes(frame, layout.n_found, "page"), *decoded.notes, *depth_notes)
-        return replace(decoded, pixels=pixels, n_frames=n_frames, notes=notes)
+        for at in range(n_frames) if frame is None else (frame,):
+            check_frame(at, n_frames, name, "page")
+            decoded = _frame(tif, layout, at, data, name, should_stop)
+            pixels, depth_notes = plain_values(decoded.pixels, name)
+            notes = (*frame_notes(at, layout.n_found, "page"), *decoded.notes, *depth_notes)
+            yield replace(decoded, pixels=pixels, n_frames=n_frames, notes=notes)
+
+
+def _frame(
+    tif: tifffile.TiffFile, layout: Layout, at: int, data: bytes, name: str, should_stop: ShouldStop
+) -> Decoded:
+    pages: list[Any] = [tif.pages[index] for index in layout.groups[at]]
+    # Pages of a series may share the tags of one of them, its keyframe; for a page alone it is itself.
+    tags = pages[0].keyframe
+    for page in pages:
+        _check_size(page.keyframe, len(pages), layout.pages_are_rows, name)
+        _check_unpacked(page, data, name, should_stop)
+    try:
+        samples = [_samples(page, should_stop) for page in pages]
+    except (ValueError, ImportError) as error:
+        if not _lacks_codec(error):
+            raise
+        if len(pages) > 1 or not _suits_pillow(tags):
+            raise _unread_compression(tags, name) from error
+        return _through_pillow(data, name, layout.groups[at][0], should_stop)
+    return _joined(samples, tags, layout.pages_are_rows, name)
 
 
 def check_directories(data: bytes, name: str) -> None:
@@ -304,10 +310,10 @@ def _suits_pillow(page: Any) -> bool:
 
 def _through_pillow(data: bytes, name: str, page_index: int, should_stop: ShouldStop) -> Decoded:
     """Return a page whose compression tifffile leaves to imagecodecs and Pillow knows: LZW, JPEG, fax."""
-    from gmmseg.io.pillow_reading import read_with_pillow
+    from gmmseg.io.pillow_reading import pillow_frames
 
     with native_messages() as messages:
-        decoded = read_with_pillow(data, name, "TIFF", page_index, should_stop)
+        decoded = next(pillow_frames(data, name, "TIFF", page_index, should_stop))
     # Pillow counts every directory of the file as a page; which are pages is decided here.
     notes = tuple(note for note in decoded.notes if not is_frame_note(note))
     return replace(decoded, notes=(*notes, DAMAGE_NOTE) if messages else notes)

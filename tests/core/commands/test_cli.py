@@ -27,7 +27,6 @@ from gmmseg import limits
 from gmmseg.arrays import AnyArray
 from gmmseg.cli import COMMANDS, run
 from gmmseg.commands.options import segment_settings
-from gmmseg.commands.outputs import distinct_stems
 from gmmseg.commands.parser import FORMATS, parse
 from gmmseg.control import result_of
 from gmmseg.io.export import export_events
@@ -35,6 +34,7 @@ from gmmseg.io.export_items import OBJECT_KINDS, SUFFIXES, ExportItem
 from gmmseg.io.export_sources import MixtureSource
 from gmmseg.io.images import read_image
 from gmmseg.io.models import dump_model, read_model
+from gmmseg.io.outputs import distinct_stems
 from gmmseg.mixture.compiled import kernel_name
 from gmmseg.mixture.covariance import FAMILIES
 from gmmseg.mixture.settings import CRITERIA, InitMethod

@@ -1,0 +1,1 @@
+"""Series of frames: an adaptive mixture at each pixel tells what is in front of the background."""
