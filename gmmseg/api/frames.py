@@ -14,7 +14,7 @@ from gmmseg.frames.settings import BackgroundSettings
 from gmmseg.io.images import Picture, as_image, read_frames
 
 
-@takes_settings(BackgroundSettings, BackgroundKeywords)
+@takes_settings(BackgroundKeywords, BackgroundSettings)
 def foreground(
     frames: str | PathLike[str] | Iterable[Picture], **settings: Unpack[BackgroundKeywords]
 ) -> Iterator[BoolArray]:
