@@ -111,12 +111,14 @@ class Document:
     @property
     def is_stale(self) -> bool:
         """Whether the fit was made from another image, other settings or other hints than there are now."""
-        fit = self.fit
         if self.image is None:
             return False
-        if fit is None or fit.image is not self.image or fit.settings != self.settings:
-            return True
-        return fit.hints != self.hints
+        return not self.has_fit_of_settings or (self.fit is not None and self.fit.hints != self.hints)
+
+    @property
+    def has_fit_of_settings(self) -> bool:
+        """Whether the fit was made from this image and these settings, whatever has been marked since."""
+        return self.fit is not None and self.fit.image is self.image and self.fit.settings == self.settings
 
 
 def can_compare(one: Document, other: Document) -> bool:

@@ -44,7 +44,7 @@ class SegmentSettings:
         "which the marked ones keep their class",
         section="Mixture",
         after="auto",
-        mnemonic="T",
+        mnemonic="y",
     )
     """Where it is not None, K and `auto` are not used."""
     smooth: float = number(

@@ -22,14 +22,16 @@ from gmmseg.photo.settings import LearnsFrom
 
 MAX_OF_CLASS = 5
 """Gaussians of one class."""
-_FLOOR_SHARE = 0.01
+_FLOOR_SHARE = 0.03
+"""Of eight photos of BSDS500, one and three strokes a class, in RGB, CIELAB and CIELAB with position: from
+0.003 to 0.03 the agreement with people grows, and from there on it falls where the strokes are few."""
 _START_TOL = 1e-4
 _STARTS = 2
 """The mixture of a class is a start only, which the fit that follows brings to its end."""
 
 
 def taught_floor(table: FeatureTable) -> float:
-    """Return the variance floor where none was chosen: a hundredth of the picture's variance.
+    """Return the variance floor where none was chosen: 3 % of the picture's mean variance.
 
     A few strokes do not show how far a class spreads. With the floor of the features alone its components fit
     the strokes and nothing else, and the class of the widest component takes the rest of the picture.

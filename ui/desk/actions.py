@@ -61,6 +61,8 @@ class ActionSpec(Generic[_S]):
         Actions of one group exclude each other and are checkable.
     arguments : tuple
         Passed to the handler.
+    is_switch : bool
+        Checkable by itself.
     """
 
     id: str
@@ -72,6 +74,7 @@ class ActionSpec(Generic[_S]):
     tip: str = ""
     group: str = ""
     arguments: tuple[object, ...] = ()
+    is_switch: bool = False
 
 
 def is_running(state: DeskState[Any]) -> bool:
@@ -178,6 +181,8 @@ class Actions(QObject, Generic[_S]):
         keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
         tip = QCoreApplication.translate("Actions", spec.tip or spec.text.replace("&", ""))
         action.setToolTip(f"{tip} ({keys})" if keys else tip)
+        if spec.is_switch:
+            action.setCheckable(True)
         if spec.group:
             group = self._groups.setdefault(spec.group, QActionGroup(self))
             action.setCheckable(True)

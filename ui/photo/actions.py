@@ -11,6 +11,7 @@ from ui.photo.commands import PhotoCommands
 from ui.photo.fitting import Fitter
 from ui.photo.opening import Opener
 from ui.photo.panels.panes import PanesPanel
+from ui.photo.teaching import Teaching
 from ui.photo.toolbox import Toolbox, ToolName
 from ui.photo.work import PhotoWork
 
@@ -81,6 +82,12 @@ def _arrangement_spec(name: ArrangementName, text: str, key: str, tip: str) -> S
 def has_objects(state: State) -> bool:
     """Enabled with an object, or with a selection that would be one."""
     return bool(state.shown.document.objects) or has_selection(state)
+
+
+def can_teach(state: State) -> bool:
+    """Enabled with objects of two names at least, and while they teach."""
+    document = state.shown.document
+    return document.settings.learns_from is not None or len({e.name for e in document.objects or ()}) > 1
 
 
 def has_selection(state: State) -> bool:
@@ -198,6 +205,25 @@ PHOTO_ACTIONS: tuple[Spec, ...] = (
     ),
     _arrangement_spec("segment", "&Segment", "Alt+2", "The picture beside its map, with all settings"),
     _arrangement_spec("explore", "&Explore", "Alt+3", "Several maps, and plots of the mixture"),
+    Spec(
+        "open_objects", "&Open mask as objects…", PhotoCommands.open_objects, (), "", has_image,
+        "Add the objects of a mask, COCO, GeoJSON, LabelMe or ROI file; or drop it on the window, an image "
+        "with Alt held",
+    ),
+    Spec(
+        "teach", "&Classes from objects", Teaching.toggle, ("T",), "teach", can_teach,
+        "Make each name of the objects a class that learns from the marked pixels; again to end it",
+        is_switch=True,
+    ),
+    Spec(
+        "teach_live", "Learn at every st&roke", Teaching.toggle_live, (), "live", has_image,
+        "Let taught classes follow each stroke at once; else they wait for Run",
+        is_switch=True,
+    ),
+    Spec(
+        "show_unsure", "Show where I am &unsure", Teaching.show_unsure, ("U",), "unsure", has_maps,
+        "Go to the place where the class is most uncertain; again for the next one",
+    ),
     _pane_spec(1, "One &pane", "Ctrl+1"),
     _pane_spec(2, "&Two panes", "Ctrl+2"),
     _pane_spec(4, "Fou&r panes", "Ctrl+4"),

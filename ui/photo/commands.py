@@ -71,6 +71,17 @@ class PhotoCommands(QObject):
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 
+    def open_objects(self) -> None:
+        from gmmseg.io.object_reading import MASK_GROUPS
+
+        dialog = QFileDialog(self._window, self.tr("Open mask as objects"), str(self._store.folder("open")))
+        dialog.setObjectName("openMaskDialog")
+        filters = [f"{title} ({' '.join(f'*{suffix}' for suffix in ends)})" for title, ends in MASK_GROUPS]
+        dialog.setNameFilters([*filters, self.tr("All files (*)")])
+        dialog.fileSelected.connect(lambda name: self._work.mask_opener.open_path(Path(name)))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
     @Slot(list)
     def _open_chosen(self, names: list[str]) -> None:
         self._work.opener.open_paths([Path(name) for name in names])

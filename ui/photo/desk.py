@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QPoint, Slot
+from PySide6.QtCore import QMimeData, QPoint, Slot
 from PySide6.QtWidgets import QMenu, QWidget
 
 from gmmseg.features.spec import SPACE_TITLES
@@ -61,7 +61,15 @@ class PhotoDesk(FileDesk):
         self._opacity = OpacitySlider()
         actions = Actions(
             PHOTO_ACTIONS,
-            bound_to(self, self._commands, self._saving, *self.work.parts, self.panels.panes, self.toolbox),
+            bound_to(
+                self,
+                self._commands,
+                self._saving,
+                *self.work.parts,
+                self.work.teaching,
+                self.panels.panes,
+                self.toolbox,
+            ),
         )
         self._files = FilesMenu()
         layout = photo_layout(actions, self.panels, recent, self._samples, self._files, self._opacity)
@@ -87,6 +95,10 @@ class PhotoDesk(FileDesk):
         work.opener.project_opened.connect(self._show_project)
         work.keeper.changed.connect(self.refresh)
         work.keeper.saved.connect(self._remember_file)
+        work.mask_opener.opened.connect(self._show_mask_opened)
+        work.teaching.said.connect(self._notices.say)
+        work.teaching.live_changed.connect(self.actions["teach_live"].setChecked)
+        self.actions["teach_live"].setChecked(work.fitter.is_live)
         work.opener.files_changed.connect(self._show_files)
         self._files.chosen.connect(work.opener.show_file)
         panels.setup.frame_requested.connect(self._open_frame)
@@ -132,6 +144,8 @@ class PhotoDesk(FileDesk):
     def refresh(self) -> None:
         opener = self.work.opener
         super().refresh()
+        document = self.work.workspace.document
+        self.actions["teach"].setChecked(document.settings.learns_from is not None)
         self.actions["previous_image"].setEnabled(opener.at > 0)
         self.actions["next_image"].setEnabled(opener.at + 1 < len(opener.files))
         self._files.menuAction().setEnabled(len(opener.files) > 1)
@@ -229,6 +243,18 @@ class PhotoDesk(FileDesk):
         if isinstance(panes, dict):
             self._panes[self.arrangement.name] = panes
             self._show_panes()
+
+    @Slot(str, int)
+    def _show_mask_opened(self, name: str, n_objects: int) -> None:
+        number = self.tr("one object") if n_objects == 1 else self.tr("{0} objects").format(n_objects)
+        self._notices.say(self.tr("“{0}” marks {1}, added where nothing was marked.").format(name, number))
+
+    def take(self, data: QMimeData) -> None:
+        mask = self.work.mask_opener.claims(data)
+        if mask is None:
+            super().take(data)
+        else:
+            self.work.mask_opener.open_path(mask)
 
     @Slot()
     def _show_files(self) -> None:

@@ -78,6 +78,8 @@ class Fitter(Worker):
         self._workspace = workspace
         self._asked: _Asked | None = None
         self._given_up: _Asked | None = None
+        self.is_live = True
+        """Whether a taught mixture follows what is marked; else `run` has to be asked for."""
         self._steps: list[FitStep] = []
         self._candidates: list[Candidate] = []
         self._pause = QTimer(self)
@@ -96,6 +98,12 @@ class Fitter(Worker):
         """Fit the document as it is, even where it has been fitted or given up."""
         self._given_up = None
         self._start()
+
+    def set_live(self, is_live: bool) -> None:
+        """Follow what is marked, from now on, or wait for `run`."""
+        self.is_live = is_live
+        if is_live and self._workspace.document.is_stale:
+            self._start()
 
     def stop(self) -> None:
         """End the fit soon; its last complete step becomes the result."""
@@ -131,6 +139,8 @@ class Fitter(Worker):
     def _on_changed(self, old: ViewState, new: ViewState) -> None:
         document = new.document
         if document is old.document or document.image is None or document.image.source.is_missing:
+            return
+        if document.is_stale and not self.is_live and document.has_fit_of_settings:
             return
         if document.is_stale:
             self._want_fit(document, is_new_image=document.image is not old.document.image)

@@ -27,6 +27,7 @@ _ARRANGING = tuple(f"arrangement_{arrangement.name}" for arrangement in ARRANGEM
 _TOOLS = tuple(f"tool_{name}" for name in get_args(ToolName))
 _SELECTION = ("accept_selection", "extend_object", "subtract_selection", "drop_selection", "", "copy_cutout")
 _MARKED = ("select_marked", "object_of_marked", "copy_regions")
+_TEACHING = ("teach", "teach_live", "show_unsure")
 _tr = partial(QCoreApplication.translate, "PhotoDesk")
 
 
@@ -63,6 +64,7 @@ def photo_layout(
     opacity: OpacitySlider,
 ) -> DeskLayout:
     """Return the layout of the photo desk."""
+    panels.objects.show_teaching([actions["teach"], actions["teach_live"], actions["show_unsure"]])
     toolbar = _toolbar(actions, recent, samples, opacity)
     docks = (
         DeskDock("setupDock", _tr("Setup"), panels.setup, "left", arrangements=("segment", "explore")),
@@ -107,9 +109,11 @@ def _menus(
     samples: SamplesMenu,
     files: FilesMenu,
 ) -> tuple[DeskMenu, ...]:
-    classes = [*(f"class{n}" for n in range(1, MAX_KEYED_CLASSES + 1)), "", "show_all", ""]
+    numbered = [f"class{n}" for n in range(1, MAX_KEYED_CLASSES + 1)]
+    classes = [*_TEACHING, "", *numbered, "", "show_all", ""]
     edit = ["undo", "redo", "", "copy_view", "copy_mask", "paste", "", "reset_settings"]
-    objects = [*actions.entries([*_TOOLS, "", *_SELECTION, "", *_MARKED, ""]), panels.objects.menu]
+    marked = [*_TOOLS, "", *_SELECTION, "", *_MARKED, "", "open_objects", ""]
+    objects = [*actions.entries(marked), panels.objects.menu]
     zoom = ["fit_view", "actual_size", "zoom_in", "zoom_out", ""]
     panes = ["panes1", "panes2", "panes4", "overlay", "pin"]
     return (

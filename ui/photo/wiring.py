@@ -44,6 +44,8 @@ class PhotoPanels(QObject):
         self._connect_objects(work, toolbox)
         work.selecting.outlined.connect(self.panes.show_selection)
         work.selecting.hover_outlined.connect(self.panes.show_hovered)
+        work.teaching.begun.connect(self.panes.ensure_classes)
+        work.teaching.place_shown.connect(self.panes.show_place)
         plots = (self.convergence, self.scatter, self.k_curve, self.merge_tree)
         for shows in (
             self.setup,

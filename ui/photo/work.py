@@ -26,6 +26,7 @@ from ui.photo.exporting import Exporter
 from ui.photo.fitting import Fitter
 from ui.photo.keeping import PhotoKeeping
 from ui.photo.map_keeper import MapKeeper
+from ui.photo.mask_opening import MaskOpener
 from ui.photo.object_editor import ObjectEditor
 from ui.photo.opening import Opener
 from ui.photo.panels.merge_requests import tree_of
@@ -33,6 +34,7 @@ from ui.photo.panels.regions import RegionTableRequest
 from ui.photo.panels.scatter_rows import winners_of
 from ui.photo.region_maker import RegionMaker
 from ui.photo.selecting import Selecting
+from ui.photo.teaching import Teaching
 from ui.settings_store import SettingsStore
 
 _LOAD_AFTER_MS = 1000
@@ -72,6 +74,8 @@ class PhotoWork(DeskWorkers):
         self.counter = self.make_requests(_areas, lambda segmentation: "areas")
         self.object_counter = self.make_requests(_areas, lambda objects: "areas")
         self.object_editor = ObjectEditor(self)
+        self.mask_opener = MaskOpener(self.workspace, self.object_editor, JobRunner("newest", self), self)
+        self.teaching = Teaching(self, self.workspace, self.bridge, self.fitter)
         self.sorter = self.make_requests(winners_of, lambda request: "winners")
         self.comparer = self.make_requests(tree_of, lambda request: "tree")
         self.region_measurer = self.make_requests(_region_table, lambda request: "regions")
@@ -88,7 +92,9 @@ class PhotoWork(DeskWorkers):
         self.selecting.tree_coming.connect(self.region_maker.await_tree)
         self.region_maker.tree_wanted.connect(self.selecting.make_ready)
         self._loading.timeout.connect(partial(self.loader.ask, None))
-        self._follow(self.fitter, self.region_maker, self.k_comparer, self.selecting, self.keeper)
+        self._follow(
+            self.fitter, self.region_maker, self.k_comparer, self.selecting, self.mask_opener, self.keeper
+        )
 
     @Slot(object)
     def show_step(self, step: FitStep | None) -> None:

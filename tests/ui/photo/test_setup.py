@@ -366,7 +366,7 @@ def test_showing_a_state_asks_for_nothing(panel: SetupPanel, asked: Asked) -> No
         mixture__n_components=90, mixture__covariance="diag", mixture__is_hard=True, mixture__init="random",
         mixture__n_init=3, mixture__seed=2**62, mixture__max_iter=9, mixture__tol=0.5,
         mixture__parameter_tol=0.25, mixture__q_tol=0.125, mixture__reg_covar=2.0,
-        features__is_standardised=True, auto="entropy",
+        features__is_standardised=True, auto="entropy", learns_from="all",
     )  # fmt: skip
     panel.show_state(empty_state(), state)
     assert asked.edits == []

@@ -149,6 +149,20 @@ class ObjectsPanel(EntriesPanel):
         self._column.insertLayout(1, words)
         self._column.insertWidget(3, self._note)
 
+    def show_teaching(self, actions: Sequence[QAction]) -> None:
+        """Offer below the table what objects teach: `actions` of the desk."""
+        row = QHBoxLayout()
+        row.setContentsMargins(SPACING // 2, 0, SPACING // 2, SPACING // 2)
+        row.setSpacing(0)
+        for action, text in zip(actions, (_tr("Teach classes"), _tr("Live"), _tr("Unsure?")), strict=True):
+            # Of the button: in menus the action has its whole name.
+            action.setIconText(text)
+            button = self._button(action)
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+            row.addWidget(button)
+        row.addStretch(1)
+        self._column.addLayout(row)
+
     def _menu_button(self, menu: QMenu) -> QToolButton:
         button = QToolButton(self)
         button.setText(menu.title().replace("&", ""))

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from gmmseg.arrays import BoolArray, ByteArray, IntArray
 from gmmseg.drawing.draw import Picture, Scene
-from gmmseg.drawing.layers import Layer, is_of_classes
+from gmmseg.drawing.layers import LABEL_KINDS, Layer, is_of_classes
 from gmmseg.photo.classes import ClassTable
 from gmmseg.photo.document import change_map_setting
 from gmmseg.photo.objects.objects import ObjectMap
@@ -28,6 +28,7 @@ from ui.photo.widgets.pane_marks import PaneMarks
 
 if TYPE_CHECKING:
     from gmmseg.photo.view_state import ViewState
+    from ui.photo.teaching import Place
 
 _OBJECT_OPACITY = 0.45
 DEFAULT_LAYERS: dict[int, tuple[Layer, ...]] = {
@@ -112,11 +113,22 @@ class PanesPanel(PaneGrid):
     @Slot()
     def ensure_regions(self) -> None:
         """Show the regions in a pane that follows, unless one shows their effect: somebody changes them."""
+        if not any(self._shows_cut(number) for number in range(self._n_panes)):
+            self._show_somewhere(Layer("regions"))
+
+    @Slot()
+    def ensure_classes(self) -> None:
+        """Show the classes in a pane that follows, unless one does: somebody is teaching them."""
+        if not any(pane.layer.kind in LABEL_KINDS for pane in self.visible_panes):
+            self._show_somewhere(Layer("overlay"))
+
+    def _show_somewhere(self, layer: Layer) -> None:
+        """Show a layer in a pane that follows: the one used last unless it shows the image, else the last."""
         following = [number for number in range(self._n_panes) if self._pin_of(number) is None]
-        if not following or any(self._shows_cut(number) for number in range(self._n_panes)):
+        if not following:
             return
         is_active_free = self._active in following and self.panes[self._active].layer.kind != "image"
-        self.choose_layer(self._active if is_active_free else following[-1], Layer("regions"))
+        self.choose_layer(self._active if is_active_free else following[-1], layer)
 
     def _shows_cut(self, number: int) -> bool:
         """Whether a pane shows regions, or follows with classes that go by them."""
@@ -173,6 +185,15 @@ class PanesPanel(PaneGrid):
         """Outline what a click would take."""
         for pane in self.panes:
             pane.canvas.hover_outline.show_rings(rings)
+
+    @Slot(object)
+    def show_place(self, place: Place | None) -> None:
+        """Go to a place and outline it; None outlines none."""
+        for pane in self.panes:
+            pane.canvas.place_outline.show_rings([] if place is None else place.rings)
+        if place is not None:
+            rows, columns = place.patch.box
+            self.show_box(columns.start, rows.start, columns.stop, rows.stop)
 
     @Slot(object)
     def choose_objects(self, ids: tuple[int, ...]) -> None:

@@ -14,6 +14,7 @@ from gmmseg.features.spec import COLOUR_SPACES
 from gmmseg.mixture.settings import CovarianceKind
 from gmmseg.photo.document import (
     FIRST_MAP,
+    Document,
     change_map_setting,
     change_region_setting,
     change_setting,
@@ -55,6 +56,7 @@ class SetupPanel(SettingsForm):
         self._show_map_settings(FIRST_MAP)
         self._show_region_settings(RegionSettings())
         self._show_number_found(_FIRST_NUMBER)
+        self._show_teachable(Document())
 
     @Slot(object, object)
     def show_state(self, old: ViewState, new: ViewState) -> None:
@@ -64,6 +66,8 @@ class SetupPanel(SettingsForm):
             self._summary.show_image(now.image)
         if now.image is not before.image or now.settings is not before.settings:
             self._show_settings(now.image, now.settings)
+        if now.objects is not before.objects or now.settings is not before.settings:
+            self._show_teachable(now)
         if now.image is not before.image or now.region_settings is not before.region_settings:
             self._show_region_settings(now.region_settings)
         if now.image is not before.image or now.map_settings is not before.map_settings:
@@ -147,8 +151,14 @@ class SetupPanel(SettingsForm):
             _show_for_all(covariance, settings.mixture.covariance, alike, "diag")
         reason = self.tr("One feature has a variance and nothing else: the same as Diagonal.")
         covariance.set_choice_reasons(dict.fromkeys(alike, reason))
+        is_taught = settings.learns_from is not None
+        taught = self.tr("The objects teach the classes: each has as many components as BIC asks for.")
         self.field("mixture.n_components").set_reason(
-            "" if settings.auto is None else self.tr("K is chosen automatically.")
+            taught if is_taught else "" if settings.auto is None else self.tr("K is chosen automatically.")
+        )
+        self.field("auto").set_reason(taught if is_taught else "")
+        self.field("mixture.is_hard").set_reason(
+            self.tr("Taught classes are told apart by their probabilities.") if is_taught else ""
         )
         self.field("mixture.covariance").set_reason(
             self.tr("Hard assignment goes by the distance to the means alone.")
@@ -156,10 +166,19 @@ class SetupPanel(SettingsForm):
             else ""
         )
 
+    def _show_teachable(self, document: Document) -> None:
+        """Offer teaching where there is what teaches; to end it is always possible."""
+        n_names = len({entry.name for entry in document.objects or ()})
+        is_possible = n_names > 1 or document.settings.learns_from is not None
+        reason = self.tr("Mark objects of two names first: each becomes a class.")
+        self.field("learns_from").set_reason("" if is_possible else reason)
+
     def _show_choices_made(self, shown: ViewState) -> None:
         """Show what the program chose where the settings leave it the choice: K and the variance floor."""
         document = shown.document
-        has_choice = document.settings.auto is not None and document.fit is not None and not document.is_stale
+        settings = document.settings
+        leaves_choice = settings.auto is not None or settings.learns_from is not None
+        has_choice = leaves_choice and document.fit is not None and not document.is_stale
         self._chosen.setVisible(has_choice)
         if document.fit is None:
             return

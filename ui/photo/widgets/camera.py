@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, QPointF, QSizeF, Signal
+from PySide6.QtCore import QObject, QPointF, QRectF, QSizeF, Signal
 
 _MARGIN = 0.98
 _SMALLEST_PART_OF_FIT = 0.5
 _LARGEST_ZOOM = 64.0
+_PART_OF_VIEW = 1 / 3
+_CLOSEST = 8.0
 
 
 class Camera(QObject):
@@ -46,6 +48,14 @@ class Camera(QObject):
         self._fit_zoom = zoom
         self.is_fitted = True
         self._set(QPointF(self._size.width() / 2, self._size.height() / 2), zoom)
+
+    def show_box(self, box: QRectF, view: QSizeF) -> None:
+        """Show a box of the image in the middle third of a view of that size, not below the fitted zoom."""
+        if view.width() < 1 or view.height() < 1:
+            return
+        zoom = min(view.width() / box.width(), view.height() / box.height()) * _PART_OF_VIEW
+        self.is_fitted = False
+        self._set(box.center(), min(max(zoom, self._fit_zoom), _CLOSEST))
 
     def set_zoom(self, zoom: float) -> None:
         """Zoom about the centre."""

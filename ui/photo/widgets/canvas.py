@@ -61,10 +61,19 @@ class Canvas(pg.GraphicsView):  # type: ignore[misc]
         self._objects = PixelItem(is_smooth=False)
         self.hover_outline = OutlineItem(is_moving=False, veil=QColor(255, 255, 255, 40))
         self.selection_outline = OutlineItem(is_moving=True, veil=QColor(0, 150, 255, 60))
+        self.place_outline = OutlineItem(is_moving=True, veil=QColor(255, 190, 0, 50))
         self._draft = DraftItem()
         self._crosshair = Crosshair()
-        above = (self._objects, self.hover_outline, self.selection_outline, self._draft, self._crosshair)
-        for item in (self._photo, self._layer, self._marks, *above):
+        outlines = (self.place_outline, self.hover_outline, self.selection_outline)
+        for item in (
+            self._photo,
+            self._layer,
+            self._marks,
+            self._objects,
+            *outlines,
+            self._draft,
+            self._crosshair,
+        ):
             self._box.addItem(item, ignoreBounds=True)
         self._caption = QLabel(self)
         self._caption.setObjectName("caption")
@@ -98,7 +107,7 @@ class Canvas(pg.GraphicsView):  # type: ignore[misc]
         self._size = None
         for item in (self._photo, self._layer, self._marks, self._objects):
             item.clear()
-        for outline in (self.hover_outline, self.selection_outline):
+        for outline in (self.place_outline, self.hover_outline, self.selection_outline):
             outline.show_rings([])
 
     def set_picture(self, picture: Picture | None, lut: ByteArray | None = None) -> None:

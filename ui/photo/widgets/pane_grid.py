@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
-from PySide6.QtCore import QPoint, QSizeF, Signal, Slot
+from PySide6.QtCore import QPoint, QPointF, QRectF, QSizeF, Signal, Slot
 from PySide6.QtGui import QImage, QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QWidget
 
@@ -134,9 +134,21 @@ class PaneGrid(QWidget):
     @Slot()
     def fit_view(self) -> None:
         """Show the whole image in every pane."""
+        view = self._smallest_view()
+        if view is not None:
+            self.camera.fit(view)
+
+    def show_box(self, left: float, top: float, right: float, bottom: float) -> None:
+        """Show a box of the image, in its pixels, with what surrounds it, in every pane."""
+        view = self._smallest_view()
+        if view is not None:
+            self.camera.show_box(QRectF(QPointF(left, top), QPointF(right, bottom)), view)
+
+    def _smallest_view(self) -> QSizeF | None:
         sizes = [pane.canvas.view_size() for pane in self.visible_panes if pane.content() is pane.canvas]
-        if sizes:
-            self.camera.fit(QSizeF(min(s.width() for s in sizes), min(s.height() for s in sizes)))
+        if not sizes:
+            return None
+        return QSizeF(min(s.width() for s in sizes), min(s.height() for s in sizes))
 
     @Slot()
     def keep_fitted(self) -> None:
