@@ -19,7 +19,7 @@ from gmmseg.tiled.colour_counts import ColourCounts, distinct_of_codes
 from gmmseg.tiled.tile_rows import TileRows, stand_in
 from gmmseg.tiled.tiles import Tile
 
-_BLOCK_BITS = 16
+_BLOCK_BITS = 12
 """Colours are labelled in blocks of so many bits of their codes, whichever of them occur."""
 
 
