@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,16 +67,10 @@ def _counted(image: Image, bits: int, should_stop: ShouldStop) -> DistinctColour
     # A table of all colours costs as much as sorting some millions of pixels.
     is_large = codes.size >= n_codes >> 3
     totals = np.zeros(n_codes + 1 if is_large else 0, dtype=np.uint32)
-    rows_at_once = max(1, _CHUNK // max(image.width, 1))
-    for top in range(0, image.height, rows_at_once):
+    for _, block in code_blocks(image, n_codes, codes):
         raise_if_ended(should_stop)
-        part = slice(top, top + rows_at_once)
-        pack(image.pixels[part], codes[part])
-        if image.mask is not None:
-            codes[part][~image.mask[part]] = n_codes
         if is_large:
-            # Of the ways to count, this one neither widens the codes to 64 bits nor makes a second table.
-            np.add.at(totals, codes[part].reshape(-1), np.uint32(1))
+            count_codes(block, totals)
     if is_large:
         keys = np.flatnonzero(totals[:-1] != 0)
         counts = totals[keys].astype(np.float64)
@@ -85,6 +80,39 @@ def _counted(image: Image, bits: int, should_stop: ShouldStop) -> DistinctColour
         keys, counts = present[:n_keys].astype(np.int64), number[:n_keys].astype(np.float64)
     columns = unpacked(keys, 8 * image.pixels.dtype.itemsize, image.n_channels)
     return DistinctColours(columns, counts, CodeMap(codes, keys, n_codes))
+
+
+def code_blocks(image: Image, n_codes: int, into: AnyArray | None = None) -> Iterator[tuple[slice, AnyArray]]:
+    """Yield some rows of an image after another with the codes of their pixels.
+
+    Parameters
+    ----------
+    image : Image
+    n_codes : int
+        The code of pixels without data.
+    into : uint32 array, (H, W), optional
+        Where the codes are put; without it each block overwrites the one before, in the processor's cache.
+
+    Yields
+    ------
+    rows : slice
+    codes : uint32 array, (h, W)
+    """
+    at_once = max(1, _CHUNK // max(image.width, 1))
+    buffer = np.empty((at_once, image.width), dtype=np.uint32) if into is None else into
+    for top in range(0, image.height, at_once):
+        rows = slice(top, min(top + at_once, image.height))
+        codes = buffer[: rows.stop - top] if into is None else buffer[rows]
+        pack(image.pixels[rows], codes)
+        if image.mask is not None:
+            codes[~image.mask[rows]] = n_codes
+        yield rows, codes
+
+
+def count_codes(codes: AnyArray, totals: AnyArray) -> None:
+    """Add the number of times each code occurs to `totals`, uint32 (n_codes + 1,)."""
+    # Of the ways to count, this one neither widens the codes to 64 bits nor makes a second table.
+    np.add.at(totals, codes.reshape(-1), np.uint32(1))
 
 
 def unpacked(codes: IntArray, depth: int, n_channels: int) -> FloatArray:

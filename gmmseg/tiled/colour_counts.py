@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gmmseg.arrays import AnyArray, FloatArray
-from gmmseg.control import never_stop
-from gmmseg.features.distinct import DistinctColours, distinct_colours, unpacked
+from gmmseg.features.distinct import DistinctColours, code_bits, code_blocks, count_codes, unpacked
 from gmmseg.features.table import CodeMap
 from gmmseg.tiled.tiles import Picture, Tile
 
@@ -38,10 +37,15 @@ class CountColours:
     def __call__(self, tile: Tile) -> ColourCounts:
         """Return the distinct colours of the pixels that hold data."""
         image = self.picture.read(tile.top, tile.left, tile.height, tile.width)
-        if image.mask is not None and not image.mask.any():
-            return ColourCounts(np.zeros(0, dtype=np.uint32), np.zeros(0, dtype=np.uint32))
-        found = distinct_colours(image, never_stop)
-        return ColourCounts(found.pixels.keys.astype(np.uint32), found.counts.astype(np.uint32))
+        bits = code_bits(self.picture.dtype, len(self.picture.channels))
+        if bits is None:
+            raise ValueError("colours of this kind have no codes")
+        n_codes = 1 << bits
+        totals = np.zeros(n_codes + 1, dtype=np.uint32)
+        for _, codes in code_blocks(image, n_codes):
+            count_codes(codes, totals)
+        present = np.flatnonzero(totals[:-1])
+        return ColourCounts(present.astype(np.uint32), totals[present])
 
 
 class ColourTotals:

@@ -10,7 +10,7 @@ import numpy as np
 
 from gmmseg.arrays import AnyArray, IntArray, LabelArray, label_dtype
 from gmmseg.features.build import table_of_colours
-from gmmseg.features.distinct import pack
+from gmmseg.features.distinct import code_blocks
 from gmmseg.image import Image
 from gmmseg.mixture.density import most_probable
 from gmmseg.mixture.params import MixtureParams
@@ -100,12 +100,14 @@ class _ColourLabels:
         self._n_channels = len(rows.picture.channels)
         self.n_codes = 1 << self._depth * self._n_channels
         self.table = np.zeros(self.n_codes + 1, dtype=label_dtype(params.n_components))
-        self._is_made = np.zeros(max(1, self.n_codes >> _BLOCK_BITS), dtype=np.bool_)
+        self._is_made = np.zeros((self.n_codes >> _BLOCK_BITS) + 1, dtype=np.bool_)
+        # Of no data.
+        self._is_made[-1] = self.n_codes % (1 << _BLOCK_BITS) == 0
 
     def make(self, codes: AnyArray) -> None:
         """Label the blocks that these codes lie in."""
-        wanted = np.bincount((codes >> _BLOCK_BITS).reshape(-1), minlength=len(self._is_made)) > 0
-        for block in np.flatnonzero(wanted & ~self._is_made):
+        missing = codes[~self._is_made[codes >> _BLOCK_BITS]]
+        for block in np.unique(missing >> _BLOCK_BITS):
             first = int(block) << _BLOCK_BITS
             some = np.arange(first, min(first + (1 << _BLOCK_BITS), self.n_codes))
             self.table[some] = self._labels_of(some)
@@ -126,11 +128,9 @@ def _colour_labels(key: _Key) -> _ColourLabels:
 
 
 def _labels_of_colours(image: Image, labels: _ColourLabels) -> LabelArray:
-    codes = np.empty((image.height, image.width), dtype=np.uint32)
-    pack(image.pixels, codes)
-    labels.make(codes)
-    if image.mask is not None:
-        codes[~image.mask] = labels.n_codes
-    # "clip" skips the bounds check and its copy; every code is within the table.
-    out: AnyArray = np.take(labels.table, codes, mode="clip")
+    out: AnyArray = np.empty((image.height, image.width), dtype=labels.table.dtype)
+    for rows, codes in code_blocks(image, labels.n_codes):
+        labels.make(codes)
+        # "clip" skips the bounds check and its copy; every code is within the table.
+        np.take(labels.table, codes, out=out[rows], mode="clip")
     return out
