@@ -10,6 +10,8 @@ from numpy.typing import DTypeLike
 
 from gmmseg.arrays import AnyArray, BoolArray, frozen
 
+PixelSize = tuple[float, float]
+"""Width and height of a pixel, micrometres."""
 RGB = ("red", "green", "blue")
 GREY = ("grey",)
 
@@ -35,7 +37,7 @@ class ImageSource:
     """The file is gone: the image stands in for it, with its size and kind and without data."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Image:
     """An image, read-only.
 
@@ -49,12 +51,15 @@ class Image:
     source : ImageSource
     mask : bool array, (H, W), optional
         True where the pixel holds data; None when all do.
+    pixel_size : (float, float), optional
+        Width and height of a pixel in micrometres, where the file tells.
     """
 
     pixels: AnyArray
     channels: tuple[str, ...]
     source: ImageSource
     mask: BoolArray | None = None
+    pixel_size: PixelSize | None = None
 
     def __post_init__(self) -> None:
         if self.pixels.ndim != 3 or self.pixels.shape[2] != len(self.channels):

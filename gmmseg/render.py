@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 
 from gmmseg.arrays import AnyArray, BoolArray, ByteArray, FloatArray, LabelArray
 from gmmseg.control import ShouldStop, never_stop, raise_if_cancelled
+from gmmseg.display import ChannelDisplay, Display, automatic_display
 from gmmseg.image import Image
 
 _BLOCK_PIXELS = 1 << 17
@@ -24,50 +26,51 @@ def row_blocks(shape: tuple[int, ...]) -> Iterator[slice]:
         yield slice(top, min(top + n_rows, height))
 
 
-def display_rgb(image: Image) -> ByteArray:
+def display_rgb(image: Image, display: Display | None = None) -> ByteArray:
     """Return the image as (H, W, 3) sRGB bytes, whatever its depth and channels.
 
-    8-bit colour without a mask is returned as it is, not copied. 16-bit values lose their low byte; other
-    depths are stretched over the range of their data. One or two channels become grey, of more the first
-    three are red, green and blue. Pixels without data become a neutral checkerboard.
+    8-bit colour as it is, without a mask, is returned itself, not copied. One or two channels become grey, of
+    more the first three are red, green and blue. Pixels without data become a neutral checkerboard.
+
+    Parameters
+    ----------
+    image : Image, (H, W)
+    display : Display, optional
+        The automatic one where None.
     """
     pixels = image.pixels
-    shown = pixels[:, :, :3] if image.n_channels >= 3 else pixels[:, :, :1]
-    if pixels.dtype == np.uint8 and image.n_channels == 3 and image.mask is None:
+    shown = automatic_display(image) if display is None else display
+    channels = shown.channels[: 3 if image.n_channels >= 3 else 1]
+    is_plain = pixels.dtype == np.uint8 and all(one == ChannelDisplay(0, 255) for one in channels)
+    if is_plain and image.n_channels == 3 and image.mask is None:
         return pixels
-    low, high = _shown_range(image, shown)
     rgb = np.empty((image.height, image.width, 3), dtype=np.uint8)
+    converters = [_converter(pixels.dtype, one) for one in channels]
     for rows in row_blocks(rgb.shape):
-        rgb[rows] = _as_bytes(shown[rows], low, high)
+        for at, convert in enumerate(converters):
+            rgb[rows][:, :, at] = convert(pixels[rows][:, :, at])
+        if len(converters) == 1:
+            rgb[rows][:, :, 1:] = rgb[rows][:, :, :1]
         if image.mask is not None:
             is_empty = ~image.mask[rows]
             rgb[rows][is_empty] = _checkerboard(is_empty, rows.start)[:, None]
     return rgb
 
 
-def _shown_range(image: Image, shown: AnyArray) -> tuple[float, float]:
-    """Return the smallest and largest value with data; 0 and 0 where the depth says it all."""
-    if shown.dtype in (np.uint8, np.uint16):
-        return 0.0, 0.0
-    low, high = np.inf, -np.inf
-    for rows in row_blocks(shown.shape):
-        block = shown[rows] if image.mask is None else shown[rows][image.mask[rows]]
-        finite = block[np.isfinite(block)]
-        if finite.size:
-            low, high = min(low, float(finite.min())), max(high, float(finite.max()))
-    return (low, high) if high >= low else (0.0, 0.0)
+def _converter(dtype: np.dtype[Any], display: ChannelDisplay) -> Callable[[AnyArray], AnyArray]:
+    """Return what makes bytes of the values of a channel: of up to 16 bits by a table."""
+    if dtype.kind != "u" or dtype.itemsize > 2:
+        return lambda values: _as_bytes(values, display)
+    table = _as_bytes(np.arange(np.iinfo(dtype).max + 1), display)
+    return lambda values: np.take(table, values)
 
 
-def _as_bytes(block: AnyArray, low: float, high: float) -> AnyArray:
-    if block.dtype == np.uint8:
-        return block
-    if block.dtype == np.uint16:
-        return block >> 8
-    if high <= low:
-        return np.full_like(block, 128, dtype=np.uint8)
+def _as_bytes(values: AnyArray, display: ChannelDisplay) -> ByteArray:
+    low, high = display.low / 2, display.high / 2
     # Halved before subtracting: the range of a float may be wider than its largest number.
-    share = (block.astype(np.float64) / 2 - low / 2) / (high / 2 - low / 2)
-    return np.rint(np.clip(np.nan_to_num(share), 0, 1) * 255)
+    share = np.clip(np.nan_to_num((values.astype(np.float64) / 2 - low) / (high - low)), 0, 1)
+    shown: ByteArray = np.rint(255 * (share if display.gamma == 1 else share**display.gamma)).astype(np.uint8)
+    return shown
 
 
 def _checkerboard(wanted: BoolArray, top: int) -> ByteArray:

@@ -43,6 +43,7 @@ class ExportTask:
     def description(self) -> Any:
         return [
             [item.kind, item.path.name, item.zero_based, item.palette, item.overlay_opacity,
+             item.least_part, item.pixel_size,
              # Such a file tells where the picture lies.
              os.path.relpath(self.image, item.path.parent) if item.kind == "labelme" else ""]
             for item in self.items

@@ -66,6 +66,16 @@ def check_apply(parser: Parser, options: argparse.Namespace) -> None:
         parser.error("with --keep-means nothing is adapted: add --adapt-weights or --adapt-covariances")
 
 
+def check_tables(parser: Parser, options: argparse.Namespace) -> None:
+    """End the program with code 2 where options of tables are given and no such table is written."""
+    if options.min_part is not None and options.parts is None:
+        parser.error("--min-part is about the parts of classes: add --parts FILE.csv, or leave it out")
+    if options.pixel_size is not None and options.parts is None and options.table is None:
+        parser.error("--pixel-size is for tables: add --parts FILE.csv or --table FILE.csv, or leave it out")
+    if options.parts is not None and getattr(options, "method", "mixture") == "regions":
+        parser.error("regions have no parts: leave out --parts, and write --table FILE.csv")
+
+
 def check_map(parser: Parser, options: argparse.Namespace) -> None:
     """End the program with code 2 where options of regions are given and nothing is made of regions."""
     is_by_region = options.by == "region"

@@ -25,7 +25,7 @@ from gmmseg.io.files import shown_name
 from gmmseg.io.images import list_images
 from gmmseg.io.outputs import check_inputs_stay, check_suffix, distinct_stems
 
-_FURTHER: tuple[ExportKind, ...] = ("probabilities", "overlay", "model", "table", "report")
+_FURTHER: tuple[ExportKind, ...] = ("probabilities", "overlay", "model", "table", "parts", "report")
 
 
 def plan(options: argparse.Namespace, console: Console) -> tuple[list[ExportTask], int]:
@@ -132,7 +132,16 @@ def _has_model(options: argparse.Namespace) -> bool:
 def _item(kind: ExportKind, path: Path, options: argparse.Namespace) -> ExportItem:
     opacity = 0.5 if options.opacity is None else options.opacity
     zero_based = options.zero_based and kind in ZERO_BASED_KINDS
-    return ExportItem(path, kind, zero_based, options.palette or "class", opacity)
+    side = options.pixel_size
+    return ExportItem(
+        path,
+        kind,
+        zero_based,
+        options.palette or "class",
+        opacity,
+        options.min_part or 1,
+        None if side is None else (side, side),
+    )
 
 
 def _is_folder(options: argparse.Namespace, kind: ExportKind, path: Path) -> bool:

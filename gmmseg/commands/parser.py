@@ -14,6 +14,7 @@ from gmmseg.commands.contradictions import (
     check_overlay,
     check_segment,
     check_select,
+    check_tables,
 )
 from gmmseg.commands.mnist_parser import MNIST, add_mnist, check_mnist
 from gmmseg.commands.options import add_options, reader
@@ -23,6 +24,7 @@ from gmmseg.commands.values import (
     click_point,
     count,
     features,
+    length,
     n_bytes,
     number,
     out_place,
@@ -163,6 +165,7 @@ def parse(argv: list[str]) -> argparse.Namespace:
     if options.command in ("segment", "apply"):
         check_mask(command, options)
         check_map(command, options)
+        check_tables(command, options)
     if options.command == "apply":
         check_apply(command, options)
     if options.command == "select":
@@ -319,6 +322,22 @@ def _add_outputs(parser: Parser, *, has_model: bool = True) -> None:
         "mean posteriors of a mixture, whose options then hold for that"
         if has_model
         else "also a line for each component: .csv",
+    )
+    group.add_argument(
+        "--parts",
+        type=place,
+        metavar="FILE",
+        help="also a line for each connected part of a class, the objects to be counted, with its size, "
+        "shape and mean values: .csv",
+    )
+    group.add_argument(
+        "--min-part", type=count, metavar="N", help="leave out parts of fewer than N pixels (default 1)"
+    )
+    group.add_argument(
+        "--pixel-size",
+        type=length,
+        metavar="UM",
+        help="side of a pixel in micrometres, for areas in um2 in tables (default: what the TIFF file tells)",
     )
     group.add_argument("--report", type=place, metavar="FILE", help="also all figures of the run: .json")
     group.add_argument(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import re
 from dataclasses import dataclass
@@ -34,6 +35,14 @@ def number(text: str) -> float:
     if not re.fullmatch(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|[+-]?(inf|nan)", text):
         raise argparse.ArgumentTypeError(f"“{text}” is not a number")
     return float(text)
+
+
+def length(text: str) -> float:
+    """Read a length above 0."""
+    wanted = number(text)
+    if not 0 < wanted < math.inf:
+        raise argparse.ArgumentTypeError(f"“{text}” is no length: choose a number above 0")
+    return wanted
 
 
 def features(text: str) -> FeatureSpec:

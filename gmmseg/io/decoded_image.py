@@ -8,7 +8,7 @@ import numpy as np
 
 from gmmseg.arrays import AnyArray, BoolArray
 from gmmseg.errors import ReadError
-from gmmseg.image import GREY, RGB
+from gmmseg.image import GREY, RGB, PixelSize
 from gmmseg.limits import MAX_FRAMES
 
 
@@ -29,6 +29,8 @@ class Decoded:
         As in EXIF: 1 is upright, 1 to 8 are known, all else means 1.
     notes : tuple of str
         Sentences for the user.
+    pixel_size : (float, float), optional
+        Width and height of a pixel as stored, micrometres.
     """
 
     pixels: AnyArray
@@ -37,6 +39,13 @@ class Decoded:
     n_frames: int = 1
     orientation: int = 1
     notes: tuple[str, ...] = field(default=())
+    pixel_size: PixelSize | None = None
+
+    @property
+    def upright_pixel_size(self) -> PixelSize | None:
+        """Width and height of a pixel once the image is turned by its orientation."""
+        swaps = _TURNS.get(self.orientation, (False, False, False))[0]
+        return self.pixel_size[::-1] if swaps and self.pixel_size is not None else self.pixel_size
 
 
 def channel_names(n_channels: int, is_rgb: bool = False) -> tuple[str, ...]:

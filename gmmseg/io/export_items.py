@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Literal
 
 from gmmseg.errors import WriteError
+from gmmseg.image import PixelSize
 from gmmseg.io.interchange.ome_zarr import is_ome_zarr
 from gmmseg.io.masks import PaletteName
 from gmmseg.io.object_masks import is_object_folder
 from gmmseg.io.outputs import Output, check_outputs
 
 ExportKind = Literal[
-    "mask", "legend", "probabilities", "overlay", "model", "report", "table",
+    "mask", "legend", "probabilities", "overlay", "model", "report", "table", "parts",
     "semantic", "binary", "cutout", "binaries", "cutouts",
     "coco", "geojson", "labelme", "roi", "svg", "ome-tiff", "ome-zarr",
 ]  # fmt: skip
@@ -27,6 +28,7 @@ SUFFIXES: dict[ExportKind, tuple[str, ...]] = {
     "model": (".json",),
     "report": (".json",),
     "table": (".csv",),
+    "parts": (".csv",),
     "semantic": (".png", ".tif", ".tiff", ".npy"),
     "binary": (".png", ".tif", ".tiff", ".npy"),
     "cutout": (".png",),
@@ -63,11 +65,17 @@ class ExportItem(Output[ExportKind]):
         Colours of a PNG mask, or none: plain grey values.
     overlay_opacity : float
         0..1, overlays only.
+    least_part : int
+        Pixels of the smallest part that is listed; parts only.
+    pixel_size : (float, float), optional
+        Width and height of a pixel in micrometres, for tables; what the file tells where None.
     """
 
     zero_based: bool = False
     palette: PaletteName = "class"
     overlay_opacity: float = 0.5
+    least_part: int = 1
+    pixel_size: PixelSize | None = None
 
 
 def is_ome_tiff(path: Path) -> bool:

@@ -14,7 +14,7 @@ from gmmseg.control import ShouldStop, never_stop
 from gmmseg.drawing.layer_colours import class_rgba
 from gmmseg.errors import WriteError
 from gmmseg.features.table import FeatureTable
-from gmmseg.image import Image
+from gmmseg.image import Image, PixelSize
 from gmmseg.io.export_items import ExportItem, ExportKind, is_ome_tiff
 from gmmseg.io.interchange.coco import encode_coco
 from gmmseg.io.interchange.geojson import encode_geojson
@@ -35,9 +35,10 @@ from gmmseg.io.masks import (
 from gmmseg.io.models import dump_model
 from gmmseg.io.outputs import Encoded, Folder
 from gmmseg.io.reports import build_region_report, build_report, encode_report
-from gmmseg.io.tables import encode_component_table, encode_region_table
+from gmmseg.io.tables import encode_component_table, encode_part_table, encode_region_table
 from gmmseg.photo.classes import ClassTable
 from gmmseg.photo.document import Fit
+from gmmseg.photo.parts import part_table
 from gmmseg.photo.segmentation import Segmentation, class_planes, label_counts
 from gmmseg.regions.table import region_table
 from gmmseg.render import overlay_rgb
@@ -90,8 +91,14 @@ class ExportSource(ABC):
         """Return the report as JSON."""
 
     @abstractmethod
-    def csv(self, should_stop: ShouldStop) -> bytes:
-        """Return the parts of the label map as CSV."""
+    def csv(self, pixel_size: PixelSize | None, should_stop: ShouldStop) -> bytes:
+        """Return what the label map consists of as CSV; `pixel_size` as for `region_table`."""
+
+    def parts(self, least: int, pixel_size: PixelSize | None, should_stop: ShouldStop) -> bytes:
+        """Return the connected parts of each class as CSV; raises `WriteError` where there are no classes."""
+        raise WriteError(
+            "Only classes have parts; regions and objects are listed one by one.", "Export their table."
+        )
 
     def categories(self) -> Mapping[int, int] | None:
         """Return the category of each class by its id; None where every class is one of its own."""
@@ -172,7 +179,13 @@ class MixtureSource(ExportSource):
     def report(self) -> bytes:
         return encode_report(self.figures())
 
-    def csv(self, should_stop: ShouldStop) -> bytes:
+    def parts(self, least: int, pixel_size: PixelSize | None, should_stop: ShouldStop) -> bytes:
+        table = part_table(
+            self.image, self.labels, self.classes, least, pixel_size=pixel_size, should_stop=should_stop
+        )
+        return encode_part_table(table, self.classes)
+
+    def csv(self, pixel_size: PixelSize | None, should_stop: ShouldStop) -> bytes:
         pixels = label_counts(self.labels, self.classes.n_components)
         return encode_component_table(self.fit.model, self.classes, pixels)
 
@@ -224,13 +237,13 @@ class RegionSource(ExportSource):
     def report(self) -> bytes:
         return encode_report(build_region_report(self.outcome, self.command, self.seconds))
 
-    def csv(self, should_stop: ShouldStop) -> bytes:
-        if self.mixture is None:
-            return encode_region_table(region_table(self.image, self.labels, should_stop=should_stop))
-        planes = self.mixture.planes(should_stop)
-        names = tuple(entry.name for entry in self.mixture.classes)
+    def csv(self, pixel_size: PixelSize | None, should_stop: ShouldStop) -> bytes:
+        planes = None if self.mixture is None else self.mixture.planes(should_stop)
+        names = () if self.mixture is None else tuple(entry.name for entry in self.mixture.classes)
         return encode_region_table(
-            region_table(self.image, self.labels, planes, names, should_stop=should_stop)
+            region_table(
+                self.image, self.labels, planes, names, pixel_size=pixel_size, should_stop=should_stop
+            )
         )
 
 
@@ -306,7 +319,8 @@ _ENCODERS: dict[ExportKind, _Encoder] = {
     "binaries": lambda source, item, should_stop: source.binaries(),
     "cutouts": lambda source, item, should_stop: source.cutouts(),
     "report": lambda source, item, should_stop: source.report(),
-    "table": lambda source, item, should_stop: source.csv(should_stop),
+    "table": lambda source, item, should_stop: source.csv(item.pixel_size, should_stop),
+    "parts": lambda source, item, should_stop: source.parts(item.least_part, item.pixel_size, should_stop),
     "coco": lambda source, item, should_stop: encode_coco(
         _ids(source, item), source.classes, source.image.source.name, source.categories()
     ),

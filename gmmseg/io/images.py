@@ -169,7 +169,7 @@ def _images(
             mask, mask_notes = _mask_of(pixels, is_opaque, name)
             notes = (*_suffix_notes(name, format_name), *decoded.notes, *mask_notes)
             source = ImageSource(name, path, digest, format_name, at, decoded.n_frames, notes, len(data))
-            image = Image(pixels, decoded.channels, source, mask)
+            image = Image(pixels, decoded.channels, source, mask, decoded.upright_pixel_size)
         yield image
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from gmmseg.arrays import BoolArray, ByteArray, LabelArray
 from gmmseg.control import ShouldStop
 from gmmseg.errors import WriteError
-from gmmseg.image import Image
+from gmmseg.image import Image, PixelSize
 from gmmseg.io.export_sources import ExportSource
 from gmmseg.io.masks import encode_mask, encode_rgb_png
 from gmmseg.io.object_masks import encode_object_mask, object_folder
@@ -102,10 +102,11 @@ class ObjectSource(ExportSource):
     def report(self) -> bytes:
         return encode_report(build_object_report(self.image, self.objects, self.command, self.seconds))
 
-    def csv(self, should_stop: ShouldStop) -> bytes:
-        return encode_object_table(
-            region_table(self.image, self.labels, should_stop=should_stop), self.entries
+    def csv(self, pixel_size: PixelSize | None, should_stop: ShouldStop) -> bytes:
+        table = region_table(
+            self.image, self.labels, has_shapes=True, pixel_size=pixel_size, should_stop=should_stop
         )
+        return encode_object_table(table, self.entries)
 
     def categories(self) -> Mapping[int, int]:
         values = self.objects.categories()

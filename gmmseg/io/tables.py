@@ -6,16 +6,21 @@ from collections.abc import Sequence
 
 from gmmseg.arrays import AnyArray
 from gmmseg.colours import to_hex
+from gmmseg.image import RGB, PixelSize
 from gmmseg.io.csv_lines import Cell, csv_lines
 from gmmseg.photo.classes import ClassTable, class_id
 from gmmseg.photo.model import Model
 from gmmseg.photo.objects.objects import ObjectInfo
-from gmmseg.regions.table import RegionTable
+from gmmseg.photo.parts import PartTable
+from gmmseg.physical import pixel_area, pixel_side
+from gmmseg.regions.table import RegionTable, Shapes
 
 _MEASURES = (
     "area", "share", "perimeter", "centre y", "centre x", "top", "left", "bottom", "right", "eccentricity",
     "mean red", "mean green", "mean blue",
 )  # fmt: skip
+_SHAPES = ("equivalent diameter", "major axis", "minor axis", "orientation", "solidity", "at edge")
+_PHYSICAL = ("area um2", "perimeter um")
 
 
 def encode_component_table(model: Model, classes: ClassTable, pixels: AnyArray) -> bytes:
@@ -64,7 +69,7 @@ def encode_object_table(table: RegionTable, objects: Sequence[ObjectInfo]) -> by
     objects : sequence of ObjectInfo
         The n objects.
     """
-    header: list[Cell] = ["object", "name", *_MEASURES]
+    header: list[Cell] = ["object", "name", *_titles(table)]
     rows: list[list[Cell]] = [header]
     for at in range(len(table)):
         entry = objects[int(table.regions[at]) - 1]
@@ -72,15 +77,54 @@ def encode_object_table(table: RegionTable, objects: Sequence[ObjectInfo]) -> by
     return csv_lines(rows)
 
 
+def encode_part_table(table: PartTable, classes: ClassTable) -> bytes:
+    """Return one row for each connected part of a class as CSV (RFC 4180, UTF-8).
+
+    Lengths are pixels and, where the size of a pixel is known, micrometres; means are in stored units.
+    """
+    names = {entry.id: entry.name for entry in classes}
+    rows: list[list[Cell]] = [["part", "class", "name", *_titles(table.measures)]]
+    for at, owner in enumerate(table.class_ids.tolist()):
+        rows.append([at + 1, owner, names[owner], *_measures(table.measures, at)])
+    return csv_lines(rows)
+
+
+def _titles(table: RegionTable) -> list[Cell]:
+    titles: list[Cell] = [*_MEASURES]
+    if table.shapes is not None:
+        titles += [*_SHAPES, *(f"mean {channel}" for channel in table.shapes.channels if channel not in RGB)]
+    return titles + [*_PHYSICAL] * (table.pixel_size is not None)
+
+
 def _measures(table: RegionTable, at: int) -> list[Cell]:
     row: list[Cell] = [int(table.areas[at]), float(table.shares[at]), float(table.perimeters[at])]
     row += [*table.centroids[at].tolist(), *table.boxes[at].tolist(), float(table.eccentricities[at])]
-    return [*row, *table.colours[at].tolist()]
+    row += table.colours[at].tolist()
+    if table.shapes is not None:
+        row += _shape(table.shapes, at)
+    return row if table.pixel_size is None else row + _physical(table, table.pixel_size, at)
+
+
+def _shape(shapes: Shapes, at: int) -> list[Cell]:
+    lengths = (shapes.diameters, shapes.major_axes, shapes.minor_axes, shapes.orientations, shapes.solidities)
+    means = zip(shapes.channels, shapes.means[at].tolist(), strict=True)
+    return [
+        *(float(column[at]) for column in lengths),
+        int(shapes.at_edge[at]),
+        *(value for channel, value in means if channel not in RGB),
+    ]
+
+
+def _physical(table: RegionTable, size: PixelSize, at: int) -> list[Cell]:
+    side = pixel_side(size)
+    area = float(table.areas[at]) * pixel_area(size)
+    # Of pixels that are not square the length of an outline depends on its direction.
+    return [area, "" if side is None else float(table.perimeters[at]) * side]
 
 
 def encode_region_table(table: RegionTable) -> bytes:
     """Return one row for each region as CSV (RFC 4180, UTF-8): lengths in pixels, sRGB 0..255."""
-    header: list[Cell] = ["region", *_MEASURES]
+    header: list[Cell] = ["region", *_titles(table)]
     header += [f"posterior {name}" for name in table.class_names]
     rows: list[list[Cell]] = [header]
     for at in range(len(table)):

@@ -28,6 +28,7 @@ from gmmseg.io.decoded_image import (
 from gmmseg.io.decoder_errors import DAMAGE_NOTE, damaged
 from gmmseg.io.files import AskingBytes
 from gmmseg.io.native_messages import native_messages
+from gmmseg.io.pixel_sizes import pixel_size_of
 from gmmseg.limits import MAX_FRAMES, check_pixels
 
 # A damaged file makes tifffile log; without a handler Python would print that to the user's terminal.
@@ -81,7 +82,8 @@ def tiff_frames(data: bytes, name: str, frame: int | None, should_stop: ShouldSt
             decoded = _frame(tif, layout, at, data, name, should_stop)
             pixels, depth_notes = plain_values(decoded.pixels, name)
             notes = (*frame_notes(at, layout.n_found, "page"), *decoded.notes, *depth_notes)
-            yield replace(decoded, pixels=pixels, n_frames=n_frames, notes=notes)
+            size = pixel_size_of(tif, tif.pages[layout.groups[at][0]].keyframe)
+            yield replace(decoded, pixels=pixels, n_frames=n_frames, notes=notes, pixel_size=size)
 
 
 def _frame(

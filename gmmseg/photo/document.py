@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gmmseg.colours import Colour
+from gmmseg.display import Display
 from gmmseg.editing import Edit
 from gmmseg.features.colour import suited_space
-from gmmseg.image import Image
+from gmmseg.image import Image, PixelSize
 from gmmseg.mixture.params import FitResult
 from gmmseg.photo.classes import ClassTable
 from gmmseg.photo.model import Model
@@ -90,6 +91,10 @@ class Document:
     classes: ClassTable = field(default_factory=ClassTable)
     region_settings: RegionSettings = field(default_factory=RegionSettings)
     map_settings: MapSettings = FIRST_MAP
+    display: Display | None = None
+    """The automatic one where None."""
+    typed_pixel_size: float | None = None
+    """Side of a pixel in micrometres, said by a person; None leaves it to the image's file."""
     objects: ObjectMap | None = None
     """None before the first object."""
     pending: PendingSelection | None = None
@@ -107,6 +112,13 @@ class Document:
     def hints(self) -> Hints | None:
         """What teaches the classes, where the settings say so and something is marked."""
         return None if self.settings.learns_from is None else hints_of(self.objects)
+
+    @property
+    def pixel_size(self) -> PixelSize | None:
+        """Width and height of a pixel in micrometres, where they are known."""
+        if self.typed_pixel_size is not None:
+            return self.typed_pixel_size, self.typed_pixel_size
+        return None if self.image is None else self.image.pixel_size
 
     @property
     def is_stale(self) -> bool:
@@ -155,6 +167,8 @@ def open_image(image: Image) -> Edit[Document]:
             classes=ClassTable(),
             objects=None,
             pending=None,
+            display=None,
+            typed_pixel_size=None,
         )
 
     return Edit(f"Open {image.source.name}", apply)
@@ -187,6 +201,16 @@ def change_map_setting(path: str, value: Any, title: str) -> Edit[Document]:
         lambda document: replace(document, map_settings=with_setting(document.map_settings, path, value)),
         merge_key=f"map {path}",
     )
+
+
+def change_display(display: Display | None, title: str) -> Edit[Document]:
+    """Return the edit that shows the image in another range; None is the automatic one."""
+    return Edit(title, lambda document: replace(document, display=display), merge_key="display")
+
+
+def set_pixel_size(size: float | None) -> Edit[Document]:
+    """Return the edit that says how large a pixel is, micrometres; None leaves it to the file."""
+    return Edit("Pixel size", lambda document: replace(document, typed_pixel_size=size), "pixel size")
 
 
 def reset_settings(title: str) -> Edit[Document]:

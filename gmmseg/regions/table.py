@@ -2,15 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 
-from gmmseg.arrays import ByteArray, Float32Array, FloatArray, IntArray, LabelArray, frozen
+from gmmseg.arrays import (
+    AnyArray,
+    BoolArray,
+    ByteArray,
+    Float32Array,
+    FloatArray,
+    IntArray,
+    frozen,
+)
 from gmmseg.control import ShouldStop, never_stop, raise_if_cancelled
-from gmmseg.image import Image
+from gmmseg.image import Image, PixelSize
 from gmmseg.render import mean_colours
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shapes:
+    """Further measures of R regions, by scikit-image.
+
+    Parameters
+    ----------
+    diameters : (R,)
+        Of the circle of the same area, pixels.
+    major_axes, minor_axes : (R,)
+        Of the ellipse with the region's second moments, pixels.
+    orientations : (R,)
+        Of its major axis against the vertical, degrees from -90 to 90, counter-clockwise.
+    solidities : (R,)
+        Share of the convex hull that the region fills.
+    at_edge : bool array, (R,)
+        Whether the region touches the edge of the picture, and may go on beyond.
+    means : (R, C)
+        Mean stored value of each channel.
+    channels : tuple of str
+    """
+
+    diameters: FloatArray
+    major_axes: FloatArray
+    minor_axes: FloatArray
+    orientations: FloatArray
+    solidities: FloatArray
+    at_edge: BoolArray
+    means: FloatArray
+    channels: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,6 +79,9 @@ class RegionTable:
         Mean posterior of each class in the region, rows summing to 1.
     class_names : tuple of str
         The C classes.
+    shapes : Shapes, optional
+    pixel_size : (float, float), optional
+        Width and height of a pixel, micrometres.
     """
 
     regions: IntArray
@@ -51,6 +94,8 @@ class RegionTable:
     colours: ByteArray
     posteriors: FloatArray | None = None
     class_names: tuple[str, ...] = ()
+    shapes: Shapes | None = None
+    pixel_size: PixelSize | None = None
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -64,10 +109,12 @@ class RegionTable:
 
 def region_table(
     image: Image,
-    labels: LabelArray,
+    labels: AnyArray,
     planes: Iterable[Float32Array] | None = None,
     class_names: tuple[str, ...] = (),
     *,
+    has_shapes: bool = False,
+    pixel_size: PixelSize | None = None,
     should_stop: ShouldStop = never_stop,
 ) -> RegionTable:
     """Measure every region of a label map.
@@ -81,6 +128,10 @@ def region_table(
         Posteriors of C classes, taken one at a time.
     class_names : tuple of str
         Their names.
+    has_shapes : bool
+        Whether to measure `Shapes` too, which takes several times as long.
+    pixel_size : (float, float), optional
+        Width and height of a pixel in micrometres; the image's own where None.
     should_stop : callable
 
     Raises
@@ -90,7 +141,8 @@ def region_table(
     from skimage.measure import regionprops
 
     areas, perimeters, centroids, boxes, eccentricities, regions = [], [], [], [], [], []
-    for region in regionprops(labels):  # type: ignore[no-untyped-call]
+    found = regionprops(labels, image.pixels if has_shapes else None)  # type: ignore[no-untyped-call]
+    for region in found:
         raise_if_cancelled(should_stop)
         regions.append(region.label)
         areas.append(region.area)
@@ -112,12 +164,44 @@ def region_table(
         colours=mean_colours(image, labels, n_labels, should_stop)[numbers - 1],
         posteriors=None if planes is None else _mean_planes(planes, labels, numbers, sizes, should_stop),
         class_names=class_names,
+        shapes=_shapes(found, image, should_stop) if has_shapes else None,
+        pixel_size=image.pixel_size if pixel_size is None else pixel_size,
     )
+
+
+def _shapes(found: Sequence[Any], image: Image, should_stop: ShouldStop) -> Shapes:
+    rows = []
+    for region in found:
+        raise_if_cancelled(should_stop)
+        top, left, bottom, right = region.bbox
+        rows.append(
+            (
+                region.equivalent_diameter_area,
+                region.axis_major_length,
+                region.axis_minor_length,
+                np.rad2deg(region.orientation),
+                region.area / _hull_area(region),
+                top == 0 or left == 0 or bottom == image.height or right == image.width,
+                *np.atleast_1d(region.intensity_mean),
+            )
+        )
+    columns = np.array(rows, dtype=np.float64).reshape(len(rows), 6 + image.n_channels).T
+    diameters, major, minor, orientations, solidities, at_edge, *means = columns
+    return Shapes(
+        diameters, major, minor, orientations, solidities, at_edge > 0,
+        np.stack(means, axis=1), image.channels,
+    )  # fmt: skip
+
+
+def _hull_area(region: Any) -> float:
+    """Return the pixels of the convex hull; of what is thinner than two pixels it is the region itself."""
+    height, width = region.image.shape
+    return float(region.area if min(height, width) < 2 else region.area_convex)
 
 
 def _mean_planes(
     planes: Iterable[Float32Array],
-    labels: LabelArray,
+    labels: AnyArray,
     numbers: IntArray,
     sizes: IntArray,
     should_stop: ShouldStop,

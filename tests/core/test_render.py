@@ -73,12 +73,7 @@ def test_eight_bit_colour_is_shown_as_it_is_without_a_copy() -> None:
     assert display_rgb(image) is image.pixels
 
 
-def test_sixteen_bits_lose_their_low_byte() -> None:
-    pixels = np.array([[[0x00FF, 0x1234, 0xFFFF]]], dtype=np.uint16)
-    assert display_rgb(image_of(pixels)).tolist() == [[[0x00, 0x12, 0xFF]]]
-
-
-@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int16, np.int32, np.uint32])
+@pytest.mark.parametrize("dtype", [np.uint16, np.float32, np.float64, np.int16, np.int32, np.uint32])
 def test_other_depths_are_stretched_over_their_range(dtype: type) -> None:
     pixels: AnyArray = np.array([[[10], [60], [110]]], dtype=dtype)
     assert display_rgb(image_of(pixels))[0, :, 0].tolist() == [0, 128, 255]
