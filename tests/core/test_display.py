@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -61,7 +63,7 @@ def test_eight_bits_are_shown_as_they_are_until_a_range_is_chosen() -> None:
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float64])
 def test_gamma_is_a_power_of_the_share(dtype: type) -> None:
-    pixels = np.array([[[0], [50], [100], [200], [250]]], dtype=dtype)
+    pixels: NDArray[Any] = np.array([[[0], [50], [100], [200], [250]]], dtype=dtype)
     shown = display_rgb(image_of(pixels), Display((ChannelDisplay(50, 200, 0.5),)))
     expected = np.rint(255 * np.clip((np.array([0, 50, 100, 200, 250]) - 50) / 150, 0, 1) ** 0.5)
     np.testing.assert_array_equal(shown[0, :, 0], expected)
