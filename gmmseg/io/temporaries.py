@@ -28,7 +28,7 @@ def temporary_name() -> str:
     It does not depend on the target's name, which may already be as long as the disk allows.
     """
     pid = os.getpid()
-    return f"{_PREFIX}{_machine()}-{pid}-{_start_of(pid) or 0}-{os.urandom(6).hex()}{_SUFFIX}"
+    return f"{_PREFIX}{machine()}-{pid}-{start_of(pid) or 0}-{os.urandom(6).hex()}{_SUFFIX}"
 
 
 def sweep(folder: str) -> None:
@@ -62,8 +62,8 @@ def _is_stale(entry: os.DirEntry[str]) -> bool:
         # In a folder that is shared, what others left is theirs.
         if status.st_uid != os.geteuid():
             return False
-        if owner is not None and owner[1] == _machine():
-            return not _is_running(int(owner[2]), int(owner[3]))
+        if owner is not None and owner[1] == machine():
+            return not is_running(int(owner[2]), int(owner[3]))
     return time.time() - status.st_mtime > _ABANDONED_SECONDS
 
 
@@ -80,7 +80,7 @@ def _put_back(folder: str, temporary: str) -> None:
         return
 
 
-def _machine() -> str:
+def machine() -> str:
     """Return 8 hexadecimal digits of the machine, its last start and its process number space.
 
     Folders may be shared between machines and containers, where equal numbers are other processes.
@@ -93,19 +93,20 @@ def _machine() -> str:
     return hashlib.sha256(b"\0".join(facts)).hexdigest()[:8]
 
 
-def _is_running(pid: int, start: int) -> bool:
+def is_running(pid: int, start: int) -> bool:
+    """Whether the process of that number on this machine is still the one that began then."""
     try:
         os.kill(pid, 0)
     except (ProcessLookupError, OverflowError):
         return False
     except OSError:
         pass
-    now = _start_of(pid)
+    now = start_of(pid)
     # A number is given to another process in time; when it began tells them apart.
     return now is None or start in (0, now)
 
 
-def _start_of(pid: int) -> int | None:
+def start_of(pid: int) -> int | None:
     """Return when a process began, in clock ticks since the machine did; None where that cannot be told."""
     if sys.platform != "linux":
         return None

@@ -57,27 +57,21 @@ class ImageForm(Form, frozen=True):
     """The archive's member that holds a copy: the file, or for pixels from elsewhere arrays of NumPy."""
 
 
-def image_members(
-    image: Image, project: Path, is_enclosed: bool, should_stop: ShouldStop
-) -> tuple[ImageForm, list[Member]]:
-    """Return what a project at a path says of its image, and the members that hold a copy of it.
+def image_form(image: Image, project: Path, enclosed: str | None) -> ImageForm:
+    """Return what a project, or a journal, at a path says of its image.
 
-    What came from no file of the user's is always enclosed.
-
-    Raises
-    ------
-    ReadError
-        The image's file is to be enclosed and is no longer there as it was read.
+    Parameters
+    ----------
+    image : Image
+    project : Path
+    enclosed : str, optional
+        Name of the member that holds a copy.
     """
     source = image.source
-    is_users = source.path is not None and not is_sample(source.path)
-    path = source.path.absolute() if source.path is not None and is_users else None
-    members: list[Member] = []
-    if source.path is None:
-        members = _copy_of_pixels(image)
-    elif not source.is_missing and (is_enclosed or not is_users):
-        members = [_copy_of_file(image, source.path, should_stop)]
-    form = ImageForm(
+    # A sample lies where the program is installed, which is somewhere else on every machine.
+    is_unplaced = source.path is None or (enclosed is not None and is_sample(source.path))
+    path = None if source.path is None or is_unplaced else source.path.absolute()
+    return ImageForm(
         name=Text(source.name),
         path=None if path is None else Text(path_text(path)),
         relative=None if path is None else _relative(path, project.absolute().parent),
@@ -92,9 +86,24 @@ def image_members(
         channels=tuple(map(Text, image.channels)),
         dtype=_value_type(image),
         has_mask=image.mask is not None,
-        enclosed=Text(members[0].name) if members else None,
+        enclosed=None if enclosed is None else Text(enclosed),
     )
-    return form, members
+
+
+def copies_of(image: Image, is_wanted: bool, should_stop: ShouldStop) -> list[Member]:
+    """Return the members that hold a copy of an image, where that is wanted or the user has no file of it.
+
+    Raises
+    ------
+    ReadError
+        The image's file is no longer there as it was read.
+    """
+    path = image.source.path
+    if path is None:
+        return _copy_of_pixels(image)
+    if image.source.is_missing or not (is_wanted or is_sample(path)):
+        return []
+    return [_copy_of_file(image, path, should_stop)]
 
 
 def _value_type(image: Image) -> ValueType:
@@ -146,7 +155,7 @@ def _packs_well(data: bytes) -> bool:
 
 
 def find_image(
-    form: ImageForm, archive: Archive, project: Path, chosen: Path | None, should_stop: ShouldStop
+    form: ImageForm, archive: Archive | None, project: Path, chosen: Path | None, should_stop: ShouldStop
 ) -> tuple[Image, str]:
     """Return the image of a project, and what is to be said about where it was found.
 
@@ -156,7 +165,8 @@ def find_image(
     Parameters
     ----------
     form : ImageForm
-    archive : Archive
+    archive : Archive, optional
+        That may hold a copy.
     project : Path
         Of the project's file.
     chosen : Path, optional
@@ -168,8 +178,8 @@ def find_image(
     ReadError
         The copy in the archive is damaged, or the file that was chosen is another image.
     """
-    check_pixels(form.width, form.height, len(form.channels), np.dtype(form.dtype).itemsize)
-    if form.enclosed is not None and chosen is None:
+    _check_size(form)
+    if form.enclosed is not None and archive is not None and chosen is None:
         return _enclosed_image(form, archive, should_stop), ""
     places = _places(form, project) if chosen is None else [chosen]
     changed: Image | None = None
@@ -193,7 +203,7 @@ def find_image(
             f"“{shown_name(changed.source.path or form.name)}” has changed since the project was saved: "
             "fit and objects were made on the image as it was then."
         )
-    return _missing_image(form), f"The image “{form.name}” is not where it was, nor beside the project."
+    return stand_in(form), f"The image “{form.name}” is not where it was, nor beside the project."
 
 
 def _enclosed_image(form: ImageForm, archive: Archive, should_stop: ShouldStop) -> Image:
@@ -236,8 +246,13 @@ def _source(form: ImageForm) -> ImageSource:
     )  # fmt: skip
 
 
-def _missing_image(form: ImageForm) -> Image:
-    """Return an image of the size and kind of the one that is missing, without any data."""
+def _check_size(form: ImageForm) -> None:
+    check_pixels(form.width, form.height, len(form.channels), np.dtype(form.dtype).itemsize)
+
+
+def stand_in(form: ImageForm) -> Image:
+    """Return an image of the size and kind of the one described, without any data."""
+    _check_size(form)
     shape = (form.height, form.width)
     return Image(
         np.zeros((*shape, len(form.channels)), np.dtype(form.dtype)),

@@ -23,7 +23,7 @@ from gmmseg.io.projects.fits import fit_content
 from gmmseg.io.projects.object_map import NAME as OBJECTS_PNG
 from gmmseg.io.projects.object_map import encode_objects
 from gmmseg.io.projects.plain import encoded
-from gmmseg.io.projects.references import image_members
+from gmmseg.io.projects.references import copies_of, image_form
 from gmmseg.io.projects.states import history_changes, of_present_image
 from gmmseg.io.temporaries import temporary_name
 from gmmseg.limits import MIB
@@ -92,7 +92,8 @@ def members_of(project: Project, path: Path, encloses_image: bool, should_stop: 
     """Return the members of a project's archive."""
     history = of_present_image(project.history)
     document = history.present.state
-    image, copies = image_members(project.image, path, encloses_image, should_stop)
+    copies = copies_of(project.image, encloses_image, should_stop)
+    image = image_form(project.image, path, copies[0].name if copies else None)
     raise_if_cancelled(should_stop)
     head = {
         "format": FORMAT,

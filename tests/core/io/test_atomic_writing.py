@@ -435,7 +435,7 @@ def test_an_old_folder_that_cannot_be_put_back_is_not_removed(
             write_folder_atomically(tmp_path / "x.zarr", {"a": NEW}, lambda path: True)
     assert len(renamed) == 3
     # Once this process is gone, as which the test stands in, the next question puts it back.
-    monkeypatch.setattr(temporaries, "_is_running", lambda pid, start: False)
+    monkeypatch.setattr(temporaries, "is_running", lambda pid, start: False)
     check_folder_writable(tmp_path / "x.zarr", lambda path: (path / "a").exists())
     assert names_in(tmp_path) == ["x.zarr"]
     assert (tmp_path / "x.zarr" / "a").read_bytes() == OLD
@@ -455,7 +455,7 @@ def test_a_put_back_folder_never_replaces_what_is_there_now(
     a_stale_folder(tmp_path, b"x.zarr")
     # Systems let an empty folder be replaced by another one.
     (tmp_path / "x.zarr").mkdir()
-    monkeypatch.setattr(temporaries, "_is_running", lambda pid, start: False)
+    monkeypatch.setattr(temporaries, "is_running", lambda pid, start: False)
     temporaries.sweep(str(tmp_path))
     assert names_in(tmp_path) == ["x.zarr"]
     assert names_in(tmp_path / "x.zarr") == []
@@ -466,7 +466,7 @@ def test_a_folder_is_put_back_beside_its_temporary_one_and_nowhere_else(
 ) -> None:
     (tmp_path / "inner").mkdir()
     a_stale_folder(tmp_path / "inner", b"../x.zarr")
-    monkeypatch.setattr(temporaries, "_is_running", lambda pid, start: False)
+    monkeypatch.setattr(temporaries, "is_running", lambda pid, start: False)
     temporaries.sweep(str(tmp_path / "inner"))
     assert names_in(tmp_path) == ["inner"]
     assert (tmp_path / "inner" / "x.zarr" / "a").read_bytes() == OLD
@@ -509,7 +509,7 @@ def test_what_another_user_left_in_a_shared_folder_is_not_swept(
 ) -> None:
     left = tmp_path / temporaries.temporary_name()
     left.write_bytes(OLD)
-    monkeypatch.setattr(temporaries, "_is_running", lambda pid, start: False)
+    monkeypatch.setattr(temporaries, "is_running", lambda pid, start: False)
     user = os.geteuid()
     with monkeypatch.context() as patch:
         patch.setattr(os, "geteuid", lambda: user + 1)
@@ -526,7 +526,7 @@ def test_a_link_with_a_temporary_name_is_swept_without_what_it_leads_to(
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "photo").write_bytes(OLD)
     (tmp_path / temporaries.temporary_name()).symlink_to(tmp_path / "photos")
-    monkeypatch.setattr(temporaries, "_is_running", lambda pid, start: False)
+    monkeypatch.setattr(temporaries, "is_running", lambda pid, start: False)
     temporaries.sweep(str(tmp_path))
     assert names_in(tmp_path) == ["photos"]
     assert names_in(tmp_path / "photos") == ["photo"]

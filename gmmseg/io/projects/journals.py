@@ -1,0 +1,201 @@
+"""The journal of a project: its state when the journal was begun, and each change of its history since."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from msgspec import Meta
+
+from gmmseg.control import ShouldStop, never_stop
+from gmmseg.errors import GmmsegError
+from gmmseg.history import History
+from gmmseg.image import Image
+from gmmseg.io.files import shown_name
+from gmmseg.io.journal import read_records
+from gmmseg.io.lock import Holder
+from gmmseg.io.projects.archive import Archive
+from gmmseg.io.projects.checks import check_history
+from gmmseg.io.projects.plain import PROJECT, encoded, misfit, path_of_text, path_text
+from gmmseg.io.projects.references import ImageForm, copies_of, find_image, image_form, stand_in
+from gmmseg.io.projects.states import changed_history, history_changes, of_present_image
+from gmmseg.io.projects.writing import thumbnail
+from gmmseg.io.strict_json import Form, Text, converted, parse
+from gmmseg.photo.document import Document
+from gmmseg.photo.project import Project, differs, has_work
+from gmmseg.version import VERSION
+
+FORMAT, FORMAT_VERSION = "gmmseg-journal", 1
+IMAGE_SUFFIX, THUMBNAIL_SUFFIX = ".image", ".png"
+
+
+class HolderForm(Form, frozen=True):
+    """The process that writes a journal."""
+
+    host: Text
+    machine: Text
+    pid: int
+    start: int
+    since: float
+
+
+class JournalForm(Form, frozen=True):
+    """The first record of a journal."""
+
+    format: str
+    version: Annotated[int, Meta(ge=1, le=FORMAT_VERSION)]
+    generator: Text
+    holder: HolderForm
+    project: Text | None
+    """The project's file; None where there is none yet."""
+    is_saved: bool
+    """Whether the state that follows is in that file."""
+    image: ImageForm
+    view: dict[str, Any]
+    history: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Recovered:
+    """What a journal holds.
+
+    Parameters
+    ----------
+    project : Project
+    saved : Document, optional
+        The one that is in the project's file.
+    path : Path, optional
+        Of that file.
+    journal : Path
+    n_changes : int
+    time : float
+        Of the last one, seconds since 1970.
+    note : str
+        What is to be said about the image.
+    """
+
+    project: Project
+    saved: Document | None
+    path: Path | None
+    journal: Path
+    n_changes: int
+    time: float
+    note: str = ""
+
+    @property
+    def has_something(self) -> bool:
+        """Whether it holds anything that would be lost."""
+        document = self.project.document
+        return has_work(document) if self.saved is None else differs(document, self.saved)
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return self.project.image.source.name if self.path is None else shown_name(self.path)
+
+
+# Writing
+
+
+def first_record(
+    history: History[Document], view: dict[str, Any], path: Path, project: Path | None, *, is_saved: bool
+) -> bytes:
+    """Return the record with which the journal at a path begins."""
+    image = history.present.state.image
+    if image is None:
+        raise ValueError("there is no journal of nothing")
+    enclosed = "image.npy" if image.source.path is None else None
+    return encoded(
+        {
+            "format": FORMAT,
+            "version": FORMAT_VERSION,
+            "generator": f"gmmseg {VERSION}",
+            "holder": asdict(Holder.this()),
+            "project": None if project is None else path_text(project.absolute()),
+            "is_saved": is_saved,
+            "image": image_form(image, path, enclosed),
+            "view": view,
+            "history": history_changes(None, of_present_image(history)),
+        }
+    )
+
+
+def change_record(before: History[Document], after: History[Document]) -> bytes:
+    """Return the record of a change; both histories are of one image."""
+    return encoded({"time": time.time(), "history": history_changes(before, after)})
+
+
+def companions(image: Image, journal: Path, should_stop: ShouldStop) -> dict[Path, bytes]:
+    """Return the files that lie beside a journal: a small picture, and pixels that are in no file."""
+    from gmmseg.io.projects.archive import pack
+
+    made = {Path(f"{journal}{THUMBNAIL_SUFFIX}"): thumbnail(image, None, None)}
+    if image.source.path is None:
+        made[Path(f"{journal}{IMAGE_SUFFIX}")] = pack(copies_of(image, False, should_stop))
+    return made
+
+
+# Reading
+
+
+def recover(journal: Path, *, should_stop: ShouldStop = never_stop) -> Recovered:
+    """Return what a journal holds, with the image where that can be found.
+
+    Raises
+    ------
+    ReadError, BudgetError
+        Nothing in it can be read.
+    """
+
+    def find(form: ImageForm, project: Path | None) -> tuple[Image, str]:
+        pixels = Path(f"{journal}{IMAGE_SUFFIX}")
+        if not pixels.exists():
+            return find_image(form, None, project or journal, None, should_stop)
+        with open(pixels, "rb") as file:
+            return find_image(form, Archive(file, pixels.name), project or journal, None, should_stop)
+
+    return _read(journal, find)
+
+
+def look_into(journal: Path) -> Recovered:
+    """Return what a journal holds without reading the image; raises as `recover`."""
+    return _read(journal, lambda form, project: (stand_in(form), ""))
+
+
+def _read(journal: Path, find: Callable[[ImageForm, Path | None], tuple[Image, str]]) -> Recovered:
+    first, *others = read_records(journal) or [b""]
+    form = converted(parse(first, PROJECT), JournalForm, PROJECT)
+    if form.format != FORMAT:
+        misfit("format", f"must be “{FORMAT}”")
+    try:
+        project = None if form.project is None else path_of_text(str(form.project))
+    except ValueError:
+        misfit("project", "is not a path")
+    image, note = find(form.image, project)
+    begun = history = changed_history(None, form.history, image, "history")
+    n_changes, at = 0, float(form.holder.since)
+    for record in others:
+        content = parse(record, PROJECT)
+        match content:
+            case {"time": float(at), "history": changes, **more} if not more:
+                history = changed_history(history, changes, image, "history")
+                n_changes += 1
+            case _:
+                misfit("history", "must be changes and their time")
+    check_history(history)
+    saved = begun.present.state if form.is_saved else None
+    return Recovered(Project(history, form.view), saved, project, journal, n_changes, at, note)
+
+
+def holder_of_journal(journal: Path) -> Holder | None:
+    """Return the process that writes, or wrote, a journal; None where that cannot be read."""
+    try:
+        records = read_records(journal)
+        form = converted(parse(records[0] if records else b"", PROJECT), JournalForm, PROJECT)
+    except GmmsegError:
+        return None
+    holder = form.holder
+    return Holder(str(holder.host), str(holder.machine), holder.pid, holder.start, holder.since)

@@ -1,0 +1,125 @@
+"""Where journals are, which of them were left by a window that ended, and for how long they are kept."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+from gmmseg.errors import GmmsegError
+from gmmseg.io.journal import SUFFIX
+from gmmseg.io.projects.journals import (
+    IMAGE_SUFFIX,
+    THUMBNAIL_SUFFIX,
+    Recovered,
+    holder_of_journal,
+    look_into,
+)
+from gmmseg.io.temporaries import temporary_name
+
+KEPT_SECONDS = 7 * 86_400
+"""How long what somebody did not want back can still be had."""
+
+
+def journal_folder() -> Path:
+    """Return where journals of work are that is in no file."""
+    return Path(platformdirs.user_state_path("gmmseg")) / "journals"
+
+
+def kept_folder() -> Path:
+    """Return where journals are that nobody wanted back, for a few days."""
+    return Path(platformdirs.user_state_path("gmmseg")) / "kept"
+
+
+def journal_path(project: Path | None) -> Path:
+    """Return where the journal of a project is: beside it, or for work in no file in a folder of its own."""
+    if project is not None and os.access(project.parent, os.W_OK):
+        return project.with_name(f".{project.name}{SUFFIX}")
+    folder = journal_folder()
+    with contextlib.suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+    return folder / _new_name()
+
+
+def _new_name() -> str:
+    return f"{temporary_name().strip('.').removesuffix('.tmp')}{SUFFIX}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Leftover:
+    """A journal that can be recovered, as a list shows it.
+
+    Parameters
+    ----------
+    recovered : Recovered
+        Without pixels.
+    picture : bytes
+        A PNG, or nothing.
+    """
+
+    recovered: Recovered
+    picture: bytes
+
+
+def leftovers(folders: Iterable[Path], projects: Iterable[Path] = ()) -> list[Leftover]:
+    """Return what can be recovered from folders of journals and from beside projects, the newest first.
+
+    Journals in which nothing would be lost, and those older than `KEPT_SECONDS`, are removed. Those whose
+    process is still there, or that cannot be read, stay as they are.
+    """
+    found: list[Leftover] = []
+    for journal in _journals(folders, projects):
+        holder = holder_of_journal(journal)
+        if holder is None or not holder.has_ended():
+            continue
+        with contextlib.suppress(GmmsegError, OSError):
+            recovered = look_into(journal)
+            if recovered.has_something and time.time() - recovered.time < KEPT_SECONDS:
+                found.append(Leftover(recovered, _picture(recovered)))
+            else:
+                remove_journal(journal)
+    return sorted(found, key=lambda each: -each.recovered.time)
+
+
+def _journals(folders: Iterable[Path], projects: Iterable[Path]) -> list[Path]:
+    beside = [path.with_name(f".{path.name}{SUFFIX}") for path in projects]
+    found = [path for path in beside if path.is_file()]
+    for folder in folders:
+        with contextlib.suppress(OSError):
+            found += sorted(path for path in folder.iterdir() if path.suffix == SUFFIX)
+    return found
+
+
+def _picture(recovered: Recovered) -> bytes:
+    """Return a picture of what is in a journal: the one that lies beside it, or only its objects."""
+    with contextlib.suppress(OSError):
+        return Path(f"{recovered.journal}{THUMBNAIL_SUFFIX}").read_bytes()
+    return b""
+
+
+def remove_journal(journal: Path) -> None:
+    """Remove a journal and what lies beside it."""
+    for suffix in ("", IMAGE_SUFFIX, THUMBNAIL_SUFFIX):
+        with contextlib.suppress(OSError):
+            os.unlink(f"{journal}{suffix}")
+
+
+def set_aside(journal: Path) -> Path | None:
+    """Move a journal, and what lies beside it, to where it is kept for a while; None where that fails."""
+    folder = kept_folder()
+    target = folder / _new_name()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.move(journal, target)
+    except OSError:
+        return None
+    for suffix in (IMAGE_SUFFIX, THUMBNAIL_SUFFIX):
+        with contextlib.suppress(OSError):
+            shutil.move(f"{journal}{suffix}", f"{target}{suffix}")
+    return target

@@ -1,0 +1,350 @@
+"""What was done is in the journal as soon as it was done, and comes back from whatever is left of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import textwrap
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import gmmseg
+from gmmseg.control import never_stop
+from gmmseg.errors import GmmsegError, WriteError
+from gmmseg.history import History
+from gmmseg.io import lock
+from gmmseg.io.journal import Journal, read_records, sync
+from gmmseg.io.lock import Holder, Lock, take
+from gmmseg.io.projects import leftovers
+from gmmseg.io.projects.journals import change_record, companions, first_record, look_into, recover
+from gmmseg.io.projects.leftovers import journal_path, set_aside
+from gmmseg.io.projects.plain import encoded
+from gmmseg.io.projects.states import changed_history, history_changes
+from gmmseg.photo.document import Document, change_setting
+from gmmseg.photo.objects.edits import add_object, remove_objects, rename_objects
+from gmmseg.photo.objects.patch import brushed
+from gmmseg.photo.project import Project
+from tests.core.io.test_atomic_writing import names_in
+from tests.data.projects.build import a_project, assert_same, write_image
+from tests.data.states import make_image
+
+ROOT = Path(__file__).parents[4]
+
+
+@pytest.fixture(autouse=True)
+def own_state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path_factory.mktemp("state")
+    monkeypatch.setenv("XDG_STATE_HOME", str(folder))
+    return folder
+
+
+def without_keys(history: History[Document]) -> tuple[object, ...]:
+    return tuple(replace(entry, merge_key=None) for entry in history.entries)
+
+
+def test_records_come_back_and_a_torn_one_is_cut_off(tmp_path: Path) -> None:
+    path = tmp_path / "a.journal"
+    records = [b"first", b"", bytes(range(256)) * 40]
+    journal = Journal(path, records[0])
+    for record in records[1:]:
+        journal.append(record)
+    journal.close()
+    assert read_records(path) == records
+    whole = path.read_bytes()
+    ends = [8 + 5, 8 + 5 + 8, len(whole)]
+    for length in [*range(1, 30), *range(30, len(whole), 999), len(whole) - 1]:
+        path.write_bytes(whole[:length])
+        n_whole = sum(end <= length for end in ends)
+        assert read_records(path) == records[:n_whole]
+    damaged = bytearray(whole)
+    damaged[ends[0] + 8 + 3 + 8] ^= 1
+    path.write_bytes(damaged)
+    assert read_records(path) == records[:2]
+
+
+def test_a_journal_takes_the_place_of_another_in_one_step(tmp_path: Path) -> None:
+    old = Journal(tmp_path / "a.journal", b"old")
+    new = Journal(tmp_path / "a.journal", b"new")
+    new.append(b"more")
+    sync(new.second_descriptor())
+    old.close()
+    assert read_records(tmp_path / "a.journal") == [b"new", b"more"]
+    new.remove()
+    assert names_in(tmp_path) == []
+
+
+def test_a_disk_that_is_full_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(WriteError, match="its folder does not exist"):
+        Journal(tmp_path / "missing" / "a.journal", b"x")
+    journal = Journal(tmp_path / "a.journal", b"first")
+    monkeypatch.setattr(os, "write", lambda *_: (_ for _ in ()).throw(OSError(28, "full")))
+    with pytest.raises(WriteError, match="the disk is full"):
+        journal.append(b"second")
+    monkeypatch.undo()
+    journal.close()
+    assert read_records(tmp_path / "a.journal") == [b"first"]
+
+
+# Histories
+
+
+def test_a_change_of_history_is_told_and_understood(tmp_path: Path) -> None:
+    image = make_image()
+    project = Project.of_image(image)
+    before = project.history
+    again = changed_history(None, as_read(history_changes(None, before)), image, "x")
+    brush = brushed([(20.0, 12.0)], 5.0, (40, 60))
+    steps = [
+        before.pushed(add_object(brush, "cat").apply(before.present.state), "Add cat", None, 1.5),
+    ]
+    steps.append(steps[-1].undone())
+    steps.append(steps[-1].redone())
+    renamed = rename_objects([1], "dog").apply(steps[-1].present.state)
+    steps.append(steps[-1].pushed(renamed, "Rename", "key", 2.5))
+    steps.append(steps[-1].amended(change_setting("smooth", 0.3, "S").apply(renamed)))
+    steps.append(steps[-1].moved_to(0))
+    steps.append(steps[-1].pushed(project.document, "Other way"))
+    for after in steps:
+        content = history_changes(before, after)
+        again = changed_history(again, as_read(content), image, "x")
+        assert_same(without_keys(after), again.entries)
+        assert len(again.past) == len(after.past)
+        before = after
+
+
+def as_read(content: object) -> object:
+    return json.loads(encoded(content))
+
+
+def test_steps_beyond_the_limit_are_forgotten_by_the_journal_too() -> None:
+    image = make_image()
+    before = replace(Project.of_image(image).history, limit=3)
+    again = changed_history(None, as_read(history_changes(None, before)), image, "x")
+    for k in range(8):
+        document = change_setting("smooth", k / 10, "S").apply(before.present.state)
+        after = before.pushed(document, f"step {k}")
+        again = changed_history(again, as_read(history_changes(before, after)), image, "x")
+        before = after
+    assert_same(without_keys(before), again.entries)
+    assert len(again.entries) == 4
+
+
+# Journals of projects
+
+
+def a_journal(folder: Path, n_changes: int = 5) -> tuple[Path, History[Document]]:
+    """Return a journal of a picture with a few objects, and the history in it."""
+    image = gmmseg.read_image(write_image(folder / "photo.png"))
+    history = a_project(image).history
+    path = folder / "a.journal"
+    journal = Journal(path, first_record(history, {"layout": 2}, path, None, is_saved=False))
+    for k in range(n_changes):
+        brush = brushed([(5.0 + 9 * k, 30.0)], 3.0, (40, 60))
+        document = add_object(brush, f"object {k}").apply(history.present.state)
+        after = history.pushed(document, f"Add object {k}", None, float(k))
+        journal.append(change_record(history, after))
+        history = after
+    journal.close()
+    return path, history
+
+
+def test_everything_comes_back_from_a_journal(tmp_path: Path) -> None:
+    path, history = a_journal(tmp_path)
+    found = recover(path)
+    assert_same(without_keys(history), without_keys(found.project.history))
+    assert (found.n_changes, found.path, found.saved) == (5, None, None)
+    assert found.project.view == {"layout": 2}
+    assert found.has_something
+    assert not found.note
+
+
+def test_whatever_is_left_of_a_journal_is_a_state_that_was_there(tmp_path: Path) -> None:
+    path, _ = a_journal(tmp_path)
+    whole = path.read_bytes()
+    n_first = len(read_records(path)[0]) + 8
+    seen = set()
+    for length in np.linspace(n_first, len(whole), 25).astype(int):
+        path.write_bytes(whole[:length])
+        found = look_into(path)
+        seen.add(found.n_changes)
+        last = f"Add object {found.n_changes - 1}" if found.n_changes else "Change the size of the selection"
+        assert found.project.history.present.title == last
+        assert len(found.project.document.object_map) == 2 + found.n_changes
+    assert seen == set(range(6))
+    path.write_bytes(whole[: n_first - 1])
+    with pytest.raises(GmmsegError):
+        look_into(path)
+
+
+def test_pixels_that_are_in_no_file_are_kept_beside_the_journal(tmp_path: Path) -> None:
+    project = gmmseg.new_project(make_image().pixels).with_object(np.eye(40, 60), "line")
+    path = tmp_path / "a.journal"
+    Journal(path, first_record(project.history, {}, path, None, is_saved=False)).close()
+    for name, data in companions(project.image, path, never_stop).items():
+        name.write_bytes(data)
+    assert_same(recover(path).project.document, project.document)
+    assert names_in(tmp_path) == ["a.journal", "a.journal.image", "a.journal.png"]
+
+
+def test_only_what_would_be_lost_is_offered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, _ = a_journal(tmp_path)
+    assert leftovers.leftovers([tmp_path]) == []
+    monkeypatch.setattr(Holder, "has_ended", lambda self: True)
+    (found,) = leftovers.leftovers([tmp_path])
+    assert found.recovered.name == "photo.png"
+    assert len(found.recovered.project.document.object_map) == 7
+    kept = set_aside(path)
+    assert kept is not None
+    assert leftovers.leftovers([tmp_path]) == []
+    (found,) = leftovers.leftovers([leftovers.kept_folder()])
+    assert found.recovered.journal == kept
+    monkeypatch.setattr(leftovers.time, "time", lambda: time.monotonic() + 2e9)
+    assert leftovers.leftovers([leftovers.kept_folder()]) == []
+    assert not kept.exists()
+
+
+def test_a_journal_without_anything_to_lose_goes_by_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Holder, "has_ended", lambda self: True)
+    history = a_project(gmmseg.read_image(write_image(tmp_path / "photo.png"))).history
+    project = tmp_path / "work.gmmseg"
+    path = journal_path(project)
+    assert path == tmp_path / ".work.gmmseg.journal"
+    Journal(path, first_record(history, {}, path, project, is_saved=True)).close()
+    assert look_into(path).path == project
+    assert leftovers.leftovers([], [project]) == []
+    assert not path.exists()
+    journal = Journal(path, first_record(history, {}, path, project, is_saved=True))
+    emptied = remove_objects([2]).apply(history.present.state)
+    journal.append(change_record(history, history.pushed(emptied, "Remove")))
+    journal.close()
+    (found,) = leftovers.leftovers([], [project])
+    assert found.recovered.path == project
+
+
+# Locks
+
+
+def test_a_lock_tells_who_has_the_file_and_is_taken_over_from_the_dead(tmp_path: Path) -> None:
+    path = tmp_path / "work.gmmseg"
+    mine = take(path)
+    assert isinstance(mine, Lock)
+    assert isinstance(take(path), Lock)
+    child = subprocess.run(
+        [sys.executable, "-c", TAKING, str(path)], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert child.stdout == f"{os.getpid()}\n"
+    mine.release()
+    assert names_in(tmp_path) == []
+    subprocess.run([sys.executable, "-c", TAKING, str(path)], cwd=ROOT, check=True, capture_output=True)
+    assert names_in(tmp_path) == [".work.gmmseg.lock"]
+    assert isinstance(take(path), Lock)
+    holder = lock.holder_of(lock.lock_path(path))
+    assert holder is not None
+    assert holder.is_this
+
+
+TAKING = textwrap.dedent("""
+    import sys
+    from pathlib import Path
+    from gmmseg.io.lock import Holder, take
+    found = take(Path(sys.argv[1]))
+    print(found.pid if isinstance(found, Holder) else "taken")
+""")
+
+
+@pytest.mark.parametrize(
+    ("change", "has_ended"),
+    [
+        ({}, False),
+        ({"pid": 2**22 + 1}, True),
+        ({"start": 1}, True),
+        ({"machine": "00000000"}, True),
+        ({"host": "elsewhere"}, False),
+        ({"host": "elsewhere", "since": 1.0}, True),
+    ],
+)
+def test_who_has_ended_is_told_by_host_process_and_start(change: dict[str, object], has_ended: bool) -> None:
+    assert replace(Holder.this(), **change).has_ended() is has_ended
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"{}", b'{"host": 1}', b"\xff"])
+def test_a_damaged_lock_is_none(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "work.gmmseg"
+    lock.lock_path(path).write_bytes(content)
+    assert isinstance(take(path), Lock)
+
+
+def test_in_a_folder_where_nothing_can_be_made_there_is_no_lock(tmp_path: Path) -> None:
+    assert take(tmp_path / "missing" / "work.gmmseg") is None
+
+
+# Killed
+
+
+KILLED = textwrap.dedent("""
+    import os, random, sys
+    from pathlib import Path
+    import gmmseg
+    from gmmseg.io.journal import Journal
+    from gmmseg.io.projects.journals import change_record, first_record
+    from gmmseg.photo.objects.edits import add_object, erase, rename_objects
+    from gmmseg.photo.objects.patch import brushed
+    from gmmseg.photo.project import Project
+    path, seed = Path(sys.argv[1]), int(sys.argv[2])
+    random.seed(seed)
+    history = Project.of_image(gmmseg.read_image(path.with_name("photo.png"))).history
+    journal = Journal(path, first_record(history, {}, path, None, is_saved=False))
+    print("ready", flush=True)
+    for n in range(100000):
+        spot = brushed([(random.uniform(0, 60), random.uniform(0, 40))], 5.0, (40, 60))
+        document = add_object(spot, f"object {n}").apply(history.present.state)
+        after = history.pushed(document, f"edit {n}")
+        journal.append(change_record(history, after))
+        history = after
+        os.write(1, b"%d\\n" % n)
+""")
+
+
+def killed_at(folder: Path, seed: int, seconds: float) -> int:
+    """Return the last edit that a process had finished when it was killed."""
+    child = subprocess.Popen(
+        [sys.executable, "-c", KILLED, str(folder / "a.journal"), str(seed)], cwd=ROOT, stdout=subprocess.PIPE
+    )
+    assert child.stdout is not None
+    assert child.stdout.readline() == b"ready\n"
+    time.sleep(seconds)
+    child.kill()
+    lines = child.stdout.read().split()
+    child.wait()
+    child.stdout.close()
+    return int(lines[-1]) if lines else -1
+
+
+def check_killed(folder: Path, n_times: int) -> None:
+    write_image(folder / "photo.png")
+    random = np.random.default_rng(n_times)
+    for seed in range(n_times):
+        last = killed_at(folder, seed, float(random.uniform(0, 0.15)))
+        history = look_into(folder / "a.journal").project.history
+        found = int(history.present.title.removeprefix("edit ") or -1)
+        assert found in (last, last + 1)
+        shutil.rmtree(folder / "a.journal", ignore_errors=True)
+
+
+def test_a_process_that_is_killed_loses_at_most_the_edit_in_hand(tmp_path: Path) -> None:
+    check_killed(tmp_path, 5)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_a_process_that_is_killed_200_times_loses_at_most_the_edit_in_hand(tmp_path: Path) -> None:
+    check_killed(tmp_path, 200)
