@@ -152,6 +152,8 @@ class App(QObject):
         from ui.dialogs.unsaved import DISCARD, SAVE
 
         if button == DISCARD.value:
+            for desk in self._desks.values():
+                desk.discard()
             self.leave()
         elif button == SAVE.value:
             self._save_and_leave()

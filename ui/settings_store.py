@@ -111,6 +111,28 @@ class SettingsStore:
         self._settings.setValue("memory_budget", "" if n_bytes is None else str(n_bytes))
 
     @property
+    def restores_session(self) -> bool:
+        """Whether a start opens what was open when the window was closed."""
+        return self._text("restore_session") == "yes"
+
+    @restores_session.setter
+    def restores_session(self, is_wanted: bool) -> None:
+        self._settings.setValue("restore_session", "yes" if is_wanted else "no")
+
+    @property
+    def session(self) -> Path | None:
+        """The project or image that was open when the window was closed, where it is still there."""
+        word = self._text("session")
+        path = Path(os.fsdecode(unquote_to_bytes(word)))
+        return path if word and os.path.isfile(path) else None
+
+    @session.setter
+    def session(self, path: Path | None) -> None:
+        self._settings.setValue(
+            "session", "" if path is None else quote_from_bytes(os.fsencode(path.absolute()))
+        )
+
+    @property
     def n_backups(self) -> int:
         """How many earlier versions of a project are kept beside it."""
         word = self._text("backups")

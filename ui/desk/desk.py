@@ -181,6 +181,9 @@ class Desk(QObject):
         """Save what would be lost, and when that is done call a function."""
         on_saved()
 
+    def discard(self) -> None:
+        """Take it for said that what is not saved is not wanted."""
+
     def refresh(self) -> None:
         """Bring the actions in line with the state."""
 

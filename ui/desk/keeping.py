@@ -1,25 +1,37 @@
-"""Keeper: whether the work at a desk is kept, in which file, and what there would be to lose."""
+"""Keeper: whether the work at a desk is kept, in which file and which journal, and what there is to lose."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from time import localtime, strftime
+from typing import TYPE_CHECKING, Any, Protocol
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import Signal, Slot
 
 from gmmseg.control import Progress, ShouldStop
 from gmmseg.editing import MAX_LARGE_IN_HISTORY, Editor
+from gmmseg.errors import WriteError
+from gmmseg.history import History
+from gmmseg.io.files import shown_name
 from ui.desk.job_runner import JobRunner
-from ui.desk.workers import Worker
+from ui.desk.journaling import JournalFormat, Journaling
+from ui.desk.workers import DeskWorkers, Worker
+from ui.desk.workspace_bridge import WorkspaceBridge
+
+if TYPE_CHECKING:
+    from gmmseg.io.lock import Holder, Lock
 
 
-class Keeping(Protocol):
+class Keeping(JournalFormat, Protocol):
     """How the documents of a desk are kept."""
 
     def subject_of(self, document: Any) -> object | None:
         """Return what a document is about, such as its image: another one is another project."""
+
+    def history_now(self) -> History[Any]:
+        """Return the part of the history that is about the present subject."""
 
     def project_now(self) -> Any:
         """Return what is to be written of the present state, immutable."""
@@ -38,11 +50,12 @@ class Keeping(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Home:
-    """Where the project of a subject is, and the document that is there."""
+    """Where the project of a subject is, the document that is there, and its lock, or who has that."""
 
     subject: object
     path: Path
     document: Any
+    lock: Lock | Holder | None
 
 
 class Keeper(Worker):
@@ -50,7 +63,8 @@ class Keeper(Worker):
 
     Parameters
     ----------
-    editor : Editor
+    work : DeskWorkers
+    bridge : WorkspaceBridge
     keeping : Keeping
     runner : JobRunner
         For this object alone, with the policy ``queue``.
@@ -60,22 +74,42 @@ class Keeper(Worker):
     """The Path of the project that was written."""
     changed = Signal()
     """`path` or `is_modified` may be others."""
+    left_over = Signal(object)
+    """The Path of a journal that was beside a project that was opened, from a window that ended."""
 
     def __init__(
-        self, editor: Editor[Any, Any], keeping: Keeping, runner: JobRunner, parent: QObject | None = None
+        self, work: DeskWorkers, bridge: WorkspaceBridge, keeping: Keeping, runner: JobRunner
     ) -> None:
-        super().__init__(runner, parent)
-        self._editor = editor
+        super().__init__(runner, work)
+        self._editor: Editor[Any, Any] = work.editor
         self._keeping = keeping
+        self.journaling = Journaling(work, keeping)
+        self.journaling.failed.connect(self.failed)
         # Undo may bring the projects of a few images back.
         self._homes: list[_Home] = []
+        self._left: list[tuple[object, Path]] = []
+        self._history: History[Any] | None = None
+        self._subject: object | None = None
+        self._had_unsaved = self._is_discarded = False
         self._on_saved: Callable[[], None] | None = None
+        self.journaling.ready.connect(self._begin_journal)
+        bridge.changed.connect(self._on_changed)
+
+    # What there is to lose
 
     @property
     def path(self) -> Path | None:
         """The file of the present project; None where it has none yet."""
         home = self._home()
         return None if home is None else home.path
+
+    @property
+    def holder(self) -> Holder | None:
+        """Who else has the present project open, so that it can only be read here."""
+        from gmmseg.io.lock import Holder
+
+        home = self._home()
+        return home.lock if home is not None and isinstance(home.lock, Holder) else None
 
     @property
     def is_modified(self) -> bool:
@@ -87,15 +121,64 @@ class Keeper(Worker):
             return self._keeping.has_work(document)
         return self._keeping.differs(document, home.document)
 
-    def adopt(self, path: Path) -> None:
-        """Take the present document for the one in a file, which has just been read."""
-        document = self._editor.document
-        self._settle_at(_Home(self._keeping.subject_of(document), path, document))
+    def _home(self) -> _Home | None:
+        subject = self._keeping.subject_of(self._editor.document)
+        return next((home for home in self._homes if home.subject is subject), None)
+
+    # Opening and saving
+
+    def open(
+        self,
+        history: History[Any],
+        path: Path | None,
+        saved: Any = None,
+        recovered_from: Path | None = None,
+    ) -> None:
+        """Go on with a project.
+
+        Parameters
+        ----------
+        history : History
+        path : Path, optional
+            Its file.
+        saved : document, optional
+            The one in that file; the present one of the history where nothing is said.
+        recovered_from : Path, optional
+            The journal that it comes from, which is over now.
+        """
+        from gmmseg.io.lock import Holder, take
+        from gmmseg.io.projects.leftovers import journal_path, remove_journal
+
+        present = history.present.state
+        if path is not None:
+            subject = self._keeping.subject_of(present)
+            lock = take(path)
+            self._settle_at(_Home(subject, path, present if saved is None else saved, lock))
+            beside = journal_path(path)
+            if beside not in (recovered_from, self.journaling.path) and not isinstance(lock, Holder):
+                self._put_aside(beside)
+        self._editor.take_up(history)
+        if recovered_from is not None and recovered_from != self.journaling.path:
+            remove_journal(recovered_from)
+
+    def _put_aside(self, journal: Path) -> None:
+        """Make room for a journal where one is that a window left that ended."""
+        from gmmseg.io.projects.leftovers import set_aside
+
+        kept = set_aside(journal) if journal.exists() else None
+        if kept is not None:
+            self.left_over.emit(kept)
 
     def save(self, path: Path, on_saved: Callable[[], None] | None = None) -> None:
         """Write the present project; once it is in the file, and only then, `on_saved` is called."""
+        from gmmseg.io.lock import Holder, take
+
+        lock = take(path)
+        if isinstance(lock, Holder):
+            self.failed.emit(WriteError(held_by(path, lock), self.tr("Save it under another name.")))
+            return
         document, project = self._editor.document, self._keeping.project_now()
-        home = _Home(self._keeping.subject_of(document), path, document)
+        home = _Home(self._keeping.subject_of(document), path, document, lock)
         self._on_saved = on_saved
         self.runner.start(lambda should_stop: self._writing(project, home, should_stop))
 
@@ -105,18 +188,11 @@ class Keeper(Worker):
         yield from self._keeping.save_events(project, home.path, should_stop)
         return home
 
-    def _home(self) -> _Home | None:
-        subject = self._keeping.subject_of(self._editor.document)
-        return next((home for home in self._homes if home.subject is subject), None)
-
-    def _settle_at(self, home: _Home) -> None:
-        others = [other for other in self._homes if other.subject is not home.subject]
-        self._homes = [home, *others][:MAX_LARGE_IN_HISTORY]
-        self.changed.emit()
-
     @Slot(object, object)
     def _on_finished(self, run: int, home: _Home) -> None:
         self._settle_at(home)
+        if home.subject is self._subject:
+            self._begin_journal()
         self.saved.emit(home.path)
         on_saved, self._on_saved = self._on_saved, None
         if on_saved is not None:
@@ -126,3 +202,83 @@ class Keeper(Worker):
     def _on_failed(self, run: int, error: Exception) -> None:
         self._on_saved = None
         super()._on_failed(run, error)
+
+    def _settle_at(self, home: _Home) -> None:
+        others = [other for other in self._homes if home.subject is not other.subject]
+        others = [other for other in others if other.path != home.path]
+        before, self._homes = self._homes, [home, *others][:MAX_LARGE_IN_HISTORY]
+        _release(other for other in before if all(other.path != kept.path for kept in self._homes))
+        self._had_unsaved = self.is_modified
+        self.changed.emit()
+
+    # The journal
+
+    @Slot(object, object)
+    def _on_changed(self, old: Any, new: Any) -> None:
+        history, subject = self._editor.history, self._keeping.subject_of(self._editor.document)
+        if history is self._history or subject is None:
+            return
+        self._history = history
+        if subject is not self._subject:
+            self._leave_subject()
+            self._subject = subject
+            if self.journaling.is_ready:
+                self._begin_journal()
+            else:
+                self.journaling.prepare()
+        elif self.journaling.is_long:
+            self._begin_journal()
+        else:
+            self.journaling.record(self._keeping.history_now())
+        self._had_unsaved = self.is_modified
+
+    @Slot()
+    def _begin_journal(self) -> None:
+        from gmmseg.io.projects.leftovers import remove_journal
+
+        if self._subject is None:
+            return
+        home = self._home()
+        is_ours = home is not None and self.holder is None
+        is_saved = home is not None and home.document is self._editor.document
+        path = home.path if home is not None and is_ours else None
+        self.journaling.begin(self._subject, self._keeping.history_now(), path, is_saved=is_saved)
+        # Undo has brought back what was left: it is in the new journal now.
+        for _, journal in [each for each in self._left if each[0] is self._subject]:
+            if journal != self.journaling.path:
+                remove_journal(journal)
+        self._left = [each for each in self._left if each[0] is not self._subject]
+
+    def _leave_subject(self) -> None:
+        """Keep the journal of a subject that another one takes the place of, where it holds anything."""
+        journal = self.journaling.end(is_over=not self._had_unsaved)
+        if journal is not None:
+            self._left = [*self._left, (self._subject, journal)][-MAX_LARGE_IN_HISTORY:]
+
+    def discard(self) -> None:
+        """Take it for said that what is not saved is not wanted: its journal is put aside at the end."""
+        self._is_discarded = True
+
+    def end(self) -> None:
+        """Close journal and locks; may be called more than once."""
+        from gmmseg.io.projects.leftovers import set_aside
+
+        journal = self.journaling.end(is_over=not self._had_unsaved)
+        if journal is not None and self._is_discarded:
+            set_aside(journal)
+        _release(self._homes)
+        self._homes, self._subject = [], None
+
+
+def _release(homes: Iterable[_Home]) -> None:
+    from gmmseg.io.lock import Lock
+
+    for home in homes:
+        if isinstance(home.lock, Lock):
+            home.lock.release()
+
+
+def held_by(path: Path, holder: Holder) -> str:
+    """Return a sentence about who else has a project open."""
+    since = strftime("%H:%M", localtime(holder.since))
+    return f"“{shown_name(path)}” is open in another window ({holder.host}, since {since})."

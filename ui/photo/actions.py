@@ -11,6 +11,7 @@ from ui.photo.commands import PhotoCommands
 from ui.photo.fitting import Fitter
 from ui.photo.opening import Opener
 from ui.photo.panels.panes import PanesPanel
+from ui.photo.recovering import Recovery
 from ui.photo.teaching import Teaching
 from ui.photo.toolbox import Toolbox, ToolName
 from ui.photo.work import PhotoWork
@@ -119,6 +120,7 @@ PHOTO_ACTIONS: tuple[Spec, ...] = (
     ),
     SAVE,
     SAVE_AS,
+    Spec("recover", "Reco&ver…", Recovery.show_all, tip="Bring back work that was not saved"),
     UNDO,
     REDO,
     Spec("copy_view", "&Copy view", PhotoCommands.copy_view, (Keys.Copy,), "copy", has_image),

@@ -19,6 +19,7 @@ from gmmseg.photo.view_state import ViewState
 from ui.desk.actions import Actions, bound_to
 from ui.desk.desk import Heading
 from ui.desk.file_desk import FileDesk
+from ui.desk.keeping import held_by
 from ui.desk.saving import SaveCommands
 from ui.notices import Notices
 from ui.photo.actions import PHOTO_ACTIONS
@@ -27,6 +28,7 @@ from ui.photo.commands import PhotoCommands
 from ui.photo.files_menu import FilesMenu
 from ui.photo.layout import OpacitySlider, SamplesMenu, photo_layout
 from ui.photo.picture_menu import REGION_ACTIONS, PictureMenu
+from ui.photo.recovering import Recovery
 from ui.photo.toolbox import Toolbox
 from ui.photo.tools.tool import Point
 from ui.photo.wiring import PhotoPanels
@@ -35,6 +37,7 @@ from ui.settings_store import SettingsStore
 from ui.widgets.recent_menu import RecentMenu
 
 if TYPE_CHECKING:
+    from gmmseg.io.projects.journals import Recovered
     from gmmseg.io.projects.reading import OpenedProject
 
 
@@ -56,21 +59,12 @@ class PhotoDesk(FileDesk):
         self._commands = PhotoCommands(self.work, self.panels, store, notices, window, self.toolbox)
         self._saving = SaveCommands(self.work.keeper, store, window, self._name_of_project)
         self.work.keeping.view = self._view
+        self._recovery = Recovery(self.work, self.work.opener.recover, store, notices, window)
         recent = RecentMenu()
         self._samples = SamplesMenu(self.work.opener.open_sample)
         self._opacity = OpacitySlider()
-        actions = Actions(
-            PHOTO_ACTIONS,
-            bound_to(
-                self,
-                self._commands,
-                self._saving,
-                *self.work.parts,
-                self.work.teaching,
-                self.panels.panes,
-                self.toolbox,
-            ),
-        )
+        own = (self, self._commands, self._saving, self._recovery, self.work.teaching)
+        actions = Actions(PHOTO_ACTIONS, bound_to(*own, *self.work.parts, self.panels.panes, self.toolbox))
         self._files = FilesMenu()
         layout = photo_layout(actions, self.panels, recent, self._samples, self._files, self._opacity)
         super().__init__("photo", "open", actions, layout, self.work, recent, store, notices, window)
@@ -93,7 +87,9 @@ class PhotoDesk(FileDesk):
         work.fitter.fitted.connect(self._show_fit_notes)
         work.opener.opened.connect(self._show_image)
         work.opener.project_opened.connect(self._show_project)
+        work.opener.recovered.connect(self._show_recovered)
         work.keeper.changed.connect(self.refresh)
+        work.keeper.left_over.connect(self._recovery.offer)
         work.keeper.saved.connect(self._remember_file)
         work.mask_opener.opened.connect(self._show_mask_opened)
         work.teaching.said.connect(self._notices.say)
@@ -132,9 +128,12 @@ class PhotoDesk(FileDesk):
         self.actions[f"arrangement_{self.arrangement.name}"].setChecked(True)
 
     def begin(self, paths: Sequence[Path] = ()) -> None:
-        """Open the files given, or the first sample."""
+        """Open the files given, or what was open the last time where that is wanted, or the first sample."""
+        self._recovery.begin()
         if paths:
             self.work.opener.open_paths(paths)
+        elif self._store.restores_session and self._store.session is not None:
+            self.work.opener.open_path(self._store.session)
         else:
             self.work.opener.open_sample(DEFAULT_SAMPLE)
 
@@ -159,8 +158,12 @@ class PhotoDesk(FileDesk):
         if len(opener.files) > 1 and image is not None and image.source.path in opener.files:
             place = opener.files.index(image.source.path) + 1
             name = self.tr("{0} ({1} of {2})").format(name, place, len(opener.files))
-        path = self.work.keeper.path
-        return Heading(name if path is None else shown_name(path), self.has_unsaved)
+        keeper = self.work.keeper
+        if keeper.path is not None:
+            name = shown_name(keeper.path)
+            if keeper.holder is not None:
+                name = self.tr("{0} (read-only)").format(name)
+        return Heading(name, self.has_unsaved)
 
     @property
     def has_unsaved(self) -> bool:
@@ -169,12 +172,22 @@ class PhotoDesk(FileDesk):
     def save_then(self, on_saved: Callable[[], None]) -> None:
         self._saving.save_then(on_saved)
 
-    def _name_of_project(self) -> Path:
+    def discard(self) -> None:
+        self.work.keeper.discard()
+
+    def shutdown(self) -> bool:
+        self.work.keeper.end()
+        return super().shutdown()
+
+    def _image_file(self) -> Path | None:
+        """Return the image's file, where it is one of the user's."""
         image = self.work.workspace.document.image
         path = None if image is None else image.source.path
-        if path is None or is_sample(path):
-            return Path("project" if image is None else image.source.name)
-        return path.absolute()
+        return None if path is None or is_sample(path) else path.absolute()
+
+    def _name_of_project(self) -> Path:
+        image = self.work.workspace.document.image
+        return self._image_file() or Path("project" if image is None else image.source.name)
 
     def _view(self) -> dict[str, Any]:
         return {"arrangement": self.arrangement.name, "panes": self.panels.panes.state()}
@@ -184,6 +197,7 @@ class PhotoDesk(FileDesk):
         return self.panels.setup.is_valid
 
     def remember(self) -> None:
+        self._store.session = self.work.keeper.path or self._image_file()
         self._store.arrangement = self.arrangement.name
         self._store.panes = {**self._panes, self.arrangement.name: self.panels.panes.state()}
 
@@ -223,18 +237,26 @@ class PhotoDesk(FileDesk):
     def _show_project(self, opened: OpenedProject) -> None:
         """Go on with a project as it was left."""
         project = opened.project
-        self.work.workspace.take_up(project.history)
-        self.work.keeper.adopt(opened.path)
+        self.work.keeper.open(project.history, opened.path)
         self._show_view(project.view)
+        holder = self.work.keeper.holder
         if project.image.source.is_missing:
-            self._notices.say(
-                opened.note,
-                "error",
-                self.tr("Find the image…"),
-                partial(self._commands.find_image, opened.path),
-            )
+            find = partial(self._commands.find_image, opened.path)
+            self._notices.say(opened.note, "error", self.tr("Find the image…"), find)
+        elif holder is not None:
+            read_only = self.tr("It can only be read here; to keep changes save it under another name.")
+            self._notices.say(f"{held_by(opened.path, holder)} {read_only} {opened.note}".rstrip())
         elif opened.note:
             self._notices.say(opened.note)
+
+    @Slot(object)
+    def _show_recovered(self, recovered: Recovered) -> None:
+        """Go on with what a journal held."""
+        self.work.keeper.open(recovered.project.history, recovered.path, recovered.saved, recovered.journal)
+        self._show_view(recovered.project.view)
+        text = self.tr("Recovered “{0}” with {1} changes; it is not saved yet.")
+        text = text.format(recovered.name, recovered.n_changes)
+        self._notices.say(f"{text} {recovered.note}".rstrip())
 
     def _show_view(self, view: dict[str, Any]) -> None:
         arrangement, panes = view.get("arrangement"), view.get("panes")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gmmseg.control import Progress, ShouldStop
+from gmmseg.history import History
 from gmmseg.image import Image
 from gmmseg.photo.document import Document
 from gmmseg.photo.project import Project, differs, has_work
@@ -32,6 +33,28 @@ class PhotoKeeping:
 
     def subject_of(self, document: Document) -> Image | None:
         return document.image
+
+    def history_now(self) -> History[Document]:
+        from gmmseg.io.projects.states import of_present_image
+
+        return of_present_image(self._workspace.history)
+
+    def first_record(
+        self, history: History[Document], path: Path, project: Path | None, is_saved: bool
+    ) -> bytes:
+        from gmmseg.io.projects.journals import first_record
+
+        return first_record(history, self.view(), path, project, is_saved=is_saved)
+
+    def change_record(self, before: History[Document], after: History[Document]) -> bytes:
+        from gmmseg.io.projects.journals import change_record
+
+        return change_record(before, after)
+
+    def companions(self, subject: Image, path: Path, should_stop: ShouldStop) -> dict[Path, bytes]:
+        from gmmseg.io.projects.journals import companions
+
+        return companions(subject, path, should_stop)
 
     def project_now(self) -> Project:
         return Project(self._workspace.history, self.view())

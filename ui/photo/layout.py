@@ -125,7 +125,7 @@ def _menus(
                 recent,
                 samples,
                 None,
-                *actions.entries(["save", "save_as", "", "previous_image", "next_image"]),
+                *actions.entries(["save", "save_as", "recover", "", "previous_image", "next_image"]),
                 files,
                 None,
                 actions["export"],

@@ -22,6 +22,7 @@ from ui.desk.job_runner import JobRunner
 from ui.desk.workers import FileOpener
 
 if TYPE_CHECKING:
+    from gmmseg.io.projects.journals import Recovered
     from gmmseg.io.projects.reading import OpenedProject
 
 
@@ -38,6 +39,8 @@ class Opener(FileOpener):
     """(Image, note: str)"""
     project_opened = Signal(object)
     """OpenedProject"""
+    recovered = Signal(object)
+    """Recovered"""
     files_changed = Signal()
     """`files` or `at` are others."""
 
@@ -60,6 +63,11 @@ class Opener(FileOpener):
         """Read a project, of which the image may have been found by the user."""
         self._is_file = True
         self.runner.start(lambda should_stop: _reading_project(path, image, should_stop))
+
+    def recover(self, journal: Path) -> None:
+        """Read what a journal holds."""
+        self._is_file = True
+        self.runner.start(lambda should_stop: _recovering(journal, should_stop))
 
     def open_paths(self, paths: Sequence[Path]) -> None:
         """Read the first of several files, the others being next."""
@@ -143,16 +151,25 @@ class Opener(FileOpener):
         return _Opened(image, note, files, at)
 
     @Slot(object, object)
-    def _on_finished(self, run: int, result: _Opened | OpenedProject) -> None:
+    def _on_finished(self, run: int, result: _Opened | OpenedProject | Recovered) -> None:
         if not isinstance(result, _Opened):
             self._set_files((), 0)
-            self.file_opened.emit(result.path)
-            self.project_opened.emit(result)
+            self._tell_opened(result)
             return
         if self._is_file and result.image.source.path is not None:
             self.file_opened.emit(result.image.source.path)
         self._set_files(result.files, result.at)
         self.opened.emit(result.image, " ".join(filter(None, (result.note, *result.image.source.notes))))
+
+    def _tell_opened(self, result: OpenedProject | Recovered) -> None:
+        from gmmseg.io.projects.reading import OpenedProject
+
+        if result.path is not None:
+            self.file_opened.emit(result.path)
+        if isinstance(result, OpenedProject):
+            self.project_opened.emit(result)
+        else:
+            self.recovered.emit(result)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -172,6 +189,13 @@ def _reading_project(
     from gmmseg.io.projects.reading import open_events
 
     return (yield from open_events(path, image, should_stop=should_stop))
+
+
+def _recovering(journal: Path, should_stop: ShouldStop) -> Generator[Any, None, Recovered]:
+    from gmmseg.io.projects.journals import recover
+
+    yield Progress("Reading what was not saved")
+    return recover(journal, should_stop=should_stop)
 
 
 def _reading_sample(name: str) -> Generator[Any, None, _Opened]:

@@ -69,7 +69,7 @@ class PhotoWork(DeskWorkers):
         self.opener = Opener(self.reads, self)
         self.exporter = Exporter(self.workspace, self.exports, store, self)
         self.keeping = PhotoKeeping(self.workspace, store)
-        self.keeper = Keeper(self.workspace, self.keeping, self.saves, self)
+        self.keeper = Keeper(self, self.bridge, self.keeping, self.saves)
         self.painter = self.make_requests(_draw, lambda request: request.pane)
         self.counter = self.make_requests(_areas, lambda segmentation: "areas")
         self.object_counter = self.make_requests(_areas, lambda objects: "areas")

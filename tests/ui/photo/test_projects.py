@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,20 +16,24 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
+from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox, QPushButton
 from pytestqt.qtbot import QtBot
 
 import gmmseg
+from gmmseg.io.lock import Holder
+from gmmseg.io.projects.journals import look_into
 from gmmseg.photo.document import change_setting, rename_class
 from gmmseg.photo.objects.edits import add_object, rename_objects
 from gmmseg.photo.objects.patch import brushed
 from tests.data.projects.build import assert_same
 from tests.ui.driving import blobs, drop, mime_of, write_png
 from ui.app import App
+from ui.dialogs.recover import RecoverDialog
 from ui.dialogs.unsaved import UnsavedDialog
 from ui.settings_store import SettingsStore
 from ui.theme import apply_theme, configure_plots
 
+ROOT = Path(__file__).parents[3]
 CONTROL = Qt.KeyboardModifier.ControlModifier
 
 
@@ -167,7 +174,8 @@ def test_a_save_that_fails_leaves_file_star_and_document_as_they_were(
     assert path.read_bytes() == before
     assert marked.window.isWindowModified()
     assert marked.photo.work.workspace.document is document
-    assert sorted(each.suffix for each in tmp_path.iterdir() if each.is_file()) == [".gmmseg", ".png"]
+    visible = [each.name for each in tmp_path.iterdir() if each.is_file() and each.name[0] != "."]
+    assert sorted(visible) == ["photo.png", "work.gmmseg"]
 
 
 def test_a_folder_that_has_vanished_is_said(marked: App, qtbot: QtBot, tmp_path: Path) -> None:
@@ -253,3 +261,234 @@ def test_settings_alone_are_nothing_to_lose(app: App, qtbot: QtBot, tmp_path: Pa
     assert not app.window.isWindowModified()
     app.window.close()
     assert not app.window.isVisible()
+
+
+# The journal
+
+
+def journals(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*.journal"))
+
+
+def test_every_change_is_in_the_journal_at_once(marked: App, qtbot: QtBot, tmp_path: Path) -> None:
+    keeper = marked.photo.work.keeper
+    qtbot.waitUntil(lambda: keeper.journaling.path is not None)
+    (journal,) = journals(tmp_path / "state")
+    workspace = marked.photo.work.workspace
+    steps: tuple[Callable[[], object], ...] = (
+        lambda: mark(marked, "dog", 50.0),
+        workspace.undo,
+        workspace.redo,
+        lambda: workspace.go_to(0),
+        lambda: mark(marked, "bird", 30.0),
+        lambda: marked.photo.work.apply(change_setting("mixture.n_components", 2, "K")),
+    )
+    for step in steps:
+        step()
+        history = look_into(journal).project.history
+        titles = [entry.title for entry in history.entries]
+        assert titles == [entry.title for entry in workspace.history.entries]
+        assert len(history.past) == len(workspace.history.past)
+        assert_same(history.present.state.objects, workspace.document.objects)
+    qtbot.waitUntil(lambda: is_settled(marked) and not workspace.document.is_stale, timeout=20000)
+    fit = look_into(journal).project.document.fit
+    assert fit is not None
+    assert workspace.document.fit is not None
+    assert_same(fit.result, workspace.document.fit.result)
+
+
+def test_saving_moves_the_journal_beside_the_project_and_closing_removes_it(
+    marked: App, qtbot: QtBot, tmp_path: Path
+) -> None:
+    path = tmp_path / "work.gmmseg"
+    qtbot.waitUntil(lambda: marked.photo.work.keeper.journaling.path is not None)
+    save_as(marked, qtbot, path)
+    assert journals(tmp_path) == [tmp_path / ".work.gmmseg.journal"]
+    assert not look_into(tmp_path / ".work.gmmseg.journal").has_something
+    mark(marked, "dog", 50.0)
+    assert look_into(tmp_path / ".work.gmmseg.journal").has_something
+    marked.photo.work.workspace.undo()
+    marked.window.close()
+    assert not marked.window.isVisible()
+    qtbot.waitUntil(lambda: not [each for each in tmp_path.iterdir() if each.name.startswith(".work")])
+
+
+def test_what_is_discarded_can_be_recovered(marked: App, qtbot: QtBot, tmp_path: Path) -> None:
+    qtbot.waitUntil(lambda: marked.photo.work.keeper.journaling.path is not None)
+    marked.window.close()
+    answer(marked, QMessageBox.StandardButton.Discard)
+    assert journals(tmp_path / "state" / "gmmseg" / "journals") == []
+    (kept,) = journals(tmp_path / "state" / "gmmseg" / "kept")
+    assert [entry.name for entry in look_into(kept).project.document.object_map] == ["cat"]
+
+
+def test_an_image_that_another_takes_the_place_of_leaves_its_work_in_its_journal(
+    marked: App, qtbot: QtBot, tmp_path: Path
+) -> None:
+    qtbot.waitUntil(lambda: marked.photo.work.keeper.journaling.path is not None)
+    (first,) = journals(tmp_path)
+    open_in(marked, qtbot, write_png(tmp_path / "next.png", blobs(seed=3)))
+    assert not marked.window.isWindowModified()
+    assert len(set(journals(tmp_path)) - {first}) == 1
+    assert [entry.name for entry in look_into(first).project.document.object_map] == ["cat"]
+    # Undo brings it back; then one journal holds it again.
+    marked.photo.work.workspace.undo()
+    assert marked.window.isWindowModified()
+    (again,) = journals(tmp_path)
+    assert [entry.name for entry in look_into(again).project.document.object_map] == ["cat"]
+
+
+def recover_dialog(app: App, qtbot: QtBot) -> RecoverDialog:
+    qtbot.waitUntil(lambda: app.window.findChild(RecoverDialog) is not None, timeout=10000)
+    dialog = app.window.findChild(RecoverDialog)
+    assert dialog is not None
+    return dialog
+
+
+def test_the_next_window_offers_what_was_not_saved(
+    marked: App, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    qtbot.waitUntil(lambda: marked.photo.work.keeper.journaling.path is not None)
+    (journal,) = journals(tmp_path)
+    qtbot.waitUntil(lambda: Path(f"{journal}.png").exists())
+    before = marked.photo.work.workspace.history
+    marked.leave()
+    assert journal.exists()
+    monkeypatch.setattr(Holder, "has_ended", lambda self: True)
+    again = App(SettingsStore())
+    qtbot.addWidget(again.window)
+    with qtbot.waitExposed(again.window):
+        again.begin()
+    again.photo._recovery._timer.start(0)
+    dialog = recover_dialog(again, qtbot)
+    assert dialog.list.count() == 1
+    assert re.match(r"photo\.png\n\d changes, 1 object\n", dialog.list.item(0).text())
+    assert not dialog.list.item(0).icon().isNull()
+    with qtbot.waitSignal(again.photo.work.opener.recovered, timeout=10000):
+        dialog.findChildren(QPushButton)[0].click()
+    workspace = again.photo.work.workspace
+    assert [entry.title for entry in workspace.history.entries] == [entry.title for entry in before.entries]
+    assert_same(workspace.document.objects, before.present.state.objects)
+    assert again.window.isWindowModified()
+    assert not journal.exists()
+    qtbot.waitUntil(lambda: len(journals(tmp_path)) == 1)
+    assert look_into(journals(tmp_path)[0]).has_something
+    again.leave()
+    again.shutdown()
+    again.deleteLater()
+
+
+def test_not_now_keeps_it_for_the_menu(
+    marked: App, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    qtbot.waitUntil(lambda: marked.photo.work.keeper.journaling.path is not None)
+    (journal,) = journals(tmp_path)
+    monkeypatch.setattr(Holder, "has_ended", lambda self: True)
+    marked.photo._recovery._look_at_start()
+    recover_dialog(marked, qtbot).reject()
+    assert len(journals(tmp_path / "state" / "gmmseg" / "kept")) == 1
+    assert not journal.exists()
+    qtbot.waitUntil(lambda: marked.window.findChild(RecoverDialog) is None)
+    marked.photo.actions["recover"].trigger()
+    dialog = recover_dialog(marked, qtbot)
+    assert dialog.list.count() == 1
+    dialog.reject()
+    assert len(journals(tmp_path / "state" / "gmmseg" / "kept")) == 1
+
+
+def test_a_project_that_a_killed_window_had_open_offers_its_changes(
+    marked: App, qtbot: QtBot, tmp_path: Path
+) -> None:
+    path = tmp_path / "work.gmmseg"
+    save_as(marked, qtbot, path)
+    mark(marked, "dog", 50.0)
+    journal = tmp_path / ".work.gmmseg.journal"
+    copy = journal.read_bytes()
+    marked.photo.work.workspace.undo()
+    open_in(marked, qtbot, write_png(tmp_path / "next.png", blobs(seed=3)))
+    journal.write_bytes(copy)
+    open_in(marked, qtbot, path)
+    qtbot.waitUntil(lambda: "1 changes that a window" in marked.window.errors.text, timeout=10000)
+    work = marked.photo.work
+    assert [entry.name for entry in work.workspace.document.object_map] == ["cat"]
+    with qtbot.waitSignal(work.opener.recovered, timeout=10000):
+        marked.window.errors.findChildren(QPushButton)[0].click()
+    assert [entry.name for entry in work.workspace.document.object_map] == ["cat", "dog"]
+    assert work.keeper.path == path
+    assert marked.window.isWindowModified()
+
+
+HOLDING = """
+import sys, time
+from pathlib import Path
+from gmmseg.io.lock import take
+take(Path(sys.argv[1]))
+print("held", flush=True)
+time.sleep(60)
+"""
+
+
+def test_a_project_that_is_open_elsewhere_can_only_be_read(marked: App, qtbot: QtBot, tmp_path: Path) -> None:
+    path = tmp_path / "work.gmmseg"
+    save_as(marked, qtbot, path)
+    open_in(marked, qtbot, write_png(tmp_path / "next.png", blobs(seed=3)))
+    marked.photo.work.keeper.end()
+    other = subprocess.Popen([sys.executable, "-c", HOLDING, str(path)], stdout=subprocess.PIPE, cwd=ROOT)
+    assert other.stdout is not None
+    assert other.stdout.readline() == b"held\n"
+    try:
+        open_in(marked, qtbot, path)
+        assert "is open in another window" in marked.window.errors.text
+        assert "(read-only)" in marked.window.windowTitle()
+        mark(marked, "dog", 50.0)
+        assert journals(tmp_path)[0].parent.name == "journals"
+        before = path.read_bytes()
+        with qtbot.waitSignal(marked.photo.work.keeper.failed, timeout=10000):
+            press(marked, Qt.Key.Key_S, CONTROL)
+        assert path.read_bytes() == before
+        save_as(marked, qtbot, tmp_path / "copy.gmmseg")
+        assert set(gmmseg.open_project(tmp_path / "copy.gmmseg").names.values()) == {"cat", "dog"}
+        assert "(read-only)" not in marked.window.windowTitle()
+    finally:
+        other.kill()
+        other.wait()
+        other.stdout.close()
+
+
+def test_a_full_disk_stops_the_journal_and_says_so(
+    marked: App, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    qtbot.waitUntil(lambda: marked.photo.work.keeper.journaling.path is not None)
+
+    def refuse(*arguments: Any) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "write", refuse)
+    mark(marked, "dog", 50.0)
+    monkeypatch.undo()
+    assert "cannot be written: the disk is full" in marked.window.errors.text
+    mark(marked, "bird", 30.0)
+    assert len(marked.photo.work.workspace.document.object_map) == 3
+    save_as(marked, qtbot, tmp_path / "work.gmmseg")
+    mark(marked, "fish", 65.0)
+    assert look_into(tmp_path / ".work.gmmseg.journal").n_changes == 1
+
+
+# The session
+
+
+def test_what_was_open_is_opened_again_where_that_is_wanted(
+    marked: App, qtbot: QtBot, tmp_path: Path
+) -> None:
+    path = tmp_path / "work.gmmseg"
+    save_as(marked, qtbot, path)
+    marked.store.restores_session = True
+    marked.window.close()
+    again = App(SettingsStore())
+    qtbot.addWidget(again.window)
+    with qtbot.waitSignal(again.photo.work.opener.project_opened, timeout=10000):
+        again.begin()
+    assert again.photo.work.keeper.path == path
+    again.leave()
+    again.shutdown()
+    again.deleteLater()

@@ -1,0 +1,149 @@
+"""Recovery: looks for what a window that ended had not saved, and offers it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QTimer, Slot
+from PySide6.QtWidgets import QWidget
+
+from gmmseg.control import ShouldStop
+from ui.desk.workers import DeskWorkers
+from ui.notices import Notices
+from ui.settings_store import SettingsStore
+
+if TYPE_CHECKING:
+    from gmmseg.io.projects.journals import Recovered
+    from gmmseg.io.projects.leftovers import Leftover
+    from ui.dialogs.recover import RecoverEntry
+
+_LOOK_AFTER_MS = 1000
+"""After the start: the first image comes first."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """Where to look for journals; asked for by the user or not."""
+
+    projects: tuple[Path, ...]
+    is_asked: bool
+
+
+def _look(question: _Question, should_stop: ShouldStop) -> list[Leftover]:
+    from gmmseg.io.projects.leftovers import journal_folder, kept_folder, leftovers
+
+    left = leftovers([journal_folder()], question.projects)
+    kept = leftovers([kept_folder()])
+    return [*left, *kept] if question.is_asked else left
+
+
+def _look_into(journal: Path, should_stop: ShouldStop) -> Recovered:
+    from gmmseg.io.projects.journals import look_into
+
+    return look_into(journal)
+
+
+class Recovery(QObject):
+    """Offers journals in which something would be lost.
+
+    Parameters
+    ----------
+    work : DeskWorkers
+    recover : callable
+        Goes on with the journal at a path.
+    store : SettingsStore
+        Knows the projects opened last.
+    notices : Notices
+    window : QWidget
+        Over which the list is shown.
+    """
+
+    def __init__(
+        self,
+        work: DeskWorkers,
+        recover: Callable[[Path], None],
+        store: SettingsStore,
+        notices: Notices,
+        window: QWidget,
+    ) -> None:
+        super().__init__(work)
+        self._recover = recover
+        self._store = store
+        self._notices = notices
+        self._window = window
+        self._looks = work.make_requests(_look, lambda question: "leftovers")
+        self._looks.answered.connect(self._on_found)
+        self._glances = work.make_requests(_look_into, lambda journal: journal)
+        self._glances.answered.connect(self._on_looked)
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(_LOOK_AFTER_MS)
+        self._timer.timeout.connect(self._look_at_start)
+
+    def begin(self) -> None:
+        """Look soon, without being in the way of what is opened first."""
+        self._timer.start()
+
+    @Slot()
+    def _look_at_start(self) -> None:
+        self._ask(is_asked=False)
+
+    @Slot()
+    def show_all(self) -> None:
+        """Show all that can be recovered, what was not wanted before included."""
+        self._ask(is_asked=True)
+
+    @Slot(object)
+    def offer(self, journal: Path) -> None:
+        """Offer a journal that was beside a project that has been opened."""
+        self._glances.ask(journal)
+
+    def _ask(self, *, is_asked: bool) -> None:
+        self._looks.ask(_Question(tuple(self._store.recent_files()), is_asked))
+
+    @Slot(object, object)
+    def _on_found(self, question: _Question, found: list[Leftover]) -> None:
+        from ui.dialogs.recover import RecoverDialog, RecoverEntry
+
+        if not found:
+            if question.is_asked:
+                self._notices.say(self.tr("There is nothing to recover."))
+            return
+        entries = [
+            RecoverEntry(
+                each.recovered.journal,
+                each.recovered.name,
+                each.recovered.n_changes,
+                len(each.recovered.project.document.objects or ()),
+                each.recovered.time,
+                each.picture,
+            )
+            for each in found
+        ]
+        dialog = RecoverDialog(entries, self._window)
+        dialog.recover_requested.connect(self._recover)
+        if not question.is_asked:
+            dialog.declined.connect(lambda: _put_aside(entries))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    @Slot(object, object)
+    def _on_looked(self, journal: Path, recovered: Recovered) -> None:
+        if recovered.has_something:
+            text = self.tr("“{0}” has {1} changes that a window that ended had not saved.")
+            self._notices.say(
+                text.format(recovered.name, recovered.n_changes),
+                "note",
+                self.tr("Recover them"),
+                lambda: self._recover(journal),
+            )
+
+
+def _put_aside(entries: list[RecoverEntry]) -> None:
+    from gmmseg.io.projects.leftovers import set_aside
+
+    for entry in entries:
+        set_aside(entry.journal)
