@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gmmseg.api.segmenting import Partition, Segmented
+from gmmseg.batch.documents import Subject, document_source_events
 from gmmseg.control import result_of
 from gmmseg.digits.generative import DigitModel
 from gmmseg.errors import WriteError
@@ -19,7 +20,8 @@ from gmmseg.io.digits.export_items import DIGIT_SUFFIXES, DigitExportItem, Digit
 from gmmseg.io.digits.models import FORMAT as DIGIT_FORMAT
 from gmmseg.io.digits.models import load_digit_model
 from gmmseg.io.export import export_events
-from gmmseg.io.export_items import SUFFIXES, ZERO_BASED_KINDS, ExportItem, ExportKind
+from gmmseg.io.export_items import SUFFIXES, ZERO_BASED_KINDS, ExportItem, ExportKind, check_items
+from gmmseg.io.export_sources import ExportSource
 from gmmseg.io.file_kinds import telling_what_it_is
 from gmmseg.io.masks import PaletteName, encode_mask
 from gmmseg.io.models import FORMAT, model_format, read_model_bytes
@@ -29,8 +31,10 @@ from gmmseg.io.outputs import check_suffix
 from gmmseg.io.table_export import TABLE_SUFFIXES, TableExportItem, TableExportKind, table_export_events
 from gmmseg.io.table_models import FORMAT as TABLE_FORMAT
 from gmmseg.io.table_models import load_table_model
+from gmmseg.mixture.threads import one_blas_thread
 from gmmseg.photo.classes import default_classes
 from gmmseg.photo.model import Model
+from gmmseg.photo.project import Project
 from gmmseg.tables.fitting import TableFit, TableModel
 
 if TYPE_CHECKING:
@@ -126,19 +130,20 @@ def save_mask(
 
 
 def export(
-    result: Segmented | Partition | ExperimentOutcome | TableFit,
+    result: Segmented | Partition | ExperimentOutcome | TableFit | Project,
     files: Mapping[ExportKind | DigitExportKind | TableExportKind, Path_],
     *,
     zero_based: bool = False,
     palette: PaletteName = "class",
     opacity: float = 0.5,
+    subject: Subject = "classes",
 ) -> list[Path]:
     """Write files of a result, the same bytes as the command line and the window; all are encoded first.
 
     Parameters
     ----------
-    result : Segmented, Partition, ExperimentOutcome or TableFit
-        What `segment`, `apply`, `regions`, `cluster_digits` or `fit_table` returned.
+    result : Segmented, Partition, ExperimentOutcome, TableFit or Project
+        What `segment`, `apply`, `regions`, `cluster_digits`, `fit_table` or `open_project` returned.
     files : mapping of kind to path
         The kinds of pictures are ``mask``, ``legend``, ``probabilities``, ``overlay``, ``model``, ``report``,
         ``table``, ``coco``, ``geojson``, ``labelme``, ``roi``, ``svg``, ``ome-tiff`` and ``ome-zarr``;
@@ -150,6 +155,8 @@ def export(
         Colours of a PNG mask.
     opacity : float
         Of the labels over the photo, 0 to 1.
+    subject : {"classes", "regions", "objects"}
+        What of a project is written; objects alone have the kinds ``semantic``, ``binary`` and ``cutout``.
 
     Returns
     -------
@@ -164,13 +171,23 @@ def export(
     if isinstance(result, TableFit):
         rows = [TableExportItem(path, kind) for kind, path in _of_kinds(files, TABLE_SUFFIXES)]
         return result_of(table_export_events(result, rows, "gmmseg.fit_table"))
-    if not isinstance(result, Segmented | Partition):
+    if not isinstance(result, Segmented | Partition | Project):
         return _export_digits(result, _of_kinds(files, DIGIT_SUFFIXES))
     items = [
         ExportItem(path, kind, zero_based and kind in ZERO_BASED_KINDS, palette, opacity)
         for kind, path in _of_kinds(files, SUFFIXES)
     ]
-    return result_of(export_events(result.source, items))
+    check_items(items)
+    source: ExportSource
+    if isinstance(result, Project):
+        needs_mixture = "table" in files
+        with one_blas_thread():
+            source = result_of(
+                document_source_events(result.document, subject, "gmmseg.export", needs_mixture=needs_mixture)
+            )
+    else:
+        source = result.source
+    return result_of(export_events(source, items))
 
 
 def _of_kinds(files: Mapping[Any, Path_], known: Mapping[_K, object]) -> list[tuple[_K, Path]]:

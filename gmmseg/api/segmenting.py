@@ -35,7 +35,7 @@ from gmmseg.io.models import read_model
 from gmmseg.io.object_reading import Marked
 from gmmseg.mixture.settings import Adaptation
 from gmmseg.mixture.threads import one_blas_thread
-from gmmseg.photo.classes import ClassTable
+from gmmseg.photo.classes import ClassTable, check_classes
 from gmmseg.photo.model import Model
 from gmmseg.photo.segmentation import uncertainty
 from gmmseg.photo.settings import MapSettings, SegmentSettings
@@ -165,6 +165,16 @@ class Partition:
         """Area, perimeter, centre, box, eccentricity and mean colour of each region."""
         return region_table(self.image, self.source.labels)
 
+    def with_mixture(self, mixture: Segmented) -> Partition:
+        """Return the same regions, whose exported table tells how much of each class they hold.
+
+        Parameters
+        ----------
+        mixture : Segmented
+            Of the same picture.
+        """
+        return Partition(replace(self.source, mixture=mixture.source))
+
     def cut(self, detail: float = 0.5, n_regions: int | None = None) -> Partition:
         """Return another cut of the same tree, at once.
 
@@ -192,6 +202,7 @@ def segment(
     *,
     features: str | FeatureSpec = "rgb",
     hints: Marked | None = None,
+    classes: ClassTable | None = None,
     **settings: Unpack[LabelKeywords],
 ) -> Segmented:
     """Fit a Gaussian mixture to a picture and label it: each pixel by itself, or each region as a whole.
@@ -209,6 +220,8 @@ def segment(
     hints : array (H, W), ObjectMap, or path of a mask, COCO, GeoJSON, LabelMe or ROI file, optional
         Teach the classes: each value of the array, or name of the objects, is one, and 0 is not known. The
         model that comes of it labels other pictures by `apply`.
+    classes : ClassTable, optional
+        Names, colours and merges of the components, as many as the mixture gets; else each is a class.
     {settings}
 
     Returns
@@ -218,7 +231,7 @@ def segment(
     Raises
     ------
     SettingsError
-        A setting is out of its bounds, or has no effect without another one.
+        A setting is out of its bounds, or has no effect without another one; or the classes do not fit.
     ReadError, BudgetError, FeatureError, FitError
         The picture or the hints cannot be read, are too large, or cannot be fitted.
     """
@@ -226,7 +239,9 @@ def segment(
     chosen = segment_settings(features, others)
     if hints is not None and chosen.learns_from is None:
         chosen = replace(chosen, learns_from="marked")
-    method = FittedMixture(chosen, hints=hints, maps=maps)
+    if classes is not None:
+        check_classes(classes)
+    method = FittedMixture(chosen, classes, hints, maps)
     with one_blas_thread():
         return Segmented(result_of(method.events(as_image(picture), "gmmseg.segment")))
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from gmmseg.batch.content import content_hash
 from gmmseg.control import ShouldStop, never_stop
+from gmmseg.errors import SettingsError
 from gmmseg.image import Image
 from gmmseg.io.export_sources import ExportSource, MixtureSource, RegionSource
 from gmmseg.io.models import dump_model
@@ -97,7 +98,7 @@ class FittedMixture:
     ----------
     settings : SegmentSettings
     classes : ClassTable, optional
-        Names, colours and merges, for fits with as many components; else each component is a class.
+        Names, colours and merges, for fits with as many components; without it each component is a class.
     hints : ObjectMap, array or path, optional
         Objects that teach the classes, see `gmmseg.io.object_reading.as_objects`.
     maps : MapMethod
@@ -114,10 +115,15 @@ class FittedMixture:
         mapper = yield from self.maps.events(image, should_stop)
         request = SegmentRequest(image, self.settings, hints=self._hints(image, should_stop))
         outcome = yield from segment_events(request, should_stop=should_stop, map_classes=mapper)
-        own = outcome.fit.model.classes
-        given = self.classes
-        suits = given is not None and given.n_components == own.n_components
-        return _mixture_source(outcome, given if suits and given is not None else own, command)
+        classes = outcome.fit.model.classes if self.classes is None else self.classes
+        if classes.n_components != outcome.fit.model.params.n_components:
+            raise SettingsError(
+                "classes",
+                f"The classes have {classes.n_components} components, the mixture has "
+                f"{outcome.fit.model.params.n_components}.",
+                "Leave them out, or choose the number of components that they have.",
+            )
+        return _mixture_source(outcome, classes, command)
 
     def _hints(self, image: Image, should_stop: ShouldStop) -> Hints | None:
         if self.hints is None:

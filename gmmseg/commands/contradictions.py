@@ -26,9 +26,19 @@ def check_overlay(parser: Parser, options: argparse.Namespace) -> None:
         parser.error(f"--opacity cannot be {options.opacity:g}: choose 0 to 1")
 
 
+def check_outputs_given(parser: Parser, options: argparse.Namespace) -> None:
+    """End the program with code 2 where nothing is to be written."""
+    model = () if options.command == "apply" else ("model",)
+    further = ("probabilities", "overlay", "table", "report", *model)
+    if options.output is None and not options.also and not any(is_given(options, name) for name in further):
+        parser.error("there is nothing to write: add -o OUT")
+
+
 def check_mask(parser: Parser, options: argparse.Namespace) -> None:
     """End the program with code 2 where options of masks are given and no such mask is written."""
     out = options.output
+    if out is None:
+        return
     if options.zero_based and options.format not in (None, "ome-tiff"):
         parser.error(f"--format {options.format} holds class ids: leave out --zero-based, or write a mask")
     if options.palette is not None and options.format is not None:
@@ -112,6 +122,8 @@ def check_segment(parser: Parser, options: argparse.Namespace) -> None:
                 f"{strangers[0]} out"
             )
     else:
+        if options.classes and options.table is None:
+            parser.error("--class is of a mixture: leave out --method regions, or --class")
         if options.joint:
             parser.error("regions are of one image: leave out --joint")
         outputs = [name for name in _MIXTURE_OUTPUTS if is_given(options, name)]

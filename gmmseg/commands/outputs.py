@@ -10,6 +10,7 @@ from typing import cast
 
 from gmmseg.batch.makers import ExportTask
 from gmmseg.batch.sheet import SUFFIXES as SHEET_SUFFIXES
+from gmmseg.batch.stems import distinct_stems
 from gmmseg.commands.console import Console
 from gmmseg.errors import ReadError, WriteError
 from gmmseg.io.atomic import check_writable, refusals, shown
@@ -118,15 +119,26 @@ def _matching(path: Path) -> list[Path]:
 
 def _wanted(options: argparse.Namespace) -> list[tuple[ExportKind, Path]]:
     first = cast(ExportKind, options.format or "mask")
-    given = (
-        (kind, getattr(options, kind, None)) for kind in _FURTHER if kind != "model" or _has_model(options)
-    )
-    return [(first, options.output.path), *((kind, path) for kind, path in given if path is not None)]
+    given = [
+        *(
+            (kind, getattr(options, kind, None))
+            for kind in _FURTHER
+            if kind != "model" or _has_model(options)
+        ),
+        *((cast(ExportKind, file.kind), file.path) for file in options.also),
+    ]
+    further = [(kind, path) for kind, path in given if path is not None]
+    return further if options.output is None else [(first, options.output.path), *further]
+
+
+def items_of(options: argparse.Namespace) -> list[ExportItem]:
+    """Return the files to write where all of them are files, with legends."""
+    return with_legends(_item(kind, path, options) for kind, path in _wanted(options))
 
 
 def _has_model(options: argparse.Namespace) -> bool:
     # For ``apply`` the model is what is read.
-    return bool(options.command == "segment")
+    return bool(options.command != "apply")
 
 
 def _item(kind: ExportKind, path: Path, options: argparse.Namespace) -> ExportItem:
@@ -150,6 +162,8 @@ def _is_folder(options: argparse.Namespace, kind: ExportKind, path: Path) -> boo
     if kind == "ome-zarr" and _is_file_name(kind, path):
         return False
     out = options.output
+    if out is None:
+        return os.path.isdir(path)
     if path == out.path:
         return bool(out.is_folder) or os.path.isdir(path)
     # Beside a folder of masks a further output may well be a file, such as report.json.

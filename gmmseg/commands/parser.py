@@ -11,6 +11,7 @@ from gmmseg.commands.contradictions import (
     check_criterion,
     check_map,
     check_mask,
+    check_outputs_given,
     check_overlay,
     check_segment,
     check_select,
@@ -21,12 +22,14 @@ from gmmseg.commands.options import add_options, reader
 from gmmseg.commands.usage import Parser, check_first_word, printable
 from gmmseg.commands.values import (
     box_corners,
+    class_entry,
     click_point,
     count,
     features,
     length,
     n_bytes,
     number,
+    out_file,
     out_place,
     place,
 )
@@ -39,7 +42,10 @@ from gmmseg.setting import Setting, arranged, setting_of, settings_of
 from gmmseg.tables.settings import TableSettings
 from gmmseg.version import VERSION
 
-COMMANDS: tuple[str, ...] = ("segment", "apply", "select", "fit", "frames", "mnist", "sample")
+COMMANDS: tuple[str, ...] = (
+    "segment", "apply", "select", "export", "fit", "frames", "mnist", "sample",
+)  # fmt: skip
+OBJECT_FORMATS = ("semantic", "binary", "cutout")
 FORMATS = ("coco", "geojson", "labelme", "roi", "svg", "ome-tiff", "ome-zarr")
 
 _OVERVIEW = """\
@@ -125,6 +131,13 @@ is in front: nothing is known of it yet.
 Masks are called after the stack and the frame's number, or after each file of a folder. Existing ones are
 overwritten.
 """
+_EXPORT = """\
+Write files of a project, the same as the window does: of its classes, its regions or its objects.
+
+  gmmseg export work.gmmseg -o mask.png --report report.json
+  gmmseg export work.gmmseg --subject objects --format cutout -o horse.png
+  gmmseg export work.gmmseg --subject regions -o regions.tif --table regions.csv
+"""
 _SAMPLE = """\
 Draw feature vectors from a saved mixture, in the units of the features: .npy holds a float64 array (N, D),
 .csv a line of feature names and N lines of values. From a model of digits (mnist --model) draw digits: .png
@@ -162,8 +175,10 @@ def parse(argv: list[str]) -> argparse.Namespace:
         check_mnist(command, options)
     else:
         check_overlay(command, options)
-    if options.command in ("segment", "apply"):
+    if options.command in ("segment", "apply", "export"):
+        check_outputs_given(command, options)
         check_mask(command, options)
+    if options.command in ("segment", "apply"):
         check_map(command, options)
         check_tables(command, options)
     if options.command == "apply":
@@ -196,6 +211,8 @@ def build_parser() -> tuple[Parser, dict[str, Parser]]:
         "apply": add("apply", "MODEL IMAGE... [options] -o OUT", "label images with a saved model", _APPLY),
         "select": add("select", "IMAGE [--click X,Y[,+|-]]... [--box X0,Y0,X1,Y1] -o MASK",
                       "cut out an object by clicks and boxes", _SELECT),
+        "export": add("export", "PROJECT [--subject WHAT] [options] -o OUT",
+                      "write files of a project", _EXPORT),
         "fit": add("fit", "TABLE [-k N|auto] [--columns A,B] [options] -o OUT",
                    "fit a mixture to the rows of a table", _FIT),
         "frames": add("frames", "STACK|FOLDER [--rate A] [options] -o FOLDER",
@@ -207,6 +224,7 @@ def build_parser() -> tuple[Parser, dict[str, Parser]]:
     _add_segment(commands["segment"])
     _add_apply(commands["apply"])
     _add_select(commands["select"])
+    _add_export(commands["export"])
     _add_fit(commands["fit"])
     _add_frames(commands["frames"])
     add_mnist(commands["mnist"])
@@ -248,6 +266,15 @@ def _add_segment(parser: Parser) -> None:
     add_options(model, [setting for setting in table.values() if setting not in fitting])
     _add_map(parser, "regions (--method regions, --by region)")
     add_options(parser.add_argument_group("fitting"), fitting)
+    model.add_argument(
+        "--class",
+        dest="classes",
+        action="append",
+        type=class_entry,
+        metavar="CLASS",
+        help="a class as ID:COMPONENTS:#COLOUR:shown:NAME, as in 2:0+3:#87ceeb:shown:Sky, for each class in "
+        "turn: components from 0, united by +; hidden ones are left out of the overlay",
+    )
     _add_outputs(parser)
     group = _add_batch(parser)
     group.add_argument(
@@ -290,18 +317,26 @@ def _add_apply(parser: Parser) -> None:
     _add_batch(parser)
 
 
-def _add_outputs(parser: Parser, *, has_model: bool = True) -> None:
+def _add_outputs(parser: Parser, *, has_model: bool = True, formats: tuple[str, ...] = FORMATS) -> None:
     group = parser.add_argument_group("output")
     group.add_argument(
         "-o",
         "--output",
         type=out_place,
-        required=True,
         metavar="OUT",
         help="by extension: .png mask with palette, .tif mask in grey, .npy mask with its legend in "
         ".npy.json, .npz mask, probabilities and metadata; a name that ends in / is a folder",
     )
-    group.add_argument("--format", choices=FORMATS, help="write OUT for another program instead")
+    group.add_argument("--format", choices=formats, help="write OUT for another program instead")
+    kinds = ("mask", "legend", *formats)
+    group.add_argument(
+        "--also",
+        action="append",
+        default=[],
+        type=out_file(kinds),
+        metavar="KIND=FILE",
+        help="also a file of another kind, as often as wanted: mask, legend, or one that --format takes",
+    )
     group.add_argument(
         "--probabilities",
         type=place,
@@ -357,7 +392,8 @@ def _add_outputs(parser: Parser, *, has_model: bool = True) -> None:
         action="store_true",
         help="leave out, and name, images of which one of the files to write is there already",
     )
-    _add_reading(group)
+    if formats == FORMATS:
+        _add_reading(group)
 
 
 def _add_reading(group: argparse._ActionsContainer) -> None:
@@ -478,6 +514,20 @@ def _add_frames(parser: Parser) -> None:
     parser.add_argument(
         "-o", "--output", type=place, required=True, metavar="FOLDER", help="where the masks go"
     )
+
+
+def _add_export(parser: Parser) -> None:
+    parser.add_argument("project", type=place, metavar="PROJECT", help="project file, .gmmseg")
+    parser.add_argument(
+        "--subject",
+        choices=("classes", "regions", "objects"),
+        help="what is written: the classes of the mixture (default), the regions, or the objects, which "
+        "alone have semantic and binary masks and cut-outs",
+    )
+    parser.add_argument(
+        "--image", type=place, metavar="FILE", help="the project's image, where it is not found by itself"
+    )
+    _add_outputs(parser, formats=(*FORMATS, *OBJECT_FORMATS))
 
 
 def _add_sample(parser: Parser) -> None:

@@ -14,6 +14,7 @@ from gmmseg.commands.options import region_settings, segment_settings
 from gmmseg.commands.outputs import plan
 from gmmseg.commands.tiled import is_tiled, run_tiled
 from gmmseg.errors import SettingsError
+from gmmseg.photo.classes import ClassInfo, ClassTable, check_classes
 
 
 def run(options: argparse.Namespace, console: Console) -> bool:
@@ -43,10 +44,23 @@ def _joint(
     return AppliedModel(model, maps=map_method(options)), errors
 
 
+def _classes(options: argparse.Namespace) -> ClassTable | None:
+    if not options.classes:
+        return None
+    table = ClassTable(
+        tuple(
+            ClassInfo(one.id, one.name, one.colour, one.components, one.is_visible, one.is_locked)
+            for one in options.classes
+        )
+    )
+    check_classes(table)
+    return table
+
+
 def method_of(options: argparse.Namespace) -> Method:
     """Return what is to be made of each image."""
     settings = segment_settings(options)
-    mixture = FittedMixture(settings, hints=options.hints, maps=map_method(options))
+    mixture = FittedMixture(settings, _classes(options), options.hints, map_method(options))
     if options.method == "mixture":
         return mixture
     # As in the window, the table tells how much of each class of the mixture a region holds.

@@ -6,6 +6,7 @@ import argparse
 import math
 import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,6 +77,55 @@ def n_bytes(text: str) -> int:
     if size <= 0:
         raise argparse.ArgumentTypeError(f"“{text}” is not a size; write 800M or 4G")
     return size
+
+
+@dataclass(frozen=True, slots=True)
+class OutFile:
+    """A further file to write: its kind and where."""
+
+    kind: str
+    path: Path
+
+
+def out_file(kinds: tuple[str, ...]) -> Callable[[str], OutFile]:
+    """Return what reads KIND=FILE."""
+
+    def read(text: str) -> OutFile:
+        kind, equals, name = text.partition("=")
+        if not equals or kind not in kinds:
+            raise argparse.ArgumentTypeError(f"“{text}” is not KIND=FILE; the kinds are {', '.join(kinds)}")
+        return OutFile(kind, place(name))
+
+    return read
+
+
+@dataclass(frozen=True, slots=True)
+class ClassEntry:
+    """A class as told on the command line; its fields are those of a `ClassInfo`."""
+
+    id: int
+    components: tuple[int, ...]
+    colour: tuple[int, int, int]
+    is_visible: bool
+    is_locked: bool
+    name: str
+
+
+def class_entry(text: str) -> ClassEntry:
+    """Read a class such as ``2:0+3:#87ceeb:shown:Sky``."""
+    match = re.fullmatch(
+        r"([0-9]{1,5}):([0-9]{1,3}(?:[+][0-9]{1,3})*):#([0-9a-fA-F]{6}):(shown|hidden)([+]locked)?:(.*)",
+        text,
+        re.DOTALL,
+    )
+    if match is None:
+        raise argparse.ArgumentTypeError(
+            f"“{text}” is not a class; write ID:COMPONENTS:#COLOUR:shown:NAME, as in 2:0+3:#87ceeb:shown:Sky"
+        )
+    number, parts, colour, view, lock, name = match.groups()
+    red, green, blue = bytes.fromhex(colour)
+    components = tuple(int(part) for part in parts.split("+"))
+    return ClassEntry(int(number), components, (red, green, blue), view == "shown", lock is not None, name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import numpy as np
 
 from gmmseg.arrays import AnyArray
 from gmmseg.colours import Colour, class_colour
+from gmmseg.errors import SettingsError
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +138,24 @@ class ClassTable:
         show_all = visible == [wanted]
         return ClassTable(
             tuple(replace(entry, is_visible=show_all or entry.id == wanted) for entry in self.classes)
+        )
+
+
+def check_classes(classes: ClassTable) -> None:
+    """Raise `SettingsError` where ids are none or equal, or a component belongs to no class or to two."""
+    ids = [entry.id for entry in classes]
+    if len(set(ids)) < len(ids) or any(not 1 <= one < 1 << 16 or one == IGNORE_ID for one in ids):
+        raise SettingsError(
+            "classes",
+            "The ids of the classes are not all different ones.",
+            "Number them from 1, without 255.",
+        )
+    components = sorted(component for entry in classes for component in entry.components)
+    if components != list(range(len(components))):
+        raise SettingsError(
+            "classes",
+            "The classes do not have each component once.",
+            "Give 0 to K - 1, each to one class.",
         )
 
 

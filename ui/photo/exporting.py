@@ -87,34 +87,20 @@ class Exporter(FileExporter):
         return None if path is None or is_sample(path) else path.absolute().parent
 
     @Slot(object, str)
-    def _on_requested(self, items: list[ExportItem], subject: str) -> None:
+    def _on_requested(self, items: list[ExportItem], subject: Subject) -> None:
         self._exported_from = self._image_folder()
         self._store.set_folder("export", items[0].path.parent)
         self._store.export_kinds = tuple(item.kind for item in items if item.kind != "legend")
-        if subject == "regions":
-            self.write_regions(self._workspace.shown, items)
-        elif subject == "objects":
-            self.write_objects(self._workspace.shown, items)
-        else:
-            self.write(self._workspace.shown, items)
+        self.write(self._workspace.shown, items, subject)
 
-    def write(self, shown: ViewState, items: list[ExportItem]) -> None:
-        """Write the last complete fit of the state shown, after what was asked for before."""
-        from ui.photo.export_work import mixture_written
+    def write(self, shown: ViewState, items: list[ExportItem], subject: Subject = "classes") -> None:
+        """Write files of the state shown, after what was asked for before.
 
-        self.runner.start(lambda should_stop: mixture_written(shown, items, should_stop))
+        Classes are of the last complete fit, regions cut as the settings say.
+        """
+        from ui.photo.export_work import export_shown_events
 
-    def write_regions(self, shown: ViewState, items: list[ExportItem]) -> None:
-        """Write the regions of the state shown, cut as its settings say, after what was asked for before."""
-        from ui.photo.export_work import regions_written
-
-        self.runner.start(lambda should_stop: regions_written(shown, items, should_stop))
-
-    def write_objects(self, shown: ViewState, items: list[ExportItem]) -> None:
-        """Write the objects of the state shown, after what was asked for before."""
-        from ui.photo.export_work import objects_written
-
-        self.runner.start(lambda should_stop: objects_written(shown, items, should_stop))
+        self.runner.start(lambda should_stop: export_shown_events(shown, subject, items, should_stop))
 
     @Slot(object, object)
     def _on_finished(self, run: int, result: tuple[list[Path], bool]) -> None:

@@ -186,7 +186,7 @@ class Writer:
         self.exporter.failed.connect(self.failures.append)
 
     def write(self, qtbot: QtBot, shown: ViewState, items: list[ExportItem]) -> None:
-        self.exporter.write_regions(shown, items)
+        self.exporter.write(shown, items, "regions")
         qtbot.waitUntil(lambda: not self.runner.is_running, timeout=20000)
 
 

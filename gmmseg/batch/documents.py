@@ -1,0 +1,136 @@
+"""What a document holds as what is to be exported: its classes, its regions or its objects."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from gmmseg.batch.methods import region_source
+from gmmseg.control import ShouldStop, never_stop
+from gmmseg.errors import WriteError
+from gmmseg.features.table import FeatureTable
+from gmmseg.image import Image
+from gmmseg.io.export_sources import ExportSource, MixtureSource
+from gmmseg.io.object_source import ObjectSource
+from gmmseg.photo.class_map import ClassMapper
+from gmmseg.photo.document import Document
+from gmmseg.photo.jobs import relabel_events
+from gmmseg.photo.segmentation import Segmentation
+
+if TYPE_CHECKING:
+    from gmmseg.regions.outcome import RegionOutcome
+
+Subject = Literal["classes", "regions", "objects"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class KnownMaps:
+    """Maps of a document that are there already.
+
+    Parameters
+    ----------
+    table : FeatureTable, optional
+        Of the document's fit.
+    segmentation : Segmentation, optional
+        Made with the fit's parameters; whatever classes it shows.
+    regions : RegionOutcome, optional
+        Of the document's image; whatever the cut.
+    """
+
+    table: FeatureTable | None = None
+    segmentation: Segmentation | None = None
+    regions: RegionOutcome | None = None
+
+
+_NOTHING = KnownMaps()
+
+
+def document_source_events(
+    document: Document,
+    subject: Subject,
+    command: str,
+    *,
+    needs_mixture: bool = False,
+    known: KnownMaps = _NOTHING,
+    should_stop: ShouldStop = never_stop,
+) -> Generator[Any, None, ExportSource]:
+    """Return the maps of a document; those that are not known are made.
+
+    Parameters
+    ----------
+    document : Document
+    subject : {"classes", "regions", "objects"}
+    command : str
+        What the report tells was run.
+    needs_mixture : bool
+        Whether regions are asked how much of each class they hold, as their table tells.
+    known : KnownMaps
+    should_stop : callable
+
+    Raises
+    ------
+    WriteError
+        The document has no such thing.
+    BudgetError
+    Cancelled
+    """
+    image = document.image
+    if subject == "objects":
+        if image is None or not document.objects:
+            raise WriteError("There are no objects to export.", "Select one in the picture and press Enter.")
+        return ObjectSource(image, document.objects, command, {})
+    if subject == "classes":
+        mixture = yield from _mixture(document, command, known, should_stop)
+        if mixture is None:
+            raise WriteError("There is no finished fit to export yet.", "Wait for the fit, or run one.")
+        return mixture
+    if image is None:
+        raise WriteError("There is no image to export regions of.", "Open one first.")
+    outcome = yield from _cut(document, image, known, should_stop)
+    mixture = None
+    if needs_mixture:
+        mixture = yield from _mixture(document, command, known, should_stop, by_pixel=True)
+    return region_source(outcome, command, mixture)
+
+
+def _mixture(
+    document: Document,
+    command: str,
+    known: KnownMaps,
+    should_stop: ShouldStop,
+    *,
+    by_pixel: bool = False,
+) -> Generator[Any, None, MixtureSource | None]:
+    """Return the document's fit, if there is one."""
+    fit = document.fit
+    if fit is None:
+        return None
+    settings, regions = document.map_settings, None
+    if settings.by == "region" and not by_pixel:
+        regions = yield from _cut(document, fit.image, known, should_stop)
+    mapper = ClassMapper() if by_pixel else ClassMapper(settings, regions)
+    table, segmentation = known.table, known.segmentation
+    if table is None or segmentation is None:
+        outcome = yield from relabel_events(
+            fit, fit.result.params, should_stop=should_stop, map_classes=mapper
+        )
+        table, segmentation = outcome.table, outcome.segmentation
+    elif not mapper.is_current(fit.image, segmentation):
+        segmentation = mapper(fit.image, table, segmentation, should_stop)
+    return MixtureSource(fit, table, segmentation, document.classes, command, dict(fit.seconds))
+
+
+def _cut(
+    document: Document, image: Image, known: KnownMaps, should_stop: ShouldStop
+) -> Generator[Any, None, RegionOutcome]:
+    """Return the regions that the document's settings ask for."""
+    # Here, so that classes by pixel and objects do not wait for it.
+    from gmmseg.regions.outcome import region_events
+
+    settings, outcome = document.region_settings, known.regions
+    if outcome is not None and outcome.settings == settings:
+        return outcome
+    has_tree = outcome is not None and outcome.settings.seed == settings.seed
+    hierarchy = outcome.hierarchy if outcome is not None and has_tree else None
+    return (yield from region_events(image, settings, hierarchy, should_stop=should_stop))

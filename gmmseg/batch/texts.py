@@ -1,0 +1,375 @@
+"""An export as a command and as a Python script: texts that write the same bytes again."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields, is_dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from gmmseg.batch.documents import Subject
+from gmmseg.batch.methods import FittedMixture, GrownRegions, MapMethod, Method
+from gmmseg.batch.stems import distinct_stems
+from gmmseg.colours import to_hex
+from gmmseg.errors import EditError
+from gmmseg.features.spec import FeatureSpec
+from gmmseg.io.export_items import SUFFIXES, ZERO_BASED_KINDS, ExportItem, ExportKind, has_palette
+from gmmseg.io.masks import PaletteName
+from gmmseg.photo.classes import ClassInfo, ClassTable, default_classes
+from gmmseg.photo.document import Document
+from gmmseg.photo.settings import MapSettings
+from gmmseg.regions.settings import RegionSettings
+from gmmseg.setting import Setting, is_settings, settings_of, value_at
+
+_OPTION_KINDS: tuple[ExportKind, ...] = ("probabilities", "overlay", "model", "table", "report")
+"""Kinds that have an option of their own."""
+_OF_FEATURES = ("space", "has_position", "has_texture")
+"""Settings that are said together: ``lab+position``."""
+_UNREPEATABLE = ("stopped", "not fitted", "adapted")
+"""Why fits ended that their settings alone do not give again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """An export that is to be done again.
+
+    Parameters
+    ----------
+    images : tuple of Path
+        Of several, the path of each output is a folder.
+    method : Method
+        What is made of each.
+    items : tuple of ExportItem
+    frame : int
+        Page or frame of the files, from 0.
+    """
+
+    images: tuple[Path, ...]
+    method: Method
+    items: tuple[ExportItem, ...]
+    frame: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AgainFromProject:
+    """An export that is to be done again from a project file as it is."""
+
+    project: Path
+    subject: Subject
+    items: tuple[ExportItem, ...]
+
+
+def again(
+    document: Document, subject: Subject, items: Sequence[ExportItem], project: Path | None
+) -> Again | AgainFromProject:
+    """Return how an export of a document can be done again.
+
+    Parameters
+    ----------
+    document : Document
+    subject : {"classes", "regions", "objects"}
+    items : sequence of ExportItem
+    project : Path, optional
+        A file that holds the document as it is.
+
+    Raises
+    ------
+    EditError
+        Only a project can tell what was done, and there is none, or it is not saved.
+    """
+    reason = _why_not_repeatable(document, subject, items)
+    image = document.image
+    given = tuple(item for item in items if item not in _own_legends(items))
+    if reason is None and image is not None and image.source.path is not None:
+        method = _method(document, subject, items)
+        return Again((image.source.path.absolute(),), method, given, image.source.frame)
+    if project is None:
+        raise EditError(
+            f"{reason or 'The image is in no file.'}", "Save the project; the text then exports from that."
+        )
+    return AgainFromProject(project.absolute(), subject, given)
+
+
+def _why_not_repeatable(document: Document, subject: Subject, items: Sequence[ExportItem]) -> str | None:
+    """Return why settings and a file of the image do not give an export again; None where they do."""
+    fit, wants_table = document.fit, any(item.kind == "table" for item in items)
+    if subject == "objects":
+        return "Objects are made by hand."
+    cut, usual = document.region_settings, RegionSettings()
+    by_region = subject == "classes" and document.map_settings.by == "region"
+    has_two_cuts = cut.n_regions is not None and cut.detail != usual.detail
+    if subject == "regions" or by_region:
+        if has_two_cuts and any(item.kind == "report" for item in items):
+            return "The report holds a detail that the number of regions makes void."
+        if by_region and cut.seed != usual.seed:
+            return "Regions and mixture have two seeds."
+    needs_fit = subject == "classes" or (wants_table and fit is not None)
+    if needs_fit and fit is not None:
+        if fit.result.stop_reason in _UNREPEATABLE:
+            return "The fit was stopped before its end."
+        if fit.hints is not None:
+            return "The classes were taught by objects."
+        if subject == "regions" and fit.settings.mixture.seed != document.region_settings.seed:
+            return "Regions and mixture have two seeds."
+    return None
+
+
+def _method(document: Document, subject: Subject, items: Sequence[ExportItem]) -> Method:
+    mixture = None
+    if document.fit is not None:
+        classes, maps = document.classes, document.map_settings
+        by_region = maps.by == "region"
+        mixture = FittedMixture(
+            document.fit.settings,
+            None if classes == default_classes(classes.n_components) else classes,
+            maps=MapMethod(
+                maps if by_region else replace(maps, balance=MapSettings().balance),
+                document.region_settings if by_region else RegionSettings(),
+            ),
+        )
+    if subject == "regions":
+        wants_table = any(item.kind == "table" for item in items)
+        by_pixel = None if mixture is None else replace(mixture, maps=MapMethod())
+        return GrownRegions(document.region_settings, by_pixel if wants_table else None)
+    if mixture is None:
+        raise EditError("There is no finished fit to export.", "Fit the image first.")
+    return mixture
+
+
+def _own_legends(items: Sequence[ExportItem]) -> list[ExportItem]:
+    """Return the legends that are written without being asked for, beside .npy masks."""
+    beside = {item.path.with_name(f"{item.path.name}.json") for item in items if item.kind == "mask"}
+    return [item for item in items if item.kind == "legend" and item.path in beside]
+
+
+# As a command
+
+
+def command_text(wanted: Again | AgainFromProject) -> str:
+    """Return the command line that writes the files of an export again, quoted for this system's shell.
+
+    Raises
+    ------
+    EditError
+        Something has no option.
+    """
+    if isinstance(wanted, AgainFromProject):
+        words = ["export", _path_word(wanted.project)]
+        words += ["--subject", wanted.subject] if wanted.subject != "classes" else []
+    else:
+        words = [*_method_words(wanted.method), *map(_path_word, wanted.images)]
+        words += ["--frame", str(wanted.frame + 1)] if wanted.frame else []
+    words = ["gmmseg", *words, *_output_words(wanted.items)]
+    return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
+
+
+def _path_word(path: Path) -> str:
+    # Absolute, so never taken for an option.
+    return os.fspath(path.absolute())
+
+
+def _method_words(method: Method) -> list[str]:
+    if isinstance(method, FittedMixture):
+        return ["segment", *_value_words(method)]
+    if isinstance(method, GrownRegions):
+        return ["segment", "--method", "regions", *_value_words(method)]
+    raise EditError("A model that is in no file cannot be named.", "Export the model, and apply it.")
+
+
+def _value_words(value: Any) -> Iterator[str]:
+    """Yield the options of all settings within a method that are not at their defaults, and its classes."""
+    if value is None:
+        return
+    if isinstance(value, ClassTable):
+        for entry in value:
+            yield from ("--class", _class_word(entry))
+    elif is_settings(type(value)):
+        yield from _setting_words(value)
+    elif is_dataclass(value):
+        for each in fields(value):
+            yield from _value_words(getattr(value, each.name))
+    else:
+        raise EditError(
+            "Not all of this can be said in a command.", "Save the project, and export from that."
+        )
+
+
+def _setting_words(settings: Any) -> Iterator[str]:
+    changed = _changed(settings)
+    if any(_keyword(setting) in _OF_FEATURES for setting, _ in changed):
+        yield from ("--features", str(_spec(settings)))
+    is_auto = any(setting.path == "auto" for setting, _ in changed)
+    if is_auto:
+        yield from ("-k", "auto")
+    for setting, value in changed:
+        if _keyword(setting) in _OF_FEATURES or (is_auto and setting.takes_auto):
+            continue
+        if setting.path == "detail" and settings.n_regions is not None:
+            # The number alone decides.
+            continue
+        if not setting.option:
+            raise EditError(f"{setting.title} cannot be said in a command.", "Save the project.")
+        name = setting.option.split()[-1]
+        if setting.kind == "bool":
+            yield name
+        else:
+            yield from (name, "auto" if value is None else str(value))
+
+
+def _class_word(entry: ClassInfo) -> str:
+    view = ("shown" if entry.is_visible else "hidden") + "+locked" * entry.is_locked
+    parts = "+".join(map(str, entry.components))
+    return f"{entry.id}:{parts}:{to_hex(entry.colour)}:{view}:{entry.name}"
+
+
+def _output_words(items: Sequence[ExportItem]) -> Iterator[str]:
+    left = list(items)
+    first = _first(left)
+    if first is not None:
+        left.remove(first)
+        yield from ("-o", _path_word(first.path))
+        if first.kind != "mask":
+            yield from ("--format", first.kind)
+    used: set[str] = set()
+    for item in left:
+        if item.kind in _OPTION_KINDS and item.kind not in used:
+            yield from (f"--{item.kind}", _path_word(item.path))
+        else:
+            yield from ("--also", f"{item.kind}={_path_word(item.path)}")
+        used.add(item.kind)
+    if any(item.zero_based for item in items):
+        yield "--zero-based"
+    palette, opacity = _looks(items)
+    if palette != "class":
+        yield from ("--palette", palette)
+    if opacity != 0.5:
+        yield from ("--opacity", repr(opacity))
+
+
+def _first(items: Sequence[ExportItem]) -> ExportItem | None:
+    """Return what OUT is: a mask, else what takes 0-based values, else what has no option of its own."""
+    ranked = [item for item in items if item.kind not in _OPTION_KINDS]
+    ranked.sort(key=lambda item: (item.kind != "mask", item.kind not in ZERO_BASED_KINDS))
+    return ranked[0] if ranked else None
+
+
+# As a script
+
+
+def python_text(wanted: Again | AgainFromProject) -> str:
+    """Return the Python script that writes the files of an export again; raises `EditError`."""
+    if isinstance(wanted, AgainFromProject):
+        project = f"project = gmmseg.open_project({os.fspath(wanted.project)!r})"
+        call = _export_call("project", wanted.items, f"subject={wanted.subject!r}")
+        return f"import gmmseg\n\n{project}\n{call}\n"
+    imports = ["import gmmseg"]
+    if any(isinstance(value, ClassTable) for value in _values(wanted.method)):
+        imports.append("from gmmseg.photo.classes import ClassInfo, ClassTable")
+    head = "\n".join(imports) + "\n\n"
+    if len(wanted.images) == 1:
+        picture = _picture(repr(_path_word(wanted.images[0])), wanted.frame)
+        body = [f"result = {_call(wanted.method, picture)}", _export_call("result", wanted.items)]
+        return head + "\n".join(body) + "\n"
+    pairs = [
+        f"    ({_path_word(image)!r}, {stem!r}),"
+        for image, stem in zip(wanted.images, distinct_stems(list(wanted.images)), strict=True)
+    ]
+    folders = sorted({_path_word(item.path) for item in wanted.items})
+    body = [
+        f"for folder in {folders!r}:", "    os.makedirs(folder, exist_ok=True)",
+        "for path, stem in [", *pairs, "]:",
+        f"    result = {_call(wanted.method, _picture('path', wanted.frame))}",
+        f"    {_export_call('result', wanted.items, is_folder=True)}",
+    ]  # fmt: skip
+    return "import os\n\n" + head + "\n".join(body) + "\n"
+
+
+def _values(method: Any) -> Iterator[Any]:
+    for each in fields(method):
+        value = getattr(method, each.name)
+        yield value
+        if is_dataclass(value) and not is_settings(type(value)) and not isinstance(value, ClassTable):
+            yield from _values(value)
+
+
+def _picture(path: str, frame: int) -> str:
+    return f"gmmseg.read_image({path}, frame={frame})" if frame else path
+
+
+def _call(method: Method, picture: str) -> str:
+    if isinstance(method, FittedMixture):
+        return f"gmmseg.segment({', '.join([picture, *_keywords(method)])})"
+    if isinstance(method, GrownRegions):
+        call = f"gmmseg.regions({', '.join([picture, *_keywords(method.settings)])})"
+        return call if method.mixture is None else f"{call}.with_mixture({_call(method.mixture, picture)})"
+    raise EditError("A model that is in no file cannot be named.", "Export the model, and apply it.")
+
+
+def _keywords(value: Any) -> Iterator[str]:
+    """Yield the keywords of all settings within a method that are not at their defaults, and its classes."""
+    if value is None:
+        return
+    if isinstance(value, ClassTable):
+        yield f"classes={value!r}"
+    elif is_settings(type(value)):
+        changed = _changed(value)
+        if any(_keyword(setting) in _OF_FEATURES for setting, _ in changed):
+            yield f"features={str(_spec(value))!r}"
+        for setting, held in changed:
+            if _keyword(setting) not in _OF_FEATURES:
+                yield f"{_keyword(setting)}={held!r}"
+    elif is_dataclass(value):
+        for each in fields(value):
+            yield from _keywords(getattr(value, each.name))
+    else:
+        raise EditError("Not all of this can be said in a script.", "Save the project, and export from that.")
+
+
+def _export_call(name: str, items: Sequence[ExportItem], *more: str, is_folder: bool = False) -> str:
+    files = ", ".join(f"{item.kind!r}: {_file(item, is_folder)}" for item in items)
+    words = [name, f"{{{files}}}", *more]
+    if any(item.zero_based for item in items):
+        words.append("zero_based=True")
+    palette, opacity = _looks(items)
+    if palette != "class":
+        words.append(f"palette={palette!r}")
+    if opacity != 0.5:
+        words.append(f"opacity={opacity!r}")
+    return f"gmmseg.export({', '.join(words)})"
+
+
+def _file(item: ExportItem, is_folder: bool) -> str:
+    if not is_folder:
+        return repr(_path_word(item.path))
+    return f"os.path.join({_path_word(item.path)!r}, f'{{stem}}{SUFFIXES[item.kind][0]}')"
+
+
+# Both
+
+
+def _changed(settings: Any) -> list[tuple[Setting, Any]]:
+    """Return the settings that are not at their defaults, and their values."""
+    held = [(setting, value_at(settings, setting.path)) for setting in settings_of(type(settings))]
+    return [(setting, value) for setting, value in held if value != setting.default]
+
+
+def _looks(items: Sequence[ExportItem]) -> tuple[PaletteName, float]:
+    """Return the palette of the masks and the opacity of the overlays, the usual ones where there is none."""
+    # A folder gets masks in the first of their formats, which has a palette.
+    masks = (
+        item.palette for item in items if has_palette(item) or (item.kind == "mask" and not item.path.suffix)
+    )
+    overlays = (item.overlay_opacity for item in items if item.kind == "overlay")
+    return next(masks, "class"), next(overlays, 0.5)
+
+
+def _keyword(setting: Setting) -> str:
+    return setting.path.rpartition(".")[2]
+
+
+def _spec(settings: Any) -> FeatureSpec:
+    spec: FeatureSpec = settings.features
+    return spec

@@ -1,0 +1,42 @@
+"""``gmmseg export``: write files of a project, the same as the window does."""
+
+from __future__ import annotations
+
+import argparse
+
+from gmmseg.batch.documents import Subject, document_source_events
+from gmmseg.commands.batch import command_text
+from gmmseg.commands.console import Console
+from gmmseg.commands.outputs import items_of
+from gmmseg.errors import ReadError
+from gmmseg.io.atomic import shown
+from gmmseg.io.export import export_events
+from gmmseg.io.export_items import OBJECT_KINDS, check_items
+from gmmseg.io.outputs import check_inputs_stay
+from gmmseg.io.projects.reading import open_events
+
+
+def run(options: argparse.Namespace, console: Console) -> bool:
+    """Write what was asked for and return True; raises `GmmsegError` where that is not possible."""
+    items = items_of(options)
+    check_inputs_stay([item.path for item in items], [options.project])
+    check_items(items)
+    opened = console.drain(open_events(options.project, options.image, should_stop=console.should_stop))
+    if opened.note:
+        if opened.project.image.source.is_missing:
+            raise ReadError(opened.note, "Put it beside the project, or name it by --image FILE.")
+        console.note(opened.note)
+    kinds = {item.kind for item in items}
+    usual: Subject = "objects" if kinds & set(OBJECT_KINDS) else "classes"
+    source = console.drain(
+        document_source_events(
+            opened.project.document,
+            options.subject or usual,
+            command_text(options),
+            needs_mixture="table" in kinds,
+            should_stop=console.should_stop,
+        ),
+        shown(options.project),
+    )
+    console.drain(export_events(source, items, console.should_stop), shown(options.project))
+    return True
