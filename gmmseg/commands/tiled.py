@@ -30,6 +30,8 @@ _UNSUITED = {
     "table": "--table",
     "zero_based": "--zero-based",
     "palette": "--palette",
+    "also": "--also",
+    "classes": "--class",
 }
 """What is made of whole pictures only."""
 
@@ -40,7 +42,7 @@ def is_tiled(options: argparse.Namespace) -> bool:
     So it is where the output is an OME-Zarr of labels, where the image is an OME-Zarr, and where it is too
     large for memory; whether processes share the work makes no difference.
     """
-    if len(options.images) != 1 or options.method != "mixture":
+    if len(options.images) != 1 or options.method != "mixture" or options.output is None:
         return False
     path: Path = options.images[0]
     if options.output.path.suffix.lower() == ZARR and options.format is None:
