@@ -12,12 +12,12 @@ from typing import Any
 
 from gmmseg.batch.documents import Subject
 from gmmseg.batch.methods import FittedMixture, GrownRegions, MapMethod, Method
-from gmmseg.batch.stems import distinct_stems
 from gmmseg.colours import to_hex
 from gmmseg.errors import EditError
 from gmmseg.features.spec import FeatureSpec
 from gmmseg.io.export_items import SUFFIXES, ZERO_BASED_KINDS, ExportItem, ExportKind, has_palette
 from gmmseg.io.masks import PaletteName
+from gmmseg.io.outputs import distinct_stems
 from gmmseg.photo.classes import ClassInfo, ClassTable, default_classes
 from gmmseg.photo.document import Document
 from gmmseg.photo.settings import MapSettings

@@ -10,7 +10,6 @@ from typing import cast
 
 from gmmseg.batch.makers import ExportTask
 from gmmseg.batch.sheet import SUFFIXES as SHEET_SUFFIXES
-from gmmseg.batch.stems import distinct_stems
 from gmmseg.commands.console import Console
 from gmmseg.errors import ReadError, WriteError
 from gmmseg.io.atomic import check_writable, refusals, shown

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Literal
 
 from gmmseg.batch.makers import BoxedObject, BoxesMaker, BoxesTask
-from gmmseg.batch.stems import distinct_stems
 from gmmseg.commands.batch import run_tasks
 from gmmseg.commands.console import Console
 from gmmseg.commands.outputs import check_summaries

@@ -25,7 +25,6 @@ from PIL.PngImagePlugin import PngImageFile
 import gmmseg
 from gmmseg import limits
 from gmmseg.arrays import AnyArray
-from gmmseg.batch.stems import distinct_stems
 from gmmseg.cli import COMMANDS, run
 from gmmseg.commands.options import segment_settings
 from gmmseg.commands.parser import FORMATS, parse
