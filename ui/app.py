@@ -70,6 +70,7 @@ class App(QObject):
             desk = self._desks[name] = self._makers[name]()
             desk.changed.connect(self._refresh)
             desk.progressed.connect(self._show_progress)
+            desk.theory_asked.connect(self._show_theory)
             self.window.add_desk(desk)
         if desk is not self.photo:
             # The steps for beginners are about photos.
@@ -88,6 +89,13 @@ class App(QObject):
         from ui.laboratory.desk import LaboratoryDesk
 
         return LaboratoryDesk(self.store, self.notices, self.window, self._photo_rows)
+
+    @Slot(str)
+    def _show_theory(self, page: str) -> None:
+        """Open a page of the laboratory."""
+        self.work_at("laboratory")
+        if self._desk is not None:
+            self._desk.open_page(page)
 
     def _photo_rows(self) -> FeatureTable | None:
         """Return the rows of the photo that is open, as they were fitted."""

@@ -11,6 +11,7 @@ from PySide6.QtGui import (
     QActionGroup,
     QCloseEvent,
     QDragEnterEvent,
+    QDragLeaveEvent,
     QDropEvent,
     QKeySequence,
     QResizeEvent,
@@ -30,6 +31,7 @@ from ui.desk.desk import Desk, Heading, Side
 from ui.docking import Docking
 from ui.settings_store import KeptLayout
 from ui.theme import icon
+from ui.widgets.drop_veil import DropVeil
 from ui.widgets.message_bar import MessageBar, MessageStack
 from ui.widgets.progress import ProgressIndicator
 from ui.widgets.tool_bar import ToolBar
@@ -201,8 +203,10 @@ class MainWindow(QMainWindow):
         grid.setContentsMargins(0, 0, 0, 0)
         grid.addWidget(self._pages, 0, 0)
         # Over the page, so that a message moves nothing.
-        grid.addWidget(MessageStack([self.errors, self.hints]), 0, 0, Qt.AlignmentFlag.AlignBottom)
+        place = Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignHCenter
+        grid.addWidget(MessageStack([self.errors, self.hints]), 0, 0, place)
         self.setCentralWidget(centre)
+        self._drop_veil = DropVeil(centre)
 
     def shortcuts(self) -> list[tuple[str, str, QKeySequence]]:
         """Return (menu, text, keys) of every menu entry that has keys."""
@@ -214,9 +218,14 @@ class MainWindow(QMainWindow):
         data: QMimeData = event.mimeData()
         if data.hasUrls() or data.hasImage():
             event.acceptProposedAction()
+            self._drop_veil.lift()
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self._drop_veil.hide()
 
     def dropEvent(self, event: QDropEvent) -> None:
         event.acceptProposedAction()
+        self._drop_veil.hide()
         self.dropped.emit(event.mimeData())
 
     @Slot()

@@ -22,6 +22,9 @@ Scheme = Literal["system", "light", "dark"]
 SPACING = 8
 """The rhythm of every layout, device-independent pixels."""
 
+_OUTLINE_FACTOR = 140
+"""By which Fusion darkens the colour of a window for outlines, percent."""
+
 ICON_FOLDER = Path(assets.__file__).parent / "icons"
 
 
@@ -181,13 +184,15 @@ def make_palette(tint: ThemeColours) -> QPalette:
 def box_palette(palette: QPalette) -> QPalette:
     """Return the palette of check boxes on a dark window.
 
-    Fusion outlines the box darker than the window, so only its filling can tell an empty one apart.
+    Fusion outlines the box by a factor darker than the window: told of a light one it draws a line that is
+    seen, and an empty box looks empty.
     """
     boxes = QPalette(palette)
-    role = QPalette.ColorRole
-    for group in (QPalette.ColorGroup.Active, QPalette.ColorGroup.Inactive):
-        window, text = palette.color(group, role.Window), palette.color(group, role.Text)
-        boxes.setColor(group, role.Base, mixed(window, text, 0.4))
+    role, group = QPalette.ColorRole, QPalette.ColorGroup
+    window, text = palette.color(role.Window), palette.color(role.Text)
+    for each, share in ((group.Active, 0.7), (group.Inactive, 0.7), (group.Disabled, 0.3)):
+        boxes.setColor(each, role.Window, mixed(window, text, share).lighter(_OUTLINE_FACTOR))
+        boxes.setColor(each, role.Base, window)
     return boxes
 
 

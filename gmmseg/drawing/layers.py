@@ -24,7 +24,7 @@ LABEL_KINDS: tuple[LayerKind, ...] = ("segments", "overlay", "outlines")
 OVER_IMAGE: tuple[LayerKind, ...] = ("overlay", "outlines")
 _TITLES: dict[LayerKind, str] = {
     "image": "Image",
-    "segments": "Segments",
+    "segments": "Classes",
     "overlay": "Overlay",
     "outlines": "Outlines",
     "regions": "Regions",
@@ -76,7 +76,7 @@ def is_of_classes(layer: Layer) -> bool:
 
 
 def layer_title(layer: Layer, classes: ClassTable) -> str:
-    """Return the layer's name for a list: ``Heatmap of rock``, ``Segments (mean colours)``."""
+    """Return the layer's name for a list: ``Heatmap of rock``, ``Classes (mean colours)``."""
     if layer.kind == "heatmap":
         return f"Heatmap of {shown_class(layer, classes).name}" if len(classes) else "Heatmap"
     if layer.kind == "feature":

@@ -678,6 +678,15 @@ def test_exports_begin_beside_the_photo_and_then_where_the_last_of_its_folder_we
     qtbot.waitUntil(lambda: not fitted.photo.work.is_busy)
 
 
+def test_what_is_behind_a_plot_is_a_page_of_the_laboratory(fitted: App, qtbot: QtBot) -> None:
+    arrange(fitted, "explore")
+    asks = fitted.window.findChild(QToolButton, "convergence-panel.theory")
+    assert asks is not None
+    qtbot.waitUntil(asks.isVisible)
+    QTest.mouseClick(asks, Qt.MouseButton.LeftButton)
+    assert "Why it rises" in fitted.window.windowTitle()
+
+
 def test_the_theme_changes_at_once_and_is_remembered(fitted: App, qtbot: QtBot) -> None:
     light = fitted.window.palette().window().color()
     fitted.actions["scheme_dark"].trigger()

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QByteArray, QSize, Qt
-from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtCore import QByteArray, QPoint, QSize, Qt
+from PySide6.QtGui import QAction, QDragEnterEvent, QDragLeaveEvent, QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QApplication,
@@ -41,6 +41,7 @@ from ui.photo.layout import OpacitySlider, SamplesMenu, photo_layout
 from ui.photo.panels.classes import ClassesPanel
 from ui.photo.wiring import PhotoPanels
 from ui.settings_store import KeptLayout
+from ui.widgets.drop_veil import DropVeil
 from ui.widgets.recent_menu import RecentMenu
 from ui.widgets.rim import Rim
 from ui.widgets.tool_bar import ToolBar
@@ -589,3 +590,50 @@ def test_a_new_window_is_no_larger_than_its_screen(qtbot: QtBot) -> None:
     available = window.screen().availableSize()
     assert window.width() <= available.width()
     assert window.height() <= available.height()
+
+
+def test_what_is_dragged_over_the_window_lights_it_up_until_it_leaves_or_falls(
+    window: MainWindow, tmp_path: Path
+) -> None:
+    veil = window.findChild(DropVeil)
+    assert veil is not None
+    data = mime_of(tmp_path / "a.png")
+    buttons, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    entering = QDragEnterEvent(QPoint(400, 300), Qt.DropAction.CopyAction, data, buttons, keys)
+    QApplication.sendEvent(window, entering)
+    assert veil.isVisible()
+    QApplication.sendEvent(window, QDragLeaveEvent())
+    assert not veil.isVisible()
+    drop(window, data)
+    assert not veil.isVisible()
+
+
+def test_tools_have_words_where_these_leave_the_picture_wide(
+    qtbot: QtBot, window: MainWindow, desk: Desk
+) -> None:
+    brush = next(
+        button
+        for button in window.findChildren(QToolButton)
+        if button.defaultAction() is desk.actions["tool_brush"]
+    )
+    for size, style in (
+        ((1600, 1000), Qt.ToolButtonStyle.ToolButtonTextBesideIcon),
+        ((1024, 700), Qt.ToolButtonStyle.ToolButtonIconOnly),
+    ):
+        window.resize(*size)
+        desk.arrange("cut_out")
+        qtbot.waitUntil(lambda style=style: brush.toolButtonStyle() is style)  # type: ignore[misc]
+
+
+def test_a_message_moves_nothing_and_leaves_clicks_beside_it_alone(window: MainWindow, desk: Desk) -> None:
+    before = desk.layout.central.geometry()
+    stack = window.errors.parentWidget()
+    assert stack is not None
+    assert not stack.isVisible()
+    window.errors.show_message("The file is gone. Choose another one.")
+    QApplication.processEvents()
+    assert stack.isVisible()
+    assert desk.layout.central.geometry() == before
+    assert stack.width() < desk.layout.central.width() / 2 + 200
+    window.errors.clear()
+    assert not stack.isVisible()

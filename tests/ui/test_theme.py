@@ -72,11 +72,18 @@ def test_empty_check_boxes_stand_out_from_a_dark_window(qapp: QApplication, qtbo
     box = QCheckBox()
     box.ensurePolished()
     qtbot.addWidget(box)
-    base, window = (
-        box.palette().color(role) for role in (QPalette.ColorRole.Base, QPalette.ColorRole.Window)
-    )
-    assert contrast(base, window) >= 3
-    assert contrast(box.palette().color(QPalette.ColorRole.Text), base) >= 3
+    box.resize(box.sizeHint())
+    image = box.grab().toImage()
+    ground = qapp.palette().color(QPalette.ColorRole.Window)
+    middle = box.height() // 2
+    drawn = [image.pixelColor(x, middle) for x in range(box.width())]
+    # An outline that is seen, and nothing inside it.
+    assert max(contrast(colour, ground) for colour in drawn) >= 3
+    assert contrast(drawn[7], ground) < 1.3
+    box.setChecked(True)
+    ticked = box.grab().toImage()
+    seen = [ticked.pixelColor(x, y) for x in range(4, 11) for y in range(middle - 4, middle + 5)]
+    assert max(contrast(colour, ground) for colour in seen) >= 3
 
 
 @pytest.mark.parametrize("tint", [LIGHT, DARK], ids=["light", "dark"])

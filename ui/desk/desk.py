@@ -137,6 +137,8 @@ class Desk(QObject):
     """`heading` or `is_busy` may be others now."""
     progressed = Signal(object)
     """Progress"""
+    theory_asked = Signal(str)
+    """The name of a page of the laboratory that shall be opened."""
     rearranged = Signal()
     """`arrangement` is another one now."""
 
@@ -189,6 +191,9 @@ class Desk(QObject):
 
     def stop(self) -> None:
         """End the work whose progress is shown."""
+
+    def open_page(self, name: str) -> None:
+        """Show the page of that name, where the desk has pages."""
 
     def take(self, data: QMimeData) -> None:
         """Open what was dropped on the window."""

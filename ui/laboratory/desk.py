@@ -6,7 +6,7 @@ from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QWidget
 
 from gmmseg.laboratory.data import Data
-from gmmseg.laboratory.document import take_data
+from gmmseg.laboratory.document import open_page, take_data
 from gmmseg.laboratory.view_state import ViewState
 from ui.desk.actions import Actions, bound_to
 from ui.desk.desk import Heading
@@ -57,6 +57,10 @@ class LaboratoryDesk(FileDesk):
     def heading(self) -> Heading:
         page = self.work.workspace.document.page
         return Heading(f"{page.title}: {page.data.name}")
+
+    def open_page(self, name: str) -> None:
+        self.work.apply(open_page(name))
+        self.work.settle()
 
     @Slot(object, object)
     def _on_changed(self, old: ViewState, new: ViewState) -> None:

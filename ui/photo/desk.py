@@ -101,6 +101,8 @@ class PhotoDesk(FileDesk):
         panels.setup.validity_changed.connect(self.refresh)
         panels.k_curve.compare_requested.connect(work.k_comparer.compare)
         panels.panes.layout_changed.connect(self._check_layout)
+        for plot in panels.plots:
+            plot.theory_asked.connect(self.theory_asked)
         panels.panes.menu_requested.connect(self._open_picture_menu)
         panels.regions.menu_requested.connect(self._open_region_menu)
         self.toolbox.tool_changed.connect(self._check_tool)

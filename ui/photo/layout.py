@@ -17,7 +17,7 @@ from ui.photo.actions import MAX_KEYED_CLASSES
 from ui.photo.arrangements import ARRANGEMENTS
 from ui.photo.files_menu import FilesMenu
 from ui.photo.toolbox import ToolName
-from ui.photo.widgets.tool_palette import ToolPalette, beside
+from ui.photo.widgets.tool_palette import PictureWithTools, ToolPalette
 from ui.photo.wiring import PhotoPanels
 from ui.theme import SPACING, icon
 from ui.widgets.recent_menu import RecentMenu
@@ -26,6 +26,13 @@ from ui.widgets.tool_bar import ToolBar
 _ARRANGING = tuple(f"arrangement_{arrangement.name}" for arrangement in ARRANGEMENTS)
 _TOOLS = tuple(f"tool_{name}" for name in get_args(ToolName))
 _SELECTION = ("accept_selection", "extend_object", "subtract_selection", "drop_selection", "", "copy_cutout")
+_WORDS = {
+    "tool_box": "Box",
+    "tool_colour": "Colour",
+    "tool_look": "Look",
+    "accept_selection": "Accept",
+}
+"""On buttons, where the text of the menu is longer."""
 _MARKED = ("select_marked", "object_of_marked", "copy_regions")
 _TEACHING = ("teach", "teach_live", "show_unsure")
 _tr = partial(QCoreApplication.translate, "PhotoDesk")
@@ -90,10 +97,12 @@ def photo_layout(
             ("segment",),
         ),
     )
+    for name, word in _WORDS.items():
+        actions[name].setIconText(_tr(word))
     tools = [actions[name] for name in _TOOLS]
     palette = ToolPalette([tools, [actions["accept_selection"]]])
     return DeskLayout(
-        beside(palette, panels.panes),
+        PictureWithTools(palette, panels.panes),
         docks,
         toolbar,
         panels.readout,

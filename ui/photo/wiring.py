@@ -35,6 +35,7 @@ class PhotoPanels(QObject):
         self.k_curve = KCurvePanel()
         self.merge_tree = MergeTreePanel()
         self.regions = RegionsPanel()
+        self.plots = (self.convergence, self.scatter, self.k_curve, self.merge_tree)
 
     def connect_to(self, work: PhotoWork, toolbox: Toolbox) -> None:
         """Connect the panels with the work and, where one shows what another points at, with each other."""
@@ -46,7 +47,6 @@ class PhotoPanels(QObject):
         work.selecting.hover_outlined.connect(self.panes.show_hovered)
         work.teaching.begun.connect(self.panes.ensure_classes)
         work.teaching.place_shown.connect(self.panes.show_place)
-        plots = (self.convergence, self.scatter, self.k_curve, self.merge_tree)
         for shows in (
             self.setup,
             self.objects,
@@ -54,10 +54,10 @@ class PhotoPanels(QObject):
             self.panes,
             self.readout,
             self.regions,
-            *plots,
+            *self.plots,
         ):
             work.bridge.changed.connect(shows.show_state)
-        for asks in (self.setup, self.objects, self.classes, self.panes, *plots):
+        for asks in (self.setup, self.objects, self.classes, self.panes, *self.plots):
             asks.edit_requested.connect(work.apply)
         self.setup.settled.connect(work.settle)
         self.classes.settled.connect(work.settle)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QHBoxLayout, QLayout, QToolButton, QVBoxLayout, QWidget
 
-from ui.theme import SPACING
+from ui.theme import SPACING, icon
 from ui.widgets.empty_hint import EmptyHint, hint_or_content
 from ui.widgets.throttle import Throttle
 
@@ -21,12 +21,18 @@ class PlotPanel(QWidget):
         Between two drawings at least.
     is_prompt : bool
         False leaves also the first drawing to a later turn of the event loop.
+    theory : str
+        The page of the laboratory behind the plot; a button at the end of the first row opens it.
     """
 
     hint: EmptyHint
 
-    def __init__(self, name: str, throttle_ms: int = 50, *, is_prompt: bool = True) -> None:
+    theory_asked = Signal(str)
+    """The name of the page of the laboratory that explains the plot."""
+
+    def __init__(self, name: str, throttle_ms: int = 50, *, is_prompt: bool = True, theory: str = "") -> None:
         super().__init__()
+        self._theory = theory
         self.setObjectName(name)
         self._throttle = Throttle(self, throttle_ms, is_prompt)
         self._throttle.due.connect(self._draw)
@@ -46,12 +52,25 @@ class PlotPanel(QWidget):
         column = QVBoxLayout(content)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(SPACING // 2)
-        for part in parts:
+        for at, part in enumerate(parts):
+            if at == 0 and self._theory and isinstance(part, QHBoxLayout):
+                part.addWidget(self._theory_button())
             if isinstance(part, QLayout):
                 column.addLayout(part)
             else:
                 column.addWidget(part, int(part is stretched))
         self._pages = hint_or_content(self, hint, content)
+
+    def _theory_button(self) -> QToolButton:
+        button = QToolButton()
+        button.setObjectName(f"{self.objectName()}.theory")
+        button.setIcon(icon("theory"))
+        button.setAutoRaise(True)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        button.setToolTip(self.tr("What is behind this plot, to try out in the laboratory"))
+        button.setAccessibleName(button.toolTip())
+        button.clicked.connect(lambda: self.theory_asked.emit(self._theory))
+        return button
 
     def show_content(self, has_content: bool) -> None:
         """Show the parts, or the hint."""

@@ -115,7 +115,7 @@ class ExportRow(QObject, Generic[K]):
         self.suffix.setAccessibleName(self.tr("Format: {}").format(title.replace("&", "")))
         self.suffix.addItems(list(suffixes))
         # A list of one format would promise a choice that there is not.
-        self._only_suffix = QLabel(suffixes[0], parent)
+        self._only_suffix = QLabel(suffixes[0] or self.tr("folder"), parent)
         (self._only_suffix if len(suffixes) > 1 else self.suffix).hide()
         self._place: tuple[QGridLayout, int] | None = None
         self.box.toggled.connect(self._toggle)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Literal
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QAccessible, QAccessibleEvent, QPalette
 from PySide6.QtWidgets import (
     QFrame,
@@ -71,6 +71,13 @@ class MessageBar(QFrame):
         row.addWidget(self._close)
         theme().changed.connect(self._recolour)
         self.hide()
+
+    def sizeHint(self) -> QSize:
+        """Return the size at which the text has one line, where there is room for that."""
+        hint = super().sizeHint()
+        beside = hint.width() - self._text.sizeHint().width()
+        line = self._text.fontMetrics().horizontalAdvance(self._text.text()) + SPACING
+        return QSize(beside + line, hint.height())
 
     @property
     def text(self) -> str:

@@ -20,6 +20,7 @@ from gmmseg.photo.classes import ClassTable
 from gmmseg.photo.document import Document
 from gmmseg.photo.segmentation import Segmentation
 from gmmseg.photo.view_state import ViewState
+from gmmseg.setting import with_setting
 from tests.data.states import make_shown
 from ui.photo.panels.panes import PanesPanel
 from ui.photo.panels.picture_requests import PHOTO, PictureRequest
@@ -106,7 +107,7 @@ def test_one_pane_shows_the_segments_in_class_colours_without_asking(
 ) -> None:
     panel.show_state(ViewState(), shown)
     assert painter.requests == []
-    assert titles(panel) == ["Segments"]
+    assert titles(panel) == ["Classes"]
     assert shown.segmentation is not None
     for y, x in ((3, 3), (20, 30), (37, 57)):
         component = int(shown.segmentation.labels[y, x]) - 1
@@ -116,9 +117,9 @@ def test_one_pane_shows_the_segments_in_class_colours_without_asking(
 @pytest.mark.parametrize(
     ("n_panes", "expected"),
     [
-        (1, ["Segments"]),
-        (2, ["Image", "Segments"]),
-        (4, ["Image", "Segments", "Heatmap of Class 1", "Uncertainty"]),
+        (1, ["Classes"]),
+        (2, ["Image", "Classes"]),
+        (4, ["Image", "Classes", "Heatmap of Class 1", "Uncertainty"]),
     ],
 )
 def test_each_layout_has_its_own_layers(
@@ -354,6 +355,40 @@ def test_a_preview_says_so_in_the_corner(panel: PanesPanel, shown: ViewState) ->
     assert not caption.isVisible()
 
 
+def test_maps_of_other_settings_say_so_in_the_corner(panel: PanesPanel, shown: ViewState) -> None:
+    panel.show_state(ViewState(), shown)
+    caption = panel.panes[0].canvas.findChild(QLabel, "caption")
+    assert caption is not None
+    assert not caption.isVisible()
+    changed = with_setting(shown.document.settings, "mixture.n_components", 4)
+    stale = replace(shown, document=replace(shown.document, settings=changed))
+    panel.show_state(shown, stale)
+    assert caption.isVisible()
+    assert "settings before" in caption.text()
+    panel.show_state(stale, shown)
+    assert not caption.isVisible()
+
+
+def test_pictures_lie_alike_whether_or_not_a_colour_bar_stands_beside_one(
+    panel: PanesPanel, painter: Painter, shown: ViewState
+) -> None:
+    panel.resize(900, 500)
+    panel.set_layout(2)
+    panel.show_state(ViewState(), shown)
+    without = panel.panes[0].canvas.width()
+    panel.choose_layer(1, Layer("heatmap"))
+    painter.answer()
+    QApplication.processEvents()
+    image, heatmap = (pane.canvas for pane in panel.panes[:2])
+    assert panel.panes[1].bar.isVisible()
+    assert image.size() == heatmap.size()
+    assert image.width() < without
+    assert image.position_of(5, 7) == heatmap.position_of(5, 7)
+    panel.choose_layer(1, Layer("segments"))
+    QApplication.processEvents()
+    assert image.width() == without
+
+
 def test_an_image_that_is_not_yet_fitted_shows_the_photo(panel: PanesPanel, painter: Painter) -> None:
     bare = make_shown(3, has_fit=False)
     panel.show_state(ViewState(), bare)
@@ -390,7 +425,7 @@ def test_panes_layers_and_opacity_are_remembered(panel: PanesPanel, qtbot: QtBot
     assert other.state() == panel.state()
     assert other.n_panes == 4
     other.show_state(ViewState(), shown)
-    assert titles(other)[0] == "Segments (mean colours)"
+    assert titles(other)[0] == "Classes (mean colours)"
     assert titles(other)[3] == "Heatmap of Class 3"
 
 

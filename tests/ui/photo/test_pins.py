@@ -32,7 +32,10 @@ def three() -> ViewState:
 def two(three: ViewState) -> ViewState:
     """Another fit of the same image."""
     other = make_shown(2)
-    document = replace(other.document, image=three.document.image)
+    image, fit = three.document.image, other.document.fit
+    assert image is not None
+    assert fit is not None
+    document = replace(other.document, image=image, fit=replace(fit, image=image))
     return replace(other, document=document)
 
 

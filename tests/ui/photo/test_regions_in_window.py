@@ -246,7 +246,7 @@ def test_the_mask_copied_is_that_of_the_regions_on_screen(driven: Driven) -> Non
         expected = colours.of_component(int(labels[y, x]) - 1).colour
         assert copied.pixelColor(x, y).getRgb()[:3] == expected  # type: ignore[index]
     assert "3 regions" in driven.app.window.errors.text
-    driven.choose_layer(1, "Segments")
+    driven.choose_layer(1, "Classes")
     driven.key(Qt.Key.Key_C, CONTROL | Qt.KeyboardModifier.ShiftModifier)
     assert "classes" in driven.app.window.errors.text
 
@@ -254,7 +254,7 @@ def test_the_mask_copied_is_that_of_the_regions_on_screen(driven: Driven) -> Non
 def test_classes_are_offered_first_where_the_pane_used_last_shows_them(driven: Driven) -> None:
     driven.choose_layer(1, "Regions")
     driven.wait_for("3 regions")
-    driven.choose_layer(1, "Segments")
+    driven.choose_layer(1, "Classes")
     driven.key(Qt.Key.Key_E, CONTROL)
     dialog = driven.app.window.findChild(ExportDialog)
     assert dialog is not None

@@ -52,6 +52,7 @@ class ClassesPanel(EntriesPanel):
         Asks the user for a colour.
     """
 
+    n_worded = 2
     class_selected = Signal(object)
     """The id of the one selected class, or None."""
     areas_requested = Signal(object)

@@ -42,7 +42,7 @@ class ConvergencePanel(PlotPanel):
     """The `FitStep` whose maps are wanted, or None for the final ones."""
 
     def __init__(self) -> None:
-        super().__init__("convergence-panel", SOON_MS, is_prompt=False)
+        super().__init__("convergence-panel", SOON_MS, is_prompt=False, theory="rise")
         self._shown: ViewState | None = None
         self._run: Run = ()
         self._figures: Curves | None = None

@@ -56,7 +56,7 @@ class KCurvePanel(PlotPanel):
     """All K up to this one are to be tried."""
 
     def __init__(self) -> None:
-        super().__init__("k-curve-panel")
+        super().__init__("k-curve-panel", theory="likelihood")
         self._shown: ViewState | None = None
         self._candidates: tuple[Candidate, ...] = ()
         self._chosen = 0

@@ -165,7 +165,8 @@ class ObjectsPanel(EntriesPanel):
 
     def _menu_button(self, menu: QMenu) -> QToolButton:
         button = QToolButton(self)
-        button.setText(menu.title().replace("&", ""))
+        button.setText(menu.title().replace("&", "") + " ▾")
+        button.setStyleSheet("QToolButton::menu-indicator { image: none; }")
         button.setIcon(menu.icon())
         button.setMenu(menu)
         button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from gmmseg.photo.view_state import ViewState
     from ui.photo.teaching import Place
 
-_OBJECT_OPACITY = 0.45
+_OBJECT_OPACITY = 0.3
 DEFAULT_LAYERS: dict[int, tuple[Layer, ...]] = {
     1: (Layer("segments"),),
     2: (Layer("image"), Layer("segments")),

@@ -48,7 +48,7 @@ class ScatterPanel(PlotPanel):
     """A bool array over the rows of the shown table, or None."""
 
     def __init__(self) -> None:
-        super().__init__("scatter-panel", SOON_MS, is_prompt=False)
+        super().__init__("scatter-panel", SOON_MS, is_prompt=False, theory="em")
         self._shown: ViewState | None = None
         self._table: FeatureTable | None = None
         self._rows: IntArray = np.empty(0, dtype=np.int64)

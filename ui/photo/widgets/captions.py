@@ -57,6 +57,8 @@ def caption_of(
         return _tr("the photo: no classes found yet")
     if shown.is_preview:
         return shown.caption or _tr("preview")
+    if shown.document.is_stale:
+        return _tr("of the settings before")
     return _map_caption(layer, shown, are_regions_given_up)
 
 

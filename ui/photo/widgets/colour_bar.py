@@ -26,14 +26,26 @@ class ColourBar(QWidget):
         self.setObjectName("colour_bar")
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Expanding)
         self._scale: ColourScale | None = None
+        self._room = 0
         self.hide()
+
+    def own_width(self) -> int:
+        """Return the width that the bar would take by itself; 0 without a scale."""
+        return 0 if self._scale is None else self._hint().width()
+
+    def reserve(self, width: int) -> None:
+        """Take this width, also where there is no bar: other panes have one, and pictures shall be alike."""
+        if width != self._room:
+            self._room = width
+            self.setVisible(self._scale is not None or width > 0)
+            self.updateGeometry()
 
     def set_scale(self, scale: ColourScale | None) -> None:
         """Show the bar of a scale; None hides it."""
         if scale == self._scale:
             return
         self._scale = scale
-        self.setVisible(scale is not None)
+        self.setVisible(scale is not None or self._room > 0)
         if scale is not None:
             text = self.tr("{title}, from {low} to {high}").format(
                 title=scale.title, low=_number(scale.low), high=_number(scale.high)
@@ -50,6 +62,10 @@ class ColourBar(QWidget):
         return [_number(value) for value in np.linspace(self._scale.low, self._scale.high, _N_TICKS)]
 
     def sizeHint(self) -> QSize:
+        hint = self._hint()
+        return QSize(max(hint.width() if self._scale is not None else 0, self._room), hint.height())
+
+    def _hint(self) -> QSize:
         metrics = self.fontMetrics()
         texts = max((metrics.horizontalAdvance(text) for text in self.tick_texts()), default=0)
         return QSize(_BAR_WIDTH + texts + metrics.height() + 3 * SPACING // 2, 120)
@@ -65,7 +81,7 @@ class ColourBar(QWidget):
         bar = QRectF(SPACING / 2, metrics.height() / 2, _BAR_WIDTH, self.height() - metrics.height())
         colours = np.ascontiguousarray(colormap_table(self._scale.colormap)[::-1])
         painter.drawImage(bar, QImage(colours.data, 1, len(colours), 3, QImage.Format.Format_RGB888))
-        if self.width() < self.sizeHint().width():
+        if self.width() < self._hint().width():
             return
         texts = self.tick_texts()
         # As many numbers as fit without touching: all five, three or the two ends.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from PySide6.QtCore import QPoint, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from gmmseg.colours import Colour
@@ -19,6 +19,8 @@ from ui.photo.widgets.entry_view import EntryView
 from ui.theme import SPACING
 from ui.widgets.dialog_parts import AskColour, ask_colour
 
+_WIDTH_FOR_WORDS = 300
+"""Device-independent pixels from which on some buttons of the bar have words."""
 MAX_PIXELS_AT_ONCE = 1 << 20
 """Larger maps are counted elsewhere: it would hold up the window."""
 _E = TypeVar("_E", bound=Entry)
@@ -66,6 +68,8 @@ class EntriesPanel(QWidget):
 
     edit_requested = Signal(object)
     settled = Signal()
+    n_worded = 0
+    """How many buttons of the bar, from the first, have words where there is room: icons that look alike."""
 
     def __init__(
         self,
@@ -87,6 +91,7 @@ class EntriesPanel(QWidget):
         self.view = EntryView(self._model, self)
         self._hint = QLabel(hint, self)
         self._hint.setWordWrap(True)
+        self._hint.setMargin(2 * SPACING)
         self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._actions = Actions(specs, bound_to(self), self, Qt.ShortcutContext.WidgetWithChildrenShortcut)
         for widget in (self, self.view):
@@ -117,8 +122,9 @@ class EntriesPanel(QWidget):
         bar = QHBoxLayout()
         bar.setContentsMargins(SPACING // 2, 0, SPACING // 2, 0)
         bar.setSpacing(0)
-        for name in in_bar:
-            bar.addWidget(self._button(self._actions[name]))
+        self._buttons = [self._button(self._actions[name]) for name in in_bar]
+        for button in self._buttons:
+            bar.addWidget(button)
         bar.addStretch(1)
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, SPACING // 2, 0, 0)
@@ -137,6 +143,15 @@ class EntriesPanel(QWidget):
         button.setAccessibleName(action.text())
         button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         return button
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        styles = Qt.ToolButtonStyle
+        is_wide = self.width() >= _WIDTH_FOR_WORDS
+        for button in self._buttons[: self.n_worded]:
+            button.setToolButtonStyle(
+                styles.ToolButtonTextBesideIcon if is_wide else styles.ToolButtonIconOnly
+            )
 
     # Showing
 

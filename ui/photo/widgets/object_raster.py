@@ -41,7 +41,7 @@ class ObjectRaster:
         """Return the (256, 4) RGBA colours of the bytes; chosen objects are denser, hidden ones unseen."""
         lut = np.zeros((256, 4), dtype=np.uint8)
         for entry in objects:
-            density = min(1.0, opacity + 0.2) if entry.id in chosen else opacity
+            density = min(1.0, opacity + 0.12) if entry.id in chosen else opacity
             alpha = round(255 * density) if entry.is_visible else 0
             lut[(entry.id - 1) % _SLOTS + 1] = (*entry.colour, alpha)
         return lut

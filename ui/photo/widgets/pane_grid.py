@@ -150,9 +150,16 @@ class PaneGrid(QWidget):
             return None
         return QSizeF(min(s.width() for s in sizes), min(s.height() for s in sizes))
 
+    def _align_bars(self) -> None:
+        """Reserve the width of the widest colour bar in every pane: the pictures lie alike then."""
+        width = max(pane.bar.own_width() for pane in self.visible_panes)
+        for pane in self.visible_panes:
+            pane.bar.reserve(width)
+
     @Slot()
     def keep_fitted(self) -> None:
         """Show the whole image again, unless the user has moved it."""
+        self._align_bars()
         if self.camera.is_fitted:
             self.fit_view()
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QAction, QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from ui.theme import SPACING
 
 _ICON = QSize(20, 20)
+_WIDTH_FOR_WORDS = 1000
+"""Device-independent pixels of picture and tools from which on these have words."""
 
 
 class ToolPalette(QWidget):
@@ -39,24 +41,38 @@ class ToolPalette(QWidget):
                 column.addWidget(self._button(action))
         column.addStretch(1)
 
+    def show_words(self, are_shown: bool) -> None:
+        """Show words beside the icons, or the icons alone."""
+        styles = Qt.ToolButtonStyle
+        style = styles.ToolButtonTextBesideIcon if are_shown else styles.ToolButtonIconOnly
+        for button in self.findChildren(QToolButton):
+            button.setToolButtonStyle(style)
+
     def _button(self, action: QAction) -> QToolButton:
         button = QToolButton(self)
         button.setDefaultAction(action)
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
         button.setIconSize(_ICON)
         button.setAutoRaise(True)
+        button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         button.setAccessibleName(action.text().replace("&", ""))
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         return button
 
 
-def beside(palette: ToolPalette, picture: QWidget) -> QWidget:
-    """Return a widget with the tools on the left of the picture."""
-    whole = QWidget()
-    whole.setObjectName("picture")
-    row = QHBoxLayout(whole)
-    row.setContentsMargins(0, 0, 0, 0)
-    row.setSpacing(0)
-    row.addWidget(palette)
-    row.addWidget(picture, 1)
-    return whole
+class PictureWithTools(QWidget):
+    """The tools on the left of the picture, with words where these leave it wide."""
+
+    def __init__(self, palette: ToolPalette, picture: QWidget) -> None:
+        super().__init__()
+        self.setObjectName("picture")
+        self._palette = palette
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(palette)
+        row.addWidget(picture, 1)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._palette.show_words(self.width() >= _WIDTH_FOR_WORDS)
