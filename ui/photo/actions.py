@@ -213,17 +213,17 @@ PHOTO_ACTIONS: tuple[Spec, ...] = (
         "with Alt held",
     ),
     Spec(
-        "teach", "&Classes from objects", Teaching.toggle, ("T",), "teach", can_teach,
+        "teach", "Classes from objects", Teaching.toggle, ("T",), "teach", can_teach,
         "Make each name of the objects a class that learns from the marked pixels; again to end it",
         is_switch=True,
     ),
     Spec(
-        "teach_live", "Learn at every st&roke", Teaching.toggle_live, (), "live", has_image,
+        "teach_live", "Learn at every stroke", Teaching.toggle_live, (), "live", has_image,
         "Let taught classes follow each stroke at once; else they wait for Run",
         is_switch=True,
     ),
     Spec(
-        "show_unsure", "Show where I am &unsure", Teaching.show_unsure, ("U",), "unsure", has_maps,
+        "show_unsure", "Show where I am unsure", Teaching.show_unsure, ("U",), "unsure", has_maps,
         "Go to the place where the class is most uncertain; again for the next one",
     ),
     _pane_spec(1, "One &pane", "Ctrl+1"),
