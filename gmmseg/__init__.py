@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from gmmseg.api.sampling import sample
     from gmmseg.api.segmenting import Partition, Segmented, apply, fit_joint, regions, segment
     from gmmseg.api.tables import fit_table
+    from gmmseg.api.tiled import segment_tiles
     from gmmseg.errors import GmmsegError
     from gmmseg.io.images import image_from_array, read_image
     from gmmseg.io.projects.reading import open_project
@@ -48,6 +49,7 @@ __all__ = [
     "save_mask",
     "save_project",
     "segment",
+    "segment_tiles",
 ]
 
 _HOMES = {
@@ -72,6 +74,7 @@ _HOMES = {
     "save_mask": "gmmseg.api.files",
     "save_project": "gmmseg.io.projects.writing",
     "segment": "gmmseg.api.segmenting",
+    "segment_tiles": "gmmseg.api.tiled",
 }
 """Imported when asked for: ``import gmmseg`` and the command line start without numpy."""
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import contextlib
 import time
+from dataclasses import fields
 from pathlib import Path
 
 from gmmseg.commands.batch import command_text
 from gmmseg.commands.console import Console
-from gmmseg.commands.options import segment_settings
+from gmmseg.commands.options import map_settings, segment_settings
 from gmmseg.errors import BudgetError, SettingsError
 from gmmseg.io.atomic import check_writable, shown, write_atomically
 from gmmseg.io.files import open_file, shown_name
@@ -20,6 +21,7 @@ from gmmseg.io.tiled.opening import open_picture
 from gmmseg.io.tiled.segmenting import ZARR, TiledRequest, check_output, segment_tiled_events
 from gmmseg.io.tiled.zarr_picture import is_zarr
 from gmmseg.limits import MAX_FILE_BYTES, budget_of, check_pixels
+from gmmseg.photo.settings import MapSettings
 from gmmseg.tiled.engines import DaskCluster, Engine, Local
 
 _HEAD_BYTES = 1024
@@ -32,6 +34,9 @@ _UNSUITED = {
     "palette": "--palette",
     "also": "--also",
     "classes": "--class",
+    "hints": "--hints",
+    "areas": "--areas",
+    "contact_sheet": "--contact-sheet",
 }
 """What is made of whole pictures only."""
 
@@ -55,6 +60,7 @@ def is_tiled(options: argparse.Namespace) -> bool:
 def run_tiled(options: argparse.Namespace, console: Console) -> bool:
     """Write the label image and return True; raises `GmmsegError` where that is not possible."""
     given = [name for field, name in _UNSUITED.items() if getattr(options, field)]
+    given += [f"--{name.replace('_', '-')}" for name in _of_whole_pictures(options)]
     if given:
         raise SettingsError(
             given[0],
@@ -88,6 +94,14 @@ def run_tiled(options: argparse.Namespace, console: Console) -> bool:
         write_atomically(options.report, encode_report(outcome.report(command_text(options))))
     console.tell(f"{name}: wrote {shown(output)} in {time.perf_counter() - began:.1f} s")
     return True
+
+
+def _of_whole_pictures(options: argparse.Namespace) -> list[str]:
+    """Return the settings of the map that are given: they look at a pixel's neighbours."""
+    chosen, default = map_settings(options), MapSettings()
+    return [
+        one.name for one in fields(MapSettings) if getattr(chosen, one.name) != getattr(default, one.name)
+    ]
 
 
 def _budget(options: argparse.Namespace) -> contextlib.AbstractContextManager[None]:

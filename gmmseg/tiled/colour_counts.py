@@ -9,7 +9,7 @@ import numpy as np
 from gmmseg.arrays import AnyArray, FloatArray
 from gmmseg.features.distinct import DistinctColours, code_bits, code_blocks, count_codes, unpacked
 from gmmseg.features.table import CodeMap
-from gmmseg.tiled.tiles import Picture, Tile
+from gmmseg.tiled.tiles import Tile, TiledPicture
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,7 +32,7 @@ class ColourCounts:
 class CountColours:
     """Counts the colours of a tile."""
 
-    picture: Picture
+    picture: TiledPicture
 
     def __call__(self, tile: Tile) -> ColourCounts:
         """Return the distinct colours of the pixels that hold data."""

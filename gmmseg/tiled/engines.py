@@ -98,11 +98,11 @@ class DaskCluster(Engine):
 
     Parameters
     ----------
-    address : str
-        As ``tcp://host:8786``.
+    address : str or distributed.Client
+        As ``tcp://host:8786``; a client that is connected is not closed at the end.
     """
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: Any) -> None:
         try:
             import distributed
         except ImportError as error:
@@ -110,6 +110,10 @@ class DaskCluster(Engine):
                 "A scheduler needs the Python package distributed.",
                 "Install gmmseg with its extra: pip install 'gmmseg[cluster]'.",
             ) from error
+        self._is_own = not isinstance(address, distributed.Client)
+        if not self._is_own:
+            self._client = address
+            return
         client: Any = distributed.Client
         try:
             self._client = client(address, timeout=_CONNECT_SECONDS, set_as_default=False)
@@ -158,6 +162,8 @@ class DaskCluster(Engine):
             raise _scheduler_lost() from error
 
     def close(self) -> None:
+        if not self._is_own:
+            return
         with contextlib.suppress(OSError, RuntimeError):
             self._client.close(timeout=1)
 

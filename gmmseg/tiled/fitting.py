@@ -35,7 +35,7 @@ from gmmseg.tiled.tile_rows import (
     stand_in,
 )
 from gmmseg.tiled.tiled_rows import Frame, TiledRows, TileExpectation
-from gmmseg.tiled.tiles import Picture, Tile, tile_grid
+from gmmseg.tiled.tiles import Tile, TiledPicture, tile_grid
 
 SAMPLE_ROWS = 1 << 18
 """Rows that restarts run on: what is left of their optimum's error takes two or three exact iterations."""
@@ -66,7 +66,7 @@ class TiledFit:
 
 
 def fit_tiled_events(
-    picture: Picture, settings: SegmentSettings, passes: Passes, should_stop: ShouldStop = never_stop
+    picture: TiledPicture, settings: SegmentSettings, passes: Passes, should_stop: ShouldStop = never_stop
 ) -> Generator[JobEvent, None, TiledFit]:
     """Fit a mixture to all pixels of a picture, whatever its size.
 
@@ -109,7 +109,9 @@ def fit_tiled_events(
     return TiledFit(fit, table, round(result.total_weight), rows)
 
 
-def _light(picture: Picture, settings: SegmentSettings, passes: Passes, should_stop: ShouldStop) -> Light:
+def _light(
+    picture: TiledPicture, settings: SegmentSettings, passes: Passes, should_stop: ShouldStop
+) -> Light:
     """Return a picture's light; by a pass over it only where depth and features do not settle it."""
     fixed = picture.dtype.kind == "u" and picture.dtype.itemsize <= 2
     if fixed and not settings.features.has_texture:
@@ -127,7 +129,7 @@ def _light(picture: Picture, settings: SegmentSettings, passes: Passes, should_s
 
 
 def _counted_table(
-    picture: Picture, settings: SegmentSettings, passes: Passes, should_stop: ShouldStop
+    picture: TiledPicture, settings: SegmentSettings, passes: Passes, should_stop: ShouldStop
 ) -> FeatureTable:
     depth, n_channels = 8 * picture.dtype.itemsize, len(picture.channels)
     stored = passes.store.get("colours")

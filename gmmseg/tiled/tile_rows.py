@@ -16,7 +16,7 @@ from gmmseg.features.spec import FeatureSpec
 from gmmseg.features.table import FeatureTable
 from gmmseg.features.texture import luminance, texture_reach
 from gmmseg.image import Image
-from gmmseg.tiled.tiles import Picture, Tile
+from gmmseg.tiled.tiles import Tile, TiledPicture
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Light:
     """Mean luminance of the pixels that hold data."""
 
 
-def stand_in(picture: Picture, light: Light) -> Image:
+def stand_in(picture: TiledPicture, light: Light) -> Image:
     """Return an image of one pixel, of full brightness, with a picture's depth, channels and source."""
     white = np.full((1, 1, len(picture.channels)), light.white).astype(picture.dtype)
     return Image(white, picture.channels, picture.source)
@@ -54,7 +54,7 @@ class LightSum:
 class MeasureLight:
     """Sums the luminance of a tile."""
 
-    picture: Picture
+    picture: TiledPicture
 
     def __call__(self, tile: Tile) -> LightSum:
         """Return largest value, sum of luminance and number of the pixels that hold data."""
@@ -72,14 +72,14 @@ class TileRows:
 
     Parameters
     ----------
-    picture : Picture
+    picture : TiledPicture
     spec : FeatureSpec
     light : Light
     standard : Standard, optional
         What features are measured in; None leaves them in feature units.
     """
 
-    picture: Picture
+    picture: TiledPicture
     spec: FeatureSpec
     light: Light
     standard: Standard | None = None

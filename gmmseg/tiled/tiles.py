@@ -36,7 +36,7 @@ class Tile:
         return f"rows {self.top:,} to {bottom:,}, columns {self.left:,} to {right:,}"
 
 
-class Picture(Protocol):
+class TiledPicture(Protocol):
     """A picture of which any rectangle can be read; small when pickled, for it goes to every worker."""
 
     @property
@@ -67,7 +67,7 @@ class Picture(Protocol):
         """Return a rectangle that lies within the picture; raises `ReadError`."""
 
 
-def tile_grid(picture: Picture, n_pixels: int | None = None) -> list[Tile]:
+def tile_grid(picture: TiledPicture, n_pixels: int | None = None) -> list[Tile]:
     """Return the tiles of a picture in reading order, of `n_pixels` each or `TILE_PIXELS`, about.
 
     Their sides are multiples of `CHUNK`, so that no two tiles share a chunk of the label image. They are

@@ -10,7 +10,7 @@ from gmmseg.io.formats import recognise
 from gmmseg.io.tiled.tiff_picture import open_tiff
 from gmmseg.io.tiled.whole_picture import open_whole
 from gmmseg.io.tiled.zarr_picture import is_zarr, open_zarr
-from gmmseg.tiled.tiles import Picture
+from gmmseg.tiled.tiles import TiledPicture
 
 _HEAD_BYTES = 1024
 
@@ -21,7 +21,7 @@ def open_picture(
     frame: int = 0,
     skips_damaged: bool = False,
     should_stop: ShouldStop = never_stop,
-) -> Picture:
+) -> TiledPicture:
     """Return a picture to be worked on tile by tile.
 
     TIFF and OME-Zarr are read in parts, whatever their size; other files, and TIFF files that are turned or

@@ -34,7 +34,7 @@ from gmmseg.tiled.fitting import TiledFit, fit_tiled_events
 from gmmseg.tiled.labelling import LabelTile
 from gmmseg.tiled.passes import Passes, Report, no_report
 from gmmseg.tiled.tile_rows import TileRows
-from gmmseg.tiled.tiles import Picture, tile_grid
+from gmmseg.tiled.tiles import TiledPicture, tile_grid
 from gmmseg.version import VERSION
 
 ZARR, TIFFS = ".zarr", (".tif", ".tiff")
@@ -48,7 +48,7 @@ class TiledRequest:
 
     Parameters
     ----------
-    picture : Picture
+    picture : TiledPicture
     settings : SegmentSettings
     output : Path
         ``.zarr`` an OME-Zarr folder, ``.tif`` a tiled BigTIFF, both with a pyramid.
@@ -56,7 +56,7 @@ class TiledRequest:
         Whether to go on where an earlier run ended.
     """
 
-    picture: Picture
+    picture: TiledPicture
     settings: SegmentSettings
     output: Path
     resumes: bool = False
@@ -77,7 +77,7 @@ class TiledOutcome:
 
     found: TiledFit
     counts: IntArray
-    picture: Picture
+    picture: TiledPicture
     seconds: dict[str, float]
 
     @property

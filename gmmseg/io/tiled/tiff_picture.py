@@ -25,7 +25,7 @@ from gmmseg.tiled.tiles import Tile
 
 @dataclass(frozen=True, slots=True)
 class TiffPicture:
-    """A frame of a TIFF file; see `Picture`.
+    """A frame of a TIFF file; see `TiledPicture`.
 
     Parameters
     ----------

@@ -20,7 +20,7 @@ from gmmseg.io.images import read_image
 
 @dataclass(frozen=True, slots=True)
 class WholePicture:
-    """An image file that fits in memory, of which each process decodes a copy of its own; see `Picture`."""
+    """An image file that fits in memory; each process decodes a copy of its own. See `TiledPicture`."""
 
     path: str
     frame: int

@@ -26,7 +26,7 @@ _PRIMARIES = ("FF0000", "00FF00", "0000FF")
 
 @dataclass(frozen=True, slots=True)
 class ZarrPicture:
-    """The finest level of an OME-Zarr image; see `Picture`.
+    """The finest level of an OME-Zarr image; see `TiledPicture`.
 
     Parameters
     ----------

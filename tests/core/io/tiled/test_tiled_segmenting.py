@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 import tifffile
 
+import gmmseg
 from gmmseg.cli import run
 from gmmseg.control import Progress, StopRequest, never_stop, result_of
 from gmmseg.errors import Cancelled, ClusterError, WriteError
@@ -208,6 +209,11 @@ def test_the_command_line_says_what_tiles_cannot_give(
     assert (report["n_pixels"], report["image"]["width"]) == (700 * 900, 900)
     assert run(["segment", slide, "-o", str(out), "--overlay", str(tmp_path / "o.png")]) == 2
     assert "--overlay is not made" in capsys.readouterr().err
+    assert run(["segment", slide, "-o", str(out), "--by", "region"]) == 2
+    assert "--by is not made" in capsys.readouterr().err
+    before = _files(out)
+    gmmseg.segment_tiles(slide, out, n_components=3)
+    assert _files(out) == before
     # Beyond the budget a tiled TIFF is worked on in tiles, and a mask in one piece is refused.
     small = ["--memory-budget", "3M", "-k", "2"]
     assert run(["segment", slide, "-o", str(tmp_path / "labels.tif"), *small]) == 0
