@@ -81,7 +81,9 @@ def test_every_option_of_the_settings_is_parsed_back_to_them() -> None:
             else:
                 words, value = [str(setting.high)], setting.high
             for name in setting.option.split():
-                options = parse(["segment", "a.png", "-o", "b.png", *extra, name, *words])
+                # What a person teaches comes with where it is taught.
+                needed = ["--hints", "m.png"] if setting.path == "learns_from" else []
+                options = parse(["segment", "a.png", "-o", "b.png", *extra, *needed, name, *words])
                 assert value_at(read(options), setting.path) == value
                 assert name in commands["segment"].format_help()
 
