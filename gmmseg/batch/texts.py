@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from gmmseg.batch.documents import Subject
 from gmmseg.batch.methods import FittedMixture, GrownRegions, MapMethod, Method
@@ -24,6 +24,7 @@ from gmmseg.photo.settings import MapSettings
 from gmmseg.regions.settings import RegionSettings
 from gmmseg.setting import Setting, is_settings, settings_of, value_at
 
+Language = Literal["command", "python"]
 _OPTION_KINDS: tuple[ExportKind, ...] = ("probabilities", "overlay", "model", "table", "report")
 """Kinds that have an option of their own."""
 _OF_FEATURES = ("space", "has_position", "has_texture")
@@ -143,6 +144,11 @@ def _own_legends(items: Sequence[ExportItem]) -> list[ExportItem]:
     """Return the legends that are written without being asked for, beside .npy masks."""
     beside = {item.path.with_name(f"{item.path.name}.json") for item in items if item.kind == "mask"}
     return [item for item in items if item.kind == "legend" and item.path in beside]
+
+
+def text_of(language: Language, wanted: Again | AgainFromProject) -> str:
+    """Return the text in one of the two languages; raises `EditError` where it has no words for something."""
+    return command_text(wanted) if language == "command" else python_text(wanted)
 
 
 # As a command

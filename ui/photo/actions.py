@@ -129,6 +129,14 @@ PHOTO_ACTIONS: tuple[Spec, ...] = (
         "Copy the number of the class, or of the region where these are shown, of each pixel",
     ),
     Spec(
+        "copy_command", "Copy as co&mmand", PhotoCommands.copy_as, (), "", has_results,
+        "Copy a command line that writes what Export offers, byte for byte", arguments=("command",),
+    ),
+    Spec(
+        "copy_python", "Copy as P&ython", PhotoCommands.copy_as, (), "", has_results,
+        "Copy a script that writes what Export offers, byte for byte", arguments=("python",),
+    ),
+    Spec(
         "run", "&Run", Fitter.run, ("Ctrl+Return", "Ctrl+Enter"), "run", can_run,
         "Fit again with these settings",
     ),

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Slot
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from gmmseg.errors import GmmsegError
 from gmmseg.io.images import FILE_GROUPS
 from gmmseg.io.projects.archive import SUFFIX
 from gmmseg.photo.classes import default_classes
@@ -23,7 +24,8 @@ from ui.photo.work import PhotoWork
 from ui.settings_store import SettingsStore
 
 if TYPE_CHECKING:
-    from ui.photo.widgets.export_offers import Subject
+    from gmmseg.batch.documents import Subject
+    from gmmseg.batch.texts import Language
 
 
 class PhotoCommands(QObject):
@@ -101,11 +103,26 @@ class PhotoCommands(QObject):
     def export(self) -> None:
         """Ask what to write; a pending selection becomes an object first, since it is what is meant."""
         self._toolbox.accept()
-        panes = self._panels.panes
-        preferred: Subject = "regions" if panes.is_about_regions else "classes"
+        self._work.exporter.ask(
+            self._window,
+            preferred=self._export_subject(),
+            overlay_opacity=self._panels.panes.overlay_opacity,
+        )
+
+    def _export_subject(self) -> Subject:
         if self._work.workspace.document.objects:
-            preferred = "objects"
-        self._work.exporter.ask(self._window, preferred=preferred, overlay_opacity=panes.overlay_opacity)
+            return "objects"
+        return "regions" if self._panels.panes.is_about_regions else "classes"
+
+    def copy_as(self, language: Language) -> None:
+        """Copy a text that writes what the export dialog would offer, without the window."""
+        try:
+            text = self._work.exporter.offered_text(language, self._window, self._export_subject())
+        except GmmsegError as error:
+            self._notices.say(str(error))
+            return
+        QGuiApplication.clipboard().setText(text)
+        self._notices.say(self.tr("Copied. It writes again what Export offers, byte for byte."))
 
     def copy_cutout(self) -> None:
         """Copy the chosen objects, or all, with transparency around them, as `export` takes them."""

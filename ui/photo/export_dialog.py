@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QLocale, Signal, Slot
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDialogButtonBox,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
+from gmmseg.batch.documents import Subject
+from gmmseg.batch.texts import Language
+from gmmseg.errors import GmmsegError
 from gmmseg.io.export_items import ZERO_BASED_KINDS, ExportItem, ExportKind, check_items, with_legends
 from gmmseg.io.files import safe_name
 from gmmseg.photo.classes import class_id
 from ui.photo.widgets.captions import hidden_note
-from ui.photo.widgets.export_offers import OFFERS, REFUSED, Subject
+from ui.photo.widgets.export_offers import OFFERS, REFUSED
 from ui.photo.widgets.export_options import ExportOptions
 from ui.theme import SPACING
 from ui.widgets.collapsible import CollapsibleSection
@@ -22,6 +36,9 @@ from ui.widgets.files_dialog import TITLE_WIDTH, ChooseFolder, FilesDialog, choo
 
 if TYPE_CHECKING:
     from gmmseg.photo.classes import ClassTable
+
+
+MakeText = Callable[[Language, list[ExportItem], Subject], str]
 
 
 class ExportDialog(FilesDialog[ExportKind, ExportItem]):
@@ -47,6 +64,8 @@ class ExportDialog(FilesDialog[ExportKind, ExportItem]):
         Offered at first: that of the overlays on screen, 0..1.
     pick_folder : callable
         Asks the user for a folder.
+    make_text : callable, optional
+        Returns what writes the same files again, a command or a Python script, or raises `GmmsegError`.
     """
 
     export_requested = Signal(object, str)
@@ -64,9 +83,11 @@ class ExportDialog(FilesDialog[ExportKind, ExportItem]):
         preferred: Subject = "classes",
         overlay_opacity: float = 0.5,
         pick_folder: ChooseFolder = choose_folder,
+        make_text: MakeText | None = None,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__("export", pick_folder, parent)
+        self._make_text = make_text
         self._stem = stem = safe_stem(image_name)
         self._hidden_note = hidden_note(classes)
         self._highest = {
@@ -90,7 +111,10 @@ class ExportDialog(FilesDialog[ExportKind, ExportItem]):
         column.addWidget(self._options)
         column.addWidget(self._make_message())
         column.addStretch(1)
-        column.addWidget(self._make_buttons())
+        buttons = self._make_buttons()
+        self._copy = self._make_copy_button()
+        buttons.addButton(self._copy, QDialogButtonBox.ButtonRole.ResetRole)
+        column.addWidget(buttons)
         self._begin(tuple(kinds))
         others.set_open(any(row.is_wanted for row in self._rows[len(RESULTS) :]))
         self._show_subject()
@@ -143,7 +167,33 @@ class ExportDialog(FilesDialog[ExportKind, ExportItem]):
         row.addStretch(1)
         return row
 
+    def _make_copy_button(self) -> QPushButton:
+        """Return the button that copies what does the same without the window."""
+        button = QPushButton(self.tr("Cop&y as"), self)
+        button.setObjectName("export.copy")
+        button.setAutoDefault(False)
+        button.setToolTip(self.tr("Copy a text that writes the same files again, byte for byte"))
+        menu = QMenu(button)
+        titles: dict[Language, str] = {"command": self.tr("&Command"), "python": self.tr("&Python")}
+        for language, title in titles.items():
+            entry = menu.addAction(title)
+            entry.setObjectName(f"export.copy_{language}")
+            entry.triggered.connect(partial(self._copy_as, language))
+        button.setMenu(menu)
+        return button
+
     # Working
+
+    def _copy_as(self, language: Language) -> None:
+        if self._make_text is None:
+            return
+        try:
+            text = self._make_text(language, self.items(), self.subject)
+        except GmmsegError as error:
+            self._say(str(error), is_error=True)
+            return
+        QGuiApplication.clipboard().setText(text)
+        self._say(self.tr("Copied. It writes these files again, byte for byte."), is_error=False)
 
     @Slot()
     def _show_subject(self) -> None:
@@ -165,6 +215,7 @@ class ExportDialog(FilesDialog[ExportKind, ExportItem]):
     def _refresh(self) -> None:
         self._options.show_items(self.items())
         super()._refresh()
+        self._copy.setEnabled(self._make_text is not None and bool(self.kinds))
 
     def _check(self, items: list[ExportItem]) -> None:
         check_items(items)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,8 +18,14 @@ from ui.desk.workers import FileExporter
 from ui.settings_store import SettingsStore
 
 if TYPE_CHECKING:
+    from gmmseg.batch.documents import Subject
+    from gmmseg.batch.texts import Language
     from gmmseg.io.export_items import ExportItem
-    from ui.photo.widgets.export_offers import Subject
+    from ui.photo.export_dialog import ExportDialog
+
+
+def _no_project() -> Path | None:
+    return None
 
 
 class Exporter(FileExporter):
@@ -43,14 +50,41 @@ class Exporter(FileExporter):
         self._workspace = workspace
         self._store = store
         self._exported_from: Path | None = None
+        self.saved_project: Callable[[], Path | None] = _no_project
+        """Returns the file that holds the document as it is, where there is one."""
 
     def ask(self, parent: QWidget, *, preferred: Subject = "classes", overlay_opacity: float = 0.5) -> None:
         """Show the dialog, with what is preferred chosen at first; what is chosen is written."""
+        dialog = self._dialog(parent, preferred, overlay_opacity)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.export_requested.connect(self._on_requested)
+        dialog.open()
+
+    def offered_text(self, language: Language, parent: QWidget, preferred: Subject) -> str:
+        """Return a text that writes what the dialog would offer; raises as `text`."""
+        dialog = self._dialog(parent, preferred, 0.5)
+        items, subject = dialog.items(), dialog.subject
+        dialog.deleteLater()
+        return self.text(language, items, subject)
+
+    def text(self, language: Language, items: list[ExportItem], subject: Subject) -> str:
+        """Return a command or a script that writes files of the document again, with the same bytes.
+
+        Raises
+        ------
+        EditError
+            Only a saved project could tell what was done.
+        """
+        from gmmseg.batch.texts import again, text_of
+
+        return text_of(language, again(self._workspace.document, subject, items, self.saved_project()))
+
+    def _dialog(self, parent: QWidget, preferred: Subject, overlay_opacity: float) -> ExportDialog:
         from ui.photo.export_dialog import ExportDialog
 
         shown = self._workspace.shown
         image = shown.document.image
-        dialog = ExportDialog(
+        return ExportDialog(
             "image" if image is None else image.source.name,
             self._offered_folder(),
             shown.document.classes,
@@ -59,11 +93,9 @@ class Exporter(FileExporter):
             len(shown.document.objects or ()),
             preferred,
             overlay_opacity,
+            make_text=self.text,
             parent=parent,
         )
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.export_requested.connect(self._on_requested)
-        dialog.open()
 
     def _kinds_at_first(self, subject: Subject) -> tuple[str, ...]:
         """Return what was written last; of objects at least what only they have."""

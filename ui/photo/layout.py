@@ -25,6 +25,7 @@ from ui.widgets.tool_bar import ToolBar
 
 _ARRANGING = tuple(f"arrangement_{arrangement.name}" for arrangement in ARRANGEMENTS)
 _TOOLS = tuple(f"tool_{name}" for name in get_args(ToolName))
+_COPIES = ("copy_view", "copy_mask", "copy_command", "copy_python")
 _SELECTION = ("accept_selection", "extend_object", "subtract_selection", "drop_selection", "", "copy_cutout")
 _WORDS = {
     "tool_box": "Box",
@@ -120,7 +121,7 @@ def _menus(
 ) -> tuple[DeskMenu, ...]:
     numbered = [f"class{n}" for n in range(1, MAX_KEYED_CLASSES + 1)]
     classes = [*_TEACHING, "", *numbered, "", "show_all", ""]
-    edit = ["undo", "redo", "", "copy_view", "copy_mask", "paste", "", "reset_settings"]
+    edit = ["undo", "redo", "", *_COPIES, "paste", "", "reset_settings"]
     marked = [*_TOOLS, "", *_SELECTION, "", *_MARKED, "", "open_objects", ""]
     objects = [*actions.entries(marked), panels.objects.menu]
     zoom = ["fit_view", "actual_size", "zoom_in", "zoom_out", ""]

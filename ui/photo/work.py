@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Slot
@@ -70,6 +71,7 @@ class PhotoWork(DeskWorkers):
         self.exporter = Exporter(self.workspace, self.exports, store, self)
         self.keeping = PhotoKeeping(self.workspace, store)
         self.keeper = Keeper(self, self.bridge, self.keeping, self.saves)
+        self.exporter.saved_project = self._saved_project
         self.painter = self.make_requests(_draw, lambda request: request.pane)
         self.counter = self.make_requests(_areas, lambda segmentation: "areas")
         self.object_counter = self.make_requests(_areas, lambda objects: "areas")
@@ -85,6 +87,9 @@ class PhotoWork(DeskWorkers):
         self._loading.setSingleShot(True)
         self._loading.setInterval(_LOAD_AFTER_MS)
         self._connect()
+
+    def _saved_project(self) -> Path | None:
+        return None if self.keeper.is_modified else self.keeper.path
 
     def _connect(self) -> None:
         self.bridge.changed.connect(self._on_changed)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
+from gmmseg.batch.documents import Subject
 from gmmseg.io.export_items import OBJECT_KINDS, ExportKind
 from ui.widgets.export_row import Offer
 
-Subject = Literal["classes", "regions", "objects"]
 _REGIONS: tuple[Offer[ExportKind], ...] = (
     (
         "mask", "&Mask", "{}_mask", "The region of each pixel, with a legend of the regions",
