@@ -169,7 +169,7 @@ class ExportDialog(FilesDialog[ExportKind, ExportItem]):
 
     def _make_copy_button(self) -> QPushButton:
         """Return the button that copies what does the same without the window."""
-        button = QPushButton(self.tr("Cop&y as"), self)
+        button = QPushButton(self.tr("Copy &as"), self)
         button.setObjectName("export.copy")
         button.setAutoDefault(False)
         button.setToolTip(self.tr("Copy a text that writes the same files again, byte for byte"))
