@@ -45,7 +45,8 @@ def fit_events(
     should_stop : callable
         Asked between blocks of rows.
     start : MixtureParams, optional
-        Start here, exactly once, instead of by ``settings.init``; not used where K had to be reduced.
+        Start here, exactly once, instead of by ``settings.init``; not used where K had to be reduced. Without
+        `known` all rows are taken at once, without a coarse stage.
     known : PartialLabels, optional
         Which of the components of `start` rows may come from: the fit is semi-supervised. Components keep
         what they stand for, so that empty ones are not started anew.
@@ -79,7 +80,7 @@ def fit_events(
     if is_closed:
         search = _closed_form(prepared, log, should_stop)
     else:
-        search = _search(prepared, log, should_stop, start)
+        search = _search(prepared, log, should_stop, start, is_start_exact=known is None)
     return (yield from _ended(search, prepared, log, should_stop))
 
 
@@ -88,7 +89,7 @@ def fit_prepared_events(
 ) -> Generator[FitStep, None, FitResult]:
     """Fit a mixture to rows that are prepared, wherever they are; see `fit_events`."""
     log = FitLog(prepared, keeps_order=False)
-    search = _search(prepared, log, should_stop, None)
+    search = _search(prepared, log, should_stop)
     return (yield from _ended(search, prepared, log, should_stop))
 
 
@@ -137,13 +138,20 @@ def _closed_form(
 
 
 def _search(
-    prepared: Prepared[Evidence], log: FitLog, should_stop: ShouldStop, start: MixtureParams | None
+    prepared: Prepared[Evidence],
+    log: FitLog,
+    should_stop: ShouldStop,
+    start: MixtureParams | None = None,
+    is_start_exact: bool = True,
 ) -> Generator[FitStep, None, None]:
-    """Restarts, the best of them to the end on the coarse rows, and from there on all rows."""
+    """Restarts, the best of them to the end on the coarse rows, and from there on all rows.
+
+    A start that is given is the only one; an exact one is taken for all rows at once.
+    """
     settings, floor = prepared.settings, prepared.floor
     exact, coarse = prepared.exact, prepared.coarse
     kind = settings.covariance
-    if start is not None:
+    if start is not None and is_start_exact:
         yield from log.run(em(exact, start, kind, floor, _rules(settings), 0, "exact", should_stop))
         return
     short = _rules(settings)
@@ -151,8 +159,8 @@ def _search(
     coarse_limit = settings.max_iter // 2
     if coarse is not None:
         short = Rules(max(settings.tol, SHORT_TOL), 0.0, 0.0, min(coarse_limit, SHORT_ITERATIONS))
-    for restart in range(settings.n_init):
-        params = start_of(prepared, prepared.starting, restart, should_stop)
+    for restart in range(settings.n_init if start is None else 1):
+        params = start or start_of(prepared, prepared.starting, restart, should_stop)
         stage: Stage = "exact" if coarse is None else "coarse"
         try:
             yield from log.run(em(prepared.starting, params, kind, floor, short, restart, stage, should_stop))
