@@ -109,7 +109,8 @@ def _mixture(
     settings, regions = document.map_settings, None
     if settings.by == "region" and not by_pixel:
         regions = yield from _cut(document, fit.image, known, should_stop)
-    mapper = ClassMapper() if by_pixel else ClassMapper(settings, regions)
+    merged = fit.result.params, document.classes
+    mapper = ClassMapper() if by_pixel else ClassMapper(settings, regions, merged)
     table, segmentation = known.table, known.segmentation
     if table is None or segmentation is None:
         outcome = yield from relabel_events(

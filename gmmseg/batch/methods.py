@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Generator
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -123,6 +123,10 @@ class FittedMixture:
                 f"{outcome.fit.model.params.n_components}.",
                 "Leave them out, or choose the number of components that they have.",
             )
+        mapper.unite(outcome.fit.result.params, classes)
+        if not mapper.is_current(image, outcome.segmentation):
+            made = mapper(image, outcome.table, outcome.segmentation, should_stop)
+            outcome = replace(outcome, segmentation=made)
         return _mixture_source(outcome, classes, command)
 
     def _hints(self, image: Image, should_stop: ShouldStop) -> Hints | None:

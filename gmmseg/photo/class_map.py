@@ -12,6 +12,8 @@ from gmmseg.control import ShouldStop, never_stop, raise_if_cancelled
 from gmmseg.features.table import FeatureTable, RowOfLabel
 from gmmseg.image import Image
 from gmmseg.mixture.density import responsibilities
+from gmmseg.mixture.params import MixtureParams
+from gmmseg.photo.classes import ClassTable, Groups
 from gmmseg.photo.islands import without_islands
 from gmmseg.photo.segmentation import MapOrigin, Segmentation, SharedPosteriors
 from gmmseg.photo.settings import MapSettings
@@ -53,25 +55,42 @@ class ClassMapper:
     settings : MapSettings
     regions : RegionOutcome, optional
         Whose regions become classes. Where they are not there yet, or of another image, pixels do.
+    merged : (MixtureParams, ClassTable), optional
+        Classes in which the user has united components of that mixture; without it those of the model.
     """
 
-    def __init__(self, settings: MapSettings | None = None, regions: RegionOutcome | None = None) -> None:
+    def __init__(
+        self,
+        settings: MapSettings | None = None,
+        regions: RegionOutcome | None = None,
+        merged: tuple[MixtureParams, ClassTable] | None = None,
+    ) -> None:
         # Read by the threads that make maps while another one changes it: always as a whole.
-        self._wanted = (settings or MapSettings(), regions)
+        self._wanted = (settings or MapSettings(), regions, merged)
         self._counts: _PixelCounts | None = None
         self._sums: _LeafSums | None = None
 
-    def want(self, settings: MapSettings, regions: RegionOutcome | None) -> None:
-        """Make the maps that follow by other settings or regions."""
-        self._wanted = (settings, regions)
+    def want(
+        self,
+        settings: MapSettings,
+        regions: RegionOutcome | None,
+        merged: tuple[MixtureParams, ClassTable] | None = None,
+    ) -> None:
+        """Make the maps that follow by other settings, regions or classes."""
+        self._wanted = (settings, regions, merged)
+
+    def unite(self, params: MixtureParams, classes: ClassTable) -> None:
+        """Make the maps of a mixture that follow by these classes of its components."""
+        settings, regions, _ = self._wanted
+        self._wanted = (settings, regions, (params, classes))
 
     def is_current(self, image: Image, segmentation: Segmentation) -> bool:
         """Return whether a map of `image` was made by what is wanted now."""
-        settings, regions = self._wanted_for(image)
+        settings, regions, groups = self._wanted_for(image, segmentation)
         origin = segmentation.origin
         if origin is None:
             return regions is None and settings.min_island == 0
-        return origin.regions is regions and origin.settings == settings
+        return origin.regions is regions and origin.settings == settings and origin.groups == groups
 
     def __call__(
         self,
@@ -81,23 +100,28 @@ class ClassMapper:
         should_stop: ShouldStop = never_stop,
     ) -> Segmentation:
         """Return the map of `image` that is wanted, made of the pixels' own; raises `Cancelled`."""
-        settings, regions = self._wanted_for(image)
+        settings, regions, groups = self._wanted_for(image, segmentation)
         pixelwise = segmentation.pixelwise
         if regions is None and settings.min_island == 0:
             return pixelwise
         made = pixelwise
         if regions is not None:
             sums = self._leaf_sums(pixelwise, table, regions.hierarchy, should_stop)
-            made = by_region(pixelwise, sums, regions.regions, settings.balance)
+            made = by_region(pixelwise, sums, regions.regions, settings.balance, groups)
         labels = made.labels
         if settings.min_island > 0:
             labels = without_islands(labels, settings.min_island, should_stop)
-        return replace(made, labels=labels, origin=MapOrigin(pixelwise, settings, regions))
+        return replace(made, labels=labels, origin=MapOrigin(pixelwise, settings, regions, groups))
 
-    def _wanted_for(self, image: Image) -> tuple[MapSettings, RegionOutcome | None]:
-        settings, regions = self._wanted
-        is_usable = settings.by == "region" and regions is not None and regions.image is image
-        return settings, regions if is_usable else None
+    def _wanted_for(
+        self, image: Image, segmentation: Segmentation
+    ) -> tuple[MapSettings, RegionOutcome | None, Groups | None]:
+        settings, regions, merged = self._wanted
+        if settings.by != "region" or regions is None or regions.image is not image:
+            return settings, None, None
+        if merged is not None and merged[0] is segmentation.params:
+            return settings, regions, merged[1].groups
+        return settings, regions, segmentation.pixelwise.groups
 
     def _leaf_sums(
         self, pixelwise: Segmentation, table: FeatureTable, hierarchy: Hierarchy, should_stop: ShouldStop
@@ -122,7 +146,11 @@ class ClassMapper:
 
 
 def by_region(
-    pixelwise: Segmentation, sums: FloatArray, regions: RegionMap, balance: float = 0.0
+    pixelwise: Segmentation,
+    sums: FloatArray,
+    regions: RegionMap,
+    balance: float = 0.0,
+    groups: Groups | None = None,
 ) -> Segmentation:
     """Return the map in which each region has the class with the largest sum of its pixels' posteriors.
 
@@ -134,14 +162,22 @@ def by_region(
     regions : RegionMap
     balance : float
         Sums compare after division by the mixture's weights to this power.
+    groups : tuple of tuple of int, optional
+        The components of each class, whose posteriors and weights add up; without it each is one.
 
     Returns
     -------
     Segmentation
-        The lowest class among equals; its posteriors are the means over the regions.
+        The lowest class among equals, and of its components the strongest; its posteriors are the means over
+        the regions.
     """
     totals = np.stack([np.bincount(regions.leaf_labels, column, regions.n_regions) for column in sums.T])
-    strength = totals / np.maximum(pixelwise.params.weights, _TINY)[:, None] ** balance
+    weights = pixelwise.params.weights
+    strength = totals / np.maximum(weights, _TINY)[:, None] ** balance
+    if groups is not None:
+        members = np.array([np.isin(np.arange(len(weights)), group) for group in groups])
+        of_classes = members @ totals / np.maximum(members @ weights, _TINY)[:, None] ** balance
+        strength = np.where(members[of_classes.argmax(axis=0)].T, strength, -1.0)
     winners = (strength.argmax(axis=0) + 1).astype(label_dtype(pixelwise.n_components))
     pixels = RowOfLabel(regions.labels)
     means = totals / np.maximum(totals.sum(axis=0), _TINY)

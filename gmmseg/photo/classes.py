@@ -45,6 +45,10 @@ def class_id(position: int) -> int:
     return position + 1 if position + 1 < IGNORE_ID else position + 2
 
 
+Groups = tuple[tuple[int, ...], ...]
+"""The components of each class."""
+
+
 @dataclass(frozen=True, slots=True)
 class ClassTable:
     """All classes, in display order; every component belongs to exactly one class."""
@@ -61,6 +65,12 @@ class ClassTable:
     def n_components(self) -> int:
         """Components that the classes hold together."""
         return sum(len(entry.components) for entry in self.classes)
+
+    @property
+    def groups(self) -> Groups | None:
+        """The components of each class; None where every component is one of its own."""
+        groups = tuple(entry.components for entry in self.classes)
+        return groups if any(len(group) > 1 for group in groups) else None
 
     def by_id(self, wanted: int) -> ClassInfo:
         """Return the class with that id; raises KeyError."""

@@ -159,7 +159,7 @@ def segment_events(
     result, classes = request.known_mixture or (yield from _fit(request, labeller, should_stop))
     clock.lap("fit")
     yield Progress("Labelling")
-    segmentation = labeller.labelled(result.params)
+    segmentation = labeller.labelled(result.params, classes)
     clock.lap("label")
     model = model_of(result.params, request, table, classes)
     fit = Fit(result, model, request.image, settings, clock.seconds, request.hints)
@@ -211,7 +211,7 @@ def relabel_events(
     yield Progress("Labelling")
     table = make_table(fit.image, fit.settings.features, should_stop)
     labeller = _Labeller(request, table, map_classes, should_stop)
-    return SegmentOutcome(fit, table, labeller.labelled(params))
+    return SegmentOutcome(fit, table, labeller.labelled(params, fit.model.classes))
 
 
 def apply_events(
@@ -269,7 +269,7 @@ def apply_events(
         clock.lap("fit")
     yield Progress("Labelling")
     request = SegmentRequest(image, _settings_of(model))
-    segmentation = _Labeller(request, table, map_classes, should_stop).labelled(model.params)
+    segmentation = _Labeller(request, table, map_classes, should_stop).labelled(model.params, model.classes)
     result = evaluate(model.params, table.values, table.weights, should_stop, reason)
     clock.lap("label")
     return SegmentOutcome(Fit(result, model, image, request.settings, clock.seconds), table, segmentation)
@@ -298,8 +298,12 @@ class _Labeller:
         self._should_stop = should_stop
         self._grid: PixelGrid | None = None
 
-    def labelled(self, params: MixtureParams, n_sweeps: int = SWEEPS) -> Segmentation:
+    def labelled(
+        self, params: MixtureParams, classes: ClassTable | None = None, n_sweeps: int = SWEEPS
+    ) -> Segmentation:
         pixelwise = self._pixelwise(params, n_sweeps)
+        if classes is not None and classes.groups is not None:
+            pixelwise = replace(pixelwise, groups=classes.groups)
         return self._map_classes(self._request.image, self.table, pixelwise, self._should_stop)
 
     def _pixelwise(self, params: MixtureParams, n_sweeps: int) -> Segmentation:
@@ -317,7 +321,7 @@ class _Labeller:
         height, width = self.table.pixels.shape
         is_quick = height * width * params.n_components <= MAX_PREVIEWED
         ordered = params.reordered(canonical_order(params)) if classes is None else params
-        segmentation = self.labelled(ordered, PREVIEW_SWEEPS if is_quick else 0)
+        segmentation = self.labelled(ordered, classes, PREVIEW_SWEEPS if is_quick else 0)
         step = max(1, round(math.sqrt(height * width / _SAMPLED)))
         labels = segmentation.labels[::step, ::step]
         few = thinned(self._request.image, step)

@@ -22,7 +22,7 @@ from gmmseg.control import ShouldStop, never_stop, raise_if_cancelled
 from gmmseg.features.table import FeatureTable, PixelMap, RowOfLabel, RowPerPixel
 from gmmseg.mixture.density import log_density, log_joint, posteriors, responsibilities
 from gmmseg.mixture.params import MixtureParams
-from gmmseg.photo.classes import ClassTable
+from gmmseg.photo.classes import ClassTable, Groups
 from gmmseg.photo.settings import MapSettings
 
 if TYPE_CHECKING:
@@ -64,11 +64,14 @@ class MapOrigin:
     settings : MapSettings
     regions : RegionOutcome, optional
         Whose regions became classes; None where the classes are those of single pixels.
+    groups : tuple of tuple of int, optional
+        The components that were united to a class in that.
     """
 
     pixelwise: Segmentation
     settings: MapSettings
     regions: RegionOutcome | None = None
+    groups: Groups | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,6 +92,8 @@ class Segmentation:
         Instead, where all pixels of a region have the same.
     origin : MapOrigin, optional
         Of a map that was made of another one.
+    groups : tuple of tuple of int, optional
+        The components of each class of the model, where that unites some.
     """
 
     labels: LabelArray
@@ -96,6 +101,7 @@ class Segmentation:
     posteriors: ByteArray | None = None
     shared: SharedPosteriors | None = None
     origin: MapOrigin | None = None
+    groups: Groups | None = None
 
     def __post_init__(self) -> None:
         frozen(self.labels)

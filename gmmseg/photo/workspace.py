@@ -142,7 +142,7 @@ class Workspace(Editor[Document, ViewState]):
         self.keep_tree(outcome.image, outcome.settings.seed, outcome.hierarchy)
         others = [kept for kept in self._regions if kept.hierarchy is not outcome.hierarchy]
         self._regions = [outcome, *others][:MAX_LARGE_IN_HISTORY]
-        self.map_classes.want(self.document.map_settings, outcome)
+        self.map_classes.want(self.document.map_settings, outcome, _merged(self.document))
         self._publish(replace(self._shown, regions=outcome))
         return True
 
@@ -212,7 +212,7 @@ class Workspace(Editor[Document, ViewState]):
                 classes, is_preview, caption = before.classes, True, before.caption
         fit = document.fit
         regions = next((kept for kept in self._regions if kept.image is document.image), None)
-        self.map_classes.want(document.map_settings, regions)
+        self.map_classes.want(document.map_settings, regions, _merged(document))
         self._publish(
             ViewState(
                 document=document,
@@ -232,6 +232,11 @@ class Workspace(Editor[Document, ViewState]):
 
     def _large_parts(self, document: Document) -> tuple[Image | None]:
         return (document.image,)
+
+
+def _merged(document: Document) -> tuple[MixtureParams, ClassTable] | None:
+    """Return the mixture of the document's fit and the classes that its components are united to."""
+    return None if document.fit is None else (document.fit.result.params, document.classes)
 
 
 def _is_same_fit(shown: ViewState, document: Document) -> bool:

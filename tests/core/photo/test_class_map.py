@@ -194,3 +194,34 @@ def test_cancelling_is_heard() -> None:
         ClassMapper(BY_REGION, regions)(
             regions.image, outcome.table, outcome.segmentation, lambda: StopRequest.CANCEL
         )
+
+
+def test_the_components_of_a_class_are_counted_together() -> None:
+    outcome, regions = fitted()
+    # Two components that are weaker one by one are stronger together.
+    shares = np.array([[0.31], [0.4], [0.29]]) * np.ones(regions.regions.n_regions)
+    per_leaf = shares[:, regions.regions.leaf_labels].T
+    held = regions.regions.labels > 0
+    for groups, winner in ((None, 1), (((1,), (0, 2)), 0)):
+        made = class_map.by_region(outcome.segmentation, per_leaf, regions.regions, groups=groups)
+        assert set(np.unique(made.labels[held])) == {winner + 1}
+
+
+def test_merging_classes_makes_another_map_and_splitting_the_first_one_again() -> None:
+    outcome, regions = fitted()
+    params, classes = outcome.fit.result.params, default_classes(3)
+    mapper = ClassMapper(BY_REGION, regions, (params, classes))
+    first = mapper(regions.image, outcome.table, outcome.segmentation)
+    mapper.want(BY_REGION, regions, (params, classes.merged([1, 3])))
+    assert not mapper.is_current(regions.image, first)
+    second = mapper(regions.image, outcome.table, first)
+    assert second.origin is not None
+    assert second.origin.groups == ((0, 2), (1,))
+    mapper.want(BY_REGION, regions, (params, classes))
+    third = mapper(regions.image, outcome.table, second)
+    np.testing.assert_array_equal(third.labels, first.labels)
+    # Of another mixture nothing is known: its model's own classes count.
+    mapper.want(BY_REGION, regions, (params.reordered(np.arange(3)), classes.merged([1, 3])))
+    assert mapper.is_current(regions.image, first)
+    mapper.unite(params, classes.merged([1, 3]))
+    assert mapper.is_current(regions.image, second)
