@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 from gmmseg.history import Entry, History
+from gmmseg.limits import MIB
 
 D = TypeVar("D")
 """A document: the whole undoable state, immutable."""
@@ -16,6 +17,8 @@ V = TypeVar("V")
 """What is shown of it: everything that a panel draws from, immutable."""
 
 MAX_LARGE_IN_HISTORY = 4
+MAX_HISTORY_BYTES = 256 * MIB
+"""Of what steps have added to each other; older ones are forgotten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +78,9 @@ class Editor(ABC, Generic[D, V]):
         if self._large_parts(before)[0] is None and self._large_parts(document)[0] is not None:
             self._history = History(Entry(document, "", time=time.time()))
         else:
-            pushed = self._history.pushed(document, edit.title, edit.merge_key, time.time())
-            self._history = _with_few(pushed, self._large_parts)
+            n_bytes = self._n_bytes_added(before, document)
+            pushed = self._history.pushed(document, edit.title, edit.merge_key, time.time(), n_bytes)
+            self._history = _with_few(pushed, self._large_parts).within(MAX_HISTORY_BYTES)
         self._show_document()
 
     def settle(self) -> None:
@@ -112,6 +116,10 @@ class Editor(ABC, Generic[D, V]):
 
         The first is what was opened, None in an empty document.
         """
+
+    def _n_bytes_added(self, before: D, after: D) -> int:
+        """Return about what a document takes in memory that the one before it does not."""
+        return 0
 
     @abstractmethod
     def _show_document(self) -> None:

@@ -17,6 +17,8 @@ class Entry(Generic[S]):
     merge_key: str | None = None
     time: float = 0.0
     """When the edit was made, seconds since 1970; 0 where nobody knows."""
+    n_bytes: int = 0
+    """About what the state takes in memory that the one before it does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,20 +51,34 @@ class History(Generic[S]):
         """Return the history with another of its `entries` as the present; raises IndexError."""
         return replace(History.standing(self.entries, at), limit=self.limit)
 
-    def pushed(self, state: S, title: str, merge_key: str | None = None, time: float = 0.0) -> History[S]:
+    def pushed(
+        self, state: S, title: str, merge_key: str | None = None, time: float = 0.0, n_bytes: int = 0
+    ) -> History[S]:
         """Return the history after an edit; one with the present's merge key replaces the present."""
-        entry = Entry(state, title, merge_key, time)
+        entry = Entry(state, title, merge_key, time, n_bytes)
         if merge_key is not None and merge_key == self.present.merge_key and self.past and not self.future:
             return replace(self, present=entry)
         past = (*self.past, self.present)[-self.limit :]
         return History(entry, past, (), self.limit)
 
-    def amended(self, state: S) -> History[S]:
-        """Return the history with the present state completed, not a step of its own."""
-        return replace(self, present=replace(self.present, state=state))
+    def amended(self, state: S, n_bytes: int = 0) -> History[S]:
+        """Return the history with the present state completed by `n_bytes`, not a step of its own."""
+        present = replace(self.present, state=state, n_bytes=self.present.n_bytes + n_bytes)
+        return replace(self, present=present)
+
+    def within(self, n_bytes: int) -> History[S]:
+        """Return the history without the oldest steps, where all of them take more memory than that."""
+        total = 0
+        for at in range(len(self.past) - 1, -1, -1):
+            total += self.past[at].n_bytes
+            if total > n_bytes:
+                return replace(self, past=self.past[at + 1 :])
+        return self
 
     def settled(self) -> History[S]:
         """Return the history in which the next edit starts a step of its own."""
+        if self.present.merge_key is None:
+            return self
         return replace(self, present=replace(self.present, merge_key=None))
 
     @property

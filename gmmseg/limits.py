@@ -24,6 +24,8 @@ MAX_IDX_BYTES = 2 * GIB
 """Of a digit file after gunzip, counted while reading: gzip expands up to about 1028 times."""
 MAX_MODEL_BYTES = 64 * MIB
 MAX_FEATURES = 1_024
+MAX_BACKUPS = 3
+"""Earlier versions of a project that are kept beside it; so many unless somebody wants fewer."""
 
 WORKING_BYTES_PER_PIXEL = 4 + 1 + 1
 """What an open image needs besides its pixels: colour codes, labels, and one heatmap on screen."""

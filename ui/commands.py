@@ -48,7 +48,9 @@ class WindowCommands(QObject):
     def show_preferences(self) -> None:
         from ui.dialogs.preferences import Preferences, PreferencesDialog
 
-        dialog = PreferencesDialog(Preferences(self._store.scheme, self._store.memory_budget), self._window)
+        store = self._store
+        now = Preferences(store.scheme, store.memory_budget, store.n_backups, store.restores_session)
+        dialog = PreferencesDialog(now, self._window)
         dialog.changed.connect(self._use_preferences)
         _open_once(dialog)
 
@@ -76,6 +78,8 @@ class WindowCommands(QObject):
     def _use_preferences(self, preferences: Any) -> None:
         self._store.memory_budget = preferences.memory_budget
         set_memory_budget(preferences.memory_budget)
+        self._store.n_backups = preferences.n_backups
+        self._store.restores_session = preferences.restores_session
         self.use_scheme(preferences.scheme)
 
 

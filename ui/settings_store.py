@@ -13,11 +13,11 @@ from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from PySide6.QtCore import QByteArray, QSettings
 
+from gmmseg.limits import MAX_BACKUPS
 from ui.theme import Scheme
 
 Purpose = Literal["open", "digits", "tables", "export", "project"]
 MAX_RECENT = 10
-MAX_BACKUPS = 3
 _MOST_DIGITS = 18
 """Of a number of bytes: no machine has more, and Python refuses to read thousands."""
 _RECENT: dict[Purpose, str] = {

@@ -160,6 +160,13 @@ class FitResult:
     warnings: tuple[str, ...] = ()
 
     @property
+    def n_bytes(self) -> int:
+        """Return about what the steps take in memory, bytes."""
+        params = self.params
+        arrays = (params.weights, params.means, params.covariance.values)
+        return len(self.history) * sum(array.nbytes for array in arrays)
+
+    @property
     def bic(self) -> float:
         """Return the Bayesian information criterion, -2 L + p ln n (lower is better)."""
         return -2 * self.log_likelihood + self.params.n_parameters * float(np.log(self.total_weight))

@@ -148,6 +148,20 @@ def can_compare(one: Document, other: Document) -> bool:
     return one.image is other.image and first == second
 
 
+def n_bytes_added(before: Document, after: Document) -> int:
+    """Return about how many bytes a document takes that an earlier one of the same image does not."""
+    n_bytes = 0
+    if after.objects is not None and after.objects is not before.objects:
+        old = before.objects or ObjectMap.empty(after.objects.shape)
+        n_bytes += after.objects.ids.n_bytes_beside(old.ids)
+    if after.fit is not None and after.fit is not before.fit:
+        n_bytes += after.fit.result.n_bytes
+    pending = after.pending
+    if pending is not None and pending.base is not None and pending is not before.pending:
+        n_bytes += pending.base.mask.nbytes
+    return n_bytes
+
+
 def open_image(image: Image) -> Edit[Document]:
     """Return the edit that shows another image; the fit and the objects of the old one go.
 

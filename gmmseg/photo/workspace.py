@@ -16,7 +16,7 @@ from gmmseg.mixture.params import FitStep, MixtureParams
 from gmmseg.mixture.selection import Candidate
 from gmmseg.photo.class_map import ClassMapper
 from gmmseg.photo.classes import ClassTable, inherited_classes
-from gmmseg.photo.document import Document, Fit, can_compare, with_fit
+from gmmseg.photo.document import Document, Fit, can_compare, n_bytes_added, with_fit
 from gmmseg.photo.jobs import SegmentOutcome
 from gmmseg.photo.pending import SelectionAnswer
 from gmmseg.photo.segmentation import Segmentation
@@ -112,7 +112,8 @@ class Workspace(Editor[Document, ViewState]):
         else:
             classes = self._taught(fit.model.classes)
         self._previewed = None
-        self._history = self._history.amended(with_fit(document, fit, classes))
+        completed = with_fit(document, fit, classes)
+        self._history = self._history.amended(completed, self._n_bytes_added(document, completed))
         self._show_document(outcome.table, outcome.segmentation)
         return True
 
@@ -229,6 +230,9 @@ class Workspace(Editor[Document, ViewState]):
                 redo_title=self._history.redo_title,
             )
         )
+
+    def _n_bytes_added(self, before: Document, after: Document) -> int:
+        return n_bytes_added(before, after)
 
     def _large_parts(self, document: Document) -> tuple[Image | None]:
         return (document.image,)

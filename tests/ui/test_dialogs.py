@@ -376,7 +376,7 @@ def test_the_memory_budget_is_half_until_it_is_chosen(qtbot: QtBot) -> None:
 
 
 def test_a_stored_budget_is_shown(qtbot: QtBot) -> None:
-    stored = Preferences("dark", 2_000_000_000)
+    stored = Preferences("dark", 2_000_000_000, 1, True)
     dialog = PreferencesDialog(stored)
     qtbot.addWidget(dialog)
     assert dialog.preferences == stored

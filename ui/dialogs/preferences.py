@@ -1,4 +1,4 @@
-"""Preferences: the colour scheme and how much memory one image may need."""
+"""Preferences: the colour scheme, how much memory one image may need, and what is kept of projects."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ from PySide6.QtWidgets import (
     QFormLayout,
     QHBoxLayout,
     QLabel,
+    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
 
-from gmmseg.limits import physical_memory, size_text
+from gmmseg.limits import MAX_BACKUPS, physical_memory, size_text
 from ui.theme import SPACING
 from ui.widgets.dialog_parts import dialog_buttons
 
@@ -39,10 +40,16 @@ class Preferences:
     scheme : {"system", "light", "dark"}
     memory_budget : int, optional
         Bytes; None is half of the machine's memory.
+    n_backups : int
+        Earlier versions of a project that are kept beside it.
+    restores_session : bool
+        Whether a start opens what was open when the window was closed.
     """
 
     scheme: Scheme = "system"
     memory_budget: int | None = None
+    n_backups: int = MAX_BACKUPS
+    restores_session: bool = False
 
 
 class PreferencesDialog(QDialog):
@@ -63,6 +70,12 @@ class PreferencesDialog(QDialog):
         label = QLabel(self.tr("&Memory for an image"), self)
         label.setBuddy(self._budget)
         form.addRow(label, budget)
+        form.addRow(self.tr("&Backups of a project"), self._make_backups(preferences))
+        self._session = QCheckBox(self.tr("&Open at the start what was open last"), self)
+        self._session.setObjectName("preferences.session")
+        self._session.setChecked(preferences.restores_session)
+        self._session.clicked.connect(self._announce)
+        form.addRow("", self._session)
         note = QLabel(
             self.tr(
                 "An image that would need more is refused before anything is read. This machine has {}."
@@ -86,7 +99,12 @@ class PreferencesDialog(QDialog):
         """What the dialog shows."""
         scheme: Scheme = self._scheme.currentData()
         is_half = self._is_half.isChecked()
-        return Preferences(scheme, None if is_half else round(self._budget.value() * _GIGA))
+        return Preferences(
+            scheme,
+            None if is_half else round(self._budget.value() * _GIGA),
+            self._backups.value(),
+            self._session.isChecked(),
+        )
 
     def _make_scheme(self, preferences: Preferences) -> QComboBox:
         self._scheme = QComboBox(self)
@@ -101,6 +119,15 @@ class PreferencesDialog(QDialog):
         self._scheme.setCurrentIndex(self._scheme.findData(preferences.scheme))
         self._scheme.activated.connect(self._announce)
         return self._scheme
+
+    def _make_backups(self, preferences: Preferences) -> QSpinBox:
+        self._backups = QSpinBox(self)
+        self._backups.setObjectName("preferences.backups")
+        self._backups.setRange(0, MAX_BACKUPS)
+        self._backups.setValue(preferences.n_backups)
+        self._backups.setToolTip(self.tr("How many earlier versions are kept beside it when it is saved"))
+        self._backups.valueChanged.connect(self._announce)
+        return self._backups
 
     def _make_budget(self, preferences: Preferences) -> QHBoxLayout:
         chosen = preferences.memory_budget

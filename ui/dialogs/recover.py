@@ -74,7 +74,7 @@ class RecoverDialog(QDialog):
             self.list.addItem(self._item(entry))
         self.list.setCurrentRow(0)
         self.list.itemActivated.connect(self._recover)
-        note = QLabel(self.tr("What is not wanted now is kept for seven days: File ▸ Recover…."), self)
+        note = QLabel(self.tr("What is not wanted now is kept for seven days: File ▸ Recover."), self)
         note.setWordWrap(True)
         buttons = dialog_buttons(QDialogButtonBox.StandardButton.NoButton, self)
         recover = buttons.addButton(self.tr("&Recover"), QDialogButtonBox.ButtonRole.AcceptRole)

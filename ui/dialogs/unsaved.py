@@ -33,7 +33,7 @@ class UnsavedDialog(QMessageBox):
         shown = ", ".join(f"“{name}”" for name in names)
         self.setText(self.tr("Save the work on {0} before closing?").format(shown))
         self.setInformativeText(
-            self.tr("What is discarded can be brought back for seven days: File ▸ Recover….")
+            self.tr("What is discarded can be brought back for seven days: File ▸ Recover.")
         )
         self.setStandardButtons(SAVE | DISCARD | CANCEL)
         self.setDefaultButton(SAVE)

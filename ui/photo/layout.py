@@ -97,6 +97,7 @@ def photo_layout(
             panels.regions.set_in_front,
             ("segment",),
         ),
+        DeskDock("historyDock", _tr("History"), panels.history, "tab", arrangements=("explore",)),
     )
     for name, word in _WORDS.items():
         actions[name].setIconText(_tr(word))

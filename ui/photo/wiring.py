@@ -18,6 +18,7 @@ from ui.photo.panels.scatter import ScatterPanel
 from ui.photo.panels.setup import SetupPanel
 from ui.photo.toolbox import Toolbox
 from ui.photo.work import PhotoWork
+from ui.widgets.history_list import HistoryList
 
 
 class PhotoPanels(QObject):
@@ -36,6 +37,7 @@ class PhotoPanels(QObject):
         self.merge_tree = MergeTreePanel()
         self.regions = RegionsPanel()
         self.plots = (self.convergence, self.scatter, self.k_curve, self.merge_tree)
+        self.history = HistoryList()
 
     def connect_to(self, work: PhotoWork, toolbox: Toolbox) -> None:
         """Connect the panels with the work and, where one shows what another points at, with each other."""
@@ -59,6 +61,8 @@ class PhotoPanels(QObject):
             work.bridge.changed.connect(shows.show_state)
         for asks in (self.setup, self.objects, self.classes, self.panes, *self.plots):
             asks.edit_requested.connect(work.apply)
+        work.bridge.changed.connect(lambda *_: self.history.show_history(work.workspace.history))
+        self.history.step_requested.connect(work.workspace.go_to)
         self.setup.settled.connect(work.settle)
         self.classes.settled.connect(work.settle)
         self.panes.settled.connect(work.settle)

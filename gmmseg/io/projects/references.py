@@ -30,6 +30,7 @@ _MOST_LISTED = 20_000
 """Files that are looked at in search of an image."""
 _PACKED_SAMPLE = 1 << 20
 ValueType = Literal["|u1", "|i1", "<u2", "<i2", "<u4", "<i4", "<u8", "<i8", "<f4", "<f8"]
+Length = Annotated[float, Meta(gt=0, le=1e12)]
 Side = Annotated[int, Meta(ge=1, le=MAX_SIDE)]
 
 
@@ -55,6 +56,8 @@ class ImageForm(Form, frozen=True):
     has_mask: bool
     enclosed: Text | None
     """The archive's member that holds a copy: the file, or for pixels from elsewhere arrays of NumPy."""
+    pixel_size: tuple[Length, Length] | None = None
+    """Micrometres."""
 
 
 def image_form(image: Image, project: Path, enclosed: str | None) -> ImageForm:
@@ -86,6 +89,7 @@ def image_form(image: Image, project: Path, enclosed: str | None) -> ImageForm:
         channels=tuple(map(Text, image.channels)),
         dtype=_value_type(image),
         has_mask=image.mask is not None,
+        pixel_size=image.pixel_size,
         enclosed=None if enclosed is None else Text(enclosed),
     )
 
@@ -229,7 +233,9 @@ def _enclosed_image(form: ImageForm, archive: Archive, should_stop: ShouldStop) 
     held_values = pixels if mask is None else pixels[mask]
     if not held_values.size or not np.isfinite(held_values).all():
         misfit("image", "holds no finite values")
-    return Image(np.ascontiguousarray(pixels), tuple(map(str, form.channels)), _source(form), mask)
+    return Image(
+        np.ascontiguousarray(pixels), tuple(map(str, form.channels)), _source(form), mask, form.pixel_size
+    )
 
 
 def _path(form: ImageForm) -> Path | None:
@@ -259,6 +265,7 @@ def stand_in(form: ImageForm) -> Image:
         tuple(map(str, form.channels)),
         replace(_source(form), is_missing=True),
         np.zeros(shape, np.bool_),
+        form.pixel_size,
     )
 
 

@@ -26,7 +26,7 @@ from gmmseg.io.projects.plain import encoded
 from gmmseg.io.projects.references import copies_of, image_form
 from gmmseg.io.projects.states import history_changes, of_present_image
 from gmmseg.io.temporaries import temporary_name
-from gmmseg.limits import MIB
+from gmmseg.limits import MAX_BACKUPS, MIB
 from gmmseg.photo.document import Document
 from gmmseg.photo.objects.objects import ObjectMap
 from gmmseg.photo.objects.tiles import IdArray
@@ -35,8 +35,6 @@ from gmmseg.render import display_rgb
 from gmmseg.version import VERSION
 
 FORMAT, FORMAT_VERSION = "gmmseg-project", 1
-N_BACKUPS = 3
-"""Earlier versions that are kept unless somebody says otherwise."""
 THUMBNAIL_SIDE = 256
 MAX_HISTORY_BYTES = 4 * MIB
 """Of the steps around the present; each new fit takes some hundred kilobytes."""
@@ -49,7 +47,7 @@ def save_project(
     path: str | os.PathLike[str],
     *,
     encloses_image: bool = False,
-    n_backups: int = N_BACKUPS,
+    n_backups: int = MAX_BACKUPS,
 ) -> None:
     """Write a project file, or leave the one that is there as it was.
 
@@ -77,7 +75,7 @@ def save_events(
     path: Path,
     *,
     encloses_image: bool = False,
-    n_backups: int = N_BACKUPS,
+    n_backups: int = MAX_BACKUPS,
     should_stop: ShouldStop = never_stop,
 ) -> Generator[Progress, None, None]:
     """Write a project as `save_project` does; cancelled before the file is replaced, nothing has changed."""

@@ -37,10 +37,12 @@ from gmmseg.photo.document import (
     split_class,
 )
 from gmmseg.photo.jobs import Previewed, SegmentOutcome, SegmentRequest, segment_events
+from gmmseg.photo.objects.edits import add_object
+from gmmseg.photo.objects.patch import brushed
 from gmmseg.photo.settings import SegmentSettings
 from gmmseg.photo.view_state import ViewState
 from gmmseg.photo.workspace import TableCache, Workspace
-from tests.data.states import image_of, set_to
+from tests.data.states import image_of, make_image, set_to
 
 QUICK = SegmentSettings(mixture=FitSettings(n_components=3, n_init=1, tol=1e-2))
 
@@ -180,6 +182,49 @@ def test_the_past_has_a_limit() -> None:
     for value in range(1, 10):
         history = history.pushed(value, "Set")
     assert [entry.state for entry in history.past] == [6, 7, 8]
+
+
+def test_the_oldest_steps_go_where_all_of_them_take_too_much_memory() -> None:
+    history: History[int] = History(Entry(0, ""))
+    for value in range(1, 6):
+        history = history.pushed(value, "Set", n_bytes=10 * value)
+    assert [entry.state for entry in history.within(100).past] == [0, 1, 2, 3, 4]
+    assert [entry.state for entry in history.within(99).past] == [2, 3, 4]
+    assert [entry.state for entry in history.within(70).past] == [3, 4]
+    assert [entry.state for entry in history.within(69).past] == [4]
+    assert history.within(0).past == ()
+    assert history.within(0).present.state == 5
+
+
+def test_history_jumps_to_any_of_its_states() -> None:
+    history: History[int] = History(Entry(0, ""), limit=9)
+    for value in range(1, 5):
+        history = history.pushed(value, f"Set {value}", time=float(value))
+    there = history.moved_to(1)
+    assert [entry.state for entry in there.entries] == [0, 1, 2, 3, 4]
+    assert (there.present.state, there.undo_title, there.redo_title) == (1, "Set 1", "Set 2")
+    assert there.moved_to(4).entries == history.entries
+    assert there.limit == 9
+    with pytest.raises(IndexError):
+        history.moved_to(5)
+
+
+def test_what_strokes_and_fits_add_to_memory_is_counted() -> None:
+    workspace = Workspace()
+    workspace.apply(open_image(make_image(3, 300, 400)))
+    workspace.apply(add_object(brushed([(30.0, 30.0)], 9.0, (300, 400)), "a"))
+    objects = workspace.document.object_map
+    assert workspace.history.present.n_bytes == objects.ids.nbytes > 0
+    # A second one elsewhere costs the tiles that it touches.
+    workspace.apply(add_object(brushed([(230.0, 230.0)], 9.0, (300, 400)), "b"))
+    assert workspace.history.present.n_bytes < workspace.document.object_map.ids.nbytes
+    before = workspace.history.present.n_bytes
+    assert fit(workspace)
+    made = workspace.document.fit
+    assert made is not None
+    assert workspace.history.present.n_bytes == before + made.result.n_bytes
+    n_values = 5 * (1 + 3 + 9)
+    assert made.result.n_bytes == len(made.result.history) * 8 * n_values
 
 
 def test_the_ends_of_history_raise() -> None:

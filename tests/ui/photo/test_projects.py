@@ -492,3 +492,18 @@ def test_what_was_open_is_opened_again_where_that_is_wanted(
     again.leave()
     again.shutdown()
     again.deleteLater()
+
+
+# The list of steps
+
+
+def test_a_step_in_the_list_is_gone_to(marked: App, qtbot: QtBot) -> None:
+    panel, workspace = marked.photo.panels.history, marked.photo.work.workspace
+    assert panel.titles == ["Opened", "Add cat", "Rename to meadow"]
+    panel.step_requested.emit(0)
+    assert not workspace.document.objects
+    assert workspace.shown.redo_title == "Add cat"
+    assert panel.view.currentIndex().row() == 0
+    panel.step_requested.emit(2)
+    assert workspace.shown.redo_title is None
+    assert {entry.name for entry in workspace.document.object_map} == {"cat"}

@@ -155,7 +155,7 @@ def test_more_than_255_objects_are_kept_in_16_bits(tmp_path: Path) -> None:
 def test_pixels_that_came_from_no_file_are_carried_along(tmp_path: Path, dtype: str) -> None:
     values = np.random.default_rng(0).normal(1000, 300, (20, 30, 5)).astype(dtype)
     mask = np.random.default_rng(1).random((20, 30)) < 0.8
-    image = Image(values, tuple("abcde"), ImageSource("five", notes=("made",)), mask)
+    image = Image(values, tuple("abcde"), ImageSource("five", notes=("made",)), mask, (0.5, 0.25))
     gmmseg.save_project(Project.of_image(image), tmp_path / "work.gmmseg")
     assert_same(gmmseg.open_project(tmp_path / "work.gmmseg").image, image)
 
