@@ -31,7 +31,7 @@ class FitSettings:
         5,
         (1, MAX_COMPONENTS),
         "Components",
-        "K, the number of Gaussians in the mixture (S2 eq. 30).",
+        "How many Gaussians the mixture has, each a class until some are merged: K (S2 eq. 30).",
         option="-k --components",
         metavar="N|auto",
         help="number of Gaussians, {low} to {high} (default {default}), or auto to choose it by --criterion",

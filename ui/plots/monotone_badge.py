@@ -20,6 +20,7 @@ class MonotoneBadge(QLabel):
         self.setObjectName("monotone-badge")
         self.setToolTip(
             self.tr(
+                "No step makes the fit worse: that is checked here for each of them.\n"
                 "EM never lowers the log-likelihood (S2 eq. 13–14), from the coarse to the exact stage "
                 "included: each M-step raises Q (eq. 20–21) and lowers H with θg fixed (eq. 22–23), and "
                 "ΔL = ΔQ − ΔH (eq. 19). The curve H is another: H(θg, θg), whose posteriors are those of "

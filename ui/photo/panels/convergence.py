@@ -58,8 +58,9 @@ class ConvergencePanel(PlotPanel):
         self.plot = StepPlot()
         self.plot.setToolTip(
             self.tr(
-                "Log-likelihood per pixel in nats (S2 eq. 9) by iteration: the kept run accented, other "
-                "restarts faint. It may be positive: densities may exceed 1.\n"
+                "How well the mixture explains the pixels, iteration by iteration: higher is better. The "
+                "kept run is accented, other restarts are faint.\n"
+                "Log-likelihood per pixel in nats (S2 eq. 9); it may be positive: densities may exceed 1.\n"
                 "Click a point, or use Left and Right or the full stop, to see that iteration's "
                 "segmentation; Esc returns to the newest. Double click shows the whole climb."
             )
@@ -94,16 +95,22 @@ class ConvergencePanel(PlotPanel):
         self.view_box.setToolTip(self.tr("The curves, all iterations as a table, or the restarts"))
         self.view_box.currentIndexChanged.connect(self._show_view)
         self.q_box = QCheckBox("&Q")
-        self.q_box.setToolTip(self.tr("Q(θg, θg) per pixel; L = Q − H (S2 eq. 26, 27). It need not rise."))
+        self.q_box.setToolTip(
+            self.tr(
+                "What each step of EM raises for the posteriors of the moment. The curve need not rise.\n"
+                "Q(θg, θg) per pixel; L = Q − H (S2 eq. 26, 27)"
+            )
+        )
         self.h_box = QCheckBox("&H")
         self.h_box.setToolTip(
             self.tr(
-                "H(θg, θg) per pixel on the right axis: minus the mean entropy of the posteriors. H falls "
-                "only within one step, with θg fixed (S2 eq. 22–23); from iteration to iteration it may rise."
+                "How sure it is which component a pixel is of, on the right axis.\n"
+                "H(θg, θg) per pixel: minus the mean entropy of the posteriors. H falls only within one "
+                "step, with θg fixed (S2 eq. 22–23); from iteration to iteration it may rise."
             )
         )
         self.nll_box = QCheckBox("N&LL")
-        self.nll_box.setToolTip(self.tr("Draw the negative log-likelihood, −L: it falls"))
+        self.nll_box.setToolTip(self.tr("Draw the curve upside down: the negative log-likelihood, −L, falls"))
         self.span_box = ElidingCombo()
         self.span_box.setObjectName("convergence-span")
         self.span_box.setAccessibleName(self.tr("Range"))

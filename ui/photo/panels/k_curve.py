@@ -30,11 +30,25 @@ if TYPE_CHECKING:
     from gmmseg.photo.view_state import ViewState
 
 CURVES = (
-    ("bic", "&BIC", "−2 L + p ln n, lower is better; n is the number of pixels, p of free parameters"),
-    ("icl", "&ICL", "BIC + 2 Ent, lower is better: asks for well separated components"),
-    ("aic", "&AIC", "−2 L + 2 p, lower is better: allows the most components"),
-    ("entropy", "E&ntropy", "Ent = −Σ γ ln γ, the entropy of the posteriors, on the right axis: its elbow"),
-)
+    (
+        "bic", "&BIC",
+        "How well K components explain the pixels, with a price for each parameter: lower is better.\n"
+        "−2 L + p ln n, with n pixels and p free parameters",
+    ),
+    (
+        "icl", "&ICL",
+        "As BIC, and components shall be well apart: lower is better.\nBIC + 2 Ent",
+    ),
+    (
+        "aic", "&AIC",
+        "As BIC at a smaller price, so that it allows the most components: lower is better.\n−2 L + 2 p",
+    ),
+    (
+        "entropy", "E&ntropy",
+        "How unsure it is which component a pixel is of, on the right axis: look for the elbow.\n"
+        "Ent = −Σ γ ln γ, the entropy of the posteriors",
+    ),
+)  # fmt: skip
 
 
 def ask_for_components(n_components: int) -> Edit[Document]:

@@ -76,7 +76,10 @@ class RegionsPanel(QWidget):
                 self.tr("Percent of the pixels with data"),
                 self.tr("Length of the outline, pixels; a diagonal step counts √2"),
                 self.tr("Mean sRGB of the region's pixels"),
-                self.tr("Largest mean posterior γ(z_nk) of a class in the region, and that class"),
+                self.tr(
+                    "The class that the region is most surely of, and how surely.\n"
+                    "The largest mean posterior γ(z_nk) in the region"
+                ),
             ],
             swatches_in=_COLOUR_COLUMN,
         )

@@ -66,10 +66,11 @@ class ScatterPanel(PlotPanel):
         self.plot = ScatterPlot()
         self.plot.setToolTip(
             self.tr(
-                "Each point is a pixel. A 2σ ellipse has half-axes of 2√λ along the eigenvectors of the "
-                "covariance and holds 86.5 % of its Gaussian in two dimensions (1 − e⁻²), not 95 % "
-                "(S2 fig. 5, 6).\nDrag to mark pixels in the image, with Shift a lasso; click or Esc to "
-                "unmark. The wheel zooms, the middle button pans, a double click shows everything."
+                "Each point is a pixel, each ellipse a component. Drag to mark pixels in the image, with "
+                "Shift a lasso; click or Esc to unmark. The wheel zooms, the middle button pans, a double "
+                "click shows everything.\n"
+                "A 2σ ellipse has half-axes of 2√λ along the eigenvectors of the covariance and holds "
+                "86.5 % of its Gaussian in two dimensions (1 − e⁻²), not 95 % (S2 fig. 5, 6)."
             )
         )
         self.plot.clicked.connect(self._unmark)

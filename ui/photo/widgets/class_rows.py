@@ -64,7 +64,10 @@ def class_kind() -> EntryKind[ClassRow]:
         (
             EntryColumn(
                 title=_tr("π"),
-                tip=_tr("Weight π_k = N_k / N (S2 eq. 50); the weights of all classes add up to 1"),
+                tip=_tr(
+                    "How much of the picture the mixture gives to the class; all add up to 1.\n"
+                    "Weight π_k = N_k / N (S2 eq. 50)"
+                ),
                 text=lambda row: f"{row.weight:.3f}",
                 row_tip=lambda row: _tr("π = {:.6f}; π_k = N_k / N (S2 eq. 50)").format(row.weight),
                 total=lambda rows: f"{sum(row.weight for row in rows):.3f}",
@@ -73,7 +76,10 @@ def class_kind() -> EntryKind[ClassRow]:
             ),
             EntryColumn(
                 title=_tr("Mean"),
-                tip=_tr("Mean μ_k (S2 eq. 43) in feature units, and the colour it looks like"),
+                tip=_tr(
+                    "The average of the pixels of the class, and the colour it looks like.\n"
+                    "Mean μ_k (S2 eq. 43), in feature units"
+                ),
                 text=lambda row: row.mean_text,
                 row_tip=_all_means,
                 total=lambda rows: "",

@@ -17,22 +17,23 @@ _tr = partial(QCoreApplication.translate, "MergeTreePanel")
 MEASURES: tuple[tuple[Measure, str, str, str], ...] = (
     (
         "ridge", "Ridge overlap", "1 − overlap",
-        "The lowest density on the ridge between two Gaussians over the lower of their peaks: 1 where they "
-        "have one peak together (Ray and Lindsay 2005, Hennig 2010)",
+        "How nearly two components have one peak together: 1 where they do.\nThe lowest density on the ridge "
+        "between their Gaussians over the lower of the peaks (Ray and Lindsay 2005, Hennig 2010)",
     ),
     (
         "bhattacharyya", "Bhattacharyya", "1 − coefficient",
-        "The Bhattacharyya coefficient exp(−D_B) of two Gaussians, whatever their weights",
+        "How much two components overlap, whatever their weights.\n"
+        "The Bhattacharyya coefficient exp(−D_B) of their Gaussians",
     ),
     (
         "misclassification", "Misclassification", "1 − probability",
-        "The probability that a pixel of one component is assigned to the other, estimated from the "
-        "posteriors (DEMP, Hennig 2010)",
+        "How often a pixel of one component is taken for one of the other.\nThe probability, estimated from "
+        "the posteriors (DEMP, Hennig 2010)",
     ),
     (
         "entropy", "Entropy", "share of entropy gone",
-        "Unites the pair that takes most away from the entropy of the posteriors, −Σ γ ln γ (Baudry et al. "
-        "2010)",
+        "Which union makes it surest what a pixel is of.\nThe pair that takes most away from the entropy of "
+        "the posteriors, −Σ γ ln γ (Baudry et al. 2010)",
     ),
 )  # fmt: skip
 """Measure, title, title of the heights, and what it is."""
