@@ -8,6 +8,7 @@ import sys
 
 from gmmseg.commands.console import Console
 from gmmseg.commands.parser import COMMANDS, parse
+from gmmseg.commands.streams import standard_streams
 from gmmseg.errors import Cancelled, GmmsegError, SettingsError
 
 __all__ = ["COMMANDS", "run"]
@@ -40,7 +41,8 @@ def run(argv: list[str]) -> int:
         with console.interruptible():
             # Imported by name: numpy and all else only once the arguments are known to be good.
             command = importlib.import_module(f"gmmseg.commands.{options.command}")
-            is_complete: bool = command.run(options, console)
+            with standard_streams(options, console):
+                is_complete: bool = command.run(options, console)
             return OK if is_complete else FAILED
     except GmmsegError as error:
         console.say(str(error))

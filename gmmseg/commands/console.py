@@ -141,8 +141,21 @@ class Console:
         if out is None:
             return
         encoding = out.encoding or "utf-8"
+        self._put(out, f"{text}\n".encode(encoding, "replace").decode(encoding))
+
+    def send(self, data: bytes) -> None:
+        """Write the bytes of a file to standard output; raises as `answer`."""
+        self.clear()
+        out = sys.stdout
+        if out is not None:
+            self._put(out, data)
+
+    def _put(self, out: TextIO, what: str | bytes) -> None:
         try:
-            out.write(f"{text}\n".encode(encoding, "replace").decode(encoding))
+            if isinstance(what, bytes):
+                out.buffer.write(what)
+            else:
+                out.write(what)
             out.flush()
         except BrokenPipeError:
             _silence(out)

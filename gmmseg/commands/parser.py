@@ -43,7 +43,7 @@ from gmmseg.tables.settings import TableSettings
 from gmmseg.version import VERSION
 
 COMMANDS: tuple[str, ...] = (
-    "segment", "apply", "select", "export", "fit", "frames", "mnist", "sample",
+    "segment", "apply", "select", "export", "fit", "frames", "mnist", "sample", "completion", "help",
 )  # fmt: skip
 OBJECT_FORMATS = ("semantic", "binary", "cutout")
 FORMATS = ("coco", "geojson", "labelme", "roi", "svg", "ome-tiff", "ome-zarr")
@@ -53,7 +53,7 @@ Image segmentation with Gaussian mixtures.
 
   gmmseg                       open the window
   gmmseg photo.jpg             open the window on a photo
-  gmmseg COMMAND --help        what a command does and its options
+  gmmseg help COMMAND          what a command does and its options
 
 Exit codes: 0 done, 1 refused (one line on standard error says why), 2 wrong usage; 130, 143 or
 129 interrupted by Ctrl-C, SIGTERM or SIGHUP.
@@ -87,6 +87,10 @@ are images whose files are there, made of the same image with the same settings.
 Existing files are replaced, each in one step, so that whatever happens the old or the new one is there; they
 keep their permissions, but not set-user-id, and other hard links to them keep the old content. Only root can
 keep another owner. With --no-clobber an image is left out, and named, where one of its files exists.
+
+- as IMAGE is standard input, and as OUT standard output, a PNG or what --format says:
+
+  curl https://example.org/photo.jpg | gmmseg segment - -o - > mask.png
 """
 _APPLY = """\
 Label images with a saved model, without fitting. An image that the model was fitted on gets exactly the label
@@ -130,6 +134,13 @@ is in front: nothing is known of it yet.
 
 Masks are called after the stack and the frame's number, or after each file of a folder. Existing ones are
 overwritten.
+"""
+_COMPLETION = """\
+Print a script that completes commands, options and their values, for bash, zsh or fish.
+
+  gmmseg completion bash > ~/.local/share/bash-completion/completions/gmmseg
+  gmmseg completion zsh > ~/.zfunc/_gmmseg
+  gmmseg completion fish > ~/.config/fish/completions/gmmseg.fish
 """
 _EXPORT = """\
 Write files of a project, the same as the window does: of its classes, its regions or its objects.
@@ -221,6 +232,10 @@ def build_parser() -> tuple[Parser, dict[str, Parser]]:
         "sample": add("sample", "MODEL -n N [--seed S] -o OUT", "draw vectors or digits from a saved mixture",
                       _SAMPLE),
     }  # fmt: skip
+    commands["completion"] = add("completion", "SHELL", "print what completes words in a shell", _COMPLETION)
+    commands["help"] = add("help", "[COMMAND]", "what a command does and its options", "Print help.")
+    commands["completion"].add_argument("shell", choices=("bash", "zsh", "fish"), metavar="SHELL")
+    commands["help"].add_argument("topic", nargs="?", choices=COMMANDS, metavar="COMMAND")
     _add_segment(commands["segment"])
     _add_apply(commands["apply"])
     _add_select(commands["select"])

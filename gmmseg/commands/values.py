@@ -13,6 +13,8 @@ from pathlib import Path
 from gmmseg.errors import SettingsError
 from gmmseg.features.spec import FeatureSpec
 
+STANDARD = Path("-")
+"""Standard input or output, in place of a file."""
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 
 
@@ -145,4 +147,6 @@ def place(text: str) -> Path:
     """Read the name of a file or folder; nothing, as an unset variable gives, would be the current folder."""
     if not text:
         raise argparse.ArgumentTypeError("an empty name is no file: write one, or a dot for this folder")
-    return Path(text)
+    path = Path(text)
+    # ./- is a file of that name, of which a path keeps no more than the dash.
+    return path.absolute() if path == STANDARD and text != "-" else path
