@@ -10,6 +10,7 @@ import numpy as np
 from gmmseg.arrays import BoolArray, ByteArray, Float32Array
 from gmmseg.colours import Colormap
 from gmmseg.control import ShouldStop, never_stop, raise_if_cancelled
+from gmmseg.display import Display
 from gmmseg.drawing.layer_colours import class_means, class_rgba, line_lut, lut_for, quantity_lut
 from gmmseg.drawing.layers import LABEL_KINDS, Layer, LayerKind, shown_class
 from gmmseg.features.table import FeatureTable
@@ -47,6 +48,8 @@ class Scene:
     table: FeatureTable | None = None
     classes: ClassTable = field(default_factory=ClassTable)
     regions: RegionMap | None = None
+    display: Display | None = None
+    """How the image is shown; automatically where None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +121,7 @@ def draw(layer: Layer, scene: Scene, should_stop: ShouldStop = never_stop) -> Pi
         Where a layer other than the image is asked for before there are maps.
     """
     if layer.kind == "image":
-        photo = display_rgb(scene.image)
+        photo = display_rgb(scene.image, scene.display)
         return Picture(layer, photo, levels=coarser_levels(photo))
     if layer.kind == "regions" and scene.regions is not None:
         return _draw_regions(layer, scene.image, scene.regions, should_stop)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gmmseg.arrays import ByteArray, FloatArray
+from gmmseg.display import automatic_display
 from gmmseg.features.spec import FeatureSpec
 from gmmseg.image import Image
 
@@ -23,16 +24,18 @@ def displayed_means(means: FloatArray, spec: FeatureSpec, image: Image) -> ByteA
     """Return the sRGB colour, 0..255, of means (K, D) in feature units, (K, 3).
 
     Position and texture are left out; of other channels than red, green and blue the first three are shown,
-    of fewer than three the first as grey. Colours outside sRGB are clipped.
+    of fewer than three the first as grey, in the range of the image's automatic display. Colours outside
+    sRGB are clipped.
     """
     if spec.space == "lab":
         unit = lab_to_srgb(means[:, :3])
     elif spec.space == "hsv":
         unit = cone_to_rgb(means[:, :3])
-    elif spec.space == "gray" or image.n_channels < 3:
-        unit = np.repeat(means[:, :1] / image.white, 3, axis=1)
     else:
-        unit = means[:, :3] / image.white
+        n_shown = 1 if spec.space == "gray" or image.n_channels < 3 else 3
+        channels = automatic_display(image).channels[:n_shown]
+        low, high = (np.array([getattr(one, end) for one in channels]) for end in ("low", "high"))
+        unit = np.broadcast_to((means[:, :n_shown] - low) / (high - low), (len(means), 3))
     return np.rint(np.clip(unit, 0, 1) * 255).astype(np.uint8)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -120,6 +121,8 @@ class Exporter(FileExporter):
 
     @Slot(object, str)
     def _on_requested(self, items: list[ExportItem], subject: Subject) -> None:
+        size = self._workspace.document.pixel_size
+        items = [replace(item, pixel_size=size) for item in items]
         self._exported_from = self._image_folder()
         self._store.set_folder("export", items[0].path.parent)
         self._store.export_kinds = tuple(item.kind for item in items if item.kind != "legend")
@@ -133,6 +136,15 @@ class Exporter(FileExporter):
         from ui.photo.export_work import export_shown_events
 
         self.runner.start(lambda should_stop: export_shown_events(shown, subject, items, should_stop))
+
+    @Slot(str, int)
+    def write_parts(self, path: str, least: int) -> None:
+        """Write the connected parts of the classes shown to a .csv."""
+        from gmmseg.io.export_items import ExportItem
+
+        shown = self._workspace.shown
+        size = shown.document.pixel_size
+        self.write(shown, [ExportItem(Path(path), "parts", least_part=least, pixel_size=size)])
 
     @Slot(object, object)
     def _on_finished(self, run: int, result: tuple[list[Path], bool]) -> None:

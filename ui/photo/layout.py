@@ -97,6 +97,17 @@ def photo_layout(
             panels.regions.set_in_front,
             ("segment",),
         ),
+        DeskDock(
+            "partsDock", _tr("Parts"), panels.parts, "tab", panels.parts.set_in_front, ("segment", "explore")
+        ),
+        DeskDock(
+            "displayDock",
+            _tr("Display"),
+            panels.display,
+            "tab",
+            panels.display.set_in_front,
+            ("segment", "explore"),
+        ),
         DeskDock("historyDock", _tr("History"), panels.history, "tab", arrangements=("explore",)),
     )
     for name, word in _WORDS.items():

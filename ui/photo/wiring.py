@@ -8,10 +8,12 @@ from PySide6.QtCore import QObject
 
 from ui.photo.panels.classes import ClassesPanel
 from ui.photo.panels.convergence import ConvergencePanel
+from ui.photo.panels.display import DisplayPanel
 from ui.photo.panels.k_curve import KCurvePanel
 from ui.photo.panels.merge_tree import MergeTreePanel
 from ui.photo.panels.objects import ObjectsPanel
 from ui.photo.panels.panes import PanesPanel
+from ui.photo.panels.parts import PartsPanel
 from ui.photo.panels.readout import ReadoutBar
 from ui.photo.panels.regions import RegionsPanel
 from ui.photo.panels.scatter import ScatterPanel
@@ -36,6 +38,8 @@ class PhotoPanels(QObject):
         self.k_curve = KCurvePanel()
         self.merge_tree = MergeTreePanel()
         self.regions = RegionsPanel()
+        self.parts = PartsPanel()
+        self.display = DisplayPanel()
         self.plots = (self.convergence, self.scatter, self.k_curve, self.merge_tree)
         self.history = HistoryList()
 
@@ -56,16 +60,25 @@ class PhotoPanels(QObject):
             self.panes,
             self.readout,
             self.regions,
+            self.parts,
+            self.display,
             *self.plots,
         ):
             work.bridge.changed.connect(shows.show_state)
-        for asks in (self.setup, self.objects, self.classes, self.panes, *self.plots):
+        for asks in (self.setup, self.objects, self.classes, self.panes, self.display, *self.plots):
             asks.edit_requested.connect(work.apply)
         work.bridge.changed.connect(lambda *_: self.history.show_history(work.workspace.history))
         self.history.step_requested.connect(work.workspace.go_to)
         self.setup.settled.connect(work.settle)
         self.classes.settled.connect(work.settle)
         self.panes.settled.connect(work.settle)
+        self.display.settled.connect(work.settle)
+        self.display.histograms_requested.connect(work.value_counter.ask)
+        work.value_counter.answered.connect(self.display.show_histograms)
+        self.parts.parts_requested.connect(work.part_finder.ask)
+        work.part_finder.answered.connect(self.parts.show_parts)
+        self.parts.pixels_marked.connect(self.panes.mark_pixels)
+        self.parts.export_requested.connect(work.exporter.write_parts)
         self.classes.class_selected.connect(self.panes.highlight_class)
         self.classes.areas_requested.connect(work.counter.ask)
         work.counter.answered.connect(self.classes.show_areas)

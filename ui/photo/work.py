@@ -10,10 +10,13 @@ from typing import Any
 from PySide6.QtCore import QObject, QTimer, Slot
 
 from gmmseg.control import ShouldStop
+from gmmseg.display import histograms
 from gmmseg.drawing.draw import draw
+from gmmseg.image import Image
 from gmmseg.mixture.matching import load_solver
 from gmmseg.mixture.params import FitStep
 from gmmseg.photo.jobs import Previewed
+from gmmseg.photo.parts import PartTable, part_table
 from gmmseg.photo.segmentation import class_planes
 from gmmseg.photo.view_state import ViewState
 from gmmseg.photo.workspace import Workspace
@@ -30,7 +33,9 @@ from ui.photo.map_keeper import MapKeeper
 from ui.photo.mask_opening import MaskOpener
 from ui.photo.object_editor import ObjectEditor
 from ui.photo.opening import Opener
+from ui.photo.panels.display import Histogram
 from ui.photo.panels.merge_requests import tree_of
+from ui.photo.panels.parts import PartsRequest
 from ui.photo.panels.regions import RegionTableRequest
 from ui.photo.panels.scatter_rows import winners_of
 from ui.photo.region_maker import RegionMaker
@@ -81,6 +86,8 @@ class PhotoWork(DeskWorkers):
         self.sorter = self.make_requests(winners_of, lambda request: "winners")
         self.comparer = self.make_requests(tree_of, lambda request: "tree")
         self.region_measurer = self.make_requests(_region_table, lambda request: "regions")
+        self.part_finder = self.make_requests(_parts, lambda request: "parts")
+        self.value_counter = self.make_requests(_histograms, lambda image: "histograms")
         self.loader = self.make_requests(_load_solver, lambda request: "solver")
         self.selected_step: FitStep | None = None
         self._loading = QTimer(self)
@@ -140,7 +147,25 @@ def _region_table(request: RegionTableRequest, should_stop: ShouldStop) -> Regio
     if shown.segmentation is not None and shown.table is not None:
         planes = class_planes(shown.segmentation.pixelwise, shown.table, shown.classes, should_stop)
         names = tuple(entry.name for entry in shown.classes)
-    return region_table(outcome.image, outcome.regions.labels, planes, names, should_stop=should_stop)
+    return region_table(
+        outcome.image, outcome.regions.labels, planes, names,
+        pixel_size=shown.document.pixel_size, should_stop=should_stop,
+    )  # fmt: skip
+
+
+def _parts(request: PartsRequest, should_stop: ShouldStop) -> PartTable:
+    shown = request.shown
+    document, segmentation = shown.document, shown.segmentation
+    if document.image is None or segmentation is None:
+        raise ValueError("parts were requested without a map")
+    return part_table(
+        document.image, segmentation.labels, shown.classes, request.least,
+        pixel_size=document.pixel_size, should_stop=should_stop,
+    )  # fmt: skip
+
+
+def _histograms(image: Image, should_stop: ShouldStop) -> list[Histogram]:
+    return histograms(image)
 
 
 def _load_solver(request: None, should_stop: ShouldStop) -> None:

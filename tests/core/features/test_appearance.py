@@ -47,10 +47,10 @@ def test_a_mean_looks_like_the_colour_it_came_from(space: ColourSpace) -> None:
     np.testing.assert_array_equal(shown, COLOURS)
 
 
-def test_grey_and_deep_images_are_shown_by_their_white() -> None:
+def test_grey_and_deep_images_are_shown_in_their_range() -> None:
     grey = image_of(np.zeros((2, 2, 1), np.uint8), GREY)
     assert displayed_means(np.array([[100.0]]), FeatureSpec(), grey).tolist() == [[100, 100, 100]]
-    deep = image_of(np.zeros((2, 2, 3), np.uint16))
+    deep = image_of(np.array([[[0, 0, 0], [65535, 65535, 65535]]], np.uint16))
     means = np.array([[65535.0, 32768.0, 0.0]])
     assert displayed_means(means, FeatureSpec(), deep).tolist() == [[255, 128, 0]]
     assert displayed_means(means[:, :1], FeatureSpec("gray"), deep).tolist() == [[255, 255, 255]]

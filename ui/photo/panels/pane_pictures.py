@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, get_args
 import numpy as np
 
 from gmmseg.arrays import ByteArray
+from gmmseg.display import automatic_display
 from gmmseg.drawing.draw import Picture, Scene, draw, heatmap_scale
 from gmmseg.drawing.layer_colours import lut_for
 from gmmseg.drawing.layers import LABEL_KINDS, Layer, LayerKind
-from gmmseg.image import Image
 from gmmseg.photo.classes import ClassTable
 from gmmseg.render import display_rgb
 from ui.photo.panels.picture_requests import (
@@ -82,9 +82,13 @@ class PanePictures:
         if scene is None:
             self._clear()
         elif before is None or scene.image is not before.image:
-            self._show_photo(scene.image)
+            for pane in self._panes:
+                pane.set_picture(None, None, self._classes())
+            self._show_photo(scene)
             self._refresh_following()
         else:
+            if scene.display != before.display:
+                self._show_photo(scene)
             if scene.segmentation is not before.segmentation:
                 self._refresh_following([kind for kind in get_args(LayerKind) if kind != "regions"])
             elif scene.classes is not before.classes:
@@ -240,17 +244,17 @@ class PanePictures:
         self._awaited[number] = self._serial
         self._send(PictureRequest(number, layer, shown, self._serial))
 
-    def _show_photo(self, image: Image) -> None:
+    def _show_photo(self, scene: Scene) -> None:
+        image = scene.image
         size = (image.height, image.width)
         if image.height * image.width <= CHEAP_PIXELS:
             self._awaited.pop(PHOTO, None)
-            photo = draw(Layer("image"), Scene(image))
+            photo = draw(Layer("image"), scene)
             pixels, levels = photo.pixels, photo.levels
         else:
-            pixels, levels = display_rgb(stand_in(image)), ()
+            pixels, levels = display_rgb(stand_in(image), scene.display or automatic_display(image)), ()
             self._request(PHOTO, Layer("image"))
         for pane in self._panes:
-            pane.set_picture(None, None, self._classes())
             pane.canvas.set_photo(size, pixels, levels)
 
     def _clear(self) -> None:

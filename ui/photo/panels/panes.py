@@ -158,6 +158,11 @@ class PanesPanel(PaneGrid):
         self._marks.choose_regions(regions)
 
     @Slot(object)
+    def mark_pixels(self, pixels: ByteArray | None) -> None:
+        """Mark some pixels, (H, W) bytes; None marks none."""
+        self._marks.choose_pixels(pixels)
+
+    @Slot(object)
     def show_marked(self, rows: BoolArray | None) -> None:
         """Mark the pixels of some rows of the feature table, (N,); None marks none."""
         self._marks.brush(rows)
@@ -267,6 +272,10 @@ class PanesPanel(PaneGrid):
         """Draw what differs from what is shown now."""
         before, after = self._scene, scene_of(new)
         is_first = self._shown is None
+        if is_first or new.document.pixel_size != old.document.pixel_size:
+            size = new.document.pixel_size
+            for pane in self.panes:
+                pane.canvas.set_pixel_width(None if size is None else size[0])
         self._shown, self._scene = new, after
         if is_first or new.document.objects is not old.document.objects:
             self._show_objects(new.document.objects)

@@ -47,8 +47,8 @@ def scene_of(shown: ViewState) -> Scene | None:
     if image is None:
         return None
     if segmentation is None or segmentation.labels.shape != (image.height, image.width):
-        return Scene(image, regions=regions_of(shown))
-    return Scene(image, segmentation, shown.table, shown.classes, regions_of(shown))
+        return Scene(image, regions=regions_of(shown), display=shown.document.display)
+    return Scene(image, segmentation, shown.table, shown.classes, regions_of(shown), shown.document.display)
 
 
 def regions_of(shown: ViewState) -> RegionMap | None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QLocale, QTimer, Slot
+from PySide6.QtCore import QCoreApplication, QLocale, QTimer, Slot
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
+from gmmseg.display import Display, automatic_display
 from gmmseg.features.colour import srgb_to_lab
 from gmmseg.photo.classes import class_id
 from gmmseg.photo.segmentation import posterior_at
+from gmmseg.physical import area_text, pixel_area
 from ui.photo.widgets.posterior_bars import MAX_BARS, Bar, PosteriorBars
 from ui.theme import SPACING, colours, theme
 
@@ -139,8 +141,9 @@ class ReadoutBar(QWidget):
         if outcome is None or outcome.image is not image or not outcome.regions.labels[pixel]:
             return []
         region = int(outcome.regions.labels[pixel])
-        area = QLocale().toString(outcome.area_of(region))
-        return [self.tr("region {0}: {1} px").format(class_id(region - 1), area)]
+        area, size = outcome.area_of(region), self._shown.document.pixel_size if self._shown else None
+        said = self.tr("region {0}: {1} px").format(class_id(region - 1), QLocale().toString(area))
+        return [said if size is None else f"{said}, {area_text(area * pixel_area(size))}"]
 
     def _posteriors(self, pixel: Pixel) -> tuple[Bar, ...]:
         shown = self._shown
@@ -164,6 +167,8 @@ class ReadoutBar(QWidget):
             self._facts.clear()
             return
         said = [f"{image.width} × {image.height}", image.depth_text]
+        if image.pixels.dtype != np.uint8 or self._shown.document.display is not None:
+            said.append(range_text(self._shown.document.display or automatic_display(image)))
         if self._zoom:
             said.append(f"{100 * self._zoom:.0f} %")
         fit = self._shown.document.fit
@@ -177,6 +182,15 @@ class ReadoutBar(QWidget):
         palette = QPalette()
         palette.setColor(QPalette.ColorRole.WindowText, colours().warning)
         self._currency.setPalette(palette)
+
+
+def range_text(display: Display) -> str:
+    """Return which values are shown as black and white: ``shown 412 to 2893``."""
+    ranges = list(dict.fromkeys((one.low, one.high) for one in display.channels))
+    if len(ranges) > 1:
+        return QCoreApplication.translate("ReadoutBar", "shown by channel")
+    text = QCoreApplication.translate("ReadoutBar", "shown {0} to {1}")
+    return text.format(*(f"{value:.4g}" if abs(value) < 1e4 else f"{value:.0f}" for value in ranges[0]))
 
 
 def values_text(image: Image, pixel: Pixel) -> str:

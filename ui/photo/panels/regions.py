@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHeaderView, QLabel, QStackedWidget, QVBoxLayout, 
 
 from gmmseg.colours import to_hex
 from gmmseg.photo.classes import class_id
+from gmmseg.physical import area_text, pixel_area
 from gmmseg.regions.outcome import RegionOutcome
 from gmmseg.regions.table import RegionTable
 from ui.photo.widgets.captions import counted_regions
@@ -72,7 +73,7 @@ class RegionsPanel(QWidget):
             ],
             [
                 self.tr("Value in exported region masks"),
-                self.tr("Pixels"),
+                self.tr("Pixels, or square micrometres where the size of a pixel is known"),
                 self.tr("Percent of the pixels with data"),
                 self.tr("Length of the outline, pixels; a diagonal step counts √2"),
                 self.tr("Mean sRGB of the region's pixels"),
@@ -231,11 +232,16 @@ class RegionsPanel(QWidget):
 
 
 def _has_same_maps(one: ViewState, other: ViewState) -> bool:
-    return one.segmentation is other.segmentation and one.classes is other.classes
+    return (
+        one.segmentation is other.segmentation
+        and one.classes is other.classes
+        and one.document.pixel_size == other.document.pixel_size
+    )
 
 
 def _row(table: RegionTable, at: int) -> tuple[str, ...]:
     locale = QLocale()
+    size = table.pixel_size
     area, perimeter = int(table.areas[at]), round(float(table.perimeters[at]))
     best = ""
     if table.posteriors is not None and table.class_names:
@@ -244,7 +250,7 @@ def _row(table: RegionTable, at: int) -> tuple[str, ...]:
     red, green, blue = (int(value) for value in table.colours[at])
     return (
         str(class_id(int(table.regions[at]) - 1)),
-        locale.toString(area),
+        locale.toString(area) if size is None else area_text(area * pixel_area(size)),
         f"{100 * float(table.shares[at]):.1f}",
         locale.toString(perimeter),
         to_hex((red, green, blue)),

@@ -18,6 +18,7 @@ from ui.photo.widgets.crosshair import Crosshair
 from ui.photo.widgets.draft_item import DraftItem
 from ui.photo.widgets.outline_item import OutlineItem
 from ui.photo.widgets.pixel_item import PixelItem
+from ui.photo.widgets.scale_bar import ScaleBar
 from ui.photo.widgets.swipe_handle import MIDDLE, SwipeHandle
 from ui.theme import SPACING, colours, mixed, theme
 
@@ -79,6 +80,7 @@ class Canvas(pg.GraphicsView):  # type: ignore[misc]
         self._caption.setObjectName("caption")
         self._caption.move(SPACING, SPACING)
         self._caption.hide()
+        self._scale_bar = ScaleBar(self)
         self._handle = SwipeHandle(self)
         self._handle.hide()
         self._handle.moved.connect(self._apply_swipe)
@@ -172,6 +174,10 @@ class Canvas(pg.GraphicsView):  # type: ignore[misc]
         """Show the same objects in other colours."""
         self._objects.set_lut(lut)
 
+    def set_pixel_width(self, micrometres: float | None) -> None:
+        """Show how long things are, by the width of a pixel; nothing where that is not known."""
+        self._scale_bar.set_pixel_width(micrometres)
+
     def set_caption(self, text: str) -> None:
         """Say in the corner what is shown when it is not the final result: ``preview``, ``iteration 12``."""
         self._caption.setText(text)
@@ -250,6 +256,7 @@ class Canvas(pg.GraphicsView):  # type: ignore[misc]
             disableAutoRange=True,
         )
         self._crosshair.mark(self._pixel, self._camera.zoom)
+        self._scale_bar.set_zoom(self._camera.zoom)
         self._apply_swipe()
 
     @Slot()
@@ -270,6 +277,7 @@ class Canvas(pg.GraphicsView):  # type: ignore[misc]
         # pyqtgraph's constructor resizes the view before ours has run.
         if hasattr(self, "_handle"):
             self._handle.place()
+            self._scale_bar.place()
             self._place_caption()
             self._follow_camera()
             self.resized.emit()

@@ -15,7 +15,7 @@ _DELAY_MS = 30
 
 
 class PaneMarks(QObject):
-    """Marks the rows brushed in a plot or, as long as some are chosen, regions.
+    """Marks the rows brushed in a plot or, as long as some are chosen, regions, or pixels of any other kind.
 
     Parameters
     ----------
@@ -28,6 +28,7 @@ class PaneMarks(QObject):
         self._scene: Scene | None = None
         self._rows: BoolArray | None = None
         self._regions: tuple[int, ...] = ()
+        self._chosen: ByteArray | None = None
         self._pixels: ByteArray | None = None
         self._untouched: frozenset[int] = frozenset()
         self._timer = QTimer(self, singleShot=True, interval=_DELAY_MS)
@@ -38,6 +39,8 @@ class PaneMarks(QObject):
         before, self._scene = self._scene, scene
         has_other_rows = scene is None or before is None or scene.table is not before.table
         has_other_regions = scene is None or before is None or scene.regions is not before.regions
+        if scene is None or before is None or scene.segmentation is not before.segmentation:
+            self.choose_pixels(None)
         if has_other_regions and self._regions:
             self.choose_regions(())
         if has_other_rows and self._rows is not None:
@@ -62,6 +65,12 @@ class PaneMarks(QObject):
         self._regions = regions
         self._draw()
 
+    def choose_pixels(self, pixels: ByteArray | None) -> None:
+        """Mark some pixels, (H, W) bytes, 1 where marked, above all others; None marks none of them."""
+        if pixels is not None or self._chosen is not None:
+            self._chosen = pixels
+            self._draw()
+
     @property
     def marked(self) -> ByteArray | None:
         """(H, W) bytes, not 0 where marked; None where nothing is."""
@@ -81,6 +90,8 @@ class PaneMarks(QObject):
         scene = self._scene
         if scene is None:
             return None
+        if self._chosen is not None and self._chosen.shape == (scene.image.height, scene.image.width):
+            return self._chosen
         if self._regions and scene.regions is not None:
             is_chosen = np.zeros(scene.regions.n_regions + 1, dtype=np.uint8)
             is_chosen[list(self._regions)] = 1
