@@ -163,7 +163,7 @@ def test_setup_is_on_the_left_classes_above_tabbed_plots_on_the_right(window: Ma
     assert places["setupDock"] is Qt.DockWidgetArea.LeftDockWidgetArea
     assert places["classesDock"] is places["kCurveDock"] is Qt.DockWidgetArea.RightDockWidgetArea
     tabs = window.tabifiedDockWidgets(dock(window, "convergenceDock"))
-    assert {tab.objectName() for tab in tabs} == {"scatterDock", "kCurveDock", "mergeTreeDock"}
+    assert {tab.objectName() for tab in tabs} == {"scatterDock", "kCurveDock", "mergeTreeDock", "displayDock"}
     assert dock(window, "classesDock").y() < dock(window, "convergenceDock").y()
 
 
@@ -506,7 +506,7 @@ def test_a_title_on_the_rim_unfolds_its_side_and_the_other_one_gives_way(
 ) -> None:
     window.resize(1024, 700)
     desk.arrange("segment")
-    qtbot.waitUntil(lambda: rim_titles(window, "right") == ["Classes", "Objects", "Regions"])
+    qtbot.waitUntil(lambda: rim_titles(window, "right") == ["Classes", "Objects", "Regions", "Parts", "Display"])
     asks = window.findChild(QToolButton, "rim_objectsDock")
     assert asks is not None
     QTest.mouseClick(asks, Qt.MouseButton.LeftButton)
@@ -535,7 +535,7 @@ def test_what_was_folded_by_hand_stays_folded_in_its_arrangement_the_next_time_t
     again.show_desk(other)
     qtbot.addWidget(again)
     again.show()
-    qtbot.waitUntil(lambda: len(rim_titles(again, "right")) == 5)
+    qtbot.waitUntil(lambda: len(rim_titles(again, "right")) == 6)
     assert docks_in_sight(again) == {"setupDock"}
     again.toggle_side("right")
     assert docks_in_sight(again) == first_docks(other)

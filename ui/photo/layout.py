@@ -97,9 +97,7 @@ def photo_layout(
             panels.regions.set_in_front,
             ("segment",),
         ),
-        DeskDock(
-            "partsDock", _tr("Parts"), panels.parts, "tab", panels.parts.set_in_front, ("segment", "explore")
-        ),
+        DeskDock("partsDock", _tr("Parts"), panels.parts, "tab", panels.parts.set_in_front, ("segment",)),
         DeskDock(
             "displayDock",
             _tr("Display"),
