@@ -506,7 +506,9 @@ def test_a_title_on_the_rim_unfolds_its_side_and_the_other_one_gives_way(
 ) -> None:
     window.resize(1024, 700)
     desk.arrange("segment")
-    qtbot.waitUntil(lambda: rim_titles(window, "right") == ["Classes", "Objects", "Regions", "Parts", "Display"])
+    qtbot.waitUntil(
+        lambda: rim_titles(window, "right") == ["Classes", "Objects", "Regions", "Parts", "Display"]
+    )
     asks = window.findChild(QToolButton, "rim_objectsDock")
     assert asks is not None
     QTest.mouseClick(asks, Qt.MouseButton.LeftButton)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Qt, Slot
 from PySide6.QtWidgets import QWidget
 
+from gmmseg.image import PixelSize
 from gmmseg.io.samples import is_sample
 from gmmseg.photo.view_state import ViewState
 from gmmseg.photo.workspace import Workspace
@@ -121,8 +122,7 @@ class Exporter(FileExporter):
 
     @Slot(object, str)
     def _on_requested(self, items: list[ExportItem], subject: Subject) -> None:
-        size = self._workspace.document.pixel_size
-        items = [replace(item, pixel_size=size) for item in items]
+        items = [replace(item, pixel_size=self._typed_pixel_size) for item in items]
         self._exported_from = self._image_folder()
         self._store.set_folder("export", items[0].path.parent)
         self._store.export_kinds = tuple(item.kind for item in items if item.kind != "legend")
@@ -142,9 +142,14 @@ class Exporter(FileExporter):
         """Write the connected parts of the classes shown to a .csv."""
         from gmmseg.io.export_items import ExportItem
 
-        shown = self._workspace.shown
-        size = shown.document.pixel_size
-        self.write(shown, [ExportItem(Path(path), "parts", least_part=least, pixel_size=size)])
+        item = ExportItem(Path(path), "parts", least_part=least, pixel_size=self._typed_pixel_size)
+        self.write(self._workspace.shown, [item])
+
+    @property
+    def _typed_pixel_size(self) -> PixelSize | None:
+        """What a person said of the size of a pixel; what the file says is known to who reads it."""
+        side = self._workspace.document.typed_pixel_size
+        return None if side is None else (side, side)
 
     @Slot(object, object)
     def _on_finished(self, run: int, result: tuple[list[Path], bool]) -> None:
