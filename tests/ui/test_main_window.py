@@ -163,7 +163,8 @@ def test_setup_is_on_the_left_classes_above_tabbed_plots_on_the_right(window: Ma
     assert places["setupDock"] is Qt.DockWidgetArea.LeftDockWidgetArea
     assert places["classesDock"] is places["kCurveDock"] is Qt.DockWidgetArea.RightDockWidgetArea
     tabs = window.tabifiedDockWidgets(dock(window, "convergenceDock"))
-    assert {tab.objectName() for tab in tabs} == {"scatterDock", "kCurveDock", "mergeTreeDock", "displayDock"}
+    others = {"scatterDock", "kCurveDock", "mergeTreeDock", "displayDock", "historyDock"}
+    assert {tab.objectName() for tab in tabs} == others
     assert dock(window, "classesDock").y() < dock(window, "convergenceDock").y()
 
 
@@ -537,7 +538,7 @@ def test_what_was_folded_by_hand_stays_folded_in_its_arrangement_the_next_time_t
     again.show_desk(other)
     qtbot.addWidget(again)
     again.show()
-    qtbot.waitUntil(lambda: len(rim_titles(again, "right")) == 6)
+    qtbot.waitUntil(lambda: len(rim_titles(again, "right")) == 7)
     assert docks_in_sight(again) == {"setupDock"}
     again.toggle_side("right")
     assert docks_in_sight(again) == first_docks(other)
