@@ -176,7 +176,7 @@ def settings_of(kind: type) -> tuple[Setting, ...]:
         else:
             found += (
                 _within(one.name, setting, declared)
-                for setting in settings_of(cast(type, one.default_factory))
+                for setting in settings_of(type(cast(Callable[[], Any], one.default_factory)()))
             )
     return tuple(found)
 

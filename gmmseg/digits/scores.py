@@ -92,6 +92,11 @@ def score(clusters: AnyArray, labels: AnyArray, n_clusters: int | None = None) -
     )
 
 
+def adjusted_rand(clusters: AnyArray, labels: AnyArray) -> float:
+    """Return the Rand index adjusted for chance alone, which needs no matching; see `score`."""
+    return _adjusted_rand(_confusion(clusters, labels, None)[1])
+
+
 def is_misplaced(scores: Scores, clusters: AnyArray, labels: AnyArray) -> BoolArray:
     """Return which images lie in a cluster that is not matched with their label, (N,)."""
     label_of = dict(scores.matching)

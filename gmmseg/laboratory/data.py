@@ -145,6 +145,12 @@ THREE_IN_PLANE = gaussians(
     [[[0.5, 0.2], [0.2, 1.4]], [[1.5, 0.7], [0.7, 0.8]], [[0.9, -0.5], [-0.5, 0.7]]],
 )
 
+FOUR_IN_PLANE = gaussians(
+    [0.25, 0.25, 0.25, 0.25], [[-3.0, 0.0], [3.0, 0.0], [0.0, 1.2], [0.0, -1.2]],
+    [[[0.4, 0.0], [0.0, 1.2]], [[0.4, 0.0], [0.0, 1.2]], [[1.2, 0.0], [0.0, 0.2]], [[1.2, 0.0], [0.0, 0.2]]],
+)  # fmt: skip
+"""With several optima that EM ends in."""
+
 
 @cache
 def example(name: str) -> Data:
@@ -158,5 +164,6 @@ EXAMPLES: dict[str, tuple[str, MixtureParams, int]] = {
     "two-line": ("Two groups on a line (S2 fig. 2)", TWO_ON_LINE, 300),
     "two-plane": ("Two groups in a plane (S2 fig. 5)", TWO_IN_PLANE, 400),
     "three-plane": ("Three groups in a plane", THREE_IN_PLANE, 600),
+    "four-plane": ("Four groups in a plane", FOUR_IN_PLANE, 400),
 }
 """What pages begin with: title, the mixture that makes it, and rows."""

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
+from gmmseg.control import never_stop
 from gmmseg.editing import Edit
 from gmmseg.laboratory.data import Data
+from gmmseg.laboratory.lesson import Progress
+from gmmseg.laboratory.lessons import lesson_of
 from gmmseg.laboratory.page import Page
 from gmmseg.laboratory.pages.contents import PAGES, page_class
 
@@ -23,11 +26,14 @@ class Document:
         Those that have been open, by name.
     data : Data, optional
         For every page; without any each has an example of its own.
+    lesson : Progress, optional
+        The lesson that is being taken.
     """
 
     name: str = PAGES[0].name
     pages: Mapping[str, Page] = field(default_factory=dict)
     data: Data | None = None
+    lesson: Progress | None = None
 
     @property
     def page(self) -> Page:
@@ -44,7 +50,8 @@ class Document:
 
     def with_page(self, page: Page) -> Document:
         """Return the document with another state of the open page."""
-        return replace(self, pages={**self.pages, self.name: page})
+        pages = {**self.pages, self.name: page}
+        return replace(self, pages=pages, data=page.data if page.makes_data else self.data)
 
 
 def open_page(name: str) -> Edit[Document]:
@@ -102,6 +109,50 @@ def act(page: Page, action_id: str) -> Edit[Document]:
 def take_result(title: str, page: Page) -> Edit[Document]:
     """Return the edit that takes over what an action in the background has made of the open page."""
     return _on_page(title, lambda _: page)
+
+
+def begin_lesson(name: str) -> Edit[Document]:
+    """Return the edit that begins a lesson, on the examples of its pages."""
+    lesson = lesson_of(name)
+
+    def apply(document: Document) -> Document:
+        return _entered(replace(document, data=None, lesson=Progress(lesson)))
+
+    return Edit(f"Lesson: {lesson.title}", apply)
+
+
+def next_step() -> Edit[Document]:
+    """Return the edit that goes on to the next step of the lesson, or ends it after the last."""
+
+    def apply(document: Document) -> Document:
+        lesson = document.lesson
+        if lesson is None or lesson.is_last:
+            return replace(document, lesson=None)
+        return _entered(replace(document, lesson=lesson.advanced()))
+
+    return Edit("Next step", apply)
+
+
+def end_lesson() -> Edit[Document]:
+    """Return the edit that leaves the lesson; the page stays as it is."""
+    return Edit("End the lesson", lambda document: replace(document, lesson=None))
+
+
+def take_answer(progress: Progress, page: Page) -> Edit[Document]:
+    """Return the edit that takes over a prediction with what came of it."""
+    return Edit("Predict", lambda document: replace(document.with_page(page), lesson=progress))
+
+
+def _entered(document: Document) -> Document:
+    """Return the document on the page of the present step, made ready for it."""
+    if document.lesson is None:
+        return document
+    step = document.lesson.step
+    if step.prepare is None:
+        return document.opened(step.page)
+    kind = page_class(step.page)
+    page = step.prepare(kind.opened(kind.example()), never_stop)
+    return replace(document, name=step.page, pages={**document.pages, step.page: page})
 
 
 def _on_page(title: str, change: Callable[[Page], Page], merge_key: str | None = None) -> Edit[Document]:

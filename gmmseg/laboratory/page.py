@@ -73,6 +73,8 @@ class Page(ABC):
     fields: ClassVar[tuple[str, ...]] = ()
     """Paths of the settings with controls."""
     actions: ClassVar[tuple[Action, ...]] = ()
+    makes_data: ClassVar[bool] = False
+    """Whether every page looks at the data of this one once it has changed."""
 
     @classmethod
     @abstractmethod
@@ -89,6 +91,11 @@ class Page(ABC):
         GmmsegError
             Data that the page has no use for.
         """
+
+    @property
+    def fields_in_use(self) -> tuple[str, ...]:
+        """Paths of the settings that have an effect now; the others' controls are hidden."""
+        return self.fields
 
     @abstractmethod
     def scene(self) -> Scene:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from gmmseg.editing import Editor
-from gmmseg.laboratory.document import Document, take_result
+from gmmseg.laboratory.document import Document, take_answer, take_result
+from gmmseg.laboratory.lesson import Progress
 from gmmseg.laboratory.page import Page
 from gmmseg.laboratory.view_state import ViewState
 
@@ -25,6 +26,13 @@ class Workspace(Editor[Document, ViewState]):
         """Take over what an action has made of the page it began with; not where that has changed since."""
         if begun is self.document.page:
             self.apply(take_result(title, page))
+        else:
+            self.end_action()
+
+    def accept_answer(self, begun: Page, progress: Progress, page: Page) -> None:
+        """Take over a prediction with what came of it; not where the page has changed since."""
+        if begun is self.document.page:
+            self.apply(take_answer(progress, page))
         else:
             self.end_action()
 

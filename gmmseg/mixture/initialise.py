@@ -197,17 +197,49 @@ def first_params(
     """Return the start of one restart.
 
     ``kmeans++`` polishes its rows by a few Lloyd iterations and takes the classes' own covariances;
-    ``random`` takes different rows, drawn by weight, with the covariance of all rows. The hard limit starts
+    ``random`` takes different rows, drawn by weight, with the covariance of all rows; ``responsibilities`` is
+    the M-step for posteriors drawn at random, uniform over all that add up to 1. The hard limit starts
     at the chosen rows themselves, so that its Lloyd iterations are all EM's.
     """
     if method == "random":
         means = _different_rows(values, weights, n_components, generator)
         return global_params(values, weights, means, kind, floor, is_hard)
+    if method == "responsibilities":
+        return _from_random_responsibilities(
+            values, weights, n_components, kind, floor, is_hard, generator, should_stop
+        )
     means = kmeans_plus_plus(values, weights, n_components, generator)
     if is_hard:
         return global_params(values, weights, means, kind, floor, is_hard)
     _, labels = lloyd(values, weights, means, LLOYD_ITERATIONS, lambda: raise_if_asked(should_stop))
     return params_from_labels(values, weights, labels, n_components, kind, floor)
+
+
+def _from_random_responsibilities(
+    values: FloatArray,
+    weights: FloatArray,
+    n_components: int,
+    kind: CovarianceKind,
+    floor: float,
+    is_hard: bool,
+    generator: np.random.Generator,
+    should_stop: ShouldStop,
+) -> MixtureParams:
+    """Return the M-step for posteriors drawn from the flat Dirichlet distribution."""
+    shares = generator.standard_exponential((n_components, len(values)))
+    shares *= weights / shares.sum(axis=0)
+    counts = shares.sum(axis=1)
+    means = shares @ values / counts[:, None]
+    is_diagonal = FAMILIES[kind].is_diagonal or is_hard
+    n_features = values.shape[1]
+    scatter = np.zeros((n_components, n_features, *(() if is_diagonal else (n_features,))))
+    for k in range(n_components):
+        raise_if_asked(should_stop)
+        deviations = values - means[k]
+        scaled = deviations * shares[k, :, None]
+        scatter[k] = (scaled * deviations).sum(axis=0) if is_diagonal else scaled.T @ deviations
+    previous = global_params(values, weights, means, kind, floor, is_hard)
+    return maximise(Moments(counts, means, scatter), previous, kind, floor)
 
 
 def _different_rows(

@@ -91,6 +91,24 @@ def merge_by_entropy(
     return tree_of_unions(params.n_components, pairs, np.array(gains), gone), left
 
 
+def entropy_gains(posterior: FloatArray) -> FloatArray:
+    """Return what uniting each pair of clusters takes of the entropy of the posteriors, (K, K), 0..1.
+
+    Parameters
+    ----------
+    posterior : (K, N)
+    """
+    ones = np.ones(posterior.shape[1])
+    own = [_entropy_of(shares, ones) for shares in posterior]
+    whole = max(sum(own), np.finfo(np.float64).tiny)
+    gains = np.eye(len(posterior))
+    for i in range(len(posterior)):
+        for j in range(i + 1, len(posterior)):
+            gain = own[i] + own[j] - _entropy_of(posterior[i] + posterior[j], ones)
+            gains[i, j] = gains[j, i] = max(gain, 0.0) / whole
+    return gains
+
+
 def _entropy_of(posterior: FloatArray, weights: FloatArray) -> float:
     """Return -sum w p log p of one cluster's posteriors, nats; 0 log 0 = 0."""
     logs = np.log(posterior, out=np.zeros_like(posterior), where=posterior > 0)

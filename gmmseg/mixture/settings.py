@@ -9,7 +9,7 @@ from gmmseg.setting import choice, number, switch
 
 CovarianceKind = Literal["full", "tied", "diag", "spherical"]
 Criterion = Literal["bic", "icl", "entropy"]
-InitMethod = Literal["kmeans++", "random"]
+InitMethod = Literal["kmeans++", "random", "responsibilities"]
 MAX_COMPONENTS = 256
 MAX_SEED = 2**63 - 1
 FAMILY_TITLES: dict[CovarianceKind, str] = {
@@ -20,7 +20,11 @@ FAMILY_TITLES: dict[CovarianceKind, str] = {
 }
 CRITERION_TITLES: dict[Criterion, str] = {"bic": "BIC", "icl": "ICL", "entropy": "Entropy elbow"}
 CRITERIA: tuple[Criterion, ...] = tuple(CRITERION_TITLES)
-_INIT_TITLES: dict[InitMethod, str] = {"kmeans++": "k-means++", "random": "Random rows"}
+_INIT_TITLES: dict[InitMethod, str] = {
+    "kmeans++": "k-means++",
+    "random": "Random rows",
+    "responsibilities": "Random posteriors",
+}
 
 
 @dataclass(frozen=True, slots=True)

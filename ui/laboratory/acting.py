@@ -1,12 +1,14 @@
-"""Actor: runs the actions of pages that take long, and shows how far they have come."""
+"""Actor: runs what takes long on a page, its actions and the steps of lessons, and shows how far it is."""
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from typing import Any
 
 from PySide6.QtCore import QObject, Slot
 
-from gmmseg.control import Progress
+from gmmseg.control import Progress, ShouldStop, raise_if_ended
+from gmmseg.laboratory.lesson import Progress as Predicted
 from gmmseg.laboratory.page import Page
 from gmmseg.laboratory.view_state import ViewState
 from gmmseg.laboratory.workspace import Workspace
@@ -56,6 +58,17 @@ class Actor(Worker):
         self.progressed.emit(Progress(self._title))
         self.runner.start(lambda should_stop: work(page, should_stop))
 
+    @Slot(int)
+    def predict(self, answer: int) -> None:
+        """Take a prediction of the lesson, and do what its step does."""
+        document = self._workspace.document
+        progress, page = document.lesson, document.page
+        if progress is None or progress.answer is not None:
+            return
+        self._begun, self._title = page, self.tr("Lesson")
+        self.progressed.emit(Progress(self._title))
+        self.runner.start(lambda should_stop: _answering(progress, answer, page, should_stop))
+
     def stop(self) -> None:
         """End soon, with what there is."""
         self.runner.stop()
@@ -72,10 +85,14 @@ class Actor(Worker):
             self._workspace.show_progress(pages[-1])
 
     @Slot(object, object)
-    def _on_finished(self, run: int, page: Page) -> None:
+    def _on_finished(self, run: int, result: Page | tuple[Predicted, Page]) -> None:
         begun, self._begun = self._begun, None
-        if begun is not None:
-            self._workspace.accept_result(self._title, begun, page)
+        if begun is None:
+            return
+        if isinstance(result, Page):
+            self._workspace.accept_result(self._title, begun, result)
+        else:
+            self._workspace.accept_answer(begun, *result)
 
     @Slot(object, object)
     def _on_failed(self, run: int, error: Exception) -> None:
@@ -90,3 +107,13 @@ class Actor(Worker):
         if self._begun is not None:
             self._begun = None
             self._workspace.end_action()
+
+
+def _answering(
+    progress: Predicted, answer: int, page: Page, should_stop: ShouldStop
+) -> Generator[Page, None, tuple[Predicted, Page]]:
+    """Do a step of a lesson; half of one would be none."""
+    yield page
+    result = progress.answered(answer, page, should_stop)
+    raise_if_ended(should_stop)
+    return result

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from gmmseg.laboratory.lesson import Lesson
+from gmmseg.laboratory.lessons import LESSONS
 from gmmseg.laboratory.view_state import ViewState
 from ui.desk.actions import REDO, UNDO, ActionSpec, DeskState, Keys, is_running
 from ui.laboratory.acting import Actor
@@ -23,6 +25,18 @@ def can_run(state: State) -> bool:
 def has_own_data(state: State) -> bool:
     """Enabled where the pages look at other data than their examples."""
     return state.shown.document.data is not None
+
+
+def lesson_action(lesson: Lesson) -> str:
+    """Return the id of the action that begins a lesson."""
+    return f"lesson_{lesson.name}"
+
+
+def _lesson_spec(number: int, lesson: Lesson) -> Spec:
+    return Spec(
+        lesson_action(lesson), f"&{number}  {lesson.title}", LaboratoryCommands.begin_lesson,
+        tip="A lesson of a few minutes: predict, do, see", arguments=(lesson.name,),
+    )  # fmt: skip
 
 
 LABORATORY_ACTIONS: tuple[Spec, ...] = (
@@ -49,4 +63,5 @@ LABORATORY_ACTIONS: tuple[Spec, ...] = (
         "Run what the page has to compute",
     ),
     Spec("stop", "&Stop", LaboratoryWork.stop, ("Esc",), "stop", is_running, "Stop, and keep what there is"),
+    *(_lesson_spec(number, lesson) for number, lesson in enumerate(LESSONS, start=1)),
 )  # fmt: skip

@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from gmmseg.io.table_reading import SUFFIXES
-from gmmseg.laboratory.document import take_data
+from gmmseg.laboratory.document import begin_lesson, take_data
 from ui.laboratory.work import LaboratoryWork
 from ui.settings_store import SettingsStore
 
@@ -48,6 +48,10 @@ class LaboratoryCommands(QObject):
 
     def use_examples(self) -> None:
         self._work.apply(take_data(None))
+        self._work.settle()
+
+    def begin_lesson(self, name: str) -> None:
+        self._work.apply(begin_lesson(name))
         self._work.settle()
 
     def export(self) -> None:

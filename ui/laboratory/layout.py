@@ -7,8 +7,11 @@ from typing import Any
 
 from PySide6.QtCore import QCoreApplication
 
+from gmmseg.laboratory.lessons import LESSONS
 from ui.desk.actions import Actions
 from ui.desk.desk import Arrangement, DeskDock, DeskLayout, DeskMenu, DockSizes
+from ui.laboratory.actions import lesson_action
+from ui.laboratory.panels.lesson import with_lesson
 from ui.laboratory.wiring import LaboratoryPanels
 from ui.widgets.recent_menu import RecentMenu
 from ui.widgets.tool_bar import ToolBar
@@ -20,7 +23,7 @@ def laboratory_layout(actions: Actions[Any], panels: LaboratoryPanels, recent: R
     """Return the layout of the laboratory."""
     docks = (DeskDock("laboratoryContentsDock", _tr("Pages"), panels.contents, "left"),)
     return DeskLayout(
-        panels.stage,
+        with_lesson(panels.lesson, panels.stage),
         docks,
         _toolbar(actions, recent),
         panels.readout,
@@ -37,6 +40,7 @@ def _menus(actions: Actions[Any], recent: RecentMenu) -> tuple[DeskMenu, ...]:
         ),
         DeskMenu("edit", "", actions.entries(["undo", "redo"])),
         DeskMenu("run", _tr("&Run"), actions.entries(["run", "stop"])),
+        DeskMenu("lessons", _tr("&Lessons"), actions.entries([lesson_action(lesson) for lesson in LESSONS])),
     )
 
 

@@ -115,15 +115,26 @@ class EmPage(Page):
 
     actions: ClassVar[tuple[Action, ...]] = (
         Action("e", "&E-step", e_step, tip="Take the posteriors of the present parameters (S2 eq. 40)"),
-        Action("m", "&M-step", m_step, tip="Maximise Q under the posteriors held (S2 eq. 28)",
-               is_possible=lambda page: page.has_belief),
+        Action(
+            "m",
+            "&M-step",
+            m_step,
+            tip="Maximise Q under the posteriors held (S2 eq. 28)",
+            is_possible=lambda page: page.has_belief,
+        ),
         Action("step", "&Step", step, tip="E and M: one iteration (S2 eq. 11)", icon="step"),
-        Action("back", "&Back", back, tip="Go half a step back", icon="undo",
-               is_possible=lambda page: page.has_past),
+        Action(
+            "back",
+            "&Back",
+            back,
+            tip="Go half a step back",
+            icon="undo",
+            is_possible=lambda page: page.has_past,
+        ),
         Action("run", "&Run", work=run, tip="Iterate until L rises by less than the tolerance", icon="run"),
         Action("begin", "Be&gin anew", begin, tip="Go back to the start", icon="reset"),
         Action("throw", "&Other start", throw, tip="Begin at the next seed", icon="dice"),
-    )  # fmt: skip
+    )
 
     # What is shown
 

@@ -158,8 +158,10 @@ class LikelihoodPage(Page):
         )
         underflow = (
             " The product of the densities is below the smallest number there is and has become 0; their "
-            "logarithms still add up." if products[best] == 0 else ""
-        )  # fmt: skip
+            "logarithms still add up."
+            if products[best] == 0
+            else ""
+        )
         return Scene(
             (self._points(best), self._curve(best)),
             f"Number {best + 1} explains the {n} points best: its L is {fixed(levels[best], 2)} nats."
@@ -198,7 +200,9 @@ class LikelihoodPage(Page):
         means = self.candidates.means[:, 0]
         own = np.interp(means, grid, level)
         return Chart(
-            "μ", "nats per point", (low, floor, high, top + 0.06 * (top - floor)),
+            "μ",
+            "nats per point",
+            (low, floor, high, top + 0.06 * (top - floor)),
             title=f"L over μ, at σ = {fixed(spread, 2)}",
             lines=(
                 Line(grid, level, "accent", "log-likelihood / n"),
@@ -208,7 +212,7 @@ class LikelihoodPage(Page):
                     for k, (mean, value) in enumerate(zip(means, own, strict=True))
                 ),
             ),
-        )  # fmt: skip
+        )
 
     def _table(self, levels: FloatArray, products: FloatArray, best: int) -> Table:
         rows = []
@@ -218,9 +222,16 @@ class LikelihoodPage(Page):
                 float(np.sqrt(self.candidates.matrices()[k, 0, 0])),
             )
             rows.append(
-                (str(k + 1), fixed(mean), fixed(sigma), *(fixed(term, 2) for term in terms),
-                 fixed(levels[k], 2), fixed(-levels[k], 2), short(products[k]))
-            )  # fmt: skip
+                (
+                    str(k + 1),
+                    fixed(mean),
+                    fixed(sigma),
+                    *(fixed(term, 2) for term in terms),
+                    fixed(levels[k], 2),
+                    fixed(-levels[k], 2),
+                    short(products[k]),
+                )
+            )
         return Table(
             "Candidates",
             ("", "μ", "σ", "−n log √2π", "−n log σ", "−Σ(x−μ)²/2σ²", "L", "−L", "∏ p"),

@@ -11,7 +11,7 @@ import numpy as np
 from gmmseg.arrays import FloatArray, IntArray
 from gmmseg.colours import class_colour
 from gmmseg.control import ShouldStop, result_of
-from gmmseg.digits.scores import score
+from gmmseg.digits.scores import adjusted_rand
 from gmmseg.laboratory.charts import dragged, mixture_chart, truth_tints
 from gmmseg.laboratory.data import TWO_ON_LINE, Data, example, gaussians
 from gmmseg.laboratory.page import Action, Page
@@ -143,7 +143,7 @@ class MixturePage(Page):
             return self
         wanted = FitSettings(n_components=self.params.n_components, seed=self.settings.seed)
         found = result_of(fit_events(draws.values, None, wanted, should_stop)).params
-        ari = score(most_probable(found, draws.values), draws.truth).ari
+        ari = adjusted_rand(most_probable(found, draws.values), draws.truth)
         return replace(self, recovered=Recovered(found, ari))
 
     def clear(self) -> Self:
@@ -151,16 +151,33 @@ class MixturePage(Page):
         return replace(self, draws=None, face=None, recovered=None)
 
     actions: ClassVar[tuple[Action, ...]] = (
-        Action("roll", "&Throw the die", roll, tip="A component by its weight: z ~ p(z)", icon="dice",
-               is_possible=lambda page: page.face is None),
-        Action("draw", "&Draw x", draw, tip="A row from the Gaussian that the die shows: x ~ N(μ_z, σ_z²)",
-               icon="add", is_possible=lambda page: page.face is not None),
+        Action(
+            "roll",
+            "&Throw the die",
+            roll,
+            tip="A component by its weight: z ~ p(z)",
+            icon="dice",
+            is_possible=lambda page: page.face is None,
+        ),
+        Action(
+            "draw",
+            "&Draw x",
+            draw,
+            tip="A row from the Gaussian that the die shows: x ~ N(μ_z, σ_z²)",
+            icon="add",
+            is_possible=lambda page: page.face is not None,
+        ),
         Action("many", "&100 times", draw_many, tip="Throw and draw a hundred times"),
-        Action("recover", "&Hide z and fit", work=recover, icon="eye-off",
-               tip="Fit a mixture to the draws without their z, and compare",
-               is_possible=lambda page: page.n_draws >= LEAST_ROWS),
+        Action(
+            "recover",
+            "&Hide z and fit",
+            work=recover,
+            icon="eye-off",
+            tip="Fit a mixture to the draws without their z, and compare",
+            is_possible=lambda page: page.n_draws >= LEAST_ROWS,
+        ),
         Action("clear", "&Clear", clear, icon="remove", is_possible=lambda page: page.n_draws > 0),
-    )  # fmt: skip
+    )
 
     # What is shown
 
@@ -227,12 +244,16 @@ class MixturePage(Page):
         counts, weights = self.counts(), self.params.weights
         rows = [
             (
-                str(k + 1), fixed(weights[k]), fixed(float(self.params.means[k, 0])),
-                fixed(float(np.sqrt(self.params.matrices()[k, 0, 0]))), str(counts[k]),
-                fixed(self.n_draws * weights[k], 1), *self._found(k),
+                str(k + 1),
+                fixed(weights[k]),
+                fixed(float(self.params.means[k, 0])),
+                fixed(float(np.sqrt(self.params.matrices()[k, 0, 0]))),
+                str(counts[k]),
+                fixed(self.n_draws * weights[k], 1),
+                *self._found(k),
             )
             for k in range(self.params.n_components)
-        ]  # fmt: skip
+        ]
         total = str(int(counts.sum()))
         rows.append(
             (

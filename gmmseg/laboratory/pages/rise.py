@@ -216,7 +216,8 @@ class RisePage(Page):
         level = self.belief.found.log_likelihood / self.task.rows.total
         peak = float(np.interp(top, self.grid, bound))
         return Chart(
-            f"μ{self.settings.component}", "nats per row",
+            f"μ{self.settings.component}",
+            "nats per row",
             (float(self.grid[0]), low - room, float(self.grid[-1]), high + room),
             title="L and its bound",
             lines=(
@@ -226,7 +227,7 @@ class RisePage(Page):
             ),
             handles=(Handle("theta", mean, level, "error", "θg: drag along L"),),
             notes=(Note(top, low - 0.5 * room, "top of the bound", "muted"),),
-        )  # fmt: skip
+        )
 
     def _jensen_chart(self) -> Chart:
         jensen = self.jensen
@@ -234,7 +235,10 @@ class RisePage(Page):
         ends = np.array([jensen.first, jensen.second])
         middle, chord = jensen.middle, jensen.chord
         return Chart(
-            "x", "log x", (0.0, -3.2, JENSEN_TO + 0.3, 2.3), title="Jensen (S2 fig. 4)",
+            "x",
+            "log x",
+            (0.0, -3.2, JENSEN_TO + 0.3, 2.3),
+            title="Jensen (S2 fig. 4)",
             lines=(
                 Line(x, np.log(x), "accent", "log x"),
                 Line(ends, np.log(ends), "warning", "chord"),
@@ -245,18 +249,39 @@ class RisePage(Page):
                 Handle("second", jensen.second, float(np.log(jensen.second)), "accent", "x₂: drag it"),
                 Handle("share", middle, chord, "warning", "p₁: drag along the chord", is_main=False),
             ),
-        )  # fmt: skip
+        )
 
     def _table(self) -> Table:
         jensen = self.jensen
         return Table(
             "Jensen",
             ("x₁", "x₂", "p₁", "E[x]", "log E[x]", "E[log x]", "gap"),
-            ("First point", "Second point", "Share of the first", "p₁ x₁ + p₂ x₂", "Never less than E[log x]",
-             "p₁ log x₁ + p₂ log x₂", "log E[x] − E[log x], at least 0 (S2 eq. 25)"),
-            ((*(fixed(value, 3) for value in (jensen.first, jensen.second, jensen.share, jensen.middle,
-                                              float(np.log(jensen.middle)), jensen.chord, jensen.gap)),),),
-        )  # fmt: skip
+            (
+                "First point",
+                "Second point",
+                "Share of the first",
+                "p₁ x₁ + p₂ x₂",
+                "Never less than E[log x]",
+                "p₁ log x₁ + p₂ log x₂",
+                "log E[x] − E[log x], at least 0 (S2 eq. 25)",
+            ),
+            (
+                (
+                    *(
+                        fixed(value, 3)
+                        for value in (
+                            jensen.first,
+                            jensen.second,
+                            jensen.share,
+                            jensen.middle,
+                            float(np.log(jensen.middle)),
+                            jensen.chord,
+                            jensen.gap,
+                        )
+                    ),
+                ),
+            ),
+        )
 
 
 def _level(task: Problem, params: MixtureParams, k: int, grid: FloatArray) -> FloatArray:

@@ -96,6 +96,8 @@ class ContentsPanel(QWidget):
         form = self._form(page)
         self.forms.setCurrentWidget(form)
         form.show_values(page.settings)
+        for path in page.fields:
+            form.field(path).setVisible(path in page.fields_in_use)
 
     def _show_data(self, data: Data) -> None:
         locale = QLocale()

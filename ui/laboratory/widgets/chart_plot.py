@@ -156,6 +156,8 @@ class ChartPlot(ScatterPlot):
             if at >= len(lines):
                 continue
             line = lines[at]
+            # Dots alone: a pen of width 0 would draw a hairline.
+            curve.setVisible(line.width > 0)
             pen = pg.mkPen(colour_of(line.tint), width=line.width, style=_STYLES[line.style])
             curve.setPen(pen)
             curve.setData(line.x, line.y)

@@ -1,0 +1,273 @@
+"""The page Half-known: EM where some rows say which component they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import ClassVar, Self
+
+import numpy as np
+
+from gmmseg.arrays import BoolArray, FloatArray
+from gmmseg.control import ShouldStop, StopRequest, never_stop
+from gmmseg.digits.scores import adjusted_rand
+from gmmseg.errors import FeatureError
+from gmmseg.laboratory.bound import mixed_tints
+from gmmseg.laboratory.charts import dragged, mixture_chart
+from gmmseg.laboratory.data import Data, example
+from gmmseg.laboratory.page import Action, Page
+from gmmseg.laboratory.scene import Bar, Chart, Line, Scene, Table
+from gmmseg.laboratory.starts import start
+from gmmseg.laboratory.words import fixed, vector
+from gmmseg.mixture.covariance import FAMILIES
+from gmmseg.mixture.density import log_joint, posteriors
+from gmmseg.mixture.initialise import moments_of_labels
+from gmmseg.mixture.moments import maximise
+from gmmseg.mixture.params import MixtureParams
+from gmmseg.mixture.preparation import prepare
+from gmmseg.mixture.settings import FitSettings
+from gmmseg.setting import group, number
+
+MOST_STEPS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class KnownSettings:
+    """How many rows say where they come from."""
+
+    share: float = number(
+        0.1,
+        (0.0, 1.0),
+        "Known",
+        "Share of the rows whose component is known.",
+        slider=(0.0, 1.0, 0.01),
+        step=0.05,
+    )
+    fit: FitSettings = group(lambda: FitSettings(n_components=3, init="random"), "Mixture")
+
+
+@dataclass(frozen=True, eq=False)
+class KnownPage(Page):
+    """A mixture fitted to rows of which some have labels.
+
+    Parameters
+    ----------
+    params : MixtureParams
+    levels : tuple of float
+        What was maximised, per row, after each iteration.
+    """
+
+    settings: KnownSettings
+    params: MixtureParams
+    levels: tuple[float, ...] = ()
+
+    name: ClassVar[str] = "half-known"
+    title: ClassVar[str] = "Half-known"
+    question: ClassVar[str] = "What if some rows say which Gaussian they come from?"
+    theory: ClassVar[str] = "latent"
+    fields: ClassVar[tuple[str, ...]] = ("share", "fit.covariance", "fit.seed")
+
+    @classmethod
+    def example(cls) -> Data:
+        return example("three-plane")
+
+    @classmethod
+    def opened(cls, data: Data) -> Self:
+        if data.truth is None:
+            raise FeatureError(
+                "These data do not say which component each row comes from.",
+                "Choose the examples, or data made here.",
+            )
+        k = int(data.truth.max()) + 1
+        settings = KnownSettings(fit=FitSettings(n_components=k, init="random"))
+        return cls(data, settings, start(data, settings.fit))
+
+    def rebuilt(self, settings: KnownSettings, path: str) -> Self:
+        if path == "share":
+            return replace(self, settings=settings, levels=())
+        return type(self)(self.data, settings, start(self.data, settings.fit))
+
+    def moved(self, handle: str, x: float, y: float) -> Self:
+        return replace(self, params=dragged(self.data, self.params, handle, x, y), levels=())
+
+    # Figures
+
+    @cached_property
+    def known(self) -> BoolArray:
+        """Which rows say where they come from, (N,): the first of a fixed order, so that more only adds."""
+        order = np.random.default_rng(self.settings.fit.seed).permutation(self.data.n_rows)
+        known = np.zeros(self.data.n_rows, dtype=np.bool_)
+        known[order[: round(self.settings.share * self.data.n_rows)]] = True
+        return known
+
+    @property
+    def labels(self) -> np.ndarray:
+        """The component of every row; asked for the known ones alone, and for scores."""
+        assert self.data.truth is not None  # noqa: S101 - `opened` refuses other data
+        return self.data.truth
+
+    @cached_property
+    def joint(self) -> FloatArray:
+        """log(π_k N(x_n | k)), (K, N)."""
+        joint = np.empty((self.params.n_components, self.data.n_rows))
+        for rows, block in log_joint(self.params, self.data.values):
+            joint[:, rows] = block
+        return joint
+
+    @cached_property
+    def shares(self) -> FloatArray:
+        """Posteriors, (K, N): one-hot where the component is known."""
+        shares = posteriors(self.params, self.data.values, np.float64)
+        shares[:, self.known] = 0.0
+        shares[self.labels[self.known], self.known] = 1.0
+        return shares
+
+    @property
+    def complete(self) -> float:
+        """ln p(X, Z) with every z as it truly is, nats (S2 eq. 34)."""
+        return float(self.joint[self.labels, np.arange(self.data.n_rows)].sum())
+
+    @property
+    def level(self) -> float:
+        """What is maximised, nats: ln p(x, z) of known rows and ln p(x) of the others."""
+        known = self.known
+        told = self.joint[self.labels[known], np.flatnonzero(known)].sum()
+        hidden = np.logaddexp.reduce(self.joint[:, ~known], axis=0).sum() if not known.all() else 0.0
+        return float(told + hidden)
+
+    @property
+    def score(self) -> float:
+        """How the unknown rows agree with their true components: ARI; nan where none is unknown."""
+        hidden = ~self.known
+        if not hidden.any():
+            return float("nan")
+        return adjusted_rand(self.shares[:, hidden].argmax(axis=0), self.labels[hidden])
+
+    # Actions
+
+    def step(self) -> Self:
+        """One iteration: posteriors of the unknown rows, then the M-step over all."""
+        settings, known = self.settings.fit, self.known
+        prepared = prepare(self.data.values, None, settings)
+        is_diagonal = FAMILIES[settings.covariance].is_diagonal
+        parts = []
+        if known.any():
+            rows = self.data.values[known]
+            parts.append(
+                moments_of_labels(
+                    rows, np.ones(len(rows)), self.labels[known], self.params.n_components, is_diagonal
+                )
+            )
+        if not known.all():
+            hidden = prepare(self.data.values[~known], None, replace(settings, n_components=1)).exact
+            parts.append(hidden.expectation(self.params, False, never_stop).moments)
+        moments = parts[0] if len(parts) == 1 else parts[0].plus(parts[1])
+        found = replace(self, params=maximise(moments, self.params, settings.covariance, prepared.floor))
+        return replace(
+            found, levels=(*(self.levels or (self.level / self.data.n_rows,)), found.level / self.data.n_rows)
+        )
+
+    def run(self, should_stop: ShouldStop) -> Generator[Page, None, Page]:
+        """Iterate until nothing is gained."""
+        page = self
+        for _ in range(MOST_STEPS):
+            page = page.step()
+            yield page
+            is_settled = len(page.levels) > 1 and page.levels[-1] - page.levels[-2] < self.settings.fit.tol
+            if is_settled or should_stop() is not StopRequest.NONE:
+                break
+        return page
+
+    def begin(self) -> Self:
+        """Begin anew."""
+        return type(self)(self.data, self.settings, start(self.data, self.settings.fit))
+
+    actions: ClassVar[tuple[Action, ...]] = (
+        Action("step", "&Step", step, tip="E-step of the unknown rows, M-step of all", icon="step"),
+        Action("run", "&Run", work=run, tip="Iterate until nothing is gained", icon="run"),
+        Action("begin", "Be&gin anew", begin, icon="reset"),
+    )
+
+    def scene(self) -> Scene:
+        n_known = int(self.known.sum())
+        n = self.data.n_rows
+        if n_known == n:
+            words = (
+                "Every z is known: one M-step gives the shares, means and covariances of the labels, "
+                "and that is all."
+            )
+        else:
+            words = (
+                f"{n_known} of {n} rows say where they come from. The others agree with the truth to ARI = "
+                f"{fixed(self.score)}; the complete log-likelihood is {fixed(self.complete / n, 4)} nats "
+                "per row."
+            )
+        return Scene(
+            (self._chart(), self._curve()),
+            words,
+            r"\ln p(X, Z) = \sum_n \sum_k z_{nk} [\ln \pi_k + \ln N(x_n | \mu_k, \Sigma_k)]",
+            (
+                Bar("ln p(X, Z)", self.complete / n, "ok", "All z as they are (S2 eq. 34)", "Nats per row"),
+                Bar(
+                    "maximised",
+                    self.level / n,
+                    "accent",
+                    "Known rows with their z, the others without",
+                    "Nats per row",
+                ),
+            ),
+            (self._table(),),
+        )
+
+    def _chart(self) -> Chart:
+        tints = mixed_tints(self.shares)
+        chart = mixture_chart(self.data, self.params, tints)
+        x, y = (
+            (self.data.values[self.known, at] for at in self.data.axes)
+            if self.data.n_features > 1
+            else (self.data.values[self.known, 0], np.zeros(int(self.known.sum())))
+        )
+        return replace(chart, lines=(*chart.lines, Line(x, y, "text", "z known", width=0, has_dots=True)))
+
+    def _curve(self) -> Chart:
+        levels = np.array(self.levels or (self.level / self.data.n_rows,))
+        x = np.arange(float(len(levels)))
+        room = 0.1 * (float(np.ptp(levels)) or 1.0)
+        return Chart(
+            "iteration",
+            "nats per row",
+            (-0.3, float(levels.min()) - room, max(float(len(levels)), 2.0), float(levels.max()) + room),
+            "What is maximised",
+            lines=(Line(x, levels, "accent", "", has_dots=True),),
+        )
+
+    def _table(self) -> Table:
+        counts = self.shares.sum(axis=1)
+        own = np.bincount(self.labels, minlength=len(counts))
+        rows = []
+        for k in range(self.params.n_components):
+            mine = self.data.values[self.labels == k]
+            rows.append(
+                (
+                    str(k + 1),
+                    fixed(counts[k], 2),
+                    str(own[k]),
+                    fixed(self.params.weights[k]),
+                    vector(self.params.means[k]),
+                    vector(mine.mean(axis=0)),
+                )
+            )
+        return Table(
+            "Components",
+            ("k", "N_k", "true N_k", "π", "μ", "mean of the labels"),
+            (
+                "Component",
+                "Known rows and posteriors of the others",
+                "Rows that it truly made",
+                "Weight",
+                "Mean",
+                "Mean of the rows that it truly made",
+            ),
+            tuple(rows),
+        )

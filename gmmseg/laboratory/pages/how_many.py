@@ -1,0 +1,378 @@
+"""The page How many: likelihood, held-out likelihood and criteria over K, and annihilation."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass, field, replace
+from typing import ClassVar, Self
+
+import numpy as np
+
+from gmmseg.arrays import FloatArray
+from gmmseg.control import ShouldStop, StopRequest, result_of
+from gmmseg.laboratory.bound import mixed_tints
+from gmmseg.laboratory.charts import mixture_chart, plain_tints
+from gmmseg.laboratory.data import Data, example
+from gmmseg.laboratory.page import Action, Page
+from gmmseg.laboratory.scene import Bar, Chart, Line, Scene, Table, Tint, Transport
+from gmmseg.laboratory.words import fixed
+from gmmseg.mixture.annihilation import Survivors, annihilation_events
+from gmmseg.mixture.density import posteriors, score_rows
+from gmmseg.mixture.fit import fit_events
+from gmmseg.mixture.params import FitResult, MixtureParams
+from gmmseg.mixture.selection import Candidate, candidate_of
+from gmmseg.mixture.settings import FitSettings
+from gmmseg.setting import group, number
+
+HELD_OUT = 0.5
+"""Share of the rows that are not fitted but judged by."""
+_CRITERIA: tuple[tuple[str, str, Tint], ...] = (
+    ("bic", "BIC", "accent"),
+    ("icl", "ICL", "ok"),
+    ("aic", "AIC", "warning"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ManySettings:
+    """The range of K and how each is fitted."""
+
+    largest: int = number(
+        8, (2, 15), "Largest K", "Every number of components up to this one.", slider=(2, 12, 1)
+    )
+    at_first: int = number(
+        12, (2, 30), "At first", "Components that annihilation begins with.", slider=(2, 20, 1)
+    )
+    fit: FitSettings = group(lambda: FitSettings(n_init=3, tol=1e-4), "Mixture")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trial:
+    """One number of components.
+
+    Parameters
+    ----------
+    candidate : Candidate
+        Fitted to all rows.
+    params : MixtureParams
+    seen, unseen : float
+        L per row of a fit to half of the rows, on these and on the other half, nats.
+    """
+
+    candidate: Candidate
+    params: MixtureParams
+    seen: float
+    unseen: float
+
+
+@dataclass(frozen=True, eq=False)
+class ManyPage(Page):
+    """Trials of K, or a search by annihilation.
+
+    Parameters
+    ----------
+    trials : tuple of Trial
+        Of K = 1, 2, …
+    search : tuple of Survivors
+        States of the annihilation, with its result at the end once it has one.
+    refit : FitResult, optional
+        Maximum likelihood from the survivors.
+    at : int
+        The trial, or the state, shown.
+    """
+
+    settings: ManySettings
+    trials: tuple[Trial, ...] = field(default=())
+    search: tuple[Survivors, ...] = field(default=())
+    refit: FitResult | None = None
+    at: int = 0
+
+    name: ClassVar[str] = "how-many"
+    title: ClassVar[str] = "How many"
+    question: ClassVar[str] = "How many components are enough?"
+    theory: ClassVar[str] = "how-many"
+    fields: ClassVar[tuple[str, ...]] = ("largest", "at_first", "fit.covariance", "fit.n_init", "fit.seed")
+
+    @classmethod
+    def example(cls) -> Data:
+        return example("three-plane")
+
+    @classmethod
+    def opened(cls, data: Data) -> Self:
+        return cls(data, ManySettings())
+
+    def rebuilt(self, settings: ManySettings, path: str) -> Self:
+        return type(self)(self.data, settings)
+
+    def scrubbed(self, at: int) -> Self:
+        length = len(self.search) or len(self.trials)
+        return replace(self, at=min(max(at, 0), max(length - 1, 0)))
+
+    # Actions
+
+    def compare(self, should_stop: ShouldStop) -> Generator[Page, None, Page]:
+        """Fit each K to all rows, and to half of them."""
+        page = type(self)(self.data, self.settings)
+        seen, unseen = self.halves()
+        for k in range(1, self.settings.largest + 1):
+            wanted = replace(self.settings.fit, n_components=k)
+            whole = result_of(fit_events(self.data.values, None, wanted, should_stop))
+            half = result_of(fit_events(seen, None, wanted, should_stop))
+            params = half.params
+            trial = Trial(
+                candidate_of(whole),
+                whole.params,
+                float(score_rows(params, seen).mean()),
+                float(score_rows(params, unseen).mean()),
+            )
+            page = replace(page, trials=(*page.trials, trial), at=len(page.trials))
+            yield page
+            if should_stop() is not StopRequest.NONE:
+                break
+        return replace(page, at=page.choice("bic") - 1)
+
+    def annihilate(self, should_stop: ShouldStop) -> Generator[Page, None, Page]:
+        """Begin with many components and let the weak ones die."""
+        page = type(self)(self.data, self.settings)
+        wanted = replace(self.settings.fit, n_components=self.settings.at_first)
+        states: list[Survivors] = []
+        search = annihilation_events(self.data.values, wanted, should_stop)
+        while True:
+            try:
+                states.append(next(search))
+            except StopIteration as stop:
+                best: Survivors = stop.value
+                break
+            page = replace(page, search=tuple(states), at=len(states) - 1)
+            yield page
+        return replace(page, at=next(at for at, state in enumerate(states) if state is best))
+
+    def refine(self, should_stop: ShouldStop) -> Generator[Page, None, Page]:
+        """Maximise the likelihood from the survivors shown."""
+        yield self
+        params = self.search[self.at].params
+        wanted = replace(self.settings.fit, n_components=params.n_components)
+        found = result_of(fit_events(self.data.values, None, wanted, should_stop, params))
+        return replace(self, refit=found)
+
+    actions: ClassVar[tuple[Action, ...]] = (
+        Action(
+            "compare",
+            "&Compare K",
+            work=compare,
+            icon="run",
+            tip="Fit every K to all rows and to half of them; judge by the other half",
+        ),
+        Action(
+            "annihilate",
+            "&Annihilate",
+            work=annihilate,
+            icon="remove",
+            tip="Begin with many and let those die that explain too little (Figueiredo and Jain 2002)",
+        ),
+        Action(
+            "refine",
+            "&Refit",
+            work=refine,
+            icon="fit",
+            is_possible=lambda page: bool(page.search),
+            tip="Maximise the likelihood from the survivors: what was found maximises a message length "
+            "instead",
+        ),
+    )
+
+    # Figures
+
+    def halves(self) -> tuple[FloatArray, FloatArray]:
+        """Return the rows that are fitted and those that are held out, mixed by the seed."""
+        order = np.random.default_rng(self.settings.fit.seed).permutation(self.data.n_rows)
+        cut = max(int(HELD_OUT * self.data.n_rows), 2)
+        return self.data.values[order[:cut]], self.data.values[order[cut:]]
+
+    def choice(self, criterion: str) -> int:
+        """Return the K preferred by ``bic``, ``icl`` or ``aic``, the lowest, or ``unseen``, the highest."""
+        if criterion == "unseen":
+            return int(np.argmax([trial.unseen for trial in self.trials])) + 1
+        return int(np.argmin([getattr(trial.candidate, criterion) for trial in self.trials])) + 1
+
+    # What is shown
+
+    def scene(self) -> Scene:
+        if self.search:
+            return self._search_scene()
+        if not self.trials:
+            chart = mixture_chart(self.data, None, plain_tints(self.data.n_rows))
+            return Scene(
+                (chart,),
+                "Compare every K, or begin with many components and let the weak ones die.",
+                r"BIC = -2 L + p \ln n, \quad ICL = BIC + 2\,Ent, \quad AIC = -2 L + 2 p",
+            )
+        trial = self.trials[self.at]
+        names = ", ".join(f"{title} {self.choice(key)}" for key, title, _ in _CRITERIA)
+        return Scene(
+            (self._mixture(trial.params, f"K = {self.at + 1}"), self._levels(), self._criteria()),
+            "L can only rise with K; on rows that were not fitted it is highest at K = "
+            f"{self.choice('unseen')}. "
+            f"The criteria choose: {names}.",
+            r"BIC = -2 L + p \ln n, \quad ICL = BIC + 2\,Ent, \quad AIC = -2 L + 2 p",
+            (
+                Bar(
+                    "seen",
+                    trial.seen,
+                    "accent",
+                    "The half that was fitted, nats per row",
+                    "L per row of the half fit",
+                ),
+                Bar("held out", trial.unseen, "warning", "The other half", "L per row of the half fit"),
+            ),
+            (self._table(),),
+            Transport(len(self.trials), self.at, f"K = {self.at + 1}"),
+        )
+
+    def _mixture(self, params: MixtureParams, title: str) -> Chart:
+        tints = mixed_tints(posteriors(params, self.data.values, np.float64))
+        return mixture_chart(self.data, params, tints, has_handles=False, title=title)
+
+    def _levels(self) -> Chart:
+        k = np.arange(1.0, len(self.trials) + 1)
+        n = self.data.n_rows
+        whole = np.array([trial.candidate.log_likelihood / n for trial in self.trials])
+        unseen = np.array([trial.unseen for trial in self.trials])
+        seen = np.array([trial.seen for trial in self.trials])
+        lines = (
+            Line(k, whole, "accent", "L, all rows", has_dots=True),
+            Line(k, seen, "ok", "L, half", "dash", has_dots=True),
+            Line(k, unseen, "warning", "held out", "dash", has_dots=True),
+            _mark(self.at + 1.0, whole, seen, unseen),
+        )
+        return _over_k("nats per row", lines, "Likelihood over K")
+
+    def _criteria(self) -> Chart:
+        k = np.arange(1.0, len(self.trials) + 1)
+        n = 2 * self.data.n_rows
+        values = {
+            key: np.array([getattr(trial.candidate, key) for trial in self.trials]) / n
+            for key, _, _ in _CRITERIA
+        }
+        lines = tuple(Line(k, values[key], tint, title, has_dots=True) for key, title, tint in _CRITERIA)
+        return _over_k(
+            "criterion / 2n",
+            (*lines, _mark(self.at + 1.0, *values.values())),
+            "Criteria over K, lower is better",
+        )
+
+    def _table(self) -> Table:
+        rows = tuple(
+            (
+                str(trial.candidate.n_components),
+                str(trial.candidate.n_parameters),
+                fixed(trial.candidate.log_likelihood, 2),
+                fixed(trial.seen, 4),
+                fixed(trial.unseen, 4),
+                *(
+                    f"{fixed(getattr(trial.candidate, key), 1)}{' ✓' if self.choice(key) == at + 1 else ''}"
+                    for key, _, _ in _CRITERIA
+                ),
+                fixed(trial.candidate.entropy, 2),
+            )
+            for at, trial in enumerate(self.trials)
+        )
+        return Table(
+            "Trials",
+            ("K", "p", "L", "seen", "held out", "BIC", "ICL", "AIC", "Ent"),
+            (
+                "Number of components",
+                "Free parameters: K − 1 + K D and those of the covariances",
+                "Log-likelihood of all rows, nats; the best of several starts never falls with K",
+                "L per row of a fit to half of the rows, on these",
+                "The same on the other half",
+                "−2 L + p ln n, lower is better",
+                "BIC + 2 Ent: asks for separate components",
+                "−2 L + 2 p: allows the most",
+                "Entropy of the posteriors, nats",
+            ),
+            rows,
+            self.at,
+        )
+
+    def _search_scene(self) -> Scene:
+        state = self.search[self.at]
+        params = state.params if self.refit is None else self.refit.params
+        n = len(state.alive)
+        died = sorted(set(range(len(self.search[0].alive))) - {int(k) for k in state.alive})
+        words = f"{n} of {len(self.search[0].alive)} components live"
+        if self.refit is not None:
+            words = (
+                f"From these {n} the likelihood was maximised: L rose to "
+                f"{fixed(self.refit.lower_bound, 4)} nats per "
+                f"row in {self.refit.n_iter} iterations"
+            )
+        lengths = np.array([each.message_length for each in self.search])
+        counts = np.array([float(len(each.alive)) for each in self.search])
+        sweeps = np.arange(float(len(self.search)))
+        n_rows = self.data.n_rows
+        length = Chart(
+            "sweep",
+            "nats per row",
+            _bounds(sweeps, lengths / n_rows),
+            "Message length",
+            lines=(
+                Line(sweeps, lengths / n_rows, "accent", "message length / n"),
+                _mark(float(self.at), lengths / n_rows),
+            ),
+        )
+        lives = Chart(
+            "sweep",
+            "components",
+            _bounds(sweeps, np.append(counts, 0.0)),
+            "Components that live",
+            lines=(Line(sweeps, counts, "error", "K"), _mark(float(self.at), counts)),
+        )
+        return Scene(
+            (self._mixture(params, words.split(":")[0]), length, lives),
+            f"{words}. The shortest message, {fixed(float(lengths.min()), 1)} nats, has "
+            f"{len(self.search[int(lengths.argmin())].alive)} components.",
+            r"\pi_k = \frac{\max(0, N_k - c/2)}{\sum_j \max(0, N_j - c/2)}",
+            (
+                Bar("lives", float(n), "ok", "Components with rows enough", "Components"),
+                Bar(
+                    "died",
+                    float(len(died)),
+                    "error",
+                    "Those with N_k < c/2, or the lightest of a settled state",
+                    "Components",
+                ),
+            ),
+            (self._search_table(params, died),),
+            Transport(len(self.search), self.at, f"sweep {self.at}, K = {n}"),
+        )
+
+    def _search_table(self, params: MixtureParams, died: list[int]) -> Table:
+        rows = [
+            (str(k + 1), fixed(weight, 4), fixed(weight * self.data.n_rows, 1))
+            for k, weight in enumerate(params.weights)
+        ]
+        rows.append(("died", ", ".join(str(k + 1) for k in died), ""))
+        return Table(
+            "Survivors",
+            ("k", "π", "N π"),
+            ("Component", "Weight", "Rows it stands for"),
+            tuple(rows),
+        )
+
+
+def _mark(x: float, *values: FloatArray) -> Line:
+    """Return a line across the values at a place."""
+    every = np.concatenate(values)
+    return Line(np.array([x, x]), np.array([every.min(), every.max()]), "muted", "", "dot", 1.0)
+
+
+def _bounds(x: FloatArray, y: FloatArray) -> tuple[float, float, float, float]:
+    room = 0.08 * (float(np.ptp(y)) or 1.0)
+    return float(x[0]) - 0.3, float(y.min()) - room, float(x[-1]) + 0.3, float(y.max()) + room
+
+
+def _over_k(label: str, lines: tuple[Line, ...], title: str) -> Chart:
+    x = np.concatenate([line.x for line in lines[:-1]])
+    y = np.concatenate([line.y for line in lines])
+    return Chart("K", label, _bounds(np.sort(x), y), title, lines=lines)

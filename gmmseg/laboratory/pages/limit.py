@@ -1,0 +1,265 @@
+"""The page ε → 0: one variance for all that shrinks, beside k-means from the same start."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass, replace
+from typing import ClassVar, Self
+
+import numpy as np
+
+from gmmseg.arrays import ByteArray, FloatArray, IntArray
+from gmmseg.colours import class_colour
+from gmmseg.control import ShouldStop, StopRequest, never_stop
+from gmmseg.laboratory.bound import mixed_tints
+from gmmseg.laboratory.charts import axes_of, mixture_chart
+from gmmseg.laboratory.data import Data, example
+from gmmseg.laboratory.page import Action, Page
+from gmmseg.laboratory.scene import Bar, Chart, Handle, Scene, Table
+from gmmseg.laboratory.starts import start
+from gmmseg.laboratory.words import fixed, short, vector
+from gmmseg.mixture.covariance import Spherical
+from gmmseg.mixture.density import posteriors
+from gmmseg.mixture.initialise import lloyd, nearest_mean
+from gmmseg.mixture.moments import maximise
+from gmmseg.mixture.params import MixtureParams
+from gmmseg.mixture.preparation import prepare
+from gmmseg.mixture.settings import FitSettings
+from gmmseg.setting import number
+
+SMALLEST_LOG = -300.0
+MOST_STEPS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class LimitSettings:
+    """The shared variance and the start."""
+
+    log_epsilon: float = number(
+        0.0,
+        (SMALLEST_LOG, 2.0),
+        "log₁₀ ε",
+        "Logarithm of the shared variance ε, over the variance of the data.",
+        slider=(-6.0, 1.0, 0.05),
+        step=0.1,
+    )
+    n_components: int = number(3, (2, 8), "Components", "K, also the number of means.", slider=(2, 8, 1))
+    seed: int = number(0, (0, 999_999), "Seed", "Of the rows to begin at.", is_seed=True)
+
+
+@dataclass(frozen=True, eq=False)
+class LimitPage(Page):
+    """Soft means under one variance ε, and hard ones.
+
+    Parameters
+    ----------
+    weights : (K,)
+    means : (K, D)
+        Of the mixture with covariances ε I.
+    hard : (K, D)
+        Of k-means.
+    first : (K, D)
+        Where both began.
+    """
+
+    settings: LimitSettings
+    weights: FloatArray
+    means: FloatArray
+    hard: FloatArray
+    first: FloatArray
+
+    name: ClassVar[str] = "limit"
+    title: ClassVar[str] = "ε → 0"
+    question: ClassVar[str] = "How does a mixture become k-means?"
+    theory: ClassVar[str] = "kmeans"
+    fields: ClassVar[tuple[str, ...]] = ("log_epsilon", "n_components", "seed")
+
+    @classmethod
+    def example(cls) -> Data:
+        return example("three-plane")
+
+    @classmethod
+    def opened(cls, data: Data) -> Self:
+        return cls._begun(data, LimitSettings())
+
+    @classmethod
+    def _begun(cls, data: Data, settings: LimitSettings) -> Self:
+        k = settings.n_components
+        means = start(data, FitSettings(n_components=k, init="random", seed=settings.seed)).means
+        weights = np.full(len(means), 1 / len(means))
+        return cls(data, settings, weights, means.copy(), means.copy(), means.copy())
+
+    def rebuilt(self, settings: LimitSettings, path: str) -> Self:
+        return replace(self, settings=settings) if path == "log_epsilon" else self._begun(self.data, settings)
+
+    def moved(self, handle: str, x: float, y: float) -> Self:
+        which, k = handle.split(":")
+        means = (self.means if which == "soft" else self.hard).copy()
+        means[int(k), list(self.data.axes)] = (x, y)[: len(self.data.axes)]
+        # Both begin there again.
+        return replace(
+            self,
+            means=means,
+            hard=means.copy(),
+            first=means.copy(),
+            weights=np.full(len(means), 1 / len(means)),
+        )
+
+    # Figures
+
+    @property
+    def epsilon(self) -> float:
+        """ε, squared feature units; not smaller than what numbers can hold."""
+        scale = float(self.data.values.var(axis=0).mean()) or 1.0
+        return float(max(scale * 10.0**self.settings.log_epsilon, np.finfo(np.float64).tiny * 1e3))
+
+    @property
+    def mixture(self) -> MixtureParams:
+        """The mixture with covariances ε I."""
+        return MixtureParams(self.weights, self.means, Spherical(np.full(len(self.means), self.epsilon)))
+
+    def shares(self) -> FloatArray:
+        """Return the posteriors, (K, N) (S3 L121)."""
+        return posteriors(self.mixture, self.data.values, np.float64)
+
+    def labels(self) -> IntArray:
+        """Return the nearest of k-means' means to each row, (N,)."""
+        return nearest_mean(self.data.values, self.hard)
+
+    def tie(self) -> tuple[FloatArray, FloatArray]:
+        """Return a row halfway between the first two means, and its posteriors of these two: by π."""
+        middle = (self.means[0] + self.means[1]) / 2
+        chosen = [0, 1]
+        two = MixtureParams(
+            self.weights[chosen] / self.weights[chosen].sum(),
+            self.means[chosen],
+            Spherical(np.full(2, self.epsilon)),
+        )
+        return middle, posteriors(two, middle[None], np.float64)[:, 0]
+
+    # Actions
+
+    def step(self) -> Self:
+        """One EM iteration under ε, and one of k-means."""
+        rows = prepare(self.data.values, None, FitSettings(n_components=1, covariance="spherical")).exact
+        moments = rows.expectation(self.mixture, False, never_stop).moments
+        # ε stays what it is: of the M-step only weights and means are taken.
+        soft = maximise(moments, self.mixture, "spherical", 0.0)
+        hard, _ = lloyd(self.data.values, np.ones(self.data.n_rows), self.hard, 1, lambda: None)
+        return replace(self, weights=soft.weights, means=soft.means, hard=hard)
+
+    def settle(self, should_stop: ShouldStop) -> Generator[Page, None, Page]:
+        """Iterate both to their ends."""
+        page = self
+        for _ in range(MOST_STEPS):
+            before, page = page, page.step()
+            yield page
+            is_still = np.allclose(before.means, page.means, atol=1e-9) and np.array_equal(
+                before.hard, page.hard
+            )
+            if is_still or should_stop() is not StopRequest.NONE:
+                break
+        return page
+
+    def begin(self) -> Self:
+        """Begin both at the start."""
+        weights = np.full(len(self.first), 1 / len(self.first))
+        return replace(self, weights=weights, means=self.first, hard=self.first)
+
+    def throw(self) -> Self:
+        """Begin at other rows."""
+        return self.rebuilt(replace(self.settings, seed=self.settings.seed + 1), "seed")
+
+    actions: ClassVar[tuple[Action, ...]] = (
+        Action("step", "&Step both", step, tip="An EM iteration under ε, and one of Lloyd's", icon="step"),
+        Action("settle", "To the &end", work=settle, tip="Iterate both until nothing moves", icon="run"),
+        Action("begin", "Be&gin anew", begin, icon="reset"),
+        Action("throw", "&Other start", throw, icon="dice"),
+    )
+
+    def scene(self) -> Scene:
+        shares, labels = self.shares(), self.labels()
+        agreement = float((shares.argmax(axis=0) == labels).mean())
+        logs = np.log(shares, out=np.zeros_like(shares), where=shares > 0)
+        entropy = float(-(shares * logs).sum() / self.data.n_rows)
+        decided = float((shares.max(axis=0) > 0.999).mean())
+        hard_tints = mixed_tints(np.eye(len(self.hard))[labels].T)
+        return Scene(
+            (
+                self._chart("soft", self.means, mixed_tints(shares)),
+                self._chart("hard", self.hard, hard_tints),
+            ),
+            f"At ε = {short(self.epsilon)} the rows have {fixed(entropy, 4)} nats of doubt each, and "
+            f"{fixed(100 * agreement, 1)} % of them would go where k-means puts them.",
+            r"r_{ik} = \frac{\pi_k \exp(-\|x_i - \mu_k\|^2 / 2\epsilon)}{\sum_j \pi_j \exp(-\|x_i - "
+            r"\mu_j\|^2 / 2\epsilon)}",
+            (
+                Bar("doubt", entropy, "warning", "Entropy of a row's posteriors, nats", "Per row"),
+                Bar("decided", decided, "accent", "Share of rows with a posterior above .999", "Shares"),
+                Bar(
+                    "as k-means",
+                    agreement,
+                    "ok",
+                    "Share of rows whose largest posterior is k-means' choice",
+                    "Shares",
+                ),
+            ),
+            (self._table(),),
+        )
+
+    def _chart(self, which: str, means: FloatArray, tints: ByteArray) -> Chart:
+        chart = mixture_chart(self.data, self.mixture if which == "soft" else None, tints, has_handles=False)
+        along = [axis.of(means) for axis in axes_of(self.data)]
+        heights = along[1] if len(along) > 1 else np.zeros(len(means))
+        handles = tuple(
+            Handle(
+                f"{which}:{k}",
+                float(along[0][k]),
+                float(heights[k]),
+                class_colour(k),
+                "Drag: both begin here",
+                label=str(k + 1),
+            )
+            for k in range(len(means))
+        )
+        title = "Mixture with covariances ε I" if which == "soft" else "k-means"
+        return replace(chart, handles=handles, title=title)
+
+    def _table(self) -> Table:
+        counts = np.bincount(self.labels(), minlength=len(self.hard))
+        middle, tied = self.tie()
+        rows = [
+            (
+                str(k + 1),
+                fixed(self.weights[k]),
+                vector(self.means[k]),
+                vector(self.hard[k]),
+                str(counts[k]),
+                fixed(float(np.linalg.norm(self.means[k] - self.hard[k])), 4),
+            )
+            for k in range(len(self.means))
+        ]
+        rows.append(
+            (
+                "1 | 2",
+                f"π₁/(π₁+π₂) = {fixed(self.weights[0] / self.weights[:2].sum())}",
+                vector(middle),
+                "",
+                f"γ₁ = {fixed(tied[0])}",
+                "",
+            )
+        )
+        return Table(
+            "Means",
+            ("k", "π", "soft μ", "k-means μ", "rows", "distance"),
+            (
+                "Component; the last line is a row halfway between the first two, where a tie splits by "
+                "π (E43)",
+                "Weight",
+                "Mean under ε",
+                "Mean of k-means",
+                "Rows of k-means",
+                "Between both means",
+            ),
+            tuple(rows),
+        )

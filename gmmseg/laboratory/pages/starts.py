@@ -1,0 +1,246 @@
+"""The page Starts: EM from several starts, side by side, and where each of them ends."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass, field, replace
+from typing import ClassVar, Self
+
+import numpy as np
+
+from gmmseg.colours import class_colour
+from gmmseg.control import ShouldStop, StopRequest, result_of
+from gmmseg.drawing.convergence import Curves, curves
+from gmmseg.errors import FitError
+from gmmseg.laboratory.charts import axes_of, mixture_chart, truth_tints
+from gmmseg.laboratory.data import Data, example
+from gmmseg.laboratory.page import Action, Page
+from gmmseg.laboratory.scene import Bar, Chart, Convergence, Handle, Scene, Table, Transport
+from gmmseg.laboratory.starts import start
+from gmmseg.laboratory.words import fixed, short
+from gmmseg.mixture.fit import PartialStart, fit_events
+from gmmseg.mixture.params import FitResult, MixtureParams
+from gmmseg.mixture.settings import FitSettings
+from gmmseg.setting import choice, group, number
+
+_WAYS = {"drawn": "Drawn", "own": "Own means"}
+SAME = 1e-4
+"""Optima whose L per row differ by less are counted as one, nats."""
+
+
+@dataclass(frozen=True, slots=True)
+class StartsSettings:
+    """How often and how EM begins."""
+
+    way: str = choice("drawn", "Starts", "Drawn by the seed, or at the means that you drag.", _WAYS)
+    n_starts: int = number(6, (1, 30), "Number", "How many starts are tried.", slider=(1, 20, 1))
+    fit: FitSettings = group(lambda: FitSettings(n_components=3, init="random", n_init=1), "Mixture")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Attempt:
+    """One start with where it ended."""
+
+    first: MixtureParams
+    result: FitResult
+
+    @property
+    def curves(self) -> Curves:
+        """L, Q and H by iteration."""
+        return curves(self.result.history)
+
+
+@dataclass(frozen=True, eq=False)
+class StartsPage(Page):
+    """Several starts and their ends.
+
+    Parameters
+    ----------
+    own : (K, D)
+        Means to begin at, where they are the user's.
+    attempts : tuple of Attempt
+    at : int
+        The attempt shown.
+    """
+
+    settings: StartsSettings
+    own: np.ndarray
+    attempts: tuple[Attempt, ...] = field(default=())
+    at: int = 0
+
+    name: ClassVar[str] = "starts"
+    title: ClassVar[str] = "Starts"
+    question: ClassVar[str] = "Does it matter where EM begins?"
+    theory: ClassVar[str] = "em"
+    fields: ClassVar[tuple[str, ...]] = (
+        "way",
+        "n_starts",
+        "fit.n_components",
+        "fit.init",
+        "fit.covariance",
+        "fit.seed",
+    )
+
+    @classmethod
+    def example(cls) -> Data:
+        return example("four-plane")
+
+    @classmethod
+    def opened(cls, data: Data) -> Self:
+        settings = StartsSettings()
+        return cls(data, settings, start(data, settings.fit).means.copy())
+
+    def rebuilt(self, settings: StartsSettings, path: str) -> Self:
+        own = self.own
+        if len(own) != settings.fit.n_components:
+            own = start(self.data, settings.fit).means.copy()
+        return replace(self, settings=settings, own=own, attempts=(), at=0)
+
+    def moved(self, handle: str, x: float, y: float) -> Self:
+        own = self.own.copy()
+        own[int(handle.split(":")[1]), list(self.data.axes)] = (x, y)[: len(self.data.axes)]
+        settings = replace(self.settings, way="own")
+        return replace(self, settings=settings, own=own, attempts=(), at=0)
+
+    def scrubbed(self, at: int) -> Self:
+        return replace(self, at=min(max(at, 0), max(len(self.attempts) - 1, 0)))
+
+    def first_of(self, attempt: int) -> MixtureParams:
+        """Return the parameters at which an attempt begins."""
+        if self.settings.way == "own":
+            found = PartialStart(means=self.own).completed(self.data.values, None, self.settings.fit)
+            if not found:
+                raise FitError("There are fewer different rows than components.", "Choose fewer components.")
+            return found[0]
+        return start(self.data, self.settings.fit, attempt)
+
+    def run(self, should_stop: ShouldStop) -> Generator[Page, None, Page]:
+        """Run EM from each start to its end."""
+        page = replace(self, attempts=(), at=0)
+        n_starts = 1 if self.settings.way == "own" else self.settings.n_starts
+        for attempt in range(n_starts):
+            first = self.first_of(attempt)
+            result = result_of(fit_events(self.data.values, None, self.settings.fit, should_stop, first))
+            attempts = (*page.attempts, Attempt(first, result))
+            page = replace(page, attempts=attempts, at=_best(attempts))
+            yield page
+            if should_stop() is not StopRequest.NONE:
+                break
+        return page
+
+    def show_best(self) -> Self:
+        """Show the attempt with the largest likelihood."""
+        return replace(self, at=self.best)
+
+    @property
+    def best(self) -> int:
+        """The attempt with the largest likelihood, the first among equals."""
+        return _best(self.attempts)
+
+    @property
+    def optima(self) -> tuple[float, ...]:
+        """The different ends by their L per row, the best first."""
+        found: list[float] = []
+        for bound in sorted((one.result.lower_bound for one in self.attempts), reverse=True):
+            if not found or found[-1] - bound > SAME:
+                found.append(bound)
+        return tuple(found)
+
+    actions: ClassVar[tuple[Action, ...]] = (
+        Action(
+            "run",
+            "&Run all",
+            work=run,
+            tip="Run EM from every start to its end (S2 §1.4, step 4)",
+            icon="run",
+        ),
+        Action(
+            "best", "Show the &best", show_best, is_possible=lambda page: bool(page.attempts), icon="accept"
+        ),
+    )
+
+    def scene(self) -> Scene:
+        if not self.attempts:
+            return Scene(
+                (self._begin_chart(),),
+                "EM climbs to the nearest top. Run all starts, or drag the means to begin somewhere of "
+                "your own.",
+                r"\theta^{(g+1)} = f(\theta^{(g)})",
+            )
+        shown = self.attempts[self.at]
+        others = tuple(one.curves for one in self.attempts if one is not shown)
+        tints = truth_tints(self.data)
+        chart = mixture_chart(
+            self.data, shown.result.params, tints, has_handles=False, title=f"End of start {self.at + 1}"
+        )
+        optima = self.optima
+        words = "one end" if len(optima) == 1 else f"{len(optima)} different ends"
+        return Scene(
+            (self._begin_chart(), chart, Convergence(shown.curves, others)),
+            f"{len(self.attempts)} starts led to {words}: L from {fixed(optima[-1], 4)} to "
+            f"{fixed(optima[0], 4)} nats "
+            f"per row. The best is start {self.best + 1}; a top is only the best nearby.",
+            r"\hat{\theta} = \argmax_{starts} L(\theta)",
+            tuple(
+                Bar(
+                    f"start {at + 1}",
+                    one.result.lower_bound - optima[-1],
+                    class_colour(at),
+                    "Above the worst",
+                    "L per row above the worst",
+                )
+                for at, one in enumerate(self.attempts)
+            ),
+            (self._table(),),
+            Transport(len(self.attempts), self.at, f"start {self.at + 1} of {len(self.attempts)}"),
+        )
+
+    def _begin_chart(self) -> Chart:
+        first = self.attempts[self.at].first if self.attempts else self.first_of(0)
+        chart = mixture_chart(self.data, first, truth_tints(self.data), has_handles=False, title="Beginning")
+        own = self.own if self.settings.way == "own" or not self.attempts else first.means
+        along = [axis.of(own) for axis in axes_of(self.data)]
+        heights = along[1] if len(along) > 1 else np.zeros(len(own))
+        handles = tuple(
+            Handle(
+                f"mean:{k}",
+                float(along[0][k]),
+                float(heights[k]),
+                class_colour(k),
+                "Drag: a mean to begin at",
+                label=str(k + 1),
+            )
+            for k in range(len(own))
+        )
+        return replace(chart, handles=handles)
+
+    def _table(self) -> Table:
+        rows = [
+            (
+                f"{at + 1} ✓" if at == self.best else str(at + 1),
+                fixed(one.result.history[0].lower_bound, 4),
+                fixed(one.result.lower_bound, 5),
+                short(one.result.lower_bound - self.optima[0]),
+                str(one.result.n_iter),
+                one.result.stop_reason,
+            )
+            for at, one in enumerate(self.attempts)
+        ]
+        return Table(
+            "Starts",
+            ("Start", "L at first", "L at the end", "below the best", "iterations", "ended by"),
+            (
+                "The best is kept (S2 eq. 10)",
+                "Nats per row",
+                "Nats per row",
+                "Nats per row",
+                "EM iterations",
+                "The rule that ended it (S2 eq. 29)",
+            ),
+            tuple(rows),
+            self.at,
+        )
+
+
+def _best(attempts: tuple[Attempt, ...]) -> int:
+    return max(range(len(attempts)), key=lambda at: (attempts[at].result.lower_bound, -at), default=0)

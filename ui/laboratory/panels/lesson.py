@@ -1,0 +1,143 @@
+"""The lesson that is being taken: what to predict, and what came of it."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+
+from gmmseg.laboratory.document import end_lesson, next_step
+from gmmseg.laboratory.lesson import Progress
+from ui.theme import SPACING, colours, theme
+from ui.widgets.settings_form import make_bold
+
+if TYPE_CHECKING:
+    from gmmseg.laboratory.view_state import ViewState
+
+
+class LessonPanel(QFrame):
+    """Asks for a prediction, then says whether it was right and why; hidden without a lesson."""
+
+    edit_requested = Signal(object)
+    settled = Signal()
+    answered = Signal(int)
+    """The number of the answer chosen."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("laboratory-lesson")
+        self.setFrameShape(QFrame.Shape.StyledPanel)
+        self._progress: Progress | None = None
+        self.heading, self.text, self.question, self.outcome = (QLabel() for _ in range(4))
+        make_bold(self.heading)
+        make_bold(self.question)
+        for name, label in (("text", self.text), ("question", self.question), ("outcome", self.outcome)):
+            label.setObjectName(f"laboratory-lesson-{name}")
+            label.setWordWrap(True)
+            label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.outcome.setTextFormat(Qt.TextFormat.PlainText)
+        self.buttons: list[QPushButton] = []
+        self.next_button, self.end_button = QPushButton(), QPushButton(self.tr("E&nd the lesson"))
+        self.next_button.setObjectName("laboratory-lesson-next")
+        self.end_button.setObjectName("laboratory-lesson-end")
+        self.next_button.clicked.connect(self._go_on)
+        self.end_button.clicked.connect(self._end)
+        top = QHBoxLayout()
+        top.addWidget(self.heading, 1)
+        top.addWidget(self.end_button)
+        self._answers = QHBoxLayout()
+        self._answers.setSpacing(SPACING // 2)
+        self._answers.addWidget(self.next_button)
+        self._answers.addStretch(1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(SPACING, SPACING // 2, SPACING, SPACING // 2)
+        column.setSpacing(SPACING // 2)
+        column.addLayout(top)
+        for label in (self.text, self.question, self.outcome):
+            column.addWidget(label)
+        column.addLayout(self._answers)
+        theme().changed.connect(self._tint)
+        self.hide()
+
+    @Slot(object, object)
+    def show_state(self, old: ViewState, new: ViewState) -> None:
+        """Show the step of the lesson that is being taken."""
+        progress = new.document.lesson
+        if progress is not self._progress:
+            self._progress = progress
+            self.setVisible(progress is not None)
+            if progress is not None:
+                self._show(progress)
+
+    def show_running(self, is_running: bool) -> None:
+        """Take no second answer while what the first one leads to is computed."""
+        for widget in (*self.buttons, self.next_button):
+            widget.setEnabled(not is_running)
+
+    def _show(self, progress: Progress) -> None:
+        lesson, step = progress.lesson, progress.step
+        place = self.tr("step {0} of {1}").format(progress.at + 1, len(lesson.steps))
+        self.heading.setText(f"{self.tr(lesson.title)}  ·  {place}")
+        self.text.setText(self.tr(step.text))
+        self.question.setText(self.tr(step.question))
+        self._show_answers(step.answers if progress.answer is None else ())
+        is_done = progress.claim is not None
+        self.next_button.setVisible(is_done)
+        self.next_button.setText(self.tr("&Finish") if progress.is_last else self.tr("&Next"))
+        self.outcome.setVisible(is_done)
+        if progress.claim is not None and progress.answer is not None and progress.right is not None:
+            verdict = (
+                self.tr("Right.")
+                if progress.answer == progress.right
+                else self.tr("Not quite: {}.").format(step.answers[progress.right])
+            )
+            total = self.tr("{0} of {1} right.").format(progress.n_right, progress.at + 1)
+            last = f" {total}" if progress.is_last else ""
+            self.outcome.setText(f"{verdict} {progress.claim.text}{last}")
+            self.next_button.setFocus()
+        self._tint()
+
+    def _show_answers(self, answers: tuple[str, ...]) -> None:
+        for button in self.buttons:
+            self._answers.removeWidget(button)
+            button.deleteLater()
+        self.buttons = []
+        for at, answer in enumerate(answers):
+            button = QPushButton(self.tr(answer))
+            button.setObjectName(f"laboratory-answer-{at}")
+            button.clicked.connect(partial(self.answered.emit, at))
+            self._answers.insertWidget(at, button)
+            button.show()
+            self.buttons.append(button)
+
+    @Slot()
+    def _go_on(self) -> None:
+        self.edit_requested.emit(next_step())
+        self.settled.emit()
+
+    @Slot()
+    def _end(self) -> None:
+        self.edit_requested.emit(end_lesson())
+        self.settled.emit()
+
+    @Slot()
+    def _tint(self) -> None:
+        progress = self._progress
+        is_right = progress is not None and progress.answer == progress.right
+        palette = self.outcome.palette()
+        palette.setColor(palette.ColorRole.WindowText, colours().ok if is_right else colours().warning)
+        self.outcome.setPalette(palette)
+
+
+def with_lesson(lesson: LessonPanel, stage: QWidget) -> QWidget:
+    """Return the middle of the desk: the lesson, where there is one, above the stage."""
+    middle = QWidget()
+    middle.setObjectName("laboratory-middle")
+    column = QVBoxLayout(middle)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(0)
+    column.addWidget(lesson)
+    column.addWidget(stage, 1)
+    return middle
