@@ -9,7 +9,7 @@ from typing import ClassVar, Self
 import numpy as np
 
 from gmmseg.arrays import FloatArray
-from gmmseg.control import ShouldStop, StopRequest, result_of
+from gmmseg.control import ShouldStop, StopRequest, only_cancelled, result_of
 from gmmseg.laboratory.bound import mixed_tints
 from gmmseg.laboratory.charts import mixture_chart, plain_tints
 from gmmseg.laboratory.data import Data, example
@@ -114,10 +114,11 @@ class ManyPage(Page):
         """Fit each K to all rows, and to half of them."""
         page = type(self)(self.data, self.settings)
         seen, unseen = self.halves()
+        ask = only_cancelled(should_stop)  # Stop ends after the K under way
         for k in range(1, self.settings.largest + 1):
             wanted = replace(self.settings.fit, n_components=k)
-            whole = result_of(fit_events(self.data.values, None, wanted, should_stop))
-            half = result_of(fit_events(seen, None, wanted, should_stop))
+            whole = result_of(fit_events(self.data.values, None, wanted, ask))
+            half = result_of(fit_events(seen, None, wanted, ask))
             params = half.params
             trial = Trial(
                 candidate_of(whole),

@@ -9,7 +9,7 @@ from typing import ClassVar, Self
 import numpy as np
 
 from gmmseg.colours import class_colour
-from gmmseg.control import ShouldStop, StopRequest, result_of
+from gmmseg.control import ShouldStop, StopRequest, only_cancelled, result_of
 from gmmseg.drawing.convergence import Curves, curves
 from gmmseg.errors import FitError
 from gmmseg.laboratory.charts import axes_of, mixture_chart, truth_tints
@@ -118,9 +118,10 @@ class StartsPage(Page):
         """Run EM from each start to its end."""
         page = replace(self, attempts=(), at=0)
         n_starts = 1 if self.settings.way == "own" else self.settings.n_starts
+        ask = only_cancelled(should_stop)  # Stop ends after the start under way
         for attempt in range(n_starts):
             first = self.first_of(attempt)
-            result = result_of(fit_events(self.data.values, None, self.settings.fit, should_stop, first))
+            result = result_of(fit_events(self.data.values, None, self.settings.fit, ask, first))
             attempts = (*page.attempts, Attempt(first, result))
             page = replace(page, attempts=attempts, at=_best(attempts))
             yield page

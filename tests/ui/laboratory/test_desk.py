@@ -18,12 +18,16 @@ from gmmseg.laboratory.data import THREE_IN_PLANE, made_data
 from gmmseg.laboratory.document import change_setting, take_data
 from gmmseg.laboratory.pages.contents import PAGES
 from gmmseg.laboratory.pages.em import EmPage
+from gmmseg.laboratory.pages.failures import BreakPage
 from gmmseg.laboratory.pages.likelihood import LikelihoodPage
+from gmmseg.laboratory.pages.make import MakePage
+from gmmseg.laboratory.pages.merge import MergePage
 from gmmseg.laboratory.pages.mixture import MixturePage
 from gmmseg.laboratory.scene import Chart
 from tests.data.states import image_of
 from tests.ui.driving import blobs, drop, mime_of
 from tests.ui.laboratory.conftest import Bench
+from ui.laboratory.panels.contents import PageForm
 from ui.laboratory.widgets.chart_plot import ChartPlot
 from ui.theme import apply_theme
 
@@ -262,3 +266,74 @@ def test_nothing_is_cut_off_on_any_page(bench: Bench, size: tuple[int, int]) -> 
         assert bench.window.width() == size[0]
         for slot in bench.stage.slots:
             assert slot.isHidden() or slot.height() > 0.25 * size[1]
+
+
+def test_a_lesson_is_taken_with_the_mouse(bench: Bench, qtbot: QtBot) -> None:
+    bench.desk.actions["lesson_likelihood"].trigger()
+    panel = bench.desk.panels.lesson
+    assert panel.isVisible()
+    for n_done in range(1, 4):
+        progress = bench.document.lesson
+        assert progress is not None
+        assert panel.question.text() == progress.step.question
+        assert not panel.next_button.isVisible()
+        QTest.mouseClick(panel.buttons[0], LEFT)
+        qtbot.waitUntil(lambda: bench.document.lesson is not None and bench.document.lesson.claim is not None)
+        assert panel.outcome.text().startswith(("Right.", "Not quite"))
+        assert panel.buttons == []
+        assert panel.next_button.text() == ("&Finish" if n_done == 3 else "&Next")
+        QTest.mouseClick(panel.next_button, LEFT)
+    assert bench.document.lesson is None
+    assert not panel.isVisible()
+
+
+def test_a_prediction_is_undone(bench: Bench, qtbot: QtBot) -> None:
+    bench.desk.actions["lesson_em"].trigger()
+    QTest.mouseClick(bench.desk.panels.lesson.buttons[1], LEFT)
+    qtbot.waitUntil(lambda: bench.page(EmPage).timeline.at == 1)
+    bench.desk.actions["undo"].trigger()
+    assert bench.page(EmPage).timeline.at == 0
+    assert len(bench.desk.panels.lesson.buttons) == 3
+
+
+def test_rows_are_drawn_by_clicks_in_the_chart(bench: Bench) -> None:
+    page = bench.open(MakePage)
+    click_action(bench, "clear")
+    plot = bench.chart()
+    QTest.qWait(50)
+    x, y = plot.view.viewRange()
+    QTest.mouseClick(plot.viewport(), LEFT, NO_KEYS, spot(plot, sum(x) / 2, sum(y) / 2))
+    QTest.qWait(400)  # two clicks at once would be a double click
+    assert bench.page(MakePage).data.n_rows == 7
+    drag(
+        plot,
+        (x[0] * 0.5 + x[1] * 0.5, y[0] * 0.4 + y[1] * 0.6),
+        (x[0] * 0.3 + x[1] * 0.7, y[0] * 0.4 + y[1] * 0.6),
+    )
+    assert bench.page(MakePage).data.n_rows > 15
+    assert page.data.n_rows == 600
+    assert bench.document.data is bench.page(MakePage).data
+
+
+def test_the_line_of_the_tree_is_dragged(bench: Bench) -> None:
+    bench.open(MergePage)
+    tree = bench.stage.slots[1].tree
+    assert tree is not None
+    tree.cut_line.setValue(0.9)
+    tree.cut_line.sigDragged.emit(tree.cut_line)
+    assert bench.page(MergePage).settings.threshold == pytest.approx(0.9)
+    box = bench.desk.panels.contents.forms.currentWidget()
+    assert box is not None
+    typed = box.findChild(QAbstractSpinBox, "threshold")
+    assert typed is not None
+    assert typed.text().startswith("0.9")
+
+
+def test_fields_without_effect_are_hidden(bench: Bench) -> None:
+    bench.open(BreakPage)
+    form = bench.desk.panels.contents.forms.currentWidget()
+    assert isinstance(form, PageForm)
+    assert form.field("log_sigma").isVisible()
+    assert not form.field("log_offset").isVisible()
+    bench.desk.work.apply(change_setting("case", "cancellation", "Break"))
+    assert form.field("log_offset").isVisible()
