@@ -26,8 +26,11 @@ from gmmseg.laboratory.pages.merge import MergePage
 from gmmseg.laboratory.pages.one_or_two import TwoPage
 from gmmseg.laboratory.pages.starts import StartsPage
 from gmmseg.laboratory.scene import Chart, Scene, Tree
+from gmmseg.mixture.conditioning import overall_covariance
 from gmmseg.mixture.density import score_rows
+from gmmseg.mixture.params import MixtureParams
 from gmmseg.mixture.settings import InitMethod
+from gmmseg.setting import Setting, settings_of
 from tests.core.laboratory import brute
 from tests.core.laboratory.test_first_pages import number
 
@@ -66,11 +69,9 @@ def test_every_page_shows_something_before_and_after_each_action(kind: type[Page
     assert set(page.fields_in_use) <= set(kind.fields)
 
 
-def _settings(page: Page) -> list[object]:
-    from gmmseg.setting import settings_of
-
+def _settings(page: Page) -> list[Setting]:
     found = {setting.path: setting for setting in settings_of(type(page.settings))}
-    return [found[path] for path in page.fields]  # type: ignore[misc]
+    return [found[path] for path in page.fields]
 
 
 # One or two
@@ -288,11 +289,7 @@ def test_merged_components_keep_the_moments_and_cost_likelihood() -> None:
     assert isinstance(merged, MergePage)
     assert merged.params.n_components == 3
 
-    def moments(params: object) -> tuple[np.ndarray, np.ndarray]:
-        from gmmseg.mixture.conditioning import overall_covariance
-        from gmmseg.mixture.params import MixtureParams
-
-        assert isinstance(params, MixtureParams)
+    def moments(params: MixtureParams) -> tuple[np.ndarray, np.ndarray]:
         return params.weights @ params.means, overall_covariance(params)
 
     for one, other in zip(moments(page.params), moments(merged.params), strict=True):
@@ -417,7 +414,9 @@ def test_with_every_z_known_one_step_gives_the_moments_of_the_labels() -> None:
         np.testing.assert_allclose(page.params.means[k], own.mean(axis=0), rtol=1e-9)
         np.testing.assert_allclose(page.params.matrices()[k], np.cov(own.T, bias=True), rtol=1e-9)
         assert page.params.weights[k] == pytest.approx(len(own) / len(truth))
-    np.testing.assert_allclose(page.act("step").params.means, page.params.means)  # type: ignore[attr-defined]
+    again = page.act("step")
+    assert isinstance(again, KnownPage)
+    np.testing.assert_allclose(again.params.means, page.params.means)
     assert page.level == pytest.approx(page.complete)
 
 
