@@ -62,6 +62,11 @@ class WindowCommands(QObject):
     def open_log_folder(self) -> None:
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(log_folder())))
 
+    def show_theory(self) -> None:
+        from ui.dialogs.theory import TheoryDialog
+
+        _open_once(TheoryDialog(parent=self._window))
+
     def show_about(self) -> None:
         from ui.dialogs.about import AboutDialog
 
@@ -114,6 +119,10 @@ WINDOW_ACTIONS: tuple[Spec, ...] = (
         "help",
     ),
     Spec("log_folder", "Open &log folder", WindowCommands.open_log_folder, (), "folder"),
+    Spec(
+        "theory", "&Theory…", WindowCommands.show_theory, (), "",
+        tip="Likelihood, mixtures and EM on a few pages, with formulas and their numbers in the documents",
+    ),
     Spec(
         "documents", "About the &source documents…", WindowCommands.show_documents, (), "",
         tip="The lecture notes that this program follows, and the slips in them",

@@ -17,7 +17,7 @@ _OWN_ENTRIES: dict[str, tuple[str, ...]] = {
     "file": ("quit",),
     "edit": ("preferences",),
     "view": ("fold_left", "fold_right", "full_screen", "reset_layout"),
-    "help": ("shortcuts", "", "log_folder", "documents", "about"),
+    "help": ("shortcuts", "", "log_folder", "theory", "documents", "about"),
 }
 """Action ids of the window itself at the end of each shared menu, with "" for a line."""
 _SCHEMES = ("scheme_system", "scheme_light", "scheme_dark")

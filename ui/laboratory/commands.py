@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject, Qt, Slot
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from gmmseg.io.table_reading import SUFFIXES
@@ -49,6 +49,15 @@ class LaboratoryCommands(QObject):
     def use_examples(self) -> None:
         self._work.apply(take_data(None))
         self._work.settle()
+
+    @Slot(str)
+    def show_theory(self, name: str) -> None:
+        """Show a page of the theory."""
+        from ui.dialogs.theory import TheoryDialog
+
+        dialog = TheoryDialog(name, self._window)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.show()
 
     def begin_lesson(self, name: str) -> None:
         self._work.apply(begin_lesson(name))

@@ -51,6 +51,7 @@ class LaboratoryDesk(FileDesk):
         self.panels.connect_to(self.work)
         self.work.bridge.changed.connect(self._on_changed)
         self.work.opener.opened.connect(self._take_data)
+        self.panels.stage.theory_requested.connect(self._commands.show_theory)
         self.refresh()
 
     @property

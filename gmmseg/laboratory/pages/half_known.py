@@ -20,12 +20,12 @@ from gmmseg.laboratory.page import Action, Page
 from gmmseg.laboratory.scene import Bar, Chart, Line, Scene, Table
 from gmmseg.laboratory.starts import start
 from gmmseg.laboratory.words import fixed, vector
-from gmmseg.mixture.covariance import FAMILIES
 from gmmseg.mixture.density import log_joint, posteriors
-from gmmseg.mixture.initialise import moments_of_labels
+from gmmseg.mixture.expectation import Expectation, Rows
 from gmmseg.mixture.moments import maximise
 from gmmseg.mixture.params import MixtureParams
-from gmmseg.mixture.preparation import prepare
+from gmmseg.mixture.partial_labels import UNKNOWN, PartialLabels
+from gmmseg.mixture.preparation import Prepared, prepare
 from gmmseg.mixture.settings import FitSettings
 from gmmseg.setting import group, number
 
@@ -108,6 +108,18 @@ class KnownPage(Page):
         return self.data.truth
 
     @cached_property
+    def prepared(self) -> Prepared[Rows]:
+        """The rows for the engine, those known restricted to their component."""
+        groups = np.where(self.known, self.labels, UNKNOWN)
+        told = PartialLabels(groups, np.eye(self.params.n_components, dtype=np.bool_))
+        return prepare(self.data.values, None, self.settings.fit, never_stop, told)
+
+    @cached_property
+    def found(self) -> Expectation:
+        """The E-step: what is maximised, and the moments under the posteriors."""
+        return self.prepared.exact.expectation(self.params, False, never_stop)
+
+    @cached_property
     def joint(self) -> FloatArray:
         """log(π_k N(x_n | k)), (K, N)."""
         joint = np.empty((self.params.n_components, self.data.n_rows))
@@ -131,10 +143,7 @@ class KnownPage(Page):
     @property
     def level(self) -> float:
         """What is maximised, nats: ln p(x, z) of known rows and ln p(x) of the others."""
-        known = self.known
-        told = self.joint[self.labels[known], np.flatnonzero(known)].sum()
-        hidden = np.logaddexp.reduce(self.joint[:, ~known], axis=0).sum() if not known.all() else 0.0
-        return float(told + hidden)
+        return self.found.log_likelihood
 
     @property
     def score(self) -> float:
@@ -148,25 +157,10 @@ class KnownPage(Page):
 
     def step(self) -> Self:
         """One iteration: posteriors of the unknown rows, then the M-step over all."""
-        settings, known = self.settings.fit, self.known
-        prepared = prepare(self.data.values, None, settings)
-        is_diagonal = FAMILIES[settings.covariance].is_diagonal
-        parts = []
-        if known.any():
-            rows = self.data.values[known]
-            parts.append(
-                moments_of_labels(
-                    rows, np.ones(len(rows)), self.labels[known], self.params.n_components, is_diagonal
-                )
-            )
-        if not known.all():
-            hidden = prepare(self.data.values[~known], None, replace(settings, n_components=1)).exact
-            parts.append(hidden.expectation(self.params, False, never_stop).moments)
-        moments = parts[0] if len(parts) == 1 else parts[0].plus(parts[1])
-        found = replace(self, params=maximise(moments, self.params, settings.covariance, prepared.floor))
-        return replace(
-            found, levels=(*(self.levels or (self.level / self.data.n_rows,)), found.level / self.data.n_rows)
-        )
+        kind, floor = self.settings.fit.covariance, self.prepared.floor
+        found = replace(self, params=maximise(self.found.moments, self.params, kind, floor))
+        n = self.data.n_rows
+        return replace(found, levels=(*(self.levels or (self.level / n,)), found.level / n))
 
     def run(self, should_stop: ShouldStop) -> Generator[Page, None, Page]:
         """Iterate until nothing is gained."""

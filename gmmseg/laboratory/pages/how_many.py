@@ -17,15 +17,15 @@ from gmmseg.laboratory.page import Action, Page
 from gmmseg.laboratory.scene import Bar, Chart, Line, Scene, Table, Tint, Transport
 from gmmseg.laboratory.words import fixed
 from gmmseg.mixture.annihilation import Survivors, annihilation_events
-from gmmseg.mixture.density import posteriors, score_rows
+from gmmseg.mixture.density import posteriors
 from gmmseg.mixture.fit import fit_events
 from gmmseg.mixture.params import FitResult, MixtureParams
-from gmmseg.mixture.selection import Candidate, candidate_of
+from gmmseg.mixture.selection import Candidate, candidate_of, held_out_score
 from gmmseg.mixture.settings import FitSettings
 from gmmseg.setting import group, number
 
-HELD_OUT = 0.5
-"""Share of the rows that are not fitted but judged by."""
+N_FOLDS = 2
+"""Each half of the rows is judged by a mixture fitted to the other."""
 _CRITERIA: tuple[tuple[str, str, Tint], ...] = (
     ("bic", "BIC", "accent"),
     ("icl", "ICL", "ok"),
@@ -53,16 +53,18 @@ class Trial:
     Parameters
     ----------
     candidate : Candidate
-        Fitted to all rows.
+        Fitted to all rows, with what it tells of rows held out.
     params : MixtureParams
-    seen, unseen : float
-        L per row of a fit to half of the rows, on these and on the other half, nats.
     """
 
     candidate: Candidate
     params: MixtureParams
-    seen: float
-    unseen: float
+
+    @property
+    def unseen(self) -> float:
+        """L per row of each half under a mixture fitted to the other half, nats."""
+        held_out = self.candidate.held_out
+        return float("nan") if held_out is None else held_out
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,21 +113,14 @@ class ManyPage(Page):
     # Actions
 
     def compare(self, should_stop: ShouldStop) -> Generator[Page, None, Page]:
-        """Fit each K to all rows, and to half of them."""
+        """Fit each K to all rows, and to each half of them."""
         page = type(self)(self.data, self.settings)
-        seen, unseen = self.halves()
         ask = only_cancelled(should_stop)  # Stop ends after the K under way
         for k in range(1, self.settings.largest + 1):
             wanted = replace(self.settings.fit, n_components=k)
             whole = result_of(fit_events(self.data.values, None, wanted, ask))
-            half = result_of(fit_events(seen, None, wanted, ask))
-            params = half.params
-            trial = Trial(
-                candidate_of(whole),
-                whole.params,
-                float(score_rows(params, seen).mean()),
-                float(score_rows(params, unseen).mean()),
-            )
+            unseen = held_out_score(self.data.values, None, wanted, N_FOLDS, ask)
+            trial = Trial(replace(candidate_of(whole), held_out=unseen), whole.params)
             page = replace(page, trials=(*page.trials, trial), at=len(page.trials))
             yield page
             if should_stop() is not StopRequest.NONE:
@@ -162,7 +157,7 @@ class ManyPage(Page):
             "&Compare K",
             work=compare,
             icon="run",
-            tip="Fit every K to all rows and to half of them; judge by the other half",
+            tip="Fit every K to all rows, and to each half to judge it by the other",
         ),
         Action(
             "annihilate",
@@ -183,12 +178,6 @@ class ManyPage(Page):
     )
 
     # Figures
-
-    def halves(self) -> tuple[FloatArray, FloatArray]:
-        """Return the rows that are fitted and those that are held out, mixed by the seed."""
-        order = np.random.default_rng(self.settings.fit.seed).permutation(self.data.n_rows)
-        cut = max(int(HELD_OUT * self.data.n_rows), 2)
-        return self.data.values[order[:cut]], self.data.values[order[cut:]]
 
     def choice(self, criterion: str) -> int:
         """Return the K preferred by ``bic``, ``icl`` or ``aic``, the lowest, or ``unseen``, the highest."""
@@ -218,13 +207,13 @@ class ManyPage(Page):
             r"BIC = -2 L + p \ln n, \quad ICL = BIC + 2\,Ent, \quad AIC = -2 L + 2 p",
             (
                 Bar(
-                    "seen",
-                    trial.seen,
+                    "all rows",
+                    trial.candidate.log_likelihood / self.data.n_rows,
                     "accent",
-                    "The half that was fitted, nats per row",
-                    "L per row of the half fit",
+                    "Fitted",
+                    "L per row",
                 ),
-                Bar("held out", trial.unseen, "warning", "The other half", "L per row of the half fit"),
+                Bar("held out", trial.unseen, "warning", "By fits to the other half", "L per row"),
             ),
             (self._table(),),
             Transport(len(self.trials), self.at, f"K = {self.at + 1}"),
@@ -239,12 +228,10 @@ class ManyPage(Page):
         n = self.data.n_rows
         whole = np.array([trial.candidate.log_likelihood / n for trial in self.trials])
         unseen = np.array([trial.unseen for trial in self.trials])
-        seen = np.array([trial.seen for trial in self.trials])
         lines = (
             Line(k, whole, "accent", "L, all rows", has_dots=True),
-            Line(k, seen, "ok", "L, half", "dash", has_dots=True),
             Line(k, unseen, "warning", "held out", "dash", has_dots=True),
-            _mark(self.at + 1.0, whole, seen, unseen),
+            _mark(self.at + 1.0, whole, unseen),
         )
         return _over_k("nats per row", lines, "Likelihood over K")
 
@@ -268,7 +255,6 @@ class ManyPage(Page):
                 str(trial.candidate.n_components),
                 str(trial.candidate.n_parameters),
                 fixed(trial.candidate.log_likelihood, 2),
-                fixed(trial.seen, 4),
                 fixed(trial.unseen, 4),
                 *(
                     f"{fixed(getattr(trial.candidate, key), 1)}{' ✓' if self.choice(key) == at + 1 else ''}"
@@ -280,13 +266,12 @@ class ManyPage(Page):
         )
         return Table(
             "Trials",
-            ("K", "p", "L", "seen", "held out", "BIC", "ICL", "AIC", "Ent"),
+            ("K", "p", "L", "held out", "BIC", "ICL", "AIC", "Ent"),
             (
                 "Number of components",
                 "Free parameters: K − 1 + K D and those of the covariances",
                 "Log-likelihood of all rows, nats; the best of several starts never falls with K",
-                "L per row of a fit to half of the rows, on these",
-                "The same on the other half",
+                "L per row of each half under a fit to the other half",
                 "−2 L + p ln n, lower is better",
                 "BIC + 2 Ent: asks for separate components",
                 "−2 L + 2 p: allows the most",

@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QSplitter, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QSplitter,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from gmmseg.laboratory.document import act, drag_handle, press, scrub
 from gmmseg.laboratory.page import Page
@@ -13,7 +22,7 @@ from gmmseg.laboratory.scene import Convergence, Scene, Table
 from ui.laboratory.widgets.action_bar import ActionBar
 from ui.laboratory.widgets.bars_view import BarsView
 from ui.laboratory.widgets.picture_slot import PictureSlot
-from ui.theme import SPACING
+from ui.theme import SPACING, icon
 from ui.widgets.formula import FormulaLabel
 from ui.widgets.settings_form import make_bold
 from ui.widgets.text_table import TextTable
@@ -41,6 +50,7 @@ class StagePanel(QWidget):
     work_requested = Signal(str)
     """The id of an action for the background."""
     theory_requested = Signal(str)
+    """The name of a page of the theory."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -62,6 +72,10 @@ class StagePanel(QWidget):
         self.sentence.setAlignment(Qt.AlignmentFlag.AlignTop)
         # Two lines stand still while numbers change: pictures below would be laid out anew at every wrap.
         self.sentence.setMinimumHeight(2 * self.sentence.fontMetrics().lineSpacing() + 2)
+        self.theory = QPushButton(icon("info"), self.tr("Theor&y"))
+        self.theory.setObjectName("laboratory-theory")
+        self.theory.setToolTip(self.tr("The page of the theory behind this one"))
+        self.theory.clicked.connect(self._ask_theory)
         for label in (self.question, self.sentence):
             label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.formula = FormulaLabel()
@@ -115,7 +129,12 @@ class StagePanel(QWidget):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(SPACING, SPACING, SPACING, SPACING // 2)
         outer.setSpacing(SPACING // 2)
-        for part in (self.question, self.sentence, self.formula):
+        top = QHBoxLayout()
+        top.setSpacing(SPACING)
+        top.addWidget(self.question, 1)
+        top.addWidget(self.theory)
+        outer.addLayout(top)
+        for part in (self.sentence, self.formula):
             outer.addWidget(part)
         outer.addWidget(halves, 1)
 
@@ -189,6 +208,11 @@ class StagePanel(QWidget):
     def page(self) -> Page | None:
         """The open page."""
         return None if self._shown is None else self._shown.page
+
+    @Slot()
+    def _ask_theory(self) -> None:
+        if self.page is not None:
+            self.theory_requested.emit(self.page.theory)
 
     @Slot(str, float, float)
     def _drag(self, handle: str, x: float, y: float) -> None:
