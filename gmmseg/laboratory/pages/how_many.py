@@ -16,7 +16,7 @@ from gmmseg.laboratory.data import Data, example
 from gmmseg.laboratory.page import Action, Page
 from gmmseg.laboratory.scene import Bar, Chart, Line, Scene, Table, Tint, Transport
 from gmmseg.laboratory.words import fixed
-from gmmseg.mixture.annihilation import Survivors, annihilation_events
+from gmmseg.mixture.annihilation import AnnihilationStep, annihilation_events
 from gmmseg.mixture.density import posteriors
 from gmmseg.mixture.fit import fit_events
 from gmmseg.mixture.params import FitResult, MixtureParams
@@ -26,6 +26,9 @@ from gmmseg.setting import group, number
 
 N_FOLDS = 2
 """Each half of the rows is judged by a mixture fitted to the other."""
+NARROWEST = 0.1
+"""Of the rows' spread: while components die none may be narrower, or a few rows by chance on a line would be
+worth one."""
 _CRITERIA: tuple[tuple[str, str, Tint], ...] = (
     ("bic", "BIC", "accent"),
     ("icl", "ICL", "ok"),
@@ -75,7 +78,7 @@ class ManyPage(Page):
     ----------
     trials : tuple of Trial
         Of K = 1, 2, …
-    search : tuple of Survivors
+    search : tuple of AnnihilationStep
         States of the annihilation, with its result at the end once it has one.
     refit : FitResult, optional
         Maximum likelihood from the survivors.
@@ -85,7 +88,7 @@ class ManyPage(Page):
 
     settings: ManySettings
     trials: tuple[Trial, ...] = field(default=())
-    search: tuple[Survivors, ...] = field(default=())
+    search: tuple[AnnihilationStep, ...] = field(default=())
     refit: FitResult | None = None
     at: int = 0
 
@@ -108,7 +111,7 @@ class ManyPage(Page):
 
     def scrubbed(self, at: int) -> Self:
         length = len(self.search) or len(self.trials)
-        return replace(self, at=min(max(at, 0), max(length - 1, 0)))
+        return replace(self, at=min(max(at, 0), max(length - 1, 0)), refit=None)
 
     # Actions
 
@@ -130,18 +133,13 @@ class ManyPage(Page):
     def annihilate(self, should_stop: ShouldStop) -> Generator[Page, None, Page]:
         """Begin with many components and let the weak ones die."""
         page = type(self)(self.data, self.settings)
-        wanted = replace(self.settings.fit, n_components=self.settings.at_first)
-        states: list[Survivors] = []
-        search = annihilation_events(self.data.values, wanted, should_stop)
-        while True:
-            try:
-                states.append(next(search))
-            except StopIteration as stop:
-                best: Survivors = stop.value
-                break
-            page = replace(page, search=tuple(states), at=len(states) - 1)
+        floor = NARROWEST**2 * float(self.data.values.var(axis=0).mean())
+        wanted = replace(self.settings.fit, n_components=self.settings.at_first, reg_covar=floor)
+        for step in annihilation_events(self.data.values, None, wanted, should_stop):
+            page = replace(page, search=(*page.search, step), at=len(page.search))
             yield page
-        return replace(page, at=next(at for at, state in enumerate(states) if state is best))
+        best = [at for at, step in enumerate(page.search) if step.is_best]
+        return replace(page, at=best[-1])
 
     def refine(self, should_stop: ShouldStop) -> Generator[Page, None, Page]:
         """Maximise the likelihood from the survivors shown."""
