@@ -21,7 +21,8 @@ MOST_STEPS = 500
 """Iterations of a run at most."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+# Without slots: it caches its figures, which are shown for every frame of a timeline.
+@dataclass(frozen=True, eq=False)
 class Frame:
     """One moment: how it came about, the parameters θ, and the posteriors held, which are those of θg.
 
@@ -42,7 +43,7 @@ class Frame:
     found: Expectation
     belief: Belief | None = None
 
-    @property
+    @cached_property
     def figures(self) -> Figures:
         """L, Q, H, bound and divergence; before the first E-step those of the own posteriors."""
         level = self.found.log_likelihood

@@ -146,7 +146,7 @@ class EmPage(Page):
             self._sentence(frame),
             _FORMULAS[frame.half],
             step_bars(timeline),
-            (self._parameters(frame), self._posteriors(frame)),
+            (self._parameters(frame), self._posteriors(frame), self._moments()),
             Transport(len(timeline.frames), timeline.at, self._moment(frame)),
         )
 
@@ -208,6 +208,30 @@ class EmPage(Page):
                 "Covariance, row by row, with 1/N (S2 eq. 44)",
             ),
             tuple(rows),
+        )
+
+    def _moments(self) -> Table:
+        """Return the figures of every moment, for whoever wants to follow them on paper or export them."""
+        n_rows = self.data.n_rows
+        rows = []
+        for at, frame in enumerate(self.timeline.frames):
+            found = frame.figures
+            parts = (found.log_likelihood, found.q, found.h, found.bound, found.divergence)
+            rows.append((str(at), frame.half, *(fixed(part / n_rows, 5) for part in parts)))
+        return Table(
+            "Moments",
+            ("moment", "after", "L", "Q", "H", "bound", "KL"),
+            (
+                "Half steps since the start",
+                "What led here",
+                "L(θ), nats per row",
+                "Q(θ, θg), nats per row",
+                "H(θ, θg), nats per row",
+                "Q(θ, θg) − H(θg, θg)",
+                "L − bound",
+            ),
+            tuple(rows),
+            self.timeline.at,
         )
 
     def _posteriors(self, frame: Frame) -> Table:

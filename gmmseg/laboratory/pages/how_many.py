@@ -26,6 +26,8 @@ from gmmseg.setting import group, number
 
 N_FOLDS = 2
 """Each half of the rows is judged by a mixture fitted to the other."""
+APART = 1e-3
+"""Standard deviations by which the halves of a component are moved off each other, to part in EM."""
 NARROWEST = 0.1
 """Of the rows' spread: while components die none may be narrower, or a few rows by chance on a line would be
 worth one."""
@@ -121,7 +123,7 @@ class ManyPage(Page):
         ask = only_cancelled(should_stop)  # Stop ends after the K under way
         for k in range(1, self.settings.largest + 1):
             wanted = replace(self.settings.fit, n_components=k)
-            whole = result_of(fit_events(self.data.values, None, wanted, ask))
+            whole = self._best_fit(wanted, page.trials, ask)
             unseen = held_out_score(self.data.values, None, wanted, N_FOLDS, ask)
             trial = Trial(replace(candidate_of(whole), held_out=unseen), whole.params)
             page = replace(page, trials=(*page.trials, trial), at=len(page.trials))
@@ -129,6 +131,12 @@ class ManyPage(Page):
             if should_stop() is not StopRequest.NONE:
                 break
         return replace(page, at=page.choice("bic") - 1)
+
+    def _best_fit(self, wanted: FitSettings, before: tuple[Trial, ...], should_stop: ShouldStop) -> FitResult:
+        """Return the better of a fit of its own starts and one that grows out of the mixture before."""
+        starts = [None, *(_grown(trial.params) for trial in before[-1:])]
+        fits = [result_of(fit_events(self.data.values, None, wanted, should_stop, start)) for start in starts]
+        return max(fits, key=lambda fitted: fitted.log_likelihood)
 
     def annihilate(self, should_stop: ShouldStop) -> Generator[Page, None, Page]:
         """Begin with many components and let the weak ones die."""
@@ -231,7 +239,7 @@ class ManyPage(Page):
             Line(k, unseen, "warning", "held out", "dash", has_dots=True),
             _mark(self.at + 1.0, whole, unseen),
         )
-        return _over_k("nats per row", lines, "Likelihood over K")
+        return _over_k("nats per row", lines, "Likelihood")
 
     def _criteria(self) -> Chart:
         k = np.arange(1.0, len(self.trials) + 1)
@@ -244,7 +252,7 @@ class ManyPage(Page):
         return _over_k(
             "criterion / 2n",
             (*lines, _mark(self.at + 1.0, *values.values())),
-            "Criteria over K, lower is better",
+            "Criteria: lower is better",
         )
 
     def _table(self) -> Table:
@@ -343,6 +351,21 @@ class ManyPage(Page):
             ("Component", "Weight", "Rows it stands for"),
             tuple(rows),
         )
+
+
+def _grown(params: MixtureParams) -> MixtureParams:
+    """Return the same density with one component more: the heaviest one in two, next to each other.
+
+    From there EM cannot end below where it begins, so that the best likelihood never falls with K.
+    """
+    k = int(params.weights.argmax())
+    order = np.append(np.arange(params.n_components), k)
+    grown = params.reordered(order)
+    weights, means = grown.weights.copy(), grown.means.copy()
+    weights[[k, -1]] /= 2
+    aside = APART * np.sqrt(np.diagonal(params.matrices()[k]))
+    means[k], means[-1] = means[k] + aside, means[-1] - aside
+    return MixtureParams(weights / weights.sum(), means, grown.covariance)
 
 
 def _mark(x: float, *values: FloatArray) -> Line:

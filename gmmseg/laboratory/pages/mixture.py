@@ -26,7 +26,6 @@ from gmmseg.setting import number
 MANY = 100
 LEAST_ROWS = 20
 """Fewer draws are not fitted."""
-PARAGRAPHS = 3
 
 
 @dataclass(frozen=True, slots=True)

@@ -175,6 +175,7 @@ class StartsPage(Page):
             self.data, shown.result.params, tints, has_handles=False, title=f"End of start {self.at + 1}"
         )
         optima = self.optima
+        worst = min(one.result.lower_bound for one in self.attempts)
         words = "one end" if len(optima) == 1 else f"{len(optima)} different ends"
         return Scene(
             (self._begin_chart(), chart, Convergence(shown.curves, others)),
@@ -185,7 +186,7 @@ class StartsPage(Page):
             tuple(
                 Bar(
                     f"start {at + 1}",
-                    one.result.lower_bound - optima[-1],
+                    one.result.lower_bound - worst,
                     class_colour(at),
                     "Above the worst",
                     "L per row above the worst",

@@ -140,17 +140,12 @@ def test_every_claim_of_a_lesson_holds(lesson: Lesson) -> None:
         progress = document.lesson
         assert document.page.name == progress.step.page
         before = document.page
-        right = None
-        for answer in range(len(progress.step.answers)):
-            answered, after = progress.answered(answer, before, never_stop)
-            assert answered.claim is not None
-            assert answered.claim.holds, answered.claim.text
-            assert right in (None, answered.right)  # the right answer does not depend on the one given
-            right = answered.right
-            assert answered.n_right - progress.n_right == (answer == right)
-        assert right is not None
-        assert 0 <= right < len(progress.step.answers)
-        answered, after = progress.answered(right, before, never_stop)
+        answered, after = progress.answered(0, before, never_stop)
+        assert answered.claim is not None
+        assert answered.claim.holds, answered.claim.text
+        assert answered.right is not None
+        assert 0 <= answered.right < len(progress.step.answers)
+        assert answered.n_right - progress.n_right == (answered.right == 0)
         document = take_answer(answered, after).apply(document)
         n_steps += 1
         document = next_step().apply(document)

@@ -198,7 +198,13 @@ def test_bars_are_l_q_h_and_their_gains_per_row() -> None:
 def test_tables_show_posteriors_counts_and_the_multiplier() -> None:
     page = em().act("e").act("m")
     assert isinstance(page, EmPage)
-    parameters, posteriors = page.scene().tables
+    parameters, posteriors, moments = page.scene().tables
+    assert [row[1] for row in moments.rows] == ["start", "E", "M"]
+    for row, frame in zip(moments.rows, page.timeline.frames, strict=True):
+        level = brute.log_likelihood(frame.params, page.data.values) / page.data.n_rows
+        assert number(row[2]) == pytest.approx(level, abs=6e-6)
+        assert number(row[2]) == pytest.approx(number(row[3]) - number(row[4]), abs=2e-5)
+        assert number(row[6]) == pytest.approx(number(row[2]) - number(row[5]), abs=2e-5)
     belief = page.timeline.now.belief
     assert belief is not None
     shares = np.exp(brute.log_posteriors(belief.params, page.data.values))

@@ -27,6 +27,7 @@ from gmmseg.laboratory.scene import Chart
 from tests.data.states import image_of
 from tests.ui.driving import blobs, drop, mime_of
 from tests.ui.laboratory.conftest import Bench
+from ui.dialogs.theory import TheoryDialog
 from ui.laboratory.panels.contents import PageForm
 from ui.laboratory.widgets.chart_plot import ChartPlot
 from ui.theme import apply_theme
@@ -334,3 +335,23 @@ def test_fields_without_effect_are_hidden(bench: Bench) -> None:
     assert not form.field("log_offset").isVisible()
     bench.desk.work.apply(change_setting("case", "cancellation", "Break"))
     assert form.field("log_offset").isVisible()
+
+
+def test_nothing_is_edited_while_an_action_runs(bench: Bench) -> None:
+    page = bench.open(EmPage)
+    bench.stage.show_running(True)
+    bench.stage.slots[0].handle_dragged.emit("mean:0", 0.0, 0.0)
+    bench.stage.actions_bar.scrubbed.emit(0)
+    assert bench.page(EmPage) is page
+    bench.stage.show_running(False)
+    bench.stage.slots[0].handle_dragged.emit("mean:0", 0.0, 0.0)
+    assert bench.page(EmPage) is not page
+
+
+def test_the_theory_of_the_page_is_a_click_away(bench: Bench) -> None:
+    bench.open(EmPage)
+    QTest.mouseClick(bench.stage.theory, LEFT)
+    dialog = bench.window.findChild(TheoryDialog)
+    assert dialog is not None
+    assert dialog.name == EmPage.theory
+    dialog.close()

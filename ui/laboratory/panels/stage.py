@@ -16,7 +16,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from gmmseg.laboratory.document import act, drag_handle, press, scrub
+from gmmseg.editing import Edit
+from gmmseg.laboratory.document import Document, act, drag_handle, press, scrub
 from gmmseg.laboratory.page import Page
 from gmmseg.laboratory.scene import Convergence, Scene, Table
 from ui.laboratory.widgets.action_bar import ActionBar
@@ -45,6 +46,7 @@ class StagePanel(QWidget):
     """Draws the scene of the open page, and asks for what is done there."""
 
     edit_requested = Signal(object)
+    """Not while an action runs: it would be about another state, and share the rows' buffers with it."""
     settled = Signal()
     """A drag is over: the next edit is a step of its own."""
     work_requested = Signal(str)
@@ -158,7 +160,10 @@ class StagePanel(QWidget):
         page, scene = self._shown.page, self._shown.scene
         self.question.setText(self.tr(page.question))
         self.sentence.setText(scene.sentence)
-        self.formula.setVisible(bool(scene.formula))
+        is_lesson = self._shown.document.lesson is not None
+        for widget in (self.question, self.theory):
+            widget.setVisible(not is_lesson)  # the lesson asks its own, and needs the room
+        self.formula.setVisible(bool(scene.formula) and not is_lesson)
         if scene.formula:
             self.formula.set_formula(scene.formula)
         n_pictures = len(scene.pictures)
@@ -204,6 +209,10 @@ class StagePanel(QWidget):
 
     # Asking
 
+    def _ask(self, edit: Edit[Document]) -> None:
+        if not self.is_running:
+            self.edit_requested.emit(edit)
+
     @property
     def page(self) -> Page | None:
         """The open page."""
@@ -216,19 +225,19 @@ class StagePanel(QWidget):
 
     @Slot(str, float, float)
     def _drag(self, handle: str, x: float, y: float) -> None:
-        self.edit_requested.emit(drag_handle(handle, x, y))
+        self._ask(drag_handle(handle, x, y))
 
     @Slot(float)
     def _drag_cut(self, height: float) -> None:
-        self.edit_requested.emit(drag_handle(TREE_CUT, 0.0, height))
+        self._ask(drag_handle(TREE_CUT, 0.0, height))
 
     @Slot(float, float)
     def _press(self, x: float, y: float) -> None:
-        self.edit_requested.emit(press(x, y))
+        self._ask(press(x, y))
 
     @Slot(int)
     def _scrub(self, at: int) -> None:
-        self.edit_requested.emit(scrub(at))
+        self._ask(scrub(at))
 
     @Slot(int)
     def _choose_step(self, step: int) -> None:
