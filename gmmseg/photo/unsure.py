@@ -15,6 +15,8 @@ LEAST_AREA = 0.0005
 """Share of the picture, below which a place is too small to matter."""
 LEAST_ENTROPY = 0.35
 """Of ln C: for two classes 0.35 is reached at odds of 14 to 1."""
+MOST_AREA = 0.02
+"""Share of the picture, beyond which a place is more than one can look at."""
 _WIDTH = 0.006
 """Standard deviation of the smoothing, in diagonals."""
 _LEAST_WIDTH = 3.0
@@ -47,7 +49,8 @@ def unsure_places(
     """Return the places that are unsure and large enough to matter, by falling sum of their entropy.
 
     The entropy of the classes' posteriors is averaged over the neighbourhood, so that borders a pixel wide
-    and single pixels do not count; connected parts in which it is high are places.
+    and single pixels do not count; connected parts in which it is high are places. Of one that is larger than
+    anybody can answer at once, the parts where it is highest are taken in its place.
 
     Parameters
     ----------
@@ -84,10 +87,25 @@ def unsure_places(
     smooth = gaussian_filter(entropy * counts, width)
     smooth /= np.maximum(weight, np.float32(1e-3))
     raise_if_cancelled(should_stop)
-    parts, n_parts = label((smooth >= LEAST_ENTROPY) & counts)
+    parts, n_parts = label(_cores((smooth >= LEAST_ENTROPY) & counts, smooth))
     numbers = np.arange(1, n_parts + 1)
     areas = np.bincount(parts.reshape(-1), minlength=n_parts + 1)[1:]
     sums = sum_labels(entropy, parts, numbers)
     least = max(1.0, LEAST_AREA * held.size)
     order = [at for at in np.lexsort((numbers, -sums)) if areas[at] >= least][:MOST_PLACES]
     return tuple(UnsurePlace(Patch.of(parts == numbers[at]), float(sums[at] / areas[at])) for at in order)
+
+
+def _cores(unsure: BoolArray, entropy: Float32Array) -> BoolArray:
+    """Return the pixels (H, W) without all but the most unsure ones of parts that are too large."""
+    from scipy.ndimage import label
+
+    parts, _ = label(unsure)
+    areas = np.bincount(parts.reshape(-1))
+    most = max(1, int(MOST_AREA * unsure.size))
+    kept = unsure.copy()
+    for part in 1 + np.flatnonzero(areas[1:] > most):
+        own = parts == part
+        level = np.partition(entropy[own], -most)[-most]
+        kept[own & (entropy < level)] = False
+    return kept
