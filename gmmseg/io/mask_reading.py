@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 
 from gmmseg.arrays import AnyArray, BoolArray
-from gmmseg.colours import Colour, hex_colour
+from gmmseg.colours import Colour
 from gmmseg.control import ShouldStop, never_stop
 from gmmseg.errors import GmmsegError, ReadError
 from gmmseg.io.decoder_errors import decoding
 from gmmseg.io.formats import recognise
 from gmmseg.io.headers import check_png_is_long_enough, png_header
 from gmmseg.io.images import read_image_bytes
+from gmmseg.io.interchange.found_objects import colour_of, name_of
 from gmmseg.io.npy import NPY_MAGIC, read_array
 from gmmseg.io.npz import ZIP_MAGIC, arrays_of
 from gmmseg.limits import check_pixels
@@ -200,10 +201,10 @@ def _explained(ids: AnyArray, legend: Mapping[str, Any]) -> MaskValues:
         if not isinstance(entry, dict):
             continue
         for value in _values_of(entry, position, is_zero_based):
-            if isinstance(entry.get("name"), str) and entry["name"]:
-                names[value] = entry["name"]
-            if isinstance(entry.get("colour"), str):
-                colours[value] = hex_colour(entry["colour"])
+            if isinstance(entry.get("name"), str) and name_of(entry["name"]):
+                names[value] = name_of(entry["name"])
+            if (colour := colour_of(entry.get("colour"))) is not None:
+                colours[value] = colour
     return MaskValues(ids, names, colours)
 
 

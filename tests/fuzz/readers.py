@@ -19,7 +19,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 with suppress(ImportError):
     import atheris
@@ -34,6 +34,7 @@ with suppress(ImportError):
             "digits.models",
             "digits.reading",
             "table_reading",
+            "object_reading",
             "projects.reading",
         ):
             importlib.import_module(f"gmmseg.io.{_module}")
@@ -45,19 +46,26 @@ from gmmseg.digits.generative import digit_model
 from gmmseg.errors import GmmsegError
 from gmmseg.io.digits.models import dump_digit_model, load_digit_model
 from gmmseg.io.digits.reading import read_digits_events
+from gmmseg.io.export import export_events
+from gmmseg.io.export_items import ExportItem, ExportKind
 from gmmseg.io.images import read_image_bytes
 from gmmseg.io.models import dump_model, load_model
 from gmmseg.io.npy import encode_npy
+from gmmseg.io.object_reading import read_objects
+from gmmseg.io.object_source import ObjectSource
 from gmmseg.io.projects.archive import Member, pack
 from gmmseg.io.projects.reading import read_project
 from gmmseg.io.table_reading import read_table
 from gmmseg.limits import MIB, budget_of
+from gmmseg.photo.objects.sources import objects_of_ids
 from tests.core.io.test_model_files import a_model
 from tests.data import bad_images, digits, images
 from tests.data.projects.build import VERSION_1
 from tests.data.shared import SHARED
+from tests.data.states import make_image
 
 M = TypeVar("M")
+MARKED_SHAPE = (16, 24)
 LIMITS = ("-max_len=65536", "-timeout=25", "-rss_limit_mb=2500", "-print_final_stats=1", "-len_control=20")
 
 
@@ -116,6 +124,15 @@ def read_tables(data: bytes) -> None:
             raise ValueError("a table without finite values was let through")
 
 
+def read_marked(data: bytes) -> None:
+    """Read bytes as objects of an image."""
+    with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as folder:
+        path = Path(folder) / "m"
+        path.write_bytes(data)
+        if read_objects(path, MARKED_SHAPE).shape != MARKED_SHAPE:
+            raise ValueError("objects of another size were let through")
+
+
 def image_seeds() -> Iterator[bytes]:
     """Yield good and bad image files."""
     yield from images.good_files().values()
@@ -154,6 +171,20 @@ def table_seeds() -> Iterator[bytes]:
     yield buffer.getvalue()
 
 
+def object_seeds() -> Iterator[bytes]:
+    """Yield objects in each form that they are written in."""
+    ids = np.zeros(MARKED_SHAPE, dtype=np.uint16)
+    ids[2:9, 3:8], ids[4:6, 4:6], ids[10:, ::2] = 1, 0, 300
+    source = ObjectSource(make_image(2, *MARKED_SHAPE), objects_of_ids(ids), "", {})
+    forms = {".png": "mask", ".tif": "mask", ".npy": "mask", ".npz": "mask", ".ome.tif": "ome-tiff"}
+    forms |= {".json": "coco", ".labelme.json": "labelme", ".geojson": "geojson", ".zip": "roi"}
+    with tempfile.TemporaryDirectory() as folder:
+        for suffix, kind in forms.items():
+            item = ExportItem(Path(folder) / f"m{suffix}", cast(ExportKind, kind))
+            result_of(export_events(source, [item]))
+            yield item.path.read_bytes()
+
+
 def project_seeds() -> Iterator[bytes]:
     """Yield each part of a project, and the whole, after the byte that says which it is."""
     parts = (*project_parts().values(), VERSION_1.read_bytes())
@@ -166,6 +197,7 @@ TARGETS: dict[str, tuple[Callable[[bytes], None], Callable[[], Iterator[bytes]]]
     "models": (read_models, model_seeds),
     "tables": (read_tables, table_seeds),
     "projects": (read_projects, project_seeds),
+    "objects": (read_marked, object_seeds),
 }
 
 

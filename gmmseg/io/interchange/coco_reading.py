@@ -8,10 +8,9 @@ import msgspec
 import numpy as np
 
 from gmmseg.arrays import IntArray
-from gmmseg.colours import hex_colour
 from gmmseg.control import ShouldStop
 from gmmseg.errors import ReadError
-from gmmseg.io.interchange.found_objects import FoundObjects, check_size, decoded_json
+from gmmseg.io.interchange.found_objects import FoundObjects, check_size, colour_of, decoded_json
 from gmmseg.limits import MAX_SIDE
 from gmmseg.photo.objects.objects import ObjectMap
 
@@ -79,7 +78,7 @@ def decode_coco(
         if annotation.image_id != picture.id:
             continue
         category = categories.get(annotation.category_id, Category(0, f"Category {annotation.category_id}"))
-        wanted = found.object(number, category.name, hex_colour(category.color) if category.color else None)
+        wanted = found.object(number, category.name, colour_of(category.color))
         _paint(found, wanted, annotation)
     return found.object_map()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Sequence
 from typing import Any, NoReturn, TypeVar
 
@@ -9,7 +10,7 @@ import msgspec
 import numpy as np
 
 from gmmseg.arrays import AnyArray, FloatArray
-from gmmseg.colours import Colour
+from gmmseg.colours import Colour, hex_colour
 from gmmseg.control import ShouldStop, raise_if_ended
 from gmmseg.errors import ReadError
 from gmmseg.io.decoder_errors import damaged
@@ -22,6 +23,7 @@ from gmmseg.photo.objects.sources import objects_of_ids
 _MOST_STEPS = 1 << 29
 """Pixels painted, and crossings of outlines with rows: seconds of work, far beyond what any picture needs."""
 _LARGEST_COORDINATE = 1e7
+_LONGEST_NAME = 200
 _BYTES_OF_JSON = 16
 """Memory that JSON takes, at most, for each byte of its text."""
 _T = TypeVar("_T")
@@ -63,7 +65,7 @@ class FoundObjects:
             # The value 255 is left to ignore.
             found += found >= 255
             self._known[key] = found
-            self._names[found] = name.strip() or f"Object {found}"
+            self._names[found] = name_of(name) or f"Object {found}"
             if colour is not None:
                 self._colours[found] = colour
         return found
@@ -146,8 +148,16 @@ def decoded_json(data: bytes, form: type[_T], name: str, kind: str) -> _T:
         raise damaged(name, kind) from error
 
 
+def name_of(text: str) -> str:
+    """Return a name from a file as one line of valid text, of a length that people can read."""
+    line = " ".join(text[:_LONGEST_NAME].split())
+    return "".join(each if each.isprintable() else "�" for each in line)
+
+
 def colour_of(value: Any) -> Colour | None:
-    """Return a list of red, green and blue as a colour; None for anything else."""
+    """Return a list of red, green and blue, or ``#E69F00``, as a colour; None for anything else."""
+    if isinstance(value, str):
+        return hex_colour(value) if re.fullmatch("#?[0-9A-Fa-f]{6}", value) else None
     if isinstance(value, list) and len(value) == 3 and all(type(v) is int and 0 <= v <= 255 for v in value):
         return value[0], value[1], value[2]
     return None

@@ -10,11 +10,10 @@ import msgspec
 import numpy as np
 
 from gmmseg.arrays import AnyArray
-from gmmseg.colours import Colour
 from gmmseg.control import ShouldStop, raise_if_ended
 from gmmseg.errors import ReadError
 from gmmseg.io.files import open_file, shown_name
-from gmmseg.io.interchange.found_objects import check_size, decoded_json
+from gmmseg.io.interchange.found_objects import check_size, colour_of, decoded_json, name_of
 from gmmseg.limits import MAX_SIDE
 from gmmseg.photo.objects.objects import ObjectMap
 from gmmseg.photo.objects.sources import objects_of_ids
@@ -108,12 +107,9 @@ def read_ome_zarr(folder: Path, shape: tuple[int, int], should_stop: ShouldStop)
     place = folder / "labels" / labels[0]
     about = _json(place / "zarr.json", Group, name).attributes.ome.image_label
     ids = _pixels(place / "0", _json(place / "0" / "zarr.json", Array, name), shape, name, should_stop)
-    colours: dict[int, Colour] = {
-        each.label_value: (each.rgba[0], each.rgba[1], each.rgba[2])
-        for each in about.colors
-        if len(each.rgba) >= 3 and all(0 <= part <= 255 for part in each.rgba)
-    }
-    names = {each.label_value: each.name for each in about.properties if each.name}
+    found = ((each.label_value, colour_of(each.rgba[:3])) for each in about.colors)
+    colours = {value: colour for value, colour in found if colour is not None}
+    names = {each.label_value: name_of(each.name) for each in about.properties if name_of(each.name)}
     return objects_of_ids(ids, names, colours)
 
 

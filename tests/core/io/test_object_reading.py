@@ -444,3 +444,33 @@ def test_an_archive_or_a_text_of_something_else_is_named(tmp_path: Path) -> None
         (tmp_path / name).write_bytes(content)
         with pytest.raises(ReadError, match=name):
             read_objects(tmp_path / name, SHAPE)
+
+
+@pytest.mark.parametrize(
+    ("member", "change", "words"),
+    [
+        ("labels/zarr.json", ('"classes"', '"../classes"'), "has no labels"),
+        ("labels/classes/0/zarr.json", ('"gzip"', '"zstd"'), "codecs"),
+        ("labels/classes/0/zarr.json", ('"uint8"', '"float64"'), "data_type"),
+        ("labels/classes/0/zarr.json", ("50", "70000"), "shape"),
+        ("labels/classes/0/c/0/0", None, "damaged"),
+    ],
+)
+def test_a_damaged_zarr_is_refused(
+    tmp_path: Path, member: str, change: tuple[str, str] | None, words: str
+) -> None:
+    folder = write(tmp_path, "m.ome.zarr", "ome-zarr", objects())
+    file = folder / member
+    if change is None:
+        file.write_bytes(file.read_bytes()[:20])
+    else:
+        file.write_text(file.read_text().replace(*change))
+    with pytest.raises(ReadError, match=words):
+        read_objects(folder, SHAPE)
+
+
+def test_names_and_colours_that_make_no_sense_are_left_out(tmp_path: Path) -> None:
+    square = [[0, 0, 2, 0, 2, 2, 0, 2]]
+    for name, shown in (("a\n b\u0007", "a b�"), ("  ", "Object 1"), ("x" * 500, "x" * 200)):
+        content = coco(square, categories=[{"id": 1, "name": name, "color": "#12345g"}])
+        assert [entry.name for entry in read_json(tmp_path, content)] == [shown]
