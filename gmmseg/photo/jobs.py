@@ -188,12 +188,12 @@ def compare_events(
 
     yield Progress("Comparing numbers of components", 0.0)
     table = make_table(image, settings.features, should_stop)
-    mixture = _with_floor(settings.mixture, table)
+    mixture = with_floor(settings.mixture, table)
     selection = select_events(table.values, table.weights, mixture, "bic", should_stop, tuple(counts))
     yield from relayed(selection, tried)
 
 
-def _with_floor(mixture: FitSettings, table: FeatureTable) -> FitSettings:
+def with_floor(mixture: FitSettings, table: FeatureTable) -> FitSettings:
     """Return the settings with the variance floor of the features where none was chosen."""
     return replace(mixture, reg_covar=table.floor) if mixture.reg_covar is None else mixture
 
@@ -212,6 +212,18 @@ def relabel_events(
     table = make_table(fit.image, fit.settings.features, should_stop)
     labeller = _Labeller(request, table, map_classes, should_stop)
     return SegmentOutcome(fit, table, labeller.labelled(params, fit.model.classes))
+
+
+def maps_of(
+    image: Image,
+    settings: SegmentSettings,
+    table: FeatureTable,
+    params: MixtureParams,
+    map_classes: MapClasses = as_it_is,
+    should_stop: ShouldStop = never_stop,
+) -> Segmentation:
+    """Return the maps of an image under any parameters, smoothed as the settings say."""
+    return _Labeller(SegmentRequest(image, settings), table, map_classes, should_stop).labelled(params)
 
 
 def apply_events(
@@ -377,7 +389,7 @@ def mixture_events(
     preview : callable, optional
         Makes the preview of a mixture of the coarse stage; without it there is none.
     """
-    mixture = _with_floor(settings.mixture, table)
+    mixture = with_floor(settings.mixture, table)
     events = chosen_fit_events(table.values, table.weights, mixture, settings.auto, should_stop)
     coarse: FitStep | None = None
 

@@ -11,6 +11,7 @@ from gmmseg.photo.classes import ClassTable
 from gmmseg.photo.document import Document
 from gmmseg.photo.pending import SelectionAnswer
 from gmmseg.photo.segmentation import Segmentation
+from gmmseg.photo.walking import Walk
 from gmmseg.regions.outcome import RegionOutcome
 
 
@@ -34,6 +35,8 @@ class ViewState:
         Of the run in progress, else of the document's fit.
     candidates : tuple of Candidate
         Numbers of components tried in the newest automatic choice.
+    walk : Walk, optional
+        Where somebody is who steps through EM by hand; `steps` are then those of the way there.
     regions : RegionOutcome, optional
         The newest cut of the image's region tree, once somebody has asked for one.
     selection : SelectionAnswer, optional
@@ -49,6 +52,7 @@ class ViewState:
     caption: str = ""
     steps: tuple[FitStep, ...] = ()
     candidates: tuple[Candidate, ...] = ()
+    walk: Walk | None = None
     regions: RegionOutcome | None = None
     selection: SelectionAnswer | None = None
     undo_title: str | None = None

@@ -21,6 +21,7 @@ from gmmseg.photo.jobs import SegmentOutcome
 from gmmseg.photo.pending import SelectionAnswer
 from gmmseg.photo.segmentation import Segmentation
 from gmmseg.photo.view_state import ViewState
+from gmmseg.photo.walking import Walk
 from gmmseg.regions.hierarchy import Hierarchy
 from gmmseg.regions.outcome import RegionOutcome
 
@@ -61,6 +62,17 @@ class Workspace(Editor[Document, ViewState]):
     def show_progress(self, steps: tuple[FitStep, ...], candidates: tuple[Candidate, ...]) -> None:
         """Show the steps of a run in progress."""
         self._publish(replace(self._shown, steps=steps, candidates=candidates))
+
+    def show_walk(self, walk: Walk | None, caption: str = "") -> None:
+        """Show where somebody is who steps through EM by hand; None brings back the fit's own steps."""
+        fit = self.document.fit
+        if walk is None:
+            steps = fit.result.history if fit is not None else ()
+            self._publish(replace(self._shown, walk=None, steps=steps))
+            return
+        self._publish(replace(self._shown, walk=walk, steps=walk.path))
+        if walk.segmentation is not None:
+            self.show_preview(walk.table, walk.segmentation, caption)
 
     def show_preview(
         self,

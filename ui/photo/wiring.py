@@ -106,6 +106,8 @@ class PhotoPanels(QObject):
         self.merge_tree.classes_tried.connect(self.panes.try_classes)
         self.merge_tree.classes_pointed_at.connect(self.panes.point_at_classes)
         self.convergence.step_selected.connect(work.show_step)
+        self.convergence.walk.moved.connect(work.walker.move)
+        self.convergence.walk.ended.connect(work.walker.end)
 
     def _connect_objects(self, work: PhotoWork, toolbox: Toolbox) -> None:
         """Connect the objects panel: what is chosen there and by tools is the same."""

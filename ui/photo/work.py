@@ -41,6 +41,7 @@ from ui.photo.panels.scatter_rows import winners_of
 from ui.photo.region_maker import RegionMaker
 from ui.photo.selecting import Selecting
 from ui.photo.teaching import Teaching
+from ui.photo.walker import Walker
 from ui.settings_store import SettingsStore
 
 _LOAD_AFTER_MS = 1000
@@ -67,6 +68,7 @@ class PhotoWork(DeskWorkers):
         self.fitter = Fitter(self.workspace, self.bridge, self.fits, self)
         # Before the regions, of which it makes the tree with the same work.
         self.selecting = Selecting(self, self.workspace, self.bridge, JobRunner("newest", self))
+        self.walker = Walker(self.workspace, self.bridge, self.fitter, JobRunner("newest", self), self)
         self.region_runs = JobRunner("newest", self)
         self.region_maker = RegionMaker(self.workspace, self.bridge, self.region_runs, self)
         self.map_keeper = MapKeeper(self, self.workspace, self.bridge)
@@ -105,7 +107,13 @@ class PhotoWork(DeskWorkers):
         self.region_maker.tree_wanted.connect(self.selecting.make_ready)
         self._loading.timeout.connect(partial(self.loader.ask, None))
         self._follow(
-            self.fitter, self.region_maker, self.k_comparer, self.selecting, self.mask_opener, self.keeper
+            self.fitter,
+            self.walker,
+            self.region_maker,
+            self.k_comparer,
+            self.selecting,
+            self.mask_opener,
+            self.keeper,
         )
 
     @Slot(object)
@@ -120,6 +128,7 @@ class PhotoWork(DeskWorkers):
         return (
             (self.reads, self.reads.cancel),
             (self.fits, self.fitter.stop),
+            (self.walker.runner, self.walker.stop),
             (self.comparisons, self.comparisons.cancel),
             (self.region_runs, self.region_maker.stop),
             (self.exports, self.exports.cancel),

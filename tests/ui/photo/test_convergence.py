@@ -327,7 +327,13 @@ def test_the_restarts_are_listed_with_the_best_one_marked(panel: ConvergencePane
     rows = panel.restarts_table.texts.rows
     result = result_of(shown)
     assert [row[0] for row in rows] == ["1 ✓", "2", "3"]
-    assert [float(row[1]) for row in rows] == pytest.approx([run.lower_bound for run in result.restarts])
+    compared = [replace(run, compared_bound=run.lower_bound - 0.5) for run in result.restarts]
+    assert [float(row[1]) for row in rows] == pytest.approx([run.compared_bound for run in result.restarts])
+    assert [float(row[2]) for row in rows] == pytest.approx([run.lower_bound for run in result.restarts])
+    told = words.restart_rows(replace(result, restarts=tuple(compared)))
+    assert [float(row[2]) - float(row[1]) for row in told] == pytest.approx([0.5] * 3, abs=2e-6)
+    bounds = [run.compared_bound for run in result.restarts]
+    assert f"3 restarts, {max(bounds) - min(bounds):.3g} nats apart" in panel.reason.text()
     font = panel.restarts_table.texts.data(panel.restarts_table.texts.index(0, 0), Qt.ItemDataRole.FontRole)
     assert font.bold()
 

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 from gmmseg.drawing.convergence import Curves, Run, curves, runs_by_restart
 from gmmseg.mixture.params import FitResult, FitStep
 from ui.photo.widgets import step_words as words
+from ui.photo.widgets.walk_bar import WalkBar
 from ui.plots.monotone_badge import MonotoneBadge
 from ui.plots.plot_panel import PlotPanel
 from ui.plots.step_plot import Span, StepPlot
@@ -76,7 +77,10 @@ class ConvergencePanel(PlotPanel):
         for page in (self._plot_page(), self.steps_table, self.restarts_table):
             self.views.addWidget(page)
         self.hint = EmptyHint(self.tr("Run a fit to watch its log-likelihood climb, iteration by iteration."))
-        self.lay_out(self.hint, self._top_row(), self.views, self._bottom_row(), stretched=self.views)
+        self.walk = WalkBar()
+        self.lay_out(
+            self.hint, self._top_row(), self.views, self.walk, self._bottom_row(), stretched=self.views
+        )
 
     def _plot_page(self) -> QWidget:
         page = QWidget()
@@ -163,6 +167,9 @@ class ConvergencePanel(PlotPanel):
         before, self._shown = self._shown, new
         if before is None or new.steps is not before.steps or new.document.fit is not before.document.fit:
             self._throttle.ask()
+        if before is None or new.walk is not before.walk:
+            self.walk.show_walk(new.walk)
+            self._paced_words.ask()
 
     @Slot()
     def _draw(self) -> None:
@@ -217,7 +224,10 @@ class ConvergencePanel(PlotPanel):
             return
         document = self._shown.document
         self.reason.setToolTip(words.stop_rules(document.settings.mixture))
-        if self._selected is not None:
+        walk = self._shown.walk
+        if self._selected is None and walk is not None:
+            text = words.walk_sentence(walk)
+        elif self._selected is not None:
             at, bound = self._selected, self._figures.bound
             rise = float(bound[at] - bound[at - 1]) if at else float("nan")
             text = words.step_sentence(self._run[at], int(self._figures.iteration[at]), rise)
@@ -226,7 +236,9 @@ class ConvergencePanel(PlotPanel):
             self.reason.setToolTip("\n".join([words.stop_rules(settings), *result.warnings]))
             # A fit that did not converge says so again in its warnings.
             facts = result.warnings if result.converged else ()
-            text = " ".join([words.stop_sentence(result, settings), *facts])
+            text = " ".join(
+                filter(None, [words.stop_sentence(result, settings), words.spread_sentence(result), *facts])
+            )
         else:
             newest = self._run[-1]
             text = self.tr("Fitting: restart {}, iteration {}, L {} nats per pixel").format(

@@ -10,6 +10,7 @@ from PySide6.QtCore import QCoreApplication, QLocale
 from gmmseg.drawing.convergence import Curves, per_pixel
 from gmmseg.mixture.params import FitResult, FitStep
 from gmmseg.mixture.settings import FitSettings
+from gmmseg.photo.walking import Walk
 
 
 def _tr(text: str) -> str:
@@ -55,6 +56,16 @@ def stop_sentence(result: FitResult, settings: FitSettings) -> str:
     )
 
 
+def spread_sentence(result: FitResult) -> str:
+    """Return how far the restarts lie apart, in words; nothing where there was one alone."""
+    bounds = [run.compared_bound for run in result.restarts]
+    if len(bounds) < 2:
+        return ""
+    return _tr("{n} restarts, {spread} nats apart.").format(
+        n=len(bounds), spread=small(max(bounds) - min(bounds))
+    )
+
+
 def stop_rules(settings: FitSettings) -> str:
     """Return the rules in force, for a tooltip."""
     off = _tr("off")
@@ -82,6 +93,23 @@ def step_sentence(step: FitStep, iteration: int, rise: float) -> str:
         q=small(per_pixel(step, step.q_gain)),
         h=small(per_pixel(step, step.h_gain)),
     )
+
+
+def walk_sentence(walk: Walk) -> str:
+    """Return what the last half step of a walk did, and what comes next."""
+    step = walk.now
+    if walk.ended is not None and walk.at + 1 == len(walk.steps):
+        return _tr("At rest after {n}: another M-step would change next to nothing.").format(
+            n=_iterations(walk.at)
+        )
+    if walk.has_posteriors:
+        return _tr(
+            "E-step under θ of iteration {n}: the maps are its posteriors, L {bound}. Next: M."
+        ).format(n=walk.at, bound=number(step.lower_bound, 4))
+    if walk.at == 0:
+        return _tr("The start: L {bound} per pixel. Next: E.").format(bound=number(step.lower_bound, 4))
+    rise = step.lower_bound - walk.steps[walk.at - 1].lower_bound
+    return "{} {}".format(step_sentence(step, walk.at, rise), _tr("M-step done; next: E."))
 
 
 STEP_HEADINGS = ("Iteration", "Stage", "L / pixel", "ΔL", "Q / pixel", "H / pixel", "ΔQ", "ΔH", "‖Δθ‖")
@@ -117,9 +145,10 @@ def step_rows(run: Sequence[FitStep], figures: Curves) -> list[tuple[str, ...]]:
     ]
 
 
-RESTART_HEADINGS = ("Restart", "L / pixel", "Iterations", "Ended by")
+RESTART_HEADINGS = ("Restart", "Compared L", "L / pixel", "Iterations", "Ended by")
 RESTART_TIPS = (
     "The best, in bold, is kept and taken to the end on all pixels.",
+    "The bound per pixel, nats, by which the best was chosen: local optima of EM differ.",
     "The last log-likelihood per pixel, nats; of a coarse run it is a lower bound.",
     "EM iterations of this restart.",
     "The rule that ended it.",
@@ -131,6 +160,7 @@ def restart_rows(result: FitResult) -> list[tuple[str, ...]]:
     return [
         (
             f"{run.index + 1} ✓" if run.index == result.best_restart else str(run.index + 1),
+            number(run.compared_bound),
             number(run.lower_bound),
             str(run.n_iter),
             _tr(run.stop_reason),
