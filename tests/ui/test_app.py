@@ -441,7 +441,7 @@ def test_stop_is_shown_to_have_been_heard_while_the_work_has_yet_to_ask(
     qtbot.wait(150)
     assert text.text() == "Stopping …"
     go_on.set()
-    qtbot.waitUntil(lambda: not fitted.photo.work.is_busy)
+    qtbot.waitUntil(lambda: not fitted.photo.work.is_busy, timeout=20000)
     assert fitted.photo.work.workspace.document.fit is before
     assert not text.isVisible()
     go_on.clear()
@@ -675,7 +675,7 @@ def test_exports_begin_beside_the_photo_and_then_where_the_last_of_its_folder_we
     qtbot.waitUntil(lambda: "elsewhere" not in image_of(fitted).source.name)
     wait_for_fit(fitted, qtbot)
     export_into(fitted, other)
-    qtbot.waitUntil(lambda: not fitted.photo.work.is_busy)
+    qtbot.waitUntil(lambda: not fitted.photo.work.is_busy, timeout=20000)
 
 
 def test_what_is_behind_a_plot_is_a_page_of_the_laboratory(fitted: App, qtbot: QtBot) -> None:
