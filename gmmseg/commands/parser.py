@@ -43,7 +43,8 @@ from gmmseg.tables.settings import TableSettings
 from gmmseg.version import VERSION
 
 COMMANDS: tuple[str, ...] = (
-    "segment", "apply", "select", "export", "fit", "frames", "mnist", "sample", "completion", "help",
+    "segment", "apply", "select", "export", "fit", "frames", "mnist", "sample",
+    "completion", "desktop", "help",
 )  # fmt: skip
 OBJECT_FORMATS = ("semantic", "binary", "cutout")
 FORMATS = ("coco", "geojson", "labelme", "roi", "svg", "ome-tiff", "ome-zarr")
@@ -142,6 +143,10 @@ Print a script that completes commands, options and their values, for bash, zsh 
   gmmseg completion zsh > ~/.zfunc/_gmmseg
   gmmseg completion fish > ~/.config/fish/completions/gmmseg.fish
 """
+_DESKTOP = """\
+Install an entry in the menus of a Linux desktop, the program's icon, and the type of its project files, so
+that these open by a double click: for this user alone, in $XDG_DATA_HOME or ~/.local/share.
+"""
 _EXPORT = """\
 Write files of a project, the same as the window does: of its classes, its regions or its objects.
 
@@ -233,6 +238,8 @@ def build_parser() -> tuple[Parser, dict[str, Parser]]:
                       _SAMPLE),
     }  # fmt: skip
     commands["completion"] = add("completion", "SHELL", "print what completes words in a shell", _COMPLETION)
+    commands["desktop"] = add("desktop", "[--remove]", "entry and file type for a Linux desktop", _DESKTOP)
+    commands["desktop"].add_argument("--remove", action="store_true", help="remove what was installed")
     commands["help"] = add("help", "[COMMAND]", "what a command does and its options", "Print help.")
     commands["completion"].add_argument("shell", choices=("bash", "zsh", "fish"), metavar="SHELL")
     commands["help"].add_argument("topic", nargs="?", choices=COMMANDS, metavar="COMMAND")

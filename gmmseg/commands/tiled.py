@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import time
 from dataclasses import fields
 from pathlib import Path
@@ -51,10 +52,10 @@ def is_tiled(options: argparse.Namespace) -> bool:
         return False
     path: Path = options.images[0]
     if options.output.path.suffix.lower() == ZARR and options.format is None:
-        return path.is_file() or is_zarr(str(path))
-    if path.is_dir():
+        return os.path.isfile(path) or is_zarr(str(path))
+    if os.path.isdir(path):
         return is_zarr(str(path))
-    return path.is_file() and _is_beyond_memory(path, options)
+    return os.path.isfile(path) and _is_beyond_memory(path, options)
 
 
 def run_tiled(options: argparse.Namespace, console: Console) -> bool:

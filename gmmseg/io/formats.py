@@ -16,6 +16,16 @@ SUFFIXES = {
     "PNM": (".ppm", ".pgm", ".pbm", ".pnm", ".pfm"),
 }
 """The suffixes of each format that is read."""
+MIME_TYPES = (
+    "image/png",
+    "image/jpeg",
+    "image/tiff",
+    "image/bmp",
+    "image/gif",
+    "image/webp",
+    "image/x-portable-anymap",
+)
+"""How desktops call these formats."""
 
 _SIGNATURES = (
     ("PNG", rb"\x89PNG\r\n\x1a\n"),
