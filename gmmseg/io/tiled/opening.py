@@ -7,7 +7,6 @@ import os
 from gmmseg.control import ShouldStop, never_stop
 from gmmseg.io.files import open_file
 from gmmseg.io.formats import recognise
-from gmmseg.io.tiled.tiff_picture import open_tiff
 from gmmseg.io.tiled.whole_picture import open_whole
 from gmmseg.io.tiled.zarr_picture import is_zarr, open_zarr
 from gmmseg.tiled.tiles import TiledPicture
@@ -46,6 +45,9 @@ def open_picture(
     with open_file(where) as (file, _):
         head = file.read(_HEAD_BYTES)
     if recognise(head, os.path.basename(where)) == "TIFF":
+        # Here, so that what is no TIFF does not wait for tifffile.
+        from gmmseg.io.tiled.tiff_picture import open_tiff
+
         picture = open_tiff(where, frame, skips_damaged)
         if picture is not None:
             return picture

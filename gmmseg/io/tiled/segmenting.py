@@ -21,7 +21,6 @@ from gmmseg.io.masks import legend
 from gmmseg.io.plain_text import with_plain_names
 from gmmseg.io.reports import build_report
 from gmmseg.io.tiled.label_pyramid import LabelPyramid, Reduce, n_direct_levels
-from gmmseg.io.tiled.label_tiff import write_label_tiff
 from gmmseg.io.tiled.work_folder import WorkFolder
 from gmmseg.mixture.compiled import kernel_name
 from gmmseg.photo.classes import ClassTable
@@ -200,6 +199,9 @@ def _publish(
     if request.output.suffix.lower() == ZARR:
         publish_folder(folder.path, request.output)
         return
+    # Here, so that a command line without tiles does not wait for tifffile.
+    from gmmseg.io.tiled.label_tiff import write_label_tiff
+
     made = folder.path / "labels.tif"
     write_label_tiff(pyramid, made, json.dumps(legend(with_plain_names(classes))), should_stop)
     publish_file(made, request.output)
