@@ -27,6 +27,7 @@ from gmmseg.photo.objects.edits import add_object, rename_objects
 from gmmseg.photo.objects.patch import brushed
 from tests.data.projects.build import assert_same
 from tests.ui.driving import blobs, drop, mime_of, write_png
+from tests.ui.photo.killing import check_killed
 from ui.app import App
 from ui.dialogs.recover import RecoverDialog
 from ui.dialogs.unsaved import UnsavedDialog
@@ -507,3 +508,8 @@ def test_a_step_in_the_list_is_gone_to(marked: App, qtbot: QtBot) -> None:
     panel.step_requested.emit(2)
     assert workspace.shown.redo_title is None
     assert {entry.name for entry in workspace.document.object_map} == {"cat"}
+
+
+@pytest.mark.parametrize("n_times", [1, pytest.param(40, marks=[pytest.mark.slow, pytest.mark.timeout(900)])])
+def test_a_window_that_is_killed_loses_at_most_the_step_in_hand(tmp_path: Path, n_times: int) -> None:
+    assert check_killed(tmp_path, n_times) > 0
