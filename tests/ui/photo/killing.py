@@ -1,8 +1,8 @@
 """Kills windows in the middle of a session and counts what is lost: ``python -m tests.ui.photo.killing N``.
 
 The session marks, renames, undoes, redoes and changes settings, with fits, pictures and the disk at work as
-for a person; each step is reported once the window has taken it. After the kill the journal must hold the last
-step that was reported, or the one after it.
+for a person; each step is reported once the window has taken it. After the kill the journal must hold the
+last step that was reported, or the one after it.
 """
 
 from __future__ import annotations
