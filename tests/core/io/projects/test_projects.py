@@ -522,3 +522,14 @@ def test_a_cancelled_save_changes_nothing(tmp_path: Path) -> None:
         result_of(save_events(replace(project, view={}), path, should_stop=lambda: StopRequest.CANCEL))
     assert path.read_bytes() == before
     assert sorted(each.name for each in tmp_path.iterdir()) == ["photo.png", "work.gmmseg"]
+
+
+def test_readmes_lines_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_image(tmp_path / "photo.jpg")
+    text = (Path(__file__).parents[4] / "README.md").read_text(encoding="utf-8")
+    section = text[text.index("## Projects\n") : text.index("## Command line\n")]
+    (lines,) = (part.partition("```")[0] for part in section.split("```python\n")[1:])
+    names: dict[str, Any] = {"gmmseg": gmmseg, "mask": np.eye(40, 60)}
+    exec(lines, names)
+    assert gmmseg.open_project("work.gmmseg").names == {1: "cat"}
