@@ -107,6 +107,7 @@ class PhotoCommands(QObject):
             self._window,
             preferred=self._export_subject(),
             overlay_opacity=self._panels.panes.overlay_opacity,
+            chosen=self._toolbox.chosen,
         )
 
     def _export_subject(self) -> Subject:

@@ -27,7 +27,7 @@ from ui.photo.arrangements import FIRST_PANES
 from ui.photo.commands import PhotoCommands
 from ui.photo.files_menu import FilesMenu
 from ui.photo.layout import OpacitySlider, SamplesMenu, photo_layout
-from ui.photo.picture_menu import REGION_ACTIONS, PictureMenu
+from ui.photo.picture_menu import MARKED_ACTIONS, REGION_ACTIONS, PictureMenu
 from ui.photo.recovering import Recovery
 from ui.photo.toolbox import Toolbox
 from ui.photo.tools.tool import Point
@@ -73,13 +73,18 @@ class PhotoDesk(FileDesk):
         for menu in (recent, self._samples, self._files):
             menu.setParent(layout.toolbar, menu.windowFlags())
         self._picture_menu = PictureMenu(actions, self.panels, self.toolbox, layout.central)
-        self._region_menu = QMenu(layout.central)
-        self._region_menu.setObjectName("regionMenu")
-        self._region_menu.addActions([actions[name] for name in REGION_ACTIONS])
+        self._region_menu = self._menu("regionMenu", REGION_ACTIONS)
+        self._marked_menu = self._menu("markedMenu", MARKED_ACTIONS)
         self.panels.connect_to(self.work, self.toolbox)
         self._connect()
         self._restore()
         self.refresh()
+
+    def _menu(self, name: str, ids: Sequence[str]) -> QMenu:
+        menu = QMenu(self.layout.central)
+        menu.setObjectName(name)
+        menu.addActions([self.actions[each] for each in ids])
+        return menu
 
     def _connect(self) -> None:
         work, panels = self.work, self.panels
@@ -104,7 +109,8 @@ class PhotoDesk(FileDesk):
         for plot in panels.plots:
             plot.theory_asked.connect(self.theory_asked)
         panels.panes.menu_requested.connect(self._open_picture_menu)
-        panels.regions.menu_requested.connect(self._open_region_menu)
+        panels.regions.menu_requested.connect(self._region_menu.popup)
+        panels.scatter.menu_requested.connect(self._marked_menu.popup)
         self.toolbox.tool_changed.connect(self._check_tool)
         self._check_tool(self.toolbox.tool_name)
         self._opacity.valueChanged.connect(self._set_opacity)
@@ -309,10 +315,6 @@ class PhotoDesk(FileDesk):
     @Slot(object, QPoint)
     def _open_picture_menu(self, point: Point, place: QPoint) -> None:
         self._picture_menu.open_at(self.work.workspace.shown, point, place)
-
-    @Slot(QPoint)
-    def _open_region_menu(self, place: QPoint) -> None:
-        self._region_menu.popup(place)
 
     @Slot(str)
     def _check_tool(self, name: str) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QLocale, Signal, Slot
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
+    QCheckBox,
     QComboBox,
     QDialogButtonBox,
     QHBoxLayout,
@@ -58,6 +59,8 @@ class ExportDialog(FilesDialog[ExportKind, ExportItem]):
         0 where none have been made.
     n_objects : int
         0 where there are none.
+    n_chosen : int
+        How many of them are chosen: there is a way to write these alone.
     preferred : {"classes", "regions", "objects"}
         Chosen at first, where it is there.
     overlay_opacity : float
@@ -80,6 +83,7 @@ class ExportDialog(FilesDialog[ExportKind, ExportItem]):
         kinds: Collection[str] = ("mask",),
         n_regions: int = 0,
         n_objects: int = 0,
+        n_chosen: int = 0,
         preferred: Subject = "classes",
         overlay_opacity: float = 0.5,
         pick_folder: ChooseFolder = choose_folder,
@@ -101,6 +105,10 @@ class ExportDialog(FilesDialog[ExportKind, ExportItem]):
         others.body.addLayout(self._make_rows(INTERCHANGE, stem))
         column = QVBoxLayout(self)
         column.setSpacing(SPACING)
+        self._has_part = 0 < n_chosen < n_objects
+        self._chosen = QCheckBox(self._chosen_title(n_chosen), self)
+        self._chosen.setObjectName("export.chosen")
+        self._chosen.toggled.connect(self._refresh)
         column.addLayout(self._make_subject_row(len(classes) > 0, n_regions, n_objects))
         column.addLayout(self._make_folder_row(folder))
         column.addSpacing(SPACING)
@@ -129,6 +137,16 @@ class ExportDialog(FilesDialog[ExportKind, ExportItem]):
         """What is written: the classes of the mixture, the regions, or the objects."""
         chosen: Subject = self._subject.currentData() or "classes"
         return chosen
+
+    @property
+    def is_of_chosen(self) -> bool:
+        """Whether the chosen objects alone are written."""
+        return self.subject == "objects" and self._has_part and self._chosen.isChecked()
+
+    def _chosen_title(self, n_chosen: int) -> str:
+        if n_chosen == 1:
+            return self.tr("Only the chosen one")
+        return self.tr("Only the {0} chosen").format(QLocale().toString(n_chosen))
 
     def items(self) -> list[ExportItem]:
         return with_legends(
@@ -164,6 +182,7 @@ class ExportDialog(FilesDialog[ExportKind, ExportItem]):
         row.setSpacing(SPACING)
         row.addWidget(label)
         row.addWidget(self._subject)
+        row.addWidget(self._chosen)
         row.addStretch(1)
         return row
 
@@ -213,9 +232,12 @@ class ExportDialog(FilesDialog[ExportKind, ExportItem]):
 
     @Slot()
     def _refresh(self) -> None:
+        self._chosen.setVisible(self._has_part and self.subject == "objects")
         self._options.show_items(self.items())
         super()._refresh()
-        self._copy.setEnabled(self._make_text is not None and bool(self.kinds))
+        # A text tells nothing of what was chosen in the window.
+        is_told = self._make_text is not None and not self.is_of_chosen
+        self._copy.setEnabled(is_told and bool(self.kinds))
 
     def _check(self, items: list[ExportItem]) -> None:
         check_items(items)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -55,11 +55,23 @@ class Exporter(FileExporter):
         self.saved_project: Callable[[], Path | None] = _no_project
         """Returns the file that holds the document as it is, where there is one."""
 
-    def ask(self, parent: QWidget, *, preferred: Subject = "classes", overlay_opacity: float = 0.5) -> None:
-        """Show the dialog, with what is preferred chosen at first; what is chosen is written."""
-        dialog = self._dialog(parent, preferred, overlay_opacity)
+    def ask(
+        self,
+        parent: QWidget,
+        *,
+        preferred: Subject = "classes",
+        overlay_opacity: float = 0.5,
+        chosen: Collection[int] = (),
+    ) -> None:
+        """Show the dialog, with what is preferred chosen at first; what is chosen is written.
+
+        Of objects those of the ids `chosen` can be written alone.
+        """
+        dialog = self._dialog(parent, preferred, overlay_opacity, len(chosen))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.export_requested.connect(self._on_requested)
+        dialog.export_requested.connect(
+            lambda items, subject: self._on_requested(items, subject, chosen if dialog.is_of_chosen else None)
+        )
         dialog.open()
 
     def offered_text(self, language: Language, parent: QWidget, preferred: Subject) -> str:
@@ -81,7 +93,9 @@ class Exporter(FileExporter):
 
         return text_of(language, again(self._workspace.document, subject, items, self.saved_project()))
 
-    def _dialog(self, parent: QWidget, preferred: Subject, overlay_opacity: float) -> ExportDialog:
+    def _dialog(
+        self, parent: QWidget, preferred: Subject, overlay_opacity: float, n_chosen: int = 0
+    ) -> ExportDialog:
         from ui.photo.export_dialog import ExportDialog
 
         shown = self._workspace.shown
@@ -93,6 +107,7 @@ class Exporter(FileExporter):
             self._kinds_at_first(preferred),
             0 if shown.regions is None else shown.regions.regions.n_regions,
             len(shown.document.objects or ()),
+            n_chosen,
             preferred,
             overlay_opacity,
             make_text=self.text,
@@ -120,13 +135,18 @@ class Exporter(FileExporter):
         path = None if image is None else image.source.path
         return None if path is None or is_sample(path) else path.absolute().parent
 
-    @Slot(object, str)
-    def _on_requested(self, items: list[ExportItem], subject: Subject) -> None:
+    def _on_requested(
+        self, items: list[ExportItem], subject: Subject, chosen: Collection[int] | None
+    ) -> None:
         items = [replace(item, pixel_size=self._typed_pixel_size) for item in items]
         self._exported_from = self._image_folder()
         self._store.set_folder("export", items[0].path.parent)
         self._store.export_kinds = tuple(item.kind for item in items if item.kind != "legend")
-        self.write(self._workspace.shown, items, subject)
+        shown = self._workspace.shown
+        objects = shown.document.objects
+        if objects is not None and chosen is not None:
+            shown = replace(shown, document=replace(shown.document, objects=objects.only(chosen)))
+        self.write(shown, items, subject)
 
     def write(self, shown: ViewState, items: list[ExportItem], subject: Subject = "classes") -> None:
         """Write files of the state shown, after what was asked for before.

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from gmmseg.photo.view_state import ViewState
 
 _SELECTION = ("accept_selection", "extend_object", "subtract_selection", "drop_selection")
-_MARKED = ("select_marked", "object_of_marked")
-REGION_ACTIONS = (*_MARKED, "copy_regions", "copy_mask", "export")
+MARKED_ACTIONS = ("select_marked", "object_of_marked")
+REGION_ACTIONS = (*MARKED_ACTIONS, "copy_regions", "copy_mask", "export")
 """What can be done with the rows selected in the table of the regions."""
 _PICTURE = ("copy_cutout", "copy_view", "copy_mask", "", "export", "", "fit_view", "overlay", "pin")
 
@@ -62,7 +62,7 @@ class PictureMenu(QMenu):
         if shown.document.pending is not None:
             self._add(_SELECTION)
         if self._panels.panes.marked is not None:
-            self._add(_MARKED)
+            self._add(MARKED_ACTIONS)
         self._add_object(shown, x, y)
         self._add_region(shown, x, y)
         self._add_class(shown, x, y)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -204,6 +204,13 @@ class ObjectMap:
         table = np.arange(self._n_ids, dtype=np.uint16)
         table[list(wanted)] = 0
         return self._mapped(table, gone=set(wanted))
+
+    def only(self, wanted: Collection[int]) -> ObjectMap:
+        """Return the map of these objects alone, locked or not."""
+        gone = {entry.id for entry in self if entry.id not in wanted}
+        table = np.arange(self._n_ids, dtype=np.uint16)
+        table[sorted(gone)] = 0
+        return self._mapped(table, gone)
 
     def _mapped(self, table: IdArray, gone: set[int]) -> ObjectMap:
         kept = tuple(entry for entry in self.objects if entry.id not in gone)

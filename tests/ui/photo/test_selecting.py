@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image as PillowImage
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QAction, QMouseEvent, QWheelEvent
+from PySide6.QtGui import QAction, QContextMenuEvent, QMouseEvent, QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLineEdit, QMenu
+from PySide6.QtWidgets import QApplication, QCheckBox, QLineEdit, QMenu
 from pytestqt.qtbot import QtBot
 from scipy.ndimage import label
 
@@ -397,3 +397,60 @@ def test_regions_are_offered_in_the_picture_and_their_rows_follow_clicks(person:
     next(action for action in menu.actions() if action.objectName() == "object_of_marked").trigger()
     assert np.array_equal(person.area_of(1), labels == labels[30, 30])
     assert panel.isVisible()
+
+
+def test_the_chosen_objects_alone_can_be_exported(person: Person, tmp_path: Path) -> None:
+    for x, y in ((90, 40), (30, 30)):
+        person.click(x, y)
+        person.press(Qt.Key.Key_Return)
+    person.desk.toolbox.choose((1,))
+    person.desk.work.exporter._store.set_folder("export", tmp_path)
+    person.desk.actions["export"].trigger()
+    dialog = person.app.window.findChild(ExportDialog)
+    assert dialog is not None
+    only = dialog.findChild(QCheckBox, "export.chosen")
+    assert only is not None
+    assert only.isVisible()
+    only.click()
+    for kind in ("cutout", "binary"):
+        box = dialog.findChild(QCheckBox, f"export.{kind}")
+        assert box is not None
+        box.setChecked(kind == "binary")
+    QTest.keyClick(dialog, Qt.Key.Key_Return)
+    written = tmp_path / "shapes_object.png"
+    person.wait(written.exists)
+    person.wait(lambda: not person.desk.work.exports.is_running)
+    assert np.array_equal(np.asarray(PillowImage.open(written)) > 0, person.area_of(1))
+
+
+def test_the_menu_key_opens_the_menu_of_the_picture(person: Person) -> None:
+    menu = person.desk.layout.central.findChild(QMenu, "pictureMenu")
+    assert menu is not None
+    person.hover(90, 40)
+    for reason, is_opened in (
+        (QContextMenuEvent.Reason.Keyboard, True),
+        (QContextMenuEvent.Reason.Mouse, False),
+    ):
+        QApplication.sendEvent(person.canvas, QContextMenuEvent(reason, QPoint(5, 5), QPoint(5, 5)))
+        assert menu.isVisible() == is_opened
+        menu.hide()
+
+
+def test_what_is_marked_in_the_scatter_is_selected(person: Person) -> None:
+    arrange(person.app, "explore")
+    person.wait(lambda: person.document.fit is not None and not person.desk.work.workspace.shown.is_preview)
+    table = person.desk.work.workspace.shown.table
+    assert table is not None
+    rows = np.zeros(table.n_rows, dtype=bool)
+    rows[::3] = True
+    person.desk.panels.scatter.rows_brushed.emit(rows)
+    person.desk.panels.scatter.menu_requested.emit(QPoint(3, 3))
+    menu = person.desk.layout.central.findChild(QMenu, "markedMenu")
+    assert menu is not None
+    assert menu.isVisible()
+    menu.hide()
+    menu.actions()[0].trigger()
+    assert np.array_equal(person.answer(), table.pixels.spread(rows.astype(np.uint8)) > 0)
+    person.desk.panels.scatter.rows_brushed.emit(None)
+    menu.actions()[0].trigger()
+    assert "Nothing is marked" in person.app.window.errors.text

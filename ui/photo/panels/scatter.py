@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QPoint, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QActionGroup, QKeyEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -44,6 +44,8 @@ class ScatterPanel(PlotPanel):
     edit_requested = Signal(object)
     winners_requested = Signal(object)
     """A `WinnersRequest`; the answer goes to `show_winners`."""
+    menu_requested = Signal(QPoint)
+    """A place of the screen: what can be done with what is marked is asked for."""
     rows_brushed = Signal(object)
     """A bool array over the rows of the shown table, or None."""
 
@@ -72,6 +74,10 @@ class ScatterPanel(PlotPanel):
                 "A 2σ ellipse has half-axes of 2√λ along the eigenvectors of the covariance and holds "
                 "86.5 % of its Gaussian in two dimensions (1 − e⁻²), not 95 % (S2 fig. 5, 6)."
             )
+        )
+        self.plot.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.plot.customContextMenuRequested.connect(
+            lambda at: self.menu_requested.emit(self.plot.mapToGlobal(at))
         )
         self.plot.clicked.connect(self._unmark)
         self.plot.double_clicked.connect(self._show_all)

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPoint, QPointF, QSizeF, Qt, Signal, Slot
-from PySide6.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QResizeEvent, QWheelEvent
+from PySide6.QtGui import QColor, QContextMenuEvent, QImage, QKeyEvent, QMouseEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QLabel, QWidget
 
 from gmmseg.arrays import ByteArray
@@ -347,6 +347,14 @@ class Canvas(pg.GraphicsView):  # type: ignore[misc]
                 self._drag_from = event.position()
             else:
                 self.fit_requested.emit()
+        event.accept()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        # A right click is told apart from a stroke with that button by the tool; the menu key is no click.
+        if event.reason() == QContextMenuEvent.Reason.Keyboard and self._size is not None:
+            y, x = self._pixel or (self._size[0] // 2, self._size[1] // 2)
+            place = self.mapToGlobal(self.position_of(y + 0.5, x + 0.5).toPoint())
+            self.menu_requested.emit((x + 0.5, y + 0.5), place)
         event.accept()
 
     def leaveEvent(self, event: QEvent) -> None:
