@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from gmmseg.arrays import AnyArray, BoolArray
+from gmmseg.arrays import AnyArray
 from gmmseg.colours import Colour
 from gmmseg.control import ShouldStop, never_stop
 from gmmseg.errors import GmmsegError, ReadError
@@ -78,8 +78,7 @@ def read_values(data: bytes, name: str, should_stop: ShouldStop = never_stop) ->
     if image.n_channels == 1:
         return _explained(whole_values(image.pixels[:, :, 0], name), legend)
     if image.mask is not None:
-        opaque: BoolArray = image.mask
-        return MaskValues(opaque.astype(np.uint8))
+        return MaskValues(image.mask.astype(np.uint8))
     if image.is_rgb and image.pixels.dtype == np.uint8:
         return _coloured(image.pixels, name)
     raise ReadError(f"“{name}” has {image.n_channels} channels, so it is not a mask.", _REMEDY)
@@ -94,15 +93,17 @@ def _read_indexed(data: bytes, name: str) -> MaskValues:
     with decoding(name, "PNG"), PngImageFile(io.BytesIO(data)) as picture:
         ids: AnyArray = np.array(picture, dtype=np.uint8)
         palette = list(picture.getpalette() or ())
-    colours = {at: tuple(palette[3 * at : 3 * at + 3]) for at in range(len(palette) // 3)}
+    triples = zip(palette[0::3], palette[1::3], palette[2::3], strict=False)
     values = _explained(ids, _legend_of(data, name, "PNG"))
-    return MaskValues(values.ids, values.names, values.colours or colours)  # type: ignore[arg-type]
+    return MaskValues(values.ids, values.names, values.colours or dict(enumerate(triples)))
 
 
 def _read_npz(data: bytes, name: str, should_stop: ShouldStop) -> MaskValues:
     def choose(names: Sequence[str]) -> Sequence[str]:
-        if "labels" in names or len(names) == 1:
-            return ("labels",) if "labels" in names else names
+        if "labels" in names:
+            return ("labels",)
+        if len(names) == 1:
+            return names
         raise ReadError(f"“{name}” holds no array called “labels”.", _REMEDY)
 
     with decoding(name, "NPZ"):
@@ -196,7 +197,7 @@ def _explained(ids: AnyArray, legend: Mapping[str, Any]) -> MaskValues:
     entries = entries if isinstance(entries, list) else []
     is_zero_based = str(legend.get("values", "")).startswith("0-based")
     if is_zero_based and type(nothing := legend.get("no_class")) is int:
-        ids = np.where(ids == nothing, 0, ids.astype(np.int64) + 1).astype(np.uint16)
+        ids = np.where(ids == nothing, 0, ids.astype(np.int64) + 1)
     for position, entry in enumerate(entries):
         if not isinstance(entry, dict):
             continue

@@ -7,12 +7,12 @@ from collections.abc import Generator
 from pathlib import Path
 
 import numpy as np
+from msgspec import UNSET, Raw, Struct, UnsetType
 
 from gmmseg.arrays import AnyArray
 from gmmseg.control import Progress, ShouldStop, never_stop
 from gmmseg.errors import ReadError
 from gmmseg.image import Image
-from gmmseg.io.decoder_errors import damaged
 from gmmseg.io.files import read_file_bytes, shown_name
 from gmmseg.io.interchange.coco_reading import decode_coco
 from gmmseg.io.interchange.found_objects import check_size, decoded_json
@@ -115,17 +115,25 @@ def read_objects_events(
     return read_objects(path, shape, image_name, should_stop=should_stop)
 
 
+class _Kind(Struct):
+    """Fields by which kinds of JSON are told apart; what they hold is not looked at."""
+
+    images: Raw | UnsetType = UNSET
+    annotations: Raw | UnsetType = UNSET
+    shapes: Raw | UnsetType = UNSET
+    features: Raw | UnsetType = UNSET
+    geometry: Raw | UnsetType = UNSET
+
+
 def _from_json(
     data: bytes, name: str, shape: tuple[int, int], image_name: str, should_stop: ShouldStop
 ) -> ObjectMap:
-    if data.lstrip()[:1] == b"[":
-        raise damaged(name, "JSON")
-    keys = decoded_json(data, dict, name, "JSON").keys()
-    if "annotations" in keys and "images" in keys:
+    kind = decoded_json(data, _Kind, name, "JSON")
+    if kind.annotations is not UNSET and kind.images is not UNSET:
         return decode_coco(data, name, shape, image_name, should_stop)
-    if "shapes" in keys:
+    if kind.shapes is not UNSET:
         return decode_labelme(data, name, shape, should_stop)
-    if "features" in keys or "geometry" in keys:
+    if kind.features is not UNSET or kind.geometry is not UNSET:
         return decode_geojson(data, name, shape, should_stop)
     raise ReadError(f"“{name}” is neither COCO, LabelMe nor GeoJSON.", "Choose another file.")
 
