@@ -41,6 +41,8 @@ class AnnihilationStep:
         Of the mixture and those rows, nats; what is made small. That of Figueiredo & Jain (2002, eq. 15)
         without the constants of quantisation, (1 - log 12) (T + 1) / 2 for each component of T parameters, as
         in the authors' own program: with them a component of six rows would pay for itself.
+    is_settled : bool
+        Whether another sweep would change next to nothing.
     is_best : bool
         Whether no settled mixture so far had a shorter message.
     """
@@ -50,6 +52,7 @@ class AnnihilationStep:
     alive: IntArray
     log_likelihood: float
     message_length: float
+    is_settled: bool = False
     is_best: bool = False
 
 
@@ -118,6 +121,7 @@ def annihilation_events(
             if is_settled:
                 break
             yield step
+        step = replace(step, is_settled=True)
         if best is None or step.message_length < best.message_length:
             best = step = replace(step, is_best=True)
         yield step

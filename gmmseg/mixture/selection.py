@@ -9,14 +9,16 @@ from typing import Literal
 import numpy as np
 
 from gmmseg.arrays import FloatArray
-from gmmseg.control import ShouldStop, never_stop, result_of
+from gmmseg.control import ShouldStop, never_stop, relayed, result_of
+from gmmseg.mixture.annihilation import AnnihilationStep, annihilation_events
 from gmmseg.mixture.density import score_rows
-from gmmseg.mixture.fit import fit_events
+from gmmseg.mixture.fit import evaluate, fit_events
 from gmmseg.mixture.merging import merge_by_entropy
-from gmmseg.mixture.params import FitResult, FitStep
+from gmmseg.mixture.params import FitResult, FitStep, MixtureParams
 from gmmseg.mixture.settings import Criterion, FitSettings
 
 DEFAULT_RANGE = tuple(range(1, 11))
+HELD_OUT_FOLDS = 5
 NO_OVERLAP = 1e-6
 """Entropy per row, nats, below which no two components overlap."""
 
@@ -101,14 +103,30 @@ def select_events(
     """Fit a range of K and return the one that a criterion prefers.
 
     ``bic`` and ``icl`` take the lowest value, see `best_fit_events`. ``entropy`` (Baudry et al. 2010) merges
-    the components of the BIC solution one pair after another and takes the elbow of the entropy. `n_folds`
-    is that of `best_fit_events`.
+    the components of the BIC solution one pair after another and takes the elbow of the entropy.
+    ``held-out`` takes the number that tells most of rows not seen, each K fitted `HELD_OUT_FOLDS` times more.
+    ``annihilation`` begins with the largest and lets components die, see `annihilation_events`.
+
+    Parameters
+    ----------
+    values, weights, settings, should_stop
+        As for `fit_events`.
+    criterion : str
+    candidates : tuple of int
+        Ascending.
+    n_folds : int
+        As for `best_fit_events`.
 
     Yields
     ------
     Candidate
         As each K is done.
     """
+    if criterion == "annihilation":
+        most = replace(settings, n_components=max(candidates))
+        return (yield from _annihilated(values, weights, most, should_stop)).n_components
+    if criterion == "held-out":
+        return (yield from _most_told(values, weights, settings, candidates, should_stop))
     key: Literal["bic", "icl"] = "icl" if criterion == "icl" else "bic"
     best = yield from best_fit_events(values, weights, settings, key, should_stop, candidates, n_folds)
     params = best.params
@@ -119,6 +137,39 @@ def select_events(
             return params.n_components  # nothing but rounding to find an elbow in
         return elbow(entropies[::-1])
     return params.n_components
+
+
+def _most_told(
+    values: FloatArray,
+    weights: FloatArray | None,
+    settings: FitSettings,
+    candidates: tuple[int, ...],
+    should_stop: ShouldStop,
+) -> Generator[Candidate, None, int]:
+    """Return the number of components with the highest likelihood of rows held out."""
+    tried: list[Candidate] = []
+
+    def noted(candidate: Candidate) -> tuple[Candidate]:
+        tried.append(candidate)
+        return (candidate,)
+
+    job = best_fit_events(values, weights, settings, "bic", should_stop, candidates, HELD_OUT_FOLDS)
+    yield from relayed(job, noted)
+    return max(tried, key=lambda candidate: candidate.held_out or -np.inf).n_components
+
+
+def _annihilated(
+    values: FloatArray, weights: FloatArray | None, settings: FitSettings, should_stop: ShouldStop
+) -> Generator[Candidate, None, MixtureParams]:
+    """Let components die, yielding the criteria of each mixture that has settled, on all rows."""
+
+    def told(step: AnnihilationStep) -> tuple[Candidate, ...]:
+        if not step.is_settled:
+            return ()
+        counts = np.ones(len(values)) if weights is None else weights
+        return (candidate_of(evaluate(step.params, values, counts, should_stop)),)
+
+    return (yield from relayed(annihilation_events(values, weights, settings, should_stop), told))
 
 
 def held_out_score(
@@ -177,12 +228,18 @@ def chosen_fit_events(
     Yields
     ------
     Candidate, FitStep
-        First of the numbers that are tried, then of the fit; see `select_events` and `fit_events`.
+        First of the numbers that are tried, then of the fit; see `select_events` and `fit_events`. What is
+        left by annihilation is where the fit starts.
     """
-    if criterion is not None:
+    start: MixtureParams | None = None
+    if criterion == "annihilation":
+        most = replace(settings, n_components=max(DEFAULT_RANGE))
+        start = yield from _annihilated(values, weights, most, should_stop)
+        settings = replace(settings, n_components=start.n_components)
+    elif criterion is not None:
         n_components = yield from select_events(values, weights, settings, criterion, should_stop)
         settings = replace(settings, n_components=n_components)
-    return (yield from fit_events(values, weights, settings, should_stop))
+    return (yield from fit_events(values, weights, settings, should_stop, start))
 
 
 def elbow(entropies: FloatArray) -> int:

@@ -8,7 +8,7 @@ from typing import Literal
 from gmmseg.setting import choice, number, switch
 
 CovarianceKind = Literal["full", "tied", "diag", "spherical"]
-Criterion = Literal["bic", "icl", "entropy"]
+Criterion = Literal["bic", "icl", "entropy", "held-out", "annihilation"]
 InitMethod = Literal["kmeans++", "random", "responsibilities"]
 MAX_COMPONENTS = 256
 MAX_SEED = 2**63 - 1
@@ -18,7 +18,13 @@ FAMILY_TITLES: dict[CovarianceKind, str] = {
     "diag": "Diagonal",
     "spherical": "Spherical",
 }
-CRITERION_TITLES: dict[Criterion, str] = {"bic": "BIC", "icl": "ICL", "entropy": "Entropy elbow"}
+CRITERION_TITLES: dict[Criterion, str] = {
+    "bic": "BIC",
+    "icl": "ICL",
+    "entropy": "Entropy elbow",
+    "held-out": "Held-out likelihood",
+    "annihilation": "Annihilation",
+}
 CRITERIA: tuple[Criterion, ...] = tuple(CRITERION_TITLES)
 _INIT_TITLES: dict[InitMethod, str] = {
     "kmeans++": "k-means++",

@@ -24,7 +24,8 @@ class SegmentSettings:
         None,
         "Choose K by",
         "Fits a range of K and keeps the best by this criterion. Neighbouring pixels "
-        "are not independent, so BIC tends to large K; ICL asks for separated components.",
+        "are not independent, so BIC tends to large K; ICL asks for separated components. Held-out "
+        "likelihood fits each K five times more; annihilation begins with ten and lets components die.",
         CRITERION_TITLES,
         option="--criterion",
         help="what -k auto chooses by (default bic)",

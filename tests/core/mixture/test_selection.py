@@ -8,10 +8,18 @@ import numpy as np
 import pytest
 from scipy.stats import multivariate_normal
 
-from gmmseg.control import StopRequest, result_of
+from gmmseg.control import StopRequest, relayed, result_of
 from gmmseg.errors import Cancelled
 from gmmseg.mixture.fit import fit
-from gmmseg.mixture.selection import elbow, folds, held_out_score, select_events
+from gmmseg.mixture.params import FitStep
+from gmmseg.mixture.selection import (
+    Candidate,
+    chosen_fit_events,
+    elbow,
+    folds,
+    held_out_score,
+    select_events,
+)
 from gmmseg.mixture.settings import Criterion, FitSettings
 from tests.core.mixture.cases import blobs
 
@@ -118,3 +126,31 @@ def test_folds_share_out_all_weight(weights: list[float]) -> None:
     if weights[0] == 3:
         assert all((share == np.round(share)).all() for share in shares)
         assert sum(share[2] > 0 for share in shares) > 1, "the seven rows are dealt one by one"
+
+
+@pytest.mark.parametrize("criterion", ["held-out", "annihilation"])
+def test_held_out_rows_and_dying_components_find_the_groups_too(criterion: Criterion) -> None:
+    rows, _ = blobs(np.random.default_rng(2), 240, 3, 2)
+    settings = FitSettings(n_init=1, tol=1e-4, reg_covar=0.05)
+    tried: list[Candidate] = []
+    job = chosen_fit_events(rows, None, settings, criterion)
+
+    def noted(event: Candidate | FitStep) -> tuple[()]:
+        if isinstance(event, Candidate):
+            tried.append(event)
+        return ()
+
+    result = result_of(relayed(job, noted))
+    assert result.params.n_components == 3
+    assert result.converged
+    for candidate in tried:
+        assert candidate.bic == pytest.approx(
+            -2 * candidate.log_likelihood + candidate.n_parameters * np.log(240)
+        )
+    counts = [candidate.n_components for candidate in tried]
+    if criterion == "held-out":
+        assert counts == list(range(1, 11))
+        assert max(tried, key=lambda one: one.held_out or -np.inf).n_components == 3
+    else:
+        assert counts == sorted(counts, reverse=True)
+        assert result.history[0].params.n_components == 3
