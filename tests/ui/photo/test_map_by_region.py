@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,8 @@ from tests.ui.driving import arrange, drop, mime_of, write_png
 from ui.app import App
 from ui.photo.arrangements import FIRST_PANES
 from ui.photo.exporting import Exporter
+from ui.photo.widgets.canvas import Canvas
+from ui.photo.widgets.fading import Fading
 from ui.settings_store import SettingsStore
 from ui.theme import apply_theme, configure_plots
 
@@ -174,3 +177,24 @@ def test_the_window_exports_what_the_command_line_writes(
     assert (tmp_path / "w.tif").read_bytes() == (tmp_path / "c.tif").read_bytes()
     ours, theirs = np.load("w.npz"), np.load("c.npz")
     np.testing.assert_array_equal(ours["probabilities"], theirs["probabilities"])
+
+
+def test_the_map_of_pixels_goes_softly_and_a_moved_picture_at_once(
+    window: Window, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    faded: list[object] = []
+    monkeypatch.setattr(Canvas, "fade", lambda canvas: faded.append(canvas))
+    new = window.shown
+    old = replace(new, segmentation=window.map.pixelwise)
+    window.panes.show_state(new, old)
+    assert not faded
+    window.panes.show_state(old, new)
+    assert faded == [window.panes.panes[1].canvas], "the photo stays as it is"
+    monkeypatch.undo()
+    canvas = window.panes.panes[1].canvas
+    cover = canvas.findChild(Fading)
+    assert cover is not None
+    canvas.fade()
+    if cover.isVisible():
+        window.panes.camera.pan(3, 0)
+    assert not cover.isVisible()

@@ -294,6 +294,10 @@ class PanesPanel(PaneGrid):
         if is_new_image:
             self.camera.set_image_size(after.image.width, after.image.height)
             self.choose_arrangement()
+        if _has_become_by_region(old, new):
+            for number, pane in enumerate(self.visible_panes):
+                if is_of_classes(pane.layer) and self._pin_of(number) is None:
+                    pane.canvas.fade()
         self._pictures.show(new, after)
         if is_new_image:
             self.fit_view()
@@ -374,3 +378,12 @@ class PanesPanel(PaneGrid):
             scene = self._scene_of(number)
             features = () if scene is None or scene.table is None else scene.table.names
             pane.show_choices(ClassTable() if scene is None else scene.classes, features)
+
+
+def _has_become_by_region(old: ViewState, new: ViewState) -> bool:
+    """Whether the regions that the map of pixels waited for have come, and nobody changed anything."""
+    before, after = old.segmentation, new.segmentation
+    if old.document is not new.document or before is None or after is None or before is after:
+        return False
+    has_regions = [one.origin is not None and one.origin.regions is not None for one in (before, after)]
+    return after.pixelwise is before.pixelwise and has_regions == [False, True]

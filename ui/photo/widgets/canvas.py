@@ -16,6 +16,7 @@ from ui.photo.tools.tool import NO_DRAFT, Pointer, Tool
 from ui.photo.widgets.camera import Camera
 from ui.photo.widgets.crosshair import Crosshair
 from ui.photo.widgets.draft_item import DraftItem
+from ui.photo.widgets.fading import Fading
 from ui.photo.widgets.outline_item import OutlineItem
 from ui.photo.widgets.pixel_item import PixelItem
 from ui.photo.widgets.scale_bar import ScaleBar
@@ -81,6 +82,7 @@ class Canvas(pg.GraphicsView):  # type: ignore[misc]
         self._caption.move(SPACING, SPACING)
         self._caption.hide()
         self._scale_bar = ScaleBar(self)
+        self._fading = Fading(self)
         self._handle = SwipeHandle(self)
         self._handle.hide()
         self._handle.moved.connect(self._apply_swipe)
@@ -125,6 +127,10 @@ class Canvas(pg.GraphicsView):  # type: ignore[misc]
                 line_width=picture.layer.line_width,
             )
         self._arrange()
+
+    def fade(self) -> None:
+        """Let what is shown now go softly when something else is shown next."""
+        self._fading.begin()
 
     def set_lut(self, lut: ByteArray | None) -> None:
         """Show the same layer in other colours."""
@@ -191,6 +197,7 @@ class Canvas(pg.GraphicsView):  # type: ignore[misc]
 
     def view_image(self) -> QImage:
         """Return what is on screen, without the crosshair and the divider, at the screen's resolution."""
+        self._fading.end()
         had_handle = self._handle.isVisible()
         self._crosshair.hide()
         self._handle.hide()
@@ -257,6 +264,7 @@ class Canvas(pg.GraphicsView):  # type: ignore[misc]
         )
         self._crosshair.mark(self._pixel, self._camera.zoom)
         self._scale_bar.set_zoom(self._camera.zoom)
+        self._fading.end()
         self._apply_swipe()
 
     @Slot()
