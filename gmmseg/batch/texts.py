@@ -46,12 +46,15 @@ class Again:
     items : tuple of ExportItem
     frame : int
         Page or frame of the files, from 0.
+    is_joint : bool
+        Whether one mixture is fitted to all images.
     """
 
     images: tuple[Path, ...]
     method: Method
     items: tuple[ExportItem, ...]
     frame: int = 0
+    is_joint: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +171,7 @@ def command_text(wanted: Again | AgainFromProject) -> str:
     else:
         words = [*_method_words(wanted.method), *map(_path_word, wanted.images)]
         words += ["--frame", str(wanted.frame + 1)] if wanted.frame else []
+        words += ["--joint"] * wanted.is_joint
     words = ["gmmseg", *words, *_output_words(wanted.items)]
     return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
 
@@ -286,11 +290,27 @@ def python_text(wanted: Again | AgainFromProject) -> str:
     folders = sorted({_path_word(item.path) for item in wanted.items})
     body = [
         f"for folder in {folders!r}:", "    os.makedirs(folder, exist_ok=True)",
-        "for path, stem in [", *pairs, "]:",
-        f"    result = {_call(wanted.method, _picture('path', wanted.frame))}",
+        "pictures = [", *pairs, "]",
+        *_joint_lines(wanted), "for path, stem in pictures:",
+        f"    result = {_call_within(wanted)}",
         f"    {_export_call('result', wanted.items, is_folder=True)}",
     ]  # fmt: skip
     return "import os\n\n" + head + "\n".join(body) + "\n"
+
+
+def _joint_lines(wanted: Again) -> list[str]:
+    if not (wanted.is_joint and isinstance(wanted.method, FittedMixture)):
+        return []
+    words = ["[path for path, _ in pictures]", *_keywords(wanted.method.settings)]
+    return [f"model = gmmseg.fit_joint({', '.join(words)})"]
+
+
+def _call_within(wanted: Again) -> str:
+    """Return the call that makes the result of one of several pictures."""
+    picture = _picture("path", wanted.frame)
+    if wanted.is_joint and isinstance(wanted.method, FittedMixture):
+        return f"gmmseg.apply({', '.join(['model', picture, *_keywords(wanted.method.maps)])})"
+    return _call(wanted.method, picture)
 
 
 def _values(method: Any) -> Iterator[Any]:

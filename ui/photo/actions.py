@@ -118,6 +118,10 @@ PHOTO_ACTIONS: tuple[Spec, ...] = (
         "export", "&Export…", PhotoCommands.export, ("Ctrl+E",), "export", has_results,
         "Write the mask, probabilities, regions, the model or a report",
     ),
+    Spec(
+        "batch", "&Batch…", PhotoCommands.batch, (), "", None,
+        "Work on many pictures with these settings",
+    ),
     SAVE,
     SAVE_AS,
     Spec("recover", "Reco&ver…", Recovery.show_all, tip="Bring back work that was not saved"),

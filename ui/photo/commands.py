@@ -26,6 +26,7 @@ from ui.settings_store import SettingsStore
 if TYPE_CHECKING:
     from gmmseg.batch.documents import Subject
     from gmmseg.batch.texts import Language
+    from ui.photo.batch_dialog import BatchDialog
 
 
 class PhotoCommands(QObject):
@@ -59,6 +60,7 @@ class PhotoCommands(QObject):
         self._store = store
         self._notices = notices
         self._window = window
+        self._batch: BatchDialog | None = None
 
     def open_file(self) -> None:
         dialog = QFileDialog(self._window, self.tr("Open images"), str(self._store.folder("open")))
@@ -114,6 +116,21 @@ class PhotoCommands(QObject):
         if self._work.workspace.document.objects:
             return "objects"
         return "regions" if self._panels.panes.is_about_regions else "classes"
+
+    def batch(self) -> None:
+        """Show the batch dialog, at first with the images opened together in it."""
+        if self._batch is None:
+            from ui.photo.batch_dialog import BatchDialog
+
+            self._batch = BatchDialog(
+                self._work.batcher,
+                lambda: self._work.workspace.document,
+                self._store.folder("export") / "batch",
+                parent=self._window,
+            )
+            self._batch.add(self._work.opener.files)
+        self._batch.show()
+        self._batch.raise_()
 
     def copy_as(self, language: Language) -> None:
         """Copy a text that writes what the export dialog would offer, without the window."""

@@ -149,6 +149,7 @@ def _menus(
                 files,
                 None,
                 actions["export"],
+                actions["batch"],
             ],
         ),
         DeskMenu("edit", "", actions.entries(edit)),

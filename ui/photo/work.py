@@ -25,6 +25,7 @@ from ui.desk.job_runner import JobRunner
 from ui.desk.keeping import Keeper
 from ui.desk.workers import DeskWorkers
 from ui.desk.workspace_bridge import WorkspaceBridge
+from ui.photo.batching import Batcher
 from ui.photo.comparing import KComparer
 from ui.photo.exporting import Exporter
 from ui.photo.fitting import Fitter
@@ -74,6 +75,8 @@ class PhotoWork(DeskWorkers):
         self.map_keeper = MapKeeper(self, self.workspace, self.bridge)
         self.comparisons = JobRunner("newest", self)
         self.k_comparer = KComparer(self.workspace, self.bridge, self.comparisons, self)
+        self.batcher = Batcher(JobRunner("newest", self), self)
+        self._quiet.append(self.batcher.runner)
         self.opener = Opener(self.reads, self)
         self.exporter = Exporter(self.workspace, self.exports, store, self)
         self.keeping = PhotoKeeping(self.workspace, store)

@@ -1,0 +1,143 @@
+"""A batch into one folder: folders within it for each kind of file, a table of areas, a contact sheet."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from gmmseg.batch.joint import joint_fit_events
+from gmmseg.batch.makers import ExportMaker, ExportTask
+from gmmseg.batch.methods import AppliedModel, FittedMixture, Method
+from gmmseg.batch.pictures import Outcome
+from gmmseg.batch.record import Record
+from gmmseg.batch.run import Result, batch_events, work_of, write_areas, write_sheet
+from gmmseg.batch.texts import Again
+from gmmseg.control import Progress, ShouldStop, never_stop
+from gmmseg.io.atomic import refusals
+from gmmseg.io.export_items import SUFFIXES, ExportItem, ExportKind, check_items, with_legends
+from gmmseg.io.outputs import check_inputs_stay, distinct_stems
+from gmmseg.processes import Failed, ItemEvent
+
+AREAS, SHEET = "areas.csv", "contact sheet.html"
+KINDS: tuple[ExportKind, ...] = (
+    "mask", "overlay", "probabilities", "table", "model", "report", "coco", "geojson",
+)  # fmt: skip
+"""What is made of many pictures in the window."""
+
+
+@dataclass(frozen=True, slots=True)
+class FolderBatch:
+    """What is to be made of which pictures, and where it goes.
+
+    Parameters
+    ----------
+    images : tuple of Path
+    method : Method
+    folder : Path
+    kinds : tuple of str
+        At least one of `KINDS`.
+    is_joint : bool
+        Whether one mixture is fitted to all pictures.
+    n_jobs : int
+        Processes.
+    """
+
+    images: tuple[Path, ...]
+    method: Method
+    folder: Path
+    kinds: tuple[ExportKind, ...]
+    is_joint: bool = False
+    n_jobs: int = 1
+
+    def again(self) -> Again:
+        """Return the batch as what a command or a script can do again."""
+        items = tuple(ExportItem((self.folder / kind).absolute(), kind) for kind in self.kinds)
+        return Again(tuple(path.absolute() for path in self.images), self.method, items, 0, self.is_joint)
+
+    def tasks(self) -> list[ExportTask]:
+        """Return a task for each picture; files are named after the pictures."""
+        return [
+            ExportTask(
+                image,
+                tuple(
+                    with_legends(
+                        ExportItem(self.folder / kind / f"{stem}{SUFFIXES[kind][0]}", kind)
+                        for kind in self.kinds
+                    )
+                ),
+            )
+            for image, stem in zip(self.images, distinct_stems(list(self.images)), strict=True)
+        ]
+
+
+def folder_batch_events(
+    batch: FolderBatch, should_stop: ShouldStop = never_stop
+) -> Generator[Progress | ItemEvent[Outcome], None, list[Result]]:
+    """Work on all pictures; those that are done already, with the same settings, are left as they are.
+
+    Yields the progress of what concerns all of them, and what comes of each.
+
+    Raises
+    ------
+    WriteError
+        The folder cannot be written.
+    GmmsegError
+        No picture can be used for a joint mixture.
+    Cancelled
+    """
+    tasks = batch.tasks()
+    check_inputs_stay([item.path for task in tasks for item in task.items], batch.images)
+    for kind in batch.kinds:
+        with refusals(batch.folder / kind):
+            (batch.folder / kind).mkdir(parents=True, exist_ok=True)
+    check_items(item for task in tasks for item in task.items)
+    method, errors = batch.method, {}
+    if batch.is_joint and isinstance(method, FittedMixture):
+        job = joint_fit_events(batch.images, method.settings, batch.n_jobs, should_stop=should_stop)
+        model, errors = yield from _progress_of(job)
+        method = AppliedModel(model, maps=method.maps)
+    results: list[Result] = [errors.get(at) for at in range(len(tasks))]
+    for at, error in errors.items():
+        yield Failed(at, error)
+    left = [at for at in range(len(tasks)) if at not in errors]
+    maker = ExportMaker(method, "window")
+    record = Record(batch.folder / batch.kinds[0])
+    running = batch_events(
+        [tasks[at] for at in left],
+        work_of(maker, batch.n_jobs, wants_thumbnails=True),
+        batch.n_jobs,
+        record,
+        resumes=True,
+        should_stop=should_stop,
+    )
+    done = yield from _placed(running, left)
+    for at, result in zip(left, done, strict=True):
+        results[at] = result
+    write_areas(batch.folder / AREAS, tasks, results)
+    write_sheet(batch.folder / SHEET, batch.folder.name, tasks, results)
+    return results
+
+
+def _progress_of(job: Generator[Any, None, Any]) -> Generator[Progress, None, Any]:
+    while True:
+        try:
+            event = next(job)
+        except StopIteration as end:
+            return end.value
+        if isinstance(event, Progress):
+            yield event
+
+
+def _placed(
+    job: Generator[ItemEvent[Outcome], None, list[Result]], places: Sequence[int]
+) -> Generator[ItemEvent[Outcome], None, list[Result]]:
+    """Pass on events with the place of their picture among all of them."""
+    while True:
+        try:
+            event = next(job)
+        except StopIteration as end:
+            results: list[Result] = end.value
+            return results
+        yield replace(event, at=places[event.at])

@@ -1,0 +1,392 @@
+"""The batch dialog: many pictures with the settings of the document, in the background."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QUrl, Slot
+from PySide6.QtGui import QDesktopServices, QDragEnterEvent, QDropEvent, QGuiApplication
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QFileDialog,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QMenu,
+    QProgressBar,
+    QPushButton,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gmmseg.batch.folders import KINDS, SHEET, FolderBatch
+from gmmseg.batch.methods import FittedMixture, GrownRegions, MapMethod, Method
+from gmmseg.batch.pictures import Outcome
+from gmmseg.batch.run import Result, failure_text
+from gmmseg.batch.texts import Language, text_of
+from gmmseg.control import Progress
+from gmmseg.errors import GmmsegError
+from gmmseg.io.export_items import ExportKind
+from gmmseg.io.images import READABLE_SUFFIXES, list_files
+from gmmseg.photo.document import Document
+from gmmseg.processes import Begun, Failed, ItemEvent, Reported
+from gmmseg.regions.settings import RegionSettings
+from gmmseg.setting import with_setting
+from ui.photo.batching import Batcher
+from ui.photo.widgets.batch_table import BatchTable, RowState
+from ui.theme import SPACING
+from ui.widgets.export_row import INTERCHANGE, RESULTS
+from ui.widgets.files_dialog import ChooseFolder, choose_folder
+
+OpenOutside = Callable[[Path], object]
+_SIZE = (760, 560)
+
+
+def open_outside(path: Path) -> None:
+    """Open a file by what the desktop opens such files with."""
+    QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))
+
+
+class BatchDialog(QDialog):
+    """A queue of pictures, a bar for each and one for all, and what is made of them; not modal.
+
+    Parameters
+    ----------
+    batcher : Batcher
+    settings_of : callable
+        Returns the document whose settings are those of the batch, when it begins.
+    folder : Path
+        Offered for the results.
+    pick_folder : callable
+        Asks the user for a folder.
+    open_result : callable
+        Opens a file that was made.
+    """
+
+    def __init__(
+        self,
+        batcher: Batcher,
+        settings_of: Callable[[], Document],
+        folder: Path,
+        pick_folder: ChooseFolder = choose_folder,
+        open_result: OpenOutside = open_outside,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("batch")
+        self.setWindowTitle(self.tr("Batch"))
+        self.setAcceptDrops(True)
+        self.resize(*_SIZE)
+        self._batcher = batcher
+        self._settings_of = settings_of
+        self._pick_folder = pick_folder
+        self._open_result = open_result
+        self._running: FolderBatch | None = None
+        self._table = BatchTable(self)
+        self._bar = QProgressBar(self)
+        self._bar.setObjectName("batch.bar")
+        self._message = QLabel(self)
+        self._message.setObjectName("batch.message")
+        self._message.setWordWrap(True)
+        column = QVBoxLayout(self)
+        column.setSpacing(SPACING)
+        column.addLayout(self._make_head())
+        column.addWidget(self._table, 1)
+        column.addLayout(self._make_options(folder))
+        column.addWidget(self._bar)
+        column.addWidget(self._message)
+        column.addLayout(self._make_foot())
+        self._table.opened.connect(self._open_row)
+        batcher.advanced.connect(self._on_advanced)
+        batcher.finished.connect(self._on_finished)
+        batcher.failed.connect(self._on_failed)
+        batcher.cancelled.connect(self._on_cancelled)
+        batcher.running_changed.connect(self._refresh)
+        self._refresh()
+
+    # Building
+
+    def _button(self, name: str, text: str, clicked: Callable[[], object]) -> QPushButton:
+        button = QPushButton(text, self)
+        button.setObjectName(f"batch.{name}")
+        button.setAutoDefault(False)
+        button.clicked.connect(clicked)
+        return button
+
+    def _make_head(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(SPACING)
+        self._add = self._button("add", self.tr("&Add pictures…"), self._add_files)
+        self._add_all = self._button("add_folder", self.tr("Add a &folder…"), self._add_folder)
+        self._clear = self._button("clear", self.tr("Cl&ear"), self._clear_files)
+        for button in (self._add, self._add_all, self._clear):
+            row.addWidget(button)
+        row.addStretch(1)
+        return row
+
+    def _make_options(self, folder: Path) -> QGridLayout:
+        self._subject = QComboBox(self)
+        self._subject.setObjectName("batch.subject")
+        self._subject.addItem(self.tr("Classes, a fit of each picture"), "classes")
+        self._subject.addItem(self.tr("Classes, one fit of all pictures"), "joint")
+        self._subject.addItem(self.tr("Regions"), "regions")
+        self._subject.setToolTip(self.tr("With one fit of all pictures a class is the same in each of them"))
+        self._folder = QLineEdit(str(folder), self)
+        self._folder.setObjectName("batch.folder")
+        browse = self._button("browse", self.tr("C&hoose…"), self._browse)
+        self._jobs = QSpinBox(self)
+        self._jobs.setObjectName("batch.jobs")
+        self._jobs.setRange(1, 64)
+        self._jobs.setValue(os.cpu_count() or 1)
+        self._jobs.setToolTip(self.tr("Pictures that are worked on at the same time; the files are the same"))
+        titles = {offer[0]: offer[1] for offer in (*RESULTS, *INTERCHANGE)}
+        self._kinds: dict[ExportKind, QCheckBox] = {}
+        kinds = QGridLayout()
+        for at, kind in enumerate(KINDS):
+            box = QCheckBox(self.tr(titles[kind]).replace("&", ""), self)
+            box.setObjectName(f"batch.{kind}")
+            box.setChecked(kind in ("mask", "overlay"))
+            box.toggled.connect(self._refresh)
+            kinds.addWidget(box, at // 4, at % 4)
+            self._kinds[kind] = box
+        grid = QGridLayout()
+        grid.setSpacing(SPACING)
+        rows: tuple[tuple[str, QWidget], ...] = (
+            (self.tr("&What"), self._subject), (self.tr("Resu&lts in"), self._folder),
+            (self.tr("&Processes"), self._jobs),
+        )  # fmt: skip
+        for at, (title, field) in enumerate(rows):
+            label = QLabel(title, self)
+            label.setBuddy(field)
+            grid.addWidget(label, at, 0)
+            grid.addWidget(field, at, 1)
+        grid.addWidget(browse, 1, 2)
+        grid.addLayout(kinds, len(rows), 1, 1, 2)
+        grid.setColumnStretch(1, 1)
+        self._subject.currentIndexChanged.connect(self._refresh)
+        return grid
+
+    def _make_foot(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(SPACING)
+        self._copy = QPushButton(self.tr("Cop&y as"), self)
+        self._copy.setObjectName("batch.copy")
+        self._copy.setAutoDefault(False)
+        menu = QMenu(self._copy)
+        titles: dict[Language, str] = {"command": self.tr("&Command"), "python": self.tr("&Python")}
+        for language, title in titles.items():
+            entry = menu.addAction(title)
+            entry.setObjectName(f"batch.copy_{language}")
+            entry.triggered.connect(partial(self._copy_as, language))
+        self._copy.setMenu(menu)
+        self._sheet = self._button("sheet", self.tr("Contact sheet"), self._open_sheet)
+        self._retry = self._button("retry", self.tr("&Retry the failed"), self._start)
+        self._stop = self._button("stop", self.tr("&Stop"), self._stop_or_cancel)
+        self._go = self._button("go", self.tr("&Start"), self._start)
+        self._go.setDefault(True)
+        row.addWidget(self._copy)
+        row.addWidget(self._sheet)
+        row.addStretch(1)
+        for button in (self._retry, self._stop, self._go):
+            row.addWidget(button)
+        return row
+
+    # The queue
+
+    @property
+    def states(self) -> tuple[RowState, ...]:
+        """The state of each picture."""
+        return self._table.states
+
+    @property
+    def message(self) -> str:
+        """What is said of all of them."""
+        return self._message.text()
+
+    def add(self, paths: Sequence[Path]) -> None:
+        """Put pictures, and those in folders, at the end of the queue; each is there once."""
+        try:
+            found = list_files(paths)
+        except GmmsegError as error:
+            self._message.setText(str(error))
+            return
+        known = dict.fromkeys((*self._table.files, *(path.absolute() for path in found)))
+        self._table.show_files(tuple(known))
+        self._refresh()
+
+    @Slot()
+    def _add_files(self) -> None:
+        pattern = " ".join(f"*{suffix}" for suffix in READABLE_SUFFIXES)
+        names, _ = QFileDialog.getOpenFileNames(self, "", "", self.tr("Images ({0})").format(pattern))
+        self.add([Path(name) for name in names])
+
+    @Slot()
+    def _add_folder(self) -> None:
+        picked = self._pick_folder(self, Path(self._folder.text()))
+        if picked is not None:
+            self.add([picked])
+
+    @Slot()
+    def _clear_files(self) -> None:
+        self._table.show_files(())
+        self._bar.reset()
+        self._refresh()
+
+    @Slot()
+    def _browse(self) -> None:
+        picked = self._pick_folder(self, Path(self._folder.text()))
+        if picked is not None:
+            self._folder.setText(str(picked))
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if event.mimeData().hasUrls() and not self._batcher.runner.is_running:
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self.add([Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()])
+        event.acceptProposedAction()
+
+    # Working
+
+    def batch(self) -> FolderBatch:
+        """Return what is asked for now."""
+        subject = self._subject.currentData()
+        return FolderBatch(
+            self._table.files,
+            _method(self._settings_of(), subject),
+            Path(self._folder.text()).expanduser(),
+            tuple(kind for kind, box in self._kinds.items() if box.isChecked() and box.isEnabled()),
+            subject == "joint",
+            self._jobs.value(),
+        )
+
+    @Slot()
+    def _start(self) -> None:
+        self._running = self.batch()
+        for row in range(len(self._running.images)):
+            self._table.show_state(row, RowState())
+        self._message.clear()
+        self._bar.setRange(0, len(self._running.images))
+        self._bar.setValue(0)
+        self._batcher.start(self._running)
+
+    @Slot()
+    def _stop_or_cancel(self) -> None:
+        """Stop after the pictures in hand; asked once more, end at once."""
+        if self._batcher.runner.is_ending:
+            self._batcher.cancel()
+            return
+        self._batcher.stop()
+        self._message.setText(self.tr("The pictures in hand are completed …"))
+        self._refresh()
+
+    @Slot(object)
+    def _on_advanced(self, events: tuple[Progress | ItemEvent[Outcome], ...]) -> None:
+        for event in events:
+            if isinstance(event, Progress):
+                self._message.setText(event.text)
+            else:
+                self._table.show_state(event.at, self._state_after(event))
+        ended = [state for state in self.states if state.name not in ("waiting", "working")]
+        self._bar.setValue(len(ended))
+
+    def _state_after(self, event: ItemEvent[Outcome]) -> RowState:
+        if isinstance(event, Begun):
+            return RowState("working", self.tr("Reading"))
+        if isinstance(event, Reported):
+            return RowState("working", event.event.text, event.event.fraction)
+        if isinstance(event, Failed):
+            return RowState("failed", failure_text(event.error))
+        if event.result.is_kept:
+            return RowState("kept", self.tr("Was there already"))
+        return RowState("done", self.tr("Done in {0:.1f} s").format(event.result.seconds))
+
+    @Slot(object)
+    def _on_finished(self, results: list[Result]) -> None:
+        n_done = sum(isinstance(result, Outcome) for result in results)
+        n_failed = sum(isinstance(result, Exception) for result in results)
+        text = self.tr("{0} of {1} pictures are done.").format(n_done, len(results))
+        if n_failed:
+            text += " " + self.tr("{0} failed.").format(n_failed)
+        self._message.setText(text)
+        self._refresh()
+
+    @Slot(object)
+    def _on_failed(self, error: Exception) -> None:
+        self._message.setText(failure_text(error))
+        self._end_rows()
+
+    @Slot()
+    def _on_cancelled(self) -> None:
+        self._message.setText(self.tr("Cancelled; nothing is half written."))
+        self._end_rows()
+
+    def _end_rows(self) -> None:
+        for row, state in enumerate(self.states):
+            if state.name == "working":
+                self._table.show_state(row, RowState())
+        self._refresh()
+
+    @Slot()
+    def _refresh(self) -> None:
+        is_running = self._batcher.runner.is_running
+        has_regions = self._subject.currentData() == "regions"
+        for kind, box in self._kinds.items():
+            box.setEnabled(not is_running and not (has_regions and kind in ("probabilities", "model")))
+        can_start = bool(self._table.files) and any(
+            box.isChecked() and box.isEnabled() for box in self._kinds.values()
+        )
+        fields = (self._add, self._add_all, self._clear, self._subject, self._folder, self._jobs)
+        for field in fields:
+            field.setEnabled(not is_running)
+        self._go.setEnabled(can_start and not is_running)
+        self._copy.setEnabled(can_start)
+        self._stop.setEnabled(is_running)
+        self._stop.setText(self.tr("&Cancel") if self._batcher.runner.is_ending else self.tr("&Stop"))
+        has_failed = any(state.name == "failed" for state in self.states)
+        self._retry.setEnabled(has_failed and can_start and not is_running)
+        batch = self._running
+        self._sheet.setEnabled(not is_running and batch is not None and (batch.folder / SHEET).is_file())
+
+    # What was made
+
+    @Slot(int)
+    def _open_row(self, row: int) -> None:
+        batch = self._running
+        if batch is not None and self.states[row].name in ("done", "kept"):
+            self._open_result(batch.tasks()[row].outputs[0])
+
+    @Slot()
+    def _open_sheet(self) -> None:
+        if self._running is not None:
+            self._open_result(self._running.folder / SHEET)
+
+    def _copy_as(self, language: Language) -> None:
+        try:
+            text = text_of(language, self.batch().again())
+        except GmmsegError as error:
+            self._message.setText(str(error))
+            return
+        QGuiApplication.clipboard().setText(text)
+        self._message.setText(self.tr("Copied. It writes the same files, byte for byte."))
+
+
+def _method(document: Document, subject: str) -> Method:
+    """Return what the document's settings make of any picture."""
+    if subject == "regions":
+        return GrownRegions(document.region_settings)
+    # What teaches are the objects of one picture.
+    settings = with_setting(document.settings, "learns_from", None)
+    is_by_region = document.map_settings.by == "region"
+    regions = replace(document.region_settings, seed=RegionSettings().seed)
+    return FittedMixture(
+        settings, maps=MapMethod(document.map_settings, regions if is_by_region else RegionSettings())
+    )

@@ -1,0 +1,81 @@
+"""Batcher: works on many pictures in processes, and tells the state of each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from gmmseg.control import Progress
+from ui.desk.job_runner import JobRunner
+
+if TYPE_CHECKING:
+    from gmmseg.batch.folders import FolderBatch
+    from gmmseg.batch.pictures import Outcome
+    from gmmseg.batch.run import Result
+    from gmmseg.processes import ItemEvent
+
+
+class Batcher(QObject):
+    """Runs one batch at a time.
+
+    Parameters
+    ----------
+    runner : JobRunner
+        For this object alone.
+    """
+
+    advanced = Signal(object)
+    """(tuple of Progress and `ItemEvent`): what has come since."""
+    finished = Signal(object)
+    """(list of `Result`): all was worked on, or the batch was stopped."""
+    failed = Signal(object)
+    """(Exception): nothing could be begun, or what sums up the batch cannot be written."""
+    cancelled = Signal()
+    running_changed = Signal()
+
+    def __init__(self, runner: JobRunner, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.runner = runner
+        runner.events.connect(self._on_events)
+        runner.finished.connect(self._on_finished)
+        runner.failed.connect(self._on_failed)
+        runner.cancelled.connect(self._on_cancelled)
+        runner.running_changed.connect(self._on_running_changed)
+
+    def start(self, batch: FolderBatch) -> None:
+        """Begin a batch; pictures that are done already are left as they are."""
+        # Imported with the first: the window is there sooner without it.
+        from gmmseg.batch.folders import folder_batch_events
+
+        self.runner.start(lambda should_stop: folder_batch_events(batch, should_stop))
+
+    @Slot()
+    def stop(self) -> None:
+        """Complete the pictures in hand and begin no other."""
+        self.runner.stop()
+
+    @Slot()
+    def cancel(self) -> None:
+        """End at once, with nothing half written."""
+        self.runner.cancel()
+
+    @Slot(object, object)
+    def _on_events(self, run: int, events: tuple[Progress | ItemEvent[Outcome], ...]) -> None:
+        self.advanced.emit(events)
+
+    @Slot(object, object)
+    def _on_finished(self, run: int, results: list[Result]) -> None:
+        self.finished.emit(results)
+
+    @Slot(object, object)
+    def _on_failed(self, run: int, error: Exception) -> None:
+        self.failed.emit(error)
+
+    @Slot(object)
+    def _on_cancelled(self, run: int) -> None:
+        self.cancelled.emit()
+
+    @Slot(bool)
+    def _on_running_changed(self, is_running: bool) -> None:
+        self.running_changed.emit()
