@@ -70,7 +70,7 @@ class KCurvePanel(PlotPanel):
     """All K up to this one are to be tried."""
 
     def __init__(self) -> None:
-        super().__init__("k-curve-panel", theory="likelihood")
+        super().__init__("k-curve-panel", theory="how-many")
         self._shown: ViewState | None = None
         self._candidates: tuple[Candidate, ...] = ()
         self._chosen = 0

@@ -52,7 +52,7 @@ class MergeTreePanel(PlotPanel):
     """The ClassTable as it would be, cut at the line that is moved, or None for that of the document."""
 
     def __init__(self) -> None:
-        super().__init__("merge-tree-panel", theory="mixture")
+        super().__init__("merge-tree-panel", theory="merge")
         self._shown: ViewState | None = None
         self._asked: TreeRequest | None = None
         self._tree: Dendrogram | None = None
