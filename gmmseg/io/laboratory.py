@@ -1,16 +1,21 @@
-"""What a page of the laboratory shows as a file: its bars and tables as CSV."""
+"""Files of the laboratory: what a page shows as CSV or PNG, and saved mixtures to begin at."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator, Sequence
 from pathlib import Path
 
 from gmmseg.control import Progress
 from gmmseg.io.csv_lines import Cell, csv_lines
+from gmmseg.io.models import load_model, model_format, read_model_bytes
 from gmmseg.io.outputs import check_suffix, write
+from gmmseg.io.table_models import FORMAT, load_table_model
 from gmmseg.laboratory.scene import Scene
+from gmmseg.mixture.covariance import Full
+from gmmseg.mixture.params import MixtureParams
 
-SUFFIXES = (".csv",)
+SUFFIXES = (".csv", ".png")
 
 
 def encode_scene(scene: Scene) -> bytes:
@@ -21,9 +26,31 @@ def encode_scene(scene: Scene) -> bytes:
     return csv_lines(rows)
 
 
-def scene_export_events(scene: Scene, path: Path) -> Generator[Progress, None, list[Path]]:
-    """Write a scene as CSV and return the path; raises `WriteError` where that cannot be done."""
-    check_suffix(path, "CSV", SUFFIXES)
+def scene_export_events(scene: Scene, picture: bytes, path: Path) -> Generator[Progress, None, list[Path]]:
+    """Write a page and return the path; raises `WriteError` where that cannot be done.
+
+    Parameters
+    ----------
+    scene : Scene
+    picture : bytes
+        The page as it is drawn, a PNG file.
+    path : Path
+        Ends in one of `SUFFIXES`, which says what is written.
+    """
+    check_suffix(path, "figures", SUFFIXES)
     yield Progress("Writing")
-    write(path, encode_scene(scene))
+    write(path, picture if path.suffix.lower() == ".png" else encode_scene(scene))
     return [path]
+
+
+def read_mixture(path: str | os.PathLike[str]) -> MixtureParams:
+    """Return the mixture of a model file, of a picture or of a table, in feature units.
+
+    Raises
+    ------
+    ReadError, ModelError
+        It cannot be read, or is no model.
+    """
+    data = read_model_bytes(path)
+    model = load_table_model(data) if model_format(data) == FORMAT else load_model(data)
+    return MixtureParams(model.params.weights.copy(), model.means, Full(model.matrices))

@@ -12,6 +12,7 @@ from gmmseg.laboratory.lesson import Progress
 from gmmseg.laboratory.lessons import lesson_of
 from gmmseg.laboratory.page import Page
 from gmmseg.laboratory.pages.contents import PAGES, page_class
+from gmmseg.mixture.params import MixtureParams
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,6 +105,11 @@ def act(page: Page, action_id: str) -> Edit[Document]:
     """Return the edit of an action that is done at once; `page` says what it is called."""
     title = page.action(action_id).title.replace("&", "")
     return _on_page(title, lambda present: present.act(action_id))
+
+
+def begin_at(params: MixtureParams) -> Edit[Document]:
+    """Return the edit that has the open page begin at a saved mixture."""
+    return _on_page("Begin at a mixture", lambda page: page.begun_at(params))
 
 
 def take_result(title: str, page: Page) -> Edit[Document]:

@@ -11,6 +11,7 @@ from gmmseg.control import ShouldStop
 from gmmseg.errors import EditError
 from gmmseg.laboratory.data import Data
 from gmmseg.laboratory.scene import Scene
+from gmmseg.mixture.params import MixtureParams
 from gmmseg.setting import with_setting
 
 Work = Generator["Page", None, "Page"]
@@ -108,6 +109,10 @@ class Page(ABC):
     def rebuilt(self, settings: Any, path: str) -> Self:
         """Return the page under settings of which the one at `path` is new."""
         return replace(self, settings=settings)
+
+    def begun_at(self, params: MixtureParams) -> Self:
+        """Return the page with EM beginning at a mixture; raises `EditError` where that makes no sense."""
+        raise EditError("This page does not begin at a mixture.", "Turn to EM or to Starts first.")
 
     def moved(self, handle: str, x: float, y: float) -> Self:
         """Return the page after a handle was dragged to (x, y)."""

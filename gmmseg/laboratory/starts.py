@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from gmmseg.errors import EditError
 from gmmseg.laboratory.data import Data
 from gmmseg.mixture.fit import fit, start_of
 from gmmseg.mixture.params import MixtureParams
@@ -12,6 +13,15 @@ from gmmseg.mixture.settings import FitSettings
 
 QUICK_ROWS = 2000
 QUICK_ITERATIONS = 100
+
+
+def check_features(data: Data, params: MixtureParams) -> None:
+    """Raise `EditError` where a mixture is of other features than some data have."""
+    if params.n_features != data.n_features:
+        raise EditError(
+            f"The mixture has {params.n_features} features, these rows have {data.n_features}.",
+            "Open the rows that it was fitted to, or others like them.",
+        )
 
 
 def start(data: Data, settings: FitSettings, restart: int = 0) -> MixtureParams:

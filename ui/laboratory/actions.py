@@ -42,7 +42,7 @@ def _lesson_spec(number: int, lesson: Lesson) -> Spec:
 LABORATORY_ACTIONS: tuple[Spec, ...] = (
     Spec(
         "open_table", "&Open a table…", LaboratoryCommands.open_table, (Keys.Open,), "open",
-        tip="Open a table of numbers: CSV, TSV, NPY or NPZ",
+        tip="Open a table of numbers, CSV, TSV, NPY or NPZ, or a saved mixture to begin at",
     ),
     Spec(
         "photo_pixels", "Take the &photo's pixels", Opener.open_photo, (), "photo",
@@ -54,7 +54,7 @@ LABORATORY_ACTIONS: tuple[Spec, ...] = (
     ),
     Spec(
         "export_figures", "&Export figures…", LaboratoryCommands.export, ("Ctrl+E",), "export",
-        tip="Write the bars and tables of the page as CSV",
+        tip="Write bars and tables of the page as CSV, or its picture as PNG",
     ),
     UNDO,
     REDO,

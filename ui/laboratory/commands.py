@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from gmmseg.io.table_reading import SUFFIXES
 from gmmseg.laboratory.document import begin_lesson, take_data
+from ui.laboratory.opening import MODEL_SUFFIX
 from ui.laboratory.work import LaboratoryWork
 from ui.settings_store import SettingsStore
 
@@ -37,7 +38,8 @@ class LaboratoryCommands(QObject):
         dialog.setObjectName("openTable")
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         patterns = " ".join(f"*{suffix}" for suffix in SUFFIXES)
-        dialog.setNameFilters([self.tr("Tables ({})").format(patterns), self.tr("All files (*)")])
+        models = self.tr("Saved mixtures to begin at (*{})").format(MODEL_SUFFIX)
+        dialog.setNameFilters([self.tr("Tables ({})").format(patterns), models, self.tr("All files (*)")])
         dialog.fileSelected.connect(self._open_chosen)
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()

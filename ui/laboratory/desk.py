@@ -6,8 +6,9 @@ from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QWidget
 
 from gmmseg.laboratory.data import Data
-from gmmseg.laboratory.document import open_page, take_data
+from gmmseg.laboratory.document import begin_at, open_page, take_data
 from gmmseg.laboratory.view_state import ViewState
+from gmmseg.mixture.params import MixtureParams
 from ui.desk.actions import Actions, bound_to
 from ui.desk.desk import Heading
 from ui.desk.file_desk import FileDesk
@@ -51,6 +52,8 @@ class LaboratoryDesk(FileDesk):
         self.panels.connect_to(self.work)
         self.work.bridge.changed.connect(self._on_changed)
         self.work.opener.opened.connect(self._take_data)
+        self.work.opener.mixture_opened.connect(self._begin_at)
+        self.work.exporter.make_picture = self.panels.stage.as_png
         self.panels.stage.theory_requested.connect(self._commands.show_theory)
         self.refresh()
 
@@ -67,6 +70,12 @@ class LaboratoryDesk(FileDesk):
     def _on_changed(self, old: ViewState, new: ViewState) -> None:
         if new.document is not old.document:
             self.refresh()
+
+    @Slot(object)
+    def _begin_at(self, params: MixtureParams) -> None:
+        self._notices.clear()
+        self.work.apply(begin_at(params))
+        self.work.settle()
 
     @Slot(object)
     def _take_data(self, data: Data) -> None:

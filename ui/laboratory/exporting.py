@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Slot
@@ -15,7 +16,7 @@ from ui.settings_store import SettingsStore
 
 
 class Exporter(FileExporter):
-    """Asks for a file and writes the figures of the open page to it.
+    """Asks for a file and writes the figures of the open page to it, or its picture.
 
     Parameters
     ----------
@@ -30,6 +31,8 @@ class Exporter(FileExporter):
         self, workspace: Workspace, runner: JobRunner, store: SettingsStore, parent: QObject | None = None
     ) -> None:
         super().__init__(runner, parent)
+        self.make_picture: Callable[[], bytes] = bytes
+        """Returns the page as it is drawn, a PNG file."""
         self._workspace = workspace
         self._store = store
 
@@ -39,7 +42,7 @@ class Exporter(FileExporter):
         dialog = QFileDialog(parent, self.tr("Export figures"), str(self._store.folder("export")))
         dialog.setObjectName("exportLaboratory")
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setNameFilters([self.tr("Table (*.csv)")])
+        dialog.setNameFilters([self.tr("Table (*.csv)"), self.tr("Picture (*.png)")])
         dialog.setDefaultSuffix("csv")
         dialog.selectFile(name)
         dialog.fileSelected.connect(self._write)
@@ -53,8 +56,8 @@ class Exporter(FileExporter):
     def write(self, path: Path) -> None:
         """Write the figures of the open page, after what was asked for before."""
         self._store.set_folder("export", path.absolute().parent)
-        scene = self._workspace.shown.scene
-        self.runner.start(lambda should_stop: scene_export_events(scene, path))
+        scene, picture = self._workspace.shown.scene, self.make_picture()
+        self.runner.start(lambda should_stop: scene_export_events(scene, picture, path))
 
     @Slot(object, object)
     def _on_finished(self, run: int, paths: list[Path]) -> None:

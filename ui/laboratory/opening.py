@@ -10,11 +10,14 @@ from PySide6.QtCore import QMimeData, QObject, Signal, Slot
 from gmmseg.control import Progress, ShouldStop
 from gmmseg.errors import EditError, ReadError
 from gmmseg.features.table import FeatureTable
+from gmmseg.io.laboratory import read_mixture
 from gmmseg.io.table_reading import read_table
 from gmmseg.laboratory.data import Data, table_data
+from gmmseg.mixture.params import MixtureParams
 from ui.desk.job_runner import JobRunner
 from ui.desk.workers import FileOpener
 
+MODEL_SUFFIX = ".json"
 PhotoRows = Callable[[], FeatureTable | None]
 """Returns the rows of the photo that is open, where there is one."""
 
@@ -31,6 +34,8 @@ class Opener(FileOpener):
 
     opened = Signal(object)
     """Data"""
+    mixture_opened = Signal(object)
+    """MixtureParams of a model file."""
 
     def __init__(self, runner: JobRunner, photo_rows: PhotoRows, parent: QObject | None = None) -> None:
         super().__init__(runner, parent)
@@ -38,7 +43,7 @@ class Opener(FileOpener):
         self._path: Path | None = None
 
     def open_path(self, path: Path) -> None:
-        """Read a table."""
+        """Read a table, or the mixture of a model file."""
         self._path = path
         self.runner.start(lambda should_stop: _reading(path, should_stop))
 
@@ -66,14 +71,16 @@ class Opener(FileOpener):
         self.runner.start(lambda should_stop: _sampling(table))
 
     @Slot(object, object)
-    def _on_finished(self, run: int, data: Data) -> None:
+    def _on_finished(self, run: int, read: Data | MixtureParams) -> None:
         if self._path is not None:
             self.file_opened.emit(self._path)
-        self.opened.emit(data)
+        (self.opened if isinstance(read, Data) else self.mixture_opened).emit(read)
 
 
-def _reading(path: Path, should_stop: ShouldStop) -> Generator[Progress, None, Data]:
+def _reading(path: Path, should_stop: ShouldStop) -> Generator[Progress, None, Data | MixtureParams]:
     yield Progress("Reading")
+    if path.suffix.lower() == MODEL_SUFFIX:
+        return read_mixture(path)
     table = read_table(path, should_stop=should_stop)
     return table_data(table.source, table.values, table.names)
 

@@ -93,12 +93,16 @@ class ScatterPlot(ThemedPlot):
         self.picture.setVisible(True)
         self._render()
 
+    def hide_points(self) -> None:
+        """Draw no picture of points."""
+        self._points = None
+        self.picture.setVisible(False)
+
     def show_histogram(
         self, edges: FloatArray, density: FloatArray, grid: FloatArray, total: FloatArray
     ) -> None:
         """Show bars and the density of the whole mixture over `grid`; the points go."""
-        self._points = None
-        self.picture.setVisible(False)
+        self.hide_points()
         self.bars.setData(edges, density)
         self.bars.setVisible(True)
         self.total_curve.setData(grid, total)

@@ -14,9 +14,10 @@ from gmmseg.laboratory.charts import axes_of, dragged, mixture_chart, plain_tint
 from gmmseg.laboratory.data import Data, example
 from gmmseg.laboratory.page import Action, Page
 from gmmseg.laboratory.scene import Bar, Chart, Convergence, Scene, Table, Transport
-from gmmseg.laboratory.starts import start
+from gmmseg.laboratory.starts import check_features, start
 from gmmseg.laboratory.timeline import Frame, Timeline, begun, run
 from gmmseg.laboratory.words import fixed, short, vector
+from gmmseg.mixture.params import MixtureParams
 from gmmseg.mixture.settings import FitSettings
 
 ROWS_SHOWN = 12
@@ -63,6 +64,11 @@ class EmPage(Page):
         if path == "tol":
             return replace(self, settings=settings)
         return self._begun(self.data, settings)
+
+    def begun_at(self, params: MixtureParams) -> Self:
+        check_features(self.data, params)
+        settings = replace(self.settings, n_components=params.n_components, covariance=params.covariance.kind)
+        return replace(self, settings=settings, timeline=begun(problem(self.data, settings), params))
 
     def moved(self, handle: str, x: float, y: float) -> Self:
         params = dragged(self.data, self.timeline.now.params, handle, x, y)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import ClassVar, Self
 
 import numpy as np
 
-from gmmseg.arrays import BoolArray, FloatArray
+from gmmseg.arrays import BoolArray, FloatArray, frozen
 from gmmseg.control import ShouldStop, StopRequest, never_stop
 from gmmseg.digits.scores import adjusted_rand
 from gmmseg.errors import FeatureError
@@ -93,13 +93,10 @@ class KnownPage(Page):
 
     # Figures
 
-    @cached_property
+    @property
     def known(self) -> BoolArray:
-        """Which rows say where they come from, (N,): the first of a fixed order, so that more only adds."""
-        order = np.random.default_rng(self.settings.fit.seed).permutation(self.data.n_rows)
-        known = np.zeros(self.data.n_rows, dtype=np.bool_)
-        known[order[: round(self.settings.share * self.data.n_rows)]] = True
-        return known
+        """Which rows say where they come from, (N,)."""
+        return _known(self.data, self.settings)
 
     @property
     def labels(self) -> np.ndarray:
@@ -107,12 +104,10 @@ class KnownPage(Page):
         assert self.data.truth is not None  # noqa: S101 - `opened` refuses other data
         return self.data.truth
 
-    @cached_property
+    @property
     def prepared(self) -> Prepared[Rows]:
         """The rows for the engine, those known restricted to their component."""
-        groups = np.where(self.known, self.labels, UNKNOWN)
-        told = PartialLabels(groups, np.eye(self.params.n_components, dtype=np.bool_))
-        return prepare(self.data.values, None, self.settings.fit, never_stop, told)
+        return _prepared(self.data, self.settings)
 
     @cached_property
     def found(self) -> Expectation:
@@ -265,3 +260,22 @@ class KnownPage(Page):
             ),
             tuple(rows),
         )
+
+
+# Neither depends on the parameters: they are the same in all frames of a drag.
+@lru_cache(maxsize=4)
+def _known(data: Data, settings: KnownSettings) -> BoolArray:
+    """Return which rows are known, (N,): the first of a fixed order, so that a larger share only adds."""
+    order = np.random.default_rng(settings.fit.seed).permutation(data.n_rows)
+    known = np.zeros(data.n_rows, dtype=np.bool_)
+    known[order[: round(settings.share * data.n_rows)]] = True
+    return frozen(known)
+
+
+@lru_cache(maxsize=4)
+def _prepared(data: Data, settings: KnownSettings) -> Prepared[Rows]:
+    """Return the rows with what is known of them."""
+    labels = np.zeros(data.n_rows, dtype=np.int64) if data.truth is None else data.truth
+    groups = np.where(_known(data, settings), labels, UNKNOWN)
+    told = PartialLabels(groups, np.eye(settings.fit.n_components, dtype=np.bool_))
+    return prepare(data.values, None, settings.fit, never_stop, told)

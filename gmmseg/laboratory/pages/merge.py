@@ -37,7 +37,6 @@ _MEASURES: dict[str, str] = {
     "misclassification": "Misclassification",
     "entropy": "Entropy",
 }
-MOST_COMPONENTS = 12
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from gmmseg.laboratory.charts import axes_of, mixture_chart, truth_tints
 from gmmseg.laboratory.data import Data, example
 from gmmseg.laboratory.page import Action, Page
 from gmmseg.laboratory.scene import Bar, Chart, Convergence, Handle, Scene, Table, Transport
-from gmmseg.laboratory.starts import start
+from gmmseg.laboratory.starts import check_features, start
 from gmmseg.laboratory.words import fixed, short
 from gmmseg.mixture.fit import PartialStart, fit_events
 from gmmseg.mixture.params import FitResult, MixtureParams
@@ -95,6 +95,12 @@ class StartsPage(Page):
         if len(own) != settings.fit.n_components:
             own = start(self.data, settings.fit).means.copy()
         return replace(self, settings=settings, own=own, attempts=(), at=0)
+
+    def begun_at(self, params: MixtureParams) -> Self:
+        check_features(self.data, params)
+        fit = replace(self.settings.fit, n_components=params.n_components)
+        settings = replace(self.settings, way="own", fit=fit)
+        return replace(self, settings=settings, own=params.means, attempts=(), at=0)
 
     def moved(self, handle: str, x: float, y: float) -> Self:
         own = self.own.copy()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image as PillowImage
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtTest import QTest
@@ -14,6 +15,7 @@ from pytestqt.qtbot import QtBot
 
 from gmmseg.features.build import feature_table
 from gmmseg.features.spec import FeatureSpec
+from gmmseg.io.table_models import dump_table_model
 from gmmseg.laboratory.data import THREE_IN_PLANE, made_data
 from gmmseg.laboratory.document import change_setting, take_data
 from gmmseg.laboratory.pages.contents import PAGES
@@ -23,7 +25,9 @@ from gmmseg.laboratory.pages.likelihood import LikelihoodPage
 from gmmseg.laboratory.pages.make import MakePage
 from gmmseg.laboratory.pages.merge import MergePage
 from gmmseg.laboratory.pages.mixture import MixturePage
+from gmmseg.laboratory.pages.starts import StartsPage
 from gmmseg.laboratory.scene import Chart
+from gmmseg.tables.fitting import TableModel
 from tests.data.states import image_of
 from tests.ui.driving import blobs, drop, mime_of
 from tests.ui.laboratory.conftest import Bench
@@ -355,3 +359,30 @@ def test_the_theory_of_the_page_is_a_click_away(bench: Bench) -> None:
     assert dialog is not None
     assert dialog.name == EmPage.theory
     dialog.close()
+
+
+def test_the_page_is_exported_as_a_picture(bench: Bench, qtbot: QtBot, tmp_path: Path) -> None:
+    bench.open(EmPage)
+    path = tmp_path / "page.png"
+    bench.desk.work.exporter.write(path)
+    qtbot.waitUntil(lambda: path.exists() and not bench.desk.work.exports.is_running)
+    with PillowImage.open(path) as picture:
+        assert picture.size == (bench.stage.width(), bench.stage.height())
+
+
+def test_em_begins_at_a_saved_mixture(bench: Bench, qtbot: QtBot, tmp_path: Path) -> None:
+    path = tmp_path / "mixture.json"
+    model = TableModel(THREE_IN_PLANE, ("x", "y"), np.array([1.0, 2.0]), np.array([2.0, 3.0]), 0)
+    path.write_bytes(dump_table_model(model))
+    bench.open(EmPage)
+    bench.desk.work.opener.open_path(path)
+    qtbot.waitUntil(lambda: np.array_equal(bench.page(EmPage).timeline.now.params.means, model.means))
+    np.testing.assert_allclose(bench.page(EmPage).timeline.now.params.matrices(), model.matrices)
+    click_action(bench, "step")
+    bench.open(StartsPage)
+    bench.desk.work.opener.open_path(path)
+    qtbot.waitUntil(lambda: bench.page(StartsPage).settings.way == "own")
+    np.testing.assert_array_equal(bench.page(StartsPage).first_of(0).means, model.means)
+    bench.open(LikelihoodPage)
+    bench.desk.work.opener.open_path(path)
+    qtbot.waitUntil(lambda: bench.notices.has_error)

@@ -95,7 +95,8 @@ class LessonPanel(QFrame):
             )
             total = self.tr("{0} of {1} right.").format(progress.n_right, progress.at + 1)
             last = f" {total}" if progress.is_last else ""
-            self.outcome.setText(f"{verdict} {progress.claim.text}{last}")
+            mark = self.tr("Computed:") if progress.claim.holds else self.tr("Against expectation:")
+            self.outcome.setText(f"{verdict} {mark} {progress.claim.text}{last}")
             self.next_button.setFocus()
         self._tint()
 

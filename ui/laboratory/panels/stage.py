@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -176,6 +176,9 @@ class StagePanel(QWidget):
         self.actions_bar.show_page(page, scene.transport, self.is_running)
         self.bars.show_bars(scene.bars)
         self._show_tables(scene.tables)
+        for layout in (self.layout(), self.actions_bar.layout()):
+            if layout is not None:
+                layout.activate()  # at once: Qt would wait for an idle moment, and text be cut until then
 
     def _show_tables(self, tables: tuple[Table, ...]) -> None:
         wanted = [(table.title, table.headings) for table in tables]
@@ -206,6 +209,14 @@ class StagePanel(QWidget):
             made.setAccessibleName(table.title)
             self.tables.addTab(made, table.title)
         self.tables.setCurrentIndex(min(max(front, 0), self.tables.count() - 1))
+
+    def as_png(self) -> bytes:
+        """Return the page as it is drawn, a PNG file."""
+        data = QByteArray()
+        buffer = QBuffer(data)
+        buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+        self.grab().save(buffer, "PNG")
+        return bytes(data.data())
 
     # Asking
 

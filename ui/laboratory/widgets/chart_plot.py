@@ -9,7 +9,6 @@ import pyqtgraph as pg
 from PySide6.QtCore import QRectF, Qt, Signal, Slot
 from PySide6.QtGui import QBrush, QColor, QKeyEvent, QMouseEvent, QPen
 
-from gmmseg.arrays import FloatArray
 from gmmseg.colours import colormap_table, readable_on
 from gmmseg.laboratory.scene import Bounds, Chart, Handle, Line, LineStyle, Matrix, Points, Tint
 from ui.laboratory.widgets.handle_view import HandleView
@@ -28,7 +27,6 @@ _FEW, _FEW_SIZE, _MANY_DOT = 2000, 6, 3
 """Up to so many points each is drawn round and of this size; more of them are cells of a picture."""
 _STEP = 0.01
 """Of the view, by which an arrow key moves the chosen handle."""
-_NOTHING = np.empty(0)
 
 
 @lru_cache(maxsize=256)
@@ -62,17 +60,17 @@ class ChartPlot(ScatterPlot):
         self._bounds: Bounds | None = None
         self._chosen: str | None = None
         self._lines: list[pg.PlotCurveItem] = []
+        self._dots: list[pg.ScatterPlotItem] = []
         self._texts: list[pg.TextItem] = []
         self._cells: list[pg.TextItem] = []
+        self._cell_words: dict[int, tuple[str, tuple[int, int]]] = {}
         self._labels: list[pg.TextItem] = []
         self.dot = _MANY_DOT
         self.rows_item = pg.ScatterPlotItem(pxMode=True, size=_FEW_SIZE, pen=None)
-        self.dots_item = pg.ScatterPlotItem(pxMode=True)
         self.spots = pg.ScatterPlotItem(pxMode=True)
         self.cells_item = pg.ImageItem()
         for item, height in (
             (self.rows_item, -15),
-            (self.dots_item, 7),
             (self.spots, 60),
             (self.cells_item, -30),
         ):
@@ -136,7 +134,7 @@ class ChartPlot(ScatterPlot):
         is_few = points is not None and len(points.x) <= _FEW
         self.rows_item.setVisible(is_few)
         if points is None or is_few:
-            self.show_points(_NOTHING, _NOTHING, np.empty((0, 4), np.uint8))
+            self.hide_points()
         if points is not None and is_few:
             brushes = [pg.mkBrush(*tint) for tint in points.tints.tolist()]
             self.rows_item.setData(points.x, points.y, brush=brushes)
@@ -149,30 +147,32 @@ class ChartPlot(ScatterPlot):
             curve.setZValue(4)
             self.view.addItem(curve, ignoreBounds=True)
             self._lines.append(curve)
-        spots: list[tuple[FloatArray, FloatArray, QColor]] = []
         entries = []
         for at, curve in enumerate(self._lines):
-            curve.setVisible(at < len(lines))
+            # Of dots alone a pen of width 0 would still draw hairlines.
+            curve.setVisible(at < len(lines) and lines[at].width > 0)
             if at >= len(lines):
                 continue
             line = lines[at]
-            # Dots alone: a pen of width 0 would draw a hairline.
-            curve.setVisible(line.width > 0)
             pen = pg.mkPen(colour_of(line.tint), width=line.width, style=_STYLES[line.style])
             curve.setPen(pen)
             curve.setData(line.x, line.y)
-            if line.has_dots:
-                spots.append((line.x, line.y, colour_of(line.tint)))
             if line.label:
                 entries.append((line.label, pen))
         self.legend.show_curves(entries)
-        self.dots_item.setData(
-            x=np.concatenate([x for x, _, _ in spots]) if spots else _NOTHING,
-            y=np.concatenate([y for _, y, _ in spots]) if spots else _NOTHING,
-            brush=[_brush(colour.rgb()) for x, _, colour in spots for _ in range(len(x))],
-            pen=None,
-            size=6,
-        )
+        self._show_dots([line for line in lines if line.has_dots])
+
+    def _show_dots(self, lines: list[Line]) -> None:
+        while len(self._dots) < len(lines):
+            dots = pg.ScatterPlotItem(pxMode=True, size=6, pen=None)
+            dots.setZValue(7)
+            self.view.addItem(dots, ignoreBounds=True)
+            self._dots.append(dots)
+        for at, dots in enumerate(self._dots):
+            dots.setVisible(at < len(lines))
+            if at < len(lines):
+                line = lines[at]
+                dots.setData(x=line.x, y=line.y, brush=_brush(colour_of(line.tint).rgb()))
 
     def _show_notes(self, chart: Chart) -> None:
         while len(self._texts) < len(chart.notes):
@@ -215,8 +215,12 @@ class ChartPlot(ScatterPlot):
             text.setVisible(row < n_rows)
             if row < n_rows:
                 red, green, blue = shades[row, column].tolist()
-                text.setText(f"{matrix.values[row, column]:.2f}", color=readable_on((red, green, blue)))
-                text.setPos(column + 0.5, row + 0.5)
+                words = f"{matrix.values[row, column]:.2f}"
+                # Setting a text lays it out anew, which takes longer than all else in a cell.
+                if (words, (row, column)) != self._cell_words.get(at):
+                    self._cell_words[at] = words, (row, column)
+                    text.setText(words, color=readable_on((red, green, blue)))
+                    text.setPos(column + 0.5, row + 0.5)
 
     def _show_handles(self, handles: tuple[Handle, ...]) -> None:
         self.handle_view.handles = handles

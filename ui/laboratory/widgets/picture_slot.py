@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
@@ -92,11 +90,6 @@ class PictureSlot(QStackedWidget):
         page = plot.parentWidget()
         if page is not None and self.currentWidget() is not page:
             self.setCurrentWidget(page)
-
-    @property
-    def plots(self) -> Sequence[QWidget]:
-        """The plots made so far."""
-        return [plot for plot in (self.chart, self.convergence, self.tree) if plot is not None]
 
     @Slot(float, float)
     def _choose_step(self, x: float, y: float) -> None:
