@@ -137,6 +137,8 @@ def export(
     palette: PaletteName = "class",
     opacity: float = 0.5,
     subject: Subject = "classes",
+    min_part: int = 1,
+    pixel_size: float | None = None,
 ) -> list[Path]:
     """Write files of a result, the same bytes as the command line and the window; all are encoded first.
 
@@ -146,8 +148,8 @@ def export(
         What `segment`, `apply`, `regions`, `cluster_digits`, `fit_table` or `open_project` returned.
     files : mapping of kind to path
         The kinds of pictures are ``mask``, ``legend``, ``probabilities``, ``overlay``, ``model``, ``report``,
-        ``table``, ``coco``, ``geojson``, ``labelme``, ``roi``, ``svg``, ``ome-tiff`` and ``ome-zarr``;
-        those of digits ``assignments``, ``figure``, ``model`` and ``report``; those of tables ``rows``,
+        ``table``, ``parts``, ``coco``, ``geojson``, ``labelme``, ``roi``, ``svg``, ``ome-tiff`` and
+        ``ome-zarr``; those of digits ``assignments``, ``figure``, ``model`` and ``report``; those of tables ``rows``,
         ``probabilities``, ``model`` and ``report``. A .npy mask gets its legend beside it.
     zero_based : bool
         Masks, legends and OME-TIFF hold component indices from 0 instead of class ids from 1.
@@ -157,6 +159,10 @@ def export(
         Of the labels over the photo, 0 to 1.
     subject : {"classes", "regions", "objects"}
         What of a project is written; objects alone have the kinds ``semantic``, ``binary`` and ``cutout``.
+    min_part : int
+        Pixels of the smallest connected part of a class that is listed in ``parts``.
+    pixel_size : float, optional
+        Side of a pixel in micrometres, for tables; what the file of the picture tells where None.
 
     Returns
     -------
@@ -173,8 +179,9 @@ def export(
         return result_of(table_export_events(result, rows, "gmmseg.fit_table"))
     if not isinstance(result, Segmented | Partition | Project):
         return _export_digits(result, _of_kinds(files, DIGIT_SUFFIXES))
+    size = None if pixel_size is None else (pixel_size, pixel_size)
     items = [
-        ExportItem(path, kind, zero_based and kind in ZERO_BASED_KINDS, palette, opacity)
+        ExportItem(path, kind, zero_based and kind in ZERO_BASED_KINDS, palette, opacity, min_part, size)
         for kind, path in _of_kinds(files, SUFFIXES)
     ]
     check_items(items)

@@ -25,7 +25,7 @@ from gmmseg.regions.settings import RegionSettings
 from gmmseg.setting import Setting, is_settings, settings_of, value_at
 
 Language = Literal["command", "python"]
-_OPTION_KINDS: tuple[ExportKind, ...] = ("probabilities", "overlay", "model", "table", "report")
+_OPTION_KINDS: tuple[ExportKind, ...] = ("probabilities", "overlay", "model", "table", "parts", "report")
 """Kinds that have an option of their own."""
 _OF_FEATURES = ("space", "has_position", "has_texture")
 """Settings that are said together: ``lab+position``."""
@@ -257,6 +257,11 @@ def _output_words(items: Sequence[ExportItem]) -> Iterator[str]:
         yield from ("--palette", palette)
     if opacity != 0.5:
         yield from ("--opacity", repr(opacity))
+    least, side = _measuring(items)
+    if least != 1:
+        yield from ("--min-part", str(least))
+    if side is not None:
+        yield from ("--pixel-size", repr(side))
 
 
 def _first(items: Sequence[ExportItem]) -> ExportItem | None:
@@ -364,6 +369,11 @@ def _export_call(name: str, items: Sequence[ExportItem], *more: str, is_folder: 
         words.append(f"palette={palette!r}")
     if opacity != 0.5:
         words.append(f"opacity={opacity!r}")
+    least, side = _measuring(items)
+    if least != 1:
+        words.append(f"min_part={least}")
+    if side is not None:
+        words.append(f"pixel_size={side!r}")
     return f"gmmseg.export({', '.join(words)})"
 
 
@@ -374,6 +384,13 @@ def _file(item: ExportItem, is_folder: bool) -> str:
 
 
 # Both
+
+
+def _measuring(items: Sequence[ExportItem]) -> tuple[int, float | None]:
+    """Return the smallest part that is listed, and the side of a pixel that was typed."""
+    least = next((item.least_part for item in items if item.kind == "parts"), 1)
+    sizes = [item.pixel_size for item in items if item.kind in ("table", "parts")]
+    return least, next((size[0] for size in sizes if size is not None), None)
 
 
 def _changed(settings: Any) -> list[tuple[Setting, Any]]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from gmmseg.regions.hierarchy import Hierarchy
     from gmmseg.regions.outcome import RegionOutcome
 
+_PAIRS_AT_ONCE = 1 << 22
 _TINY = float(np.finfo(np.float64).tiny)
 
 
@@ -132,15 +133,16 @@ class ClassMapper:
         if pixelwise.posteriors is not None:
             sums = _sums_of_planes(pixelwise.posteriors, hierarchy, should_stop)
         else:
-            sums = _sums_of_rows(pixelwise, table, self._pixel_counts(table, hierarchy), should_stop)
+            counts = self._pixel_counts(table, hierarchy, should_stop)
+            sums = _sums_of_rows(pixelwise, table, counts, should_stop)
         self._sums = _LeafSums(pixelwise, hierarchy, sums)
         return sums
 
-    def _pixel_counts(self, table: FeatureTable, hierarchy: Hierarchy) -> Any:
+    def _pixel_counts(self, table: FeatureTable, hierarchy: Hierarchy, should_stop: ShouldStop) -> Any:
         known = self._counts
         if known is not None and known.table is table and known.hierarchy is hierarchy:
             return known.counts
-        counts = _pixel_counts(table, hierarchy)
+        counts = _pixel_counts(table, hierarchy, should_stop)
         self._counts = _PixelCounts(table, hierarchy, counts)
         return counts
 
@@ -184,15 +186,22 @@ def by_region(
     return Segmentation(pixels.spread(winners), pixelwise.params, shared=SharedPosteriors(pixels, means))
 
 
-def _pixel_counts(table: FeatureTable, hierarchy: Hierarchy) -> Any:
+def _pixel_counts(table: FeatureTable, hierarchy: Hierarchy, should_stop: ShouldStop) -> Any:
     """Return how many pixels each leaf has of each row, a sparse (M, N) matrix by columns."""
     from scipy.sparse import coo_array
 
-    row = table.pixels.spread(np.arange(table.n_rows, dtype=np.int32), empty=-1)
-    is_held = (row >= 0) & (hierarchy.leaves >= 0)
-    at = hierarchy.leaves[is_held], row[is_held]
-    ones = np.ones(len(at[0]))
-    return coo_array((ones, at), shape=(hierarchy.n_leaves, table.n_rows)).tocsc()
+    row = table.pixels.spread(np.arange(table.n_rows, dtype=np.int32), empty=-1).reshape(-1)
+    leaf = hierarchy.leaves.reshape(-1)
+    shape = (hierarchy.n_leaves, table.n_rows)
+    counts = coo_array(shape).tocsc()
+    # In parts: equal pairs are united in each, and most pixels are one of such.
+    for start in range(0, len(leaf), _PAIRS_AT_ONCE):
+        raise_if_cancelled(should_stop)
+        leaves, rows = leaf[start : start + _PAIRS_AT_ONCE], row[start : start + _PAIRS_AT_ONCE]
+        is_held = (leaves >= 0) & (rows >= 0)
+        at = leaves[is_held], rows[is_held]
+        counts = counts + coo_array((np.ones(len(at[0])), at), shape=shape).tocsc()
+    return counts
 
 
 def _sums_of_rows(

@@ -91,7 +91,8 @@ class Exporter(FileExporter):
         """
         from gmmseg.batch.texts import again, text_of
 
-        return text_of(language, again(self._workspace.document, subject, items, self.saved_project()))
+        wanted = again(self._workspace.document, subject, self._measured(items), self.saved_project())
+        return text_of(language, wanted)
 
     def _dialog(
         self, parent: QWidget, preferred: Subject, overlay_opacity: float, n_chosen: int = 0
@@ -138,7 +139,7 @@ class Exporter(FileExporter):
     def _on_requested(
         self, items: list[ExportItem], subject: Subject, chosen: Collection[int] | None
     ) -> None:
-        items = [replace(item, pixel_size=self._typed_pixel_size) for item in items]
+        items = self._measured(items)
         self._exported_from = self._image_folder()
         self._store.set_folder("export", items[0].path.parent)
         self._store.export_kinds = tuple(item.kind for item in items if item.kind != "legend")
@@ -164,6 +165,9 @@ class Exporter(FileExporter):
 
         item = ExportItem(Path(path), "parts", least_part=least, pixel_size=self._typed_pixel_size)
         self.write(self._workspace.shown, [item])
+
+    def _measured(self, items: list[ExportItem]) -> list[ExportItem]:
+        return [replace(item, pixel_size=self._typed_pixel_size) for item in items]
 
     @property
     def _typed_pixel_size(self) -> PixelSize | None:

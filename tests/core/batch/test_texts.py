@@ -43,7 +43,7 @@ UNUSUAL = SegmentSettings(
     smooth=1 / 3,
 )
 MANY: tuple[ExportKind, ...] = (
-    "mask", "legend", "probabilities", "overlay", "model", "report", "table", "coco", "geojson", "labelme",
+    "mask", "legend", "probabilities", "overlay", "model", "report", "table", "parts", "coco", "geojson", "labelme",
     "roi", "svg", "ome-tiff", "ome-zarr",
 )  # fmt: skip
 
@@ -132,6 +132,7 @@ def test_every_kind_of_file_of_a_fit(place: Path, settings: SegmentSettings) -> 
         (("ome-tiff", "coco"), {"zero_based": True}),
         (("mask",), {"palette": "grey"}),
         (("report", "table"), {}),
+        (("mask", "table", "parts"), {"least_part": 9, "pixel_size": (0.3, 0.3)}),
     ],
 )
 def test_what_is_chosen_in_the_dialog(place: Path, kinds: tuple[ExportKind, ...], options: Any) -> None:

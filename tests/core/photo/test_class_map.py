@@ -98,6 +98,16 @@ def test_sums_of_rows_that_are_pixels_are_those_of_a_loop() -> None:
     np.testing.assert_allclose(made.shared.values, shares_of(sums), atol=1e-6)
 
 
+def test_pixels_counted_in_parts_are_all_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    outcome, regions = fitted()
+    whole = mapped(outcome, regions).segmentation.shared
+    monkeypatch.setattr(class_map, "_PAIRS_AT_ONCE", 333)
+    in_parts = mapped(outcome, regions).segmentation.shared
+    assert whole is not None
+    assert in_parts is not None
+    np.testing.assert_array_equal(in_parts.values, whole.values)
+
+
 def test_balance_divides_the_sums_by_powers_of_the_weights() -> None:
     outcome, regions = fitted()
     params = replace(outcome.segmentation.params, weights=np.array([0.9, 0.05, 0.05]))

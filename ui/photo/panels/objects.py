@@ -237,7 +237,8 @@ class ObjectsPanel(EntriesPanel):
             self.areas_requested.emit(objects)
 
     def _show_objects(self) -> None:
-        rows = object_rows(self._objects, self._areas, self._n_pixels)
+        size = None if self._shown is None else self._shown.document.pixel_size
+        rows = object_rows(self._objects, self._areas, self._n_pixels, size)
         # What was selected comes back by `_follow`, not as a choice of the person's.
         self._is_following = True
         self._show_rows(rows, True)
