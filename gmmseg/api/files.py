@@ -149,8 +149,8 @@ def export(
     files : mapping of kind to path
         The kinds of pictures are ``mask``, ``legend``, ``probabilities``, ``overlay``, ``model``, ``report``,
         ``table``, ``parts``, ``coco``, ``geojson``, ``labelme``, ``roi``, ``svg``, ``ome-tiff`` and
-        ``ome-zarr``; those of digits ``assignments``, ``figure``, ``model`` and ``report``; those of tables ``rows``,
-        ``probabilities``, ``model`` and ``report``. A .npy mask gets its legend beside it.
+        ``ome-zarr``; those of digits ``assignments``, ``figure``, ``model`` and ``report``; those of tables
+        ``rows``, ``probabilities``, ``model`` and ``report``. A .npy mask gets its legend beside it.
     zero_based : bool
         Masks, legends and OME-TIFF hold component indices from 0 instead of class ids from 1.
     palette : {"class", "voc", "grey"}

@@ -43,8 +43,8 @@ UNUSUAL = SegmentSettings(
     smooth=1 / 3,
 )
 MANY: tuple[ExportKind, ...] = (
-    "mask", "legend", "probabilities", "overlay", "model", "report", "table", "parts", "coco", "geojson", "labelme",
-    "roi", "svg", "ome-tiff", "ome-zarr",
+    "mask", "legend", "probabilities", "overlay", "model", "report", "table", "parts", "coco", "geojson",
+    "labelme", "roi", "svg", "ome-tiff", "ome-zarr",
 )  # fmt: skip
 
 
