@@ -11,7 +11,14 @@ from gmmseg.arrays import BoolArray, ByteArray, Float32Array
 from gmmseg.colours import Colormap
 from gmmseg.control import ShouldStop, never_stop, raise_if_cancelled
 from gmmseg.display import Display
-from gmmseg.drawing.layer_colours import class_means, class_rgba, line_lut, lut_for, quantity_lut
+from gmmseg.drawing.layer_colours import (
+    class_means,
+    class_rgba,
+    foreground_lut,
+    line_lut,
+    lut_for,
+    quantity_lut,
+)
 from gmmseg.drawing.layers import LABEL_KINDS, Layer, LayerKind, shown_class
 from gmmseg.features.table import FeatureTable
 from gmmseg.image import Image
@@ -35,6 +42,8 @@ from gmmseg.render import (
     row_blocks,
 )
 
+_OF_THEIR_OWN: tuple[LayerKind, ...] = ("regions", "foreground")
+"""Layers that are drawn from what no mixture of the image has made."""
 _TILE_SIDE = 400
 _RANGE_SAMPLES = 1_000_000
 
@@ -48,6 +57,8 @@ class Scene:
     table: FeatureTable | None = None
     classes: ClassTable = field(default_factory=ClassTable)
     regions: RegionMap | None = None
+    foreground: BoolArray | None = None
+    """What is in front of the background, (H, W), of a frame of several."""
     display: Display | None = None
     """How the image is shown; automatically where None."""
 
@@ -125,9 +136,12 @@ def draw(layer: Layer, scene: Scene, should_stop: ShouldStop = never_stop) -> Pi
         return Picture(layer, photo, levels=coarser_levels(photo))
     if layer.kind == "regions" and scene.regions is not None:
         return _draw_regions(layer, scene.image, scene.regions, should_stop)
+    if layer.kind == "foreground" and scene.foreground is not None:
+        front = scene.foreground.view(np.uint8)
+        return Picture(layer, front, foreground_lut(), True, levels=coarser_levels(front))
     if layer.kind == "feature" and scene.table is not None:
         return _draw_feature(layer, scene.table, should_stop)
-    if scene.segmentation is None or scene.table is None or layer.kind == "regions":
+    if scene.segmentation is None or scene.table is None or layer.kind in _OF_THEIR_OWN:
         raise ValueError(f"there is nothing to draw the layer {layer.kind} from")
     if layer.kind in LABEL_KINDS:
         return _draw_labels(layer, scene, scene.segmentation, should_stop)

@@ -41,6 +41,8 @@ def lut_for(
         return None
     if layer.kind == "regions":
         return None if layer.uses_mean_colours else line_lut()
+    if layer.kind == "foreground":
+        return foreground_lut()
     if layer.kind not in LABEL_KINDS:
         return quantity_lut("magma" if layer.kind == "uncertainty" else "viridis")
     if classes.n_components > 254:
@@ -55,6 +57,13 @@ def line_lut() -> ByteArray:
     """Return the (256, 4) RGBA table of `border_lines`: light beside dark shows on any photo."""
     table = np.zeros((256, 4), dtype=np.uint8)
     table[1:3] = (0, 0, 0, 200), (255, 255, 255, 255)
+    return table
+
+
+def foreground_lut() -> ByteArray:
+    """Return the (256, 4) RGBA table of a foreground mask: the photo shows through what is in front."""
+    table = np.zeros((256, 4), dtype=np.uint8)
+    table[1] = (255, 60, 160, 150)
     return table
 
 

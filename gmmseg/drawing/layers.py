@@ -14,6 +14,7 @@ LayerKind = Literal[
     "overlay",
     "outlines",
     "regions",
+    "foreground",
     "heatmap",
     "heatmaps",
     "uncertainty",
@@ -21,13 +22,14 @@ LayerKind = Literal[
     "feature",
 ]
 LABEL_KINDS: tuple[LayerKind, ...] = ("segments", "overlay", "outlines")
-OVER_IMAGE: tuple[LayerKind, ...] = ("overlay", "outlines")
+OVER_IMAGE: tuple[LayerKind, ...] = ("overlay", "outlines", "foreground")
 _TITLES: dict[LayerKind, str] = {
     "image": "Image",
     "segments": "Classes",
     "overlay": "Overlay",
     "outlines": "Outlines",
     "regions": "Regions",
+    "foreground": "Foreground",
     "heatmap": "Heatmap",
     "heatmaps": "All heatmaps",
     "uncertainty": "Uncertainty",
@@ -84,13 +86,19 @@ def layer_title(layer: Layer, classes: ClassTable) -> str:
     return _TITLES[layer.kind] + (" (mean colours)" if layer.uses_mean_colours else "")
 
 
-def available_layers(classes: ClassTable, features: Sequence[str] = ()) -> list[Layer]:
-    """Return every layer that can be shown for these classes and features, in the order of a list."""
+def available_layers(
+    classes: ClassTable, features: Sequence[str] = (), has_frames: bool = False
+) -> list[Layer]:
+    """Return every layer that can be shown for these classes and features, in the order of a list.
+
+    `has_frames` says whether the image is a frame of several, of which some may show what moves.
+    """
     labels = [Layer(kind, uses_mean_colours=mean) for kind in LABEL_KINDS[:2] for mean in (False, True)]
     maps = [Layer("heatmap", entry.components[0]) for entry in classes]
     return [
         Layer("image"), *labels, Layer("outlines"),
-        Layer("regions"), Layer("regions", uses_mean_colours=True), *maps,
+        Layer("regions"), Layer("regions", uses_mean_colours=True),
+        *[Layer("foreground")] * has_frames, *maps,
         Layer("heatmaps"), Layer("uncertainty"), Layer("density"),
         *(Layer("feature", feature=name) for name in features),
     ]  # fmt: skip

@@ -9,6 +9,7 @@ from gmmseg.mixture.params import FitStep
 from gmmseg.mixture.selection import Candidate
 from gmmseg.photo.classes import ClassTable
 from gmmseg.photo.document import Document
+from gmmseg.photo.foreground import Foreground
 from gmmseg.photo.pending import SelectionAnswer
 from gmmseg.photo.segmentation import Segmentation
 from gmmseg.photo.walking import Walk
@@ -37,6 +38,8 @@ class ViewState:
         Numbers of components tried in the newest automatic choice.
     walk : Walk, optional
         Where somebody is who steps through EM by hand; `steps` are then those of the way there.
+    foreground : Foreground, optional
+        What is in front of the background in the frames of a stack, once somebody has asked for it.
     regions : RegionOutcome, optional
         The newest cut of the image's region tree, once somebody has asked for one.
     selection : SelectionAnswer, optional
@@ -53,6 +56,7 @@ class ViewState:
     steps: tuple[FitStep, ...] = ()
     candidates: tuple[Candidate, ...] = ()
     walk: Walk | None = None
+    foreground: Foreground | None = None
     regions: RegionOutcome | None = None
     selection: SelectionAnswer | None = None
     undo_title: str | None = None

@@ -17,6 +17,7 @@ from gmmseg.mixture.selection import Candidate
 from gmmseg.photo.class_map import ClassMapper
 from gmmseg.photo.classes import ClassTable, inherited_classes
 from gmmseg.photo.document import Document, Fit, can_compare, n_bytes_added, with_fit
+from gmmseg.photo.foreground import Foreground
 from gmmseg.photo.jobs import SegmentOutcome
 from gmmseg.photo.pending import SelectionAnswer
 from gmmseg.photo.segmentation import Segmentation
@@ -63,12 +64,15 @@ class Workspace(Editor[Document, ViewState]):
         """Show the steps of a run in progress."""
         self._publish(replace(self._shown, steps=steps, candidates=candidates))
 
+    def show_foreground(self, foreground: Foreground | None) -> None:
+        """Show what is in front of the background in the frames of a stack."""
+        self._publish(replace(self._shown, foreground=foreground))
+
     def show_walk(self, walk: Walk | None, caption: str = "") -> None:
         """Show where somebody is who steps through EM by hand; None brings back the fit's own steps."""
         fit = self.document.fit
         if walk is None:
-            steps = fit.result.history if fit is not None else ()
-            self._publish(replace(self._shown, walk=None, steps=steps))
+            self._publish(replace(self._shown, walk=None, steps=_steps_of(fit)))
             return
         self._publish(replace(self._shown, walk=walk, steps=walk.path))
         if walk.segmentation is not None:
@@ -223,7 +227,9 @@ class Workspace(Editor[Document, ViewState]):
             if segmentation is not None and not _is_same_fit(before, document):
                 # The maps on screen stay until those of this document's own fit have been made.
                 classes, is_preview, caption = before.classes, True, before.caption
-        fit = document.fit
+        fit, walk = document.fit, before.walk
+        if walk is not None and (walk.image is not document.image or walk.settings != document.settings):
+            walk = None
         regions = next((kept for kept in self._regions if kept.image is document.image), None)
         self.map_classes.want(document.map_settings, regions, _merged(document))
         self._publish(
@@ -234,7 +240,9 @@ class Workspace(Editor[Document, ViewState]):
                 classes=classes,
                 is_preview=is_preview,
                 caption=caption,
-                steps=fit.result.history if fit is not None else (),
+                steps=walk.path if walk is not None else _steps_of(fit),
+                walk=walk,
+                foreground=before.foreground,
                 candidates=before.candidates if can_compare(before.document, document) else (),
                 regions=regions,
                 selection=before.selection if document.pending is not None else None,
@@ -258,3 +266,8 @@ def _merged(document: Document) -> tuple[MixtureParams, ClassTable] | None:
 def _is_same_fit(shown: ViewState, document: Document) -> bool:
     """Whether the maps on screen are the document's fit's own."""
     return not shown.is_preview and document.fit is not None and shown.document.fit is document.fit
+
+
+def _steps_of(fit: Fit | None) -> tuple[FitStep, ...]:
+    """Return the steps of the kept restart of a fit; none without one."""
+    return fit.result.history if fit is not None else ()

@@ -86,6 +86,7 @@ class PhotoPanels(QObject):
         self.setup.regions_touched.connect(work.region_maker.retry)
         for tells in (self.panes, self.regions):
             work.region_maker.given_up.connect(tells.show_regions_given_up)
+        self.panes.foreground_wanted.connect(work.foreground_maker.want)
         self.panes.regions_wanted.connect(partial(work.region_maker.want, "panes"))
         self.regions.wanted_changed.connect(partial(work.region_maker.want, "table"))
         self.regions.table_requested.connect(work.region_measurer.ask)

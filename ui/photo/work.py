@@ -29,6 +29,7 @@ from ui.photo.batching import Batcher
 from ui.photo.comparing import KComparer
 from ui.photo.exporting import Exporter
 from ui.photo.fitting import Fitter
+from ui.photo.foreground_maker import ForegroundMaker
 from ui.photo.keeping import PhotoKeeping
 from ui.photo.map_keeper import MapKeeper
 from ui.photo.mask_opening import MaskOpener
@@ -70,6 +71,7 @@ class PhotoWork(DeskWorkers):
         # Before the regions, of which it makes the tree with the same work.
         self.selecting = Selecting(self, self.workspace, self.bridge, JobRunner("newest", self))
         self.walker = Walker(self.workspace, self.bridge, self.fitter, JobRunner("newest", self), self)
+        self.foreground_maker = ForegroundMaker(self.workspace, self.bridge, JobRunner("newest", self), self)
         self.region_runs = JobRunner("newest", self)
         self.region_maker = RegionMaker(self.workspace, self.bridge, self.region_runs, self)
         self.map_keeper = MapKeeper(self, self.workspace, self.bridge)
@@ -112,6 +114,7 @@ class PhotoWork(DeskWorkers):
         self._follow(
             self.fitter,
             self.walker,
+            self.foreground_maker,
             self.region_maker,
             self.k_comparer,
             self.selecting,
@@ -132,6 +135,7 @@ class PhotoWork(DeskWorkers):
             (self.reads, self.reads.cancel),
             (self.fits, self.fitter.stop),
             (self.walker.runner, self.walker.stop),
+            (self.foreground_maker.runner, self.foreground_maker.runner.cancel),
             (self.comparisons, self.comparisons.cancel),
             (self.region_runs, self.region_maker.stop),
             (self.exports, self.exports.cancel),

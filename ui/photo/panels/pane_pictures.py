@@ -90,11 +90,15 @@ class PanePictures:
             if scene.display != before.display:
                 self._show_photo(scene)
             if scene.segmentation is not before.segmentation:
-                self._refresh_following([kind for kind in get_args(LayerKind) if kind != "regions"])
+                self._refresh_following(
+                    [kind for kind in get_args(LayerKind) if kind not in ("regions", "foreground")]
+                )
             elif scene.classes is not before.classes:
                 self._show_classes(scene, has_regrouped=_groups(scene.classes) != _groups(before.classes))
             if scene.regions is not before.regions:
                 self._refresh_following(["regions"])
+            if scene.foreground is not before.foreground:
+                self._refresh_following(["foreground"])
 
     def take(self, request: PictureRequest, picture: Picture) -> None:
         """Show a requested picture, unless something newer has been asked for meanwhile."""

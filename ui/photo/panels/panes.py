@@ -52,6 +52,8 @@ class PanesPanel(PaneGrid):
     settled = Signal()
     """A choice is over: the next change is an undo step of its own."""
     regions_wanted = Signal(bool)
+    foreground_wanted = Signal(bool)
+    """Whether a pane shows what is in front of the background."""
     """Whether a pane shows regions."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -138,13 +140,12 @@ class PanesPanel(PaneGrid):
         return layer.kind == "regions" or is_of_map
 
     def _report_regions(self) -> None:
-        """Say whether a pane shows regions; what is pinned needs no new ones."""
-        self.regions_wanted.emit(
-            any(
-                pane.layer.kind == "regions" and self._pin_of(number) is None
-                for number, pane in enumerate(self.visible_panes)
-            )
-        )
+        """Say whether a pane shows regions, or the foreground; what is pinned needs no new ones."""
+        following = [
+            pane.layer.kind for number, pane in enumerate(self.visible_panes) if self._pin_of(number) is None
+        ]
+        self.regions_wanted.emit("regions" in following)
+        self.foreground_wanted.emit("foreground" in following)
 
     @Slot(bool)
     def show_regions_given_up(self, are_given_up: bool) -> None:
@@ -289,7 +290,12 @@ class PanesPanel(PaneGrid):
         if after is None:
             self._pictures.show(new, None)
             return
-        if before is None or after.classes is not before.classes or after.table is not before.table:
+        if (
+            before is None
+            or is_new_image
+            or after.classes is not before.classes
+            or after.table is not before.table
+        ):
             self._refresh_choices()
         if is_new_image:
             self.camera.set_image_size(after.image.width, after.image.height)
@@ -377,7 +383,8 @@ class PanesPanel(PaneGrid):
         for number, pane in enumerate(self.visible_panes):
             scene = self._scene_of(number)
             features = () if scene is None or scene.table is None else scene.table.names
-            pane.show_choices(ClassTable() if scene is None else scene.classes, features)
+            has_frames = scene is not None and scene.image.source.n_frames > 1
+            pane.show_choices(ClassTable() if scene is None else scene.classes, features, has_frames)
 
 
 def _has_become_by_region(old: ViewState, new: ViewState) -> bool:

@@ -10,6 +10,7 @@ import numpy as np
 from gmmseg.drawing.draw import Scene
 from gmmseg.drawing.layers import LABEL_KINDS, Layer
 from gmmseg.image import Image, thinned
+from gmmseg.photo.classes import ClassTable
 
 if TYPE_CHECKING:
     from gmmseg.photo.view_state import ViewState
@@ -47,8 +48,18 @@ def scene_of(shown: ViewState) -> Scene | None:
     if image is None:
         return None
     if segmentation is None or segmentation.labels.shape != (image.height, image.width):
-        return Scene(image, regions=regions_of(shown), display=shown.document.display)
-    return Scene(image, segmentation, shown.table, shown.classes, regions_of(shown), shown.document.display)
+        segmentation, table, classes = None, None, ClassTable()
+    else:
+        table, classes = shown.table, shown.classes
+    return Scene(
+        image,
+        segmentation,
+        table,
+        classes,
+        regions_of(shown),
+        None if shown.foreground is None else shown.foreground.of(image),
+        shown.document.display,
+    )
 
 
 def regions_of(shown: ViewState) -> RegionMap | None:
@@ -61,6 +72,8 @@ def has_maps(layer: Layer, scene: Scene) -> bool:
     """Whether what the layer shows beside the photo is there."""
     if layer.kind == "regions":
         return scene.regions is not None
+    if layer.kind == "foreground":
+        return scene.foreground is not None
     return layer.kind != "image" and scene.segmentation is not None
 
 
@@ -68,6 +81,8 @@ def is_cheap(layer: Layer, scene: Scene) -> bool:
     """Whether drawing the layer takes a few milliseconds at most."""
     if layer.kind == "regions" and scene.regions is not None:
         return scene.regions.labels.size <= CHEAP_PIXELS and not layer.uses_mean_colours
+    if layer.kind == "foreground" and scene.foreground is not None:
+        return scene.foreground.size <= CHEAP_PIXELS
     if scene.segmentation is None or layer.kind not in LABEL_KINDS or layer.uses_mean_colours:
         return False
     labels = scene.segmentation.labels
@@ -77,7 +92,7 @@ def is_cheap(layer: Layer, scene: Scene) -> bool:
 
 def is_only_recoloured(layer: Layer) -> bool:
     """Whether merging classes changes nothing but the layer's lookup table."""
-    if layer.kind == "regions":
+    if layer.kind in ("regions", "foreground"):
         return True
     return layer.kind in ("image", "segments", "overlay", "uncertainty", "density", "feature") and (
         not layer.uses_mean_colours

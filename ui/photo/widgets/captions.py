@@ -51,6 +51,8 @@ def caption_of(
         if pinned is not None:
             return _tr("pinned before there were regions")
         return _tr("no regions: stopped") if are_regions_given_up else _tr("finding regions …")
+    if layer.kind == "foreground":
+        return _foreground_caption(pinned or shown)
     if pinned is not None:
         return "" if pinned.segmentation is None else making_of(pinned)
     if shown.segmentation is None:
@@ -60,6 +62,17 @@ def caption_of(
     if shown.document.is_stale:
         return _tr("of the settings before")
     return _map_caption(layer, shown, are_regions_given_up)
+
+
+def _foreground_caption(shown: ViewState) -> str:
+    """Return which share of the frame is in front, or that this is not known yet."""
+    image = shown.document.image
+    mask = None if image is None or shown.foreground is None else shown.foreground.of(image)
+    if image is not None and image.source.n_frames < 2:
+        return _tr("the photo: it is no frame of a stack")
+    if mask is None:
+        return _tr("following the background …")
+    return _tr("{0} % in front").format(QLocale().toString(100 * float(mask.mean()), "f", 1))
 
 
 def _map_caption(layer: Layer, shown: ViewState, are_regions_given_up: bool) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtGui import QPalette, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QSlider, QSpinBox, QVBoxLayout, QWidget
 
 from ui.theme import SPACING, colours, theme
 
@@ -62,8 +62,17 @@ class ImageSummary(QWidget):
         row.addWidget(label)
         row.addWidget(self._page)
         row.addWidget(self._total)
-        row.addStretch(1)
+        self._slider = QSlider(Qt.Orientation.Horizontal, self._pages)
+        self._slider.setObjectName("image.page.slider")
+        self._slider.setAccessibleName(self.tr("Page"))
+        self._slider.setToolTip(self._page.toolTip())
+        self._slider.setMinimumWidth(40)
+        row.addWidget(self._slider, 1)
         self._page.valueChanged.connect(self._ask_for_page)
+        # A page is opened and fitted: while the handle is dragged only its number follows.
+        self._slider.setTracking(False)
+        self._slider.sliderMoved.connect(self._show_number)
+        self._slider.valueChanged.connect(self._page.setValue)
         return self._pages
 
     def show_image(self, image: Image | None) -> None:
@@ -78,9 +87,10 @@ class ImageSummary(QWidget):
         self._notes.setVisible(bool(notes))
         self._pages.setVisible(source is not None and source.n_frames > 1)
         if source is not None and source.n_frames > 1:
-            with QSignalBlocker(self._page):
-                self._page.setRange(1, source.n_frames)
-                self._page.setValue(source.frame + 1)
+            for chooser in (self._page, self._slider):
+                with QSignalBlocker(chooser):
+                    chooser.setRange(1, source.n_frames)
+                    chooser.setValue(source.frame + 1)
             self._total.setText(self.tr("of {}").format(source.n_frames))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -93,7 +103,14 @@ class ImageSummary(QWidget):
         self._name.setText(metrics.elidedText(one_line, Qt.TextElideMode.ElideMiddle, self.width()))
 
     @Slot(int)
+    def _show_number(self, page: int) -> None:
+        with QSignalBlocker(self._page):
+            self._page.setValue(page)
+
+    @Slot(int)
     def _ask_for_page(self, page: int) -> None:
+        with QSignalBlocker(self._slider):
+            self._slider.setValue(page)
         self.frame_requested.emit(page - 1)
 
     @Slot()

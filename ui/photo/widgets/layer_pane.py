@@ -72,6 +72,7 @@ class LayerPane(QWidget):
         self._lay_out()
         self._layers: list[Layer] = []
         self._features: tuple[str, ...] = ()
+        self._has_frames = False
         self._combo.activated.connect(self._choose)
         self.grid.enlarge_requested.connect(self._enlarge)
         self.show_choices(ClassTable())
@@ -162,13 +163,19 @@ class LayerPane(QWidget):
         column.addLayout(header)
         column.addLayout(body, 1)
 
-    def show_choices(self, classes: ClassTable, features: tuple[str, ...] | None = None) -> None:
-        """Fill the list for these classes and features, or the same features as before.
+    def show_choices(
+        self,
+        classes: ClassTable,
+        features: tuple[str, ...] | None = None,
+        has_frames: bool | None = None,
+    ) -> None:
+        """Fill the list for these classes, and features and frames, or the same of these as before.
 
         An unavailable layer stays chosen and is shown as the nearest.
         """
         self._features = self._features if features is None else features
-        layers = available_layers(classes, self._features)
+        self._has_frames = self._has_frames if has_frames is None else has_frames
+        layers = available_layers(classes, self._features, self._has_frames)
         titles = [layer_title(layer, classes) for layer in layers]
         with QSignalBlocker(self._combo):
             if titles != [self._combo.itemText(index) for index in range(self._combo.count())]:

@@ -1,0 +1,55 @@
+"""Foreground: the masks of a stack's frames, packed, as far as they are known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from gmmseg.arrays import BoolArray, ByteArray, frozen
+from gmmseg.image import Image
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PackedMask:
+    """A mask of `shape` (H, W) with eight pixels a byte, in reading order."""
+
+    bits: ByteArray
+    shape: tuple[int, int]
+
+
+# A few only: a stack has many frames, and one or two are looked at.
+@lru_cache(maxsize=4)
+def unpacked(mask: PackedMask) -> BoolArray:
+    """Return a mask, (H, W), the same array when it is asked for again."""
+    height, width = mask.shape
+    pixels = np.unpackbits(mask.bits, count=height * width)
+    return frozen(pixels.reshape(height, width).view(np.bool_))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Foreground:
+    """What is in front of the background in each frame of a file, from the first one on.
+
+    Parameters
+    ----------
+    sha256 : str
+        Of the file.
+    masks : tuple of PackedMask
+    """
+
+    sha256: str
+    masks: tuple[PackedMask, ...] = ()
+
+    def of(self, image: Image) -> BoolArray | None:
+        """Return the mask of a frame, (H, W); None where it is of another file or not known yet."""
+        source = image.source
+        if source.sha256 != self.sha256 or source.frame >= len(self.masks):
+            return None
+        return unpacked(self.masks[source.frame])
+
+    def grown(self, masks: list[BoolArray]) -> Foreground:
+        """Return this with the masks of further frames."""
+        packed = (PackedMask(np.packbits(mask), (len(mask), mask.shape[1])) for mask in masks)
+        return Foreground(self.sha256, (*self.masks, *packed))
