@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -58,28 +57,28 @@ def decode_geojson(data: bytes, name: str, shape: tuple[int, int], should_stop: 
         kind = about.get("classification")
         kind = kind if isinstance(kind, dict) else {}
         title = next((t for t in (kind.get("name"), about.get("name")) if isinstance(t, str) and t), "")
-        wanted = None
-        for rings in _polygons(feature.geometry, found):
-            if wanted is None:
-                wanted = found.object(
-                    number, title, colour_of(kind.get("color")) or colour_of(about.get("color"))
-                )
-            found.paint_rings(wanted, rings)
+        rings = _rings(feature.geometry, found)
+        if rings:
+            colour = colour_of(kind.get("color")) or colour_of(about.get("color"))
+            # The polygons of one geometry do not overlap: together they are one area with holes.
+            found.paint_rings(found.object(number, title, colour), rings)
     return found.object_map()
 
 
-def _polygons(geometry: Geometry, found: FoundObjects) -> Iterator[list[FloatArray]]:
-    """Yield the rings of each polygon, (M, 2) in pixels."""
+def _rings(geometry: Geometry, found: FoundObjects) -> list[FloatArray]:
+    """Return the rings of all polygons, (M, 2) in pixels."""
     try:
         if geometry.type == "Polygon":
             polygons = [msgspec.convert(geometry.coordinates, list[_Ring])]
         elif geometry.type == "MultiPolygon":
             polygons = msgspec.convert(geometry.coordinates, list[list[_Ring]])
         else:
-            return
-        for rings in polygons:
-            yield [
-                np.array([(point[0], point[1]) for point in ring], dtype=np.float64) for ring in rings if ring
-            ]
+            return []
+        return [
+            np.array([(point[0], point[1]) for point in ring], np.float64)
+            for polygon in polygons
+            for ring in polygon
+            if ring
+        ]
     except (msgspec.ValidationError, IndexError):
         found.refuse("has a polygon whose coordinates are not pairs of numbers")

@@ -10,7 +10,7 @@ from typing import Annotated
 import msgspec
 import numpy as np
 
-from gmmseg.arrays import BoolArray, FloatArray
+from gmmseg.arrays import FloatArray
 from gmmseg.control import ShouldStop
 from gmmseg.io.interchange.found_objects import FoundObjects, check_size, decoded_json
 from gmmseg.io.mask_reading import read_values
@@ -61,7 +61,8 @@ def decode_labelme(data: bytes, name: str, shape: tuple[int, int], should_stop: 
         corners = np.asarray(part.points, dtype=np.float64).reshape(-1, 2)
         if not (np.isfinite(corners).all() and (np.abs(corners) <= 2 * MAX_SIDE).all()):
             found.refuse("has a corner far outside of any picture")
-        n_steps += len(corners) * shape[0]
+        heights = np.clip(corners[:, 1], 0, shape[0])
+        n_steps += int(len(corners) * (1 + heights.max(initial=0) - heights.min(initial=shape[0])))
         if n_steps > _MOST_STEPS:
             found.refuse("describes its shapes in more detail than is read")
         patch = _patch_of(part, corners, found)
@@ -79,28 +80,32 @@ def _patch_of(part: Shape, corners: FloatArray, found: FoundObjects) -> Patch | 
         return None
     if len(corners) < least or (least == 2 and len(corners) != 2):
         found.refuse(f"has a {part.shape_type or 'polygon'} of {len(corners)} points")
-    return Patch.of(_drawn(part.shape_type, corners, found.shape))
+    return _drawn(part.shape_type, corners, found.shape)
 
 
-def _drawn(kind: str | None, corners: FloatArray, shape: tuple[int, int]) -> BoolArray:
-    """Return the pixels of a shape as LabelMe draws it, its outline included, (H, W)."""
+def _drawn(kind: str | None, corners: FloatArray, shape: tuple[int, int]) -> Patch:
+    """Return the pixels of a shape as LabelMe draws it, its outline included; only its box is drawn in."""
     from PIL import Image as PillowImage
     from PIL import ImageDraw
 
-    picture = PillowImage.new("L", shape[::-1])
+    if kind == "circle":
+        radius = math.hypot(*(corners[1] - corners[0]).tolist())
+        corners = corners[0] + np.array([[-radius, -radius], [radius, radius]])
+    low, high = np.floor(corners.min(axis=0)) - 1, np.ceil(corners.max(axis=0)) + 2
+    (left, top), (right, bottom) = (
+        np.clip(ends, 0, shape[::-1]).astype(int).tolist() for ends in (low, high)
+    )
+    picture = PillowImage.new("L", (right - left, bottom - top))
+    if not (picture.width and picture.height):
+        return Patch.of(np.zeros((0, 0), dtype=np.bool_))
     draw = ImageDraw.Draw(picture)
-    points = [(x, y) for x, y in corners.tolist()]
-    if kind == "rectangle":
-        low, high = corners.min(axis=0), corners.max(axis=0)
-        draw.rectangle([*low.tolist(), *high.tolist()], outline=1, fill=1)
-    elif kind == "circle":
-        (x, y), (at_x, at_y) = points
-        radius = math.hypot(x - at_x, y - at_y)
-        draw.ellipse([x - radius, y - radius, x + radius, y + radius], outline=1, fill=1)
+    points = [(x, y) for x, y in (corners - (left, top)).tolist()]
+    if kind in ("rectangle", "circle"):
+        (x0, x1), (y0, y1) = (sorted(ends) for ends in zip(*points, strict=True))
+        (draw.rectangle if kind == "rectangle" else draw.ellipse)([x0, y0, x1, y1], outline=1, fill=1)
     else:
         draw.polygon(points, outline=1, fill=1)
-    drawn: BoolArray = np.asarray(picture) > 0
-    return drawn
+    return Patch.of(np.asarray(picture) > 0, top, left)
 
 
 def _mask_of(part: Shape, corners: FloatArray, found: FoundObjects) -> Patch:
