@@ -72,6 +72,7 @@ def photo_layout(
     opacity: OpacitySlider,
 ) -> DeskLayout:
     """Return the layout of the photo desk."""
+    panels.objects.add_source(actions["open_objects"])
     panels.objects.show_teaching([actions["teach"], actions["teach_live"], actions["show_unsure"]])
     toolbar = _toolbar(actions, recent, samples, opacity)
     docks = (

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image as PillowImage
 from PySide6.QtCore import QMimeData, QUrl
-from PySide6.QtWidgets import QCheckBox, QFileDialog, QToolButton
+from PySide6.QtWidgets import QCheckBox, QFileDialog, QMenu, QToolButton
 from pytestqt.qtbot import QtBot
 
 from gmmseg.drawing.layers import Layer
@@ -208,7 +208,9 @@ def write_mask(path: Path, shape: tuple[int, int] = (HEIGHT, WIDTH)) -> Path:
 
 
 def test_a_mask_is_opened_as_objects_where_nothing_is_marked(teacher: Teacher, tmp_path: Path) -> None:
-    teacher.desk.actions["open_objects"].trigger()
+    menu = teacher.desk.panels.objects.findChild(QMenu, "objects.addMenu")
+    assert menu is not None
+    menu.actions()[-1].trigger()
     dialog = teacher.app.window.findChild(QFileDialog, "openMaskDialog")
     assert dialog is not None
     dialog.fileSelected.emit(str(write_mask(tmp_path / "m.png")))

@@ -149,6 +149,10 @@ class ObjectsPanel(EntriesPanel):
         self._column.insertLayout(1, words)
         self._column.insertWidget(3, self._note)
 
+    def add_source(self, action: QAction) -> None:
+        """Offer another source of new objects: an action of the desk."""
+        self._source_menu.addAction(action)
+
     def show_teaching(self, actions: Sequence[QAction]) -> None:
         """Offer below the table what objects teach: `actions` of the desk."""
         row = QHBoxLayout()
