@@ -56,15 +56,24 @@ class Document:
 
 
 def open_page(name: str) -> Edit[Document]:
-    """Return the edit that turns to a page."""
-    return Edit(f"Go to {page_class(name).title}", lambda document: document.opened(name))
+    """Return the edit that turns to a page; turning away from a lesson's own ends the lesson."""
+
+    def apply(document: Document) -> Document:
+        lesson = document.lesson
+        kept = lesson if lesson is not None and lesson.step.page == name else None
+        return replace(document, lesson=kept).opened(name)
+
+    return Edit(f"Go to {page_class(name).title}", apply)
 
 
 def take_data(data: Data | None) -> Edit[Document]:
-    """Return the edit that gives every page these data; None gives each its own example."""
+    """Return the edit that gives every page these data; None gives each its own example.
+
+    A lesson, which is about the examples, ends.
+    """
 
     def apply(document: Document) -> Document:
-        return replace(document, data=data).opened(document.name)
+        return replace(document, data=data, lesson=None).opened(document.name)
 
     return Edit("Examples of the pages" if data is None else f"Take {data.name}", apply)
 

@@ -168,6 +168,18 @@ def test_a_lesson_is_left_where_it_is(workspace: Workspace) -> None:
     assert workspace.document.page is page
 
 
+def test_a_lesson_ends_where_one_turns_away_from_its_page_or_data(workspace: Workspace) -> None:
+    workspace.apply(begin_lesson("em"))
+    workspace.apply(open_page("em"))
+    assert workspace.document.lesson is not None
+    workspace.apply(open_page("mixture"))
+    assert workspace.document.lesson is None
+    workspace.undo()
+    assert workspace.document.lesson is not None
+    workspace.apply(take_data(made_data("rows", THREE_IN_PLANE, 50, 0)))
+    assert workspace.document.lesson is None
+
+
 def test_a_step_of_a_lesson_asks_whether_to_stop() -> None:
     asked = []
 
