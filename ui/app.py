@@ -137,7 +137,7 @@ class App(QObject):
         ended = [desk.shutdown() for desk in self._desks.values()]
         return all(ended)
 
-    def leave(self) -> None:
+    def end(self) -> None:
         """Close the window without a question; what is not saved can be recovered at the next start."""
         self._is_leaving = True
         self.window.close()
@@ -162,7 +162,7 @@ class App(QObject):
         if button == DISCARD.value:
             for desk in self._desks.values():
                 desk.discard()
-            self.leave()
+            self.end()
         elif button == SAVE.value:
             self._save_and_leave()
 
@@ -172,7 +172,7 @@ class App(QObject):
             if desk.has_unsaved:
                 desk.save_then(self._save_and_leave)
                 return
-        self.leave()
+        self.end()
 
     @Slot()
     def _on_closing(self) -> None:
@@ -241,7 +241,7 @@ def run(names: Sequence[str]) -> int:
     catcher = BugCatcher()
     catcher.caught.connect(app.show_bug)
     catcher.install()
-    watch = SignalWatch(app.leave)
+    watch = SignalWatch(app.end)
     application.aboutToQuit.connect(app.shutdown)
     app.begin([Path(name) for name in names])
     collector.start()

@@ -75,7 +75,7 @@ def app(qtbot: QtBot, qapp: QApplication) -> Iterator[App]:
     with qtbot.waitExposed(app.window):
         app.window.show()
     yield app
-    app.leave()
+    app.end()
     app.shutdown()
     app.deleteLater()
     apply_theme(qapp, "light")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
-from gmmseg.control import ShouldStop
+from gmmseg.control import ShouldStop, never_stop
 from gmmseg.errors import WriteError
 from gmmseg.history import History
 from gmmseg.limits import MIB
@@ -58,7 +58,7 @@ class Journaling(QObject):
         self.is_ready = False
         """What journals need has been loaded, which takes as long as some frames of the screen."""
         self._loads = work.make_requests(_load, lambda request: "load")
-        self._loads.answered.connect(self._on_loaded)
+        self._loads.answered.connect(self.make_ready)
         self._syncs = work.make_requests(_sync, lambda descriptor: descriptor)
         self._writes = work.make_requests(self._write_companions, lambda request: request)
         self._timer = QTimer(self)
@@ -66,13 +66,17 @@ class Journaling(QObject):
         self._timer.setInterval(_SYNC_MS)
         self._timer.timeout.connect(self._ask_sync)
 
+    @Slot()
     def prepare(self) -> None:
         """Load in the background what journals need; then `ready` is emitted."""
-        self._loads.ask(None)
-
-    @Slot(object, object)
-    def _on_loaded(self, request: None, answer: None) -> None:
         if not self.is_ready:
+            self._loads.ask(None)
+
+    @Slot()
+    def make_ready(self) -> None:
+        """Load what journals need now, where that has not been done."""
+        if not self.is_ready:
+            _load(None, never_stop)
             self.is_ready = True
             self.ready.emit()
 

@@ -90,6 +90,7 @@ class Keeper(Worker):
         self._left: list[tuple[object, Path]] = []
         self._history: History[Any] | None = None
         self._subject: object | None = None
+        self._recorded: object | None = None
         self._had_unsaved = self._is_discarded = False
         self._on_saved: Callable[[], None] | None = None
         self.journaling.ready.connect(self._begin_journal)
@@ -218,15 +219,15 @@ class Keeper(Worker):
         history, subject = self._editor.history, self._keeping.subject_of(self._editor.document)
         if history is self._history or subject is None:
             return
-        self._history = history
+        before, self._history = self._history, history
         if subject is not self._subject:
             self._leave_subject()
             self._subject = subject
-            if self.journaling.is_ready:
-                self._begin_journal()
-            else:
-                self.journaling.prepare()
-        elif self.journaling.is_long:
+        if not self.journaling.is_ready:
+            # A fit that is finished, or an image that is opened, can be had again; what a person does cannot.
+            if len(history.entries) > 1 and _place(history) != _place(before):
+                self.journaling.make_ready()
+        elif self._subject is not self._recorded or self.journaling.is_long:
             self._begin_journal()
         else:
             self.journaling.record(self._keeping.history_now())
@@ -238,6 +239,7 @@ class Keeper(Worker):
 
         if self._subject is None:
             return
+        self._recorded = self._subject
         home = self._home()
         is_ours = home is not None and self.holder is None
         is_saved = home is not None and home.document is self._editor.document
@@ -267,7 +269,12 @@ class Keeper(Worker):
         if journal is not None and self._is_discarded:
             set_aside(journal)
         _release(self._homes)
-        self._homes, self._subject = [], None
+        self._homes, self._subject, self._recorded = [], None, None
+
+
+def _place(history: History[Any] | None) -> tuple[int, int]:
+    """Return how many steps a history has, and at which of them it stands."""
+    return (0, 0) if history is None else (len(history.entries), len(history.past))
 
 
 def _release(homes: Iterable[_Home]) -> None:

@@ -573,7 +573,7 @@ def app(qtbot: QtBot, qapp: QApplication, tmp_path: Path, monkeypatch: pytest.Mo
     with qtbot.waitExposed(app.window):
         app.window.show()
     yield app
-    app.leave()
+    app.end()
     app.shutdown()
     app.deleteLater()
 

@@ -90,7 +90,7 @@ class Marker(Person):
 def marker(qtbot: QtBot) -> Iterator[Marker]:
     marker = Marker(qtbot)
     yield marker
-    marker.app.leave()
+    marker.app.end()
     marker.app.shutdown()
     marker.app.deleteLater()
 

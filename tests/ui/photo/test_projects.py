@@ -47,7 +47,7 @@ def app(qtbot: QtBot, qapp: QApplication) -> Iterator[App]:
     with qtbot.waitExposed(app.window):
         app.window.show()
     yield app
-    app.leave()
+    app.end()
     app.shutdown()
     app.deleteLater()
 
@@ -353,7 +353,7 @@ def test_the_next_window_offers_what_was_not_saved(
     (journal,) = journals(tmp_path)
     qtbot.waitUntil(lambda: Path(f"{journal}.png").exists())
     before = marked.photo.work.workspace.history
-    marked.leave()
+    marked.end()
     assert journal.exists()
     monkeypatch.setattr(Holder, "has_ended", lambda self: True)
     again = App(SettingsStore())
@@ -374,7 +374,7 @@ def test_the_next_window_offers_what_was_not_saved(
     assert not journal.exists()
     qtbot.waitUntil(lambda: len(journals(tmp_path)) == 1)
     assert look_into(journals(tmp_path)[0]).has_something
-    again.leave()
+    again.end()
     again.shutdown()
     again.deleteLater()
 
@@ -490,7 +490,7 @@ def test_what_was_open_is_opened_again_where_that_is_wanted(
     with qtbot.waitSignal(again.photo.work.opener.project_opened, timeout=10000):
         again.begin()
     assert again.photo.work.keeper.path == path
-    again.leave()
+    again.end()
     again.shutdown()
     again.deleteLater()
 

@@ -108,7 +108,7 @@ def driven(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[Driven]
     qtbot.waitUntil(lambda: app.photo.work.workspace.document.fit is not None, timeout=20000)
     driven.wait_until_idle()
     yield driven
-    app.leave()
+    app.end()
     app.shutdown()
     app.deleteLater()
 

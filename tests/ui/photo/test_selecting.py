@@ -119,7 +119,7 @@ class Person:
 def person(qtbot: QtBot) -> Iterator[Person]:
     person = Person(qtbot)
     yield person
-    person.app.leave()
+    person.app.end()
     person.app.shutdown()
     person.app.deleteLater()
 
