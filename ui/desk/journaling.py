@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from gmmseg.control import ShouldStop, never_stop
-from gmmseg.errors import WriteError
+from gmmseg.errors import GmmsegError, WriteError
 from gmmseg.history import History
 from gmmseg.limits import MIB
 from ui.desk.workers import DeskWorkers
@@ -55,6 +56,7 @@ class Journaling(QObject):
         self._journal: Journal | None = None
         self._written: History[Any] | None = None
         self._project: Path | None = None
+        self._has_failed = False
         self.is_ready = False
         """What journals need has been loaded, which takes as long as some frames of the screen."""
         self._loads = work.make_requests(_load, lambda request: "load")
@@ -107,8 +109,12 @@ class Journaling(QObject):
         try:
             self._journal = Journal(path, self._format.first_record(history, path, project, is_saved))
         except WriteError as error:
-            self.failed.emit(error)
+            # Once is enough where no journal can be written at all, as in a home that is read-only.
+            if not self._has_failed:
+                self.failed.emit(error)
+            self._has_failed = True
         else:
+            self._has_failed = False
             if before is not None and before.path != path:
                 remove_journal(before.path)
         if before is not None:
@@ -156,15 +162,17 @@ class Journaling(QObject):
             self._syncs.ask(self._journal.second_descriptor())
 
     def _write_companions(self, request: tuple[Any, Path], should_stop: ShouldStop) -> None:
-        import contextlib
-
-        from gmmseg.errors import GmmsegError
         from gmmseg.io.atomic import write_atomically
+        from gmmseg.io.projects.leftovers import remove_journal
 
+        subject, journal = request
         # A journal without its picture is a journal all the same.
         with contextlib.suppress(GmmsegError):
-            for path, data in self._format.companions(*request, should_stop).items():
+            for path, data in self._format.companions(subject, journal, should_stop).items():
                 write_atomically(path, data)
+        if not journal.exists():
+            # It was over, or put aside, before its picture was there.
+            remove_journal(journal)
 
 
 def _load(request: None, should_stop: ShouldStop) -> None:

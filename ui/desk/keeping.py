@@ -87,12 +87,14 @@ class Keeper(Worker):
         self.journaling.failed.connect(self.failed)
         # Undo may bring the projects of a few images back.
         self._homes: list[_Home] = []
-        self._left: list[tuple[object, Path]] = []
+        self.left: dict[Path, object | None] = {}
+        """Journals of what another project took the place of before it was saved, and what each is about."""
         self._history: History[Any] | None = None
         self._subject: object | None = None
         self._recorded: object | None = None
         self._had_unsaved = self._is_discarded = False
         self._on_saved: Callable[[], None] | None = None
+        self._saving: _Home | None = None
         self.journaling.ready.connect(self._begin_journal)
         bridge.changed.connect(self._on_changed)
 
@@ -160,6 +162,7 @@ class Keeper(Worker):
                 self._put_aside(beside)
         self._editor.take_up(history)
         if recovered_from is not None and recovered_from != self.journaling.path:
+            self.left.pop(recovered_from, None)
             remove_journal(recovered_from)
 
     def _put_aside(self, journal: Path) -> None:
@@ -180,7 +183,7 @@ class Keeper(Worker):
             return
         document, project = self._editor.document, self._keeping.project_now()
         home = _Home(self._keeping.subject_of(document), path, document, lock)
-        self._on_saved = on_saved
+        self._on_saved, self._saving = on_saved, home
         self.runner.start(lambda should_stop: self._writing(project, home, should_stop))
 
     def _writing(
@@ -201,7 +204,9 @@ class Keeper(Worker):
 
     @Slot(object, object)
     def _on_failed(self, run: int, error: Exception) -> None:
-        self._on_saved = None
+        if self._saving is not None and all(self._saving.path != home.path for home in self._homes):
+            _release([self._saving])
+        self._on_saved = self._saving = None
         super()._on_failed(run, error)
 
     def _settle_at(self, home: _Home) -> None:
@@ -246,16 +251,19 @@ class Keeper(Worker):
         path = home.path if home is not None and is_ours else None
         self.journaling.begin(self._subject, self._keeping.history_now(), path, is_saved=is_saved)
         # Undo has brought back what was left: it is in the new journal now.
-        for _, journal in [each for each in self._left if each[0] is self._subject]:
+        for journal in [path for path, subject in self.left.items() if subject is self._subject]:
+            del self.left[journal]
             if journal != self.journaling.path:
                 remove_journal(journal)
-        self._left = [each for each in self._left if each[0] is not self._subject]
 
     def _leave_subject(self) -> None:
         """Keep the journal of a subject that another one takes the place of, where it holds anything."""
         journal = self.journaling.end(is_over=not self._had_unsaved)
         if journal is not None:
-            self._left = [*self._left, (self._subject, journal)][-MAX_LARGE_IN_HISTORY:]
+            self.left[journal] = self._subject
+            # What Undo cannot bring back any more need not be held.
+            for older in list(self.left)[:-MAX_LARGE_IN_HISTORY]:
+                self.left[older] = None
 
     def discard(self) -> None:
         """Take it for said that what is not saved is not wanted: its journal is put aside at the end."""

@@ -59,7 +59,9 @@ class PhotoDesk(FileDesk):
         self._commands = PhotoCommands(self.work, self.panels, store, notices, window, self.toolbox)
         self._saving = SaveCommands(self.work.keeper, store, window, self._name_of_project)
         self.work.keeping.view = self._view
-        self._recovery = Recovery(self.work, self.work.opener.recover, store, notices, window)
+        self._recovery = Recovery(
+            self.work, self.work.keeper, self.work.opener.recover, store, notices, window
+        )
         recent = RecentMenu()
         self._samples = SamplesMenu(self.work.opener.open_sample)
         self._opacity = OpacitySlider()
@@ -224,6 +226,10 @@ class PhotoDesk(FileDesk):
         if new.document.image is not old.document.image:
             # What the bar says is about the image before, also where undo has brought back another one.
             self._notices.clear()
+            source = None if old.document.image is None else old.document.image.source
+            if source is not None and old.document.image in self.work.keeper.left.values():
+                left = self.tr("The work on “{0}” is not saved; File ▸ Recover brings it back.")
+                self._notices.say(left.format(source.name))
 
     @Slot(object, object)
     def _show_image(self, image: Image, note: str) -> None:
@@ -262,8 +268,7 @@ class PhotoDesk(FileDesk):
         """Go on with what a journal held."""
         self.work.keeper.open(recovered.project.history, recovered.path, recovered.saved, recovered.journal)
         self._show_view(recovered.project.view)
-        text = self.tr("Recovered “{0}” with {1} changes; it is not saved yet.")
-        text = text.format(recovered.name, recovered.n_changes)
+        text = self.tr("Recovered “{0}”; it is not saved yet.").format(recovered.name)
         self._notices.say(f"{text} {recovered.note}".rstrip())
 
     def _show_view(self, view: dict[str, Any]) -> None:

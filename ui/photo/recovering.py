@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, QTimer, Slot
 from PySide6.QtWidgets import QWidget
 
 from gmmseg.control import ShouldStop
+from ui.desk.keeping import Keeper
 from ui.desk.workers import DeskWorkers
 from ui.notices import Notices
 from ui.settings_store import SettingsStore
@@ -29,13 +30,14 @@ class _Question:
     """Where to look for journals; asked for by the user or not."""
 
     projects: tuple[Path, ...]
+    closed: tuple[Path, ...]
     is_asked: bool
 
 
 def _look(question: _Question, should_stop: ShouldStop) -> list[Leftover]:
     from gmmseg.io.projects.leftovers import journal_folder, kept_folder, leftovers
 
-    left = leftovers([journal_folder()], question.projects)
+    left = leftovers([journal_folder()], question.projects, question.closed)
     kept = leftovers([kept_folder()])
     return [*left, *kept] if question.is_asked else left
 
@@ -52,6 +54,8 @@ class Recovery(QObject):
     Parameters
     ----------
     work : DeskWorkers
+    keeper : Keeper
+        Knows the journals of what was left in this window.
     recover : callable
         Goes on with the journal at a path.
     store : SettingsStore
@@ -64,12 +68,14 @@ class Recovery(QObject):
     def __init__(
         self,
         work: DeskWorkers,
+        keeper: Keeper,
         recover: Callable[[Path], None],
         store: SettingsStore,
         notices: Notices,
         window: QWidget,
     ) -> None:
         super().__init__(work)
+        self._keeper = keeper
         self._recover = recover
         self._store = store
         self._notices = notices
@@ -102,7 +108,8 @@ class Recovery(QObject):
         self._glances.ask(journal)
 
     def _ask(self, *, is_asked: bool) -> None:
-        self._looks.ask(_Question(tuple(self._store.recent_files()), is_asked))
+        closed = tuple(self._keeper.left) if is_asked else ()
+        self._looks.ask(_Question(tuple(self._store.recent_files()), closed, is_asked))
 
     @Slot(object, object)
     def _on_found(self, question: _Question, found: list[Leftover]) -> None:
@@ -116,7 +123,7 @@ class Recovery(QObject):
             RecoverEntry(
                 each.recovered.journal,
                 each.recovered.name,
-                each.recovered.n_changes,
+                each.recovered.n_steps,
                 len(each.recovered.project.document.objects or ()),
                 each.recovered.time,
                 each.picture,
@@ -133,9 +140,9 @@ class Recovery(QObject):
     @Slot(object, object)
     def _on_looked(self, journal: Path, recovered: Recovered) -> None:
         if recovered.has_something:
-            text = self.tr("“{0}” has {1} changes that a window that ended had not saved.")
+            text = self.tr("“{0}” has changes that a window that ended had not saved.")
             self._notices.say(
-                text.format(recovered.name, recovered.n_changes),
+                text.format(recovered.name),
                 "note",
                 self.tr("Recover them"),
                 lambda: self._recover(journal),

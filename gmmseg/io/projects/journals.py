@@ -71,6 +71,7 @@ class Recovered:
         Of that file.
     journal : Path
     n_changes : int
+        Records.
     time : float
         Of the last one, seconds since 1970.
     note : str
@@ -90,6 +91,13 @@ class Recovered:
         """Whether it holds anything that would be lost."""
         document = self.project.document
         return has_work(document) if self.saved is None else differs(document, self.saved)
+
+    @property
+    def n_steps(self) -> int:
+        """How many steps lead from what is in the file, or from nothing, to the present."""
+        history = self.project.history
+        at = [k for k, entry in enumerate(history.entries) if entry.state is self.saved]
+        return abs(len(history.past) - (at[0] if at else 0))
 
     @property
     def name(self) -> str:

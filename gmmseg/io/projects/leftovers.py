@@ -6,7 +6,7 @@ import contextlib
 import os
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,16 +67,20 @@ class Leftover:
     picture: bytes
 
 
-def leftovers(folders: Iterable[Path], projects: Iterable[Path] = ()) -> list[Leftover]:
+def leftovers(
+    folders: Iterable[Path], projects: Iterable[Path] = (), closed: Collection[Path] = ()
+) -> list[Leftover]:
     """Return what can be recovered from folders of journals and from beside projects, the newest first.
 
     Journals in which nothing would be lost, and those older than `KEPT_SECONDS`, are removed. Those whose
-    process is still there, or that cannot be read, stay as they are.
+    process is still there, but for the ones that are known to be `closed`, or that cannot be read, stay as
+    they are.
     """
     found: list[Leftover] = []
     for journal in _journals(folders, projects):
         holder = holder_of_journal(journal)
-        if holder is None or not holder.has_ended():
+        is_over = journal in closed or journal.parent == kept_folder()
+        if holder is None or not (is_over or holder.has_ended()):
             continue
         with contextlib.suppress(GmmsegError, OSError):
             recovered = look_into(journal)

@@ -182,12 +182,22 @@ def test_a_save_that_fails_leaves_file_star_and_document_as_they_were(
 def test_a_folder_that_has_vanished_is_said(marked: App, qtbot: QtBot, tmp_path: Path) -> None:
     (tmp_path / "gone").mkdir()
     save_as(marked, qtbot, tmp_path / "gone" / "work.gmmseg")
+    qtbot.waitUntil(lambda: (tmp_path / "gone" / ".work.gmmseg.journal.png").exists())
     shutil.rmtree(tmp_path / "gone")
     mark(marked, "dog", 50.0)
     with qtbot.waitSignal(marked.photo.work.keeper.failed, timeout=10000):
         press(marked, Qt.Key.Key_S, CONTROL)
     assert "its folder does not exist" in marked.window.errors.text
     assert marked.window.isWindowModified()
+
+
+def test_a_save_that_fails_locks_nothing(marked: App, qtbot: QtBot, tmp_path: Path) -> None:
+    (tmp_path / "folder.gmmseg").mkdir()
+    press(marked, Qt.Key.Key_S, CONTROL)
+    with qtbot.waitSignal(marked.photo.work.keeper.failed, timeout=10000):
+        choose(marked, "saveDialog", tmp_path / "folder.gmmseg")
+    assert "is a folder" in marked.window.errors.text
+    assert not [each for each in tmp_path.iterdir() if each.name.startswith(".")]
 
 
 def test_an_image_that_is_gone_can_be_shown_the_way_to(marked: App, qtbot: QtBot, tmp_path: Path) -> None:
@@ -330,7 +340,12 @@ def test_an_image_that_another_takes_the_place_of_leaves_its_work_in_its_journal
     (first,) = journals(tmp_path)
     open_in(marked, qtbot, write_png(tmp_path / "next.png", blobs(seed=3)))
     assert not marked.window.isWindowModified()
+    assert "The work on “photo.png” is not saved; File ▸ Recover" in marked.window.errors.text
     assert len(set(journals(tmp_path)) - {first}) == 1
+    marked.photo.actions["recover"].trigger()
+    dialog = recover_dialog(marked, qtbot)
+    assert dialog.list.count() == 1
+    dialog.reject()
     assert [entry.name for entry in look_into(first).project.document.object_map] == ["cat"]
     # Undo brings it back; then one journal holds it again.
     marked.photo.work.workspace.undo()
@@ -363,7 +378,7 @@ def test_the_next_window_offers_what_was_not_saved(
     again.photo._recovery._timer.start(0)
     dialog = recover_dialog(again, qtbot)
     assert dialog.list.count() == 1
-    assert re.match(r"photo\.png\n\d changes, 1 object\n", dialog.list.item(0).text())
+    assert re.match(r"photo\.png\n2 changes, 1 object\n", dialog.list.item(0).text())
     assert not dialog.list.item(0).icon().isNull()
     with qtbot.waitSignal(again.photo.work.opener.recovered, timeout=10000):
         dialog.findChildren(QPushButton)[0].click()
@@ -409,7 +424,9 @@ def test_a_project_that_a_killed_window_had_open_offers_its_changes(
     open_in(marked, qtbot, write_png(tmp_path / "next.png", blobs(seed=3)))
     journal.write_bytes(copy)
     open_in(marked, qtbot, path)
-    qtbot.waitUntil(lambda: "1 changes that a window" in marked.window.errors.text, timeout=10000)
+    qtbot.waitUntil(
+        lambda: "has changes that a window that ended" in marked.window.errors.text, timeout=10000
+    )
     work = marked.photo.work
     assert [entry.name for entry in work.workspace.document.object_map] == ["cat"]
     with qtbot.waitSignal(work.opener.recovered, timeout=10000):
