@@ -19,10 +19,10 @@ SIDE = 90
 
 
 def discs() -> np.ndarray:
-    """Return labels: 1 the ground, 2 three discs with radii 8, 12 and 4, the last cut by the edge."""
+    """Return labels: 1 the ground, 2 four discs, of which the left and the lower edge cut one each."""
     y, x = np.mgrid[:SIDE, :SIDE]
     labels = np.ones((SIDE, SIDE), dtype=np.uint8)
-    for (cy, cx), radius in (((20, 20), 8), ((50, 60), 12), ((88, 30), 4)):
+    for (cy, cx), radius in (((20, 20), 8), ((50, 60), 12), ((40, 2), 4), ((88, 30), 4)):
         labels[(y - cy) ** 2 + (x - cx) ** 2 <= radius**2] = 2
     return labels
 
@@ -55,11 +55,11 @@ def test_measures_are_those_of_discs() -> None:
     labels = discs()
     pixels = np.where(labels == 2, 900, 100).astype(np.uint16)[:, :, None]
     table = part_table(image_of(pixels), labels, default_classes(2), least=20)
-    assert table.class_ids.tolist() == [1, 2, 2, 2]
+    assert table.class_ids.tolist() == [1, 2, 2, 2, 2]
     measures, shapes = table.measures, table.measures.shapes
     assert shapes is not None
-    assert shapes.at_edge.tolist() == [True, False, False, True]
-    for at, radius in ((1, 8), (2, 12)):
+    assert shapes.at_edge.tolist() == [True, False, True, False, True]
+    for at, radius in ((1, 8), (3, 12)):
         assert measures.areas[at] == pytest.approx(np.pi * radius**2, rel=0.03)
         assert shapes.diameters[at] == pytest.approx(2 * radius, rel=0.03)
         assert shapes.major_axes[at] == pytest.approx(2 * radius, rel=0.04)
@@ -91,7 +91,7 @@ def test_the_command_line_counts_and_measures_in_micrometres(
     assert run([*words, "--parts", "p.csv", "--min-part", "20"]) == 0
     lines = list(csv.DictReader(Path("p.csv").read_text().splitlines()))
     sizes = [(int(line["area"]), float(line["area um2"])) for line in lines]
-    assert len(sizes) == 4
+    assert len(sizes) == 5
     assert all(um2 == pytest.approx(px / 4) for px, um2 in sizes)
     assert float(lines[1]["perimeter um"]) == pytest.approx(float(lines[1]["perimeter"]) / 2)
     assert float(lines[1]["mean grey"]) == pytest.approx(9000, abs=20)
