@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -116,8 +117,9 @@ class Document:
     @property
     def pixel_size(self) -> PixelSize | None:
         """Width and height of a pixel in micrometres, where they are known."""
-        if self.typed_pixel_size is not None:
-            return self.typed_pixel_size, self.typed_pixel_size
+        typed = self.typed_pixel_size
+        if typed is not None and 0 < typed < math.inf:
+            return typed, typed
         return None if self.image is None else self.image.pixel_size
 
     @property
