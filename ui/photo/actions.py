@@ -113,6 +113,10 @@ PHOTO_ACTIONS: tuple[Spec, ...] = (
         "next_image", "&Next image", Opener.show_next, ("PgDown",), "down",
         tip="Open the next image of those opened together",
     ),
+    Spec(
+        "list_folder", "All images of this fol&der", PhotoCommands.list_folder, (), "", has_image,
+        "Go on with the other images of the folder, with the same settings",
+    ),
     Spec("paste", "&Paste image", PhotoCommands.paste_image, (Keys.Paste,), "paste"),
     Spec(
         "export", "&Export…", PhotoCommands.export, ("Ctrl+E",), "export", has_results,
@@ -133,7 +137,7 @@ PHOTO_ACTIONS: tuple[Spec, ...] = (
         "Copy the number of the class, or of the region where these are shown, of each pixel",
     ),
     Spec(
-        "copy_command", "Copy as co&mmand", PhotoCommands.copy_as, (), "", has_results,
+        "copy_command", "Copy as comma&nd", PhotoCommands.copy_as, (), "", has_results,
         "Copy a command line that writes what Export offers, byte for byte", arguments=("command",),
     ),
     Spec(

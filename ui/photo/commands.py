@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from gmmseg.errors import GmmsegError
 from gmmseg.io.images import FILE_GROUPS
 from gmmseg.io.projects.archive import SUFFIX
+from gmmseg.io.samples import is_sample
 from gmmseg.photo.classes import default_classes
 from gmmseg.photo.document import reset_settings, show_class
 from gmmseg.photo.objects.patch import Patch
@@ -98,6 +99,15 @@ class PhotoCommands(QObject):
         dialog.fileSelected.connect(lambda name: self._work.opener.open_project(project, Path(name)))
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
+
+    def list_folder(self) -> None:
+        """Let the other images of the image's folder be next and previous."""
+        image = self._work.workspace.document.image
+        path = None if image is None else image.source.path
+        if path is None or is_sample(path):
+            self._notices.say(self.tr("The image is in no folder of yours."))
+            return
+        self._work.opener.list_folder(path)
 
     def paste_image(self) -> None:
         self._work.opener.open_mime(QGuiApplication.clipboard().mimeData())

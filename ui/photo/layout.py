@@ -25,6 +25,7 @@ from ui.widgets.tool_bar import ToolBar
 
 _ARRANGING = tuple(f"arrangement_{arrangement.name}" for arrangement in ARRANGEMENTS)
 _TOOLS = tuple(f"tool_{name}" for name in get_args(ToolName))
+_FILES = ("previous_image", "next_image", "list_folder")
 _COPIES = ("copy_view", "copy_mask", "copy_command", "copy_python")
 _SELECTION = ("accept_selection", "extend_object", "subtract_selection", "drop_selection", "", "copy_cutout")
 _WORDS = {
@@ -107,6 +108,7 @@ def photo_layout(
             panels.display.set_in_front,
             ("segment", "explore"),
         ),
+        DeskDock("filesDock", _tr("Files"), panels.files, "tab", arrangements=("cut_out",)),
         DeskDock("historyDock", _tr("History"), panels.history, "tab", arrangements=("explore",)),
     )
     for name, word in _WORDS.items():
@@ -146,7 +148,9 @@ def _menus(
                 recent,
                 samples,
                 None,
-                *actions.entries(["save", "save_as", "recover", "", "previous_image", "next_image"]),
+                *actions.entries(
+                    ["save", "save_as", "recover", "", "previous_image", "next_image", "list_folder"]
+                ),
                 files,
                 None,
                 actions["export"],

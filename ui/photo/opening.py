@@ -15,7 +15,7 @@ from gmmseg.control import Progress, ShouldStop
 from gmmseg.errors import ReadError
 from gmmseg.image import Image
 from gmmseg.io.files import shown_name
-from gmmseg.io.images import image_from_array, list_files, read_events
+from gmmseg.io.images import image_from_array, list_files, list_images, read_events
 from gmmseg.io.projects.archive import looks_like_project
 from gmmseg.io.samples import read_sample
 from ui.desk.job_runner import JobRunner
@@ -73,6 +73,10 @@ class Opener(FileOpener):
         """Read the first of several files, the others being next."""
         if paths:
             self._open(tuple(paths), 0)
+
+    def list_folder(self, path: Path) -> None:
+        """List all images of a file's folder, the file, which is open, among them."""
+        self.runner.start(lambda should_stop: _listing(path))
 
     @Slot()
     def show_next(self) -> None:
@@ -151,7 +155,10 @@ class Opener(FileOpener):
         return _Opened(image, note, files, at)
 
     @Slot(object, object)
-    def _on_finished(self, run: int, result: _Opened | OpenedProject | Recovered) -> None:
+    def _on_finished(self, run: int, result: _Opened | _Listed | OpenedProject | Recovered) -> None:
+        if isinstance(result, _Listed):
+            self._set_files(result.files, result.at)
+            return
         if not isinstance(result, _Opened):
             self._set_files((), 0)
             self._tell_opened(result)
@@ -180,6 +187,23 @@ class _Opened:
     note: str = ""
     files: tuple[Path, ...] = ()
     at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """The images of a folder, and which of them is open."""
+
+    files: tuple[Path, ...]
+    at: int
+
+
+def _listing(path: Path) -> Generator[Any, None, _Listed]:
+    yield Progress("Listing the folder")
+    # One whose suffix is that of no image is there all the same.
+    own = path.absolute()
+    files = list_images(own.parent)
+    files += [own] * (own not in files)
+    return _Listed(tuple(files), files.index(own))
 
 
 def _reading_project(

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject
 from ui.photo.panels.classes import ClassesPanel
 from ui.photo.panels.convergence import ConvergencePanel
 from ui.photo.panels.display import DisplayPanel
+from ui.photo.panels.files import FilesPanel
 from ui.photo.panels.k_curve import KCurvePanel
 from ui.photo.panels.merge_tree import MergeTreePanel
 from ui.photo.panels.objects import ObjectsPanel
@@ -42,6 +43,7 @@ class PhotoPanels(QObject):
         self.display = DisplayPanel()
         self.plots = (self.convergence, self.scatter, self.k_curve, self.merge_tree)
         self.history = HistoryList()
+        self.files = FilesPanel()
 
     def connect_to(self, work: PhotoWork, toolbox: Toolbox) -> None:
         """Connect the panels with the work and, where one shows what another points at, with each other."""
@@ -69,6 +71,11 @@ class PhotoPanels(QObject):
             asks.edit_requested.connect(work.apply)
         work.bridge.changed.connect(lambda *_: self.history.show_history(work.workspace.history))
         self.history.step_requested.connect(work.workspace.go_to)
+        for lists in (work.opener.files_changed, work.file_states.changed):
+            lists.connect(
+                lambda: self.files.show_files(work.opener.files, work.opener.at, work.file_states.state_of)
+            )
+        self.files.file_requested.connect(work.opener.show_file)
         self.setup.settled.connect(work.settle)
         self.classes.settled.connect(work.settle)
         self.panes.settled.connect(work.settle)

@@ -28,6 +28,7 @@ from ui.desk.workspace_bridge import WorkspaceBridge
 from ui.photo.batching import Batcher
 from ui.photo.comparing import KComparer
 from ui.photo.exporting import Exporter
+from ui.photo.file_states import FileStates
 from ui.photo.fitting import Fitter
 from ui.photo.foreground_maker import ForegroundMaker
 from ui.photo.keeping import PhotoKeeping
@@ -81,6 +82,7 @@ class PhotoWork(DeskWorkers):
         self._quiet.append(self.batcher.runner)
         self.opener = Opener(self.reads, self)
         self.exporter = Exporter(self.workspace, self.exports, store, self)
+        self.file_states = FileStates(self.workspace, self.bridge, self.exporter, self)
         self.keeping = PhotoKeeping(self.workspace, store)
         self.keeper = Keeper(self, self.bridge, self.keeping, self.saves)
         self.exporter.saved_project = self._saved_project

@@ -30,10 +30,20 @@ class TextModel(QAbstractTableModel):
     headings, tips : sequence of str
     swatches_in : int, optional
         A column of colours as ``#rrggbb``, shown as such: the text is for copies and the tooltip.
+    has_words : bool
+        Whether the texts are words, which begin at the left, rather than numbers.
     """
 
-    def __init__(self, headings: Sequence[str], tips: Sequence[str], swatches_in: int | None = None) -> None:
+    def __init__(
+        self,
+        headings: Sequence[str],
+        tips: Sequence[str],
+        swatches_in: int | None = None,
+        *,
+        has_words: bool = False,
+    ) -> None:
         super().__init__()
+        self._side = Qt.AlignmentFlag.AlignLeft if has_words else Qt.AlignmentFlag.AlignRight
         self._swatches_in = swatches_in
         self.headings = list(headings)
         self._tips = list(tips)
@@ -64,7 +74,7 @@ class TextModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return self.rows[index.row()][index.column()]
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+            return self._side | Qt.AlignmentFlag.AlignVCenter
         if role == Qt.ItemDataRole.FontRole and index.row() == self._marked:
             font = QFont()
             font.setBold(True)
@@ -106,10 +116,12 @@ class TextTable(QTableView):
         headings: Sequence[str],
         tips: Sequence[str],
         swatches_in: int | None = None,
+        *,
+        has_words: bool = False,
     ) -> None:
         super().__init__()
         self.setObjectName(object_name)
-        self.texts = TextModel(headings, tips, swatches_in)
+        self.texts = TextModel(headings, tips, swatches_in, has_words=has_words)
         self.texts.setParent(self)
         self.setModel(self.texts)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
@@ -122,7 +134,8 @@ class TextTable(QTableView):
         header = self.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setResizeContentsPrecision(50)
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        side = Qt.AlignmentFlag.AlignLeft if has_words else Qt.AlignmentFlag.AlignRight
+        header.setDefaultAlignment(side | Qt.AlignmentFlag.AlignVCenter)
         header.setHighlightSections(False)
         self._is_moving = False
         self.selectionModel().currentRowChanged.connect(self._choose)
