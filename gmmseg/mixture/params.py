@@ -21,12 +21,14 @@ StopReason = Literal[
     "assignments",
     "not fitted",
     "adapted",
+    "merged",
     "rounding",
 ]
 """Why a run ended: K = 1 has a closed form; the bound rose by less than tol; the change of the parameters
 (S2 eq. 29, first rule) or of Q (second rule) was within its tolerance; the limit was reached; the user
-stopped it; in hard EM no row changed its component; the parameters were given and only evaluated, or adapted;
-the next M-step would have lowered the likelihood by more than sums round, as exact arithmetic never does."""
+stopped it; in hard EM no row changed its component; the parameters were given and only evaluated, adapted,
+or those of another mixture with components united; the next M-step would have lowered the likelihood by
+more than sums round, as exact arithmetic never does."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -48,7 +48,7 @@ MAX_PREVIEWED = 1 << 23
 _SAMPLED = 100_000
 """Pixels from which the mean colours of a preview are taken, about."""
 
-_NO_END: tuple[StopReason, ...] = ("stopped", "not fitted", "adapted")
+_NO_END: tuple[StopReason, ...] = ("stopped", "not fitted", "adapted", "merged")
 """Results that fitting again would not give."""
 
 TableMaker = Callable[[Image, FeatureSpec, ShouldStop], FeatureTable]

@@ -111,6 +111,7 @@ class PhotoPanels(QObject):
         self.merge_tree.settled.connect(work.settle)
         self.merge_tree.tree_requested.connect(work.comparer.ask)
         work.comparer.answered.connect(self.merge_tree.show_tree)
+        self.merge_tree.components_merged.connect(work.component_merger.merge)
         self.merge_tree.classes_tried.connect(self.panes.try_classes)
         self.merge_tree.classes_pointed_at.connect(self.panes.point_at_classes)
         self.convergence.step_selected.connect(work.show_step)

@@ -27,6 +27,7 @@ from ui.desk.workers import DeskWorkers
 from ui.desk.workspace_bridge import WorkspaceBridge
 from ui.photo.batching import Batcher
 from ui.photo.comparing import KComparer
+from ui.photo.component_merger import ComponentMerger
 from ui.photo.exporting import Exporter
 from ui.photo.file_states import FileStates
 from ui.photo.fitting import Fitter
@@ -72,6 +73,7 @@ class PhotoWork(DeskWorkers):
         # Before the regions, of which it makes the tree with the same work.
         self.selecting = Selecting(self, self.workspace, self.bridge, JobRunner("newest", self))
         self.walker = Walker(self.workspace, self.bridge, self.fitter, JobRunner("newest", self), self)
+        self.component_merger = ComponentMerger(self.workspace, JobRunner("newest", self), self)
         self.foreground_maker = ForegroundMaker(self.workspace, self.bridge, JobRunner("newest", self), self)
         self.region_runs = JobRunner("newest", self)
         self.region_maker = RegionMaker(self.workspace, self.bridge, self.region_runs, self)
@@ -117,6 +119,7 @@ class PhotoWork(DeskWorkers):
         self._follow(
             self.fitter,
             self.walker,
+            self.component_merger,
             self.foreground_maker,
             self.region_maker,
             self.k_comparer,
@@ -138,6 +141,7 @@ class PhotoWork(DeskWorkers):
             (self.reads, self.reads.cancel),
             (self.fits, self.fitter.stop),
             (self.walker.runner, self.walker.stop),
+            (self.component_merger.runner, self.component_merger.runner.cancel),
             (self.foreground_maker.runner, self.foreground_maker.runner.cancel),
             (self.comparisons, self.comparisons.cancel),
             (self.region_runs, self.region_maker.stop),

@@ -16,12 +16,13 @@ from gmmseg.drawing.draw import draw
 from gmmseg.drawing.layers import Layer
 from gmmseg.editing import Edit
 from gmmseg.photo.classes import ClassTable
+from gmmseg.photo.component_merging import ComponentMerge
 from gmmseg.photo.document import Document, lock_class, merge_classes
 from gmmseg.photo.view_state import ViewState
 from gmmseg.photo.workspace import Workspace
 from tests.data.states import make_shown
 from tests.ui.driving import redraw
-from ui.photo.panels.merge_requests import TreeRequest, merge_groups, tree_of
+from ui.photo.panels.merge_requests import TreeRequest, merge_groups, merged_groups, tree_of
 from ui.photo.panels.merge_tree import MergeTreePanel
 from ui.photo.panels.panes import PanesPanel
 from ui.plots.dendrogram_plot import LOWEST_CUT, node_places
@@ -410,3 +411,41 @@ def test_every_control_has_a_name_and_a_tip(panel: MergeTreePanel) -> None:
         assert widget.toolTip()
         assert widget.focusPolicy() & Qt.FocusPolicy.TabFocus
     assert panel.findChild(QLabel, "merge-tree-text") is panel.text
+
+
+def test_a_typed_height_moves_the_line_and_the_image_follows(
+    panel: MergeTreePanel, asked: Asked, four: ViewState
+) -> None:
+    with_tree(panel, asked, four)
+    tree = tree_of(asked.trees[-1])
+    assert panel.cut_box.value() == pytest.approx(panel.plot.cut_line.value(), abs=5e-4)
+    for text, height in (("0.000", 0.0), ("1.000", 1.0)):
+        panel.cut_box.selectAll()
+        QTest.keyClicks(panel.cut_box, text)
+        assert panel.plot.cut_line.value() == pytest.approx(height)
+        assert asked.tried[-1] == merged_groups(tree.groups_below(height), four.classes)
+    assert len(asked.tried[-1] or ()) == 1
+    panel.move_cut_by(-1)
+    assert panel.cut_box.value() == pytest.approx(panel.plot.cut_line.value(), abs=5e-4)
+
+
+def test_components_are_asked_for_below_the_line(
+    panel: MergeTreePanel, asked: Asked, four: ViewState
+) -> None:
+    with_tree(panel, asked, four)
+    merges: list[ComponentMerge] = []
+    panel.components_merged.connect(merges.append)
+    panel.cut_box.setValue(LOWEST_CUT)
+    assert not panel.components_button.isEnabled()
+    panel.move_cut_by(1)
+    panel.refit_box.setChecked(True)
+    QTest.mouseClick(panel.components_button, Qt.MouseButton.LeftButton)
+    (merge,) = merges
+    assert merge.fit is four.document.fit
+    assert merge.refits
+    assert sorted(component for group in merge.groups for component in group) == [0, 1, 2, 3]
+    below = tree_of(asked.trees[-1]).groups_below(panel.plot.cut_line.value())
+    assert {group for group in merge.groups if len(group) > 1} == {
+        tuple(group) for group in below if len(group) > 1
+    }
+    assert len(merge.groups) < 4

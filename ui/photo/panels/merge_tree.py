@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
+    QCheckBox,
     QComboBox,
+    QDoubleSpinBox,
     QHBoxLayout,
     QLabel,
     QPushButton,
@@ -19,6 +21,7 @@ from gmmseg.arrays import FloatArray
 from gmmseg.mixture.dendrogram import Measure
 from gmmseg.mixture.tree import Dendrogram
 from gmmseg.photo.classes import ClassTable
+from gmmseg.photo.component_merging import ComponentMerge
 from ui.photo.panels.merge_requests import (
     TreeRequest,
     classes_of,
@@ -42,6 +45,8 @@ class MergeTreePanel(PlotPanel):
     """Draws the tree of the document's fit. It is made in the background, and only while it can be seen."""
 
     edit_requested = Signal(object)
+    components_merged = Signal(object)
+    """A `ComponentMerge` that was asked for."""
     settled = Signal()
     """What was asked for is an undo step of its own."""
     tree_requested = Signal(object)
@@ -81,7 +86,9 @@ class MergeTreePanel(PlotPanel):
         self.text.setForegroundRole(self.palette().ColorRole.PlaceholderText)
         self.text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.hint = EmptyHint(self.tr("Which components overlap is shown here once there is a fit."))
-        self.lay_out(self.hint, self._top_row(), self.plot, self.text, stretched=self.plot)
+        self.lay_out(
+            self.hint, self._top_row(), self.plot, self._component_row(), self.text, stretched=self.plot
+        )
         self._describe()
 
     def _top_row(self) -> QHBoxLayout:
@@ -101,6 +108,39 @@ class MergeTreePanel(PlotPanel):
         row.addStretch()
         row.addWidget(self.merge_button)
         self._change_measure()
+        return row
+
+    def _make_cut_box(self) -> QDoubleSpinBox:
+        self.cut_box = QDoubleSpinBox()
+        self.cut_box.setObjectName("merge-tree-cut")
+        self.cut_box.setAccessibleName(self.tr("Height of the line"))
+        self.cut_box.setToolTip(self.tr("Where the tree is cut; the image follows as you type"))
+        self.cut_box.setRange(LOWEST_CUT, 1.0)
+        self.cut_box.setDecimals(3)
+        self.cut_box.setSingleStep(0.01)
+        self.cut_box.valueChanged.connect(self._move_cut)
+        return self.cut_box
+
+    def _component_row(self) -> QHBoxLayout:
+        self.components_button = QPushButton(self.tr("Merge components"))
+        self.components_button.setObjectName("merge-tree-components")
+        self.components_button.setToolTip(
+            self.tr(
+                "Put one Gaussian with their moments in place of the components of each branch below the "
+                "line (S2 §2.1): the mixture has fewer, and its likelihood falls. Merging classes leaves the "
+                "mixture as it is."
+            )
+        )
+        self.components_button.clicked.connect(self.merge_components)
+        self.refit_box = QCheckBox(self.tr("and fit on"))
+        self.refit_box.setObjectName("merge-tree-refit")
+        self.refit_box.setToolTip(self.tr("Let EM go on from the united components"))
+        row = QHBoxLayout()
+        row.setSpacing(SPACING // 2)
+        row.addWidget(self._make_cut_box())
+        row.addWidget(self.components_button)
+        row.addWidget(self.refit_box)
+        row.addStretch()
         return row
 
     @property
@@ -156,6 +196,19 @@ class MergeTreePanel(PlotPanel):
         if self._tree is not None:
             self._ask(self._tree.groups_below(self._cut))
 
+    @Slot()
+    def merge_components(self) -> None:
+        """Ask for a Gaussian in place of the components of each branch below the line."""
+        fit = self._shown.document.fit if self._shown is not None else None
+        if self._tree is None or fit is None:
+            return
+        groups = [tuple(group) for group in self._tree.groups_below(self._cut)]
+        held = {component for group in groups for component in group}
+        groups += [(component,) for component in range(self._tree.n_leaves) if component not in held]
+        if len(groups) < self._tree.n_leaves:
+            merge = ComponentMerge(fit, tuple(sorted(groups)), self.refit_box.isChecked())
+            self.components_merged.emit(merge)
+
     def merge_node(self, node: int) -> None:
         """Ask for one class of the components below a union."""
         if self._tree is not None:
@@ -189,6 +242,7 @@ class MergeTreePanel(PlotPanel):
             leaves = [self._classes().of_component(k) for k in range(self._tree.n_leaves)]
             self.plot.set_tree(self._tree, leaves, self.tr(title))
             self.plot.set_cut(self._cut)
+            self._write_cut()
         self._point()
 
     def _want(self, request: TreeRequest) -> None:
@@ -220,8 +274,15 @@ class MergeTreePanel(PlotPanel):
     def _move_cut(self, height: float) -> None:
         self._cut = height
         self.plot.set_cut(height)
+        self._write_cut()
         self._try(True)
         self._describe()
+
+    def _write_cut(self) -> None:
+        # What is being typed stays as it is; of another height its digits are written.
+        if abs(self.cut_box.value() - self._cut) > 5e-4:
+            with QSignalBlocker(self.cut_box):
+                self.cut_box.setValue(self._cut)
 
     def _try(self, is_trying: bool) -> None:
         """Show in the image what the line would leave, or again what the document has."""
@@ -259,6 +320,7 @@ class MergeTreePanel(PlotPanel):
         """Say what the pointed union is, else what the line would leave."""
         tree, classes = self._tree, self._classes()
         self.merge_button.setEnabled(False)
+        self.components_button.setEnabled(False)
         self.merge_button.setToolTip(self.tr("Make one class of each branch below the dashed line"))
         if tree is None or tree.n_leaves != classes.n_components:
             self.text.setText(self.tr("Comparing the components…"))
@@ -267,6 +329,7 @@ class MergeTreePanel(PlotPanel):
         locked = ", ".join(entry.name for entry in locked_apart(groups, classes))
         apart = self.tr("Locked, so not merged: {0}.").format(locked) if locked else ""
         can_merge = bool(mergeable(groups, classes))
+        self.components_button.setEnabled(any(len(group) > 1 for group in groups))
         self.merge_button.setEnabled(can_merge)
         if not can_merge:
             self.merge_button.setToolTip(apart or self.tr("Nothing is left to merge below the line."))

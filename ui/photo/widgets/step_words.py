@@ -46,6 +46,7 @@ def stop_sentence(result: FitResult, settings: FitSettings) -> str:
         "rounding": _tr("Stopped after {n}: rounding would have lowered the likelihood."),
         "not fitted": _tr("A saved model, applied as it is."),
         "adapted": _tr("A saved model, adapted to the picture."),
+        "merged": _tr("Components united by their moments, without a fit from there."),
     }
     return sentences[result.stop_reason].format(
         n=_iterations(result.n_iter),
