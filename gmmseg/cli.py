@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import io
 import sys
+from collections.abc import Callable
 
 from gmmseg.commands.console import Console
 from gmmseg.commands.parser import COMMANDS, parse
@@ -16,13 +17,19 @@ __all__ = ["COMMANDS", "run"]
 OK, FAILED, MISUSED = 0, 1, 2
 
 
-def run(argv: list[str]) -> int:
+def _unknown() -> str:
+    return "Only the program that has a window can say whether it opens."
+
+
+def run(argv: list[str], window_problem: Callable[[], str | None] = _unknown) -> int:
     """Run one command.
 
     Parameters
     ----------
     argv : list of str
         Without the program's name.
+    window_problem : callable
+        Returns why no window can be opened, None where one can: the core does not know.
 
     Returns
     -------
@@ -34,7 +41,7 @@ def run(argv: list[str]) -> int:
         options = parse(argv)
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else FAILED
-    options.argv = argv
+    options.argv, options.window_problem = argv, window_problem
     # Without standard error there is nobody to tell.
     console = Console(io.StringIO() if sys.stderr is None else sys.stderr, is_quiet=options.quiet)
     try:

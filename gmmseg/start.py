@@ -27,11 +27,8 @@ def main(argv: list[str] | None = None) -> int:
     if _is_for_command_line(arguments):
         from gmmseg.cli import run as run_command
 
-        return run_command(arguments)
-    _find_window()
-    from ui.platform_check import why_no_window
-
-    problem = why_no_window()
+        return run_command(arguments, _window_problem)
+    problem = _window_problem()
     if problem is not None:
         print(f"gmmseg: {problem}", file=sys.stderr)
         return 1
@@ -41,6 +38,14 @@ def main(argv: list[str] | None = None) -> int:
     from ui.app import run as run_window
 
     return run_window([name for name in arguments if name != "--"])
+
+
+def _window_problem() -> str | None:
+    """Return why no window can be opened and what to do about it, None where one can."""
+    _find_window()
+    from ui.platform_check import why_no_window
+
+    return why_no_window()
 
 
 def _is_for_command_line(arguments: list[str]) -> bool:

@@ -44,7 +44,7 @@ from gmmseg.version import VERSION
 
 COMMANDS: tuple[str, ...] = (
     "segment", "apply", "select", "export", "fit", "frames", "mnist", "sample",
-    "completion", "desktop", "help",
+    "completion", "desktop", "doctor", "help",
 )  # fmt: skip
 OBJECT_FORMATS = ("semantic", "binary", "cutout")
 FORMATS = ("coco", "geojson", "labelme", "roi", "svg", "ome-tiff", "ome-zarr")
@@ -154,6 +154,11 @@ Write files of a project, the same as the window does: of its classes, its regio
   gmmseg export work.gmmseg --subject objects --format cutout -o horse.png
   gmmseg export work.gmmseg --subject regions -o regions.tif --table regions.csv
 """
+_DOCTOR = """\
+Say which parts of the program work on this machine: the compiled E-step, the window with Qt's system
+libraries, the packages of the extras. What is missing comes with how to get it. The exit code is 1 where the
+window cannot be opened.
+"""
 _SAMPLE = """\
 Draw feature vectors from a saved mixture, in the units of the features: .npy holds a float64 array (N, D),
 .csv a line of feature names and N lines of values. From a model of digits (mnist --model) draw digits: .png
@@ -236,6 +241,7 @@ def build_parser() -> tuple[Parser, dict[str, Parser]]:
         "mnist": add("mnist", "[options]", "cluster images of digits without their labels", MNIST),
         "sample": add("sample", "MODEL -n N [--seed S] -o OUT", "draw vectors or digits from a saved mixture",
                       _SAMPLE),
+        "doctor": add("doctor", "", "say what works on this machine and how to get what is missing", _DOCTOR),
     }  # fmt: skip
     commands["completion"] = add("completion", "SHELL", "print what completes words in a shell", _COMPLETION)
     commands["desktop"] = add("desktop", "[--remove]", "entry and file type for a Linux desktop", _DESKTOP)

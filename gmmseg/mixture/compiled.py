@@ -41,6 +41,11 @@ def kernel_name() -> str:
     return _name_of(_module())
 
 
+def rounding_name() -> str:
+    """Return a name that is the same wherever sums have the same last bits."""
+    return kernel_name().replace("AVX-512", "AVX2")
+
+
 def suits(coefficients: FloatArray) -> bool:
     """Whether `coefficients` (K, F) are numbers: the compiled code does not pass on what is not one."""
     return bool(np.isfinite(coefficients[:, :-1]).all() and (coefficients[:, -1] < np.inf).all())

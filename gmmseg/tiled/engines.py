@@ -11,7 +11,7 @@ from typing import Any, Generic, Protocol, Self, TypeVar
 
 from gmmseg.control import ShouldStop, Stopped, raise_if_asked
 from gmmseg.errors import ClusterError
-from gmmseg.mixture.compiled import kernel_name
+from gmmseg.mixture.compiled import kernel_name, rounding_name
 from gmmseg.mixture.threads import one_blas_thread
 from gmmseg.processes import Failed, Finished, work_events
 from gmmseg.tiled.tiles import Tile
@@ -77,7 +77,7 @@ class Local(Engine):
     def results(
         self, task: Task[_R], tiles: Sequence[Tile], should_stop: ShouldStop
     ) -> Iterator[tuple[Tile, _R]]:
-        work = _TileWork(_Alike(task, kernel_name()))
+        work = _TileWork(_Alike(task, rounding_name()))
         # Those that are ready before their turn.
         ready: dict[int, _R] = {}
         n_yielded = 0
@@ -125,7 +125,7 @@ class DaskCluster(Engine):
     def results(
         self, task: Task[_R], tiles: Sequence[Tile], should_stop: ShouldStop
     ) -> Iterator[tuple[Tile, _R]]:
-        run = _Alike(task, kernel_name())
+        run = _Alike(task, rounding_name())
         left = deque(tiles)
         pending: deque[tuple[Tile, Any]] = deque()
         try:
@@ -183,7 +183,7 @@ class _Alike(Generic[_R]):
     kernel: str
 
     def __call__(self, tile: Tile) -> _R:
-        if kernel_name() != self.kernel:
+        if rounding_name() != self.kernel:
             raise ClusterError(
                 f"A worker's E-step is {kernel_name()}, the coordinator's is {self.kernel}.",
                 "Install the same build of gmmseg on all machines.",

@@ -22,7 +22,7 @@ from gmmseg.io.plain_text import with_plain_names
 from gmmseg.io.reports import build_report
 from gmmseg.io.tiled.label_pyramid import LabelPyramid, Reduce, n_direct_levels
 from gmmseg.io.tiled.work_folder import WorkFolder
-from gmmseg.mixture.compiled import kernel_name
+from gmmseg.mixture.compiled import rounding_name
 from gmmseg.photo.classes import ClassTable
 from gmmseg.photo.jobs import JobEvent
 from gmmseg.photo.model import Model
@@ -212,7 +212,7 @@ def _key(request: TiledRequest) -> str:
     picture = request.picture
     parts = (
         VERSION,
-        kernel_name(),
+        rounding_name(),
         picture.source.name,
         picture.source.frame,
         picture.fingerprint,
