@@ -768,7 +768,17 @@ def test_the_parser_s_choices_are_those_of_the_settings(capsys: Any) -> None:
     text = " ".join(capsys.readouterr().out.split())
     for choices in (tuple(FAMILIES), CRITERIA, get_args(InitMethod), FORMATS):
         assert "{" + ",".join(choices) + "}" in text
-    others = {"mask", "legend", "probabilities", "overlay", "model", "report", "table", *OBJECT_KINDS}
+    others = {
+        "mask",
+        "legend",
+        "probabilities",
+        "overlay",
+        "model",
+        "report",
+        "table",
+        "parts",
+        *OBJECT_KINDS,
+    }
     assert set(FORMATS) == set(SUFFIXES) - others
 
 
