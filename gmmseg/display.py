@@ -12,7 +12,7 @@ from gmmseg.image import Image
 
 PERCENTILES = (0.1, 99.9)
 """Of a channel's data, shown as black and white where nothing else is said."""
-_MOST_SAMPLED = 1 << 21
+_MOST_SAMPLED = 1 << 19
 _N_BINS = 256
 
 
@@ -94,7 +94,7 @@ def _between(values: AnyArray, percentiles: tuple[float, float]) -> ChannelDispl
 
 
 def sampled_values(image: Image) -> AnyArray:
-    """Return the values of evenly spread pixels with data, about two million at most, (n, C) as float64."""
+    """Return the values of evenly spread pixels with data, about half a million at most, (n, C) as float64."""
     flat = image.pixels.reshape(-1, image.n_channels)
     # Odd, so that it does not keep meeting the same columns of an image of even width.
     step = max(1, flat.size // _MOST_SAMPLED) | 1
