@@ -94,7 +94,7 @@ def _between(values: AnyArray, percentiles: tuple[float, float]) -> ChannelDispl
 
 
 def sampled_values(image: Image) -> AnyArray:
-    """Return the values of evenly spread pixels with data, about half a million at most, (n, C) as float64."""
+    """Return the values of half a million pixels with data at most, evenly spread, float64 (n, C)."""
     flat = image.pixels.reshape(-1, image.n_channels)
     # Odd, so that it does not keep meeting the same columns of an image of even width.
     step = max(1, flat.size // _MOST_SAMPLED) | 1

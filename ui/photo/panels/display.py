@@ -63,8 +63,8 @@ class DisplayPanel(PlotPanel):
         self.plot = ThemedPlot("display-plot", self.tr("Histogram of the values of a channel"))
         self.plot.setToolTip(
             self.tr(
-                "How often each value occurs, on a logarithmic scale, in up to half a million pixels. Drag an "
-                "edge of the range to what is to be shown as black or white; drag its middle to move both."
+                "How often each value occurs, on a logarithmic scale, in up to half a million pixels. Drag "
+                "an edge of the range to what is to be shown as black or white, or its middle to move both."
             )
         )
         item = self.plot.getPlotItem()
