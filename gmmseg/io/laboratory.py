@@ -22,8 +22,16 @@ def encode_scene(scene: Scene) -> bytes:
     """Return the bars and tables of a scene below each other as CSV (RFC 4180, UTF-8)."""
     rows: list[Sequence[Cell]] = [(bar.group, bar.label, float(bar.value)) for bar in scene.bars]
     for table in scene.tables:
-        rows += [(), (table.title,), table.headings, *table.rows]
+        rows += [(), (table.title,), table.headings, *(tuple(map(_cell, row)) for row in table.rows)]
     return csv_lines(rows)
+
+
+def _cell(text: str) -> Cell:
+    """Return a text of a table as a number where it is one, as rounded as it is shown."""
+    try:
+        return float(text.replace("−", "-"))
+    except ValueError:
+        return text
 
 
 def scene_export_events(scene: Scene, picture: bytes, path: Path) -> Generator[Progress, None, list[Path]]:

@@ -27,6 +27,18 @@ _JITTER = 0.06
 """Height of the strip of points below a line, as a share of the height of the chart."""
 
 
+MOST_TOLD = 3
+"""In more features tables tell only those that are drawn."""
+
+
+def told(data: Data, values: FloatArray) -> FloatArray:
+    """Return of a vector (D,) or a matrix (D, D) what tables tell: all, or of many features those drawn."""
+    if data.n_features <= MOST_TOLD:
+        return values
+    axes = list(data.axes)
+    return values[axes] if values.ndim == 1 else values[np.ix_(axes, axes)]
+
+
 def axes_of(data: Data) -> tuple[Axis, ...]:
     """Return the features that are drawn as axes."""
     unit = np.eye(data.n_features)
@@ -147,6 +159,16 @@ def _plane_chart(data: Data, params: MixtureParams | None, tints: ByteArray, _is
         if data.n_features == 2:
             handles += _spread_handles(k, colour, mean, matrix)
     return replace(chart, shapes=tuple(shapes), handles=tuple(handles))
+
+
+def mean_handles(data: Data, means: FloatArray, prefix: str, tip: str) -> tuple[Handle, ...]:
+    """Return a handle for each mean (K, D) where it is drawn; ``prefix:k`` is what the page is told."""
+    along = [axis.of(means) for axis in axes_of(data)]
+    heights = along[1] if len(along) > 1 else np.zeros(len(means))
+    return tuple(
+        Handle(f"{prefix}:{k}", float(x), float(y), class_colour(k), tip, label=str(k + 1))
+        for k, (x, y) in enumerate(zip(along[0], heights, strict=True))
+    )
 
 
 def _spread_handles(k: int, colour: Colour, mean: FloatArray, matrix: FloatArray) -> list[Handle]:

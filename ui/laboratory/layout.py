@@ -6,12 +6,12 @@ from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QCoreApplication
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from gmmseg.laboratory.lessons import LESSONS
 from ui.desk.actions import Actions
 from ui.desk.desk import Arrangement, DeskDock, DeskLayout, DeskMenu, DockSizes
 from ui.laboratory.actions import lesson_action
-from ui.laboratory.panels.lesson import with_lesson
 from ui.laboratory.wiring import LaboratoryPanels
 from ui.widgets.recent_menu import RecentMenu
 from ui.widgets.tool_bar import ToolBar
@@ -23,13 +23,25 @@ def laboratory_layout(actions: Actions[Any], panels: LaboratoryPanels, recent: R
     """Return the layout of the laboratory."""
     docks = (DeskDock("laboratoryContentsDock", _tr("Pages"), panels.contents, "left"),)
     return DeskLayout(
-        with_lesson(panels.lesson, panels.stage),
+        _middle(panels),
         docks,
         _toolbar(actions, recent),
         panels.readout,
         _menus(actions, recent),
         (Arrangement(folds="left", sizes=DockSizes(left=232)),),
     )
+
+
+def _middle(panels: LaboratoryPanels) -> QWidget:
+    """Return the lesson, where there is one, above the stage."""
+    middle = QWidget()
+    middle.setObjectName("laboratory-middle")
+    column = QVBoxLayout(middle)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(0)
+    column.addWidget(panels.lesson)
+    column.addWidget(panels.stage, 1)
+    return middle
 
 
 def _menus(actions: Actions[Any], recent: RecentMenu) -> tuple[DeskMenu, ...]:

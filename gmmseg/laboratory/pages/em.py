@@ -10,7 +10,7 @@ import numpy as np
 
 from gmmseg.control import ShouldStop, relayed
 from gmmseg.laboratory.bound import problem, shares_of, tints_of
-from gmmseg.laboratory.charts import axes_of, dragged, mixture_chart, plain_tints
+from gmmseg.laboratory.charts import axes_of, dragged, mixture_chart, plain_tints, told
 from gmmseg.laboratory.data import Data, example
 from gmmseg.laboratory.page import Action, Page
 from gmmseg.laboratory.scene import Bar, Chart, Convergence, Scene, Table, Transport
@@ -193,10 +193,10 @@ class EmPage(Page):
         counts = frame.found.moments.counts if frame.belief is None else frame.belief.found.moments.counts
         rows = []
         for k in range(params.n_components):
-            now = (fixed(params.weights[k]), vector(params.means[k]), _matrix(params.matrices()[k]))
+            now = self._told(params, k)
             if before is not None:
-                was = (fixed(before.weights[k]), vector(before.means[k]), _matrix(before.matrices()[k]))
-                now = tuple(f"{old} → {new}" for old, new in zip(was, now, strict=True))  # type: ignore[assignment]
+                pairs = zip(self._told(before, k), now, strict=True)
+                now = tuple(f"{old} → {new}" for old, new in pairs)
             rows.append((str(k + 1), fixed(counts[k], 2), *now))
         total = float(counts.sum())
         rows.append(
@@ -210,11 +210,16 @@ class EmPage(Page):
                 "Component",
                 "Rows that a component holds: the sum of its posteriors (S2 eq. 43). Together N (eq. 49).",
                 "Weight, N_k / N. The multiplier λ of Σπ = 1 is −N (S2 eq. 45–50).",
-                f"Mean, all features; drawn are {names} (S2 eq. 43)",
+                f"Mean (S2 eq. 43); drawn are {names}, and of more than three features only these are told",
                 "Covariance, row by row, with 1/N (S2 eq. 44)",
             ),
             tuple(rows),
         )
+
+    def _told(self, params: MixtureParams, k: int) -> tuple[str, ...]:
+        """Return weight, mean and covariance of a component as texts."""
+        mean, matrix = (told(self.data, values) for values in (params.means[k], params.matrices()[k]))
+        return fixed(params.weights[k]), vector(mean), _matrix(matrix)
 
     def _moments(self) -> Table:
         """Return the figures of every moment, for whoever wants to follow them on paper or export them."""
@@ -249,7 +254,13 @@ class EmPage(Page):
         if frame.belief is not None:
             for n in chosen.tolist():
                 shares = shares_of(frame.belief)[:, n]
-                rows.append((str(n + 1), vector(self.data.values[n]), *(fixed(share) for share in shares)))
+                rows.append(
+                    (
+                        str(n + 1),
+                        vector(told(self.data, self.data.values[n])),
+                        *(fixed(share) for share in shares),
+                    )
+                )
         return Table(
             "Posteriors γ",
             ("n", "x_n", *k_names),

@@ -9,13 +9,12 @@ from typing import ClassVar, Self
 import numpy as np
 
 from gmmseg.arrays import ByteArray, FloatArray, IntArray
-from gmmseg.colours import class_colour
 from gmmseg.control import ShouldStop, StopRequest, never_stop
 from gmmseg.laboratory.bound import mixed_tints
-from gmmseg.laboratory.charts import axes_of, mixture_chart
+from gmmseg.laboratory.charts import mean_handles, mixture_chart, told
 from gmmseg.laboratory.data import Data, example
 from gmmseg.laboratory.page import Action, Page
-from gmmseg.laboratory.scene import Bar, Chart, Handle, Scene, Table
+from gmmseg.laboratory.scene import Bar, Chart, Scene, Table
 from gmmseg.laboratory.starts import start
 from gmmseg.laboratory.words import fixed, short, vector
 from gmmseg.mixture.covariance import Spherical
@@ -209,19 +208,7 @@ class LimitPage(Page):
 
     def _chart(self, which: str, means: FloatArray, tints: ByteArray) -> Chart:
         chart = mixture_chart(self.data, self.mixture if which == "soft" else None, tints, has_handles=False)
-        along = [axis.of(means) for axis in axes_of(self.data)]
-        heights = along[1] if len(along) > 1 else np.zeros(len(means))
-        handles = tuple(
-            Handle(
-                f"{which}:{k}",
-                float(along[0][k]),
-                float(heights[k]),
-                class_colour(k),
-                "Drag: both begin here",
-                label=str(k + 1),
-            )
-            for k in range(len(means))
-        )
+        handles = mean_handles(self.data, means, which, "Drag: both begin here")
         title = "Mixture with covariances ε I" if which == "soft" else "k-means"
         return replace(chart, handles=handles, title=title)
 
@@ -232,8 +219,8 @@ class LimitPage(Page):
             (
                 str(k + 1),
                 fixed(self.weights[k]),
-                vector(self.means[k]),
-                vector(self.hard[k]),
+                vector(told(self.data, self.means[k])),
+                vector(told(self.data, self.hard[k])),
                 str(counts[k]),
                 fixed(float(np.linalg.norm(self.means[k] - self.hard[k])), 4),
             )
@@ -243,7 +230,7 @@ class LimitPage(Page):
             (
                 "1 | 2",
                 f"π₁/(π₁+π₂) = {fixed(self.weights[0] / self.weights[:2].sum())}",
-                vector(middle),
+                vector(told(self.data, middle)),
                 "",
                 f"γ₁ = {fixed(tied[0])}",
                 "",

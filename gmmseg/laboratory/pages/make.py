@@ -8,7 +8,7 @@ from typing import ClassVar, Self
 import numpy as np
 
 from gmmseg.laboratory.charts import dragged, mixture_chart, truth_tints
-from gmmseg.laboratory.data import Data, example, gaussians, made_data, with_rows
+from gmmseg.laboratory.data import EXAMPLES, Data, example, gaussians, made_data, with_rows
 from gmmseg.laboratory.page import Action, Page
 from gmmseg.laboratory.scene import Scene, Table
 from gmmseg.laboratory.starts import quick_fit
@@ -24,10 +24,20 @@ SPRAY_WIDTH = 0.025
 _FEATURES = {"1": "One", "2": "Two"}
 
 
+OWN = "own"
+_MIXTURES = {**{name: title for name, (title, _, _) in EXAMPLES.items()}, OWN: "Own"}
+
+
 @dataclass(frozen=True, slots=True)
 class MakeSettings:
-    """How many rows of how many Gaussians."""
+    """How many rows of which Gaussians."""
 
+    mixture: str = choice(
+        "three-plane",
+        "Mixture",
+        "One of the examples, of which some are the documents', or your own.",
+        _MIXTURES,
+    )
     n_components: int = number(
         3, (1, 8), "Components", "K, the Gaussians that rows are drawn from.", slider=(1, 8, 1)
     )
@@ -57,7 +67,15 @@ class MakePage(Page):
     title: ClassVar[str] = "Data"
     question: ClassVar[str] = "Make the rows that every page looks at."
     theory: ClassVar[str] = "mixture"
-    fields: ClassVar[tuple[str, ...]] = ("n_components", "features", "n_rows", "seed", "by_hand", "component")
+    fields: ClassVar[tuple[str, ...]] = (
+        "mixture",
+        "n_components",
+        "features",
+        "n_rows",
+        "seed",
+        "by_hand",
+        "component",
+    )
     makes_data: ClassVar[bool] = True
 
     @classmethod
@@ -70,8 +88,12 @@ class MakePage(Page):
         params = plane.params
         if params is None:
             params = quick_fit(plane, FitSettings(n_components=3))
+        names = [name for name, (_, known, _) in EXAMPLES.items() if known is params]
         settings = MakeSettings(
-            n_components=params.n_components, features=str(plane.n_features), n_rows=min(plane.n_rows, 20_000)
+            mixture=names[0] if names else OWN,
+            n_components=params.n_components,
+            features=str(plane.n_features),
+            n_rows=plane.n_rows,
         )
         return cls(data, settings, params)
 
@@ -81,6 +103,10 @@ class MakePage(Page):
         params = self.params
         if path in ("n_components", "features"):
             params = _in_a_circle(settings.n_components, int(settings.features))
+            settings = replace(settings, mixture=OWN)
+        elif path == "mixture" and settings.mixture != OWN:
+            params = EXAMPLES[settings.mixture][1]
+            settings = replace(settings, n_components=params.n_components, features=str(params.n_features))
         return self._drawn(settings, params)
 
     def _drawn(self, settings: MakeSettings, params: MixtureParams) -> Self:
@@ -88,7 +114,8 @@ class MakePage(Page):
         return replace(self, data=data, settings=settings, params=params)
 
     def moved(self, handle: str, x: float, y: float) -> Self:
-        return self._drawn(self.settings, dragged(self.params_data, self.params, handle, x, y))
+        params = dragged(self.params_data, self.params, handle, x, y)
+        return self._drawn(replace(self.settings, mixture=OWN), params)
 
     @property
     def params_data(self) -> Data:

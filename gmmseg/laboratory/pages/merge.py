@@ -13,7 +13,7 @@ from gmmseg.arrays import FloatArray
 from gmmseg.colours import class_colour
 from gmmseg.control import ShouldStop, result_of
 from gmmseg.laboratory.bound import mixed_tints
-from gmmseg.laboratory.charts import mixture_chart
+from gmmseg.laboratory.charts import mixture_chart, told
 from gmmseg.laboratory.data import Data, example
 from gmmseg.laboratory.page import Action, Page
 from gmmseg.laboratory.scene import Bar, Chart, Matrix, Scene, Table, Tree
@@ -236,7 +236,13 @@ class MergePage(Page):
             weight, mean, matrix = merged_component(self.params, list(members))
             listed = ", ".join(str(k + 1) for k in members)
             rows.append(
-                (str(at + 1), listed, fixed(weight), vector(mean), vector(np.sqrt(np.diagonal(matrix))))
+                (
+                    str(at + 1),
+                    listed,
+                    fixed(weight),
+                    vector(told(self.data, mean)),
+                    vector(told(self.data, np.sqrt(np.diagonal(matrix)))),
+                )
             )
         return Table(
             "Classes",

@@ -12,10 +12,10 @@ from gmmseg.colours import class_colour
 from gmmseg.control import ShouldStop, StopRequest, only_cancelled, result_of
 from gmmseg.drawing.convergence import Curves, curves
 from gmmseg.errors import FitError
-from gmmseg.laboratory.charts import axes_of, mixture_chart, truth_tints
+from gmmseg.laboratory.charts import mean_handles, mixture_chart, truth_tints
 from gmmseg.laboratory.data import Data, example
 from gmmseg.laboratory.page import Action, Page
-from gmmseg.laboratory.scene import Bar, Chart, Convergence, Handle, Scene, Table, Transport
+from gmmseg.laboratory.scene import Bar, Chart, Convergence, Scene, Table, Transport
 from gmmseg.laboratory.starts import check_features, start
 from gmmseg.laboratory.words import fixed, short
 from gmmseg.mixture.fit import PartialStart, fit_events
@@ -207,19 +207,7 @@ class StartsPage(Page):
         first = self.attempts[self.at].first if self.attempts else self.first_of(0)
         chart = mixture_chart(self.data, first, truth_tints(self.data), has_handles=False, title="Beginning")
         own = self.own if self.settings.way == "own" or not self.attempts else first.means
-        along = [axis.of(own) for axis in axes_of(self.data)]
-        heights = along[1] if len(along) > 1 else np.zeros(len(own))
-        handles = tuple(
-            Handle(
-                f"mean:{k}",
-                float(along[0][k]),
-                float(heights[k]),
-                class_colour(k),
-                "Drag: a mean to begin at",
-                label=str(k + 1),
-            )
-            for k in range(len(own))
-        )
+        handles = mean_handles(self.data, own, "mean", "Drag: a mean to begin at")
         return replace(chart, handles=handles)
 
     def _table(self) -> Table:

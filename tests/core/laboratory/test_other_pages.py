@@ -14,7 +14,7 @@ from sklearn.mixture import GaussianMixture
 
 from gmmseg.control import StopRequest, never_stop, result_of
 from gmmseg.errors import EditError, FeatureError
-from gmmseg.laboratory.data import THREE_IN_PLANE, Data, example, made_data
+from gmmseg.laboratory.data import EXAMPLES, THREE_IN_PLANE, Data, example, made_data
 from gmmseg.laboratory.page import Page
 from gmmseg.laboratory.pages.contents import PAGES
 from gmmseg.laboratory.pages.failures import BreakPage
@@ -506,3 +506,33 @@ def test_made_rows_have_the_moments_of_their_mixture() -> None:
         own = data.values[truth == k]
         np.testing.assert_allclose(own.mean(axis=0), THREE_IN_PLANE.means[k], atol=0.06)
         np.testing.assert_allclose(np.cov(own.T), THREE_IN_PLANE.matrices()[k], atol=0.08)
+
+
+def test_the_documents_examples_can_be_made_for_every_page() -> None:
+    page = opened(MakePage)
+    assert page.settings.mixture == "three-plane"
+    line = page.changed("mixture", "two-line")
+    assert line.params is EXAMPLES["two-line"][1]
+    assert (line.settings.n_components, line.settings.features, line.data.n_features) == (2, "1", 1)
+    assert line.moved("mean:0", 1.0, 0.2).settings.mixture == "own"
+    assert page.changed("n_components", 4).settings.mixture == "own"
+
+
+@pytest.mark.parametrize("kind", PAGES, ids=lambda kind: kind.name)
+def test_rows_of_39_features_are_seen_on_every_page(kind: type[Page]) -> None:
+    """Feature vectors as those that speakers are told by."""
+    rng = np.random.default_rng(0)
+    values = np.concatenate([rng.normal(mean, 1.0, (150, 39)) for mean in (-1.0, 2.0)])
+    data = Data("speech", values, tuple(f"c{at}" for at in range(39)), shown=(3, 7))
+    if kind is KnownPage:
+        with pytest.raises(FeatureError):
+            kind.opened(data)
+        return
+    page = kind.opened(data)
+    scene = page.scene()
+    assert all(len(cell) < 80 for table in scene.tables for row in table.rows for cell in row)
+    charts = [picture for picture in scene.pictures if isinstance(picture, Chart) and picture.points]
+    assert {chart.x_label for chart in charts} <= {"c3", "x"}
+    for chart in charts[:1]:
+        for handle in chart.handles[:1]:
+            assert page.moved(handle.id, handle.x + 0.1, handle.y).scene().sentence

@@ -222,6 +222,9 @@ def test_figures_are_exported_as_csv(bench: Bench, qtbot: QtBot, tmp_path: Path)
     text = path.read_text(encoding="utf-8")
     bars = bench.page(EmPage).scene().bars
     assert all(repr(float(bar.value)) in text for bar in bars)
+    first = bench.page(EmPage).scene().tables[1].rows[0]
+    shares = ",".join(repr(float(cell)) for cell in first[2:])
+    assert shares in text
     assert "Posteriors γ" in text
 
 

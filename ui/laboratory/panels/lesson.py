@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout
 
 from gmmseg.laboratory.document import end_lesson, next_step
 from gmmseg.laboratory.lesson import Progress
@@ -130,15 +130,3 @@ class LessonPanel(QFrame):
         palette = self.outcome.palette()
         palette.setColor(palette.ColorRole.WindowText, colours().ok if is_right else colours().warning)
         self.outcome.setPalette(palette)
-
-
-def with_lesson(lesson: LessonPanel, stage: QWidget) -> QWidget:
-    """Return the middle of the desk: the lesson, where there is one, above the stage."""
-    middle = QWidget()
-    middle.setObjectName("laboratory-middle")
-    column = QVBoxLayout(middle)
-    column.setContentsMargins(0, 0, 0, 0)
-    column.setSpacing(0)
-    column.addWidget(lesson)
-    column.addWidget(stage, 1)
-    return middle
