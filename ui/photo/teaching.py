@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gmmseg.arrays import IntArray
     from gmmseg.control import ShouldStop
     from gmmseg.photo.objects.patch import Patch
+    from gmmseg.photo.segmentation import Segmentation
     from gmmseg.photo.view_state import ViewState
 
 
@@ -112,12 +113,17 @@ class Teaching(QObject):
 
 
 def _has_same_maps(one: ViewState, other: ViewState) -> bool:
-    """Whether what is unsure is so in both: classes, their maps, and the pixels that are marked."""
+    """Whether what is unsure is so in both: classes, their posteriors, and the pixels that are marked."""
     return (
-        one.segmentation is other.segmentation
+        _pixelwise(one) is _pixelwise(other)
         and one.classes == other.classes
         and one.document.objects is other.document.objects
     )
+
+
+def _pixelwise(shown: ViewState) -> Segmentation | None:
+    """Return the map of single pixels, of which another cut of the regions makes another map of classes."""
+    return None if shown.segmentation is None else shown.segmentation.pixelwise
 
 
 def _find(shown: Any, should_stop: ShouldStop) -> list[Place]:
@@ -128,7 +134,7 @@ def _find(shown: Any, should_stop: ShouldStop) -> list[Place]:
     from gmmseg.photo.segmentation import class_planes
     from gmmseg.photo.unsure import unsure_places
 
-    segmentation, table = shown.segmentation, shown.table
+    segmentation, table = _pixelwise(shown), shown.table
     if segmentation is None or table is None:
         return []
     objects = shown.document.objects

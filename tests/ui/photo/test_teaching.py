@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from gmmseg.drawing.layers import Layer
 from gmmseg.io.images import image_from_array
+from gmmseg.photo.document import change_map_setting
 from gmmseg.photo.objects import edits
 from gmmseg.photo.objects.patch import Patch
 from tests.ui.photo.test_selecting import Person
@@ -261,3 +262,16 @@ def test_what_is_dropped_marks_objects_where_it_is_no_image_or_alt_is_held(
     else:
         teacher.wait(lambda: teacher.document.image is not image)
         assert not teacher.document.objects
+
+
+def test_another_map_of_the_same_posteriors_leaves_the_place_where_it_is(teacher: Teacher) -> None:
+    teacher.teach()
+    teacher.desk.actions["show_unsure"].trigger()
+    outline = teacher.canvas.place_outline
+    teacher.wait(lambda: not outline.is_empty)
+    before = teacher.work.workspace.shown.segmentation
+    by = teacher.document.map_settings.by
+    teacher.work.apply(change_map_setting("min_island", 30, "Islands"))
+    teacher.wait(lambda: teacher.work.workspace.shown.segmentation is not before)
+    assert teacher.document.map_settings.by == by
+    assert not outline.is_empty
