@@ -51,6 +51,7 @@ def digits_layout(
         DeskDock("digitEmbeddingDock", _tr("Scatter"), panels.embedding, "tab"),
         DeskDock("digitEigenvaluesDock", _tr("Eigenvalues"), panels.eigenvalues, "tab"),
         DeskDock("digitConvergenceDock", _tr("Convergence"), panels.convergence, "tab"),
+        DeskDock("digitHistoryDock", _tr("History"), panels.history, "tab"),
     )
     return DeskLayout(
         panels.clusters,

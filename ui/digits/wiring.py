@@ -13,6 +13,7 @@ from ui.digits.panels.readout import ReadoutBar
 from ui.digits.panels.scores import ScoresPanel
 from ui.digits.panels.setup import SetupPanel
 from ui.digits.work import DigitWork
+from ui.widgets.history_list import HistoryList
 
 
 class DigitPanels(QObject):
@@ -28,6 +29,7 @@ class DigitPanels(QObject):
         self.eigenvalues = EigenvaluesPanel()
         self.convergence = ConvergencePanel()
         self.readout = ReadoutBar()
+        self.history = HistoryList()
 
     def connect_to(self, work: DigitWork) -> None:
         """Connect the panels with the work and, where one shows what another points at, with each other."""
@@ -36,6 +38,8 @@ class DigitPanels(QObject):
             work.bridge.changed.connect(shows.show_state)
         for asks in (self.setup, self.clusters, self.eigenvalues):
             asks.edit_requested.connect(work.apply)
+        work.bridge.changed.connect(lambda *_: self.history.show_history(work.editor.history))
+        self.history.step_requested.connect(work.editor.go_to)
         self.setup.settled.connect(work.settle)
         self.clusters.overview_requested.connect(work.overviews.ask)
         work.overviews.answered.connect(self.clusters.show_overview)

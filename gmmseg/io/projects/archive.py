@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from gmmseg.errors import BudgetError, ReadError
+from gmmseg.io.decoder_errors import cut_off, damaged, decoding
 from gmmseg.io.files import open_file
 from gmmseg.limits import MAX_FILE_BYTES, memory_budget, size_text
 
@@ -82,24 +83,15 @@ class Archive:
         if not is_project(file.read(HEAD_BYTES)):
             raise ReadError(f"“{name}” is not a gmmseg project.", "Choose another file.")
         _check_directory(file, name)
-        try:
+        with decoding(name, "project"):
             self._zip = zipfile.ZipFile(file)
-        except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
-            raise self.damaged() from error
         infos = self._zip.infolist()
         self._members = {info.filename: info for info in infos}
         if len(infos) > _MAX_MEMBERS or len(self._members) < len(infos):
-            raise self.damaged()
-
-    def damaged(self) -> ReadError:
-        """Return the error for an archive that contradicts itself."""
-        return ReadError(f"The project “{self._name}” is damaged.", "Open one of its backups.")
+            raise damaged(name, "project")
 
     def __contains__(self, name: str) -> bool:
         return name in self._members
-
-    def __iter__(self) -> Iterable[str]:
-        return iter(self._members)
 
     def read(self, name: str, limit: int = MAX_FILE_BYTES) -> bytes:
         """Return a member; nothing is unpacked beyond what it says and the limit and the memory allow.
@@ -123,15 +115,11 @@ class Archive:
                 "Open one of its backups.",
             )
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) or info.flag_bits & 1:
-            raise self.damaged()
-        try:
-            with self._zip.open(info) as file:
-                data = file.read(info.file_size + 1)
-        except Exception as error:
-            # zipfile raises anything from struct.error to NotImplementedError where bytes are wrong.
-            raise self.damaged() from error
+            raise damaged(self._name, "project")
+        with decoding(self._name, "project"), self._zip.open(info) as file:
+            data = file.read(info.file_size + 1)
         if len(data) != info.file_size:
-            raise self.damaged()
+            raise damaged(self._name, "project")
         return data
 
 
@@ -142,8 +130,8 @@ def _check_directory(file: BinaryIO, name: str) -> None:
     tail = file.read()
     at = tail.rfind(_END_MAGIC)
     if at < 0 or len(tail) - at < _END.size:
-        raise ReadError(f"The project “{name}” is cut off.", "Open one of its backups.")
+        raise cut_off(name, "project")
     _, _, _, _, n_members, n_bytes, _, _ = _END.unpack_from(tail, at)
     if n_members > _MAX_MEMBERS or n_bytes > _MAX_DIRECTORY:
-        raise ReadError(f"The project “{name}” is damaged.", "Open one of its backups.")
+        raise damaged(name, "project")
     file.seek(0)
