@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-
-from gmmseg.io.models import json_lines, read_model_bytes
+from gmmseg.io.models import json_lines
 from gmmseg.mixture.params import MixtureParams
 from gmmseg.tables.fitting import TableModel
 from gmmseg.version import VERSION
@@ -33,11 +31,6 @@ def dump_table_model(model: TableModel) -> bytes:
             }
         )
     )
-
-
-def read_table_model(path: str | os.PathLike[str]) -> TableModel:
-    """Read a model of a table; raises `ReadError` and `ModelError` as `load_table_model`."""
-    return load_table_model(read_model_bytes(path))
 
 
 def load_table_model(data: bytes) -> TableModel:

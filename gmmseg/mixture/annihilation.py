@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from gmmseg.arrays import FloatArray, IntArray
-from gmmseg.control import ShouldStop, never_stop, raise_if_ended, relayed
+from gmmseg.control import ShouldStop, never_stop, raise_if_ended
 from gmmseg.errors import SettingsError
 from gmmseg.mixture.covariance import FAMILIES
 from gmmseg.mixture.density import log_joint
 from gmmseg.mixture.expectation import Rows
-from gmmseg.mixture.fit import fit_events, start_of
+from gmmseg.mixture.fit import start_of
 from gmmseg.mixture.kernels import normalise
-from gmmseg.mixture.params import FitResult, FitStep, MixtureParams
+from gmmseg.mixture.params import MixtureParams
 from gmmseg.mixture.preparation import prepare
 from gmmseg.mixture.settings import FitSettings
 
@@ -88,7 +88,8 @@ def annihilation_events(
     Returns
     -------
     MixtureParams
-        The best one: a maximum of the penalised likelihood of the coarse rows, not yet of the likelihood.
+        The best one: a maximum of the penalised likelihood of the coarse rows, not yet of the likelihood;
+        a fit that starts there gets to one.
 
     Raises
     ------
@@ -129,20 +130,6 @@ def annihilation_events(
             return best.params
         state.let_go(int(step.params.weights.argmin()))
         step = state.step(step.sweep)
-
-
-def annihilated_fit_events(
-    values: FloatArray,
-    weights: FloatArray | None,
-    settings: FitSettings,
-    should_stop: ShouldStop = never_stop,
-) -> Generator[AnnihilationStep | FitStep, None, FitResult]:
-    """Let components die, then fit those that are left by maximum likelihood; see `annihilation_events`."""
-    found = yield from relayed(
-        annihilation_events(values, weights, settings, should_stop), lambda step: (step,)
-    )
-    wanted = replace(settings, n_components=found.n_components)
-    return (yield from fit_events(values, weights, wanted, should_stop, start=found))
 
 
 def _broad(start: MixtureParams, rows: Rows, floor: float) -> MixtureParams:
