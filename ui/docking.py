@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import get_args
 
-from PySide6.QtCore import QObject, Qt, QTimer, Slot
+from PySide6.QtCore import QObject, QSize, Qt, QTimer, Slot
 from PySide6.QtWidgets import QDockWidget, QMainWindow
 
 from ui.desk.desk import Desk, DeskDock, Side
 from ui.settings_store import KeptLayout
 from ui.widgets.rim import Rim
 
-_LEAST_SHARE = 0.53
-"""Of the window's area, for the middle: without the tools beside it, half of the window is the picture."""
+_LEAST_SHARE = 0.515
+"""Of the window's area, for the middle: with the tools taken off, about half of the window."""
 _NARROW = 280
 """Width to which the docks on the right may shrink before a side is folded."""
+_MOST_TRIES = 4
 _MOST_UPPER = 0.36
 """Share of the window's height for the docks on the right that stand above the tabs."""
 _AREAS: dict[Side, Qt.DockWidgetArea] = {
@@ -51,6 +52,10 @@ class Docking(QObject):
         self._docks: dict[str, list[QDockWidget]] = {}
         self._folded: dict[Side, list[QDockWidget]] = {"left": [], "right": []}
         self._is_automatic: dict[Side, bool] = {"left": False, "right": False}
+        self._folded_at: dict[Side, int] = {"left": 0, "right": 0}
+        """Width of the window at which a side was folded for want of room: only a wider one unfolds it."""
+        self._tried = QSize(), 0
+        """Size of the window, and how often docks have been made narrow for it already."""
         self._rims = {side: self._rim(side) for side in get_args(Side)}
         self._later = QTimer(self, singleShot=True, interval=0)
         self._later.timeout.connect(self._keep_room)
@@ -192,11 +197,16 @@ class Docking(QObject):
         if self._desk is None:
             return {}
         sizes = self._desk.arrangement.sizes
-        widths: dict[Side, int] = {side: getattr(sizes, side) for side in sides}
+        widths = {side: max(getattr(sizes, side), self._least_width(side)) for side in sides}
         if "right" in widths:
             room = self._window.width() - self._least_middle() - widths.get("left", 0)
-            widths["right"] = max(min(widths["right"], room), _NARROW)
+            widths["right"] = max(min(widths["right"], room), _NARROW, self._least_width("right"))
         return widths
+
+    def _least_width(self, side: Side) -> int:
+        """Return the width below which some dock on a side, folded or not, cannot go."""
+        docks = self._folded[side] or self._shown_on(side)
+        return max((dock.minimumSizeHint().width() for dock in docks), default=0)
 
     def _least_middle(self) -> int:
         """Return the width that the middle must have."""
@@ -223,14 +233,19 @@ class Docking(QObject):
         shown = [side for side in get_args(Side) if self._shown_on(side)]
         actual = {side: max(dock.width() for dock in self._shown_on(side)) for side in shown}
         if shown and not self._fits(actual):
-            if self._fits(self._widths(shown)):
+            size, n_tries = self._tried
+            n_tries = n_tries if size == self._window.size() else 0
+            # Docks change their size in a later turn of the event loop; some are wider than they were asked.
+            if self._fits(self._widths(shown)) and n_tries < _MOST_TRIES:
+                self._tried = self._window.size(), n_tries + 1
                 self.size()
             else:
                 folds = self._desk.arrangement.folds
                 self.fold(folds if folds in shown else _OTHER[folds], is_automatic=True)
             return
-        for side in _OTHER:
-            if self._is_automatic[side] and self._fits(self._widths([*shown, side])):
+        for side, width in self._folded_at.items():
+            is_wider = self._is_automatic[side] and self._window.width() > width
+            if is_wider and self._fits(self._widths([*shown, side])):
                 self.unfold(side)
                 return
 
@@ -252,6 +267,7 @@ class Docking(QObject):
         docks.sort(key=lambda dock: dock.visibleRegion().isEmpty())
         self._folded[side] = docks
         self._is_automatic[side] = is_automatic
+        self._folded_at[side] = self._window.width()
         for dock in docks:
             dock.hide()
         self._show_rim(side)
@@ -278,8 +294,9 @@ class Docking(QObject):
 
     def _clear_folds(self) -> None:
         for side in _OTHER:
-            self._folded[side], self._is_automatic[side] = [], False
+            self._folded[side], self._is_automatic[side], self._folded_at[side] = [], False, 0
             self._show_rim(side)
+        self._tried = QSize(), 0
 
     def _show_folds(self, kept: KeptLayout) -> None:
         """Fold what was folded in a layout that has just been restored."""

@@ -521,6 +521,21 @@ def test_a_title_on_the_rim_unfolds_its_side_and_the_other_one_gives_way(
     assert rim_titles(window, "left") == []
 
 
+def test_a_panel_wider_than_there_is_room_for_is_folded_once_and_that_is_all(
+    qtbot: QtBot, window: MainWindow, desk: Desk
+) -> None:
+    window.resize(1024, 700)
+    desk.arrange("cut_out")
+    dock(window, "objectsDock").widget().setMinimumWidth(600)
+    turns: list[bool] = []
+    window.docking._later.timeout.connect(lambda: turns.append(True))
+    window.docking.keep_room_soon()
+    qtbot.waitUntil(lambda: rim_titles(window, "right") == ["Objects"])
+    qtbot.wait(100)
+    assert len(turns) < 8
+    assert rim_titles(window, "right") == ["Objects"]
+
+
 def test_what_was_folded_by_hand_stays_folded_in_its_arrangement_the_next_time_too(
     qtbot: QtBot, recorder: Recorder, window: MainWindow, desk: Desk
 ) -> None:

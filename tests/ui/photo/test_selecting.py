@@ -16,7 +16,7 @@ from pytestqt.qtbot import QtBot
 from scipy.ndimage import label
 
 from gmmseg.io.images import image_from_array
-from gmmseg.photo.document import Document
+from gmmseg.photo.document import Document, change_map_setting
 from gmmseg.photo.objects.patch import brushed
 from tests.core.photo.test_pending import SHAPE, picture
 from tests.ui.driving import arrange
@@ -88,6 +88,17 @@ class Person:
             )
             QApplication.sendEvent(view, event)
         QTest.mouseRelease(view, LEFT, keys, self.at(*points[-1]))
+
+    def wait_for_final_map(self) -> None:
+        """Wait for the map of single pixels of the finished fit: by region it would change once more."""
+        self.desk.work.apply(change_map_setting("by", "pixel", ""))
+
+        def is_final() -> bool:
+            shown = self.desk.work.workspace.shown
+            is_of_fit = shown.document.fit is not None and not shown.is_preview and not self.desk.work.is_busy
+            return is_of_fit and shown.segmentation is not None and shown.segmentation.origin is None
+
+        self.wait(is_final)
 
     def hover(self, x: float, y: float) -> None:
         view, where = self.canvas.viewport(), QPointF(self.at(x, y))
@@ -283,7 +294,7 @@ def test_the_tool_in_hand_is_the_one_that_is_checked(person: Person) -> None:
 
 
 def test_what_is_of_one_class_is_selected_beside_or_away_from_what_is(person: Person) -> None:
-    person.wait(lambda: person.document.fit is not None and not person.desk.work.workspace.shown.is_preview)
+    person.wait_for_final_map()
     person.desk.actions["tool_colour"].trigger()
     shown = person.desk.work.workspace.shown
     assert shown.segmentation is not None
@@ -298,9 +309,10 @@ def test_what_is_of_one_class_is_selected_beside_or_away_from_what_is(person: Pe
     assert np.array_equal(person.click(30, 30, SHIFT), first | second)
     assert np.array_equal(person.click(90, 40, ALT), second & ~first)
     person.desk.panels.objects.options.takes_connected.click()
-    assert np.array_equal(person.click(90, 40), ids == ids[40, 90])
+    # Elsewhere: two quick clicks at one place are a double click, which accepts.
+    assert np.array_equal(person.click(100, 25), ids == ids[25, 100])
     person.press(Qt.Key.Key_Return)
-    assert np.array_equal(person.area_of(1), ids == ids[40, 90])
+    assert np.array_equal(person.area_of(1), ids == ids[25, 100])
 
 
 def test_a_line_across_an_object_makes_it_two_and_across_none_is_refused(person: Person) -> None:
@@ -353,7 +365,7 @@ def entry_of(menu: QMenu, part: str, text: str) -> QAction:
 
 
 def test_a_right_click_offers_the_class_there_to_be_selected_made_an_object_or_hidden(person: Person) -> None:
-    person.wait(lambda: person.document.fit is not None and not person.desk.work.workspace.shown.is_preview)
+    person.wait_for_final_map()
     shown = person.desk.work.workspace.shown
     assert shown.segmentation is not None
     of_class = shown.segmentation.labels == shown.segmentation.labels[40, 90]
@@ -438,7 +450,7 @@ def test_the_menu_key_opens_the_menu_of_the_picture(person: Person) -> None:
 
 def test_what_is_marked_in_the_scatter_is_selected(person: Person) -> None:
     arrange(person.app, "explore")
-    person.wait(lambda: person.document.fit is not None and not person.desk.work.workspace.shown.is_preview)
+    person.wait_for_final_map()
     table = person.desk.work.workspace.shown.table
     assert table is not None
     rows = np.zeros(table.n_rows, dtype=bool)
