@@ -330,10 +330,10 @@ def killed_at(folder: Path, seed: int, seconds: float) -> int:
     return int(lines[-1]) if lines else -1
 
 
-def check_killed(folder: Path, n_times: int) -> None:
+def check_killed(folder: Path, seeds: range) -> None:
     write_image(folder / "photo.png")
-    random = np.random.default_rng(n_times)
-    for seed in range(n_times):
+    random = np.random.default_rng(seeds.start)
+    for seed in seeds:
         last = killed_at(folder, seed, float(random.uniform(0, 0.15)))
         history = look_into(folder / "a.journal").project.history
         found = int(history.present.title.removeprefix("edit ") or -1)
@@ -342,10 +342,11 @@ def check_killed(folder: Path, n_times: int) -> None:
 
 
 def test_a_process_that_is_killed_loses_at_most_the_edit_in_hand(tmp_path: Path) -> None:
-    check_killed(tmp_path, 5)
+    check_killed(tmp_path, range(5))
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1200)
-def test_a_process_that_is_killed_200_times_loses_at_most_the_edit_in_hand(tmp_path: Path) -> None:
-    check_killed(tmp_path, 200)
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("part", range(4))
+def test_a_process_that_is_killed_200_times_loses_at_most_the_edit_in_hand(tmp_path: Path, part: int) -> None:
+    check_killed(tmp_path, range(50 * part, 50 * (part + 1)))
