@@ -276,10 +276,15 @@ def test_brushed_pixels_stand_out_and_marks_can_be_removed(canvas: Canvas) -> No
     open_blue(canvas)
     marked = np.zeros((30, 40), dtype=np.uint8)
     marked[10:20, 10:20] = 1
+    marked[10, 10:20] = 2
     canvas.set_marks(marked)
-    red = colour(canvas, 15, 15)[0]
-    assert red > 180
-    assert 100 < colour(canvas, 25, 30)[2] < 255
+    edge, inside, outside = (colour(canvas, y, 15) for y in (10, 15, 25))
+    # An edge in its own colour; within it a veil that leaves the picture to be seen, around it less light.
+    assert edge[0] > 240
+    assert edge[2] < 220
+    assert 20 < inside[0] < 90
+    assert inside[2] > 220
+    assert 100 < outside[2] < 220
     canvas.set_marks(None)
     assert colour(canvas, 15, 15) == (0, 0, 255)
 
