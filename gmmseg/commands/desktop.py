@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from gmmseg.commands.console import Console
-from gmmseg.errors import ReadError
+from gmmseg.errors import ReadError, WriteError
 from gmmseg.io.atomic import refusals, write_atomically
 from gmmseg.io.formats import MIME_TYPES
 from gmmseg.io.projects.archive import MIME_TYPE, SUFFIX
@@ -24,6 +24,8 @@ MIMETYPE = MIME_TYPE.decode()
 
 def run(options: argparse.Namespace, console: Console) -> bool:
     """Install the files for this user, or remove them, and return True; raises `GmmsegError`."""
+    if sys.platform in ("win32", "darwin"):
+        raise WriteError("Entries of this kind are for Linux desktops.", "Start the window by “gmmseg”.")
     share = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
     for name, content in _files().items():
         place = share / name

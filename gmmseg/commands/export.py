@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 
 from gmmseg.batch.documents import Subject, document_source_events
 from gmmseg.commands.batch import command_text
@@ -20,6 +21,10 @@ def run(options: argparse.Namespace, console: Console) -> bool:
     """Write what was asked for and return True; raises `GmmsegError` where that is not possible."""
     items = items_of(options)
     check_inputs_stay([item.path for item in items], [options.project])
+    there = next((item.path for item in items if os.path.lexists(item.path)), None)
+    if options.no_clobber and there is not None:
+        console.say(f"{shown(options.project)}: left out, {shown(there)} is there already")
+        return True
     check_items(items)
     opened = console.drain(open_events(options.project, options.image, should_stop=console.should_stop))
     if opened.note:

@@ -40,7 +40,7 @@ def plan(options: argparse.Namespace, console: Console) -> tuple[list[ExportTask
     WriteError
         An output cannot be written, has the wrong extension, or would replace an image that is read.
     """
-    images, has_folder = _images(options.images)
+    images, has_folder = images_of(options.images)
     wanted = _wanted(options)
     are_many = has_folder or len(images) > 1
     hints = getattr(options, "hints", None)
@@ -92,7 +92,7 @@ def _existing(task: ExportTask) -> Path | None:
     return next((item.path for item in task.items if os.path.lexists(item.path)), None)
 
 
-def _images(given: list[Path]) -> tuple[list[Path], bool]:
+def images_of(given: list[Path]) -> tuple[list[Path], bool]:
     """Return the image files among files and folders, and whether there was a folder."""
     images: list[Path] = []
     for path in given:

@@ -12,7 +12,7 @@ from typing import Literal
 from gmmseg.batch.makers import BoxedObject, BoxesMaker, BoxesTask
 from gmmseg.commands.batch import run_tasks
 from gmmseg.commands.console import Console
-from gmmseg.commands.outputs import check_summaries
+from gmmseg.commands.outputs import check_summaries, images_of
 from gmmseg.errors import ReadError
 from gmmseg.image import Image
 from gmmseg.io.atomic import refusals
@@ -95,7 +95,7 @@ def _many(options: argparse.Namespace, console: Console) -> bool:
 def read_boxes(path: Path, console: Console) -> list[BoxedFile]:
     """Return the lines of a table with the columns file, x0, y0, x1, y1 and, if there is one, name.
 
-    Files are looked for from the table's folder.
+    Files are looked for from the table's folder; a folder or a pattern stands for all of its images.
 
     Raises
     ------
@@ -125,7 +125,8 @@ def read_boxes(path: Path, console: Console) -> list[BoxedFile]:
             raise ReadError(
                 f"Line {lines.line_num} of {shown_name(path)} names no file.", "Name one in each."
             )
-        found.append(BoxedFile(path.parent / line["file"], (x0, y0, x1, y1), line.get("name") or ""))
+        images, _ = images_of([path.parent / line["file"]])
+        found += [BoxedFile(image, (x0, y0, x1, y1), line.get("name") or "") for image in images]
     if not found:
         raise ReadError(f"{shown_name(path)} holds no boxes.", "Add a line for each object.")
     return found

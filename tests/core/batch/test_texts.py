@@ -180,6 +180,13 @@ def test_objects_come_from_the_project(place: Path) -> None:
     with pytest.raises(EditError, match=r"made by hand\. Save the project"):
         again(project.document, "objects", wanted, None)
     gmmseg.save_project(project, "work.gmmseg")
+    line = ["export", "work.gmmseg", "--format", "cutout", "-o", "out/cutout.png"]
+    assert run(line) == 0
+    cutout = Path("out/cutout.png").read_bytes()
+    Path("out/cutout.png").write_bytes(b"somebody else's")
+    assert run([*line, "--no-clobber"]) == 0
+    assert written() == {"cutout.png": b"somebody else's"}
+    assert cutout.startswith(b"\x89PNG")
     found = check(project.document, "objects", wanted, Path("work.gmmseg"))
     assert isinstance(found, AgainFromProject)
 

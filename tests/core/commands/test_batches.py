@@ -206,6 +206,18 @@ def test_boxes_are_cut_out_in_processes_and_resumed(place: Path) -> None:
     assert {name for name in now if now[name] != before[name]} == {"a_disc.png"}
 
 
+def test_a_line_of_boxes_may_be_of_a_folder_or_a_pattern(place: Path) -> None:
+    os.mkdir("discs")
+    for name in ("a", "b"):
+        Pillow.fromarray(disc_rgb()).save(f"discs/{name}.png")
+    box = f"{DISC[1] - 14},{DISC[0] - 14},{DISC[1] + 15},{DISC[0] + 15}"
+    Path("boxes.csv").write_text(f"file,x0,y0,x1,y1,name\ndiscs,{box},all\ndiscs/[b]*.png,{box},some\n")
+    assert run(["select", "--boxes", "boxes.csv", "-o", "out"]) == 0
+    found = contents("out")
+    assert set(found) == {"a_all.png", "b_all.png", "b_some.png", NAME}
+    assert found["a_all.png"] == found["b_some.png"]
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows sends no such signals")
 def test_ctrl_c_ends_processes_in_order_and_resume_goes_on(place: Path) -> None:
     random = np.random.default_rng(0)
