@@ -488,8 +488,9 @@ def _add_select(parser: Parser) -> None:
         "--boxes",
         type=place,
         metavar="FILE",
-        help="instead of IMAGE: a .csv with the columns file, x0, y0, x1, y1 and name, a line for each object, or "
-        "for the same box in each image of a folder or pattern; OUT is then a folder that gets a .png for each",
+        help="instead of IMAGE: a .csv with the columns file, x0, y0, x1, y1 and name, a line for each "
+        "object, or for one box in all images of a folder or pattern; OUT is then a folder that gets a .png "
+        "for each",
     )
     parser.add_argument(
         "--cutout",
