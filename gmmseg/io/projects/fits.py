@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from typing import Any
 
 import numpy as np
@@ -58,8 +58,9 @@ def fit_of(content: Any, image: Image, place: str) -> Fit:
         made = model_of(model)
     except ModelError as error:
         misfit(f"{place}.model", f"is no model: {error.cause.rstrip('.')}")
-    _, hints = fields_of(FitResult)
-    if result.keys() != hints.keys() - set(_APART):
+    declared, hints = fields_of(FitResult)
+    needed = {name for name, each in declared.items() if each.default is MISSING} - set(_APART)
+    if not needed <= result.keys() <= declared.keys() - set(_APART):
         misfit(f"{place}.result", "has other fields than a result")
     figures = {name: value_of(hints[name], each, f"{place}.result.{name}") for name, each in result.items()}
     _, fit_hints = fields_of(Fit)

@@ -313,6 +313,8 @@ CHANGES: list[tuple[str, tuple[Any, ...], Any, str]] = [
     ("objects.json", ("objects", 0, "id"), 2, "“objects” has the same id twice"),
     ("objects.json", ("objects", 0, "name"), "\ud800", "name” is not valid Unicode"),
     ("fit.json", ("result", "n_iter"), -1.5, "“fit.result.n_iter” must be a whole number"),
+    ("fit.json", ("result", "n_iter"), ..., "“fit.result” has other fields than a result"),
+    ("fit.json", ("result", "extra"), 1, "“fit.result” has other fields than a result"),
     ("fit.json", ("steps", "weights", 1), [1, 1], "does not hold 1 values"),
     ("fit.json", ("steps", "stage"), [], "must have columns of one length"),
     ("model.json", ("weights", 0), 2.0, "“fit.model” is no model"),
@@ -366,7 +368,11 @@ def test_a_setting_that_is_missing_has_its_default(tmp_path: Path) -> None:
     project, path = a_saved_project(tmp_path)
     gmmseg.save_project(project, path)
     change_json(path, "project.json", (*SETTINGS, "mixture", "tol"), ...)
-    assert gmmseg.open_project(path).document.settings.mixture.tol == 1e-6
+    change_json(path, "fit.json", ("result", "warnings"), ...)
+    again = gmmseg.open_project(path)
+    assert again.document.settings.mixture.tol == 1e-6
+    assert again.fit is not None
+    assert again.fit.warnings == ()
 
 
 @pytest.mark.parametrize("gone", ["project.json", "objects.png", "model.json"])
