@@ -51,8 +51,6 @@ class ToolBar(QToolBar):
         """Add a button that only opens a menu."""
         button = self.add_button(action, menu)
         button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        # A menu opens below, whether or not a mark in the corner says so.
-        button.setStyleSheet("QToolButton::menu-indicator { image: none; }")
         button.setObjectName(name)
 
     def add_icon_button(self, action: QAction) -> None:

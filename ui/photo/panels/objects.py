@@ -31,6 +31,7 @@ from ui.photo.widgets.entries_panel import (
 from ui.photo.widgets.object_rows import object_kind, object_rows
 from ui.photo.widgets.tool_options import ToolOptions
 from ui.theme import SPACING, icon
+from ui.widgets.controls import MenuButton
 from ui.widgets.dialog_parts import AskColour, AskNumber, ask_colour, ask_number
 
 if TYPE_CHECKING:
@@ -168,9 +169,8 @@ class ObjectsPanel(EntriesPanel):
         self._column.addLayout(row)
 
     def _menu_button(self, menu: QMenu) -> QToolButton:
-        button = QToolButton(self)
+        button = MenuButton(self)
         button.setText(menu.title().replace("&", "") + " ▾")
-        button.setStyleSheet("QToolButton::menu-indicator { image: none; }")
         button.setIcon(menu.icon())
         button.setMenu(menu)
         button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
