@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal, Slot
@@ -25,6 +26,9 @@ from ui.theme import SPACING, colours, theme
 
 _LEAST_POINTS = 4.0
 """Of the digits of a count: smaller ones cannot be read."""
+_READABLE_POINTS = 6.5
+"""Of the digits of a count, where there is room if the names of the rows are shortened."""
+_LEAST_NAMES = 4 * SPACING
 _LEAST_CELL = (14, 16)
 _MOST_CELL = (64, 30)
 _TOP = 36
@@ -48,6 +52,10 @@ class Matrix:
     row_names: tuple[str, ...]
     row_keys: tuple[int, ...]
     column_keys: tuple[int, ...]
+
+
+def _longest(matrix: Matrix) -> str:
+    return str(int(matrix.counts.max(initial=0)))
 
 
 class ConfusionMatrix(QWidget):
@@ -97,17 +105,27 @@ class ConfusionMatrix(QWidget):
     def minimumSizeHint(self) -> QSize:
         n_rows, n_columns = (1, 1) if self._matrix is None else self._matrix.counts.shape
         return QSize(
-            self._left() + n_columns * _LEAST_CELL[0] + SPACING, _TOP + n_rows * _LEAST_CELL[1] + SPACING
+            _LEAST_NAMES + n_columns * _LEAST_CELL[0] + SPACING, _TOP + n_rows * _LEAST_CELL[1] + SPACING
         )
 
     def sizeHint(self) -> QSize:
         n_rows, n_columns = (10, 10) if self._matrix is None else self._matrix.counts.shape
-        return QSize(self._left() + n_columns * 28, _TOP + n_rows * 24)
+        return QSize(self._names_width + n_columns * 28, _TOP + n_rows * 24)
 
     # Geometry
 
     def _left(self) -> int:
-        return self._names_width
+        """Return where the cells begin: names give way to counts that could else not be read."""
+        if self._matrix is None:
+            return self._names_width
+        longest = QFontMetricsF(self._font_of(_READABLE_POINTS)).horizontalAdvance(_longest(self._matrix))
+        cells = self._matrix.counts.shape[1] * (math.ceil(longest) + 3)
+        return min(max(self.width() - cells - SPACING, _LEAST_NAMES), self._names_width)
+
+    def _font_of(self, points: float) -> QFont:
+        font = QFont(self.font())
+        font.setPointSizeF(points)
+        return font
 
     def _measured(self) -> int:
         """Return the room that the names of the rows take."""
@@ -172,7 +190,11 @@ class ConfusionMatrix(QWidget):
         first = self.cell_rect(row, 0)
         name = QRect(SPACING // 2, first.top(), self._left() - SPACING, first.height())
         metrics = QFontMetrics(self.font())
-        text = metrics.elidedText(matrix.row_names[row], Qt.TextElideMode.ElideRight, name.width())
+        text = matrix.row_names[row]
+        if self._left() < self._names_width:
+            # What little room is left shows the number better than the name's first letter.
+            text = str(matrix.row_keys[row])
+        text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, name.width())
         painter.drawText(name, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)
         total = max(int(matrix.counts[row].sum()), 1)
         painter.setFont(self._count_font(matrix, first.width() - 2))
@@ -187,9 +209,8 @@ class ConfusionMatrix(QWidget):
 
     def _count_font(self, matrix: Matrix, room: int) -> QFont:
         """Return the font in which the longest count has room in its cell."""
-        font = QFont(self.font())
-        font.setPointSizeF(max(font.pointSizeF() * 0.82, 6.5))
-        longest = QFontMetricsF(font).horizontalAdvance(str(int(matrix.counts.max(initial=0))))
+        font = self._font_of(max(self.font().pointSizeF() * 0.82, _READABLE_POINTS))
+        longest = QFontMetricsF(font).horizontalAdvance(_longest(matrix))
         if longest > room:
             font.setPointSizeF(max(font.pointSizeF() * room / longest, _LEAST_POINTS))
         return font
