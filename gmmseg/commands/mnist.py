@@ -12,6 +12,7 @@ from gmmseg.commands.mnist_table import table_events
 from gmmseg.digits.experiment import ExperimentOutcome, ExperimentRequest, experiment_events
 from gmmseg.digits.figure import score_text
 from gmmseg.digits.recipes import RECIPES
+from gmmseg.digits.reliability import reliability_text
 from gmmseg.errors import SettingsError
 from gmmseg.io.atomic import write_atomically
 from gmmseg.io.digits.export import digit_export_events
@@ -65,6 +66,9 @@ def summary(outcome: ExperimentOutcome) -> list[str]:
         lines.append(f"Fitted, {score_text(outcome.scores_fit)}.")
     if outcome.scores_test is not None:
         lines.append(f"Not fitted, {score_text(outcome.scores_test)}.")
+    found = outcome.reliability_test or outcome.reliability_fit
+    if found is not None:
+        lines.append(reliability_text(found))
     if outcome.scores_all is None:
         lines.append("The images have no labels, so there is nothing to score by.")
     else:

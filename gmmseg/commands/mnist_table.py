@@ -30,7 +30,10 @@ Changes = tuple[tuple[str, Any], ...]
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """A recipe with some of its settings changed; `note` says what the recipe's title does not."""
+    """A recipe with some of its settings changed; `note` says what the recipe's title does not.
+
+    ``{n_features}`` in it stands for the number of features that were really fitted.
+    """
 
     recipe: RecipeName
     note: str
@@ -40,13 +43,13 @@ class Method:
 
 def _mixtures(recipe: RecipeName, sizes: Sequence[int], family: str) -> tuple[Method, ...]:
     return tuple(
-        Method(recipe, f"mixture, PCA {size}", (("pca.n_components", size), ("covariance", family)))
+        Method(recipe, "mixture, PCA {n_features}", (("pca.n_components", size), ("covariance", family)))
         for size in sizes
     )
 
 
 METHODS: tuple[Method, ...] = (
-    Method("pixels", "k-means, PCA 100", (("pca.n_components", 100), ("mixture.is_hard", True))),
+    Method("pixels", "k-means, PCA {n_features}", (("pca.n_components", 100), ("mixture.is_hard", True))),
     *_mixtures("pixels", (10, 20, 30, 50, 100), "full"),
     *_mixtures("pixels", (10, 20, 30, 50, 100), "diag"),
     *_mixtures("pixels", (10, 20, 30, 100), "tied"),
@@ -54,7 +57,7 @@ METHODS: tuple[Method, ...] = (
     *_mixtures("deskewed", (30,), "full"),
     *_mixtures("orientation", (30,), "full"),
     *_mixtures("scattering", (30, 60, 120), "full"),
-    Method("components", "100 components, PCA 30"),
+    Method("components", "PCA {n_features}"),
     Method("manifold", "one pass", (("graph.n_passes", 1),)),
     Method("manifold", "two passes"),
     Method("manifold", "two passes, fitted on the training images", fit_on="train"),
@@ -68,7 +71,7 @@ class Row:
     method: Method
     note: str
     n_images: int
-    n_clusters: int
+    n_clusters: tuple[int, ...]
     family: str
     acc: tuple[float, ...]
     nmi: tuple[float, ...]
@@ -81,13 +84,18 @@ class Row:
         title = RECIPES[self.method.recipe].title
         mark = "*" if RECIPES[self.method.recipe].chosen_with_scores else ""
         return [
-            f"{title}: {self.note}{mark}", f"{self.n_images:,}", str(self.n_clusters), self.family,
+            f"{title}: {self.note}{mark}", f"{self.n_images:,}", _counts(self.n_clusters), self.family,
             _range(self.acc), _range(self.nmi), _range(self.ari),
             f"{statistics.median(self.cpu_seconds):.0f}",
         ]  # fmt: skip
 
 
 _HEADER = ["method", "images", "K", "family", "ACC", "NMI", "ARI", "CPU s"]
+
+
+def _counts(values: tuple[int, ...]) -> str:
+    """Return a number, or the smallest and the largest where they differ."""
+    return f"{min(values)}-{max(values)}" if len(set(values)) > 1 else str(values[0])
 
 
 def _range(values: tuple[float, ...]) -> str:
@@ -133,9 +141,9 @@ class Table:
         ]  # fmt: skip
         for row in self.rows:
             chosen = RECIPES[row.method.recipe].chosen_with_scores
-            runs = zip(self.seeds, row.acc, row.nmi, row.ari, row.cpu_seconds, strict=True)
-            for seed, acc, nmi, ari, seconds in runs:
-                lines.append([row.method.recipe, row.note, row.n_images, row.n_clusters, row.family, seed,
+            runs = zip(self.seeds, row.n_clusters, row.acc, row.nmi, row.ari, row.cpu_seconds, strict=True)
+            for seed, n_clusters, acc, nmi, ari, seconds in runs:
+                lines.append([row.method.recipe, row.note, row.n_images, n_clusters, row.family, seed,
                               acc, nmi, ari, f"{seconds:.2f}", chosen])  # fmt: skip
         return csv_lines(lines)
 
@@ -250,6 +258,7 @@ class _Figures:
     test: Scores | None
     n_clusters: int
     family: str
+    n_features: int
 
     @classmethod
     def of(cls, outcome: ExperimentOutcome) -> _Figures:
@@ -258,11 +267,14 @@ class _Figures:
         settings = outcome.settings
         is_hard = settings.mixture.is_hard and RECIPES[settings.recipe].has_plain_mixture
         family = "k-means" if is_hard else settings.covariance
-        return cls(outcome.scores_fit, outcome.scores_test, outcome.n_clusters, family)
+        return cls(
+            outcome.scores_fit, outcome.scores_test, outcome.n_clusters, family, outcome.features.shape[1]
+        )
 
 
 def _rows(method: Method, outcomes: list[_Figures], cpu: tuple[float, ...]) -> list[Row]:
-    parts: list[tuple[str, list[Scores]]] = [(method.note, [figures.fit for figures in outcomes])]
+    note = method.note.format(n_features=outcomes[0].n_features)
+    parts: list[tuple[str, list[Scores]]] = [(note, [figures.fit for figures in outcomes])]
     tested = [figures.test for figures in outcomes if figures.test is not None]
     if tested:
         parts.append(("the same, images not fitted", tested))
@@ -271,7 +283,7 @@ def _rows(method: Method, outcomes: list[_Figures], cpu: tuple[float, ...]) -> l
             method,
             note,
             scores[0].n_images,
-            outcomes[0].n_clusters,
+            tuple(figures.n_clusters for figures in outcomes),
             outcomes[0].family,
             tuple(one.acc for one in scores),
             tuple(one.nmi for one in scores),

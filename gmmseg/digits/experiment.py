@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 from gmmseg.arrays import BoolArray, ByteArray, Float32Array, FloatArray, IntArray, frozen
 from gmmseg.control import Progress, ShouldStop, StopRequest, never_stop, raise_if_ended, relayed
 from gmmseg.digits.dataset import DigitSet
+from gmmseg.digits.doubts import doubts
 from gmmseg.digits.events import Iterated, StageEvent
 from gmmseg.digits.recipes import StageName, check_experiment
-from gmmseg.digits.scores import Scores, score
+from gmmseg.digits.reliability import Reliability, reliability
+from gmmseg.digits.scores import Scores, is_misplaced, score
 from gmmseg.digits.settings import DigitSettings
 from gmmseg.digits.stages import Stage, StageCache, StageResult, chained_keys, needed_bytes, stages_of
 from gmmseg.digits.workpiece import Workpiece
@@ -63,7 +65,7 @@ class ExperimentOutcome:
     clusters : int32 (N,)
         Cluster of each image, 0..K - 1, the largest first among the fitted images.
     confidence : float32 (N,)
-        Posterior of that cluster.
+        Posterior of that cluster, calibrated where `power` is given.
     features : float32 (N, D)
         Space of the Gaussians.
     params : MixtureParams
@@ -79,6 +81,12 @@ class ExperimentOutcome:
         Which images were fitted; the others were assigned afterwards.
     scores_fit, scores_test, scores_all : Scores, optional
         Of the fitted images, of those not fitted, of all; None without labels, or without such images.
+    reliability_fit, reliability_test : Reliability, optional
+        Of the fitted images and of those not fitted: how often confidence is right, by the fitted images'
+        matching of clusters and labels; None without labels, or without such images.
+    power : float, optional
+        To which the posteriors were raised so that they are right as often as they say; None where they were
+        not.
     seconds : dict
         Wall-clock seconds by stage, when it was made.
     history : tuple of Iterated
@@ -100,6 +108,9 @@ class ExperimentOutcome:
     scores_fit: Scores | None
     scores_test: Scores | None
     scores_all: Scores | None
+    reliability_fit: Reliability | None
+    reliability_test: Reliability | None
+    power: float | None
     seconds: dict[str, float]
     history: tuple[Iterated, ...]
     warnings: tuple[str, ...]
@@ -185,7 +196,8 @@ def _run(
     keys = chained_keys(stages, settings, (digits.identity, digits.n_images))
     cache.retain(keys)
     known = {stage.name: cache.get(stage.name, keys[stage.name]) for stage in stages}
-    pending = sum(stage.cost for stage in stages if known[stage.name] is None)
+    costs = {stage.name: stage.seconds(digits.n_images, digits.image_shape) for stage in stages}
+    pending = sum(costs[stage.name] for stage in stages if known[stage.name] is None)
     done = 0.0
     results: dict[StageName, StageResult] = {}
     work = Workpiece(digits.images, n_fit)
@@ -193,11 +205,9 @@ def _run(
         result = known[stage.name]
         was_kept = result is not None
         if result is None:
-            result = yield from _made(
-                stage, work, settings, (done / pending, stage.cost / pending), should_stop
-            )
+            result = yield from _made(stage, work, settings, (done, costs[stage.name], pending), should_stop)
             cache.keep(stage.name, keys[stage.name], result)
-            done += stage.cost
+            done += costs[stage.name]
         # Image stages do not depend on which images are fitted, but their workpiece passes it on.
         work = replace(result.work, n_fit=n_fit)
         results[stage.name] = replace(result, work=work)
@@ -206,18 +216,22 @@ def _run(
 
 
 def _made(
-    stage: Stage, work: Workpiece, settings: DigitSettings, span: tuple[float, float], should_stop: ShouldStop
+    stage: Stage,
+    work: Workpiece,
+    settings: DigitSettings,
+    costs: tuple[float, float, float],
+    should_stop: ShouldStop,
 ) -> Generator[ExperimentEvent, None, StageResult]:
-    """Run one stage, which is `span` = (begin, length) of the whole."""
+    """Run one stage; `costs` are what is done before it, its own, and those of all stages that are run."""
     raise_if_ended(should_stop)
     since = time.perf_counter()
     iterations: list[Iterated] = []
-    begin, length = span
-    yield Progress(stage.title, begin)
+    before, own, whole = costs
+    yield Progress(stage.title, before / whole)
 
     def within_span(event: StageEvent) -> tuple[ExperimentEvent]:
         if isinstance(event, Progress):
-            return (Progress(event.text, begin + length * (event.fraction or 0.0)),)
+            return (Progress(event.text, (before + own * (event.fraction or 0.0)) / whole),)
         iterations.append(event)
         return (event,)
 
@@ -242,11 +256,15 @@ def _outcome(
     warnings = work.warnings
     if n_empty:
         warnings = (*warnings, f"{n_empty} of {len(order)} clusters are empty.")
+    sizes = np.bincount(clusters[fitted], minlength=len(order))
+    warnings = (*warnings, *doubts(sizes, work.gap_k, work.found))
+    confidence = frozen(work.posteriors.max(axis=0))
+    scores_fit = _scores(digits, clusters, fitted, len(order))
     return ExperimentOutcome(
         digits=digits,
         settings=settings,
         clusters=frozen(clusters),
-        confidence=frozen(work.posteriors.max(axis=0)),
+        confidence=confidence,
         features=features,
         params=work.params.reordered(order),
         embedding=embedding,
@@ -254,9 +272,12 @@ def _outcome(
         eigenvalues=work.eigenvalues,
         gap_k=work.gap_k,
         fitted=frozen(fitted),
-        scores_fit=_scores(digits, clusters, fitted, len(order)),
+        scores_fit=scores_fit,
         scores_test=_scores(digits, clusters, ~fitted, len(order)),
         scores_all=_scores(digits, clusters, np.ones_like(fitted), len(order)),
+        reliability_fit=_reliability(digits, clusters, confidence, scores_fit, fitted),
+        reliability_test=_reliability(digits, clusters, confidence, scores_fit, ~fitted),
+        power=work.power,
         seconds={name: result.seconds for name, result in results.items()},
         history=tuple(step for result in results.values() for step in result.iterations),
         warnings=warnings,
@@ -284,3 +305,15 @@ def _scores(
     if digits.labels is None or not which.any():
         return None
     return score(clusters[which], digits.labels[which], n_clusters)
+
+
+def _reliability(
+    digits: DigitSet,
+    clusters: NDArray[np.int32],
+    confidence: Float32Array,
+    scores: Scores | None,
+    which: BoolArray,
+) -> Reliability | None:
+    if digits.labels is None or scores is None or not which.any():
+        return None
+    return reliability(confidence[which], ~is_misplaced(scores, clusters[which], digits.labels[which]))

@@ -181,7 +181,12 @@ def _gallery(shapes: list[Shape], outcome: ExperimentOutcome, top: float, should
     height, width = digits.image_shape
     high, wide = _DIGIT, _DIGIT * width / height
     shapes.append(
-        Text(_MARGIN, top + 8, "Mean, spread, members at random, and digits drawn from the cluster", 15)
+        Text(
+            _MARGIN,
+            top + 8,
+            "Mean, spread, members at random, and digits drawn from a Gaussian over the cluster's pixels",
+            15,
+        )
     )
     y = top + 36.0
     for cluster, row in enumerate(rows):

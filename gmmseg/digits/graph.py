@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gmmseg.arrays import AnyArray, FloatArray
+from gmmseg.arrays import AnyArray, FloatArray, IntArray
 from gmmseg.control import ShouldStop, never_stop, raise_if_ended
 from gmmseg.digits.blocks import image_blocks
 from gmmseg.digits.neighbours import Neighbours
@@ -43,6 +43,23 @@ class Graph:
     def degrees(self) -> FloatArray:
         """Return the sum of each node's weights, (N,)."""
         return np.asarray(self.weights.sum(axis=1), dtype=np.float64).reshape(-1)
+
+    def shares(self) -> csr_array[np.float64]:
+        """Return each node's weights as shares of their sum, sparse (N, N); 0 for a node without edges."""
+        from scipy.sparse import csr_array
+
+        degrees = self.degrees()
+        # By hand: a product of sparse arrays would also be right, in twice the memory.
+        data = self.weights.data / np.repeat(
+            np.where(degrees > 0, degrees, 1.0), np.diff(self.weights.indptr)
+        )
+        return csr_array((data, self.weights.indices, self.weights.indptr), shape=self.weights.shape)
+
+    def among(self, nodes: IntArray) -> Graph:
+        """Return the graph of some nodes (B,) and the edges between them."""
+        from scipy.sparse import csr_array
+
+        return Graph(csr_array(self.weights[nodes][:, nodes]))
 
 
 def edge_weights(distances: AnyArray, should_stop: ShouldStop = never_stop) -> FloatArray:
@@ -110,12 +127,7 @@ class GraphNeighbourhood:
     """
 
     def __init__(self, graph: Graph) -> None:
-        from scipy.sparse import csr_array
-
-        weights, degrees = graph.weights, graph.degrees()
-        # By hand: a product of sparse arrays would also be right, in twice the memory.
-        data = weights.data / np.repeat(np.where(degrees > 0, degrees, 1.0), np.diff(weights.indptr))
-        shares = csr_array((data.astype(np.float32), weights.indices, weights.indptr), shape=weights.shape)
+        shares = graph.shares().astype(np.float32)
         n_nodes = graph.n_nodes
         self._blocks = tuple(
             slice(start, min(start + BLOCK_SITES, n_nodes)) for start in range(0, n_nodes, BLOCK_SITES)

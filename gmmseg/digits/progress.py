@@ -17,8 +17,6 @@ from gmmseg.digits.stages import chained_keys, stages_of
 StageStatus = Literal["waiting", "running", "done", "kept"]
 _SHOWS_REST_AFTER = 3.0
 """Seconds of work after which the time left is foreseen."""
-_USUAL_IMAGES, _USUAL_PIXELS = 70_000, 28 * 28
-"""To which the costs of stages refer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,15 +118,17 @@ class KeptStages:
         stages = stages_of(settings)
         keys = _keys(digits, settings)
         n_images = digits.n_images if settings.n_images is None else min(settings.n_images, digits.n_images)
-        height, width = digits.image_shape
-        share = n_images / _USUAL_IMAGES * (height * width / _USUAL_PIXELS) ** 0.5
         states = []
         for stage in stages:
             made = self._made.get(stage.name)
             is_kept = made is not None and made[0] == keys[stage.name]
             seconds = made[1] if made is not None and is_kept else 0.0
             status: StageStatus = "kept" if is_kept else "waiting"
-            states.append(StageState(stage.name, stage.title, status, seconds, stage.cost * share))
+            states.append(
+                StageState(
+                    stage.name, stage.title, status, seconds, stage.seconds(n_images, digits.image_shape)
+                )
+            )
         return RunLog(tuple(states))
 
     def begin(self, digits: DigitSet, settings: DigitSettings) -> None:

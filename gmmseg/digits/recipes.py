@@ -11,6 +11,7 @@ from gmmseg.setting import check_settings, value_at, with_value
 
 StageName = Literal[
     "pixels",
+    "framing",
     "deskew",
     "orientation",
     "scattering",
@@ -20,6 +21,7 @@ StageName = Literal[
     "neighbours",
     "graph",
     "spectral",
+    "search",
     "graph_mixture",
     "whitening",
     "neighbours_2",
@@ -27,6 +29,7 @@ StageName = Literal[
     "spectral_2",
     "graph_mixture_2",
     "assignment",
+    "calibration",
 ]
 
 SECOND_PASS: tuple[StageName, ...] = ("whitening", "neighbours_2", "graph_2", "spectral_2", "graph_mixture_2")
@@ -82,20 +85,20 @@ _RECIPES: tuple[Recipe, ...] = (
     Recipe(
         "deskewed",
         "The same with every digit set upright first.",
-        ("deskew", "pixels", "pca", "mixture"),
+        ("framing", "deskew", "pixels", "pca", "mixture"),
         (("pca.n_components", 30),),
     ),
     Recipe(
         "orientation",
         "A mixture on where in the digit which direction of edge is found.",
-        ("deskew", "orientation", "pca", "mixture"),
+        ("framing", "deskew", "orientation", "pca", "mixture"),
         (("pca.n_components", 30),),
         "The number of directions was chosen while scores were seen.",
     ),
     Recipe(
         "scattering",
         "A mixture on averaged responses of wavelets and of wavelets over their magnitudes.",
-        ("deskew", "scattering", "pca", "mixture"),
+        ("framing", "deskew", "scattering", "pca", "mixture"),
         # The floor is a tenth of the mean variance of the components: without it Gaussians go flat.
         (("pca.n_components", 60), ("mixture.start", "k-means"), ("mixture.reg_covar", 1e-4)),
         "The square roots of the coefficients' shares, the scales, the number of principal components, the "
@@ -104,28 +107,32 @@ _RECIPES: tuple[Recipe, ...] = (
     Recipe(
         "components",
         "Many Gaussians on orientation maps, of which those that overlap most are united until K are left.",
-        ("deskew", "orientation", "pca", "components"),
+        ("framing", "deskew", "orientation", "pca", "components"),
         (("pca.n_components", 30),),
         "The numbers of directions, of components and of iterations were chosen while scores were seen.",
     ),
     Recipe(
         "manifold",
         "A mixture on orientation maps in which neighbours in a graph of similar images draw each other into "
-        "the same cluster; a second graph measures distances that the first clusters correct.",
+        "the same cluster. Partitions from several starts are compared first, clusters united and split; "
+        "a second graph measures distances that the clusters correct; and the confidence is calibrated.",
         (
+            "framing",
             "deskew",
             "orientation",
             "pca",
             "neighbours",
             "graph",
             "spectral",
+            "search",
             "graph_mixture",
             *SECOND_PASS,
             "assignment",
+            "calibration",
         ),
         (),
         "Orientation maps, 12 directions, half whitening, the weights of Gaussians and neighbours, the added "
-        "variance and two passes were chosen while scores were seen.",
+        "variance, two passes and what counts in comparing partitions were chosen while scores were seen.",
     ),
 )
 RECIPES: dict[RecipeName, Recipe] = {recipe.name: recipe for recipe in _RECIPES}

@@ -194,6 +194,19 @@ class SpectralSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class SearchSettings:
+    """The search for a better partition than that start."""
+
+    n_starts: int = number(
+        3,
+        (0, 20),
+        "Starts",
+        "Partitions that are improved by uniting and splitting clusters: that of the eigenvectors, that of "
+        "a denser graph, then those of plain mixtures. 0 goes on with the first as it is.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class FieldSettings:
     """The mixture with a neighbourhood prior."""
 
@@ -303,4 +316,5 @@ class DigitSettings:
     components: ComponentsSettings = group(ComponentsSettings, "Merged components")
     graph: GraphSettings = group(GraphSettings, "Neighbour graph")
     spectral: SpectralSettings = group(SpectralSettings, "Spectral start")
+    search: SearchSettings = group(SearchSettings, "Search among partitions")
     field: FieldSettings = group(FieldSettings, "Mixture on the graph")

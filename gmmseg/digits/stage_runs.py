@@ -8,22 +8,26 @@ from dataclasses import replace
 import numpy as np
 
 from gmmseg.arrays import AnyArray, Float32Array, frozen
-from gmmseg.control import Progress, ShouldStop, raise_if_ended
+from gmmseg.control import Progress, ShouldStop, raise_if_ended, relayed
+from gmmseg.digits.assignment import assigned
 from gmmseg.digits.blocks import BLOCK_IMAGES, image_blocks
+from gmmseg.digits.calibration import calibration_events, to_power
 from gmmseg.digits.deskew import deskewed
 from gmmseg.digits.events import StageEvent
+from gmmseg.digits.framing import Framing, framed, framing_of
 from gmmseg.digits.graph import edge_weights, joined, weighted_mean
-from gmmseg.digits.graph_mixture import GaussianEvidence, graph_mixture_events
+from gmmseg.digits.graph_mixture import GaussianEvidence, GraphMixtureResult
 from gmmseg.digits.neighbours import nearest_events
 from gmmseg.digits.orientation import OrientationMaps
+from gmmseg.digits.partition import PartitionProblem, indicators, partition_of
 from gmmseg.digits.pca import principal_axes
 from gmmseg.digits.plain_mixture import kmeans_start_events, mixture_events, params_of_groups, posteriors_of
 from gmmseg.digits.scattering import scattering_events
+from gmmseg.digits.search import Search, search_events
 from gmmseg.digits.settings import DigitSettings, MixtureSettings
 from gmmseg.digits.spectral import eigenvalue_gap, leading_eigenvectors, spectral_coordinates, start_labels
 from gmmseg.digits.whitening import half_whitener, within_covariance
 from gmmseg.digits.workpiece import Workpiece
-from gmmseg.mixture.mean_field import softmax
 from gmmseg.mixture.misclassification import groups_by_misclassification
 from gmmseg.mixture.settings import FitSettings
 
@@ -36,6 +40,10 @@ written to.
 """
 _ORIENTATION_IMAGES = 256
 _FEATURE_ROWS = 2048
+_SEARCHED_FOR_EACH = 20
+"""Images for each cluster from which on partitions are searched for: with fewer all are much the same."""
+_CLEARLY_MORE = 0.05
+"""Nats per image; chosen while scores of MNIST were seen."""
 _IMAGES_PER_FEATURE = 2
 """Each component that is to be merged shall have at least so many images for each feature: Gaussians of fewer
 are flat, and images are hardly ever confused between them."""
@@ -64,6 +72,23 @@ def _filled(
         raise_if_ended(should_stop)
         out[rows] = make(rows)
         yield Progress(text, begin + (1 - begin) * rows.stop / len(out))
+
+
+def framing_stage(work: Workpiece, settings: DigitSettings, should_stop: ShouldStop) -> StageJob:
+    """Turn the images about, clear their paper and cut them about their ink, where the whole set needs it.
+
+    How is judged by the fitted images.
+    """
+    framing = framing_of(work.images[: work.n_fit])
+    if framing == Framing():
+        return work
+    blocks = []
+    for rows in image_blocks(work.n_images):
+        raise_if_ended(should_stop)
+        blocks.append(framed(work.images[rows], framing))
+        yield Progress("Framing the digits", rows.stop / work.n_images)
+    images = np.concatenate(blocks)
+    return replace(work, images=frozen(images), warnings=(*work.warnings, *framing.sentences()))
 
 
 def deskew_stage(work: Workpiece, settings: DigitSettings, should_stop: ShouldStop) -> StageJob:
@@ -242,37 +267,106 @@ def spectral_stage(work: Workpiece, settings: DigitSettings, should_stop: Should
     )
 
 
+def search_stage(work: Workpiece, settings: DigitSettings, should_stop: ShouldStop) -> StageJob:
+    """Replace the clusters to start from by the best partition that a search finds."""
+    if work.start is None:
+        raise ValueError("a search needs a start: make it first")
+    n_clusters, field = settings.n_clusters or int(work.start.max()) + 1, settings.field
+    n_starts = settings.search.n_starts
+    if not n_starts or n_clusters < 2 or work.n_fit < _SEARCHED_FOR_EACH * n_clusters:
+        return work
+    search = Search(
+        work.known_features[: work.n_fit],
+        n_clusters,
+        settings.graph.n_features,
+        settings.covariance,
+        field.temperature,
+        field.strength,
+        field.added_variance,
+        field.n_sweeps,
+        n_starts,
+        settings.seed,
+    )
+    found = yield from search_events(search, work.start, should_stop)
+    return replace(work, start=frozen(found.labels.astype(np.int32)), found=found)
+
+
 def graph_mixture_stage(work: Workpiece, settings: DigitSettings, should_stop: ShouldStop) -> StageJob:
     """Fit the mixture with a neighbourhood prior from the clusters that were found before."""
-    if work.graph is None or work.start is None:
-        raise ValueError("the mixture needs a graph and a start: make them first")
-    chosen, warnings = settings.field, work.warnings
+    if work.start is None:
+        raise ValueError("the mixture needs a start: make it first")
     n_clusters = settings.n_clusters or int(work.start.max()) + 1
-    start = np.zeros((n_clusters, work.n_fit), dtype=np.float32)
-    start[work.start, np.arange(work.n_fit)] = 1
+    start = indicators(work.start, n_clusters)
     start = start[start.any(axis=1)]
-    result = yield from graph_mixture_events(
-        work.known_features[: work.n_fit],
-        work.graph,
-        start,
-        settings.covariance,
-        temperature=chosen.temperature,
-        strength=chosen.strength,
-        added_variance=chosen.added_variance,
-        n_sweeps=chosen.n_sweeps,
-        max_iter=chosen.max_iter,
-        min_changed=chosen.min_changed,
-        stage="graph_mixture" if work.graph_features is None else "graph_mixture_2",
-        should_stop=should_stop,
-    )
+    result = yield from _graph_mixture_events(work, settings, start, should_stop)
+    warnings = work.warnings
     if len(start) < n_clusters:
         warnings = (
             *warnings,
             f"K was reduced from {n_clusters} to {len(start)}: the graph has no more groups.",
         )
     if not result.converged:
-        warnings = (*warnings, f"The clusters had not settled after {chosen.max_iter} iterations.")
+        warnings = (*warnings, f"The clusters had not settled after {settings.field.max_iter} iterations.")
     return replace(work, posteriors=frozen(result.posteriors), params=result.params, warnings=warnings)
+
+
+def graph_mixture_2_stage(work: Workpiece, settings: DigitSettings, should_stop: ShouldStop) -> StageJob:
+    """Fit it again on the second graph, from that graph's own groups or from the clusters of the first pass.
+
+    The new groups are the better start where the first clusters are nearly right, and may undo what a search
+    found: the first clusters go on where they are worth clearly more.
+    """
+    earlier = work.posteriors
+    again = yield from relayed(graph_mixture_stage(work, settings, should_stop), _first_half)
+    if work.found is None or earlier is None or again.posteriors is None:
+        return again
+    result = yield from relayed(_graph_mixture_events(work, settings, earlier, should_stop), _second_half)
+    gain = _worth(work, settings, result.posteriors) - _worth(work, settings, again.posteriors)
+    if len(result.posteriors) != len(again.posteriors) or gain <= _CLEARLY_MORE:
+        return again
+    return replace(again, posteriors=frozen(result.posteriors), params=result.params)
+
+
+def _first_half(event: StageEvent) -> tuple[StageEvent]:
+    return (Progress(event.text, (event.fraction or 0) / 2) if isinstance(event, Progress) else event,)
+
+
+def _second_half(event: StageEvent) -> tuple[StageEvent, ...]:
+    # Iterations of one start are a curve; those of two would be none.
+    return (Progress(event.text, (1 + (event.fraction or 0)) / 2),) if isinstance(event, Progress) else ()
+
+
+def _worth(work: Workpiece, settings: DigitSettings, posteriors: Float32Array) -> float:
+    """Return J of clusters on the workpiece's graph, nats per image."""
+    problem = _problem(work, settings)
+    return partition_of(problem, posteriors.argmax(axis=0), len(posteriors)).objective
+
+
+def _problem(work: Workpiece, settings: DigitSettings) -> PartitionProblem:
+    if work.graph is None:
+        raise ValueError("partitions are compared on a graph: build it first")
+    field = settings.field
+    return PartitionProblem(
+        work.known_features[: work.n_fit],
+        work.graph,
+        settings.covariance,
+        field.temperature,
+        field.strength,
+        field.added_variance,
+        field.n_sweeps,
+    )
+
+
+def _graph_mixture_events(
+    work: Workpiece, settings: DigitSettings, start: Float32Array, should_stop: ShouldStop
+) -> Generator[StageEvent, None, GraphMixtureResult]:
+    return _problem(work, settings).fit_events(
+        start,
+        settings.field.max_iter,
+        min_changed=settings.field.min_changed,
+        stage="graph_mixture" if work.graph_features is None else "graph_mixture_2",
+        should_stop=should_stop,
+    )
 
 
 def whitening_stage(work: Workpiece, settings: DigitSettings, should_stop: ShouldStop) -> StageJob:
@@ -303,21 +397,34 @@ def assignment_stage(work: Workpiece, settings: DigitSettings, should_stop: Shou
     features = graph_features(work, settings)
     k = min(settings.graph.n_neighbours, n_fit)
     found = yield from nearest_events(features[n_fit:], features[:n_fit], k, should_stop=should_stop)
-    affinities = edge_weights(found.distances, should_stop)
-    gaussians = GaussianEvidence(work.params, settings.field.temperature)
     posteriors = np.empty((len(work.posteriors), n_images), dtype=np.float32)
     posteriors[:, :n_fit] = work.posteriors
+    posteriors[:, n_fit:] = assigned(
+        work.known_features[n_fit:],
+        GaussianEvidence(work.params, settings.field.temperature),
+        found,
+        work.posteriors,
+        settings.field.strength,
+        should_stop,
+    )
     embedding = np.empty((n_images, work.embedding.shape[1]), dtype=np.float32)
     embedding[:n_fit] = work.embedding
-    coordinates = np.ascontiguousarray(work.embedding.T)
-    for rows in image_blocks(n_images - n_fit, _FEATURE_ROWS):
-        raise_if_ended(should_stop)
-        new = slice(n_fit + rows.start, n_fit + rows.stop)
-        logits = gaussians.tempered(gaussians.joint(work.known_features[new]))
-        near = found.indices[rows], affinities[rows]
-        logits += np.float32(settings.field.strength) * weighted_mean(work.posteriors, *near)
-        softmax(logits)
-        posteriors[:, new] = logits
-        embedding[new] = weighted_mean(coordinates, *near).T
+    affinities = edge_weights(found.distances, should_stop)
+    embedding[n_fit:] = weighted_mean(np.ascontiguousarray(work.embedding.T), found.indices, affinities).T
     yield Progress("Assigning new images", 1.0)
     return replace(work, posteriors=frozen(posteriors), embedding=frozen(embedding))
+
+
+def calibration_stage(work: Workpiece, settings: DigitSettings, should_stop: ShouldStop) -> StageJob:
+    """Replace the posteriors by their power that is right as often as it says."""
+    if work.posteriors is None or work.neighbours is None:
+        raise ValueError("a calibration needs a fitted mixture and its graph's neighbours")
+    power = yield from calibration_events(
+        _problem(work, settings),
+        graph_features(work, settings)[: work.n_fit],
+        work.neighbours,
+        work.posteriors[:, : work.n_fit],
+        settings.seed,
+        should_stop,
+    )
+    return replace(work, posteriors=frozen(to_power(work.posteriors, power)), power=power)

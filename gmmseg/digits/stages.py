@@ -10,6 +10,7 @@ from gmmseg.digits.events import Iterated
 from gmmseg.digits.neighbours import BLOCK_ROWS
 from gmmseg.digits.recipes import RECIPES, SECOND_PASS, StageName
 from gmmseg.digits.scattering import KEPT_DIRECTIONS
+from gmmseg.digits.search import MAX_SAMPLE
 from gmmseg.digits.settings import DigitSettings, RecipeName
 from gmmseg.digits.stage_runs import StageRun
 from gmmseg.digits.workpiece import Workpiece
@@ -31,6 +32,10 @@ class Stage:
     run : StageRun
     cost : float
         Rough CPU seconds on 70,000 images of side 28, for the progress of the whole.
+    growth : float
+        Power of the number of images that it takes time by.
+    most_images : int, optional
+        Images beyond which it takes no longer; `cost` is then for so many.
     """
 
     name: StageName
@@ -38,36 +43,50 @@ class Stage:
     depends_on: tuple[str, ...]
     run: StageRun
     cost: float
+    growth: float = 1.0
+    most_images: int | None = None
+
+    def seconds(self, n_images: int, image_shape: tuple[int, int]) -> float:
+        """Return about how many CPU seconds it takes for images (N, h, w)."""
+        usual = self.most_images or _USUAL_IMAGES
+        share = (n_images if self.most_images is None else min(n_images, usual)) / usual
+        return self.cost * share**self.growth * (image_shape[0] * image_shape[1] / _USUAL_PIXELS) ** 0.5
 
     def key(self, settings: DigitSettings) -> tuple[Hashable, ...]:
         """Return what this stage's result depends on besides the work it is given."""
         return (self.name, *(value_at(settings, path) for path in self.depends_on))
 
 
+_USUAL_IMAGES, _USUAL_PIXELS = 70_000, 28 * 28
+"""To which the costs of stages refer."""
 _MIXTURE = ("n_clusters", "fit_on", "seed", "covariance")
 _COMPONENTS = (*_MIXTURE, "components", "mixture.tol", "mixture.reg_covar")
 _GRAPH = ("fit_on", "graph.n_neighbours", "graph.n_features")
 _SPECTRAL = ("n_clusters", "seed", "spectral")
+_SEARCH = ("n_clusters", "seed", "covariance", "field", "graph.n_features", "search")
 _PRIOR = ("covariance", "field")
 
 _STAGES: tuple[Stage, ...] = (
     Stage("pixels", "Reading the pixels", (), runs.pixels_stage, 0.2),
+    Stage("framing", "Framing the digits", ("fit_on",), runs.framing_stage, 1),
     Stage("deskew", "Straightening the digits", ("deskew",), runs.deskew_stage, 3),
     Stage("orientation", "Measuring directions of edges", ("orientation",), runs.orientation_stage, 9),
     Stage("scattering", "Scattering", ("fit_on", "scattering"), runs.scattering_stage, 70),
     Stage("pca", "Finding principal components", ("fit_on", "pca"), runs.pca_stage, 3),
     Stage("mixture", "Fitting the mixture", (*_MIXTURE, "mixture"), runs.mixture_stage, 20),
     Stage("components", "Fitting and merging components", _COMPONENTS, runs.components_stage, 25),
-    Stage("neighbours", "Finding nearest neighbours", _GRAPH, runs.neighbours_stage, 16),
+    Stage("neighbours", "Finding nearest neighbours", _GRAPH, runs.neighbours_stage, 16, 2),
     Stage("graph", "Weighing the edges", (), runs.graph_stage, 0.5),
     Stage("spectral", "Looking for groups in the graph", _SPECTRAL, runs.spectral_stage, 3),
+    Stage("search", "Trying other partitions", _SEARCH, runs.search_stage, 7, 1, MAX_SAMPLE),
     Stage("graph_mixture", "Fitting the mixture on the graph", _PRIOR, runs.graph_mixture_stage, 8),
     Stage("whitening", "Correcting the distances", ("graph.whitening",), runs.whitening_stage, 0.5),
-    Stage("neighbours_2", "Finding nearest neighbours again", _GRAPH, runs.neighbours_stage, 26),
+    Stage("neighbours_2", "Finding nearest neighbours again", _GRAPH, runs.neighbours_stage, 26, 2),
     Stage("graph_2", "Weighing the new edges", (), runs.graph_stage, 0.5),
     Stage("spectral_2", "Looking for groups again", _SPECTRAL, runs.spectral_stage, 3),
-    Stage("graph_mixture_2", "Fitting the mixture on the new graph", _PRIOR, runs.graph_mixture_stage, 8),
+    Stage("graph_mixture_2", "Fitting the mixture on the new graph", _PRIOR, runs.graph_mixture_2_stage, 12),
     Stage("assignment", "Assigning new images", _GRAPH, runs.assignment_stage, 5),
+    Stage("calibration", "Checking how sure the clusters are", ("seed",), runs.calibration_stage, 5),
 )
 STAGES: dict[StageName, Stage] = {stage.name: stage for stage in _STAGES}
 

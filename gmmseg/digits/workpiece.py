@@ -11,6 +11,7 @@ from gmmseg.arrays import ByteArray, Float32Array, FloatArray
 from gmmseg.digits.graph import Graph
 from gmmseg.digits.neighbours import Neighbours
 from gmmseg.digits.pca import PrincipalAxes
+from gmmseg.digits.search import Found
 from gmmseg.mixture.params import MixtureParams
 
 
@@ -43,8 +44,12 @@ class Workpiece:
         Coordinates for a scatter; None takes the first principal components.
     start : int32 (n_fit,), optional
         Clusters that a later stage starts from.
+    found : Found, optional
+        What a search for partitions found.
     posteriors : float32 (K, n_fit or N), optional
         Of the fitted images until the last stage, which adds the others.
+    power : float, optional
+        That the posteriors were raised to so that they are right as often as they say.
     params : MixtureParams, optional
         K Gaussians over `features`.
     gap_k : int, optional
@@ -63,7 +68,9 @@ class Workpiece:
     eigenvalues: FloatArray | None = None
     embedding: Float32Array | None = None
     start: NDArray[np.int32] | None = None
+    found: Found | None = None
     posteriors: Float32Array | None = None
+    power: float | None = None
     params: MixtureParams | None = None
     gap_k: int | None = None
     warnings: tuple[str, ...] = ()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import asdict
 from typing import Any
 
 from gmmseg.digits.experiment import ExperimentOutcome
 from gmmseg.digits.recipes import RECIPES
+from gmmseg.digits.reliability import Reliability
 from gmmseg.digits.scores import Scores
 from gmmseg.io.reports import encode_report, peak_rss_bytes
 from gmmseg.mixture.compiled import kernel_name
@@ -24,7 +26,8 @@ def digit_report(outcome: ExperimentOutcome, command: str) -> dict[str, Any]:
 
     ``acc``, ``nmi``, ``ari``, ``purity``, ``confusion`` and ``per_label`` are of the fitted images, those
     that begin with ``test_`` of the images that were assigned afterwards; null without labels, or where
-    there are no such images.
+    there are no such images. ``calibration`` compares confidence with the share of images in the cluster that
+    is matched with their label, by groups of confidence.
 
     Parameters
     ----------
@@ -61,6 +64,9 @@ def digit_report(outcome: ExperimentOutcome, command: str) -> dict[str, Any]:
         "matching": None if fit is None else [list(pair) for pair in fit.matching],
         "confusion": None if fit is None else fit.confusion.tolist(),
         "test_confusion": None if outcome.scores_test is None else outcome.scores_test.confusion.tolist(),
+        "confidence_power": outcome.power,
+        "calibration": _calibration(outcome.reliability_fit),
+        "test_calibration": _calibration(outcome.reliability_test),
         "eigenvalues": outcome.eigenvalues.tolist() if outcome.eigenvalues is not None else None,
         "gap_k": outcome.gap_k if has_graph else None,
         "history": [
@@ -86,3 +92,9 @@ def _figures(scores: Scores | None, prefix: str) -> dict[str, Any]:
         f"{prefix}purity": None if scores is None else scores.purity,
         f"{prefix}per_label": None if scores is None else list(scores.per_label),
     }
+
+
+def _calibration(found: Reliability | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    return {"expected_error": found.error, "groups": [asdict(group) for group in found.groups]}

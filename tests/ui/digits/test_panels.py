@@ -21,6 +21,7 @@ from gmmseg.digits.experiment import ExperimentOutcome, ExperimentRequest, Stage
 from gmmseg.digits.overview import cluster_moments
 from gmmseg.digits.progress import KeptStages, RunLog
 from gmmseg.digits.recipes import RECIPES, settings_for
+from gmmseg.digits.reliability import reliability
 from gmmseg.digits.settings import DigitSettings
 from gmmseg.digits.stages import settings_shown
 from gmmseg.digits.view_state import ViewState
@@ -41,10 +42,11 @@ from ui.digits.panels.requests import (
 from ui.digits.panels.scores import ScoresPanel
 from ui.digits.panels.setup import SetupPanel
 from ui.digits.widgets.confusion_matrix import ConfusionMatrix, Matrix
+from ui.digits.widgets.reliability_bars import ReliabilityBars
 from ui.digits.widgets.stage_list import StageList
 from ui.digits.widgets.wall import Spot, Wall
 from ui.digits.widgets.wall_layout import FOLDED_LINES, WallSection
-from ui.theme import SPACING, apply_theme, configure_plots
+from ui.theme import SPACING, apply_theme, colours, configure_plots
 
 _WRAP = Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop
 LEFT, NO_KEYS = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
@@ -60,6 +62,7 @@ def light(qapp: QApplication) -> None:
 def outcome() -> ExperimentOutcome:
     """Of a graph, with eigenvalues and spectral coordinates."""
     settings = with_setting(settings_for("manifold", DigitSettings(n_clusters=6)), "graph.n_passes", 1)
+    settings = with_setting(settings, "search.n_starts", 0)
     return result_of(experiment_events(ExperimentRequest(drawn_digits(300, 60), settings)))
 
 
@@ -222,11 +225,12 @@ def test_seventy_thousand_digits_are_arranged_and_drawn_at_once(put: Put) -> Non
 def test_the_list_of_stages_tells_what_is_done_kept_under_way_and_to_come(put: Put) -> None:
     digits, settings = drawn_digits(40, 0), settings_for("orientation")
     kept = KeptStages()
+    kept.note(digits, settings, StageDone("framing", "Framing", 0.25, was_kept=False))
     kept.note(digits, settings, StageDone("deskew", "Straightening", 1.25, was_kept=False))
     log = kept.plan(digits, settings).started()
-    assert [stage.status for stage in log.stages] == ["kept", "running", "waiting", "waiting"]
+    assert [stage.status for stage in log.stages] == ["kept", "kept", "running", "waiting", "waiting"]
     log = log.after(StageDone("orientation", "Measuring", 2.0, was_kept=False)).after(Progress("PCA", 0.4))
-    assert [stage.status for stage in log.stages] == ["kept", "done", "running", "waiting"]
+    assert [stage.status for stage in log.stages] == ["kept", "kept", "done", "running", "waiting"]
     assert log.fraction == 0.4
     stages = StageList()
     put(stages)
@@ -558,3 +562,37 @@ def test_every_count_of_the_matrix_is_to_be_seen(put: Put, width: int) -> None:
             for y in range(inside.top(), inside.bottom() + 1)
         }
         assert (len(seen) > 1) == bool(counts[row, column]), (row, column)
+
+
+def test_every_count_of_a_large_set_has_room_in_a_narrow_matrix(qtbot: QtBot) -> None:
+    matrix = ConfusionMatrix()
+    qtbot.addWidget(matrix)
+    counts = np.full((10, 10), 1234)
+    names = tuple(f"Cluster {k}" for k in range(10))
+    matrix.show_matrix(Matrix(counts, names, tuple(range(10)), tuple(range(10))))
+    matrix.resize(300, 320)
+    shown = matrix.grab().toImage()
+    for row in range(10):
+        for column in range(10):
+            rect = matrix.cell_rect(row, column)
+            assert rect.right() < 300
+            tones = {shown.pixel(x, rect.center().y()) for x in range(rect.left() + 1, rect.right() - 1)}
+            assert len(tones) > 2, "the count is not drawn"
+            inside = range(rect.top() + 2, rect.bottom() - 2)
+            edges = [shown.pixelColor(x, y) for x in (rect.left(), rect.right() - 2) for y in inside]
+            # Smoothed letters may just touch the edge.
+            levels = [edge.lightness() for edge in edges]
+            assert max(levels) - min(levels) < 64, "the count is cut off"
+
+
+def test_the_reliability_bars_are_as_long_as_the_share_that_is_right(qtbot: QtBot) -> None:
+    bars = ReliabilityBars()
+    qtbot.addWidget(bars)
+    right = np.arange(100) < 50
+    bars.show_reliability(reliability(np.full(100, 0.9), right))
+    bars.resize(350, 18)
+    shown = bars.grab().toImage()
+    accent = colours().accent.rgb()
+    n_accent = sum(shown.pixel(x, 9) == accent for x in range(350))
+    assert n_accent == pytest.approx(100, abs=2)  # half of the 200 pixels between names and counts
+    assert "50.0 % are right" in bars.accessibleDescription()

@@ -84,7 +84,10 @@ class ClustersPanel(QWidget):
                 "Digits in a cluster that is not matched with their label, the worst first: those the "
                 "mixture was surest of"
             ),
-            self.tr("Digits drawn from each cluster's Gaussian: the mixture is generative"),
+            self.tr(
+                "Digits drawn from a Gaussian over the pixels of each cluster's images, made after the fit: "
+                "the fitted Gaussians are over features, from which no picture can be had"
+            ),
             self.tr("Digits chosen in the confusion matrix or the scatter"),
         )
         self.views = QStackedWidget()

@@ -17,7 +17,9 @@ from PySide6.QtWidgets import (
 
 from gmmseg.digits.experiment import ExperimentOutcome
 from gmmseg.digits.recipes import RECIPES
+from gmmseg.digits.reliability import reliability_text
 from gmmseg.digits.scores import Scores
+from ui.digits.widgets.reliability_bars import ReliabilityBars
 from ui.theme import SPACING, colours, theme
 from ui.widgets.empty_hint import EmptyHint, hint_or_content
 from ui.widgets.text_table import TextTable
@@ -42,6 +44,8 @@ class ScoresPanel(QWidget):
         self.setObjectName("digit-scores")
         self.figures: dict[tuple[str, str], QLabel] = {}
         self.hint = EmptyHint("")
+        self.reliability = ReliabilityBars()
+        self.sure = _words("scores-reliability")
         self.honesty = _words("scores-honesty")
         self.chosen = _words("scores-chosen")
         self.drawn = _words("scores-drawn")
@@ -67,6 +71,8 @@ class ScoresPanel(QWidget):
         column.setSpacing(SPACING)
         column.addWidget(self.stale)
         column.addLayout(self._grid())
+        column.addWidget(self.sure)
+        column.addWidget(self.reliability)
         column.addWidget(self.honesty)
         for note in (self.drawn, self.chosen):
             column.addWidget(note)
@@ -131,6 +137,12 @@ class ScoresPanel(QWidget):
             return
         self._show_part("fit", self.tr("Fitted"), outcome.scores_fit)
         self._show_part("test", self.tr("Held out"), outcome.scores_test)
+        found = outcome.reliability_test or outcome.reliability_fit
+        self.sure.setVisible(found is not None)
+        self.reliability.show_reliability(found)
+        if found is not None:
+            part = self.tr("held out") if outcome.reliability_test is not None else self.tr("fitted")
+            self.sure.setText(f"{reliability_text(found)} ({part})")
         self.stale.setText(self.tr("Of the last run; the settings have changed since."))
         self.honesty.setText(self.tr("Labels score the clusters; they never fit."))
         recipe = RECIPES[outcome.settings.recipe]

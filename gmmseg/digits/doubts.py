@@ -1,0 +1,67 @@
+"""What speaks against a clustering, in sentences, without looking at labels."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gmmseg.arrays import IntArray
+from gmmseg.digits.scores import score
+from gmmseg.digits.search import Found
+
+LOPSIDED = 3.0
+"""Times that the largest cluster may exceed the median one, and the median one the smallest."""
+CLOSE = 0.05
+"""Nats per image within which one partition is as good as another."""
+DIFFERENT = 0.02
+"""Share of the images in other clusters from which on two partitions are two."""
+
+
+def doubts(sizes: IntArray, gap_k: int | None, found: Found | None) -> tuple[str, ...]:
+    """Return what should be known before the clusters are trusted; nothing where all seems well.
+
+    Parameters
+    ----------
+    sizes : (K,)
+        Fitted images of each cluster.
+    gap_k : int, optional
+        Number of clusters that the eigenvalues of the graph propose.
+    found : Found, optional
+        What a search among partitions found.
+    """
+    said = [_lopsided(sizes), _other_number(len(sizes), gap_k), _close_rivals(found)]
+    return tuple(sentence for sentence in said if sentence)
+
+
+def _lopsided(sizes: IntArray) -> str:
+    if len(sizes) < 2:
+        return ""
+    smallest, median, largest = int(sizes.min()), float(np.median(sizes)), int(sizes.max())
+    if largest <= LOPSIDED * median and median <= LOPSIDED * max(smallest, 1):
+        return ""
+    return (
+        f"The clusters are of very different sizes: from {smallest:,} to {largest:,} images, half of them "
+        f"below {median:,.0f}. Unless the data are so, some hold several kinds and others a part of one."
+    )
+
+
+def _other_number(n_clusters: int, gap_k: int | None) -> str:
+    if gap_k is None or gap_k == n_clusters:
+        return ""
+    return (
+        f"The eigenvalues of the neighbour graph propose {gap_k} clusters, not {n_clusters}: some of these "
+        "may be parted or united against the graph."
+    )
+
+
+def _close_rivals(found: Found | None) -> str:
+    if found is None:
+        return ""
+    best, *others = zip(found.candidates, found.worths, strict=True)
+    rivals = [1 - score(labels, best[0]).acc for labels, worth in others if worth > best[1] - CLOSE]
+    different = [share for share in rivals if share > DIFFERENT]
+    if not different:
+        return ""
+    return (
+        f"Other partitions are nearly as good and put up to {100 * max(different):.0f} % of the images into "
+        "other clusters: another seed may choose one of them."
+    )

@@ -1,0 +1,203 @@
+"""The search for a better partition than the spectral one, on a sample of the images, from several starts."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from gmmseg.arrays import AnyArray, Float32Array, IntArray, frozen
+from gmmseg.control import Progress, ShouldStop, never_stop, relayed, result_of
+from gmmseg.digits.assignment import assigned
+from gmmseg.digits.graph import Graph, edge_weights, joined
+from gmmseg.digits.graph_mixture import GaussianEvidence, gaussians_of
+from gmmseg.digits.moves import SETTLING_ITERATIONS, improved_events
+from gmmseg.digits.neighbours import nearest_events
+from gmmseg.digits.partition import Partition, PartitionProblem, indicators, partition_of
+from gmmseg.digits.plain_mixture import mixture_events, posteriors_of
+from gmmseg.digits.spectral import leading_eigenvectors, spectral_coordinates, start_labels
+from gmmseg.mixture.settings import CovarianceKind, FitSettings
+
+MAX_SAMPLE = 3000
+"""Images among which partitions are compared."""
+N_NEIGHBOURS = 30
+"""Of the sample's graph: ten are often no more than the same letter in kindred fonts."""
+UNIFORM_SHARE = 1 / 3
+"""Part of the weights that does not fall with the distance: near-duplicates would else bear them all."""
+N_JUDGED = 64
+"""Leading features in which partitions are compared: the others vary less than the added variance."""
+N_MIXTURE = 30
+"""Leading features of the starts by a plain mixture."""
+N_EIGENVECTORS = 15
+SPECTRAL_RESTARTS = 5
+N_ASSIGNING = 10
+"""Nearest images of the sample that the others follow."""
+_USUAL_ROUNDS = 4
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Search:
+    """The images of a search, and the mixture with a neighbourhood prior that it is for.
+
+    Parameters
+    ----------
+    features : float32 (N, D)
+        Principal components.
+    n_clusters : int
+        K, 2 or more.
+    n_graph_features : int
+        Leading features in which distances are measured.
+    covariance, temperature, strength, added_variance, n_sweeps
+        As for `graph_mixture_events`.
+    n_starts : int
+        1 or more: the given one, the groups of the sample's graph, then plain mixtures.
+    seed : int
+    """
+
+    features: Float32Array
+    n_clusters: int
+    n_graph_features: int
+    covariance: CovarianceKind
+    temperature: float
+    strength: float
+    added_variance: float
+    n_sweeps: int
+    n_starts: int
+    seed: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """What a search found.
+
+    Parameters
+    ----------
+    labels : (N,)
+        The best partition, of all images.
+    sample : (M,)
+        The images among which partitions were compared.
+    candidates : tuple of int arrays, (M,)
+        Where the starts led, the best first.
+    worths : tuple of float
+        J of each plus the log-likelihood with a shared covariance, nats per image.
+    """
+
+    labels: IntArray
+    sample: IntArray
+    candidates: tuple[IntArray, ...]
+    worths: tuple[float, ...]
+
+
+def search_events(
+    search: Search, start: AnyArray, should_stop: ShouldStop = never_stop
+) -> Generator[Progress, None, Found]:
+    """Look for the partition of largest J from a given start, the sample's own graph and plain mixtures.
+
+    Parameters
+    ----------
+    search : Search
+    start : int (N,)
+        Clusters, 0..K - 1.
+    should_stop : callable
+
+    Raises
+    ------
+    FitError
+    Cancelled
+    """
+    generator = np.random.default_rng(search.seed)
+    rows = np.sort(generator.permutation(len(search.features))[:MAX_SAMPLE])
+    sampled = np.ascontiguousarray(search.features[rows])
+    problem = yield from _problem_events(search, sampled, should_stop)
+    settled = problem.settled(start[rows].astype(np.int64), SETTLING_ITERATIONS, should_stop=should_stop)
+    found = [partition_of(problem, settled, search.n_clusters)]
+    for labels in _starts(search, sampled, problem.graph, start[rows], should_stop):
+        job = improved_events(problem, labels, search.n_clusters, generator, should_stop)
+        done = len(found) - 1
+
+        def shown(at: int, done: int = done) -> tuple[Progress]:
+            text = f"Trying other partitions, start {done + 1} of {search.n_starts}: round {at}"
+            return (Progress(text, (done + at / (at + _USUAL_ROUNDS)) / search.n_starts),)
+
+        found.append((yield from relayed(job, shown)))
+    ranked = sorted(((_worth(problem, one), at) for at, one in enumerate(found)), key=lambda pair: -pair[0])
+    labels = yield from _extended_events(search, problem, rows, found[ranked[0][1]], should_stop)
+    candidates = tuple(frozen(found[at].labels) for _, at in ranked)
+    return Found(frozen(labels), frozen(rows), candidates, tuple(worth for worth, _ in ranked))
+
+
+def _worth(problem: PartitionProblem, partition: Partition) -> float:
+    """Return J plus the log-likelihood with a shared covariance, nats per image, by which candidates rank.
+
+    A style that all clusters have, such as bold letters, raises J where a cluster is split by it; with a
+    shared covariance, in which the style's spread lies anyway, it gains little.
+    """
+    return partition.objective + problem.shared_log_likelihood(partition)
+
+
+def _problem_events(
+    search: Search, sampled: Float32Array, should_stop: ShouldStop
+) -> Generator[Progress, None, PartitionProblem]:
+    near = np.ascontiguousarray(sampled[:, : search.n_graph_features])
+    k = min(N_NEIGHBOURS, len(near) - 1)
+    job = nearest_events(near, near, k, is_self=True, should_stop=should_stop)
+    neighbours = yield from relayed(job, lambda progress: (Progress(progress.text, 0.0),))
+    weights = (1 - UNIFORM_SHARE) * edge_weights(neighbours.distances, should_stop)
+    weights += UNIFORM_SHARE * weights.sum(axis=1).mean() / ((1 - UNIFORM_SHARE) * k)
+    return PartitionProblem(
+        np.ascontiguousarray(sampled[:, :N_JUDGED]),
+        joined(neighbours, weights),
+        search.covariance,
+        search.temperature,
+        search.strength,
+        search.added_variance,
+        search.n_sweeps,
+    )
+
+
+def _starts(
+    search: Search, sampled: Float32Array, graph: Graph, given: AnyArray, should_stop: ShouldStop
+) -> Iterator[IntArray]:
+    """Yield the starts, (M,) each, when their turn comes."""
+    yield given.astype(np.int64)
+    if search.n_starts == 1:
+        return
+    n_clusters = search.n_clusters
+    spectrum = leading_eigenvectors(graph, n_clusters + 2, should_stop)
+    coordinates = spectral_coordinates(spectrum, n_clusters)
+    yield start_labels(
+        spectrum, coordinates, sampled, n_clusters, SPECTRAL_RESTARTS, search.seed, should_stop
+    ).astype(np.int64)
+    leading = np.ascontiguousarray(sampled[:, :N_MIXTURE])
+    for number in range(search.n_starts - 2):
+        wanted = FitSettings(n_clusters, search.covariance, n_init=1, seed=search.seed + number)
+        fitted = result_of(mixture_events(leading, wanted, "search", should_stop=should_stop))
+        yield posteriors_of(fitted.params, leading, should_stop).argmax(axis=0)
+
+
+def _extended_events(
+    search: Search, problem: PartitionProblem, rows: IntArray, best: Partition, should_stop: ShouldStop
+) -> Generator[Progress, None, IntArray]:
+    """Return the clusters of all images: those of the sample, which the others follow, (N,)."""
+    n_images = len(search.features)
+    labels = np.empty(n_images, dtype=np.int64)
+    labels[rows] = best.labels
+    others = np.setdiff1d(np.arange(n_images), rows)
+    if len(others):
+        posteriors = indicators(best.labels, best.n_clusters)
+        params = gaussians_of(
+            problem.features, posteriors, search.covariance, search.added_variance, should_stop
+        )
+        far, near = (search.features[which, : search.n_graph_features] for which in (others, rows))
+        k = min(N_ASSIGNING, len(rows))
+        found = yield from relayed(
+            nearest_events(far, near, k, should_stop=should_stop),
+            lambda progress: (Progress(progress.text, 1.0),),
+        )
+        gaussians = GaussianEvidence(params, search.temperature)
+        judged = np.ascontiguousarray(search.features[others, :N_JUDGED])
+        labels[others] = assigned(judged, gaussians, found, posteriors, search.strength, should_stop).argmax(
+            axis=0
+        )
+    return labels

@@ -1,0 +1,163 @@
+"""The parts of the search among partitions, against brute force and planted clusters."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from scipy.stats import multivariate_normal
+
+from gmmseg.arrays import FloatArray, IntArray
+from gmmseg.control import Progress, StopRequest, result_of
+from gmmseg.digits.bisection import Bisector, second_eigenvector_halves
+from gmmseg.digits.graph import Graph, edge_weights, joined
+from gmmseg.digits.moves import improved_events
+from gmmseg.digits.neighbours import nearest_events
+from gmmseg.digits.partition import PartitionProblem, merge_gains, partition_of, split_gain
+from gmmseg.digits.scores import score
+from gmmseg.digits.search import Search, search_events
+from gmmseg.errors import Cancelled
+
+ADDED = 0.05
+
+
+def graph_of(rows: FloatArray, k: int = 8) -> Graph:
+    values = rows.astype(np.float32)
+    near = result_of(nearest_events(values, values, k, is_self=True))
+    return joined(near, edge_weights(near.distances))
+
+
+@pytest.fixture(scope="module")
+def planted() -> tuple[FloatArray, IntArray]:
+    """Return four groups of 60 rows in four dimensions, two of them near each other, and the groups."""
+    rng = np.random.default_rng(3)
+    groups = np.repeat(np.arange(4), 60)
+    centres = np.array([[0, 0, 0, 0], [4.5, 0, 0, 0], [0, 12, 0, 0], [0, 0, 14, 0]], dtype=float)
+    return centres[groups] + rng.standard_normal((240, 4)), groups
+
+
+@pytest.fixture(scope="module")
+def problem(planted: tuple[FloatArray, IntArray]) -> PartitionProblem:
+    rows = planted[0]
+    return PartitionProblem(rows.astype(np.float32), graph_of(rows), "full", 1.0, 4.0, ADDED, 2)
+
+
+def objective(problem: PartitionProblem, labels: IntArray) -> float:
+    """J from its definition: densities by scipy, neighbours one by one."""
+    rows, n = problem.rows, problem.n_rows
+    total = 0.0
+    for label in np.unique(labels):
+        own = rows[labels == label]
+        covariance = np.cov(own.T, bias=True) + ADDED * np.eye(rows.shape[1])
+        density = multivariate_normal(own.mean(axis=0), covariance)
+        total += (np.log(len(own) / n) + density.logpdf(own)).sum()
+    weights = problem.graph.weights.toarray()
+    leaving = [weights[i, labels != labels[i]].sum() / weights[i].sum() for i in range(n)]
+    return total / n - problem.price * float(np.mean(leaving))
+
+
+def test_the_objective_is_that_of_its_definition(problem: PartitionProblem) -> None:
+    labels = np.random.default_rng(0).integers(0, 3, problem.n_rows)
+    partition = partition_of(problem, labels, 3)
+    assert partition.objective == pytest.approx(objective(problem, labels), abs=1e-9)
+
+
+def test_gains_are_differences_of_objectives(
+    problem: PartitionProblem, planted: tuple[FloatArray, IntArray]
+) -> None:
+    groups = planted[1]
+    gains = merge_gains(problem, partition_of(problem, groups, 4))
+    before = objective(problem, groups)
+    for a in range(4):
+        for b in range(a + 1, 4):
+            united = np.where(groups == b, a, groups)
+            assert gains[a, b] == pytest.approx(objective(problem, united) - before, abs=1e-9)
+    united = np.where(groups == 1, 0, groups)
+    rows = np.flatnonzero(united == 0)
+    gain = split_gain(problem, rows, groups[rows] == 1)
+    assert gain == pytest.approx(before - objective(problem, united), abs=1e-9)
+
+
+def test_the_shared_covariance_is_the_pooled_one(problem: PartitionProblem) -> None:
+    labels = np.random.default_rng(1).integers(0, 3, problem.n_rows)
+    rows, means = problem.rows, np.stack([problem.rows[labels == k].mean(axis=0) for k in range(3)])
+    deviations = rows - means[labels]
+    pooled = deviations.T @ deviations / len(rows) + ADDED * np.eye(4)
+    shares = np.bincount(labels) / len(rows)
+    expected = np.log(shares[labels]) + multivariate_normal(np.zeros(4), pooled).logpdf(deviations)
+    found = problem.shared_log_likelihood(partition_of(problem, labels, 3))
+    assert found == pytest.approx(expected.mean(), abs=1e-9)
+
+
+def test_the_second_eigenvector_parts_two_groups(planted: tuple[FloatArray, IntArray]) -> None:
+    rows, groups = planted
+    chosen = np.flatnonzero(groups < 2)
+    graph = graph_of(rows).among(chosen)
+    assert np.array_equal(graph.weights.toarray(), graph_of(rows).weights.toarray()[np.ix_(chosen, chosen)])
+    halves = second_eigenvector_halves(graph, lambda: StopRequest.NONE)
+    assert score(halves.astype(np.int64), groups[chosen]).acc > 0.95
+
+
+def test_a_bisector_finds_the_planted_halves_and_no_halves_of_few_rows(
+    problem: PartitionProblem, planted: tuple[FloatArray, IntArray]
+) -> None:
+    bisector = Bisector(problem, np.random.default_rng(0), lambda: StopRequest.NONE)
+    rows = np.flatnonzero(planted[1] < 2)
+    split = bisector.best(rows)
+    assert split is not None
+    assert split[0] == pytest.approx(split_gain(problem, rows, split[1]))
+    assert score(split[1].astype(np.int64), planted[1][rows]).acc > 0.95
+    assert bisector.best(rows[:3]) is None
+
+
+def test_moves_mend_two_united_groups_and_a_parted_one(
+    problem: PartitionProblem, planted: tuple[FloatArray, IntArray]
+) -> None:
+    rows, groups = planted
+    wrong = np.where(groups == 1, 0, groups)
+    wrong[(groups == 3) & (rows[:, 0] > 0)] = 1
+    assert score(wrong, groups).acc < 0.8
+    best = result_of(improved_events(problem, wrong, 4, np.random.default_rng(0)))
+    assert score(best.labels, groups).acc > 0.98
+    assert best.objective > objective(problem, wrong)
+
+
+def test_empty_clusters_are_filled(problem: PartitionProblem, planted: tuple[FloatArray, IntArray]) -> None:
+    start = np.where(planted[1] == 1, 0, planted[1])
+    best = result_of(improved_events(problem, start, 4, np.random.default_rng(0)))
+    assert best.n_clusters == 4
+    assert score(best.labels, planted[1]).acc > 0.98
+
+
+def searched(rows: FloatArray, n_starts: int = 3) -> Search:
+    return Search(rows.astype(np.float32), 4, 4, "full", 1.0, 4.0, ADDED, 2, n_starts, 0)
+
+
+def test_a_search_mends_its_start_and_ranks_what_it_found(
+    planted: tuple[FloatArray, IntArray], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows, groups = planted
+    monkeypatch.setattr("gmmseg.digits.search.MAX_SAMPLE", 150)
+    start = np.where(groups == 1, 0, groups)
+    start[(groups == 3) & (rows[:, 0] > 0)] = 1
+    events: list[Progress] = []
+    job = search_events(searched(rows), start)
+    while True:
+        try:
+            events.append(next(job))
+        except StopIteration as stop:
+            found = stop.value
+            break
+    assert score(found.labels, groups).acc > 0.97
+    assert len(found.sample) == 150
+    assert len(found.candidates) == 4  # with the given start as the mixture settles it
+    assert all(a >= b for a, b in pairwise(found.worths))
+    assert np.array_equal(found.labels[found.sample], found.candidates[0])
+    fractions = [event.fraction for event in events if event.fraction is not None]
+    assert fractions == sorted(fractions)
+
+
+def test_a_search_ends_when_asked(planted: tuple[FloatArray, IntArray]) -> None:
+    with pytest.raises(Cancelled):
+        result_of(search_events(searched(planted[0]), planted[1], lambda: StopRequest.STOP))
