@@ -210,12 +210,12 @@ def test_a_late_setting_waits_for_run_and_keeps_the_stages_before_it(clustered: 
     assert clustered.document.is_stale
     assert clustered.outcome is before
     setup, scores = clustered.desk.panels.setup, clustered.desk.panels.scores
-    assert "3 of 4 stages are kept" in setup.plan.text()
+    assert "4 of 5 stages are kept" in setup.plan.text()
     assert not scores.stale.isHidden()
     key(clustered, Qt.Key.Key_Return, CONTROL)
     qtbot.waitUntil(lambda: not clustered.document.is_stale, timeout=20000)
     assert clustered.outcome.settings.mixture.n_init == 2
-    assert [stage.status for stage in setup.stages.log.stages] == ["done"] * 4
+    assert [stage.status for stage in setup.stages.log.stages] == ["done"] * 5
     assert scores.stale.isHidden()
 
 
@@ -249,7 +249,7 @@ def test_another_recipe_is_explained_and_shows_the_parameters_of_its_stages(clus
     assert "neighbours" in setup.explanation.text()
     assert not setup.section("spectral").isHidden()
     assert setup.section("mixture").isHidden()
-    assert len(setup.stages.log.stages) == 13
+    assert len(setup.stages.log.stages) == 16
     assert clustered.document.is_stale
 
 
