@@ -68,7 +68,8 @@ def summary(outcome: ExperimentOutcome) -> list[str]:
         lines.append(f"Not fitted, {score_text(outcome.scores_test)}.")
     found = outcome.reliability_test or outcome.reliability_fit
     if found is not None:
-        lines.append(reliability_text(found))
+        part = "Not fitted" if outcome.reliability_test is not None else "Fitted"
+        lines.append(f"{part}: {reliability_text(found)}")
     if outcome.scores_all is None:
         lines.append("The images have no labels, so there is nothing to score by.")
     else:

@@ -65,8 +65,8 @@ def reliability(confidence: AnyArray, is_right: BoolArray) -> Reliability:
 
 
 def reliability_text(found: Reliability) -> str:
-    """Return it in words: ``Confidence: off by .004 on average; of the 123 images said to be …``."""
-    text = f"Confidence is off by {found.error:.4f} on average"
+    """Return it in words: ``confidence is off by 0.0040 on average; of the 123 images …``."""
+    text = f"confidence is off by {found.error:.4f} on average"
     group = found.around(0.9)
     if group is None:
         return f"{text}."

@@ -26,6 +26,7 @@ Part = Literal["dev", "test"]
 SIDE = 28
 N_MNIST = 6000
 MAX_FONTS = 75
+FONT_SIZE = 80
 N_EACH = 3
 """Renderings of each letter in each font."""
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -63,7 +64,7 @@ def font_files(folders: tuple[Path, ...], part: Part) -> list[Path]:
 def _is_font(path: Path) -> bool:
     if path.suffix not in _SUFFIXES:
         return False
-    font = ImageFont.truetype(str(path), 40)
+    font = ImageFont.truetype(str(path), FONT_SIZE)
     drawn = [_glyph(font, letter) for letter in ALPHABET + ALPHABET.lower()]
     return all(glyph.any() for glyph in drawn) and len({glyph.tobytes() for glyph in drawn[:26]}) == 26
 
@@ -90,7 +91,7 @@ def letters(folders: tuple[Path, ...], part: Part, alphabet: str, noise: float, 
     rng = np.random.default_rng([seed, part == "test"])
     images, labels = [], []
     for path in font_files(folders, part):
-        font = ImageFont.truetype(str(path), 80)
+        font = ImageFont.truetype(str(path), FONT_SIZE)
         for label, letter in enumerate(alphabet):
             glyph = _glyph(font, letter)
             for _ in range(N_EACH):

@@ -141,8 +141,8 @@ class ScoresPanel(QWidget):
         self.sure.setVisible(found is not None)
         self.reliability.show_reliability(found)
         if found is not None:
-            part = self.tr("held out") if outcome.reliability_test is not None else self.tr("fitted")
-            self.sure.setText(f"{reliability_text(found)} ({part})")
+            part = self.tr("Held out") if outcome.reliability_test is not None else self.tr("Fitted")
+            self.sure.setText(f"{part}: {reliability_text(found)}")
         self.stale.setText(self.tr("Of the last run; the settings have changed since."))
         self.honesty.setText(self.tr("Labels score the clusters; they never fit."))
         recipe = RECIPES[outcome.settings.recipe]
