@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gmmseg.arrays import BoolArray, ByteArray, Float32Array, FloatArray
+from gmmseg.arrays import BoolArray, ByteArray, Float32Array, FloatArray, IntArray
 
 MAX_SAMPLE = 4096
 """Images, evenly spaced, by which a set is judged."""
@@ -127,10 +127,11 @@ def _crop(images: ByteArray) -> tuple[int, int] | None:
     return (height, width) if np.median(aside) > ASIDE * max(height, width) else None
 
 
-def _extents(lines: BoolArray) -> np.ndarray:
+def _extents(lines: BoolArray) -> IntArray:
     """Return the distance of the first to the last line with ink, both counted, (N,)."""
     n_lines = lines.shape[1]
-    return np.maximum(n_lines - lines[:, ::-1].argmax(axis=1) - lines.argmax(axis=1), 1)
+    extents: IntArray = np.maximum(n_lines - lines[:, ::-1].argmax(axis=1) - lines.argmax(axis=1), 1)
+    return extents
 
 
 def _centres(images: ByteArray) -> tuple[FloatArray, FloatArray]:

@@ -296,7 +296,7 @@ def graph_mixture_stage(work: Workpiece, settings: DigitSettings, should_stop: S
     if work.start is None:
         raise ValueError("the mixture needs a start: make it first")
     n_clusters = settings.n_clusters or int(work.start.max()) + 1
-    start = indicators(work.start, n_clusters)
+    start = indicators(work.start.astype(np.int64), n_clusters)
     start = start[start.any(axis=1)]
     result = yield from _graph_mixture_events(work, settings, start, should_stop)
     warnings = work.warnings

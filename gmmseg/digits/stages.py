@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 
@@ -50,7 +51,8 @@ class Stage:
         """Return about how many CPU seconds it takes for images (N, h, w)."""
         usual = self.most_images or _USUAL_IMAGES
         share = (n_images if self.most_images is None else min(n_images, usual)) / usual
-        return self.cost * share**self.growth * (image_shape[0] * image_shape[1] / _USUAL_PIXELS) ** 0.5
+        n_pixels = image_shape[0] * image_shape[1]
+        return self.cost * math.pow(share, self.growth) * math.sqrt(n_pixels / _USUAL_PIXELS)
 
     def key(self, settings: DigitSettings) -> tuple[Hashable, ...]:
         """Return what this stage's result depends on besides the work it is given."""

@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from scipy import ndimage
 
-from gmmseg.arrays import ByteArray, IntArray
+from gmmseg.arrays import ByteArray, FloatArray, IntArray
 from gmmseg.control import result_of
 from gmmseg.digits.dataset import DigitSet
 from gmmseg.digits.drawn import drawn_digits
@@ -101,7 +101,7 @@ def letters(folders: tuple[Path, ...], part: Part, alphabet: str, noise: float, 
     return _digits(np.clip(np.rint(ink), 0, 255).astype(np.uint8), np.array(labels), "Letters", rng)
 
 
-def _placed(glyph: ByteArray, rng: np.random.Generator) -> np.ndarray:
+def _placed(glyph: ByteArray, rng: np.random.Generator) -> FloatArray:
     """Return a letter in a picture of side 28, its longer side 18 to 22 pixels, turned by some degrees."""
     rows, columns = np.flatnonzero(glyph.any(axis=1)), np.flatnonzero(glyph.any(axis=0))
     height, width = np.ptp(rows) + 1, np.ptp(columns) + 1
@@ -115,7 +115,8 @@ def _placed(glyph: ByteArray, rng: np.random.Generator) -> np.ndarray:
         smooth, matrix, middle - matrix @ target, output_shape=(SIDE, SIDE), order=1
     )
     # Hairlines would else be fainter than the noise.
-    return ink * (255 / ink.max())
+    dark: FloatArray = ink * (255 / ink.max())
+    return dark
 
 
 def _digits(images: ByteArray, labels: IntArray, name: str, rng: np.random.Generator) -> DigitSet:

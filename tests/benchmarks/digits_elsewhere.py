@@ -26,9 +26,10 @@ from tests.benchmarks.digit_cases import Part, Sources, cases, font_files
 def figures(digits: DigitSet, recipe: RecipeName, seed: int) -> str:
     """Return what a recipe reaches on a set, in words."""
     since = time.process_time()
-    settings = replace(
-        settings_for(recipe), seed=seed, fit_on="all", n_clusters=len(np.unique(digits.labels))
-    )
+    if digits.labels is None:
+        raise ValueError("a case without labels")
+    n_clusters = len(np.unique(digits.labels))
+    settings = replace(settings_for(recipe), seed=seed, fit_on="all", n_clusters=n_clusters)
     outcome = result_of(experiment_events(ExperimentRequest(digits, settings)))
     if outcome.scores_all is None or outcome.reliability_fit is None:
         raise ValueError("a case without labels")

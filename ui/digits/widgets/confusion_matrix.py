@@ -119,7 +119,7 @@ class ConfusionMatrix(QWidget):
         if self._matrix is None:
             return self._names_width
         longest = QFontMetricsF(self._font_of(_READABLE_POINTS)).horizontalAdvance(_longest(self._matrix))
-        cells = self._matrix.counts.shape[1] * (math.ceil(longest) + 3)
+        cells = int(self._matrix.counts.shape[1]) * (math.ceil(longest) + 3)
         return min(max(self.width() - cells - SPACING, _LEAST_NAMES), self._names_width)
 
     def _font_of(self, points: float) -> QFont:
