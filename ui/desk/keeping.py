@@ -93,8 +93,8 @@ class Keeper(Worker):
         self._subject: object | None = None
         self._recorded: object | None = None
         self._had_unsaved = self._is_discarded = False
-        self._on_saved: Callable[[], None] | None = None
-        self._saving: _Home | None = None
+        # By run: saves may wait for each other.
+        self._saves: dict[int, tuple[_Home, Callable[[], None] | None]] = {}
         self.journaling.ready.connect(self._begin_journal)
         bridge.changed.connect(self._on_changed)
 
@@ -157,19 +157,20 @@ class Keeper(Worker):
             subject = self._keeping.subject_of(present)
             lock = take(path)
             self._settle_at(_Home(subject, path, present if saved is None else saved, lock))
-            beside = journal_path(path)
-            if beside not in (recovered_from, self.journaling.path) and not isinstance(lock, Holder):
-                self._put_aside(beside)
+            if recovered_from != journal_path(path) and not isinstance(lock, Holder):
+                self._put_aside(path)
         self._editor.take_up(history)
         if recovered_from is not None and recovered_from != self.journaling.path:
             self.left.pop(recovered_from, None)
             remove_journal(recovered_from)
 
-    def _put_aside(self, journal: Path) -> None:
-        """Make room for a journal where one is that a window left that ended."""
-        from gmmseg.io.projects.leftovers import set_aside
+    def _put_aside(self, project: Path) -> None:
+        """Make room for the journal of a project where one is that a window left that ended."""
+        from gmmseg.io.projects.leftovers import journal_path, set_aside
 
-        kept = set_aside(journal) if journal.exists() else None
+        journal = journal_path(project)
+        is_other = journal != self.journaling.path and journal.exists()
+        kept = set_aside(journal) if is_other else None
         if kept is not None:
             self.left_over.emit(kept)
 
@@ -183,30 +184,29 @@ class Keeper(Worker):
             return
         document, project = self._editor.document, self._keeping.project_now()
         home = _Home(self._keeping.subject_of(document), path, document, lock)
-        self._on_saved, self._saving = on_saved, home
-        self.runner.start(lambda should_stop: self._writing(project, home, should_stop))
+        run = self.runner.start(lambda should_stop: self._writing(project, home, should_stop))
+        self._saves[run] = home, on_saved
 
-    def _writing(
-        self, project: Any, home: _Home, should_stop: ShouldStop
-    ) -> Generator[Progress, None, _Home]:
+    def _writing(self, project: Any, home: _Home, should_stop: ShouldStop) -> Generator[Progress, None, None]:
         yield from self._keeping.save_events(project, home.path, should_stop)
-        return home
 
     @Slot(object, object)
-    def _on_finished(self, run: int, home: _Home) -> None:
+    def _on_finished(self, run: int, result: None) -> None:
+        home, on_saved = self._saves.pop(run)
         self._settle_at(home)
         if home.subject is self._subject:
+            self._put_aside(home.path)
             self._begin_journal()
         self.saved.emit(home.path)
-        on_saved, self._on_saved = self._on_saved, None
         if on_saved is not None:
             on_saved()
 
     @Slot(object, object)
     def _on_failed(self, run: int, error: Exception) -> None:
-        if self._saving is not None and all(self._saving.path != home.path for home in self._homes):
-            _release([self._saving])
-        self._on_saved = self._saving = None
+        failed, _ = self._saves.pop(run)
+        saving = [home for home, _ in self._saves.values()]
+        if all(failed.path != home.path for home in (*self._homes, *saving)):
+            _release([failed])
         super()._on_failed(run, error)
 
     def _settle_at(self, home: _Home) -> None:

@@ -14,13 +14,20 @@ from gmmseg.control import ShouldStop, never_stop
 from gmmseg.errors import GmmsegError
 from gmmseg.history import History
 from gmmseg.image import Image
-from gmmseg.io.files import shown_name
+from gmmseg.io.files import open_file, shown_name
 from gmmseg.io.journal import read_records
 from gmmseg.io.lock import Holder
 from gmmseg.io.projects.archive import Archive
 from gmmseg.io.projects.checks import check_history
 from gmmseg.io.projects.plain import PROJECT, encoded, misfit, path_of_text, path_text
-from gmmseg.io.projects.references import ImageForm, copies_of, find_image, image_form, stand_in
+from gmmseg.io.projects.references import (
+    ImageForm,
+    copies_of,
+    find_image,
+    image_form,
+    is_in_no_file,
+    stand_in,
+)
 from gmmseg.io.projects.states import changed_history, history_changes, of_present_image
 from gmmseg.io.projects.writing import thumbnail
 from gmmseg.io.strict_json import Form, Text, converted, parse
@@ -115,7 +122,7 @@ def first_record(
     image = history.present.state.image
     if image is None:
         raise ValueError("there is no journal of nothing")
-    enclosed = "image.npy" if image.source.path is None else None
+    enclosed = "image.npy" if is_in_no_file(image) else None
     return encoded(
         {
             "format": FORMAT,
@@ -141,7 +148,7 @@ def companions(image: Image, journal: Path, should_stop: ShouldStop) -> dict[Pat
     from gmmseg.io.projects.archive import pack
 
     made = {Path(f"{journal}{THUMBNAIL_SUFFIX}"): thumbnail(image, None, None)}
-    if image.source.path is None:
+    if is_in_no_file(image):
         made[Path(f"{journal}{IMAGE_SUFFIX}")] = pack(copies_of(image, False, should_stop))
     return made
 
@@ -162,7 +169,7 @@ def recover(journal: Path, *, should_stop: ShouldStop = never_stop) -> Recovered
         pixels = Path(f"{journal}{IMAGE_SUFFIX}")
         if not pixels.exists():
             return find_image(form, None, project or journal, None, should_stop)
-        with open(pixels, "rb") as file:
+        with open_file(pixels, "an image") as (file, _):
             return find_image(form, Archive(file, pixels.name), project or journal, None, should_stop)
 
     return _read(journal, find)

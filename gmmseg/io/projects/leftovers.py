@@ -72,19 +72,20 @@ def leftovers(
 ) -> list[Leftover]:
     """Return what can be recovered from folders of journals and from beside projects, the newest first.
 
-    Journals in which nothing would be lost, and those older than `KEPT_SECONDS`, are removed. Those whose
-    process is still there, but for the ones that are known to be `closed`, or that cannot be read, stay as
-    they are.
+    Journals in which nothing would be lost are removed, and those that were put aside `KEPT_SECONDS` ago: what
+    nobody has been asked about stays, however long the program was not started. Those whose process is still
+    there, but for the ones that are known to be `closed`, or that cannot be read, stay as they are.
     """
     found: list[Leftover] = []
     for journal in _journals(folders, projects):
         holder = holder_of_journal(journal)
-        is_over = journal in closed or journal.parent == kept_folder()
-        if holder is None or not (is_over or holder.has_ended()):
+        is_kept = journal.parent == kept_folder()
+        if holder is None or not (is_kept or journal in closed or holder.has_ended()):
             continue
         with contextlib.suppress(GmmsegError, OSError):
             recovered = look_into(journal)
-            if recovered.has_something and time.time() - recovered.time < KEPT_SECONDS:
+            is_too_old = is_kept and time.time() - journal.stat().st_mtime > KEPT_SECONDS
+            if recovered.has_something and not is_too_old:
                 found.append(Leftover(recovered, _picture(recovered)))
             else:
                 remove_journal(journal)
@@ -123,6 +124,9 @@ def set_aside(journal: Path) -> Path | None:
         shutil.move(journal, target)
     except OSError:
         return None
+    with contextlib.suppress(OSError):
+        # From now on it is kept, whenever its last change was.
+        os.utime(target)
     for suffix in (IMAGE_SUFFIX, THUMBNAIL_SUFFIX):
         with contextlib.suppress(OSError):
             shutil.move(f"{journal}{suffix}", f"{target}{suffix}")

@@ -94,6 +94,17 @@ def image_form(image: Image, project: Path, enclosed: str | None) -> ImageForm:
     )
 
 
+def is_in_no_file(image: Image) -> bool:
+    """Whether the pixels of an image are in memory alone: they came from no file, or that is gone.
+
+    So it is with the copy that a project from another machine carries along.
+    """
+    source = image.source
+    if source.is_missing:
+        return False
+    return source.path is None or _size_of(source.path) != source.n_bytes
+
+
 def copies_of(image: Image, is_wanted: bool, should_stop: ShouldStop) -> list[Member]:
     """Return the members that hold a copy of an image, where that is wanted or the user has no file of it.
 
@@ -103,11 +114,11 @@ def copies_of(image: Image, is_wanted: bool, should_stop: ShouldStop) -> list[Me
         The image's file is no longer there as it was read.
     """
     path = image.source.path
-    if path is None:
-        return _copy_of_pixels(image)
-    if image.source.is_missing or not (is_wanted or is_sample(path)):
+    if image.source.is_missing:
         return []
-    return [_copy_of_file(image, path, should_stop)]
+    if path is not None and (is_wanted or is_sample(path)) and _size_of(path) is not None:
+        return [_copy_of_file(image, path, should_stop)]
+    return _copy_of_pixels(image) if is_in_no_file(image) else []
 
 
 def _value_type(image: Image) -> ValueType:

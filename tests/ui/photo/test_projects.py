@@ -256,6 +256,30 @@ def test_save_on_closing_saves_and_closes(marked: App, qtbot: QtBot, tmp_path: P
     assert gmmseg.open_project(path).names == {1: "cat"}
 
 
+def test_each_save_calls_back_when_its_own_file_is_written(marked: App, qtbot: QtBot, tmp_path: Path) -> None:
+    keeper = marked.photo.work.keeper
+    there: list[bool] = []
+    keeper.save(tmp_path / "one.gmmseg")
+    keeper.save(tmp_path / "two.gmmseg", lambda: there.append((tmp_path / "two.gmmseg").exists()))
+    qtbot.waitUntil(lambda: bool(there), timeout=10000)
+    qtbot.waitUntil(lambda: not keeper.runner.is_running, timeout=10000)
+    assert there == [True]
+    assert keeper.path == tmp_path / "two.gmmseg"
+
+
+def test_saving_over_a_project_keeps_the_journal_that_a_window_left_there(
+    marked: App, qtbot: QtBot, tmp_path: Path
+) -> None:
+    beside = tmp_path / ".work.gmmseg.journal"
+    qtbot.waitUntil(lambda: marked.photo.work.keeper.journaling.path is not None)
+    (own,) = journals(tmp_path)
+    shutil.copy(own, beside)
+    mark(marked, "dog", 50.0)
+    save_as(marked, qtbot, tmp_path / "work.gmmseg")
+    (kept,) = journals(tmp_path / "state" / "gmmseg" / "kept")
+    assert [entry.name for entry in look_into(kept).project.document.object_map] == ["cat"]
+
+
 def test_save_on_closing_that_fails_keeps_the_window_open(marked: App, qtbot: QtBot, tmp_path: Path) -> None:
     marked.window.close()
     answer(marked, QMessageBox.StandardButton.Save)

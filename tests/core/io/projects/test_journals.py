@@ -211,6 +211,37 @@ def test_only_what_would_be_lost_is_offered(tmp_path: Path, monkeypatch: pytest.
     assert not kept.exists()
 
 
+def test_only_what_was_put_aside_becomes_too_old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, _ = a_journal(tmp_path)
+    monkeypatch.setattr(Holder, "has_ended", lambda self: True)
+    long_after = time.time() + 30 * 86_400
+    monkeypatch.setattr(time, "time", lambda: long_after)
+    assert len(leftovers.leftovers([tmp_path])) == 1
+    kept = set_aside(path)
+    assert kept is not None
+    os.utime(kept, (long_after, long_after))
+    assert len(leftovers.leftovers([leftovers.kept_folder()])) == 1
+
+
+def test_a_journal_that_is_put_aside_is_kept_from_then_on(tmp_path: Path) -> None:
+    path, _ = a_journal(tmp_path)
+    os.utime(path, (1e9, 1e9))
+    kept = set_aside(path)
+    assert kept is not None
+    assert time.time() - kept.stat().st_mtime < leftovers.KEPT_SECONDS
+
+
+def test_an_image_whose_file_is_gone_is_kept_beside_the_journal(tmp_path: Path) -> None:
+    picture = write_image(tmp_path / "photo.png")
+    project = Project.of_image(gmmseg.read_image(picture)).with_object(np.eye(40, 60), "line")
+    picture.unlink()
+    path = tmp_path / "a.journal"
+    Journal(path, first_record(project.history, {}, path, None, is_saved=False)).close()
+    for name, data in companions(project.image, path, never_stop).items():
+        name.write_bytes(data)
+    assert_same(recover(path).project.document, project.document)
+
+
 def test_a_journal_without_anything_to_lose_goes_by_itself(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -167,6 +167,16 @@ def test_a_copy_of_the_file_is_carried_along_where_that_is_wanted(tmp_path: Path
     assert_same(gmmseg.open_project(path).document, project.document)
 
 
+@pytest.mark.parametrize("encloses_image", [False, True])
+def test_a_copy_without_its_file_is_carried_along_again(tmp_path: Path, encloses_image: bool) -> None:
+    project, path = a_saved_project(tmp_path)
+    gmmseg.save_project(project, path, encloses_image=True)
+    (tmp_path / "photo.png").unlink()
+    for _ in range(2):
+        gmmseg.save_project(gmmseg.open_project(path), path, encloses_image=encloses_image)
+    assert_same(gmmseg.open_project(path).document, project.document)
+
+
 def test_no_copy_is_taken_of_a_file_that_has_changed(tmp_path: Path) -> None:
     project, path = a_saved_project(tmp_path)
     write_image(tmp_path / "photo.png", seed=1)
