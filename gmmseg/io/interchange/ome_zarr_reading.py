@@ -14,7 +14,7 @@ from gmmseg.control import ShouldStop, raise_if_ended
 from gmmseg.errors import ReadError
 from gmmseg.io.files import open_file, shown_name
 from gmmseg.io.interchange.found_objects import check_size, colour_of, decoded_json, name_of
-from gmmseg.limits import MAX_SIDE
+from gmmseg.limits import MAX_SIDE, check_file_size
 from gmmseg.photo.objects.objects import ObjectMap
 from gmmseg.photo.objects.sources import objects_of_ids
 
@@ -131,6 +131,9 @@ def _pixels(
     is_big = array.codecs[0].configuration.get("endian", "little") == "big"
     height, width = array.chunk_grid.configuration.chunk_shape
     n_bytes = height * width * dtype.itemsize
+    check_file_size(n_bytes)
+    if not np.iinfo(dtype).min <= array.fill_value <= np.iinfo(dtype).max:
+        raise ReadError(f"The labels of “{name}” have an impossible fill value.", "Save a mask instead.")
     ids: AnyArray = np.full(shape, array.fill_value, dtype=dtype)
     for top in range(0, shape[0], height):
         for left in range(0, shape[1], width):

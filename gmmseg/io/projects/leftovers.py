@@ -72,9 +72,9 @@ def leftovers(
 ) -> list[Leftover]:
     """Return what can be recovered from folders of journals and from beside projects, the newest first.
 
-    Journals in which nothing would be lost are removed, and those that were put aside `KEPT_SECONDS` ago: what
-    nobody has been asked about stays, however long the program was not started. Those whose process is still
-    there, but for the ones that are known to be `closed`, or that cannot be read, stay as they are.
+    Journals in which nothing would be lost are removed, and those that were put aside `KEPT_SECONDS` ago:
+    what nobody has been asked about stays, however long the program was not started. Those whose process is
+    still there, but for the ones that are known to be `closed`, or that cannot be read, stay as they are.
     """
     found: list[Leftover] = []
     for journal in _journals(folders, projects):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from gmmseg.limits import memory_budget, size_text
 from gmmseg.tiled.tiles import Tile
 
 _PRIMARIES = ("FF0000", "00FF00", "0000FF")
+_MOST_VALUES, _MOST_CHUNKS = 1 << 44, 1 << 22
+"""Of an array that is a picture: of a false size the lists of tiles and chunks alone fill the memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +115,15 @@ def open_zarr(path: str, frame: int, skips_damaged: bool = False) -> ZarrPicture
         array = _open(array_path)
         sizes = dict(zip(axes, array.shape, strict=True))
         chunk = dict(zip(axes, array.chunks, strict=True))
-        if not {"y", "x"} <= sizes.keys() or axes.index("y") > axes.index("x"):
+        is_known = {"y", "x"} <= sizes.keys() and len(sizes) == len(axes)
+        if not is_known or axes.index("y") > axes.index("x"):
             raise ReadError(f"“{name}” has the axes {axes}; y and x are needed.", "Choose another image.")
+        if not 0 < math.prod(array.shape) <= _MOST_VALUES or array.nchunks > _MOST_CHUNKS:
+            raise ReadError(f"“{name}” has an impossible size.", "Choose another image.")
         leading = _leading(sizes, frame, name)
         n_channels = sizes.get("c", 1)
         pixels, _ = plain_values(np.zeros((1, 1, n_channels), dtype=array.dtype), name)
-    n_bytes = int(np.prod(array.chunks)) * array.dtype.itemsize
+    n_bytes = math.prod(array.chunks) * array.dtype.itemsize
     if 4 * n_bytes > memory_budget():
         raise BudgetError(
             f"“{name}” is stored in chunks of {size_text(n_bytes)}, each of which is decoded as a whole.",

@@ -453,6 +453,8 @@ def test_an_archive_or_a_text_of_something_else_is_named(tmp_path: Path) -> None
         ("labels/classes/0/zarr.json", ('"gzip"', '"zstd"'), "codecs"),
         ("labels/classes/0/zarr.json", ('"uint8"', '"float64"'), "data_type"),
         ("labels/classes/0/zarr.json", ("50", "70000"), "shape"),
+        ("labels/classes/0/zarr.json", ('"fill_value": 0', '"fill_value": 256'), "impossible fill value"),
+        ("labels/classes/0/zarr.json", ('"fill_value": 0', '"fill_value": -1'), "impossible fill value"),
         ("labels/classes/0/c/0/0", None, "damaged"),
     ],
 )

@@ -147,3 +147,23 @@ def test_ome_zarr_of_both_versions_is_read(version: int, tmp_path: Path) -> None
     assert np.array_equal(picture.read(30, 20, 100, 90).pixels, pixels[30:130, 20:110])
     with pytest.raises(ReadError, match="frame 3 does not exist"):
         open_picture(tmp_path / "slide.zarr", frame=2)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        ("8,", f"{2**40},", "impossible size"),
+        ("8,", "0,", "impossible size"),
+        ('"x"', '"y"', "has the axes yy"),
+    ],
+)
+def test_a_zarr_of_no_possible_size_is_refused(before: str, after: str, words: str, tmp_path: Path) -> None:
+    zarr = pytest.importorskip("zarr")
+    scales = [{"axes": [{"name": "y"}, {"name": "x"}], "datasets": [{"path": "0"}]}]
+    root = zarr.open_group(tmp_path / "slide.zarr", mode="w", zarr_format=3)
+    root.attrs["ome"] = {"version": "0.5", "multiscales": scales}
+    root.create_array("0", shape=(8, 8), chunks=(4, 4), dtype="u1")
+    for file in (tmp_path / "slide.zarr" / "zarr.json", tmp_path / "slide.zarr" / "0" / "zarr.json"):
+        file.write_text(file.read_text().replace(before, after))
+    with pytest.raises(ReadError, match=words):
+        open_picture(tmp_path / "slide.zarr")
