@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 
 from gmmseg.arrays import IntArray, label_dtype
-from gmmseg.control import Progress, ShouldStop, all_or_nothing, never_stop
+from gmmseg.control import Progress, ShouldStop, StopRequest, all_or_nothing, never_stop, only_cancelled
 from gmmseg.errors import WriteError
 from gmmseg.io.atomic import check_folder_writable, check_writable, publish_file, publish_folder, shown
 from gmmseg.io.interchange.ome_zarr import is_ome_zarr
 from gmmseg.io.masks import legend
+from gmmseg.io.models import dump_model
 from gmmseg.io.plain_text import with_plain_names
 from gmmseg.io.reports import build_report
 from gmmseg.io.tiled.label_pyramid import LabelPyramid, Reduce, n_direct_levels
@@ -147,7 +148,10 @@ def _segment(
 ) -> Generator[JobEvent, None, TiledOutcome]:
     picture, passes = request.picture, Passes(engine, folder.store, report)
     found = yield from fit_tiled_events(picture, request.settings, passes, should_stop)
-    whole, began = all_or_nothing(should_stop), time.perf_counter()
+    # A STOP that ended the fit is done with.
+    is_ended = should_stop() is StopRequest.STOP
+    whole = only_cancelled(should_stop) if is_ended else all_or_nothing(should_stop)
+    began = time.perf_counter()
     pyramid, counts = _label(found.rows, found.fit.model, folder, passes, whole)
     labelled = time.perf_counter()
     yield Progress("Writing")
@@ -169,10 +173,12 @@ def _label(
     dtype = np.dtype(label_dtype(n_components)).name
     pyramid = LabelPyramid(str(folder.labels), picture.shape, dtype, n_direct_levels(tiles))
     pyramid.write_metadata(model.classes, picture.source.name)
+    # A fit that was stopped in an earlier run is another one than that which this run went on to.
+    kept = f"labels-{hashlib.sha256(dump_model(model)).hexdigest()[:16]}"
     counts = np.zeros(n_components, dtype=np.int64)
     left = []
     for tile in tiles:
-        stored = folder.store.get(f"labels-{tile.index:06d}")
+        stored = folder.store.get(f"{kept}-{tile.index:06d}")
         if stored is None:
             left.append(tile)
         else:
@@ -181,7 +187,7 @@ def _label(
     if left:
         for tile, found in passes.each("Labelling", task, left, should_stop):
             counts += found
-            folder.store.put(f"labels-{tile.index:06d}", {"counts": found})
+            folder.store.put(f"{kept}-{tile.index:06d}", {"counts": found})
     for level in range(pyramid.n_direct, pyramid.n_levels):
         parts = pyramid.reductions(level)
         for _ in passes.each("Making smaller copies", Reduce(pyramid, level), parts, should_stop):

@@ -27,7 +27,7 @@ from gmmseg.io.tiled import label_pyramid
 from gmmseg.io.tiled.opening import open_picture
 from gmmseg.io.tiled.segmenting import TiledOutcome, TiledRequest, segment_tiled_events
 from gmmseg.mixture.settings import FitSettings
-from gmmseg.photo.jobs import SegmentRequest, segment_events
+from gmmseg.photo.jobs import SegmentRequest, Stepped, segment_events
 from gmmseg.photo.settings import SegmentSettings
 from gmmseg.tiled import tiles
 from gmmseg.tiled.engines import DaskCluster, Engine, Local
@@ -150,6 +150,32 @@ def test_an_interrupted_run_is_taken_up(image: Image, expected: dict[str, bytes]
     # Six tiles, of which the first ones were done, and the word that the pass begins.
     assert 1 < taken_up.count("Labelling") < 6
     assert _files(tmp_path) == {"labels.tif": expected["labels.tif"]}
+
+
+def test_labels_of_a_fit_that_was_stopped_are_not_those_of_the_one_that_went_on(
+    image: Image, tmp_path: Path
+) -> None:
+    settings = SegmentSettings(mixture=FitSettings(6, n_init=1, init="random"))
+    output = tmp_path / "labels.tif"
+    asked = [StopRequest.NONE]
+
+    def note(progress: Progress) -> None:
+        if progress.text == "Labelling" and (progress.fraction or 0) > 0.4:
+            asked.append(StopRequest.CANCEL)
+
+    request = TiledRequest(ArrayPicture(image), settings, output)
+    job = segment_tiled_events(request, Local(), lambda: asked[-1], note)
+    n_steps = 0
+    with pytest.raises(Cancelled):  # noqa: PT012 - the loop is what it ends
+        for event in job:
+            if isinstance(event, Stepped):
+                n_steps += 1
+                asked.append(StopRequest.STOP)
+    assert n_steps < 5
+    assert asked[-1] is StopRequest.CANCEL
+    _made(ArrayPicture(image), output, settings=settings, resumes=True)
+    _made(ArrayPicture(image), tmp_path / "at once.tif", settings=settings)
+    assert output.read_bytes() == (tmp_path / "at once.tif").read_bytes()
 
 
 def test_a_full_disk_leaves_the_old_labels_and_work_that_can_be_taken_up(
