@@ -37,7 +37,8 @@ class Watched(ui.app.App):
         super().begin(paths)
         self.n_said = 0
         if work == "regions":
-            self.photo.work.region_maker.progressed.connect(self.count)
+            # The tree of the regions is made by what makes the image ready for clicks.
+            self.photo.work.selecting.progressed.connect(self.count)
             self.photo.panels.panes.choose_layer(0, Layer("regions"))
         self.timer = QTimer(interval=10)
         self.timer.timeout.connect(self.leave)
@@ -48,7 +49,7 @@ class Watched(ui.app.App):
 
     def is_in_the_middle(self):
         if work == "regions":
-            return self.photo.work.region_runs.is_running and self.n_said > 1
+            return self.photo.work.selecting.runner.is_running and self.n_said > 1
         return self.photo.work.fits.is_running and bool(self.photo.work.workspace.shown.steps)
 
     def leave(self):
