@@ -65,7 +65,7 @@ class ObjectSelector:
         Raises
         ------
         FeatureError
-            Where a click lies outside the image or the box is empty.
+            Where a click is not three values or lies outside the image, or the box is empty.
         """
         return self._state(clicks, box).mask
 
@@ -74,6 +74,8 @@ class ObjectSelector:
         return self._state(clicks, box).sizes()
 
     def _state(self, clicks: Sequence[Click], box: Box | None) -> PromptedSelection:
+        if any(len(one) != 3 for one in clicks):
+            raise FeatureError("A click is three values.", "Give x, y, and whether it is on the object.")
         wanted = tuple((int(x), int(y), bool(is_positive)) for x, y, is_positive in clicks)
         height, width = self._site.shape
         for x, y, _ in wanted:

@@ -11,7 +11,7 @@ from gmmseg.api.files import load_model
 from gmmseg.arrays import ByteArray, FloatArray
 from gmmseg.control import ShouldStop, never_stop
 from gmmseg.digits.generative import DigitModel
-from gmmseg.errors import BudgetError
+from gmmseg.errors import BudgetError, SettingsError
 from gmmseg.limits import memory_budget, size_text
 from gmmseg.mixture.density import sample as sample_params
 from gmmseg.mixture.scaled import ScaledMixture
@@ -55,6 +55,8 @@ def sample(
 
     Raises
     ------
+    SettingsError
+        `n_samples` is less than 1.
     BudgetError
         They would need more memory than is allowed.
     ReadError, ModelError
@@ -62,6 +64,8 @@ def sample(
     Cancelled
         `should_stop` said so.
     """
+    if n_samples < 1:
+        raise SettingsError("n_samples", f"{n_samples} samples cannot be drawn.", "Choose 1 or more.")
     known = model if isinstance(model, ScaledMixture | DigitModel) else load_model(model)
     generator = np.random.default_rng(seed)
     if isinstance(known, DigitModel):

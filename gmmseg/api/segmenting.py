@@ -56,6 +56,9 @@ class Segmented:
 
     source: MixtureSource
 
+    def __repr__(self) -> str:
+        return f"Segmented({_named(self.image)}, {len(self.classes)} classes)"
+
     @property
     def image(self) -> Image:
         """The picture: its pixels, channels, mask of data and where it came from."""
@@ -144,6 +147,9 @@ class Partition:
     """
 
     source: RegionSource
+
+    def __repr__(self) -> str:
+        return f"Partition({_named(self.image)}, {self.n_regions} regions)"
 
     @property
     def image(self) -> Image:
@@ -345,6 +351,10 @@ def regions(picture: Picture, **settings: Unpack[RegionKeywords]) -> Partition:
     method = GrownRegions(region_settings(settings))
     with one_blas_thread():
         return Partition(result_of(method.events(as_image(picture), "gmmseg.regions")))
+
+
+def _named(image: Image) -> str:
+    return f"“{image.source.name}” of {image.width} × {image.height} pixels"
 
 
 def _labels(source: ExportSource) -> AnyArray:

@@ -83,7 +83,10 @@ def document_source_events(
     if subject == "classes":
         mixture = yield from _mixture(document, command, known, should_stop)
         if mixture is None:
-            raise WriteError("There is no finished fit to export yet.", "Wait for the fit, or run one.")
+            raise WriteError(
+                "There is no finished fit to export yet.",
+                "Fit the image first, or export objects or regions.",
+            )
         return mixture
     if image is None:
         raise WriteError("There is no image to export regions of.", "Open one first.")

@@ -1,11 +1,13 @@
-"""Which options of ``segment``, ``apply`` and ``select`` contradict each other, and what is said of it."""
+"""Which options of a command contradict each other, and what is said of it."""
 
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from gmmseg.commands.options import destination, is_given, long_option
 from gmmseg.commands.usage import Parser
+from gmmseg.commands.values import is_sent
 from gmmseg.features.spec import FeatureSpec
 from gmmseg.mixture.settings import Adaptation
 from gmmseg.photo.settings import MapSettings, SegmentSettings
@@ -32,6 +34,16 @@ def check_outputs_given(parser: Parser, options: argparse.Namespace) -> None:
     further = ("probabilities", "overlay", "table", "report", *model)
     if options.output is None and not options.also and not any(is_given(options, name) for name in further):
         parser.error("there is nothing to write: add -o OUT")
+
+
+def check_sent(parser: Parser, options: argparse.Namespace) -> None:
+    """End the program with code 2 where OUT is standard output and not one file comes of it."""
+    if not is_sent(options):
+        return
+    images: list[Path] = options.images if options.command in ("segment", "apply") else []
+    has_many = len(images) > 1 or any(path.is_dir() for path in images)
+    if has_many or options.command in ("frames", "mnist") or getattr(options, "boxes", None) is not None:
+        parser.error("standard output takes one file, of one picture: name a file or folder after -o")
 
 
 def check_mask(parser: Parser, options: argparse.Namespace) -> None:

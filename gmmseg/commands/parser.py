@@ -15,6 +15,7 @@ from gmmseg.commands.contradictions import (
     check_overlay,
     check_segment,
     check_select,
+    check_sent,
     check_tables,
 )
 from gmmseg.commands.mnist_parser import MNIST, add_mnist, check_mnist
@@ -192,6 +193,7 @@ def parse(argv: list[str]) -> argparse.Namespace:
         if options.command == "mnist" and not any(word.startswith("-") for word in unknown):
             command.error(f"“{printable(unknown[0])}” is not expected here: data is given by --data DIR")
         command.refuse_unknown(unknown)
+    check_sent(command, options)
     if options.command == "mnist":
         check_mnist(command, options)
     else:

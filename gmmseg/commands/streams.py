@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from gmmseg.commands.console import Console
-from gmmseg.commands.values import STANDARD, OutPlace
+from gmmseg.commands.values import STANDARD, OutPlace, is_sent
 from gmmseg.control import raise_if_cancelled
 
 _SUFFIXES = {"select": ".png", "sample": ".csv", "fit": ".csv"}
@@ -21,7 +21,7 @@ _FORMAT_SUFFIXES = {"geojson": ".geojson", "roi": ".zip", "svg": ".svg", "ome-ti
 _IMAGE_FORMATS = (None, "semantic", "binary", "cutout")
 
 
-_INPUTS = ("image", "images")
+_INPUTS = ("image", "images", "table", "stack")
 _BLOCK = 1 << 20
 _POLL = 0.1
 """Seconds between two questions whether to stop, while nothing comes."""
@@ -29,7 +29,7 @@ _POLL = 0.1
 
 @contextmanager
 def standard_streams(options: argparse.Namespace, console: Console) -> Iterator[None]:
-    """Let ``-`` be files for a while: an image from standard input, and OUT, which is sent once all is done.
+    """Let ``-`` be files for a while: an input from standard input, and OUT, which is sent once all is done.
 
     Within the block the options name these files. What raises, or ends by a signal, sends nothing.
 
@@ -41,17 +41,17 @@ def standard_streams(options: argparse.Namespace, console: Console) -> Iterator[
         While nothing comes in.
     """
     given = getattr(options, "output", None)
-    is_sent = (given.path if isinstance(given, OutPlace) else given) == STANDARD
-    if not (is_sent or _reads_standard_input(options)):
+    sends = is_sent(options)
+    if not (sends or _reads_standard_input(options)):
         yield
         return
     with tempfile.TemporaryDirectory(prefix="gmmseg-") as folder:
         _name_input(options, Path(folder) / "stdin", console)
-        place = Path(folder) / f"stdout{_suffix(options)}"
-        if is_sent:
+        place = Path(folder) / f"stdout{_suffix(options) if sends else ''}"
+        if sends:
             options.output = OutPlace(place, False) if isinstance(given, OutPlace) else place
         yield
-        if is_sent and place.is_file():
+        if sends and place.is_file():
             console.send(place.read_bytes())
 
 

@@ -143,6 +143,12 @@ def out_place(text: str) -> OutPlace:
     return OutPlace(place(text), text.endswith(("/", os.sep)))
 
 
+def is_sent(options: argparse.Namespace) -> bool:
+    """Return whether OUT is standard output."""
+    given: OutPlace | Path | None = getattr(options, "output", None)
+    return (given.path if isinstance(given, OutPlace) else given) == STANDARD
+
+
 def place(text: str) -> Path:
     """Read the name of a file or folder; nothing, as an unset variable gives, would be the current folder."""
     if not text:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from gmmseg.digits.settings import RECIPE_TITLES, DigitSettings, RecipeName
 from gmmseg.errors import SettingsError
-from gmmseg.setting import check_settings, value_at, with_value
+from gmmseg.setting import check_settings, setting_of, value_at, with_value
 
 StageName = Literal[
     "pixels",
@@ -142,7 +142,13 @@ def settings_for(recipe: RecipeName, base: DigitSettings | None = None) -> Digit
     """Return the settings of a recipe with its own defaults, and everything else as in `base`.
 
     A setting for which any recipe has a default of its own falls back to its default with another recipe.
+
+    Raises
+    ------
+    SettingsError
+        There is no recipe of that name.
     """
+    setting_of(DigitSettings, "recipe").check(recipe)
     settings = replace(base or DigitSettings(), recipe=recipe)
     fresh, own = DigitSettings(), dict(RECIPES[recipe].defaults)
     for path in sorted({path for other in _RECIPES for path, _ in other.defaults}):

@@ -37,6 +37,11 @@ class Project:
     history: History[Document]
     view: dict[str, Any] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        image = self.image
+        size = f"{image.width} × {image.height} pixels"
+        return f"Project(“{image.source.name}” of {size}, {len(self.names)} objects)"
+
     @staticmethod
     def of_image(image: Image) -> Project:
         """Return the project of an image on which nothing has been done."""

@@ -196,6 +196,28 @@ def test_digits_in_arrays_are_checked() -> None:
         gmmseg.cluster_digits(images, n_clusters=0)
 
 
+def test_results_are_shown_in_a_line(place: Path) -> None:
+    result = gmmseg.segment("photo.png", n_components=3)
+    height, width = result.labels.shape
+    size = f"“photo.png” of {width} × {height} pixels"
+    assert repr(result) == f"Segmented({size}, 3 classes)"
+    parts = gmmseg.regions("photo.png")
+    assert repr(parts) == f"Partition({size}, {parts.labels.max()} regions)"
+    project = gmmseg.new_project("photo.png").with_object(result.labels == 1, "sky")
+    assert repr(project) == f"Project({size}, 1 objects)"
+
+
+def test_what_cannot_be_drawn_clicked_or_clustered_is_said(place: Path) -> None:
+    model = gmmseg.segment("photo.png", n_components=3).model
+    for number in (0, -1):
+        with pytest.raises(SettingsError, match=f"{number} samples"):
+            gmmseg.sample(model, number)
+    with pytest.raises(gmmseg.GmmsegError, match="three values"):
+        gmmseg.ObjectSelector("photo.png").select([(3, 4)])  # type: ignore[list-item]
+    with pytest.raises(SettingsError, match="pixels, deskewed"):
+        gmmseg.cluster_digits(recipe="pixel")  # type: ignore[arg-type]
+
+
 def test_readmes_tour_runs(place: Path, capsys: Any) -> None:
     for name in ("photo.jpg", "other.jpg"):
         Pillow.fromarray(photo(60, 80)).save(name, quality=95)

@@ -61,6 +61,26 @@ def test_other_commands_take_dashes_too(place: Path) -> None:
     assert done.stdout == Path("s.csv").read_bytes()
 
 
+def test_tables_and_frames_come_from_standard_input(place: Path) -> None:
+    Path("t.csv").write_text("a,b\n" + "".join(f"{n % 7},{n * n % 11}\n" for n in range(40)))
+    assert run(["fit", "t.csv", "-k", "2", "-o", "rows.csv"]) == 0
+    done = child("fit", "-", "-k", "2", "-o", "-", cwd=place, input=Path("t.csv").read_bytes())
+    assert (done.returncode, done.stdout) == (0, Path("rows.csv").read_bytes())
+    stack = [Pillow.new("L", (8, 6), level) for level in (0, 200)]
+    stack[0].save("s.tif", save_all=True, append_images=stack[1:])
+    done = child("frames", "-", "-o", "masks/", cwd=place, input=Path("s.tif").read_bytes())
+    assert (done.returncode, done.stderr, len(os.listdir("masks"))) == (0, b"", 2)
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["frames photo.png", "mnist --drawn", "select --boxes b.csv", "segment .", "apply m.json a.png b.png"],
+)
+def test_more_than_a_file_is_not_sent(place: Path, capsys: Any, words: str) -> None:
+    assert run([*words.split(), "-o", "-"]) == 2
+    assert "standard output takes one file" in capsys.readouterr().err
+
+
 def test_what_is_refused_sends_nothing(place: Path) -> None:
     for data, words in ((b"", b"empty file"), (b"no picture", b"not an image")):
         done = child("segment", "-", "-o", "-", cwd=place, input=data)
