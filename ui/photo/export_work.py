@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Generator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,19 +20,27 @@ from gmmseg.io.export_items import ExportItem
 from gmmseg.io.masks import mask_ids, mask_palette
 from gmmseg.io.object_source import cut_out
 from gmmseg.photo.classes import ClassTable
+from gmmseg.photo.document import Document
 from gmmseg.photo.objects.objects import ObjectMap
 from gmmseg.photo.view_state import ViewState
 
 
 def export_shown_events(
-    shown: ViewState, subject: Subject, items: list[ExportItem], should_stop: ShouldStop
-) -> Generator[Any, None, tuple[list[Path], bool]]:
-    """Write files of the document shown; return their paths and whether the fit is out of date."""
+    shown: ViewState,
+    subject: Subject,
+    items: list[ExportItem],
+    chosen: Collection[int] | None,
+    should_stop: ShouldStop,
+) -> Generator[Any, None, tuple[list[Path], bool, Document]]:
+    """Write files of the document shown; return their paths, whether the fit is out of date, and it."""
     if subject == "regions" and shown.regions is None:
         raise WriteError("There are no regions to export yet.", "Have the regions shown first.")
+    document = shown.document
+    if document.objects is not None and chosen is not None:
+        document = replace(document, objects=document.objects.only(chosen))
     maps = None if shown.is_preview else shown.segmentation
     source = yield from document_source_events(
-        shown.document,
+        document,
         subject,
         "window",
         needs_mixture=any(item.kind == "table" for item in items),
@@ -39,7 +48,7 @@ def export_shown_events(
         should_stop=should_stop,
     )
     paths = yield from export_events(source, items, should_stop)
-    return paths, subject == "classes" and shown.document.is_stale
+    return paths, subject == "classes" and shown.document.is_stale, shown.document
 
 
 def mask_picture(labels: LabelArray, classes: ClassTable) -> QImage:

@@ -8,11 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Qt, Slot
+from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
 from gmmseg.image import PixelSize
 from gmmseg.io.samples import is_sample
+from gmmseg.photo.document import Document
 from gmmseg.photo.view_state import ViewState
 from gmmseg.photo.workspace import Workspace
 from ui.desk.job_runner import JobRunner
@@ -44,6 +45,9 @@ class Exporter(FileExporter):
     store : SettingsStore
         Remembers the folder.
     """
+
+    exported = Signal(object)
+    """The `Document` of which files were written, as it was when that was asked for."""
 
     def __init__(
         self, workspace: Workspace, runner: JobRunner, store: SettingsStore, parent: QObject | None = None
@@ -143,20 +147,23 @@ class Exporter(FileExporter):
         self._exported_from = self._image_folder()
         self._store.set_folder("export", items[0].path.parent)
         self._store.export_kinds = tuple(item.kind for item in items if item.kind != "legend")
-        shown = self._workspace.shown
-        objects = shown.document.objects
-        if objects is not None and chosen is not None:
-            shown = replace(shown, document=replace(shown.document, objects=objects.only(chosen)))
-        self.write(shown, items, subject)
+        self.write(self._workspace.shown, items, subject, chosen)
 
-    def write(self, shown: ViewState, items: list[ExportItem], subject: Subject = "classes") -> None:
+    def write(
+        self,
+        shown: ViewState,
+        items: list[ExportItem],
+        subject: Subject = "classes",
+        chosen: Collection[int] | None = None,
+    ) -> None:
         """Write files of the state shown, after what was asked for before.
 
-        Classes are of the last complete fit, regions cut as the settings say.
+        Classes are of the last complete fit, regions cut as the settings say, objects those of the ids
+        `chosen` or all.
         """
         from ui.photo.export_work import export_shown_events
 
-        self.runner.start(lambda should_stop: export_shown_events(shown, subject, items, should_stop))
+        self.runner.start(lambda should_stop: export_shown_events(shown, subject, items, chosen, should_stop))
 
     @Slot(str, int)
     def write_parts(self, path: str, least: int) -> None:
@@ -176,5 +183,7 @@ class Exporter(FileExporter):
         return None if side is None else (side, side)
 
     @Slot(object, object)
-    def _on_finished(self, run: int, result: tuple[list[Path], bool]) -> None:
-        self.finished.emit(*result)
+    def _on_finished(self, run: int, result: tuple[list[Path], bool, Document]) -> None:
+        paths, was_stale, document = result
+        self.exported.emit(document)
+        self.finished.emit(paths, was_stale)

@@ -11,8 +11,8 @@ from gmmseg.photo.document import Document
 from gmmseg.photo.project import has_work
 from gmmseg.photo.view_state import ViewState
 from gmmseg.photo.workspace import Workspace
-from ui.desk.workers import FileExporter
 from ui.desk.workspace_bridge import WorkspaceBridge
+from ui.photo.exporting import Exporter
 
 FileState = Literal["not started", "fitted", "corrected", "exported"]
 
@@ -24,7 +24,7 @@ class FileStates(QObject):
     ----------
     workspace : Workspace
     bridge : WorkspaceBridge
-    exporter : FileExporter
+    exporter : Exporter
     """
 
     changed = Signal()
@@ -33,7 +33,7 @@ class FileStates(QObject):
         self,
         workspace: Workspace,
         bridge: WorkspaceBridge,
-        exporter: FileExporter,
+        exporter: Exporter,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
@@ -41,7 +41,7 @@ class FileStates(QObject):
         self._states: dict[Path, FileState] = {}
         self._exported: Document | None = None
         bridge.changed.connect(self._on_changed)
-        exporter.finished.connect(self._on_exported)
+        exporter.exported.connect(self._on_exported)
 
     def state_of(self, path: Path) -> FileState:
         """Return how far the work on a file is."""
@@ -54,10 +54,13 @@ class FileStates(QObject):
         if document is not self._exported:
             self._set(document, _state(document))
 
-    @Slot(object, bool)
-    def _on_exported(self, paths: list[Path], was_stale: bool) -> None:
-        self._exported = self._workspace.document
-        self._set(self._exported, "exported")
+    @Slot(object)
+    def _on_exported(self, document: Document) -> None:
+        present = self._workspace.document
+        # What was changed while the files were written is not in them.
+        if present is document or present.image is not document.image:
+            self._exported = document
+            self._set(document, "exported")
 
     def _set(self, document: Document, state: FileState) -> None:
         image = document.image

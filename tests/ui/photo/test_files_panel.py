@@ -55,6 +55,24 @@ def test_states_follow_the_work_on_each_file(window: Window, tmp_path: Path) -> 
     assert window.shown.document.settings.smooth == 0.5
 
 
+def test_what_changes_while_files_are_written_is_not_exported(window: Window, tmp_path: Path) -> None:
+    paths = [write_png(tmp_path / f"{name}.png") for name in "ab"]
+    drop(window.app.window, mime_of(*paths))
+    window.qtbot.waitUntil(lambda: name_of(window) == "a.png", timeout=20000)
+    window.wait()
+    with window.qtbot.waitSignal(window.work.exporter.finished, timeout=20000):
+        window.work.exporter.write(window.shown, [ExportItem(tmp_path / "mask.png", "mask")])
+        window.work.apply(rename_class(1, "Sky"))
+    assert [state for _, state in rows(window)] == ["Corrected", "Not started"]
+    before = window.shown
+    table(window).activated.emit(table(window).texts.index(1, 0))
+    window.qtbot.waitUntil(lambda: name_of(window) == "b.png", timeout=20000)
+    window.wait()
+    with window.qtbot.waitSignal(window.work.exporter.finished, timeout=20000):
+        window.work.exporter.write(before, [ExportItem(tmp_path / "again.png", "mask")])
+    assert [state for _, state in rows(window)] == ["Exported", "Fitted"]
+
+
 def test_the_other_images_of_the_folder_are_next_and_previous(window: Window, tmp_path: Path) -> None:
     for name in ("aaa", "zzz"):
         write_png(tmp_path / f"{name}.png")
