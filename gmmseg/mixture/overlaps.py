@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from gmmseg.arrays import FloatArray
-from gmmseg.control import ShouldStop, never_stop, raise_if_cancelled
-from gmmseg.mixture.density import log_joint
 from gmmseg.mixture.moments import LOG_2PI
 from gmmseg.mixture.params import MixtureParams
 
 RIDGE_POINTS = 257
-DRAWS = 2**14
-"""Draws from each component: a probability of misclassification of .01 has a standard error of .0008."""
 
 
 def bhattacharyya(params: MixtureParams) -> FloatArray:
@@ -72,82 +66,3 @@ def _ridge_ratio(params: MixtureParams, precisions: FloatArray, i: int, j: int) 
     first, last = int(peaks[0]), int(peaks[-1])
     saddle = density[first : last + 1].min()
     return float(np.exp(saddle - min(density[first], density[last])))
-
-
-def pairwise_overlap(
-    params: MixtureParams, n_draws: int = DRAWS, seed: int = 0, should_stop: ShouldStop = never_stop
-) -> FloatArray:
-    """Return the probabilities of misclassification of all pairs, both directions added, (K, K); diagonal 1.
-
-    ``omega_ij = omega_i|j + omega_j|i`` (Maitra and Melnykov 2010), where omega_j|i is the probability that a
-    row of component i has a larger ``pi N(x)`` under j; rows that tie count half. Exact for one feature, else
-    estimated from the same draws for every pair.
-
-    Parameters
-    ----------
-    params : MixtureParams
-    n_draws : int
-        Rows drawn from each component; the standard error of a probability p is sqrt(p (1 - p) / n_draws).
-    seed : int
-    should_stop : callable
-        Asked for each component and block of rows; CANCEL raises `Cancelled`.
-    """
-    if params.n_features == 1:
-        missed = _missed_on_a_line(params)
-    else:
-        missed = _missed_draws(params, n_draws, seed, should_stop)
-    overlap = missed + missed.T
-    np.fill_diagonal(overlap, 1.0)
-    return overlap
-
-
-def _missed_draws(params: MixtureParams, n_draws: int, seed: int, should_stop: ShouldStop) -> FloatArray:
-    """Return omega_j|i at [i, j] from draws: the same standard normal ones, moved to each component."""
-    normal = np.random.default_rng(seed).standard_normal((n_draws, params.n_features))
-    missed = np.zeros((params.n_components, params.n_components))
-    for i, factor in enumerate(np.linalg.cholesky(params.matrices())):
-        raise_if_cancelled(should_stop)
-        for _, joint in log_joint(params, normal @ factor.T + params.means[i], should_stop):
-            missed[i] += (joint > joint[i]).sum(axis=1) + (joint == joint[i]).sum(axis=1) / 2
-    return missed / n_draws
-
-
-def _missed_on_a_line(params: MixtureParams) -> FloatArray:
-    """Return omega_j|i at [i, j] for one feature: the parts of the line where j is larger are known."""
-    n = params.n_components
-    means, deviations = params.means[:, 0], np.sqrt(params.matrices()[:, 0, 0])
-    missed = np.zeros((n, n))
-    for i in range(n):
-        for j in range(n):
-            if i != j:
-                ratio = params.weights[j] * deviations[i], params.weights[i] * deviations[j]
-                missed[i, j] = _chance_of_loss(*ratio, means[j] - means[i], deviations[i], deviations[j])
-    return missed
-
-
-def _chance_of_loss(of: float, over: float, offset: float, own: float, other: float) -> float:
-    """Return P(of / over * exp(z^2 / 2 - (own z - offset)^2 / (2 other^2)) > 1) for standard normal z."""
-    if of == 0 or over == 0:
-        return 0.5 if of == over else float(of > over)
-    # log ratio = (a z^2 + 2 b z + c) / 2
-    a = 1 - (own / other) ** 2
-    b = own * offset / other**2
-    c = 2 * math.log(of / over) - (offset / other) ** 2
-    if a == 0 and b == 0:
-        return 0.5 if c == 0 else float(c > 0)
-    if abs(a) <= 1e-14 * abs(b):
-        root = -c / (2 * b)
-        return _upper(root) if b > 0 else _upper(-root)
-    discriminant = b * b - a * c
-    if discriminant <= 0:
-        return float(a > 0)
-    # The root that does not cancel first; the other from their product, c / a.
-    larger = -(b + math.copysign(math.sqrt(discriminant), b))
-    low, high = sorted((larger / a, c / larger))
-    outside = _upper(-low) + _upper(high)
-    return outside if a > 0 else 1 - outside
-
-
-def _upper(z: float) -> float:
-    """Return P(Z > z) of a standard normal Z."""
-    return math.erfc(z / math.sqrt(2)) / 2
