@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _SYNC_MS = 2000
 _MAX_BYTES = 64 * MIB
-"""Of a journal: a larger one begins anew with the present state."""
+"""Of the changes in a journal: one with more begins anew with the present state."""
 
 
 class JournalFormat(Protocol):
@@ -54,6 +54,7 @@ class Journaling(QObject):
         super().__init__(work)
         self._format = format_
         self._journal: Journal | None = None
+        self._n_first_bytes = 0
         self._written: History[Any] | None = None
         self._project: Path | None = None
         self._has_failed = False
@@ -114,7 +115,7 @@ class Journaling(QObject):
                 self.failed.emit(error)
             self._has_failed = True
         else:
-            self._has_failed = False
+            self._has_failed, self._n_first_bytes = False, self._journal.n_bytes
             if before is not None and before.path != path:
                 remove_journal(before.path)
         if before is not None:
@@ -141,8 +142,11 @@ class Journaling(QObject):
 
     @property
     def is_long(self) -> bool:
-        """Whether the journal should begin anew."""
-        return self._journal is not None and self._journal.n_bytes > _MAX_BYTES
+        """Whether the journal should begin anew.
+
+        What it began with does not count: however large that is, a change costs no more than itself.
+        """
+        return self._journal is not None and self._journal.n_bytes - self._n_first_bytes > _MAX_BYTES
 
     def end(self, *, is_over: bool) -> Path | None:
         """Close the journal and return where it is; one that is over is removed: nothing would be lost."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import time
 from collections.abc import Generator
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from gmmseg.io.masks import legend
 from gmmseg.io.models import dump_model
 from gmmseg.io.plain_text import with_plain_names
 from gmmseg.io.reports import build_report
+from gmmseg.io.temporaries import sweep
 from gmmseg.io.tiled.label_pyramid import LabelPyramid, Reduce, n_direct_levels
 from gmmseg.io.tiled.work_folder import WorkFolder
 from gmmseg.mixture.compiled import rounding_name
@@ -203,6 +205,9 @@ def _publish(
     should_stop: ShouldStop,
 ) -> None:
     if request.output.suffix.lower() == ZARR:
+        # A process that was killed may have left the beginning of a chunk.
+        for place, _, _ in os.walk(folder.labels):
+            sweep(place)
         publish_folder(folder.path, request.output)
         return
     # Here, so that a command line without tiles does not wait for tifffile.

@@ -29,6 +29,7 @@ from tests.data.projects.build import assert_same
 from tests.ui.driving import blobs, drop, mime_of, write_png
 from tests.ui.photo.killing import check_killed
 from ui.app import App
+from ui.desk import journaling
 from ui.dialogs.recover import RecoverDialog
 from ui.dialogs.unsaved import UnsavedDialog
 from ui.settings_store import SettingsStore
@@ -330,6 +331,18 @@ def test_every_change_is_in_the_journal_at_once(marked: App, qtbot: QtBot, tmp_p
     assert fit is not None
     assert workspace.document.fit is not None
     assert_same(fit.result, workspace.document.fit.result)
+
+
+def test_a_journal_with_a_large_beginning_grows_all_the_same(
+    marked: App, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    qtbot.waitUntil(lambda: marked.photo.work.keeper.journaling.path is not None)
+    (path,) = journals(tmp_path)
+    monkeypatch.setattr(journaling, "_MAX_BYTES", path.stat().st_size // 2)
+    n_before = look_into(path).n_changes
+    mark(marked, "dog", 50.0)
+    mark(marked, "bird", 65.0)
+    assert look_into(path).n_changes == n_before + 2
 
 
 def test_saving_moves_the_journal_beside_the_project_and_closing_removes_it(

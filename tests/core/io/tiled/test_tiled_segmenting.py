@@ -23,6 +23,7 @@ from gmmseg.errors import Cancelled, ClusterError, WriteError
 from gmmseg.features.spec import FeatureSpec
 from gmmseg.image import Image
 from gmmseg.io.interchange.ome_zarr import chunk_bytes
+from gmmseg.io.temporaries import machine
 from gmmseg.io.tiled import label_pyramid
 from gmmseg.io.tiled.opening import open_picture
 from gmmseg.io.tiled.segmenting import TiledOutcome, TiledRequest, segment_tiled_events
@@ -150,6 +151,23 @@ def test_an_interrupted_run_is_taken_up(image: Image, expected: dict[str, bytes]
     # Six tiles, of which the first ones were done, and the word that the pass begins.
     assert 1 < taken_up.count("Labelling") < 6
     assert _files(tmp_path) == {"labels.tif": expected["labels.tif"]}
+
+
+def test_what_a_killed_process_left_is_not_published(
+    image: Image, expected: dict[str, bytes], tmp_path: Path
+) -> None:
+    left = f"c/0/.gmmseg-{machine()}-{2**22 + 1}-1-abc.tmp"
+
+    def note(progress: Progress) -> None:
+        if progress.text == "Making smaller copies":
+            (tmp_path / "labels.zarr.part" / "new" / "0" / left).write_bytes(b"half")
+
+    result_of(
+        segment_tiled_events(
+            TiledRequest(ArrayPicture(image), SETTINGS, tmp_path / "labels.zarr"), Local(), never_stop, note
+        )
+    )
+    assert set(_files(tmp_path)) == {name for name in expected if name.startswith("labels.zarr")}
 
 
 def test_labels_of_a_fit_that_was_stopped_are_not_those_of_the_one_that_went_on(
