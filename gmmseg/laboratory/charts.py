@@ -162,7 +162,7 @@ def _plane_chart(data: Data, params: MixtureParams | None, tints: ByteArray, _is
 
 
 def mean_handles(data: Data, means: FloatArray, prefix: str, tip: str) -> tuple[Handle, ...]:
-    """Return a handle for each mean (K, D) where it is drawn; ``prefix:k`` is what the page is told."""
+    """Return a handle for each mean (K, D) where it is drawn; ``prefix:k`` names it to the page."""
     along = [axis.of(means) for axis in axes_of(data)]
     heights = along[1] if len(along) > 1 else np.zeros(len(means))
     return tuple(

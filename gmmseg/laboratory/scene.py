@@ -61,7 +61,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Handle:
-    """A spot that can be dragged; `id` is what the page is told."""
+    """A spot that can be dragged; `id` names it to the page."""
 
     id: str
     x: float
@@ -105,7 +105,7 @@ class Chart:
     is_equal : bool
         Whether a unit is as long along y as along x.
     takes_points : bool
-        Whether a press on an empty place is told to the page.
+        Whether the page gets a press on an empty place.
     """
 
     x_label: str

@@ -16,7 +16,7 @@ from gmmseg.render import coarser_levels, display_rgb
 Leaves = NDArray[np.int32]
 
 _STRIP_PIXELS = 1 << 19
-"""Pixels flooded at a time: little memory, and a wish to stop is heard soon."""
+"""Pixels flooded at a time: little memory, and a request to stop takes effect soon."""
 _OVERLAP = 16
 """Rows that strips share on each side, so that no border ends at a strip."""
 _BLUR = 1.0

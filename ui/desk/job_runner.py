@@ -218,7 +218,7 @@ class JobRunner(QObject):
             self.cancel()
 
     def cancel(self) -> None:
-        """Give up the run and those waiting; only `cancelled` will be heard of them."""
+        """Give up the run and those waiting; all that comes of them is `cancelled`."""
         waiting, self._waiting = list(self._waiting), deque()
         if self._current is not None:
             self._current.stop_request = StopRequest.CANCEL

@@ -1,4 +1,4 @@
-"""LatestRequests: what panels ask to have computed in the background, the newest wish of each asker."""
+"""LatestRequests: what panels ask to have computed in the background, the newest request of each asker."""
 
 from __future__ import annotations
 

@@ -103,12 +103,12 @@ class DeskWorkers(QObject):
         self._quiet: list[JobRunner] = []
 
     def make_requests(self, work: Work, key_of: Callable[[Any], Hashable]) -> LatestRequests:
-        """Return errands with a runner of their own; their failures are reported, their end is seen to."""
+        """Return requests with a runner of their own; their failures are reported, their end is seen to."""
         runner = JobRunner("queue", self)
-        errands = LatestRequests(runner, work, key_of, self)
-        errands.failed.connect(self.failed)
+        requests = LatestRequests(runner, work, key_of, self)
+        requests.failed.connect(self.failed)
         self._quiet.append(runner)
-        return errands
+        return requests
 
     def _follow(self, main: Worker, *others: Worker) -> None:
         """Pass on what the workers report; `opener` and `exporter` are among the others.
@@ -168,7 +168,7 @@ class DeskWorkers(QObject):
 
     @Slot()
     def stop(self) -> None:
-        """End the first work that runs and has not been asked to end, and say that this has been heard."""
+        """End the first work that runs and has not been asked to end, and say that it was asked."""
         for runner, end in self._ends:
             if runner.is_running and not runner.is_ending:
                 end()

@@ -18,15 +18,15 @@ from ui.desk.workspace_bridge import WorkspaceBridge
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Errand:
+class _Request:
     mapper: ClassMapper
     image: Image
     table: FeatureTable
     segmentation: Segmentation
 
 
-def _mapped(errand: _Errand, should_stop: ShouldStop) -> Segmentation:
-    return errand.mapper(errand.image, errand.table, errand.segmentation, should_stop)
+def _mapped(request: _Request, should_stop: ShouldStop) -> Segmentation:
+    return request.mapper(request.image, request.table, request.segmentation, should_stop)
 
 
 class MapKeeper(QObject):
@@ -46,9 +46,9 @@ class MapKeeper(QObject):
         super().__init__(work)
         self._workspace = workspace
         self._making: Segmentation | None = None
-        self._errands = work.make_requests(_mapped, lambda errand: "map")
-        self._errands.answered.connect(self._on_answered)
-        self._errands.failed.connect(self._on_failed)
+        self._requests = work.make_requests(_mapped, lambda request: "map")
+        self._requests.answered.connect(self._on_answered)
+        self._requests.failed.connect(self._on_failed)
         bridge.changed.connect(self._on_changed)
 
     @Slot(object, object)
@@ -59,10 +59,10 @@ class MapKeeper(QObject):
         mapper = self._workspace.map_classes
         if not mapper.is_current(image, shown):
             self._making = shown.pixelwise
-            self._errands.ask(_Errand(mapper, image, table, shown))
+            self._requests.ask(_Request(mapper, image, table, shown))
 
     @Slot(object, object)
-    def _on_answered(self, errand: _Errand, segmentation: Segmentation) -> None:
+    def _on_answered(self, request: _Request, segmentation: Segmentation) -> None:
         self._making = None
         if not self._workspace.accept_map(segmentation):
             self._on_changed(self._workspace.shown, self._workspace.shown)

@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ObjectErrand:
+class ObjectRequest:
     """An edit, and the document that it is made for."""
 
     edit: Edit[Document]
     document: Document
 
 
-def _objects_after(errand: ObjectErrand, should_stop: ShouldStop) -> ObjectMap:
-    return errand.edit.apply(errand.document).object_map
+def _objects_after(request: ObjectRequest, should_stop: ShouldStop) -> ObjectMap:
+    return request.edit.apply(request.document).object_map
 
 
 class ObjectEditor(QObject):
@@ -47,9 +47,9 @@ class ObjectEditor(QObject):
         super().__init__(work)
         self._work = work
         self._waiting: list[Edit[Document]] = []
-        self._errands = work.make_requests(_objects_after, lambda errand: "objects")
-        self._errands.answered.connect(self._on_answered)
-        self._errands.failed.connect(self._on_failed)
+        self._requests = work.make_requests(_objects_after, lambda request: "objects")
+        self._requests.answered.connect(self._on_answered)
+        self._requests.failed.connect(self._on_failed)
 
     @property
     def is_busy(self) -> bool:
@@ -66,11 +66,11 @@ class ObjectEditor(QObject):
     def _next(self) -> None:
         self.working.emit(self._waiting[0].title if self._waiting else "")
         if self._waiting:
-            self._errands.ask(ObjectErrand(self._waiting[0], self._work.editor.document))
+            self._requests.ask(ObjectRequest(self._waiting[0], self._work.editor.document))
 
     @Slot(object, object)
-    def _on_answered(self, errand: ObjectErrand, objects: ObjectMap) -> None:
-        now, before = self._work.editor.document, errand.document
+    def _on_answered(self, request: ObjectRequest, objects: ObjectMap) -> None:
+        now, before = self._work.editor.document, request.document
         is_same_image = now.image is before.image
         if is_same_image and now.objects is not before.objects:
             if {entry.id for entry in before.object_map} <= {entry.id for entry in now.object_map}:
@@ -79,7 +79,7 @@ class ObjectEditor(QObject):
             self._work.failed.emit(EditError("The objects were changed meanwhile.", "Do it once more."))
         elif is_same_image:
             self._work.settle()
-            self._work.apply(Edit(errand.edit.title, lambda document: replace(document, objects=objects)))
+            self._work.apply(Edit(request.edit.title, lambda document: replace(document, objects=objects)))
             self._work.settle()
         self._waiting.pop(0)
         self._next()

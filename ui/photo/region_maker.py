@@ -39,7 +39,7 @@ class RegionMaker(Worker):
     ) -> None:
         super().__init__(runner, parent)
         self._workspace = workspace
-        self._wishes: set[str] = set()
+        self._askers: set[str] = set()
         self._making: tuple[Image, int] | None = None
         self._given_up: tuple[Image, int] | None = None
         self._is_tree_coming = False
@@ -48,9 +48,9 @@ class RegionMaker(Worker):
     def want(self, who: str, is_wanted: bool) -> None:
         """Note whether somebody shows regions; the first who does has them made."""
         if not is_wanted:
-            self._wishes.discard(who)
-        elif who not in self._wishes:
-            self._wishes.add(who)
+            self._askers.discard(who)
+        elif who not in self._askers:
+            self._askers.add(who)
             self.retry()
 
     @Slot()
@@ -109,7 +109,7 @@ class RegionMaker(Worker):
     def _are_wanted(self) -> bool:
         shown = self._workspace.shown
         has_map = shown.segmentation is not None and not shown.is_preview
-        return bool(self._wishes) or (has_map and shown.document.map_settings.by == "region")
+        return bool(self._askers) or (has_map and shown.document.map_settings.by == "region")
 
     def _abandon(self) -> None:
         self._making = None

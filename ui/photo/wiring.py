@@ -1,4 +1,4 @@
-"""PhotoPanels: the panels of the photo desk, and which of their wishes goes where."""
+"""PhotoPanels: the panels of the photo desk, and where each of their signals goes."""
 
 from __future__ import annotations
 

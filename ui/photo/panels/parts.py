@@ -38,7 +38,7 @@ _LEAST_AT_FIRST = 20
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PartsRequest:
-    """The wish for the parts of the classes shown."""
+    """A request for the parts of the classes shown."""
 
     shown: ViewState
     least: int

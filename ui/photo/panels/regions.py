@@ -30,7 +30,7 @@ _COLOUR_COLUMN = 4
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RegionTableRequest:
-    """The wish for the table of the regions shown, with the mean posteriors of the classes shown."""
+    """A request for the table of the regions shown, with the mean posteriors of the classes shown."""
 
     shown: ViewState
     outcome: RegionOutcome
