@@ -16,7 +16,14 @@ import numpy as np
 from gmmseg.arrays import IntArray, label_dtype
 from gmmseg.control import Progress, ShouldStop, StopRequest, all_or_nothing, never_stop, only_cancelled
 from gmmseg.errors import WriteError
-from gmmseg.io.atomic import check_folder_writable, check_writable, publish_file, publish_folder, shown
+from gmmseg.io.atomic import (
+    check_folder_writable,
+    check_writable,
+    publish_file,
+    publish_folder,
+    refusals,
+    shown,
+)
 from gmmseg.io.interchange.ome_zarr import is_ome_zarr
 from gmmseg.io.masks import legend
 from gmmseg.io.models import dump_model
@@ -123,7 +130,9 @@ def segment_tiled_events(
     check_output(request.output)
     folder = WorkFolder(request.output, _key(request), request.resumes)
     try:
-        outcome = yield from _segment(request, engine, folder, should_stop, report)
+        # What passes have found is kept by who knows of no files.
+        with refusals(folder.path):
+            outcome = yield from _segment(request, engine, folder, should_stop, report)
     except BaseException:
         folder.remove_if_empty()
         raise

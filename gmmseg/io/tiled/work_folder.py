@@ -39,7 +39,7 @@ class WorkFolder:
                 self._take_over(key, resumes)
             self.path.mkdir(exist_ok=True)
             (self.path / _KEY).write_text(f"{key}\n", "ascii")
-        self.store = PassStore(self.path / _PASSES, key)
+            self.store = PassStore(self.path / _PASSES, key)
 
     @property
     def labels(self) -> Path:

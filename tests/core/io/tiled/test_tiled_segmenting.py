@@ -221,6 +221,17 @@ def test_a_full_disk_leaves_the_old_labels_and_work_that_can_be_taken_up(
     assert _files(tmp_path) == found
 
 
+def test_a_disk_that_is_full_between_passes_is_said(
+    image: Image, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*given: object, **arrays: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(np, "savez", full)
+    with pytest.raises(WriteError, match="the disk is full"):
+        _made(ArrayPicture(image), tmp_path / "labels.zarr")
+
+
 def test_what_is_in_the_way_is_not_touched(image: Image, tmp_path: Path) -> None:
     part = tmp_path / "labels.zarr.part"
     part.mkdir()
