@@ -170,7 +170,7 @@ def _check_possible(digits: DigitSet, settings: DigitSettings, n_fit: int) -> No
     if needed > memory_budget():
         raise BudgetError(
             f"This recipe needs {size_text(needed)} for {digits.n_images:,} images.",
-            "Choose fewer images, or raise the memory budget.",
+            "Choose fewer or smaller images, or raise the memory budget.",
         )
 
 

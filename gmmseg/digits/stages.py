@@ -130,8 +130,11 @@ def needed_bytes(settings: DigitSettings, n_images: int, image_shape: tuple[int,
     names = RECIPES[settings.recipe].stages
     n_pixels = image_shape[0] * image_shape[1]
     each = 2 * n_pixels + 4 * settings.pca.n_components
+    covariances = 0
     if "pixels" in names:
         each += 4 * n_pixels
+        # Their sum, the part of a block, and the eigenvectors; a frame may be much smaller than its image.
+        covariances = 0 if "framing" in names else 3 * 8 * n_pixels**2
     if "orientation" in names:
         each += 4 * settings.orientation.n_bins * settings.orientation.n_grid**2
     if "scattering" in names:
@@ -144,7 +147,7 @@ def needed_bytes(settings: DigitSettings, n_images: int, image_shape: tuple[int,
     if "graph" in names:
         # Whitened features, the graph in both passes, and the prepared columns of a search.
         each += 8 * settings.pca.n_components + 2 * 48 * settings.graph.n_neighbours + 8 * 2 * BLOCK_ROWS
-    return each * n_images
+    return each * n_images + covariances
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -306,6 +306,14 @@ def test_more_clusters_than_images_are_refused(small_digits: DigitSet) -> None:
     assert refusal.value.remedy
 
 
+def test_few_images_too_large_for_their_covariances_are_refused() -> None:
+    images = np.random.default_rng(0).integers(0, 256, (3, 90, 100), dtype=np.uint8)
+    # 9,000 by 9,000 covariances of 8 bytes are 648 MB.
+    with budget_of(10**9), pytest.raises(BudgetError, match="3 images") as refusal:
+        run(DigitSet(images, None, 3, "pages"), replace(settings_for("pixels"), n_clusters=2))
+    assert "smaller" in refusal.value.remedy
+
+
 def test_too_much_memory_is_refused_before_anything_is_made(small_digits: DigitSet) -> None:
     with budget_of(10**6), pytest.raises(BudgetError, match=r"900 images"):
         run(small_digits)
