@@ -10,7 +10,7 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from gmmseg.io.temporaries import is_running, machine, start_of
+from gmmseg.io.temporaries import is_running, machine, start_of, temporary_name
 
 _MAX_BYTES = 4096
 _ABANDONED_SECONDS = 86_400
@@ -86,7 +86,7 @@ def take(path: Path) -> Lock | Holder | None:
     place = lock_path(path)
     for _ in range(3):
         try:
-            descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+            _make(place)
         except FileExistsError:
             holder = holder_of(place)
             if holder is not None and holder.is_this:
@@ -98,16 +98,26 @@ def take(path: Path) -> Lock | Holder | None:
             continue
         except OSError:
             return None
-        try:
-            os.write(descriptor, json.dumps(asdict(Holder.this())).encode())
-        except OSError:
-            with contextlib.suppress(OSError):
-                os.unlink(place)
-            return None
-        finally:
-            os.close(descriptor)
         return Lock(place)
     return None
+
+
+def _make(place: Path) -> None:
+    """Make a lock file, which says whose it is from the moment that it is there; raises OSError."""
+    content = json.dumps(asdict(Holder.this()))
+    made = place.with_name(temporary_name())
+    try:
+        made.write_text(content, "ascii")
+        # Unlike a rename it fails where another process was faster.
+        os.link(made, place)
+    except FileExistsError:
+        raise
+    except OSError:
+        # A disk without hard links.
+        with place.open("x", encoding="ascii") as file:
+            file.write(content)
+    finally:
+        made.unlink(missing_ok=True)
 
 
 def holder_of(place: Path) -> Holder | None:

@@ -186,8 +186,10 @@ class PhotoDesk(FileDesk):
         self.work.keeper.discard()
 
     def shutdown(self) -> bool:
+        # A save that runs is completed first: until then nobody else may have the project.
+        has_ended = super().shutdown()
         self.work.keeper.end()
-        return super().shutdown()
+        return has_ended
 
     def _image_file(self) -> Path | None:
         """Return the image's file, where it is one of the user's."""
