@@ -161,7 +161,8 @@ def test_stop_completes_what_is_in_hand_and_a_start_goes_on(bench: Bench) -> Non
     bench.press("add_folder")
 
     def stop_once(events: object) -> None:
-        if bench.states.count("done") == 1 and not bench.runner.is_ending:
+        # Events come several at a time: the first that tell of any work are soon enough.
+        if not bench.runner.is_ending:
             bench.press("stop")
 
     bench.batcher.advanced.connect(stop_once)
