@@ -58,6 +58,7 @@ from ui.dialogs.about import AboutDialog
 from ui.dialogs.bug_report import BugReport
 from ui.last_resort import BugCatcher
 from ui.photo.export_dialog import ExportDialog
+from ui.photo.work import PhotoWork
 from ui.settings_store import SettingsStore
 from ui.theme import apply_theme, configure_plots, theme
 from ui.widgets.tool_bar import ToolBar
@@ -594,10 +595,21 @@ def export_into(app: App, expected: Path, chosen: Path | None = None) -> None:
     assert app.window.findChild(ExportDialog) is None
 
 
+def has_final_map(work: PhotoWork) -> bool:
+    """Whether the map on screen is the one that is wanted: by region, of the classes as they are."""
+    shown = work.workspace.shown
+    image, segmentation = shown.document.image, shown.segmentation
+    if image is None or segmentation is None or shown.regions is None or work.region_runs.is_running:
+        return False
+    return work.workspace.map_classes.is_current(image, segmentation)
+
+
 def test_comparing_k_compares_and_leaves_the_work_alone(fitted: App, qtbot: QtBot) -> None:
     work = fitted.photo.work
     work.apply(merge_classes([1, 2]))
     work.apply(lock_class(1, True))
+    # The map by region follows the one by pixel, and every merge of classes.
+    qtbot.waitUntil(lambda: has_final_map(work), timeout=30000)
     document, shown = work.workspace.document, work.workspace.shown
     fitted.photo.panels.k_curve.compare_requested.emit(4)
     qtbot.waitUntil(lambda: len(work.workspace.shown.candidates) == 4, timeout=20000)
