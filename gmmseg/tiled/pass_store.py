@@ -53,7 +53,7 @@ class PassStore:
         path = self._folder / f"{name}.npz"
         temporary = path.with_suffix(".tmp")
         with temporary.open("wb") as file:
-            np.savez(file, allow_pickle=False, key=np.array(self._key), **arrays)
+            np.savez(file, key=np.array(self._key), **arrays)
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
