@@ -10,6 +10,7 @@ import os
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -52,8 +53,9 @@ class PassStore:
             return
         path = self._folder / f"{name}.npz"
         temporary = path.with_suffix(".tmp")
+        named: dict[str, Any] = {"key": np.array(self._key), **arrays}
         with temporary.open("wb") as file:
-            np.savez(file, key=np.array(self._key), **arrays)
+            np.savez(file, **named)
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
