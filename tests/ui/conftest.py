@@ -11,8 +11,12 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QSettings
 from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
 
+from ui.app import App
 from ui.desk.job_runner import running_threads
+from ui.settings_store import SettingsStore
+from ui.theme import apply_theme, configure_plots
 
 
 @pytest.fixture(autouse=True)
@@ -23,6 +27,22 @@ def fresh_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(folder))
     return folder
+
+
+@pytest.fixture
+def app(qtbot: QtBot, qapp: QApplication) -> Iterator[App]:
+    """The whole program, its window shown, without a picture."""
+    apply_theme(qapp, "light")
+    configure_plots()
+    app = App(SettingsStore())
+    qtbot.addWidget(app.window)
+    with qtbot.waitExposed(app.window):
+        app.window.show()
+    yield app
+    app.end()
+    app.shutdown()
+    app.deleteLater()
+    apply_theme(qapp, "light")
 
 
 @pytest.fixture(scope="package", autouse=True)

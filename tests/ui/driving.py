@@ -10,8 +10,10 @@ from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
 
 from ui.app import App
+from ui.photo.work import PhotoWork
 from ui.widgets.throttle import Throttle
 
 
@@ -52,6 +54,41 @@ def arrange(app: App, name: str) -> None:
     """Use an arrangement of the photo desk in a window with room for all of its docks."""
     app.window.resize(1600, 1000)
     app.photo.arrange(name)
+
+
+def has_final_map(work: PhotoWork) -> bool:
+    """Whether the map on screen is the wanted one: of the document's fit, by region where that is chosen."""
+    shown = work.workspace.shown
+    document, regions = shown.document, shown.regions
+    if document.image is None or shown.segmentation is None or document.is_stale or shown.is_preview:
+        return False
+    has_cut = regions is not None and regions.settings == document.region_settings
+    is_idle = not work.fits.is_running and not work.region_runs.is_running
+    is_current = work.workspace.map_classes.is_current(document.image, shown.segmentation)
+    return (has_cut or document.map_settings.by == "pixel") and is_idle and is_current
+
+
+def is_settled(app: App) -> bool:
+    """Whether the screen shows the document's own fit and nothing runs."""
+    shown = app.photo.work.workspace.shown
+    return (
+        shown.document.image is not None
+        and not shown.document.is_stale
+        and shown.segmentation is not None
+        and not shown.is_preview
+        and not app.photo.work.fitter.is_fitting
+        and not app.photo.work.fits.is_running
+    )
+
+
+def wait_for_map(app: App, qtbot: QtBot) -> None:
+    """Wait until the map on screen is the one by region of the classes as they are."""
+    qtbot.waitUntil(lambda: has_final_map(app.photo.work), timeout=30000)
+
+
+def wait_for_fit(app: App, qtbot: QtBot) -> None:
+    """Wait until the screen shows the document's own fit and nothing runs."""
+    qtbot.waitUntil(lambda: is_settled(app), timeout=20000)
 
 
 def redraw(panel: QWidget) -> None:

@@ -6,7 +6,7 @@ import re
 import sys
 import threading
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -50,7 +50,7 @@ from gmmseg.photo.document import (
 )
 from gmmseg.photo.jobs import SegmentRequest, Stepped, segment_events
 from tests.data.faults import close_folder
-from tests.ui.driving import arrange, blobs, drop, mime_of, write_png
+from tests.ui.driving import arrange, blobs, drop, mime_of, wait_for_fit, wait_for_map, write_png
 from ui.app import App
 from ui.desk.actions import Actions, bound_to
 from ui.desk.desk import Desk, DeskDock, DeskLayout, Heading
@@ -58,57 +58,12 @@ from ui.dialogs.about import AboutDialog
 from ui.dialogs.bug_report import BugReport
 from ui.last_resort import BugCatcher
 from ui.photo.export_dialog import ExportDialog
-from ui.photo.work import PhotoWork
 from ui.settings_store import SettingsStore
-from ui.theme import apply_theme, configure_plots, theme
+from ui.theme import theme
 from ui.widgets.tool_bar import ToolBar
 
 NO_KEYS = Qt.KeyboardModifier.NoModifier
 CONTROL = Qt.KeyboardModifier.ControlModifier
-
-
-@pytest.fixture
-def app(qtbot: QtBot, qapp: QApplication) -> Iterator[App]:
-    apply_theme(qapp, "light")
-    configure_plots()
-    app = App(SettingsStore())
-    qtbot.addWidget(app.window)
-    with qtbot.waitExposed(app.window):
-        app.window.show()
-    yield app
-    app.end()
-    app.shutdown()
-    app.deleteLater()
-    apply_theme(qapp, "light")
-
-
-def is_settled(app: App) -> bool:
-    """Whether the screen shows the document's own fit and nothing runs."""
-    shown = app.photo.work.workspace.shown
-    return (
-        shown.document.image is not None
-        and not shown.document.is_stale
-        and shown.segmentation is not None
-        and not shown.is_preview
-        and not app.photo.work.fitter.is_fitting
-        and not app.photo.work.fits.is_running
-    )
-
-
-def wait_for_map(app: App, qtbot: QtBot) -> None:
-    """Wait until the classes on screen go by region, as they do at first."""
-    work = app.photo.work
-
-    def is_by_region() -> bool:
-        shown = work.workspace.shown
-        origin = None if shown.segmentation is None else shown.segmentation.origin
-        return is_settled(app) and origin is not None and origin.regions is shown.regions is not None
-
-    qtbot.waitUntil(is_by_region, timeout=20000)
-
-
-def wait_for_fit(app: App, qtbot: QtBot) -> None:
-    qtbot.waitUntil(lambda: is_settled(app), timeout=20000)
 
 
 @pytest.fixture
@@ -595,21 +550,12 @@ def export_into(app: App, expected: Path, chosen: Path | None = None) -> None:
     assert app.window.findChild(ExportDialog) is None
 
 
-def has_final_map(work: PhotoWork) -> bool:
-    """Whether the map on screen is the one that is wanted: by region, of the classes as they are."""
-    shown = work.workspace.shown
-    image, segmentation = shown.document.image, shown.segmentation
-    if image is None or segmentation is None or shown.regions is None or work.region_runs.is_running:
-        return False
-    return work.workspace.map_classes.is_current(image, segmentation)
-
-
 def test_comparing_k_compares_and_leaves_the_work_alone(fitted: App, qtbot: QtBot) -> None:
     work = fitted.photo.work
     work.apply(merge_classes([1, 2]))
     work.apply(lock_class(1, True))
     # The map by region follows the one by pixel, and every merge of classes.
-    qtbot.waitUntil(lambda: has_final_map(work), timeout=30000)
+    wait_for_map(fitted, qtbot)
     document, shown = work.workspace.document, work.workspace.shown
     fitted.photo.panels.k_curve.compare_requested.emit(4)
     qtbot.waitUntil(lambda: len(work.workspace.shown.candidates) == 4, timeout=20000)

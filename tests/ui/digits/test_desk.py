@@ -563,19 +563,11 @@ def test_nothing_overlaps_and_no_panel_is_wider_than_its_dock_in_a_small_window(
 
 
 @pytest.fixture
-def app(qtbot: QtBot, qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[App]:
+def app(app: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> App:
+    """The whole program, which draws few digits."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(ui.digits.opening, "N_DRAWN", (300, 60))
-    apply_theme(qapp, "light")
-    configure_plots()
-    app = App(SettingsStore())
-    qtbot.addWidget(app.window)
-    with qtbot.waitExposed(app.window):
-        app.window.show()
-    yield app
-    app.end()
-    app.shutdown()
-    app.deleteLater()
+    return app
 
 
 def desk_of(app: App) -> DigitsDesk:

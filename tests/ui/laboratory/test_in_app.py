@@ -2,36 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import pytest
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from gmmseg.laboratory.pages.em import EmPage
 from tests.ui.driving import blobs, drop, mime_of, write_png
 from ui.app import App
 from ui.laboratory.desk import LaboratoryDesk
-from ui.settings_store import SettingsStore
-from ui.theme import apply_theme, configure_plots
-
-
-@pytest.fixture
-def app(qtbot: QtBot, qapp: QApplication) -> Iterator[App]:
-    apply_theme(qapp, "light")
-    configure_plots()
-    app = App(SettingsStore())
-    qtbot.addWidget(app.window)
-    with qtbot.waitExposed(app.window):
-        app.window.show()
-    yield app
-    app.end()
-    app.shutdown()
-    app.deleteLater()
-    apply_theme(qapp, "light")
 
 
 def test_the_pixels_of_the_photo_are_seen_in_the_laboratory(app: App, qtbot: QtBot, tmp_path: Path) -> None:

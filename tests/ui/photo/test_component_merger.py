@@ -10,11 +10,8 @@ from pytestqt.qtbot import QtBot
 
 from gmmseg.arrays import AnyArray
 from gmmseg.photo.component_merging import ComponentMerge
-from tests.ui.driving import drop, mime_of, write_png
-from tests.ui.test_app import app, wait_for_fit, wait_for_map
+from tests.ui.driving import drop, mime_of, wait_for_fit, wait_for_map, write_png
 from ui.app import App
-
-__all__ = ["app"]
 
 
 def pixelwise(app: App) -> AnyArray:

@@ -20,11 +20,9 @@ from gmmseg.io.images import read_image
 from gmmseg.photo.classes import ClassTable
 from gmmseg.photo.foreground import Foreground
 from tests.core.frames.test_background import street
-from tests.ui.driving import drop, mime_of
-from tests.ui.test_app import app, wait_for_fit
+from tests.ui.driving import drop, mime_of, wait_for_fit
 from ui.app import App
 
-__all__ = ["app"]
 N = 10
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QComboBox, QSlider
+from PySide6.QtWidgets import QComboBox, QSlider
 from pytestqt.qtbot import QtBot
 
 from gmmseg.cli import run
@@ -18,14 +17,12 @@ from gmmseg.io.export_items import ExportItem
 from gmmseg.photo.document import change_map_setting, change_setting
 from gmmseg.photo.segmentation import Segmentation
 from gmmseg.photo.view_state import ViewState
-from tests.ui.driving import arrange, drop, mime_of, write_png
+from tests.ui.driving import arrange, drop, has_final_map, mime_of, write_png
 from ui.app import App
 from ui.photo.arrangements import FIRST_PANES
 from ui.photo.exporting import Exporter
 from ui.photo.widgets.canvas import Canvas
 from ui.photo.widgets.fading import Fading
-from ui.settings_store import SettingsStore
-from ui.theme import apply_theme, configure_plots
 
 
 class Window:
@@ -48,20 +45,8 @@ class Window:
         assert self.shown.segmentation is not None
         return self.shown.segmentation
 
-    def is_settled(self) -> bool:
-        """Whether the map on screen is the one that is wanted, regions included."""
-        shown = self.shown
-        image, regions = shown.document.image, shown.regions
-        if image is None or shown.segmentation is None or shown.document.is_stale or shown.is_preview:
-            return False
-        has_cut = regions is not None and regions.settings == shown.document.region_settings
-        is_by_pixel = shown.document.map_settings.by == "pixel"
-        is_idle = not self.work.fits.is_running and not self.work.region_runs.is_running
-        is_current = self.work.workspace.map_classes.is_current(image, shown.segmentation)
-        return (has_cut or is_by_pixel) and is_idle and is_current
-
     def wait(self) -> None:
-        self.qtbot.waitUntil(self.is_settled, timeout=30000)
+        self.qtbot.waitUntil(lambda: has_final_map(self.work), timeout=30000)
 
     def unit(self, number: int) -> QComboBox:
         box = self.panes.panes[number].findChild(QComboBox, "map_unit")
@@ -70,22 +55,13 @@ class Window:
 
 
 @pytest.fixture
-def window(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[Window]:
-    apply_theme(qapp, "light")
-    configure_plots()
-    app = App(SettingsStore())
-    qtbot.addWidget(app.window)
-    with qtbot.waitExposed(app.window):
-        app.window.show()
+def window(app: App, qtbot: QtBot, tmp_path: Path) -> Window:
     arrange(app, "segment")
     app.photo.panels.panes.restore(FIRST_PANES["segment"])
     window = Window(app, qtbot)
     drop(app.window, mime_of(write_png(tmp_path / "bands.png")))
     window.wait()
-    yield window
-    app.window.close()
-    app.shutdown()
-    app.deleteLater()
+    return window
 
 
 def test_the_first_map_becomes_one_by_region_without_another_fit_or_other_colours(window: Window) -> None:

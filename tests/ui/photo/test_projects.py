@@ -8,7 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox, QPushButton
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QPushButton
 from pytestqt.qtbot import QtBot
 
 import gmmseg
@@ -33,24 +33,9 @@ from ui.desk import journaling
 from ui.dialogs.recover import RecoverDialog
 from ui.dialogs.unsaved import UnsavedDialog
 from ui.settings_store import SettingsStore
-from ui.theme import apply_theme, configure_plots
 
 ROOT = Path(__file__).parents[3]
 CONTROL = Qt.KeyboardModifier.ControlModifier
-
-
-@pytest.fixture
-def app(qtbot: QtBot, qapp: QApplication) -> Iterator[App]:
-    apply_theme(qapp, "light")
-    configure_plots()
-    app = App(SettingsStore())
-    qtbot.addWidget(app.window)
-    with qtbot.waitExposed(app.window):
-        app.window.show()
-    yield app
-    app.end()
-    app.shutdown()
-    app.deleteLater()
 
 
 def is_settled(app: App) -> bool:

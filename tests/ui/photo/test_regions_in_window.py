@@ -6,7 +6,7 @@ Classes go by pixel: by region there would be regions before anybody looks at th
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
-    QApplication,
     QCheckBox,
     QComboBox,
     QDockWidget,
@@ -38,8 +37,6 @@ from ui.app import App
 from ui.photo import region_maker
 from ui.photo.arrangements import FIRST_PANES
 from ui.photo.export_dialog import ExportDialog
-from ui.settings_store import SettingsStore
-from ui.theme import apply_theme, configure_plots
 from ui.widgets.number_box import NumberBox
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
@@ -93,13 +90,7 @@ class Driven:
 
 
 @pytest.fixture
-def driven(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[Driven]:
-    apply_theme(qapp, "light")
-    configure_plots()
-    app = App(SettingsStore())
-    qtbot.addWidget(app.window)
-    with qtbot.waitExposed(app.window):
-        app.window.show()
+def driven(app: App, qtbot: QtBot, tmp_path: Path) -> Driven:
     arrange(app, "explore")
     app.photo.panels.panes.restore(FIRST_PANES["segment"])
     app.photo.work.apply(change_map_setting("by", "pixel", "Classes"))
@@ -107,10 +98,7 @@ def driven(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[Driven]
     driven = Driven(app, qtbot)
     qtbot.waitUntil(lambda: app.photo.work.workspace.document.fit is not None, timeout=20000)
     driven.wait_until_idle()
-    yield driven
-    app.end()
-    app.shutdown()
-    app.deleteLater()
+    return driven
 
 
 def test_nothing_is_made_before_regions_are_looked_at(driven: Driven) -> None:

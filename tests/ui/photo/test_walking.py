@@ -13,11 +13,9 @@ from pytestqt.qtbot import QtBot
 
 from gmmseg.arrays import AnyArray
 from gmmseg.photo.walking import Move
-from tests.ui.driving import drop, mime_of, write_png
-from tests.ui.test_app import app, labels, type_k, wait_for_fit, wait_for_map
+from tests.ui.driving import drop, mime_of, wait_for_fit, wait_for_map, write_png
+from tests.ui.test_app import labels, type_k
 from ui.app import App
-
-__all__ = ["app"]
 
 
 @pytest.fixture
