@@ -11,10 +11,11 @@ from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import Connection, wait
 from typing import Any, Generic, TypeVar
 
-from gmmseg.control import ShouldStop, StopRequest, only_cancelled, raise_if_cancelled
+from gmmseg.control import ShouldStop, StopRequest, only_cancelled, raise_if_cancelled, relayed, result_of
 from gmmseg.errors import Cancelled, GmmsegError
 
 _T = TypeVar("_T")
@@ -109,18 +110,18 @@ def _one_by_one(work: Work[_T, _R], items: Sequence[_T], should_stop: ShouldStop
         if should_stop() is StopRequest.STOP:
             return
         yield Begun(at)
-        job = work(item, asked)
         try:
-            while True:
-                yield Reported(at, next(job))
-        except StopIteration as end:
-            yield Finished(at, end.value)
+            result = yield from relayed(work(item, asked), partial(_reported, at))
         except Cancelled:
             raise
         except Exception as error:
             yield Failed(at, error)
-        finally:
-            job.close()
+        else:
+            yield Finished(at, result)
+
+
+def _reported(at: int, event: Any) -> tuple[Reported]:
+    return (Reported(at, event),)
 
 
 @dataclass(eq=False)
@@ -254,16 +255,16 @@ def _send(pipe: Connection, said: tuple[type, Any]) -> None:
 def _reporting(job: Generator[Any, None, _R], pipe: Connection) -> _R:
     """Return the result of a job and send what it yields, not more often than can be seen."""
     last = -_BETWEEN_REPORTS
-    while True:
-        try:
-            event = next(job)
-        except StopIteration as end:
-            result: _R = end.value
-            return result
+
+    def send(event: Any) -> tuple[()]:
+        nonlocal last
         now = time.monotonic()
         if now - last >= _BETWEEN_REPORTS:
             last = now
             _send(pipe, (Reported, event))
+        return ()
+
+    return result_of(relayed(job, send))
 
 
 def _portable(error: Exception) -> Exception:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from gmmseg.batch.joint import joint_fit_events
 from gmmseg.batch.makers import ExportMaker, ExportTask
@@ -14,7 +13,7 @@ from gmmseg.batch.pictures import Outcome
 from gmmseg.batch.record import Record
 from gmmseg.batch.run import Result, batch_events, work_of, write_areas, write_sheet
 from gmmseg.batch.texts import Again
-from gmmseg.control import Progress, ShouldStop, never_stop
+from gmmseg.control import Progress, ShouldStop, never_stop, relayed
 from gmmseg.io.atomic import refusals
 from gmmseg.io.export_items import SUFFIXES, ExportItem, ExportKind, check_items, with_legends
 from gmmseg.io.outputs import check_inputs_stay, distinct_stems
@@ -93,10 +92,11 @@ def folder_batch_events(
         with refusals(batch.folder / kind):
             (batch.folder / kind).mkdir(parents=True, exist_ok=True)
     check_items(item for task in tasks for item in task.items)
-    method, errors = batch.method, {}
+    method: Method = batch.method
+    errors: dict[int, Exception] = {}
     if batch.is_joint and isinstance(method, FittedMixture):
         job = joint_fit_events(batch.images, method.settings, batch.n_jobs, should_stop=should_stop)
-        model, errors = yield from _progress_of(job)
+        model, errors = yield from relayed(job, lambda event: (event,) if isinstance(event, Progress) else ())
         method = AppliedModel(model, maps=method.maps)
     results: list[Result] = [errors.get(at) for at in range(len(tasks))]
     for at, error in errors.items():
@@ -112,32 +112,10 @@ def folder_batch_events(
         resumes=True,
         should_stop=should_stop,
     )
-    done = yield from _placed(running, left)
+    # Places are those among all pictures.
+    done = yield from relayed(running, lambda event: (replace(event, at=left[event.at]),))
     for at, result in zip(left, done, strict=True):
         results[at] = result
     write_areas(batch.folder / AREAS, tasks, results)
     write_sheet(batch.folder / SHEET, batch.folder.name, tasks, results)
     return results
-
-
-def _progress_of(job: Generator[Any, None, Any]) -> Generator[Progress, None, Any]:
-    while True:
-        try:
-            event = next(job)
-        except StopIteration as end:
-            return end.value
-        if isinstance(event, Progress):
-            yield event
-
-
-def _placed(
-    job: Generator[ItemEvent[Outcome], None, list[Result]], places: Sequence[int]
-) -> Generator[ItemEvent[Outcome], None, list[Result]]:
-    """Pass on events with the place of their picture among all of them."""
-    while True:
-        try:
-            event = next(job)
-        except StopIteration as end:
-            results: list[Result] = end.value
-            return results
-        yield replace(event, at=places[event.at])

@@ -23,7 +23,7 @@ from gmmseg.batch.run import (
 )
 from gmmseg.commands.console import Console
 from gmmseg.commands.options import map_settings, region_settings
-from gmmseg.control import Progress
+from gmmseg.control import Progress, relayed, result_of
 from gmmseg.io.atomic import shown
 from gmmseg.io.files import shown_name
 from gmmseg.processes import Failed, Finished, ItemEvent, Reported
@@ -114,12 +114,9 @@ def _drained(
     is_single: bool,
 ) -> list[Result]:
     n_done = 0
-    while True:
-        try:
-            event = next(job)
-        except StopIteration as end:
-            results: list[Result] = end.value
-            return results
+
+    def show(event: ItemEvent[Outcome]) -> tuple[()]:
+        nonlocal n_done
         task = tasks[event.at]
         name = shown_name(task.image)
         if isinstance(event, Reported) and isinstance(event.event, Progress):
@@ -133,6 +130,9 @@ def _drained(
                 raise event.error
             n_done += 1
             console.say(f"{name}: {failure_text(event.error)}")
+        return ()
+
+    return result_of(relayed(job, show))
 
 
 def _tell(outcome: Outcome, task: Task, name: str, console: Console) -> None:

@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from gmmseg.control import Progress
 from ui.desk.job_runner import JobRunner
+from ui.desk.workers import Worker
 
 if TYPE_CHECKING:
     from gmmseg.batch.folders import FolderBatch
@@ -16,30 +17,18 @@ if TYPE_CHECKING:
     from gmmseg.processes import ItemEvent
 
 
-class Batcher(QObject):
-    """Runs one batch at a time.
-
-    Parameters
-    ----------
-    runner : JobRunner
-        For this object alone.
-    """
+class Batcher(Worker):
+    """Runs one batch at a time; it has failed where nothing could be begun or summed up."""
 
     advanced = Signal(object)
     """(tuple of Progress and `ItemEvent`): what has come since."""
     finished = Signal(object)
     """(list of `Result`): all was worked on, or the batch was stopped."""
-    failed = Signal(object)
-    """(Exception): nothing could be begun, or what sums up the batch cannot be written."""
     cancelled = Signal()
     running_changed = Signal()
 
     def __init__(self, runner: JobRunner, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self.runner = runner
-        runner.events.connect(self._on_events)
-        runner.finished.connect(self._on_finished)
-        runner.failed.connect(self._on_failed)
+        super().__init__(runner, parent)
         runner.cancelled.connect(self._on_cancelled)
         runner.running_changed.connect(self._on_running_changed)
 
@@ -67,10 +56,6 @@ class Batcher(QObject):
     @Slot(object, object)
     def _on_finished(self, run: int, results: list[Result]) -> None:
         self.finished.emit(results)
-
-    @Slot(object, object)
-    def _on_failed(self, run: int, error: Exception) -> None:
-        self.failed.emit(error)
 
     @Slot(object)
     def _on_cancelled(self, run: int) -> None:
