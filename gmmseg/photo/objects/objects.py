@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from gmmseg.arrays import LabelArray, label_dtype
+from gmmseg.arrays import AnyArray, LabelArray, label_dtype
 from gmmseg.colours import Colour, class_colour
 from gmmseg.errors import EditError
 from gmmseg.photo.classes import class_id
@@ -108,20 +108,13 @@ class ObjectMap:
 
     def instance_ids(self) -> LabelArray:
         """Return the id of each pixel's object, (H, W), 0 unlabelled; uint8 where every id is below 255."""
-        return _narrowed(self.ids.read(), self._n_ids - 1)
+        ids: AnyArray = self.ids.read().astype(label_dtype(self._n_ids - 1), copy=False)
+        return ids
 
     def categories(self) -> dict[str, int]:
         """Return the value of each name in semantic masks: from 1 in display order, without 255."""
         names = dict.fromkeys(entry.name for entry in self.objects)
         return {name: class_id(position) for position, name in enumerate(names)}
-
-    def category_ids(self) -> LabelArray:
-        """Return the value of each pixel's name, (H, W), 0 unlabelled."""
-        categories = self.categories()
-        table = np.zeros(self._n_ids, dtype=np.uint16)
-        for entry in self.objects:
-            table[entry.id] = categories[entry.name]
-        return _narrowed(table[self.ids.read()], max(categories.values(), default=0))
 
     # Pixels
 
@@ -279,7 +272,3 @@ class ObjectMap:
     def _unused_colour(self, name: str) -> Colour:
         used = {entry.colour for entry in self.objects}
         return next(class_colour(n) for n in range(len(used) + 1) if class_colour(n) not in used)
-
-
-def _narrowed(values: IdArray, largest: int) -> LabelArray:
-    return values.astype(np.uint8) if label_dtype(largest) is np.uint8 else values
