@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
-from gmmseg.control import ShouldStop, never_stop
+from gmmseg.control import ShouldStop
 from gmmseg.errors import GmmsegError, WriteError
 from gmmseg.history import History
 from gmmseg.limits import MIB
@@ -59,9 +59,9 @@ class Journaling(QObject):
         self._project: Path | None = None
         self._has_failed = False
         self.is_ready = False
-        """What journals need has been loaded, which takes as long as some frames of the screen."""
+        """What journals need has been loaded, which takes longer than a frame of the screen may."""
         self._loads = work.make_requests(_load, lambda request: "load")
-        self._loads.answered.connect(self.make_ready)
+        self._loads.answered.connect(self._on_loaded)
         self._syncs = work.make_requests(_sync, lambda descriptor: descriptor)
         self._writes = work.make_requests(self._write_companions, lambda request: request)
         self._timer = QTimer(self)
@@ -76,10 +76,9 @@ class Journaling(QObject):
             self._loads.ask(None)
 
     @Slot()
-    def make_ready(self) -> None:
-        """Load what journals need now, where that has not been done."""
+    def _on_loaded(self) -> None:
+        # It may have been asked for twice.
         if not self.is_ready:
-            _load(None, never_stop)
             self.is_ready = True
             self.ready.emit()
 

@@ -231,7 +231,7 @@ class Keeper(Worker):
         if not self.journaling.is_ready:
             # A fit that is finished, or an image that is opened, can be had again; what a person does cannot.
             if len(history.entries) > 1 and _place(history) != _place(before):
-                self.journaling.make_ready()
+                self.journaling.prepare()
         elif self._subject is not self._recorded or self.journaling.is_long:
             self._begin_journal()
         else:
