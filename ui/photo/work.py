@@ -49,7 +49,7 @@ from ui.photo.walker import Walker
 from ui.settings_store import SettingsStore
 
 _LOAD_AFTER_MS = 1000
-"""After the first fit its maps are drawn; what a second fit needs is loaded when that is done."""
+"""After the last map: what only edits and further fits need is loaded when nothing is drawn."""
 
 
 class PhotoWork(DeskWorkers):
@@ -111,7 +111,6 @@ class PhotoWork(DeskWorkers):
 
     def _connect(self) -> None:
         self.bridge.changed.connect(self._on_changed)
-        self.fitter.fitted.connect(self._loading.start)
         self._loading.timeout.connect(self.keeper.journaling.prepare)
         self.selecting.tree_coming.connect(self.region_maker.await_tree)
         self.region_maker.tree_wanted.connect(self.selecting.make_ready)
@@ -157,6 +156,9 @@ class PhotoWork(DeskWorkers):
     def _on_changed(self, old: ViewState, new: ViewState) -> None:
         if new.document.fit is not old.document.fit:
             self.selected_step = None
+        # A map that is yet to come would wait for imports in the background, too: the interpreter is one.
+        if new.segmentation is not None and new.segmentation is not old.segmentation:
+            self._loading.start()
 
 
 def _draw(request: Any, should_stop: ShouldStop) -> Any:
