@@ -59,7 +59,7 @@ def leaf_labels_at(hierarchy: Hierarchy, height: float) -> NDArray[np.int32]:
 
     Regions are numbered 0..R-1 by first appearance in reading order.
     """
-    n_unions = int(np.searchsorted(hierarchy.heights, height, side="right"))
+    n_unions = int(np.searchsorted(hierarchy.tree.heights, height, side="right"))
     return _leaf_labels(hierarchy, n_unions)
 
 
@@ -83,7 +83,7 @@ def height_of_detail(hierarchy: Hierarchy, detail: float) -> float:
 
 def _heights_of_scale(hierarchy: Hierarchy) -> tuple[float, float, float]:
     """Return the heights of the details 0, 0.5 and 1, falling."""
-    heights, natural = hierarchy.heights, hierarchy.natural
+    heights, natural = hierarchy.tree.heights, hierarchy.natural
     first, last = (float(heights[0]), float(heights[-1])) if len(heights) else (0.0, 0.0)
     return (
         max(last, natural * _LEAST_HEADROOM),
@@ -113,14 +113,14 @@ def _hermite(t: float, start: float, end: float, start_slope: float, end_slope: 
 def _height_of_unions(hierarchy: Hierarchy, n_unions: int) -> float:
     """Return the height of the last of the first `n_unions`; without any, one below all."""
     if n_unions:
-        return float(hierarchy.heights[n_unions - 1])
+        return float(hierarchy.tree.heights[n_unions - 1])
     return _heights_of_scale(hierarchy)[2]
 
 
 def _leaf_labels(hierarchy: Hierarchy, n_unions: int) -> NDArray[np.int32]:
     n_leaves = hierarchy.n_leaves
     root = np.arange(n_leaves + n_unions)
-    root[hierarchy.pairs[:n_unions]] = np.arange(n_leaves, n_leaves + n_unions)[:, None]
+    root[hierarchy.tree.pairs[:n_unions]] = np.arange(n_leaves, n_leaves + n_unions)[:, None]
     # Each round doubles how far up a node looks, so that few are needed however deep the tree is.
     while not np.array_equal(root, higher := root[root]):
         root = higher

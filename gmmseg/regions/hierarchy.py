@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gmmseg.arrays import FloatArray, IntArray, frozen
+from gmmseg.mixture.tree import MergeTree
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -18,10 +19,8 @@ class Hierarchy:
     ----------
     leaves : int32 array, (H, W)
         The leaf of each pixel, 0..M-1 by first appearance in reading order; -1 where there is no data.
-    pairs : int32 array, (M - 1, 2)
-        The two nodes united at step i, which become node M + i; both are below M + i.
-    heights : (M - 1,)
-        The height of each union, never decreasing.
+    tree : MergeTree
+        M - 1 unions of its leaves, up to the whole image.
     natural : float
         The height at which this image is best cut.
     areas : int64 array, (M,)
@@ -33,18 +32,17 @@ class Hierarchy:
     """
 
     leaves: NDArray[np.int32]
-    pairs: NDArray[np.int32]
-    heights: FloatArray
+    tree: MergeTree
     natural: float
     areas: IntArray
     means: FloatArray
     posteriors: FloatArray
 
     def __post_init__(self) -> None:
-        n_leaves = len(self.areas)
-        if self.pairs.shape != (n_leaves - 1, 2) or self.heights.shape != (n_leaves - 1,):
-            raise ValueError(f"{len(self.pairs)} unions do not fit {n_leaves} leaves")
-        for array in (self.leaves, self.pairs, self.heights, self.areas, self.means, self.posteriors):
+        pairs, heights = self.tree.pairs, self.tree.heights
+        if pairs.shape != (self.n_leaves - 1, 2) or heights.shape != (self.n_leaves - 1,):
+            raise ValueError(f"{len(pairs)} unions do not fit {self.n_leaves} leaves")
+        for array in (self.leaves, pairs, heights, self.areas, self.means, self.posteriors):
             frozen(array)
 
     @property

@@ -126,7 +126,7 @@ def finished_events(
     """Make the hierarchy of an image from its regions at the working size, yielding progress from 0 to 1."""
     natural = natural_height()
     if leaves.shape == (image.height, image.width):
-        return Hierarchy(leaves, tree.pairs, tree.heights, natural, graph.areas, graph.lab, graph.colour)
+        return Hierarchy(leaves, tree, natural, graph.areas, graph.lab, graph.colour)
     refined = yield from refinement_events(leaves, image, should_stop)
     return _refined(refined, graph, tree, natural)
 
@@ -143,4 +143,4 @@ def _refined(leaves: NDArray[np.int32], graph: RegionGraph, tree: MergeTree, nat
     order = np.argsort(ranks[:-1])[np.count_nonzero(ranks[:-1] < 0) :]
     leaves = ranks[leaves]
     areas = np.bincount(leaves.reshape(-1) + 1, minlength=len(order) + 1)[1:].astype(np.int64)
-    return Hierarchy(leaves, tree.pairs, tree.heights, natural, areas, graph.lab[order], graph.colour[order])
+    return Hierarchy(leaves, tree, natural, areas, graph.lab[order], graph.colour[order])

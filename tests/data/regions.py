@@ -8,6 +8,7 @@ import numpy as np
 
 from gmmseg.control import result_of
 from gmmseg.image import Image
+from gmmseg.mixture.tree import MergeTree
 from gmmseg.regions.hierarchy import Hierarchy
 from gmmseg.regions.outcome import RegionOutcome, region_events
 from gmmseg.regions.settings import RegionSettings
@@ -25,8 +26,7 @@ def quarters(image: Image) -> Hierarchy:
         leaves[~image.mask] = -1
     return Hierarchy(
         leaves=leaves,
-        pairs=np.array([[0, 1], [2, 3], [4, 5]], dtype=np.int32),
-        heights=np.array([1.0, 2.0, 3.0]),
+        tree=MergeTree(np.array([[0, 1], [2, 3], [4, 5]], dtype=np.int32), np.array([1.0, 2.0, 3.0])),
         natural=1.5,
         areas=np.bincount(leaves[leaves >= 0], minlength=4).astype(np.int64),
         means=np.zeros((4, 3)),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from gmmseg.errors import SettingsError
+from gmmseg.mixture.tree import MergeTree
 from gmmseg.regions.cutting import (
     cut,
     height_of_detail,
@@ -35,8 +38,10 @@ def random_hierarchy(seed: int, n_leaves: int, natural: float = 4.4, has_hole: b
         leaves = np.concatenate([np.full_like(leaves, -1), leaves])
     return Hierarchy(
         leaves,
-        np.array(pairs, dtype=np.int32).reshape(-1, 2),
-        np.sort(generator.integers(0, 14, n_leaves - 1) / 2),
+        MergeTree(
+            np.array(pairs, dtype=np.int32).reshape(-1, 2),
+            np.sort(generator.integers(0, 14, n_leaves - 1) / 2),
+        ),
         natural,
         np.full(n_leaves, 2),
         np.zeros((n_leaves, 3)),
@@ -51,13 +56,13 @@ def separate_leaves(n_leaves: int) -> Hierarchy:
     pairs = np.stack([nodes + 1, np.where(nodes > 0, nodes + n_leaves - 1, 0)], axis=1).astype(np.int32)
     heights = np.arange(n_leaves - 1.0)
     areas, means = np.ones(n_leaves, dtype=np.int64), np.zeros((n_leaves, 3))
-    return Hierarchy(leaves, pairs, heights, 4.4, areas, means, np.ones((n_leaves, 1)))
+    return Hierarchy(leaves, MergeTree(pairs, heights), 4.4, areas, means, np.ones((n_leaves, 1)))
 
 
 def united(hierarchy: Hierarchy, n_unions: int) -> NDArray[np.int32]:
     """Return the region of each leaf after the first unions, found by literally moving sets."""
     sets: dict[int, set[int]] = {leaf: {leaf} for leaf in range(hierarchy.n_leaves)}
-    for step, (one, other) in enumerate(hierarchy.pairs[:n_unions].tolist()):
+    for step, (one, other) in enumerate(hierarchy.tree.pairs[:n_unions].tolist()):
         sets[hierarchy.n_leaves + step] = sets.pop(one) | sets.pop(other)
     labels = np.empty(hierarchy.n_leaves, dtype=np.int32)
     for label, group in enumerate(sorted(sets.values(), key=min)):
@@ -68,7 +73,7 @@ def united(hierarchy: Hierarchy, n_unions: int) -> NDArray[np.int32]:
 @given(st.integers(0, 10**6), st.integers(1, 25), st.floats(-1, 8))
 def test_a_cut_at_a_height_does_all_unions_up_to_it(seed: int, n_leaves: int, height: float) -> None:
     hierarchy = random_hierarchy(seed, n_leaves)
-    n_unions = sum(h <= height for h in hierarchy.heights.tolist())
+    n_unions = sum(h <= height for h in hierarchy.tree.heights.tolist())
     np.testing.assert_array_equal(leaf_labels_at(hierarchy, height), united(hierarchy, n_unions))
 
 
@@ -130,14 +135,15 @@ def test_a_region_map_shows_each_leafs_region_and_0_without_data(settings: Regio
 def test_what_is_shared_cannot_be_written_to() -> None:
     hierarchy = random_hierarchy(0, 4)
     found = cut(hierarchy, RegionSettings())
-    for array in (hierarchy.leaves, hierarchy.pairs, hierarchy.heights, found.labels, found.leaf_labels):
+    tree = hierarchy.tree
+    for array in (hierarchy.leaves, tree.pairs, tree.heights, found.labels, found.leaf_labels):
         assert not array.flags.writeable
 
 
 def test_a_tree_that_does_not_fit_its_leaves_is_refused() -> None:
     good = random_hierarchy(0, 4)
     with pytest.raises(ValueError, match="do not fit"):
-        Hierarchy(good.leaves, good.pairs[:1], good.heights, 4.4, good.areas, good.means, good.posteriors)
+        replace(good, tree=MergeTree(good.tree.pairs[:1], good.tree.heights))
 
 
 @pytest.mark.parametrize(

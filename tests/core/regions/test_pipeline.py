@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -50,10 +51,10 @@ def check_whole(hierarchy: Hierarchy, image: Image) -> None:
     assert (hierarchy.areas > 0).all()
     _, first = np.unique(hierarchy.leaves[held], return_index=True)
     assert (np.diff(first) > 0).all()
-    assert sorted(hierarchy.pairs.reshape(-1).tolist()) == list(range(2 * n_leaves - 2))
-    assert (hierarchy.pairs.max(axis=1, initial=-1) < n_leaves + np.arange(n_leaves - 1)).all()
-    assert (np.diff(hierarchy.heights) >= 0).all()
-    assert np.isfinite(hierarchy.heights).all()
+    assert sorted(hierarchy.tree.pairs.reshape(-1).tolist()) == list(range(2 * n_leaves - 2))
+    assert (hierarchy.tree.pairs.max(axis=1, initial=-1) < n_leaves + np.arange(n_leaves - 1)).all()
+    assert (np.diff(hierarchy.tree.heights) >= 0).all()
+    assert np.isfinite(hierarchy.tree.heights).all()
     assert hierarchy.means.shape == (n_leaves, 3)
     np.testing.assert_allclose(hierarchy.posteriors.sum(axis=1), 1, atol=1e-4)
 
@@ -96,9 +97,9 @@ def test_the_same_seed_gives_the_same_tree_and_another_seed_nearly_so(working_si
     one, two, other = (
         result_of(hierarchy_events(image, seed, working_side=working_side)) for seed in (7, 7, 8)
     )
-    for name in ("leaves", "pairs", "heights", "areas", "means", "posteriors"):
-        np.testing.assert_array_equal(getattr(one, name), getattr(two, name))
-    assert not np.array_equal(one.heights, other.heights)
+    for name in ("leaves", "tree.pairs", "tree.heights", "areas", "means", "posteriors"):
+        np.testing.assert_array_equal(attrgetter(name)(one), attrgetter(name)(two))
+    assert not np.array_equal(one.tree.heights, other.tree.heights)
     assert agreement(cut(other, RegionSettings(n_regions=3)).labels, parts) > 0.97
 
 

@@ -28,5 +28,5 @@ def test_the_default_cut_keeps_apart_what_costs_more_and_unites_the_rest() -> No
     image = Image(np.clip(noisy, 0, 255).astype(np.uint8), RGB, ImageSource("test"))
     hierarchy = result_of(hierarchy_events(image))
     assert hierarchy.natural == natural_height()
-    assert cut(hierarchy, RegionSettings()).n_regions == 1 + (hierarchy.heights > natural_height()).sum()
+    assert cut(hierarchy, RegionSettings()).n_regions == 1 + (hierarchy.tree.heights > natural_height()).sum()
     assert 2 <= cut(hierarchy, RegionSettings()).n_regions <= 3

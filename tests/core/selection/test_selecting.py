@@ -202,5 +202,5 @@ def test_regions_and_site_made_together_are_those_made_alone() -> None:
     hierarchy, site = result_of(hierarchy_and_site_events(image))
     alone = result_of(hierarchy_events(image))
     assert np.array_equal(hierarchy.leaves, alone.leaves)
-    assert np.array_equal(hierarchy.heights, alone.heights)
+    assert np.array_equal(hierarchy.tree.heights, alone.tree.heights)
     assert np.array_equal(site.labels, disc_site().labels)
