@@ -6,10 +6,12 @@ import multiprocessing
 import os
 import pickle
 import signal
+import sys
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import suppress
+from ctypes import c_bool
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection, wait
@@ -82,8 +84,7 @@ def work_events(
     items : sequence
         Begun in their order.
     n_jobs : int
-        Processes; with 1, or for a single item, everything runs in this one. They are spawned, not forked:
-        threads of this one may hold locks that a copy would wait for.
+        Processes; with 1, or for a single item, everything runs in this one.
     should_stop : callable
         STOP lets the items in hand be completed and begins no other; CANCEL ends all at their next question.
     n_retries : int
@@ -138,8 +139,8 @@ class _Crew(Generic[_T, _R]):
     """Processes that take one item after another."""
 
     def __init__(self, work: Work[_T, _R], n_workers: int) -> None:
-        self._context = multiprocessing.get_context("spawn")
-        self._cancelled = self._context.Event()
+        # Not an event: a process that is killed might hold its lock.
+        self._cancelled = multiprocessing.get_context("spawn").RawValue(c_bool, False)
         # Pickled once: a mixture or model may take longer than an item.
         self._work = pickle.dumps(work)
         self._workers: list[_Worker] = []
@@ -147,8 +148,11 @@ class _Crew(Generic[_T, _R]):
             self._workers.append(self._started())
 
     def _started(self) -> _Worker:
-        here, there = self._context.Pipe()
-        process = self._context.Process(target=_serve, args=(there, self._cancelled), daemon=True)
+        here, there = multiprocessing.Pipe()
+        is_copy = _has_one_thread()
+        context: Any = multiprocessing.get_context("fork" if is_copy else "spawn")
+        inherited = [here, *(worker.pipe for worker in self._workers)] if is_copy else []
+        process = context.Process(target=_serve, args=(there, self._cancelled, inherited), daemon=True)
         process.start()
         there.close()
         here.send_bytes(self._work)
@@ -198,15 +202,28 @@ class _Crew(Generic[_T, _R]):
 
     def end(self) -> None:
         """End all processes: at once those that wait, in order those that were cancelled."""
-        self._cancelled.set()
+        self._cancelled.value = True
         for worker in self._workers:
             worker.pipe.close()
+            if worker.at is None:
+                worker.process.kill()
         until = time.monotonic() + _PATIENCE
         for worker in self._workers:
             worker.process.join(max(until - time.monotonic(), 0))
             if worker.process.is_alive():
                 worker.process.kill()
                 worker.process.join()
+
+
+def _has_one_thread() -> bool:
+    """Whether processes can be copies of this one, which begin at once with all that has been imported.
+
+    Another thread may hold a lock that a copy would wait for. Elsewhere than on Linux libraries start
+    threads of their own.
+    """
+    with suppress(OSError):
+        return sys.platform == "linux" and len(os.listdir("/proc/self/task")) == 1
+    return False
 
 
 def _loss(code: int | None) -> LostProcessError:
@@ -217,9 +234,15 @@ def _loss(code: int | None) -> LostProcessError:
     )
 
 
-def _serve(pipe: Connection, cancelled: Any) -> None:
-    """Work on items as they come, in a process of its own, until the pipe is closed."""
+def _serve(pipe: Connection, cancelled: Any, inherited: Sequence[Connection]) -> None:
+    """Work on items as they come, in a process of its own, until the pipe is closed.
+
+    `inherited` are other ends of pipes, which would seem to be in use for as long as they are open here.
+    """
+    for end in inherited:
+        end.close()
     # Ctrl-C reaches all processes of a terminal; what is to be done is decided by the one that began it.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     for name in ("SIGINT", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
@@ -228,7 +251,7 @@ def _serve(pipe: Connection, cancelled: Any) -> None:
     parent = multiprocessing.parent_process()
 
     def should_stop() -> StopRequest:
-        is_wanted = not cancelled.is_set() and (parent is None or parent.is_alive())
+        is_wanted = not cancelled.value and (parent is None or parent.is_alive())
         return StopRequest.NONE if is_wanted else StopRequest.CANCEL
 
     with suppress(EOFError, Cancelled):

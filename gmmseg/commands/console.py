@@ -175,8 +175,10 @@ class Console:
 
     def show(self, text: str) -> None:
         """Show what is being done, on a terminal, in place of what was shown before."""
+        if not self._is_terminal:
+            return
         line = self._printable(text)[:_COLUMNS]
-        if self._is_terminal and line != self._shown:
+        if line != self._shown:
             self._stream.write(f"\r{line.ljust(len(self._shown))}")
             self._stream.flush()
             self._shown = line
