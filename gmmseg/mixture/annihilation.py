@@ -165,10 +165,12 @@ class _State:
         """Update one component after another, each with the responsibilities that the last one left."""
         for original in self._alive.tolist():
             raise_if_ended(should_stop)
+            # Those before it may have died in this sweep.
             k = int(np.searchsorted(self._alive, original))
             responsible = self._joint.copy()
             normalise(responsible, is_hard=False)
             responsible *= self._weights
+            # The prior takes half a row for each of its parameters from every component.
             support = np.maximum(responsible.sum(axis=1) - self._cost / 2, 0)
             if support.sum() <= 0:
                 return  # fewer rows than any component needs: all stay
@@ -185,6 +187,7 @@ class _State:
         keep = np.flatnonzero(np.arange(len(self._alive)) != k)
         params = self._params.reordered(keep)
         weights = params.weights / params.weights.sum()
+        # Densities stay; only the weights in front of them change.
         self._joint = self._joint[keep] + np.log(weights / params.weights)[:, None]
         self._params = MixtureParams(weights, params.means, params.covariance)
         self._alive = self._alive[keep]

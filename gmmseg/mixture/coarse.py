@@ -93,6 +93,7 @@ def _cells_of(
         for at in range(len(sums)):
             sums[at] += np.bincount(codes[part], weights=features[at], minlength=len(occupied))
     averages = sums / weights
+    # Exactly: a quotient of equal sums need not round to it.
     averages[-1] = 1.0
     return weights, averages
 
@@ -112,8 +113,10 @@ def _cell_codes(columns: FloatArray, bits: int) -> IntArray:
 def _sample(exact: Rows, centre: FloatArray, is_diagonal: bool, size: int, seed: int) -> Rows:
     generator = np.random.default_rng([seed, 0x5A])
     edges = np.cumsum(exact.weights)
+    # One draw in each of equal shares of the weight: small groups are not missed by chance.
     draws = (np.arange(size) + generator.random(size)) * (edges[-1] / size)
     rows, counts = np.unique(np.searchsorted(edges, draws, side="right"), return_counts=True)
+    # The last draw may round up to the total.
     rows = np.minimum(rows, exact.n_rows - 1)
     weights = counts * (exact.total / counts.sum())
     return Rows(exact.columns[:, rows], weights, centre, is_diagonal, exact.squared_extent)

@@ -94,6 +94,7 @@ def sample(
     components : (n_samples,)
         Which component each row came from.
     """
+    # The generator refuses weights whose sum is off by rounding.
     weights = params.weights / params.weights.sum()
     components = generator.choice(params.n_components, size=n_samples, p=weights)
     values = generator.standard_normal((n_samples, params.n_features))

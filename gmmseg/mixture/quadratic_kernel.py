@@ -110,6 +110,7 @@ class QuadraticKernel(Kernel):
         else:
             linear = np.einsum("kde,ke->kd", precisions, means)
             i, j = pairs(n_features)
+            # Off the diagonal a pair stands for both of its orders.
             quadratic = precisions[:, i, j] * np.where(i == j, -0.5, -1.0)
         constants = log_constants(params) - np.einsum("kd,kd->k", linear, means) / 2
         self._coefficients = np.concatenate([quadratic, linear, constants[:, None]], axis=1)
@@ -167,6 +168,7 @@ class QuadraticKernel(Kernel):
         counts = self._sums[:, -1].copy()
         safe = np.where(counts > 0, counts, 1.0)
         means = self._sums[:, -1 - n_features : -1] / safe[:, None]
+        # Sums about the centre of the rows: what is subtracted below is small, and little cancels.
         squares = self._sums[:, : -1 - n_features]
         if self._is_diagonal:
             scatter = np.maximum(squares - counts[:, None] * means**2, 0.0)

@@ -57,12 +57,14 @@ class Squarem:
         bend_norm = float(np.linalg.norm(bend))
         if bend_norm == 0:
             return None
+        # Their steplength S3; at 1 the jump would end where the second step did.
         wanted = max(1.0, float(np.linalg.norm(step)) / bend_norm)
         self._length = min(wanted, self._longest)
         if wanted >= self._longest:
             self._longest *= GROWTH
         if self._length == 1.0:
             return None
+        # Their steplengths are negative: this is x0 - 2 a r + a^2 v with a = -length.
         target = points[0] + 2 * self._length * step + self._length**2 * bend
         return _unpacked(target, after, unit, self._floor)
 
@@ -87,6 +89,7 @@ def _unpacked(vector: FloatArray, like: MixtureParams, unit: float, floor: float
     """Return the mixture of a vector; None where it is beyond what numbers can hold."""
     n_components, n_features = like.means.shape
     logs, means, shape = np.split(vector, [n_components, n_components * (1 + n_features)])
+    # A jump leaves the simplex; dividing by the sum brings it back without moving ratios.
     weights = np.exp(logs - logs.max())
     weights /= weights.sum()
     means = means.reshape(like.means.shape) * unit

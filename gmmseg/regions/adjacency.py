@@ -140,6 +140,7 @@ def _borders(
             for (one, other), where in zip(views, crossings, strict=True)
         ]
     )
+    # Sorted codes are pairs in lexical order.
     present, edge = np.unique(codes, return_inverse=True)
     sums = np.empty((len(present), 2 * len(maps)))
     for at, plane in enumerate(maps):

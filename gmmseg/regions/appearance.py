@@ -131,6 +131,7 @@ def appearance_posteriors(
     n_drawn = min(SAMPLE_ROWS, len(candidates))
     drawn = columns[:, np.sort(generator.choice(candidates, n_drawn, replace=False))]
     centre = drawn.mean(axis=1)
+    # One scale for all features: what is far apart in one of them shall be so in all, as to the eye.
     deviation = float(np.sqrt(np.mean((drawn - centre[:, None]) ** 2))) or 1.0
     scaled = (drawn - centre[:, None]) / deviation
     params = fitted_params(scaled, settings, settings.spread / deviation**2, generator, should_stop)
@@ -181,6 +182,7 @@ def _first_params(
 
 def _maximised(moments: Moments, spread: float) -> MixtureParams:
     n_components, n_features = moments.means.shape
+    # The mode under a Dirichlet prior with parameters of 2: no component without rows loses its weight.
     weights = (moments.counts + 1) / (moments.counts.sum() + n_components)
     prior = spread * np.eye(n_features)
     covariances = (moments.scatter + 5 * prior) / (moments.counts[:, None, None] + 5) + 0.2 * prior

@@ -62,6 +62,7 @@ def boundary_maps(
 ) -> Float32Array:
     """Return Fisher maps of both kinds of posteriors, at three scales each, and two gradients, (8, h, w)."""
     factor = picture.filter_factor
+    # Where the picture is larger than the reference the maps of wide scales may be coarser by as much.
     coarser = 2 ** int(np.log2(max(factor, 1.0)))
     maps = np.empty((N_MAPS, *picture.shape), dtype=np.float32)
     at = 0

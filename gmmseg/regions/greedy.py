@@ -56,6 +56,7 @@ class GreedyMerger:
         self.around = np.zeros((len(areas), borders.shape[1]))
         np.add.at(self.around, pairs.reshape(-1), self._borders.repeat(2, axis=0))
         self.within = np.zeros_like(self.around)
+        # How often each border was priced, -1 once it is gone: queued prices of another stamp are stale.
         self._stamps = [0] * len(pairs)
         self._node = list(range(len(areas)))
         self._owner = np.arange(len(areas))
@@ -93,6 +94,7 @@ class GreedyMerger:
     def pooled(self, values: FloatArray, areas: FloatArray | IntArray) -> FloatArray:
         """Return the means of values of the nodes (M, F), weighted by area, in the place of each region."""
         owner = self._owner
+        # Each round doubles how far a node looks along the chain of unions.
         while not np.array_equal(owner, owner[owner]):
             owner = owner[owner]
         totals = np.bincount(owner, areas, minlength=len(owner))
@@ -110,6 +112,7 @@ class GreedyMerger:
         heapq.heapify(queue)
         while queue and self.n_regions > n_regions:
             price, edge, stamp = heapq.heappop(queue)
+            # Stale prices are passed over: to take them out of the heap would cost more.
             if stamp != self._stamps[edge]:
                 continue
             if len(self.united) % _ASK_EVERY == 0:
@@ -162,10 +165,12 @@ class GreedyMerger:
                 self._ends[moved] = (kept, other)
         self._neighbours[gone] = {}
         border = self._borders[edge]
+        # The border that dissolves was counted from both sides.
         self.around[kept] += self.around[gone] - 2 * border
         self.within[kept] += self.within[gone] + border
         area = self.areas[kept] + self.areas[gone]
         for means in self.means:
+            # As an update: a sum divided by the area would lose the digits of the larger part.
             means[kept] += (means[gone] - means[kept]) * (self.areas[gone] / area)
         self.areas[kept] = area
         self._owner[gone] = kept

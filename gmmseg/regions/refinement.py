@@ -153,6 +153,7 @@ def _squared_gradient(picture: ByteArray) -> Float32Array:
     """Return the squared length of the gradient of smoothed sRGB, (H, W); its root has the same basins."""
     from scipy.ndimage import gaussian_filter
 
+    # Channel by channel: all three in floats at once would be the largest array here.
     total = np.zeros(picture.shape[:2], dtype=np.float32)
     for channel in range(3):
         smooth = gaussian_filter(

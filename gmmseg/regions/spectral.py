@@ -37,14 +37,17 @@ def spectral_coordinates(
         return np.zeros((n_nodes, 0))
     matrix = np.zeros((n_nodes, n_nodes))
     matrix[pairs[:, 0], pairs[:, 1]] = affinities
+    # Each pair is given once.
     matrix += matrix.T
     scale = 1 / np.sqrt(np.maximum(matrix.sum(axis=1), np.finfo(np.float64).tiny))
     laplacian = np.eye(n_nodes) - scale[:, None] * matrix * scale
     eigenvalues, vectors = _eigenpairs(laplacian, 1, n_kept)
     coordinates = vectors * scale[:, None]
     shares = areas / areas.sum()
+    # Standardised over the area, not over the nodes: many small leaves shall not stretch the axes.
     coordinates -= shares @ coordinates
     coordinates /= np.sqrt(np.maximum(shares @ coordinates**2, np.finfo(np.float64).tiny))
+    # Rounding can take an eigenvalue of 0 below it; the addend keeps parts that nearly fall apart finite.
     weights = 1 / np.sqrt(np.maximum(eigenvalues, 0) + _SMALLEST_EIGENVALUE)
     weighted: FloatArray = coordinates * (weights / np.linalg.norm(weights))
     return weighted
