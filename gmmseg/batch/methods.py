@@ -52,7 +52,8 @@ def description(value: Any) -> Any:
     if isinstance(value, Model):
         return _hash(dump_model(value))
     if is_dataclass(value):
-        return [type(value).__name__, *(description(getattr(value, f.name)) for f in fields(value))]
+        told = [description(getattr(value, each.name)) for each in fields(value) if each.compare]
+        return [type(value).__name__, *told]
     if isinstance(value, tuple):
         return [description(one) for one in value]
     if isinstance(value, os.PathLike):
@@ -147,11 +148,15 @@ class AppliedModel:
     model : Model
     adaptation : Adaptation, optional
         How the mixture is first moved towards each image.
+    maps : MapMethod
+    path : Path, optional
+        File that the model is in; it decides nothing that is made.
     """
 
     model: Model
     adaptation: Adaptation | None = None
     maps: MapMethod = field(default_factory=MapMethod)
+    path: Path | None = field(default=None, compare=False)
 
     def events(
         self, image: Image, command: str, should_stop: ShouldStop = never_stop

@@ -10,16 +10,19 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from gmmseg.batch.content import content_hash
 from gmmseg.batch.documents import Subject
-from gmmseg.batch.methods import FittedMixture, GrownRegions, MapMethod, Method
+from gmmseg.batch.methods import AppliedModel, FittedMixture, GrownRegions, MapMethod, Method
 from gmmseg.colours import to_hex
 from gmmseg.errors import EditError
 from gmmseg.features.spec import FeatureSpec
 from gmmseg.io.export_items import SUFFIXES, ZERO_BASED_KINDS, ExportItem, ExportKind, has_palette
 from gmmseg.io.masks import PaletteName
 from gmmseg.io.outputs import distinct_stems
+from gmmseg.mixture.settings import Adaptation
 from gmmseg.photo.classes import ClassInfo, ClassTable, default_classes
 from gmmseg.photo.document import Document
+from gmmseg.photo.given import GivenModel
 from gmmseg.photo.settings import MapSettings
 from gmmseg.regions.settings import RegionSettings
 from gmmseg.setting import Setting, is_settings, settings_of, value_at
@@ -29,8 +32,6 @@ _OPTION_KINDS: tuple[ExportKind, ...] = ("probabilities", "overlay", "model", "t
 """Kinds that have an option of their own."""
 _OF_FEATURES = ("space", "has_position", "has_texture")
 """Settings that are said together: ``lab+position``."""
-_UNREPEATABLE = ("stopped", "not fitted", "adapted")
-"""Why fits ended that their settings alone do not give again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +113,12 @@ def _why_not_repeatable(document: Document, subject: Subject, items: Sequence[Ex
             return "Regions and mixture have two seeds."
     needs_fit = subject == "classes" or (wants_table and fit is not None)
     if needs_fit and fit is not None:
-        if fit.result.stop_reason in _UNREPEATABLE:
+        if fit.given is not None:
+            return _why_not_applicable(document, fit.given, items)
+        if fit.result.stop_reason == "stopped":
             return "The fit was stopped before its end."
+        if fit.is_merged:
+            return "Components were united by hand."
         if fit.hints is not None:
             return "The classes were taught by objects."
         if subject == "regions" and fit.settings.mixture.seed != document.region_settings.seed:
@@ -121,19 +126,27 @@ def _why_not_repeatable(document: Document, subject: Subject, items: Sequence[Ex
     return None
 
 
+def _why_not_applicable(document: Document, given: GivenModel, items: Sequence[ExportItem]) -> str | None:
+    """Return why a model that is given, from its file, does not give an export again."""
+    if any(item.kind == "model" for item in items):
+        return "The command that applies a model writes none."
+    if document.classes != given.model.classes:
+        return "The classes are no longer those of the model."
+    if given.path is None or content_hash(given.path) != given.sha256:
+        return "The model's file is not as it was when it was applied."
+    return None
+
+
 def _method(document: Document, subject: Subject, items: Sequence[ExportItem]) -> Method:
+    fit, maps = document.fit, _map_method(document)
+    given = None if fit is None else fit.given
+    if given is not None and subject == "classes":
+        return AppliedModel(given.model, given.adaptation, maps, given.path)
     mixture = None
-    if document.fit is not None:
-        classes, maps = document.classes, document.map_settings
-        by_region = maps.by == "region"
-        mixture = FittedMixture(
-            document.fit.settings,
-            None if classes == default_classes(classes.n_components) else classes,
-            maps=MapMethod(
-                maps if by_region else replace(maps, balance=MapSettings().balance),
-                document.region_settings if by_region else RegionSettings(),
-            ),
-        )
+    if fit is not None and given is None:
+        classes = document.classes
+        is_usual = classes == default_classes(classes.n_components)
+        mixture = FittedMixture(fit.settings, None if is_usual else classes, maps=maps)
     if subject == "regions":
         wants_table = any(item.kind == "table" for item in items)
         by_pixel = None if mixture is None else replace(mixture, maps=MapMethod())
@@ -141,6 +154,13 @@ def _method(document: Document, subject: Subject, items: Sequence[ExportItem]) -
     if mixture is None:
         raise EditError("There is no finished fit to export.", "Fit the image first.")
     return mixture
+
+
+def _map_method(document: Document) -> MapMethod:
+    maps = document.map_settings
+    if maps.by == "region":
+        return MapMethod(maps, document.region_settings)
+    return MapMethod(replace(maps, balance=MapSettings().balance))
 
 
 def _own_legends(items: Sequence[ExportItem]) -> list[ExportItem]:
@@ -186,7 +206,18 @@ def _method_words(method: Method) -> list[str]:
         return ["segment", *_value_words(method)]
     if isinstance(method, GrownRegions):
         return ["segment", "--method", "regions", *_value_words(method)]
+    if isinstance(method, AppliedModel) and method.path is not None:
+        words = [*_adaptation_words(method.adaptation), *_value_words(method.maps)]
+        return ["apply", *words, _path_word(method.path)]
     raise EditError("A model that is in no file cannot be named.", "Export the model, and apply it.")
+
+
+def _adaptation_words(adaptation: Adaptation | None) -> Iterator[str]:
+    if adaptation is not None:
+        usual = Adaptation().relevance
+        # Said where it is the usual one too: the option is what has the model adapted.
+        yield from ("--adapt", str(adaptation.relevance))
+        yield from _value_words(replace(adaptation, relevance=usual))
 
 
 def _value_words(value: Any) -> Iterator[str]:
@@ -283,6 +314,8 @@ def python_text(wanted: Again | AgainFromProject) -> str:
     imports = ["import gmmseg"]
     if any(isinstance(value, ClassTable) for value in _values(wanted.method)):
         imports.append("from gmmseg.photo.classes import ClassInfo, ClassTable")
+    if isinstance(wanted.method, AppliedModel) and isinstance(_adapted(wanted.method), Adaptation):
+        imports.append("from gmmseg.mixture.settings import Adaptation")
     head = "\n".join(imports) + "\n\n"
     if len(wanted.images) == 1:
         picture = _picture(repr(_path_word(wanted.images[0])), wanted.frame)
@@ -336,7 +369,21 @@ def _call(method: Method, picture: str) -> str:
     if isinstance(method, GrownRegions):
         call = f"gmmseg.regions({', '.join([picture, *_keywords(method.settings)])})"
         return call if method.mixture is None else f"{call}.with_mixture({_call(method.mixture, picture)})"
+    if isinstance(method, AppliedModel) and method.path is not None:
+        words = [repr(_path_word(method.path)), picture]
+        adapted = _adapted(method)
+        if adapted is not None:
+            words.append(f"adapt={adapted!r}")
+        return f"gmmseg.apply({', '.join([*words, *_keywords(method.maps)])})"
     raise EditError("A model that is in no file cannot be named.", "Export the model, and apply it.")
+
+
+def _adapted(method: AppliedModel) -> float | Adaptation | None:
+    """Return how a model is adapted, by its relevance factor alone where the rest is as usual."""
+    adaptation = method.adaptation
+    if adaptation is None or adaptation != Adaptation(adaptation.relevance):
+        return adaptation
+    return adaptation.relevance
 
 
 def _keywords(value: Any) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from gmmseg.colours import to_hex
@@ -18,6 +19,7 @@ from gmmseg.version import VERSION
 
 FORMAT = "gmmseg-model"
 FORMAT_VERSION = 2
+_HEAD_BYTES = 200
 
 
 def dump_model(model: Model) -> bytes:
@@ -85,6 +87,16 @@ def read_model_bytes(path: str | os.PathLike[str]) -> bytes:
     """Return the content of a model file, at most one byte more than is allowed; raises `ReadError`."""
     with open_file(path, "a model") as (file, _):
         return file.read(MAX_MODEL_BYTES + 1)
+
+
+def looks_like_model(path: Path) -> bool:
+    """Whether a file's first bytes are those of a model of pictures as it is written here."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEAD_BYTES)
+    except OSError:
+        return False
+    return head.lstrip().startswith(b"{") and f'"format": "{FORMAT}"'.encode() in head
 
 
 def model_format(data: bytes) -> str:

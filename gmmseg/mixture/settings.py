@@ -185,6 +185,7 @@ class Adaptation:
         metavar="R",
         help="adapt the means to each picture before it is labelled; R: as how many pixels the model's own "
         "knowledge of a component counts ({default} in speech; 0 takes all from the picture)",
+        step=None,
     )
     keeps_means: bool = switch(
         "Keep the means",

@@ -63,7 +63,7 @@ def merge_events(
     before = merge.fit
     began = time.perf_counter()
     yield Progress("Merging components")
-    table = make_table(before.image, before.settings.features, should_stop)
+    table = make_table(before.image, before.settings.features, should_stop, before.model.standard)
     params = united(before.result.params, merge.groups)
     mixture = replace(
         before.settings.mixture, n_components=params.n_components, covariance="full", is_hard=False
@@ -79,6 +79,7 @@ def merge_events(
         before.image,
         replace(before.settings, mixture=mixture, auto=None, learns_from=None),
         {**before.seconds, "fit": time.perf_counter() - began},
+        is_merged=True,
     )
 
 
@@ -87,7 +88,9 @@ def merge_components(merge: ComponentMerge, fit: Fit) -> Edit[Document]:
 
     def apply(document: Document) -> Document:
         return with_fit(
-            replace(document, settings=fit.settings), fit, regrouped(document.classes, merge.groups)
+            replace(document, settings=fit.settings, given=None),
+            fit,
+            regrouped(document.classes, merge.groups),
         )
 
     return Edit("Merge components", apply)

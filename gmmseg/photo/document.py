@@ -13,7 +13,9 @@ from gmmseg.editing import Edit
 from gmmseg.features.colour import suited_space
 from gmmseg.image import Image, PixelSize
 from gmmseg.mixture.params import FitResult
+from gmmseg.mixture.settings import Adaptation
 from gmmseg.photo.classes import ClassTable
+from gmmseg.photo.given import GivenModel
 from gmmseg.photo.model import Model
 from gmmseg.photo.objects.hints import Hints, hints_of
 from gmmseg.photo.objects.objects import ObjectMap
@@ -41,6 +43,10 @@ class Fit:
     """Duration of each stage: ``features``, ``fit``, ``label``."""
     hints: Hints | None = None
     """What the classes were taught by, where they were."""
+    given: GivenModel | None = None
+    """What was applied, where the mixture was not fitted."""
+    is_merged: bool = False
+    """Whether components were united by hand, so that the settings alone do not give it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,6 +105,8 @@ class Document:
     objects: ObjectMap | None = None
     """None before the first object."""
     pending: PendingSelection | None = None
+    given: GivenModel | None = None
+    """What labels the image instead of a fit; `settings` are then those that it holds."""
 
     @property
     def object_map(self) -> ObjectMap:
@@ -124,7 +132,7 @@ class Document:
 
     @property
     def is_stale(self) -> bool:
-        """Whether the fit was made from another image, other settings or other hints than there are now."""
+        """Whether the fit was made from another image, settings, model or hints than there are now."""
         if self.image is None:
             return False
         return not self.has_fit_of_settings or (self.fit is not None and self.fit.hints != self.hints)
@@ -132,7 +140,13 @@ class Document:
     @property
     def has_fit_of_settings(self) -> bool:
         """Whether the fit was made from this image and these settings, whatever has been marked since."""
-        return self.fit is not None and self.fit.image is self.image and self.fit.settings == self.settings
+        fit = self.fit
+        return (
+            fit is not None
+            and fit.image is self.image
+            and fit.settings == self.settings
+            and fit.given == self.given
+        )
 
 
 def can_compare(one: Document, other: Document) -> bool:
@@ -168,7 +182,7 @@ def open_image(image: Image) -> Edit[Document]:
     """Return the edit that shows another image; the fit and the objects of the old one go.
 
     The settings stay, but for a colour space that needs channels the image does not have, and teaching: what
-    taught were the objects.
+    taught were the objects. A model that is given stays where it suits the image.
     """
 
     def apply(document: Document) -> Document:
@@ -179,6 +193,7 @@ def open_image(image: Image) -> Edit[Document]:
             document,
             image=image,
             settings=settings,
+            given=document.given if document.given is not None and document.given.suits(image) else None,
             fit=None,
             classes=ClassTable(),
             objects=None,
@@ -191,12 +206,35 @@ def open_image(image: Image) -> Edit[Document]:
 
 
 def change_setting(path: str, value: Any, title: str) -> Edit[Document]:
-    """Return the edit that sets one setting; applying it raises `SettingsError` when out of bounds."""
+    """Return the edit that sets one setting; applying it raises `SettingsError` when out of bounds.
+
+    A model that was given goes: from then on the mixture is fitted.
+    """
     return Edit(
         title,
-        lambda document: replace(document, settings=with_setting(document.settings, path, value)),
+        lambda document: replace(document, settings=with_setting(document.settings, path, value), given=None),
         merge_key=f"setting {path}",
     )
+
+
+def apply_model(given: GivenModel, title: str) -> Edit[Document]:
+    """Return the edit that labels the image, and the next ones, with a model instead of fitting."""
+    return Edit(title, lambda document: replace(document, settings=given.settings, given=given))
+
+
+def adapt_model(adaptation: Adaptation | None, title: str) -> Edit[Document]:
+    """Return the edit that adapts the model that is given in another way; None applies it as it is."""
+
+    def apply(document: Document) -> Document:
+        given = document.given
+        return document if given is None else replace(document, given=replace(given, adaptation=adaptation))
+
+    return Edit(title, apply, merge_key="adaptation")
+
+
+def fit_instead(title: str) -> Edit[Document]:
+    """Return the edit that fits a mixture like the model that was given, which goes."""
+    return Edit(title, lambda document: replace(document, given=None))
 
 
 def change_region_setting(path: str, value: Any, title: str) -> Edit[Document]:
@@ -234,7 +272,11 @@ def reset_settings(title: str) -> Edit[Document]:
     return Edit(
         title,
         lambda document: replace(
-            document, settings=SegmentSettings(), region_settings=RegionSettings(), map_settings=FIRST_MAP
+            document,
+            settings=SegmentSettings(),
+            region_settings=RegionSettings(),
+            map_settings=FIRST_MAP,
+            given=None,
         ),
     )
 

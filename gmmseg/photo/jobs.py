@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from gmmseg.arrays import ByteArray
 from gmmseg.control import (
@@ -31,6 +32,7 @@ from gmmseg.mixture.selection import Candidate, chosen_fit_events, select_events
 from gmmseg.mixture.settings import Adaptation, FitSettings
 from gmmseg.photo.classes import ClassTable, default_classes
 from gmmseg.photo.document import Fit
+from gmmseg.photo.given import GivenModel, settings_of_model
 from gmmseg.photo.grid import PixelGrid, pixel_grid
 from gmmseg.photo.model import Model, check_suits
 from gmmseg.photo.objects.hints import Hints
@@ -48,12 +50,25 @@ MAX_PREVIEWED = 1 << 23
 _SAMPLED = 100_000
 """Pixels from which the mean colours of a preview are taken, about."""
 
-_NO_END: tuple[StopReason, ...] = ("stopped", "not fitted", "adapted", "merged")
+_NO_END: tuple[StopReason, ...] = ("stopped", "not fitted", "adapted")
 """Results that fitting again would not give."""
 
-TableMaker = Callable[[Image, FeatureSpec, ShouldStop], FeatureTable]
 MapClasses = Callable[[Image, FeatureTable, Segmentation, ShouldStop], Segmentation]
 """Makes the map of classes that is wanted of the map of single pixels."""
+
+
+class TableMaker(Protocol):
+    """Makes the rows of an image: `feature_table`, or a cache in front of it."""
+
+    def __call__(
+        self,
+        image: Image,
+        spec: FeatureSpec,
+        should_stop: ShouldStop = ...,
+        standard: Standard | None = ...,
+    ) -> FeatureTable:
+        """Return the rows of `image` under `spec`, measured by `standard` or, without it, by their own."""
+        ...
 
 
 def as_it_is(
@@ -104,12 +119,16 @@ class SegmentRequest:
     """A fit whose mixture is taken where fitting would give it again: where only the smoothing differs."""
     hints: Hints | None = None
     """What teaches the classes where the settings say so."""
+    given: GivenModel | None = None
+    """What labels the image in place of a fit."""
 
     @property
     def known_mixture(self) -> tuple[FitResult, ClassTable] | None:
         """The mixture and the classes that fitting would end at, where they are known."""
         known = self.known
-        if known is None or known.image is not self.image or known.result.stop_reason in _NO_END:
+        if known is None or known.image is not self.image or known.is_merged:
+            return None
+        if known.result.stop_reason in _NO_END:
             return None
         has_same_mixture = replace(known.settings, smooth=self.settings.smooth) == self.settings
         return (known.result, known.model.classes) if has_same_mixture and known.hints == self.hints else None
@@ -140,15 +159,18 @@ def segment_events(
         Asked between blocks. STOP keeps the last complete EM step as the result (``converged`` is false);
         CANCEL raises `Cancelled`.
     make_table : callable
-        `feature_table`, or a cache in front of it.
     map_classes : callable
         Makes each map that is shown or returned; a `ClassMapper`, for classes by region.
 
     Raises
     ------
     SettingsError, FeatureError, FitError, BudgetError
+    ModelError
+        The model that is given does not suit the image.
     Cancelled
     """
+    if request.given is not None:
+        return (yield from _given_events(request, request.given, should_stop, make_table, map_classes))
     settings = request.settings
     check_settings(settings)
     clock = _Clock()
@@ -164,6 +186,24 @@ def segment_events(
     model = model_of(result.params, request, table, classes)
     fit = Fit(result, model, request.image, settings, clock.seconds, request.hints)
     return SegmentOutcome(fit, table, segmentation)
+
+
+def _given_events(
+    request: SegmentRequest,
+    given: GivenModel,
+    should_stop: ShouldStop,
+    make_table: TableMaker,
+    map_classes: MapClasses,
+) -> Generator[JobEvent, None, SegmentOutcome]:
+    outcome = yield from apply_events(
+        given.model,
+        request.image,
+        adaptation=given.adaptation,
+        should_stop=should_stop,
+        make_table=make_table,
+        map_classes=map_classes,
+    )
+    return replace(outcome, fit=replace(outcome.fit, given=given))
 
 
 def compare_events(
@@ -209,7 +249,7 @@ def relabel_events(
     """Make the maps of a fit's image again, with its own parameters or those of one of its iterations."""
     request = SegmentRequest(fit.image, fit.settings)
     yield Progress("Labelling")
-    table = make_table(fit.image, fit.settings.features, should_stop)
+    table = make_table(fit.image, fit.settings.features, should_stop, fit.model.standard)
     labeller = _Labeller(request, table, map_classes, should_stop)
     return SegmentOutcome(fit, table, labeller.labelled(params, fit.model.classes))
 
@@ -232,6 +272,7 @@ def apply_events(
     *,
     adaptation: Adaptation | None = None,
     should_stop: ShouldStop = never_stop,
+    make_table: TableMaker = feature_table,
     map_classes: MapClasses = as_it_is,
 ) -> Generator[JobEvent, None, SegmentOutcome]:
     """Label an image with a model, without fitting: on the image it was fitted on, the same maps as then.
@@ -262,9 +303,7 @@ def apply_events(
     clock = _Clock()
     yield Progress("Reading the colours")
     # To apply a model is soon done: STOP leaves it to its end.
-    table = feature_table(
-        image, model.features, only_cancelled(should_stop), Standard(model.centre, model.scale, model.white)
-    )
+    table = make_table(image, model.features, only_cancelled(should_stop), model.standard)
     if table.names != model.names and image.channels == model.channels:
         raise ModelError(
             f"The model's features are {', '.join(model.names)}; "
@@ -280,22 +319,11 @@ def apply_events(
         model, reason = replace(model, params=params), "adapted"
         clock.lap("fit")
     yield Progress("Labelling")
-    request = SegmentRequest(image, _settings_of(model))
+    request = SegmentRequest(image, settings_of_model(model))
     segmentation = _Labeller(request, table, map_classes, should_stop).labelled(model.params, model.classes)
     result = evaluate(model.params, table.values, table.weights, should_stop, reason)
     clock.lap("label")
     return SegmentOutcome(Fit(result, model, image, request.settings, clock.seconds), table, segmentation)
-
-
-def _settings_of(model: Model) -> SegmentSettings:
-    params = model.params
-    mixture = FitSettings(
-        n_components=params.n_components,
-        covariance=params.covariance.kind,
-        seed=model.seed,
-        is_hard=params.is_hard,
-    )
-    return SegmentSettings(model.features, mixture, smooth=model.smooth)
 
 
 class _Labeller:

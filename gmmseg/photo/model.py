@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from gmmseg.arrays import FloatArray, frozen
 from gmmseg.errors import ModelError
+from gmmseg.features.build import Standard
 from gmmseg.features.spec import FeatureSpec
 from gmmseg.image import Image
 from gmmseg.mixture.params import MixtureParams
@@ -51,6 +52,11 @@ class Model(ScaledMixture):
     def __post_init__(self) -> None:
         frozen(self.centre)
         frozen(self.scale)
+
+    @property
+    def standard(self) -> Standard:
+        """What the features of any image are measured in under this model."""
+        return Standard(self.centre, self.scale, self.white)
 
 
 def check_suits(model: Model, image: Image) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from gmmseg.arrays import ByteArray
 from gmmseg.control import ShouldStop, never_stop
 from gmmseg.editing import MAX_LARGE_IN_HISTORY, Editor
-from gmmseg.features.build import feature_table
+from gmmseg.features.build import Standard, feature_table
 from gmmseg.features.spec import FeatureSpec
 from gmmseg.features.table import FeatureTable
 from gmmseg.image import Image
@@ -18,6 +20,7 @@ from gmmseg.photo.class_map import ClassMapper
 from gmmseg.photo.classes import ClassTable, inherited_classes
 from gmmseg.photo.document import Document, Fit, can_compare, n_bytes_added, with_fit
 from gmmseg.photo.foreground import Foreground
+from gmmseg.photo.given import GivenModel
 from gmmseg.photo.jobs import SegmentOutcome
 from gmmseg.photo.pending import SelectionAnswer
 from gmmseg.photo.segmentation import Segmentation
@@ -31,16 +34,50 @@ class TableCache:
     """The newest feature table, so that refits of the same image and features skip building it."""
 
     def __init__(self) -> None:
-        self._newest: tuple[Image, FeatureSpec, FeatureTable] | None = None
+        self._newest: _MadeTable | None = None
 
-    def __call__(self, image: Image, spec: FeatureSpec, should_stop: ShouldStop = never_stop) -> FeatureTable:
+    def __call__(
+        self,
+        image: Image,
+        spec: FeatureSpec,
+        should_stop: ShouldStop = never_stop,
+        standard: Standard | None = None,
+    ) -> FeatureTable:
         """Return the table of `image` under `spec`, built where it is not the newest."""
         newest = self._newest
-        if newest is not None and newest[0] is image and newest[1] == spec:
-            return newest[2]
-        table = feature_table(image, spec, should_stop)
-        self._newest = (image, spec, table)
+        if newest is not None and newest.answers(image, spec, standard):
+            return newest.table
+        table = feature_table(image, spec, should_stop, standard)
+        self._newest = _MadeTable(image, spec, standard, table)
         return table
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _MadeTable:
+    """A table and what it was made from; `standard` is None where that is the image's own."""
+
+    image: Image
+    spec: FeatureSpec
+    standard: Standard | None
+    table: FeatureTable
+
+    def answers(self, image: Image, spec: FeatureSpec, standard: Standard | None) -> bool:
+        """Whether making a table anew would give this one."""
+        if image is not self.image or spec != self.spec:
+            return False
+        if standard is None:
+            return self.standard is None
+        return (
+            _white(image, standard) == _white(image, self.standard)
+            and np.array_equal(standard.centre, self.table.centre)
+            and np.array_equal(standard.scale, self.table.scale)
+        )
+
+
+def _white(image: Image, standard: Standard | None) -> float:
+    """Return what counts as full brightness of an image."""
+    white = None if standard is None or image.has_fixed_white else standard.white
+    return image.white if white is None else white
 
 
 class Workspace(Editor[Document, ViewState]):
@@ -123,7 +160,9 @@ class Workspace(Editor[Document, ViewState]):
             return True
         if with_fit(document, fit, ClassTable()).is_stale:
             return False
-        if fit.hints is None:
+        if fit.given is not None:
+            classes = self._given_classes(fit.given)
+        elif fit.hints is None:
             classes = self._continued(fit.result.params, self._previewed)
         else:
             classes = self._taught(fit.model.classes)
@@ -198,6 +237,12 @@ class Workspace(Editor[Document, ViewState]):
             return inherited_classes(ClassTable(), [None] * params.n_components)
         return inherited_classes(old[1], match_components(old[0].result.params, params))
 
+    def _given_classes(self, given: GivenModel) -> ClassTable:
+        """Return the classes of a model: as they were named and coloured since it was applied, if it was."""
+        fit = self.document.fit
+        is_applied = fit is not None and fit.given is not None and fit.given.sha256 == given.sha256
+        return self.document.classes if is_applied else given.model.classes
+
     def _taught(self, classes: ClassTable) -> ClassTable:
         """Return classes that objects have taught, hidden where those of these names are."""
         hidden = {entry.name for entry in self.document.classes if not entry.is_visible}
@@ -211,7 +256,7 @@ class Workspace(Editor[Document, ViewState]):
         present = self.document
         for document in (present, *(entry.state for entry in reversed(self._history.past))):
             fit = document.fit
-            if fit is not None and fit.hints is None and fit.image is present.image:
+            if fit is not None and fit.hints is None and fit.given is None and fit.image is present.image:
                 same_space = fit.settings.features == present.settings.features
                 return (fit, document.classes) if same_space else None
         return None

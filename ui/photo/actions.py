@@ -9,6 +9,7 @@ from ui.desk.saving import SAVE, SAVE_AS
 from ui.photo.arrangements import ArrangementName
 from ui.photo.commands import PhotoCommands
 from ui.photo.fitting import Fitter
+from ui.photo.model_opening import ModelOpener
 from ui.photo.opening import Opener
 from ui.photo.panels.panes import PanesPanel
 from ui.photo.recovering import Recovery
@@ -47,6 +48,11 @@ def has_results(state: State) -> bool:
 def has_any_maps(state: State) -> bool:
     """Enabled once there is a segmentation, or regions."""
     return state.shown.segmentation is not None or state.shown.regions is not None
+
+
+def has_model(state: State) -> bool:
+    """Enabled while a model labels the image in place of a fit."""
+    return state.shown.document.given is not None
 
 
 def can_run(state: State) -> bool:
@@ -158,6 +164,19 @@ PHOTO_ACTIONS: tuple[Spec, ...] = (
     Spec(
         "step", "S&tep", PhotoCommands.step, (".",), "step", has_fit,
         "Show the next EM iteration (S2 eq. 11): θ(g+1) = f(θ(g))",
+    ),
+    Spec(
+        "apply_model", "Apply m&odel…", PhotoCommands.apply_model, (), "", None,
+        "Label this picture, and the next ones, with a model that Export has written; or drop it here",
+    ),
+    Spec(
+        "adapt_model", "&Adapt the model", ModelOpener.toggle_adapted, (), "", has_model,
+        "Move the model's components towards the picture first, so that its classes stay over a series",
+        is_switch=True,
+    ),
+    Spec(
+        "fit_instead", "&Fit instead of the model", ModelOpener.fit_instead, (), "", has_model,
+        "Fit a mixture to this picture, with the settings of the model",
     ),
     Spec("reset_settings", "Reset se&ttings", PhotoCommands.reset_settings, (), "reset"),
     Spec("fit_view", "&Fit to window", PanesPanel.fit_view, ("F", "Ctrl+R"), "fit", has_image),

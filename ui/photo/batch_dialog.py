@@ -9,7 +9,13 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QUrl, Slot
-from PySide6.QtGui import QDesktopServices, QDragEnterEvent, QDropEvent, QGuiApplication
+from PySide6.QtGui import (
+    QDesktopServices,
+    QDragEnterEvent,
+    QDropEvent,
+    QGuiApplication,
+    QShowEvent,
+)
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -28,7 +34,7 @@ from PySide6.QtWidgets import (
 )
 
 from gmmseg.batch.folders import KINDS, SHEET, FolderBatch
-from gmmseg.batch.methods import FittedMixture, GrownRegions, MapMethod, Method
+from gmmseg.batch.methods import AppliedModel, FittedMixture, GrownRegions, MapMethod, Method
 from gmmseg.batch.pictures import Outcome
 from gmmseg.batch.run import Result, failure_text
 from gmmseg.batch.texts import Language, text_of
@@ -48,6 +54,10 @@ from ui.widgets.files_dialog import ChooseFolder, choose_folder
 
 OpenOutside = Callable[[Path], object]
 _SIZE = (760, 560)
+_MODEL, _MODEL_AT = "model", 2
+"""The subject of pictures that the document's model labels, and its place among the others."""
+_NOT_OF: dict[str, tuple[ExportKind, ...]] = {"regions": ("probabilities", "model"), _MODEL: ("model",)}
+"""What is not made of a subject."""
 
 
 def open_outside(path: Path) -> None:
@@ -90,6 +100,7 @@ class BatchDialog(QDialog):
         self._pick_folder = pick_folder
         self._open_result = open_result
         self._running: FolderBatch | None = None
+        self._offers_model = False
         self._table = BatchTable(self)
         self._bar = QProgressBar(self)
         self._bar.setObjectName("batch.bar")
@@ -198,6 +209,26 @@ class BatchDialog(QDialog):
         for button in (self._retry, self._stop, self._go):
             row.addWidget(button)
         return row
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.follow_document()
+
+    @Slot()
+    def follow_document(self) -> None:
+        """Offer the model that labels the document's picture, as what is wanted as soon as there is one."""
+        has_model = self._settings_of().given is not None
+        if has_model == self._offers_model:
+            return
+        self._offers_model = has_model
+        if has_model:
+            self._subject.insertItem(_MODEL_AT, self.tr("Classes, the model that is applied"), _MODEL)
+            self._subject.setCurrentIndex(_MODEL_AT)
+        else:
+            if self._subject.currentIndex() == _MODEL_AT:
+                self._subject.setCurrentIndex(0)
+            self._subject.removeItem(_MODEL_AT)
+        self._refresh()
 
     # The queue
 
@@ -338,9 +369,9 @@ class BatchDialog(QDialog):
     @Slot()
     def _refresh(self) -> None:
         is_running = self._batcher.runner.is_running
-        has_regions = self._subject.currentData() == "regions"
+        subject = self._subject.currentData()
         for kind, box in self._kinds.items():
-            box.setEnabled(not is_running and not (has_regions and kind in ("probabilities", "model")))
+            box.setEnabled(not is_running and kind not in _NOT_OF.get(subject, ()))
         can_start = bool(self._table.files) and any(
             box.isChecked() and box.isEnabled() for box in self._kinds.values()
         )
@@ -383,10 +414,12 @@ def _method(document: Document, subject: str) -> Method:
     """Return what the document's settings make of any picture."""
     if subject == "regions":
         return GrownRegions(document.region_settings)
-    # What teaches are the objects of one picture.
-    settings = with_setting(document.settings, "learns_from", None)
     is_by_region = document.map_settings.by == "region"
     regions = replace(document.region_settings, seed=RegionSettings().seed)
-    return FittedMixture(
-        settings, maps=MapMethod(document.map_settings, regions if is_by_region else RegionSettings())
-    )
+    maps = MapMethod(document.map_settings, regions if is_by_region else RegionSettings())
+    given = document.given
+    if subject == _MODEL and given is not None:
+        return AppliedModel(given.model, given.adaptation, maps, given.path)
+    # What teaches are the objects of one picture.
+    settings = with_setting(document.settings, "learns_from", None)
+    return FittedMixture(settings, maps=maps)

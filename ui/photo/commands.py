@@ -87,6 +87,16 @@ class PhotoCommands(QObject):
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 
+    def apply_model(self) -> None:
+        """Ask for a model that labels the image in place of a fit."""
+        dialog = QFileDialog(self._window, self.tr("Apply model"), str(self._store.folder("export")))
+        dialog.setObjectName("applyModelDialog")
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.setNameFilters([self.tr("Models (*.json)"), self.tr("All files (*)")])
+        dialog.fileSelected.connect(lambda name: self._work.model_opener.open_path(Path(name)))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
     @Slot(list)
     def _open_chosen(self, names: list[str]) -> None:
         self._work.opener.open_paths([Path(name) for name in names])
@@ -139,6 +149,7 @@ class PhotoCommands(QObject):
                 parent=self._window,
             )
             self._batch.add(self._work.opener.files)
+            self._work.bridge.changed.connect(self._batch.follow_document)
         self._batch.show()
         self._batch.raise_()
 

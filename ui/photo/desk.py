@@ -39,6 +39,7 @@ from ui.widgets.recent_menu import RecentMenu
 if TYPE_CHECKING:
     from gmmseg.io.projects.journals import Recovered
     from gmmseg.io.projects.reading import OpenedProject
+    from gmmseg.photo.given import GivenModel
 
 
 class PhotoDesk(FileDesk):
@@ -99,6 +100,7 @@ class PhotoDesk(FileDesk):
         work.keeper.left_over.connect(self._recovery.offer)
         work.keeper.saved.connect(self._remember_file)
         work.mask_opener.opened.connect(self._show_mask_opened)
+        work.model_opener.opened.connect(self._show_model_opened)
         work.teaching.said.connect(self._notices.say)
         work.teaching.live_changed.connect(self.actions["teach_live"].setChecked)
         self.actions["teach_live"].setChecked(work.fitter.is_live)
@@ -155,6 +157,8 @@ class PhotoDesk(FileDesk):
         super().refresh()
         document = self.work.workspace.document
         self.actions["teach"].setChecked(document.settings.learns_from is not None)
+        is_adapted = document.given is not None and document.given.adaptation is not None
+        self.actions["adapt_model"].setChecked(is_adapted)
         self.actions["previous_image"].setEnabled(opener.at > 0)
         self.actions["next_image"].setEnabled(opener.at + 1 < len(opener.files))
         self._files.menuAction().setEnabled(len(opener.files) > 1)
@@ -236,13 +240,16 @@ class PhotoDesk(FileDesk):
     @Slot(object, object)
     def _show_image(self, image: Image, note: str) -> None:
         workspace = self.work.workspace
-        wanted = workspace.document.settings.features.space
+        wanted, given = workspace.document.settings.features.space, workspace.document.given
         self.work.apply(open_image(image))
         self.work.settle()
         space = workspace.document.settings.features.space
         if space != wanted:
             lacking = self.tr("The image has no colours for {0}; it is segmented by {1}.")
             note = f"{lacking.format(SPACE_TITLES[wanted], SPACE_TITLES[space])} {note}".rstrip()
+        if given is not None and workspace.document.given is None:
+            unsuited = self.tr("The model does not suit this image, to which a mixture is fitted.")
+            note = f"{unsuited} {note}".rstrip()
         opener = self.work.opener
         if note and opener.at + 1 < len(opener.files):
             self._notices.say(note, "note", self.tr("Next image"), opener.show_next)
@@ -286,12 +293,20 @@ class PhotoDesk(FileDesk):
         number = self.tr("one object") if n_objects == 1 else self.tr("{0} objects").format(n_objects)
         self._notices.say(self.tr("“{0}” marks {1}, added where nothing was marked.").format(name, number))
 
+    @Slot(object)
+    def _show_model_opened(self, given: GivenModel) -> None:
+        name = "" if given.path is None else given.path.name
+        text = self.tr("“{0}” labels this picture and the next ones that are opened.").format(name)
+        adapt = partial(self.work.model_opener.set_adapted, True)
+        self._notices.say(text, "note", self.tr("Adapt it to each picture"), adapt)
+
     def take(self, data: QMimeData) -> None:
-        mask = self.work.mask_opener.claims(data)
-        if mask is None:
-            super().take(data)
-        else:
-            self.work.mask_opener.open_path(mask)
+        for opener in (self.work.model_opener, self.work.mask_opener):
+            path = opener.claims(data)
+            if path is not None:
+                opener.open_path(path)
+                return
+        super().take(data)
 
     @Slot()
     def _show_files(self) -> None:

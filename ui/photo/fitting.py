@@ -14,6 +14,7 @@ from gmmseg.mixture.matching import load_solver
 from gmmseg.mixture.params import FitStep
 from gmmseg.mixture.selection import Candidate
 from gmmseg.photo.document import Document, Fit
+from gmmseg.photo.given import GivenModel
 from gmmseg.photo.jobs import (
     Considered,
     JobEvent,
@@ -45,12 +46,14 @@ class _Asked:
     image: Image
     settings: SegmentSettings
     hints: Hints | None = None
+    given: GivenModel | None = None
     fit: Fit | None = None
     step: FitStep | None = None
 
     def is_fit_of(self, document: Document) -> bool:
         """Whether this is the fit that the document wants."""
         is_same = self.image is document.image and self.settings == document.settings
+        is_same = is_same and self.given == document.given
         return self.fit is None and is_same and self.hints == document.hints
 
 
@@ -133,7 +136,7 @@ class Fitter(Worker):
         document = self._workspace.document
         if document.image is None:
             return None
-        return _Asked(document.image, document.settings, document.hints)
+        return _Asked(document.image, document.settings, document.hints, document.given)
 
     @Slot(object, object)
     def _on_changed(self, old: ViewState, new: ViewState) -> None:
@@ -183,6 +186,7 @@ class Fitter(Worker):
             wants_preview=True,
             known=self._workspace.document.fit,
             hints=asked.hints,
+            given=asked.given,
         )
         self.progressed.emit(Progress(self.tr("Fitting")))
         make_table, map_classes = self._workspace.make_table, self._workspace.map_classes
@@ -192,7 +196,7 @@ class Fitter(Worker):
         asked = self._asked
         if asked is not None and asked.fit is fit and asked.step is step:
             return
-        self._asked = _Asked(fit.image, fit.settings, fit.hints, fit, step)
+        self._asked = _Asked(fit.image, fit.settings, fit.hints, fit.given, fit, step)
         params = fit.result.params if step is None else step.params
         make_table, map_classes = self._workspace.make_table, self._workspace.map_classes
         self.runner.start(
@@ -246,7 +250,7 @@ class Fitter(Worker):
             caption = self.tr("iteration {0}").format(asked.step.iteration)
             if outcome.fit is self._workspace.document.fit:
                 fit = outcome.fit
-                taught = None if fit.hints is None else fit.model.classes
+                taught = None if fit.hints is None and fit.given is None else fit.model.classes
                 self._workspace.show_preview(outcome.table, outcome.segmentation, caption, taught=taught)
         elif self._workspace.accept_fit(outcome) and asked.fit is None:
             self.fitted.emit(outcome.fit)

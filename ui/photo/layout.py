@@ -36,6 +36,7 @@ _WORDS = {
 }
 """On buttons, where the text of the menu is longer."""
 _MARKED = ("select_marked", "object_of_marked", "copy_regions")
+_FITTING = ("run", "stop", "cancel", "", "step", "", "apply_model", "adapt_model", "fit_instead")
 _TEACHING = ("teach", "teach_live", "show_unsure")
 _tr = partial(QCoreApplication.translate, "PhotoDesk")
 
@@ -153,13 +154,14 @@ def _menus(
                 ),
                 files,
                 None,
+                actions["apply_model"],
                 actions["export"],
                 actions["batch"],
             ],
         ),
         DeskMenu("edit", "", actions.entries(edit)),
         DeskMenu("view", "", actions.entries([*_ARRANGING, "", *zoom, *panes])),
-        DeskMenu("fit", _tr("F&it"), actions.entries(["run", "stop", "cancel", "", "step"])),
+        DeskMenu("fit", _tr("F&it"), actions.entries(_FITTING)),
         DeskMenu(
             "objects",
             _tr("&Objects"),

@@ -89,6 +89,8 @@ class PhotoPanels(QObject):
         self.classes.class_selected.connect(self.panes.highlight_class)
         self.classes.areas_requested.connect(work.counter.ask)
         work.counter.answered.connect(self.classes.show_areas)
+        self.setup.adapted_changed.connect(work.model_opener.set_adapted)
+        self.setup.fit_requested.connect(work.model_opener.fit_instead)
         self.setup.regions_touched.connect(self.panes.ensure_regions)
         self.setup.regions_touched.connect(work.region_maker.retry)
         for tells in (self.panes, self.regions):

@@ -35,6 +35,7 @@ from ui.photo.foreground_maker import ForegroundMaker
 from ui.photo.keeping import PhotoKeeping
 from ui.photo.map_keeper import MapKeeper
 from ui.photo.mask_opening import MaskOpener
+from ui.photo.model_opening import ModelOpener
 from ui.photo.object_editor import ObjectEditor
 from ui.photo.opening import Opener
 from ui.photo.panels.display import Histogram
@@ -93,6 +94,7 @@ class PhotoWork(DeskWorkers):
         self.object_counter = self.make_requests(_areas, lambda objects: "areas")
         self.object_editor = ObjectEditor(self)
         self.mask_opener = MaskOpener(self.workspace, self.object_editor, JobRunner("newest", self), self)
+        self.model_opener = ModelOpener(self, self.workspace, JobRunner("newest", self))
         self.teaching = Teaching(self, self.workspace, self.bridge, self.fitter)
         self.sorter = self.make_requests(winners_of, lambda request: "winners")
         self.comparer = self.make_requests(tree_of, lambda request: "tree")
@@ -124,6 +126,7 @@ class PhotoWork(DeskWorkers):
             self.k_comparer,
             self.selecting,
             self.mask_opener,
+            self.model_opener,
             self.keeper,
         )
 

@@ -16,6 +16,8 @@ from gmmseg.io.projects.plain import fields_of, misfit, value_of, values_of
 from gmmseg.mixture.covariance import FAMILIES
 from gmmseg.mixture.params import FitResult, FitStep, MixtureParams
 from gmmseg.photo.document import Fit
+from gmmseg.photo.given import GivenModel
+from gmmseg.photo.model import Model
 from gmmseg.photo.objects.hints import Hints
 from gmmseg.photo.objects.tiles import TileMap, is_tile
 
@@ -34,11 +36,44 @@ def fit_content(fit: Fit) -> dict[str, Any]:
         "settings": fit.settings,
         "seconds": fit.seconds,
         "hints": fit.hints,
+        "given": given_content(fit.given),
+        "is_merged": fit.is_merged,
         "result": {
             each.name: getattr(result, each.name) for each in fields(FitResult) if each.name not in _APART
         },
         "steps": _columns([step for step in result.history if _has_shape_of(step, result.params)], result),
     }
+
+
+def given_content(given: GivenModel | None) -> dict[str, Any] | None:
+    """Return a model that is given, and how it is adapted; `given_of` gives back the same bits."""
+    if given is None:
+        return None
+    return {each.name: getattr(given, each.name) for each in fields(GivenModel)} | {
+        "model": model_content(given.model)
+    }
+
+
+def given_of(content: Any, place: str) -> GivenModel | None:
+    """Return what `given_content` was made of; raises `ReadError` where that is nothing."""
+    if content is None:
+        return None
+    declared, hints = fields_of(GivenModel)
+    if not isinstance(content, dict) or content.keys() != declared.keys():
+        misfit(place, "must have the fields of a model that is given")
+    others = {
+        name: value_of(hints[name], each, f"{place}.{name}")
+        for name, each in content.items()
+        if name != "model"
+    }
+    return GivenModel(model=_model(content["model"], f"{place}.model"), **others)
+
+
+def _model(content: Any, place: str) -> Model:
+    try:
+        return model_of(content)
+    except ModelError as error:
+        misfit(place, f"is no model: {error.cause.rstrip('.')}")
 
 
 def fit_of(content: Any, image: Image, place: str) -> Fit:
@@ -54,10 +89,7 @@ def fit_of(content: Any, image: Image, place: str) -> Fit:
             pass
         case _:
             misfit(place, "must have a model, settings, seconds, a result and steps")
-    try:
-        made = model_of(model)
-    except ModelError as error:
-        misfit(f"{place}.model", f"is no model: {error.cause.rstrip('.')}")
+    made = _model(model, f"{place}.model")
     declared, hints = fields_of(FitResult)
     needed = {name for name, each in declared.items() if each.default is MISSING} - set(_APART)
     if not needed <= result.keys() <= declared.keys() - set(_APART):
@@ -73,6 +105,8 @@ def fit_of(content: Any, image: Image, place: str) -> Fit:
         _checked(
             value_of(fit_hints["hints"], content.get("hints"), f"{place}.hints"), image, f"{place}.hints"
         ),
+        given_of(content.get("given"), f"{place}.given"),
+        value_of(bool, content.get("is_merged", False), f"{place}.is_merged"),
     )
 
 

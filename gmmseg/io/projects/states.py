@@ -8,9 +8,10 @@ from typing import Any, TypeVar
 
 from gmmseg.history import Entry, History
 from gmmseg.image import Image
-from gmmseg.io.projects.fits import fit_content, fit_of
+from gmmseg.io.projects.fits import fit_content, fit_of, given_content, given_of
 from gmmseg.io.projects.plain import fields_of, misfit, value_of, values_of
 from gmmseg.photo.document import Document, Fit
+from gmmseg.photo.given import GivenModel
 from gmmseg.photo.objects.objects import ObjectInfo, ObjectMap
 from gmmseg.photo.objects.tiles import Tile, TileMap, is_tile
 
@@ -67,7 +68,12 @@ def changes(before: Document, after: Document, fits: KnownFits) -> dict[str, Any
 def _content(before: Any, after: Any, fits: KnownFits) -> Any:
     if isinstance(after, ObjectMap):
         return _object_changes(ObjectMap.empty(after.shape) if before is None else before, after)
-    return fits.content(after) if isinstance(after, Fit) else after
+    return fits.content(after) if isinstance(after, Fit) else field_content(after)
+
+
+def field_content(value: Any) -> Any:
+    """Return a field of a document that is neither its image nor its fit nor its objects, to be encoded."""
+    return given_content(value) if isinstance(value, GivenModel) else value
 
 
 def changed(document: Document, content: Any, fits: KnownFits, place: str) -> Document:
@@ -84,6 +90,8 @@ def changed(document: Document, content: Any, fits: KnownFits, place: str) -> Do
             made[name] = _changed_objects(_objects_of(document, within), value, within)
         elif value is not None and name == "fit":
             made[name] = fits.fit_of(value, _image_of(document, within), within)
+        elif name == "given":
+            made[name] = given_of(value, within)
         else:
             made[name] = value_of(hints[name], value, within)
     return replace(document, **made)

@@ -24,7 +24,7 @@ from gmmseg.io.projects.object_map import NAME as OBJECTS_PNG
 from gmmseg.io.projects.object_map import encode_objects
 from gmmseg.io.projects.plain import encoded
 from gmmseg.io.projects.references import copies_of, image_form
-from gmmseg.io.projects.states import history_changes, of_present_image
+from gmmseg.io.projects.states import field_content, history_changes, of_present_image
 from gmmseg.io.temporaries import temporary_name
 from gmmseg.limits import MAX_BACKUPS, MIB
 from gmmseg.photo.document import Document
@@ -101,7 +101,9 @@ def members_of(project: Project, path: Path, encloses_image: bool, should_stop: 
         "title": history.present.title,
         "time": history.present.time,
         "document": {
-            each.name: getattr(document, each.name) for each in fields(Document) if each.name not in _APART
+            each.name: field_content(getattr(document, each.name))
+            for each in fields(Document)
+            if each.name not in _APART
         },
         "view": project.view,
     }

@@ -198,6 +198,8 @@ def test_what_settings_do_not_give_again_comes_from_the_project(place: Path) -> 
     stopped = replace(document, fit=replace(fit, result=replace(fit.result, stop_reason="stopped")))
     with pytest.raises(EditError, match="stopped before its end"):
         again(stopped, "classes", items(["mask"]), None)
+    with pytest.raises(EditError, match="united by hand"):
+        again(replace(document, fit=replace(fit, is_merged=True)), "classes", items(["mask"]), None)
     image = fit.image
     nameless = replace(document, image=replace(image, source=replace(image.source, path=None)))
     with pytest.raises(EditError, match="in no file"):

@@ -59,6 +59,7 @@ def test_a_refit_goes_on_from_the_moments(fit: Fit) -> None:
     assert again.result.history[0].log_likelihood == pytest.approx(plain.result.log_likelihood)
     assert again.result.log_likelihood > plain.result.log_likelihood
     assert again.result.converged
+    assert again.is_merged
 
 
 def test_the_edit_puts_fit_and_settings_in_place_of_the_old_ones(fit: Fit) -> None:

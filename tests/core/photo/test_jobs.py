@@ -207,6 +207,7 @@ def test_any_other_change_is_fitted_afresh() -> None:
         SegmentRequest(image, replace(quick(), features=FeatureSpec("lab")), known=known),
         SegmentRequest(image_of(three_stripes()), quick(), known=known),
         SegmentRequest(image, quick(), known=stopped),
+        SegmentRequest(image, quick(), known=replace(known, is_merged=True)),
     ]
     for request in others:
         assert any(isinstance(event, Stepped) for event in segment_events(request))
@@ -249,7 +250,7 @@ def test_choosing_k_shows_each_candidate() -> None:
 
 
 def test_a_settings_error_comes_before_any_work() -> None:
-    def no_table(*_: Any) -> Any:
+    def no_table(*_: Any, **__: Any) -> Any:
         raise AssertionError("work began")
 
     job = segment_events(SegmentRequest(image_of(noise()), quick(0)), make_table=no_table)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +12,11 @@ from PySide6.QtWidgets import QWidget
 
 from gmmseg.features.colour import is_suited
 from gmmseg.features.spec import COLOUR_SPACES
-from gmmseg.mixture.settings import CovarianceKind
+from gmmseg.mixture.settings import Adaptation, CovarianceKind
 from gmmseg.photo.document import (
     FIRST_MAP,
     Document,
+    adapt_model,
     change_map_setting,
     change_region_setting,
     change_setting,
@@ -22,7 +24,8 @@ from gmmseg.photo.document import (
 )
 from gmmseg.photo.settings import MapSettings, SegmentSettings
 from gmmseg.regions.settings import RegionSettings
-from gmmseg.setting import Setting, arranged, settings_of
+from gmmseg.setting import Setting, arranged, settings_of, with_setting
+from ui.photo.widgets.given_section import GivenSection
 from ui.photo.widgets.image_summary import ImageSummary
 from ui.theme import SPACING
 from ui.widgets.setting_fields import AutomaticField, ChoiceField
@@ -30,6 +33,7 @@ from ui.widgets.settings_form import SettingsForm
 
 if TYPE_CHECKING:
     from gmmseg.image import Image
+    from gmmseg.photo.given import GivenModel
     from gmmseg.photo.view_state import ViewState
 
 _FIRST_NUMBER = 10
@@ -45,6 +49,10 @@ class SetupPanel(SettingsForm):
     edit_requested = Signal(object)
     frame_requested = Signal(int)
     """Another page of the open file, from 0."""
+    adapted_changed = Signal(bool)
+    """Whether the model that is given is to be adapted."""
+    fit_requested = Signal()
+    """A mixture is to be fitted in place of the model that is given."""
     regions_touched = Signal()
     """A setting of the regions was changed: whoever does wants to see them."""
 
@@ -57,6 +65,7 @@ class SetupPanel(SettingsForm):
         self._show_region_settings(RegionSettings())
         self._show_number_found(_FIRST_NUMBER)
         self._show_teachable(Document())
+        self._show_given(None)
 
     @Slot(object, object)
     def show_state(self, old: ViewState, new: ViewState) -> None:
@@ -66,6 +75,8 @@ class SetupPanel(SettingsForm):
             self._summary.show_image(now.image)
         if now.image is not before.image or now.settings is not before.settings:
             self._show_settings(now.image, now.settings)
+        if now.given is not before.given:
+            self._show_given(now.given)
         if now.objects is not before.objects or now.settings is not before.settings:
             self._show_teachable(now)
         if now.image is not before.image or now.region_settings is not before.region_settings:
@@ -83,6 +94,12 @@ class SetupPanel(SettingsForm):
         self._summary = ImageSummary(self)
         self._summary.frame_requested.connect(self.frame_requested)
         self.column.addWidget(self._summary)
+        of_adaptation = settings_of(Adaptation)
+        self._adaptation_paths = {setting.path for setting in of_adaptation}
+        self._given = GivenSection(partial(self.add_fields, of_adaptation, is_vital=False), self)
+        self._given.adapted_changed.connect(self.adapted_changed)
+        self._given.fit_requested.connect(self.fit_requested)
+        self.column.addWidget(self._given)
         settings = arranged(settings_of(SegmentSettings))
         usual = [setting for setting in settings if not setting.is_advanced]
         for title, section in groupby(usual, lambda setting: setting.section):
@@ -114,6 +131,11 @@ class SetupPanel(SettingsForm):
 
     def _show_number_found(self, count: int) -> None:
         self.field_of(AutomaticField, "n_regions").set_automatic_value(count)
+
+    def _show_given(self, given: GivenModel | None) -> None:
+        self._given.show_given(given)
+        self._adaptation = (given.adaptation if given is not None else None) or Adaptation()
+        self.show_values(self._adaptation)
 
     def _show_map_settings(self, settings: MapSettings) -> None:
         self.show_values(settings)
@@ -189,6 +211,10 @@ class SetupPanel(SettingsForm):
 
     @Slot(object, object)
     def _ask(self, setting: Setting, value: Any) -> None:
+        if setting.path in self._adaptation_paths:
+            adaptation = with_setting(self._adaptation, setting.path, value)
+            self.edit_requested.emit(adapt_model(adaptation, setting.title))
+            return
         is_of_regions = setting.path in self._region_paths
         change = change_region_setting if is_of_regions else change_setting
         if setting.path in self._map_paths:

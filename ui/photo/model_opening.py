@@ -1,0 +1,98 @@
+"""ModelOpener: takes a saved model that labels the image that is open, and the next ones, without a fit."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QMimeData, Signal, Slot
+
+from gmmseg.control import Progress
+from gmmseg.image import Image
+from gmmseg.io.models import FORMAT, load_model, looks_like_model, read_model_bytes
+from gmmseg.mixture.settings import Adaptation
+from gmmseg.photo.document import adapt_model, apply_model, fit_instead
+from gmmseg.photo.given import GivenModel
+from gmmseg.photo.model import check_suits
+from gmmseg.photo.workspace import Workspace
+from ui.desk.job_runner import JobRunner
+from ui.desk.workers import DeskWorkers, Worker
+
+
+class ModelOpener(Worker):
+    """Reads models in the background, and makes each application and each adaptation one step.
+
+    Parameters
+    ----------
+    work : DeskWorkers
+    workspace : Workspace
+    runner : JobRunner
+        For this object alone, with the policy ``newest``.
+    """
+
+    opened = Signal(object)
+    """The `GivenModel` that labels the image from now on."""
+
+    def __init__(self, work: DeskWorkers, workspace: Workspace, runner: JobRunner) -> None:
+        super().__init__(runner, work)
+        self._work = work
+        self._workspace = workspace
+
+    def open_path(self, path: Path) -> None:
+        """Read a model and label the image with it; one that does not suit the image is refused."""
+        image = self._workspace.document.image
+        self.runner.start(lambda should_stop: _reading(path, image))
+
+    def claims(self, data: QMimeData) -> Path | None:
+        """Return the dropped file that is a model."""
+        urls = data.urls()
+        if len(urls) != 1 or not urls[0].isLocalFile():
+            return None
+        path = Path(urls[0].toLocalFile())
+        return path if looks_like_model(path) else None
+
+    def toggle_adapted(self) -> None:
+        """Adapt the model to each image, with the usual relevance factor, or apply it as it is again."""
+        self.set_adapted(not self._is_adapted)
+
+    @Slot(bool)
+    def set_adapted(self, is_adapted: bool) -> None:
+        """Adapt the model or not; where it is so already, nothing happens."""
+        if self._workspace.document.given is not None and is_adapted != self._is_adapted:
+            title = self.tr("Adapt the model") if is_adapted else self.tr("Model as it is")
+            self._apply_alone(adapt_model(Adaptation() if is_adapted else None, title))
+
+    @property
+    def _is_adapted(self) -> bool:
+        given = self._workspace.document.given
+        return given is not None and given.adaptation is not None
+
+    def fit_instead(self) -> None:
+        """Fit a mixture like the model's to the image; the model is applied no longer."""
+        self._apply_alone(fit_instead(self.tr("Fit to the image")))
+
+    @Slot(object, object)
+    def _on_finished(self, run: int, given: GivenModel) -> None:
+        name = "" if given.path is None else given.path.name
+        self._apply_alone(apply_model(given, self.tr("Apply {0}").format(name)))
+        self.opened.emit(given)
+
+    def _apply_alone(self, edit: Any) -> None:
+        self._work.settle()
+        self._work.apply(edit)
+        self._work.settle()
+
+
+def _reading(path: Path, image: Image | None) -> Generator[Any, None, GivenModel]:
+    # Here, so that the window starts without it.
+    from gmmseg.io.file_kinds import telling_what_it_is
+
+    yield Progress("Reading the model")
+    data = read_model_bytes(path)
+    with telling_what_it_is(path, data, (FORMAT,), "Choose a model that Export or “--model” has written."):
+        model = load_model(data)
+    if image is not None:
+        check_suits(model, image)
+    return GivenModel(model, hashlib.sha256(data).hexdigest(), path=path.absolute())

@@ -1,0 +1,80 @@
+"""Which model labels the image, and whether it is adapted, at the top of the setup."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtWidgets import QCheckBox, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from ui.theme import SPACING
+from ui.widgets.settings_form import make_bold
+
+if TYPE_CHECKING:
+    from gmmseg.photo.given import GivenModel
+
+
+class GivenSection(QWidget):
+    """Names the model that is applied; hidden while there is none.
+
+    Parameters
+    ----------
+    add_fields : callable
+        Adds the fields of the adaptation to a column.
+    """
+
+    adapted_changed = Signal(bool)
+    """Whether the model is to be adapted to the image."""
+    fit_requested = Signal()
+    """The mixture is to be fitted instead."""
+
+    def __init__(self, add_fields: Callable[[QVBoxLayout], object], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        heading = QLabel(self.tr("Model"), self)
+        make_bold(heading)
+        self._name = QLabel(self)
+        self._name.setObjectName("given.name")
+        self._name.setTextFormat(Qt.TextFormat.PlainText)
+        self._name.setWordWrap(True)
+        self._is_adapted = QCheckBox(self.tr("Adapt to the picture"), self)
+        self._is_adapted.setObjectName("given.adapted")
+        self._is_adapted.setToolTip(
+            self.tr(
+                "Move the model's components towards the colours of this picture first, so that its classes "
+                "follow another light (MAP adaptation, Reynolds, Quatieri and Dunn 2000)"
+            )
+        )
+        self._is_adapted.toggled.connect(self.adapted_changed)
+        self._how = QWidget(self)
+        how = QVBoxLayout(self._how)
+        how.setContentsMargins(2 * SPACING, 0, 0, 0)
+        how.setSpacing(SPACING)
+        self._fit = QPushButton(self.tr("Fit to this picture instead"), self)
+        self._fit.setObjectName("given.fit")
+        self._fit.clicked.connect(self.fit_requested)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, SPACING // 2, 0, 0)
+        column.setSpacing(SPACING)
+        for widget in (heading, self._name, self._is_adapted, self._how):
+            column.addWidget(widget)
+        add_fields(how)
+        column.addWidget(self._fit, 0, Qt.AlignmentFlag.AlignLeft)
+        self.hide()
+
+    def show_given(self, given: GivenModel | None) -> None:
+        """Show which model is applied, and how."""
+        self.setVisible(given is not None)
+        if given is None:
+            return
+        name = self.tr("A model") if given.path is None else f"“{given.path.name}”"
+        self._name.setText(
+            self.tr(
+                "{0} labels this picture and the next ones that are opened. A change of a setting below "
+                "fits a mixture instead."
+            ).format(name)
+        )
+        self._name.setToolTip("" if given.path is None else str(given.path))
+        with QSignalBlocker(self._is_adapted):
+            self._is_adapted.setChecked(given.adaptation is not None)
+        self._how.setVisible(given.adaptation is not None)
