@@ -55,6 +55,11 @@ def has_model(state: State) -> bool:
     return state.shown.document.given is not None
 
 
+def has_overlay(state: State) -> bool:
+    """Enabled once something can lie over the photo."""
+    return state.shown.segmentation is not None or bool(state.shown.document.objects)
+
+
 def can_run(state: State) -> bool:
     """Enabled with an image and while nothing runs."""
     return state.shown.document.image is not None and not state.is_running
@@ -186,8 +191,8 @@ PHOTO_ACTIONS: tuple[Spec, ...] = (
     Spec("zoom_in", "Zoom &in", PanesPanel.zoom_in, (Keys.ZoomIn, "Ctrl+="), "zoom-in", has_image),
     Spec("zoom_out", "Zoom &out", PanesPanel.zoom_out, (Keys.ZoomOut,), "zoom-out", has_image),
     Spec(
-        "overlay", "O&verlay", PanesPanel.toggle_overlay, ("V",), "overlay", has_maps,
-        "Show the classes over the photo, or the photo alone",
+        "overlay", "O&verlay", PanesPanel.toggle_overlay, ("V",), "overlay", has_overlay,
+        "Show classes and objects over the photo, or the photo alone",
     ),
     Spec(
         "pin", "Pi&n or unpin the pane", PanesPanel.toggle_pin, ("P",), "pin", has_any_maps,

@@ -425,13 +425,41 @@ def test_outlines_and_drafts_are_drawn_over_the_picture_at_any_zoom(canvas: Canv
     assert colour(canvas, 5, 12) == (0, 0, 255)
 
 
+NONE_CHOSEN = np.zeros(256, dtype=bool)
+
+
 def test_objects_lie_over_the_picture_in_their_colours(canvas: Canvas) -> None:
     open_blue(canvas)
     ids = np.zeros((30, 40), dtype=np.uint8)
     ids[10:20, 10:20] = 1
-    canvas.set_objects(ids, lut(RED))
+    canvas.set_objects(ids)
+    canvas.set_object_colours(lut(RED), NONE_CHOSEN)
     assert colour(canvas, 15, 15) == RED[:3]
-    canvas.set_object_colours(lut(GREEN))
+    canvas.set_object_colours(lut(GREEN), NONE_CHOSEN)
     assert colour(canvas, 15, 15) == GREEN[:3]
+    canvas.set_objects_visible(False)
+    assert colour(canvas, 15, 15) == (0, 0, 255)
+    canvas.set_objects_visible(True)
     canvas.set_objects(None)
     assert colour(canvas, 15, 15) == (0, 0, 255)
+
+
+@pytest.mark.parametrize("zoom", [0.37, 1.0, 2.5, 3.7])
+def test_objects_are_outlined_one_pixel_of_the_screen_wide_and_chosen_ones_three(
+    canvas: Canvas, zoom: float
+) -> None:
+    open_blue(canvas, 300, 400)
+    ids = np.zeros((300, 400), dtype=np.uint8)
+    ids[100:201, 150:250] = 1
+    canvas.set_objects(ids)
+    canvas.camera.set_zoom(zoom)
+    faint = lut((255, 0, 0, 1))
+    for chosen, width in ((False, 1), (True, 3)):
+        is_chosen = NONE_CHOSEN.copy()
+        is_chosen[1] = chosen
+        canvas.set_object_colours(faint, is_chosen)
+        screen = canvas.grab().toImage()
+        # Across the left side of the object, half way down.
+        ratio, middle = screen.devicePixelRatio(), canvas.position_of(150, 150).toPoint()
+        across = [QPoint(middle.x() + dx, middle.y()) * ratio for dx in range(-6, 7)]
+        assert sum(screen.pixelColor(at).red() > 200 for at in across) == width

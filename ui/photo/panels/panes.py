@@ -221,8 +221,9 @@ class PanesPanel(PaneGrid):
 
     def _colour_objects(self, objects: ObjectMap) -> None:
         lut = self._raster.colours(objects, _OBJECT_OPACITY, self._chosen_objects)
+        is_chosen = self._raster.are_among(self._chosen_objects)
         for pane in self.panes:
-            pane.canvas.set_object_colours(lut)
+            pane.canvas.set_object_colours(lut, is_chosen)
 
     # Pins
 
@@ -325,10 +326,11 @@ class PanesPanel(PaneGrid):
 
     @Slot()
     def toggle_overlay(self) -> None:
-        """Show the bare photo in all panes, or the layers again."""
+        """Show the bare photo in all panes, or the layers and objects again."""
         self._are_layers_visible = not self._are_layers_visible
         for pane in self.panes:
             pane.canvas.set_layer_visible(self._are_layers_visible)
+            pane.canvas.set_objects_visible(self._are_layers_visible)
         self.overlay_toggled.emit(self._are_layers_visible)
 
     @Slot(object)

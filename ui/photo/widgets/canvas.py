@@ -10,13 +10,14 @@ from PySide6.QtCore import QEvent, QPoint, QPointF, QSizeF, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QContextMenuEvent, QImage, QKeyEvent, QMouseEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QLabel, QWidget
 
-from gmmseg.arrays import ByteArray
+from gmmseg.arrays import BoolArray, ByteArray
 from gmmseg.drawing.draw import Picture
 from ui.photo.tools.tool import NO_DRAFT, Pointer, Tool
 from ui.photo.widgets.camera import Camera
 from ui.photo.widgets.crosshair import Crosshair
 from ui.photo.widgets.draft_item import DraftItem
 from ui.photo.widgets.fading import Fading
+from ui.photo.widgets.label_outline_item import LabelOutlineItem
 from ui.photo.widgets.outline_item import OutlineItem
 from ui.photo.widgets.pixel_item import PixelItem
 from ui.photo.widgets.scale_bar import ScaleBar
@@ -61,6 +62,7 @@ class Canvas(pg.GraphicsView):  # type: ignore[misc]
         self._layer = PixelItem(is_smooth=False)
         self._marks = PixelItem(is_smooth=False)
         self._objects = PixelItem(is_smooth=False)
+        self._object_outlines = LabelOutlineItem()
         self.hover_outline = OutlineItem(is_moving=False, veil=QColor(255, 255, 255, 40))
         self.selection_outline = OutlineItem(is_moving=True, veil=QColor(0, 150, 255, 60))
         self.place_outline = OutlineItem(is_moving=True, veil=QColor(255, 190, 0, 50))
@@ -72,6 +74,7 @@ class Canvas(pg.GraphicsView):  # type: ignore[misc]
             self._layer,
             self._marks,
             self._objects,
+            self._object_outlines,
             *outlines,
             self._draft,
             self._crosshair,
@@ -88,6 +91,7 @@ class Canvas(pg.GraphicsView):  # type: ignore[misc]
         self._handle.moved.connect(self._apply_swipe)
         self._size: tuple[int, int] | None = None
         self._picture: Picture | None = None
+        self._object_lut: ByteArray = np.zeros((256, 4), dtype=np.uint8)
         self._is_layer_wanted = True
         self._is_swiping = False
         self._pixel: tuple[int, int] | None = None
@@ -109,8 +113,9 @@ class Canvas(pg.GraphicsView):  # type: ignore[misc]
     def clear(self) -> None:
         """Show nothing at all."""
         self._size = None
-        for item in (self._photo, self._layer, self._marks, self._objects):
+        for item in (self._photo, self._layer, self._marks):
             item.clear()
+        self.set_objects(None)
         for outline in (self.place_outline, self.hover_outline, self.selection_outline):
             outline.show_rings([])
 
@@ -169,16 +174,26 @@ class Canvas(pg.GraphicsView):  # type: ignore[misc]
             tool.draft_changed.connect(self._draft.show_draft)
         self._show_cursor()
 
-    def set_objects(self, ids: ByteArray | None, lut: ByteArray | None = None) -> None:
-        """Show the objects: (H, W) bytes and the (256, 4) colours of their values; None for none."""
+    def set_objects(self, ids: ByteArray | None) -> None:
+        """Show the objects, (H, W) bytes, in the colours of `set_object_colours`; None for none."""
         if ids is None:
             self._objects.clear()
         else:
-            self._objects.set_pixels(ids, lut)
+            self._objects.set_pixels(ids, self._object_lut)
+        self._object_outlines.set_labels(ids)
 
-    def set_object_colours(self, lut: ByteArray) -> None:
-        """Show the same objects in other colours."""
+    def set_object_colours(self, lut: ByteArray, is_chosen: BoolArray) -> None:
+        """Tint objects in the (256, 4) colours of their bytes, and outline them; `is_chosen`, (256,), more so."""
+        self._object_lut = lut
         self._objects.set_lut(lut)
+        solid = lut.copy()
+        solid[lut[:, 3] > 0, 3] = 255
+        self._object_outlines.set_colours(solid, is_chosen)
+
+    def set_objects_visible(self, are_visible: bool) -> None:
+        """Show the objects, or nothing of them."""
+        for item in (self._objects, self._object_outlines):
+            item.setVisible(are_visible)
 
     def set_pixel_width(self, micrometres: float | None) -> None:
         """Show how long things are, by the width of a pixel; nothing where that is not known."""

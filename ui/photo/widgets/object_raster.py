@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gmmseg.arrays import ByteArray
+from gmmseg.arrays import BoolArray, ByteArray
 from gmmseg.photo.objects.objects import ObjectMap
 
 _SLOTS = 254
@@ -43,5 +43,16 @@ class ObjectRaster:
         for entry in objects:
             density = min(1.0, opacity + 0.12) if entry.id in chosen else opacity
             alpha = round(255 * density) if entry.is_visible else 0
-            lut[(entry.id - 1) % _SLOTS + 1] = (*entry.colour, alpha)
+            lut[_byte_of(entry.id)] = (*entry.colour, alpha)
         return lut
+
+    @staticmethod
+    def are_among(chosen: tuple[int, ...]) -> BoolArray:
+        """Return which bytes are those of some objects, (256,)."""
+        found = np.zeros(256, dtype=np.bool_)
+        found[[_byte_of(each) for each in chosen]] = True
+        return found
+
+
+def _byte_of(wanted: int) -> int:
+    return (wanted - 1) % _SLOTS + 1

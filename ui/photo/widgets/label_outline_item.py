@@ -1,0 +1,107 @@
+"""LabelOutlineItem: a line along the inside of the border of every label of a map, at any zoom."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
+
+from gmmseg.arrays import AnyArray, BoolArray, ByteArray
+from gmmseg.render import boundaries
+from ui.photo.widgets.pixel_item import as_qimage
+
+_REACH = 2
+"""Samples around what is to be painted that its lines depend on."""
+
+
+class LabelOutlineItem(pg.GraphicsObject):  # type: ignore[misc]
+    """Draws lines one device-independent pixel wide, of some labels three.
+
+    Labels are sampled where the screen shows them, and lines are found among the samples: the time depends
+    on the part of the screen that is painted, not on the image or on how its labels wind.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemUsesExtendedStyleOption)
+        self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
+        self._rect = QRectF()
+        self._labels: ByteArray | None = None
+        self._lut: ByteArray = np.zeros((256, 4), dtype=np.uint8)
+        self._is_strong: BoolArray = np.zeros(256, dtype=np.bool_)
+
+    def set_labels(self, labels: ByteArray | None) -> None:
+        """Outline the labels of (H, W) bytes, 0 for none; None outlines nothing."""
+        rect = QRectF() if labels is None else QRectF(0, 0, labels.shape[1], labels.shape[0])
+        if rect != self._rect:
+            self.prepareGeometryChange()
+            self._rect = rect
+        self._labels = labels
+        self.update()
+
+    def set_colours(self, lut: ByteArray, is_strong: BoolArray) -> None:
+        """Draw in the (256, 4) RGBA colours of the labels, and strongly where `is_strong`, (256,)."""
+        self._lut, self._is_strong = lut, is_strong
+        self.update()
+
+    def boundingRect(self) -> QRectF:
+        return self._rect
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None
+    ) -> None:
+        zoom = painter.deviceTransform().m11()
+        exposed = self._rect & option.exposedRect
+        if self._labels is None or zoom <= 0 or exposed.isEmpty():
+            return
+        step = painter.device().devicePixelRatio() / zoom
+        top, rows = _sampled(exposed.top(), exposed.bottom(), step)
+        left, columns = _sampled(exposed.left(), exposed.right(), step)
+        lines = outlined(labels_at(self._labels, rows, columns), self._is_strong)
+        if not lines.any():
+            return
+        target = QRectF(left, top, len(columns) * step, len(rows) * step)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
+        painter.drawImage(target, as_qimage(lines, self._lut))
+
+
+def _sampled(low: float, high: float, step: float) -> tuple[float, AnyArray]:
+    """Return where the first sample begins and the pixel that each shows, those around an interval too.
+
+    Samples have the same places whatever interval is asked for.
+    """
+    first, stop = math.floor(low / step) - _REACH, math.ceil(high / step) + _REACH
+    return first * step, np.floor((np.arange(first, stop) + 0.5) * step).astype(np.intp)
+
+
+def labels_at(labels: ByteArray, rows: AnyArray, columns: AnyArray) -> ByteArray:
+    """Return the labels of some rows and columns, 0 beside the map."""
+    height, width = labels.shape
+    found = labels.take(rows, axis=0, mode="clip").take(columns, axis=1, mode="clip")
+    found[(rows < 0) | (rows >= height)] = 0
+    found[:, (columns < 0) | (columns >= width)] = 0
+    return found
+
+
+def outlined(labels: ByteArray, is_strong: BoolArray) -> ByteArray:
+    """Return the labels of pixels at the border of theirs, within three pixels where `is_strong`; else 0."""
+    is_line = boundaries(labels)
+    if is_strong.any():
+        is_near = is_line.copy()
+        for _ in range(2):
+            is_near = _grown(is_near)
+        is_line |= is_near & is_strong[labels]
+    return np.where(is_line, labels, np.uint8(0))
+
+
+def _grown(mask: BoolArray) -> BoolArray:
+    grown = mask.copy()
+    grown[1:] |= mask[:-1]
+    grown[:-1] |= mask[1:]
+    grown[:, 1:] |= mask[:, :-1]
+    grown[:, :-1] |= mask[:, 1:]
+    return grown
