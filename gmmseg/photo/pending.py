@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
+import numpy as np
+
+from gmmseg.arrays import LabelArray
 from gmmseg.editing import Edit
+from gmmseg.photo.classes import ClassTable
 from gmmseg.photo.document import Document, PendingSelection, SizeStep
 from gmmseg.photo.objects import edits
+from gmmseg.photo.objects.filling import of_one_value
 from gmmseg.photo.objects.patch import Patch
 from gmmseg.selection.prompts import Box, Prompt
+
+How = Literal["new", "add", "remove"]
+"""Whether pixels become the selection, are added to it, or taken from it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,6 +66,48 @@ def select_pixels(patch: Patch, title: str = "Select pixels") -> Edit[Document]:
     return _on_pending(title, None if patch.is_empty else PendingSelection(base=patch))
 
 
+def select_class(
+    labels: LabelArray,
+    classes: ClassTable,
+    x: int,
+    y: int,
+    how: How = "new",
+    now: SelectionAnswer | None = None,
+    *,
+    is_connected: bool = True,
+) -> Edit[Document]:
+    """Return the edit that selects the pixels of the class at a pixel.
+
+    Parameters
+    ----------
+    labels : (H, W)
+        Components, as in a segmentation.
+    classes : ClassTable
+    x, y : int
+        The pixel.
+    how : {"new", "add", "remove"}
+    now : SelectionAnswer, optional
+        What is selected, to which they are added or from which they are taken.
+    is_connected : bool
+        Those 4-connected with the pixel alone.
+    """
+    title = "Select by colour"
+
+    def apply(document: Document) -> Document:
+        ids = classes.ids_by_label()
+        is_own = np.take(ids == ids[labels[y, x]], labels)
+        patch = of_one_value(is_own, x, y, is_connected=is_connected)
+        if now is not None and how == "add":
+            patch = now.patch.united(patch)
+        elif how == "remove":
+            if now is None:
+                return document
+            patch = now.patch.without(patch.inside(now.patch.box))
+        return select_pixels(patch, title).apply(document)
+
+    return Edit(title, apply)
+
+
 def correct(prompt: Prompt) -> Edit[Document]:
     """Return the edit that adds a prompt to the pending selection, or begins one."""
 
@@ -92,18 +143,25 @@ def accept_selection(answer: SelectionAnswer, name: str, *, only_unlabelled: boo
         if wanted is None
         else edits.replace_object(wanted, answer.patch)
     )
-    return _accepting(edit)
+    return _deciding(answer, edit)
 
 
 def extend_object(answer: SelectionAnswer, wanted: int) -> Edit[Document]:
     """Return the edit that adds the selection to an object."""
-    return _accepting(edits.paint_object(wanted, answer.patch, "Add to the object"))
+    return _deciding(answer, edits.paint_object(wanted, answer.patch, "Add to the object"))
 
 
 def subtract_selection(answer: SelectionAnswer) -> Edit[Document]:
     """Return the edit that takes the selection away from all unlocked objects."""
-    return _accepting(edits.erase(answer.patch, title="Subtract the selection"))
+    return _deciding(answer, edits.erase(answer.patch, title="Subtract the selection"))
 
 
-def _accepting(edit: Edit[Document]) -> Edit[Document]:
-    return Edit(edit.title, lambda document: replace(edit.apply(document), pending=None))
+def _deciding(answer: SelectionAnswer, edit: Edit[Document]) -> Edit[Document]:
+    """Return the edit that also drops the selection; where that has been decided on already, none."""
+
+    def apply(document: Document) -> Document:
+        if document.pending is not answer.pending:
+            return document
+        return replace(edit.apply(document), pending=None)
+
+    return Edit(edit.title, apply)

@@ -10,6 +10,7 @@ from ui.photo.arrangements import ArrangementName
 from ui.photo.commands import PhotoCommands
 from ui.photo.fitting import Fitter
 from ui.photo.model_opening import ModelOpener
+from ui.photo.object_sources import ObjectSources
 from ui.photo.opening import Opener
 from ui.photo.panels.panes import PanesPanel
 from ui.photo.recovering import Recovery
@@ -58,6 +59,11 @@ def has_model(state: State) -> bool:
 def has_overlay(state: State) -> bool:
     """Enabled once something can lie over the photo."""
     return state.shown.segmentation is not None or bool(state.shown.document.objects)
+
+
+def has_regions(state: State) -> bool:
+    """Enabled once there are regions."""
+    return state.shown.regions is not None
 
 
 def can_run(state: State) -> bool:
@@ -251,6 +257,18 @@ PHOTO_ACTIONS: tuple[Spec, ...] = (
         "open_objects", "&Open mask as objects…", PhotoCommands.open_objects, (), "", has_image,
         "Add the objects of a mask, COCO, GeoJSON, LabelMe or ROI file; or drop it on the window, an image "
         "with Alt held",
+    ),
+    Spec(
+        "objects_of_classes", "The &classes", ObjectSources.add_classes, (), "", has_maps,
+        "Make each visible class an object, where nothing is marked yet",
+    ),
+    Spec(
+        "objects_of_regions", "&All regions", ObjectSources.add_regions, (), "", has_image,
+        "Make each region an object, where nothing is marked yet",
+    ),
+    Spec(
+        "objects_of_chosen_regions", "The &selected regions", ObjectSources.add_chosen_regions, (), "",
+        has_regions, "Make the rows selected under Regions objects, where nothing is marked yet",
     ),
     Spec(
         "teach", "Classes from objects", Teaching.toggle, ("T",), "teach", can_teach,

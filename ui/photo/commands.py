@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -124,7 +125,14 @@ class PhotoCommands(QObject):
 
     def export(self) -> None:
         """Ask what to write; a pending selection becomes an object first, since it is what is meant."""
+        self._with_selection_decided(self._ask_export)
+
+    def _with_selection_decided(self, act: Callable[[], object]) -> None:
         self._toolbox.accept()
+        editor = self._work.object_editor
+        self._work.postponed.do(act, lambda: not editor.is_busy, self.tr("Making the object …"))
+
+    def _ask_export(self) -> None:
         self._work.exporter.ask(
             self._window,
             preferred=self._export_subject(),
@@ -165,9 +173,11 @@ class PhotoCommands(QObject):
 
     def copy_cutout(self) -> None:
         """Copy the chosen objects, or all, with transparency around them, as `export` takes them."""
+        self._with_selection_decided(self._copy_cutout)
+
+    def _copy_cutout(self) -> None:
         from ui.photo.export_work import cut_out_picture
 
-        self._toolbox.accept()
         document = self._work.workspace.document
         if document.image is None or not document.objects:
             return

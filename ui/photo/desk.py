@@ -66,7 +66,9 @@ class PhotoDesk(FileDesk):
         recent = RecentMenu()
         self._samples = SamplesMenu(self.work.opener.open_sample)
         self._opacity = OpacitySlider()
-        own = (self, self._commands, self._saving, self._recovery, self.work.teaching)
+        own = (
+            self, self._commands, self._saving, self._recovery, self.work.teaching, self.work.object_sources,
+        )  # fmt: skip
         actions = Actions(PHOTO_ACTIONS, bound_to(*own, *self.work.parts, self.panels.panes, self.toolbox))
         self._files = FilesMenu()
         layout = photo_layout(actions, self.panels, recent, self._samples, self._files, self._opacity)
@@ -101,7 +103,8 @@ class PhotoDesk(FileDesk):
         work.keeper.saved.connect(self._remember_file)
         work.mask_opener.opened.connect(self._show_mask_opened)
         work.model_opener.opened.connect(self._show_model_opened)
-        work.teaching.said.connect(self._notices.say)
+        for says in (work.teaching, work.object_sources):
+            says.said.connect(self._notices.say)
         work.teaching.live_changed.connect(self.actions["teach_live"].setChecked)
         self.actions["teach_live"].setChecked(work.fitter.is_live)
         work.opener.files_changed.connect(self._show_files)

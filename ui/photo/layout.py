@@ -37,6 +37,7 @@ _WORDS = {
 """On buttons, where the text of the menu is longer."""
 _MARKED = ("select_marked", "object_of_marked", "copy_regions")
 _FITTING = ("run", "stop", "cancel", "", "step", "", "apply_model", "adapt_model", "fit_instead")
+_SOURCES = ("objects_of_classes", "objects_of_regions", "objects_of_chosen_regions", "open_objects")
 _TEACHING = ("teach", "teach_live", "show_unsure")
 _tr = partial(QCoreApplication.translate, "PhotoDesk")
 
@@ -74,7 +75,7 @@ def photo_layout(
     opacity: OpacitySlider,
 ) -> DeskLayout:
     """Return the layout of the photo desk."""
-    panels.objects.add_source(actions["open_objects"])
+    panels.objects.show_sources([actions[name] for name in _SOURCES])
     panels.objects.show_teaching([actions["teach"], actions["teach_live"], actions["show_unsure"]])
     toolbar = _toolbar(actions, recent, samples, opacity)
     docks = (

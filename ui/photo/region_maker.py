@@ -45,6 +45,11 @@ class RegionMaker(Worker):
         self._is_tree_coming = False
         bridge.changed.connect(self._on_changed)
 
+    @property
+    def is_given_up(self) -> bool:
+        """Whether there will be no regions for now."""
+        return self._given_up is not None
+
     def want(self, who: str, is_wanted: bool) -> None:
         """Note whether somebody shows regions; the first who does has them made."""
         if not is_wanted:

@@ -32,6 +32,7 @@ from ui.desk.job_runner import JobRunner
 from ui.desk.requests import LatestRequests
 from ui.desk.workers import DeskWorkers, Worker
 from ui.desk.workspace_bridge import WorkspaceBridge
+from ui.photo.object_editor import ObjectEditor
 from ui.photo.tools.tool import Point
 
 if TYPE_CHECKING:
@@ -74,6 +75,8 @@ class Selecting(Worker):
         Makes the queue in which questions are answered.
     workspace : Workspace
     bridge : WorkspaceBridge
+    editor : ObjectEditor
+        Takes up objects to be corrected.
     runner : JobRunner
         For this object alone, with the policy ``newest``.
     """
@@ -84,12 +87,20 @@ class Selecting(Worker):
     """Rings of what a click would take; none where nothing is pointed at."""
     tree_coming = Signal(bool)
     """Whether the region tree of the image, with the default seed, comes of the work under way."""
+    ready_changed = Signal()
+    """`leaves` are others now."""
 
     def __init__(
-        self, work: DeskWorkers, workspace: Workspace, bridge: WorkspaceBridge, runner: JobRunner
+        self,
+        work: DeskWorkers,
+        workspace: Workspace,
+        bridge: WorkspaceBridge,
+        editor: ObjectEditor,
+        runner: JobRunner,
     ) -> None:
         super().__init__(runner, work)
         self._workspace = workspace
+        self._editor = editor
         self._image: Image | None = None
         self._answers: Answers | None = None
         self._pixel: tuple[int, int] | None = None
@@ -118,9 +129,10 @@ class Selecting(Worker):
             return
         x, y = int(prompt.columns[0]), int(prompt.rows[0])
         at = document.object_map.at(x, y) if document.pending is None else None
-        self._apply(
-            select(prompt) if at is None or at.is_locked or not at.is_visible else select_object(at.id)
-        )
+        if at is None or at.is_locked or not at.is_visible:
+            self._apply(select(prompt))
+        else:
+            self._editor.do(select_object(at.id))
 
     @Slot(object)
     def box(self, box: tuple[int, int, int, int]) -> None:
@@ -222,8 +234,7 @@ class Selecting(Worker):
                 self._workspace.keep_tree(self._image, RegionSettings().seed, event)
                 self.tree_coming.emit(False)
             elif not isinstance(event, Progress):
-                self._answers = event
-                self._ask_pending()
+                self._take(event)
         super()._on_events(run, events)
 
     @Slot(object, object)
@@ -233,8 +244,12 @@ class Selecting(Worker):
 
     @Slot(object, object)
     def _on_finished(self, run: int, answers: Answers) -> None:
+        self._take(answers)
+
+    def _take(self, answers: Answers) -> None:
         self._answers = answers
         self._ask_pending()
+        self.ready_changed.emit()
 
     @Slot(object, object)
     def _on_answered(self, question: Question, found: tuple[SelectionAnswer | None, list[IntArray]]) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -12,10 +13,16 @@ from gmmseg.editing import Edit
 from gmmseg.errors import EditError
 from gmmseg.photo.document import Document
 from gmmseg.photo.objects import edits
-from gmmseg.photo.objects.filling import flooded, of_one_value
 from gmmseg.photo.objects.patch import Patch, brushed, within_touched
 from gmmseg.photo.objects.reshaping import split_by_line
-from gmmseg.photo.pending import accept_selection, extend_object, select_pixels, subtract_selection
+from gmmseg.photo.pending import (
+    How,
+    accept_selection,
+    extend_object,
+    select_class,
+    select_pixels,
+    subtract_selection,
+)
 from gmmseg.photo.view_state import ViewState
 from ui.photo.tools.brush import Stroking
 from ui.photo.tools.cutting import Cutting
@@ -23,7 +30,7 @@ from ui.photo.tools.outlining import Lasso, Polygon
 from ui.photo.tools.pointing import Pointing
 from ui.photo.tools.select import Select
 from ui.photo.tools.tool import Point, Tool
-from ui.photo.tools.wand import How, Wand
+from ui.photo.tools.wand import Wand
 from ui.photo.work import PhotoWork
 
 ToolName = Literal[
@@ -53,7 +60,7 @@ class Toolbox(QObject):
     def __init__(self, work: PhotoWork, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._work = work
-        self._selecting = work.selecting
+        self._selecting, self._editor = work.selecting, work.object_editor
         self._select, self._box = Select(parent=self), Select(draws_boxes=True, parent=self)
         self._brush, self._eraser = Stroking(False, self), Stroking(True, self)
         self._lasso, self._polygon = Lasso(self), Polygon(self)
@@ -93,7 +100,7 @@ class Toolbox(QObject):
             tool.hovered.connect(self._selecting.hover)
             tool.sized.connect(self._selecting.step)
         for deciding in (self._select, self._box, self._wand):
-            deciding.dropped.connect(self._selecting.drop)
+            deciding.dropped.connect(self.drop)
             deciding.accepted.connect(self.accept)
             deciding.extended.connect(self.extend)
             deciding.subtracted.connect(self.subtract)
@@ -106,6 +113,7 @@ class Toolbox(QObject):
         self._pick.pointed.connect(self.choose_at)
         self._wand.pointed.connect(self._select_colour)
         self._cut.drawn.connect(self._take_apart)
+        self._editor.made.connect(self._take_note)
         self._work.bridge.changed.connect(self._on_changed)
 
     @property
@@ -147,14 +155,14 @@ class Toolbox(QObject):
         answer = self._work.workspace.shown.current_selection
         if answer is not None and not answer.patch.is_empty:
             edit = accept_selection(answer, self._new_name(), only_unlabelled=self.only_unlabelled)
-            self._apply(edit)
+            self._editor.do(edit)
 
     @Slot()
     def extend(self) -> None:
         """Add the selection to the object that is chosen; without one it becomes an object."""
         answer = self._work.workspace.shown.current_selection
         if answer is not None and len(self.chosen) == 1:
-            self._apply(extend_object(answer, self.chosen[0]))
+            self._editor.do(extend_object(answer, self.chosen[0]))
         else:
             self.accept()
 
@@ -163,43 +171,49 @@ class Toolbox(QObject):
         """Take the selection away from all unlocked objects."""
         answer = self._work.workspace.shown.current_selection
         if answer is not None:
-            self._apply(subtract_selection(answer))
+            self._editor.do(subtract_selection(answer))
 
     @Slot()
     def drop(self) -> None:
-        """Forget the pending selection."""
-        self._selecting.drop()
+        """Forget the pending selection, or first the change of it that is being made."""
+        if self._editor.is_busy:
+            self._editor.stop()
+        else:
+            self._selecting.drop()
 
     def select_patch(self, patch: Patch, title: str) -> None:
         """Make some pixels the selection."""
-        self._apply(select_pixels(patch, title))
+        self._editor.do(select_pixels(patch, title))
 
     def add_patch(self, patch: Patch, name: str) -> None:
         """Make some pixels an object of that name, as far as they are not marked yet."""
-        self._apply(edits.add_object(patch, name, only_unlabelled=True))
+        self._editor.do(edits.add_object(patch, name, only_unlabelled=True))
 
     @Slot(object, str)
     def _select_colour(self, point: Point, how: How) -> None:
         """Select the pixels of the class at a point, beside those selected or away from them."""
-        shown = self._work.workspace.shown
-        if shown.segmentation is None:
-            return
-        ids = shown.classes.ids_by_label()[shown.segmentation.labels]
-        patch = of_one_value(ids, int(point[0]), int(point[1]), is_connected=self.takes_connected)
-        now = shown.current_selection
-        if how != "new" and now is not None:
-            mask, others = now.patch.full(ids.shape), patch.full(ids.shape)
-            patch = Patch.of(mask | others if how == "add" else mask & ~others)
-        elif how == "remove":
-            return
-        self.select_patch(patch, self.tr("Select by colour"))
+        workspace = self._work.workspace
+
+        def ask() -> None:
+            shown = workspace.shown
+            if shown.segmentation is not None:
+                labels, place = shown.segmentation.labels, _pixel(point)
+                self._editor.do(
+                    select_class(
+                        labels, shown.classes, *place, how, shown.current_selection,
+                        is_connected=self.takes_connected,
+                    )
+                )  # fmt: skip
+
+        waits = self.tr("Selecting by colour waits for the classes of the picture …")
+        self._work.postponed.do(ask, lambda: workspace.shown.segmentation is not None, waits)
 
     @Slot(object, object)
     def _take_apart(self, start: Point, end: Point) -> None:
         """Split the object that most of a line lies on: one of those chosen, or any."""
         objects = self._work.workspace.document.object_map
         line = brushed((start, end), 0.5, objects.shape)
-        counts = np.bincount(objects.ids.read()[line.box][line.mask])
+        counts = np.bincount(objects.ids.read(line.box)[line.mask])
         crossed = [e.id for e in objects if e.id < len(counts) and counts[e.id] and not e.is_locked]
         crossed = [each for each in crossed if each in self.chosen] or crossed
         if not crossed:
@@ -211,16 +225,24 @@ class Toolbox(QObject):
         edit = edits.split_object(
             wanted, self.tr("Split by a line"), lambda patch: split_by_line(patch, start, end)
         )
-        self._work.object_editor.ask(edit)
+        self._editor.ask(edit)
 
     # Pixels
 
     @Slot(object, bool, object)
     def _take_stroke(self, patch: Patch, is_removing: bool, way: Sequence[Point]) -> None:
-        leaves = self._selecting.leaves if self.keeps_to_edges else None
-        if leaves is not None:
-            patch = within_touched(patch, way, leaves)
-        self._take(patch, is_removing)
+        if not self.keeps_to_edges:
+            self._take(patch, is_removing)
+            return
+        selecting = self._selecting
+
+        def take() -> None:
+            if selecting.leaves is not None:
+                self._take(within_touched(patch, way, selecting.leaves), is_removing)
+
+        selecting.make_ready()
+        waits = self.tr("The stroke waits for the edges of the picture …")
+        self._work.postponed.do(take, lambda: selecting.leaves is not None, waits)
 
     @Slot(bool)
     def set_keeps_to_edges(self, is_set: bool) -> None:
@@ -234,17 +256,17 @@ class Toolbox(QObject):
 
     @Slot(object, bool)
     def _take(self, patch: Patch, is_removing: bool) -> None:
-        if is_removing:
-            self._apply(edits.erase(patch, self.chosen or None))
-        elif len(self.chosen) == 1:
-            self._apply(edits.paint_object(self.chosen[0], patch, only_unlabelled=self.only_unlabelled))
-        else:
-            self._apply(edits.add_object(patch, self._new_name(), only_unlabelled=self.only_unlabelled))
+        self._editor.do(edits.erase(patch, self.chosen or None) if is_removing else self._marking()(patch))
+
+    def _marking(self) -> Callable[[Patch], Edit[Document]]:
+        """Return what makes the edit that gives pixels to the one object chosen, or to a new one."""
+        if len(self.chosen) == 1:
+            return partial(edits.paint_object, self.chosen[0], only_unlabelled=self.only_unlabelled)
+        return partial(edits.add_object, name=self._new_name(), only_unlabelled=self.only_unlabelled)
 
     @Slot(object)
     def _flood(self, point: Point) -> None:
-        objects = self._work.workspace.document.object_map
-        self._take(flooded(objects, int(point[0]), int(point[1])), False)
+        self._editor.do(edits.fill(*_pixel(point), self._marking()))
 
     @Slot(bool)
     def set_only_unlabelled(self, is_set: bool) -> None:
@@ -254,7 +276,7 @@ class Toolbox(QObject):
     @Slot(object)
     def choose_at(self, point: Point) -> None:
         """Choose the object at a point, or none."""
-        found = self._work.workspace.document.object_map.at(int(point[0]), int(point[1]))
+        found = self._work.workspace.document.object_map.at(*_pixel(point))
         self.choose(() if found is None else (found.id,))
 
     @Slot(object)
@@ -266,23 +288,19 @@ class Toolbox(QObject):
 
     def choose_for_menu(self, point: Point) -> None:
         """Choose the object at a point, unless it is among the chosen ones or there is none."""
-        found = self._work.workspace.document.object_map.at(int(point[0]), int(point[1]))
+        found = self._work.workspace.document.object_map.at(*_pixel(point))
         if found is not None and found.id not in self.chosen:
             self.choose((found.id,))
 
     def _new_name(self) -> str:
         return self.name or self.tr("Object")
 
-    def _apply(self, edit: Edit[Document]) -> None:
-        """Apply an edit as an undo step of its own; an object that it makes is chosen, and names the next."""
-        before = {entry.id for entry in self._work.workspace.document.objects or ()}
-        self._work.settle()
-        self._work.apply(edit)
-        self._work.settle()
-        new = [e for e in self._work.workspace.document.objects or () if e.id not in before]
-        if new:
-            self._newest, self.name = new[-1].id, new[-1].name
-            self.choose([new[-1].id])
+    @Slot(object)
+    def _take_note(self, new: Sequence[int]) -> None:
+        """Choose an object that has been made, and let it name the next."""
+        self._newest = new[-1]
+        self.name = self._work.workspace.document.object_map.by_id(new[-1]).name
+        self.choose([new[-1]])
 
     @Slot(object, object)
     def _on_changed(self, old: ViewState, new: ViewState) -> None:
@@ -302,3 +320,8 @@ class Toolbox(QObject):
                 # Renamed after it was made: the next ones are of that name too.
                 self.name = names.get(self._newest, self.name)
             self.choose([wanted for wanted in self.chosen if wanted in names])
+
+
+def _pixel(point: Point) -> tuple[int, int]:
+    """Return (x, y) of the pixel that holds a point of the image."""
+    return int(point[0]), int(point[1])

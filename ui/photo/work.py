@@ -7,9 +7,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject, QTimer, Slot
+from PySide6.QtCore import QObject, Qt, QTimer, Slot
 
-from gmmseg.control import ShouldStop
+from gmmseg.control import Progress, ShouldStop
 from gmmseg.display import histograms
 from gmmseg.drawing.draw import draw
 from gmmseg.image import Image
@@ -37,12 +37,14 @@ from ui.photo.map_keeper import MapKeeper
 from ui.photo.mask_opening import MaskOpener
 from ui.photo.model_opening import ModelOpener
 from ui.photo.object_editor import ObjectEditor
+from ui.photo.object_sources import ObjectSources
 from ui.photo.opening import Opener
 from ui.photo.panels.display import Histogram
 from ui.photo.panels.merge_requests import tree_of
 from ui.photo.panels.parts import PartsRequest
 from ui.photo.panels.regions import RegionTableRequest
 from ui.photo.panels.scatter_rows import winners_of
+from ui.photo.postponing import Postponed
 from ui.photo.region_maker import RegionMaker
 from ui.photo.selecting import Selecting
 from ui.photo.teaching import Teaching
@@ -71,13 +73,20 @@ class PhotoWork(DeskWorkers):
         self.bridge = WorkspaceBridge(self.workspace, self)
         self.fits = JobRunner("newest", self, lambda event: isinstance(event, Previewed))
         self.fitter = Fitter(self.workspace, self.bridge, self.fits, self)
+        self.postponed = Postponed(self)
+        self.object_editor = ObjectEditor(self, JobRunner("newest", self))
         # Before the regions, of which it makes the tree with the same work.
-        self.selecting = Selecting(self, self.workspace, self.bridge, JobRunner("newest", self))
+        self.selecting = Selecting(
+            self, self.workspace, self.bridge, self.object_editor, JobRunner("newest", self)
+        )
         self.walker = Walker(self.workspace, self.bridge, self.fitter, JobRunner("newest", self), self)
         self.component_merger = ComponentMerger(self.workspace, JobRunner("newest", self), self)
         self.foreground_maker = ForegroundMaker(self.workspace, self.bridge, JobRunner("newest", self), self)
         self.region_runs = JobRunner("newest", self)
         self.region_maker = RegionMaker(self.workspace, self.bridge, self.region_runs, self)
+        self.object_sources = ObjectSources(
+            self.workspace, self.object_editor, self.region_maker, self.postponed, self
+        )
         self.map_keeper = MapKeeper(self, self.workspace, self.bridge)
         self.comparisons = JobRunner("newest", self)
         self.k_comparer = KComparer(self.workspace, self.bridge, self.comparisons, self)
@@ -92,7 +101,6 @@ class PhotoWork(DeskWorkers):
         self.painter = self.make_requests(_draw, lambda request: request.pane)
         self.counter = self.make_requests(_areas, lambda segmentation: "areas")
         self.object_counter = self.make_requests(_areas, lambda objects: "areas")
-        self.object_editor = ObjectEditor(self)
         self.mask_opener = MaskOpener(self.workspace, self.object_editor, JobRunner("newest", self), self)
         self.model_opener = ModelOpener(self, self.workspace, JobRunner("newest", self))
         self.teaching = Teaching(self, self.workspace, self.bridge, self.fitter)
@@ -117,6 +125,15 @@ class PhotoWork(DeskWorkers):
         self.selecting.tree_coming.connect(self.region_maker.await_tree)
         self.region_maker.tree_wanted.connect(self.selecting.make_ready)
         self._loading.timeout.connect(partial(self.loader.ask, None))
+        for tells in (
+            self.bridge.changed,
+            self.selecting.ready_changed,
+            self.object_editor.working,
+            self.region_maker.given_up,
+        ):
+            # Later: what is done then may change what is told.
+            tells.connect(self.postponed.look, Qt.ConnectionType.QueuedConnection)
+        self.postponed.waiting.connect(self._on_waiting)
         self._follow(
             self.fitter,
             self.walker,
@@ -125,6 +142,7 @@ class PhotoWork(DeskWorkers):
             self.region_maker,
             self.k_comparer,
             self.selecting,
+            self.object_editor,
             self.mask_opener,
             self.model_opener,
             self.keeper,
@@ -138,9 +156,10 @@ class PhotoWork(DeskWorkers):
 
     @property
     def _ends(self) -> Sequence[tuple[JobRunner, Callable[[], object]]]:
-        # A fit ends with its last step as the result.
+        # What was asked for last first; a fit ends with its last step as the result.
         return (
             (self.reads, self.reads.cancel),
+            (self.object_editor.runner, self.object_editor.stop),
             (self.fits, self.fitter.stop),
             (self.walker.runner, self.walker.stop),
             (self.component_merger.runner, self.component_merger.runner.cancel),
@@ -149,6 +168,24 @@ class PhotoWork(DeskWorkers):
             (self.region_runs, self.region_maker.stop),
             (self.exports, self.exports.cancel),
         )
+
+    @property
+    def can_stop(self) -> bool:
+        return self.postponed.is_waiting or super().can_stop
+
+    @Slot()
+    def stop(self) -> None:
+        """End what waits to be done, else the first work that runs."""
+        if self.postponed.is_waiting:
+            self.postponed.drop()
+        else:
+            super().stop()
+
+    @Slot(str)
+    def _on_waiting(self, text: str) -> None:
+        if text:
+            self.progressed.emit(Progress(text))
+        self.running_changed.emit()
 
     def cancel(self) -> None:
         """Give up reading and fitting; what was before stays."""
@@ -162,6 +199,8 @@ class PhotoWork(DeskWorkers):
         # A map that is yet to come would wait for imports in the background, too: the interpreter is one.
         if new.segmentation is not None and new.segmentation is not old.segmentation:
             self._loading.start()
+        if new.document.image is not old.document.image:
+            self.postponed.drop()
 
 
 def _draw(request: Any, should_stop: ShouldStop) -> Any:

@@ -11,6 +11,7 @@ from gmmseg.editing import Edit
 from gmmseg.errors import EditError
 from gmmseg.photo.classes import ClassTable
 from gmmseg.photo.document import Document
+from gmmseg.photo.objects.filling import flooded
 from gmmseg.photo.objects.objects import ObjectInfo, ObjectMap
 from gmmseg.photo.objects.patch import Patch
 from gmmseg.photo.objects.sources import objects_of_classes, objects_of_regions, united
@@ -49,6 +50,19 @@ def paint_object(
 ) -> Edit[Document]:
     """Return the edit that gives pixels to an object; those of locked ones stay."""
     return _on_objects(title, lambda objects: objects.painted(patch, wanted, only_unlabelled=only_unlabelled))
+
+
+def fill(x: int, y: int, mark: Callable[[Patch], Edit[Document]]) -> Edit[Document]:
+    """Return the edit that marks a pixel and what is connected with it of the same object, or of none.
+
+    Parameters
+    ----------
+    x, y : int
+        The pixel.
+    mark : callable
+        Returns the edit that marks pixels.
+    """
+    return Edit("Fill", lambda document: mark(flooded(document.object_map, x, y)).apply(document))
 
 
 def erase(patch: Patch, wanted: Sequence[int] | None = None, title: str = "Erase") -> Edit[Document]:

@@ -71,6 +71,18 @@ class Patch:
         """Return the mask over the whole image, (H, W)."""
         return self.inside((slice(0, shape[0]), slice(0, shape[1])))
 
+    def united(self, other: Patch) -> Patch:
+        """Return the pixels of both."""
+        if self.is_empty or other.is_empty:
+            return other if self.is_empty else self
+        rows, columns = (
+            slice(min(a.start, b.start), max(a.stop, b.stop))
+            for a, b in zip(self.box, other.box, strict=True)
+        )
+        return Patch.of(
+            self.inside((rows, columns)) | other.inside((rows, columns)), rows.start, columns.start
+        )
+
     def without(self, mask: BoolArray) -> Patch:
         """Return the pixels that are not in `mask`, (h, w) over the same box."""
         return Patch.of(self.mask & ~mask, self.top, self.left)

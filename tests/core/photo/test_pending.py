@@ -12,7 +12,8 @@ from gmmseg.editing import Edit
 from gmmseg.io.images import image_from_array
 from gmmseg.photo import pending as asks
 from gmmseg.photo.answers import Answers
-from gmmseg.photo.document import Document
+from gmmseg.photo.classes import default_classes
+from gmmseg.photo.document import Document, PendingSelection
 from gmmseg.photo.objects import edits
 from gmmseg.photo.objects.patch import Patch
 from gmmseg.selection.prompts import click, stroke
@@ -167,3 +168,32 @@ def test_pixels_become_the_selection_as_they_are_and_prompts_go_on_from_there(
     made = after(begun, asks.accept_selection(answers.answer(begun.pending), "half"))
     assert np.array_equal(made.object_map.patch_of(1).full(SHAPE), mask)
     assert after(begun, asks.select_pixels(Patch.of(np.zeros(SHAPE, dtype=bool)))).pending is None
+
+
+def test_pixels_of_a_class_are_selected_connected_or_everywhere(document: Document) -> None:
+    from scipy.ndimage import label
+
+    labels = np.random.default_rng(0).integers(1, 4, SHAPE).astype(np.uint8)
+    classes = default_classes(3).merged([1, 2])
+    is_own = labels <= 2
+    parts, _ = label(is_own)
+    x, y = (int(each) for each in np.argwhere(is_own)[50][::-1])
+    chosen = asks.select_class(labels, classes, x, y).apply(document)
+    assert chosen.pending is not None
+    assert chosen.pending.base is not None
+    assert np.array_equal(chosen.pending.base.full(SHAPE), parts == parts[y, x])
+    everywhere = asks.select_class(labels, classes, x, y, is_connected=False).apply(document)
+    assert everywhere.pending is not None
+    assert everywhere.pending.base is not None
+    assert np.array_equal(everywhere.pending.base.full(SHAPE), is_own)
+    assert asks.select_class(labels, classes, x, y, "remove").apply(document) is document
+
+
+def test_a_selection_is_decided_once(document: Document) -> None:
+    answer = asks.SelectionAnswer(PendingSelection(), Patch.of(np.ones((3, 3), dtype=bool), 5, 5))
+    pending = replace(document, pending=answer.pending)
+    made = asks.accept_selection(answer, "cat").apply(pending)
+    assert len(made.object_map) == 1
+    assert made.pending is None
+    assert asks.accept_selection(answer, "cat").apply(made) is made
+    assert asks.subtract_selection(answer).apply(made) is made

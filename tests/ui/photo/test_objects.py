@@ -80,7 +80,8 @@ class Marker(Person):
         self.wait(lambda: self.document.objects is not before)
 
     def action(self, name: str) -> QAction:
-        return next(each for each in self.panel.entry_actions if each.objectName() == f"object.{name}")
+        everything: list[QAction] = [*self.panel.entry_actions, *self.desk.actions]
+        return next(each for each in everything if each.objectName() in (f"object.{name}", name))
 
     def mask(self, wanted: int) -> np.ndarray:
         return self.objects.patch_of(wanted).full(SHAPE)
@@ -264,11 +265,11 @@ def test_an_object_of_two_colours_is_taken_apart_by_them(marker: Marker) -> None
 
 
 def test_classes_and_regions_become_objects_where_nothing_is_marked(marker: Marker) -> None:
-    assert not marker.action("from_chosen_regions").isEnabled()
+    assert not marker.action("objects_of_chosen_regions").isEnabled()
     segmentation = marker.desk.work.workspace.shown.segmentation
     assert segmentation is not None
     before = marker.objects.ids.read()
-    marker.trigger("from_classes")
+    marker.trigger("objects_of_classes")
     after = marker.objects.ids.read()
     assert np.array_equal(after[before > 0], before[before > 0])
     assert after.all()
@@ -276,11 +277,11 @@ def test_classes_and_regions_become_objects_where_nothing_is_marked(marker: Mark
         assert len(np.unique(after[(segmentation.labels == number) & (before == 0)])) == 1
     marker.desk.actions["undo"].trigger()
     assert marker.desk.work.workspace.shown.regions is None
-    wishes: list[bool] = []
-    marker.panel.regions_wanted.connect(wishes.append)
-    marker.trigger("from_regions")
-    # Later cuts do not become objects too.
-    assert wishes == [True, False]
+    said: list[str] = []
+    marker.desk.work.postponed.waiting.connect(said.append)
+    marker.trigger("objects_of_regions")
+    assert "regions" in said[0]
+    assert said[1:] == [""]
     regions = marker.desk.work.workspace.shown.regions
     assert regions is not None
     after = marker.objects.ids.read()
@@ -290,7 +291,7 @@ def test_classes_and_regions_become_objects_where_nothing_is_marked(marker: Mark
     assert len(np.unique(after)) == 3 + regions.regions.n_regions
     marker.desk.actions["undo"].trigger()
     marker.desk.panels.regions.regions_selected.emit((1,))
-    marker.trigger("from_chosen_regions")
+    marker.trigger("objects_of_chosen_regions")
     assert len(marker.objects) == 4
     assert np.array_equal(marker.mask(4), (regions.regions.labels == 1) & (before == 0))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,6 @@ from gmmseg.photo.objects import edits, reshaping
 from gmmseg.photo.objects.objects import ObjectInfo, ObjectMap
 from gmmseg.photo.objects.patch import Patch
 from ui.desk.actions import ActionSpec
-from ui.photo.panels.picture_requests import regions_of
 from ui.photo.widgets import entries_panel
 from ui.photo.widgets.entries_panel import (
     EntriesPanel,
@@ -41,17 +39,6 @@ if TYPE_CHECKING:
 _tr = partial(QCoreApplication.translate, "ObjectsPanel")
 
 
-# Without slots, as its base.
-@dataclass(frozen=True)
-class ObjectChoice(EntryChoice[ObjectInfo]):
-    """The selected objects, and what others could be made of."""
-
-    has_image: bool = False
-    has_classes: bool = False
-    has_regions: bool = False
-    n_chosen_regions: int = 0
-
-
 class ObjectsPanel(EntriesPanel):
     """Shows the `ObjectMap` and asks for changes of it.
 
@@ -65,8 +52,6 @@ class ObjectsPanel(EntriesPanel):
     """An `Edit` of objects that may take a while: it is asked for in place of ``edit_requested``."""
     chosen_changed = Signal(object)
     """Ids of the objects that have been selected in the table, in display order."""
-    regions_wanted = Signal(bool)
-    """Whether regions are waited for, to become objects."""
     areas_requested = Signal(object)
     """An `ObjectMap` whose ``areas()`` should come back to `show_areas`."""
 
@@ -82,9 +67,8 @@ class ObjectsPanel(EntriesPanel):
         self._areas: dict[int, int] = {}
         self._n_pixels = 0
         self._wanted: tuple[int, ...] = ()
-        self._regions: tuple[int, ...] = ()
         self._is_following = False
-        self._awaits_regions = False
+        self._work, self._wait = "", ""
         self._numbers = {"specks": 20, "smooth": 2, "grow": 1, "shrink": 1}
         hint = _tr("Nothing is marked yet. Click an object in the picture and press Enter.")
         super().__init__(object_kind(), _EDITS, ACTIONS, _ICONS, hint, choose_colour, parent)
@@ -99,7 +83,7 @@ class ObjectsPanel(EntriesPanel):
     def _fill_menu(self) -> None:
         self._split_menu = self._submenu("split", _tr("&Split"), _SPLITS)
         self._shape_menu = self._submenu("shape", _tr("Sha&pe"), _SHAPES)
-        self._source_menu = self._submenu("add", _tr("New &from"), _SOURCES)
+        self._source_menu = self._submenu("add", _tr("New &from"), ())
         self.menu.setTitle(_tr("&Chosen objects"))
         for entry in self._menu_entries():
             if entry is None:
@@ -150,9 +134,9 @@ class ObjectsPanel(EntriesPanel):
         self._column.insertLayout(1, words)
         self._column.insertWidget(3, self._note)
 
-    def add_source(self, action: QAction) -> None:
-        """Offer another source of new objects: an action of the desk."""
-        self._source_menu.addAction(action)
+    def show_sources(self, actions: Sequence[QAction]) -> None:
+        """Offer what new objects can be made of: `actions` of the desk."""
+        self._source_menu.addActions(actions)
 
     def show_teaching(self, actions: Sequence[QAction]) -> None:
         """Offer below the table what objects teach: `actions` of the desk."""
@@ -188,17 +172,10 @@ class ObjectsPanel(EntriesPanel):
         document = new.document
         if is_first or document.image is not old.document.image:
             self._n_pixels = _n_pixels_of(document.image)
-            self._forget_regions()
         if is_first or document.objects is not self._objects or document.image is not old.document.image:
             self._objects = document.objects
             self._count(document.objects)
             self._show_objects()
-        if new.regions is not old.regions:
-            # The regions of another cut are others, whatever their numbers.
-            self._regions = ()
-            self._add_awaited_regions()
-        if new.regions is not old.regions or new.segmentation is not old.segmentation:
-            self._enable()
 
     @Slot(object, object)
     def show_areas(self, objects: ObjectMap, areas: dict[int, int]) -> None:
@@ -213,23 +190,22 @@ class ObjectsPanel(EntriesPanel):
         self._wanted = tuple(ids)
         self._follow()
 
-    @Slot(object)
-    def show_chosen_regions(self, regions: tuple[int, ...]) -> None:
-        """Take note of the regions that are selected in their table."""
-        self._regions = regions
-        self._enable()
-
-    @Slot(bool)
-    def show_regions_given_up(self, are_given_up: bool) -> None:
-        """Wait no longer for regions that will not come."""
-        if are_given_up:
-            self._forget_regions()
-
     @Slot(str)
     def show_work(self, title: str) -> None:
         """Say what is being done in the background; nothing where the text is empty."""
-        self._note.setText(_tr("{0} …").format(title))
-        self._note.setVisible(bool(title))
+        self._work = _tr("{0} …").format(title) if title else ""
+        self._show_note()
+
+    @Slot(str)
+    def show_waiting(self, text: str) -> None:
+        """Say what is waited for; nothing where the text is empty."""
+        self._wait = text
+        self._show_note()
+
+    def _show_note(self) -> None:
+        note = self._wait or self._work
+        self._note.setText(note)
+        self._note.setVisible(bool(note))
 
     def _count(self, objects: ObjectMap | None) -> None:
         """Count pixels at once where that is quick; until they are counted elsewhere the old ones stay."""
@@ -264,18 +240,6 @@ class ObjectsPanel(EntriesPanel):
         if not self._is_following and tuple(self.view.selected_ids) != self._wanted:
             self._wanted = tuple(self.view.selected_ids)
             self.chosen_changed.emit(self._wanted)
-
-    def _choice(self) -> ObjectChoice:
-        base, shown = super()._choice(), self._shown
-        return ObjectChoice(
-            base.chosen,
-            base.entries,
-            base.is_editable,
-            has_image=shown is not None and shown.document.image is not None,
-            has_classes=shown is not None and shown.segmentation is not None,
-            has_regions=shown is not None and regions_of(shown) is not None,
-            n_chosen_regions=len(self._regions),
-        )
 
     # Asking
 
@@ -326,46 +290,6 @@ class ObjectsPanel(EntriesPanel):
         question = _tr("Shrink all round by, pixels")
         self._reshape_by("shrink", _tr("Shrink"), question, lambda p, n: reshaping.shrunk(p, n, shape))
 
-    def add_classes(self) -> None:
-        """Make each visible class an object."""
-        shown = self._shown
-        if shown is not None and shown.segmentation is not None:
-            self.slow_edit_requested.emit(edits.add_classes(shown.segmentation.labels, shown.classes))
-
-    def add_regions(self) -> None:
-        """Make each region an object, as soon as there are regions."""
-        self._awaits_regions = True
-        self.show_work(_tr("Finding the regions"))
-        self.regions_wanted.emit(True)
-        self._add_awaited_regions()
-
-    def add_chosen_regions(self) -> None:
-        """Make the regions that are selected in their table objects."""
-        self._add_regions(self._regions)
-
-    def _add_awaited_regions(self) -> None:
-        outcome = None if self._shown is None else self._shown.regions
-        if (
-            self._awaits_regions
-            and self._shown is not None
-            and outcome is not None
-            and outcome.image is self._shown.document.image
-            and outcome.settings == self._shown.document.region_settings
-        ):
-            self._forget_regions()
-            self._add_regions(None)
-
-    def _forget_regions(self) -> None:
-        if self._awaits_regions:
-            self._awaits_regions = False
-            self.show_work("")
-            self.regions_wanted.emit(False)
-
-    def _add_regions(self, wanted: Sequence[int] | None) -> None:
-        regions = None if self._shown is None else regions_of(self._shown)
-        if regions is not None:
-            self.slow_edit_requested.emit(edits.add_regions(regions.labels, wanted))
-
     def _split(self, title: str, parts_of: Callable[[Patch], Sequence[Patch]]) -> None:
         self.slow_edit_requested.emit(edits.split_object(self._chosen_ids()[0], title, parts_of))
 
@@ -409,32 +333,17 @@ _EDITS = EntryEdits(
 )
 
 
-def is_one_unlocked(choice: ObjectChoice) -> bool:
+def is_one_unlocked(choice: EntryChoice[ObjectInfo]) -> bool:
     """Enabled with one selected object that is not locked."""
     return is_one(choice) and is_any_unlocked(choice)
 
 
-def are_several(choice: ObjectChoice) -> bool:
+def are_several(choice: EntryChoice[ObjectInfo]) -> bool:
     """Enabled with several selected objects."""
     return len(choice.chosen) > 1
 
 
-def has_classes(choice: ObjectChoice) -> bool:
-    """Enabled once there are classes."""
-    return choice.has_classes
-
-
-def has_image(choice: ObjectChoice) -> bool:
-    """Enabled with an image."""
-    return choice.has_image
-
-
-def has_chosen_regions(choice: ObjectChoice) -> bool:
-    """Enabled with regions selected in their table."""
-    return choice.has_regions and choice.n_chosen_regions > 0
-
-
-Spec = ActionSpec[ObjectChoice]
+Spec = ActionSpec[EntryChoice[ObjectInfo]]
 ACTIONS: tuple[Spec, ...] = (
     Spec("object.rename", "&Rename", ObjectsPanel.edit_name, ("F2",), "rename", is_one, "Rename the object"),
     Spec(
@@ -478,18 +387,6 @@ ACTIONS: tuple[Spec, ...] = (
         "Make the selected objects smaller all round",
     ),
     Spec(
-        "object.from_classes", "The &classes", ObjectsPanel.add_classes, (), "", has_classes,
-        "Make each visible class an object, where nothing is marked yet",
-    ),
-    Spec(
-        "object.from_regions", "&All regions", ObjectsPanel.add_regions, (), "", has_image,
-        "Make each region an object, where nothing is marked yet",
-    ),
-    Spec(
-        "object.from_chosen_regions", "The &selected regions", ObjectsPanel.add_chosen_regions, (), "",
-        has_chosen_regions, "Make the rows selected under Regions objects, where nothing is marked yet",
-    ),
-    Spec(
         "object.hide", "&Hide or show", ObjectsPanel.toggle_visible, ("H",), "eye-off", is_any,
         "Hide the selected objects, or show them again",
     ),
@@ -517,4 +414,3 @@ ACTIONS: tuple[Spec, ...] = (
 _ICONS = tuple(f"object.{name}" for name in ("rename", "solo", "hide", "lock", "up", "down", "remove"))
 _SPLITS = ("object.split_parts", "object.split_colour")
 _SHAPES = tuple(f"object.{name}" for name in ("fill_holes", "specks", "smooth", "grow", "shrink"))
-_SOURCES = ("object.from_classes", "object.from_regions", "object.from_chosen_regions")

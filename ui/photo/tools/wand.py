@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from PySide6.QtCore import Qt, Signal
 
+from gmmseg.photo.pending import How
 from ui.photo.tools.deciding import Deciding
 from ui.photo.tools.tool import Pointer
-
-How = Literal["new", "add", "remove"]
 
 
 class Wand(Deciding):

@@ -183,7 +183,7 @@ class Canvas(pg.GraphicsView):  # type: ignore[misc]
         self._object_outlines.set_labels(ids)
 
     def set_object_colours(self, lut: ByteArray, is_chosen: BoolArray) -> None:
-        """Tint objects in the (256, 4) colours of their bytes, and outline them; `is_chosen`, (256,), more so."""
+        """Draw objects in the (256, 4) colours of their bytes; `is_chosen`, (256,), more strongly."""
         self._object_lut = lut
         self._objects.set_lut(lut)
         solid = lut.copy()

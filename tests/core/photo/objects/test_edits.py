@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+from scipy.ndimage import label
 
 from gmmseg.io.images import image_from_array
 from gmmseg.photo.classes import default_classes
 from gmmseg.photo.document import Document
 from gmmseg.photo.objects import edits
+from gmmseg.photo.objects.objects import ObjectInfo, ObjectMap
 from gmmseg.photo.objects.patch import Patch
+from gmmseg.photo.objects.tiles import TileMap
 
 LABELS = np.array([[1, 1, 2, 2], [1, 3, 3, 2], [0, 3, 3, 2]], dtype=np.uint8)
 
@@ -34,3 +39,15 @@ def test_regions_become_objects_all_or_those_wanted() -> None:
     some = edits.add_regions(LABELS, (3,)).apply(marked()).object_map
     assert some.ids.read().tolist() == [[1, 0, 0, 0], [0, 2, 2, 0], [0, 2, 2, 0]]
     assert [entry.name for entry in some] == ["mine", "Region 3"]
+
+
+def test_filling_marks_what_is_connected_with_a_pixel() -> None:
+    ids = np.random.default_rng(0).integers(0, 2, marked().object_map.shape).astype(np.uint16)
+    objects = ObjectMap(TileMap.of(ids), (ObjectInfo(1, "sand", (1, 2, 3)),))
+    document = replace(marked(), objects=objects)
+    for x, y in ((0, 0), (3, 2)):
+        parts, _ = label(ids == ids[y, x])
+        filled = edits.fill(x, y, lambda patch: edits.add_object(patch, "hole")).apply(document)
+        made = filled.object_map.objects[-1]
+        assert made.name == "hole"
+        assert np.array_equal(filled.object_map.ids.read() == made.id, parts == parts[y, x])

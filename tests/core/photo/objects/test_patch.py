@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from skimage.measure import points_in_poly
 
 from gmmseg.photo.objects.patch import Patch, brushed, polygon, within_touched
@@ -81,3 +82,11 @@ def test_a_stroke_kept_to_edges_stops_at_areas_that_its_way_does_not_cross() -> 
 @pytest.mark.parametrize("point", [(-100.0, -100.0), (500.0, 20.0)])
 def test_a_brush_outside_of_the_image_covers_nothing(point: tuple[float, float]) -> None:
     assert brushed([point], 5, SHAPE).is_empty
+
+
+@given(st.data())
+def test_the_union_of_patches_is_that_of_their_masks(data: st.DataObject) -> None:
+    shape = (7, 9)
+    masks = [data.draw(arrays(np.bool_, shape)) for _ in range(2)]
+    one, other = map(Patch.of, masks)
+    assert np.array_equal(one.united(other).full(shape), masks[0] | masks[1])
