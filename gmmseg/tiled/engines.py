@@ -151,15 +151,25 @@ class DaskCluster(Engine):
         return _QUEUED * max(1, len(self._client.scheduler_info(n_workers=-1).get("workers", ())))
 
     def _result_within(self, future: Any, seconds: float) -> tuple[Any] | None:
-        """Return a task's result or raise its error; None where it takes longer."""
+        """Return a task's result or raise its own error; None where it takes longer."""
+        from distributed import KilledWorker
         from distributed.client import FutureCancelledError
 
         try:
-            return (future.result(timeout=seconds),)
-        except (FutureCancelledError, OSError) as error:
-            if isinstance(error, TimeoutError) and self._client.status == "running":
+            error = future.exception(timeout=seconds)
+            if error is None:
+                # It is there, and takes as long as it takes to come here.
+                return (future.result(),)
+        except (FutureCancelledError, OSError) as lost:
+            if isinstance(lost, TimeoutError) and self._client.status == "running":
                 return None
-            raise _scheduler_lost() from error
+            raise _scheduler_lost() from lost
+        if isinstance(error, KilledWorker):
+            raise ClusterError(
+                "Several workers of the Dask cluster ended unexpectedly on the same tile.",
+                "Give them more memory each, and repeat the command with --resume.",
+            ) from error
+        raise error
 
     def close(self) -> None:
         if not self._is_own:

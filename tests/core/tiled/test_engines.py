@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -32,6 +34,16 @@ class Square:
             self.fatal.unlink()
             os.kill(os.getpid(), signal.SIGKILL)
         return tile.index**2
+
+
+@dataclass(frozen=True)
+class Fail:
+    """Fails at every tile."""
+
+    error: Exception
+
+    def __call__(self, tile: Tile) -> int:
+        raise self.error
 
 
 @dataclass(frozen=True)
@@ -70,6 +82,23 @@ def test_one_process_does_the_same() -> None:
         ]
         with pytest.raises(Cancelled):
             list(engine.results(Square(), TILES, lambda: StopRequest.CANCEL))
+
+
+def test_a_task_of_a_cluster_keeps_its_own_error() -> None:
+    distributed = pytest.importorskip("distributed")
+    options = {"processes": False, "n_workers": 1, "threads_per_worker": 1, "dashboard_address": None}
+    with distributed.Client(**options, set_as_default=False) as client, DaskCluster(client) as engine:
+        found = list(engine.results(Square(), TILES, never_stop))
+        assert found == [(tile, tile.index**2) for tile in TILES]
+        with pytest.raises(OSError, match="Not even a disk") as failed:
+            list(engine.results(Fail(OSError(errno.EIO, "Not even a disk")), TILES, never_stop))
+        assert failed.value.errno == errno.EIO
+        # Which is what a wait that was too short is called too.
+        with pytest.raises(TimeoutError, match="of the task"):
+            list(engine.results(Fail(TimeoutError("of the task")), TILES, never_stop))
+        killed = distributed.KilledWorker("task", SimpleNamespace(address="there"), 3)
+        with pytest.raises(ClusterError, match="on the same tile"):
+            list(engine.results(Fail(killed), TILES, never_stop))
 
 
 def test_a_scheduler_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
