@@ -79,10 +79,7 @@ class ReadAndWrite:
 
 
 class Timed:
-    """Measures the seconds of a ``with`` block: by the clock, and of all processors in this process and others.
-
-    Processes count once they have ended.
-    """
+    """Measures the seconds of a ``with`` block: by the clock, and of CPU here and in processes that ended."""
 
     seconds = cpu = 0.0
 
@@ -117,10 +114,10 @@ def measure(megapixels: float, n_jobs: int, folder: Path) -> None:
     worker = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**10
     stages = ", ".join(f"{name} {value:.1f}" for name, value in outcome.seconds.items())
     print(
-        f"{megapixels:>9,.0f} MP, {n_jobs} jobs: {own.seconds:7.1f} s, CPU {own.cpu:.1f} s ({stages}); reading "
-        f"and writing {reference.seconds:6.1f} s, CPU {reference.cpu:.1f} s; ratio "
-        f"{own.seconds / reference.seconds:.2f}, of CPU {own.cpu / reference.cpu:.2f}; peak {here:,.0f} MiB "
-        f"here, {worker:,.0f} MiB in a worker; {digest(output)}",
+        f"{megapixels:>9,.0f} MP, {n_jobs} jobs: {own.seconds:7.1f} s, CPU {own.cpu:.1f} s ({stages}); "
+        f"reading and writing {reference.seconds:6.1f} s, CPU {reference.cpu:.1f} s; "
+        f"ratio {own.seconds / reference.seconds:.2f}, of CPU {own.cpu / reference.cpu:.2f}; "
+        f"peak {here:,.0f} MiB here, {worker:,.0f} MiB in a worker; {digest(output)}",
         flush=True,
     )
 
