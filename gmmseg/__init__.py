@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gmmseg.api.sampling import sample
     from gmmseg.api.segmenting import Partition, Segmented, apply, fit_joint, regions, segment
     from gmmseg.api.tables import fit_table
-    from gmmseg.api.tiled import segment_tiles
+    from gmmseg.api.tiled import apply_tiles, segment_tiles
     from gmmseg.errors import GmmsegError
     from gmmseg.io.images import image_from_array, read_image
     from gmmseg.io.projects.reading import open_project
@@ -33,6 +33,7 @@ __all__ = [
     "Segmented",
     "__version__",
     "apply",
+    "apply_tiles",
     "cluster_digits",
     "export",
     "fit_joint",
@@ -59,6 +60,7 @@ _HOMES = {
     "Partition": "gmmseg.api.segmenting",
     "Segmented": "gmmseg.api.segmenting",
     "apply": "gmmseg.api.segmenting",
+    "apply_tiles": "gmmseg.api.tiled",
     "cluster_digits": "gmmseg.api.digits",
     "export": "gmmseg.api.files",
     "fit_joint": "gmmseg.api.segmenting",

@@ -1,32 +1,48 @@
-"""Segmenting a picture beyond memory in one call."""
+"""Segmenting a picture beyond memory, or labelling it by a model, in one call."""
 
 from __future__ import annotations
 
 from os import PathLike
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Any, Unpack, get_type_hints
 
-from gmmseg.api.keywords import SegmentKeywords, segment_settings, takes_settings
+from gmmseg.api.keywords import (
+    ClassKeywords,
+    LabelKeywords,
+    map_method,
+    refuse_unknown,
+    segment_settings,
+    takes_settings,
+)
 from gmmseg.control import result_of
 from gmmseg.features.spec import FeatureSpec
+from gmmseg.io.models import read_model
 from gmmseg.io.tiled.opening import open_picture
 from gmmseg.io.tiled.segmenting import TiledOutcome, TiledRequest, segment_tiled_events
-from gmmseg.photo.settings import SegmentSettings
+from gmmseg.mixture.settings import Adaptation
+from gmmseg.photo.classes import ClassTable, check_classes
+from gmmseg.photo.model import Model
+from gmmseg.photo.settings import MapSettings, SegmentSettings
+from gmmseg.regions.settings import RegionSettings
 from gmmseg.tiled.engines import DaskCluster, Local
+from gmmseg.tiled.fitting import SavedModel
+from gmmseg.tiled.labelling import field_maps
 
 
-@takes_settings(SegmentKeywords, SegmentSettings)
+@takes_settings(LabelKeywords, SegmentSettings, MapSettings, RegionSettings)
 def segment_tiles(
     picture: str | PathLike[str],
     output: str | PathLike[str],
     *,
     features: str | FeatureSpec = "rgb",
+    classes: ClassTable | None = None,
+    probabilities: str | PathLike[str] | None = None,
     frame: int = 0,
     jobs: int = 1,
     client: Any = None,
     resume: bool = False,
     skip_damaged: bool = False,
-    **settings: Unpack[SegmentKeywords],
+    **settings: Unpack[LabelKeywords],
 ) -> TiledOutcome:
     """Fit a Gaussian mixture to all pixels of a picture of any size and write its label image.
 
@@ -40,6 +56,10 @@ def segment_tiles(
         ``.zarr`` an OME-Zarr folder, ``.tif`` a tiled BigTIFF, both with a pyramid.
     features : str or FeatureSpec
         As for `segment`.
+    classes : ClassTable, optional
+        Names, colours and merges of the components, as many as the mixture gets; else each is a class.
+    probabilities : path, optional
+        Also the probability of each class at each pixel, in 255ths: ``.zarr`` or ``.tif``.
     frame : int
         Page or frame, from 0.
     jobs : int
@@ -60,9 +80,66 @@ def segment_tiles(
     Raises
     ------
     GmmsegError
-        The output is as it was; what is done is kept beside it for `resume`.
+        The outputs are as they were; what is done is kept beside them for `resume`.
     """
-    chosen = segment_settings(features, settings)
+    maps, others = map_method(settings)
+    chosen = segment_settings(features, others)
+    if classes is not None:
+        check_classes(classes)
+    heat = None if probabilities is None else Path(probabilities)
+    fields = field_maps(maps.settings, maps.regions)
     opened = open_picture(picture, frame=frame, skips_damaged=skip_damaged)
+    request = TiledRequest(opened, chosen, Path(output), resume, classes, fields, heat)
+    return _run(request, jobs, client)
+
+
+@takes_settings(ClassKeywords, MapSettings, RegionSettings)
+def apply_tiles(
+    model: Model | str | PathLike[str],
+    picture: str | PathLike[str],
+    output: str | PathLike[str],
+    *,
+    adapt: float | Adaptation | None = None,
+    probabilities: str | PathLike[str] | None = None,
+    frame: int = 0,
+    jobs: int = 1,
+    client: Any = None,
+    resume: bool = False,
+    skip_damaged: bool = False,
+    **settings: Unpack[ClassKeywords],
+) -> TiledOutcome:
+    """Label a picture of any size with a fitted model and write its label image; see `apply`.
+
+    Parameters
+    ----------
+    model : Model, or path of a model file
+    picture, output, probabilities, frame, jobs, client, resume, skip_damaged
+        As for `segment_tiles`.
+    adapt : float or Adaptation, optional
+        As for `apply`.
+    {settings}
+
+    Returns
+    -------
+    TiledOutcome
+
+    Raises
+    ------
+    GmmsegError
+        The outputs are as they were; what is done is kept beside them for `resume`.
+    """
+    if adapt is not None and not isinstance(adapt, Adaptation):
+        adapt = Adaptation(float(adapt))
+    maps, others = map_method(settings)
+    refuse_unknown(others, get_type_hints(ClassKeywords))
+    saved = SavedModel(model if isinstance(model, Model) else read_model(model), adapt)
+    heat = None if probabilities is None else Path(probabilities)
+    fields = field_maps(maps.settings, maps.regions)
+    opened = open_picture(picture, frame=frame, skips_damaged=skip_damaged)
+    request = TiledRequest(opened, saved, Path(output), resume, maps=fields, probabilities=heat)
+    return _run(request, jobs, client)
+
+
+def _run(request: TiledRequest, jobs: int, client: Any) -> TiledOutcome:
     with Local(jobs) if client is None else DaskCluster(client) as engine:
-        return result_of(segment_tiled_events(TiledRequest(opened, chosen, Path(output), resume), engine))
+        return result_of(segment_tiled_events(request, engine))

@@ -13,13 +13,12 @@ import numpy as np
 
 from gmmseg.batch.content import content_hash
 from gmmseg.control import ShouldStop, never_stop
-from gmmseg.errors import SettingsError
 from gmmseg.image import Image
 from gmmseg.io.export_sources import ExportSource, MixtureSource, RegionSource
 from gmmseg.io.models import dump_model
 from gmmseg.mixture.settings import Adaptation
 from gmmseg.photo.class_map import ClassMapper
-from gmmseg.photo.classes import ClassTable, default_classes
+from gmmseg.photo.classes import ClassTable, check_suits_components, default_classes
 from gmmseg.photo.jobs import SegmentOutcome, SegmentRequest, apply_events, segment_events
 from gmmseg.photo.model import Model
 from gmmseg.photo.objects.hints import Hints, hints_of
@@ -117,13 +116,7 @@ class FittedMixture:
         request = SegmentRequest(image, self.settings, hints=self._hints(image, should_stop))
         outcome = yield from segment_events(request, should_stop=should_stop, map_classes=mapper)
         classes = outcome.fit.model.classes if self.classes is None else self.classes
-        if classes.n_components != outcome.fit.model.params.n_components:
-            raise SettingsError(
-                "classes",
-                f"The classes have {classes.n_components} components, the mixture has "
-                f"{outcome.fit.model.params.n_components}.",
-                "Leave them out, or choose the number of components that they have.",
-            )
+        check_suits_components(classes, outcome.fit.model.params.n_components)
         mapper.unite(outcome.fit.result.params, classes)
         if not mapper.is_current(image, outcome.segmentation):
             made = mapper(image, outcome.table, outcome.segmentation, should_stop)

@@ -10,9 +10,11 @@ from gmmseg.commands.batch import command_text, map_method, run_tasks
 from gmmseg.commands.console import Console
 from gmmseg.commands.options import with_options
 from gmmseg.commands.outputs import plan
+from gmmseg.commands.tiled import is_tiled, refuse_scheduler, run_tiled
 from gmmseg.io.file_kinds import telling_what_it_is
 from gmmseg.io.models import FORMAT, load_model, read_model_bytes
 from gmmseg.mixture.settings import Adaptation
+from gmmseg.tiled.fitting import SavedModel
 
 _NEEDED = (
     "Give the model first, then the pictures; “segment --model FILE.json” or the window's export makes one."
@@ -25,6 +27,9 @@ def run(options: argparse.Namespace, console: Console) -> bool:
     with telling_what_it_is(options.model, data, (FORMAT,), _NEEDED):
         model = load_model(data)
     adaptation = None if options.adapt is None else with_options(Adaptation(), options)
+    if is_tiled(options):
+        return run_tiled(options, console, SavedModel(model, adaptation))
+    refuse_scheduler(options)
     method = AppliedModel(model, adaptation, map_method(options))
     maker = ExportMaker(method, command_text(options))
     return run_tasks(options, console, maker, *plan(options, console))

@@ -78,6 +78,9 @@ A picture beyond memory (tiled TIFF, OME-Zarr), and any picture where OUT ends i
 tiles: the fit is that of all pixels, and OUT a label image with a pyramid, OME-Zarr or tiled TIFF.
 
   gmmseg segment slide.tif --jobs 2 -o slide.zarr
+  gmmseg segment slide.tif --by region -o slide.zarr --probabilities heat.zarr
+
+Regions are then those of fields of 2,048 x 2,048 pixels with 256 more around them.
 
 Of several images, or of a folder, OUT is a folder (made if missing) that gets one STEM.png for each image;
 equal stems get _2, _3, … . The same holds for an OUT that is an existing folder or ends in /.
@@ -103,6 +106,10 @@ map that it got then. Several images and folders are treated as by “segment”
 
 With --adapt the mixture first moves towards each picture (MAP adaptation after Reynolds, Quatieri and Dunn
 2000), as when light changes over a series: its classes stay what they are.
+
+A picture beyond memory, and any picture where OUT ends in .zarr, is worked on in tiles, as by “segment”:
+
+  gmmseg apply model.json slide.tif --jobs 2 -o slide.zarr
 """
 _SELECT = """\
 Cut out one object by clicks and a box, in pixels from 0, 0 at the top left: as in the window. Clicks count in
@@ -312,6 +319,10 @@ def _add_segment(parser: Parser) -> None:
         action="store_true",
         help="one mixture for all images, fitted to all of their pixels: a class is then the same in each",
     )
+    _add_tiled(parser)
+
+
+def _add_tiled(parser: Parser) -> None:
     group = parser.add_argument_group("pictures in tiles")
     group.add_argument(
         "--scheduler",
@@ -345,6 +356,7 @@ def _add_apply(parser: Parser) -> None:
     add_options(parser.add_argument_group("adaptation"), settings_of(Adaptation))
     _add_outputs(parser, has_model=False)
     _add_batch(parser)
+    _add_tiled(parser)
 
 
 def _add_outputs(parser: Parser, *, has_model: bool = True, formats: tuple[str, ...] = FORMATS) -> None:
@@ -371,7 +383,8 @@ def _add_outputs(parser: Parser, *, has_model: bool = True, formats: tuple[str, 
         "--probabilities",
         type=place,
         metavar="FILE",
-        help="also the probability of each class at each pixel: .tif, .ome.tif or .npz",
+        help="also the probability of each class at each pixel: .tif, .ome.tif or .npz; of a picture in "
+        "tiles .zarr or .tif, in 255ths",
     )
     group.add_argument("--overlay", type=place, metavar="FILE", help="also the labels over the photo: .png")
     group.add_argument(

@@ -12,21 +12,15 @@ from gmmseg.commands.batch import command_text, map_method, run_tasks
 from gmmseg.commands.console import Console
 from gmmseg.commands.options import region_settings, segment_settings
 from gmmseg.commands.outputs import plan
-from gmmseg.commands.tiled import is_tiled, run_tiled
-from gmmseg.errors import SettingsError
+from gmmseg.commands.tiled import is_tiled, refuse_scheduler, run_tiled
 from gmmseg.photo.classes import ClassInfo, ClassTable, check_classes
 
 
 def run(options: argparse.Namespace, console: Console) -> bool:
     """Return whether every image was segmented; raises `GmmsegError` where nothing could be done."""
     if is_tiled(options):
-        return run_tiled(options, console)
-    if options.scheduler is not None:
-        raise SettingsError(
-            "scheduler",
-            "A scheduler shares out the tiles of one picture that is worked on in tiles.",
-            "Leave out --scheduler, or let OUT end in .zarr.",
-        )
+        return run_tiled(options, console, segment_settings(options), _classes(options))
+    refuse_scheduler(options)
     tasks, n_left = plan(options, console)
     method, errors = _joint(options, console, tasks) if options.joint and tasks else (method_of(options), {})
     return run_tasks(options, console, ExportMaker(method, command_text(options)), tasks, n_left, errors)

@@ -1,4 +1,4 @@
-"""Segmenting one picture tile by tile: when that is done, and how it is said."""
+"""One picture tile by tile, segmented or labelled by a model: when that is done, and how it is said."""
 
 from __future__ import annotations
 
@@ -6,35 +6,37 @@ import argparse
 import contextlib
 import os
 import time
-from dataclasses import fields
 from pathlib import Path
 
 from gmmseg.commands.batch import command_text
 from gmmseg.commands.console import Console
-from gmmseg.commands.options import map_settings, segment_settings
+from gmmseg.commands.options import map_settings, region_settings
 from gmmseg.errors import BudgetError, SettingsError
 from gmmseg.io.atomic import check_writable, shown, write_atomically
 from gmmseg.io.files import open_file, shown_name
 from gmmseg.io.formats import recognise
 from gmmseg.io.models import dump_model
 from gmmseg.io.reports import encode_report
+from gmmseg.io.tiled.map_files import ZARR, check_output
 from gmmseg.io.tiled.opening import open_picture
-from gmmseg.io.tiled.segmenting import ZARR, TiledRequest, check_output, segment_tiled_events
+from gmmseg.io.tiled.segmenting import TiledRequest, segment_tiled_events
 from gmmseg.io.tiled.zarr_picture import is_zarr
 from gmmseg.limits import MAX_FILE_BYTES, budget_of, check_pixels
-from gmmseg.photo.settings import MapSettings
+from gmmseg.photo.classes import ClassTable
+from gmmseg.photo.settings import SegmentSettings
 from gmmseg.tiled.engines import DaskCluster, Engine, Local
+from gmmseg.tiled.fitting import SavedModel
+from gmmseg.tiled.labelling import field_maps
 
 _HEAD_BYTES = 1024
 _UNSUITED = {
     "format": "--format",
-    "probabilities": "--probabilities",
     "overlay": "--overlay",
     "table": "--table",
+    "parts": "--parts",
     "zero_based": "--zero-based",
     "palette": "--palette",
     "also": "--also",
-    "classes": "--class",
     "hints": "--hints",
     "areas": "--areas",
     "contact_sheet": "--contact-sheet",
@@ -48,7 +50,8 @@ def is_tiled(options: argparse.Namespace) -> bool:
     So it is where the output is an OME-Zarr of labels, where the image is an OME-Zarr, and where it is too
     large for memory; whether processes share the work makes no difference.
     """
-    if len(options.images) != 1 or options.method != "mixture" or options.output is None:
+    is_mixture = getattr(options, "method", "mixture") == "mixture"
+    if len(options.images) != 1 or not is_mixture or options.output is None:
         return False
     path: Path = options.images[0]
     if options.output.path.suffix.lower() == ZARR and options.format is None:
@@ -58,19 +61,38 @@ def is_tiled(options: argparse.Namespace) -> bool:
     return os.path.isfile(path) and _is_beyond_memory(path, options)
 
 
-def run_tiled(options: argparse.Namespace, console: Console) -> bool:
-    """Write the label image and return True; raises `GmmsegError` where that is not possible."""
-    given = [name for field, name in _UNSUITED.items() if getattr(options, field)]
-    given += [f"--{name.replace('_', '-')}" for name in _of_whole_pictures(options)]
+def refuse_scheduler(options: argparse.Namespace) -> None:
+    """Raise `SettingsError` where a scheduler is given and nothing is worked on in tiles."""
+    if options.scheduler is not None:
+        raise SettingsError(
+            "scheduler",
+            "A scheduler shares out the tiles of one picture that is worked on in tiles.",
+            "Leave out --scheduler, or let OUT end in .zarr.",
+        )
+
+
+def run_tiled(
+    options: argparse.Namespace,
+    console: Console,
+    method: SegmentSettings | SavedModel,
+    classes: ClassTable | None = None,
+) -> bool:
+    """Write the maps of a picture and return True; raises `GmmsegError` where that is not possible."""
+    given = [name for field, name in _UNSUITED.items() if getattr(options, field, None)]
     if given:
         raise SettingsError(
             given[0],
             f"{given[0]} is not made of a picture that is worked on in tiles.",
             f"Leave it out, or scale {shown(options.images[0])} down.",
         )
+    maps = field_maps(map_settings(options), region_settings(options))
     output: Path = options.output.path
-    check_output(output)
-    for further in (options.model, options.report):
+    # For ``apply`` the model is what is read.
+    model = None if isinstance(method, SavedModel) else options.model
+    for place in (output, options.probabilities):
+        if place is not None:
+            check_output(place)
+    for further in (model, options.report):
         if further is not None:
             check_writable(further)
     began = time.perf_counter()
@@ -82,27 +104,21 @@ def run_tiled(options: argparse.Namespace, console: Console) -> bool:
             should_stop=console.should_stop,
         )
         name = picture.source.name
-        request = TiledRequest(picture, segment_settings(options), output, options.resume)
+        request = TiledRequest(picture, method, output, options.resume, classes, maps, options.probabilities)
         job = segment_tiled_events(
             request, engine, console.should_stop, lambda progress: console.show_progress(progress, name)
         )
-        outcome = console.drain(job, name, request.settings.mixture.n_init)
+        n_init = method.mixture.n_init if isinstance(method, SegmentSettings) else 1
+        outcome = console.drain(job, name, n_init)
     for warning in outcome.warnings:
         console.say(f"{name}: {warning}")
-    if options.model is not None:
-        write_atomically(options.model, dump_model(outcome.found.fit.model))
+    if model is not None:
+        write_atomically(model, dump_model(outcome.found.fit.model))
     if options.report is not None:
         write_atomically(options.report, encode_report(outcome.report(command_text(options))))
-    console.tell(f"{name}: wrote {shown(output)} in {time.perf_counter() - began:.1f} s")
+    written = ", ".join(shown(place) for place in request.outputs)
+    console.tell(f"{name}: wrote {written} in {time.perf_counter() - began:.1f} s")
     return True
-
-
-def _of_whole_pictures(options: argparse.Namespace) -> list[str]:
-    """Return the settings of the map that are given: they look at a pixel's neighbours."""
-    chosen, default = map_settings(options), MapSettings()
-    return [
-        one.name for one in fields(MapSettings) if getattr(chosen, one.name) != getattr(default, one.name)
-    ]
 
 
 def _budget(options: argparse.Namespace) -> contextlib.AbstractContextManager[None]:

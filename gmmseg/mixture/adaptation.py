@@ -7,7 +7,7 @@ import numpy as np
 from gmmseg.arrays import FloatArray
 from gmmseg.control import ShouldStop, never_stop, only_cancelled
 from gmmseg.mixture.covariance import FAMILIES, Covariance, Spherical
-from gmmseg.mixture.expectation import rows_about
+from gmmseg.mixture.expectation import Evidence, rows_about
 from gmmseg.mixture.kernel_choice import suits_quadratic
 from gmmseg.mixture.moments import Moments
 from gmmseg.mixture.params import MixtureParams
@@ -38,7 +38,17 @@ def adapted(
     should_stop : callable
         Asked between blocks; CANCEL raises `Cancelled`.
     """
-    rows = rows_about(params, values, weights)
+    return adapted_to(rows_about(params, values, weights), params, adaptation, floor, should_stop)
+
+
+def adapted_to(
+    rows: Evidence,
+    params: MixtureParams,
+    adaptation: Adaptation,
+    floor: float,
+    should_stop: ShouldStop = never_stop,
+) -> MixtureParams:
+    """Return a mixture adapted to rows that may be anywhere; see `adapted`."""
     is_fast = not params.is_hard and suits_quadratic(params, rows.squared_extent)
     moments = rows.expectation(params, is_fast, only_cancelled(should_stop)).moments
     return adapted_by(params, moments, adaptation, floor)

@@ -267,7 +267,16 @@ def evaluate(
     reason : str
         Where the parameters come from.
     """
-    rows = rows_about(params, values, weights)
+    return evaluate_on(rows_about(params, values, weights), params, should_stop, reason)
+
+
+def evaluate_on(
+    rows: Evidence,
+    params: MixtureParams,
+    should_stop: ShouldStop = never_stop,
+    reason: StopReason = "not fitted",
+) -> FitResult:
+    """Return the figures of `params` on rows that may be anywhere; see `evaluate`."""
     kind = params.covariance.kind
     step = next(em(rows, params, kind, 0.0, NO_ITERATIONS, 0, "exact", only_cancelled(should_stop)))
     return FitResult(

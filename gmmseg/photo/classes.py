@@ -151,6 +151,16 @@ class ClassTable:
         )
 
 
+def check_suits_components(classes: ClassTable, n_components: int) -> None:
+    """Raise `SettingsError` where classes are of another number of components than a mixture has."""
+    if classes.n_components != n_components:
+        raise SettingsError(
+            "classes",
+            f"The classes have {classes.n_components} components, the mixture has {n_components}.",
+            "Leave them out, or choose the number of components that they have.",
+        )
+
+
 def check_classes(classes: ClassTable) -> None:
     """Raise `SettingsError` where ids are none or equal, or a component belongs to no class or to two."""
     ids = [entry.id for entry in classes]

@@ -19,7 +19,7 @@ from gmmseg.control import (
     raise_if_cancelled,
     relayed,
 )
-from gmmseg.errors import FitError, ModelError
+from gmmseg.errors import FitError
 from gmmseg.features.build import Standard, feature_table
 from gmmseg.features.spec import FeatureSpec
 from gmmseg.features.table import FeatureTable
@@ -34,7 +34,7 @@ from gmmseg.photo.classes import ClassTable, default_classes
 from gmmseg.photo.document import Fit
 from gmmseg.photo.given import GivenModel, settings_of_model
 from gmmseg.photo.grid import PixelGrid, pixel_grid
-from gmmseg.photo.model import Model, check_suits
+from gmmseg.photo.model import Model, check_names, check_suits
 from gmmseg.photo.objects.hints import Hints
 from gmmseg.photo.segmentation import Segmentation, segment
 from gmmseg.photo.settings import LearnsFrom, SegmentSettings
@@ -304,12 +304,7 @@ def apply_events(
     yield Progress("Reading the colours")
     # To apply a model is soon done: STOP leaves it to its end.
     table = make_table(image, model.features, only_cancelled(should_stop), model.standard)
-    if table.names != model.names and image.channels == model.channels:
-        raise ModelError(
-            f"The model's features are {', '.join(model.names)}; "
-            f"{model.features} of this image are {', '.join(table.names)}.",
-            "Choose another model.",
-        )
+    check_names(model, image, table.names)
     clock.lap("features")
     reason: StopReason = "not fitted"
     if adaptation is not None:

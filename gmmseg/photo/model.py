@@ -73,6 +73,16 @@ def check_suits(model: Model, image: Image) -> None:
         )
 
 
+def check_names(model: Model, image: Image, names: tuple[str, ...]) -> None:
+    """Raise `ModelError` when a model's features are not those, of these names, that it makes of an image."""
+    if names != model.names and image.channels == model.channels:
+        raise ModelError(
+            f"The model's features are {', '.join(model.names)}; "
+            f"{model.features} of this image are {', '.join(names)}.",
+            "Choose another model.",
+        )
+
+
 def _counted(channels: tuple[str, ...]) -> str:
     listed = f" ({', '.join(channels)})" if len(channels) <= 5 else ""
     return f"{len(channels)} channel{'s' * (len(channels) != 1)}{listed}"

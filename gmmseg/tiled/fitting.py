@@ -1,4 +1,4 @@
-"""The exact fit of a picture beyond memory: by its colours and their counts, or by passes over its rows."""
+"""A mixture for a picture beyond memory, fitted or given: by its colours and their counts, or by passes."""
 
 from __future__ import annotations
 
@@ -8,19 +8,32 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gmmseg.control import ShouldStop, all_or_nothing, never_stop, relayed
+from gmmseg.arrays import FloatArray
+from gmmseg.control import Progress, ShouldStop, all_or_nothing, never_stop, relayed
 from gmmseg.errors import SettingsError
 from gmmseg.features.build import Standard, standard_of, table_of_colours
+from gmmseg.features.spec import FeatureSpec
 from gmmseg.features.table import CodeMap, FeatureTable
+from gmmseg.mixture.adaptation import adapted_to
 from gmmseg.mixture.covariance import FAMILIES
-from gmmseg.mixture.expectation import Expectation
-from gmmseg.mixture.fit import fit_prepared_events
+from gmmseg.mixture.expectation import Evidence, Expectation, rows_about
+from gmmseg.mixture.fit import evaluate_on, fit_prepared_events
 from gmmseg.mixture.moments import Moments
-from gmmseg.mixture.params import FitResult, FitStep
+from gmmseg.mixture.params import FitResult, FitStep, StopReason
 from gmmseg.mixture.preparation import Prepared, prepare, variance_floor
 from gmmseg.mixture.selection import Candidate, select_events
+from gmmseg.mixture.settings import Adaptation
 from gmmseg.photo.document import Fit
-from gmmseg.photo.jobs import Considered, JobEvent, SegmentRequest, Stepped, mixture_events, model_of
+from gmmseg.photo.jobs import (
+    Considered,
+    JobEvent,
+    SegmentRequest,
+    Stepped,
+    mixture_events,
+    model_of,
+    settings_of_model,
+)
+from gmmseg.photo.model import Model, check_names, check_suits
 from gmmseg.photo.settings import SegmentSettings
 from gmmseg.setting import check_settings
 from gmmseg.tiled.colour_counts import ColourCounts, ColourTotals, CountColours, distinct_of_codes
@@ -82,22 +95,22 @@ def fit_tiled_events(
     Cancelled
     """
     check_settings(settings)
-    if settings.smooth > 0:
-        raise SettingsError(
-            "smooth", "The spatial prior needs the whole picture in memory.", "Set --smooth to 0."
-        )
+    _check_smooth(settings.smooth)
     began = time.perf_counter()
     whole = all_or_nothing(should_stop)
-    light = _light(picture, settings, passes, whole)
+    light = _light(picture, settings.features, passes, whole)
     rows = TileRows(picture, settings.features, light)
     if rows.has_codes:
-        table = _counted_table(picture, settings, passes, whole)
+        table = _counted_table(rows, passes, whole)
         read = time.perf_counter()
         result = yield from mixture_events(table, settings, should_stop)
     else:
         tiles = tile_grid(picture, _ROW_TILE_PIXELS)
-        statistics = _statistics(rows, settings, tiles, passes, whole)
-        table = _sampled_table(statistics, settings)
+        statistics = _statistics(rows, settings.mixture.seed, tiles, passes, whole)
+        standard, floor = standard_of(
+            statistics.mean, statistics.variances, statistics.floor, settings.features
+        )
+        table = _sampled_table(statistics, standard, floor, settings.features)
         read = time.perf_counter()
         rows = replace(rows, standard=Standard(table.centre, table.scale, light.white))
         result = yield from _fit_rows(rows, statistics, table, settings, tiles, passes, should_stop)
@@ -109,28 +122,109 @@ def fit_tiled_events(
     return TiledFit(fit, table, round(result.total_weight), rows)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class SavedModel:
+    """A mixture that is known.
+
+    Parameters
+    ----------
+    model : Model
+    adaptation : Adaptation, optional
+        How it is moved towards the picture first.
+    """
+
+    model: Model
+    adaptation: Adaptation | None = None
+
+
+def apply_tiled_events(
+    picture: TiledPicture, saved: SavedModel, passes: Passes, should_stop: ShouldStop = never_stop
+) -> Generator[JobEvent, None, TiledFit]:
+    """Take a known mixture for a picture of any size, adapted where that is asked for; see `apply_events`.
+
+    Where colours have codes and are the only features, one pass counts them. Otherwise one takes the range of
+    the features and one the likelihood, and adapting takes one more.
+
+    Raises
+    ------
+    SettingsError
+        The model has a spatial prior, which needs the whole picture.
+    ModelError, FeatureError, ReadError, ClusterError
+    Cancelled
+    """
+    model, adaptation = saved.model, saved.adaptation
+    _check_smooth(model.smooth)
+    began = time.perf_counter()
+    whole = all_or_nothing(should_stop)
+    light = _light(picture, model.features, passes, whole, model.white)
+    image = stand_in(picture, light)
+    check_suits(model, image)
+    standard = Standard(model.centre, model.scale, model.white)
+    rows = TileRows(picture, model.features, light, standard)
+    params = model.params
+    reason: StopReason = "not fitted"
+    if rows.has_codes:
+        table = _counted_table(rows, passes, whole)
+        evidence: Evidence = rows_about(params, table.values, table.weights)
+    else:
+        tiles = tile_grid(picture, _ROW_TILE_PIXELS)
+        statistics = _statistics(replace(rows, standard=None), model.seed, tiles, passes, whole)
+        check_names(model, image, statistics.names)
+        _, floor = standard_of(statistics.mean, statistics.variances, statistics.floor, model.features)
+        table = _sampled_table(statistics, standard, floor, model.features)
+        sample = rows_about(params, table.values, table.weights)
+        frame = _frame(statistics, standard, params.means.mean(axis=0), params.covariance.is_diagonal)
+        run = _ExpectationPasses(tiles, passes)
+        evidence = TiledRows(rows, frame, round(statistics.total), sample, run)
+    check_names(model, image, table.names)
+    read = time.perf_counter()
+    if adaptation is not None:
+        yield Progress("Adapting the model")
+        check_settings(adaptation)
+        params = adapted_to(evidence, params, adaptation, table.floor, whole)
+        model, reason = replace(model, params=params), "adapted"
+    result = evaluate_on(evidence, params, whole, reason)
+    seconds = {"features": read - began, "fit": time.perf_counter() - read}
+    fit = Fit(result, model, image, settings_of_model(model), seconds)
+    return TiledFit(fit, table, round(result.total_weight), rows)
+
+
+def _check_smooth(smooth: float) -> None:
+    if smooth > 0:
+        raise SettingsError(
+            "smooth", "The spatial prior needs the whole picture in memory.", "Set --smooth to 0."
+        )
+
+
 def _light(
-    picture: TiledPicture, settings: SegmentSettings, passes: Passes, should_stop: ShouldStop
+    picture: TiledPicture,
+    features: FeatureSpec,
+    passes: Passes,
+    should_stop: ShouldStop,
+    white: float | None = None,
 ) -> Light:
-    """Return a picture's light; by a pass over it only where depth and features do not settle it."""
+    """Return a picture's light; by a pass over it only where depth and features do not settle it.
+
+    `white` is that of a model for depths that do not say it.
+    """
     fixed = picture.dtype.kind == "u" and picture.dtype.itemsize <= 2
-    if fixed and not settings.features.has_texture:
-        return Light(float(np.iinfo(picture.dtype).max), 0.0)
+    white = float(np.iinfo(picture.dtype).max) if fixed else white
+    if white is not None and not features.has_texture:
+        return Light(white, 0.0)
     stored = passes.store.get("light")
     if stored is not None:
         return Light(float(stored["white"]), float(stored["mean"]))
     total = passes.summed(
         "Measuring the brightness", MeasureLight(picture), tile_grid(picture), LightSum.plus, should_stop
     )
-    white = float(np.iinfo(picture.dtype).max) if fixed else max(total.largest, 1.0)
+    white = max(total.largest, 1.0) if white is None else white
     light = Light(white, total.total / max(total.n_pixels, 1))
     passes.store.put("light", {"white": np.array(light.white), "mean": np.array(light.mean)})
     return light
 
 
-def _counted_table(
-    picture: TiledPicture, settings: SegmentSettings, passes: Passes, should_stop: ShouldStop
-) -> FeatureTable:
+def _counted_table(rows: TileRows, passes: Passes, should_stop: ShouldStop) -> FeatureTable:
+    picture = rows.picture
     depth, n_channels = 8 * picture.dtype.itemsize, len(picture.channels)
     stored = passes.store.get("colours")
     if stored is None:
@@ -144,28 +238,28 @@ def _counted_table(
         stored = {"codes": total.codes, "counts": total.counts}
         passes.store.put("colours", stored)
     colours = distinct_of_codes(ColourCounts(stored["codes"], stored["counts"]), depth, n_channels)
-    image = stand_in(picture, Light(float(np.iinfo(picture.dtype).max), 0.0))
-    return table_of_colours(colours, image, settings.features, image.white)
+    image = stand_in(picture, rows.light)
+    return table_of_colours(colours, image, rows.spec, image.white, rows.standard)
 
 
 def _statistics(
-    rows: TileRows, settings: SegmentSettings, tiles: list[Tile], passes: Passes, should_stop: ShouldStop
+    rows: TileRows, seed: int, tiles: list[Tile], passes: Passes, should_stop: ShouldStop
 ) -> RowStatistics:
     stored = passes.store.get("statistics")
     if stored is not None:
         return RowStatistics.of_arrays(stored)
     height, width = rows.picture.shape
     share = min(1.0, SAMPLE_ROWS / (height * width))
-    task = MeasureRows(rows, share, settings.mixture.seed)
+    task = MeasureRows(rows, share, seed)
     statistics = passes.summed("Measuring the features", task, tiles, RowStatistics.plus, should_stop)
     passes.store.put("statistics", statistics.arrays())
     return statistics
 
 
-def _sampled_table(statistics: RowStatistics, settings: SegmentSettings) -> FeatureTable:
+def _sampled_table(
+    statistics: RowStatistics, standard: Standard, floor: float, spec: FeatureSpec
+) -> FeatureTable:
     """Return the sample as rows in the units of the fit; each stands for as many pixels as any other."""
-    variances = statistics.scatter / statistics.total
-    standard, floor = standard_of(statistics.mean, variances, statistics.floor, settings.features)
     sample = (statistics.sample - standard.centre) / standard.scale
     weights = np.full(len(sample), statistics.total / len(sample))
     nowhere = CodeMap(np.zeros((0, 0), dtype=np.uint32), np.arange(len(sample)), len(sample))
@@ -177,8 +271,14 @@ def _sampled_table(statistics: RowStatistics, settings: SegmentSettings) -> Feat
         standard.centre,
         standard.scale,
         floor / float((standard.scale**2).max()),
-        settings.features,
+        spec,
     )
+
+
+def _frame(statistics: RowStatistics, standard: Standard, centre: FloatArray, is_diagonal: bool) -> Frame:
+    """Return what E-steps have in common whose moments are about `centre`, in the units of the fit."""
+    ends = (np.stack([statistics.low, statistics.high]) - standard.centre) / standard.scale
+    return Frame(centre, is_diagonal, float((np.abs(ends - centre).max(axis=0) ** 2).sum()))
 
 
 def _fit_rows(
@@ -202,15 +302,11 @@ def _fit_rows(
         selection = select_events(table.values, table.weights, mixture, settings.auto, should_stop)
         mixture = replace(mixture, n_components=(yield from relayed(selection, tried)))
     sample = prepare(table.values, table.weights, mixture, should_stop)
-    centre, scale = (statistics.mean - table.centre) / table.scale, table.scale
-    variance = float((statistics.scatter / statistics.total / scale**2).sum())
-    ends = np.stack([statistics.low, statistics.high])
-    ends = (ends - table.centre) / scale
-    frame = Frame(
-        centre,
-        FAMILIES[mixture.covariance].is_diagonal or mixture.is_hard,
-        float((np.abs(ends - centre).max(axis=0) ** 2).sum()),
-    )
+    standard = Standard(table.centre, table.scale)
+    is_diagonal = FAMILIES[mixture.covariance].is_diagonal or mixture.is_hard
+    frame = _frame(statistics, standard, (statistics.mean - table.centre) / table.scale, is_diagonal)
+    variance = float((statistics.variances / table.scale**2).sum())
+    ends = (np.stack([statistics.low, statistics.high]) - table.centre) / table.scale
     floor = variance_floor(mixture.reg_covar or 0.0, variance, float(np.abs(ends).max()))
     exact = TiledRows(rows, frame, round(statistics.total), sample.exact, _ExpectationPasses(tiles, passes))
     prepared = Prepared(exact, sample.exact, sample.settings, floor, sample.warnings)

@@ -1,20 +1,28 @@
-"""Label maps tile by tile: each is made by whoever has the tile, and handed to a sink that stores it."""
+"""Maps of classes tile by tile: each is made by whoever has the tile, and handed to a sink that stores it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Protocol
 
 import numpy as np
 
-from gmmseg.arrays import AnyArray, IntArray, LabelArray, label_dtype
+from gmmseg.arrays import AnyArray, Float32Array, IntArray, LabelArray, label_dtype
+from gmmseg.control import result_of
+from gmmseg.errors import SettingsError
 from gmmseg.features.build import table_of_colours
 from gmmseg.features.distinct import code_blocks
+from gmmseg.features.table import FeatureTable
 from gmmseg.image import Image
 from gmmseg.mixture.density import most_probable
 from gmmseg.mixture.params import MixtureParams
-from gmmseg.photo.segmentation import label_counts, segment
+from gmmseg.photo.class_map import ClassMapper
+from gmmseg.photo.classes import ClassTable
+from gmmseg.photo.segmentation import Segmentation, class_planes, label_counts, segment
+from gmmseg.photo.settings import MapSettings
+from gmmseg.regions.settings import RegionSettings
 from gmmseg.tiled.colour_counts import ColourCounts, distinct_of_codes
 from gmmseg.tiled.tile_rows import TileRows, stand_in
 from gmmseg.tiled.tiles import Tile
@@ -23,43 +31,133 @@ _BLOCK_BITS = 12
 """Colours are labelled in blocks of so many bits of their codes, whichever of them occur."""
 
 
-class LabelSink(Protocol):
-    """Stores the labels of tiles; small when pickled."""
+class TileSink(Protocol):
+    """Stores a value for each pixel of tiles; small when pickled."""
 
-    def write(self, tile: Tile, labels: LabelArray) -> None:
-        """Store the labels of a tile; a second time replaces the first. Raises `WriteError`."""
+    def write(self, tile: Tile, values: AnyArray) -> None:
+        """Store the values of a tile; a second time replaces the first. Raises `WriteError`."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldMaps:
+    """How classes are made of the posteriors of a field, a tile with a margin around it.
+
+    Regions are those of the field by itself. An island is judged as in the whole picture where it and the
+    parts that it touches are no longer than half the margin.
+
+    Parameters
+    ----------
+    settings : MapSettings
+    regions : RegionSettings
+    margin : int
+        Pixels.
+    """
+
+    settings: MapSettings
+    regions: RegionSettings
+    margin: int = 256
+
+    def __call__(
+        self, image: Image, table: FeatureTable, pixelwise: Segmentation, classes: ClassTable
+    ) -> Segmentation:
+        """Return the map of a field, made of that of its single pixels."""
+        regions = None
+        if self.settings.by == "region":
+            # Here, so that classes of single pixels do not wait for it.
+            from gmmseg.regions.outcome import region_events
+
+            regions = result_of(region_events(image, self.regions))
+        return ClassMapper(self.settings, regions, (pixelwise.params, classes))(image, table, pixelwise)
+
+
+def field_maps(settings: MapSettings, regions: RegionSettings) -> FieldMaps | None:
+    """Return how classes are made of fields, None where each pixel's is its own.
+
+    Raises
+    ------
+    SettingsError
+        A number of regions is given.
+    """
+    if settings == MapSettings():
+        return None
+    if regions.n_regions is not None:
+        raise SettingsError(
+            "n_regions",
+            "A number of regions is one of a whole picture, and regions are grown tile by tile.",
+            "Choose them by their detail.",
+        )
+    return FieldMaps(settings, regions)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LabelTile:
-    """Labels a tile by a mixture.
+    """Stores the class of each pixel of a tile.
 
     Parameters
     ----------
     rows : TileRows
     params : MixtureParams
-    sink : LabelSink
+    classes : ClassTable
+    sink : TileSink
+        Of class ids.
+    probabilities : tuple of TileSink
+        One for each class, of its probability in 255ths; empty where they are not wanted.
+    maps : FieldMaps, optional
+        Without it each pixel has its most probable component's class.
     """
 
     rows: TileRows
     params: MixtureParams
-    sink: LabelSink
+    classes: ClassTable
+    sink: TileSink
+    probabilities: tuple[TileSink, ...] = ()
+    maps: FieldMaps | None = None
 
     def __call__(self, tile: Tile) -> IntArray:
-        """Store the labels and return the number of pixels of each component, (K,)."""
-        labels = self._labels(tile)
-        self.sink.write(tile, labels)
+        """Store the classes and return the number of pixels of each component, (K,)."""
+        labels, planes = self._made(tile)
+        self.sink.write(tile, np.take(self.classes.ids_by_label(), labels))
+        for sink, plane in zip(self.probabilities, planes, strict=False):
+            sink.write(tile, np.rint(plane * 255).astype(np.uint8))
         return label_counts(labels, self.params.n_components)
 
-    def _labels(self, tile: Tile) -> LabelArray:
-        if self.rows.has_codes:
+    def _made(self, tile: Tile) -> tuple[LabelArray, Iterator[Float32Array]]:
+        """Return the component of each pixel, and the posteriors of each class as they are asked for."""
+        if self.maps is None and self.rows.has_codes:
             image = self.rows.picture.read(tile.top, tile.left, tile.height, tile.width)
-            return _labels_of_colours(image, _colour_labels(_Key(self.rows, self.params)))
-        table = self.rows.table(tile)
-        if table is None:
+            labels = _labels_of_colours(image, _colour_labels(_Key(self.rows, self.params)))
+            return labels, self._planes(tile, tile)
+        field = tile if self.maps is None else tile.grown(self.maps.margin, self.rows.picture.shape)
+        found = self._segmented(field)
+        if found is None:
             empty: AnyArray = np.zeros((tile.height, tile.width), label_dtype(self.params.n_components))
-            return empty
-        return segment(self.params, table).labels
+            return empty, self._no_planes(tile)
+        return tile.within(field, found[0].labels), self._planes(tile, field, found)
+
+    def _segmented(self, field: Tile) -> tuple[Segmentation, FeatureTable] | None:
+        """Return the map of a field, None where none of its pixels holds data."""
+        table = self.rows.table(field)
+        if table is None:
+            return None
+        pixelwise = segment(self.params, table)
+        if self.maps is None:
+            return pixelwise, table
+        image = self.rows.picture.read(field.top, field.left, field.height, field.width)
+        return self.maps(image, table, pixelwise, self.classes), table
+
+    def _planes(
+        self, tile: Tile, field: Tile, found: tuple[Segmentation, FeatureTable] | None = None
+    ) -> Iterator[Float32Array]:
+        found = self._segmented(field) if found is None else found
+        if found is None:
+            yield from self._no_planes(tile)
+        else:
+            for plane in class_planes(*found, self.classes):
+                yield tile.within(field, plane)
+
+    def _no_planes(self, tile: Tile) -> Iterator[Float32Array]:
+        for _ in self.classes:
+            yield np.zeros((tile.height, tile.width), dtype=np.float32)
 
 
 class _Key:

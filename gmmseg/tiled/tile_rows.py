@@ -140,6 +140,11 @@ class RowStatistics:
     names: tuple[str, ...]
     floor: float
 
+    @property
+    def variances(self) -> FloatArray:
+        """Of each feature, (D,)."""
+        return self.scatter / self.total
+
     def arrays(self) -> dict[str, AnyArray]:
         """Return them as arrays that a file can hold."""
         return {field.name: np.asarray(getattr(self, field.name)) for field in fields(self)}

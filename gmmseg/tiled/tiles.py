@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from gmmseg.arrays import AnyArray
 from gmmseg.image import Image, ImageSource
 
 CHUNK = 1024
@@ -30,6 +31,18 @@ class Tile:
     def n_pixels(self) -> int:
         """Pixels, with data or without."""
         return self.height * self.width
+
+    def grown(self, margin: int, shape: tuple[int, int]) -> Tile:
+        """Return the tile with so many pixels around it, as far as a picture (H, W) has them."""
+        top, left = max(self.top - margin, 0), max(self.left - margin, 0)
+        bottom = min(self.top + self.height + margin, shape[0])
+        right = min(self.left + self.width + margin, shape[1])
+        return Tile(self.index, top, left, bottom - top, right - left)
+
+    def within(self, field: Tile, values: AnyArray) -> AnyArray:
+        """Return the tile's part of an array (h, w) that covers a field around it."""
+        top, left = self.top - field.top, self.left - field.left
+        return values[top : top + self.height, left : left + self.width]
 
     def __str__(self) -> str:
         bottom, right = self.top + self.height - 1, self.left + self.width - 1

@@ -23,7 +23,7 @@ from gmmseg.arrays import AnyArray
 from gmmseg.control import never_stop, result_of
 from gmmseg.image import RGB, Image, ImageSource
 from gmmseg.io.reports import peak_rss_bytes
-from gmmseg.io.tiled.label_pyramid import LabelPyramid, n_direct_levels
+from gmmseg.io.tiled.chunk_pyramid import ChunkPyramid, n_direct_levels
 from gmmseg.io.tiled.segmenting import TiledRequest, segment_tiled_events
 from gmmseg.photo.settings import SegmentSettings
 from gmmseg.tiled.engines import Local
@@ -70,7 +70,7 @@ class ReadAndWrite:
     """Reads a tile and writes labels by a threshold: what no exact method can do without."""
 
     picture: MadePicture
-    pyramid: LabelPyramid
+    pyramid: ChunkPyramid
 
     def __call__(self, tile: Tile) -> None:
         image = self.picture.read(tile.top, tile.left, tile.height, tile.width)
@@ -102,7 +102,7 @@ def measure(megapixels: float, n_jobs: int, folder: Path) -> None:
     side = math.isqrt(round(megapixels * 1e6))
     picture = MadePicture((side, side))
     tiles = tile_grid(picture)
-    pyramid = LabelPyramid(str(folder / "reference"), picture.shape, "uint8", n_direct_levels(tiles))
+    pyramid = ChunkPyramid(str(folder / "reference"), picture.shape, "uint8", n_direct_levels(tiles))
     with Timed() as reference:
         for _ in Local(n_jobs).results(ReadAndWrite(picture, pyramid), tiles, never_stop):
             pass

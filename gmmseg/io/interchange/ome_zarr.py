@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from gmmseg.arrays import AnyArray
+from gmmseg.colours import Colour, to_hex
 from gmmseg.image import Image
 from gmmseg.io.plain_text import with_plain_names
 from gmmseg.photo.classes import ClassTable
@@ -19,6 +20,8 @@ _CHUNK = 512
 _SMALLEST = 256
 _GZIP_LEVEL = 4
 _VERSION = "0.5"
+_OWN = "gmmseg"
+"""Under this name are attributes that OME does not know."""
 
 
 def ome_zarr_files(image: Image, ids: AnyArray, classes: ClassTable, name: str) -> dict[str, bytes]:
@@ -52,12 +55,12 @@ def ome_zarr_files(image: Image, ids: AnyArray, classes: ClassTable, name: str) 
 
 
 def is_ome_zarr(folder: Path) -> bool:
-    """Return whether a folder is an OME-Zarr with or of labels, so that it may be replaced by another one."""
+    """Return whether a folder is an OME-Zarr as written here, so that it may be replaced by another one."""
     try:
         with (folder / "zarr.json").open("rb") as file:
             attributes = json.loads(file.read(1 << 20))["attributes"]
         has_labels = "image-label" in attributes["ome"] or (folder / "labels" / "zarr.json").is_file()
-        return attributes["ome"]["version"] == _VERSION and has_labels
+        return attributes["ome"]["version"] == _VERSION and (has_labels or _OWN in attributes)
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return False
 
@@ -70,11 +73,10 @@ def n_levels_of(height: int, width: int) -> int:
     return levels
 
 
-def group_json(ome: dict[str, Any]) -> bytes:
-    """Return the metadata file of a group with OME attributes."""
-    return _json(
-        {"zarr_format": 3, "node_type": "group", "attributes": {"ome": {"version": _VERSION, **ome}}}
-    )
+def group_json(ome: Mapping[str, Any], own: Mapping[str, Any] | None = None) -> bytes:
+    """Return the metadata file of a group with OME attributes, and with some of this program."""
+    attributes = {"ome": {"version": _VERSION, **ome}, **({} if own is None else {_OWN: own})}
+    return _json({"zarr_format": 3, "node_type": "group", "attributes": attributes})
 
 
 def _json(content: dict[str, Any]) -> bytes:
@@ -105,18 +107,28 @@ def multiscales(name: str, axes: str, n_levels: int) -> dict[str, Any]:
 
 def _omero(image: Image) -> dict[str, Any]:
     """Return how viewers should show the channels: primary colours for RGB, white for the others."""
-    primaries = {"red": "FF0000", "green": "00FF00", "blue": "0000FF"}
-    window = {"start": 0.0, "min": 0.0, "end": image.white, "max": image.white}
+    white = (255, 255, 255)
+    primaries = {"red": (255, 0, 0), "green": (0, 255, 0), "blue": (0, 0, 255)}
+    colours = [primaries[channel] if image.is_rgb else white for channel in image.channels]
+    n_active = image.n_channels if image.is_rgb else 1
+    return shown_channels(image.channels, colours, image.white, n_active)
+
+
+def shown_channels(
+    names: Sequence[str], colours: Sequence[Colour], white: float, n_active: int | None = None
+) -> dict[str, Any]:
+    """Return the attributes that say how viewers should show channels: the first `n_active`, or all."""
+    window = {"start": 0.0, "min": 0.0, "end": white, "max": white}
     return {
         "omero": {
             "channels": [
                 {
-                    "label": channel,
-                    "color": primaries[channel] if image.is_rgb else "FFFFFF",
-                    "active": image.is_rgb or at == 0,
+                    "label": name,
+                    "color": to_hex(colour).removeprefix("#"),
+                    "active": n_active is None or at < n_active,
                     "window": window,
                 }
-                for at, channel in enumerate(image.channels)
+                for at, (name, colour) in enumerate(zip(names, colours, strict=True))
             ]
         }
     }

@@ -1,54 +1,43 @@
-"""A picture of any size to its label image: fit, labels, pyramid, and the file in its place."""
+"""A picture of any size to its maps: a mixture, classes, pyramids, and the files in their place."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 import time
-from collections.abc import Generator
-from dataclasses import dataclass
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from gmmseg.arrays import IntArray, label_dtype
+from gmmseg.arrays import IntArray
 from gmmseg.control import Progress, ShouldStop, StopRequest, all_or_nothing, never_stop, only_cancelled
-from gmmseg.errors import WriteError
-from gmmseg.io.atomic import (
-    check_folder_writable,
-    check_writable,
-    publish_file,
-    publish_folder,
-    refusals,
-    shown,
-)
-from gmmseg.io.interchange.ome_zarr import is_ome_zarr
+from gmmseg.io.atomic import refusals
 from gmmseg.io.masks import legend
 from gmmseg.io.models import dump_model
-from gmmseg.io.plain_text import with_plain_names
 from gmmseg.io.reports import build_report
-from gmmseg.io.temporaries import sweep
-from gmmseg.io.tiled.label_pyramid import LabelPyramid, Reduce, n_direct_levels
+from gmmseg.io.tiled.chunk_pyramid import Reduce, n_direct_levels
+from gmmseg.io.tiled.map_files import MapFile, check_output, label_file, probability_file
 from gmmseg.io.tiled.work_folder import WorkFolder
 from gmmseg.mixture.compiled import rounding_name
-from gmmseg.photo.classes import ClassTable
+from gmmseg.photo.classes import ClassTable, check_suits_components
 from gmmseg.photo.jobs import JobEvent
-from gmmseg.photo.model import Model
 from gmmseg.photo.settings import SegmentSettings
 from gmmseg.setting import settings_to_dict
 from gmmseg.tiled.engines import Engine
-from gmmseg.tiled.fitting import TiledFit, fit_tiled_events
-from gmmseg.tiled.labelling import LabelTile
+from gmmseg.tiled.fitting import SavedModel, TiledFit, apply_tiled_events, fit_tiled_events
+from gmmseg.tiled.labelling import FieldMaps, LabelTile
 from gmmseg.tiled.passes import Passes, Report, no_report
 from gmmseg.tiled.tile_rows import TileRows
-from gmmseg.tiled.tiles import TiledPicture, tile_grid
+from gmmseg.tiled.tiles import CHUNK, Tile, TiledPicture, grid_of, tile_grid
 from gmmseg.version import VERSION
 
-ZARR, TIFFS = ".zarr", (".tif", ".tiff")
 ROW_TILE_PIXELS = 1 << 22
 """Pixels of a tile that is labelled by rows of its own."""
+_FIELD_SIDE = 2 * CHUNK
+"""Side of a tile whose classes depend on neighbourhoods: its field is worked on as a picture by itself."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,17 +47,32 @@ class TiledRequest:
     Parameters
     ----------
     picture : TiledPicture
-    settings : SegmentSettings
+    method : SegmentSettings or SavedModel
+        What is fitted, or the mixture that is known.
     output : Path
-        ``.zarr`` an OME-Zarr folder, ``.tif`` a tiled BigTIFF, both with a pyramid.
+        Of the classes: ``.zarr`` an OME-Zarr folder, ``.tif`` a tiled BigTIFF, both with a pyramid.
     resumes : bool
         Whether to go on where an earlier run ended.
+    classes : ClassTable, optional
+        Names, colours and merges of the components; else those of the model.
+    maps : FieldMaps, optional
+        How classes are made that depend on neighbourhoods.
+    probabilities : Path, optional
+        For the probability of each class in 255ths; as `output`.
     """
 
     picture: TiledPicture
-    settings: SegmentSettings
+    method: SegmentSettings | SavedModel
     output: Path
     resumes: bool = False
+    classes: ClassTable | None = None
+    maps: FieldMaps | None = None
+    probabilities: Path | None = None
+
+    @property
+    def outputs(self) -> tuple[Path, ...]:
+        """All files, or folders, to write."""
+        return (self.output,) if self.probabilities is None else (self.output, self.probabilities)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,13 +90,13 @@ class TiledOutcome:
 
     found: TiledFit
     counts: IntArray
-    picture: TiledPicture
+    request: TiledRequest
     seconds: dict[str, float]
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """What is to be told: of the fit, and of pixels that have no label."""
-        height, width = self.picture.shape
+        height, width = self.request.picture.shape
         n_left = height * width - int(self.counts.sum())
         left_out = (f"{n_left:,} pixels without data are left out.",) if n_left else ()
         return (*self.found.fit.result.warnings, *left_out)
@@ -100,18 +104,22 @@ class TiledOutcome:
     def report(self, command: str) -> dict[str, Any]:
         """Return the report of the run, as of any segmentation."""
         report = build_report(self.found.fit, self.found.n_pixels, command, self.seconds)
-        height, width = self.picture.shape
+        height, width = self.request.picture.shape
         report["image"] = {**report["image"], "height": height, "width": width}
+        maps = self.request.maps
+        if maps is not None:
+            cut = settings_to_dict(maps.regions) if maps.settings.by == "region" else None
+            report["settings"]["map"] = {**settings_to_dict(maps.settings), "regions": cut}
         return report
 
 
 def segment_tiled_events(
     request: TiledRequest, engine: Engine, should_stop: ShouldStop = never_stop, report: Report = no_report
 ) -> Generator[JobEvent, None, TiledOutcome]:
-    """Fit a mixture to all pixels of a picture and write its label image, in bounded memory.
+    """Fit a mixture to all pixels of a picture, or take a known one, and write its maps, in bounded memory.
 
-    The bytes do not depend on the engine. After an error or an interruption the output is as it was, and what
-    was done is kept beside it in ``NAME.part``.
+    The bytes do not depend on the engine. After an error or an interruption the outputs are as they were, and
+    what was done is kept beside them in ``NAME.part``.
 
     Parameters
     ----------
@@ -127,104 +135,108 @@ def segment_tiled_events(
     GmmsegError
     Cancelled
     """
-    check_output(request.output)
-    folder = WorkFolder(request.output, _key(request), request.resumes)
+    for output in request.outputs:
+        check_output(output)
+    key = _key(request)
+    folders = [WorkFolder(output, key, request.resumes) for output in request.outputs]
     try:
         # What passes have found is kept by who knows of no files.
-        with refusals(folder.path):
-            outcome = yield from _segment(request, engine, folder, should_stop, report)
+        with refusals(folders[0].path):
+            outcome = yield from _segment(request, engine, folders, should_stop, report)
     except BaseException:
-        folder.remove_if_empty()
+        if folders[0].remove_if_empty():
+            for folder in folders[1:]:
+                folder.remove()
         raise
-    folder.remove()
+    for folder in folders:
+        folder.remove()
     return outcome
 
 
-def check_output(output: Path) -> None:
-    """Raise `WriteError` where a label image cannot be written there."""
-    suffix = output.suffix.lower()
-    if suffix == ZARR:
-        check_folder_writable(output, is_ome_zarr)
-    elif suffix in TIFFS:
-        check_writable(output)
-    else:
-        raise WriteError(
-            f"{shown(output)} is no name for a label image that is written in tiles.",
-            "Choose one that ends in .zarr or .tif.",
-        )
-
-
 def _segment(
-    request: TiledRequest, engine: Engine, folder: WorkFolder, should_stop: ShouldStop, report: Report
+    request: TiledRequest,
+    engine: Engine,
+    folders: Sequence[WorkFolder],
+    should_stop: ShouldStop,
+    report: Report,
 ) -> Generator[JobEvent, None, TiledOutcome]:
-    picture, passes = request.picture, Passes(engine, folder.store, report)
-    found = yield from fit_tiled_events(picture, request.settings, passes, should_stop)
+    picture, passes = request.picture, Passes(engine, folders[0].store, report)
+    if isinstance(request.method, SavedModel):
+        found = yield from apply_tiled_events(picture, request.method, passes, should_stop)
+    else:
+        found = yield from fit_tiled_events(picture, request.method, passes, should_stop)
+    found = _with_classes(found, request.classes)
     # A STOP that ended the fit is done with.
     is_ended = should_stop() is StopRequest.STOP
     whole = only_cancelled(should_stop) if is_ended else all_or_nothing(should_stop)
     began = time.perf_counter()
-    pyramid, counts = _label(found.rows, found.fit.model, folder, passes, whole)
+    files, counts = _label(request, found, folders, passes, whole)
     labelled = time.perf_counter()
     yield Progress("Writing")
-    _publish(pyramid, found.fit.model.classes, request, folder, whole)
+    for file in files:
+        file.publish(whole)
     seconds = {
         **found.fit.seconds,
         "label": labelled - began,
         "write": time.perf_counter() - labelled,
     }
-    return TiledOutcome(found, counts, picture, seconds)
+    return TiledOutcome(found, counts, request, seconds)
+
+
+def _with_classes(found: TiledFit, classes: ClassTable | None) -> TiledFit:
+    model = found.fit.model
+    if classes is None:
+        return found
+    check_suits_components(classes, model.params.n_components)
+    return replace(found, fit=replace(found.fit, model=replace(model, classes=classes)))
 
 
 def _label(
-    rows: TileRows, model: Model, folder: WorkFolder, passes: Passes, should_stop: ShouldStop
-) -> tuple[LabelPyramid, IntArray]:
-    """Write all levels of the label image and return it with the pixels of each component."""
-    picture, n_components = rows.picture, model.params.n_components
-    tiles = tile_grid(picture) if rows.has_codes else tile_grid(picture, ROW_TILE_PIXELS)
-    dtype = np.dtype(label_dtype(n_components)).name
-    pyramid = LabelPyramid(str(folder.labels), picture.shape, dtype, n_direct_levels(tiles))
-    pyramid.write_metadata(model.classes, picture.source.name)
+    request: TiledRequest,
+    found: TiledFit,
+    folders: Sequence[WorkFolder],
+    passes: Passes,
+    should_stop: ShouldStop,
+) -> tuple[list[MapFile], IntArray]:
+    """Write all levels of all maps and return them with the pixels of each component."""
+    rows, model, picture = found.rows, found.fit.model, request.picture
+    tiles, store = _tiles(request, rows), folders[0].store
+    kinds = (label_file, probability_file)
+    files = [
+        begin(output, folder, model.classes, picture.shape, n_direct_levels(tiles), picture.source.name)
+        for begin, output, folder in zip(kinds, request.outputs, folders, strict=False)
+    ]
+    pyramids = [file.pyramid for file in files]
     # A fit that was stopped in an earlier run is another one than that which this run went on to.
     kept = f"labels-{hashlib.sha256(dump_model(model)).hexdigest()[:16]}"
-    counts = np.zeros(n_components, dtype=np.int64)
+    counts = np.zeros(model.params.n_components, dtype=np.int64)
     left = []
     for tile in tiles:
-        stored = folder.store.get(f"{kept}-{tile.index:06d}")
+        stored = store.get(f"{kept}-{tile.index:06d}")
         if stored is None:
             left.append(tile)
         else:
             counts += stored["counts"]
-    task = LabelTile(rows, model.params, pyramid)
+    planes = pyramids[1].planes if request.probabilities is not None else ()
+    task = LabelTile(rows, model.params, model.classes, pyramids[0], planes, request.maps)
     if left:
-        for tile, found in passes.each("Labelling", task, left, should_stop):
-            counts += found
-            folder.store.put(f"{kept}-{tile.index:06d}", {"counts": found})
-    for level in range(pyramid.n_direct, pyramid.n_levels):
-        parts = pyramid.reductions(level)
-        for _ in passes.each("Making smaller copies", Reduce(pyramid, level), parts, should_stop):
-            pass
-    return pyramid, counts
+        for tile, pixels in passes.each("Labelling", task, left, should_stop):
+            counts += pixels
+            store.put(f"{kept}-{tile.index:06d}", {"counts": pixels})
+    for pyramid in pyramids:
+        for level in range(pyramid.n_direct, pyramid.n_levels):
+            parts = pyramid.reductions(level)
+            for _ in passes.each("Making smaller copies", Reduce(pyramid, level), parts, should_stop):
+                pass
+    return files, counts
 
 
-def _publish(
-    pyramid: LabelPyramid,
-    classes: ClassTable,
-    request: TiledRequest,
-    folder: WorkFolder,
-    should_stop: ShouldStop,
-) -> None:
-    if request.output.suffix.lower() == ZARR:
-        # A process that was killed may have left the beginning of a chunk.
-        for place, _, _ in os.walk(folder.labels):
-            sweep(place)
-        publish_folder(folder.path, request.output)
-        return
-    # Here, so that a command line without tiles does not wait for tifffile.
-    from gmmseg.io.tiled.label_tiff import write_label_tiff
-
-    made = folder.path / "labels.tif"
-    write_label_tiff(pyramid, made, json.dumps(legend(with_plain_names(classes))), should_stop)
-    publish_file(made, request.output)
+def _tiles(request: TiledRequest, rows: TileRows) -> list[Tile]:
+    """Return the tiles of the pass that labels; their sides are multiples of `CHUNK`."""
+    if request.maps is not None:
+        return grid_of(request.picture.shape, (_FIELD_SIDE, _FIELD_SIDE))
+    has_rows = request.probabilities is not None or not rows.has_codes
+    return tile_grid(request.picture, ROW_TILE_PIXELS if has_rows else None)
 
 
 def _key(request: TiledRequest) -> str:
@@ -239,6 +251,17 @@ def _key(request: TiledRequest) -> str:
         picture.shape,
         picture.channels,
         str(picture.dtype),
-        settings_to_dict(request.settings),
+        _method(request.method),
+        None if request.classes is None else legend(request.classes),
+        None if request.maps is None else settings_to_dict(request.maps),
+        request.probabilities is not None,
     )
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def _method(method: SegmentSettings | SavedModel) -> Any:
+    """Return plain values that differ where two methods do."""
+    if isinstance(method, SegmentSettings):
+        return settings_to_dict(method)
+    adaptation = None if method.adaptation is None else settings_to_dict(method.adaptation)
+    return hashlib.sha256(dump_model(method.model)).hexdigest(), adaptation

@@ -1,4 +1,4 @@
-"""Where an unfinished label image is kept beside its place, so that the work can be taken up again."""
+"""Where unfinished maps are kept beside their place, so that the work can be taken up again."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ class WorkFolder:
             self.store = PassStore(self.path / _PASSES, key)
 
     @property
-    def labels(self) -> Path:
-        """The folder of the label pyramid, which may take the output's place."""
+    def maps(self) -> Path:
+        """The folder of the pyramid, which may take the output's place."""
         return self.path / NEW
 
     def remove(self) -> None:

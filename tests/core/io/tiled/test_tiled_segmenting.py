@@ -24,7 +24,7 @@ from gmmseg.features.spec import FeatureSpec
 from gmmseg.image import Image
 from gmmseg.io.interchange.ome_zarr import chunk_bytes
 from gmmseg.io.temporaries import machine
-from gmmseg.io.tiled import label_pyramid
+from gmmseg.io.tiled import chunk_pyramid
 from gmmseg.io.tiled.opening import open_picture
 from gmmseg.io.tiled.segmenting import TiledOutcome, TiledRequest, segment_tiled_events
 from gmmseg.mixture.settings import FitSettings
@@ -212,7 +212,7 @@ def test_a_full_disk_leaves_the_old_labels_and_work_that_can_be_taken_up(
             raise OSError(errno.ENOSPC, "No space left on device")
         return plain(*given)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(label_pyramid, "chunk_bytes", full)
+    monkeypatch.setattr(chunk_pyramid, "chunk_bytes", full)
     with pytest.raises(WriteError, match="the disk is full"):
         _made(ArrayPicture(image), output)
     assert _files(output) == before
@@ -264,8 +264,8 @@ def test_the_command_line_says_what_tiles_cannot_give(
     assert (report["n_pixels"], report["image"]["width"]) == (700 * 900, 900)
     assert run(["segment", slide, "-o", str(out), "--overlay", str(tmp_path / "o.png")]) == 2
     assert "--overlay is not made" in capsys.readouterr().err
-    assert run(["segment", slide, "-o", str(out), "--by", "region"]) == 2
-    assert "--by is not made" in capsys.readouterr().err
+    assert run(["segment", slide, "-o", str(out), "--by", "region", "--regions", "9"]) == 2
+    assert "Choose them by their detail" in capsys.readouterr().err
     before = _files(out)
     gmmseg.segment_tiles(slide, out, n_components=3)
     assert _files(out) == before

@@ -1,4 +1,4 @@
-"""A label pyramid packed into one tiled BigTIFF, its levels as sub-images."""
+"""A pyramid packed into one tiled BigTIFF, its levels as sub-images."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ import tifffile
 from gmmseg.arrays import AnyArray
 from gmmseg.control import ShouldStop, raise_if_cancelled
 from gmmseg.io.atomic import refusals
-from gmmseg.io.tiled.label_pyramid import LabelPyramid
+from gmmseg.io.tiled.chunk_pyramid import ChunkPyramid
 from gmmseg.tiled.tiles import CHUNK, grid_of
 
 
-def write_label_tiff(pyramid: LabelPyramid, path: Path, description: str, should_stop: ShouldStop) -> None:
-    """Write grey label values, Deflate in tiles, every level a sub-image of the finest; raises `WriteError`.
+def write_pyramid_tiff(pyramid: ChunkPyramid, path: Path, description: str, should_stop: ShouldStop) -> None:
+    """Write grey values, Deflate in tiles, every level a sub-image of the finest; raises `WriteError`.
 
     Parameters
     ----------
-    pyramid : LabelPyramid
-        Complete.
+    pyramid : ChunkPyramid
+        Complete; each of its maps becomes a page.
     path : Path
         Not yet the file's final name.
     description : str
@@ -30,15 +30,17 @@ def write_label_tiff(pyramid: LabelPyramid, path: Path, description: str, should
     """
 
     def chunks(level: int) -> Iterator[AnyArray]:
-        for tile in grid_of(pyramid.level_shape(level), (CHUNK, CHUNK)):
-            raise_if_cancelled(should_stop)
-            yield pyramid.chunk(level, tile.top // CHUNK, tile.left // CHUNK)
+        for plane in pyramid.planes:
+            for tile in grid_of(pyramid.level_shape(level), (CHUNK, CHUNK)):
+                raise_if_cancelled(should_stop)
+                yield plane.chunk(level, tile.top // CHUNK, tile.left // CHUNK)
 
+    leading = () if pyramid.n_planes is None else (pyramid.n_planes,)
     with refusals(path), tifffile.TiffWriter(path, bigtiff=True) as tiff:
         for level in range(pyramid.n_levels):
             tiff.write(
                 chunks(level),
-                shape=pyramid.level_shape(level),
+                shape=(*leading, *pyramid.level_shape(level)),
                 dtype=pyramid.dtype,
                 tile=(CHUNK, CHUNK),
                 photometric="minisblack",

@@ -1,40 +1,39 @@
-"""A label image as a pyramid of chunks in a folder, an OME-Zarr 0.5 that every worker writes its part of."""
+"""Maps as a pyramid of chunks in a folder, an OME-Zarr 0.5 that every worker writes its part of."""
 
 from __future__ import annotations
 
 import gzip
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from gmmseg.arrays import AnyArray, LabelArray
+from gmmseg.arrays import AnyArray
 from gmmseg.io.atomic import refusals
 from gmmseg.io.interchange.ome_zarr import (
     array_json,
     chunk_bytes,
     group_json,
-    image_label,
     multiscales,
     n_levels_of,
 )
-from gmmseg.io.plain_text import with_plain_names
 from gmmseg.io.temporaries import temporary_name
-from gmmseg.photo.classes import ClassTable
 from gmmseg.tiled.tiles import CHUNK, Tile, grid_of
 
 _GZIP_LEVEL = 1
-"""Labels compress well at any level, and the first is thrice as fast."""
+"""Maps compress well at any level, and the first is thrice as fast."""
 _REDUCED = 4 * CHUNK
 """Side of what one task makes of a level that is made from the one below."""
 
 
 @dataclass(frozen=True, slots=True)
-class LabelPyramid:
-    """Levels of a label image, each of every second pixel of the one below.
+class ChunkPyramid:
+    """Levels of a map, or of several of one shape, each of every second pixel of the one below.
 
-    A tile's own labels give the levels in which it still has whole chunks; the others are made from those,
+    A tile's own values give the levels in which it still has whole chunks; the others are made from those,
     level by level (`Reduce`). Every chunk is written by one task, to a name of its own, and renamed.
 
     Parameters
@@ -46,12 +45,23 @@ class LabelPyramid:
         ``uint8`` or ``uint16``.
     n_direct : int
         Levels that tiles write themselves.
+    n_planes : int, optional
+        Maps that lie behind each other; None for a single one, without an axis for them.
+    plane : int
+        Which of them is written and read.
     """
 
     folder: str
     shape: tuple[int, int]
     dtype: str
     n_direct: int
+    n_planes: int | None = None
+    plane: int = 0
+
+    @property
+    def planes(self) -> tuple[ChunkPyramid, ...]:
+        """One of each map."""
+        return tuple(replace(self, plane=plane) for plane in range(self.n_planes or 1))
 
     @property
     def n_levels(self) -> int:
@@ -67,17 +77,17 @@ class LabelPyramid:
         """Return the parts of a level that are made from the one below."""
         return grid_of(self.level_shape(level), (_REDUCED, _REDUCED))
 
-    def write(self, tile: Tile, labels: LabelArray) -> None:
+    def write(self, tile: Tile, values: AnyArray) -> None:
         """Write a tile of the finest level, and of those above that it makes alone; raises `WriteError`."""
         for level in range(min(self.n_direct, self.n_levels)):
             step = 2**level
-            self.write_part(level, tile.top // step, tile.left // step, labels[::step, ::step])
+            self.write_part(level, tile.top // step, tile.left // step, values[::step, ::step])
 
-    def write_part(self, level: int, top: int, left: int, labels: AnyArray) -> None:
+    def write_part(self, level: int, top: int, left: int, values: AnyArray) -> None:
         """Write whole chunks of a level from row `top` and column `left` on; raises `WriteError`."""
-        for y in range(0, labels.shape[0], CHUNK):
-            for x in range(0, labels.shape[1], CHUNK):
-                block = labels[y : y + CHUNK, x : x + CHUNK]
+        for y in range(0, values.shape[0], CHUNK):
+            for x in range(0, values.shape[1], CHUNK):
+                block = values[y : y + CHUNK, x : x + CHUNK]
                 path = self._chunk(level, (top + y) // CHUNK, (left + x) // CHUNK)
                 with refusals(self.folder):
                     content = chunk_bytes(block, (CHUNK, CHUNK), _GZIP_LEVEL)
@@ -101,39 +111,55 @@ class LabelPyramid:
                 part[...] = chunk[: part.shape[0], : part.shape[1]]
         return out
 
-    def write_metadata(self, classes: ClassTable, name: str) -> None:
-        """Write what makes the folder an OME-Zarr; raises `WriteError`."""
-        ome = {
-            **multiscales(name, "yx", self.n_levels),
-            "image-label": image_label(with_plain_names(classes), source=None),
-        }
+    def write_metadata(self, name: str, ome: Mapping[str, Any], own: Mapping[str, Any] | None = None) -> None:
+        """Write what makes the folder an OME-Zarr; raises `WriteError`.
+
+        Parameters
+        ----------
+        name : str
+            Of the maps, for people.
+        ome : mapping
+            OME attributes of the maps beside those of the pyramid.
+        own : mapping, optional
+            Attributes that OME does not know.
+        """
+        axes = "yx" if self.n_planes is None else "cyx"
+        leading = () if self.n_planes is None else (self.n_planes,)
         with refusals(self.folder):
             root = Path(self.folder)
             root.mkdir(parents=True, exist_ok=True)
-            (root / "zarr.json").write_bytes(group_json(ome))
+            scales = multiscales(name, axes, self.n_levels)
+            (root / "zarr.json").write_bytes(group_json({**scales, **ome}, own))
             for level in range(self.n_levels):
                 (root / str(level)).mkdir(exist_ok=True)
-                content = array_json(self.level_shape(level), np.dtype(self.dtype), (CHUNK, CHUNK), "yx")
+                shape = (*leading, *self.level_shape(level))
+                chunk = (*(1 for _ in leading), CHUNK, CHUNK)
+                content = array_json(shape, np.dtype(self.dtype), chunk, axes)
                 (root / str(level) / "zarr.json").write_bytes(content)
 
     def _chunk(self, level: int, row: int, column: int) -> Path:
-        return Path(self.folder, str(level), "c", str(row), str(column))
+        leading = () if self.n_planes is None else (str(self.plane),)
+        return Path(self.folder, str(level), "c", *leading, str(row), str(column))
 
 
 @dataclass(frozen=True, slots=True)
 class Reduce:
     """Makes a part of a level from the one below: every second pixel, so that labels do not mix."""
 
-    pyramid: LabelPyramid
+    pyramid: ChunkPyramid
     level: int
 
     def __call__(self, tile: Tile) -> None:
         """Read, thin out and write."""
-        height, width = self.pyramid.level_shape(self.level - 1)
+        for plane in self.pyramid.planes:
+            self._reduce(plane, tile)
+
+    def _reduce(self, plane: ChunkPyramid, tile: Tile) -> None:
+        height, width = plane.level_shape(self.level - 1)
         top, left = 2 * tile.top, 2 * tile.left
         below = Tile(0, top, left, min(2 * tile.height, height - top), min(2 * tile.width, width - left))
-        finer = self.pyramid.read(self.level - 1, below)
-        self.pyramid.write_part(self.level, tile.top, tile.left, finer[::2, ::2])
+        finer = plane.read(self.level - 1, below)
+        plane.write_part(self.level, tile.top, tile.left, finer[::2, ::2])
 
 
 def n_direct_levels(tiles: list[Tile]) -> int:
