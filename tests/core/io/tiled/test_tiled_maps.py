@@ -211,7 +211,7 @@ def test_islands_are_those_of_the_whole_picture(image: Image, tmp_path: Path) ->
     for y, x, at_y, at_x in zip(from_y, from_x, to_y, to_x, strict=True):
         pixels[at_y : at_y + 3, at_x : at_x + 3] = image.pixels[y : y + 3, x : x + 3]
     image = image_of(pixels, image.mask)
-    maps = MapSettings(min_island=12)
+    maps = MapSettings(min_island=1500)
     expected = result_of(FittedMixture(FITTED, maps=MapMethod(maps)).events(image, ""))
     plain = result_of(FittedMixture(FITTED).events(image, ""))
     _made(
