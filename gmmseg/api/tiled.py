@@ -21,11 +21,11 @@ from gmmseg.io.tiled.opening import open_picture
 from gmmseg.io.tiled.segmenting import TiledOutcome, TiledRequest, segment_tiled_events
 from gmmseg.mixture.settings import Adaptation
 from gmmseg.photo.classes import ClassTable, check_classes
+from gmmseg.photo.given import GivenModel
 from gmmseg.photo.model import Model
 from gmmseg.photo.settings import MapSettings, SegmentSettings
 from gmmseg.regions.settings import RegionSettings
 from gmmseg.tiled.engines import DaskCluster, Local
-from gmmseg.tiled.fitting import SavedModel
 from gmmseg.tiled.labelling import field_maps
 
 
@@ -132,11 +132,11 @@ def apply_tiles(
         adapt = Adaptation(float(adapt))
     maps, others = map_method(settings)
     refuse_unknown(others, get_type_hints(ClassKeywords))
-    saved = SavedModel(model if isinstance(model, Model) else read_model(model), adapt)
+    given = GivenModel(model if isinstance(model, Model) else read_model(model), "", adapt)
     heat = None if probabilities is None else Path(probabilities)
     fields = field_maps(maps.settings, maps.regions)
     opened = open_picture(picture, frame=frame, skips_damaged=skip_damaged)
-    request = TiledRequest(opened, saved, Path(output), resume, maps=fields, probabilities=heat)
+    request = TiledRequest(opened, given, Path(output), resume, maps=fields, probabilities=heat)
     return _run(request, jobs, client)
 
 

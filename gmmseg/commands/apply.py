@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 
 from gmmseg.batch.makers import ExportMaker
 from gmmseg.batch.methods import AppliedModel
@@ -14,7 +15,7 @@ from gmmseg.commands.tiled import is_tiled, refuse_scheduler, run_tiled
 from gmmseg.io.file_kinds import telling_what_it_is
 from gmmseg.io.models import FORMAT, load_model, read_model_bytes
 from gmmseg.mixture.settings import Adaptation
-from gmmseg.tiled.fitting import SavedModel
+from gmmseg.photo.given import GivenModel
 
 _NEEDED = (
     "Give the model first, then the pictures; “segment --model FILE.json” or the window's export makes one."
@@ -28,7 +29,7 @@ def run(options: argparse.Namespace, console: Console) -> bool:
         model = load_model(data)
     adaptation = None if options.adapt is None else with_options(Adaptation(), options)
     if is_tiled(options):
-        return run_tiled(options, console, SavedModel(model, adaptation))
+        return run_tiled(options, console, GivenModel(model, hashlib.sha256(data).hexdigest(), adaptation))
     refuse_scheduler(options)
     method = AppliedModel(model, adaptation, map_method(options))
     maker = ExportMaker(method, command_text(options))

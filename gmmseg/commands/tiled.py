@@ -23,9 +23,9 @@ from gmmseg.io.tiled.segmenting import TiledRequest, segment_tiled_events
 from gmmseg.io.tiled.zarr_picture import is_zarr
 from gmmseg.limits import MAX_FILE_BYTES, budget_of, check_pixels
 from gmmseg.photo.classes import ClassTable
+from gmmseg.photo.given import GivenModel
 from gmmseg.photo.settings import SegmentSettings
 from gmmseg.tiled.engines import DaskCluster, Engine, Local
-from gmmseg.tiled.fitting import SavedModel
 from gmmseg.tiled.labelling import field_maps
 
 _HEAD_BYTES = 1024
@@ -74,7 +74,7 @@ def refuse_scheduler(options: argparse.Namespace) -> None:
 def run_tiled(
     options: argparse.Namespace,
     console: Console,
-    method: SegmentSettings | SavedModel,
+    method: SegmentSettings | GivenModel,
     classes: ClassTable | None = None,
 ) -> bool:
     """Write the maps of a picture and return True; raises `GmmsegError` where that is not possible."""
@@ -88,7 +88,7 @@ def run_tiled(
     maps = field_maps(map_settings(options), region_settings(options))
     output: Path = options.output.path
     # For ``apply`` the model is what is read.
-    model = None if isinstance(method, SavedModel) else options.model
+    model = None if isinstance(method, GivenModel) else options.model
     for place in (output, options.probabilities):
         if place is not None:
             check_output(place)

@@ -22,8 +22,8 @@ from gmmseg.mixture.moments import Moments
 from gmmseg.mixture.params import FitResult, FitStep, StopReason
 from gmmseg.mixture.preparation import Prepared, prepare, variance_floor
 from gmmseg.mixture.selection import Candidate, select_events
-from gmmseg.mixture.settings import Adaptation
 from gmmseg.photo.document import Fit
+from gmmseg.photo.given import GivenModel
 from gmmseg.photo.jobs import (
     Considered,
     JobEvent,
@@ -31,9 +31,8 @@ from gmmseg.photo.jobs import (
     Stepped,
     mixture_events,
     model_of,
-    settings_of_model,
 )
-from gmmseg.photo.model import Model, check_names, check_suits
+from gmmseg.photo.model import check_names, check_suits
 from gmmseg.photo.settings import SegmentSettings
 from gmmseg.setting import check_settings
 from gmmseg.tiled.colour_counts import ColourCounts, ColourTotals, CountColours, distinct_of_codes
@@ -116,29 +115,14 @@ def fit_tiled_events(
         result = yield from _fit_rows(rows, statistics, table, settings, tiles, passes, should_stop)
     request = SegmentRequest(stand_in(picture, light), settings)
     model = model_of(result.params, request, table)
-    rows = replace(rows, standard=Standard(model.centre, model.scale, model.white))
+    rows = replace(rows, standard=model.standard)
     seconds = {"features": read - began, "fit": time.perf_counter() - read}
     fit = Fit(result, model, request.image, settings, seconds)
     return TiledFit(fit, table, round(result.total_weight), rows)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class SavedModel:
-    """A mixture that is known.
-
-    Parameters
-    ----------
-    model : Model
-    adaptation : Adaptation, optional
-        How it is moved towards the picture first.
-    """
-
-    model: Model
-    adaptation: Adaptation | None = None
-
-
 def apply_tiled_events(
-    picture: TiledPicture, saved: SavedModel, passes: Passes, should_stop: ShouldStop = never_stop
+    picture: TiledPicture, given: GivenModel, passes: Passes, should_stop: ShouldStop = never_stop
 ) -> Generator[JobEvent, None, TiledFit]:
     """Take a known mixture for a picture of any size, adapted where that is asked for; see `apply_events`.
 
@@ -152,15 +136,14 @@ def apply_tiled_events(
     ModelError, FeatureError, ReadError, ClusterError
     Cancelled
     """
-    model, adaptation = saved.model, saved.adaptation
+    model, adaptation = given.model, given.adaptation
     _check_smooth(model.smooth)
     began = time.perf_counter()
     whole = all_or_nothing(should_stop)
     light = _light(picture, model.features, passes, whole, model.white)
     image = stand_in(picture, light)
     check_suits(model, image)
-    standard = Standard(model.centre, model.scale, model.white)
-    rows = TileRows(picture, model.features, light, standard)
+    rows = TileRows(picture, model.features, light, model.standard)
     params = model.params
     reason: StopReason = "not fitted"
     if rows.has_codes:
@@ -171,9 +154,9 @@ def apply_tiled_events(
         statistics = _statistics(replace(rows, standard=None), model.seed, tiles, passes, whole)
         check_names(model, image, statistics.names)
         _, floor = standard_of(statistics.mean, statistics.variances, statistics.floor, model.features)
-        table = _sampled_table(statistics, standard, floor, model.features)
+        table = _sampled_table(statistics, model.standard, floor, model.features)
         sample = rows_about(params, table.values, table.weights)
-        frame = _frame(statistics, standard, params.means.mean(axis=0), params.covariance.is_diagonal)
+        frame = _frame(statistics, model.standard, params.means.mean(axis=0), params.covariance.is_diagonal)
         run = _ExpectationPasses(tiles, passes)
         evidence = TiledRows(rows, frame, round(statistics.total), sample, run)
     check_names(model, image, table.names)
@@ -185,7 +168,7 @@ def apply_tiled_events(
         model, reason = replace(model, params=params), "adapted"
     result = evaluate_on(evidence, params, whole, reason)
     seconds = {"features": read - began, "fit": time.perf_counter() - read}
-    fit = Fit(result, model, image, settings_of_model(model), seconds)
+    fit = Fit(result, model, image, given.settings, seconds)
     return TiledFit(fit, table, round(result.total_weight), rows)
 
 

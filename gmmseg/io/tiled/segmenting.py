@@ -23,11 +23,13 @@ from gmmseg.io.tiled.map_files import MapFile, check_output, label_file, probabi
 from gmmseg.io.tiled.work_folder import WorkFolder
 from gmmseg.mixture.compiled import rounding_name
 from gmmseg.photo.classes import ClassTable, check_suits_components
+from gmmseg.photo.given import GivenModel
 from gmmseg.photo.jobs import JobEvent
+from gmmseg.photo.model import Model
 from gmmseg.photo.settings import SegmentSettings
 from gmmseg.setting import settings_to_dict
 from gmmseg.tiled.engines import Engine
-from gmmseg.tiled.fitting import SavedModel, TiledFit, apply_tiled_events, fit_tiled_events
+from gmmseg.tiled.fitting import TiledFit, apply_tiled_events, fit_tiled_events
 from gmmseg.tiled.labelling import FieldMaps, LabelTile
 from gmmseg.tiled.passes import Passes, Report, no_report
 from gmmseg.tiled.tile_rows import TileRows
@@ -47,7 +49,7 @@ class TiledRequest:
     Parameters
     ----------
     picture : TiledPicture
-    method : SegmentSettings or SavedModel
+    method : SegmentSettings or GivenModel
         What is fitted, or the mixture that is known.
     output : Path
         Of the classes: ``.zarr`` an OME-Zarr folder, ``.tif`` a tiled BigTIFF, both with a pyramid.
@@ -62,7 +64,7 @@ class TiledRequest:
     """
 
     picture: TiledPicture
-    method: SegmentSettings | SavedModel
+    method: SegmentSettings | GivenModel
     output: Path
     resumes: bool = False
     classes: ClassTable | None = None
@@ -161,7 +163,7 @@ def _segment(
     report: Report,
 ) -> Generator[JobEvent, None, TiledOutcome]:
     picture, passes = request.picture, Passes(engine, folders[0].store, report)
-    if isinstance(request.method, SavedModel):
+    if isinstance(request.method, GivenModel):
         found = yield from apply_tiled_events(picture, request.method, passes, should_stop)
     else:
         found = yield from fit_tiled_events(picture, request.method, passes, should_stop)
@@ -208,7 +210,7 @@ def _label(
     ]
     pyramids = [file.pyramid for file in files]
     # A fit that was stopped in an earlier run is another one than that which this run went on to.
-    kept = f"labels-{hashlib.sha256(dump_model(model)).hexdigest()[:16]}"
+    kept = f"labels-{_hash(model)[:16]}"
     counts = np.zeros(model.params.n_components, dtype=np.int64)
     left = []
     for tile in tiles:
@@ -259,9 +261,13 @@ def _key(request: TiledRequest) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-def _method(method: SegmentSettings | SavedModel) -> Any:
+def _method(method: SegmentSettings | GivenModel) -> Any:
     """Return plain values that differ where two methods do."""
     if isinstance(method, SegmentSettings):
         return settings_to_dict(method)
     adaptation = None if method.adaptation is None else settings_to_dict(method.adaptation)
-    return hashlib.sha256(dump_model(method.model)).hexdigest(), adaptation
+    return _hash(method.model), adaptation
+
+
+def _hash(model: Model) -> str:
+    return hashlib.sha256(dump_model(model)).hexdigest()

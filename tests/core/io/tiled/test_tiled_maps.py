@@ -26,12 +26,12 @@ from gmmseg.io.tiled import segmenting
 from gmmseg.io.tiled.segmenting import TiledOutcome, TiledRequest, segment_tiled_events
 from gmmseg.mixture.settings import Adaptation, FitSettings
 from gmmseg.photo.classes import ClassInfo, ClassTable
+from gmmseg.photo.given import GivenModel
 from gmmseg.photo.model import Model
 from gmmseg.photo.settings import MapSettings, SegmentSettings
 from gmmseg.regions.settings import RegionSettings
 from gmmseg.tiled import fitting, tiles
 from gmmseg.tiled.engines import Engine, Local
-from gmmseg.tiled.fitting import SavedModel
 from gmmseg.tiled.labelling import FieldMaps, field_maps
 from tests.core.tiled.pictures import ArrayPicture, coloured, image_of
 
@@ -95,7 +95,7 @@ def test_a_model_gives_the_classes_and_probabilities_that_it_gives_in_memory(
 ) -> None:
     expected = result_of(AppliedModel(model).events(image, ""))
     request = TiledRequest(
-        ArrayPicture(image), SavedModel(model), tmp_path / "l.zarr", probabilities=tmp_path / "p.zarr"
+        ArrayPicture(image), GivenModel(model, ""), tmp_path / "l.zarr", probabilities=tmp_path / "p.zarr"
     )
     outcome = _made(request)
     assert np.array_equal(_level(tmp_path / "l.zarr"), mask_ids(expected.labels, model.classes))
@@ -125,7 +125,7 @@ def test_a_model_is_adapted_as_in_memory(image: Image, features: str, tmp_path: 
     adaptation = Adaptation(1000.0, moves_weights=True, moves_covariances=True)
     expected = result_of(AppliedModel(fitted, adaptation).events(darker, ""))
     outcome = _made(
-        TiledRequest(ArrayPicture(darker), SavedModel(fitted, adaptation), tmp_path / "labels.zarr")
+        TiledRequest(ArrayPicture(darker), GivenModel(fitted, "", adaptation), tmp_path / "labels.zarr")
     )
     found, wanted = outcome.found.fit, expected.fit
     assert found.result.stop_reason == "adapted"
@@ -140,9 +140,9 @@ def test_a_model_of_another_kind_is_refused(image: Image, model: Model, tmp_path
     grey = image_of(coloured(SHAPE, n_channels=1))
     output = tmp_path / "labels.zarr"
     with pytest.raises(ModelError, match="fitted on 3 channels"):
-        _made(TiledRequest(ArrayPicture(grey), SavedModel(model), output))
+        _made(TiledRequest(ArrayPicture(grey), GivenModel(model, ""), output))
     with pytest.raises(SettingsError, match="spatial prior"):
-        _made(TiledRequest(ArrayPicture(image), SavedModel(replace(model, smooth=1.0)), output))
+        _made(TiledRequest(ArrayPicture(image), GivenModel(replace(model, smooth=1.0), ""), output))
     assert not list(tmp_path.glob("labels.zarr*"))
     two = SegmentSettings(mixture=FitSettings(2, n_init=1))
     with pytest.raises(SettingsError, match="The classes have 4 components, the mixture has 2"):
