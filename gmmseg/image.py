@@ -17,6 +17,17 @@ GREY = ("grey",)
 
 
 @dataclass(frozen=True, slots=True)
+class StackPlace:
+    """Which frame of which stack an image is."""
+
+    stack: Path
+    """A file of several frames, or the folder whose images are the frames."""
+    frame: int
+    """From 0."""
+    n_frames: int
+
+
+@dataclass(frozen=True, slots=True)
 class ImageSource:
     """Where an image came from, as shown in the title, the report and the model."""
 
@@ -35,6 +46,20 @@ class ImageSource:
     """Of the file."""
     is_missing: bool = False
     """The file is gone: the image stands in for it, with its size and kind and without data."""
+    in_folder: StackPlace | None = None
+    """Its place among the images of its folder, where these were opened as the frames of a stack."""
+
+    @property
+    def place(self) -> StackPlace | None:
+        """Its place in the stack it is a frame of: a folder or a file; None for an image alone."""
+        if self.in_folder is not None or self.path is None or self.n_frames < 2:
+            return self.in_folder
+        return StackPlace(self.path, self.frame, self.n_frames)
+
+    @property
+    def stack_id(self) -> tuple[Path | None, str]:
+        """What tells its stack from others: the folder, or the file and its hash."""
+        return (self.path, self.sha256) if self.in_folder is None else (self.in_folder.stack, "")
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import re
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from io import BufferedReader, BytesIO
-from typing import NoReturn
+from io import BufferedReader, RawIOBase
+from typing import TYPE_CHECKING, BinaryIO, NoReturn, Protocol, cast
 
 from gmmseg.control import ShouldStop, raise_if_cancelled
 from gmmseg.errors import BudgetError, ReadError
 from gmmseg.limits import check_file_size
 
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
 _UNSAFE = '/\\:*?"<>|'
+_HASHED_AT_ONCE = 1 << 18
+_TICK_NS = 3_000_000_000
+_MOST_DIGESTS = 16
+_digests: dict[tuple[str, int, int, int], str] = {}
 _WEB_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://?")
 
 
@@ -98,6 +107,33 @@ def open_file(path: str | os.PathLike[str], what: str = "an image") -> Iterator[
         raise changed_while_read(path)
 
 
+def file_digest(file: BufferedReader, path: str | os.PathLike[str], should_stop: ShouldStop) -> str:
+    """Return the SHA-256 of an open file, hexadecimal; of one that has not changed since as it was then.
+
+    Going through the frames of a stack would else read all of it for each.
+    """
+    status = os.fstat(file.fileno())
+    key = (os.path.abspath(path), status.st_size, status.st_mtime_ns, status.st_ino)
+    # Within a tick of the clock of some disks a file can change without another time.
+    is_settled = time.time_ns() - status.st_mtime_ns > _TICK_NS
+    known = _digests.get(key) if is_settled else None
+    if known is None:
+        known = _digest_of(file, should_stop)
+        while len(_digests) >= _MOST_DIGESTS:
+            _digests.pop(next(iter(_digests)), None)
+        _digests[key] = known
+    return known
+
+
+def _digest_of(file: BufferedReader, should_stop: ShouldStop) -> str:
+    digest = hashlib.sha256()
+    file.seek(0)
+    while block := file.read(_HASHED_AT_ONCE):
+        raise_if_cancelled(should_stop)
+        digest.update(block)
+    return digest.hexdigest()
+
+
 def changed_while_read(path: str | os.PathLike[str]) -> ReadError:
     """Return the error for a file that another program is writing."""
     return ReadError(
@@ -135,19 +171,75 @@ def _refuse_path(raw: str, name: str, error: OSError | ValueError) -> NoReturn:
     raise ReadError(cause, remedy) from error
 
 
-class AskingBytes(BytesIO):
-    """Bytes of a file; each read asks first whether to go on: decoders read between frames and blocks.
+class Stored(Protocol):
+    """Bytes that are kept somewhere: in memory, mapped, or in an open file."""
 
-    Raises
-    ------
-    Cancelled
-        While reading: `should_stop` said so.
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, part: slice, /) -> bytes: ...
+
+
+class FileBytes:
+    """The bytes of an open file, each read when it is asked for: a stack may be larger than the memory.
+
+    Parameters
+    ----------
+    file : BufferedReader
+        Open as long as this is used, by this alone.
+    n_bytes : int
     """
 
-    def __init__(self, data: bytes, should_stop: ShouldStop) -> None:
-        super().__init__(data)
+    def __init__(self, file: BufferedReader, n_bytes: int) -> None:
+        self._file = file
+        self._n_bytes = n_bytes
+
+    def __len__(self) -> int:
+        return self._n_bytes
+
+    def __getitem__(self, part: slice, /) -> bytes:
+        start, stop, _ = part.indices(self._n_bytes)
+        self._file.seek(start)
+        return self._file.read(max(0, stop - start))
+
+
+def asking_file(data: Stored, should_stop: ShouldStop) -> BinaryIO:
+    """Return stored bytes as a file; each read asks first whether to go on, and raises `Cancelled` if not.
+
+    Decoders read between frames and blocks.
+    """
+    return cast("BinaryIO", _AskingFile(data, should_stop))
+
+
+class _AskingFile(RawIOBase):
+    def __init__(self, data: Stored, should_stop: ShouldStop) -> None:
+        super().__init__()
+        self._data = data
         self._should_stop = should_stop
+        self._at = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._at
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
+        origin = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: len(self._data)}[whence]
+        self._at = max(0, origin + offset)
+        return self._at
 
     def read(self, size: int | None = -1, /) -> bytes:
         raise_if_cancelled(self._should_stop)
-        return super().read(size)
+        end = len(self._data) if size is None or size < 0 else self._at + size
+        found = self._data[self._at : end]
+        self._at += len(found)
+        return found
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        into = memoryview(buffer).cast("B")
+        found = self.read(len(into))
+        into[: len(found)] = found
+        return len(found)

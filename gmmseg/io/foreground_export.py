@@ -10,6 +10,7 @@ from gmmseg.control import Progress, ShouldStop, never_stop
 from gmmseg.errors import WriteError
 from gmmseg.frames.background import foreground
 from gmmseg.frames.settings import BackgroundSettings
+from gmmseg.image import StackPlace
 from gmmseg.io.atomic import refusals, shown, write_atomically
 from gmmseg.io.images import list_images, read_frames
 from gmmseg.io.object_masks import encode_object_mask
@@ -46,11 +47,11 @@ def foreground_export_events(
     check_inputs_stay((folder / f"{stem}.png" for stem in stems), files)
     written: list[Path] = []
     for image, mask in foreground(read_frames(stack, should_stop=should_stop), settings, should_stop):
-        source = image.source
-        stem = stems[source.frame] if stems else f"{stack.stem}_{source.frame + 1:04d}"
+        place = image.source.place or StackPlace(stack, 0, 1)
+        stem = stems[place.frame] if stems else f"{stack.stem}_{place.frame + 1:04d}"
         with refusals(folder):
             folder.mkdir(parents=True, exist_ok=True)
         write_atomically(folder / f"{stem}.png", encode_object_mask(".png", mask))
         written.append(folder / f"{stem}.png")
-        yield Progress(f"Frame {len(written)} of {source.n_frames}", len(written) / source.n_frames)
+        yield Progress(f"Frame {len(written)} of {place.n_frames}", len(written) / place.n_frames)
     return written

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from gmmseg.errors import ReadError
+from gmmseg.io.files import Stored
 
 SUFFIXES = {
     "PNG": (".png", ".apng"),
@@ -27,6 +28,7 @@ MIME_TYPES = (
 )
 """How desktops call these formats."""
 
+SIGNATURE_BYTES = 1024
 _SIGNATURES = (
     ("PNG", rb"\x89PNG\r\n\x1a\n"),
     ("JPEG", rb"\xff\xd8\xff"),
@@ -53,7 +55,13 @@ _REFUSED = (
 _FORMATS_TEXT = "PNG, JPEG, TIFF, BMP, GIF, WEBP and PNM"
 
 
-def recognise(data: bytes, name: str) -> str:
+def may_be_stack(head: bytes) -> bool:
+    """Whether a file that begins so is of a format of which a frame is read without the others' bytes."""
+    stacks = (pattern for name, pattern in _SIGNATURES if name in ("TIFF", "GIF"))
+    return any(re.match(pattern, head, re.DOTALL) for pattern in stacks)
+
+
+def recognise(data: Stored, name: str) -> str:
     """Return the format of a file's bytes, a key of `SUFFIXES`, whatever the file is called.
 
     Raises
@@ -61,9 +69,9 @@ def recognise(data: bytes, name: str) -> str:
     ReadError
         It is none of the formats that are read.
     """
-    if not data:
+    if not len(data):
         raise ReadError(f"“{name}” is an empty file.", "Check that it was copied completely.")
-    head = data[:1024]
+    head = data[:SIGNATURE_BYTES]
     for format_name, pattern in _SIGNATURES:
         if re.match(pattern, head, re.DOTALL):
             return format_name

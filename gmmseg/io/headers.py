@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from gmmseg.errors import ReadError
 from gmmseg.io.decoder_errors import cut_off
+from gmmseg.io.files import Stored
 
 _MOST_PIXELS_PER_BYTE = {"JPEG": 1024, "GIF": 2731, "BMP": 128, "PNM": 8}
 """How many pixels a byte can stand for at most.
@@ -39,7 +40,7 @@ class PngHeader:
         return (self.width * self.depth * self.n_samples + 7) // 8
 
 
-def png_header(data: bytes, name: str) -> PngHeader:
+def png_header(data: Stored, name: str) -> PngHeader:
     """Return the header of a PNG.
 
     Raises
@@ -64,7 +65,7 @@ def check_png_is_long_enough(header: PngHeader, n_bytes: int, name: str) -> None
         )
 
 
-def webp_size(data: bytes) -> tuple[int, int] | None:
+def webp_size(data: Stored) -> tuple[int, int] | None:
     """Return (width, height) in pixels from a WEBP's first chunk, None where it is none that is known."""
     if len(data) < 30:
         return None
@@ -79,7 +80,7 @@ def webp_size(data: bytes) -> tuple[int, int] | None:
     return None
 
 
-def gif_size(data: bytes) -> tuple[int, int] | None:
+def gif_size(data: Stored) -> tuple[int, int] | None:
     """Return (width, height) in pixels of a GIF's canvas, None where the header is cut off."""
     return struct.unpack("<HH", data[6:10]) if len(data) >= 10 else None
 

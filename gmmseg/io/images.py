@@ -16,11 +16,11 @@ from numpy.typing import ArrayLike
 from gmmseg.arrays import AnyArray, BoolArray
 from gmmseg.control import Progress, ShouldStop, never_stop, raise_if_cancelled
 from gmmseg.errors import ReadError
-from gmmseg.image import Image, ImageSource
+from gmmseg.image import Image, ImageSource, StackPlace
 from gmmseg.io.decoded_image import Decoded, channel_names, plain_values, upright
 from gmmseg.io.decoder_errors import decoding
-from gmmseg.io.files import read_file_bytes, shown_name
-from gmmseg.io.formats import SUFFIXES, recognise
+from gmmseg.io.files import FileBytes, Stored, file_digest, open_file, read_file_bytes, shown_name
+from gmmseg.io.formats import SIGNATURE_BYTES, SUFFIXES, may_be_stack, recognise
 from gmmseg.limits import check_pixels
 
 READABLE_SUFFIXES: tuple[str, ...] = tuple(suffix for group in SUFFIXES.values() for suffix in group)
@@ -80,15 +80,8 @@ def read_image(
     Cancelled
         `should_stop` said so.
     """
-    data = read_file_bytes(path, should_stop)
-    return read_image_bytes(
-        data,
-        shown_name(path),
-        Path(path),
-        frame=frame,
-        should_stop=should_stop,
-        use_alpha_mask=use_alpha_mask,
-    )
+    with closing(_images_in(path, frame, should_stop, use_alpha_mask)) as images:
+        return next(images)
 
 
 def read_events(
@@ -109,14 +102,16 @@ def read_image_bytes(
     use_alpha_mask: bool = True,
 ) -> Image:
     """Return the image in the bytes of a file; `name` and `path` only describe it. Raises as `read_image`."""
-    with closing(_images(data, name, path, frame, should_stop, use_alpha_mask)) as images:
+    digest = hashlib.sha256(data).hexdigest()
+    with closing(_images(data, digest, name, path, frame, should_stop, use_alpha_mask)) as images:
         return next(images)
 
 
 def read_frames(path: str | os.PathLike[str], *, should_stop: ShouldStop = never_stop) -> Iterator[Image]:
     """Yield all pages or frames of a file, one after another, or the images of a folder, by name.
 
-    The file is opened once, and no frame is held longer than its taker holds it.
+    The file is opened once, and no frame is held longer than its taker holds it; nor are the file's bytes, of
+    a TIFF or GIF, which may be larger than the memory.
 
     Parameters
     ----------
@@ -135,14 +130,37 @@ def read_frames(path: str | os.PathLike[str], *, should_stop: ShouldStop = never
             raise ReadError(f"There are no images in the folder “{shown_name(path)}”.", "Choose another one.")
         for at, file in enumerate(files):
             image = read_image(file, should_stop=should_stop)
-            yield replace(image, source=replace(image.source, frame=at, n_frames=len(files)))
+            yield in_folder(image, StackPlace(Path(path), at, len(files)))
         return
-    data = read_file_bytes(path, should_stop)
-    yield from _images(data, shown_name(path), Path(path), None, should_stop)
+    yield from _images_in(path, None, should_stop)
+
+
+def in_folder(image: Image, place: StackPlace) -> Image:
+    """Return an image as a frame of the stack that its folder is."""
+    return replace(image, source=replace(image.source, in_folder=place))
+
+
+def _images_in(
+    path: str | os.PathLike[str], frame: int | None, should_stop: ShouldStop, use_alpha_mask: bool = True
+) -> Generator[Image, None, None]:
+    """Yield one frame of a file, or all; of a stack only what they need is read."""
+    name, place = shown_name(path), Path(path)
+    raise_if_cancelled(should_stop)
+    with open_file(path) as (file, n_bytes):
+        stored = FileBytes(file, n_bytes)
+        has_frames = may_be_stack(stored[:SIGNATURE_BYTES])
+        if has_frames:
+            digest = file_digest(file, path, should_stop)
+            yield from _images(stored, digest, name, place, frame, should_stop, use_alpha_mask)
+    if not has_frames:
+        data = read_file_bytes(path, should_stop)
+        digest = hashlib.sha256(data).hexdigest()
+        yield from _images(data, digest, name, place, frame, should_stop, use_alpha_mask)
 
 
 def _images(
-    data: bytes,
+    data: Stored,
+    digest: str,
     name: str,
     path: Path | None,
     frame: int | None,
@@ -151,7 +169,6 @@ def _images(
 ) -> Generator[Image, None, None]:
     """Yield one frame in the bytes of a file, or all."""
     format_name = recognise(data, name)
-    digest = hashlib.sha256(data).hexdigest()
     raise_if_cancelled(should_stop)
     with decoding(name, format_name):
         frames = _decode(data, name, format_name, frame, should_stop)
@@ -248,7 +265,7 @@ def list_images(folder: str | os.PathLike[str]) -> list[Path]:
 
 
 def _decode(
-    data: bytes, name: str, format_name: str, frame: int | None, should_stop: ShouldStop
+    data: Stored, name: str, format_name: str, frame: int | None, should_stop: ShouldStop
 ) -> Iterator[Decoded]:
     # Imported here: the decoders cost tens of milliseconds, which --help and the first window must not pay.
     if format_name == "TIFF":

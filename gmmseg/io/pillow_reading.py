@@ -24,7 +24,7 @@ from gmmseg.errors import ReadError
 from gmmseg.image import GREY, RGB
 from gmmseg.io.decoded_image import Decoded, check_frame, frame_notes
 from gmmseg.io.decoder_errors import DAMAGE_NOTE, damaged
-from gmmseg.io.files import AskingBytes
+from gmmseg.io.files import Stored, asking_file
 from gmmseg.io.headers import check_can_hold, check_png_is_long_enough, gif_size, png_header, webp_size
 from gmmseg.io.jpeg import WatchedJpegFile
 from gmmseg.io.png16 import is_deep_png, read_deep_png, read_deep_pnm
@@ -116,7 +116,7 @@ def conversion_of(picture: PillowImage, format_name: str) -> Conversion:
 
 
 def pillow_frames(
-    data: bytes, name: str, format_name: str, frame: int | None, should_stop: ShouldStop
+    data: Stored, name: str, format_name: str, frame: int | None, should_stop: ShouldStop
 ) -> Iterator[Decoded]:
     """Yield one frame of an image file, or all where `frame` is None; the caller turns decoder failures into
     `ReadError`.
@@ -130,7 +130,7 @@ def pillow_frames(
     """
     _check_header(data, name, format_name)
     word = "page" if format_name == "TIFF" else "frame"
-    with _PLUGINS[format_name](AskingBytes(data, should_stop)) as picture:
+    with _PLUGINS[format_name](asking_file(data, should_stop)) as picture:
         _check_size(picture, format_name, frame or 0)
         check_can_hold(picture.width, picture.height, len(data), format_name, name)
         raise_if_cancelled(should_stop)
@@ -152,14 +152,14 @@ def pillow_frames(
 
 
 def _read_deep(
-    data: bytes, name: str, format_name: str, frame: int, should_stop: ShouldStop
+    data: Stored, name: str, format_name: str, frame: int, should_stop: ShouldStop
 ) -> Decoded | None:
     """Return the pixels at 16 bits where Pillow would narrow them; None where it would not."""
     if format_name == "PNM":
-        return read_deep_pnm(data, name)
+        return read_deep_pnm(data[:], name)
     if format_name == "PNG" and frame == 0:
         header = png_header(data, name)
-        return read_deep_png(data, header, name, should_stop) if is_deep_png(header) else None
+        return read_deep_png(data[:], header, name, should_stop) if is_deep_png(header) else None
     return None
 
 
@@ -178,7 +178,7 @@ def _read_loaded(picture: PillowImage, format_name: str, should_stop: ShouldStop
     return Decoded(pixels, conversion.channels, is_opaque, notes=tuple(notes))
 
 
-def _check_header(data: bytes, name: str, format_name: str) -> None:
+def _check_header(data: Stored, name: str, format_name: str) -> None:
     """Refuse what Pillow would allocate while opening, or would read for long before it finds it lacking."""
     if format_name == "WEBP":
         size = webp_size(data)

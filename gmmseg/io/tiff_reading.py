@@ -26,7 +26,7 @@ from gmmseg.io.decoded_image import (
     plain_values,
 )
 from gmmseg.io.decoder_errors import DAMAGE_NOTE, damaged
-from gmmseg.io.files import AskingBytes
+from gmmseg.io.files import Stored, asking_file
 from gmmseg.io.native_messages import native_messages
 from gmmseg.io.pixel_sizes import pixel_size_of
 from gmmseg.limits import MAX_FRAMES, check_pixels
@@ -63,7 +63,7 @@ class Layout:
     pages_are_rows: bool = False
 
 
-def tiff_frames(data: bytes, name: str, frame: int | None, should_stop: ShouldStop) -> Iterator[Decoded]:
+def tiff_frames(data: Stored, name: str, frame: int | None, should_stop: ShouldStop) -> Iterator[Decoded]:
     """Yield one page of a TIFF, or all where `frame` is None; the caller turns decoder failures into errors.
 
     Raises
@@ -74,7 +74,7 @@ def tiff_frames(data: bytes, name: str, frame: int | None, should_stop: ShouldSt
         By its header it needs too much memory; nothing was allocated.
     """
     check_directories(data, name)
-    with tifffile.TiffFile(AskingBytes(data, should_stop)) as tif:
+    with tifffile.TiffFile(asking_file(data, should_stop)) as tif:
         layout = layout_of(tif)
         n_frames = min(len(layout.groups), MAX_FRAMES)
         for at in range(n_frames) if frame is None else (frame,):
@@ -87,7 +87,7 @@ def tiff_frames(data: bytes, name: str, frame: int | None, should_stop: ShouldSt
 
 
 def _frame(
-    tif: tifffile.TiffFile, layout: Layout, at: int, data: bytes, name: str, should_stop: ShouldStop
+    tif: tifffile.TiffFile, layout: Layout, at: int, data: Stored, name: str, should_stop: ShouldStop
 ) -> Decoded:
     pages: list[Any] = [tif.pages[index] for index in layout.groups[at]]
     # Pages of a series may share the tags of one of them, its keyframe; for a page alone it is itself.
@@ -106,7 +106,7 @@ def _frame(
     return _joined(samples, tags, layout.pages_are_rows, name)
 
 
-def check_directories(data: bytes, name: str) -> None:
+def check_directories(data: Stored, name: str) -> None:
     """Raise `ReadError` where the chain of pages is damaged: tifffile would follow a broken one for minutes.
 
     A directory is a count, that many entries, and the offset of the next (TIFF 6.0, section 2).
@@ -114,17 +114,22 @@ def check_directories(data: bytes, name: str) -> None:
     order = "<" if data[:2] == b"II" else ">"
     is_big = data[2:4] in (b"+\x00", b"\x00+")
     count_code, offset_code, entry = ("Q", "Q", 20) if is_big else ("H", "I", 12)
-    (at,) = struct.unpack_from(order + offset_code, data, 8 if is_big else 4)
+    at = _number(data, order + offset_code, 8 if is_big else 4)
     seen: set[int] = set()
     while at:
         if at in seen or at + 2 > len(data) or len(seen) >= _MOST_DIRECTORIES:
             raise damaged(name, "TIFF")
         seen.add(at)
-        (n_entries,) = struct.unpack_from(order + count_code, data, at)
+        n_entries = _number(data, order + count_code, at)
         at += struct.calcsize("<" + count_code) + n_entries * entry
         if not 0 < n_entries <= _MOST_ENTRIES or at + struct.calcsize("<" + offset_code) > len(data):
             raise damaged(name, "TIFF")
-        (at,) = struct.unpack_from(order + offset_code, data, at)
+        at = _number(data, order + offset_code, at)
+
+
+def _number(data: Stored, code: str, at: int) -> int:
+    (number,) = struct.unpack(code, data[at : at + struct.calcsize(code)])
+    return int(number)
 
 
 def _check_size(tags: Any, n_pages: int, pages_are_rows: bool, name: str) -> None:
@@ -140,7 +145,7 @@ def _check_size(tags: Any, n_pages: int, pages_are_rows: bool, name: str) -> Non
         check_pixels(tags.tilewidth, tags.tilelength, tags.samplesperpixel, item)
 
 
-def _check_unpacked(page: Any, data: bytes, name: str, should_stop: ShouldStop) -> None:
+def _check_unpacked(page: Any, data: Stored, name: str, should_stop: ShouldStop) -> None:
     """Raise `ReadError` where a strip or tile, which is unpacked as a whole, is far more than the page."""
     unpacker, expansion = _UNPACKERS.get(int(page.keyframe.compression), (None, 0))
     tags = page.keyframe
@@ -310,7 +315,7 @@ def _suits_pillow(page: Any) -> bool:
     return kind == 3 and bits == 32 and page.samplesperpixel == 1
 
 
-def _through_pillow(data: bytes, name: str, page_index: int, should_stop: ShouldStop) -> Decoded:
+def _through_pillow(data: Stored, name: str, page_index: int, should_stop: ShouldStop) -> Decoded:
     """Return a page whose compression tifffile leaves to imagecodecs and Pillow knows: LZW, JPEG, fax."""
     from gmmseg.io.pillow_reading import pillow_frames
 

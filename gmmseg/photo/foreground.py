@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 
@@ -30,26 +31,26 @@ def unpacked(mask: PackedMask) -> BoolArray:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Foreground:
-    """What is in front of the background in each frame of a file, from the first one on.
+    """What is in front of the background in each frame of a stack, from the first one on.
 
     Parameters
     ----------
-    sha256 : str
-        Of the file.
+    stack_id : (Path, str)
+        As `ImageSource.stack_id` tells it.
     masks : tuple of PackedMask
     """
 
-    sha256: str
+    stack_id: tuple[Path | None, str]
     masks: tuple[PackedMask, ...] = ()
 
     def of(self, image: Image) -> BoolArray | None:
-        """Return the mask of a frame, (H, W); None where it is of another file or not known yet."""
-        source = image.source
-        if source.sha256 != self.sha256 or source.frame >= len(self.masks):
+        """Return the mask of a frame, (H, W); None where it is of another stack or not known yet."""
+        place = image.source.place
+        if place is None or image.source.stack_id != self.stack_id or place.frame >= len(self.masks):
             return None
-        return unpacked(self.masks[source.frame])
+        return unpacked(self.masks[place.frame])
 
     def grown(self, masks: list[BoolArray]) -> Foreground:
         """Return this with the masks of further frames."""
         packed = (PackedMask(np.packbits(mask), (len(mask), mask.shape[1])) for mask in masks)
-        return Foreground(self.sha256, (*self.masks, *packed))
+        return Foreground(self.stack_id, (*self.masks, *packed))

@@ -21,6 +21,9 @@ from ui.notices import Notices
 from ui.settings_store import Purpose, SettingsStore
 from ui.widgets.recent_menu import RecentMenu
 
+_MOST_NAMED = 12
+"""Files that were written of which the names are told."""
+
 
 class FileDesk(Desk):
     """A desk that shows how its work goes, says what came of it, and remembers the files opened.
@@ -130,7 +133,10 @@ class FileDesk(Desk):
 
     @Slot(object, bool)
     def _show_exported(self, paths: list[Path], was_stale: bool) -> None:
-        text = self.tr("Exported {0}.").format(", ".join(shown_name(path) for path in paths))
+        names = ", ".join(shown_name(path) for path in paths[:_MOST_NAMED])
+        text = self.tr("Exported {0}.").format(names)
+        if len(paths) > _MOST_NAMED:
+            text = self.tr("Exported {0} and {1} more.").format(names, len(paths) - _MOST_NAMED)
         if was_stale:
             text += " " + self.stale_note
         folder = QUrl.fromLocalFile(str(paths[0].parent))

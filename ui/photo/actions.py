@@ -51,6 +51,12 @@ def has_any_maps(state: State) -> bool:
     return state.shown.segmentation is not None or state.shown.regions is not None
 
 
+def has_frames(state: State) -> bool:
+    """Enabled while the image is a frame of a stack."""
+    image = state.shown.document.image
+    return image is not None and image.source.place is not None
+
+
 def has_model(state: State) -> bool:
     """Enabled while a model labels the image in place of a fit."""
     return state.shown.document.given is not None
@@ -134,10 +140,18 @@ PHOTO_ACTIONS: tuple[Spec, ...] = (
         "list_folder", "All images of this fol&der", PhotoCommands.list_folder, (), "", has_image,
         "Go on with the other images of the folder, with the same settings",
     ),
+    Spec(
+        "open_stack", "Frame&s of this folder", PhotoCommands.open_stack, (), "", has_image,
+        "Take the images of the folder as the frames of a stack, with a slider through them and a foreground",
+    ),
     Spec("paste", "&Paste image", PhotoCommands.paste_image, (Keys.Paste,), "paste"),
     Spec(
         "export", "&Export…", PhotoCommands.export, ("Ctrl+E",), "export", has_results,
         "Write the mask, probabilities, regions, the model or a report",
+    ),
+    Spec(
+        "export_foreground", "Export fore&ground masks…", PhotoCommands.export_foreground, (), "",
+        has_frames, "Write what is in front of the background in each frame of the stack, a mask a frame",
     ),
     Spec(
         "batch", "&Batch…", PhotoCommands.batch, (), "", None,

@@ -113,12 +113,41 @@ class PhotoCommands(QObject):
 
     def list_folder(self) -> None:
         """Let the other images of the image's folder be next and previous."""
+        path = self._own_path()
+        if path is not None:
+            self._work.opener.list_folder(path)
+
+    def open_stack(self) -> None:
+        """Let the images of the image's folder be the frames of a stack."""
+        path = self._own_path()
+        if path is not None:
+            self._work.opener.open_stack(path)
+
+    def _own_path(self) -> Path | None:
+        """Return the image's file in a folder of the user's; where there is none, say so."""
         image = self._work.workspace.document.image
         path = None if image is None else image.source.path
         if path is None or is_sample(path):
             self._notices.say(self.tr("The image is in no folder of yours."))
+            return None
+        return path
+
+    def export_foreground(self) -> None:
+        """Ask for a folder, and write into it what is in front of the background in each frame."""
+        image = self._work.workspace.document.image
+        place = None if image is None else image.source.place
+        if place is None:
             return
-        self._work.opener.list_folder(path)
+        dialog = QFileDialog(
+            self._window, self.tr("Folder for the foreground masks"), str(self._store.folder("export"))
+        )
+        dialog.setObjectName("foregroundDialog")
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.fileSelected.connect(
+            lambda name: self._work.exporter.write_foreground(place.stack, Path(name))
+        )
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
 
     def paste_image(self) -> None:
         self._work.opener.open_mime(QGuiApplication.clipboard().mimeData())

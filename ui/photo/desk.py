@@ -330,8 +330,8 @@ class PhotoDesk(FileDesk):
     @Slot(int)
     def _open_frame(self, frame: int) -> None:
         image = self.work.workspace.document.image
-        if image is not None and image.source.path is not None:
-            self.work.opener.open_path(image.source.path, frame=frame)
+        if image is not None:
+            self.work.opener.show_frame(image, frame)
 
     @Slot(int)
     def _set_opacity(self, percent: int) -> None:

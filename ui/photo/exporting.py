@@ -173,6 +173,15 @@ class Exporter(FileExporter):
         item = ExportItem(Path(path), "parts", least_part=least, pixel_size=self._typed_pixel_size)
         self.write(self._workspace.shown, [item])
 
+    def write_foreground(self, stack: Path, folder: Path) -> None:
+        """Write what is in front in each frame of a stack, as ``gmmseg frames`` does."""
+        from gmmseg.frames.settings import BackgroundSettings
+        from gmmseg.io.foreground_export import foreground_export_events
+
+        self._store.set_folder("export", folder)
+        settings = BackgroundSettings()
+        self.runner.start(lambda should_stop: foreground_export_events(stack, folder, settings, should_stop))
+
     def _measured(self, items: list[ExportItem]) -> list[ExportItem]:
         return [replace(item, pixel_size=self._typed_pixel_size) for item in items]
 
@@ -183,7 +192,11 @@ class Exporter(FileExporter):
         return None if side is None else (side, side)
 
     @Slot(object, object)
-    def _on_finished(self, run: int, result: tuple[list[Path], bool, Document]) -> None:
+    def _on_finished(self, run: int, result: tuple[list[Path], bool, Document] | list[Path]) -> None:
+        if isinstance(result, list):
+            # Masks of a stack's frames have nothing to do with the document.
+            self.finished.emit(result, False)
+            return
         paths, was_stale, document = result
         self.exported.emit(document)
         self.finished.emit(paths, was_stale)

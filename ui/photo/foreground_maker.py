@@ -23,7 +23,7 @@ from ui.desk.workspace_bridge import WorkspaceBridge
 
 
 class ForegroundMaker(Worker):
-    """Makes the masks of all frames of a file, once, from the first one on.
+    """Makes the masks of all frames of a stack, once, from the first one on.
 
     Parameters
     ----------
@@ -39,8 +39,8 @@ class ForegroundMaker(Worker):
         super().__init__(runner, parent)
         self._workspace = workspace
         self._is_wanted = False
-        self._made = ""
-        """Hash of the file whose masks are made, being made, or were given up."""
+        self._made: tuple[Path | None, str] | None = None
+        """The stack whose masks are made, being made, or were given up."""
         bridge.changed.connect(self._on_changed)
 
     @Slot(bool)
@@ -48,7 +48,7 @@ class ForegroundMaker(Worker):
         """Note whether somebody shows the foreground; the first who does has it made."""
         if is_wanted and not self._is_wanted and not self.runner.is_running:
             known = self._workspace.shown.foreground
-            self._made = "" if known is None else known.sha256
+            self._made = None if known is None else known.stack_id
         self._is_wanted = is_wanted
         self._follow()
 
@@ -59,19 +59,20 @@ class ForegroundMaker(Worker):
 
     def _follow(self) -> None:
         image = self._workspace.document.image
-        if not self._is_wanted or image is None or image.source.n_frames < 2 or image.source.path is None:
+        place = None if image is None else image.source.place
+        if not self._is_wanted or image is None or place is None:
             return
-        path, sha256 = image.source.path, image.source.sha256
-        if self._made != sha256:
-            self._made = sha256
-            self._workspace.show_foreground(Foreground(sha256))
-            self.runner.start(lambda should_stop: _masks(path, sha256, should_stop))
+        stack_id = image.source.stack_id
+        if self._made != stack_id:
+            self._made = stack_id
+            self._workspace.show_foreground(Foreground(stack_id))
+            self.runner.start(lambda should_stop: _masks(place.stack, stack_id, should_stop))
 
     @Slot(object, object)
     def _on_events(self, run: int, events: tuple[Any, ...]) -> None:
         found = self._workspace.shown.foreground
         masks = [event for event in events if not isinstance(event, Progress)]
-        if found is not None and masks and found.sha256 == self._made:
+        if found is not None and masks and found.stack_id == self._made:
             self._workspace.show_foreground(found.grown(masks))
         super()._on_events(run, events)
 
@@ -80,15 +81,16 @@ class ForegroundMaker(Worker):
         pass
 
 
-def _masks(path: Path, sha256: str, should_stop: ShouldStop) -> Generator[BoolArray | Progress, None, None]:
+def _masks(
+    stack: Path, stack_id: tuple[Path | None, str], should_stop: ShouldStop
+) -> Generator[BoolArray | Progress, None, None]:
     """Yield the mask of each frame, and how far this is."""
     for image, mask in foreground(
-        read_frames(path, should_stop=should_stop), BackgroundSettings(), should_stop
+        read_frames(stack, should_stop=should_stop), BackgroundSettings(), should_stop
     ):
-        source = image.source
-        if source.sha256 != sha256:
-            raise changed_while_read(path)
+        place = image.source.place
+        if image.source.stack_id != stack_id or place is None:
+            raise changed_while_read(stack)
         yield mask
-        yield Progress(
-            f"Following the background: frame {source.frame + 1}", (source.frame + 1) / source.n_frames
-        )
+        n_done = place.frame + 1
+        yield Progress(f"Following the background: frame {n_done}", n_done / place.n_frames)

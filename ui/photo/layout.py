@@ -25,7 +25,7 @@ from ui.widgets.tool_bar import ToolBar
 
 _ARRANGING = tuple(f"arrangement_{arrangement.name}" for arrangement in ARRANGEMENTS)
 _TOOLS = tuple(f"tool_{name}" for name in get_args(ToolName))
-_FILES = ("previous_image", "next_image", "list_folder")
+_FILES = ("previous_image", "next_image", "list_folder", "open_stack")
 _COPIES = ("copy_view", "copy_mask", "copy_command", "copy_python")
 _SELECTION = ("accept_selection", "extend_object", "subtract_selection", "drop_selection", "", "copy_cutout")
 _WORDS = {
@@ -150,14 +150,11 @@ def _menus(
                 recent,
                 samples,
                 None,
-                *actions.entries(
-                    ["save", "save_as", "recover", "", "previous_image", "next_image", "list_folder"]
-                ),
+                *actions.entries(["save", "save_as", "recover", "", *_FILES]),
                 files,
                 None,
                 actions["apply_model"],
-                actions["export"],
-                actions["batch"],
+                *actions.entries(["export", "export_foreground", "batch"]),
             ],
         ),
         DeskMenu("edit", "", actions.entries(edit)),

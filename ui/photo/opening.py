@@ -13,9 +13,9 @@ from PySide6.QtGui import QImage
 
 from gmmseg.control import Progress, ShouldStop
 from gmmseg.errors import ReadError
-from gmmseg.image import Image
+from gmmseg.image import Image, StackPlace
 from gmmseg.io.files import shown_name
-from gmmseg.io.images import image_from_array, list_files, list_images, read_events
+from gmmseg.io.images import image_from_array, in_folder, list_files, list_images, read_events
 from gmmseg.io.projects.archive import looks_like_project
 from gmmseg.io.samples import read_sample
 from ui.desk.job_runner import JobRunner
@@ -51,6 +51,8 @@ class Opener(FileOpener):
         """Those opened together: several, or all images of a folder; `show_next` goes on to the next."""
         self.at = 0
         """Which of them was asked for last."""
+        self.stack: Path | None = None
+        """The folder whose images the files are, where they are the frames of a stack."""
 
     def open_path(self, path: Path, frame: int = 0) -> None:
         """Read a file, or the first image of a folder; of a file of several pages the one asked for."""
@@ -73,6 +75,19 @@ class Opener(FileOpener):
         """Read the first of several files, the others being next."""
         if paths:
             self._open(tuple(paths), 0)
+
+    def open_stack(self, path: Path) -> None:
+        """Read an image again as a frame of the stack that the images of its folder are."""
+        self._is_file = True
+        self.runner.start(lambda should_stop: _reading_stack(path, should_stop))
+
+    def show_frame(self, image: Image, frame: int) -> None:
+        """Read another frame of the stack that an image is of."""
+        source = image.source
+        if source.in_folder is not None and source.in_folder.stack == self.stack:
+            self.show_file(frame)
+        elif source.path is not None:
+            self.open_path(source.path, frame)
 
     def list_folder(self, path: Path) -> None:
         """List all images of a file's folder, the file, which is open, among them."""
@@ -99,12 +114,13 @@ class Opener(FileOpener):
         is_new = files != self.files
         if not is_new:
             # Also where it cannot be read: the next one is the one after it.
-            self._set_files(files, at)
-        self.runner.start(lambda should_stop: self._reading(files, at, is_new, frame, should_stop))
+            self._set_files(files, at, self.stack)
+        stack = None if is_new else self.stack
+        self.runner.start(lambda should_stop: self._reading(files, at, is_new, frame, stack, should_stop))
 
-    def _set_files(self, files: tuple[Path, ...], at: int) -> None:
-        if (files, at) != (self.files, self.at):
-            self.files, self.at = files, at
+    def _set_files(self, files: tuple[Path, ...], at: int, stack: Path | None = None) -> None:
+        if (files, at, stack) != (self.files, self.at, self.stack):
+            self.files, self.at, self.stack = files, at, stack
             self.files_changed.emit()
 
     def open_sample(self, name: str) -> None:
@@ -137,7 +153,13 @@ class Opener(FileOpener):
         self.runner.start(lambda should_stop: _converting(picture.copy()))
 
     def _reading(
-        self, paths: tuple[Path, ...], at: int, is_new: bool, frame: int, should_stop: ShouldStop
+        self,
+        paths: tuple[Path, ...],
+        at: int,
+        is_new: bool,
+        frame: int,
+        stack: Path | None,
+        should_stop: ShouldStop,
     ) -> Generator[Any, None, _Opened | OpenedProject]:
         files = tuple(list_files(paths)) if is_new else paths
         if not files:
@@ -152,7 +174,9 @@ class Opener(FileOpener):
                 "The first of {0} images; Page Down shows the next, File ▸ Images opened together lists them."
             ).format(len(files))
         image = yield from read_events(files[at], frame=frame, should_stop=should_stop)
-        return _Opened(image, note, files, at)
+        if stack is not None:
+            image = in_folder(image, StackPlace(stack, at, len(files)))
+        return _Opened(image, note, files, at, stack)
 
     @Slot(object, object)
     def _on_finished(self, run: int, result: _Opened | _Listed | OpenedProject | Recovered) -> None:
@@ -165,7 +189,7 @@ class Opener(FileOpener):
             return
         if self._is_file and result.image.source.path is not None:
             self.file_opened.emit(result.image.source.path)
-        self._set_files(result.files, result.at)
+        self._set_files(result.files, result.at, result.stack)
         self.opened.emit(result.image, " ".join(filter(None, (result.note, *result.image.source.notes))))
 
     def _tell_opened(self, result: OpenedProject | Recovered) -> None:
@@ -187,6 +211,7 @@ class _Opened:
     note: str = ""
     files: tuple[Path, ...] = ()
     at: int = 0
+    stack: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +229,14 @@ def _listing(path: Path) -> Generator[Any, None, _Listed]:
     files = list_images(own.parent)
     files += [own] * (own not in files)
     return _Listed(tuple(files), files.index(own))
+
+
+def _reading_stack(path: Path, should_stop: ShouldStop) -> Generator[Any, None, _Opened]:
+    listed = yield from _listing(path)
+    folder = listed.files[listed.at].parent
+    image = yield from read_events(listed.files[listed.at], should_stop=should_stop)
+    place = StackPlace(folder, listed.at, len(listed.files))
+    return _Opened(in_folder(image, place), "", listed.files, listed.at, folder)
 
 
 def _reading_project(

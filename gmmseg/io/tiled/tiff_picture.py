@@ -109,7 +109,7 @@ def open_tiff(path: str, frame: int, skips_damaged: bool = False) -> TiffPicture
     fingerprint = file_fingerprint(path)
     with decoding(name, "TIFF"):
         with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            check_directories(data, name)  # type: ignore[arg-type] # of bytes it reads what a map has too
+            check_directories(data, name)
         tiff = _last_file.opened(path, fingerprint)
         layout = layout_of(tiff)
         check_frame(frame, min(len(layout.groups), MAX_FRAMES), name, "page")

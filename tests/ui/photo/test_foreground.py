@@ -8,12 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
+from PIL import Image as Pillow
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QSlider, QSpinBox
+from PySide6.QtWidgets import QFileDialog, QLabel, QSlider, QSpinBox
 from pytestqt.qtbot import QtBot
 
 import gmmseg
+from gmmseg.cli import run
 from gmmseg.drawing.draw import Scene, draw
 from gmmseg.drawing.layers import Layer, available_layers
 from gmmseg.io.images import read_image
@@ -48,13 +50,13 @@ def test_the_layer_is_offered_for_frames_alone() -> None:
 def test_masks_come_back_from_their_bits(stack: Path) -> None:
     image = read_image(stack, frame=2)
     masks = list(gmmseg.foreground(stack))
-    known = Foreground(image.source.sha256).grown(masks[:2]).grown(masks[2:3])
+    known = Foreground(image.source.stack_id).grown(masks[:2]).grown(masks[2:3])
     found = known.of(image)
     assert found is not None
     np.testing.assert_array_equal(found, masks[2])
     assert known.of(image) is found, "the same array, so that nothing is drawn again"
     assert known.of(read_image(stack, frame=3)) is None
-    assert Foreground("other").grown(masks).of(image) is None
+    assert Foreground((None, "other")).grown(masks).of(image) is None
     picture = draw(Layer("foreground"), Scene(image, foreground=found))
     assert picture.is_over_image
     assert picture.lut is not None
@@ -93,3 +95,71 @@ def test_slider_and_layer_show_what_is_in_front_of_each_frame(opened: App, qtbot
 def test_nothing_is_followed_before_somebody_looks(opened: App) -> None:
     assert opened.photo.work.workspace.shown.foreground is None
     assert not opened.photo.work.foreground_maker.runner.is_running
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The frames of a stack as images of a folder."""
+    folder = tmp_path / "frames"
+    folder.mkdir()
+    for at, frame in enumerate(list(street(20))[20 - N :]):
+        Pillow.fromarray(frame).save(folder / f"frame{at:02d}.png")
+    return folder
+
+
+def test_the_images_of_a_folder_are_the_frames_of_a_stack(app: App, qtbot: QtBot, folder: Path) -> None:
+    workspace, panes = app.photo.work.workspace, app.photo.panels.panes
+    drop(app.window, mime_of(folder / "frame03.png"))
+    wait_for_fit(app, qtbot)
+    slider = app.photo.panels.setup.findChild(QSlider, "image.page.slider")
+    assert slider is not None
+    assert not slider.isVisible()
+    assert not app.photo.actions["export_foreground"].isEnabled()
+    app.photo.actions["open_stack"].trigger()
+    qtbot.waitUntil(lambda: slider.maximum() == N)
+    assert slider.value() == 4
+    panes.choose_layer(0, Layer("foreground"))
+    expected = list(gmmseg.foreground(folder))
+
+    def shows(frame: int) -> bool:
+        image, picture = workspace.document.image, panes.panes[0].picture
+        if image is None or picture is None or image.source.name != f"frame{frame:02d}.png":
+            return False
+        return picture.layer.kind == "foreground" and bool((picture.pixels == expected[frame]).all())
+
+    qtbot.waitUntil(lambda: shows(3))
+    for ask, frame in (
+        (partial(QTest.keyClick, slider, Qt.Key.Key_End), N - 1),
+        (app.photo.actions["previous_image"].trigger, N - 2),
+    ):
+        ask()
+        qtbot.waitUntil(partial(shows, frame))
+        assert slider.value() == frame + 1
+    image = workspace.document.image
+    assert image is not None
+    assert (image.source.frame, image.source.n_frames) == (0, 1), "of its own file it is the only one"
+
+
+@pytest.mark.parametrize("is_folder", [False, True])
+def test_masks_are_exported_as_the_command_line_writes_them(
+    app: App, qtbot: QtBot, tmp_path: Path, stack: Path, folder: Path, is_folder: bool
+) -> None:
+    drop(app.window, mime_of(folder / "frame00.png" if is_folder else stack))
+    wait_for_fit(app, qtbot)
+    if is_folder:
+        app.photo.actions["open_stack"].trigger()
+    export = app.photo.actions["export_foreground"]
+    qtbot.waitUntil(export.isEnabled)
+    export.trigger()
+    dialog = app.window.findChild(QFileDialog, "foregroundDialog")
+    assert dialog is not None
+    with qtbot.waitSignal(app.photo.work.exporter.finished, timeout=20000):
+        dialog.fileSelected.emit(str(tmp_path / "window"))
+    dialog.close()
+    assert run(["frames", str(folder if is_folder else stack), "-o", str(tmp_path / "command")]) == 0
+    found, expected = (
+        {path.name: path.read_bytes() for path in (tmp_path / name).iterdir()}
+        for name in ("window", "command")
+    )
+    assert found == expected
+    assert len(found) == N

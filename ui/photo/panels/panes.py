@@ -385,7 +385,7 @@ class PanesPanel(PaneGrid):
         for number, pane in enumerate(self.visible_panes):
             scene = self._scene_of(number)
             features = () if scene is None or scene.table is None else scene.table.names
-            has_frames = scene is not None and scene.image.source.n_frames > 1
+            has_frames = scene is not None and scene.image.source.place is not None
             pane.show_choices(ClassTable() if scene is None else scene.classes, features, has_frames)
 
 

@@ -68,7 +68,7 @@ def _foreground_caption(shown: ViewState) -> str:
     """Return which share of the frame is in front, or that this is not known yet."""
     image = shown.document.image
     mask = None if image is None or shown.foreground is None else shown.foreground.of(image)
-    if image is not None and image.source.n_frames < 2:
+    if image is not None and image.source.place is None:
         return _tr("the photo: it is no frame of a stack")
     if mask is None:
         return _tr("following the background …")

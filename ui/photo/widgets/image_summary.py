@@ -1,4 +1,4 @@
-"""What the open image is, in a few lines, with a chooser where the file holds several pages."""
+"""What the open image is, in a few lines, with a chooser where it is a frame of a stack."""
 
 from __future__ import annotations
 
@@ -56,7 +56,9 @@ class ImageSummary(QWidget):
         self._page = QSpinBox(self._pages)
         self._page.setObjectName("image.page")
         self._page.setKeyboardTracking(False)
-        self._page.setToolTip(self.tr("Which page or frame of the file is segmented"))
+        self._page.setToolTip(
+            self.tr("Which page or frame of the file, or image of the folder, is segmented")
+        )
         self._total = QLabel(self._pages)
         label.setBuddy(self._page)
         row.addWidget(label)
@@ -85,13 +87,14 @@ class ImageSummary(QWidget):
         notes = source.notes if source is not None else ()
         self._notes.setText("\n".join(notes))
         self._notes.setVisible(bool(notes))
-        self._pages.setVisible(source is not None and source.n_frames > 1)
-        if source is not None and source.n_frames > 1:
+        place = None if source is None else source.place
+        self._pages.setVisible(place is not None)
+        if place is not None:
             for chooser in (self._page, self._slider):
                 with QSignalBlocker(chooser):
-                    chooser.setRange(1, source.n_frames)
-                    chooser.setValue(source.frame + 1)
-            self._total.setText(self.tr("of {}").format(source.n_frames))
+                    chooser.setRange(1, place.n_frames)
+                    chooser.setValue(place.frame + 1)
+            self._total.setText(self.tr("of {}").format(place.n_frames))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
