@@ -473,7 +473,9 @@ def test_what_has_no_effect_is_disabled(
 
 def paged(frame: int = 1) -> Any:
     pixels = np.zeros((30, 50, 3), np.uint16)
-    source = ImageSource("stack.tif", Path("stack.tif"), format="TIFF", frame=frame, n_frames=3, notes=("Page 2 of 3.",))
+    source = ImageSource(
+        "stack.tif", Path("stack.tif"), format="TIFF", frame=frame, n_frames=3, notes=("Page 2 of 3.",)
+    )
     state = make_shown(2, has_fit=False)
     return replace(state, document=Document(image=Image(pixels, RGB, source)))
 
