@@ -46,6 +46,8 @@ class ImageSource:
     """Of the file."""
     is_missing: bool = False
     """The file is gone: the image stands in for it, with its size and kind and without data."""
+    missing_pixels: str = ""
+    """SHA-256 of the pixels that are missing, hexadecimal, where that is known."""
     in_folder: StackPlace | None = None
     """Its place among the images of its folder, where these were opened as the frames of a stack."""
 

@@ -22,32 +22,31 @@ MAX_BYTES = GIB
 class Journal:
     """A journal that is being written; each record is with the system before `append` returns.
 
+    It takes the place of the one at its path, if any, in one step, by `publish`, with the records so far.
+
     Parameters
     ----------
     path : Path
-    first : bytes
-        The first record. A journal that is there is replaced in one step by one that has it.
 
     Raises
     ------
     WriteError
-        The one that was there, if any, is as it was.
     """
 
-    def __init__(self, path: Path, first: bytes) -> None:
+    def __init__(self, path: Path) -> None:
         self.path = path
         self.n_bytes = 0
+        self._temporary: str | None = os.path.join(path.parent, temporary_name())
         with refusals(path):
-            temporary = os.path.join(path.parent, temporary_name())
-            self._descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
-            try:
-                self.append(first)
-                os.replace(temporary, path)
-            except BaseException:
-                self.close()
-                with contextlib.suppress(OSError):
-                    os.unlink(temporary)
-                raise
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND
+            self._descriptor = os.open(self._temporary, flags, 0o600)
+
+    def publish(self) -> None:
+        """Put it in the place of the one that is there; raises `WriteError`, and that one is as it was."""
+        if self._temporary is not None:
+            with refusals(self.path):
+                os.replace(self._temporary, self.path)
+            self._temporary = None
 
     def append(self, record: bytes) -> None:
         """Add a record; raises `WriteError`, after which there may be the beginning of one."""
@@ -63,16 +62,13 @@ class Journal:
         return os.dup(self._descriptor)
 
     def close(self) -> None:
-        """Write no more; the file stays."""
+        """Write no more; the file stays if it was published."""
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
-
-    def remove(self) -> None:
-        """Close and remove it: nothing in it would be lost."""
-        self.close()
-        with contextlib.suppress(OSError):
-            os.unlink(self.path)
+        if self._temporary is not None:
+            with contextlib.suppress(OSError):
+                os.unlink(self._temporary)
 
 
 def sync(descriptor: int) -> None:

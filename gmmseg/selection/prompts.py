@@ -31,7 +31,7 @@ class Prompt:
     is_positive: bool
 
     def __post_init__(self) -> None:
-        if len(self.rows) == 0 or self.rows.shape != self.columns.shape:
+        if self.rows.ndim != 1 or len(self.rows) == 0 or self.rows.shape != self.columns.shape:
             raise ValueError("a prompt has at least one pixel, each with a row and a column")
         frozen(self.rows)
         frozen(self.columns)

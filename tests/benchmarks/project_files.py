@@ -20,7 +20,7 @@ import gmmseg
 from gmmseg.control import result_of
 from gmmseg.history import History
 from gmmseg.io.journal import Journal
-from gmmseg.io.projects.journals import change_record, first_record, look_into
+from gmmseg.io.projects.journals import change_record, first_records, look_into
 from gmmseg.photo.classes import default_classes
 from gmmseg.photo.document import Document, with_fit
 from gmmseg.photo.jobs import SegmentRequest, segment_events
@@ -103,8 +103,10 @@ def main() -> None:
         print(f"{'size':42} {path.stat().st_size:8,} bytes")
         told("open, image included", [timed(lambda: gmmseg.open_project(path)) for _ in range(3)])
         journal_path = folder / "a.journal"
-        first = first_record(project.history, {}, journal_path, None, is_saved=False)
-        journal = Journal(journal_path, first)
+        journal = Journal(journal_path)
+        for record in first_records(project.history, {}, journal_path, None, is_saved=False):
+            journal.append(record)
+        journal.publish()
         told("journal, an edit", journal_times(project.history, journal))
         journal.close()
         print(f"{'journal':42} {journal_path.stat().st_size:8,} bytes")

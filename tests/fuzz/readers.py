@@ -60,7 +60,7 @@ from gmmseg.limits import MIB, budget_of
 from gmmseg.photo.objects.sources import objects_of_ids
 from tests.core.io.test_model_files import a_model
 from tests.data import bad_images, digits, images
-from tests.data.projects.build import VERSION_1
+from tests.data.projects.build import VERSIONS
 from tests.data.shared import SHARED
 from tests.data.states import make_image
 
@@ -94,7 +94,7 @@ def read_models(data: bytes) -> None:
 
 def project_parts() -> dict[str, bytes]:
     """Return the members of a project that carries its image along."""
-    with zipfile.ZipFile(VERSION_1) as archive:
+    with zipfile.ZipFile(VERSIONS[-1]) as archive:
         return {name: archive.read(name) for name in archive.namelist() if name != "mimetype"}
 
 
@@ -187,7 +187,7 @@ def object_seeds() -> Iterator[bytes]:
 
 def project_seeds() -> Iterator[bytes]:
     """Yield each part of a project, and the whole, after the byte that says which it is."""
-    parts = (*project_parts().values(), VERSION_1.read_bytes())
+    parts = (*project_parts().values(), VERSIONS[-1].read_bytes())
     yield from (bytes([at]) + part for at, part in enumerate(parts))
 
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
-from gmmseg.control import ShouldStop
-from gmmseg.errors import GmmsegError, WriteError
+from gmmseg.control import ShouldStop, raise_if_cancelled
+from gmmseg.errors import Cancelled, GmmsegError, WriteError
 from gmmseg.history import History
 from gmmseg.limits import MIB
 from ui.desk.workers import DeskWorkers
@@ -20,13 +24,17 @@ if TYPE_CHECKING:
 _SYNC_MS = 2000
 _MAX_BYTES = 64 * MIB
 """Of the changes in a journal: one with more begins anew with the present state."""
+_AT_ONCE = 0.015
+"""Seconds of the processor, of the window's thread, in which a journal begins; the rest of it elsewhere."""
 
 
 class JournalFormat(Protocol):
     """What is in the journals of a desk."""
 
-    def first_record(self, history: History[Any], path: Path, project: Path | None, is_saved: bool) -> bytes:
-        """Return the record with which a journal at a path begins."""
+    def first_records(
+        self, history: History[Any], path: Path, project: Path | None, is_saved: bool
+    ) -> Iterator[bytes]:
+        """Yield the records with which a journal at a path begins."""
 
     def change_record(self, before: History[Any], after: History[Any]) -> bytes:
         """Return the record of a change."""
@@ -35,8 +43,43 @@ class JournalFormat(Protocol):
         """Return the files that belong beside a journal."""
 
 
+@dataclass(slots=True, eq=False)
+class _Beginning:
+    """A journal that is being begun with a history.
+
+    Parameters
+    ----------
+    journal : Journal
+    history : History
+    project : Path, optional
+    subject : object, optional
+        Of which companions are to be written, where the journal before has none of it.
+    records : iterator of bytes
+        Those that are not written yet.
+    """
+
+    journal: Journal
+    history: History[Any]
+    project: Path | None
+    subject: Any
+    records: Iterator[bytes]
+    is_wanted: bool = True
+
+    def write(self, seconds: float) -> bool:
+        """Write records, for so many seconds of the processor; return whether all of them are written."""
+        until = time.thread_time() + seconds
+        for record in self.records:
+            self.journal.append(record)
+            if time.thread_time() > until:
+                return False
+        return True
+
+
 class Journaling(QObject):
     """Writes one journal at a time, in the window's thread; the disk is waited for in another.
+
+    What a large journal begins with is written in another thread, too. Until it is there, changes go into
+    the journal before it.
 
     Parameters
     ----------
@@ -47,6 +90,8 @@ class Journaling(QObject):
 
     ready = Signal()
     """`begin` may be called now."""
+    begun = Signal()
+    """The journal that `begin` was called for last is there."""
     failed = Signal(object)
     """WriteError: nothing more is recorded until a journal is begun again."""
 
@@ -54,8 +99,10 @@ class Journaling(QObject):
         super().__init__(work)
         self._format = format_
         self._journal: Journal | None = None
+        self._beginning: _Beginning | None = None
         self._n_first_bytes = 0
         self._written: History[Any] | None = None
+        self._newest: History[Any] | None = None
         self._project: Path | None = None
         self._has_failed = False
         self.is_ready = False
@@ -63,6 +110,8 @@ class Journaling(QObject):
         self._loads = work.make_requests(_load, lambda request: "load")
         self._loads.answered.connect(self._on_loaded)
         self._syncs = work.make_requests(_sync, lambda descriptor: descriptor)
+        self._beginnings = work.make_requests(_go_on, lambda beginning: beginning)
+        self._beginnings.answered.connect(self._on_begun)
         self._writes = work.make_requests(self._write_companions, lambda request: request)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -101,31 +150,85 @@ class Journaling(QObject):
             Whether the present document is in it.
         """
         from gmmseg.io.journal import Journal
-        from gmmseg.io.projects.leftovers import journal_path, remove_journal
+        from gmmseg.io.projects.leftovers import journal_path
 
-        before, self._journal = self._journal, None
+        before, self._newest = self._journal, history
         is_same = before is not None and project == self._project
         path = before.path if before is not None and is_same else journal_path(project)
+        self._give_up_beginning()
         try:
-            self._journal = Journal(path, self._format.first_record(history, path, project, is_saved))
+            self._beginning = _Beginning(
+                Journal(path),
+                history,
+                project,
+                None if is_same else subject,
+                self._format.first_records(history, path, project, is_saved),
+            )
+            is_whole = self._beginning.write(_AT_ONCE)
         except WriteError as error:
-            # Once is enough where no journal can be written at all, as in a home that is read-only.
-            if not self._has_failed:
-                self.failed.emit(error)
-            self._has_failed = True
+            self._fail(error)
         else:
-            self._has_failed, self._n_first_bytes = False, self._journal.n_bytes
-            if before is not None and before.path != path:
-                remove_journal(before.path)
+            if is_whole:
+                self._publish()
+            else:
+                self._beginnings.ask(self._beginning)
+
+    @Slot(object, object)
+    def _on_begun(self, beginning: _Beginning, error: WriteError | None) -> None:
+        if beginning is not self._beginning:
+            beginning.journal.close()
+        elif error is not None:
+            self._fail(error)
+        else:
+            self._publish()
+
+    def _publish(self) -> None:
+        """Go on in the journal that has been begun, with what has changed meanwhile."""
+        beginning, self._beginning = self._beginning, None
+        if beginning is None or self._newest is None:
+            return
+        before, journal = self._journal, beginning.journal
+        n_first_bytes = journal.n_bytes
+        try:
+            if self._newest is not beginning.history:
+                journal.append(self._format.change_record(beginning.history, self._newest))
+            journal.publish()
+        except WriteError as error:
+            self._beginning = beginning
+            self._fail(error)
+            return
+        self._has_failed, self._n_first_bytes = False, n_first_bytes
+        self._journal, self._written, self._project = journal, self._newest, beginning.project
         if before is not None:
             before.close()
-        self._written, self._project = history, project
-        if not is_same:
-            self._writes.ask((subject, path))
+            if before.path != journal.path:
+                _remove(before.path)
+        if beginning.subject is not None:
+            self._writes.ask((beginning.subject, journal.path))
         self._timer.start()
+        self.begun.emit()
+
+    def _give_up_beginning(self) -> None:
+        """Let nothing come of the journal that is being begun; whoever writes it closes it."""
+        if self._beginning is not None:
+            self._beginning.is_wanted = False
+            self._beginning = None
+
+    def _fail(self, error: WriteError) -> None:
+        """Say that no journal could be begun: the one before holds less than there is, so it ends, too."""
+        if self._beginning is not None:
+            self._beginning.journal.close()
+        if self._journal is not None:
+            self._journal.close()
+        self._journal = self._beginning = None
+        # Once is enough where no journal can be written at all, as in a home that is read-only.
+        if not self._has_failed:
+            self.failed.emit(error)
+        self._has_failed = True
 
     def record(self, history: History[Any]) -> None:
         """Write how the history has changed; it is with the system when this returns."""
+        self._newest = history
         if self._journal is None or self._written is None or history is self._written:
             return
         try:
@@ -149,15 +252,33 @@ class Journaling(QObject):
 
     def end(self, *, is_over: bool) -> Path | None:
         """Close the journal and return where it is; one that is over is removed: nothing would be lost."""
+        beginning = self._beginning
+        self._give_up_beginning()
+        if beginning is not None and self._journal is None and not is_over:
+            self._begin_whole(beginning)
         path = self.path
         if self._journal is not None:
             self._journal.close()
-        self._journal = self._written = self._project = None
+        self._journal = self._written = self._newest = self._project = None
         if path is not None and is_over:
-            from gmmseg.io.projects.leftovers import remove_journal
-
-            remove_journal(path)
+            _remove(path)
         return None if is_over else path
+
+    def _begin_whole(self, given_up: _Beginning) -> None:
+        """Write the journal of one that another thread still writes: what was done is in no other."""
+        from gmmseg.io.journal import Journal
+
+        history, path = self._newest, given_up.journal.path
+        if history is None:
+            return
+        try:
+            records = self._format.first_records(history, path, given_up.project, False)
+            self._beginning = replace(given_up, journal=Journal(path), history=history, records=records)
+            self._beginning.write(math.inf)
+        except WriteError as error:
+            self._fail(error)
+        else:
+            self._publish()
 
     @Slot()
     def _ask_sync(self) -> None:
@@ -166,7 +287,6 @@ class Journaling(QObject):
 
     def _write_companions(self, request: tuple[Any, Path], should_stop: ShouldStop) -> None:
         from gmmseg.io.atomic import write_atomically
-        from gmmseg.io.projects.leftovers import remove_journal
 
         subject, journal = request
         # A journal without its picture is a journal all the same.
@@ -175,7 +295,7 @@ class Journaling(QObject):
                 write_atomically(path, data)
         if not journal.exists():
             # It was over, or put aside, before its picture was there.
-            remove_journal(journal)
+            _remove(journal)
 
 
 def _load(request: None, should_stop: ShouldStop) -> None:
@@ -187,3 +307,22 @@ def _sync(descriptor: int, should_stop: ShouldStop) -> None:
     from gmmseg.io.journal import sync
 
     sync(descriptor)
+
+
+def _go_on(beginning: _Beginning, should_stop: ShouldStop) -> WriteError | None:
+    """Write what a journal begins with; return why that could not be done."""
+    try:
+        while beginning.is_wanted and not beginning.write(0):
+            raise_if_cancelled(should_stop)
+    except WriteError as error:
+        return error
+    except Cancelled:
+        beginning.journal.close()
+        raise
+    return None
+
+
+def _remove(journal: Path) -> None:
+    from gmmseg.io.projects.leftovers import remove_journal
+
+    remove_journal(journal)

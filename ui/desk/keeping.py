@@ -96,6 +96,7 @@ class Keeper(Worker):
         # By run: saves may wait for each other.
         self._saves: dict[int, tuple[_Home, Callable[[], None] | None]] = {}
         self.journaling.ready.connect(self._begin_journal)
+        self.journaling.begun.connect(self._remove_left)
         bridge.changed.connect(self._on_changed)
 
     # What there is to lose
@@ -150,7 +151,7 @@ class Keeper(Worker):
             The journal that it comes from, which is over now.
         """
         from gmmseg.io.lock import Holder, take
-        from gmmseg.io.projects.leftovers import journal_path, remove_journal
+        from gmmseg.io.projects.leftovers import journal_path
 
         present = history.present.state
         if path is not None:
@@ -159,10 +160,11 @@ class Keeper(Worker):
             self._settle_at(_Home(subject, path, present if saved is None else saved, lock))
             if recovered_from != journal_path(path) and not isinstance(lock, Holder):
                 self._put_aside(path)
+        if recovered_from is not None:
+            # Until another journal holds what it held.
+            self.left[recovered_from] = self._keeping.subject_of(present)
+            self.journaling.prepare()
         self._editor.take_up(history)
-        if recovered_from is not None and recovered_from != self.journaling.path:
-            self.left.pop(recovered_from, None)
-            remove_journal(recovered_from)
 
     def _put_aside(self, project: Path) -> None:
         """Make room for the journal of a project where one is that a window left that ended."""
@@ -240,8 +242,6 @@ class Keeper(Worker):
 
     @Slot()
     def _begin_journal(self) -> None:
-        from gmmseg.io.projects.leftovers import remove_journal
-
         if self._subject is None:
             return
         self._recorded = self._subject
@@ -250,7 +250,12 @@ class Keeper(Worker):
         is_saved = home is not None and home.document is self._editor.document
         path = home.path if home is not None and is_ours else None
         self.journaling.begin(self._subject, self._keeping.history_now(), path, is_saved=is_saved)
-        # Undo has brought back what was left: it is in the new journal now.
+
+    @Slot()
+    def _remove_left(self) -> None:
+        """Remove what was left of the present subject: Undo has brought it back, and it is in the journal."""
+        from gmmseg.io.projects.leftovers import remove_journal
+
         for journal in [path for path, subject in self.left.items() if subject is self._subject]:
             del self.left[journal]
             if journal != self.journaling.path:

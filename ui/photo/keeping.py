@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -39,12 +39,12 @@ class PhotoKeeping:
 
         return of_present_image(self._workspace.history)
 
-    def first_record(
+    def first_records(
         self, history: History[Document], path: Path, project: Path | None, is_saved: bool
-    ) -> bytes:
-        from gmmseg.io.projects.journals import first_record
+    ) -> Iterator[bytes]:
+        from gmmseg.io.projects.journals import first_records
 
-        return first_record(history, self.view(), path, project, is_saved=is_saved)
+        return first_records(history, self.view(), path, project, is_saved=is_saved)
 
     def change_record(self, before: History[Document], after: History[Document]) -> bytes:
         from gmmseg.io.projects.journals import change_record

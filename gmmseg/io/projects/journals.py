@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -26,6 +26,7 @@ from gmmseg.io.projects.references import (
     find_image,
     image_form,
     is_in_no_file,
+    known_pixel_hash,
     stand_in,
 )
 from gmmseg.io.projects.states import changed_history, history_changes, of_present_image
@@ -35,7 +36,7 @@ from gmmseg.photo.document import Document
 from gmmseg.photo.project import Project, differs, has_work
 from gmmseg.version import VERSION
 
-FORMAT, FORMAT_VERSION = "gmmseg-journal", 1
+FORMAT, FORMAT_VERSION = "gmmseg-journal", 2
 IMAGE_SUFFIX, THUMBNAIL_SUFFIX = ".image", ".png"
 
 
@@ -63,6 +64,8 @@ class JournalForm(Form, frozen=True):
     image: ImageForm
     view: dict[str, Any]
     history: dict[str, Any]
+    n_parts: Annotated[int, Meta(ge=0)] = 0
+    """Records after this one that complete the state; version 1 told all in one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -115,15 +118,21 @@ class Recovered:
 # Writing
 
 
-def first_record(
+def first_records(
     history: History[Document], view: dict[str, Any], path: Path, project: Path | None, *, is_saved: bool
-) -> bytes:
-    """Return the record with which the journal at a path begins."""
-    image = history.present.state.image
+) -> Iterator[bytes]:
+    """Yield the records with which the journal at a path begins: an entry of the history in each.
+
+    A record is bounded by what one document holds, however long the history is.
+    """
+    history = of_present_image(history)
+    image, entries, at = history.present.state.image, history.entries, len(history.past)
     if image is None:
         raise ValueError("there is no journal of nothing")
     enclosed = "image.npy" if is_in_no_file(image) else None
-    return encoded(
+    before = History.standing(entries[:1], 0)
+    is_last = at == len(entries) - 1
+    yield encoded(
         {
             "format": FORMAT,
             "version": FORMAT_VERSION,
@@ -131,11 +140,18 @@ def first_record(
             "holder": asdict(Holder.this()),
             "project": None if project is None else path_text(project.absolute()),
             "is_saved": is_saved,
-            "image": image_form(image, path, enclosed),
+            "image": image_form(image, path, enclosed, known_pixel_hash(image)),
             "view": view,
-            "history": history_changes(None, of_present_image(history)),
+            "history": history_changes(None, before),
+            "n_parts": len(entries) - is_last,
         }
     )
+    for n in range(2, len(entries) + 1):
+        after = History.standing(entries[:n], n - 1)
+        yield change_record(before, after)
+        before = after
+    if not is_last:
+        yield change_record(before, History.standing(entries, at))
 
 
 def change_record(before: History[Document], after: History[Document]) -> bytes:
@@ -191,18 +207,20 @@ def _read(journal: Path, find: Callable[[ImageForm, Path | None], tuple[Image, s
         misfit("project", "is not a path")
     image, note = find(form.image, project)
     begun = history = changed_history(None, form.history, image, "history")
-    n_changes, at = 0, float(form.holder.since)
+    n_changes, at = -form.n_parts, float(form.holder.since)
     for record in others:
         content = parse(record, PROJECT)
         match content:
             case {"time": float(at), "history": changes, **more} if not more:
                 history = changed_history(history, changes, image, "history")
                 n_changes += 1
+                begun = history if n_changes <= 0 else begun
             case _:
                 misfit("history", "must be changes and their time")
     check_history(history)
-    saved = begun.present.state if form.is_saved else None
-    return Recovered(Project(history, form.view), saved, project, journal, n_changes, at, note)
+    # A beginning that is damaged is not what was saved.
+    saved = begun.present.state if form.is_saved and n_changes >= 0 else None
+    return Recovered(Project(history, form.view), saved, project, journal, max(n_changes, 0), at, note)
 
 
 def holder_of_journal(journal: Path) -> Holder | None:

@@ -31,7 +31,9 @@ from gmmseg.photo.document import Document
 from gmmseg.photo.objects.objects import ObjectInfo, ObjectMap
 from gmmseg.photo.project import Project
 
-_MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+_MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    1: lambda content: {**content, "version": 2}
+}
 """For each older version of ``project.json`` what makes the next newer one of it."""
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal, cast
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from msgspec import Meta
@@ -32,6 +33,8 @@ _PACKED_SAMPLE = 1 << 20
 ValueType = Literal["|u1", "|i1", "<u2", "<i2", "<u4", "<i4", "<u8", "<i8", "<f4", "<f8"]
 Length = Annotated[float, Meta(gt=0, le=1e12)]
 Side = Annotated[int, Meta(ge=1, le=MAX_SIDE)]
+_hashes: WeakKeyDictionary[Image, str] = WeakKeyDictionary()
+"""Of pixels: hashing those of a large image takes as long as writing the rest of a project."""
 
 
 class ImageForm(Form, frozen=True):
@@ -58,9 +61,11 @@ class ImageForm(Form, frozen=True):
     """The archive's member that holds a copy: the file, or for pixels from elsewhere arrays of NumPy."""
     pixel_size: tuple[Length, Length] | None = None
     """Micrometres."""
+    pixels_sha256: Text = Text("")
+    """See `pixel_hash`; version 1 did not tell it."""
 
 
-def image_form(image: Image, project: Path, enclosed: str | None) -> ImageForm:
+def image_form(image: Image, project: Path, enclosed: str | None, pixels_sha256: str) -> ImageForm:
     """Return what a project, or a journal, at a path says of its image.
 
     Parameters
@@ -69,6 +74,8 @@ def image_form(image: Image, project: Path, enclosed: str | None) -> ImageForm:
     project : Path
     enclosed : str, optional
         Name of the member that holds a copy.
+    pixels_sha256 : str
+        Of `pixel_hash`, or of `known_pixel_hash` where there is no time for it.
     """
     source = image.source
     # A sample lies where the program is installed, which is somewhere else on every machine.
@@ -80,6 +87,7 @@ def image_form(image: Image, project: Path, enclosed: str | None) -> ImageForm:
         relative=None if path is None else _relative(path, project.absolute().parent),
         n_bytes=source.n_bytes,
         sha256=Text(source.sha256),
+        pixels_sha256=Text(pixels_sha256),
         format=Text(source.format),
         frame=source.frame,
         n_frames=source.n_frames,
@@ -92,6 +100,25 @@ def image_form(image: Image, project: Path, enclosed: str | None) -> ImageForm:
         pixel_size=image.pixel_size,
         enclosed=None if enclosed is None else Text(enclosed),
     )
+
+
+def pixel_hash(image: Image) -> str:
+    """Return the SHA-256 of an image's values, row after row, little-endian, and of the bits of its mask.
+
+    It is the same for every file that holds these pixels without loss. Empty for an image that is missing
+    and of which it was not known.
+    """
+    if not image.source.is_missing and image not in _hashes:
+        digest = hashlib.sha256(image.pixels.astype(_value_type(image), copy=False).data)
+        if image.mask is not None:
+            digest.update(np.packbits(image.mask).data)
+        _hashes[image] = digest.hexdigest()
+    return known_pixel_hash(image)
+
+
+def known_pixel_hash(image: Image) -> str:
+    """Return the hash of an image's pixels where that has been asked for before, else nothing."""
+    return _hashes.get(image, image.source.missing_pixels)
 
 
 def is_in_no_file(image: Image) -> bool:
@@ -115,6 +142,11 @@ def copies_of(image: Image, is_wanted: bool, should_stop: ShouldStop) -> list[Me
     """
     path = image.source.path
     if image.source.is_missing:
+        if is_wanted:
+            raise ReadError(
+                f"The image “{image.source.name}” is missing, so no copy of it can be kept.",
+                "Find the image first, or save the project without a copy.",
+            )
         return []
     if path is not None and (is_wanted or is_sample(path)) and _size_of(path) is not None:
         return [_copy_of_file(image, path, should_stop)]
@@ -196,17 +228,22 @@ def find_image(
     _check_size(form)
     if form.enclosed is not None and archive is not None and chosen is None:
         return _enclosed_image(form, archive, should_stop), ""
+    folder = project.absolute().parent
     places = _places(form, project) if chosen is None else [chosen]
     changed: Image | None = None
     for path in places:
         image = _read(path, form, should_stop)
         if image is not None and image.source.sha256 == form.sha256:
             return image, ""
+        if image is not None and _shows_the_same(image, form):
+            return image, (
+                f"“{shown_name(path)}” is another file than when the project was saved, with the same pixels."
+            )
         changed = changed or image
-    for path in () if chosen else _of_same_size(form, project.absolute().parent):
-        image = _read(path, form, should_stop, is_exact=True)
-        if image is not None:
-            return image, f"The image was found at “{path.relative_to(project.absolute().parent)}”."
+    for path in () if chosen else _likely_files(form, folder):
+        image = _read(path, form, should_stop, is_exact=path.name != form.name)
+        if image is not None and (image.source.sha256 == form.sha256 or _shows_the_same(image, form)):
+            return image, f"The image was found at “{path.relative_to(folder)}”."
     if changed is None and chosen is not None:
         raise ReadError(
             f"“{shown_name(chosen)}” is another image than the project's, which has "
@@ -218,7 +255,22 @@ def find_image(
             f"“{shown_name(changed.source.path or form.name)}” has changed since the project was saved: "
             "fit and objects were made on the image as it was then."
         )
-    return stand_in(form), f"The image “{form.name}” is not where it was, nor beside the project."
+    return stand_in(form), _missing_text(form, places)
+
+
+def _missing_text(form: ImageForm, places: Iterable[Path]) -> str:
+    if form.path is None:
+        return f"The image “{form.name}” came from no file, and no copy of it is left."
+    if any(path.is_file() for path in places):
+        return (
+            f"“{form.name}” is not the project's image any more, which has {form.width:,} × {form.height:,} "
+            "pixels, and that is not beside the project."
+        )
+    return f"The image “{form.name}” is not where it was, nor beside the project."
+
+
+def _shows_the_same(image: Image, form: ImageForm) -> bool:
+    return pixel_hash(image) == form.pixels_sha256
 
 
 def _enclosed_image(form: ImageForm, archive: Archive, should_stop: ShouldStop) -> Image:
@@ -274,7 +326,7 @@ def stand_in(form: ImageForm) -> Image:
     return Image(
         np.zeros((*shape, len(form.channels)), np.dtype(form.dtype)),
         tuple(map(str, form.channels)),
-        replace(_source(form), is_missing=True),
+        replace(_source(form), is_missing=True, missing_pixels=str(form.pixels_sha256)),
         np.zeros(shape, np.bool_),
         form.pixel_size,
     )
@@ -293,8 +345,8 @@ def _places(form: ImageForm, project: Path) -> list[Path]:
     return list(dict.fromkeys(places))
 
 
-def _of_same_size(form: ImageForm, folder: Path) -> Iterator[Path]:
-    """Yield the images in a folder and those below that have as many bytes, the nearest first."""
+def _likely_files(form: ImageForm, folder: Path) -> Iterator[Path]:
+    """Yield the images in a folder and those below with as many bytes or the same name, the nearest first."""
     n_listed = 0
     for parent, folders, names in os.walk(folder):
         folders.sort()
@@ -303,7 +355,8 @@ def _of_same_size(form: ImageForm, folder: Path) -> Iterator[Path]:
             if n_listed > _MOST_LISTED:
                 return
             path = Path(parent, name)
-            if path.suffix.lower() in READABLE_SUFFIXES and _size_of(path) == form.n_bytes:
+            is_likely = name == form.name or _size_of(path) == form.n_bytes
+            if path.suffix.lower() in READABLE_SUFFIXES and is_likely:
                 yield path
 
 

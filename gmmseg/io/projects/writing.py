@@ -23,7 +23,7 @@ from gmmseg.io.projects.fits import fit_content
 from gmmseg.io.projects.object_map import NAME as OBJECTS_PNG
 from gmmseg.io.projects.object_map import encode_objects
 from gmmseg.io.projects.plain import encoded
-from gmmseg.io.projects.references import copies_of, image_form
+from gmmseg.io.projects.references import copies_of, image_form, pixel_hash
 from gmmseg.io.projects.states import field_content, history_changes, of_present_image
 from gmmseg.io.temporaries import temporary_name
 from gmmseg.limits import MAX_BACKUPS, MIB
@@ -34,7 +34,7 @@ from gmmseg.photo.project import Project
 from gmmseg.render import display_rgb
 from gmmseg.version import VERSION
 
-FORMAT, FORMAT_VERSION = "gmmseg-project", 1
+FORMAT, FORMAT_VERSION = "gmmseg-project", 2
 THUMBNAIL_SIDE = 256
 MAX_HISTORY_BYTES = 4 * MIB
 """Of the steps around the present; each new fit takes some hundred kilobytes."""
@@ -91,7 +91,7 @@ def members_of(project: Project, path: Path, encloses_image: bool, should_stop: 
     history = of_present_image(project.history)
     document = history.present.state
     copies = copies_of(project.image, encloses_image, should_stop)
-    image = image_form(project.image, path, copies[0].name if copies else None)
+    image = image_form(project.image, path, copies[0].name if copies else None, pixel_hash(project.image))
     raise_if_cancelled(should_stop)
     head = {
         "format": FORMAT,

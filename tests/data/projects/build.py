@@ -28,8 +28,9 @@ from gmmseg.photo.settings import SegmentSettings
 from gmmseg.selection.prompts import click, stroke
 from tests.data.states import make_image, set_to
 
-VERSION_1 = Path(__file__).with_name("version1.gmmseg")
-"""Written when version 1 of the format was made."""
+VERSIONS = sorted(Path(__file__).parent.glob("version*.gmmseg"))
+JOURNALS = sorted(Path(__file__).parent.glob("version*.journal"))
+"""A file of every version of the formats, each written when that was made."""
 
 
 def write_image(path: Path, seed: int = 0, height: int = 40, width: int = 60) -> Path:

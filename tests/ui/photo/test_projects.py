@@ -8,7 +8,8 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -323,11 +324,58 @@ def test_a_journal_with_a_large_beginning_grows_all_the_same(
 ) -> None:
     qtbot.waitUntil(lambda: marked.photo.work.keeper.journaling.path is not None)
     (path,) = journals(tmp_path)
+    monkeypatch.setattr(journaling, "_MAX_BYTES", -1)
+    mark(marked, "cow", 40.0)
+    assert look_into(path).n_changes == 0
     monkeypatch.setattr(journaling, "_MAX_BYTES", path.stat().st_size // 2)
-    n_before = look_into(path).n_changes
     mark(marked, "dog", 50.0)
     mark(marked, "bird", 65.0)
-    assert look_into(path).n_changes == n_before + 2
+    assert look_into(path).n_changes == 2
+
+
+def test_a_large_journal_begins_in_the_background_and_nothing_is_lost_meanwhile(
+    marked: App, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keeping, keeper = marked.photo.work.keeping, marked.photo.work.keeper
+    qtbot.waitUntil(lambda: keeper.journaling.path is not None)
+    (before,) = journals(tmp_path)
+    is_let_on = threading.Event()
+    first_records = keeping.first_records
+
+    def slow(*arguments: Any) -> Iterator[bytes]:
+        for record in first_records(*arguments):
+            yield record
+            if threading.current_thread() is not threading.main_thread():
+                is_let_on.wait(20)
+
+    monkeypatch.setattr(keeping, "first_records", slow)
+    monkeypatch.setattr(journaling, "_AT_ONCE", 0.0)
+    path = tmp_path / "work.gmmseg"
+    save_as(marked, qtbot, path)
+    mark(marked, "dog", 50.0)
+    # Until the new one is whole, the one before takes what is done.
+    assert journals(tmp_path) == [before]
+    assert look_into(before).project.names == {1: "cat", 2: "dog"}
+    is_let_on.set()
+    qtbot.waitUntil(lambda: journals(tmp_path) == [tmp_path / ".work.gmmseg.journal"], timeout=10000)
+    mark(marked, "bird", 65.0)
+    found = look_into(tmp_path / ".work.gmmseg.journal")
+    assert found.project.names == {1: "cat", 2: "dog", 3: "bird"}
+    assert found.saved is not None
+    assert [entry.name for entry in found.saved.object_map] == ["cat"]
+
+
+def test_a_subject_that_is_left_while_its_journal_begins_leaves_it_whole(
+    marked: App, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keeper = marked.photo.work.keeper
+    qtbot.waitUntil(lambda: keeper.journaling.path is not None)
+    monkeypatch.setattr(journaling, "_AT_ONCE", 0.0)
+    open_in(marked, qtbot, write_png(tmp_path / "next.png", blobs(seed=3)))
+    mark(marked, "dog", 50.0)
+    open_in(marked, qtbot, write_png(tmp_path / "last.png", blobs(seed=4)))
+    names = [look_into(journal).project.names for journal in keeper.left]
+    assert names == [{1: "cat"}, {1: "dog"}]
 
 
 def test_saving_moves_the_journal_beside_the_project_and_closing_removes_it(
@@ -408,8 +456,8 @@ def test_the_next_window_offers_what_was_not_saved(
     assert [entry.title for entry in workspace.history.entries] == [entry.title for entry in before.entries]
     assert_same(workspace.document.objects, before.present.state.objects)
     assert again.window.isWindowModified()
-    assert not journal.exists()
-    qtbot.waitUntil(lambda: len(journals(tmp_path)) == 1)
+    # The one before goes once the new one is there.
+    qtbot.waitUntil(lambda: not journal.exists() and len(journals(tmp_path)) == 1)
     assert look_into(journals(tmp_path)[0]).has_something
     again.end()
     again.shutdown()

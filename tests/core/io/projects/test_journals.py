@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,14 @@ from gmmseg.io import lock
 from gmmseg.io.journal import Journal, read_records, sync
 from gmmseg.io.lock import Holder, Lock, take
 from gmmseg.io.projects import leftovers
-from gmmseg.io.projects.journals import change_record, companions, first_record, look_into, recover
+from gmmseg.io.projects.journals import (
+    FORMAT_VERSION,
+    change_record,
+    companions,
+    first_records,
+    look_into,
+    recover,
+)
 from gmmseg.io.projects.leftovers import journal_path, set_aside
 from gmmseg.io.projects.plain import encoded
 from gmmseg.io.projects.states import changed_history, history_changes
@@ -33,7 +41,7 @@ from gmmseg.photo.objects.edits import add_object, remove_objects, rename_object
 from gmmseg.photo.objects.patch import brushed
 from gmmseg.photo.project import Project
 from tests.core.io.test_atomic_writing import names_in
-from tests.data.projects.build import a_project, assert_same, write_image
+from tests.data.projects.build import JOURNALS, a_project, assert_same, write_image
 from tests.data.states import make_image
 
 ROOT = Path(__file__).parents[4]
@@ -46,6 +54,15 @@ def own_state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     return folder
 
 
+def begun(path: Path, records: Iterable[bytes]) -> Journal:
+    """Return a journal that has taken its place with its first records."""
+    journal = Journal(path)
+    for record in records:
+        journal.append(record)
+    journal.publish()
+    return journal
+
+
 def without_keys(history: History[Document]) -> tuple[object, ...]:
     return tuple(replace(entry, merge_key=None) for entry in history.entries)
 
@@ -53,7 +70,7 @@ def without_keys(history: History[Document]) -> tuple[object, ...]:
 def test_records_come_back_and_a_torn_one_is_cut_off(tmp_path: Path) -> None:
     path = tmp_path / "a.journal"
     records = [b"first", b"", bytes(range(256)) * 40]
-    journal = Journal(path, records[0])
+    journal = begun(path, records[:1])
     for record in records[1:]:
         journal.append(record)
     journal.close()
@@ -71,20 +88,21 @@ def test_records_come_back_and_a_torn_one_is_cut_off(tmp_path: Path) -> None:
 
 
 def test_a_journal_takes_the_place_of_another_in_one_step(tmp_path: Path) -> None:
-    old = Journal(tmp_path / "a.journal", b"old")
-    new = Journal(tmp_path / "a.journal", b"new")
+    old = begun(tmp_path / "a.journal", [b"old"])
+    new = begun(tmp_path / "a.journal", [b"new"])
     new.append(b"more")
     sync(new.second_descriptor())
     old.close()
     assert read_records(tmp_path / "a.journal") == [b"new", b"more"]
-    new.remove()
+    os.unlink(new.path)
+    new.close()
     assert names_in(tmp_path) == []
 
 
 def test_a_disk_that_is_full_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(WriteError, match="its folder does not exist"):
-        Journal(tmp_path / "missing" / "a.journal", b"x")
-    journal = Journal(tmp_path / "a.journal", b"first")
+        Journal(tmp_path / "missing" / "a.journal")
+    journal = begun(tmp_path / "a.journal", [b"first"])
     monkeypatch.setattr(os, "write", lambda *_: (_ for _ in ()).throw(OSError(28, "full")))
     with pytest.raises(WriteError, match="the disk is full"):
         journal.append(b"second")
@@ -145,7 +163,7 @@ def a_journal(folder: Path, n_changes: int = 5) -> tuple[Path, History[Document]
     image = gmmseg.read_image(write_image(folder / "photo.png"))
     history = a_project(image).history
     path = folder / "a.journal"
-    journal = Journal(path, first_record(history, {"layout": 2}, path, None, is_saved=False))
+    journal = begun(path, first_records(history, {"layout": 2}, path, None, is_saved=False))
     for k in range(n_changes):
         brush = brushed([(5.0 + 9 * k, 30.0)], 3.0, (40, 60))
         document = add_object(brush, f"object {k}").apply(history.present.state)
@@ -169,7 +187,9 @@ def test_everything_comes_back_from_a_journal(tmp_path: Path) -> None:
 def test_whatever_is_left_of_a_journal_is_a_state_that_was_there(tmp_path: Path) -> None:
     path, _ = a_journal(tmp_path)
     whole = path.read_bytes()
-    n_first = len(read_records(path)[0]) + 8
+    first, *others = read_records(path)
+    parts = others[: json.loads(first)["n_parts"]]
+    n_first = sum(len(record) + 8 for record in [first, *parts])
     seen = set()
     for length in np.linspace(n_first, len(whole), 25).astype(int):
         path.write_bytes(whole[:length])
@@ -179,15 +199,55 @@ def test_whatever_is_left_of_a_journal_is_a_state_that_was_there(tmp_path: Path)
         assert found.project.history.present.title == last
         assert len(found.project.document.object_map) == 2 + found.n_changes
     assert seen == set(range(6))
-    path.write_bytes(whole[: n_first - 1])
+    path.write_bytes(whole[: len(first) + 8 - 1])
     with pytest.raises(GmmsegError):
         look_into(path)
+
+
+@pytest.mark.parametrize("file", JOURNALS, ids=lambda file: file.stem)
+def test_a_journal_of_every_version_is_recovered(file: Path, tmp_path: Path) -> None:
+    for each in file.parent.glob(f"{file.name}*"):
+        shutil.copy(each, tmp_path)
+    found = recover(tmp_path / file.name)
+    assert found.n_changes == 2
+    assert found.project.names == {1: "katze", 2: "dog & “co”", 3: "bird"}
+    assert found.project.history.present.title == "Rename to bird"
+    assert (len(found.project.history.past), len(found.project.history.future)) == (13, 0)
+    assert_same(found.project.image.pixels, make_image().pixels)
+    assert found.project.fit is not None
+
+
+def test_there_is_a_journal_of_every_version() -> None:
+    versions = [json.loads(read_records(file)[0])["version"] for file in JOURNALS]
+    assert versions == list(range(1, FORMAT_VERSION + 1))
+
+
+def test_each_step_is_a_record_of_its_own(tmp_path: Path) -> None:
+    path, history = a_journal(tmp_path, n_changes=0)
+    records = read_records(path)
+    assert len(records) == 1 + len(history.entries)
+    assert_same(without_keys(history), recover(path).project.history.entries)
+    # The largest holds one document, not all of them.
+    alone = max(
+        len(encoded(history_changes(None, History(replace(entry, merge_key=None)))))
+        for entry in history.entries
+    )
+    assert max(map(len, records)) < alone + 2000
+
+
+def test_a_beginning_that_is_damaged_is_not_taken_for_what_was_saved(tmp_path: Path) -> None:
+    project, path = tmp_path / "work.gmmseg", tmp_path / "a.journal"
+    history = a_project(gmmseg.read_image(write_image(tmp_path / "photo.png"))).history
+    begun(path, first_records(history, {}, path, project, is_saved=True)).close()
+    assert not look_into(path).has_something
+    path.write_bytes(path.read_bytes()[:-20])
+    assert look_into(path).has_something
 
 
 def test_pixels_that_are_in_no_file_are_kept_beside_the_journal(tmp_path: Path) -> None:
     project = gmmseg.new_project(make_image().pixels).with_object(np.eye(40, 60), "line")
     path = tmp_path / "a.journal"
-    Journal(path, first_record(project.history, {}, path, None, is_saved=False)).close()
+    begun(path, first_records(project.history, {}, path, None, is_saved=False)).close()
     for name, data in companions(project.image, path, never_stop).items():
         name.write_bytes(data)
     assert_same(recover(path).project.document, project.document)
@@ -236,7 +296,7 @@ def test_an_image_whose_file_is_gone_is_kept_beside_the_journal(tmp_path: Path) 
     project = Project.of_image(gmmseg.read_image(picture)).with_object(np.eye(40, 60), "line")
     picture.unlink()
     path = tmp_path / "a.journal"
-    Journal(path, first_record(project.history, {}, path, None, is_saved=False)).close()
+    begun(path, first_records(project.history, {}, path, None, is_saved=False)).close()
     for name, data in companions(project.image, path, never_stop).items():
         name.write_bytes(data)
     assert_same(recover(path).project.document, project.document)
@@ -250,11 +310,11 @@ def test_a_journal_without_anything_to_lose_goes_by_itself(
     project = tmp_path / "work.gmmseg"
     path = journal_path(project)
     assert path == tmp_path / ".work.gmmseg.journal"
-    Journal(path, first_record(history, {}, path, project, is_saved=True)).close()
+    begun(path, first_records(history, {}, path, project, is_saved=True)).close()
     assert look_into(path).path == project
     assert leftovers.leftovers([], [project]) == []
     assert not path.exists()
-    journal = Journal(path, first_record(history, {}, path, project, is_saved=True))
+    journal = begun(path, first_records(history, {}, path, project, is_saved=True))
     emptied = remove_objects([2]).apply(history.present.state)
     journal.append(change_record(history, history.pushed(emptied, "Remove")))
     journal.close()
@@ -326,15 +386,15 @@ KILLED = textwrap.dedent("""
     import os, random, sys
     from pathlib import Path
     import gmmseg
-    from gmmseg.io.journal import Journal
-    from gmmseg.io.projects.journals import change_record, first_record
-    from gmmseg.photo.objects.edits import add_object, erase, rename_objects
+    from gmmseg.io.projects.journals import change_record, first_records
+    from gmmseg.photo.objects.edits import add_object
     from gmmseg.photo.objects.patch import brushed
     from gmmseg.photo.project import Project
+    from tests.core.io.projects.test_journals import begun
     path, seed = Path(sys.argv[1]), int(sys.argv[2])
     random.seed(seed)
     history = Project.of_image(gmmseg.read_image(path.with_name("photo.png"))).history
-    journal = Journal(path, first_record(history, {}, path, None, is_saved=False))
+    journal = begun(path, first_records(history, {}, path, None, is_saved=False))
     print("ready", flush=True)
     for n in range(100000):
         spot = brushed([(random.uniform(0, 60), random.uniform(0, 40))], 5.0, (40, 60))

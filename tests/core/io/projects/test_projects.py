@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import os
 import shutil
@@ -15,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image as PillowImage
 
 import gmmseg
 from gmmseg.control import StopRequest, result_of
@@ -24,13 +26,14 @@ from gmmseg.io.projects import reading, writing
 from gmmseg.io.projects.archive import looks_like_project
 from gmmseg.io.projects.plain import encoded, fields_of, value_of
 from gmmseg.io.projects.reading import OpenedProject, open_events
-from gmmseg.io.projects.writing import save_events
+from gmmseg.io.projects.references import pixel_hash
+from gmmseg.io.projects.writing import FORMAT_VERSION, save_events
 from gmmseg.mixture.covariance import FAMILIES
 from gmmseg.mixture.settings import CovarianceKind
 from gmmseg.photo.document import Document, change_setting
 from gmmseg.photo.project import Project
 from tests.data.projects.build import (
-    VERSION_1,
+    VERSIONS,
     a_project,
     a_saved_project,
     assert_same,
@@ -40,6 +43,12 @@ from tests.data.projects.build import (
     write_image,
 )
 from tests.data.states import image_of, make_image
+
+
+def head_of(path: Path) -> dict[str, Any]:
+    with zipfile.ZipFile(path) as archive:
+        head: dict[str, Any] = json.loads(archive.read("project.json"))
+    return head
 
 
 def opened(path: Path, image: Path | None = None) -> OpenedProject:
@@ -216,6 +225,59 @@ def test_an_image_that_has_changed_is_said(tmp_path: Path) -> None:
     assert_same(found.project.image.pixels, make_image(seed=1).pixels)
 
 
+def test_another_file_of_the_same_pixels_is_the_same_image(tmp_path: Path) -> None:
+    project, path = a_saved_project(tmp_path)
+    gmmseg.save_project(project, path)
+    pixels, before = project.image.pixels, project.image.source.sha256
+    assert head_of(path)["image"]["pixels_sha256"] == hashlib.sha256(pixels.tobytes()).hexdigest()
+    PillowImage.fromarray(pixels).save(tmp_path / "photo.png", compress_level=0, dpi=(300, 300))
+    found = opened(path)
+    assert found.note == "“photo.png” is another file than when the project was saved, with the same pixels."
+    assert_same(found.project.image.pixels, pixels)
+    assert found.project.image.source.sha256 != before
+    # Elsewhere it is known by its name, or by its bytes.
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "photo.png").rename(tmp_path / "deep" / "photo.png")
+    found = opened(path)
+    assert found.note == "The image was found at “deep/photo.png”."
+    write_image(tmp_path / "deep" / "photo.png", seed=1)
+    assert opened(path).project.image.source.is_missing
+
+
+def test_a_mask_is_part_of_what_an_image_shows() -> None:
+    image = make_image()
+    assert pixel_hash(image) == pixel_hash(replace(image, source=ImageSource("another")))
+    mask = np.tri(40, 60, 3, dtype=np.bool_)
+    held = image.pixels.tobytes() + np.packbits(mask).tobytes()
+    assert pixel_hash(replace(image, mask=mask)) == hashlib.sha256(held).hexdigest()
+
+
+def test_an_image_of_another_size_in_its_place_is_said(tmp_path: Path) -> None:
+    project, path = a_saved_project(tmp_path)
+    gmmseg.save_project(project, path)
+    write_image(tmp_path / "photo.png", height=41)
+    found = opened(path)
+    assert found.project.image.source.is_missing
+    assert found.note == (
+        "“photo.png” is not the project's image any more, which has 60 × 40 pixels, and that is not beside "
+        "the project."
+    )
+
+
+def test_an_image_that_is_missing_is_never_enclosed(tmp_path: Path) -> None:
+    project, path = a_saved_project(tmp_path)
+    gmmseg.save_project(project, path)
+    (tmp_path / "photo.png").unlink()
+    found = opened(path).project
+    with pytest.raises(ReadError, match=r"The image “photo\.png” is missing, so no copy of it can be kept"):
+        gmmseg.save_project(found, path, encloses_image=True)
+    gmmseg.save_project(found, path)
+    with zipfile.ZipFile(path) as archive:
+        assert not any(name.startswith("image") for name in archive.namelist())
+    PillowImage.fromarray(project.image.pixels).save(tmp_path / "photo.png", compress_level=0)
+    assert_same(gmmseg.open_project(path).image.pixels, project.image.pixels)
+
+
 def test_an_image_that_is_gone_leaves_its_place_and_can_be_named(tmp_path: Path) -> None:
     (tmp_path / "inside").mkdir()
     project, path = a_saved_project(tmp_path / "inside")
@@ -241,8 +303,9 @@ def test_an_image_that_is_gone_leaves_its_place_and_can_be_named(tmp_path: Path)
 # Versions
 
 
-def test_a_file_of_version_1_opens() -> None:
-    project = gmmseg.open_project(VERSION_1)
+@pytest.mark.parametrize("file", VERSIONS, ids=lambda file: file.stem)
+def test_a_file_of_every_version_opens(file: Path) -> None:
+    project = gmmseg.open_project(file)
     assert project.names == {1: "katze", 2: "dog & “co”"}
     assert project.fit is not None
     assert project.fit.params.n_components == 3
@@ -252,6 +315,10 @@ def test_a_file_of_version_1_opens() -> None:
     assert np.count_nonzero(project.objects == 1) == 84
 
 
+def test_there_is_a_file_of_every_version() -> None:
+    assert [head_of(file)["version"] for file in VERSIONS] == list(range(1, FORMAT_VERSION + 1))
+
+
 def test_an_older_version_is_brought_up_to_date(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "FORMAT_VERSION", 3)
     steps = {
@@ -259,13 +326,13 @@ def test_an_older_version_is_brought_up_to_date(monkeypatch: pytest.MonkeyPatch)
         2: lambda content: {**content, "title": content["title"] + " twice", "version": 3},
     }
     monkeypatch.setattr(reading, "_MIGRATIONS", steps)
-    assert gmmseg.open_project(VERSION_1).history.present.title == "once twice"
+    assert gmmseg.open_project(VERSIONS[0]).history.present.title == "once twice"
 
 
 def test_a_newer_version_is_refused_with_a_sentence(tmp_path: Path) -> None:
     project, path = a_saved_project(tmp_path)
     gmmseg.save_project(project, path)
-    change_json(path, "project.json", ("version",), 2)
+    change_json(path, "project.json", ("version",), FORMAT_VERSION + 1)
     with pytest.raises(ReadError, match=r"saved by a newer gmmseg .*Update gmmseg"):
         gmmseg.open_project(path)
 
@@ -363,12 +430,12 @@ def places_in(content: Any, place: tuple[Any, ...] = ()) -> list[tuple[Any, ...]
 
 @pytest.mark.parametrize("member", ["project.json", "objects.json", "fit.json", "model.json", "history.json"])
 def test_whatever_stands_anywhere_is_refused_in_words_or_read(tmp_path: Path, member: str) -> None:
-    with zipfile.ZipFile(VERSION_1) as archive:
+    with zipfile.ZipFile(VERSIONS[-1]) as archive:
         places = places_in(json.loads(archive.read(member)))
     random = np.random.default_rng(0)
     for at in random.integers(0, len(places), 40):
         path = tmp_path / "work.gmmseg"
-        shutil.copy(VERSION_1, path)
+        shutil.copy(VERSIONS[-1], path)
         change_json(path, member, places[at], WEIRD[random.integers(len(WEIRD))])
         with suppress(GmmsegError):
             opened(path)
@@ -435,9 +502,9 @@ def test_a_long_list_of_parts_is_refused(tmp_path: Path) -> None:
 
 def test_whatever_is_cut_off_or_changed_by_a_bit_is_refused_or_read(tmp_path: Path) -> None:
     path = tmp_path / "work.gmmseg"
-    whole = VERSION_1.read_bytes()
+    whole = VERSIONS[0].read_bytes()
     random = np.random.default_rng(0)
-    original = gmmseg.open_project(VERSION_1)
+    original = gmmseg.open_project(VERSIONS[0])
     for at in [*range(0, len(whole), len(whole) // 30), *random.integers(0, len(whole), 60)]:
         flipped = bytearray(whole)
         flipped[at] ^= 1 << int(random.integers(8))
