@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 import math
 import resource
 import tempfile
@@ -97,10 +98,15 @@ def _cpu_seconds() -> float:
     return sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
 
-def measure(megapixels: float, n_jobs: int, folder: Path) -> None:
-    """Segment one picture and print a line of the table."""
+def made_picture(megapixels: float) -> MadePicture:
+    """Return a square picture of so many pixels, about."""
     side = math.isqrt(round(megapixels * 1e6))
-    picture = MadePicture((side, side))
+    return MadePicture((side, side))
+
+
+def measure(megapixels: float, n_jobs: int, folder: Path) -> dict[str, Any]:
+    """Segment one picture, print a line of the table and return its figures."""
+    picture = made_picture(megapixels)
     tiles = tile_grid(picture)
     pyramid = ChunkPyramid(str(folder / "reference"), picture.shape, "uint8", n_direct_levels(tiles))
     with Timed() as reference:
@@ -120,6 +126,16 @@ def measure(megapixels: float, n_jobs: int, folder: Path) -> None:
         f"peak {here:,.0f} MiB here, {worker:,.0f} MiB in a worker; {digest(output)}",
         flush=True,
     )
+    return {
+        "megapixels": megapixels,
+        "jobs": n_jobs,
+        "seconds": own.seconds,
+        "cpu": own.cpu,
+        "reference_seconds": reference.seconds,
+        "reference_cpu": reference.cpu,
+        "mib": max(here, worker),
+        "log_likelihood": outcome.report("")["log_likelihood"] / math.prod(picture.shape),
+    }
 
 
 def digest(folder: Path) -> str:
@@ -136,11 +152,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("megapixels", nargs="*", type=float, default=[10, 100, 1000])
     parser.add_argument("--jobs", nargs="+", type=int, default=[1, 2])
+    parser.add_argument("--figures", type=Path, help="add a line of JSON for each picture to this file")
     options = parser.parse_args()
     for megapixels in options.megapixels:
         for n_jobs in options.jobs:
             with tempfile.TemporaryDirectory() as folder:
-                measure(megapixels, n_jobs, Path(folder))
+                figures = measure(megapixels, n_jobs, Path(folder))
+            if options.figures is not None:
+                with options.figures.open("a") as file:
+                    file.write(json.dumps(figures) + "\n")
 
 
 if __name__ == "__main__":
