@@ -11,24 +11,21 @@ from pathlib import Path
 from gmmseg.commands.batch import command_text
 from gmmseg.commands.console import Console
 from gmmseg.commands.options import map_settings, region_settings
-from gmmseg.errors import BudgetError, SettingsError
+from gmmseg.errors import SettingsError
 from gmmseg.io.atomic import check_writable, shown, write_atomically
-from gmmseg.io.files import open_file, shown_name
-from gmmseg.io.formats import recognise
 from gmmseg.io.models import dump_model
 from gmmseg.io.reports import encode_report
 from gmmseg.io.tiled.map_files import ZARR, check_output
-from gmmseg.io.tiled.opening import open_picture
+from gmmseg.io.tiled.opening import is_beyond_memory, open_picture
 from gmmseg.io.tiled.segmenting import TiledRequest, segment_tiled_events
 from gmmseg.io.tiled.zarr_picture import is_zarr
-from gmmseg.limits import MAX_FILE_BYTES, budget_of, check_pixels
+from gmmseg.limits import budget_of
 from gmmseg.photo.classes import ClassTable
 from gmmseg.photo.given import GivenModel
 from gmmseg.photo.settings import SegmentSettings
 from gmmseg.tiled.engines import DaskCluster, Engine, Local
 from gmmseg.tiled.labelling import field_maps
 
-_HEAD_BYTES = 1024
 _UNSUITED = {
     "format": "--format",
     "overlay": "--overlay",
@@ -58,7 +55,10 @@ def is_tiled(options: argparse.Namespace) -> bool:
         return os.path.isfile(path) or is_zarr(str(path))
     if os.path.isdir(path):
         return is_zarr(str(path))
-    return os.path.isfile(path) and _is_beyond_memory(path, options)
+    if not os.path.isfile(path):
+        return False
+    with _budget(options):
+        return is_beyond_memory(path, options.frame - 1)
 
 
 def refuse_scheduler(options: argparse.Namespace) -> None:
@@ -130,21 +130,3 @@ def _engine(options: argparse.Namespace) -> Engine:
     if options.scheduler is not None:
         return DaskCluster(options.scheduler)
     return Local(options.jobs)
-
-
-def _is_beyond_memory(path: Path, options: argparse.Namespace) -> bool:
-    """Whether a file that can be read in parts is refused as a whole."""
-    with open_file(path) as (file, n_bytes):
-        head = file.read(_HEAD_BYTES)
-    if recognise(head, shown_name(path)) != "TIFF":
-        return False
-    with _budget(options):
-        if n_bytes > MAX_FILE_BYTES:
-            return True
-        picture = open_picture(path, frame=options.frame - 1)
-        height, width = picture.shape
-        try:
-            check_pixels(width, height, len(picture.channels), picture.dtype.itemsize)
-        except BudgetError:
-            return True
-    return False

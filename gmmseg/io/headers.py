@@ -35,6 +35,11 @@ class PngHeader:
         return {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}.get(self.colour_type, 4)
 
     @property
+    def pixel_bytes(self) -> int:
+        """Bytes of one pixel, 1 where several share a byte."""
+        return max(self.n_samples * self.depth // 8, 1)
+
+    @property
     def row_bytes(self) -> int:
         """Bytes of one row, without its filter byte."""
         return (self.width * self.depth * self.n_samples + 7) // 8

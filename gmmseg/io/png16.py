@@ -6,10 +6,12 @@ import re
 import struct
 import zlib
 from collections.abc import Iterator
+from io import BytesIO
 
 import numpy as np
+from PIL.PngImagePlugin import PngImageFile
 
-from gmmseg.arrays import AnyArray, ByteArray
+from gmmseg.arrays import ByteArray
 from gmmseg.control import ShouldStop, raise_if_cancelled
 from gmmseg.io.decoded_image import Decoded, channel_names
 from gmmseg.io.decoder_errors import cut_off, damaged
@@ -20,7 +22,10 @@ _PNM_HEADER = re.compile(
     # Blanks one at a time: a gap of n that could also match in runs could be divided in 2^n ways.
     rb"P([56])" + 3 * rb"(?:\s|#[^\n]*\n)+(\d{1,9})" + rb"\s"
 )
-_DIAGONALS_BETWEEN_CHECKS = 64
+_BYTES_AT_ONCE = 1 << 23
+"""Of rows whose filters are undone in one call."""
+_COLOUR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}
+"""Of a PNG of 8 bits by its samples a pixel."""
 
 
 def is_deep_png(header: PngHeader) -> bool:
@@ -37,21 +42,29 @@ def read_deep_png(data: bytes, header: PngHeader, name: str, should_stop: Should
             parts.append(body)
         elif kind == b"tRNS":
             transparent = body
-    width, height, n_samples = header.width, header.height, header.n_samples
-    size = height * (header.row_bytes + 1)
-    inflater = zlib.decompressobj()
-    raw = inflater.decompress(b"".join(parts), size)
+    size = header.height * (header.row_bytes + 1)
+    raw = zlib.decompressobj().decompress(b"".join(parts), size)
     if len(raw) < size:
         raise cut_off(name, "PNG")
-    rows = np.frombuffer(raw, np.uint8).reshape(height, header.row_bytes + 1)
-    filters = rows[:, 0].copy()
-    flat = np.array(rows[:, 1:], order="C").reshape(height * width, 2 * n_samples)
-    del rows, raw
-    if filters.max() > 4:
-        raise damaged(name, "PNG")
-    unfilter(flat, filters, width, should_stop)
-    samples = flat.view(">u2").astype(np.uint16).reshape(height, width, n_samples)
-    colours = n_samples - (1 if header.colour_type in (4, 6) else 0)
+    del parts
+    filtered = np.frombuffer(raw, np.uint8).reshape(header.height, header.row_bytes + 1)
+    rows = np.empty((header.height, header.row_bytes), np.uint8)
+    above = np.zeros(header.row_bytes, np.uint8)
+    step = max(1, _BYTES_AT_ONCE // header.row_bytes)
+    for top in range(0, header.height, step):
+        raise_if_cancelled(should_stop)
+        rows[top : top + step] = unfiltered(filtered[top : top + step], above, header)
+        above = rows[min(top + step, header.height) - 1]
+    return deep_samples(rows, header, transparent)
+
+
+def deep_samples(rows: ByteArray, header: PngHeader, transparent: bytes | None) -> Decoded:
+    """Return the samples in bytes of rows (H, B) of a PNG that `is_deep_png`.
+
+    `transparent` is the body of its tRNS chunk, if it has one.
+    """
+    samples = rows.view(">u2").astype(np.uint16).reshape(len(rows), header.width, header.n_samples)
+    colours = header.n_samples - (1 if header.colour_type in (4, 6) else 0)
     is_opaque = None
     if header.colour_type in (4, 6):
         is_opaque = samples[:, :, -1] != 0
@@ -87,51 +100,54 @@ def png_chunks(data: bytes, name: str) -> Iterator[tuple[bytes, bytes]]:
         at = end
 
 
-def unfilter(flat: ByteArray, filters: ByteArray, width: int, should_stop: ShouldStop) -> None:
-    """Undo PNG's row filters in place (PNG specification, section 9), all rows of a diagonal at once.
+def unfiltered(filtered: ByteArray, above: ByteArray, header: PngHeader) -> ByteArray:
+    """Return rows of a PNG without their filters (PNG specification, section 9).
 
-    A byte depends on the pixels to the left, above, and above left. Along the diagonal x + y = t all
-    of these lie on the diagonals t - 1 and t - 2, so H + W vector steps do the work of H·W scalar ones.
+    A byte's filter looks at the same byte of the pixels to the left and above. So bytes of a pixel are
+    independent: up to four at a time are handed to Pillow as the channels of a picture of 8 bits.
 
     Parameters
     ----------
-    flat : uint8 array, (H·W, B)
-        Filtered pixels of B bytes, row by row.
-    filters : uint8 array, (H,)
-        0 none, 1 sub, 2 up, 3 average, 4 Paeth.
-    width : int
-        W.
-    should_stop : ShouldStop
+    filtered : uint8 array, (H, 1 + B)
+        Each row behind the number of its filter.
+    above : uint8 array, (B,)
+        The row before them without its filter, zeros where there is none.
+    header : PngHeader
+
+    Returns
+    -------
+    uint8 array, (H, B)
+
+    Raises
+    ------
+    SyntaxError, OSError
+        A filter is unknown.
     """
-    height = len(filters)
-    # Row 0 of each buffer stays zero: what lies above the picture.
-    recent = [np.zeros((height + 1, flat.shape[1]), np.int16) for _ in range(3)]
-    masks = [np.where(filters == kind, -1, 0).astype(np.int16)[:, None] for kind in range(1, 5)]
-    for t in range(height + width - 1):
-        if t % _DIAGONALS_BETWEEN_CHECKS == 0:
-            raise_if_cancelled(should_stop)
-        first, last = max(0, t - width + 1), min(height - 1, t)
-        now, before, earlier = recent[t % 3], recent[(t - 1) % 3], recent[(t - 2) % 3]
-        left, up, up_left = before[first + 1 : last + 2], before[first : last + 1], earlier[first : last + 1]
-        sub, above, average, paeth = (mask[first : last + 1] for mask in masks)
-        predicted = left & sub
-        predicted += up & above
-        predicted += (left + up) >> 1 & average
-        predicted += _paeth(left, up, up_left) & paeth
-        at = np.arange(first, last + 1) * (width - 1) + t
-        predicted += flat[at]
-        predicted &= 255
-        flat[at] = predicted
-        now[first + 1 : last + 2] = predicted
+    n_bytes = header.pixel_bytes
+    height, width = len(filtered), header.row_bytes // n_bytes
+    whole = np.concatenate([above[None], filtered[:, 1:]]).reshape(height + 1, width, n_bytes)
+    out = np.empty((height, width, n_bytes), np.uint8)
+    for first in range(0, n_bytes, 4):
+        channels = whole[:, :, first : first + 4]
+        body = np.zeros((height + 1, 1 + channels[0].size), np.uint8)
+        body[1:, 0] = filtered[:, 0]
+        body[:, 1:] = channels.reshape(height + 1, -1)
+        plain = PngHeader(width, height + 1, 8, _COLOUR_TYPES[channels.shape[2]], is_interlaced=False)
+        with PngImageFile(BytesIO(png_bytes(plain, body))) as picture:
+            out[:, :, first : first + 4] = np.asarray(picture).reshape(channels.shape)[1:]
+    return out.reshape(height, -1)
 
 
-def _paeth(left: AnyArray, up: AnyArray, up_left: AnyArray) -> AnyArray:
-    """Return, of three int16 neighbours, the one nearest to left + up - up_left; ties in this order."""
-    from_left = np.abs(up - up_left)
-    from_up = np.abs(left - up_left)
-    from_up_left = np.abs(left + up - 2 * up_left)
-    is_left = (from_left <= from_up) & (from_left <= from_up_left)
-    return np.where(is_left, left, np.where(from_up <= from_up_left, up, up_left))
+def png_bytes(header: PngHeader, rows: ByteArray, *chunks: tuple[bytes, bytes]) -> bytes:
+    """Return a PNG of rows with filters (H, 1 + B), not compressed; `chunks` come before them."""
+    size = (header.width, header.height, header.depth, header.colour_type, 0, 0, 0)
+    body = zlib.compress(rows.tobytes(), 0)
+    listed = [(b"IHDR", struct.pack(">IIBBBBB", *size)), *chunks, (b"IDAT", body), (b"IEND", b"")]
+    parts = [
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in listed
+    ]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
 
 
 def read_deep_pnm(data: bytes, name: str) -> Decoded | None:
