@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from gmmseg.arrays import AnyArray, FloatArray, IntArray
+from gmmseg.errors import WriteError
 from gmmseg.image import Image
 
 PERCENTILES = (0.1, 99.9)
@@ -39,9 +41,44 @@ class ChannelDisplay:
 
 @dataclass(frozen=True, slots=True)
 class Display:
-    """How an image is shown: one entry for each of its channels. No fit depends on it."""
+    """How an image is shown: one entry for each of its channels, or one for all. No fit depends on it."""
 
     channels: tuple[ChannelDisplay, ...]
+
+    def of_all(self, n_channels: int) -> Display:
+        """Return the display with an entry for each channel of an image.
+
+        Raises
+        ------
+        WriteError
+            There are entries for another number of channels.
+        """
+        n_given = len(self.channels)
+        if n_given == n_channels:
+            return self
+        if n_given == 1:
+            return Display(self.channels * n_channels)
+        raise WriteError(
+            f"The display says how {n_given} channels are shown; the image has {n_channels}.",
+            "Give one range for all channels, or one for each.",
+        )
+
+
+def display_of(ranges: Sequence[Sequence[float]]) -> Display:
+    """Return the display of ranges (low, high) or (low, high, gamma), one a channel or one for all.
+
+    Raises
+    ------
+    WriteError
+        A range is empty or upside down, or a gamma not above 0.
+    """
+    try:
+        return Display(tuple(ChannelDisplay(*map(float, each)) for each in ranges))
+    except (TypeError, ValueError) as error:
+        raise WriteError(
+            f"{list(ranges)} says of no channel what is black and what is white.",
+            "Give a low value, a higher one and, if wanted, a gamma above 0 for each.",
+        ) from error
 
 
 _automatic: WeakKeyDictionary[Image, Display] = WeakKeyDictionary()

@@ -37,9 +37,14 @@ def display_rgb(image: Image, display: Display | None = None) -> ByteArray:
     image : Image, (H, W)
     display : Display, optional
         The automatic one where None.
+
+    Raises
+    ------
+    WriteError
+        The display is of another number of channels.
     """
     pixels = image.pixels
-    shown = automatic_display(image) if display is None else display
+    shown = automatic_display(image) if display is None else display.of_all(image.n_channels)
     channels = shown.channels[: 3 if image.n_channels >= 3 else 1]
     is_plain = pixels.dtype == np.uint8 and all(one == ChannelDisplay(0, 255) for one in channels)
     if is_plain and image.n_channels == 3 and image.mask is None:
@@ -81,7 +86,13 @@ def _checkerboard(wanted: BoolArray, top: int) -> ByteArray:
     return greys
 
 
-def overlay_rgb(image: Image, labels: LabelArray, colours: ByteArray, opacity: float = 0.5) -> ByteArray:
+def overlay_rgb(
+    image: Image,
+    labels: LabelArray,
+    colours: ByteArray,
+    opacity: float = 0.5,
+    display: Display | None = None,
+) -> ByteArray:
     """Return the photo with its labels over it, (H, W, 3) sRGB bytes.
 
     Parameters
@@ -93,6 +104,8 @@ def overlay_rgb(image: Image, labels: LabelArray, colours: ByteArray, opacity: f
         sRGB indexed by label; a fourth column is the label's own opacity in 255ths.
     opacity : float
         0..1, of the labels.
+    display : Display, optional
+        As for `display_rgb`.
 
     Notes
     -----
@@ -104,7 +117,7 @@ def overlay_rgb(image: Image, labels: LabelArray, colours: ByteArray, opacity: f
     # With the rounding half the largest sum is 255 * 256 + 128, which still fits 16 bits.
     added = colours[:, :3].astype(np.uint16) * share[:, None] + np.uint16(128)
     kept = np.uint16(256) - share
-    photo = display_rgb(image)
+    photo = display_rgb(image, display)
     out = np.empty_like(photo) if photo is image.pixels else photo
     for rows in row_blocks(out.shape):
         mixed = photo[rows].astype(np.uint16)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gmmseg.api.segmenting import Partition, Segmented
-from gmmseg.batch.documents import Subject, document_source_events
+from gmmseg.batch.documents import Subject, as_in_document, document_source_events
 from gmmseg.control import result_of
 from gmmseg.digits.generative import DigitModel
+from gmmseg.display import display_of
 from gmmseg.errors import WriteError
 from gmmseg.io.atomic import write_atomically
 from gmmseg.io.digits.export_items import DIGIT_SUFFIXES, DigitExportItem, DigitExportKind
@@ -139,6 +140,7 @@ def export(
     subject: Subject = "classes",
     min_part: int = 1,
     pixel_size: float | None = None,
+    display: Sequence[Sequence[float]] | None = None,
 ) -> list[Path]:
     """Write files of a result, the same bytes as the command line and the window; all are encoded first.
 
@@ -162,7 +164,11 @@ def export(
     min_part : int
         Pixels of the smallest connected part of a class that is listed in ``parts``.
     pixel_size : float, optional
-        Side of a pixel in micrometres, for tables; what the file of the picture tells where None.
+        Side of a pixel in micrometres, for tables; what the project or the file of the picture tells where
+        None.
+    display : sequence of (low, high) or (low, high, gamma), optional
+        The stored values that overlays and cut-outs show as black and as white, for each channel or, if there
+        is one entry, for all; as the project or the window, on opening the picture, shows it where None.
 
     Returns
     -------
@@ -180,13 +186,17 @@ def export(
     if not isinstance(result, Segmented | Partition | Project):
         return _export_digits(result, _of_kinds(files, DIGIT_SUFFIXES))
     size = None if pixel_size is None else (pixel_size, pixel_size)
+    shown = None if display is None else display_of(display)
     items = [
-        ExportItem(path, kind, zero_based and kind in ZERO_BASED_KINDS, palette, opacity, min_part, size)
+        ExportItem(
+            path, kind, zero_based and kind in ZERO_BASED_KINDS, palette, opacity, min_part, size, shown
+        )
         for kind, path in _of_kinds(files, SUFFIXES)
     ]
     check_items(items)
     source: ExportSource
     if isinstance(result, Project):
+        items = as_in_document(items, result.document)
         needs_mixture = "table" in files
         with one_blas_thread():
             source = result_of(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from dataclasses import dataclass
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from gmmseg.batch.methods import region_source
@@ -11,6 +11,7 @@ from gmmseg.control import ShouldStop, never_stop
 from gmmseg.errors import WriteError
 from gmmseg.features.table import FeatureTable
 from gmmseg.image import Image
+from gmmseg.io.export_items import ExportItem
 from gmmseg.io.export_sources import ExportSource, MixtureSource
 from gmmseg.io.object_source import ObjectSource
 from gmmseg.photo.class_map import ClassMapper
@@ -44,6 +45,16 @@ class KnownMaps:
 
 
 _NOTHING = KnownMaps()
+
+
+def as_in_document(items: Sequence[ExportItem], document: Document) -> list[ExportItem]:
+    """Return the items with the size of a pixel and the display of a document, where they have none."""
+    side = document.typed_pixel_size
+    size = None if side is None else (side, side)
+    return [
+        replace(item, pixel_size=item.pixel_size or size, display=item.display or document.display)
+        for item in items
+    ]
 
 
 def document_source_events(

@@ -16,6 +16,7 @@ from gmmseg.batch.pictures import Made
 from gmmseg.batch.thumbnails import thumbnail
 from gmmseg.colours import class_colour
 from gmmseg.control import Progress, ShouldStop, relayed
+from gmmseg.display import Display
 from gmmseg.drawing.layer_colours import class_rgba
 from gmmseg.errors import GmmsegError, WriteError
 from gmmseg.image import Image
@@ -45,9 +46,15 @@ class ExportTask:
             [item.kind, item.path.name, item.zero_based, item.palette, item.overlay_opacity,
              item.least_part, item.pixel_size,
              # Such a file tells where the picture lies.
-             os.path.relpath(self.image, item.path.parent) if item.kind == "labelme" else ""]
+             os.path.relpath(self.image, item.path.parent) if item.kind == "labelme" else "",
+             *_display_told(item.display).values()]
             for item in self.items
         ]  # fmt: skip
+
+
+def _display_told(display: Display | None) -> dict[str, Any]:
+    """Return what a record holds of a display: nothing of the automatic one."""
+    return {} if display is None else {"display": description(display)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +129,21 @@ class BoxesTask:
 
 @dataclass(frozen=True, slots=True)
 class BoxesMaker:
-    """Cuts out the object in each box of a picture and writes its mask; `seed` is that of the regions."""
+    """Cuts out the object in each box of a picture and writes its mask.
+
+    Parameters
+    ----------
+    seed : int
+        Of the regions.
+    display : Display, optional
+        How cut-outs show the photo; automatically where None.
+    """
 
     seed: int = 0
+    display: Display | None = None
 
     def description(self) -> Any:
-        return {"boxes": self.seed}
+        return {"boxes": self.seed, **_display_told(self.display)}
 
     def events(
         self,
@@ -147,7 +163,7 @@ class BoxesMaker:
                 mask = selector.select([], one.box)
                 write_atomically(one.path, encode_object_mask(one.path.suffix, mask))
                 if one.cutout is not None:
-                    write_atomically(one.cutout, encode_cutout(image, mask))
+                    write_atomically(one.cutout, encode_cutout(image, mask, self.display))
             except GmmsegError as error:
                 if isinstance(error, WriteError) or len(task.objects) == 1:
                     raise

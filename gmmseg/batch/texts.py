@@ -16,7 +16,14 @@ from gmmseg.batch.methods import AppliedModel, FittedMixture, GrownRegions, MapM
 from gmmseg.colours import to_hex
 from gmmseg.errors import EditError
 from gmmseg.features.spec import FeatureSpec
-from gmmseg.io.export_items import SUFFIXES, ZERO_BASED_KINDS, ExportItem, ExportKind, has_palette
+from gmmseg.io.export_items import (
+    DISPLAYED_KINDS,
+    SUFFIXES,
+    ZERO_BASED_KINDS,
+    ExportItem,
+    ExportKind,
+    has_palette,
+)
 from gmmseg.io.masks import PaletteName
 from gmmseg.io.outputs import distinct_stems
 from gmmseg.mixture.settings import Adaptation
@@ -293,6 +300,10 @@ def _output_words(items: Sequence[ExportItem]) -> Iterator[str]:
         yield from ("--min-part", str(least))
     if side is not None:
         yield from ("--pixel-size", repr(side))
+    shown = _shown_ranges(items)
+    if shown:
+        # In one word: a range may begin with a minus.
+        yield "--display=" + ",".join(":".join(map(repr, each)) for each in shown)
 
 
 def _first(items: Sequence[ExportItem]) -> ExportItem | None:
@@ -421,6 +432,9 @@ def _export_call(name: str, items: Sequence[ExportItem], *more: str, is_folder: 
         words.append(f"min_part={least}")
     if side is not None:
         words.append(f"pixel_size={side!r}")
+    shown = _shown_ranges(items)
+    if shown:
+        words.append(f"display={shown!r}")
     return f"gmmseg.export({', '.join(words)})"
 
 
@@ -438,6 +452,12 @@ def _measuring(items: Sequence[ExportItem]) -> tuple[int, float | None]:
     least = next((item.least_part for item in items if item.kind == "parts"), 1)
     sizes = [item.pixel_size for item in items if item.kind in ("table", "parts")]
     return least, next((size[0] for size in sizes if size is not None), None)
+
+
+def _shown_ranges(items: Sequence[ExportItem]) -> list[tuple[float, float, float]]:
+    """Return low, high and gamma of each channel as the photo is shown; none where that is automatic."""
+    found = next((each.display for each in items if each.display and each.kind in DISPLAYED_KINDS), None)
+    return [] if found is None else [(float(one.low), float(one.high), one.gamma) for one in found.channels]
 
 
 def _changed(settings: Any) -> list[tuple[Setting, Any]]:

@@ -28,10 +28,20 @@ def check_overlay(parser: Parser, options: argparse.Namespace) -> None:
         parser.error(f"--opacity cannot be {options.opacity:g}: choose 0 to 1")
 
 
+def check_display(parser: Parser, options: argparse.Namespace) -> None:
+    """End the program with code 2 where it is said how the photo is shown, and nothing shows it."""
+    if getattr(options, "display", None) is None:
+        return
+    shown = {name for name in ("overlay", "cutout") if getattr(options, name, None) is not None}
+    kinds = {getattr(options, "format", None), *(file.kind for file in getattr(options, "also", ()))}
+    if not shown and not kinds & {"cutout", "cutouts", "overlay"}:
+        parser.error("--display is for overlays and cut-outs: write one, or leave it out")
+
+
 def check_outputs_given(parser: Parser, options: argparse.Namespace) -> None:
     """End the program with code 2 where nothing is to be written."""
     model = () if options.command == "apply" else ("model",)
-    further = ("probabilities", "overlay", "table", "report", *model)
+    further = ("probabilities", "overlay", "table", "parts", "report", *model)
     if options.output is None and not options.also and not any(is_given(options, name) for name in further):
         parser.error("there is nothing to write: add -o OUT")
 
@@ -90,11 +100,13 @@ def check_apply(parser: Parser, options: argparse.Namespace) -> None:
 
 def check_tables(parser: Parser, options: argparse.Namespace) -> None:
     """End the program with code 2 where options of tables are given and no such table is written."""
-    if options.min_part is not None and options.parts is None:
+    kinds = {options.format, *(file.kind for file in options.also)}
+    has_parts = options.parts is not None or "parts" in kinds
+    if options.min_part is not None and not has_parts:
         parser.error("--min-part is about the parts of classes: add --parts FILE.csv, or leave it out")
-    if options.pixel_size is not None and options.parts is None and options.table is None:
+    if options.pixel_size is not None and not has_parts and options.table is None:
         parser.error("--pixel-size is for tables: add --parts FILE.csv or --table FILE.csv, or leave it out")
-    if options.parts is not None and getattr(options, "method", "mixture") == "regions":
+    if has_parts and getattr(options, "method", "mixture") == "regions":
         parser.error("regions have no parts: leave out --parts, and write --table FILE.csv")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 
-from gmmseg.batch.documents import Subject, document_source_events
+from gmmseg.batch.documents import Subject, as_in_document, document_source_events
 from gmmseg.commands.batch import command_text
 from gmmseg.commands.console import Console
 from gmmseg.commands.outputs import items_of
@@ -43,5 +43,6 @@ def run(options: argparse.Namespace, console: Console) -> bool:
         ),
         shown(options.project),
     )
+    items = as_in_document(items, opened.project.document)
     console.drain(export_events(source, items, console.should_stop), shown(options.project))
     return True

@@ -11,6 +11,7 @@ from typing import cast
 from gmmseg.batch.makers import ExportTask
 from gmmseg.batch.sheet import SUFFIXES as SHEET_SUFFIXES
 from gmmseg.commands.console import Console
+from gmmseg.display import display_of
 from gmmseg.errors import ReadError, WriteError
 from gmmseg.io.atomic import check_writable, refusals, shown
 from gmmseg.io.export_items import (
@@ -143,7 +144,7 @@ def _has_model(options: argparse.Namespace) -> bool:
 def _item(kind: ExportKind, path: Path, options: argparse.Namespace) -> ExportItem:
     opacity = 0.5 if options.opacity is None else options.opacity
     zero_based = options.zero_based and kind in ZERO_BASED_KINDS
-    side = options.pixel_size
+    side, shown = options.pixel_size, options.display
     return ExportItem(
         path,
         kind,
@@ -152,6 +153,7 @@ def _item(kind: ExportKind, path: Path, options: argparse.Namespace) -> ExportIt
         opacity,
         options.min_part or 1,
         None if side is None else (side, side),
+        None if shown is None else display_of(shown),
     )
 
 

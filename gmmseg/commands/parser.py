@@ -9,6 +9,7 @@ from typing import Any
 from gmmseg.commands.contradictions import (
     check_apply,
     check_criterion,
+    check_display,
     check_map,
     check_mask,
     check_outputs_given,
@@ -33,6 +34,7 @@ from gmmseg.commands.values import (
     out_file,
     out_place,
     place,
+    ranges,
 )
 from gmmseg.features.spec import FeatureSpec
 from gmmseg.frames.settings import BackgroundSettings
@@ -47,8 +49,8 @@ COMMANDS: tuple[str, ...] = (
     "segment", "apply", "select", "export", "fit", "frames", "mnist", "sample",
     "completion", "desktop", "doctor", "help",
 )  # fmt: skip
-OBJECT_FORMATS = ("semantic", "binary", "cutout")
-FORMATS = ("coco", "geojson", "labelme", "roi", "svg", "ome-tiff", "ome-zarr")
+OBJECT_FORMATS = ("semantic", "binary", "cutout", "binaries", "cutouts")
+FORMATS = ("parts", "coco", "geojson", "labelme", "roi", "svg", "ome-tiff", "ome-zarr")
 
 _OVERVIEW = """\
 Image segmentation with Gaussian mixtures.
@@ -205,6 +207,7 @@ def parse(argv: list[str]) -> argparse.Namespace:
         check_mnist(command, options)
     else:
         check_overlay(command, options)
+        check_display(command, options)
     if options.command in ("segment", "apply", "export"):
         check_outputs_given(command, options)
         check_mask(command, options)
@@ -359,6 +362,16 @@ def _add_apply(parser: Parser) -> None:
     _add_tiled(parser)
 
 
+def _add_display(group: Parser | argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--display",
+        type=ranges,
+        metavar="LOW:HIGH[:GAMMA],...",
+        help="stored values that overlays and cut-outs show as black and as white, for all channels or for "
+        "each; a gamma below 1 brightens what is dark (default: as an image opens in the window)",
+    )
+
+
 def _add_outputs(parser: Parser, *, has_model: bool = True, formats: tuple[str, ...] = FORMATS) -> None:
     group = parser.add_argument_group("output")
     group.add_argument(
@@ -369,7 +382,9 @@ def _add_outputs(parser: Parser, *, has_model: bool = True, formats: tuple[str, 
         help="by extension: .png mask with palette, .tif mask in grey, .npy mask with its legend in "
         ".npy.json, .npz mask, probabilities and metadata; a name that ends in / is a folder",
     )
-    group.add_argument("--format", choices=formats, help="write OUT for another program instead")
+    group.add_argument(
+        "--format", choices=formats, help="write a table of parts, or OUT for another program, instead"
+    )
     kinds = ("mask", "legend", *formats)
     group.add_argument(
         "--also",
@@ -390,6 +405,7 @@ def _add_outputs(parser: Parser, *, has_model: bool = True, formats: tuple[str, 
     group.add_argument(
         "--opacity", type=number, metavar="A", help="of the labels over the photo, 0 to 1 (default 0.5)"
     )
+    _add_display(group)
     if has_model:
         group.add_argument("--model", type=place, metavar="FILE", help="also the fitted mixture: .json")
     group.add_argument(
@@ -513,6 +529,7 @@ def _add_select(parser: Parser) -> None:
         metavar="FILE",
         help="also the object alone, transparent around it: .png; with --boxes a folder for one of each",
     )
+    _add_display(parser)
     seed = setting_of(RegionSettings, "seed")
     parser.add_argument(
         "--seed", type=reader(seed), default=seed.default, metavar="S", help="(default %(default)s)"

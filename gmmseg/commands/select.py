@@ -13,6 +13,7 @@ from gmmseg.batch.makers import BoxedObject, BoxesMaker, BoxesTask
 from gmmseg.commands.batch import run_tasks
 from gmmseg.commands.console import Console
 from gmmseg.commands.outputs import check_summaries, images_of
+from gmmseg.display import Display, display_of
 from gmmseg.errors import ReadError
 from gmmseg.image import Image
 from gmmseg.io.atomic import refusals
@@ -64,7 +65,7 @@ def run(options: argparse.Namespace, console: Console) -> bool:
 
     def encode(output: Output[_Kind]) -> bytes:
         if output.kind == "cutout":
-            return encode_cutout(image, mask)
+            return encode_cutout(image, mask, _display(options))
         return encode_object_mask(output.path.suffix, mask)
 
     contents = console.drain(encode_events(outputs, encode, console.should_stop))
@@ -89,7 +90,11 @@ def _many(options: argparse.Namespace, console: Console) -> bool:
         cutout = None if cutouts is None else cutouts / name
         objects.setdefault(one.path, []).append(BoxedObject(one.box, one.name, folder / name, cutout))
     tasks = [BoxesTask(path, tuple(found)) for path, found in objects.items()]
-    return run_tasks(options, console, BoxesMaker(options.seed), tasks)
+    return run_tasks(options, console, BoxesMaker(options.seed, _display(options)), tasks)
+
+
+def _display(options: argparse.Namespace) -> Display | None:
+    return None if options.display is None else display_of(options.display)
 
 
 def read_boxes(path: Path, console: Console) -> list[BoxedFile]:

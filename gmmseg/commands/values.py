@@ -56,6 +56,19 @@ def features(text: str) -> FeatureSpec:
         raise argparse.ArgumentTypeError(str(error)) from error
 
 
+def ranges(text: str) -> tuple[tuple[float, float, float], ...]:
+    """Read what is shown as black and as white: LOW:HIGH or LOW:HIGH:GAMMA, for each channel or for all."""
+    return tuple(_range(part) for part in text.split(","))
+
+
+def _range(text: str) -> tuple[float, float, float]:
+    parts = [number(part) for part in text.split(":")]
+    low, high, gamma = (*parts, 1.0)[:3] if 2 <= len(parts) <= 3 else (0.0, 0.0, 1.0)
+    if not (-math.inf < low < high < math.inf and 0 < gamma < math.inf):
+        raise argparse.ArgumentTypeError(f"“{text}” is no range; write LOW:HIGH or LOW:HIGH:GAMMA")
+    return low, high, gamma
+
+
 def click_point(text: str) -> tuple[int, int, bool]:
     """Read a pixel x,y and whether it is on the object: + or nothing, or - for outside."""
     match = re.fullmatch(r"([0-9]{1,9}),([0-9]{1,9})(?:,([+-]))?", text)

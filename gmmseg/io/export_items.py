@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from gmmseg.display import Display
 from gmmseg.errors import WriteError
 from gmmseg.image import PixelSize
 from gmmseg.io.interchange.ome_zarr import is_ome_zarr
@@ -46,6 +47,8 @@ SUFFIXES: dict[ExportKind, tuple[str, ...]] = {
 _FOLDERS = {"ome-zarr": is_ome_zarr, "binaries": is_object_folder, "cutouts": is_object_folder}
 ZERO_BASED_KINDS: tuple[ExportKind, ...] = ("mask", "legend", "ome-tiff")
 """Kinds that can hold component indices instead of class ids."""
+DISPLAYED_KINDS: tuple[ExportKind, ...] = ("overlay", "cutout", "cutouts")
+"""Kinds that show the photo."""
 OBJECT_KINDS: tuple[ExportKind, ...] = ("semantic", "binary", "cutout", "binaries", "cutouts")
 """Kinds that only objects have."""
 
@@ -69,6 +72,8 @@ class ExportItem(Output[ExportKind]):
         Pixels of the smallest part that is listed; parts only.
     pixel_size : (float, float), optional
         Width and height of a pixel in micrometres, for tables; what the file tells where None.
+    display : Display, optional
+        How the photo is shown, `DISPLAYED_KINDS` only; the automatic one where None.
     """
 
     zero_based: bool = False
@@ -76,6 +81,7 @@ class ExportItem(Output[ExportKind]):
     overlay_opacity: float = 0.5
     least_part: int = 1
     pixel_size: PixelSize | None = None
+    display: Display | None = None
 
 
 def is_ome_tiff(path: Path) -> bool:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from gmmseg.arrays import AnyArray, Float32Array, LabelArray
 from gmmseg.control import ShouldStop, never_stop
+from gmmseg.display import Display
 from gmmseg.drawing.layer_colours import class_rgba
 from gmmseg.errors import WriteError
 from gmmseg.features.table import FeatureTable
@@ -112,7 +113,7 @@ class ExportSource(ABC):
         """Return a mask of 0 and 255; raises `WriteError` where there are no objects."""
         raise _only_objects()
 
-    def cutout(self) -> bytes:
+    def cutout(self, display: Display | None = None) -> bytes:
         """Return the objects as a PNG with alpha; raises `WriteError` where there are none."""
         raise _only_objects()
 
@@ -120,7 +121,7 @@ class ExportSource(ABC):
         """Return a mask of 0 and 255 for each object; raises `WriteError` where there are none."""
         raise _only_objects()
 
-    def cutouts(self) -> Folder:
+    def cutouts(self, display: Display | None = None) -> Folder:
         """Return each object as a PNG with alpha; raises `WriteError` where there are none."""
         raise _only_objects()
 
@@ -286,7 +287,9 @@ def _probabilities(source: ExportSource, item: ExportItem, should_stop: ShouldSt
 def _overlay(source: ExportSource, item: ExportItem, should_stop: ShouldStop) -> bytes:
     # What is seen: a hidden class shows the photo alone.
     colours = class_rgba(source.classes)
-    return encode_rgb_png(overlay_rgb(source.image, source.labels, colours, item.overlay_opacity))
+    return encode_rgb_png(
+        overlay_rgb(source.image, source.labels, colours, item.overlay_opacity, item.display)
+    )
 
 
 def _labelme(source: ExportSource, item: ExportItem, should_stop: ShouldStop) -> bytes:
@@ -315,9 +318,9 @@ _ENCODERS: dict[ExportKind, _Encoder] = {
     "model": lambda source, item, should_stop: source.model(),
     "semantic": lambda source, item, should_stop: source.semantic(item.path.suffix),
     "binary": lambda source, item, should_stop: source.binary(item.path.suffix),
-    "cutout": lambda source, item, should_stop: source.cutout(),
+    "cutout": lambda source, item, should_stop: source.cutout(item.display),
     "binaries": lambda source, item, should_stop: source.binaries(),
-    "cutouts": lambda source, item, should_stop: source.cutouts(),
+    "cutouts": lambda source, item, should_stop: source.cutouts(item.display),
     "report": lambda source, item, should_stop: source.report(),
     "table": lambda source, item, should_stop: source.csv(item.pixel_size, should_stop),
     "parts": lambda source, item, should_stop: source.parts(item.least_part, item.pixel_size, should_stop),

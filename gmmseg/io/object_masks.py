@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from gmmseg.arrays import BoolArray
+from gmmseg.display import Display
 from gmmseg.errors import WriteError
 from gmmseg.image import Image
 from gmmseg.io.files import safe_name
@@ -55,12 +56,15 @@ def encode_object_mask(suffix: str, mask: BoolArray) -> bytes:
     return buffer.getvalue()
 
 
-def encode_cutout(image: Image, mask: BoolArray) -> bytes:
-    """Return the object as a PNG of red, green, blue and alpha: transparent outside the mask."""
+def encode_cutout(image: Image, mask: BoolArray, display: Display | None = None) -> bytes:
+    """Return the object as a PNG of red, green, blue and alpha: transparent outside the mask.
+
+    `display` is as for `display_rgb`.
+    """
     from PIL import Image as PillowImage
 
     alpha = mask.astype(np.uint8) * np.uint8(_WHITE)
-    rgba = np.dstack([display_rgb(image) * mask[:, :, None], alpha])
+    rgba = np.dstack([display_rgb(image, display) * mask[:, :, None], alpha])
     buffer = io.BytesIO()
     PillowImage.fromarray(rgba).save(buffer, "PNG")
     return buffer.getvalue()

@@ -12,6 +12,7 @@ import numpy as np
 
 from gmmseg.arrays import BoolArray, ByteArray, LabelArray
 from gmmseg.control import ShouldStop
+from gmmseg.display import Display
 from gmmseg.errors import WriteError
 from gmmseg.image import Image, PixelSize
 from gmmseg.io.export_sources import ExportSource
@@ -147,15 +148,15 @@ class ObjectSource(ExportSource):
             suffix, mask.view(np.uint8) * np.uint8(255), ClassTable(), palette="grey", metadata=held
         )
 
-    def cutout(self) -> bytes:
-        return encode_rgb_png(cut_out(self.image, self._mask()))
+    def cutout(self, display: Display | None = None) -> bytes:
+        return encode_rgb_png(cut_out(self.image, self._mask(), display))
 
     def binaries(self) -> Folder:
         return object_folder(self._filled(), lambda entry: encode_object_mask(".png", self._mask_of(entry)))
 
-    def cutouts(self) -> Folder:
+    def cutouts(self, display: Display | None = None) -> Folder:
         return object_folder(
-            self._filled(), lambda entry: encode_rgb_png(cut_out(self.image, self._mask_of(entry)))
+            self._filled(), lambda entry: encode_rgb_png(cut_out(self.image, self._mask_of(entry), display))
         )
 
     def _filled(self) -> list[ObjectInfo]:
@@ -171,8 +172,10 @@ class ObjectSource(ExportSource):
         return mask
 
 
-def cut_out(image: Image, mask: BoolArray) -> ByteArray:
+def cut_out(image: Image, mask: BoolArray, display: Display | None = None) -> ByteArray:
     """Return the pixels of a mask as displayed, cropped to it, with alpha 0 outside, (h, w, 4).
+
+    `display` is as for `display_rgb`.
 
     Raises
     ------
@@ -185,6 +188,6 @@ def cut_out(image: Image, mask: BoolArray) -> ByteArray:
     box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
     inside = mask[box]
     pixels = np.zeros((*inside.shape, 4), dtype=np.uint8)
-    pixels[inside, :3] = display_rgb(image)[box][inside]
+    pixels[inside, :3] = display_rgb(image, display)[box][inside]
     pixels[inside, 3] = 255
     return pixels

@@ -111,7 +111,7 @@ class ClassMapper:
             made = by_region(pixelwise, sums, regions.regions, settings.balance, groups)
         labels = made.labels
         if settings.min_island > 0:
-            labels = without_islands(labels, settings.min_island, should_stop)
+            labels = without_islands(labels, settings.min_island, groups, should_stop)
         return replace(made, labels=labels, origin=MapOrigin(pixelwise, settings, regions, groups))
 
     def _wanted_for(
@@ -119,6 +119,8 @@ class ClassMapper:
     ) -> tuple[MapSettings, RegionOutcome | None, Groups | None]:
         settings, regions, merged = self._wanted
         if settings.by != "region" or regions is None or regions.image is not image:
+            regions = None
+        if regions is None and settings.min_island == 0:
             return settings, None, None
         if merged is not None and merged[0] is segmentation.params:
             return settings, regions, merged[1].groups

@@ -12,10 +12,12 @@ from gmmseg.display import (
     ChannelDisplay,
     Display,
     automatic_display,
+    display_of,
     full_display,
     histograms,
     sampled_values,
 )
+from gmmseg.errors import WriteError
 from gmmseg.render import display_rgb
 from tests.data.states import image_of
 
@@ -96,3 +98,9 @@ def test_histograms_count_all_values_and_no_bin_of_integers_is_favoured(dtype: t
 def test_ranges_that_show_nothing_are_refused(low: float, high: float, gamma: float) -> None:
     with pytest.raises(ValueError, match="cannot be shown"):
         ChannelDisplay(low, high, gamma)
+
+
+@pytest.mark.parametrize("ranges", [[(1, 1)], [(5, 2, 1)], [(0, 1, 0)], [(0, float("nan"))], [(3,)], [7]])
+def test_ranges_of_a_script_that_show_nothing_are_refused_in_a_sentence(ranges: Any) -> None:
+    with pytest.raises(WriteError, match=r"Give a low value, a higher one and, if wanted, a gamma above 0"):
+        display_of(ranges)

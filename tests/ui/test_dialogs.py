@@ -79,13 +79,11 @@ def test_a_mask_is_offered_under_a_name_made_from_the_image(qtbot: QtBot, tmp_pa
 
 
 def test_every_kind_can_be_asked_for_under_a_name_of_its_own(qtbot: QtBot, tmp_path: Path) -> None:
-    # Parts are exported from their own panel, which knows their least size.
-    elsewhere = {"legend", "parts"}
-    assert {row[0] for row in (*RESULTS, *INTERCHANGE)} == set(SUFFIXES) - elsewhere
+    assert {row[0] for row in (*RESULTS, *INTERCHANGE)} == set(SUFFIXES) - {"legend"}
     export = Export(qtbot, tmp_path, kinds=tuple(SUFFIXES))
     export.go()
     items = export.requests[0]
-    assert {item.kind for item in items} == set(SUFFIXES) - {*elsewhere, *OBJECT_KINDS}
+    assert {item.kind for item in items} == set(SUFFIXES) - {"legend", *OBJECT_KINDS}
     assert len({item.path for item in items}) == len(items)
     for item in items:
         assert item.path.name.endswith(SUFFIXES[item.kind])
@@ -94,14 +92,19 @@ def test_every_kind_can_be_asked_for_under_a_name_of_its_own(qtbot: QtBot, tmp_p
 
 def test_options_go_along(qtbot: QtBot, tmp_path: Path) -> None:
     export = Export(qtbot, tmp_path, kinds=("mask", "overlay"))
+    assert not export.find(QSpinBox, "least_part").isEnabled()
+    export.tick("parts")
+    export.find(QSpinBox, "least_part").selectAll()
+    QTest.keyClicks(export.find(QSpinBox, "least_part"), "40")
     export.tick("zero_based")
     QTest.keyClick(export.find(QComboBox, "palette"), Qt.Key.Key_Down)
     export.find(QSpinBox, "opacity").selectAll()
     QTest.keyClicks(export.find(QSpinBox, "opacity"), "35")
     QTest.keyClick(export.find(QComboBox, "mask.format"), Qt.Key.Key_Down)
     export.go()
-    mask, overlay = export.requests[0]
-    assert mask == ExportItem(tmp_path / "sky_mask.tif", "mask", True, "voc", 0.35)
+    mask, overlay, parts = export.requests[0]
+    assert mask == ExportItem(tmp_path / "sky_mask.tif", "mask", True, "voc", 0.35, 40)
+    assert (parts.path.name, parts.least_part) == ("sky_parts.csv", 40)
     assert overlay.overlay_opacity == 0.35
 
 

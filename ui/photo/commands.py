@@ -210,7 +210,7 @@ class PhotoCommands(QObject):
         document = self._work.workspace.document
         if document.image is None or not document.objects:
             return
-        picture = cut_out_picture(document.image, document.objects, self._toolbox.chosen)
+        picture = cut_out_picture(document.image, document.objects, self._toolbox.chosen, document.display)
         QGuiApplication.clipboard().setImage(picture)
         self._notices.say(self.tr("Copied the cut-out, with transparency around it."))
 

@@ -156,6 +156,7 @@ class ExportDialog(FilesDialog[ExportKind, ExportItem]):
                 zero_based=self._options.zero_based and row.kind in ZERO_BASED_KINDS,
                 palette=self._options.palette_name,
                 overlay_opacity=self._options.overlay_opacity,
+                least_part=self._options.least_part,
             )
             for row in self._rows
             if row.is_wanted

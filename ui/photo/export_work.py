@@ -13,6 +13,7 @@ from PySide6.QtGui import QImage
 from gmmseg.arrays import LabelArray
 from gmmseg.batch.documents import KnownMaps, Subject, document_source_events
 from gmmseg.control import ShouldStop
+from gmmseg.display import Display
 from gmmseg.errors import WriteError
 from gmmseg.image import Image
 from gmmseg.io.export import export_events
@@ -63,10 +64,12 @@ def mask_picture(labels: LabelArray, classes: ClassTable) -> QImage:
     return picture.copy()
 
 
-def cut_out_picture(image: Image, objects: ObjectMap, chosen: Collection[int]) -> QImage:
-    """Return objects, the chosen ones or all, as a picture with transparency around them."""
+def cut_out_picture(
+    image: Image, objects: ObjectMap, chosen: Collection[int], display: Display | None
+) -> QImage:
+    """Return objects, the chosen ones or all, as displayed, with transparency around them."""
     ids = objects.ids.read()
-    pixels = cut_out(image, np.isin(ids, list(chosen)) if chosen else ids > 0)
+    pixels = cut_out(image, np.isin(ids, list(chosen)) if chosen else ids > 0, display)
     height, width = pixels.shape[:2]
     return QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_RGBA8888).copy()
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
-from gmmseg.image import PixelSize
 from gmmseg.io.samples import is_sample
 from gmmseg.photo.document import Document
 from gmmseg.photo.view_state import ViewState
@@ -93,9 +91,11 @@ class Exporter(FileExporter):
         EditError
             Only a saved project could tell what was done.
         """
+        from gmmseg.batch.documents import as_in_document
         from gmmseg.batch.texts import again, text_of
 
-        wanted = again(self._workspace.document, subject, self._measured(items), self.saved_project())
+        document = self._workspace.document
+        wanted = again(document, subject, as_in_document(items, document), self.saved_project())
         return text_of(language, wanted)
 
     def _dialog(
@@ -143,7 +143,6 @@ class Exporter(FileExporter):
     def _on_requested(
         self, items: list[ExportItem], subject: Subject, chosen: Collection[int] | None
     ) -> None:
-        items = self._measured(items)
         self._exported_from = self._image_folder()
         self._store.set_folder("export", items[0].path.parent)
         self._store.export_kinds = tuple(item.kind for item in items if item.kind != "legend")
@@ -159,19 +158,20 @@ class Exporter(FileExporter):
         """Write files of the state shown, after what was asked for before.
 
         Classes are of the last complete fit, regions cut as the settings say, objects those of the ids
-        `chosen` or all.
+        `chosen` or all. The photo looks as it does on screen.
         """
+        from gmmseg.batch.documents import as_in_document
         from ui.photo.export_work import export_shown_events
 
-        self.runner.start(lambda should_stop: export_shown_events(shown, subject, items, chosen, should_stop))
+        told = as_in_document(items, shown.document)
+        self.runner.start(lambda should_stop: export_shown_events(shown, subject, told, chosen, should_stop))
 
     @Slot(str, int)
     def write_parts(self, path: str, least: int) -> None:
         """Write the connected parts of the classes shown to a .csv."""
         from gmmseg.io.export_items import ExportItem
 
-        item = ExportItem(Path(path), "parts", least_part=least, pixel_size=self._typed_pixel_size)
-        self.write(self._workspace.shown, [item])
+        self.write(self._workspace.shown, [ExportItem(Path(path), "parts", least_part=least)])
 
     def write_foreground(self, stack: Path, folder: Path) -> None:
         """Write what is in front in each frame of a stack, as ``gmmseg frames`` does."""
@@ -181,15 +181,6 @@ class Exporter(FileExporter):
         self._store.set_folder("export", folder)
         settings = BackgroundSettings()
         self.runner.start(lambda should_stop: foreground_export_events(stack, folder, settings, should_stop))
-
-    def _measured(self, items: list[ExportItem]) -> list[ExportItem]:
-        return [replace(item, pixel_size=self._typed_pixel_size) for item in items]
-
-    @property
-    def _typed_pixel_size(self) -> PixelSize | None:
-        """What a person said of the size of a pixel; what the file says is known to who reads it."""
-        side = self._workspace.document.typed_pixel_size
-        return None if side is None else (side, side)
 
     @Slot(object, object)
     def _on_finished(self, run: int, result: tuple[list[Path], bool, Document] | list[Path]) -> None:

@@ -46,6 +46,10 @@ RESULTS: tuple[Offer[ExportKind], ...] = (
     ),
     ("overlay", "&Overlay", "{}_overlay", "The photo under the class colours: for slides", (".png",)),
     ("table", "Class &table", "{}_classes", "Share, weight, mean, covariance of each component", (".csv",)),
+    (
+        "parts", "Parts", "{}_parts",
+        "Number, area, place and shape of the connected parts of each class: for counting", (".csv",),
+    ),
     ("model", "Mo&del", "{}_model", "The fitted mixture, to label other images with", (".json",)),
     ("report", "&Report", "{}_report", "Settings, scores, every iteration and how long it took", (".json",)),
 )  # fmt: skip

@@ -21,10 +21,18 @@ from gmmseg.batch.methods import FittedMixture, GrownRegions
 from gmmseg.batch.texts import Again, AgainFromProject, again, command_text, python_text
 from gmmseg.cli import run
 from gmmseg.control import result_of
+from gmmseg.display import ChannelDisplay, Display
 from gmmseg.errors import EditError
 from gmmseg.features.spec import FeatureSpec
 from gmmseg.io.export import export_events
-from gmmseg.io.export_items import SUFFIXES, ZERO_BASED_KINDS, ExportItem, ExportKind, with_legends
+from gmmseg.io.export_items import (
+    OBJECT_KINDS,
+    SUFFIXES,
+    ZERO_BASED_KINDS,
+    ExportItem,
+    ExportKind,
+    with_legends,
+)
 from gmmseg.io.images import read_image
 from gmmseg.mixture.settings import FitSettings
 from gmmseg.photo.document import Document
@@ -133,6 +141,8 @@ def test_every_kind_of_file_of_a_fit(place: Path, settings: SegmentSettings) -> 
         (("mask",), {"palette": "grey"}),
         (("report", "table"), {}),
         (("mask", "table", "parts"), {"least_part": 9, "pixel_size": (0.3, 0.3)}),
+        (("overlay",), {"display": Display((ChannelDisplay(-20.25, 120.1, 0.7),))}),
+        (("overlay",), {"display": Display(tuple(ChannelDisplay(at, 99, 1.3) for at in (1, 1 / 3, 7)))}),
     ],
 )
 def test_what_is_chosen_in_the_dialog(place: Path, kinds: tuple[ExportKind, ...], options: Any) -> None:
@@ -176,13 +186,25 @@ def test_objects_come_from_the_project(place: Path) -> None:
     mask = np.zeros((30, 40), bool)
     mask[5:20, 8:30] = True
     project = gmmseg.new_project(Path("-photo 1.png").absolute()).with_object(mask, "horse")
-    wanted = items(["mask", "semantic", "binary", "cutout", "coco", "table", "report"])
+    wanted = items(["mask", *OBJECT_KINDS, "coco", "table", "report"])
     with pytest.raises(EditError, match=r"made by hand\. Save the project"):
         again(project.document, "objects", wanted, None)
     gmmseg.save_project(project, "work.gmmseg")
     line = ["export", "work.gmmseg", "--format", "cutout", "-o", "out/cutout.png"]
     assert run(line) == 0
     cutout = Path("out/cutout.png").read_bytes()
+    assert run([*line, "--display", "0:100:0.5"]) == 0
+    darker = Path("out/cutout.png").read_bytes()
+    # The project's own display is what is exported where the command says none.
+    display = Display((ChannelDisplay(0, 100, 0.5),) * 3)
+    entry = replace(project.history.present, state=replace(project.document, display=display))
+    shown = replace(project, history=replace(project.history, present=entry))
+    gmmseg.save_project(shown, "work.gmmseg")
+    assert run(line) == 0
+    assert Path("out/cutout.png").read_bytes() == darker != cutout
+    gmmseg.export(shown, {"cutout": "out/cutout.png"}, subject="objects")
+    assert Path("out/cutout.png").read_bytes() == darker
+    gmmseg.save_project(project, "work.gmmseg")
     Path("out/cutout.png").write_bytes(b"somebody else's")
     assert run([*line, "--no-clobber"]) == 0
     assert written() == {"cutout.png": b"somebody else's"}

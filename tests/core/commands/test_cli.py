@@ -162,6 +162,16 @@ def test_the_likelihood_in_the_report_is_scipys(place: Path) -> None:
 ALL_OUTPUTS = ["--probabilities", "p.tif", "--overlay", "v.png", "--model", "m.json"]
 
 
+def test_a_table_of_parts_is_a_format_too(place: Path) -> None:
+    size = ["--min-part", "3", "--pixel-size", "0.5"]
+    assert run(["segment", "photo.png", *FAST, "--parts", "one.csv", *size]) == 0
+    assert run(["segment", "photo.png", *FAST, "-o", "two.csv", "--format", "parts", *size]) == 0
+    assert run(["segment", "photo.png", *FAST, "-o", "m.png", "--also", "parts=three.csv", *size]) == 0
+    contents = {Path(name).read_bytes() for name in ("one.csv", "two.csv", "three.csv")}
+    assert len(contents) == 1
+    assert contents.pop().count(b"\n") > 1
+
+
 @pytest.mark.parametrize("smooth", [[], ["--smooth", "2"]])
 def test_the_same_run_gives_the_same_bytes(place: Path, smooth: list[str]) -> None:
     contents = []
@@ -488,6 +498,14 @@ def test_what_cannot_be_done_is_refused_in_one_line_with_code_1(
         ["segment", "photo.png", "-o", "m.png", "--opacity", "0.5"],
         ["segment", "photo.png", "-o", "m.png", "--overlay", "o.png", "--opacity", "1.1"],
         ["segment", "photo.png", "-o", "m.png", "--overlay", "o.png", "--opacity", "nan"],
+        ["segment", "photo.png", "-o", "m.png", "--min-part", "9"],
+        ["segment", "photo.png", "--method", "regions", "-o", "p.csv", "--format", "parts"],
+        ["segment", "photo.png", "-o", "m.png", "--display", "0:9"],
+        ["segment", "photo.png", "-o", "m.png", "--overlay", "o.png", "--display", "9:9"],
+        ["segment", "photo.png", "-o", "m.png", "--overlay", "o.png", "--display", "0:9:0"],
+        ["segment", "photo.png", "-o", "m.png", "--overlay", "o.png", "--display", "0:inf"],
+        ["segment", "photo.png", "-o", "m.png", "--overlay", "o.png", "--display", "0"],
+        ["select", "photo.png", "--click", "1,1", "-o", "m.png", "--display", "0:9"],
         ["segment", "photo.png", "-o", "m.png", "--detail", "0"],
         ["segment", "photo.png", "-o", "m.png", "--regions", "0"],
         ["segment", "photo.png", "-o", "m.png", "--method", "regions", "--max-iter", "0"],

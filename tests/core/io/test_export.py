@@ -20,6 +20,7 @@ import tifffile
 from PIL import Image as PillowImage
 
 from gmmseg.control import Progress, StopRequest, never_stop
+from gmmseg.display import ChannelDisplay, Display
 from gmmseg.errors import Cancelled, WriteError
 from gmmseg.features.spec import FeatureSpec
 from gmmseg.features.table import CodeMap, FeatureTable, PixelMap, RowPerPixel
@@ -208,6 +209,19 @@ def test_an_overlay_without_opacity_is_the_photo(tmp_path: Path) -> None:
     assert {tuple(c) for c in full[subject.segmentation.labels == 3].tolist()} == {
         subject.classes.by_id(2).colour
     }
+
+
+def test_an_overlay_shows_the_photo_as_it_is_displayed(tmp_path: Path) -> None:
+    subject = a_subject()
+    display = Display((ChannelDisplay(20, 200, 0.5),))
+    item = ExportItem(tmp_path / "v.png", "overlay", overlay_opacity=0.0, display=display)
+    drained(subject, [item])
+    shown = np.asarray(PillowImage.open(item.path)).astype(float)
+    share = np.clip((subject.image.pixels.astype(float) - 20) / 180, 0, 1)
+    has_data = subject.segmentation.labels > 0
+    np.testing.assert_allclose(shown[has_data], 255 * np.sqrt(share)[has_data], atol=0.5)
+    with pytest.raises(WriteError, match="how 2 channels are shown; the image has 3"):
+        drained(subject, [replace(item, display=Display(display.channels * 2))])
 
 
 @pytest.mark.parametrize("has_codes", [True, False])

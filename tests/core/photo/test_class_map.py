@@ -188,6 +188,22 @@ def test_islands_are_removed_from_both_maps(by: str) -> None:
     assert made.pixelwise is outcome.segmentation
 
 
+def test_islands_are_those_of_classes_that_the_user_has_united() -> None:
+    outcome, regions = fitted()
+    classes = outcome.fit.model.classes.merged([1, 2])
+    settings = MapSettings(min_island=1000)
+    mapper = ClassMapper(settings, None, (outcome.fit.result.params, classes))
+    plain = ClassMapper(settings)
+    made, by_component = (
+        each(regions.image, outcome.table, outcome.segmentation) for each in (mapper, plain)
+    )
+    whole = outcome.segmentation.labels
+    np.testing.assert_array_equal(made.labels, without_islands(whole, 1000, classes.groups))
+    assert not np.array_equal(made.labels, by_component.labels)
+    assert mapper.is_current(regions.image, made)
+    assert not mapper.is_current(regions.image, by_component)
+
+
 def test_jobs_return_the_map_that_is_wanted() -> None:
     outcome, regions = fitted()
     mapper = ClassMapper(BY_REGION, regions)

@@ -60,6 +60,35 @@ def replaced_by_search(labels: Map, least: int) -> Map:
             waiting.remove(part)
 
 
+@given(MAPS, st.integers(0, 12), st.sampled_from([((0, 2), (1,)), ((1, 2), (0,)), ((0, 1, 2),)]))
+@settings(max_examples=150, deadline=None)
+def test_islands_of_classes_of_several_components_are_those_of_the_classes(
+    labels: Map, least: int, groups: tuple[tuple[int, ...], ...]
+) -> None:
+    first = np.array([0, *(min(group) + 1 for at in range(3) for group in groups if at in group)], np.uint8)
+    made = without_islands(labels.copy(), least, groups)
+    np.testing.assert_array_equal(first[made], replaced_by_search(first[labels], least))
+    # Where the class of a pixel stays, its component does.
+    stays = first[made] == first[labels]
+    kept = np.zeros(labels.shape, dtype=bool)
+    for part in parts_of(first[labels]):
+        if len(part) >= least:
+            kept[tuple(np.transpose(list(part)))] = True
+    np.testing.assert_array_equal(made[stays & kept], labels[stays & kept])
+
+
+def test_of_a_class_the_component_is_taken_that_the_speck_touches_most() -> None:
+    labels = np.array([[1, 1, 1, 1], [1, 3, 2, 2], [1, 2, 2, 2]], dtype=np.uint8)
+    expected = labels.copy()
+    expected[1, 1] = 1
+    # Two sides of each component: with the classes united the lower one.
+    np.testing.assert_array_equal(without_islands(labels, 2, ((0, 1), (2,))), expected)
+    labels[0, 1] = 2
+    expected = labels.copy()
+    expected[1, 1] = 2
+    np.testing.assert_array_equal(without_islands(labels, 2, ((0, 1), (2,))), expected)
+
+
 @given(MAPS, st.integers(0, 12))
 @settings(max_examples=150, deadline=None)
 def test_islands_are_replaced_as_by_a_search(labels: Map, least: int) -> None:

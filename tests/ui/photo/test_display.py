@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image as Pillow
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from gmmseg.display import ChannelDisplay, Display, automatic_display, full_display, histograms
 from gmmseg.image import Image
-from gmmseg.photo.document import open_image
+from gmmseg.io.export_items import ExportItem
+from gmmseg.photo.document import change_display, open_image
+from gmmseg.photo.objects.edits import add_object
+from gmmseg.photo.objects.patch import Patch
 from gmmseg.photo.view_state import ViewState
 from gmmseg.photo.workspace import Workspace
 from gmmseg.render import display_rgb
 from tests.data.states import fitted_shown, image_of
-from tests.ui.driving import redraw
+from tests.ui.driving import redraw, wait_for_fit
+from ui.app import App
 from ui.photo.panels.display import DisplayPanel
 from ui.photo.panels.panes import PanesPanel
 from ui.photo.panels.readout import ReadoutBar
@@ -167,6 +174,29 @@ def test_panes_show_the_chosen_range_and_a_bar_of_true_length(qtbot: QtBot) -> N
     assert abs(seen.red() - int(expected[0])) <= 1
     panes.show_state(workspace.shown, ViewState(replace(state.document, image=measured())))
     assert not bar.isVisible()
+
+
+def test_what_is_exported_and_copied_looks_as_on_screen(app: App, qtbot: QtBot, tmp_path: Path) -> None:
+    image = measured()
+    display = Display((ChannelDisplay(700, 900, 0.6),))
+    work = app.photo.work
+    work.opener.opened.emit(image, "")
+    wait_for_fit(app, qtbot)
+    work.apply(change_display(display, "Display"))
+    mask = np.zeros((60, 80), dtype=bool)
+    mask[10:30, 10:40] = True
+    work.apply(add_object(Patch.of(mask), "leaf"))
+    overlay = ExportItem(tmp_path / "o.png", "overlay", overlay_opacity=0.0)
+    work.exporter.write(work.workspace.shown, [overlay])
+    cutout = ExportItem(tmp_path / "c.png", "cutout")
+    work.exporter.write(work.workspace.shown, [cutout], "objects")
+    qtbot.waitUntil(cutout.path.is_file, timeout=20_000)
+    shown = display_rgb(image, display)
+    assert np.array_equal(np.asarray(Pillow.open(overlay.path)), shown)
+    assert np.array_equal(np.asarray(Pillow.open(cutout.path))[:, :, :3], shown[10:30, 10:40])
+    app.photo.actions["copy_cutout"].trigger()
+    copied = QApplication.clipboard().image().pixelColor(3, 4)
+    assert [copied.red(), copied.green(), copied.blue()] == shown[14, 13].tolist()
 
 
 def test_the_readout_says_the_range(qtbot: QtBot) -> None:

@@ -43,16 +43,19 @@ OFFERS: dict[Subject, dict[ExportKind, Offer[ExportKind]]] = {
 }
 """What is offered of a subject under other words than of classes."""
 _OF_OBJECTS = "Only objects have this: select one in the picture and press Enter."
+_OF_CLASSES = "Only classes have parts; regions and objects are listed one by one in their table."
 REFUSED: dict[Subject, dict[ExportKind, str]] = {
     "classes": dict.fromkeys(OBJECT_KINDS, _OF_OBJECTS),
     "regions": {
         **dict.fromkeys(OBJECT_KINDS, _OF_OBJECTS),
         "probabilities": "Regions have no probabilities: a pixel is in its region or not.",
         "model": "Regions are of one image and have no model that labels others.",
+        "parts": _OF_CLASSES,
     },
     "objects": {
         "probabilities": "Objects have no probabilities: a pixel is in its object or not.",
         "model": "Objects are of one image and have no model that labels others.",
+        "parts": _OF_CLASSES,
     },
 }
 """Kinds that are not offered of a subject, and why."""

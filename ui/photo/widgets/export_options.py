@@ -12,6 +12,8 @@ from gmmseg.io.masks import PaletteName
 from gmmseg.photo.classes import IGNORE_ID
 from ui.theme import SPACING
 
+_LARGEST = 1_000_000_000
+
 
 class ExportOptions(QWidget):
     """Values for a mask and an overlay, each enabled where that is wanted, and a note on masks.
@@ -39,6 +41,11 @@ class ExportOptions(QWidget):
         self._opacity.setRange(0, 100)
         self._opacity.setValue(round(100 * overlay_opacity))
         self._opacity.setSuffix(self.tr(" %"))
+        self._least_part = QSpinBox(self)
+        self._least_part.setObjectName("export.least_part")
+        self._least_part.setRange(1, _LARGEST)
+        self._least_part.setSuffix(self.tr(" px"))
+        self._least_part.setToolTip(self.tr("Parts of fewer pixels are left out of the table of parts"))
         self._note = QLabel(self)
         self._note.setObjectName("export.note")
         self._note.setWordWrap(True)
@@ -49,13 +56,17 @@ class ExportOptions(QWidget):
         grid.setColumnMinimumWidth(0, 130)
         grid.setColumnStretch(2, 1)
         for at, (title, box) in enumerate(
-            ((self.tr("Mask &colours"), self._palette), (self.tr("Overlay opacit&y"), self._opacity))
+            (
+                (self.tr("Mask &colours"), self._palette),
+                (self.tr("Overlay opacit&y"), self._opacity),
+                (self.tr("&Smallest part"), self._least_part),
+            )
         ):
             label = QLabel(title, self)
             label.setBuddy(box)
             grid.addWidget(label, at, 0)
             grid.addWidget(box, at, 1)
-        grid.addWidget(self._zero_based, 2, 0, 1, 3)
+        grid.addWidget(self._zero_based, 3, 0, 1, 3)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(SPACING)
@@ -78,11 +89,17 @@ class ExportOptions(QWidget):
         """Of an overlay, 0..1."""
         return self._opacity.value() / 100
 
+    @property
+    def least_part(self) -> int:
+        """Pixels of the smallest part that is listed."""
+        return self._least_part.value()
+
     def show_items(self, items: Collection[ExportItem]) -> None:
         """Enable what has an effect on these files."""
         self._zero_based.setEnabled(any(item.kind in ZERO_BASED_KINDS for item in items))
         self._palette.setEnabled(any(has_palette(item) for item in items))
         self._opacity.setEnabled(any(item.kind == "overlay" for item in items))
+        self._least_part.setEnabled(any(item.kind == "parts" for item in items))
 
     def explain_classes(self, highest: int, hidden_note: str = "") -> None:
         """Speak of classes, numbered up to `highest`; `hidden_note` says which of them are hidden."""
