@@ -7,9 +7,12 @@ import signal
 import sys
 
 from hypothesis import settings
+from threadpoolctl import threadpool_limits
 
 for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
+# What has been imported before, as NumPy by plugins, has read the variables already.
+threadpool_limits(1)
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 # Else each program that a test starts, and each run of the tests, would compile everything again.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
