@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from gmmseg.arrays import BoolArray, ByteArray, FloatArray, IntArray
 from gmmseg.features.colour import srgb_to_lab
+from gmmseg.render import row_blocks
 from gmmseg.selection.prompts import Box, Prompt
 from gmmseg.selection.site import Site
 
@@ -35,7 +36,7 @@ def painted(site: Site, members: BoolArray, prompts: Sequence[Prompt], box: Box 
         Half-open; outside it only pixels of prompts are selected.
     """
     labels = site.labels
-    mask: BoolArray = np.take(np.append(members, False), labels)
+    mask = _spread(members, labels)
     touched = [labels[prompt.rows, prompt.columns] for prompt in prompts]
     signs = [
         {
@@ -55,6 +56,16 @@ def painted(site: Site, members: BoolArray, prompts: Sequence[Prompt], box: Box 
     for prompt, leaves in zip(prompts, touched, strict=True):
         held = leaves >= 0
         mask[prompt.rows[held], prompt.columns[held]] = prompt.is_positive
+    return mask
+
+
+def _spread(members: BoolArray, labels: NDArray[np.int32]) -> BoolArray:
+    """Return whether each pixel's leaf is one of the members, (H, W)."""
+    table = np.append(members, False)
+    mask = np.empty(labels.shape, dtype=np.bool_)
+    # Block by block: the indices that `take` makes of labels then stay in the cache.
+    for rows in row_blocks(labels.shape):
+        np.take(table, labels[rows], out=mask[rows], mode="wrap")
     return mask
 
 

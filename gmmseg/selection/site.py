@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,8 @@ from gmmseg.selection.weights import Weights, fitted_weights
 
 COARSE_SIDE = 160
 """Longest side, in pixels, that the first answers are worked at."""
+_SAMPLES = 4
+"""Pixels along either side that a pixel of the first answers is at least the mean of, in large images."""
 _WORKING_SHARE = 0.4
 """Part of the progress bar for the work at reduced size, where refinement follows."""
 
@@ -55,11 +57,25 @@ class Site:
 
 def coarse_site(image: Image, seed: int = 0, should_stop: ShouldStop = never_stop) -> Site:
     """Return an image ready for first answers, within a few tenths of a second at any size."""
-    ground = result_of(ground_events(image, seed, should_stop, COARSE_SIDE))
+    ground = result_of(ground_events(_thinned(image), seed, should_stop, COARSE_SIDE))
     labels = enlarged(ground.labels, (image.height, image.width))
     if image.mask is not None:
         labels[~image.mask] = -1
     return Site(scene_of(ground), labels, display_rgb(image))
+
+
+def _thinned(image: Image) -> Image:
+    """Return every n-th pixel of every n-th row of an image much larger than what is worked at."""
+    step = max(image.height, image.width) // (COARSE_SIDE * _SAMPLES)
+    if step < 2:
+        return image
+    kept = slice(step // 2, None, step), slice(step // 2, None, step)
+    mask = None if image.mask is None else np.ascontiguousarray(image.mask[kept])
+    # Of data in few places thinning may leave none; so may it of an image of one row or column.
+    pixels = np.ascontiguousarray(image.pixels[kept])
+    if pixels.size == 0 or (mask is not None and not mask.any()):
+        return image
+    return replace(image, pixels=pixels, mask=mask)
 
 
 def site_events(

@@ -197,6 +197,15 @@ def test_first_answers_come_from_a_coarse_site_and_move_to_the_full_one() -> Non
     assert overlap(state.on(full).mask, truth) > 0.9
 
 
+def test_first_answers_of_a_large_image_see_data_between_the_rows_that_are_read() -> None:
+    held = np.zeros((1300, 40), dtype=np.bool_)
+    held[4, 10] = True
+    rgb = np.random.default_rng(0).integers(0, 256, (*held.shape, 3), dtype=np.uint8)
+    coarse = coarse_site(image_from(rgb, held))
+    assert coarse.shape == held.shape
+    assert np.array_equal(coarse.labels >= 0, held)
+
+
 def test_regions_and_site_made_together_are_those_made_alone() -> None:
     image = image_from(disc_rgb())
     hierarchy, site = result_of(hierarchy_and_site_events(image))
