@@ -117,7 +117,7 @@ def near_border(leaves: Leaves) -> BoolArray:
         differs = (leaves[one] != leaves[other]) & (leaves[one] >= 0) & (leaves[other] >= 0)
         border[one] |= differs
         border[other] |= differs
-    return _widened(border) & (leaves >= 0)
+    return widened(border) & (leaves >= 0)
 
 
 def _neighbouring(n_axes: int) -> list[tuple[tuple[slice, ...], tuple[slice, ...]]]:
@@ -132,7 +132,8 @@ def _neighbouring(n_axes: int) -> list[tuple[tuple[slice, ...], tuple[slice, ...
     ]
 
 
-def _widened(mask: BoolArray) -> BoolArray:
+def widened(mask: BoolArray) -> BoolArray:
+    """Return the pixels of a mask and those that touch one by a side, (H, W)."""
     wide = mask.copy()
     for one, other in _neighbouring(mask.ndim):
         wide[one] |= mask[other]
@@ -142,14 +143,14 @@ def _widened(mask: BoolArray) -> BoolArray:
 
 def _flooded(leaves: Leaves, is_free: BoolArray, picture: ByteArray) -> Leaves:
     # Markers far from any free pixel would only make the queue longer.
-    takes_part = _widened(is_free) & (leaves >= 0)
+    takes_part = widened(is_free) & (leaves >= 0)
     markers = np.where(takes_part & ~is_free, leaves + 1, 0)
-    flooded = flood(_squared_gradient(picture), markers, takes_part)
+    flooded = flood(squared_gradient(picture), markers, takes_part)
     result: Leaves = np.where(is_free & (flooded > 0), flooded - 1, leaves).astype(np.int32)
     return result
 
 
-def _squared_gradient(picture: ByteArray) -> Float32Array:
+def squared_gradient(picture: ByteArray) -> Float32Array:
     """Return the squared length of the gradient of smoothed sRGB, (H, W); its root has the same basins."""
     from scipy.ndimage import gaussian_filter
 

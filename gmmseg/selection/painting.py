@@ -7,21 +7,20 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from gmmseg.arrays import BoolArray, ByteArray, FloatArray, IntArray
-from gmmseg.features.colour import srgb_to_lab
+from gmmseg.arrays import BoolArray
+from gmmseg.regions.leaves import flood
+from gmmseg.regions.refinement import squared_gradient, widened
 from gmmseg.render import row_blocks
 from gmmseg.selection.prompts import Box, Prompt
 from gmmseg.selection.site import Site
 
-_LAB_REACH = 20.0
-"""Difference in CIELAB that counts as much as the radius of a leaf."""
 _MOVED = 6
 """Working pixels that refining moves a border at most."""
-_SEEDS = 64
-"""Pixels of a stroke in one leaf that are looked at when it is shared."""
 
 
-def painted(site: Site, members: BoolArray, prompts: Sequence[Prompt], box: Box | None = None) -> BoolArray:
+def painted(
+    site: Site, members: BoolArray, prompts: Sequence[Prompt], first_correction: int, box: Box | None = None
+) -> BoolArray:
     """Return the mask of selected leaves, with every pixel of each prompt as it asks.
 
     Parameters
@@ -30,26 +29,21 @@ def painted(site: Site, members: BoolArray, prompts: Sequence[Prompt], box: Box 
         Pixels without data are never selected.
     members : bool array, (N,)
     prompts : sequence of Prompt
-        A leaf with prompts of both signs is shared: a pixel goes with the nearest prompt, in distance over
-        the leaf's radius plus distance in CIELAB over 20. Of prompts on one pixel the last counts.
+        In the order given. Of prompts on one pixel the last counts.
+    first_correction : int
+        Index of the first prompt that corrects. The leaves of those before it are taken as they are; a leaf
+        of a correction is shared by a watershed of the colour gradient: from all prompts in it, and from the
+        pixels around it, each with its label.
     box : (x0, y0, x1, y1), optional
         Half-open; outside it only pixels of prompts are selected.
     """
     labels = site.labels
     mask = _spread(members, labels)
     touched = [labels[prompt.rows, prompt.columns] for prompt in prompts]
-    signs = [
-        {
-            int(leaf)
-            for prompt, leaves in zip(prompts, touched, strict=True)
-            if prompt.is_positive == sign
-            for leaf in np.unique(leaves)
-        }
-        for sign in (False, True)
-    ]
-    for leaf in sorted(signs[0] & signs[1]):
+    corrected = touched[first_correction:]
+    for leaf in np.unique(np.concatenate(corrected)).tolist() if corrected else ():
         if leaf >= 0:
-            _share(mask, site, leaf, prompts, touched)
+            _share(mask, site, leaf, prompts)
     if box is not None:
         x0, y0, x1, y1 = box
         mask[:y0] = mask[y1:] = mask[:, :x0] = mask[:, x1:] = False
@@ -69,36 +63,23 @@ def _spread(members: BoolArray, labels: NDArray[np.int32]) -> BoolArray:
     return mask
 
 
-def _share(
-    mask: BoolArray,
-    site: Site,
-    leaf: int,
-    prompts: Sequence[Prompt],
-    touched: Sequence[NDArray[np.int32]],
-) -> None:
-    """Share a leaf's pixels among the prompts in it."""
+def _share(mask: BoolArray, site: Site, leaf: int, prompts: Sequence[Prompt]) -> None:
+    """Share a leaf's pixels among the prompts in it and what lies around it."""
     window = _window(site, leaf)
-    rows, columns = np.nonzero(site.labels[window] == leaf)
-    rows, columns = rows + window[0].start, columns + window[1].start
-    pixels = np.stack([rows, columns], axis=1).astype(np.float64)
-    lab = _lab(site.rgb, rows, columns)
-    radius = np.sqrt(len(rows) / np.pi)
-    nearest = np.full(len(rows), np.inf)
-    wins = np.zeros(len(rows), dtype=np.bool_)
-    for prompt, leaves in zip(prompts, touched, strict=True):
-        at = np.flatnonzero(leaves == leaf)
-        if len(at) == 0:
-            continue
-        at = at[:: -(-len(at) // _SEEDS)]
-        seeds = np.stack([prompt.rows[at], prompt.columns[at]], axis=1)
-        seed_lab = _lab(site.rgb, prompt.rows[at], prompt.columns[at])
-        for seed, colour in zip(seeds, seed_lab, strict=True):
-            away = np.sqrt(((pixels - seed) ** 2).sum(axis=1)) / radius
-            away += np.sqrt(((lab - colour) ** 2).sum(axis=1)) / _LAB_REACH
-            closer = away <= nearest
-            nearest[closer] = away[closer]
-            wins[closer] = prompt.is_positive
-    mask[rows, columns] = wins
+    labels = site.labels[window]
+    own = labels == leaf
+    takes_part = widened(own) & (labels >= 0)
+    markers = np.where(takes_part & ~own, 1 + mask[window], 0).astype(np.int32)
+    for prompt in prompts:
+        rows, columns = prompt.rows - window[0].start, prompt.columns - window[1].start
+        inside = (rows >= 0) & (rows < own.shape[0]) & (columns >= 0) & (columns < own.shape[1])
+        rows, columns = rows[inside], columns[inside]
+        inside = own[rows, columns]
+        markers[rows[inside], columns[inside]] = 1 + prompt.is_positive
+    if not ((markers == 1).any() and (markers == 2).any()):
+        return
+    flooded = flood(squared_gradient(site.rgb[window]), markers, takes_part)
+    mask[window][own] = flooded[own] == 2
 
 
 def _window(site: Site, leaf: int) -> tuple[slice, slice]:
@@ -111,8 +92,3 @@ def _window(site: Site, leaf: int) -> tuple[slice, slice]:
         slice(max(int((top - _MOVED) * down), 0), int((1 - bottom + _MOVED) * down) + 1),
         slice(max(int((left - _MOVED) * across), 0), int((1 - right + _MOVED) * across) + 1),
     )
-
-
-def _lab(rgb: ByteArray, rows: IntArray, columns: IntArray) -> FloatArray:
-    lab: FloatArray = srgb_to_lab(rgb[rows, columns].T.astype(np.float64) / 255).T
-    return lab

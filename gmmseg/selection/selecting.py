@@ -103,7 +103,8 @@ class PromptedSelection:
         return replace(self.selection, masks=self.members[None], scores=np.zeros(1))
 
     def _painted(self, members: BoolArray) -> BoolArray:
-        return painted(self.site, members, self.prompts, self.box)
+        first_correction = 1 if self.box is None and not self.selection.is_given else 0
+        return painted(self.site, members, self.prompts, first_correction, self.box)
 
 
 def nothing_selected(site: Site, box: Box | None = None) -> PromptedSelection:

@@ -188,7 +188,7 @@ class Player:
         if before.marks:
             self._write_down(before, touch, working, clicks[-1])
         prompts = [click(*one) for one in clicks]
-        self._mask = painted(self._site, self._selection.mask, prompts)
+        self._mask = painted(self._site, self._selection.mask, prompts, 1)
         return self._mask
 
     def _write_down(self, before: Selection, touch: Touch, working: Working, last: Click) -> None:
