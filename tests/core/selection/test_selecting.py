@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -14,9 +15,10 @@ from gmmseg.arrays import BoolArray
 from gmmseg.control import result_of
 from gmmseg.errors import GmmsegError
 from gmmseg.regions.pipeline import hierarchy_events
+from gmmseg.selection.painting import painted
 from gmmseg.selection.prompts import click, stroke
 from gmmseg.selection.selecting import PromptedSelection, hovered, nothing_selected
-from gmmseg.selection.site import coarse_site, hierarchy_and_site_events, site_events
+from gmmseg.selection.site import Site, coarse_site, hierarchy_and_site_events, site_events
 from tests.core.selection.scenes import DISC, SHAPE, disc_rgb, disc_site, image_from
 
 CLICKS = st.lists(
@@ -69,6 +71,39 @@ def test_both_signs_in_one_leaf_share_it() -> None:
     assert not inside.all()
     assert mask[near]
     assert not mask[far]
+
+
+def straddled(rows: slice, columns: slice) -> tuple[Site, int]:
+    """Return the disc's site with a rectangle of its pixels made one leaf, and that leaf."""
+    site = disc_site()
+    leaf = int(site.labels[rows, columns][0, 0])
+    labels = site.labels.copy()
+    labels[rows, columns] = leaf
+    boxes = site.scene.ground.boxes.copy()
+    boxes[leaf] = rows.start, columns.start, 1 - rows.stop, 1 - columns.stop
+    ground = replace(site.scene.ground, boxes=boxes)
+    return replace(site, scene=replace(site.scene, ground=ground), labels=labels), leaf
+
+
+@pytest.mark.parametrize(("x", "is_positive"), [(32, True), (41, False)])
+def test_a_correction_takes_its_side_of_a_leaf_that_straddles_a_border(x: int, is_positive: bool) -> None:
+    row, column, _ = DISC
+    site, leaf = straddled(slice(row - 4, row + 5), slice(30, 44))
+    counts = np.bincount(site.labels[disc()], minlength=site.scene.ground.n_leaves)
+    members = 2 * counts > np.bincount(site.labels.ravel(), minlength=site.scene.ground.n_leaves)
+    # As a whole the leaf takes the label of the correction, and is wrong on the other side of the border.
+    members[leaf] = is_positive
+    prompts = click(column, row), click(x, row, is_positive)
+    shared, whole = (painted(site, members, prompts, n) for n in (1, 2))
+    assert overlap(shared, disc()) > 0.95
+    assert overlap(shared, disc()) > overlap(whole, disc()) + 0.05
+    is_leaf = site.labels == leaf
+    assert np.array_equal(shared[~is_leaf], members[site.labels][~is_leaf])
+
+
+def test_the_leaf_of_a_first_prompt_is_taken_as_it_is() -> None:
+    state = after([(DISC[1], DISC[0], True)])
+    assert np.array_equal(state.mask, state.members[disc_site().labels])
 
 
 def test_the_same_prompts_give_the_same_mask_and_taking_back_gives_the_earlier_one() -> None:
