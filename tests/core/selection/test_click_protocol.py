@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -29,12 +29,8 @@ class TranscribedClicker:
         fp_mask = np.logical_and(
             np.logical_and(np.logical_not(self.gt_mask), pred_mask), self.not_ignore_mask
         )
-        fn_mask = np.pad(fn_mask, ((1, 1), (1, 1)), "constant")
-        fp_mask = np.pad(fp_mask, ((1, 1), (1, 1)), "constant")
-        fn_mask_dt = cv2.distanceTransform(fn_mask.astype(np.uint8), cv2.DIST_L2, 0)[1:-1, 1:-1]
-        fp_mask_dt = cv2.distanceTransform(fp_mask.astype(np.uint8), cv2.DIST_L2, 0)[1:-1, 1:-1]
-        fn_mask_dt = fn_mask_dt * self.not_clicked_map
-        fp_mask_dt = fp_mask_dt * self.not_clicked_map
+        fn_mask_dt = distances(fn_mask) * self.not_clicked_map
+        fp_mask_dt = distances(fp_mask) * self.not_clicked_map
         fn_max_dist = np.max(fn_mask_dt)
         fp_max_dist = np.max(fp_mask_dt)
         is_positive = fn_max_dist > fp_max_dist
@@ -45,6 +41,14 @@ class TranscribedClicker:
         self.not_clicked_map[coords_y[0], coords_x[0]] = False
         depth = float(max(fn_max_dist, fp_max_dist))
         return bool(is_positive), int(coords_y[0]), int(coords_x[0]), depth
+
+
+def distances(mask: BoolArray) -> NDArray[np.float64]:
+    padded = np.pad(mask, ((1, 1), (1, 1)), "constant").astype(np.uint8)
+    found = cv2.distanceTransform(padded, cv2.DIST_L2, 0)[1:-1, 1:-1].astype(np.float64)
+    # Roots of whole numbers: what float32 rounds differently here and there is still a tie.
+    exact: NDArray[np.float64] = np.sqrt(np.rint(found**2))
+    return exact
 
 
 def transcribed_iou(gt_mask: NDArray[np.int64], pred_mask: BoolArray) -> float:
@@ -64,6 +68,7 @@ def blobs(seed: int, shape: tuple[int, int] = (31, 37)) -> BoolArray:
 
 
 @settings(max_examples=30)
+@example(334)
 @given(st.integers(0, 10_000))
 def test_clicks_are_those_of_the_transcription(seed: int) -> None:
     truth, ignored = blobs(seed), blobs(seed + 1) & blobs(seed + 2)
