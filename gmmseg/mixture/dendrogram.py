@@ -11,13 +11,17 @@ from gmmseg.arrays import FloatArray
 from gmmseg.control import ShouldStop, never_stop, raise_if_cancelled
 from gmmseg.mixture.covariance import Full
 from gmmseg.mixture.density import posteriors
-from gmmseg.mixture.merging import merge_by_entropy, with_merged
-from gmmseg.mixture.misclassification import merge_by_misclassification
+from gmmseg.mixture.merging import entropy_gains, merge_by_entropy, with_merged
+from gmmseg.mixture.misclassification import merge_by_misclassification, misclassification
 from gmmseg.mixture.overlaps import bhattacharyya, ridge_overlap
 from gmmseg.mixture.params import MixtureParams
 from gmmseg.mixture.tree import Dendrogram, tree_of_unions
 
 Measure = Literal["ridge", "bhattacharyya", "misclassification", "entropy"]
+_OF_GAUSSIANS: dict[Measure, Callable[[MixtureParams], FloatArray]] = {
+    "ridge": ridge_overlap,
+    "bhattacharyya": bhattacharyya,
+}
 
 
 def dendrogram(
@@ -50,7 +54,32 @@ def dendrogram(
     if measure == "misclassification":
         shares = posteriors(params, values, np.float64, should_stop)
         return merge_by_misclassification(shares, weights, should_stop=should_stop)
-    return _merge_gaussians(params, ridge_overlap if measure == "ridge" else bhattacharyya, should_stop)
+    return _merge_gaussians(params, _OF_GAUSSIANS[measure], should_stop)
+
+
+def overlap_matrix(
+    params: MixtureParams,
+    values: FloatArray,
+    measure: Measure = "ridge",
+    should_stop: ShouldStop = never_stop,
+) -> FloatArray:
+    """Return how much each pair of a mixture's components overlaps, (K, K), symmetric, 0..1.
+
+    The first union of `dendrogram` is its largest entry beside the diagonal. ``misclassification`` gives the
+    greater of the two probabilities of a pair, ``entropy`` the share of it that a union would take.
+
+    Parameters
+    ----------
+    params, values, measure, should_stop
+        As for `dendrogram`.
+    """
+    if measure in _OF_GAUSSIANS:
+        return _OF_GAUSSIANS[measure](params)
+    shares = posteriors(params, values, np.float64, should_stop)
+    if measure == "entropy":
+        return entropy_gains(shares)
+    chances = misclassification(shares)
+    return np.maximum(chances, chances.T)
 
 
 def _merge_gaussians(

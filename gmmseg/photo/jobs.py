@@ -211,11 +211,13 @@ def compare_events(
     settings: SegmentSettings,
     counts: Sequence[int],
     *,
+    n_folds: int = 0,
     should_stop: ShouldStop = never_stop,
     make_table: TableMaker = feature_table,
 ) -> Generator[Progress | Considered, None, None]:
     """Fit each number of components in turn, for its criteria alone.
 
+    With `n_folds` each is fitted as often more, for the likelihood of pixels that a fit has not seen.
     STOP raises `Cancelled` too: a fit that is cut short compares with none.
     """
     should_stop = all_or_nothing(should_stop)
@@ -229,7 +231,9 @@ def compare_events(
     yield Progress("Comparing numbers of components", 0.0)
     table = make_table(image, settings.features, should_stop)
     mixture = with_floor(settings.mixture, table)
-    selection = select_events(table.values, table.weights, mixture, "bic", should_stop, tuple(counts))
+    selection = select_events(
+        table.values, table.weights, mixture, "bic", should_stop, tuple(counts), n_folds
+    )
     yield from relayed(selection, tried)
 
 

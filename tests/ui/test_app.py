@@ -39,7 +39,7 @@ from gmmseg.errors import FitError
 from gmmseg.features.spec import ColourSpace
 from gmmseg.image import Image
 from gmmseg.io.export_items import ExportItem
-from gmmseg.mixture.selection import select_events
+from gmmseg.mixture.selection import HELD_OUT_FOLDS, held_out_score, select_events
 from gmmseg.photo.document import (
     change_setting,
     lock_class,
@@ -557,7 +557,7 @@ def test_comparing_k_compares_and_leaves_the_work_alone(fitted: App, qtbot: QtBo
     # The map by region follows the one by pixel, and every merge of classes.
     wait_for_map(fitted, qtbot)
     document, shown = work.workspace.document, work.workspace.shown
-    fitted.photo.panels.k_curve.compare_requested.emit(4)
+    fitted.photo.panels.k_curve.compare_requested.emit(4, False)
     qtbot.waitUntil(lambda: len(work.workspace.shown.candidates) == 4, timeout=20000)
     qtbot.waitUntil(lambda: not work.is_busy)
     assert work.workspace.document is document
@@ -570,9 +570,15 @@ def test_comparing_k_compares_and_leaves_the_work_alone(fitted: App, qtbot: QtBo
     expected = list(select_events(table.values, table.weights, mixture, "bic", candidates=(1, 2, 3, 4)))
     assert sorted(work.workspace.shown.candidates, key=lambda one: one.n_components) == expected
     # What has been tried is not tried again, and K alone does not make it wrong.
-    fitted.photo.panels.k_curve.compare_requested.emit(5)
+    fitted.photo.panels.k_curve.compare_requested.emit(5, False)
     type_k(fitted, "3")
     qtbot.waitUntil(lambda: len(work.workspace.shown.candidates) == 5, timeout=20000)
+    # On pixels held out those that are known are tried again, as the automatic choice does it.
+    fitted.photo.panels.k_curve.compare_requested.emit(2, True)
+    qtbot.waitUntil(lambda: sum(one.held_out is not None for one in work.workspace.shown.candidates) == 2)
+    for one in work.workspace.shown.candidates[:2]:
+        wanted = replace(mixture, n_components=one.n_components)
+        assert one.held_out == held_out_score(table.values, table.weights, wanted, HELD_OUT_FOLDS)
     work.apply(change_setting("features.space", "lab", "Colour space"))
     assert work.workspace.shown.candidates == ()
     wait_for_fit(fitted, qtbot)
@@ -581,7 +587,7 @@ def test_comparing_k_compares_and_leaves_the_work_alone(fitted: App, qtbot: QtBo
 def test_stopping_a_comparison_keeps_what_has_been_compared(fitted: App, qtbot: QtBot) -> None:
     work = fitted.photo.work
     document = work.workspace.document
-    fitted.photo.panels.k_curve.compare_requested.emit(200)
+    fitted.photo.panels.k_curve.compare_requested.emit(200, False)
     qtbot.waitUntil(lambda: len(work.workspace.shown.candidates) >= 2, timeout=20000)
     fitted.photo.actions["stop"].trigger()
     qtbot.waitUntil(lambda: not work.comparisons.is_running)

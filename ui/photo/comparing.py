@@ -6,7 +6,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Slot
 
-from gmmseg.mixture.selection import DEFAULT_RANGE, Candidate
+from gmmseg.mixture.selection import DEFAULT_RANGE, HELD_OUT_FOLDS, Candidate
 from gmmseg.photo.document import can_compare
 from gmmseg.photo.jobs import Considered, compare_events
 from gmmseg.photo.view_state import ViewState
@@ -34,19 +34,23 @@ class KComparer(Worker):
         self._workspace = workspace
         bridge.changed.connect(self._on_changed)
 
-    @Slot(int)
-    def compare(self, most: int) -> None:
-        """Try the numbers of components up to `most` that have not been tried."""
+    @Slot(int, bool)
+    def compare(self, most: int, holds_out: bool = False) -> None:
+        """Try the numbers of components up to `most` that have not been tried, or not on pixels held out."""
         document = self._workspace.document
         image, settings = document.image, document.settings
-        known = {candidate.n_components for candidate in self._workspace.shown.candidates}
+        known = {
+            candidate.n_components
+            for candidate in self._workspace.shown.candidates
+            if not holds_out or candidate.held_out is not None
+        }
         counts = [count for count in range(DEFAULT_RANGE[0], most + 1) if count not in known]
         if image is None or not counts:
             return
-        make_table = self._workspace.make_table
+        make_table, n_folds = self._workspace.make_table, HELD_OUT_FOLDS * holds_out
         self.runner.start(
             lambda should_stop: compare_events(
-                image, settings, counts, should_stop=should_stop, make_table=make_table
+                image, settings, counts, n_folds=n_folds, should_stop=should_stop, make_table=make_table
             )
         )
 

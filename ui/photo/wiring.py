@@ -153,6 +153,8 @@ class PhotoPanels(QObject):
         self.scatter.rows_brushed.connect(self.panes.show_marked)
         self.merge_tree.tree_requested.connect(work.comparer.ask)
         work.comparer.answered.connect(self.merge_tree.show_tree)
+        self.merge_tree.overlaps_requested.connect(work.overlap_measurer.ask)
+        work.overlap_measurer.answered.connect(self.merge_tree.show_overlaps)
         self.merge_tree.components_merged.connect(work.component_merger.merge)
         self.merge_tree.classes_tried.connect(self.panes.try_classes)
         self.merge_tree.classes_pointed_at.connect(self.panes.point_at_classes)

@@ -40,7 +40,7 @@ from ui.photo.object_editor import ObjectEditor
 from ui.photo.object_sources import ObjectSources
 from ui.photo.opening import Opener
 from ui.photo.panels.display import Histogram
-from ui.photo.panels.merge_requests import tree_of
+from ui.photo.panels.merge_requests import overlaps_of, tree_of
 from ui.photo.panels.parts import PartsRequest
 from ui.photo.panels.regions import RegionTableRequest
 from ui.photo.panels.scatter_rows import winners_of
@@ -106,6 +106,7 @@ class PhotoWork(DeskWorkers):
         self.teaching = Teaching(self, self.workspace, self.bridge, self.fitter)
         self.sorter = self.make_requests(winners_of, lambda request: "winners")
         self.comparer = self.make_requests(tree_of, lambda request: "tree")
+        self.overlap_measurer = self.make_requests(overlaps_of, lambda request: "overlaps")
         self.region_measurer = self.make_requests(_region_table, lambda request: "regions")
         self.part_finder = self.make_requests(_parts, lambda request: "parts")
         self.value_counter = self.make_requests(_histograms, lambda image: "histograms")

@@ -20,12 +20,10 @@ from gmmseg.laboratory.scene import Bar, Chart, Matrix, Scene, Table, Tree
 from gmmseg.laboratory.starts import quick_fit
 from gmmseg.laboratory.words import fixed, vector
 from gmmseg.mixture.covariance import Full
-from gmmseg.mixture.dendrogram import Measure, dendrogram
+from gmmseg.mixture.dendrogram import Measure, dendrogram, overlap_matrix
 from gmmseg.mixture.density import posteriors, score_rows
 from gmmseg.mixture.fit import fit_events
-from gmmseg.mixture.merging import entropy_gains, merged_component
-from gmmseg.mixture.misclassification import misclassification
-from gmmseg.mixture.overlaps import bhattacharyya, ridge_overlap
+from gmmseg.mixture.merging import merged_component
 from gmmseg.mixture.params import MixtureParams
 from gmmseg.mixture.settings import FitSettings
 from gmmseg.mixture.tree import Dendrogram
@@ -114,14 +112,7 @@ class MergePage(Page):
     @cached_property
     def overlaps(self) -> FloatArray:
         """The measure of every pair, (K, K), 0..1; for the entropy the share of it that would go."""
-        if self.settings.measure == "ridge":
-            return ridge_overlap(self.params)
-        if self.settings.measure == "bhattacharyya":
-            return bhattacharyya(self.params)
-        if self.settings.measure == "misclassification":
-            chances = misclassification(self.shares)
-            return np.maximum(chances, chances.T)
-        return entropy_gains(self.shares)
+        return overlap_matrix(self.params, self.data.values, self.settings.measure)
 
     @property
     def groups(self) -> list[tuple[int, ...]]:

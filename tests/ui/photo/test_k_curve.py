@@ -57,7 +57,7 @@ def test_without_candidates_a_button_offers_to_compare(panel: KCurvePanel, qtbot
     assert not panel.plot.isVisible()
     with qtbot.waitSignal(panel.compare_requested) as asked:
         QTest.mouseClick(panel.hint.button, Qt.MouseButton.LeftButton)
-    assert asked.args == [10]
+    assert asked.args == [10, False]
 
 
 def test_without_an_image_there_is_nothing_to_compare(panel: KCurvePanel) -> None:
@@ -130,7 +130,7 @@ def test_arrow_keys_ask_for_the_neighbouring_k(panel: KCurvePanel) -> None:
 def test_choosing_the_k_in_use_or_showing_states_asks_for_nothing(panel: KCurvePanel) -> None:
     heard: list[object] = []
     panel.edit_requested.connect(heard.append)
-    panel.compare_requested.connect(heard.append)
+    panel.compare_requested.connect(lambda *asked: heard.append(asked))
     show(panel, tried())
     click_k(panel, 3)
     show(panel, make_shown())
@@ -147,7 +147,7 @@ def test_a_minimum_at_the_edge_is_said_and_more_can_be_tried(
     assert (f"Lowest at K = {n_max}, the largest tried: {edge}." in panel.warning.text()) == bool(edge)
     with qtbot.waitSignal(panel.compare_requested) as asked:
         QTest.mouseClick(panel.more_button, Qt.MouseButton.LeftButton)
-    assert asked.args == [10 if n_max < 10 else 40]
+    assert asked.args == [10 if n_max < 10 else 40, False]
     assert str(asked.args[0]) in panel.more_button.text()
 
 
@@ -155,3 +155,27 @@ def test_the_warning_about_neighbouring_pixels_is_in_sight(panel: KCurvePanel) -
     show(panel, tried())
     assert panel.warning.isVisible()
     assert "not independent" in panel.warning.text()
+
+
+def test_held_out_likelihood_is_asked_for_when_it_is_wanted_and_drawn_where_it_is_known(
+    panel: KCurvePanel, qtbot: QtBot
+) -> None:
+    shown = show(panel, tried())
+    assert not panel.curves["held_out"].isVisible()
+    with qtbot.waitSignal(panel.compare_requested) as asked:
+        panel.boxes["held_out"].click()
+    assert asked.args == [8, True]
+    scores = [-12.0, -11.0, -10.5, -10.6]
+    told = [replace(one, held_out=score) for one, score in zip(shown.candidates, scores, strict=False)]
+    show(panel, replace(shown, candidates=(*told, *shown.candidates[4:])))
+    _x, y = panel.curves["held_out"].getData()
+    np.testing.assert_allclose(y[:4], -2 * np.array(scores))
+    assert np.isnan(y[4:]).all()
+    assert 3 in panel.best_marks.getData()[0]
+    heard: list[tuple[object, ...]] = []
+    panel.compare_requested.connect(lambda *again: heard.append(again))
+    panel.boxes["held_out"].click()
+    complete = [replace(one, held_out=-10.0) for one in shown.candidates]
+    show(panel, replace(shown, candidates=tuple(complete)))
+    panel.boxes["held_out"].click()
+    assert heard == [], "all is known"

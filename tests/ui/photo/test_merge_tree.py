@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 from gmmseg.drawing.draw import draw
 from gmmseg.drawing.layers import Layer
 from gmmseg.editing import Edit
+from gmmseg.mixture.dendrogram import Measure
 from gmmseg.photo.classes import ClassTable
 from gmmseg.photo.component_merging import ComponentMerge
 from gmmseg.photo.document import Document, lock_class, merge_classes
@@ -22,7 +23,13 @@ from gmmseg.photo.view_state import ViewState
 from gmmseg.photo.workspace import Workspace
 from tests.data.states import make_shown
 from tests.ui.driving import redraw
-from ui.photo.panels.merge_requests import TreeRequest, merge_groups, merged_groups, tree_of
+from ui.photo.panels.merge_requests import (
+    TreeRequest,
+    merge_groups,
+    merged_groups,
+    overlaps_of,
+    tree_of,
+)
 from ui.photo.panels.merge_tree import MergeTreePanel
 from ui.photo.panels.panes import PanesPanel
 from ui.plots.dendrogram_plot import LOWEST_CUT, node_places
@@ -449,3 +456,32 @@ def test_components_are_asked_for_below_the_line(
         tuple(group) for group in below if len(group) > 1
     }
     assert len(merge.groups) < 4
+
+
+@pytest.mark.parametrize("measure", ["ridge", "misclassification"])
+def test_the_matrix_is_asked_for_once_it_is_looked_at_and_a_cell_shows_its_pair(
+    panel: MergeTreePanel, asked: Asked, four: ViewState, qtbot: QtBot, measure: Measure
+) -> None:
+    wanted: list[TreeRequest] = []
+    panel.overlaps_requested.connect(wanted.append)
+    panel.measure_box.setCurrentIndex(panel.measure_box.findData(measure))
+    with_tree(panel, asked, four)
+    assert wanted == []
+    QTest.mouseClick(panel.matrix_button, Qt.MouseButton.LeftButton)
+    assert wanted == [asked.trees[-1]]
+    assert panel.matrix.isVisible()
+    assert not panel.plot.isVisible()
+    overlaps = overlaps_of(wanted[0])
+    tree = tree_of(wanted[0])
+    first = np.unravel_index(int((overlaps - np.eye(4)).argmax()), overlaps.shape)
+    assert {int(k) for k in first} == {int(k) for k in tree.pairs[0]}
+    panel.show_overlaps(wanted[0], overlaps)
+    order = [component for entry in four.classes for component in entry.components]
+    written = [text.textItem.toPlainText() for text in panel.matrix.cells.texts]
+    assert written == [f"{overlaps[i, j]:.2f}" for i in order for j in order]
+    QTest.qWait(10)
+    view = panel.matrix.getPlotItem().vb
+    at = panel.matrix.mapFromScene(view.mapViewToScene(QPointF(2.5, 1.5)))
+    QTest.mouseClick(panel.matrix.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    pair = {four.classes.of_component(order[k]).id for k in (1, 2)}
+    assert set(asked.pointed[-1] or ()) == pair

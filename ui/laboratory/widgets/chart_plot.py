@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QRectF, Qt, Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QBrush, QColor, QKeyEvent, QMouseEvent, QPen
 
-from gmmseg.colours import colormap_table, readable_on
+from gmmseg.colours import readable_on
 from gmmseg.laboratory.scene import Bounds, Chart, Handle, Line, LineStyle, Matrix, Points, Tint
 from ui.laboratory.widgets.handle_view import HandleView
 from ui.plots.curve_legend import CurveLegend
+from ui.plots.matrix_cells import MatrixCells
 from ui.plots.scatter_plot import ComponentCurve, ScatterPlot
 from ui.theme import colours, style_plot
 
@@ -62,18 +62,12 @@ class ChartPlot(ScatterPlot):
         self._lines: list[pg.PlotCurveItem] = []
         self._dots: list[pg.ScatterPlotItem] = []
         self._texts: list[pg.TextItem] = []
-        self._cells: list[pg.TextItem] = []
-        self._cell_words: dict[int, tuple[str, tuple[int, int]]] = {}
         self._labels: list[pg.TextItem] = []
         self.dot = _MANY_DOT
         self.rows_item = pg.ScatterPlotItem(pxMode=True, size=_FEW_SIZE, pen=None)
         self.spots = pg.ScatterPlotItem(pxMode=True)
-        self.cells_item = pg.ImageItem()
-        for item, height in (
-            (self.rows_item, -15),
-            (self.spots, 60),
-            (self.cells_item, -30),
-        ):
+        self.cells = MatrixCells(self.getPlotItem())
+        for item, height in ((self.rows_item, -15), (self.spots, 60)):
             item.setZValue(height)
             self.view.addItem(item, ignoreBounds=True)
         self.legend = CurveLegend()
@@ -188,39 +182,10 @@ class ChartPlot(ScatterPlot):
                 text.setPos(note.x, note.y)
 
     def _show_matrix(self, matrix: Matrix | None) -> None:
-        self.cells_item.setVisible(matrix is not None)
-        if matrix is None and not self.view.yInverted():
-            return
-        self.view.invertY(matrix is not None)
         if matrix is None:
-            for side in ("left", "bottom"):
-                self.getPlotItem().getAxis(side).setTicks(None)
-            for text in self._cells:
-                text.setVisible(False)
-            return
-        n_rows, n_columns = matrix.values.shape
-        table = colormap_table("viridis")
-        shades = table[np.rint(255 * np.clip(np.abs(matrix.values), 0, 1)).astype(np.intp)]
-        self.cells_item.setImage(shades, levels=None)
-        self.cells_item.setRect(QRectF(0, 0, n_columns, n_rows))
-        item = self.getPlotItem()
-        for side, names in (("left", matrix.rows), ("bottom", matrix.columns)):
-            item.getAxis(side).setTicks([[(at + 0.5, name) for at, name in enumerate(names)], []])
-        while len(self._cells) < n_rows * n_columns:
-            text = pg.TextItem(anchor=(0.5, 0.5))
-            self.view.addItem(text, ignoreBounds=True)
-            self._cells.append(text)
-        for at, text in enumerate(self._cells):
-            row, column = divmod(at, n_columns)
-            text.setVisible(row < n_rows)
-            if row < n_rows:
-                red, green, blue = shades[row, column].tolist()
-                words = f"{matrix.values[row, column]:.2f}"
-                # Setting a text lays it out anew, which takes longer than all else in a cell.
-                if (words, (row, column)) != self._cell_words.get(at):
-                    self._cell_words[at] = words, (row, column)
-                    text.setText(words, color=readable_on((red, green, blue)))
-                    text.setPos(column + 0.5, row + 0.5)
+            self.cells.hide()
+        else:
+            self.cells.show(matrix.values, matrix.rows, matrix.columns)
 
     def _show_handles(self, handles: tuple[Handle, ...]) -> None:
         self.handle_view.handles = handles

@@ -44,6 +44,11 @@ CURVES = (
         "As BIC at a smaller price, so that it allows the most components: lower is better.\n−2 L + 2 p",
     ),
     (
+        "held_out", "&Held out",
+        "How well K components explain pixels that they were not fitted to: lower is better. Each K "
+        "is fitted five times more, to four fifths of the pixels.\n−2 L of the pixels held out",
+    ),
+    (
         "entropy", "E&ntropy",
         "How unsure it is which component a pixel is of, on the right axis: look for the elbow.\n"
         "Ent = −Σ γ ln γ, the entropy of the posteriors",
@@ -66,8 +71,8 @@ class KCurvePanel(PlotPanel):
     """Draws the criteria over K; a click on a point asks for that K."""
 
     edit_requested = Signal(object)
-    compare_requested = Signal(int)
-    """All K up to this one are to be tried."""
+    compare_requested = Signal(int, bool)
+    """All K up to this one are to be tried; whether also on pixels held out."""
 
     def __init__(self) -> None:
         super().__init__("k-curve-panel", theory="how-many")
@@ -111,10 +116,11 @@ class KCurvePanel(PlotPanel):
             self.boxes[name] = QCheckBox(title)
             self.boxes[name].setObjectName(f"k-curve-{name}")
             self.boxes[name].setToolTip(self.tr(tip))
-            self.boxes[name].setChecked(name != "entropy")
+            self.boxes[name].setChecked(name not in ("held_out", "entropy"))
             self.boxes[name].toggled.connect(self._draw)
             top.addWidget(self.boxes[name])
         top.addStretch()
+        self.boxes["held_out"].toggled.connect(self._hold_out)
         self.warning = QLabel()
         self.warning.setObjectName("k-curve-warning")
         self.warning.setWordWrap(True)
@@ -124,11 +130,11 @@ class KCurvePanel(PlotPanel):
             self.tr("How many components? Try several and compare their criteria here."),
             self.tr("&Compare K = 1…10"),
         )
-        self.hint.requested.connect(lambda: self.compare_requested.emit(DEFAULT_RANGE[-1]))
+        self.hint.requested.connect(lambda: self._compare(DEFAULT_RANGE[-1]))
         self.more_button = QPushButton()
         self.more_button.setObjectName("k-curve-more")
         self.more_button.setToolTip(self.tr("Try more components; the segmentation stays as it is"))
-        self.more_button.clicked.connect(lambda: self.compare_requested.emit(self._next_most()))
+        self.more_button.clicked.connect(lambda: self._compare(self._next_most()))
         bottom = QHBoxLayout()
         bottom.setSpacing(SPACING)
         bottom.addWidget(self.warning, 1)
@@ -157,20 +163,38 @@ class KCurvePanel(PlotPanel):
             self._chosen = document.fit.result.params.n_components
         self.chosen_line.setValue(self._chosen)
         counts = [candidate.n_components for candidate in self._candidates]
-        total = self._n_pixels(document)
+        values_of = {name: self._per_pixel(name, document) for name in self.curves}
         shown, best = [], []
         for name, curve in self.curves.items():
             is_on = self.boxes[name].isChecked()
             curve.setVisible(is_on)
-            values = np.array([getattr(candidate, name) for candidate in self._candidates]) / total
+            values = values_of[name]
             curve.setData(counts, values)
-            if is_on and name != "entropy":
+            if is_on and name != "entropy" and np.isfinite(values).any():
                 shown.append(values)
-                at = int(values.argmin())
+                at = int(np.nanargmin(values))
                 best.append({"pos": (counts[at], values[at])})
         self.best_marks.setData(best)
         self._draw_ranges(counts, shown)
-        self._say_edges(counts)
+        self._say_edges(counts, values_of)
+
+    def _per_pixel(self, name: str, document: Document) -> FloatArray:
+        """Return a criterion of each K, nats a pixel; NaN where it is not known."""
+        if name == "held_out":
+            return np.array(
+                [-2 * (np.nan if one.held_out is None else one.held_out) for one in self._candidates]
+            )
+        total = self._n_pixels(document)
+        return np.array([getattr(candidate, name) for candidate in self._candidates]) / total
+
+    def _compare(self, most: int) -> None:
+        self.compare_requested.emit(most, self.boxes["held_out"].isChecked())
+
+    @Slot(bool)
+    def _hold_out(self, is_wanted: bool) -> None:
+        """Have what was tried tried on pixels held out too, once somebody wants to see it."""
+        if is_wanted and any(candidate.held_out is None for candidate in self._candidates):
+            self._compare(max(candidate.n_components for candidate in self._candidates))
 
     def _next_most(self) -> int:
         """Return up to which K to try next: all that are usual, then as many again."""
@@ -178,7 +202,7 @@ class KCurvePanel(PlotPanel):
         usual = DEFAULT_RANGE[-1]
         return usual if tried < usual else min(2 * tried, MAX_COMPONENTS)
 
-    def _say_edges(self, counts: list[int]) -> None:
+    def _say_edges(self, counts: list[int], values_of: dict[str, FloatArray]) -> None:
         """Say which criteria are lowest at the largest K: their minimum may lie beyond."""
         at_edge = [
             title.replace("&", "")
@@ -186,7 +210,8 @@ class KCurvePanel(PlotPanel):
             if name != "entropy"
             and self.boxes[name].isChecked()
             and len(counts) > 1
-            and int(np.argmin([getattr(one, name) for one in self._candidates])) == len(counts) - 1
+            and np.isfinite(values_of[name][-1])
+            and values_of[name][-1] <= np.nanmin(values_of[name])
         ]
         words = [self.tr("Neighbouring pixels are not independent, so BIC favours large K; ICL is stricter.")]
         if at_edge:
@@ -216,7 +241,7 @@ class KCurvePanel(PlotPanel):
         view = item.vb
         view.setXRange(min(*counts, self._chosen), max(*counts, self._chosen, counts[0] + 1), padding=0.05)
         if shown:
-            low, high = min(v.min() for v in shown), max(v.max() for v in shown)
+            low, high = min(map(np.nanmin, shown)), max(map(np.nanmax, shown))
             view.setYRange(low, max(high, low + 1e-9 * max(1.0, abs(low))), padding=0.08)
         has_entropy = self.boxes["entropy"].isChecked()
         item.showAxis("right", has_entropy)
@@ -253,7 +278,10 @@ class KCurvePanel(PlotPanel):
     @Slot()
     def _recolour(self) -> None:
         tint = colours()
-        shades = {"bic": tint.accent, "icl": tint.warning, "aic": tint.ok, "entropy": tint.muted}
+        shades = {
+            "bic": tint.accent, "icl": tint.warning, "aic": tint.ok, "held_out": tint.error,
+            "entropy": tint.muted,
+        }  # fmt: skip
         styles = {"bic": Qt.PenStyle.SolidLine, "icl": Qt.PenStyle.DashLine, "aic": Qt.PenStyle.DashDotLine}
         for name, curve in self.curves.items():
             style = styles.get(name, Qt.PenStyle.DotLine)

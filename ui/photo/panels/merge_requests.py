@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from gmmseg.arrays import FloatArray
 from gmmseg.control import ShouldStop, never_stop
 from gmmseg.drawing.scatter import scatter_sample
 from gmmseg.editing import Edit
 from gmmseg.features.table import FeatureTable
-from gmmseg.mixture.dendrogram import Measure, dendrogram
+from gmmseg.mixture.dendrogram import Measure, dendrogram, overlap_matrix
 from gmmseg.mixture.params import MixtureParams
 from gmmseg.mixture.tree import Dendrogram
 from gmmseg.photo.classes import ClassInfo, ClassTable
@@ -29,6 +30,12 @@ def tree_of(request: TreeRequest, should_stop: ShouldStop = never_stop) -> Dendr
     """Return the tree, made from a sample of the pixels: it is about components, not about single rows."""
     rows = scatter_sample(request.table)
     return dendrogram(request.params, request.table.values[rows], None, request.measure, should_stop)
+
+
+def overlaps_of(request: TreeRequest, should_stop: ShouldStop = never_stop) -> FloatArray:
+    """Return how much each pair of components overlaps, (K, K), by the measure and the rows of the tree."""
+    rows = scatter_sample(request.table)
+    return overlap_matrix(request.params, request.table.values[rows], request.measure, should_stop)
 
 
 def classes_of(components: Sequence[int], table: ClassTable) -> list[ClassInfo]:

@@ -15,6 +15,8 @@ from PySide6.QtWidgets import (
     QLabel,
     QPushButton,
     QSizePolicy,
+    QStackedWidget,
+    QToolButton,
 )
 
 from gmmseg.arrays import FloatArray
@@ -31,6 +33,7 @@ from ui.photo.panels.merge_requests import (
     merged_groups,
 )
 from ui.photo.widgets.merge_words import MEASURES, union_sentence
+from ui.photo.widgets.overlap_plot import OverlapPlot
 from ui.plots.dendrogram_plot import LOWEST_CUT, DendrogramPlot
 from ui.plots.plot_panel import PlotPanel
 from ui.theme import SPACING
@@ -51,6 +54,8 @@ class MergeTreePanel(PlotPanel):
     """What was asked for is an undo step of its own."""
     tree_requested = Signal(object)
     """A `TreeRequest`; the answer goes to `show_tree`."""
+    overlaps_requested = Signal(object)
+    """A `TreeRequest` whose matrix is wanted too; the answer goes to `show_overlaps`."""
     classes_pointed_at = Signal(object)
     """Ids of the classes below the union under the pointer, or None."""
     classes_tried = Signal(object)
@@ -61,6 +66,7 @@ class MergeTreePanel(PlotPanel):
         self._shown: ViewState | None = None
         self._asked: TreeRequest | None = None
         self._tree: Dendrogram | None = None
+        self._measured: TreeRequest | None = None
         self._hovered: int | None = None
         self._selected: int | None = None
         self._cut = 0.0
@@ -80,6 +86,11 @@ class MergeTreePanel(PlotPanel):
         self.plot.node_hovered.connect(self._hover)
         self.plot.node_clicked.connect(self._click)
         self.plot.cut_moved.connect(self._move_cut)
+        self.matrix = OverlapPlot()
+        self.matrix.pair_clicked.connect(self._point_at_pair)
+        self.plots = QStackedWidget()
+        self.plots.addWidget(self.plot)
+        self.plots.addWidget(self.matrix)
         self.text = QLabel()
         self.text.setObjectName("merge-tree-text")
         self.text.setWordWrap(True)
@@ -87,7 +98,7 @@ class MergeTreePanel(PlotPanel):
         self.text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.hint = EmptyHint(self.tr("Which components overlap is shown here once there is a fit."))
         self.lay_out(
-            self.hint, self._top_row(), self.plot, self._component_row(), self.text, stretched=self.plot
+            self.hint, self._top_row(), self.plots, self._component_row(), self.text, stretched=self.plots
         )
         self._describe()
 
@@ -102,9 +113,18 @@ class MergeTreePanel(PlotPanel):
         self.merge_button = QPushButton(self.tr("&Merge below the line"))
         self.merge_button.setObjectName("merge-tree-merge")
         self.merge_button.clicked.connect(self.merge_below)
+        self.matrix_button = QToolButton()
+        self.matrix_button.setObjectName("merge-tree-matrix")
+        self.matrix_button.setText(self.tr("Matri&x"))
+        self.matrix_button.setToolTip(
+            self.tr("How much each pair of components overlaps, instead of the tree")
+        )
+        self.matrix_button.setCheckable(True)
+        self.matrix_button.toggled.connect(self._show_matrix)
         row = QHBoxLayout()
         row.setSpacing(SPACING // 2)
         row.addWidget(self.measure_box)
+        row.addWidget(self.matrix_button)
         row.addStretch()
         row.addWidget(self.merge_button)
         self._change_measure()
@@ -171,6 +191,33 @@ class MergeTreePanel(PlotPanel):
         self._hovered = self._selected = None
         self._cut = _sensible_cut(tree)
         self._throttle.ask()
+
+    @Slot(object, object)
+    def show_overlaps(self, request: TreeRequest, overlaps: FloatArray) -> None:
+        """Draw the matrix that was asked for, unless another one is wanted meanwhile."""
+        classes = self._classes()
+        if request is self._measured and classes.n_components == len(overlaps):
+            order = [component for entry in classes for component in entry.components]
+            self.matrix.set_overlaps(overlaps, order, [classes.of_component(k) for k in order])
+
+    @Slot(bool)
+    def _show_matrix(self, is_wanted: bool) -> None:
+        self.plots.setCurrentIndex(int(is_wanted))
+        self._measured = None
+        self._measure()
+
+    def _measure(self) -> None:
+        """Ask for the matrix of the tree's mixture where it is to be seen."""
+        if self.matrix_button.isChecked() and self._asked is not None and self._measured is not self._asked:
+            self._measured = self._asked
+            self.overlaps_requested.emit(self._asked)
+
+    @Slot(int, int)
+    def _point_at_pair(self, one: int, other: int) -> None:
+        """Show the classes of two components in the image."""
+        classes = self._classes()
+        found = {classes.of_component(k).id for k in (one, other)}
+        self.classes_pointed_at.emit(tuple(found))
 
     def select_by(self, by: int) -> None:
         """Go to the next union to the right or left, in the order of their heights."""
@@ -255,6 +302,7 @@ class MergeTreePanel(PlotPanel):
         ):
             self._asked = request
             self.tree_requested.emit(request)
+        self._measure()
 
     # Pointing
 

@@ -1,0 +1,76 @@
+"""MatrixCells: a matrix of values from -1 to 1 drawn as shaded cells with their numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QRectF
+
+from gmmseg.arrays import FloatArray
+from gmmseg.colours import colormap_table, readable_on
+
+MOST_WRITTEN = 12
+"""Rows up to which the numbers are written into the cells, where they can be read."""
+
+
+class MatrixCells:
+    """Draws into a plot; rows go down from the top, columns to the right, from 0 in steps of 1.
+
+    Items are made once, and numbers that stay are not laid out again: that takes longer than all else.
+
+    Parameters
+    ----------
+    plot : pg.PlotItem
+    """
+
+    def __init__(self, plot: pg.PlotItem) -> None:
+        self._plot = plot
+        self._image = pg.ImageItem()
+        self._image.setZValue(-30)
+        self._image.setVisible(False)
+        plot.vb.addItem(self._image, ignoreBounds=True)
+        self.texts: list[pg.TextItem] = []
+        self._written: dict[int, tuple[str, int, int]] = {}
+
+    def show(self, values: FloatArray, rows: Sequence[str], columns: Sequence[str]) -> None:
+        """Draw values (R, C), the darker the nearer to 0, under the names of rows and columns."""
+        n_rows, n_columns = values.shape
+        shades = colormap_table("viridis")[np.rint(255 * np.clip(np.abs(values), 0, 1)).astype(np.intp)]
+        self._image.setImage(shades, levels=None)
+        self._image.setRect(QRectF(0, 0, n_columns, n_rows))
+        self._image.setVisible(True)
+        self._plot.vb.invertY(True)
+        for side, names in (("left", rows), ("bottom", columns)):
+            self._plot.getAxis(side).setTicks([[(at + 0.5, name) for at, name in enumerate(names)], []])
+        n_written = n_rows * n_columns if max(n_rows, n_columns) <= MOST_WRITTEN else 0
+        while len(self.texts) < n_written:
+            text = pg.TextItem(anchor=(0.5, 0.5))
+            self._plot.vb.addItem(text, ignoreBounds=True)
+            self.texts.append(text)
+        for at, text in enumerate(self.texts):
+            text.setVisible(at < n_written)
+            if at < n_written:
+                row, column = divmod(at, n_columns)
+                self._write(at, row, column, float(values[row, column]), shades[row, column].tolist())
+
+    def hide(self) -> None:
+        """Draw nothing, and leave the axes to others."""
+        if not self._image.isVisible():
+            return
+        self._image.setVisible(False)
+        self._plot.vb.invertY(False)
+        for side in ("left", "bottom"):
+            self._plot.getAxis(side).setTicks(None)
+        for text in self.texts:
+            text.setVisible(False)
+
+    def _write(self, at: int, row: int, column: int, value: float, shade: list[int]) -> None:
+        words = f"{value:.2f}"
+        if self._written.get(at) == (words, row, column):
+            return
+        self._written[at] = words, row, column
+        red, green, blue = shade
+        self.texts[at].setText(words, color=readable_on((red, green, blue)))
+        self.texts[at].setPos(column + 0.5, row + 0.5)
