@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -64,6 +65,18 @@ class ImageSource:
         return (self.path, self.sha256) if self.in_folder is None else (self.in_folder.stack, "")
 
 
+class Levels(Protocol):
+    """A picture beyond memory with smaller and smaller copies of it, of which parts are read."""
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(H, W) of the picture."""
+
+    @property
+    def steps(self) -> tuple[int, ...]:
+        """Pixels of the picture along one of each level, finest first: 1, then multiples of one another."""
+
+
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Image:
     """An image, read-only.
@@ -80,6 +93,8 @@ class Image:
         True where the pixel holds data; None when all do.
     pixel_size : (float, float), optional
         Width and height of a pixel in micrometres, where the file tells.
+    levels : Levels, optional
+        The picture beyond memory of which this is an overview, the coarsest level.
     """
 
     pixels: AnyArray
@@ -87,6 +102,7 @@ class Image:
     source: ImageSource
     mask: BoolArray | None = None
     pixel_size: PixelSize | None = None
+    levels: Levels | None = None
 
     def __post_init__(self) -> None:
         if self.pixels.ndim != 3 or self.pixels.shape[2] != len(self.channels):
@@ -141,6 +157,11 @@ class Image:
         held = self.pixels if self.mask is None else self.pixels[self.mask]
         top = float(held.max()) if held.size else 1.0
         return max(top, 1.0)
+
+    @property
+    def step_of_levels(self) -> int:
+        """Pixels of the picture along one of this image where it is an overview; else 1."""
+        return 1 if self.levels is None else self.levels.steps[-1]
 
     @property
     def step(self) -> float:

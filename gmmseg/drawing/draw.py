@@ -48,6 +48,16 @@ _TILE_SIDE = 400
 _RANGE_SAMPLES = 1_000_000
 
 
+@dataclass(frozen=True, slots=True)
+class ColourScale:
+    """What the two ends of a colour bar stand for."""
+
+    low: float
+    high: float
+    title: str
+    colormap: Colormap
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Scene:
     """All that a layer is drawn from; maps and classes are missing before the first fit."""
@@ -61,16 +71,8 @@ class Scene:
     """What is in front of the background, (H, W), of a frame of several."""
     display: Display | None = None
     """How the image is shown; automatically where None."""
-
-
-@dataclass(frozen=True, slots=True)
-class ColourScale:
-    """What the two ends of a colour bar stand for."""
-
-    low: float
-    high: float
-    title: str
-    colormap: Colormap
+    scale: ColourScale | None = None
+    """Of the whole, where the image is a part of it: for quantities that have no range of their own."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -140,11 +142,11 @@ def draw(layer: Layer, scene: Scene, should_stop: ShouldStop = never_stop) -> Pi
         front = scene.foreground.view(np.uint8)
         return Picture(layer, front, foreground_lut(), True, levels=coarser_levels(front))
     if layer.kind == "feature" and scene.table is not None:
-        return _draw_feature(layer, scene.table, should_stop)
+        return _draw_feature(layer, scene, scene.table, should_stop)
+    if layer.kind in LABEL_KINDS and scene.segmentation is not None:
+        return _draw_labels(layer, scene, scene.segmentation, should_stop)
     if scene.segmentation is None or scene.table is None or layer.kind in _OF_THEIR_OWN:
         raise ValueError(f"there is nothing to draw the layer {layer.kind} from")
-    if layer.kind in LABEL_KINDS:
-        return _draw_labels(layer, scene, scene.segmentation, should_stop)
     return _DRAWERS[layer.kind](layer, scene, scene.segmentation, scene.table, should_stop)
 
 
@@ -221,29 +223,31 @@ def _draw_uncertainty(
 def _draw_density(
     layer: Layer, scene: Scene, segmentation: Segmentation, table: FeatureTable, should_stop: ShouldStop
 ) -> Picture:
-    return _stretched(
-        layer, density_map(segmentation.params, table, should_stop), "log p(x), nats", should_stop
-    )
+    values = density_map(segmentation.params, table, should_stop)
+    return _stretched(layer, values, scene.scale, "log p(x), nats", should_stop)
 
 
-def _draw_feature(layer: Layer, table: FeatureTable, should_stop: ShouldStop) -> Picture:
+def _draw_feature(layer: Layer, scene: Scene, table: FeatureTable, should_stop: ShouldStop) -> Picture:
     # A pane keeps its choice when other features are fitted: it then shows the last of them.
     at = table.names.index(layer.feature) if layer.feature in table.names else table.n_features - 1
     in_units = table.values[:, at] * table.scale[at] + table.centre[at]
     raise_if_cancelled(should_stop)
     plane = table.pixels.spread(in_units.astype(np.float32), empty=np.nan)
-    return _stretched(layer, plane, table.names[at], should_stop)
+    return _stretched(layer, plane, scene.scale, table.names[at], should_stop)
 
 
-def _stretched(layer: Layer, values: Float32Array, title: str, should_stop: ShouldStop) -> Picture:
-    """Return values (H, W) over the range of 98 % of them; nan is no data."""
-    low, high = _percentiles(values)
+def _stretched(
+    layer: Layer, values: Float32Array, scale: ColourScale | None, title: str, should_stop: ShouldStop
+) -> Picture:
+    """Return values (H, W) over a scale, by default the range of 98 % of them; nan is no data."""
+    if scale is None:
+        scale = ColourScale(*_percentiles(values), f"{title} (1–99 %)", "viridis")
+    low, high = scale.low, scale.high
     quantised = np.zeros(values.shape, dtype=np.uint8)
     for rows in row_blocks(values.shape):
         raise_if_cancelled(should_stop)
         share = np.nan_to_num((values[rows] - low) / (high - low), nan=0.0)
         quantised[rows] = np.rint(np.clip(share, 0, 1) * 255)
-    scale = ColourScale(low, high, f"{title} (1–99 %)", "viridis")
     return _quantity(layer, quantised, ~np.isnan(values), scale)
 
 

@@ -118,6 +118,9 @@ class ClassMapper:
         self, image: Image, segmentation: Segmentation
     ) -> tuple[MapSettings, RegionOutcome | None, Groups | None]:
         settings, regions, merged = self._wanted
+        if image.levels is not None:
+            # Of a picture beyond memory there is neither a tree nor a map as a whole.
+            return MapSettings(), None, None
         if settings.by != "region" or regions is None or regions.image is not image:
             regions = None
         if regions is None and settings.min_island == 0:

@@ -127,7 +127,8 @@ class Document:
         """Width and height of a pixel in micrometres, where they are known."""
         typed = self.typed_pixel_size
         if typed is not None and 0 < typed < math.inf:
-            return typed, typed
+            side = typed * (1 if self.image is None else self.image.step_of_levels)
+            return side, side
         return None if self.image is None else self.image.pixel_size
 
     @property
@@ -181,14 +182,17 @@ def n_bytes_added(before: Document, after: Document) -> int:
 def open_image(image: Image) -> Edit[Document]:
     """Return the edit that shows another image; the fit and the objects of the old one go.
 
-    The settings stay, but for a colour space that needs channels the image does not have, and teaching: what
-    taught were the objects. A model that is given stays where it suits the image.
+    The settings stay, but for a colour space that needs channels the image does not have, teaching, since
+    what taught were the objects, and smoothing where the image is beyond memory. A model that is given stays
+    where it suits the image.
     """
 
     def apply(document: Document) -> Document:
         space = suited_space(document.settings.features.space, image)
         settings = with_setting(document.settings, "features.space", space)
         settings = with_setting(settings, "learns_from", None)
+        if image.levels is not None:
+            settings = with_setting(settings, "smooth", 0.0)
         return replace(
             document,
             image=image,

@@ -361,11 +361,22 @@ class _Labeller:
         is_quick = height * width * params.n_components <= MAX_PREVIEWED
         ordered = params.reordered(canonical_order(params)) if classes is None else params
         segmentation = self.labelled(ordered, classes, PREVIEW_SWEEPS if is_quick else 0)
-        step = max(1, round(math.sqrt(height * width / _SAMPLED)))
-        labels = segmentation.labels[::step, ::step]
-        few = thinned(self._request.image, step)
-        means = mean_colours(few, labels, params.n_components, self._should_stop)
-        return Previewed(self.table, segmentation, means, classes)
+        return preview_of(self._request.image, self.table, segmentation, self._should_stop, classes)
+
+
+def preview_of(
+    image: Image,
+    table: FeatureTable,
+    segmentation: Segmentation,
+    should_stop: ShouldStop,
+    classes: ClassTable | None = None,
+) -> Previewed:
+    """Return maps as a preview, with the mean colours of some of their pixels."""
+    height, width = segmentation.labels.shape
+    step = max(1, round(math.sqrt(height * width / _SAMPLED)))
+    few, labels = thinned(image, step), segmentation.labels[::step, ::step]
+    means = mean_colours(few, labels, segmentation.n_components, should_stop)
+    return Previewed(table, segmentation, means, classes)
 
 
 def _fit(

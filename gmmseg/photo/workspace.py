@@ -21,7 +21,7 @@ from gmmseg.photo.classes import ClassTable, inherited_classes
 from gmmseg.photo.document import Document, Fit, can_compare, n_bytes_added, with_fit
 from gmmseg.photo.foreground import Foreground
 from gmmseg.photo.given import GivenModel
-from gmmseg.photo.jobs import SegmentOutcome
+from gmmseg.photo.jobs import SegmentOutcome, TableMaker
 from gmmseg.photo.pending import SelectionAnswer
 from gmmseg.photo.segmentation import Segmentation
 from gmmseg.photo.view_state import ViewState
@@ -31,9 +31,16 @@ from gmmseg.regions.outcome import RegionOutcome
 
 
 class TableCache:
-    """The newest feature table, so that refits of the same image and features skip building it."""
+    """The newest feature table, so that refits of the same image and features skip building it.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    make : callable
+        Builds one.
+    """
+
+    def __init__(self, make: TableMaker = feature_table) -> None:
+        self._make = make
         self._newest: _MadeTable | None = None
 
     def __call__(
@@ -47,7 +54,7 @@ class TableCache:
         newest = self._newest
         if newest is not None and newest.answers(image, spec, standard):
             return newest.table
-        table = feature_table(image, spec, should_stop, standard)
+        table = self._make(image, spec, should_stop, standard)
         self._newest = _MadeTable(image, spec, standard, table)
         return table
 
@@ -81,11 +88,17 @@ def _white(image: Image, standard: Standard | None) -> float:
 
 
 class Workspace(Editor[Document, ViewState]):
-    """The document with its history, and what is shown of it."""
+    """The document with its history, and what is shown of it.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    make_table : callable
+        Builds the rows of an image.
+    """
+
+    def __init__(self, make_table: TableMaker = feature_table) -> None:
         super().__init__(Document(), ViewState())
-        self.make_table = TableCache()
+        self.make_table = TableCache(make_table)
         self.map_classes = ClassMapper(self.document.map_settings)
         # Classes of a preview that continue those of a fit, so that its own fit can continue them.
         self._previewed: tuple[Document, MixtureParams, ClassTable] | None = None

@@ -9,6 +9,7 @@ import numpy as np
 from gmmseg.arrays import AnyArray, FloatArray
 from gmmseg.features.distinct import DistinctColours, code_bits, code_blocks, count_codes, unpacked
 from gmmseg.features.table import CodeMap
+from gmmseg.image import Image
 from gmmseg.tiled.tiles import Tile, TiledPicture
 
 
@@ -34,13 +35,21 @@ class CountColours:
 
     picture: TiledPicture
 
+    @property
+    def n_codes(self) -> int | None:
+        """How many codes there are, None where colours of this kind have none."""
+        bits = code_bits(self.picture.dtype, len(self.picture.channels))
+        return None if bits is None else 1 << bits
+
     def __call__(self, tile: Tile) -> ColourCounts:
         """Return the distinct colours of the pixels that hold data."""
-        image = self.picture.read(tile.top, tile.left, tile.height, tile.width)
-        bits = code_bits(self.picture.dtype, len(self.picture.channels))
-        if bits is None:
+        return self.of(self.picture.read(tile.top, tile.left, tile.height, tile.width))
+
+    def of(self, image: Image) -> ColourCounts:
+        """Return the distinct colours of a part of the picture."""
+        n_codes = self.n_codes
+        if n_codes is None:
             raise ValueError("colours of this kind have no codes")
-        n_codes = 1 << bits
         totals = np.zeros(n_codes + 1, dtype=np.uint32)
         for _, codes in code_blocks(image, n_codes):
             count_codes(codes, totals)

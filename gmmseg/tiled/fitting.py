@@ -100,7 +100,7 @@ def fit_tiled_events(
     light = _light(picture, settings.features, passes, whole)
     rows = TileRows(picture, settings.features, light)
     if rows.has_codes:
-        table = _counted_table(rows, passes, whole)
+        table = counted_table(picture, counted_colours(picture, passes, whole), settings.features)
         read = time.perf_counter()
         result = yield from mixture_events(table, settings, should_stop)
     else:
@@ -147,7 +147,8 @@ def apply_tiled_events(
     params = model.params
     reason: StopReason = "not fitted"
     if rows.has_codes:
-        table = _counted_table(rows, passes, whole)
+        counted = counted_colours(picture, passes, whole)
+        table = counted_table(picture, counted, model.features, standard)
         evidence: Evidence = rows_about(params, table.values, table.weights)
     else:
         tiles = tile_grid(picture, _ROW_TILE_PIXELS)
@@ -206,23 +207,39 @@ def _light(
     return light
 
 
-def _counted_table(rows: TileRows, passes: Passes, should_stop: ShouldStop) -> FeatureTable:
-    picture = rows.picture
-    depth, n_channels = 8 * picture.dtype.itemsize, len(picture.channels)
+def counted_colours(picture: TiledPicture, passes: Passes, should_stop: ShouldStop) -> ColourCounts:
+    """Return the colours of all pixels of a picture whose colours have codes, after a pass over it.
+
+    Raises
+    ------
+    FeatureError
+        No pixel holds data.
+    ReadError, ClusterError, Cancelled
+    """
     stored = passes.store.get("colours")
-    if stored is None:
-        totals = ColourTotals(1 << depth * n_channels)
-        task = CountColours(picture)
-        for _, counted in passes.each("Counting the colours", task, tile_grid(picture), should_stop):
-            totals.add(counted)
-        total = totals.total()
-        if not total.codes.size:
-            raise no_data()
-        stored = {"codes": total.codes, "counts": total.counts}
-        passes.store.put("colours", stored)
-    colours = distinct_of_codes(ColourCounts(stored["codes"], stored["counts"]), depth, n_channels)
-    image = stand_in(picture, rows.light)
-    return table_of_colours(colours, image, rows.spec, image.white, rows.standard)
+    if stored is not None:
+        return ColourCounts(stored["codes"], stored["counts"])
+    task = CountColours(picture)
+    if task.n_codes is None:
+        raise ValueError("colours of this kind have no codes")
+    totals = ColourTotals(task.n_codes)
+    for _, counted in passes.each("Counting the colours", task, tile_grid(picture), should_stop):
+        totals.add(counted)
+    total = totals.total()
+    if not total.codes.size:
+        raise no_data()
+    passes.store.put("colours", {"codes": total.codes, "counts": total.counts})
+    return total
+
+
+def counted_table(
+    picture: TiledPicture, counted: ColourCounts, spec: FeatureSpec, standard: Standard | None = None
+) -> FeatureTable:
+    """Return counted colours as rows, measured by `standard` or their own; their map of pixels is empty."""
+    depth, n_channels = 8 * picture.dtype.itemsize, len(picture.channels)
+    colours = distinct_of_codes(counted, depth, n_channels)
+    image = stand_in(picture, Light(float(np.iinfo(picture.dtype).max), 0.0))
+    return table_of_colours(colours, image, spec, image.white, standard)
 
 
 def _statistics(

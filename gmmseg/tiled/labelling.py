@@ -124,9 +124,7 @@ class LabelTile:
     def _made(self, tile: Tile) -> tuple[LabelArray, Iterator[Float32Array]]:
         """Return the component of each pixel, and the posteriors of each class as they are asked for."""
         if self.maps is None and self.rows.has_codes:
-            image = self.rows.picture.read(tile.top, tile.left, tile.height, tile.width)
-            labels = _labels_of_colours(image, _colour_labels(_Key(self.rows, self.params)))
-            return labels, self._planes(tile, tile)
+            return labels_of_tile(self.rows, self.params, tile), self._planes(tile, tile)
         field = tile if self.maps is None else tile.grown(self.maps.margin, self.rows.picture.shape)
         found = self._segmented(field)
         if found is None:
@@ -158,6 +156,18 @@ class LabelTile:
     def _no_planes(self, tile: Tile) -> Iterator[Float32Array]:
         for _ in self.classes:
             yield np.zeros((tile.height, tile.width), dtype=np.float32)
+
+
+def labels_of_tile(rows: TileRows, params: MixtureParams, tile: Tile) -> LabelArray:
+    """Return the labels of a tile, (H, W): the same however the picture is cut into tiles."""
+    if rows.has_codes:
+        image = rows.picture.read(tile.top, tile.left, tile.height, tile.width)
+        return labels_of_colours(image, rows, params)
+    table = rows.table(tile)
+    if table is None:
+        empty: AnyArray = np.zeros((tile.height, tile.width), label_dtype(params.n_components))
+        return empty
+    return segment(params, table).labels
 
 
 class _Key:
@@ -225,10 +235,12 @@ def _colour_labels(key: _Key) -> _ColourLabels:
     return _ColourLabels(key.rows, key.params)
 
 
-def _labels_of_colours(image: Image, labels: _ColourLabels) -> LabelArray:
+def labels_of_colours(image: Image, rows: TileRows, params: MixtureParams) -> LabelArray:
+    """Return the labels of a part of a picture whose rows are colours that have codes, (H, W)."""
+    labels = _colour_labels(_Key(rows, params))
     out: AnyArray = np.empty((image.height, image.width), dtype=labels.table.dtype)
-    for rows, codes in code_blocks(image, labels.n_codes):
+    for block, codes in code_blocks(image, labels.n_codes):
         labels.make(codes)
         # "clip" skips the bounds check and its copy; every code is within the table.
-        np.take(labels.table, codes, out=out[rows], mode="clip")
+        np.take(labels.table, codes, out=out[block], mode="clip")
     return out

@@ -210,6 +210,12 @@ class JobRunner(QObject):
         self._tell_running()
         return self._newest
 
+    def report(self, event: Any) -> None:
+        """Report an event from within the job, where it cannot yield; called in its thread."""
+        run = self._worker.current
+        if run is not None:
+            self._mailbox.put(run, event)
+
     def stop(self) -> None:
         """Ask the run to end soon with what it has; its result comes by `finished`."""
         if self._current is not None and self._current.stop_request is StopRequest.NONE:

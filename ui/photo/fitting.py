@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any
 
@@ -190,7 +190,8 @@ class Fitter(Worker):
         )
         self.progressed.emit(Progress(self.tr("Fitting")))
         make_table, map_classes = self._workspace.make_table, self._workspace.map_classes
-        self.runner.start(lambda should_stop: _fitting(request, make_table, map_classes, should_stop))
+        report = self.runner.report
+        self.runner.start(lambda should_stop: _fitting(request, make_table, map_classes, report, should_stop))
 
     def _relabel(self, fit: Fit, step: FitStep | None = None) -> None:
         asked = self._asked
@@ -278,11 +279,20 @@ class Fitter(Worker):
 
 
 def _fitting(
-    request: SegmentRequest, make_table: TableMaker, map_classes: MapClasses, should_stop: ShouldStop
+    request: SegmentRequest,
+    make_table: TableMaker,
+    map_classes: MapClasses,
+    report: Callable[[Progress], None],
+    should_stop: ShouldStop,
 ) -> Generator[JobEvent, None, SegmentOutcome]:
     """Fit; what continues a fit is matched with it in the GUI thread, which must not wait for the solver."""
     if request.known is not None:
         load_solver()
+    if request.image.levels is not None:
+        # Imported with the first picture beyond memory: the window is there sooner without it.
+        from ui.photo.large import fitting_of_levels
+
+        return (yield from fitting_of_levels(request, make_table, report, should_stop))
     return (
         yield from segment_events(
             request, should_stop=should_stop, make_table=make_table, map_classes=map_classes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,12 +19,17 @@ from gmmseg.io.files import shown_name
 from gmmseg.io.images import image_from_array, in_folder, list_files, list_images, read_events
 from gmmseg.io.projects.archive import looks_like_project
 from gmmseg.io.samples import read_sample
+from gmmseg.limits import memory_budget
 from ui.desk.job_runner import JobRunner
 from ui.desk.workers import FileOpener
 
 if TYPE_CHECKING:
     from gmmseg.io.projects.journals import Recovered
     from gmmseg.io.projects.reading import OpenedProject
+
+
+_MOST_COMPRESSED = 1 << 10
+"""Bytes that one of Deflate stands for at most, about: a smaller file need not be looked into."""
 
 
 class Opener(FileOpener):
@@ -161,7 +167,7 @@ class Opener(FileOpener):
         stack: Path | None,
         should_stop: ShouldStop,
     ) -> Generator[Any, None, _Opened | OpenedProject]:
-        files = tuple(list_files(paths)) if is_new else paths
+        files = tuple(list_files(paths)) if is_new and not _is_zarr(paths[0]) else paths
         if not files:
             raise ReadError(
                 f"There is no image in the folder “{shown_name(paths[0])}”.", "Choose another folder."
@@ -173,7 +179,7 @@ class Opener(FileOpener):
             note = self.tr(
                 "The first of {0} images; Page Down shows the next, File ▸ Images opened together lists them."
             ).format(len(files))
-        image = yield from read_events(files[at], frame=frame, should_stop=should_stop)
+        image = yield from _reading_image(files[at], frame, should_stop)
         if stack is not None:
             image = in_folder(image, StackPlace(stack, at, len(files)))
         return _Opened(image, note, files, at, stack)
@@ -220,6 +226,34 @@ class _Listed:
 
     files: tuple[Path, ...]
     at: int
+
+
+def _reading_image(path: Path, frame: int, should_stop: ShouldStop) -> Generator[Any, None, Image]:
+    """Read an image, or the overview of a picture beyond memory."""
+    if _is_zarr(path) or _is_beyond_memory(path, frame):
+        # Imported with the first of them: the window is there sooner without it.
+        from ui.photo.large import opening_of_levels
+
+        return (yield from opening_of_levels(path, frame, should_stop))
+    return (yield from read_events(path, frame=frame, should_stop=should_stop))
+
+
+def _is_zarr(path: Path) -> bool:
+    if not path.is_dir():
+        return False
+    from gmmseg.io.tiled.zarr_picture import is_zarr
+
+    return is_zarr(str(path))
+
+
+def _is_beyond_memory(path: Path, frame: int) -> bool:
+    # What is not there is refused by who reads it.
+    with suppress(OSError):
+        if path.stat().st_size * _MOST_COMPRESSED < memory_budget():
+            return False
+    from gmmseg.io.tiled.opening import is_beyond_memory
+
+    return is_beyond_memory(path, frame)
 
 
 def _listing(path: Path) -> Generator[Any, None, _Listed]:

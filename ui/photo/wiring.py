@@ -88,6 +88,8 @@ class PhotoPanels(QObject):
         work.teaching.place_shown.connect(panes.show_place)
         panes.picture_requested.connect(work.painter.ask)
         work.painter.answered.connect(panes.show_picture)
+        panes.tiles_requested.connect(work.tile_maker.want)
+        work.tile_maker.made.connect(panes.show_tile)
         panes.foreground_wanted.connect(work.foreground_maker.want)
         panes.zoom_changed.connect(self.readout.show_zoom)
         for shows in (self.readout.show_pixel, self.scatter.mark_pixel):

@@ -9,9 +9,12 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Qt, QTimer, Slot
 
-from gmmseg.control import Progress, ShouldStop
+from gmmseg.control import Progress, ShouldStop, never_stop
 from gmmseg.display import histograms
 from gmmseg.drawing.draw import draw
+from gmmseg.features.build import Standard, feature_table
+from gmmseg.features.spec import FeatureSpec
+from gmmseg.features.table import FeatureTable
 from gmmseg.image import Image
 from gmmseg.mixture.matching import load_solver
 from gmmseg.mixture.params import FitStep
@@ -48,6 +51,7 @@ from ui.photo.postponing import Postponed
 from ui.photo.region_maker import RegionMaker
 from ui.photo.selecting import Selecting
 from ui.photo.teaching import Teaching
+from ui.photo.tile_maker import TileMaker
 from ui.photo.walker import Walker
 from ui.settings_store import SettingsStore
 
@@ -68,7 +72,7 @@ class PhotoWork(DeskWorkers):
     exporter: Exporter
 
     def __init__(self, store: SettingsStore, parent: QObject | None = None) -> None:
-        self.workspace = Workspace()
+        self.workspace = Workspace(_table_of)
         super().__init__(self.workspace, parent)
         self.bridge = WorkspaceBridge(self.workspace, self)
         self.fits = JobRunner("newest", self, lambda event: isinstance(event, Previewed))
@@ -99,6 +103,9 @@ class PhotoWork(DeskWorkers):
         self.keeper = Keeper(self, self.bridge, self.keeping, self.saves)
         self.exporter.saved_project = self._saved_project
         self.painter = self.make_requests(_draw, lambda request: request.pane)
+        self.tile_maker = TileMaker(JobRunner("newest", self, lambda event: True), self)
+        self._quiet.append(self.tile_maker.runner)
+        self.tile_maker.failed.connect(self.failed)
         self.counter = self.make_requests(_areas, lambda segmentation: "areas")
         self.object_counter = self.make_requests(_areas, lambda objects: "areas")
         self.mask_opener = MaskOpener(self.workspace, self.object_editor, JobRunner("newest", self), self)
@@ -202,6 +209,20 @@ class PhotoWork(DeskWorkers):
             self._loading.start()
         if new.document.image is not old.document.image:
             self.postponed.drop()
+
+
+def _table_of(
+    image: Image,
+    spec: FeatureSpec,
+    should_stop: ShouldStop = never_stop,
+    standard: Standard | None = None,
+) -> FeatureTable:
+    """Return the rows of an image, or those of the picture beyond memory that it is the overview of."""
+    if image.levels is None:
+        return feature_table(image, spec, should_stop, standard)
+    from gmmseg.tiled.overview import overview_table
+
+    return overview_table(image, spec, should_stop, standard)
 
 
 def _draw(request: Any, should_stop: ShouldStop) -> Any:

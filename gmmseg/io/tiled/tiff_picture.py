@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import atexit
 import mmap
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,8 @@ class TiffPicture:
         The frame's: one, or a page for each channel.
     skips_damaged : bool
         Whether strips and tiles that cannot be decoded are pixels without data.
+    copy : int, optional
+        Which of the smaller copies that its page carries, in place of the page itself.
     """
 
     path: str
@@ -45,6 +48,7 @@ class TiffPicture:
     source: ImageSource
     fingerprint: str
     skips_damaged: bool = False
+    copy: int | None = None
 
     def read(self, top: int, left: int, height: int, width: int) -> Image:
         """Return a rectangle of the frame.
@@ -60,7 +64,8 @@ class TiffPicture:
         parts = [self._samples(index, window) for index in self.pages]
         samples = np.concatenate([part for part, _ in parts], axis=2)
         is_sound = np.logical_and.reduce([sound for _, sound in parts])
-        tags = _last_file.opened(self.path, self.fingerprint).pages[self.pages[0]].keyframe
+        with _last_file.lock:
+            tags = self._page(self.pages[0]).keyframe
         pixels, mask = _as_pixels(samples, tags, len(self.pages) == 1, self.source.name)
         if not is_sound.all():
             mask = is_sound if mask is None else np.logical_and(mask, is_sound)
@@ -68,15 +73,15 @@ class TiffPicture:
 
     def _samples(self, index: int, window: Tile) -> tuple[AnyArray, BoolArray]:
         """Return a page's samples (H, W, S) within a window, and where they could be decoded, (H, W)."""
-        tiff = _last_file.opened(self.path, self.fingerprint)
-        page: Any = tiff.pages[index]
+        with _last_file.lock:
+            page = self._page(index)
         tags = page.keyframe
         out = np.zeros((window.height, window.width, tags.samplesperpixel), dtype=tags.dtype)
         is_sound = np.ones((window.height, window.width), dtype=np.bool_)
         for segment in _segments(tags, window):
             try:
                 with decoding(self.source.name, "TIFF"):
-                    data, (plane, _, y, x, _), shape = _decoded(tiff, page, segment)
+                    data, (plane, _, y, x, _), shape = self._decoded(page, segment)
             except GmmsegError as error:
                 where = _place_of(tags, segment)
                 if not self.skips_damaged:
@@ -94,6 +99,25 @@ class TiffPicture:
             target[...] = _inside(data[0], window, place)
         return out, is_sound
 
+    def _page(self, index: int) -> Any:
+        page: Any = _last_file.opened(self.path, self.fingerprint).pages[index]
+        return page if self.copy is None else page.pages[self.copy]
+
+    def _decoded(self, page: Any, segment: int) -> tuple[AnyArray | None, tuple[int, ...], tuple[int, ...]]:
+        """Return a strip or tile (1, H, W, S) with its place among planes, slices, rows and columns."""
+        offset, n_bytes = page.dataoffsets[segment], page.databytecounts[segment]
+        data: bytes | None = None
+        if n_bytes:
+            with _last_file.lock:
+                file = _last_file.opened(self.path, self.fingerprint).filehandle
+                file.seek(offset)
+                data = file.read(n_bytes)
+            if len(data) != n_bytes:
+                raise EOFError("truncated")
+        decoded, index, shape = page.keyframe.decode(data, segment, jpegtables=page.jpegtables)
+        # A tile at the edge is decoded beyond it.
+        return (None if decoded is None else decoded[:, : shape[1], : shape[2]]), index, shape
+
 
 def open_tiff(path: str, frame: int, skips_damaged: bool = False) -> TiffPicture | None:
     """Return a frame of a TIFF file, or None where it can only be read as a whole.
@@ -110,11 +134,12 @@ def open_tiff(path: str, frame: int, skips_damaged: bool = False) -> TiffPicture
     with decoding(name, "TIFF"):
         with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
             check_directories(data, name)
-        tiff = _last_file.opened(path, fingerprint)
-        layout = layout_of(tiff)
-        check_frame(frame, min(len(layout.groups), MAX_FRAMES), name, "page")
-        pages = layout.groups[frame]
-        tags: Any = tiff.pages[pages[0]].keyframe
+        with _last_file.lock:
+            tiff = _last_file.opened(path, fingerprint)
+            layout = layout_of(tiff)
+            check_frame(frame, min(len(layout.groups), MAX_FRAMES), name, "page")
+            pages = layout.groups[frame]
+            tags: Any = tiff.pages[pages[0]].keyframe
         is_readable = tags.imagedepth == 1 and tags.dtype is not None and orientation_of(tags) == 1
         if layout.pages_are_rows or not is_readable:
             return None
@@ -135,10 +160,46 @@ def open_tiff(path: str, frame: int, skips_damaged: bool = False) -> TiffPicture
     return TiffPicture(path, pages, shape, channels, pixels.dtype, piece, source, fingerprint, skips_damaged)
 
 
+def smaller_copies(picture: TiffPicture) -> list[TiffPicture]:
+    """Return what may be smaller copies of a frame: those that its page carries, or tiled pages after it.
+
+    They have its values and channels; of which size they are is left to the caller.
+    """
+    if len(picture.pages) != 1:
+        return []
+    index = picture.pages[0]
+    with decoding(picture.source.name, "TIFF"), _last_file.lock:
+        tiff = _last_file.opened(picture.path, picture.fingerprint)
+        page: Any = tiff.pages[index]
+        carried = list(page.pages)[:_MOST_COPIES] if page.subifds else []
+        found = [(replace(picture, copy=at), copy.keyframe) for at, copy in enumerate(carried)]
+        if not found and index == 0 and page.is_tiled:
+            after = range(1, min(len(tiff.pages), _MOST_COPIES))
+            pages: list[tuple[int, Any]] = [(at, tiff.pages[at].keyframe) for at in after]
+            found = [(replace(picture, pages=(at,)), tags) for at, tags in pages if tags.is_tiled]
+        return [
+            replace(copy, shape=(int(tags.imagelength), int(tags.imagewidth)), piece=_piece(tags))
+            for copy, tags in found
+            if _is_alike(tags, page.keyframe)
+        ]
+
+
+def _is_alike(tags: Any, others: Any) -> bool:
+    """Whether two pages have the same kind of values."""
+    return all(
+        getattr(tags, name) == getattr(others, name) for name in ("dtype", "samplesperpixel", "imagedepth")
+    ) and (int(tags.photometric) == 1) == (int(others.photometric) == 1)
+
+
+_MOST_COPIES = 32
+"""Pages that are looked at in search of smaller copies."""
+
+
 class _LastFile:
-    """The file that this process read last, left open for the next tile."""
+    """The file that this process read last, left open for the next tile; used by who holds the lock."""
 
     def __init__(self) -> None:
+        self.lock = threading.RLock()
         self._key = "", ""
         self._file: tifffile.TiffFile | None = None
 
@@ -186,22 +247,6 @@ def _place_of(tags: Any, segment: int) -> Tile:
     row, column = divmod(segment % (n_down * n_across), n_across)
     top, left = row * height, column * width
     return Tile(segment, top, left, min(height, tags.imagelength - top), min(width, tags.imagewidth - left))
-
-
-def _decoded(
-    tiff: tifffile.TiffFile, page: Any, segment: int
-) -> tuple[AnyArray | None, tuple[int, ...], tuple[int, ...]]:
-    """Return a strip or tile (1, H, W, S) with its place among planes, slices, rows and columns."""
-    offset, n_bytes = page.dataoffsets[segment], page.databytecounts[segment]
-    data: bytes | None = None
-    if n_bytes:
-        tiff.filehandle.seek(offset)
-        data = tiff.filehandle.read(n_bytes)
-        if len(data) != n_bytes:
-            raise EOFError("truncated")
-    decoded, index, shape = page.keyframe.decode(data, segment, jpegtables=page.jpegtables)
-    # A tile at the edge is decoded beyond it.
-    return (None if decoded is None else decoded[:, : shape[1], : shape[2]]), index, shape
 
 
 def _inside(array: AnyArray, wanted: Tile, held: Tile) -> AnyArray:

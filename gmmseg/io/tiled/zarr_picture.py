@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -142,6 +142,27 @@ def open_zarr(path: str, frame: int, skips_damaged: bool = False) -> ZarrPicture
         f"{array.shape}-{array.dtype}-{array.nchunks_initialized}",
         skips_damaged,
     )
+
+
+def smaller_levels(picture: ZarrPicture) -> list[ZarrPicture]:
+    """Return the further levels of the image of which a picture is the finest."""
+    import zarr
+
+    # Of the array, which lies in the image's group.
+    folder = os.fspath(picture.source.path or "")
+    with decoding(picture.source.name, "Zarr"):
+        attributes: Mapping[str, Any] = zarr.open_group(folder, mode="r").attrs.asdict()
+        datasets = attributes.get("ome", attributes)["multiscales"][0]["datasets"]
+        found = []
+        for entry in datasets[1:]:
+            path = os.path.join(folder, str(entry["path"]))
+            array = _open(path)
+            sizes = dict(zip(picture.axes, array.shape, strict=True))
+            chunk = dict(zip(picture.axes, array.chunks, strict=True))
+            if array.dtype == _open(picture.path).dtype and sizes.get("c", 1) == len(picture.channels):
+                shape, piece = (sizes["y"], sizes["x"]), (chunk["y"], chunk["x"])
+                found.append(replace(picture, path=path, shape=shape, piece=piece))
+    return found
 
 
 def _leading(sizes: Mapping[str, int], frame: int, name: str) -> tuple[int, ...]:

@@ -28,6 +28,7 @@ from ui.photo.widgets.pane_marks import PaneMarks
 
 if TYPE_CHECKING:
     from gmmseg.photo.view_state import ViewState
+    from ui.photo.panels.pane_tiles import PaneTiles, TileRequest
     from ui.photo.teaching import Place
 
 _OBJECT_OPACITY = 0.3
@@ -47,6 +48,8 @@ class PanesPanel(PaneGrid):
 
     picture_requested = Signal(object)
     """A `PictureRequest`; the answer goes to `show_picture`."""
+    tiles_requested = Signal(object)
+    """A list of `TileRequest`, in place of those before; each answer goes to `show_tile`."""
     overlay_toggled = Signal(bool)
     edit_requested = Signal(object)
     settled = Signal()
@@ -66,7 +69,8 @@ class PanesPanel(PaneGrid):
         self._chosen_objects: tuple[int, ...] = ()
         self._are_layers_visible = True
         self._are_regions_given_up = False
-        self._pictures = PanePictures(self.panes, self._pin_of, self.picture_requested.emit, self.keep_fitted)
+        self._pictures = PanePictures(self.panes, self._pin_of, self.picture_requested.emit, self._note_drawn)
+        self._tiles: PaneTiles | None = None
         self._marks = PaneMarks([pane.canvas for pane in self.panes], self)
         for number, pane in enumerate(self.panes):
             self._connect(number, pane)
@@ -95,6 +99,7 @@ class PanesPanel(PaneGrid):
                 pane.layer = pin.layer
         self._refresh_choices()
         self._pictures.arrange(n_panes)
+        self._show_tiles()
         self._show_pins()
 
     def choose_layer(self, number: int, layer: Layer) -> None:
@@ -290,6 +295,7 @@ class PanesPanel(PaneGrid):
         self._marks.show_scene(after)
         if after is None:
             self._pictures.show(new, None)
+            self._show_tiles()
             return
         if (
             before is None
@@ -299,7 +305,7 @@ class PanesPanel(PaneGrid):
         ):
             self._refresh_choices()
         if is_new_image:
-            self.camera.set_image_size(after.image.width, after.image.height)
+            self.camera.set_image_size(after.image.width, after.image.height, after.image.step_of_levels)
             self.choose_arrangement()
         if _has_become_by_region(old, new):
             for number, pane in enumerate(self.visible_panes):
@@ -308,6 +314,29 @@ class PanesPanel(PaneGrid):
         self._pictures.show(new, after)
         if is_new_image:
             self.fit_view()
+        self._show_tiles()
+
+    @Slot(object, object)
+    def show_tile(self, request: TileRequest, pixels: ByteArray | None) -> None:
+        """Show a requested tile; None says that it cannot be had."""
+        if self._tiles is not None:
+            self._tiles.take(request, pixels)
+
+    def _note_drawn(self) -> None:
+        self.keep_fitted()
+        self._show_tiles()
+
+    def _show_tiles(self) -> None:
+        """Have what is shown of a picture beyond memory drawn sharply."""
+        scene, shown = self._scene, self._shown
+        if shown is None or (self._tiles is None and (scene is None or scene.image.levels is None)):
+            return
+        if self._tiles is None:
+            # Imported with the first picture beyond memory: the window is there sooner without it.
+            from ui.photo.panels.pane_tiles import PaneTiles
+
+            self._tiles = PaneTiles(self.panes, self.camera, self.tiles_requested.emit, self)
+        self._tiles.show(shown.document, [self._scene_of(number) for number in range(self._n_panes)])
 
     @Slot(object, object)
     def show_picture(self, request: PictureRequest, picture: Picture) -> None:

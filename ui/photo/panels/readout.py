@@ -166,7 +166,8 @@ class ReadoutBar(QWidget):
         if self._shown is None or image is None:
             self._facts.clear()
             return
-        said = [f"{image.width} × {image.height}", image.depth_text]
+        height, width = (image.height, image.width) if image.levels is None else image.levels.shape
+        said = [f"{width} × {height}", image.depth_text]
         if image.pixels.dtype != np.uint8 or self._shown.document.display is not None:
             said.append(range_text(self._shown.document.display or automatic_display(image)))
         if self._zoom:
@@ -196,9 +197,12 @@ def range_text(display: Display) -> str:
 def values_text(image: Image, pixel: Pixel) -> str:
     """Return coordinates and stored values of pixel (y, x); of integer colours their CIELAB values too."""
     y, x = pixel
-    said = [f"x {x}  y {y}"]
+    step = image.step_of_levels
+    said = [f"x {x * step}  y {y * step}"]
+    if step > 1:
+        said.append(QCoreApplication.translate("ReadoutBar", "mean of {0} × {0} pixels").format(step))
     if image.mask is not None and not image.mask[y, x]:
-        return f"{said[0]}  ·  no data"
+        return "  ·  ".join([*said, "no data"])
     values = image.pixels[y, x]
     name = "RGB" if image.is_rgb else " ".join(image.channels[:4]).capitalize()
     numbers = " ".join(f"{value:.4g}" if value.dtype.kind == "f" else str(value) for value in values[:4])

@@ -29,12 +29,15 @@ class Camera(QObject):
         """Device-independent pixels for each image pixel."""
         self.is_fitted = True
         """Whether the whole image is shown and stays so when the panes change their size."""
+        self.step = 1
+        """Pixels of the picture along one of the image, which may be an overview of it."""
         self._size = QSizeF(1, 1)
         self._fit_zoom = 1.0
 
-    def set_image_size(self, width: int, height: int) -> None:
-        """Take another image's size, pixels; the caller fits the view next."""
+    def set_image_size(self, width: int, height: int, step: int = 1) -> None:
+        """Take another image's size, pixels, and `step`; the caller fits the view next."""
         self._size = QSizeF(width, height)
+        self.step = step
 
     def fit_zoom(self, view: QSizeF) -> float:
         """Return the zoom at which the whole image fills a view of that size."""
@@ -64,7 +67,7 @@ class Camera(QObject):
     def zoom_about(self, point: QPointF, factor: float) -> None:
         """Zoom by `factor`, leaving the image point `point` where it is on the screen."""
         lowest = min(self._fit_zoom, 1.0) * _SMALLEST_PART_OF_FIT
-        highest = max(2 * self._fit_zoom, _LARGEST_ZOOM)
+        highest = max(2 * self._fit_zoom, _LARGEST_ZOOM * self.step)
         zoom = min(max(self.zoom * factor, lowest), highest)
         self.is_fitted = False
         self._set(point + (self.centre - point) * (self.zoom / zoom), zoom)

@@ -19,7 +19,7 @@ from ui.photo.widgets.draft_item import DraftItem
 from ui.photo.widgets.fading import Fading
 from ui.photo.widgets.label_outline_item import LabelOutlineItem
 from ui.photo.widgets.outline_item import OutlineItem
-from ui.photo.widgets.pixel_item import PixelItem
+from ui.photo.widgets.pixel_item import FinerPixels, PixelItem
 from ui.photo.widgets.scale_bar import ScaleBar
 from ui.photo.widgets.swipe_handle import MIDDLE, SwipeHandle
 from ui.theme import SPACING, colours, mixed, theme
@@ -109,6 +109,16 @@ class Canvas(pg.GraphicsView):  # type: ignore[misc]
         self._size = size
         self._photo.set_pixels(pixels, levels=levels, size=size)
         self._arrange()
+
+    def set_finer(self, photo: FinerPixels | None, layer: FinerPixels | None) -> None:
+        """Draw sharper parts of the photo and of the layer, of a picture beyond memory."""
+        self._photo.set_finer(photo)
+        self._layer.set_finer(layer)
+
+    def show_finer(self) -> None:
+        """Draw the sharper parts that have come."""
+        self._photo.update()
+        self._layer.update()
 
     def clear(self) -> None:
         """Show nothing at all."""

@@ -37,7 +37,7 @@ class PaneGrid(QWidget):
     menu_requested = Signal(object, QPoint)
     """((x, y) on the image, a place of the screen): a menu is asked for in a pane."""
     zoom_changed = Signal(object)
-    """Device pixels for each image pixel: 1.0 is 100 %."""
+    """Device pixels for each pixel of the picture: 1.0 is 100 %."""
     layout_changed = Signal(int)
 
     def __init__(self, layers: Mapping[int, Sequence[Layer]], parent: QWidget | None = None) -> None:
@@ -166,7 +166,7 @@ class PaneGrid(QWidget):
     @Slot()
     def zoom_actual(self) -> None:
         """Show one image pixel on one device pixel."""
-        self.camera.set_zoom(1 / self.devicePixelRatioF())
+        self.camera.set_zoom(self.camera.step / self.devicePixelRatioF())
 
     @Slot()
     def zoom_in(self) -> None:
@@ -197,7 +197,7 @@ class PaneGrid(QWidget):
 
     @Slot()
     def _report_zoom(self) -> None:
-        zoom = self.camera.zoom * self.devicePixelRatioF()
+        zoom = self.camera.zoom * self.devicePixelRatioF() / self.camera.step
         if zoom != self._zoom:
             self._zoom = zoom
             self.zoom_changed.emit(zoom)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import partial
+from typing import Protocol
 
 import numpy as np
 import pyqtgraph as pg
@@ -46,6 +49,18 @@ def colour_table(lut: ByteArray) -> list[int]:
     return numbers
 
 
+class FinerPixels(Protocol):
+    """Sharper parts of what an item draws."""
+
+    def paint(
+        self, painter: QPainter, exposed: QRectF, zoom: float, paint_own: Callable[[QRectF], None]
+    ) -> None:
+        """Paint what is exposed, each place once: sharper parts, and by `paint_own` where there is none."""
+
+    def set_lut(self, lut: ByteArray | None) -> None:
+        """Show the same parts in other colours."""
+
+
 class PixelItem(pg.GraphicsObject):  # type: ignore[misc]
     """Draws photos and label maps; its unit is one image pixel, and pixel (0, 0) covers 0..1.
 
@@ -69,6 +84,14 @@ class PixelItem(pg.GraphicsObject):  # type: ignore[misc]
         self._levels: dict[int, ByteArray] = {}
         self._qimages: dict[int, QImage] = {}
         self._lut: ByteArray | None = None
+        self._finer: FinerPixels | None = None
+
+    def set_finer(self, finer: FinerPixels | None) -> None:
+        """Draw parts that are sharper where they are there; a picture in memory has none."""
+        self._finer = finer
+        if finer is not None:
+            finer.set_lut(self._lut)
+        self.update()
 
     def set_pixels(
         self,
@@ -102,13 +125,14 @@ class PixelItem(pg.GraphicsObject):  # type: ignore[misc]
         self._levels = {first: np.ascontiguousarray(pixels)}
         self._levels.update({first + 1 + index: level for index, level in enumerate(levels)})
         self._qimages = {}
-        self._lut = lut
         self._line_width = line_width
-        self.update()
+        self.set_lut(lut)
 
     def set_lut(self, lut: ByteArray | None) -> None:
         """Show the same pixels in other colours."""
         self._lut = lut
+        if self._finer is not None:
+            self._finer.set_lut(lut)
         if lut is not None:
             table = colour_table(lut)
             for image in self._qimages.values():
@@ -124,7 +148,7 @@ class PixelItem(pg.GraphicsObject):  # type: ignore[misc]
     def clear(self) -> None:
         """Show nothing."""
         if self._levels:
-            self._levels, self._qimages = {}, {}
+            self._levels, self._qimages, self._finer = {}, {}, None
             self.update()
 
     def boundingRect(self) -> QRectF:
@@ -140,6 +164,21 @@ class PixelItem(pg.GraphicsObject):  # type: ignore[misc]
         exposed = visible & option.exposedRect
         if zoom <= 0 or exposed.isEmpty():
             return
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self._is_smooth and zoom < 1)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        if self._finer is None:
+            self._paint_part(painter, visible, exposed, zoom)
+        else:
+            own = partial(self._paint_own, painter, zoom)
+            self._finer.paint(painter, exposed, zoom, own)
+        painter.restore()
+
+    def _paint_own(self, painter: QPainter, zoom: float, part: QRectF) -> None:
+        self._paint_part(painter, part, part, zoom)
+
+    def _paint_part(self, painter: QPainter, visible: QRectF, exposed: QRectF, zoom: float) -> None:
+        """Paint what is exposed of the part that is visible."""
         level = self._level_for(zoom)
         image, step = self._qimage(level), 2**level
         left, top = math.floor(exposed.left() / step), math.floor(exposed.top() / step)
@@ -148,8 +187,6 @@ class PixelItem(pg.GraphicsObject):  # type: ignore[misc]
         source = QRect(left, top, max(1, right - left), max(1, bottom - top))
         target = QRectF(left * step, top * step, source.width() * step, source.height() * step)
         painter.save()
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self._is_smooth and zoom < 1)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         # One device pixel at least, so that an image of a single row does not vanish when zoomed out.
         thin = 1 / zoom
         shown = visible.adjusted(0, 0, max(0.0, thin - visible.width()), max(0.0, thin - visible.height()))

@@ -1,0 +1,178 @@
+"""PaneTiles: asks for the tiles that the panes show of a picture beyond memory, sharper than its overview."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from PySide6.QtCore import QObject, QTimer, Slot
+
+from gmmseg.drawing.draw import Picture, Scene
+from gmmseg.drawing.layers import Layer
+from gmmseg.photo.document import Document
+from gmmseg.tiled.pyramid import Box, Pyramid, pyramid_of
+from gmmseg.tiled.viewing import TILED_KINDS, TileView
+from ui.photo.widgets.camera import Camera
+from ui.photo.widgets.finer_tiles import FinerTiles
+from ui.photo.widgets.layer_pane import LayerPane
+
+_AROUND = 0.5
+"""How far around the view tiles are made too, once those in it are there, in its width and height."""
+_PHOTO = Layer("image")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TileRequest:
+    """A tile and where it goes; `pyramid` is what it is of."""
+
+    pyramid: Pyramid
+    view: TileView
+    into: FinerTiles
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Content:
+    """The tiles of a pane's layer, and the picture of the overview that they belong to."""
+
+    picture: Picture
+    scene: Scene
+    tiles: FinerTiles
+
+
+class PaneTiles(QObject):
+    """Keeps tiles in the visible panes those of their layers where the camera looks.
+
+    Parameters
+    ----------
+    panes : sequence of LayerPane
+    camera : Camera
+    request : callable
+        Takes all tiles that are wanted now, the first first, in place of those wanted before; each comes
+        back by `take`.
+    """
+
+    def __init__(
+        self,
+        panes: Sequence[LayerPane],
+        camera: Camera,
+        request: Callable[[list[TileRequest]], object],
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._panes = tuple(panes)
+        self._camera = camera
+        self._send = request
+        self._photo: tuple[Scene, FinerTiles] | None = None
+        self._contents: dict[int, _Content] = {}
+        self._white = 255.0
+        self._n_visible = 1
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(0)
+        self._soon.timeout.connect(self._ask)
+        camera.changed.connect(self.ask_soon)
+
+    def show(self, document: Document, scenes: Sequence[Scene | None]) -> None:
+        """Follow what the visible panes show: the scene of each, of which pictures have been drawn."""
+        scene = scenes[0] if scenes else None
+        self._n_visible = len(scenes)
+        image = document.image
+        if scene is None or image is None or image.levels is None:
+            self._forget()
+            return
+        fit = document.fit
+        known = None if fit is None or fit.image is not image else fit.model.white
+        self._white = image.white if known is None else known
+        if (
+            self._photo is None
+            or self._photo[0].image is not image
+            or self._photo[0].display != scene.display
+        ):
+            self._photo = scene, FinerTiles(pyramid_of(image))
+        for number, pane in enumerate(self._panes):
+            own = scenes[number] if number < len(scenes) else None
+            self._follow(number, pane, own)
+        self.ask_soon()
+
+    def _follow(self, number: int, pane: LayerPane, scene: Scene | None) -> None:
+        """Give a pane the tiles of the picture that it shows; none of a layer that has none."""
+        picture, content = pane.picture, self._contents.get(number)
+        if scene is None or picture is None or picture.layer.kind not in TILED_KINDS:
+            self._contents.pop(number, None)
+        elif content is None or content.picture is not picture:
+            tiles = FinerTiles(pyramid_of(scene.image))
+            self._contents[number] = _Content(picture, replace(scene, scale=picture.scale), tiles)
+        self._hand_out(number, pane)
+
+    def _hand_out(self, number: int, pane: LayerPane) -> None:
+        content = self._contents.get(number)
+        photo = None if self._photo is None else self._photo[1]
+        pane.canvas.set_finer(photo, None if content is None else content.tiles)
+
+    def _forget(self) -> None:
+        if self._photo is None:
+            return
+        self._photo = None
+        self._contents.clear()
+        for pane in self._panes:
+            pane.canvas.set_finer(None, None)
+        self._send([])
+
+    @Slot()
+    def ask_soon(self) -> None:
+        """Ask for what is in view, once for all changes until then."""
+        if self._photo is not None and not self._soon.isActive():
+            self._soon.start()
+
+    @Slot()
+    def _ask(self) -> None:
+        if self._photo is not None:
+            self._send(self._wanted(*self._photo))
+
+    def _wanted(self, scene: Scene, tiles: FinerTiles) -> list[TileRequest]:
+        """Return the tiles that are lacking in the view, and then those around it."""
+        shown = self._panes[: self._n_visible]
+        zoom = self._camera.zoom * shown[0].canvas.devicePixelRatioF()
+        level = tiles.pyramid.level_for(zoom)
+        if level == len(tiles.pyramid.levels) - 1:
+            return []
+        places = dict.fromkeys(
+            place
+            for around in (0.0, _AROUND)
+            for place in tiles.pyramid.tiles_in(level, self._view(shown, around))
+        )
+        layers = [(_PHOTO, scene, tiles)] if any(_shows_photo(pane) for pane in shown) else []
+        layers += [
+            (content.picture.layer, content.scene, content.tiles)
+            for number, content in self._contents.items()
+            if number < self._n_visible
+        ]
+        return [
+            TileRequest(into.pyramid, TileView(layer, of, self._white, place), into)
+            for place in places
+            for layer, of, into in layers
+            if into.lacks(place)
+        ]
+
+    def _view(self, shown: Sequence[LayerPane], around: float) -> Box:
+        """Return the part of the overview that the panes show, with what is around it."""
+        width = max(pane.canvas.width() for pane in shown) / self._camera.zoom
+        height = max(pane.canvas.height() for pane in shown) / self._camera.zoom
+        centre, reach = self._camera.centre, 0.5 + around
+        across, down = reach * width, reach * height
+        return centre.x() - across, centre.y() - down, centre.x() + across, centre.y() + down
+
+    @Slot(object, object)
+    def take(self, request: TileRequest, pixels: object) -> None:
+        """Show a tile; one of what is shown no more is dropped with where it goes."""
+        if pixels is None:
+            request.into.give_up(request.view.place)
+            return
+        request.into.put(request.view.place, pixels)  # type: ignore[arg-type]
+        for pane in self._panes[: self._n_visible]:
+            pane.canvas.show_finer()
+
+
+def _shows_photo(pane: LayerPane) -> bool:
+    picture = pane.picture
+    return picture is None or picture.is_over_image or picture.layer.kind == "image"
