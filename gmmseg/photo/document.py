@@ -118,6 +118,11 @@ class Document:
         return ObjectMap.empty((self.image.height, self.image.width))
 
     @property
+    def is_beyond_memory(self) -> bool:
+        """Whether the image is the overview of a picture that is worked on in tiles."""
+        return self.image is not None and self.image.levels is not None
+
+    @property
     def hints(self) -> Hints | None:
         """What teaches the classes, where the settings say so and something is marked."""
         return None if self.settings.learns_from is None else hints_of(self.objects)

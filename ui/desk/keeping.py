@@ -125,6 +125,11 @@ class Keeper(Worker):
             return self._keeping.has_work(document)
         return self._keeping.differs(document, home.document)
 
+    @property
+    def has_subject(self) -> bool:
+        """Whether there is something that a project can hold."""
+        return self._keeping.subject_of(self._editor.document) is not None
+
     def _home(self) -> _Home | None:
         subject = self._keeping.subject_of(self._editor.document)
         return next((home for home in self._homes if home.subject is subject), None)

@@ -10,6 +10,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from gmmseg.errors import WriteError
 from gmmseg.io.projects.archive import SUFFIX
 from ui.desk.actions import ActionSpec, DeskState, Keys
 from ui.desk.keeping import Keeper
@@ -65,6 +66,10 @@ class SaveCommands(QObject):
         self._ask(None)
 
     def _ask(self, on_saved: Callable[[], None] | None) -> None:
+        if not self._keeper.has_subject:
+            cannot = self.tr("What is open cannot be kept in a project.")
+            self._keeper.failed.emit(WriteError(cannot, self.tr("Export what is made of it.")))
+            return
         self._on_saved = on_saved
         dialog = QFileDialog(self._window, self.tr("Save the project"), str(self._offered().parent))
         dialog.setObjectName("saveDialog")

@@ -32,7 +32,9 @@ class PhotoKeeping:
         """Returns how the project is looked at."""
 
     def subject_of(self, document: Document) -> Image | None:
-        return document.image
+        # A project holds one image as it is in memory.
+        image = document.image
+        return None if image is None or image.levels is not None else image
 
     def history_now(self) -> History[Document]:
         from gmmseg.io.projects.states import of_present_image

@@ -114,7 +114,8 @@ class RegionMaker(Worker):
     def _are_wanted(self) -> bool:
         shown = self._workspace.shown
         has_map = shown.segmentation is not None and not shown.is_preview
-        return bool(self._askers) or (has_map and shown.document.map_settings.by == "region")
+        is_by_region = shown.document.map_settings.by == "region" and not shown.document.is_beyond_memory
+        return bool(self._askers) or (has_map and is_by_region)
 
     def _abandon(self) -> None:
         self._making = None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,13 +13,15 @@ from hypothesis import strategies as st
 from gmmseg.arrays import AnyArray
 from gmmseg.control import result_of
 from gmmseg.drawing.draw import Scene, draw
-from gmmseg.drawing.layers import Layer
+from gmmseg.drawing.layers import Layer, LayerKind
 from gmmseg.errors import SettingsError
+from gmmseg.features.build import feature_table
 from gmmseg.features.spec import FeatureSpec
 from gmmseg.image import Image
 from gmmseg.mixture.settings import FitSettings
 from gmmseg.photo.classes import default_classes
-from gmmseg.photo.jobs import Previewed, SegmentOutcome, SegmentRequest, segment_events
+from gmmseg.photo.jobs import Previewed, SegmentOutcome, SegmentRequest
+from gmmseg.photo.segmentation import segment
 from gmmseg.photo.settings import SegmentSettings
 from gmmseg.tiled import pyramid as pyramids
 from gmmseg.tiled.engines import Local
@@ -30,7 +31,6 @@ from gmmseg.tiled.overview import overview_table, segment_overview_events
 from gmmseg.tiled.pass_store import PassStore
 from gmmseg.tiled.passes import Passes
 from gmmseg.tiled.pyramid import Pyramid, missing_steps, nested, pyramid_of
-from gmmseg.tiled.tiles import grid_of
 from gmmseg.tiled.viewing import TILED_KINDS, TileDrawer, TileView
 from tests.core.tiled.pictures import ArrayPicture, coloured, image_of
 
@@ -176,35 +176,29 @@ def _mosaic(drawer: TileDrawer, pyramid: Pyramid, level: int, layer: Layer, scen
 
 @pytest.mark.parametrize("has_holes", [False, True])
 @pytest.mark.parametrize("kind", TILED_KINDS)
-def test_tiles_are_those_of_the_whole_level(kind: str, has_holes: bool) -> None:
+def test_tiles_are_those_of_the_whole_level(kind: LayerKind, has_holes: bool) -> None:
     mask = np.random.default_rng(1).random(SHAPE) > 0.1 if has_holes else None
     if mask is not None:
         mask[:70, :70] = False
     pyramid = _of(image_of(coloured(SHAPE), mask))
     outcome, settings, _ = _fitted(pyramid, "rgb")
-    layer = Layer(kind, feature="green")  # type: ignore[arg-type]
+    layer = Layer(kind, feature="green")
     scene = Scene(pyramid.overview(), outcome.segmentation, outcome.table, default_classes(3))
     scene = replace(scene, scale=draw(layer, scene).scale)
     drawer = TileDrawer(pyramid)
     for level in (0, 1):
-        image = replace(pyramid.levels[level].read(0, 0, *pyramid.levels[level].shape), levels=None)
-        known = result_of(segment_events(SegmentRequest(image, settings, known=None)))
-        whole = Scene(image, known.segmentation, known.table, default_classes(3), scale=scene.scale)
-        labels = replace(known.segmentation, params=outcome.fit.result.params)
-        from gmmseg.photo.segmentation import segment
-
-        labels = segment(outcome.fit.result.params, known.table)
-        whole = replace(whole, segmentation=labels)
+        image = pyramid.levels[level].read(0, 0, *pyramid.levels[level].shape)
+        table = feature_table(image, settings.features)
+        maps = segment(outcome.fit.result.params, table)
+        whole = Scene(image, maps, table, default_classes(3), scale=scene.scale)
         found = _mosaic(drawer, pyramid, level, layer, scene)
-        expected = draw(layer, whole).pixels
-        assert np.array_equal(found, expected)
+        assert np.array_equal(found, draw(layer, whole).pixels)
 
 
-def test_an_overview_knows_its_picture(tmp_path: Path) -> None:
+def test_an_overview_knows_its_picture() -> None:
     pyramid = _of(image_of(coloured(SHAPE)))
     overview = pyramid.overview()
     assert pyramid_of(overview) is pyramid
     assert overview.step_of_levels == 4
     with pytest.raises(ValueError, match="no overview"):
         pyramid_of(image_of(coloured((4, 4))))
-    assert [tile.n_pixels for tile in grid_of(SHAPE, SHAPE)] == [SHAPE[0] * SHAPE[1]]

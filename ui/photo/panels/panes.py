@@ -20,7 +20,7 @@ from ui.photo.panels.pane_pictures import PanePictures
 from ui.photo.panels.picture_requests import PictureRequest, scene_of
 from ui.photo.panels.pins import Pin, Pins, is_pinnable, pinned
 from ui.photo.tools.tool import Tool
-from ui.photo.widgets.captions import caption_of
+from ui.photo.widgets.captions import caption_of, map_unit
 from ui.photo.widgets.layer_pane import LayerPane
 from ui.photo.widgets.object_raster import ObjectRaster
 from ui.photo.widgets.pane_grid import PaneGrid
@@ -399,7 +399,7 @@ class PanesPanel(PaneGrid):
             pane.show_pinned(pin is not None)
             seen = self._shown if pin is None else pin.shown
             if seen is not None:
-                pane.show_map_unit(seen.document.map_settings.by)
+                pane.show_map_unit(*map_unit(seen.document))
             pane.set_pinnable(is_pinnable(self._scene))
             pane.canvas.set_caption(
                 caption_of(

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 from gmmseg.arrays import IntArray
 from gmmseg.photo.parts import PartTable
 from gmmseg.physical import area_text, length_text, pixel_area, pixel_side
+from ui.photo.widgets.captions import beyond_memory
 from ui.theme import SPACING
 from ui.widgets.empty_hint import EmptyHint, hint_or_content
 from ui.widgets.text_table import TextTable
@@ -64,9 +65,8 @@ class PartsPanel(QWidget):
         self._is_in_front = False
         self._pause = QTimer(self, singleShot=True, interval=_PAUSE_MS)
         self._pause.timeout.connect(self._ask)
-        self.hint = EmptyHint(
-            self.tr("The parts of the classes are counted here once an image is segmented.")
-        )
+        self._hint = self.tr("The parts of the classes are counted here once an image is segmented.")
+        self.hint = EmptyHint(self._hint)
         self.table = TextTable(
             "parts-table",
             [
@@ -146,7 +146,9 @@ class PartsPanel(QWidget):
         )
         if is_same:
             return
-        if new.segmentation is None:
+        is_beyond = new.document.is_beyond_memory
+        self.hint.label.setText(beyond_memory(self.tr("Counting parts")) if is_beyond else self._hint)
+        if new.segmentation is None or is_beyond:
             self._asked = self._table = None
             self._pages.setCurrentIndex(0)
         self._pause.start()
@@ -174,6 +176,8 @@ class PartsPanel(QWidget):
     def _ask(self) -> None:
         shown, asked = self._shown, self._asked
         if shown is None or shown.segmentation is None or not self._is_in_front:
+            return
+        if shown.document.is_beyond_memory:
             return
         is_known = (
             asked is not None

@@ -25,6 +25,7 @@ from gmmseg.photo.document import (
 from gmmseg.photo.settings import MapSettings, SegmentSettings
 from gmmseg.regions.settings import RegionSettings
 from gmmseg.setting import Setting, arranged, settings_of, with_setting
+from ui.photo.widgets.captions import beyond_memory
 from ui.photo.widgets.given_section import GivenSection
 from ui.photo.widgets.image_summary import ImageSummary
 from ui.theme import SPACING
@@ -61,7 +62,7 @@ class SetupPanel(SettingsForm):
         self._lay_out()
         self.edited.connect(self._ask)
         self._show_settings(None, SegmentSettings())
-        self._show_map_settings(FIRST_MAP)
+        self._show_map_settings(FIRST_MAP, is_beyond=False)
         self._show_region_settings(RegionSettings())
         self._show_number_found(_FIRST_NUMBER)
         self._show_teachable(Document())
@@ -77,12 +78,12 @@ class SetupPanel(SettingsForm):
             self._show_settings(now.image, now.settings)
         if now.given is not before.given:
             self._show_given(now.given)
-        if now.objects is not before.objects or now.settings is not before.settings:
+        if (now.objects, now.settings, now.image) != (before.objects, before.settings, before.image):
             self._show_teachable(now)
         if now.image is not before.image or now.region_settings is not before.region_settings:
             self._show_region_settings(now.region_settings)
         if now.image is not before.image or now.map_settings is not before.map_settings:
-            self._show_map_settings(now.map_settings)
+            self._show_map_settings(now.map_settings, is_beyond=now.is_beyond_memory)
         if new.regions is not old.regions and new.regions is not None:
             self._show_number_found(new.regions.regions.n_regions)
         if now.fit is not before.fit or now.settings is not before.settings:
@@ -137,8 +138,10 @@ class SetupPanel(SettingsForm):
         self._adaptation = (given.adaptation if given is not None else None) or Adaptation()
         self.show_values(self._adaptation)
 
-    def _show_map_settings(self, settings: MapSettings) -> None:
+    def _show_map_settings(self, settings: MapSettings, *, is_beyond: bool) -> None:
         self.show_values(settings)
+        self.field("by").set_reason(beyond_memory(self.tr("Classes by region")) if is_beyond else "")
+        self.field("min_island").set_reason(beyond_memory(self.tr("Islands")) if is_beyond else "")
         self.field("balance").set_reason(
             "" if settings.by == "region" else self.tr("Only for classes by region.")
         )
@@ -179,6 +182,8 @@ class SetupPanel(SettingsForm):
             taught if is_taught else "" if settings.auto is None else self.tr("K is chosen automatically.")
         )
         self.field("auto").set_reason(taught if is_taught else "")
+        is_beyond = image is not None and image.levels is not None
+        self.field("smooth").set_reason(beyond_memory(self.tr("Smoothing")) if is_beyond else "")
         self.field("mixture.is_hard").set_reason(
             self.tr("Taught classes are told apart by their probabilities.") if is_taught else ""
         )
@@ -193,6 +198,8 @@ class SetupPanel(SettingsForm):
         n_names = len({entry.name for entry in document.objects or ()})
         is_possible = n_names > 1 or document.settings.learns_from is not None
         reason = self.tr("Mark objects of two names first: each becomes a class.")
+        if document.is_beyond_memory:
+            is_possible, reason = False, beyond_memory(self.tr("Teaching"))
         self.field("learns_from").set_reason("" if is_possible else reason)
 
     def _show_choices_made(self, shown: ViewState) -> None:

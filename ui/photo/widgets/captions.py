@@ -12,7 +12,9 @@ from gmmseg.features.spec import SPACE_TITLES
 
 if TYPE_CHECKING:
     from gmmseg.drawing.layers import Layer
+    from gmmseg.image import Image
     from gmmseg.photo.classes import ClassTable
+    from gmmseg.photo.document import Document
     from gmmseg.photo.segmentation import MapOrigin
     from gmmseg.photo.settings import SegmentSettings
     from gmmseg.photo.view_state import ViewState
@@ -47,7 +49,7 @@ def caption_of(
     if layer.kind == "regions":
         seen = pinned or shown
         if seen.regions is not None:
-            return regions_caption(seen.regions)
+            return " · ".join([regions_caption(seen.regions), *_overview_words(seen.regions.image)])
         if pinned is not None:
             return _tr("pinned before there were regions")
         return _tr("no regions: stopped") if are_regions_given_up else _tr("finding regions …")
@@ -77,11 +79,23 @@ def _foreground_caption(shown: ViewState) -> str:
 
 def _map_caption(layer: Layer, shown: ViewState, are_regions_given_up: bool) -> str:
     """Return that classes by region are on their way, or will not come."""
-    is_wanted = shown.document.map_settings.by == "region" and is_of_classes(layer)
+    is_wanted = map_unit(shown.document)[0] == "region" and is_of_classes(layer)
     origin = None if shown.segmentation is None else shown.segmentation.origin
     if not is_wanted or (origin is not None and origin.regions is not None):
         return ""
     return _tr("by pixel: no regions") if are_regions_given_up else _tr("by pixel · finding regions …")
+
+
+def map_unit(document: Document) -> tuple[str, str]:
+    """Return what classes go by, and where that is no choice, why."""
+    if not document.is_beyond_memory:
+        return document.map_settings.by, ""
+    return "pixel", beyond_memory(_tr("Classes by region"))
+
+
+def beyond_memory(what: str) -> str:
+    """Return a sentence about what cannot be had of a picture that is looked at in tiles."""
+    return _tr("{0} would need the whole picture in memory; this one is beyond it.").format(what)
 
 
 def regions_caption(outcome: RegionOutcome) -> str:
@@ -90,6 +104,12 @@ def regions_caption(outcome: RegionOutcome) -> str:
     if outcome.settings.n_regions is None:
         words += " · " + _tr("detail {0}").format(f"{outcome.settings.detail:g}")
     return words
+
+
+def _overview_words(image: Image) -> list[str]:
+    if image.levels is None:
+        return []
+    return [_tr("of the overview, {0} × {1}").format(image.width, image.height)]
 
 
 def counted_regions(count: int) -> str:

@@ -132,12 +132,16 @@ class LayerPane(QWidget):
     def show_pinned(self, is_pinned: bool) -> None:
         """Show whether the pane keeps what it shows."""
         self._pin.setChecked(is_pinned)
-        self._unit.setEnabled(not is_pinned)
 
-    def show_map_unit(self, unit: str) -> None:
-        """Show what the classes go by; the choice is there beside layers that show classes."""
+    def show_map_unit(self, unit: str, reason: str = "") -> None:
+        """Show what the classes go by; the choice is there beside layers that show classes.
+
+        With a reason it is said in place of being offered.
+        """
         self._unit.setCurrentIndex(self._unit.findData(unit))
         self._unit.setVisible(is_of_classes(self.layer))
+        self._unit.setEnabled(not reason and not self._pin.isChecked())
+        self._unit.setToolTip(reason or explanation(setting_of(MapSettings, "by")))
 
     def set_pinnable(self, is_pinnable: bool) -> None:
         """Allow the pane to be pinned, or to be unpinned where it is."""

@@ -1,0 +1,211 @@
+"""A picture beyond memory in the window: looked at in levels of tiles, fitted to all of its pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+from PySide6.QtCore import QPointF
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QComboBox, QWidget
+from pytestqt.qtbot import QtBot
+
+from gmmseg.arrays import AnyArray
+from gmmseg.control import result_of
+from gmmseg.drawing.layers import Layer, LayerKind
+from gmmseg.image import RGB, Image, ImageSource
+from gmmseg.limits import budget_of
+from gmmseg.photo.document import Document, change_setting
+from gmmseg.photo.jobs import SegmentOutcome, SegmentRequest, segment_events
+from gmmseg.tiled import pyramid as pyramids
+from gmmseg.tiled.pyramid import Box, pyramid_of
+from tests.core.tiled.pictures import coloured
+from tests.ui.driving import drop, is_settled, mime_of, wait_for_fit, write_png
+from ui.app import App
+from ui.photo import large
+
+SHAPE = (700, 620)
+
+
+@pytest.fixture(autouse=True)
+def small_budget(app: App, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """Let a small picture be beyond memory, with three levels and a cache of its own."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(pyramids, "OVERVIEW_PIXELS", SHAPE[0] * SHAPE[1] // 15)
+    monkeypatch.setattr(pyramids, "_VIEW_SIDE", 128)
+    monkeypatch.setattr(large, "_MOST_PROCESSES", 1)
+    # After the program, which takes the user's.
+    with budget_of(3_000_000):
+        yield
+
+
+@pytest.fixture
+def picture() -> AnyArray:
+    # Of few colours, so that fits are quick.
+    return coloured(SHAPE) // 16 * np.uint8(16)
+
+
+@pytest.fixture
+def whole(picture: AnyArray) -> SegmentOutcome:
+    """What is made of the picture in memory, with the settings of the window at first."""
+    image = Image(picture, RGB, ImageSource("whole"))
+    return result_of(segment_events(SegmentRequest(image, Document().settings)))
+
+
+@pytest.fixture
+def slide(tmp_path: Path, picture: AnyArray) -> Path:
+    path = tmp_path / "slide.tif"
+    tifffile.imwrite(path, picture, tile=(64, 64), photometric="rgb")
+    return path
+
+
+@pytest.fixture
+def opened(app: App, qtbot: QtBot, slide: Path) -> App:
+    app.window.resize(1000, 700)
+    drop(app.window, mime_of(slide))
+    wait_for_fit(app, qtbot)
+    return app
+
+
+def _go(app: App, qtbot: QtBot, layer: Layer) -> Box:
+    """Look at the middle of the picture in its own pixels; return what is seen, in pixels of the overview."""
+    panes = app.photo.panels.panes
+    panes.set_layout(1)
+    panes.choose_layer(0, layer)
+    image = app.photo.work.workspace.document.image
+    assert image is not None
+    panes.camera.is_fitted = False
+    panes.camera._set(QPointF(image.width / 2, image.height / 2), float(panes.camera.step))
+    canvas = panes.panes[0].canvas
+    middle, half = panes.camera.centre, canvas.view_size() / (2 * panes.camera.zoom)
+    box = (middle.x() - half.width(), middle.y() - half.height(),
+           middle.x() + half.width(), middle.y() + half.height())  # fmt: skip
+    pyramid = pyramid_of(image)
+    items = [canvas._photo, canvas._layer]
+
+    def is_sharp() -> bool:
+        finer = [item._finer for item in items if item._finer is not None]
+        lacking = [tiles.lacks(place) for tiles in finer for place in pyramid.tiles_in(0, box)]  # type: ignore[attr-defined]
+        return bool(finer) and not any(lacking)
+
+    qtbot.waitUntil(is_sharp, timeout=20000)
+    return box
+
+
+def _screen(app: App) -> AnyArray:
+    """Return the pixels of the first pane's canvas, (H, W, 3), without what lies over the picture."""
+    canvas = app.photo.panels.panes.panes[0].canvas
+    canvas.set_caption("")
+    image = canvas.view_image().convertToFormat(QImage.Format.Format_RGB888)
+    rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
+    return rows[:, : 3 * image.width()].reshape(image.height(), image.width(), 3)
+
+
+def test_it_is_opened_with_its_size_and_fitted_to_all_pixels(opened: App, whole: SegmentOutcome) -> None:
+    shown = opened.photo.work.workspace.shown
+    document = shown.document
+    image, fit = document.image, document.fit
+    assert image is not None
+    assert fit is not None
+    assert document.is_beyond_memory
+    assert (image.height, image.width) == (175, 155)
+    assert fit.result.log_likelihood == whole.fit.result.log_likelihood
+    assert fit.result.params.means.tobytes() == whole.fit.result.params.means.tobytes()
+    assert "620 × 700" in opened.photo.panels.readout.facts
+    assert shown.table is not None
+    assert shown.table.weights.sum() == 620 * 700
+
+
+def test_what_is_seen_close_are_the_pixels_of_the_file(opened: App, qtbot: QtBot, picture: AnyArray) -> None:
+    _go(opened, qtbot, Layer("image"))
+    screen = _screen(opened)
+    y, x = SHAPE[0] // 2, SHAPE[1] // 2
+    expected = picture[y - 100 : y + 100, x - 100 : x + 100]
+    matches = [
+        np.array_equal(screen[top : top + 200, left : left + 200], expected)
+        for top in range(screen.shape[0] // 2 - 103, screen.shape[0] // 2 - 96)
+        for left in range(screen.shape[1] // 2 - 103, screen.shape[1] // 2 - 96)
+    ]
+    assert any(matches)
+
+
+def test_labels_that_are_seen_are_those_of_the_whole_picture(
+    opened: App, qtbot: QtBot, whole: SegmentOutcome
+) -> None:
+    _go(opened, qtbot, Layer("segments"))
+    workspace = opened.photo.work.workspace
+    labels = whole.segmentation.labels
+    image, item = workspace.document.image, opened.photo.panels.panes.panes[0].canvas._layer
+    assert image is not None
+    pyramid, finer = pyramid_of(image), item._finer
+    assert finer is not None
+    n_seen = 0
+    for place, (pixels, _) in finer._tiles.items():  # type: ignore[attr-defined]
+        if place[0] == 0:
+            tile = pyramid.tile(place)
+            part = labels[tile.top : tile.top + tile.height, tile.left : tile.left + tile.width]
+            assert np.array_equal(pixels, part)
+            n_seen += 1
+    assert n_seen > 3
+    # Colours are those of the classes.
+    colours = {tuple(map(int, entry.colour)) for entry in workspace.document.classes}
+    middle = _screen(opened)[200:300, 200:300].reshape(-1, 3)
+    assert {tuple(map(int, one)) for one in middle} <= colours
+
+
+def test_any_map_is_made_of_what_is_seen(opened: App, qtbot: QtBot) -> None:
+    kinds: tuple[LayerKind, ...] = ("heatmap", "uncertainty", "overlay", "density")
+    for kind in kinds:
+        _go(opened, qtbot, Layer(kind))
+        middle = _screen(opened)[200:300, 200:300].reshape(-1, 3)
+        assert len(np.unique(middle, axis=0)) > 3
+
+
+def test_another_k_is_fitted_without_reading_the_picture_again(
+    opened: App, qtbot: QtBot, slide: Path
+) -> None:
+    work = opened.photo.work
+    progress: list[str] = []
+    work.fitter.progressed.connect(lambda one: progress.append(one.text))
+    work.apply(change_setting("mixture.n_components", 3, "K"))
+    qtbot.waitUntil(lambda: is_settled(opened), timeout=20000)
+    fit = work.workspace.document.fit
+    assert fit is not None
+    assert fit.result.params.n_components == 3
+    assert not any("Counting" in text for text in progress)
+
+
+def test_it_opens_at_once_the_second_time(opened: App, qtbot: QtBot, slide: Path, tmp_path: Path) -> None:
+    work = opened.photo.work
+    progress: list[str] = []
+    work.opener.progressed.connect(lambda one: progress.append(one.text))
+    drop(opened.window, mime_of(write_png(tmp_path / "small.png")))
+    qtbot.waitUntil(lambda: not work.workspace.document.is_beyond_memory, timeout=20000)
+    wait_for_fit(opened, qtbot)
+    assert opened.photo.panels.panes.panes[0].canvas._photo._finer is None
+    drop(opened.window, mime_of(slide))
+    qtbot.waitUntil(lambda: work.workspace.document.is_beyond_memory, timeout=20000)
+    wait_for_fit(opened, qtbot)
+    assert not any("smaller copies" in text for text in progress)
+
+
+def test_what_it_cannot_have_is_said_where_one_looks_for_it(opened: App) -> None:
+    work, panels = opened.photo.work, opened.photo.panels
+    panels.panes.choose_layer(0, Layer("segments"))
+    unit = panels.panes.panes[0].findChild(QComboBox, "map_unit")
+    assert unit is not None
+    assert unit.currentData() == "pixel"
+    assert not unit.isEnabled()
+    assert "in memory" in unit.toolTip()
+    for path in ("smooth", "by", "min_island", "learns_from"):
+        field: QWidget = panels.setup.field(path)
+        assert not field.isEnabled()
+        assert "in memory" in field.toolTip()
+    assert "in memory" in panels.parts.hint.label.text()
+    errors: list[Exception] = []
+    work.failed.connect(errors.append)
+    opened.photo.actions["save"].trigger()
+    assert "project" in str(errors[0])
