@@ -38,12 +38,15 @@ class GivenModel:
         return settings_of_model(self.model)
 
     def suits(self, image: Image) -> bool:
-        """Whether the model can label an image: whether that has the channels it was fitted on."""
+        """Whether the model can label an image: whether that has the channels it was fitted on.
+
+        A picture beyond memory is not smoothed, as some models want it.
+        """
         try:
             check_suits(self.model, image)
         except ModelError:
             return False
-        return True
+        return image.levels is None or self.model.smooth == 0
 
 
 def settings_of_model(model: Model) -> SegmentSettings:

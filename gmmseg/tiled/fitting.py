@@ -148,7 +148,7 @@ def apply_tiled_events(
     reason: StopReason = "not fitted"
     if rows.has_codes:
         counted = counted_colours(picture, passes, whole)
-        table = counted_table(picture, counted, model.features, standard)
+        table = counted_table(picture, counted, model.features, model.standard)
         evidence: Evidence = rows_about(params, table.values, table.weights)
     else:
         tiles = tile_grid(picture, _ROW_TILE_PIXELS)

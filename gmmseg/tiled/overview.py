@@ -28,7 +28,7 @@ from gmmseg.photo.jobs import (
 )
 from gmmseg.tiled.colour_counts import ColourCounts, CountColours
 from gmmseg.tiled.engines import Engine, Local
-from gmmseg.tiled.fitting import counted_colours, counted_table, fit_tiled_events
+from gmmseg.tiled.fitting import apply_tiled_events, counted_colours, counted_table, fit_tiled_events
 from gmmseg.tiled.pass_store import PassStore
 from gmmseg.tiled.passes import Passes, Report, no_report
 from gmmseg.tiled.pyramid import Pyramid, pyramid_of
@@ -99,11 +99,13 @@ def segment_overview_events(
         yield from _preview(request, should_stop)
     if is_counted:
         _colours_of(pyramid, engine, should_stop, report)
-    if is_counted or request.given is not None:
         return (yield from segment_events(request, should_stop=should_stop, make_table=make_table))
     passes = Passes(engine, PassStore(None), report)
-    found = yield from fit_tiled_events(pyramid.picture, settings, passes, should_stop)
-    fit = replace(found.fit, image=request.image)
+    if request.given is None:
+        found = yield from fit_tiled_events(pyramid.picture, settings, passes, should_stop)
+    else:
+        found = yield from apply_tiled_events(pyramid.picture, request.given, passes, should_stop)
+    fit = replace(found.fit, image=request.image, given=request.given)
     maps = relabel_events(
         fit, fit.result.params, should_stop=only_cancelled(should_stop), make_table=make_table
     )
