@@ -21,7 +21,7 @@ from gmmseg.commands.contradictions import (
 )
 from gmmseg.commands.mnist_parser import MNIST, add_mnist, check_mnist
 from gmmseg.commands.options import add_options, reader
-from gmmseg.commands.usage import Parser, check_first_word, printable
+from gmmseg.commands.usage import Parser, check_first_word, printable, with_joined_numbers
 from gmmseg.commands.values import (
     box_corners,
     class_entry,
@@ -196,7 +196,7 @@ def parse(argv: list[str]) -> argparse.Namespace:
     """Return the options of a command line; ends the program with code 2 where they make no sense."""
     parser, commands = build_parser()
     check_first_word(parser, argv, COMMANDS)
-    options, unknown = parser.parse_known_args(argv)
+    options, unknown = parser.parse_known_args(with_joined_numbers(argv))
     command = commands[options.command]
     if unknown:
         if options.command == "mnist" and not any(word.startswith("-") for word in unknown):

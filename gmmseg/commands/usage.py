@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import difflib
 import os
+import re
 import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
@@ -41,6 +42,21 @@ class Parser(argparse.ArgumentParser):
         near = longer[:1] or difflib.get_close_matches(bare, known, 1, cutoff=0.7)
         guess = "".join(f"; did you mean --{name}?" for name in near)
         self.error(f"there is no option {printable(word)}{guess}")
+
+
+def with_joined_numbers(argv: Sequence[str]) -> list[str]:
+    """Return the words with values such as ``-1,3`` joined to their options by ``=``.
+
+    argparse takes for an option what begins with a minus and is not one number.
+    """
+    joined: list[str] = []
+    for word in argv:
+        is_value = re.fullmatch(r"-[0-9.]+(,[^,]*)+", word) is not None
+        if is_value and joined and re.fullmatch(r"--[a-z-]+", joined[-1]):
+            joined[-1] += f"={word}"
+        else:
+            joined.append(word)
+    return joined
 
 
 def check_first_word(parser: Parser, argv: Sequence[str], commands: Sequence[str]) -> None:

@@ -71,9 +71,13 @@ def _range(text: str) -> tuple[float, float, float]:
 
 def click_point(text: str) -> tuple[int, int, bool]:
     """Read a pixel x,y and whether it is on the object: + or nothing, or - for outside."""
-    match = re.fullmatch(r"([0-9]{1,9}),([0-9]{1,9})(?:,([+-]))?", text)
+    match = re.fullmatch(r"(-?[0-9]{1,9}),(-?[0-9]{1,9})(?:,([+-]))?", text)
     if match is None:
         raise argparse.ArgumentTypeError(f"“{text}” is not a click; write X,Y or X,Y,-")
+    if min(int(match[1]), int(match[2])) < 0:
+        raise argparse.ArgumentTypeError(
+            f"“{text}” lies beyond the image, whose pixels are counted from 0,0 at the top left"
+        )
     return int(match[1]), int(match[2]), match[3] != "-"
 
 

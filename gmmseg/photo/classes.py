@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -27,6 +27,8 @@ class ClassInfo:
         Component indices, from 0, increasing.
     is_visible, is_locked : bool
         A locked class keeps its name and colour over refits and is not merged or deleted by accident.
+    has_own_colour : bool
+        Whether a person chose the colour.
     """
 
     id: int
@@ -35,6 +37,7 @@ class ClassInfo:
     components: tuple[int, ...]
     is_visible: bool = True
     is_locked: bool = False
+    has_own_colour: bool = field(default=False, compare=False)
 
 
 IGNORE_ID = 255

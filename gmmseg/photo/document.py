@@ -308,7 +308,9 @@ def rename_class(wanted: int, name: str) -> Edit[Document]:
 
 def recolour_class(wanted: int, colour: Colour) -> Edit[Document]:
     """Return the edit that gives a class another colour."""
-    return _on_classes("Recolour class", lambda table: table.changed(wanted, colour=colour))
+    return _on_classes(
+        "Recolour class", lambda table: table.changed(wanted, colour=colour, has_own_colour=True)
+    )
 
 
 def show_class(wanted: int, is_visible: bool) -> Edit[Document]:

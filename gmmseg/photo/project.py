@@ -40,7 +40,8 @@ class Project:
     def __repr__(self) -> str:
         image = self.image
         size = f"{image.width} × {image.height} pixels"
-        return f"Project(“{image.source.name}” of {size}, {len(self.names)} objects)"
+        objects = "1 object" if len(self.names) == 1 else f"{len(self.names)} objects"
+        return f"Project(“{image.source.name}” of {size}, {objects})"
 
     @staticmethod
     def of_image(image: Image) -> Project:
@@ -140,7 +141,11 @@ def differs(document: Document, saved: Document) -> bool:
 
 def _has_own_classes(classes: ClassTable) -> bool:
     return any(
-        entry.name != f"Class {entry.id}" or len(entry.components) > 1 or entry.is_locked for entry in classes
+        entry.name != f"Class {entry.id}"
+        or len(entry.components) > 1
+        or entry.is_locked
+        or entry.has_own_colour
+        for entry in classes
     )
 
 

@@ -6,6 +6,7 @@ import hashlib
 import json
 import time
 from collections.abc import Generator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -140,18 +141,19 @@ def segment_tiled_events(
     for output in request.outputs:
         check_output(output)
     key = _key(request)
-    folders = [WorkFolder(output, key, request.resumes) for output in request.outputs]
-    try:
-        # What passes have found is kept by who knows of no files.
-        with refusals(folders[0].path):
-            outcome = yield from _segment(request, engine, folders, should_stop, report)
-    except BaseException:
-        if folders[0].remove_if_empty():
-            for folder in folders[1:]:
-                folder.remove()
-        raise
-    for folder in folders:
-        folder.remove()
+    with ExitStack() as stack:
+        folders = [stack.enter_context(WorkFolder(each, key, request.resumes)) for each in request.outputs]
+        try:
+            # What passes have found is kept by who knows of no files.
+            with refusals(folders[0].path):
+                outcome = yield from _segment(request, engine, folders, should_stop, report)
+        except BaseException:
+            if folders[0].remove_if_empty():
+                for folder in folders[1:]:
+                    folder.remove()
+            raise
+        for folder in folders:
+            folder.remove()
     return outcome
 
 

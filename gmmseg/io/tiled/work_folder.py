@@ -6,9 +6,11 @@ import contextlib
 import os
 import shutil
 from pathlib import Path
+from typing import Self
 
 from gmmseg.errors import WriteError
 from gmmseg.io.atomic import refusals, shown
+from gmmseg.io.lock import Holder, take
 from gmmseg.io.temporaries import NEW
 from gmmseg.tiled.pass_store import PassStore
 
@@ -16,7 +18,7 @@ _KEY, _PASSES = "run.txt", "passes"
 
 
 class WorkFolder:
-    """The folder ``NAME.part`` beside an output.
+    """The folder ``NAME.part`` beside an output; a context manager, in which no other run has it.
 
     Parameters
     ----------
@@ -29,17 +31,36 @@ class WorkFolder:
     Raises
     ------
     WriteError
-        It is another program's, or of another picture or other settings where it is to be resumed.
+        It is another program's or in use by another run, or of another picture or other settings where it is
+        to be resumed.
     """
 
     def __init__(self, output: Path, key: str, resumes: bool) -> None:
         self.path = output.with_name(f"{output.name}.part")
-        with refusals(self.path):
-            if os.path.lexists(self.path):
-                self._take_over(key, resumes)
-            self.path.mkdir(exist_ok=True)
-            (self.path / _KEY).write_text(f"{key}\n", "ascii")
-            self.store = PassStore(self.path / _PASSES, key)
+        lock = take(self.path)
+        if isinstance(lock, Holder):
+            raise WriteError(
+                f"Another run is at work on {shown(output)} (process {lock.pid} on {lock.host}).",
+                "Let it end, or choose another name.",
+            )
+        self._lock = lock
+        try:
+            with refusals(self.path):
+                if os.path.lexists(self.path):
+                    self._take_over(key, resumes)
+                self.path.mkdir(exist_ok=True)
+                (self.path / _KEY).write_text(f"{key}\n", "ascii")
+                self.store = PassStore(self.path / _PASSES, key)
+        except BaseException:
+            self.__exit__()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._lock is not None:
+            self._lock.release()
 
     @property
     def maps(self) -> Path:

@@ -138,6 +138,23 @@ def test_wrong_usage_ends_with_2(photo: Path, tmp_path: Path, words: list[str]) 
     assert not (tmp_path / "mask.png").exists()
 
 
+@pytest.mark.parametrize(
+    "words", [["--click", "-1,3"], ["--click=4,-3,-"], ["--click", "1,2", "--click", "-1,3"]]
+)
+def test_a_click_beyond_the_image_is_said(
+    photo: Path, tmp_path: Path, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["select", str(photo), *words, "-o", str(tmp_path / "mask.png")]) == 2
+    assert "lies beyond the image, whose pixels are counted from 0,0" in capsys.readouterr().err
+
+
+def test_a_box_may_begin_before_the_image(photo: Path, tmp_path: Path) -> None:
+    outs = [tmp_path / "a.png", tmp_path / "b.png"]
+    assert run(["select", str(photo), "--box", "-5,-2,40,30", "-o", str(outs[0])]) == 0
+    assert run(["select", str(photo), "--box", "0,0,40,30", "-o", str(outs[1])]) == 0
+    assert outs[0].read_bytes() == outs[1].read_bytes()
+
+
 @pytest.mark.parametrize("words", [["--click", "64,0"], ["--box", "5,5,5,9"]])
 def test_what_lies_outside_is_refused_in_one_line(
     photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str]

@@ -127,6 +127,12 @@ def test_what_scripts_use_of_a_project(tmp_path: Path) -> None:
     assert again.fit is None
 
 
+def test_a_project_says_how_much_is_in_it() -> None:
+    project = gmmseg.new_project(make_image().pixels)
+    assert str(project) == "Project(“array” of 60 × 40 pixels, 0 objects)"
+    assert "60 × 40 pixels, 1 object)" in repr(project.with_object(np.eye(40, 60), "line"))
+
+
 def test_a_mask_of_another_size_is_refused() -> None:
     project = gmmseg.new_project(make_image().pixels)
     with pytest.raises(EditError, match=r"41 × 60 does not fit the image of 40 × 60"):

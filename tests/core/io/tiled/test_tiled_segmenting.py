@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +25,8 @@ from gmmseg.errors import Cancelled, ClusterError, WriteError
 from gmmseg.features.spec import FeatureSpec
 from gmmseg.image import Image
 from gmmseg.io.interchange.ome_zarr import chunk_bytes
-from gmmseg.io.temporaries import machine
+from gmmseg.io.lock import Holder
+from gmmseg.io.temporaries import machine, start_of
 from gmmseg.io.tiled import chunk_pyramid
 from gmmseg.io.tiled.opening import open_picture
 from gmmseg.io.tiled.segmenting import TiledOutcome, TiledRequest, segment_tiled_events
@@ -230,6 +233,23 @@ def test_a_disk_that_is_full_between_passes_is_said(
     monkeypatch.setattr(np, "savez", full)
     with pytest.raises(WriteError, match="the disk is full"):
         _made(ArrayPicture(image), tmp_path / "labels.zarr")
+
+
+def test_what_another_run_works_on_is_left_to_it(
+    image: Image, tmp_path: Path, expected: dict[str, bytes]
+) -> None:
+    output, lock = tmp_path / "labels.zarr", tmp_path / ".labels.zarr.part.lock"
+    other = replace(Holder.this(), pid=os.getppid(), start=start_of(os.getppid()) or 0)
+    lock.write_text(json.dumps(asdict(other)))
+    for resumes in (False, True):
+        with pytest.raises(WriteError, match=r"Another run is at work on “labels\.zarr” \(process"):
+            _made(ArrayPicture(image), output, resumes=resumes)
+    assert list(_files(tmp_path)) == [lock.name]
+    # One that has ended left nothing to wait for.
+    lock.write_text(json.dumps(asdict(replace(other, start=other.start + 1))))
+    _made(ArrayPicture(image), output)
+    found = _files(tmp_path)
+    assert found == {name: data for name, data in expected.items() if name.startswith(output.name)}
 
 
 def test_what_is_in_the_way_is_not_touched(image: Image, tmp_path: Path) -> None:
