@@ -160,7 +160,8 @@ def export(
     opacity : float
         Of the labels over the photo, 0 to 1.
     subject : {"classes", "regions", "objects"}
-        What of a project is written; objects alone have the kinds ``semantic``, ``binary`` and ``cutout``.
+        What of a project is written; objects alone have the kinds ``semantic``, ``binary`` and ``cutout``,
+        and ``binaries`` and ``cutouts``, folders with a file for each object.
     min_part : int
         Pixels of the smallest connected part of a class that is listed in ``parts``.
     pixel_size : float, optional

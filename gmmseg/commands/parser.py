@@ -583,7 +583,7 @@ def _add_export(parser: Parser) -> None:
         "--subject",
         choices=("classes", "regions", "objects"),
         help="what is written: the classes of the mixture (default), the regions, or the objects, which "
-        "alone have semantic and binary masks and cut-outs",
+        "alone have semantic and binary masks and cut-outs; binaries and cutouts are folders of one each",
     )
     parser.add_argument(
         "--image", type=place, metavar="FILE", help="the project's image, where it is not found by itself"

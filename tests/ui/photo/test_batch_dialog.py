@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import shutil
@@ -19,6 +20,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QCheckBox, QComboBox, QProgressBar, QPushButton, QSpinBox
 from pytestqt.qtbot import QtBot
 
+from gmmseg.batch.folders import KINDS
 from gmmseg.mixture.settings import FitSettings
 from gmmseg.photo.document import Document
 from gmmseg.photo.settings import MapSettings, SegmentSettings
@@ -95,6 +97,36 @@ def test_nothing_starts_without_pictures_or_files_to_write(bench: Bench) -> None
     assert not bench.child(QPushButton, "go").isEnabled()
     bench.press("clear")
     assert bench.states == []
+
+
+@pytest.mark.parametrize("language", ["command", "python"])
+def test_every_kind_of_file_is_written_again_by_the_copied_text(bench: Bench, language: str) -> None:
+    bench.press("add_folder")
+    for kind in KINDS:
+        bench.child(QCheckBox, kind).setChecked(True)
+    bench.finish()
+    assert bench.states == ["done"] * 3
+
+    def files() -> dict[str, bytes]:
+        found = {path: path.read_bytes() for path in bench.out.glob("*/[0-9]*") if path.is_file()}
+        for path in bench.out.glob("report/*"):
+            report = json.loads(found[path])
+            for name in ("command", "seconds", "peak_rss_bytes"):
+                del report[name]
+            found[path] = json.dumps(report).encode()
+        return {path.relative_to(bench.out).as_posix(): data for path, data in found.items()}
+
+    expected = files()
+    assert {name.partition("/")[0] for name in expected} == set(KINDS)
+    assert len(expected) == 3 * len(KINDS)
+    bench.child(QAction, f"copy_{language}").trigger()
+    text = QGuiApplication.clipboard().text()
+    shutil.rmtree(bench.out)
+    words = ["-c", text] if language == "python" else [str(ROOT / "main.py"), *shlex.split(text)[1:]]
+    subprocess.run(
+        [sys.executable, *words], env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True, timeout=60
+    )
+    assert files() == expected
 
 
 @pytest.mark.parametrize("subject", ["classes", "joint", "regions"])
