@@ -168,6 +168,12 @@ def _field(default: _T, setting: Setting) -> _T:
 
 def settings_of(kind: type) -> tuple[Setting, ...]:
     """Return the settings declared in a dataclass and in its groups, in the order of their fields."""
+    if kind not in _declared:
+        _declared[kind] = _settings_of(kind)
+    return _declared[kind]
+
+
+def _settings_of(kind: type) -> tuple[Setting, ...]:
     found: list[Setting] = []
     for one in fields(kind):
         declared = one.metadata[_KEY]
@@ -179,6 +185,9 @@ def settings_of(kind: type) -> tuple[Setting, ...]:
                 for setting in settings_of(type(cast(Callable[[], Any], one.default_factory)()))
             )
     return tuple(found)
+
+
+_declared: dict[type, tuple[Setting, ...]] = {}
 
 
 def _within(name: str, setting: Setting, section: str) -> Setting:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any, Literal
+
+import numpy as np
 
 from gmmseg.arrays import ByteArray, FloatArray
 from gmmseg.colours import Colour
@@ -147,6 +149,21 @@ class Tree:
 
 
 Picture = Chart | Convergence | Tree
+
+
+def are_alike(one: Any, other: Any) -> bool:
+    """Whether two parts of a scene look the same: dataclasses by their fields, arrays by their values."""
+    if one is other:
+        return True
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, np.ndarray):
+        return one.shape == other.shape and bool(np.array_equal(one, other, equal_nan=one.dtype.kind == "f"))
+    if isinstance(one, tuple):
+        return len(one) == len(other) and all(map(are_alike, one, other))
+    if is_dataclass(one):
+        return all(are_alike(getattr(one, each.name), getattr(other, each.name)) for each in fields(one))
+    return bool(one == other)
 
 
 @dataclass(frozen=True, slots=True)

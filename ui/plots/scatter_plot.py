@@ -65,6 +65,8 @@ class ScatterPlot(ThemedPlot):
         self.leaders.setZValue(9)
         self.view.addItem(self.leaders, ignoreBounds=True)
         self.components: tuple[ComponentCurve, ...] = ()
+        self.has_numbers = True
+        """Whether each component has its number on it; handles may carry it instead."""
         self.view.disableAutoRange()
         self.view.sigRangeChanged.connect(self._render)
         self.view.sigResized.connect(self._render)
@@ -121,16 +123,18 @@ class ScatterPlot(ThemedPlot):
         self.components = tuple(drawn)
         for at, (curve, number) in enumerate(zip(self._curves, self._numbers, strict=True)):
             curve.setVisible(at < len(drawn))
-            number.setVisible(at < len(drawn))
+            number.setVisible(at < len(drawn) and self.has_numbers)
             if at < len(drawn):
-                _draw_component(curve, number, drawn[at])
+                _draw_curve(curve, drawn[at])
+            if at < len(drawn) and self.has_numbers:
+                _draw_number(number, drawn[at])
         self._place_numbers()
 
     @Slot()
     def _place_numbers(self) -> None:
         """Put the numbers where they hide neither each other nor what they name."""
         size = self.view.rect()
-        if not self.components or size.width() < 1 or size.height() < 1:
+        if not self.components or not self.has_numbers or size.width() < 1 or size.height() < 1:
             self.leaders.setData([], [])
             return
         to_pixels = self._to_pixels()
@@ -193,11 +197,14 @@ class ScatterPlot(ThemedPlot):
         self.show_components(list(self.components))
 
 
-def _draw_component(curve: pg.PlotCurveItem, number: pg.TextItem, drawn: ComponentCurve) -> None:
+def _draw_curve(curve: pg.PlotCurveItem, drawn: ComponentCurve) -> None:
     curve.setData(drawn.x, drawn.y)
     curve.setPen(pg.mkPen(drawn.colour, width=2))
     # A casing in the colour of text keeps the line visible on points of its own colour and on the background.
     curve.setShadowPen(pg.mkPen(faded(colours().text, 0.55), width=3.5))
+
+
+def _draw_number(number: pg.TextItem, drawn: ComponentCurve) -> None:
     number.setText(str(drawn.class_id), color=readable_on(drawn.colour))
     number.fill = pg.mkBrush(QColor(*drawn.colour))
     number.border = pg.mkPen(faded(colours().text, 0.55))

@@ -51,12 +51,15 @@ class TextModel(QAbstractTableModel):
         self._marked: int | None = None
 
     def set_rows(self, rows: list[tuple[str, ...]], marked: int | None = None) -> None:
-        """Show other rows; where the old ones only go on, the view keeps its place."""
+        """Show other rows; where the old ones only go on, or are as many, the view keeps its place."""
         n_old = len(self.rows)
         if n_old and len(rows) > n_old and rows[n_old - 1] == self.rows[-1] and rows[0] == self.rows[0]:
             self.beginInsertRows(_ROOT, n_old, len(rows) - 1)
             self.rows, self._marked = rows, marked
             self.endInsertRows()
+        elif n_old and len(rows) == n_old and (rows != self.rows or marked != self._marked):
+            self.rows, self._marked = rows, marked
+            self.dataChanged.emit(self.index(0, 0), self.index(n_old - 1, len(self.headings) - 1))
         elif rows != self.rows or marked != self._marked:
             self.beginResetModel()
             self.rows, self._marked = rows, marked

@@ -34,6 +34,8 @@ class PageForm(SettingsForm):
     def __init__(self, page: Page) -> None:
         super().__init__(f"laboratory-form-{page.name}")
         known = {setting.path: setting for setting in settings_of(type(page.settings))}
+        self.settings: Any = None
+        """Those shown; a drag leaves them as they are."""
         self.add_fields([known[path] for path in page.fields])
         self.finish()
 
@@ -95,7 +97,9 @@ class ContentsPanel(QWidget):
         self._show_data(page.data)
         form = self._form(page)
         self.forms.setCurrentWidget(form)
-        form.show_values(page.settings)
+        if form.settings is not page.settings:
+            form.settings = page.settings
+            form.show_values(page.settings)
         for path in page.fields:
             form.field(path).setVisible(path in page.fields_in_use)
 

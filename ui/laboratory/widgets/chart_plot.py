@@ -9,7 +9,17 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QBrush, QColor, QKeyEvent, QMouseEvent, QPen
 
 from gmmseg.colours import readable_on
-from gmmseg.laboratory.scene import Bounds, Chart, Handle, Line, LineStyle, Matrix, Points, Tint
+from gmmseg.laboratory.scene import (
+    Bounds,
+    Chart,
+    Handle,
+    Line,
+    LineStyle,
+    Matrix,
+    Points,
+    Tint,
+    are_alike,
+)
 from ui.laboratory.widgets.handle_view import HandleView
 from ui.plots.curve_legend import CurveLegend
 from ui.plots.matrix_cells import MatrixCells
@@ -86,6 +96,9 @@ class ChartPlot(ScatterPlot):
     def show_chart(self, chart: Chart) -> None:
         """Draw a chart."""
         before, self._chart = self._chart, chart
+        if before is not None and are_alike(before, chart):
+            return
+        self.has_numbers = not any(handle.label for handle in chart.handles)
         self._show_frame(chart, before)
         self._show_ground(chart, before)
         self.show_components([ComponentCurve(s.number, s.colour, s.x, s.y, s.mean) for s in chart.shapes])
@@ -216,11 +229,6 @@ class ChartPlot(ScatterPlot):
                     labelled[at].label, color=readable_on((shade.red(), shade.green(), shade.blue()))
                 )
                 text.setPos(labelled[at].x, labelled[at].y)
-        if labelled:
-            # A handle carries the number of what it moves: no badge besides.
-            for number in self._numbers:
-                number.setVisible(False)
-            self.leaders.setData([], [])
 
     @Slot()
     def _repaint(self) -> None:
