@@ -60,6 +60,15 @@ def truth_tints(data: Data) -> ByteArray:
     return palette.astype(np.uint8)[data.truth]
 
 
+def steady(low: float, high: float) -> tuple[float, float]:
+    """Return a range around another one that stays while that changes a little.
+
+    Axes that change with each frame of a drag take longer to draw than all that is between them.
+    """
+    step = 10.0 ** np.floor(np.log10(max(high - low, 1e-12) / 5))
+    return float(np.floor(low / step) * step), float(np.ceil(high / step) * step)
+
+
 def mixture_chart(
     data: Data,
     params: MixtureParams | None,

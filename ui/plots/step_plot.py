@@ -47,6 +47,7 @@ class StepPlot(ThemedPlot):
         self._marked: int | None = None
         self._is_growing = False
         self._in_view: tuple[float, float, float, float] | None = None
+        self._h_in_view: tuple[float, float, float, float] | None = None
         item = self.getPlotItem()
         item.setLabel("bottom", self.tr("iteration"))
         self._faint: list[pg.PlotDataItem] = []
@@ -146,8 +147,9 @@ class StepPlot(ThemedPlot):
         if item.getAxis("left").labelText != left:
             item.setLabel("left", left)
         item.showAxis("right", self.options.has_h)
-        if self.options.has_h:
-            item.setLabel("right", self.tr("−H") if self.options.is_negative else self.tr("H"))
+        right = self.tr("−H") if self.options.is_negative else self.tr("H")
+        if self.options.has_h and item.getAxis("right").labelText != right:
+            item.setLabel("right", right)
         is_split = 0 < kept.n_coarse < len(kept.bound)
         self.stage_line.setVisible(is_split)
         if is_split:
@@ -188,7 +190,14 @@ class StepPlot(ThemedPlot):
                 xRange=(start - x_margin, wanted[1] + x_margin), yRange=self._in_view[2:], padding=0
             )
         if self.options.has_h:
-            self._h_view.setYRange(*_roomy(self._signed(kept.h[first:]), LEAST_H), padding=0.08)
+            self._draw_h_range(*_roomy(self._signed(kept.h[first:]), LEAST_H))
+
+    def _draw_h_range(self, low: float, high: float) -> None:
+        wanted = (0.0, 0.0, low, high)
+        if not (self._is_growing and self._h_in_view and _still_fits(self._h_in_view, wanted)):
+            margin = 0.08 * (high - low)
+            self._h_in_view = (0.0, 0.0, low - margin, high + margin)
+            self._h_view.setYRange(low - margin, high + margin, padding=0)
 
     def _draw_mark(self) -> None:
         kept, marked = self._kept, self._marked

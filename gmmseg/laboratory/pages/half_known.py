@@ -14,13 +14,13 @@ from gmmseg.control import ShouldStop, StopRequest, never_stop
 from gmmseg.digits.scores import adjusted_rand
 from gmmseg.errors import FeatureError
 from gmmseg.laboratory.bound import mixed_tints
-from gmmseg.laboratory.charts import dragged, mixture_chart
+from gmmseg.laboratory.charts import dragged, mixture_chart, steady
 from gmmseg.laboratory.data import Data, example
 from gmmseg.laboratory.page import Action, Page
 from gmmseg.laboratory.scene import Bar, Chart, Line, Scene, Table
 from gmmseg.laboratory.starts import start
 from gmmseg.laboratory.words import fixed, vector
-from gmmseg.mixture.density import log_joint, posteriors
+from gmmseg.mixture.density import log_joint
 from gmmseg.mixture.expectation import Expectation, Rows
 from gmmseg.mixture.moments import maximise
 from gmmseg.mixture.params import MixtureParams
@@ -125,7 +125,7 @@ class KnownPage(Page):
     @cached_property
     def shares(self) -> FloatArray:
         """Posteriors, (K, N): one-hot where the component is known."""
-        shares = posteriors(self.params, self.data.values, np.float64)
+        shares: FloatArray = np.exp(self.joint - np.logaddexp.reduce(self.joint, axis=0))
         shares[:, self.known] = 0.0
         shares[self.labels[self.known], self.known] = 1.0
         return shares
@@ -212,21 +212,18 @@ class KnownPage(Page):
     def _chart(self) -> Chart:
         tints = mixed_tints(self.shares)
         chart = mixture_chart(self.data, self.params, tints)
-        x, y = (
-            (self.data.values[self.known, at] for at in self.data.axes)
-            if self.data.n_features > 1
-            else (self.data.values[self.known, 0], np.zeros(int(self.known.sum())))
-        )
+        x, y = _places_of_known(self.data, self.settings)
         return replace(chart, lines=(*chart.lines, Line(x, y, "text", "z known", width=0, has_dots=True)))
 
     def _curve(self) -> Chart:
         levels = np.array(self.levels or (self.level / self.data.n_rows,))
         x = np.arange(float(len(levels)))
         room = 0.1 * (float(np.ptp(levels)) or 1.0)
+        low, high = steady(float(levels.min()) - room, float(levels.max()) + room)
         return Chart(
             "iteration",
             "nats per row",
-            (-0.3, float(levels.min()) - room, max(float(len(levels)), 2.0), float(levels.max()) + room),
+            (-0.3, low, max(float(len(levels)), 2.0), high),
             "What is maximised",
             lines=(Line(x, levels, "accent", "", has_dots=True),),
         )
@@ -270,6 +267,16 @@ def _known(data: Data, settings: KnownSettings) -> BoolArray:
     known = np.zeros(data.n_rows, dtype=np.bool_)
     known[order[: round(settings.share * data.n_rows)]] = True
     return frozen(known)
+
+
+@lru_cache(maxsize=4)
+def _places_of_known(data: Data, settings: KnownSettings) -> tuple[FloatArray, FloatArray]:
+    """Return where the known rows are drawn, x and y."""
+    values = data.values[_known(data, settings)]
+    if data.n_features == 1:
+        return values[:, 0], np.zeros(len(values))
+    first, second = data.axes
+    return values[:, first], values[:, second]
 
 
 @lru_cache(maxsize=4)

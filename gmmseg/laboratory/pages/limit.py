@@ -203,7 +203,7 @@ class LimitPage(Page):
                     "Shares",
                 ),
             ),
-            (self._table(),),
+            (self._table(labels),),
         )
 
     def _chart(self, which: str, means: FloatArray, tints: ByteArray) -> Chart:
@@ -212,8 +212,8 @@ class LimitPage(Page):
         title = "Mixture with covariances ε I" if which == "soft" else "k-means"
         return replace(chart, handles=handles, title=title)
 
-    def _table(self) -> Table:
-        counts = np.bincount(self.labels(), minlength=len(self.hard))
+    def _table(self, labels: IntArray) -> Table:
+        counts = np.bincount(labels, minlength=len(self.hard))
         middle, tied = self.tie()
         rows = [
             (

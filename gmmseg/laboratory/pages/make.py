@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from gmmseg.laboratory.charts import dragged, mixture_chart, truth_tints
+from gmmseg.laboratory.charts import dragged, mixture_chart, steady, truth_tints
 from gmmseg.laboratory.data import EXAMPLES, Data, example, gaussians, made_data, with_rows
 from gmmseg.laboratory.page import Action, Page
 from gmmseg.laboratory.scene import Scene, Table
@@ -158,6 +158,7 @@ class MakePage(Page):
         data = self.params_data
         is_by_hand = self.settings.by_hand
         chart = mixture_chart(data, None if is_by_hand else self.params, truth_tints(data))
+        (x_from, x_to), (y_from, y_to) = (steady(*chart.bounds[at::2]) for at in (0, 1))
         words = (
             "Press or drag in the chart: each press adds a few rows. What is drawn is what every page "
             "looks at."
@@ -165,7 +166,7 @@ class MakePage(Page):
             else "Drag means and ellipses: rows are drawn anew from this mixture, for every page."
         )
         return Scene(
-            (replace(chart, takes_points=is_by_hand),),
+            (replace(chart, bounds=(x_from, y_from, x_to, y_to), takes_points=is_by_hand),),
             words,
             r"z_n \sim \pi, \quad x_n \sim N(\mu_{z_n}, \Sigma_{z_n})",
             (),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import ClassVar, Self
 
 import numpy as np
@@ -11,7 +12,7 @@ from gmmseg.colours import class_colour
 from gmmseg.drawing.scatter import Marginal, density_curves
 from gmmseg.errors import FeatureError
 from gmmseg.laboratory.bound import mixed_tints
-from gmmseg.laboratory.charts import dragged, mixture_chart
+from gmmseg.laboratory.charts import dragged, mixture_chart, steady
 from gmmseg.laboratory.data import Data, example
 from gmmseg.laboratory.page import Page
 from gmmseg.laboratory.scene import Bar, Chart, Handle, Line, Matrix, Scene, Table
@@ -93,7 +94,7 @@ class MarginsPage(Page):
         first, second = self.data.axes
         return self.data.columns[first], self.data.columns[second]
 
-    @property
+    @cached_property
     def in_plane(self) -> MixtureParams:
         """The mixture of the two features drawn."""
         return marginal(self.params, self.data.axes)
@@ -144,7 +145,7 @@ class MarginsPage(Page):
         return Chart(
             y_name,
             "density",
-            (low - room, 0.0, high + room, 1.1 * top),
+            (low - room, 0.0, high + room, steady(0.0, 1.1 * top)[1]),
             f"{y_name}, alone and given {self.names[0]}",
             lines=(
                 Line(grid, alone, "muted", f"p({y_name})", "dash"),

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import lru_cache
 from typing import ClassVar, Self
 
 import numpy as np
 
-from gmmseg.arrays import FloatArray
+from gmmseg.arrays import FloatArray, frozen
 from gmmseg.colours import class_colour
 from gmmseg.control import ShouldStop, result_of
 from gmmseg.laboratory.bound import mixed_tints
@@ -99,20 +99,20 @@ class MergePage(Page):
 
     # Figures
 
-    @cached_property
+    @property
     def shares(self) -> FloatArray:
         """Posteriors of the components, (K, N)."""
-        return posteriors(self.params, self.data.values, np.float64)
+        return _shares(self.params, self.data)
 
-    @cached_property
+    @property
     def tree(self) -> Dendrogram:
         """The tree of merges by the chosen measure."""
-        return dendrogram(self.params, self.data.values, None, self.settings.measure)
+        return _tree(self.params, self.data, self.settings.measure)
 
-    @cached_property
+    @property
     def overlaps(self) -> FloatArray:
         """The measure of every pair, (K, K), 0..1; for the entropy the share of it that would go."""
-        return overlap_matrix(self.params, self.data.values, self.settings.measure)
+        return _overlaps(self.params, self.data, self.settings.measure)
 
     @property
     def groups(self) -> list[tuple[int, ...]]:
@@ -169,13 +169,13 @@ class MergePage(Page):
 
     def scene(self) -> Scene:
         groups = self.groups
-        level = float(score_rows(self.params, self.data.values).mean())
+        level = _level(self.params, self.data)
         bars = [Bar("L now", level, "accent", "Merging labels leaves it as it is", "L per row")]
         if self.before is not None:
             bars.append(
                 Bar(
                     "L before",
-                    float(score_rows(self.before, self.data.values).mean()),
+                    _level(self.before, self.data),
                     "muted",
                     "",
                     "L per row",
@@ -268,3 +268,24 @@ class MergePage(Page):
             ),
             tuple(rows),
         )
+
+
+# What a drag of the line leaves as it is.
+@lru_cache(maxsize=4)
+def _shares(params: MixtureParams, data: Data) -> FloatArray:
+    return frozen(posteriors(params, data.values, np.float64))
+
+
+@lru_cache(maxsize=4)
+def _level(params: MixtureParams, data: Data) -> float:
+    return float(score_rows(params, data.values).mean())
+
+
+@lru_cache(maxsize=4)
+def _tree(params: MixtureParams, data: Data, measure: Measure) -> Dendrogram:
+    return dendrogram(params, data.values, None, measure)
+
+
+@lru_cache(maxsize=4)
+def _overlaps(params: MixtureParams, data: Data, measure: Measure) -> FloatArray:
+    return frozen(overlap_matrix(params, data.values, measure))

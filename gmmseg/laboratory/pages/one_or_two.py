@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import ClassVar, Self
 
 import numpy as np
 
+from gmmseg.arrays import FloatArray, frozen
 from gmmseg.laboratory.bound import mixed_tints
 from gmmseg.laboratory.charts import SIGMAS, dragged, mixture_chart, plain_tints
 from gmmseg.laboratory.data import TWO_IN_PLANE, TWO_ON_LINE, Data, example, made_data
@@ -98,21 +100,18 @@ class TwoPage(Page):
 
     def inside(self, params: MixtureParams, k: int) -> float:
         """Return the share of a component's rows, by posterior, within its ellipse of two sigma."""
-        shares = posteriors(params, self.rows.values, np.float64)[k]
+        shares = _shares(params, self.rows)[k]
         white = params.covariance.whiten(k, (self.rows.values - params.means[k]).T)
         is_inside = (white**2).sum(axis=0) <= SIGMAS**2
         return float(shares[is_inside].sum() / max(float(shares.sum()), 1e-300))
 
     def levels(self) -> tuple[float, float]:
         """Return L per row under one Gaussian and under two."""
-        first, second = (
-            float(score_rows(params, self.rows.values).mean()) for params in (self.one, self.two)
-        )
-        return first, second
+        return _level(self.one, self.rows), _level(self.two, self.rows)
 
     def scene(self) -> Scene:
         first, second = self.levels()
-        shares = posteriors(self.two, self.rows.values, np.float64)
+        shares = _shares(self.two, self.rows)
         charts = [
             mixture_chart(self.rows, self.one, plain_tints(self.rows.n_rows), title="One Gaussian"),
             mixture_chart(self.rows, self.two, mixed_tints(shares), title="Two Gaussians"),
@@ -171,6 +170,17 @@ class TwoPage(Page):
             ),
             tuple(rows),
         )
+
+
+# Of the two mixtures a drag changes but one.
+@lru_cache(maxsize=4)
+def _shares(params: MixtureParams, rows: Data) -> FloatArray:
+    return frozen(posteriors(params, rows.values, np.float64))
+
+
+@lru_cache(maxsize=4)
+def _level(params: MixtureParams, rows: Data) -> float:
+    return float(score_rows(params, rows.values).mean())
 
 
 EXAMPLE_NAME = "Two groups in a plane (S2 fig. 5)"

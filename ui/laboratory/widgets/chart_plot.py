@@ -102,7 +102,7 @@ class ChartPlot(ScatterPlot):
         self._show_frame(chart, before)
         self._show_ground(chart, before)
         self.show_components([ComponentCurve(s.number, s.colour, s.x, s.y, s.mean) for s in chart.shapes])
-        self._show_lines(chart.lines)
+        self._show_lines(chart.lines, () if before is None else before.lines)
         self._show_notes(chart)
         self._show_matrix(chart.matrix)
         self._show_handles(chart.handles)
@@ -148,7 +148,7 @@ class ChartPlot(ScatterPlot):
         elif points is not None:
             self.show_points(points.x, points.y, points.tints)
 
-    def _show_lines(self, lines: tuple[Line, ...]) -> None:
+    def _show_lines(self, lines: tuple[Line, ...], before: tuple[Line, ...]) -> None:
         while len(self._lines) < len(lines):
             curve = pg.PlotCurveItem(connect="finite")
             curve.setZValue(4)
@@ -162,12 +162,15 @@ class ChartPlot(ScatterPlot):
                 continue
             line = lines[at]
             pen = pg.mkPen(colour_of(line.tint), width=line.width, style=_STYLES[line.style])
-            curve.setPen(pen)
-            curve.setData(line.x, line.y)
+            if not (at < len(before) and are_alike(line, before[at])):
+                curve.setPen(pen)
+                curve.setData(line.x, line.y)
             if line.label:
                 entries.append((line.label, pen))
         self.legend.show_curves(entries)
-        self._show_dots([line for line in lines if line.has_dots])
+        dotted, were_dotted = ([line for line in some if line.has_dots] for some in (lines, before))
+        if len(dotted) != len(were_dotted) or not all(map(are_alike, dotted, were_dotted)):
+            self._show_dots(dotted)
 
     def _show_dots(self, lines: list[Line]) -> None:
         while len(self._dots) < len(lines):
