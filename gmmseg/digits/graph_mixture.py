@@ -198,9 +198,10 @@ class GaussianEvidence:
 
     def tempered(self, joint: Float32Array) -> Float32Array:
         """Return log pi_k + temperature log N(x | k) from `joint`, (K, B)."""
-        offsets = np.where(
-            np.isfinite(self._log_weights), (1 - self._temperature) * self._log_weights, -np.inf
-        )
+        is_held = np.isfinite(self._log_weights)
+        offsets = np.full(len(is_held), -np.inf)
+        # Not 0 times infinity where the temperature is 1.
+        offsets[is_held] = (1 - self._temperature) * self._log_weights[is_held]
         evidence: Float32Array = joint * np.float32(self._temperature) + offsets.astype(np.float32)[:, None]
         return evidence
 

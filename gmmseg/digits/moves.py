@@ -25,7 +25,7 @@ def improved_events(
     problem: PartitionProblem,
     labels: IntArray,
     n_clusters: int,
-    generator: np.random.Generator,
+    bisector: Bisector,
     should_stop: ShouldStop = never_stop,
 ) -> Generator[int, None, Partition]:
     """Raise J until no move raises it, yielding the number of each round.
@@ -37,7 +37,8 @@ def improved_events(
         A start; clusters that are empty are filled by splitting others.
     n_clusters : int
         K.
-    generator : numpy Generator
+    bisector : Bisector
+        Of the problem.
     should_stop : callable
 
     Returns
@@ -50,7 +51,6 @@ def improved_events(
     FitError
     Cancelled
     """
-    bisector = Bisector(problem, generator, should_stop)
 
     def settled(start: IntArray) -> Partition:
         raise_if_ended(should_stop)

@@ -19,9 +19,6 @@ from gmmseg.mixture.settings import CovarianceKind
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-CAUTION = 1.5
-"""How much dearer parted neighbours are than in the mixture: large steps shall follow the graph more than
-small ones. Chosen while scores of letters and of subsets of MNIST were seen."""
 LEAST_CHANGE = 1e-3
 """Share of the rows that a settled partition may still move."""
 
@@ -59,7 +56,7 @@ class PartitionProblem:
 
         An edge stands in the sums of both its ends: hence the half.
         """
-        return CAUTION * self.strength / (2 * self.temperature)
+        return self.strength / (2 * self.temperature)
 
     @cached_property
     def rows(self) -> FloatArray:

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gmmseg.arrays import AnyArray, Float32Array, IntArray, frozen
+from gmmseg.arrays import AnyArray, BoolArray, Float32Array, IntArray, frozen
 from gmmseg.control import Progress, ShouldStop, never_stop, relayed, result_of
 from gmmseg.digits.assignment import assigned
+from gmmseg.digits.bisection import Bisector
 from gmmseg.digits.graph import Graph, edge_weights, joined
 from gmmseg.digits.graph_mixture import GaussianEvidence, gaussians_of
 from gmmseg.digits.moves import SETTLING_ITERATIONS, improved_events
-from gmmseg.digits.neighbours import nearest_events
+from gmmseg.digits.neighbours import Neighbours, nearest_events
 from gmmseg.digits.partition import Partition, PartitionProblem, indicators, partition_of
 from gmmseg.digits.plain_mixture import mixture_events, posteriors_of
 from gmmseg.digits.spectral import leading_eigenvectors, spectral_coordinates, start_labels
@@ -31,6 +32,12 @@ N_MIXTURE = 30
 """Leading features of the starts by a plain mixture."""
 N_EIGENVECTORS = 15
 SPECTRAL_RESTARTS = 5
+N_DEVIATIONS = 3.0
+"""Above the median, of the distance to the last neighbour: images beyond are outliers."""
+MOST_USUAL = 95
+"""Percentile of that distance up to which images are no outliers, however alike the others are."""
+NORMAL_MAD = 1.4826
+"""Standard deviations of a normal distribution in its median absolute deviation."""
 N_ASSIGNING = 10
 """Nearest images of the sample that the others follow."""
 _USUAL_ROUNDS = 4
@@ -76,7 +83,7 @@ class Found:
     labels : (N,)
         The best partition, of all images.
     sample : (M,)
-        The images among which partitions were compared.
+        The images among which partitions were compared: no outliers.
     candidates : tuple of int arrays, (M,)
         Where the starts led, the best first.
     worths : tuple of float
@@ -108,13 +115,25 @@ def search_events(
     """
     generator = np.random.default_rng(search.seed)
     rows = np.sort(generator.permutation(len(search.features))[:MAX_SAMPLE])
+    neighbours = yield from _neighbours_events(search, rows, should_stop)
+    usual = np.flatnonzero(_is_usual(neighbours))
+    graph = _graph(neighbours, should_stop).among(usual)
+    rows = rows[usual]
     sampled = np.ascontiguousarray(search.features[rows])
-    problem = yield from _problem_events(search, sampled, should_stop)
+    problem = PartitionProblem(
+        np.ascontiguousarray(sampled[:, :N_JUDGED]),
+        graph,
+        search.covariance,
+        search.temperature,
+        search.strength,
+        search.added_variance,
+        search.n_sweeps,
+    )
     settled = problem.settled(start[rows].astype(np.int64), SETTLING_ITERATIONS, should_stop=should_stop)
     found = [partition_of(problem, settled, search.n_clusters)]
-    for labels in _starts(search, sampled, problem.graph, start[rows], should_stop):
-        job = improved_events(problem, labels, search.n_clusters, generator, should_stop)
-        done = len(found) - 1
+    bisector = Bisector(problem, generator, should_stop)
+    for done, labels in enumerate(_starts(search, sampled, problem.graph, start[rows], should_stop)):
+        job = improved_events(problem, labels, search.n_clusters, bisector, should_stop)
 
         def shown(at: int, done: int = done) -> tuple[Progress]:
             text = f"Trying other partitions, start {done + 1} of {search.n_starts}: round {at}"
@@ -136,24 +155,32 @@ def _worth(problem: PartitionProblem, partition: Partition) -> float:
     return partition.objective + problem.shared_log_likelihood(partition)
 
 
-def _problem_events(
-    search: Search, sampled: Float32Array, should_stop: ShouldStop
-) -> Generator[Progress, None, PartitionProblem]:
-    near = np.ascontiguousarray(sampled[:, : search.n_graph_features])
-    k = min(N_NEIGHBOURS, len(near) - 1)
-    job = nearest_events(near, near, k, is_self=True, should_stop=should_stop)
-    neighbours = yield from relayed(job, lambda progress: (Progress(progress.text, 0.0),))
+def _neighbours_events(
+    search: Search, rows: IntArray, should_stop: ShouldStop
+) -> Generator[Progress, None, Neighbours]:
+    near = np.ascontiguousarray(search.features[rows, : search.n_graph_features])
+    job = nearest_events(near, near, min(N_NEIGHBOURS, len(near) - 1), is_self=True, should_stop=should_stop)
+    return (yield from relayed(job, lambda progress: (Progress(progress.text, 0.0),)))
+
+
+def _is_usual(neighbours: Neighbours) -> BoolArray:
+    """Return which images have neighbours about as near as others have theirs, (N,).
+
+    Images unlike all others, such as letters of an ornamental font, gain so much by a cluster of their own
+    that two kinds would be united for it.
+    """
+    reach = neighbours.distances[:, -1].astype(np.float64)
+    middle = np.median(reach)
+    spread = NORMAL_MAD * np.median(np.abs(reach - middle))
+    is_usual: BoolArray = reach <= max(middle + N_DEVIATIONS * spread, np.percentile(reach, MOST_USUAL))
+    return is_usual
+
+
+def _graph(neighbours: Neighbours, should_stop: ShouldStop) -> Graph:
+    k = neighbours.k
     weights = (1 - UNIFORM_SHARE) * edge_weights(neighbours.distances, should_stop)
     weights += UNIFORM_SHARE * weights.sum(axis=1).mean() / ((1 - UNIFORM_SHARE) * k)
-    return PartitionProblem(
-        np.ascontiguousarray(sampled[:, :N_JUDGED]),
-        joined(neighbours, weights),
-        search.covariance,
-        search.temperature,
-        search.strength,
-        search.added_variance,
-        search.n_sweeps,
-    )
+    return joined(neighbours, weights)
 
 
 def _starts(
