@@ -63,8 +63,6 @@ class TiledFit:
     ----------
     fit : Fit
         Its image is a pixel that stands for the picture: depth, channels and source.
-    table : FeatureTable
-        The rows at hand: all distinct colours with their counts, or a sample of the rows.
     n_pixels : int
         Pixels that hold data.
     rows : TileRows
@@ -72,7 +70,6 @@ class TiledFit:
     """
 
     fit: Fit
-    table: FeatureTable
     n_pixels: int
     rows: TileRows
 
@@ -118,7 +115,7 @@ def fit_tiled_events(
     rows = replace(rows, standard=model.standard)
     seconds = {"features": read - began, "fit": time.perf_counter() - read}
     fit = Fit(result, model, request.image, settings, seconds)
-    return TiledFit(fit, table, round(result.total_weight), rows)
+    return TiledFit(fit, round(result.total_weight), rows)
 
 
 def apply_tiled_events(
@@ -170,7 +167,22 @@ def apply_tiled_events(
     result = evaluate_on(evidence, params, whole, reason)
     seconds = {"features": read - began, "fit": time.perf_counter() - read}
     fit = Fit(result, model, image, given.settings, seconds)
-    return TiledFit(fit, table, round(result.total_weight), rows)
+    return TiledFit(fit, round(result.total_weight), rows)
+
+
+def known_tiled_fit(
+    picture: TiledPicture, fit: Fit, passes: Passes, should_stop: ShouldStop = never_stop
+) -> TiledFit:
+    """Return a fit of a picture's pixels that was made elsewhere, ready to label any tile.
+
+    Raises
+    ------
+    ReadError, ClusterError, Cancelled
+    """
+    model = fit.model
+    light = _light(picture, model.features, passes, all_or_nothing(should_stop), model.white)
+    rows = TileRows(picture, model.features, light, model.standard)
+    return TiledFit(fit, round(fit.result.total_weight), rows)
 
 
 def _check_smooth(smooth: float) -> None:

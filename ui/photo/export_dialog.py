@@ -28,7 +28,7 @@ from gmmseg.io.export_items import ZERO_BASED_KINDS, ExportItem, ExportKind, che
 from gmmseg.io.files import safe_name
 from gmmseg.photo.classes import class_id
 from ui.photo.widgets.captions import hidden_note
-from ui.photo.widgets.export_offers import OFFERS, REFUSED
+from ui.photo.widgets.export_offers import OFFERS, REFUSED, Offered
 from ui.photo.widgets.export_options import ExportOptions
 from ui.theme import SPACING
 from ui.widgets.collapsible import CollapsibleSection
@@ -69,6 +69,8 @@ class ExportDialog(FilesDialog[ExportKind, ExportItem]):
         Asks the user for a folder.
     make_text : callable, optional
         Returns what writes the same files again, a command or a Python script, or raises `GmmsegError`.
+    is_beyond_memory : bool
+        Whether classes are written tile by tile; regions and objects are then those of the overview.
     """
 
     export_requested = Signal(object, str)
@@ -89,9 +91,12 @@ class ExportDialog(FilesDialog[ExportKind, ExportItem]):
         pick_folder: ChooseFolder = choose_folder,
         make_text: MakeText | None = None,
         parent: QWidget | None = None,
+        *,
+        is_beyond_memory: bool = False,
     ) -> None:
         super().__init__("export", pick_folder, parent)
         self._make_text = make_text
+        self._is_beyond_memory = is_beyond_memory
         self._stem = stem = safe_stem(image_name)
         self._hidden_note = hidden_note(classes)
         self._highest = {
@@ -139,6 +144,10 @@ class ExportDialog(FilesDialog[ExportKind, ExportItem]):
         return chosen
 
     @property
+    def _offered(self) -> Offered:
+        return "tiles" if self._is_beyond_memory and self.subject == "classes" else self.subject
+
+    @property
     def is_of_chosen(self) -> bool:
         """Whether the chosen objects alone are written."""
         return self.subject == "objects" and self._has_part and self._chosen.isChecked()
@@ -170,9 +179,9 @@ class ExportDialog(FilesDialog[ExportKind, ExportItem]):
         if has_classes:
             self._subject.addItem(self.tr("Classes"), "classes")
         if n_regions:
-            self._subject.addItem(self.tr("Regions ({0})").format(QLocale().toString(n_regions)), "regions")
+            self._subject.addItem(self._counted(self.tr("Regions ({0})"), n_regions), "regions")
         if n_objects:
-            self._subject.addItem(self.tr("Objects ({0})").format(QLocale().toString(n_objects)), "objects")
+            self._subject.addItem(self._counted(self.tr("Objects ({0})"), n_objects), "objects")
         label = QLabel(self.tr("&What"), self)
         label.setBuddy(self._subject)
         label.setMinimumWidth(TITLE_WIDTH)
@@ -186,6 +195,10 @@ class ExportDialog(FilesDialog[ExportKind, ExportItem]):
         row.addWidget(self._chosen)
         row.addStretch(1)
         return row
+
+    def _counted(self, title: str, count: int) -> str:
+        said = title.format(QLocale().toString(count))
+        return self.tr("{0}, of the overview").format(said) if self._is_beyond_memory else said
 
     def _make_copy_button(self) -> QPushButton:
         """Return the button that copies what does the same without the window."""
@@ -224,11 +237,12 @@ class ExportDialog(FilesDialog[ExportKind, ExportItem]):
             self._options.explain_objects(self._highest["objects"])
         else:
             self._options.explain_classes(self._highest["classes"], self._hidden_note)
-        for row, (kind, title, pattern, tip, _) in zip(self._rows, _offers(self.subject), strict=True):
+        offered = self._offered
+        for row, (kind, title, pattern, tip, suffixes) in zip(self._rows, _offers(offered), strict=True):
             stem = f"{self._stem}_regions" if self.subject == "regions" else self._stem
-            row.offer(self.tr(title), self.tr(tip), pattern.format(stem))
-            if kind in REFUSED[self.subject]:
-                row.refuse(self.tr(REFUSED[self.subject][kind]))
+            row.offer(self.tr(title), self.tr(tip), pattern.format(stem), suffixes)
+            if kind in REFUSED[offered]:
+                row.refuse(self.tr(REFUSED[offered][kind]))
         self._refresh()
 
     @Slot()
@@ -237,19 +251,25 @@ class ExportDialog(FilesDialog[ExportKind, ExportItem]):
         self._options.show_items(self.items())
         super()._refresh()
         # A text tells nothing of what was chosen in the window.
-        is_told = self._make_text is not None and not self.is_of_chosen
+        is_told = self._make_text is not None and not self.is_of_chosen and not self._is_beyond_memory
         self._copy.setEnabled(is_told and bool(self.kinds))
 
     def _check(self, items: list[ExportItem]) -> None:
-        check_items(items)
+        if self._offered == "tiles":
+            # Imported where pictures beyond memory are: the dialog is there sooner without it.
+            from gmmseg.io.tiled.exporting import check_tiled_items
+
+            check_tiled_items(items)
+        else:
+            check_items(items)
 
     def _hand_over(self, items: list[ExportItem]) -> None:
         self.export_requested.emit(items, self.subject)
 
 
-def _offers(subject: Subject) -> list[Offer[ExportKind]]:
+def _offers(offered: Offered) -> list[Offer[ExportKind]]:
     """Return what is offered, in the order of the rows."""
-    return [OFFERS[subject].get(offer[0], offer) for offer in (*RESULTS, *INTERCHANGE)]
+    return [OFFERS[offered].get(offer[0], offer) for offer in (*RESULTS, *INTERCHANGE)]
 
 
 def safe_stem(image_name: str) -> str:

@@ -117,6 +117,7 @@ class Exporter(FileExporter):
             overlay_opacity,
             make_text=self.text,
             parent=parent,
+            is_beyond_memory=shown.document.is_beyond_memory,
         )
 
     def _kinds_at_first(self, subject: Subject) -> tuple[str, ...]:
@@ -160,6 +161,12 @@ class Exporter(FileExporter):
         Classes are of the last complete fit, regions cut as the settings say, objects those of the ids
         `chosen` or all. The photo looks as it does on screen.
         """
+        if shown.document.is_beyond_memory and subject == "classes":
+            from ui.photo.large import exporting_of_levels
+
+            report = self.runner.report
+            self.runner.start(lambda should_stop: exporting_of_levels(shown, items, report, should_stop))
+            return
         from gmmseg.batch.documents import as_in_document
         from ui.photo.export_work import export_shown_events
 

@@ -7,11 +7,17 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 
 from gmmseg.control import Progress, ShouldStop
+from gmmseg.errors import WriteError
 from gmmseg.image import Image
+from gmmseg.io.export_items import ExportItem
+from gmmseg.io.tiled.exporting import export_tiled_events
 from gmmseg.io.tiled.levels import open_levels_events
+from gmmseg.photo.document import Document
 from gmmseg.photo.jobs import JobEvent, SegmentOutcome, SegmentRequest, TableMaker
+from gmmseg.photo.view_state import ViewState
 from gmmseg.tiled.engines import Engine, Local
 from gmmseg.tiled.overview import segment_overview_events
+from gmmseg.tiled.pyramid import pyramid_of
 
 _MOST_PROCESSES = 8
 
@@ -42,3 +48,18 @@ def fitting_of_levels(
                 request, workers, should_stop=should_stop, make_table=make_table, report=report
             )
         )
+
+
+def exporting_of_levels(
+    shown: ViewState, items: list[ExportItem], report: Callable[[Progress], None], should_stop: ShouldStop
+) -> Generator[Progress, None, tuple[list[Path], bool, Document]]:
+    """Write files of the document's last fit; return their paths, whether it is out of date, the document."""
+    document = shown.document
+    if document.image is None or document.fit is None:
+        raise WriteError("There are no classes to export yet.", "Wait until the picture is fitted.")
+    picture = pyramid_of(document.image).picture
+    with engine() as workers:
+        paths = yield from export_tiled_events(
+            picture, document.fit, document.classes, items, workers, "window", should_stop, report
+        )
+    return paths, document.is_stale, document

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, QSignalBlocker, Signal, Slot
 from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel, QLineEdit, QWidget
 
 from gmmseg.io.digits.export_items import DIGIT_SUFFIXES, DigitExportKind
@@ -136,8 +136,14 @@ class ExportRow(QObject, Generic[K]):
         self._place = grid, row
         self._enable(True)
 
-    def offer(self, title: str, tip: str, stem: str) -> None:
+    def offer(self, title: str, tip: str, stem: str, suffixes: tuple[str, ...]) -> None:
         """Offer something else under another name, unless the user has typed one, and enable it."""
+        if [self.suffix.itemText(at) for at in range(self.suffix.count())] != list(suffixes):
+            chosen = self.suffix.currentText()
+            with QSignalBlocker(self.suffix):
+                self.suffix.clear()
+                self.suffix.addItems(list(suffixes))
+                self.suffix.setCurrentIndex(max(0, self.suffix.findText(chosen)))
         self.box.setText(title)
         self.box.setToolTip(tip)
         plain = title.replace("&", "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,13 +24,14 @@ from gmmseg.io.tiled.map_files import MapFile, check_output, label_file, probabi
 from gmmseg.io.tiled.work_folder import WorkFolder
 from gmmseg.mixture.compiled import rounding_name
 from gmmseg.photo.classes import ClassTable, check_suits_components
+from gmmseg.photo.document import Fit
 from gmmseg.photo.given import GivenModel
 from gmmseg.photo.jobs import JobEvent
 from gmmseg.photo.model import Model
 from gmmseg.photo.settings import SegmentSettings
 from gmmseg.setting import settings_to_dict
 from gmmseg.tiled.engines import Engine
-from gmmseg.tiled.fitting import TiledFit, apply_tiled_events, fit_tiled_events
+from gmmseg.tiled.fitting import TiledFit, apply_tiled_events, fit_tiled_events, known_tiled_fit
 from gmmseg.tiled.labelling import FieldMaps, LabelTile
 from gmmseg.tiled.passes import Passes, Report, no_report
 from gmmseg.tiled.tile_rows import TileRows
@@ -50,7 +51,7 @@ class TiledRequest:
     Parameters
     ----------
     picture : TiledPicture
-    method : SegmentSettings or GivenModel
+    method : SegmentSettings or GivenModel or Fit
         What is fitted, or the mixture that is known.
     output : Path
         Of the classes: ``.zarr`` an OME-Zarr folder, ``.tif`` a tiled BigTIFF, both with a pyramid.
@@ -62,15 +63,18 @@ class TiledRequest:
         How classes are made that depend on neighbourhoods.
     probabilities : Path, optional
         For the probability of each class in 255ths; as `output`.
+    keeps_unfinished : bool
+        Whether what was done before an error or an interruption stays beside the outputs.
     """
 
     picture: TiledPicture
-    method: SegmentSettings | GivenModel
+    method: SegmentSettings | GivenModel | Fit
     output: Path
     resumes: bool = False
     classes: ClassTable | None = None
     maps: FieldMaps | None = None
     probabilities: Path | None = None
+    keeps_unfinished: bool = True
 
     @property
     def outputs(self) -> tuple[Path, ...]:
@@ -106,14 +110,23 @@ class TiledOutcome:
 
     def report(self, command: str) -> dict[str, Any]:
         """Return the report of the run, as of any segmentation."""
-        report = build_report(self.found.fit, self.found.n_pixels, command, self.seconds)
-        height, width = self.request.picture.shape
-        report["image"] = {**report["image"], "height": height, "width": width}
+        found, picture = self.found, self.request.picture
+        report = report_of_tiles(found.fit, found.n_pixels, picture, command, self.seconds)
         maps = self.request.maps
         if maps is not None:
             cut = settings_to_dict(maps.regions) if maps.settings.by == "region" else None
             report["settings"]["map"] = {**settings_to_dict(maps.settings), "regions": cut}
         return report
+
+
+def report_of_tiles(
+    fit: Fit, n_pixels: int, picture: TiledPicture, command: str, seconds: Mapping[str, float]
+) -> dict[str, Any]:
+    """Return the report of a fit to a picture beyond memory, whose own image only stands for it."""
+    report = build_report(fit, n_pixels, command, seconds)
+    height, width = picture.shape
+    report["image"] = {**report["image"], "height": height, "width": width}
+    return report
 
 
 def segment_tiled_events(
@@ -122,7 +135,7 @@ def segment_tiled_events(
     """Fit a mixture to all pixels of a picture, or take a known one, and write its maps, in bounded memory.
 
     The bytes do not depend on the engine. After an error or an interruption the outputs are as they were, and
-    what was done is kept beside them in ``NAME.part``.
+    what was done is kept beside them in ``NAME.part`` where that is wanted.
 
     Parameters
     ----------
@@ -148,8 +161,8 @@ def segment_tiled_events(
             with refusals(folders[0].path):
                 outcome = yield from _segment(request, engine, folders, should_stop, report)
         except BaseException:
-            if folders[0].remove_if_empty():
-                for folder in folders[1:]:
+            if not request.keeps_unfinished or folders[0].is_empty():
+                for folder in folders:
                     folder.remove()
             raise
         for folder in folders:
@@ -165,7 +178,9 @@ def _segment(
     report: Report,
 ) -> Generator[JobEvent, None, TiledOutcome]:
     picture, passes = request.picture, Passes(engine, folders[0].store, report)
-    if isinstance(request.method, GivenModel):
+    if isinstance(request.method, Fit):
+        found = known_tiled_fit(picture, request.method, passes, should_stop)
+    elif isinstance(request.method, GivenModel):
         found = yield from apply_tiled_events(picture, request.method, passes, should_stop)
     else:
         found = yield from fit_tiled_events(picture, request.method, passes, should_stop)
@@ -263,8 +278,10 @@ def _key(request: TiledRequest) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-def _method(method: SegmentSettings | GivenModel) -> Any:
+def _method(method: SegmentSettings | GivenModel | Fit) -> Any:
     """Return plain values that differ where two methods do."""
+    if isinstance(method, Fit):
+        return _hash(method.model)
     if isinstance(method, SegmentSettings):
         return settings_to_dict(method)
     adaptation = None if method.adaptation is None else settings_to_dict(method.adaptation)

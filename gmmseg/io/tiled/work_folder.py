@@ -71,12 +71,10 @@ class WorkFolder:
         """Remove the folder with what is left in it."""
         shutil.rmtree(self.path, ignore_errors=True)
 
-    def remove_if_empty(self) -> bool:
-        """Remove the folder if no pass is done yet; return whether it was."""
+    def is_empty(self) -> bool:
+        """Whether no pass is done yet."""
         with contextlib.suppress(OSError):
-            if any((self.path / _PASSES).iterdir()):
-                return False
-        self.remove()
+            return not any((self.path / _PASSES).iterdir())
         return True
 
     def _take_over(self, key: str, resumes: bool) -> None:

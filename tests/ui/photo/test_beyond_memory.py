@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,22 +11,29 @@ import pytest
 import tifffile
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QComboBox, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from gmmseg.arrays import AnyArray
 from gmmseg.control import result_of
 from gmmseg.drawing.layers import Layer, LayerKind
 from gmmseg.image import RGB, Image, ImageSource
+from gmmseg.io.export_items import ExportItem
+from gmmseg.io.models import dump_model
+from gmmseg.io.tiled.chunk_pyramid import ChunkPyramid
+from gmmseg.io.tiled.opening import open_picture
+from gmmseg.io.tiled.segmenting import TiledRequest, segment_tiled_events
 from gmmseg.limits import budget_of
-from gmmseg.photo.document import Document, change_setting
+from gmmseg.photo.document import Document, change_setting, merge_classes
 from gmmseg.photo.jobs import SegmentOutcome, SegmentRequest, segment_events
 from gmmseg.tiled import pyramid as pyramids
+from gmmseg.tiled.engines import Local
 from gmmseg.tiled.pyramid import Box, pyramid_of
 from tests.core.tiled.pictures import coloured
 from tests.ui.driving import drop, is_settled, mime_of, wait_for_fit, write_png
 from ui.app import App
 from ui.photo import large
+from ui.photo.export_dialog import ExportDialog
 
 SHAPE = (700, 620)
 
@@ -209,3 +217,70 @@ def test_what_it_cannot_have_is_said_where_one_looks_for_it(opened: App) -> None
     work.failed.connect(errors.append)
     opened.photo.actions["save"].trigger()
     assert "project" in str(errors[0])
+
+
+def _exported(app: App, qtbot: QtBot, items: list[ExportItem]) -> None:
+    exporter = app.photo.work.exporter
+    with qtbot.waitSignal(exporter.finished, timeout=30000):
+        exporter.write(app.photo.work.workspace.shown, items)
+
+
+def test_masks_are_those_of_the_command_line(opened: App, qtbot: QtBot, slide: Path, tmp_path: Path) -> None:
+    mask, chances = tmp_path / "mask.tif", tmp_path / "chances.tif"
+    model, report = tmp_path / "model.json", tmp_path / "report.json"
+    items = [
+        ExportItem(mask, "mask"),
+        ExportItem(chances, "probabilities"),
+        ExportItem(model, "model"),
+        ExportItem(report, "report"),
+    ]
+    _exported(opened, qtbot, items)
+    ours = [tmp_path / "ours.tif", tmp_path / "chances_ours.tif"]
+    settings = opened.photo.work.workspace.document.settings
+    request = TiledRequest(open_picture(slide), settings, ours[0], probabilities=ours[1])
+    outcome = result_of(segment_tiled_events(request, Local()))
+    assert mask.read_bytes() == ours[0].read_bytes()
+    assert chances.read_bytes() == ours[1].read_bytes()
+    assert model.read_bytes() == dump_model(outcome.found.fit.model)
+    told = json.loads(report.read_text("utf-8"))
+    assert (told["image"]["height"], told["image"]["width"], told["n_pixels"]) == (*SHAPE, 700 * 620)
+    assert sorted(path.name for path in tmp_path.glob("*.part")) == []
+
+
+def test_classes_are_written_as_they_are_in_the_window(opened: App, qtbot: QtBot, tmp_path: Path) -> None:
+    work = opened.photo.work
+    first, second, *_ = [entry.id for entry in work.workspace.document.classes]
+    work.apply(merge_classes([first, second]))
+    path = tmp_path / "slide.ome.zarr"
+    _exported(opened, qtbot, [ExportItem(path, "ome-zarr")])
+    image = work.workspace.document.image
+    assert image is not None
+    chunk = ChunkPyramid(str(path), SHAPE, "uint8", 1).chunk(0, 0, 0)
+    assert set(np.unique(chunk[:700, :620])) == {entry.id for entry in work.workspace.document.classes}
+
+
+def test_an_export_is_stopped_and_leaves_nothing(opened: App, qtbot: QtBot, tmp_path: Path) -> None:
+    work = opened.photo.work
+    item = ExportItem(tmp_path / "mask.tif", "mask")
+    work.exporter.runner.events.connect(lambda *_: work.stop())
+    with qtbot.waitSignal(work.exporter.runner.cancelled, timeout=30000):
+        work.exporter.write(work.workspace.shown, [item])
+    assert list(tmp_path.glob("mask*")) == []
+
+
+def test_the_export_dialog_offers_what_is_made_in_tiles(opened: App, qtbot: QtBot) -> None:
+    opened.photo.actions["export"].trigger()
+    dialog = opened.window.findChild(ExportDialog)
+    assert dialog is not None
+    mask = dialog.findChild(QComboBox, "export.mask.format")
+    overlay = dialog.findChild(QCheckBox, "export.overlay")
+    assert mask is not None
+    assert overlay is not None
+    assert [mask.itemText(at) for at in range(mask.count())] == [".tif"]
+    assert not overlay.isEnabled()
+    assert "beyond" in overlay.toolTip()
+    for row in dialog._rows:
+        row.box.setChecked(row.kind == "probabilities")
+    dialog._try()
+    assert "Mask" in dialog.message
+    dialog.close()

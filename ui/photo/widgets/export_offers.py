@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal, get_args
+
 from gmmseg.batch.documents import Subject
 from gmmseg.io.export_items import OBJECT_KINDS, ExportKind
 from ui.widgets.export_row import Offer
@@ -36,15 +38,40 @@ _OBJECTS: tuple[Offer[ExportKind], ...] = (
     ("coco", "COCO", "{}_coco", "One annotation an object, of its name's category", (".json",)),
     ("ome-tiff", "OME-TIFF", "{}_labels", "The object ids as a channel", (".ome.tif",)),
 )  # fmt: skip
-OFFERS: dict[Subject, dict[ExportKind, Offer[ExportKind]]] = {
+_TILES: tuple[Offer[ExportKind], ...] = (
+    (
+        "mask", "&Mask", "{}_mask",
+        "The class of each pixel of the whole picture, with smaller copies and a legend: a BigTIFF in tiles",
+        (".tif",),
+    ),
+    (
+        "probabilities", "&Probabilities", "{}_probabilities",
+        "The probability of each class at each pixel of the whole picture, in 255ths: a BigTIFF in tiles",
+        (".tif",),
+    ),
+    (
+        "ome-zarr", "OME-Zarr", "{}_labels",
+        "The class of each pixel of the whole picture as a label pyramid, a folder", (".ome.zarr", ".zarr"),
+    ),
+)  # fmt: skip
+Offered = Subject | Literal["tiles"]
+"""What is offered: a subject, or the classes of a picture beyond memory."""
+OFFERS: dict[Offered, dict[ExportKind, Offer[ExportKind]]] = {
     "classes": {},
     "regions": {offer[0]: offer for offer in _REGIONS},
     "objects": {offer[0]: offer for offer in _OBJECTS},
+    "tiles": {offer[0]: offer for offer in _TILES},
 }
 """What is offered of a subject under other words than of classes."""
 _OF_OBJECTS = "Only objects have this: select one in the picture and press Enter."
 _OF_CLASSES = "Only classes have parts; regions and objects are listed one by one in their table."
-REFUSED: dict[Subject, dict[ExportKind, str]] = {
+_IN_MEMORY = "This is made of pictures within memory; this one is beyond it."
+_OF_TILES: tuple[ExportKind, ...] = ("mask", "probabilities", "ome-zarr", "model", "report")
+REFUSED: dict[Offered, dict[ExportKind, str]] = {
+    "tiles": {
+        **{kind: _IN_MEMORY for kind in get_args(ExportKind) if kind not in _OF_TILES},
+        **dict.fromkeys(OBJECT_KINDS, _OF_OBJECTS),
+    },
     "classes": dict.fromkeys(OBJECT_KINDS, _OF_OBJECTS),
     "regions": {
         **dict.fromkeys(OBJECT_KINDS, _OF_OBJECTS),
