@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gmmseg.arrays import AnyArray, BoolArray, FloatArray, IntArray, LabelArray, frozen
 from gmmseg.features.spec import FeatureSpec
@@ -104,7 +105,7 @@ class RowPerPixel(PixelMap):
 class RowOfLabel(PixelMap):
     """The pixels of one label to a row: row k those of label k + 1; 0 marks pixels without data."""
 
-    def __init__(self, labels: LabelArray) -> None:
+    def __init__(self, labels: LabelArray | NDArray[np.int32]) -> None:
         self.labels = labels
         self.shape = (int(labels.shape[0]), int(labels.shape[1]))
 
@@ -123,7 +124,7 @@ class RowOfLabel(PixelMap):
         return label - 1 if label else None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class FeatureTable:
     """The rows of one image under one `FeatureSpec`, read-only.
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from gmmseg.regions.outcome import RegionOutcome
 
 _PAIRS_AT_ONCE = 1 << 22
+_KEPT = 2
+"""Tables whose pixels are counted: that of all rows, and that of a preview."""
 _TINY = float(np.finfo(np.float64).tiny)
 
 
@@ -68,7 +70,7 @@ class ClassMapper:
     ) -> None:
         # Read by the threads that make maps while another one changes it: always as a whole.
         self._wanted = (settings or MapSettings(), regions, merged)
-        self._counts: _PixelCounts | None = None
+        self._counts: tuple[_PixelCounts, ...] = ()
         self._sums: _LeafSums | None = None
 
     def want(
@@ -144,12 +146,12 @@ class ClassMapper:
         return sums
 
     def _pixel_counts(self, table: FeatureTable, hierarchy: Hierarchy, should_stop: ShouldStop) -> Any:
-        known = self._counts
-        if known is not None and known.table is table and known.hierarchy is hierarchy:
-            return known.counts
-        counts = _pixel_counts(table, hierarchy, should_stop)
-        self._counts = _PixelCounts(table, hierarchy, counts)
-        return counts
+        for known in self._counts:
+            if known.table is table and known.hierarchy is hierarchy:
+                return known.counts
+        made = _PixelCounts(table, hierarchy, _pixel_counts(table, hierarchy, should_stop))
+        self._counts = (made, *self._counts)[:_KEPT]
+        return made.counts
 
 
 def by_region(

@@ -20,6 +20,7 @@ from gmmseg.control import (
     relayed,
 )
 from gmmseg.errors import FitError
+from gmmseg.features.blocks import block_table
 from gmmseg.features.build import Standard, feature_table
 from gmmseg.features.spec import FeatureSpec
 from gmmseg.features.table import FeatureTable
@@ -337,13 +338,15 @@ class _Labeller:
         self._should_stop = should_stop
         self._grid: PixelGrid | None = None
 
-    def labelled(
-        self, params: MixtureParams, classes: ClassTable | None = None, n_sweeps: int = SWEEPS
+    def labelled(self, params: MixtureParams, classes: ClassTable | None = None) -> Segmentation:
+        return self._mapped(self.table, self._pixelwise(params, SWEEPS), classes)
+
+    def _mapped(
+        self, table: FeatureTable, pixelwise: Segmentation, classes: ClassTable | None
     ) -> Segmentation:
-        pixelwise = self._pixelwise(params, n_sweeps)
         if classes is not None and classes.groups is not None:
             pixelwise = replace(pixelwise, groups=classes.groups)
-        return self._map_classes(self._request.image, self.table, pixelwise, self._should_stop)
+        return self._map_classes(self._request.image, table, pixelwise, self._should_stop)
 
     def _pixelwise(self, params: MixtureParams, n_sweeps: int) -> Segmentation:
         raise_if_cancelled(self._should_stop)
@@ -356,12 +359,20 @@ class _Labeller:
         return smooth(segmentation, self.table, self._grid, strength, self._should_stop, n_sweeps)
 
     def previewed(self, params: MixtureParams, classes: ClassTable | None = None) -> Previewed:
-        """Return the maps of a fit in progress; components are put in canonical order without classes."""
+        """Return the maps of a fit in progress; components are put in canonical order without classes.
+
+        Of a table of many rows they are those of blocks of pixels.
+        """
         height, width = self.table.pixels.shape
         is_quick = height * width * params.n_components <= MAX_PREVIEWED
         ordered = params.reordered(canonical_order(params)) if classes is None else params
-        segmentation = self.labelled(ordered, classes, PREVIEW_SWEEPS if is_quick else 0)
-        return preview_of(self._request.image, self.table, segmentation, self._should_stop, classes)
+        table = block_table(self.table)
+        if is_quick or table is self.table:
+            table, pixelwise = self.table, self._pixelwise(ordered, PREVIEW_SWEEPS if is_quick else 0)
+        else:
+            pixelwise = segment(ordered, table, self._should_stop)
+        segmentation = self._mapped(table, pixelwise, classes)
+        return preview_of(self._request.image, table, segmentation, self._should_stop, classes)
 
 
 def preview_of(
@@ -395,12 +406,15 @@ def _taught(
     if request.hints is None:
         raise FitError("Nothing is marked that could teach classes.", "Mark objects of two names first.")
 
+    # Of a few rows the classes of the marked pixels alone are there as soon as a preview would be.
+    is_slow = learns_from == "all" or labeller.table is not block_table(labeller.table)
+
     def shown(event: Progress | Began | FitStep) -> Iterator[JobEvent]:
         if isinstance(event, Progress):
             yield event
         elif isinstance(event, FitStep):
             yield Stepped(event)
-        elif request.wants_preview and learns_from == "all" and should_stop() is StopRequest.NONE:
+        elif request.wants_preview and is_slow and should_stop() is StopRequest.NONE:
             yield labeller.previewed(event.params, event.classes)
 
     mixture = request.settings.mixture

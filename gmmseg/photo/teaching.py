@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -27,7 +27,8 @@ _FLOOR_SHARE = 0.03
 0.003 to 0.03 the agreement with people grows, and from there on it falls where the strokes are few."""
 _START_TOL = 1e-3
 _STARTS = 2
-"""The mixture of a class is a start only, which the fit that follows brings to its end."""
+_MOST_ROWS = 1 << 16
+"""The mixture of a class is a start only, of some of its rows; the fit that follows brings it to its end."""
 
 
 def taught_floor(table: FeatureTable) -> float:
@@ -83,28 +84,38 @@ def hinted_rows(table: FeatureTable, hints: Hints, learns_from: LearnsFrom) -> H
             f"The marked pixels are of an image of {width} × {height}; this one has {columns} × {rows}.",
             "Mark objects in this image, or choose another mask.",
         )
-    free = table.weights.copy()
-    found: list[tuple[Category, FloatArray]] = []
+    found: list[tuple[Category, IntArray, FloatArray]] = []
     for category, mask in zip(hints.categories, hints.masks(), strict=True):
-        marked = np.bincount(table.pixels.rows_in(mask), minlength=table.n_rows).astype(np.float64)
-        free -= marked
-        if marked.any():
-            found.append((category, marked))
+        held, counts = np.unique(table.pixels.rows_in(mask), return_counts=True)
+        if held.size:
+            found.append((category, held, counts.astype(np.float64)))
     if len(found) < 2:
         raise FitError(
             "Teaching needs objects of two names at least.",
             "Mark something of the background too, and give it a name of its own.",
         )
-    counts = [own for _, own in found]
-    groups = list(range(len(found)))
-    if learns_from == "all":
-        counts, groups = [free, *counts], [UNKNOWN, *groups]
-    held = [np.flatnonzero(own > 0) for own in counts]
+    marked = HintedRows(
+        np.concatenate([table.values[held] for _, held, _ in found]),
+        np.concatenate([counts for _, _, counts in found]),
+        np.repeat(np.arange(len(found)), [len(held) for _, held, _ in found]),
+        tuple(category for category, _, _ in found),
+    )
+    return marked if learns_from == "marked" else _with_others(marked, table, found)
+
+
+def _with_others(
+    marked: HintedRows, table: FeatureTable, found: Sequence[tuple[Category, IntArray, FloatArray]]
+) -> HintedRows:
+    """Return the rows with those of the pixels that are not marked before them."""
+    free = table.weights.copy()
+    for _, held, counts in found:
+        free[held] -= counts
+    others = np.flatnonzero(free > 0)
     return HintedRows(
-        np.concatenate([table.values[rows] for rows in held]),
-        np.concatenate([own[rows] for own, rows in zip(counts, held, strict=True)]),
-        np.repeat(groups, [len(rows) for rows in held]),
-        tuple(category for category, _ in found),
+        np.concatenate([table.values[others], marked.values]),
+        np.concatenate([free[others], marked.weights]),
+        np.concatenate([np.full(len(others), UNKNOWN), marked.groups]),
+        marked.categories,
     )
 
 
@@ -157,20 +168,30 @@ def taught_events(
             "Taught classes are told apart by their probabilities, which hard assignment has none of.",
             "Switch hard assignment off.",
         )
-    rows = hinted_rows(table, hints, learns_from)
+    rows = hinted_rows(table, hints, "marked")
     quick = replace(settings, n_init=min(settings.n_init, _STARTS), tol=max(settings.tol, _START_TOL))
     parts: list[MixtureParams] = []
     for position, category in enumerate(rows.categories):
         yield Progress(f"Learning “{category.name}”", position / len(rows.categories))
-        found = best_fit_events(*rows.of(position), quick, "bic", should_stop, range(1, MAX_OF_CLASS + 1))
+        own = thinned_rows(*rows.of(position))
+        found = best_fit_events(*own, quick, "bic", should_stop, range(1, MAX_OF_CLASS + 1))
         parts.append(result_of(found).params)
     marked = np.array([rows.of(position)[1].sum() for position in range(len(parts))])
     start, members = joined(parts, marked / marked.sum())
     classes = _classes_of(rows.categories, members)
     yield Began(start, classes)
+    if learns_from == "all":
+        rows = hinted_rows(table, hints, learns_from)
     known = PartialLabels(rows.groups, members)
     result = yield from fit_events(rows.values, rows.weights, settings, should_stop, start, known)
     return result, classes
+
+
+def thinned_rows(values: FloatArray, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return some of many rows, evenly spread, with weights that sum to what those of all do."""
+    step = -(-len(values) // _MOST_ROWS)
+    few = weights[::step]
+    return (values, weights) if step <= 1 else (values[::step], few * (weights.sum() / few.sum()))
 
 
 def _classes_of(categories: tuple[Category, ...], members: BoolArray) -> ClassTable:

@@ -12,12 +12,14 @@ import pytest
 from gmmseg.arrays import AnyArray
 from gmmseg.control import Progress, StopRequest, result_of
 from gmmseg.errors import Cancelled, FitError
+from gmmseg.features import blocks
 from gmmseg.features.build import feature_table
 from gmmseg.features.spec import FeatureSpec
 from gmmseg.image import Image
 from gmmseg.io.models import dump_model, load_model
 from gmmseg.mixture.partial_labels import UNKNOWN
 from gmmseg.mixture.settings import FitSettings
+from gmmseg.photo import jobs, teaching
 from gmmseg.photo.document import change_setting, open_image, show_class
 from gmmseg.photo.jobs import Previewed, SegmentOutcome, SegmentRequest, Stepped, apply_events, segment_events
 from gmmseg.photo.objects import edits
@@ -25,7 +27,7 @@ from gmmseg.photo.objects.hints import Hints, hints_of
 from gmmseg.photo.objects.objects import ObjectMap
 from gmmseg.photo.objects.patch import Patch
 from gmmseg.photo.settings import LearnsFrom, SegmentSettings
-from gmmseg.photo.teaching import hinted_rows
+from gmmseg.photo.teaching import hinted_rows, thinned_rows
 from gmmseg.photo.workspace import Workspace
 from tests.data.states import image_of
 
@@ -199,6 +201,45 @@ def test_the_classes_own_fits_are_shown_before_that_of_all_pixels() -> None:
     assert previews[0].classes is not None
     assert [entry.name for entry in previews[0].classes] == ["flags", "grass"]
     assert any(isinstance(event, Progress) and "“grass”" in event.text for event in events)
+
+
+@pytest.mark.parametrize("learns_from", ["marked", "all"])
+def test_of_many_rows_blocks_are_shown_before_the_exact_map(
+    learns_from: LearnsFrom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "MAX_PREVIEWED", 1)
+    monkeypatch.setattr(blocks, "MANY_ROWS", 100)
+    monkeypatch.setattr(blocks, "N_BLOCKS", 180)
+    spec = FeatureSpec.parse("rgb+position")
+    settings = SegmentSettings(spec, mixture=QUICK, learns_from=learns_from)
+    job = segment_events(SegmentRequest(picture(), settings, wants_preview=True, hints=hints()))
+    [preview] = [event for event in job if isinstance(event, Previewed)]
+    assert preview.table.n_rows == 180
+    labels = preview.segmentation.labels
+    assert labels.shape == SHAPE
+    # Blocks of two by two pixels.
+    assert np.array_equal(labels[::2, ::2], labels[1::2, 1::2])
+    assert preview.classes is not None
+    outcome = taught(learns_from, features=spec)
+    shown, exact = (
+        classes.ids_by_label()[each]
+        for classes, each in (
+            (preview.classes, labels),
+            (outcome.fit.model.classes, outcome.segmentation.labels),
+        )
+    )
+    assert (shown == exact).mean() > 0.8
+
+
+def test_a_class_of_many_rows_starts_from_some_that_weigh_as_much(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(teaching, "_MOST_ROWS", 40)
+    generator = np.random.default_rng(0)
+    values, weights = generator.normal(size=(150, 2)), generator.uniform(1, 3, 150)
+    few, heavier = thinned_rows(values, weights)
+    assert np.array_equal(few, values[::4])
+    assert heavier.sum() == pytest.approx(weights.sum())
+    assert np.ptp(heavier / weights[::4]) < 1e-12
+    assert thinned_rows(values[:40], weights[:40])[0].shape == (40, 2)
 
 
 def test_a_fit_of_the_same_hints_is_taken_and_one_of_others_made_anew() -> None:
