@@ -115,7 +115,8 @@ def open_strips(path: str, format_name: str, frame: int, skips_damaged: bool = F
     check_frame(frame, 1, name, "frame")
     with decoding(name, format_name), closing(_opened(path, format_name)) as reader:
         height, width = reader.shape
-        pieces = max(1, _STRIP_PIXELS // (width * reader.piece_height))
+        wanted = min(_STRIP_PIXELS, memory_budget() // (4 * _BYTES_PER_PIXEL))
+        pieces = max(1, wanted // (width * reader.piece_height))
         strip_height = min(pieces * reader.piece_height, height)
         n_bytes = strip_height * width * _BYTES_PER_PIXEL
         if 4 * n_bytes > memory_budget():

@@ -235,6 +235,8 @@ def test_only_what_is_too_large_is_decoded_in_rows(
     with budget_of(3_000_000):
         assert is_beyond_memory(png)
         assert isinstance(open_picture(png), StripPicture)
+    with budget_of(20_000), pytest.raises(BudgetError, match="strips that take 13 kB"):
+        open_picture(png)
     whole, strips = tmp_path / "whole.zarr", tmp_path / "strips.zarr"
     command = ["segment", str(png), "-k", "3", "-o"]
     assert run([*command, str(whole)]) == 0

@@ -27,13 +27,13 @@ from gmmseg.image import Image
 from gmmseg.io.interchange.ome_zarr import chunk_bytes
 from gmmseg.io.lock import Holder
 from gmmseg.io.temporaries import machine, start_of
-from gmmseg.io.tiled import chunk_pyramid
+from gmmseg.io.tiled import chunk_pyramid, segmenting
 from gmmseg.io.tiled.opening import open_picture
 from gmmseg.io.tiled.segmenting import TiledOutcome, TiledRequest, segment_tiled_events
 from gmmseg.mixture.settings import FitSettings
 from gmmseg.photo.jobs import SegmentRequest, Stepped, segment_events
 from gmmseg.photo.settings import SegmentSettings
-from gmmseg.tiled import tiles
+from gmmseg.tiled import fitting, tiles
 from gmmseg.tiled.engines import DaskCluster, Engine, Local
 from tests.core.tiled.pictures import ArrayPicture, coloured, image_of
 
@@ -125,6 +125,31 @@ def test_processes_make_the_same_bytes_though_one_is_killed_in_each_pass(
     assert not fatal.exists()
     found = _files(tmp_path / "out")
     assert found == {name: data for name, data in expected.items() if name.startswith("labels.zarr")}
+
+
+@pytest.mark.slow
+def test_rows_of_their_own_survive_a_process_that_is_killed_in_each_pass(
+    image: Image, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fitting, "_ROW_TILE_PIXELS", 1024**2)
+    monkeypatch.setattr(segmenting, "ROW_TILE_PIXELS", 1024**2)
+    settings = SegmentSettings(FeatureSpec.parse("gray+position"), FitSettings(2, n_init=1, max_iter=20))
+    _made(ArrayPicture(image), tmp_path / "expected.zarr", settings=settings)
+    fatal = tmp_path / "fatal"
+    killed = []
+
+    def arm(progress: Progress) -> None:
+        if progress.fraction == 0.0 and progress.text != "Making smaller copies":
+            assert not fatal.exists()
+            fatal.touch()
+            killed.append(progress.text)
+
+    with Local(2) as engine:
+        request = TiledRequest(ArrayPicture(image, fatal=fatal), settings, tmp_path / "labels.zarr")
+        result_of(segment_tiled_events(request, engine, never_stop, arm))
+    assert not fatal.exists()
+    assert {"Measuring the features", "Pass 1 over all pixels", "Labelling"} <= set(killed)
+    assert _files(tmp_path / "labels.zarr") == _files(tmp_path / "expected.zarr")
 
 
 def test_an_interrupted_run_is_taken_up(image: Image, expected: dict[str, bytes], tmp_path: Path) -> None:
