@@ -76,8 +76,9 @@ With --method regions the classes are those connected regions themselves.
   gmmseg segment 'photos/*.jpg' -o masks/ --joint
   gmmseg segment photos/ -o masks/ --resume
 
-A picture beyond memory (tiled TIFF, OME-Zarr), and any picture where OUT ends in .zarr, is worked on in
-tiles: the fit is that of all pixels, and OUT a label image with a pyramid, OME-Zarr or tiled TIFF.
+A picture beyond memory (tiled TIFF, OME-Zarr, PNG, baseline JPEG), and any picture where OUT ends in .zarr,
+is worked on in tiles: the fit is that of all pixels, and OUT a label image with a pyramid, OME-Zarr or tiled
+TIFF.
 
   gmmseg segment slide.tif --jobs 2 -o slide.zarr
   gmmseg segment slide.tif --by region -o slide.zarr --probabilities heat.zarr

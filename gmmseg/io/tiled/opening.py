@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import mmap
 import os
+from contextlib import suppress
 
 from gmmseg.control import ShouldStop, never_stop
-from gmmseg.errors import BudgetError
+from gmmseg.errors import BudgetError, ReadError
 from gmmseg.io.decoder_errors import decoding
 from gmmseg.io.files import open_file, shown_name
 from gmmseg.io.formats import recognise
@@ -88,23 +89,26 @@ def _format_of(path: str) -> str:
 
 
 def _is_too_large(path: str, format_name: str) -> bool:
-    """Return whether a PNG or JPEG would be refused as a whole; raises `ReadError`."""
+    """Return whether a PNG or JPEG would be refused as a whole, if its head says so; raises `ReadError`."""
+    name = shown_name(path)
     with open_file(path) as (file, n_bytes):
         if n_bytes > min(MAX_FILE_BYTES, memory_budget()):
             return True
-        name = shown_name(path)
-        if format_name == "PNG":
-            header = png_header(file.read(_HEAD_BYTES), name)
-            check_png_is_long_enough(header, n_bytes, name)
-            samples = 4 if header.colour_type == _PALETTE else header.n_samples
-            return not _fits(header.width, header.height, samples, max(header.depth // 8, 1))
-        # Here, so that other formats do not wait for Pillow.
-        from gmmseg.io.tiled.jpeg_rows import jpeg_frame
+        # What is wrong with a head is said by who reads the whole, and may well know how to read it.
+        with suppress(ReadError):
+            if format_name == "PNG":
+                header = png_header(file.read(_HEAD_BYTES), name)
+                check_png_is_long_enough(header, n_bytes, name)
+                samples = 4 if header.colour_type == _PALETTE else header.n_samples
+                return not _fits(header.width, header.height, samples, max(header.depth // 8, 1))
+            # Here, so that other formats do not wait for Pillow.
+            from gmmseg.io.tiled.jpeg_rows import jpeg_frame
 
-        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data, decoding(name, format_name):
-            frame = jpeg_frame(data, name)
+            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data, decoding(name, format_name):
+                frame = jpeg_frame(data, name)
             check_can_hold(frame.width, frame.height, n_bytes, format_name, name)
-        return not _fits(frame.width, frame.height, frame.n_components, 1)
+            return not _fits(frame.width, frame.height, frame.n_components, 1)
+    return False
 
 
 def _fits(width: int, height: int, n_channels: int, n_bytes: int) -> bool:

@@ -237,6 +237,11 @@ def test_only_what_is_too_large_is_decoded_in_rows(
         assert isinstance(open_picture(png), StripPicture)
     with budget_of(20_000), pytest.raises(BudgetError, match="strips that take 13 kB"):
         open_picture(png)
+    # Bytes between segments, which decoders pass over: whoever reads the whole decides.
+    odd = tmp_path / "odd.jpg"
+    odd.write_bytes(jpeg.read_bytes()[:20] + b"\0\0" + jpeg.read_bytes()[20:])
+    with budget_of(400_000):
+        assert not is_beyond_memory(odd)
     whole, strips = tmp_path / "whole.zarr", tmp_path / "strips.zarr"
     command = ["segment", str(png), "-k", "3", "-o"]
     assert run([*command, str(whole)]) == 0
