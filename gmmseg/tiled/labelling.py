@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import repeat
 from typing import Any, Protocol
 
 import numpy as np
 
-from gmmseg.arrays import AnyArray, Float32Array, IntArray, LabelArray, label_dtype
+from gmmseg.arrays import AnyArray, IntArray, LabelArray, label_dtype
 from gmmseg.control import result_of
 from gmmseg.errors import SettingsError
 from gmmseg.features.build import table_of_colours
@@ -115,25 +115,21 @@ class LabelTile:
 
     def __call__(self, tile: Tile) -> IntArray:
         """Store the classes and return the number of pixels of each component, (K,)."""
-        labels, planes = self._made(tile)
+        field = tile if self.maps is None else tile.grown(self.maps.margin, self.rows.picture.shape)
+        found = None if self.maps is None and not self.probabilities else self._found(field)
+        nothing: AnyArray = np.zeros((field.height, field.width), label_dtype(self.params.n_components))
+        if self.maps is None:
+            labels = labels_of_tile(self.rows, self.params, tile)
+        else:
+            labels = tile.within(field, nothing if found is None else found[0].labels)
         self.sink.write(tile, np.take(self.classes.ids_by_label(), labels))
+        planes = repeat(nothing) if found is None else class_planes(*found, self.classes)
         for sink, plane in zip(self.probabilities, planes, strict=False):
-            sink.write(tile, np.rint(plane * 255).astype(np.uint8))
+            sink.write(tile, np.rint(tile.within(field, plane) * 255).astype(np.uint8))
         return label_counts(labels, self.params.n_components)
 
-    def _made(self, tile: Tile) -> tuple[LabelArray, Iterator[Float32Array]]:
-        """Return the component of each pixel, and the posteriors of each class as they are asked for."""
-        if self.maps is None and self.rows.has_codes:
-            return labels_of_tile(self.rows, self.params, tile), self._planes(tile, tile)
-        field = tile if self.maps is None else tile.grown(self.maps.margin, self.rows.picture.shape)
-        found = self._segmented(field)
-        if found is None:
-            empty: AnyArray = np.zeros((tile.height, tile.width), label_dtype(self.params.n_components))
-            return empty, self._no_planes(tile)
-        return tile.within(field, found[0].labels), self._planes(tile, field, found)
-
-    def _segmented(self, field: Tile) -> tuple[Segmentation, FeatureTable] | None:
-        """Return the map of a field, None where none of its pixels holds data."""
+    def _found(self, field: Tile) -> tuple[Segmentation, FeatureTable] | None:
+        """Return the map of a field and its rows, None where none of its pixels holds data."""
         table = self.rows.table(field)
         if table is None:
             return None
@@ -142,20 +138,6 @@ class LabelTile:
             return pixelwise, table
         image = self.rows.picture.read(field.top, field.left, field.height, field.width)
         return self.maps(image, table, pixelwise, self.classes), table
-
-    def _planes(
-        self, tile: Tile, field: Tile, found: tuple[Segmentation, FeatureTable] | None = None
-    ) -> Iterator[Float32Array]:
-        found = self._segmented(field) if found is None else found
-        if found is None:
-            yield from self._no_planes(tile)
-        else:
-            for plane in class_planes(*found, self.classes):
-                yield tile.within(field, plane)
-
-    def _no_planes(self, tile: Tile) -> Iterator[Float32Array]:
-        for _ in self.classes:
-            yield np.zeros((tile.height, tile.width), dtype=np.float32)
 
 
 def labels_of_tile(rows: TileRows, params: MixtureParams, tile: Tile) -> LabelArray:
