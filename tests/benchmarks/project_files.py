@@ -104,7 +104,7 @@ def main() -> None:
         told("open, image included", [timed(lambda: gmmseg.open_project(path)) for _ in range(3)])
         journal_path = folder / "a.journal"
         journal = Journal(journal_path)
-        for record in first_records(project.history, {}, journal_path, None, is_saved=False):
+        for record in first_records(project.history, {}, journal_path, None):
             journal.append(record)
         journal.publish()
         told("journal, an edit", journal_times(project.history, journal))

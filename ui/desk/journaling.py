@@ -32,7 +32,7 @@ class JournalFormat(Protocol):
     """What is in the journals of a desk."""
 
     def first_records(
-        self, history: History[Any], path: Path, project: Path | None, is_saved: bool
+        self, history: History[Any], path: Path, project: Path | None, saved: Any
     ) -> Iterator[bytes]:
         """Yield the records with which a journal at a path begins."""
 
@@ -52,6 +52,7 @@ class _Beginning:
     journal : Journal
     history : History
     project : Path, optional
+    saved : document, optional
     subject : object, optional
         Of which companions are to be written, where the journal before has none of it.
     records : iterator of bytes
@@ -61,6 +62,7 @@ class _Beginning:
     journal: Journal
     history: History[Any]
     project: Path | None
+    saved: Any
     subject: Any
     records: Iterator[bytes]
     is_wanted: bool = True
@@ -136,7 +138,7 @@ class Journaling(QObject):
         """The journal's file; None where there is none."""
         return None if self._journal is None else self._journal.path
 
-    def begin(self, subject: Any, history: History[Any], project: Path | None, *, is_saved: bool) -> None:
+    def begin(self, subject: Any, history: History[Any], project: Path | None, saved: Any) -> None:
         """Write a new journal, which begins with a history, in place of the one of the same project.
 
         Parameters
@@ -146,8 +148,8 @@ class Journaling(QObject):
         history : History
         project : Path, optional
             The project's file.
-        is_saved : bool
-            Whether the present document is in it.
+        saved : document, optional
+            The one that is in it.
         """
         from gmmseg.io.journal import Journal
         from gmmseg.io.projects.leftovers import journal_path
@@ -161,8 +163,9 @@ class Journaling(QObject):
                 Journal(path),
                 history,
                 project,
+                saved,
                 None if is_same else subject,
-                self._format.first_records(history, path, project, is_saved),
+                self._format.first_records(history, path, project, saved),
             )
             is_whole = self._beginning.write(_AT_ONCE)
         except WriteError as error:
@@ -272,7 +275,7 @@ class Journaling(QObject):
         if history is None:
             return
         try:
-            records = self._format.first_records(history, path, given_up.project, False)
+            records = self._format.first_records(history, path, given_up.project, given_up.saved)
             self._beginning = replace(given_up, journal=Journal(path), history=history, records=records)
             self._beginning.write(math.inf)
         except WriteError as error:

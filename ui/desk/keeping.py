@@ -50,7 +50,7 @@ class Keeping(JournalFormat, Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Home:
-    """Where the project of a subject is, the document that is there, and its lock, or who has that."""
+    """Where the project of a subject is, the document there if that is known, and its lock, or who has it."""
 
     subject: object
     path: Path
@@ -123,7 +123,7 @@ class Keeper(Worker):
             return False
         if home is None:
             return self._keeping.has_work(document)
-        return self._keeping.differs(document, home.document)
+        return home.document is None or self._keeping.differs(document, home.document)
 
     @property
     def has_subject(self) -> bool:
@@ -151,9 +151,10 @@ class Keeper(Worker):
         path : Path, optional
             Its file.
         saved : document, optional
-            The one in that file; the present one of the history where nothing is said.
+            The one in that file; where nothing is said the present one of the history, of a journal that
+            does not know it none.
         recovered_from : Path, optional
-            The journal that it comes from, which is over now.
+            The journal that it comes from, which is over once another one holds the same.
         """
         from gmmseg.io.lock import Holder, take
         from gmmseg.io.projects.leftovers import journal_path
@@ -162,7 +163,8 @@ class Keeper(Worker):
         if path is not None:
             subject = self._keeping.subject_of(present)
             lock = take(path)
-            self._settle_at(_Home(subject, path, present if saved is None else saved, lock))
+            held = present if saved is None and recovered_from is None else saved
+            self._settle_at(_Home(subject, path, held, lock))
             if recovered_from != journal_path(path) and not isinstance(lock, Holder):
                 self._put_aside(path)
         if recovered_from is not None:
@@ -252,9 +254,9 @@ class Keeper(Worker):
         self._recorded = self._subject
         home = self._home()
         is_ours = home is not None and self.holder is None
-        is_saved = home is not None and home.document is self._editor.document
+        saved = None if home is None else home.document
         path = home.path if home is not None and is_ours else None
-        self.journaling.begin(self._subject, self._keeping.history_now(), path, is_saved=is_saved)
+        self.journaling.begin(self._subject, self._keeping.history_now(), path, saved)
 
     @Slot()
     def _remove_left(self) -> None:

@@ -42,11 +42,11 @@ class PhotoKeeping:
         return of_present_image(self._workspace.history)
 
     def first_records(
-        self, history: History[Document], path: Path, project: Path | None, is_saved: bool
+        self, history: History[Document], path: Path, project: Path | None, saved: Document | None
     ) -> Iterator[bytes]:
         from gmmseg.io.projects.journals import first_records
 
-        return first_records(history, self.view(), path, project, is_saved=is_saved)
+        return first_records(history, self.view(), path, project, saved)
 
     def change_record(self, before: History[Document], after: History[Document]) -> bytes:
         from gmmseg.io.projects.journals import change_record

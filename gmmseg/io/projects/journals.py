@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
+from operator import attrgetter
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,11 +17,12 @@ from gmmseg.errors import GmmsegError
 from gmmseg.history import History
 from gmmseg.image import Image
 from gmmseg.io.files import open_file, shown_name
-from gmmseg.io.journal import read_records
+from gmmseg.io.journal import SUFFIX, read_records
 from gmmseg.io.lock import Holder
 from gmmseg.io.projects.archive import Archive
 from gmmseg.io.projects.checks import check_history
 from gmmseg.io.projects.plain import PROJECT, encoded, misfit, path_of_text, path_text
+from gmmseg.io.projects.reading import head_of
 from gmmseg.io.projects.references import (
     ImageForm,
     copies_of,
@@ -60,12 +63,14 @@ class JournalForm(Form, frozen=True):
     project: Text | None
     """The project's file; None where there is none yet."""
     is_saved: bool
-    """Whether the state that follows is in that file."""
+    """Whether the present state of the history that follows is in that file."""
     image: ImageForm
     view: dict[str, Any]
     history: dict[str, Any]
     n_parts: Annotated[int, Meta(ge=0)] = 0
     """Records after this one that complete the state; version 1 told all in one."""
+    saved_at: Annotated[int, Meta(ge=0)] | None = None
+    """Which entry of that history is in the project's file; version 1 told it of the present one alone."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,7 +81,7 @@ class Recovered:
     ----------
     project : Project
     saved : Document, optional
-        The one that is in the project's file.
+        The one that is in the project's file, where the journal knows it.
     path : Path, optional
         Of that file.
     journal : Path
@@ -119,11 +124,26 @@ class Recovered:
 
 
 def first_records(
-    history: History[Document], view: dict[str, Any], path: Path, project: Path | None, *, is_saved: bool
+    history: History[Document],
+    view: dict[str, Any],
+    path: Path,
+    project: Path | None,
+    saved: Document | None = None,
 ) -> Iterator[bytes]:
     """Yield the records with which the journal at a path begins: an entry of the history in each.
 
     A record is bounded by what one document holds, however long the history is.
+
+    Parameters
+    ----------
+    history : History
+    view : dict
+    path : Path
+        Of the journal.
+    project : Path, optional
+        The project's file.
+    saved : Document, optional
+        The one that is in that file.
     """
     history = of_present_image(history)
     image, entries, at = history.present.state.image, history.entries, len(history.past)
@@ -132,6 +152,7 @@ def first_records(
     enclosed = "image.npy" if is_in_no_file(image) else None
     before = History.standing(entries[:1], 0)
     is_last = at == len(entries) - 1
+    saved_at = next((k for k, entry in enumerate(entries) if entry.state is saved), None)
     yield encoded(
         {
             "format": FORMAT,
@@ -139,7 +160,8 @@ def first_records(
             "generator": f"gmmseg {VERSION}",
             "holder": asdict(Holder.this()),
             "project": None if project is None else path_text(project.absolute()),
-            "is_saved": is_saved,
+            "is_saved": saved_at == at,
+            "saved_at": saved_at,
             "image": image_form(image, path, enclosed, known_pixel_hash(image)),
             "view": view,
             "history": history_changes(None, before),
@@ -182,13 +204,27 @@ def recover(journal: Path, *, should_stop: ShouldStop = never_stop) -> Recovered
     """
 
     def find(form: ImageForm, project: Path | None) -> tuple[Image, str]:
-        pixels = Path(f"{journal}{IMAGE_SUFFIX}")
-        if not pixels.exists():
-            return find_image(form, None, project or journal, None, should_stop)
-        with open_file(pixels, "an image") as (file, _):
-            return find_image(form, Archive(file, pixels.name), project or journal, None, should_stop)
+        if form.enclosed is not None:
+            with suppress(GmmsegError), open_file(Path(f"{journal}{IMAGE_SUFFIX}"), "an image") as (file, _):
+                return find_image(form, Archive(file, journal.name), journal, None, should_stop)
+        found = find_image(form, None, project or journal, None, should_stop)
+        copy = _copy_in(project, form, should_stop) if found[0].source.is_missing else None
+        return found if copy is None else (copy, "")
 
     return _read(journal, find)
+
+
+def _copy_in(project: Path | None, form: ImageForm, should_stop: ShouldStop) -> Image | None:
+    """Return the copy of an image that a project carries along; None where it carries none of this one."""
+    if project is None:
+        return None
+    with suppress(GmmsegError), open_file(project, "a project") as (file, _):
+        archive = Archive(file, project.name)
+        own = head_of(archive).image
+        what = attrgetter("sha256", "width", "height", "channels", "dtype", "has_mask")
+        if own.enclosed is not None and what(own) == what(form):
+            return find_image(own, archive, project, None, should_stop)[0]
+    return None
 
 
 def look_into(journal: Path) -> Recovered:
@@ -202,9 +238,10 @@ def _read(journal: Path, find: Callable[[ImageForm, Path | None], tuple[Image, s
     if form.format != FORMAT:
         misfit("format", f"must be “{FORMAT}”")
     try:
-        project = None if form.project is None else path_of_text(str(form.project))
+        told = None if form.project is None else path_of_text(str(form.project))
     except ValueError:
         misfit("project", "is not a path")
+    project = _project_of(journal, told)
     image, note = find(form.image, project)
     begun = history = changed_history(None, form.history, image, "history")
     n_changes, at = -form.n_parts, float(form.holder.since)
@@ -218,9 +255,26 @@ def _read(journal: Path, find: Callable[[ImageForm, Path | None], tuple[Image, s
             case _:
                 misfit("history", "must be changes and their time")
     check_history(history)
-    # A beginning that is damaged is not what was saved.
-    saved = begun.present.state if form.is_saved and n_changes >= 0 else None
+    saved = _saved(form, begun) if n_changes >= 0 else None
     return Recovered(Project(history, form.view), saved, project, journal, max(n_changes, 0), at, note)
+
+
+def _saved(form: JournalForm, begun: History[Document]) -> Document | None:
+    """Return which document of the history that a journal began with is in the project's file."""
+    if form.saved_at is not None and form.saved_at < len(begun.entries):
+        return begun.entries[form.saved_at].state
+    return begun.present.state if form.is_saved else None
+
+
+def _project_of(journal: Path, told: Path | None) -> Path | None:
+    """Return the project of a journal: the one that it lies beside, wherever the folder has been moved to."""
+    is_beside = told is not None and journal.name == journal_name(told)
+    return journal.absolute().with_name(told.name) if told is not None and is_beside else told
+
+
+def journal_name(project: Path) -> str:
+    """Return the name of a journal that lies beside its project."""
+    return f".{project.name}{SUFFIX}"
 
 
 def holder_of_journal(journal: Path) -> Holder | None:

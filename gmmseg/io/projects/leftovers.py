@@ -19,6 +19,7 @@ from gmmseg.io.projects.journals import (
     THUMBNAIL_SUFFIX,
     Recovered,
     holder_of_journal,
+    journal_name,
     look_into,
 )
 from gmmseg.io.temporaries import temporary_name
@@ -40,7 +41,7 @@ def kept_folder() -> Path:
 def journal_path(project: Path | None) -> Path:
     """Return where the journal of a project is: beside it, or for work in no file in a folder of its own."""
     if project is not None and os.access(project.parent, os.W_OK):
-        return project.with_name(f".{project.name}{SUFFIX}")
+        return project.with_name(journal_name(project))
     folder = journal_folder()
     with contextlib.suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
@@ -93,7 +94,7 @@ def leftovers(
 
 
 def _journals(folders: Iterable[Path], projects: Iterable[Path]) -> list[Path]:
-    beside = [path.with_name(f".{path.name}{SUFFIX}") for path in projects]
+    beside = [path.with_name(journal_name(path)) for path in projects]
     found = [path for path in beside if path.is_file()]
     for folder in folders:
         with contextlib.suppress(OSError):

@@ -114,7 +114,7 @@ def _naming_backup(path: Path) -> Iterator[None]:
 def read_project(file: BinaryIO, path: Path, image: Path | None, should_stop: ShouldStop) -> OpenedProject:
     """Return the project in an open file; raises as `open_events`."""
     archive = Archive(file, shown_name(path))
-    form = _head(archive)
+    form = head_of(archive)
     found, note = find_image(form.image, archive, path, image, should_stop)
     document = _document(archive, form, found)
     present = History(Entry(document, str(form.title), time=form.time))
@@ -128,7 +128,8 @@ def read_project(file: BinaryIO, path: Path, image: Path | None, should_stop: Sh
     return OpenedProject(Project(history, form.view), path, note)
 
 
-def _head(archive: Archive) -> ProjectForm:
+def head_of(archive: Archive) -> ProjectForm:
+    """Return what a project says of itself, in the newest version; raises `ReadError`."""
     content = parse(archive.read("project.json", PROJECT.max_bytes), PROJECT)
     head = converted(content, Head, PROJECT)
     if head.format != FORMAT:

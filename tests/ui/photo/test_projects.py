@@ -482,11 +482,18 @@ def test_not_now_keeps_it_for_the_menu(
     assert len(journals(tmp_path / "state" / "gmmseg" / "kept")) == 1
 
 
+@pytest.mark.parametrize("begins_after_the_change", [False, True])
 def test_a_project_that_a_killed_window_had_open_offers_its_changes(
-    marked: App, qtbot: QtBot, tmp_path: Path
+    marked: App,
+    qtbot: QtBot,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    begins_after_the_change: bool,
 ) -> None:
     path = tmp_path / "work.gmmseg"
     save_as(marked, qtbot, path)
+    if begins_after_the_change:
+        monkeypatch.setattr(journaling, "_MAX_BYTES", -1)
     mark(marked, "dog", 50.0)
     journal = tmp_path / ".work.gmmseg.journal"
     copy = journal.read_bytes()
@@ -504,6 +511,8 @@ def test_a_project_that_a_killed_window_had_open_offers_its_changes(
     assert [entry.name for entry in work.workspace.document.object_map] == ["cat", "dog"]
     assert work.keeper.path == path
     assert marked.window.isWindowModified()
+    work.workspace.undo()
+    assert not marked.window.isWindowModified()
 
 
 HOLDING = """

@@ -163,7 +163,7 @@ def a_journal(folder: Path, n_changes: int = 5) -> tuple[Path, History[Document]
     image = gmmseg.read_image(write_image(folder / "photo.png"))
     history = a_project(image).history
     path = folder / "a.journal"
-    journal = begun(path, first_records(history, {"layout": 2}, path, None, is_saved=False))
+    journal = begun(path, first_records(history, {"layout": 2}, path, None))
     for k in range(n_changes):
         brush = brushed([(5.0 + 9 * k, 30.0)], 3.0, (40, 60))
         document = add_object(brush, f"object {k}").apply(history.present.state)
@@ -238,16 +238,61 @@ def test_each_step_is_a_record_of_its_own(tmp_path: Path) -> None:
 def test_a_beginning_that_is_damaged_is_not_taken_for_what_was_saved(tmp_path: Path) -> None:
     project, path = tmp_path / "work.gmmseg", tmp_path / "a.journal"
     history = a_project(gmmseg.read_image(write_image(tmp_path / "photo.png"))).history
-    begun(path, first_records(history, {}, path, project, is_saved=True)).close()
+    begun(path, first_records(history, {}, path, project, history.present.state)).close()
     assert not look_into(path).has_something
     path.write_bytes(path.read_bytes()[:-20])
     assert look_into(path).has_something
 
 
+def test_what_is_in_the_file_is_told_wherever_it_is_in_the_history(tmp_path: Path) -> None:
+    path, project = tmp_path / "a.journal", tmp_path / "work.gmmseg"
+    history = a_project(gmmseg.read_image(write_image(tmp_path / "photo.png"))).history
+    for at in (0, 4, len(history.past)):
+        begun(path, first_records(history, {}, path, project, history.entries[at].state)).close()
+        found = look_into(path)
+        assert found.saved is found.project.history.entries[at].state
+        assert found.has_something == (at < len(history.past))
+    begun(path, first_records(history, {}, path, project, Document())).close()
+    assert look_into(path).saved is None
+    assert look_into(path).has_something
+
+
+def test_a_journal_beside_a_project_moves_with_its_folder(tmp_path: Path) -> None:
+    (tmp_path / "before").mkdir()
+    history = a_project(gmmseg.read_image(write_image(tmp_path / "before" / "photo.png"))).history
+    project = tmp_path / "before" / "work.gmmseg"
+    path, elsewhere = journal_path(project), tmp_path / "a.journal"
+    for each in (path, elsewhere):
+        begun(each, first_records(history, {}, each, project)).close()
+    (tmp_path / "before").rename(tmp_path / "after")
+    found = recover(tmp_path / "after" / path.name)
+    assert found.path == tmp_path / "after" / "work.gmmseg"
+    assert found.project.image.source.path == tmp_path / "after" / "photo.png"
+    # One that lies elsewhere is of the file that it names.
+    assert look_into(elsewhere).path == project
+
+
+@pytest.mark.parametrize("is_a_file", [True, False])
+def test_the_copy_in_the_project_serves_the_journal_too(tmp_path: Path, is_a_file: bool) -> None:
+    picture = write_image(tmp_path / "photo.png")
+    image = gmmseg.read_image(picture) if is_a_file else make_image()
+    project = tmp_path / "work.gmmseg"
+    gmmseg.save_project(Project.of_image(image), project, encloses_image=True)
+    picture.unlink()
+    history = Project.of_image(gmmseg.open_project(project).image).with_object(np.eye(40, 60), "x").history
+    path = journal_path(project)
+    begun(path, first_records(history, {}, path, project)).close()
+    found = recover(path)
+    assert_same(found.project.image.pixels, image.pixels)
+    assert not found.note
+    project.unlink()
+    assert recover(path).project.image.source.is_missing
+
+
 def test_pixels_that_are_in_no_file_are_kept_beside_the_journal(tmp_path: Path) -> None:
     project = gmmseg.new_project(make_image().pixels).with_object(np.eye(40, 60), "line")
     path = tmp_path / "a.journal"
-    begun(path, first_records(project.history, {}, path, None, is_saved=False)).close()
+    begun(path, first_records(project.history, {}, path, None)).close()
     for name, data in companions(project.image, path, never_stop).items():
         name.write_bytes(data)
     assert_same(recover(path).project.document, project.document)
@@ -296,7 +341,7 @@ def test_an_image_whose_file_is_gone_is_kept_beside_the_journal(tmp_path: Path) 
     project = Project.of_image(gmmseg.read_image(picture)).with_object(np.eye(40, 60), "line")
     picture.unlink()
     path = tmp_path / "a.journal"
-    begun(path, first_records(project.history, {}, path, None, is_saved=False)).close()
+    begun(path, first_records(project.history, {}, path, None)).close()
     for name, data in companions(project.image, path, never_stop).items():
         name.write_bytes(data)
     assert_same(recover(path).project.document, project.document)
@@ -310,11 +355,11 @@ def test_a_journal_without_anything_to_lose_goes_by_itself(
     project = tmp_path / "work.gmmseg"
     path = journal_path(project)
     assert path == tmp_path / ".work.gmmseg.journal"
-    begun(path, first_records(history, {}, path, project, is_saved=True)).close()
+    begun(path, first_records(history, {}, path, project, history.present.state)).close()
     assert look_into(path).path == project
     assert leftovers.leftovers([], [project]) == []
     assert not path.exists()
-    journal = begun(path, first_records(history, {}, path, project, is_saved=True))
+    journal = begun(path, first_records(history, {}, path, project, history.present.state))
     emptied = remove_objects([2]).apply(history.present.state)
     journal.append(change_record(history, history.pushed(emptied, "Remove")))
     journal.close()
@@ -394,7 +439,7 @@ KILLED = textwrap.dedent("""
     path, seed = Path(sys.argv[1]), int(sys.argv[2])
     random.seed(seed)
     history = Project.of_image(gmmseg.read_image(path.with_name("photo.png"))).history
-    journal = begun(path, first_records(history, {}, path, None, is_saved=False))
+    journal = begun(path, first_records(history, {}, path, None))
     print("ready", flush=True)
     for n in range(100000):
         spot = brushed([(random.uniform(0, 60), random.uniform(0, 40))], 5.0, (40, 60))
