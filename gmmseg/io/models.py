@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from gmmseg.io.files import open_file
 from gmmseg.limits import MAX_MODEL_BYTES
 from gmmseg.mixture.params import MixtureParams
 from gmmseg.photo.classes import ClassInfo
+from gmmseg.photo.given import GivenModel
 from gmmseg.photo.model import Model
 from gmmseg.setting import settings_to_dict
 from gmmseg.version import VERSION
@@ -25,6 +27,11 @@ _HEAD_BYTES = 200
 def dump_model(model: Model) -> bytes:
     """Return a model as JSON; `load_model` gives back the same bits."""
     return b"".join(json_lines(model_content(model)))
+
+
+def given_model(model: Model) -> GivenModel:
+    """Return a model as one that is given, as if it had been read from the file that it would make."""
+    return GivenModel(model, hashlib.sha256(dump_model(model)).hexdigest())
 
 
 def model_content(model: Model) -> dict[str, Any]:

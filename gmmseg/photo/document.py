@@ -214,6 +214,19 @@ def open_image(image: Image) -> Edit[Document]:
     return Edit(f"Open {image.source.name}", apply)
 
 
+def open_part(image: Image, given: GivenModel | None) -> Edit[Document]:
+    """Return the edit that goes on with a part of a picture beyond memory as an image by itself.
+
+    With a model it is labelled as the whole is, else it is fitted.
+    """
+
+    def apply(document: Document) -> Document:
+        opened = open_image(image).apply(replace(document, given=None))
+        return opened if given is None else replace(opened, settings=given.settings, given=given)
+
+    return Edit(f"Work on {image.source.name}", apply)
+
+
 def change_setting(path: str, value: Any, title: str) -> Edit[Document]:
     """Return the edit that sets one setting; applying it raises `SettingsError` when out of bounds.
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-from gmmseg.image import Image
+from gmmseg.image import Image, ImageSource
+from gmmseg.limits import check_pixels
 from gmmseg.tiled.pass_store import PassStore
 from gmmseg.tiled.tiles import Tile, TiledPicture
 
@@ -53,6 +54,35 @@ class Pyramid:
         coarsest = self.levels[-1]
         image = coarsest.read(0, 0, *coarsest.shape)
         return replace(image, source=self.picture.source, levels=self)
+
+    def part(self, box: Box, zoom: float) -> Image:
+        """Return what a box shows at a zoom as an image by itself, of the pixels of the level that is seen.
+
+        Parameters
+        ----------
+        box : Box
+            Of which the part on the picture counts; it is not wholly beside it.
+        zoom : float
+            As for `level_for`.
+
+        Raises
+        ------
+        ReadError
+        BudgetError
+            It would be larger than memory.
+        """
+        level = self.level_for(zoom)
+        scale, step, (height, width) = self.scale(level), self.steps[level], self.levels[level].shape
+        left, top = (max(0, math.floor(side / scale)) for side in box[:2])
+        right, bottom = min(width, math.ceil(box[2] / scale)), min(height, math.ceil(box[3] / scale))
+        channels, dtype = self.picture.channels, self.picture.dtype
+        check_pixels(right - left, bottom - top, len(channels), dtype.itemsize)
+        image = self.levels[level].read(top, left, bottom - top, right - left)
+        note = f"A part of {self.picture.source.name}, from x {left * step:,}, y {top * step:,} on."
+        if step > 1:
+            note += f" A pixel is the mean of {step} × {step}."
+        name = f"{self.picture.source.name} at {left * step}, {top * step}"
+        return replace(image, source=ImageSource(name, notes=(note,)))
 
     def scale(self, level: int) -> float:
         """Return pixels of the overview along one of a level: 1 for the last one, less for the others."""

@@ -62,6 +62,11 @@ def has_model(state: State) -> bool:
     return state.shown.document.given is not None
 
 
+def is_beyond_memory(state: State) -> bool:
+    """Enabled for a picture that is worked on in tiles."""
+    return state.shown.document.is_beyond_memory
+
+
 def has_overlay(state: State) -> bool:
     """Enabled once something can lie over the photo."""
     return state.shown.segmentation is not None or bool(state.shown.document.objects)
@@ -204,6 +209,11 @@ PHOTO_ACTIONS: tuple[Spec, ...] = (
         "Fit a mixture to this picture, with the settings of the model",
     ),
     Spec("reset_settings", "Reset se&ttings", PhotoCommands.reset_settings, (), "reset"),
+    Spec(
+        "open_part", "&Work on what is in view", PhotoCommands.open_part, (), "", is_beyond_memory,
+        "Open what is in view of a picture beyond memory as a photo by itself, in which regions, clicks, "
+        "smoothing and projects work; Undo goes back",
+    ),
     Spec("fit_view", "&Fit to window", PanesPanel.fit_view, ("F", "Ctrl+R"), "fit", has_image),
     Spec(
         "actual_size", "&Actual size", PanesPanel.zoom_actual, ("Ctrl+0",), "zoom-actual", has_image

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject, QRectF, Slot
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QWidget
 
@@ -148,6 +148,19 @@ class PhotoCommands(QObject):
         )
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
+
+    def open_part(self) -> None:
+        """Go on with what is in view of a picture beyond memory as with any photo."""
+        image = self._work.workspace.document.image
+        if image is None or image.levels is None:
+            return
+        seen, zoom = self._panels.panes.seen()
+        whole = seen & QRectF(0, 0, image.width, image.height)
+        if whole.isEmpty():
+            self._notices.say(self.tr("Nothing of the picture is in view."))
+            return
+        box = (whole.left(), whole.top(), whole.right(), whole.bottom())
+        self._work.opener.open_part(image, box, zoom)
 
     def paste_image(self) -> None:
         self._work.opener.open_mime(QGuiApplication.clipboard().mimeData())

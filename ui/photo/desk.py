@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from gmmseg.features.spec import SPACE_TITLES
 from gmmseg.image import Image
 from gmmseg.io.files import shown_name
 from gmmseg.io.samples import DEFAULT_SAMPLE, is_sample
-from gmmseg.photo.document import Fit, open_image
+from gmmseg.photo.document import Fit, open_image, open_part
 from gmmseg.photo.view_state import ViewState
 from ui.desk.actions import Actions, bound_to
 from ui.desk.desk import Heading
@@ -96,6 +97,7 @@ class PhotoDesk(FileDesk):
         work.bridge.changed.connect(self._on_changed)
         work.fitter.fitted.connect(self._show_fit_notes)
         work.opener.opened.connect(self._show_image)
+        work.opener.part_opened.connect(self._show_part)
         work.opener.project_opened.connect(self._show_project)
         work.opener.recovered.connect(self._show_recovered)
         work.keeper.changed.connect(self.refresh)
@@ -258,6 +260,20 @@ class PhotoDesk(FileDesk):
             self._notices.say(note, "note", self.tr("Next image"), opener.show_next)
         elif note:
             self._notices.say(note)
+
+    @Slot(object)
+    def _show_part(self, image: Image) -> None:
+        """Go on with a part of a picture, labelled as the whole is where colours alone count."""
+        from gmmseg.io.models import given_model
+
+        document, given = self.work.workspace.document, None
+        fit = document.fit
+        if fit is not None and fit.model.features.is_colour_only:
+            given = given_model(replace(fit.model, classes=document.classes))
+        self.work.settle()
+        self.work.apply(open_part(image, given))
+        self.work.settle()
+        self._notices.say(" ".join([*image.source.notes, self.tr("Undo goes back to the whole.")]))
 
     @Slot(object)
     def _show_project(self, opened: OpenedProject) -> None:

@@ -139,7 +139,7 @@ def _menus(
     edit = ["undo", "redo", "", *_COPIES, "paste", "", "reset_settings"]
     marked = [*_TOOLS, "", *_SELECTION, "", *_MARKED, "", "open_objects", ""]
     objects = [*actions.entries(marked), panels.objects.menu]
-    zoom = ["fit_view", "actual_size", "zoom_in", "zoom_out", ""]
+    zoom = ["fit_view", "actual_size", "zoom_in", "zoom_out", "", "open_part", ""]
     panes = ["panes1", "panes2", "panes4", "overlay", "pin"]
     return (
         DeskMenu(

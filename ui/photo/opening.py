@@ -47,6 +47,8 @@ class Opener(FileOpener):
     """OpenedProject"""
     recovered = Signal(object)
     """Recovered"""
+    part_opened = Signal(object)
+    """Image: a part of the picture beyond memory that is open."""
     files_changed = Signal()
     """`files` or `at` are others."""
 
@@ -76,6 +78,10 @@ class Opener(FileOpener):
         """Read what a journal holds."""
         self._is_file = True
         self.runner.start(lambda should_stop: _recovering(journal, should_stop))
+
+    def open_part(self, overview: Image, box: tuple[float, float, float, float], zoom: float) -> None:
+        """Read what a box of an overview shows at a zoom, as an image by itself."""
+        self.runner.start(lambda should_stop: _reading_part(overview, box, zoom))
 
     def open_paths(self, paths: Sequence[Path]) -> None:
         """Read the first of several files, the others being next."""
@@ -185,7 +191,10 @@ class Opener(FileOpener):
         return _Opened(image, note, files, at, stack)
 
     @Slot(object, object)
-    def _on_finished(self, run: int, result: _Opened | _Listed | OpenedProject | Recovered) -> None:
+    def _on_finished(self, run: int, result: _Opened | _Listed | Image | OpenedProject | Recovered) -> None:
+        if isinstance(result, Image):
+            self.part_opened.emit(result)
+            return
         if isinstance(result, _Listed):
             self._set_files(result.files, result.at)
             return
@@ -226,6 +235,15 @@ class _Listed:
 
     files: tuple[Path, ...]
     at: int
+
+
+def _reading_part(
+    overview: Image, box: tuple[float, float, float, float], zoom: float
+) -> Generator[Any, None, Image]:
+    from gmmseg.tiled.pyramid import pyramid_of
+
+    yield Progress("Reading what is in view")
+    return pyramid_of(overview).part(box, zoom)
 
 
 def _reading_image(path: Path, frame: int, should_stop: ShouldStop) -> Generator[Any, None, Image]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,14 +24,14 @@ from gmmseg.io.models import dump_model
 from gmmseg.io.tiled.chunk_pyramid import ChunkPyramid
 from gmmseg.io.tiled.opening import open_picture
 from gmmseg.io.tiled.segmenting import TiledRequest, segment_tiled_events
-from gmmseg.limits import budget_of
+from gmmseg.limits import GIB, budget_of, set_memory_budget
 from gmmseg.photo.document import Document, change_setting, merge_classes
 from gmmseg.photo.jobs import SegmentOutcome, SegmentRequest, segment_events
 from gmmseg.tiled import pyramid as pyramids
 from gmmseg.tiled.engines import Local
 from gmmseg.tiled.pyramid import Box, pyramid_of
 from tests.core.tiled.pictures import coloured
-from tests.ui.driving import drop, is_settled, mime_of, wait_for_fit, write_png
+from tests.ui.driving import drop, is_settled, mime_of, wait_for_fit, wait_for_map, write_png
 from ui.app import App
 from ui.photo import large
 from ui.photo.export_dialog import ExportDialog
@@ -284,3 +285,34 @@ def test_the_export_dialog_offers_what_is_made_in_tiles(opened: App, qtbot: QtBo
     dialog._try()
     assert "Mask" in dialog.message
     dialog.close()
+
+
+def test_what_is_in_view_is_worked_on_as_a_photo_by_itself(
+    opened: App, qtbot: QtBot, picture: AnyArray, whole: SegmentOutcome
+) -> None:
+    work = opened.photo.work
+    overview, classes = work.workspace.document.image, work.workspace.document.classes
+    box = _go(opened, qtbot, Layer("segments"))
+    set_memory_budget(GIB)
+    opened.photo.actions["open_part"].trigger()
+    qtbot.waitUntil(lambda: not work.workspace.document.is_beyond_memory, timeout=20000)
+    wait_for_map(opened, qtbot)
+    shown = work.workspace.shown
+    image, maps = shown.document.image, shown.segmentation
+    assert image is not None
+    assert maps is not None
+    left, top = max(0, math.floor(4 * box[0])), max(0, math.floor(4 * box[1]))
+    place = np.s_[top : top + image.height, left : left + image.width]
+    assert np.array_equal(image.pixels, picture[place])
+    assert np.array_equal(maps.pixelwise.labels, whole.segmentation.labels[place])
+    assert [entry.colour for entry in shown.classes] == [entry.colour for entry in classes]
+    # Regions are found there, and a click selects.
+    assert shown.regions is not None
+    assert shown.regions.image is image
+    work.selecting.prompt([(60.0, 60.0)], True, False)
+    qtbot.waitUntil(lambda: work.workspace.shown.current_selection is not None, timeout=30000)
+    while work.workspace.document.image is image:
+        work.workspace.undo()
+    assert work.workspace.document.image is overview
+    wait_for_fit(opened, qtbot)
+    assert opened.photo.panels.panes.panes[0].canvas._photo._finer is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from PySide6.QtCore import QObject, QTimer, Slot
+from PySide6.QtCore import QObject, QSizeF, QTimer, Slot
 
 from gmmseg.drawing.draw import Picture, Scene
 from gmmseg.drawing.layers import Layer
@@ -156,11 +156,10 @@ class PaneTiles(QObject):
 
     def _view(self, shown: Sequence[LayerPane], around: float) -> Box:
         """Return the part of the overview that the panes show, with what is around it."""
-        width = max(pane.canvas.width() for pane in shown) / self._camera.zoom
-        height = max(pane.canvas.height() for pane in shown) / self._camera.zoom
-        centre, reach = self._camera.centre, 0.5 + around
-        across, down = reach * width, reach * height
-        return centre.x() - across, centre.y() - down, centre.x() + across, centre.y() + down
+        views = [pane.canvas.view_size() for pane in shown]
+        largest = QSizeF(max(view.width() for view in views), max(view.height() for view in views))
+        seen = self._camera.box(largest * (1 + 2 * around))
+        return seen.left(), seen.top(), seen.right(), seen.bottom()
 
     @Slot(object, object)
     def take(self, request: TileRequest, pixels: object) -> None:

@@ -52,6 +52,11 @@ class Camera(QObject):
         self.is_fitted = True
         self._set(QPointF(self._size.width() / 2, self._size.height() / 2), zoom)
 
+    def box(self, view: QSizeF) -> QRectF:
+        """Return what a view of that size shows, image pixels."""
+        size = view / self.zoom
+        return QRectF(self.centre - QPointF(size.width() / 2, size.height() / 2), size)
+
     def show_box(self, box: QRectF, view: QSizeF) -> None:
         """Show a box of the image in the middle third of a view of that size, not below the fitted zoom."""
         if view.width() < 1 or view.height() < 1:

@@ -279,11 +279,10 @@ class Canvas(pg.GraphicsView):  # type: ignore[misc]
 
     @Slot()
     def _follow_camera(self) -> None:
-        half = self.view_size() / (2 * self._camera.zoom)
-        centre = self._camera.centre
+        seen = self._camera.box(self.view_size())
         self._box.setRange(
-            xRange=(centre.x() - half.width(), centre.x() + half.width()),
-            yRange=(centre.y() - half.height(), centre.y() + half.height()),
+            xRange=(seen.left(), seen.right()),
+            yRange=(seen.top(), seen.bottom()),
             padding=0,
             disableAutoRange=True,
         )

@@ -144,6 +144,11 @@ class PaneGrid(QWidget):
         if view is not None:
             self.camera.show_box(QRectF(QPointF(left, top), QPointF(right, bottom)), view)
 
+    def seen(self) -> tuple[QRectF, float]:
+        """Return what the pane used last shows, image pixels, and device pixels for each of these."""
+        view = self.panes[self._active].canvas.view_size()
+        return self.camera.box(view), self.camera.zoom * self.devicePixelRatioF()
+
     def _smallest_view(self) -> QSizeF | None:
         sizes = [pane.canvas.view_size() for pane in self.visible_panes if pane.content() is pane.canvas]
         if not sizes:
