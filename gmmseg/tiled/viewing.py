@@ -12,12 +12,12 @@ from gmmseg.arrays import ByteArray
 from gmmseg.control import ShouldStop, never_stop
 from gmmseg.display import automatic_display
 from gmmseg.drawing.draw import Scene, draw
-from gmmseg.drawing.layers import LABEL_KINDS, Layer, LayerKind
+from gmmseg.drawing.layers import Layer, LayerKind
 from gmmseg.features.build import Standard
 from gmmseg.features.texture import luminance
 from gmmseg.image import Image
-from gmmseg.photo.segmentation import Segmentation, segment
-from gmmseg.tiled.labelling import labels_of_tile
+from gmmseg.photo.segmentation import segment
+from gmmseg.render import display_rgb
 from gmmseg.tiled.pyramid import Place, Pyramid
 from gmmseg.tiled.tile_rows import Light, TileRows
 from gmmseg.tiled.tiles import Tile, TiledPicture
@@ -60,7 +60,7 @@ class TileDrawer:
     def __init__(self, pyramid: Pyramid) -> None:
         self.pyramid = pyramid
         self._levels = [_KeptLevel(level) for level in pyramid.levels]
-        self._light: Light | None = None
+        self._mean: float | None = None
 
     def draw(self, view: TileView, should_stop: ShouldStop = never_stop) -> ByteArray:
         """Return the pixels of a layer's tile, as those of a `Picture`; its colours are the overview's.
@@ -75,13 +75,16 @@ class TileDrawer:
         scene = self._scene(view, level, around, should_stop)
         # Colours by which classes are shown are a table of the whole.
         layer = replace(view.layer, uses_mean_colours=False)
-        if scene.table is None and layer.kind not in (*LABEL_KINDS, "image"):
+        if scene.table is None and layer.kind != "image":
             return np.zeros((tile.height, tile.width), dtype=np.uint8)
+        if layer.kind == "image":
+            # Drawn as a whole it would get smaller levels of its own.
+            return display_rgb(scene.image, scene.display)
         pixels = draw(layer, scene, should_stop).pixels
         return np.ascontiguousarray(tile.within(around, pixels))
 
     def _scene(self, view: TileView, level: _KeptLevel, tile: Tile, should_stop: ShouldStop) -> Scene:
-        """Return what a tile is drawn from; no rows where labels need none, or no pixel holds data."""
+        """Return what a tile is drawn from; no rows for the photo, or where no pixel holds data."""
         whole = view.scene
         image = level.read(tile.top, tile.left, tile.height, tile.width)
         display = whole.display or automatic_display(whole.image)
@@ -89,21 +92,22 @@ class TileDrawer:
             return Scene(image, display=display)
         table, params = whole.table, whole.segmentation.params
         standard = Standard(table.centre, table.scale, view.white)
-        rows = TileRows(level, table.spec, self._light_of(whole.image, view.white), standard)
+        light = Light(view.white, self._mean_of(whole.image) if table.spec.has_texture else 0.0)
+        rows = TileRows(level, table.spec, light, standard)
         part = Scene(image, None, None, whole.classes, display=display, scale=whole.scale)
-        if view.layer.kind in LABEL_KINDS:
-            return replace(part, segmentation=Segmentation(labels_of_tile(rows, params, tile), params))
+        # A table of the labels of all colours, as for an export, would be quicker for many tiles, but not for
+        # the first after each fit, which is waited for.
         own = rows.table(tile)
         return (
             part if own is None else replace(part, table=own, segmentation=segment(params, own, should_stop))
         )
 
-    def _light_of(self, image: Image, white: float) -> Light:
-        """Return the picture's light, its mean as that of the overview."""
-        if self._light is None or self._light.white != white:
-            values = luminance(image) if image.mask is None else luminance(image)[image.mask]
-            self._light = Light(white, float(values.mean()))
-        return self._light
+    def _mean_of(self, overview: Image) -> float:
+        """Return the mean luminance of the picture: that of its overview."""
+        if self._mean is None:
+            values = luminance(overview)
+            self._mean = float(values.mean() if overview.mask is None else values[overview.mask].mean())
+        return self._mean
 
 
 class _KeptLevel:

@@ -45,5 +45,5 @@ def test_the_first_map_is_shown_before_what_only_later_work_needs_is_imported(tm
     assert {"ui.photo.desk", "gmmseg.mixture.em"} <= modules
     for later in ("scipy", "skimage", "msgspec", "pooch", "requests", "tifffile", "ui.digits"):
         assert later not in modules
-    for later in ("gmmseg.selection.selecting", "gmmseg.io.export", "ui.photo.export_dialog"):
+    for later in ("gmmseg.selection.selecting", "gmmseg.io.export", "gmmseg.tiled", "ui.photo.export_dialog"):
         assert later not in modules

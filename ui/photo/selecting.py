@@ -159,7 +159,8 @@ class Selecting(Worker):
         if pixel == self._pixel:
             return
         self._pixel = pixel
-        self.make_ready()
+        if not self._workspace.document.is_beyond_memory:
+            self.make_ready()
         if pixel is None:
             self.hover_outlined.emit([])
         elif self._answers is not None:
@@ -207,7 +208,8 @@ class Selecting(Worker):
         if document.pending is not None:
             self.make_ready()
             self._ask_pending()
-        elif new.segmentation is not None and not new.is_preview:
+        elif new.segmentation is not None and not new.is_preview and not document.is_beyond_memory:
+            # Tiles come at once where nothing else is computed: an overview waits for the first click.
             self.make_ready()
 
     @Slot()

@@ -144,6 +144,7 @@ class ExportRow(QObject, Generic[K]):
                 self.suffix.clear()
                 self.suffix.addItems(list(suffixes))
                 self.suffix.setCurrentIndex(max(0, self.suffix.findText(chosen)))
+            self._only_suffix.setText(suffixes[0] or self.tr("folder"))
         self.box.setText(title)
         self.box.setToolTip(tip)
         plain = title.replace("&", "")
@@ -179,8 +180,13 @@ class ExportRow(QObject, Generic[K]):
     def _enable(self, is_on: bool) -> None:
         self.box.setEnabled(is_on)
         has_choice = self.suffix.count() > 1
-        for control in (self.box, self.name, self.suffix if has_choice else self._only_suffix):
-            control.setVisible(is_on)
+        for control, is_shown in (
+            (self.box, True),
+            (self.name, True),
+            (self.suffix, has_choice),
+            (self._only_suffix, not has_choice),
+        ):
+            control.setVisible(is_on and is_shown)
         if self._place is not None:
             grid, row = self._place
             # A row out of sight keeps the space between rows alone.

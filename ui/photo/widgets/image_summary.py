@@ -129,5 +129,6 @@ def _described(image: Image) -> str:
     channels = (
         "RGB" if image.is_rgb else ("grey" if image.n_channels == 1 else f"{image.n_channels} channels")
     )
-    parts = [f"{image.width} × {image.height}", channels, image.depth_text]
+    height, width = (image.height, image.width) if image.levels is None else image.levels.shape
+    parts = [f"{width} × {height}", channels, image.depth_text]
     return " · ".join([*parts, image.source.format] if image.source.format else parts)
