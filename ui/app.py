@@ -17,12 +17,13 @@ from gmmseg.limits import set_memory_budget
 from gmmseg.version import VERSION
 from ui.commands import WINDOW_ACTIONS, WindowCommands
 from ui.desk.actions import Actions, bound_to
-from ui.desk.desk import Desk
+from ui.desk.desk import Desk, KeptWork
 from ui.garbage import GarbageCollector
 from ui.last_resort import BugCatcher, SignalWatch, start_log, stop_log
 from ui.main_window import MainWindow
 from ui.notices import Notices
 from ui.photo.desk import PhotoDesk
+from ui.recovering import Recovery
 from ui.settings_store import SettingsStore
 from ui.theme import apply_theme, configure_plots
 
@@ -49,6 +50,7 @@ class App(QObject):
         self._desks: dict[str, Desk] = {}
         self._desk: Desk | None = None
         self._is_leaving = False
+        self.recovery = Recovery(self._left_journals, self._recover, store, self.notices, self.window)
         self.photo = PhotoDesk(store, self.notices, self.window)
         self.offer("photo", self.tr("Photo"), "photo", lambda: self.photo)
         self.offer("digits", self.tr("Digits"), "digits", self._make_digits)
@@ -71,6 +73,9 @@ class App(QObject):
             desk.changed.connect(self._refresh)
             desk.progressed.connect(self._show_progress)
             desk.theory_asked.connect(self._show_theory)
+            desk.recover_asked.connect(self.recovery.show_all)
+            desk.left_over.connect(self.recovery.offer)
+            desk.handed_over.connect(self._take_kept)
             self.window.add_desk(desk)
         if desk is not self.photo:
             # The steps for beginners are about photos.
@@ -86,9 +91,9 @@ class App(QObject):
         return digits_desk(self.store, self.notices, self.window)
 
     def _make_laboratory(self) -> Desk:
-        from ui.laboratory.desk import LaboratoryDesk
+        from ui.laboratory.desk import laboratory_desk
 
-        return LaboratoryDesk(self.store, self.notices, self.window, self._photo_rows)
+        return laboratory_desk(self.store, self.notices, self.window, self._photo_rows)
 
     @Slot(str)
     def _show_theory(self, page: str) -> None:
@@ -100,6 +105,20 @@ class App(QObject):
     def _photo_rows(self) -> FeatureTable | None:
         """Return the rows of the photo that is open, as they were fitted."""
         return self.photo.work.workspace.shown.table
+
+    @Slot(object)
+    def _take_kept(self, kept: KeptWork) -> None:
+        """Go on with a project, or with what a journal held, at the desk that it is of."""
+        name = kept.read.project.kind
+        self.work_at(name)
+        self._desks[name].take_kept(kept)
+
+    def _recover(self, journal: Path) -> None:
+        if self._desk is not None:
+            self._desk.recover(journal)
+
+    def _left_journals(self) -> list[Path]:
+        return [journal for desk in self._desks.values() for journal in desk.left_journals]
 
     def _connect_window(self) -> None:
         self.window.mode_requested.connect(self.work_at)
@@ -130,13 +149,16 @@ class App(QObject):
     def begin(self, paths: Sequence[Path] = ()) -> None:
         """Show the window and open the files given, or the first sample."""
         # The file is read while the window is laid out and painted.
+        self.recovery.begin()
         self.photo.begin(paths)
+        if not paths and self.store.desk in self._makers:
+            self.work_at(self.store.desk)
         self.window.show()
 
     @Slot()
     def shutdown(self) -> bool:
         """End all work. Returns whether all threads have ended."""
-        ended = [desk.shutdown() for desk in self._desks.values()]
+        ended = [self.recovery.shutdown(), *(desk.shutdown() for desk in self._desks.values())]
         return all(ended)
 
     def end(self) -> None:
@@ -181,6 +203,8 @@ class App(QObject):
         self.store.set_window(self.window.saveGeometry(), self.window.docking.layouts())
         for desk in self._desks.values():
             desk.remember()
+        if self._desk is not None:
+            self.store.desk = self._desk.name
         self.store.save()
         self.shutdown()
 

@@ -119,18 +119,25 @@ class SettingsStore:
     def restores_session(self, is_wanted: bool) -> None:
         self._settings.setValue("restore_session", "yes" if is_wanted else "no")
 
-    @property
-    def session(self) -> Path | None:
-        """The project or image that was open when the window was closed, where it is still there."""
-        word = self._text("session")
+    def session(self, desk: str) -> Path | None:
+        """Return what was open at a desk when the window was closed; None where it is gone, or not wanted."""
+        word = self._text(f"session_{desk}")
         path = Path(os.fsdecode(unquote_to_bytes(word)))
-        return path if word and os.path.isfile(path) else None
+        return path if self.restores_session and word and os.path.exists(path) else None
 
-    @session.setter
-    def session(self, path: Path | None) -> None:
-        self._settings.setValue(
-            "session", "" if path is None else quote_from_bytes(os.fsencode(path.absolute()))
-        )
+    def set_session(self, desk: str, path: Path | None) -> None:
+        """Remember what is open at a desk: a project, or a file or folder of the user's."""
+        word = "" if path is None else quote_from_bytes(os.fsencode(path.absolute()))
+        self._settings.setValue(f"session_{desk}", word)
+
+    @property
+    def desk(self) -> str:
+        """The desk that was in use when the window was closed; empty where that is not wanted back."""
+        return self._text("desk") if self.restores_session else ""
+
+    @desk.setter
+    def desk(self, name: str) -> None:
+        self._settings.setValue("desk", name)
 
     @property
     def n_backups(self) -> int:

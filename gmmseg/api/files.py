@@ -35,7 +35,7 @@ from gmmseg.io.table_models import load_table_model
 from gmmseg.mixture.threads import one_blas_thread
 from gmmseg.photo.classes import default_classes
 from gmmseg.photo.model import Model
-from gmmseg.photo.project import Project
+from gmmseg.photo.project import PhotoProject
 from gmmseg.tables.fitting import TableFit, TableModel
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def save_mask(
 
 
 def export(
-    result: Segmented | Partition | ExperimentOutcome | TableFit | Project,
+    result: Segmented | Partition | ExperimentOutcome | TableFit | PhotoProject,
     files: Mapping[ExportKind | DigitExportKind | TableExportKind, Path_],
     *,
     zero_based: bool = False,
@@ -146,7 +146,7 @@ def export(
 
     Parameters
     ----------
-    result : Segmented, Partition, ExperimentOutcome, TableFit or Project
+    result : Segmented, Partition, ExperimentOutcome, TableFit or PhotoProject
         What `segment`, `apply`, `regions`, `cluster_digits`, `fit_table` or `open_project` returned.
     files : mapping of kind to path
         The kinds of pictures are ``mask``, ``legend``, ``probabilities``, ``overlay``, ``model``, ``report``,
@@ -184,7 +184,7 @@ def export(
     if isinstance(result, TableFit):
         rows = [TableExportItem(path, kind) for kind, path in _of_kinds(files, TABLE_SUFFIXES)]
         return result_of(table_export_events(result, rows, "gmmseg.fit_table"))
-    if not isinstance(result, Segmented | Partition | Project):
+    if not isinstance(result, Segmented | Partition | PhotoProject):
         return _export_digits(result, _of_kinds(files, DIGIT_SUFFIXES))
     size = None if pixel_size is None else (pixel_size, pixel_size)
     shown = None if display is None else display_of(display)
@@ -196,7 +196,7 @@ def export(
     ]
     check_items(items)
     source: ExportSource
-    if isinstance(result, Project):
+    if isinstance(result, PhotoProject):
         items = as_in_document(items, result.document)
         needs_mixture = "table" in files
         with one_blas_thread():

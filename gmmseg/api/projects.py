@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from gmmseg.io.images import Picture, as_image
-from gmmseg.photo.project import Project
+from gmmseg.photo.project import PhotoProject
 
 
-def new_project(image: Picture) -> Project:
+def new_project(image: Picture) -> PhotoProject:
     """Return a project on which nothing has been done yet.
 
     Parameters
@@ -19,4 +19,4 @@ def new_project(image: Picture) -> Project:
     ReadError, BudgetError
         It is no image that is read.
     """
-    return Project.of_image(as_image(image))
+    return PhotoProject.of_image(as_image(image))

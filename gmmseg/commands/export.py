@@ -15,6 +15,7 @@ from gmmseg.io.export import export_events
 from gmmseg.io.export_items import OBJECT_KINDS, check_items
 from gmmseg.io.outputs import check_inputs_stay
 from gmmseg.io.projects.reading import open_events
+from gmmseg.photo.project import PhotoProject
 
 
 def run(options: argparse.Namespace, console: Console) -> bool:
@@ -27,8 +28,13 @@ def run(options: argparse.Namespace, console: Console) -> bool:
         return True
     check_items(items)
     opened = console.drain(open_events(options.project, options.image, should_stop=console.should_stop))
+    if not isinstance(opened.project, PhotoProject):
+        raise ReadError(
+            f"{shown(options.project)} is a project of the desk “{opened.project.kind}”, not of a photo.",
+            "Open it in the window, or with gmmseg.open_project in Python.",
+        )
     if opened.note:
-        if opened.project.image.source.is_missing:
+        if opened.is_missing:
             raise ReadError(opened.note, "Put it beside the project, or name it by --image FILE.")
         console.note(opened.note)
     kinds = {item.kind for item in items}

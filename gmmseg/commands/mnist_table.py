@@ -268,7 +268,7 @@ class _Figures:
         is_hard = settings.mixture.is_hard and RECIPES[settings.recipe].has_plain_mixture
         family = "k-means" if is_hard else settings.covariance
         return cls(
-            outcome.scores_fit, outcome.scores_test, outcome.n_clusters, family, outcome.features.shape[1]
+            outcome.scores_fit, outcome.scores_test, outcome.n_clusters, family, outcome.params.n_features
         )
 
 

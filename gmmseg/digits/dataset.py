@@ -38,6 +38,10 @@ class DigitSet:
         Of a selection: where each image stands in its part of the whole set, from 0.
     identity : str
         SHA-256 of the contents as from `identity_of`; computed where it is not given.
+    seed : int
+        Of digits that the program drew.
+    is_missing : bool
+        Whether the images are not there, and blank ones stand for them.
 
     Raises
     ------
@@ -54,6 +58,8 @@ class DigitSet:
     notes: tuple[str, ...] = ()
     identity: str = ""
     part_index: IntArray | None = None
+    seed: int = 0
+    is_missing: bool = False
 
     def __post_init__(self) -> None:
         if self.images.dtype != np.uint8 or self.images.ndim != 3 or self.images.size == 0:

@@ -50,6 +50,7 @@ def drawn_digits(n_train: int = 10_000, n_test: int = 2_000, seed: int = 0) -> D
         n_train,
         "Drawn digits",
         is_drawn=True,
+        seed=seed,
         notes=("Drawn by the program, not written by people: figures on them say nothing about MNIST.",),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,8 +66,8 @@ class ExperimentOutcome:
         Cluster of each image, 0..K - 1, the largest first among the fitted images.
     confidence : float32 (N,)
         Posterior of that cluster, calibrated where `power` is given.
-    features : float32 (N, D)
-        Space of the Gaussians.
+    features : float32 (N, D), optional
+        Space of the Gaussians; a project does not keep them.
     params : MixtureParams
         K Gaussians over `features`, in the order of the clusters.
     embedding : float32 (N, E)
@@ -98,7 +98,7 @@ class ExperimentOutcome:
     settings: DigitSettings
     clusters: NDArray[np.int32]
     confidence: Float32Array
-    features: Float32Array
+    features: Float32Array | None
     params: MixtureParams
     embedding: Float32Array
     embedding_names: tuple[str, ...]
@@ -119,6 +119,84 @@ class ExperimentOutcome:
     def n_clusters(self) -> int:
         """Number of clusters, K; some may be empty."""
         return self.params.n_components
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Clustering:
+    """What a run found, without what digits and labels make of it: the fields of an outcome, and `n_fit`.
+
+    Parameters
+    ----------
+    n_fit : int
+        The leading images, which were fitted.
+
+    Raises
+    ------
+    ValueError
+        Shapes do not fit together.
+    """
+
+    settings: DigitSettings
+    clusters: NDArray[np.int32]
+    confidence: Float32Array
+    params: MixtureParams
+    embedding: Float32Array
+    embedding_names: tuple[str, ...]
+    eigenvalues: FloatArray | None
+    gap_k: int | None
+    n_fit: int
+    power: float | None
+    seconds: dict[str, float]
+    history: tuple[Iterated, ...]
+    warnings: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        n_images = len(self.clusters)
+        if not 1 <= self.n_fit <= n_images:
+            raise ValueError(f"{self.n_fit} fitted of {n_images} images")
+        if self.clusters.shape != (n_images,) or self.confidence.shape != (n_images,):
+            raise ValueError("clusters and confidence of other images")
+        if self.clusters.min() < 0 or self.clusters.max() >= self.params.n_components:
+            raise ValueError(f"clusters beyond the {self.params.n_components} components")
+        if self.embedding.shape != (n_images, len(self.embedding_names)) or not self.embedding_names:
+            raise ValueError(f"an embedding {self.embedding.shape} of {n_images} images")
+        if self.eigenvalues is not None and (self.eigenvalues.ndim != 1 or not self.eigenvalues.size):
+            raise ValueError("eigenvalues that are no list")
+
+
+def clustering_of(outcome: ExperimentOutcome) -> Clustering:
+    """Return what a run found; `scored_outcome` gives back the rest."""
+    own = {each.name: getattr(outcome, each.name) for each in fields(Clustering) if each.name != "n_fit"}
+    return Clustering(n_fit=int(outcome.fitted.sum()), **own)
+
+
+def scored_outcome(
+    digits: DigitSet, found: Clustering, features: Float32Array | None = None
+) -> ExperimentOutcome:
+    """Return the outcome of a run on digits, compared with their labels.
+
+    Raises
+    ------
+    ValueError
+        They are not as many images.
+    """
+    if digits.n_images != len(found.clusters):
+        raise ValueError(f"clusters of {len(found.clusters)} images, not of {digits.n_images}")
+    own = {each.name: getattr(found, each.name) for each in fields(Clustering) if each.name != "n_fit"}
+    clusters, confidence, n_clusters = found.clusters, found.confidence, found.params.n_components
+    fitted = frozen(np.arange(digits.n_images) < found.n_fit)
+    scores_fit = _scores(digits, clusters, fitted, n_clusters)
+    return ExperimentOutcome(
+        digits=digits,
+        features=features,
+        fitted=fitted,
+        scores_fit=scores_fit,
+        scores_test=_scores(digits, clusters, ~fitted, n_clusters),
+        scores_all=_scores(digits, clusters, np.ones_like(fitted), n_clusters),
+        reliability_fit=_reliability(digits, clusters, confidence, scores_fit, fitted),
+        reliability_test=_reliability(digits, clusters, confidence, scores_fit, ~fitted),
+        **own,
+    )
 
 
 def experiment_events(
@@ -142,7 +220,7 @@ def experiment_events(
     """
     settings = request.settings
     check_experiment(settings)
-    digits = _selection(request)
+    digits = selection_of(request.digits, settings)
     n_fit = digits.n_train if settings.fit_on == "train" else digits.n_images
     _check_possible(digits, settings, n_fit)
     cache = StageCache() if cache is None else cache
@@ -152,9 +230,9 @@ def experiment_events(
     return _outcome(digits, settings, results)
 
 
-def _selection(request: ExperimentRequest) -> DigitSet:
-    n_images = request.settings.n_images
-    return request.digits if n_images is None else request.digits.subset(n_images, SELECTION_SEED)
+def selection_of(digits: DigitSet, settings: DigitSettings) -> DigitSet:
+    """Return the images that take part under some settings: all of them, or a random selection."""
+    return digits if settings.n_images is None else digits.subset(settings.n_images, SELECTION_SEED)
 
 
 def _check_possible(digits: DigitSet, settings: DigitSettings, n_fit: int) -> None:
@@ -251,36 +329,29 @@ def _outcome(
     has_graph = work.embedding is not None
     embedding = features[:, :SHOWN_COMPONENTS] if work.embedding is None else work.embedding
     kind = "Spectral" if has_graph else "PC"
-    fitted = np.arange(digits.n_images) < work.n_fit
     n_empty = len(order) - len(np.unique(clusters))
     warnings = work.warnings
     if n_empty:
         warnings = (*warnings, f"{n_empty} of {len(order)} clusters are empty.")
-    sizes = np.bincount(clusters[fitted], minlength=len(order))
-    warnings = (*warnings, *doubts(sizes, work.gap_k, work.found))
-    confidence = frozen(work.posteriors.max(axis=0))
-    scores_fit = _scores(digits, clusters, fitted, len(order))
-    return ExperimentOutcome(
-        digits=digits,
-        settings=settings,
-        clusters=frozen(clusters),
-        confidence=confidence,
-        features=features,
-        params=work.params.reordered(order),
-        embedding=embedding,
-        embedding_names=tuple(f"{kind} {i + 1}" for i in range(embedding.shape[1])),
-        eigenvalues=work.eigenvalues,
-        gap_k=work.gap_k,
-        fitted=frozen(fitted),
-        scores_fit=scores_fit,
-        scores_test=_scores(digits, clusters, ~fitted, len(order)),
-        scores_all=_scores(digits, clusters, np.ones_like(fitted), len(order)),
-        reliability_fit=_reliability(digits, clusters, confidence, scores_fit, fitted),
-        reliability_test=_reliability(digits, clusters, confidence, scores_fit, ~fitted),
-        power=work.power,
-        seconds={name: result.seconds for name, result in results.items()},
-        history=tuple(step for result in results.values() for step in result.iterations),
-        warnings=warnings,
+    sizes = np.bincount(clusters[: work.n_fit], minlength=len(order))
+    return scored_outcome(
+        digits,
+        Clustering(
+            settings=settings,
+            clusters=frozen(clusters),
+            confidence=frozen(work.posteriors.max(axis=0)),
+            params=work.params.reordered(order),
+            embedding=embedding,
+            embedding_names=tuple(f"{kind} {i + 1}" for i in range(embedding.shape[1])),
+            eigenvalues=work.eigenvalues,
+            gap_k=work.gap_k,
+            n_fit=work.n_fit,
+            power=work.power,
+            seconds={name: result.seconds for name, result in results.items()},
+            history=tuple(step for result in results.values() for step in result.iterations),
+            warnings=(*warnings, *doubts(sizes, work.gap_k, work.found)),
+        ),
+        features,
     )
 
 

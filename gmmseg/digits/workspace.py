@@ -21,9 +21,9 @@ class Workspace(Editor[Document, ViewState]):
         self._running: ExperimentRequest | None = None
 
     def begin_run(self) -> ExperimentRequest | None:
-        """Note that the document is being run as it is now; None where there are no digits."""
+        """Note that the document is being run as it is now; None without digits, or with missing ones."""
         document = self.document
-        if document.digits is None:
+        if document.digits is None or document.digits.is_missing:
             return None
         self._running = ExperimentRequest(document.digits, document.settings)
         log = self._kept.plan(document.digits, document.settings).started()

@@ -102,16 +102,17 @@ class Text(str):
         return super().__new__(cls, value)
 
 
-def converted(content: object, form: type[_T], kind: DocumentKind = MODEL) -> _T:
+def converted(content: object, form: type[_T], kind: DocumentKind = MODEL, place: str = "") -> _T:
     """Return what `parse` found as a form; raises the kind's error naming the first field that does not fit.
 
     A type that msgspec does not know is called with the value, and refuses it by a ValueError whose words
-    continue a sentence that begins with the field's name.
+    continue a sentence that begins with the field's name; `place` is that of the content in its document.
     """
     try:
         return msgspec.convert(content, form, dec_hook=lambda type_, value: type_(value))
     except msgspec.ValidationError as error:
-        refuse(*place_and_reason(str(error)), kind)
+        inner, reason = place_and_reason(str(error))
+        refuse(".".join(filter(None, (place, inner))), reason, kind)
     except UnicodeEncodeError as error:
         raise kind.refusal("file holds text that is not valid Unicode") from error
 

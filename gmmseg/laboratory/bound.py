@@ -38,32 +38,30 @@ def problem(data: Data, settings: FitSettings) -> Problem:
     return Problem(prepared.exact, prepared.settings.covariance, prepared.floor)
 
 
+# Without slots: it caches what it comes to, which is computed when first asked for.
 @dataclass(frozen=True, eq=False)
 class Belief:
-    """What an E-step leaves: the posteriors of the rows under θg.
+    """Parameters on some rows, and the posteriors of the rows under them: what an E-step at θg leaves.
 
     Parameters
     ----------
     task : Problem
     params : MixtureParams
         θg.
-    found : Expectation
-        Under θg.
     """
 
     task: Problem
     params: MixtureParams
-    found: Expectation
+
+    @cached_property
+    def found(self) -> Expectation:
+        """The log-likelihood of θg, and the moments under its posteriors."""
+        return self.task.evaluate(self.params)
 
     @cached_property
     def h(self) -> float:
         """H(θg, θg), nats: minus the entropy of the posteriors."""
         return expected_log_likelihood(self.params, self.found.moments) - self.found.log_likelihood
-
-
-def believe(task: Problem, params: MixtureParams) -> Belief:
-    """Return the E-step under `params` (S2 eq. 40)."""
-    return Belief(task, params, task.evaluate(params))
 
 
 # Not kept with each belief: hundreds of steps of thousands of rows would fill the memory.

@@ -44,6 +44,10 @@ class Data:
     shown: tuple[int, int] = (0, 1)
 
     def __post_init__(self) -> None:
+        if self.values.ndim != 2 or len(self.columns) != self.values.shape[1] or not self.values.size:
+            raise ValueError(f"{len(self.columns)} columns of rows {self.values.shape}")
+        if self.truth is not None and self.truth.shape != self.values.shape[:1]:
+            raise ValueError(f"components {self.truth.shape} of rows {self.values.shape}")
         frozen(self.values)
         if self.truth is not None:
             frozen(self.truth)

@@ -16,6 +16,11 @@ from gmmseg.mixture.params import MixtureParams
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Notebook:
+    """What the documents of one project have in common: one that is begun anew has another."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Document:
     """Which page is open, on which data, and how the pages were left.
 
@@ -29,12 +34,20 @@ class Document:
         For every page; without any each has an example of its own.
     lesson : Progress, optional
         The lesson that is being taken.
+    notebook : Notebook
+    untouched : frozenset of str
+        Names of the pages that are as they were opened.
+    is_by_hand : bool
+        Whether somebody has dragged or drawn anything.
     """
 
     name: str = PAGES[0].name
     pages: Mapping[str, Page] = field(default_factory=dict)
     data: Data | None = None
     lesson: Progress | None = None
+    notebook: Notebook = field(default_factory=Notebook)
+    untouched: frozenset[str] = frozenset()
+    is_by_hand: bool = False
 
     @property
     def page(self) -> Page:
@@ -46,13 +59,19 @@ class Document:
         kind = page_class(name)
         wanted = kind.example() if self.data is None else self.data
         known = self.pages.get(name)
-        page = known if known is not None and known.data is wanted else kind.opened(wanted)
-        return replace(self, name=name, pages={**self.pages, name: page})
+        if known is not None and known.data is wanted:
+            return replace(self, name=name)
+        pages = {**self.pages, name: kind.opened(wanted)}
+        return replace(self, name=name, pages=pages, untouched=self.untouched | {name})
 
     def with_page(self, page: Page) -> Document:
         """Return the document with another state of the open page."""
-        pages = {**self.pages, self.name: page}
-        return replace(self, pages=pages, data=page.data if page.makes_data else self.data)
+        return replace(
+            self,
+            pages={**self.pages, self.name: page},
+            data=page.data if page.makes_data else self.data,
+            untouched=self.untouched - {self.name},
+        )
 
 
 def open_page(name: str) -> Edit[Document]:
@@ -97,12 +116,12 @@ def change_setting(path: str, value: object, title: str) -> Edit[Document]:
 
 def drag_handle(handle: str, x: float, y: float) -> Edit[Document]:
     """Return the edit that drags a handle of the open page."""
-    return _on_page("Drag", lambda page: page.moved(handle, x, y), f"laboratory drag {handle}")
+    return _by_hand(_on_page("Drag", lambda page: page.moved(handle, x, y), f"laboratory drag {handle}"))
 
 
 def press(x: float, y: float) -> Edit[Document]:
     """Return the edit of a press on an empty place of the open page."""
-    return _on_page("Draw", lambda page: page.pressed(x, y), "laboratory press")
+    return _by_hand(_on_page("Draw", lambda page: page.pressed(x, y), "laboratory press"))
 
 
 def scrub(at: int) -> Edit[Document]:
@@ -167,7 +186,12 @@ def _entered(document: Document) -> Document:
         return document.opened(step.page)
     kind = page_class(step.page)
     page = step.prepare(kind.opened(kind.example()), never_stop)
-    return replace(document, name=step.page, pages={**document.pages, step.page: page})
+    pages = {**document.pages, step.page: page}
+    return replace(document, name=step.page, pages=pages, untouched=document.untouched - {step.page})
+
+
+def _by_hand(edit: Edit[Document]) -> Edit[Document]:
+    return replace(edit, apply=lambda document: replace(edit.apply(document), is_by_hand=True))
 
 
 def _on_page(title: str, change: Callable[[Page], Page], merge_key: str | None = None) -> Edit[Document]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator
-from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Self
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any, ClassVar, Self, get_type_hints
 
 from gmmseg.control import ShouldStop
 from gmmseg.errors import EditError
@@ -101,6 +101,46 @@ class Page(ABC):
     @abstractmethod
     def scene(self) -> Scene:
         """Return what is shown."""
+
+    @property
+    def ground(self) -> Data:
+        """The rows that its mixtures are of."""
+        return self.data
+
+    # What is kept
+
+    def kept(self) -> dict[str, Any]:
+        """Return what data and settings do not determine, by name; `restored` takes it."""
+        return {name: getattr(self, name) for name in self.kept_types()}
+
+    @classmethod
+    def kept_types(cls) -> dict[str, Any]:
+        """Return the types of what is kept, by name."""
+        own = {each.name for each in fields(cls)} - {"data", "settings"}
+        return {name: kind for name, kind in get_type_hints(cls).items() if name in own}
+
+    @classmethod
+    def restored(cls, data: Data, settings: Any, kept: Mapping[str, Any]) -> Self:
+        """Return the page with what was kept of it.
+
+        Raises
+        ------
+        ValueError
+            The parts do not fit together.
+        """
+        page = cls(data, settings, **kept)
+        page.check()
+        return page
+
+    def check(self) -> None:
+        """Raise ValueError where parts that come from elsewhere do not fit together."""
+        n_features = self.ground.n_features
+        for name in self.kept_types():
+            part = getattr(self, name)
+            if isinstance(part, MixtureParams) and part.n_features != n_features:
+                raise ValueError(f"{name} of {part.n_features} features for rows of {n_features}")
+
+    # What can be done
 
     def changed(self, path: str, value: object) -> Self:
         """Return the page with another setting; raises `SettingsError` where out of bounds."""

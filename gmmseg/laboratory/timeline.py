@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
@@ -11,12 +11,13 @@ import numpy as np
 
 from gmmseg.control import ShouldStop, StopRequest
 from gmmseg.drawing.convergence import Curves
-from gmmseg.laboratory.bound import Belief, Figures, Problem, believe, figures, maximised
+from gmmseg.laboratory.bound import Belief, Figures, Problem, figures, maximised
 from gmmseg.mixture.expectation import Expectation
 from gmmseg.mixture.moments import expected_log_likelihood
 from gmmseg.mixture.params import MixtureParams
 
 Half = Literal["start", "E", "M", "moved"]
+Moment = tuple[Half, MixtureParams | None]
 MOST_STEPS = 500
 """Iterations of a run at most."""
 
@@ -30,18 +31,25 @@ class Frame:
     ----------
     half : {"start", "E", "M", "moved"}
         The half step that led here; ``moved`` where the parameters were changed by hand.
-    params : MixtureParams
-        θ.
-    found : Expectation
-        Under θ.
+    here : Belief
+        θ with its own posteriors.
     belief : Belief, optional
-        None before the first E-step.
+        θg; None before the first E-step.
     """
 
     half: Half
-    params: MixtureParams
-    found: Expectation
+    here: Belief
     belief: Belief | None = None
+
+    @property
+    def params(self) -> MixtureParams:
+        """θ."""
+        return self.here.params
+
+    @property
+    def found(self) -> Expectation:
+        """The E-step under θ."""
+        return self.here.found
 
     @cached_property
     def figures(self) -> Figures:
@@ -89,16 +97,15 @@ class Timeline:
 
     def e_step(self) -> Timeline:
         """Return the timeline after the posteriors of the present parameters were taken."""
-        frame = self.now
-        return self._after(Frame("E", frame.params, frame.found, believe(self.task, frame.params)))
+        here = self.now.here
+        return self._after(Frame("E", here, here))
 
     def m_step(self) -> Timeline:
         """Return the timeline after Q was maximised; raises ValueError where no posteriors are held."""
         belief = self.now.belief
         if belief is None:
             raise ValueError("an M-step needs posteriors")
-        params = maximised(belief)
-        return self._after(Frame("M", params, self.task.evaluate(params), belief))
+        return self._after(Frame("M", Belief(self.task, maximised(belief)), belief))
 
     def step(self) -> Timeline:
         """Return the timeline after what is left of an iteration: E and M, or M alone after E."""
@@ -106,10 +113,14 @@ class Timeline:
 
     def with_params(self, params: MixtureParams) -> Timeline:
         """Return the timeline after the parameters were changed by hand; the posteriors held stay."""
-        frame = Frame("moved", params, self.task.evaluate(params), self.now.belief)
+        frame = Frame("moved", Belief(self.task, params), self.now.belief)
         if self.now.half == "moved":
             return replace(self, frames=(*self.frames[: self.at], frame))
         return self._after(frame)
+
+    def moments(self) -> tuple[Moment, ...]:
+        """Return what `restored` makes it of again: an E-step leaves the parameters as they are."""
+        return tuple((frame.half, None if frame.half == "E" else frame.params) for frame in self.frames)
 
     def _after(self, frame: Frame) -> Timeline:
         return replace(self, frames=(*self.frames[: self.at + 1], frame), at=self.at + 1)
@@ -134,7 +145,28 @@ class Timeline:
 
 def begun(task: Problem, params: MixtureParams) -> Timeline:
     """Return the timeline that begins with some parameters."""
-    return Timeline(task, (Frame("start", params, task.evaluate(params)),))
+    return Timeline(task, (Frame("start", Belief(task, params)),))
+
+
+def restored(task: Problem, moments: Sequence[Moment], at: int) -> Timeline:
+    """Return a timeline of moments; raises ValueError where one cannot follow the one before it."""
+    frames: list[Frame] = []
+    for half, params in moments:
+        before = frames[-1] if frames else None
+        if (half == "start") != (before is None) or (half == "E") != (params is None):
+            raise ValueError(f"a moment “{half}” in this place")
+        if before is not None and params is None:
+            frames.append(Frame("E", before.here, before.here))
+            continue
+        belief = None if before is None else before.belief
+        if params is None or (half == "M" and belief is None):
+            raise ValueError("a maximum without posteriors")
+        if params.means.shape != (frames[0].params if frames else params).means.shape:
+            raise ValueError("mixtures of several sizes")
+        frames.append(Frame(half, Belief(task, params), belief))
+    if not 0 <= at < len(frames):
+        raise ValueError(f"the moment {at} of {len(frames)}")
+    return Timeline(task, tuple(frames), at)
 
 
 def run(timeline: Timeline, tol: float, should_stop: ShouldStop) -> Generator[Timeline, None, Timeline]:
@@ -148,8 +180,9 @@ def run(timeline: Timeline, tol: float, should_stop: ShouldStop) -> Generator[Ti
     for _ in range(MOST_STEPS):
         before = timeline.now.found.log_likelihood
         timeline = timeline.step()
-        yield timeline
+        # Ahead of showing it: computed here rather than by who shows it.
         rise = timeline.now.found.log_likelihood - before
+        yield timeline
         if should_stop() is not StopRequest.NONE or rise < tol * timeline.task.rows.total:
             break
     return timeline

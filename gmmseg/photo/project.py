@@ -1,16 +1,15 @@
-"""Project: what is kept of the work on an image: the document, the steps that led there, and the view."""
+"""PhotoProject: what is kept of the work on an image, and what of it would be lost."""
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from dataclasses import dataclass, fields
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from gmmseg.arrays import LabelArray
-from gmmseg.editing import Edit
 from gmmseg.errors import EditError
 from gmmseg.history import Entry, History
 from gmmseg.image import Image
@@ -19,12 +18,13 @@ from gmmseg.photo.classes import ClassTable
 from gmmseg.photo.document import Document, open_image
 from gmmseg.photo.objects.edits import add_object
 from gmmseg.photo.objects.patch import Patch
+from gmmseg.project import Project
 from gmmseg.setting import is_settings
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Project:
-    """A document, its history and how it was looked at, immutable.
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class PhotoProject(Project[Document]):
+    """A project of one image, immutable.
 
     Parameters
     ----------
@@ -34,24 +34,18 @@ class Project:
         Plain values, of the window alone.
     """
 
-    history: History[Document]
-    view: dict[str, Any] = field(default_factory=dict)
+    kind: ClassVar[str] = "photo"
+    subject: ClassVar[str] = "image"
 
     def __repr__(self) -> str:
         image = self.image
         size = f"{image.width} × {image.height} pixels"
-        objects = "1 object" if len(self.names) == 1 else f"{len(self.names)} objects"
-        return f"Project(“{image.source.name}” of {size}, {objects})"
+        return f"PhotoProject(“{image.source.name}” of {size}, {self.summary})"
 
     @staticmethod
-    def of_image(image: Image) -> Project:
+    def of_image(image: Image) -> PhotoProject:
         """Return the project of an image on which nothing has been done."""
-        return Project(History(Entry(open_image(image).apply(Document()), "", time=time.time())))
-
-    @property
-    def document(self) -> Document:
-        """The present document."""
-        return self.history.present.state
+        return PhotoProject(History(Entry(open_image(image).apply(Document()), "", time=time.time())))
 
     @property
     def image(self) -> Image:
@@ -77,12 +71,7 @@ class Project:
         fit = self.document.fit
         return None if fit is None else fit.result
 
-    def edited(self, edit: Edit[Document]) -> Project:
-        """Return the project after an edit, which can be undone; raises what the edit raises."""
-        document = edit.apply(self.document)
-        return replace(self, history=self.history.pushed(document, edit.title, edit.merge_key, time.time()))
-
-    def with_object(self, mask: ArrayLike, name: str) -> Project:
+    def with_object(self, mask: ArrayLike, name: str) -> PhotoProject:
         """Return the project with another object, which takes its pixels from those that are not locked.
 
         Parameters
@@ -105,38 +94,50 @@ class Project:
             )
         return self.edited(add_object(Patch.of(pixels), name))
 
+    @classmethod
+    def subject_of(cls, document: Document) -> Image | None:
+        # A project holds one image as it is in memory.
+        image = document.image
+        return None if image is None or image.levels is not None else image
+
+    @property
+    def subject_name(self) -> str:
+        return self.image.source.name
+
+    @property
+    def summary(self) -> str:
+        n_objects = len(self.document.objects or ())
+        return "1 object" if n_objects == 1 else f"{n_objects:,} objects"
+
+    @staticmethod
+    def has_work(document: Document) -> bool:
+        made = [
+            (getattr(document, each.name), getattr(_EMPTY, each.name))
+            for each in fields(Document)
+            if each.name not in _COMPUTED
+        ]
+        return _has_own_classes(document.classes) or any(
+            value != at_first and not is_settings(type(value)) for value, at_first in made
+        )
+
+    @staticmethod
+    def differs(document: Document, saved: Document) -> bool:
+        # What is pending is not an object yet, and a fit that was not there when it was saved is made again.
+        had_fit = saved.fit is not None
+        return (
+            any(
+                getattr(document, each.name) != getattr(saved, each.name)
+                for each in fields(Document)
+                if each.name not in _COMPUTED
+            )
+            or (had_fit and document.fit is not saved.fit)
+            or (document.classes != saved.classes and (had_fit or _has_own_classes(document.classes)))
+        )
+
 
 _COMPUTED = ("image", "fit", "classes", "pending")
 """Fields of a document that are not told from their values alone whether a person made them."""
-
-
-def has_work(document: Document) -> bool:
-    """Whether a document holds what a person made by hand; settings alone are soon set again."""
-    made = [
-        (getattr(document, each.name), getattr(_EMPTY, each.name))
-        for each in fields(Document)
-        if each.name not in _COMPUTED
-    ]
-    return _has_own_classes(document.classes) or any(
-        value != at_first and not is_settings(type(value)) for value, at_first in made
-    )
-
-
-def differs(document: Document, saved: Document) -> bool:
-    """Whether something of a document would be lost that is not in the one that was saved.
-
-    What is pending is not an object yet, and a fit that was not there when it was saved is made again.
-    """
-    had_fit = saved.fit is not None
-    return (
-        any(
-            getattr(document, each.name) != getattr(saved, each.name)
-            for each in fields(Document)
-            if each.name not in _COMPUTED
-        )
-        or (had_fit and document.fit is not saved.fit)
-        or (document.classes != saved.classes and (had_fit or _has_own_classes(document.classes)))
-    )
+_EMPTY = Document()
 
 
 def _has_own_classes(classes: ClassTable) -> bool:
@@ -147,6 +148,3 @@ def _has_own_classes(classes: ClassTable) -> bool:
         or entry.has_own_colour
         for entry in classes
     )
-
-
-_EMPTY = Document()

@@ -21,13 +21,15 @@ from gmmseg.control import result_of
 from gmmseg.history import History
 from gmmseg.io.journal import Journal
 from gmmseg.io.projects.journals import change_record, first_records, look_into
+from gmmseg.io.projects.kinds import kind_named
 from gmmseg.photo.classes import default_classes
 from gmmseg.photo.document import Document, with_fit
 from gmmseg.photo.jobs import SegmentRequest, segment_events
 from gmmseg.photo.objects.edits import add_object, paint_object
 from gmmseg.photo.objects.patch import Patch, brushed
-from gmmseg.photo.project import Project
+from gmmseg.photo.project import PhotoProject
 
+PHOTO = kind_named("photo")
 HEIGHT, WIDTH = 4000, 6000
 N_OBJECTS, N_EDITS = 100, 1000
 _RADIUS = 190
@@ -42,7 +44,7 @@ def a_photo(path: Path) -> None:
     PillowImage.fromarray(pixels).save(path, compress_level=1)
 
 
-def with_objects(project: Project) -> Project:
+def with_objects(project: PhotoProject) -> PhotoProject:
     """Return the project with objects all over it."""
     random = np.random.default_rng(1)
     rows, columns = np.ogrid[-_RADIUS : _RADIUS + 1, -_RADIUS : _RADIUS + 1]
@@ -53,12 +55,12 @@ def with_objects(project: Project) -> Project:
     return project
 
 
-def with_a_fit(project: Project) -> Project:
+def with_a_fit(project: PhotoProject) -> PhotoProject:
     """Return the project with a fit of five components."""
     document = project.document
     fit = result_of(segment_events(SegmentRequest(project.image, document.settings))).fit
     classes = default_classes(fit.result.params.n_components)
-    return Project(project.history.amended(with_fit(document, fit, classes)))
+    return PhotoProject(project.history.amended(with_fit(document, fit, classes)))
 
 
 def timed(call: Callable[[], object]) -> float:
@@ -85,7 +87,7 @@ def journal_times(history: History[Document], journal: Journal) -> list[float]:
         after = history.pushed(document, "Paint", None, time.time())
 
         def record(before: History[Document] = history, after: History[Document] = after) -> None:
-            journal.append(change_record(before, after))
+            journal.append(change_record(PHOTO, before, after))
 
         times.append(timed(record))
         history = after
@@ -104,7 +106,7 @@ def main() -> None:
         told("open, image included", [timed(lambda: gmmseg.open_project(path)) for _ in range(3)])
         journal_path = folder / "a.journal"
         journal = Journal(journal_path)
-        for record in first_records(project.history, {}, journal_path, None):
+        for record in first_records(PHOTO, project.history, {}, journal_path, None):
             journal.append(record)
         journal.publish()
         told("journal, an edit", journal_times(project.history, journal))

@@ -60,7 +60,7 @@ from gmmseg.limits import MIB, budget_of
 from gmmseg.photo.objects.sources import objects_of_ids
 from tests.core.io.test_model_files import a_model
 from tests.data import bad_images, digits, images
-from tests.data.projects.build import VERSIONS
+from tests.data.projects.build import DIGITS, LABORATORIES, VERSIONS
 from tests.data.shared import SHARED
 from tests.data.states import make_image
 
@@ -92,10 +92,16 @@ def read_models(data: bytes) -> None:
     check_returns(load_digit_model(data), load_digit_model, dump_digit_model)
 
 
-def project_parts() -> dict[str, bytes]:
-    """Return the members of a project that carries its image along."""
-    with zipfile.ZipFile(VERSIONS[-1]) as archive:
+def members_of(project: Path) -> dict[str, bytes]:
+    """Return the members of a project."""
+    with zipfile.ZipFile(project) as archive:
         return {name: archive.read(name) for name in archive.namelist() if name != "mimetype"}
+
+
+def project_parts() -> list[tuple[Path, str]]:
+    """Return the parts of a project of each kind, that of a photo with its image along."""
+    projects = (VERSIONS[-1], *DIGITS, *LABORATORIES)
+    return [(project, name) for project in projects for name in members_of(project)]
 
 
 def read_projects(data: bytes) -> None:
@@ -103,8 +109,9 @@ def read_projects(data: bytes) -> None:
     parts = project_parts()
     at = data[0] % (len(parts) + 1) if data else 0
     if at < len(parts):
-        parts[list(parts)[at]] = data[1:]
-        data = b"-" + pack(Member(name, part) for name, part in parts.items())
+        project, changed = parts[at]
+        members = {**members_of(project), changed: data[1:]}
+        data = b"-" + pack(Member(name, part) for name, part in members.items())
     read_project(io.BytesIO(data[1:]), Path("fuzzed.gmmseg"), None, never_stop)
 
 
@@ -186,9 +193,10 @@ def object_seeds() -> Iterator[bytes]:
 
 
 def project_seeds() -> Iterator[bytes]:
-    """Yield each part of a project, and the whole, after the byte that says which it is."""
-    parts = (*project_parts().values(), VERSIONS[-1].read_bytes())
-    yield from (bytes([at]) + part for at, part in enumerate(parts))
+    """Yield each part of the projects, and these as a whole, after the byte that says which it is."""
+    parts = project_parts()
+    yield from (bytes([at]) + members_of(project)[name] for at, (project, name) in enumerate(parts))
+    yield from (bytes([len(parts)]) + file.read_bytes() for file in (VERSIONS[-1], *DIGITS, *LABORATORIES))
 
 
 TARGETS: dict[str, tuple[Callable[[bytes], None], Callable[[], Iterator[bytes]]]] = {

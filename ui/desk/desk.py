@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 from PySide6.QtCore import QMimeData, QObject, Signal
@@ -118,6 +119,14 @@ class Heading:
     is_modified: bool = False
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class KeptWork:
+    """An OpenedProject that was read, or a Recovered."""
+
+    read: Any
+    is_recovered: bool
+
+
 class Desk(QObject):
     """What every desk is to the window and the application.
 
@@ -139,6 +148,12 @@ class Desk(QObject):
     """Progress"""
     theory_asked = Signal(str)
     """The name of a page of the laboratory that shall be opened."""
+    recover_asked = Signal()
+    """What can be recovered is to be shown, of whatever desk."""
+    handed_over = Signal(object)
+    """KeptWork of another desk."""
+    left_over = Signal(object)
+    """The Path of a journal that was beside a project that was opened, from a window that ended."""
     rearranged = Signal()
     """`arrangement` is another one now."""
 
@@ -182,6 +197,17 @@ class Desk(QObject):
     def save_then(self, on_saved: Callable[[], None]) -> None:
         """Save what would be lost, and when that is done call a function."""
         on_saved()
+
+    def recover(self, journal: Path) -> None:
+        """Read what a journal holds, of whatever desk."""
+
+    def take_kept(self, kept: KeptWork) -> None:
+        """Go on with a project, or with what a journal held, that is of this desk."""
+
+    @property
+    def left_journals(self) -> tuple[Path, ...]:
+        """Journals of what another project took the place of before it was saved."""
+        return ()
 
     def discard(self) -> None:
         """Take it for said that what is not saved is not wanted."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QMimeData, QUrl, Slot
 from PySide6.QtGui import QDesktopServices
@@ -15,12 +15,17 @@ from PySide6.QtWidgets import QWidget
 from gmmseg.errors import GmmsegError
 from gmmseg.io.files import shown_name
 from ui.desk.actions import Actions, DeskState
-from ui.desk.desk import Desk, DeskLayout
+from ui.desk.desk import Desk, DeskLayout, Heading, KeptWork
+from ui.desk.keeping import held_by
+from ui.desk.saving import SaveCommands
 from ui.desk.workers import DeskWorkers
 from ui.notices import Notices
 from ui.settings_store import Purpose, SettingsStore
 from ui.widgets.recent_menu import RecentMenu
 
+if TYPE_CHECKING:
+    from gmmseg.io.projects.journals import Recovered
+    from gmmseg.io.projects.reading import OpenedProject
 _MOST_NAMED = 12
 """Files that were written of which the names are told."""
 
@@ -38,6 +43,7 @@ class FileDesk(Desk):
         With ``run``, ``stop``, ``undo`` and ``redo``.
     layout : DeskLayout
     work : DeskWorkers
+    saving : SaveCommands
     recent : RecentMenu
     store : SettingsStore
     notices : Notices
@@ -51,6 +57,7 @@ class FileDesk(Desk):
         actions: Actions[Any],
         layout: DeskLayout,
         work: DeskWorkers,
+        saving: SaveCommands,
         recent: RecentMenu,
         store: SettingsStore,
         notices: Notices,
@@ -59,17 +66,26 @@ class FileDesk(Desk):
         super().__init__(name, actions, layout, window)
         self._purpose = purpose
         self._work = work
+        self._saving = saving
+        self._keeper = saving.keeper
+        self._keeper.keeping.view = self._view
         self._recent = recent
         self._store = store
         self._notices = notices
         work.setParent(self)
         actions.setParent(self)
+        saving.setParent(self)
         work.failed.connect(notices.show_error)
         work.progressed.connect(self.progressed)
         work.running_changed.connect(self.refresh)
         work.main.failed.connect(self._show_failure)
         work.opener.file_opened.connect(self._remember_file)
+        work.opener.kept_read.connect(self._take_or_hand_over)
         work.exporter.finished.connect(self._show_exported)
+        self._keeper.changed.connect(self.refresh)
+        self._keeper.left_over.connect(self.left_over)
+        self._keeper.saved.connect(self._remember_file)
+        saving.recover_asked.connect(self.recover_asked)
         recent.chosen.connect(work.opener.open_path)
         recent.cleared.connect(self._clear_recent)
         self._show_recent()
@@ -97,6 +113,8 @@ class FileDesk(Desk):
         if not self.is_ready:
             self.actions["run"].setEnabled(False)
         self.actions["stop"].setEnabled(self.can_stop)
+        for name in ("save", "save_as"):
+            self.actions[name].setEnabled(self._keeper.has_subject)
         self.layout.toolbar.show_running(is_running)
         self.changed.emit()
 
@@ -107,7 +125,107 @@ class FileDesk(Desk):
         self._work.opener.open_mime(data)
 
     def shutdown(self) -> bool:
-        return self._work.shutdown()
+        # A save that runs is completed first: until then nobody else may have the project.
+        has_ended = self._work.shutdown()
+        self._keeper.end()
+        return has_ended
+
+    # Projects
+
+    @property
+    def heading(self) -> Heading:
+        name, path = self._subject_name, self._keeper.path
+        if path is not None:
+            name = shown_name(path)
+            if self._keeper.holder is not None:
+                name = self.tr("{0} (read-only)").format(name)
+        return Heading(name, self.has_unsaved)
+
+    @property
+    def _subject_name(self) -> str:
+        """What people call what is open."""
+        raise NotImplementedError
+
+    @property
+    def _source(self) -> Path | None:
+        """The user's file, or folder, that is open, where it is one."""
+        return None
+
+    @property
+    def has_unsaved(self) -> bool:
+        return self._keeper.is_modified
+
+    def save_then(self, on_saved: Callable[[], None]) -> None:
+        self._saving.save_then(on_saved)
+
+    def discard(self) -> None:
+        self._keeper.discard()
+
+    @property
+    def left_journals(self) -> tuple[Path, ...]:
+        return tuple(self._keeper.left)
+
+    def remember(self) -> None:
+        self._store.set_session(self.name, self._keeper.path or self._source)
+
+    def recover(self, journal: Path) -> None:
+        self._work.opener.recover(journal)
+
+    def take_kept(self, kept: KeptWork) -> None:
+        # What the desk was about to open at its beginning is not wanted any more.
+        self._work.reads.cancel()
+        (self._show_recovered if kept.is_recovered else self._show_project)(kept.read)
+
+    @Slot(object)
+    def _take_or_hand_over(self, kept: KeptWork) -> None:
+        if kept.read.project.kind == self.name:
+            self.take_kept(kept)
+        else:
+            self.handed_over.emit(kept)
+
+    def _show_project(self, opened: OpenedProject) -> None:
+        """Go on with a project as it was left."""
+        self._keeper.open(opened.project.history, opened.path)
+        self._remember_file(opened.path)
+        self._show_view(opened.project.view)
+        holder = self._keeper.holder
+        if opened.is_missing:
+            self._notices.say(opened.note, "error", self._find_text, partial(self._find_subject, opened.path))
+        elif holder is not None:
+            read_only = self.tr("It can only be read here; to keep changes save it under another name.")
+            self._notices.say(f"{held_by(opened.path, holder)} {read_only} {opened.note}".rstrip())
+        elif opened.note:
+            self._notices.say(opened.note)
+
+    def _show_recovered(self, recovered: Recovered) -> None:
+        """Go on with what a journal held."""
+        self._keeper.open(recovered.project.history, recovered.path, recovered.saved, recovered.journal)
+        if recovered.path is not None:
+            self._remember_file(recovered.path)
+        self._show_view(recovered.project.view)
+        text = self.tr("Recovered “{0}”; it is not saved yet.").format(recovered.name)
+        self._notices.say(f"{text} {recovered.note}".rstrip())
+
+    def _view(self) -> dict[str, Any]:
+        """Return how the project is looked at, as plain values."""
+        return {}
+
+    def _show_view(self, view: dict[str, Any]) -> None:
+        """Look at the project as it was looked at."""
+
+    @property
+    def _find_text(self) -> str:
+        """What the way to a subject that is nowhere is called."""
+        return ""
+
+    def _find_subject(self, project: Path) -> None:
+        """Ask where the subject of a project is, and open the project with it."""
+
+    def _say_left(self, subject: object | None, name: str) -> None:
+        """Say where the work on a subject is that another one has taken the place of, if it was not saved."""
+        if subject is not None and subject in self._keeper.left.values():
+            left = self.tr("The work on “{0}” is not saved; File ▸ Recover brings it back.")
+            self._notices.say(left.format(name))
 
     # What comes of the work
 

@@ -39,8 +39,11 @@ class JournalFormat(Protocol):
     def change_record(self, before: History[Any], after: History[Any]) -> bytes:
         """Return the record of a change."""
 
-    def companions(self, subject: Any, path: Path, should_stop: ShouldStop) -> dict[Path, bytes]:
-        """Return the files that belong beside a journal."""
+    def companions(self, document: Any, path: Path, should_stop: ShouldStop) -> dict[Path, bytes]:
+        """Return the files that belong beside a journal of a document."""
+
+    def load(self) -> None:
+        """Load what journals need."""
 
 
 @dataclass(slots=True, eq=False)
@@ -53,7 +56,7 @@ class _Beginning:
     history : History
     project : Path, optional
     saved : document, optional
-    subject : object, optional
+    document : object, optional
         Of which companions are to be written, where the journal before has none of it.
     records : iterator of bytes
         Those that are not written yet.
@@ -63,7 +66,7 @@ class _Beginning:
     history: History[Any]
     project: Path | None
     saved: Any
-    subject: Any
+    document: Any
     records: Iterator[bytes]
     is_wanted: bool = True
 
@@ -109,7 +112,7 @@ class Journaling(QObject):
         self._has_failed = False
         self.is_ready = False
         """What journals need has been loaded, which takes longer than a frame of the screen may."""
-        self._loads = work.make_requests(_load, lambda request: "load")
+        self._loads = work.make_requests(self._load, lambda request: "load")
         self._loads.answered.connect(self._on_loaded)
         self._syncs = work.make_requests(_sync, lambda descriptor: descriptor)
         self._beginnings = work.make_requests(_go_on, lambda beginning: beginning)
@@ -138,13 +141,11 @@ class Journaling(QObject):
         """The journal's file; None where there is none."""
         return None if self._journal is None else self._journal.path
 
-    def begin(self, subject: Any, history: History[Any], project: Path | None, saved: Any) -> None:
+    def begin(self, history: History[Any], project: Path | None, saved: Any) -> None:
         """Write a new journal, which begins with a history, in place of the one of the same project.
 
         Parameters
         ----------
-        subject : object
-            What the documents are about.
         history : History
         project : Path, optional
             The project's file.
@@ -164,7 +165,7 @@ class Journaling(QObject):
                 history,
                 project,
                 saved,
-                None if is_same else subject,
+                None if is_same else history.present.state,
                 self._format.first_records(history, path, project, saved),
             )
             is_whole = self._beginning.write(_AT_ONCE)
@@ -206,8 +207,8 @@ class Journaling(QObject):
             before.close()
             if before.path != journal.path:
                 _remove(before.path)
-        if beginning.subject is not None:
-            self._writes.ask((beginning.subject, journal.path))
+        if beginning.document is not None:
+            self._writes.ask((beginning.document, journal.path))
         self._timer.start()
         self.begun.emit()
 
@@ -288,22 +289,20 @@ class Journaling(QObject):
         if self._journal is not None:
             self._syncs.ask(self._journal.second_descriptor())
 
+    def _load(self, request: None, should_stop: ShouldStop) -> None:
+        self._format.load()
+
     def _write_companions(self, request: tuple[Any, Path], should_stop: ShouldStop) -> None:
         from gmmseg.io.atomic import write_atomically
 
-        subject, journal = request
+        document, journal = request
         # A journal without its picture is a journal all the same.
         with contextlib.suppress(GmmsegError):
-            for path, data in self._format.companions(subject, journal, should_stop).items():
+            for path, data in self._format.companions(document, journal, should_stop).items():
                 write_atomically(path, data)
         if not journal.exists():
             # It was over, or put aside, before its picture was there.
             _remove(journal)
-
-
-def _load(request: None, should_stop: ShouldStop) -> None:
-    import gmmseg.io.projects.journals
-    import gmmseg.io.projects.leftovers  # noqa: F401
 
 
 def _sync(descriptor: int, should_stop: ShouldStop) -> None:

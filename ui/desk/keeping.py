@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from time import localtime, strftime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Signal, Slot
 
@@ -15,37 +15,88 @@ from gmmseg.editing import MAX_LARGE_IN_HISTORY, Editor
 from gmmseg.errors import WriteError
 from gmmseg.history import History
 from gmmseg.io.files import shown_name
-from ui.desk.job_runner import JobRunner
-from ui.desk.journaling import JournalFormat, Journaling
+from gmmseg.project import Project
+from ui.desk.journaling import Journaling
 from ui.desk.workers import DeskWorkers, Worker
-from ui.desk.workspace_bridge import WorkspaceBridge
+from ui.settings_store import SettingsStore
 
 if TYPE_CHECKING:
     from gmmseg.io.lock import Holder, Lock
+    from gmmseg.io.projects.kind import Kind
 
 
-class Keeping(JournalFormat, Protocol):
-    """How the documents of a desk are kept."""
+class Keeping:
+    """How the documents of a desk are kept: as projects about one subject each.
 
-    def subject_of(self, document: Any) -> object | None:
-        """Return what a document is about, such as its image: another one is another project."""
+    Parameters
+    ----------
+    project : type of Project
+        That of the desk.
+    editor : Editor
+    store : SettingsStore
+        Says how many backups are wanted.
+    """
+
+    def __init__(self, project: type[Project[Any]], editor: Editor[Any, Any], store: SettingsStore) -> None:
+        self.project = project
+        self._editor = editor
+        self._store = store
+        self.view: Callable[[], dict[str, Any]] = dict
+        """Returns how the project is looked at."""
+
+    # Imported with the first save or the first journal: the window is there sooner without it.
+
+    @property
+    def _kind(self) -> Kind[Any, Any, Any]:
+        from gmmseg.io.projects.kinds import kind_named
+
+        return kind_named(self.project.kind)
+
+    def load(self) -> None:
+        """Load what journals need."""
+        import gmmseg.io.projects.journals
+        import gmmseg.io.projects.leftovers  # noqa: F401
+        from gmmseg.io.projects.kinds import kind_named
+
+        kind_named(self.project.kind)
 
     def history_now(self) -> History[Any]:
         """Return the part of the history that is about the present subject."""
+        from gmmseg.io.projects.states import of_present_subject
 
-    def project_now(self) -> Any:
-        """Return what is to be written of the present state, immutable."""
+        return of_present_subject(self._kind, self._editor.history)
+
+    def project_now(self) -> Project[Any]:
+        """Return what is to be written of the present state."""
+        return self.project(self._editor.history, self.view())
+
+    def first_records(
+        self, history: History[Any], path: Path, project: Path | None, saved: Any
+    ) -> Iterator[bytes]:
+        """Yield the records with which a journal at a path begins."""
+        from gmmseg.io.projects.journals import first_records
+
+        return first_records(self._kind, history, self.view(), path, project, saved)
+
+    def change_record(self, before: History[Any], after: History[Any]) -> bytes:
+        """Return the record of a change."""
+        from gmmseg.io.projects.journals import change_record
+
+        return change_record(self._kind, before, after)
+
+    def companions(self, document: Any, path: Path, should_stop: ShouldStop) -> dict[Path, bytes]:
+        """Return the files that belong beside a journal."""
+        from gmmseg.io.projects.journals import companions
+
+        return companions(self._kind, document, path, should_stop)
 
     def save_events(
-        self, project: Any, path: Path, should_stop: ShouldStop
+        self, project: Project[Any], path: Path, should_stop: ShouldStop
     ) -> Generator[Progress, None, None]:
         """Write a project."""
+        from gmmseg.io.projects.writing import save_events
 
-    def has_work(self, document: Any) -> bool:
-        """Whether a document that is in no file holds what a person made."""
-
-    def differs(self, document: Any, saved: Any) -> bool:
-        """Whether a document holds what is not in the one that was saved."""
+        yield from save_events(project, path, n_backups=self._store.n_backups, should_stop=should_stop)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,10 +115,7 @@ class Keeper(Worker):
     Parameters
     ----------
     work : DeskWorkers
-    bridge : WorkspaceBridge
     keeping : Keeping
-    runner : JobRunner
-        For this object alone, with the policy ``queue``.
     """
 
     saved = Signal(object)
@@ -77,12 +125,10 @@ class Keeper(Worker):
     left_over = Signal(object)
     """The Path of a journal that was beside a project that was opened, from a window that ended."""
 
-    def __init__(
-        self, work: DeskWorkers, bridge: WorkspaceBridge, keeping: Keeping, runner: JobRunner
-    ) -> None:
-        super().__init__(runner, work)
+    def __init__(self, work: DeskWorkers, keeping: Keeping) -> None:
+        super().__init__(work.saves, work)
         self._editor: Editor[Any, Any] = work.editor
-        self._keeping = keeping
+        self.keeping = keeping
         self.journaling = Journaling(work, keeping)
         self.journaling.failed.connect(self.failed)
         # Undo may bring the projects of a few images back.
@@ -97,7 +143,7 @@ class Keeper(Worker):
         self._saves: dict[int, tuple[_Home, Callable[[], None] | None]] = {}
         self.journaling.ready.connect(self._begin_journal)
         self.journaling.begun.connect(self._remove_left)
-        bridge.changed.connect(self._on_changed)
+        work.bridge.changed.connect(self._on_changed)
 
     # What there is to lose
 
@@ -119,19 +165,19 @@ class Keeper(Worker):
     def is_modified(self) -> bool:
         """Whether something would be lost that is in no file."""
         document, home = self._editor.document, self._home()
-        if self._keeping.subject_of(document) is None:
+        if self.keeping.project.subject_of(document) is None:
             return False
         if home is None:
-            return self._keeping.has_work(document)
-        return home.document is None or self._keeping.differs(document, home.document)
+            return self.keeping.project.has_work(document)
+        return home.document is None or self.keeping.project.differs(document, home.document)
 
     @property
     def has_subject(self) -> bool:
         """Whether there is something that a project can hold."""
-        return self._keeping.subject_of(self._editor.document) is not None
+        return self.keeping.project.subject_of(self._editor.document) is not None
 
     def _home(self) -> _Home | None:
-        subject = self._keeping.subject_of(self._editor.document)
+        subject = self.keeping.project.subject_of(self._editor.document)
         return next((home for home in self._homes if home.subject is subject), None)
 
     # Opening and saving
@@ -161,7 +207,7 @@ class Keeper(Worker):
 
         present = history.present.state
         if path is not None:
-            subject = self._keeping.subject_of(present)
+            subject = self.keeping.project.subject_of(present)
             lock = take(path)
             held = present if saved is None and recovered_from is None else saved
             self._settle_at(_Home(subject, path, held, lock))
@@ -169,7 +215,7 @@ class Keeper(Worker):
                 self._put_aside(path)
         if recovered_from is not None:
             # Until another journal holds what it held.
-            self.left[recovered_from] = self._keeping.subject_of(present)
+            self.left[recovered_from] = self.keeping.project.subject_of(present)
             self.journaling.prepare()
         self._editor.take_up(history)
 
@@ -191,13 +237,13 @@ class Keeper(Worker):
         if isinstance(lock, Holder):
             self.failed.emit(WriteError(held_by(path, lock), self.tr("Save it under another name.")))
             return
-        document, project = self._editor.document, self._keeping.project_now()
-        home = _Home(self._keeping.subject_of(document), path, document, lock)
+        document, project = self._editor.document, self.keeping.project_now()
+        home = _Home(self.keeping.project.subject_of(document), path, document, lock)
         run = self.runner.start(lambda should_stop: self._writing(project, home, should_stop))
         self._saves[run] = home, on_saved
 
     def _writing(self, project: Any, home: _Home, should_stop: ShouldStop) -> Generator[Progress, None, None]:
-        yield from self._keeping.save_events(project, home.path, should_stop)
+        yield from self.keeping.save_events(project, home.path, should_stop)
 
     @Slot(object, object)
     def _on_finished(self, run: int, result: None) -> None:
@@ -230,7 +276,7 @@ class Keeper(Worker):
 
     @Slot(object, object)
     def _on_changed(self, old: Any, new: Any) -> None:
-        history, subject = self._editor.history, self._keeping.subject_of(self._editor.document)
+        history, subject = self._editor.history, self.keeping.project.subject_of(self._editor.document)
         if history is self._history or subject is None:
             return
         before, self._history = self._history, history
@@ -244,7 +290,7 @@ class Keeper(Worker):
         elif self._subject is not self._recorded or self.journaling.is_long:
             self._begin_journal()
         else:
-            self.journaling.record(self._keeping.history_now())
+            self.journaling.record(self.keeping.history_now())
         self._had_unsaved = self.is_modified
 
     @Slot()
@@ -256,7 +302,7 @@ class Keeper(Worker):
         is_ours = home is not None and self.holder is None
         saved = None if home is None else home.document
         path = home.path if home is not None and is_ours else None
-        self.journaling.begin(self._subject, self._keeping.history_now(), path, saved)
+        self.journaling.begin(self.keeping.history_now(), path, saved)
 
     @Slot()
     def _remove_left(self) -> None:

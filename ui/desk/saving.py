@@ -1,4 +1,4 @@
-"""Saving as the person at a desk knows it: Save, Save as, and the file's name asked for where it has none."""
+"""What a desk's File menu offers of projects: Save, Save as, and Recover."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from gmmseg.errors import WriteError
@@ -18,7 +18,7 @@ from ui.settings_store import SettingsStore
 
 
 class SaveCommands(QObject):
-    """The commands `SAVE` and `SAVE_AS`.
+    """The commands `SAVE`, `SAVE_AS` and `RECOVER`.
 
     Parameters
     ----------
@@ -32,6 +32,9 @@ class SaveCommands(QObject):
         belongs beside something, without one else.
     """
 
+    recover_asked = Signal()
+    """What can be recovered is to be shown, of whatever desk."""
+
     def __init__(
         self,
         keeper: Keeper,
@@ -41,7 +44,7 @@ class SaveCommands(QObject):
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._keeper = keeper
+        self.keeper = keeper
         self._store = store
         self._window = window
         self._name_of_project = name_of_project
@@ -54,21 +57,26 @@ class SaveCommands(QObject):
 
     def save_then(self, on_saved: Callable[[], None] | None) -> None:
         """Save, and once the project is in its file call a function; not where the name is not given."""
-        path = self._keeper.path
+        path = self.keeper.path
         if path is None:
             self._ask(on_saved)
         else:
-            self._keeper.save(path, on_saved)
+            self.keeper.save(path, on_saved)
 
     @Slot()
     def save_as(self) -> None:
         """Ask for a name and write the project there; it is its file from then on."""
         self._ask(None)
 
+    @Slot()
+    def recover(self) -> None:
+        """Show all that can be recovered."""
+        self.recover_asked.emit()
+
     def _ask(self, on_saved: Callable[[], None] | None) -> None:
-        if not self._keeper.has_subject:
+        if not self.keeper.has_subject:
             cannot = self.tr("What is open cannot be kept in a project.")
-            self._keeper.failed.emit(WriteError(cannot, self.tr("Export what is made of it.")))
+            self.keeper.failed.emit(WriteError(cannot, self.tr("Export what is made of it.")))
             return
         self._on_saved = on_saved
         dialog = QFileDialog(self._window, self.tr("Save the project"), str(self._offered().parent))
@@ -83,7 +91,7 @@ class SaveCommands(QObject):
         dialog.open()
 
     def _offered(self) -> Path:
-        path = self._keeper.path
+        path = self.keeper.path
         if path is not None:
             return path
         wanted = self._name_of_project()
@@ -95,17 +103,19 @@ class SaveCommands(QObject):
     def _save_chosen(self, name: str) -> None:
         on_saved, self._on_saved = self._on_saved, None
         self._store.set_folder("project", Path(name).parent)
-        self._keeper.save(Path(name), on_saved)
-
-
-def _has_subject(state: DeskState[Any]) -> bool:
-    return state.shown.document.image is not None
+        self.keeper.save(Path(name), on_saved)
 
 
 SAVE = ActionSpec[DeskState[Any]](
-    "save", "&Save", SaveCommands.save, (Keys.Save,), "save", _has_subject, "Save the project"
+    "save", "&Save", SaveCommands.save, (Keys.Save,), "save", tip="Save the project"
 )
 SAVE_AS = ActionSpec[DeskState[Any]](
-    "save_as", "Save &as…", SaveCommands.save_as, (Keys.SaveAs, "Ctrl+Shift+S"), "", _has_subject,
-    "Save the project under another name",
+    "save_as", "Save &as…", SaveCommands.save_as, (Keys.SaveAs, "Ctrl+Shift+S"),
+    tip="Save the project under another name",
 )  # fmt: skip
+RECOVER = ActionSpec[DeskState[Any]](
+    "recover", "Reco&ver…", SaveCommands.recover, tip="Bring back work that was not saved"
+)
+PROJECT_ACTIONS = (SAVE, SAVE_AS, RECOVER)
+PROJECT_ENTRIES = tuple(spec.id for spec in PROJECT_ACTIONS)
+"""Their ids, for menus."""

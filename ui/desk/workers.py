@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Generator, Hashable, Sequence
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QMimeData, QObject, Signal, Slot
 
-from gmmseg.control import Progress
+from gmmseg.control import Progress, ShouldStop
 from gmmseg.editing import Edit, Editor
 from gmmseg.errors import GmmsegError
+from ui.desk.desk import KeptWork
 from ui.desk.job_runner import JobRunner
 from ui.desk.requests import LatestRequests, Work
+from ui.desk.workspace_bridge import WorkspaceBridge
 
 _LAST_EXPORTS = 60.0
 """Seconds that exports have to end before the program does."""
@@ -53,14 +55,52 @@ class Worker(QObject):
         self.failed.emit(error)
 
 
+def reading_project(
+    path: Path, subject: Path | None, should_stop: ShouldStop
+) -> Generator[Progress, None, KeptWork]:
+    """Read a project, whose subject may have been found by the user."""
+    # Imported with the first project: the window is there sooner without it.
+    from gmmseg.io.projects.reading import open_events
+
+    return KeptWork((yield from open_events(path, subject, should_stop=should_stop)), False)
+
+
+def _recovering(journal: Path, should_stop: ShouldStop) -> Generator[Progress, None, KeptWork]:
+    from gmmseg.io.projects.journals import recover
+
+    yield Progress("Reading what was not saved")
+    return KeptWork(recover(journal, should_stop=should_stop), True)
+
+
 class FileOpener(Worker):
-    """Reads in the background what files hold."""
+    """Reads in the background what files hold, projects and journals of any desk among them."""
 
     file_opened = Signal(object)
     """The Path of a file, or folder, that was opened by its name."""
+    kept_read = Signal(object)
+    """KeptWork: a project, or what a journal holds, of whatever desk."""
 
     def open_path(self, path: Path) -> None:
         """Read a file or a folder."""
+        raise NotImplementedError
+
+    def open_project(self, path: Path, subject: Path | None = None) -> None:
+        """Read a project, whose subject may have been found by the user."""
+        self.runner.start(lambda should_stop: reading_project(path, subject, should_stop))
+
+    def recover(self, journal: Path) -> None:
+        """Read what a journal holds."""
+        self.runner.start(lambda should_stop: _recovering(journal, should_stop))
+
+    @Slot(object, object)
+    def _on_finished(self, run: int, result: Any) -> None:
+        if isinstance(result, KeptWork):
+            self.kept_read.emit(result)
+        else:
+            self._on_read(result)
+
+    def _on_read(self, result: Any) -> None:
+        """Pass on what else was read."""
         raise NotImplementedError
 
     def open_mime(self, data: QMimeData) -> None:
@@ -99,6 +139,7 @@ class DeskWorkers(QObject):
         self.editor = workspace
         self.reads, self.exports = JobRunner("newest", self), JobRunner("queue", self)
         self.saves = JobRunner("queue", self)
+        self.bridge = WorkspaceBridge(workspace, self)
         self._workers: tuple[Worker, ...] = ()
         self._quiet: list[JobRunner] = []
 

@@ -34,7 +34,9 @@ class RecoverEntry:
     ----------
     journal : Path
     name : str
-    n_changes, n_objects : int
+    n_changes : int
+    summary : str
+        What there is.
     time : float
         Of the last change, seconds since 1970.
     picture : bytes
@@ -44,13 +46,9 @@ class RecoverEntry:
     journal: Path
     name: str
     n_changes: int
-    n_objects: int
+    summary: str
     time: float
     picture: bytes
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'s' * (number != 1)}"
 
 
 class RecoverDialog(QDialog):
@@ -94,7 +92,7 @@ class RecoverDialog(QDialog):
         when = QLocale().toString(
             QDateTime.fromSecsSinceEpoch(int(entry.time)), QLocale.FormatType.ShortFormat
         )
-        told = f"{_counted(entry.n_changes, 'change')}, {_counted(entry.n_objects, 'object')}"
+        told = f"{entry.n_changes:,} change{'s' * (entry.n_changes != 1)}, {entry.summary}"
         item = QListWidgetItem(f"{entry.name}\n{told}\n{when}")
         picture = QPixmap()
         if entry.picture and picture.loadFromData(entry.picture, "PNG"):

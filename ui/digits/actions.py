@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gmmseg.digits.view_state import ViewState
 from ui.desk.actions import REDO, UNDO, ActionSpec, DeskState, Keys, is_running
+from ui.desk.saving import PROJECT_ACTIONS
 from ui.digits.commands import DigitCommands
 from ui.digits.opening import Opener
 from ui.digits.panels.clusters import VIEWS, ClustersPanel, View
@@ -34,7 +35,8 @@ def has_outcome(state: State) -> bool:
 
 def can_run(state: State) -> bool:
     """Enabled with digits and while nothing runs."""
-    return state.shown.document.digits is not None and not state.is_running
+    digits = state.shown.document.digits
+    return digits is not None and not digits.is_missing and not state.is_running
 
 
 def _view_spec(number: int, view: View) -> Spec:
@@ -51,7 +53,7 @@ DIGIT_ACTIONS: tuple[Spec, ...] = (
     ),
     Spec(
         "open_digit_file", "Open &file…", DigitCommands.open_file, ("Ctrl+Shift+O",), "",
-        tip="Open an IDX file or an NPZ archive of digits",
+        tip="Open an IDX file, an NPZ archive of digits, or a project",
     ),
     Spec(
         "get_mnist", "Get &MNIST", Opener.get_mnist, (), "down",
@@ -65,6 +67,7 @@ DIGIT_ACTIONS: tuple[Spec, ...] = (
         "export_digits", "&Export…", DigitCommands.export, ("Ctrl+E",), "export", has_outcome,
         "Write the assignments, the figure, the model or a report",
     ),
+    *PROJECT_ACTIONS,
     UNDO,
     REDO,
     Spec(

@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from gmmseg.digits.document import reset_settings
+from gmmseg.io.projects.archive import SUFFIX
 from ui.digits.wiring import DigitPanels
 from ui.digits.work import DigitWork
 from ui.settings_store import SettingsStore
@@ -53,6 +54,7 @@ class DigitCommands(QObject):
         dialog.setNameFilters(
             [
                 self.tr("Digits (*ubyte *ubyte.gz *.idx *.idx.gz *.idx3 *.idx3.gz *.npz)"),
+                self.tr("Projects (*{0})").format(SUFFIX),
                 self.tr("All files (*)"),
             ]
         )
@@ -64,6 +66,18 @@ class DigitCommands(QObject):
         dialog.fileSelected.connect(self._open_chosen)
         dialog.finished.connect(dialog.deleteLater)
         return dialog
+
+    def find_digits(self, project: Path) -> None:
+        """Ask where the digits of a project are, a file or a folder, and open the project with them."""
+        digits = self._work.workspace.document.digits
+        source = None if digits is None else digits.source
+        dialog = QFileDialog(self._window, self.tr("Find the digits of the project"), str(project.parent))
+        dialog.setObjectName("findDialog")
+        is_file = source is not None and bool(source.suffix or "ubyte" in source.name)
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile if is_file else QFileDialog.FileMode.Directory)
+        dialog.fileSelected.connect(lambda name: self._work.opener.open_project(project, Path(name)))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
 
     @Slot(str)
     def _open_chosen(self, name: str) -> None:

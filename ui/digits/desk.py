@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import QLocale, Slot
 from PySide6.QtWidgets import QWidget
 
@@ -9,9 +11,11 @@ from gmmseg.digits.dataset import DigitSet
 from gmmseg.digits.document import change_setting, open_digits
 from gmmseg.digits.experiment import ExperimentOutcome
 from gmmseg.digits.view_state import ViewState
+from gmmseg.io.digits.download import cache_folder
 from ui.desk.actions import Actions, bound_to
-from ui.desk.desk import Heading
+from ui.desk.desk import KeptWork
 from ui.desk.file_desk import FileDesk
+from ui.desk.saving import SaveCommands
 from ui.digits.actions import DIGIT_ACTIONS
 from ui.digits.commands import DigitCommands
 from ui.digits.layout import SizeSlider, crisp_action, digits_layout, sets_menu
@@ -40,12 +44,17 @@ class DigitsDesk(FileDesk):
         self.work = DigitWork(store)
         self.panels = DigitPanels()
         self._commands = DigitCommands(self.work, self.panels, store, window)
+        saving = SaveCommands(self.work.keeper, store, window, self._name_of_project)
         recent = RecentMenu()
         self._size = SizeSlider()
-        actions = Actions(DIGIT_ACTIONS, bound_to(self._commands, *self.work.parts, self.panels.clusters))
+        actions = Actions(
+            DIGIT_ACTIONS, bound_to(self._commands, saving, *self.work.parts, self.panels.clusters)
+        )
         sets, crisp = sets_menu(actions), crisp_action()
         layout = digits_layout(actions, self.panels, recent, sets, crisp, self._size)
-        super().__init__("digits", "digits", actions, layout, self.work, recent, store, notices, window)
+        super().__init__(
+            "digits", "digits", actions, layout, self.work, saving, recent, store, notices, window
+        )
         for part in (self.panels, self._commands, crisp):
             part.setParent(self)
         for menu in (recent, sets):
@@ -67,15 +76,40 @@ class DigitsDesk(FileDesk):
         self.panels.setup.validity_changed.connect(self.refresh)
 
     def begin(self) -> None:
-        """Open the first digits, which are clustered at once."""
-        self.work.opener.open_first()
+        """Open what was open the last time where that is wanted, or the first digits, clustered at once."""
+        session = self._store.session(self.name)
+        if session is None:
+            self.work.opener.open_first()
+        else:
+            self.work.opener.open_path(session)
 
     # What the window asks
 
     @property
-    def heading(self) -> Heading:
+    def _subject_name(self) -> str:
         digits = self.work.workspace.document.digits
-        return Heading("" if digits is None else digits.name)
+        return "" if digits is None else digits.name
+
+    @property
+    def _source(self) -> Path | None:
+        digits = self.work.workspace.document.digits
+        return None if digits is None or digits.source == cache_folder() else digits.source
+
+    def _name_of_project(self) -> Path:
+        source = self._source
+        return Path(self._subject_name or "digits") if source is None else source.absolute()
+
+    def take_kept(self, kept: KeptWork) -> None:
+        # Whoever opens a project has no need of a quick look.
+        self._is_first = False
+        super().take_kept(kept)
+
+    @property
+    def _find_text(self) -> str:
+        return self.tr("Find the digits…")
+
+    def _find_subject(self, project: Path) -> None:
+        self._commands.find_digits(project)
 
     @property
     def is_ready(self) -> bool:
@@ -90,6 +124,8 @@ class DigitsDesk(FileDesk):
         if new.document.digits is not old.document.digits:
             # What the bar says is about the digits before, also where undo has brought back others.
             self._notices.clear()
+            before = old.document.digits
+            self._say_left(before, "" if before is None else before.name)
 
     @Slot(object)
     def _take_digits(self, digits: DigitSet) -> None:

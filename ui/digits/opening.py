@@ -13,8 +13,10 @@ from gmmseg.digits.drawn import drawn_digits
 from gmmseg.errors import ReadError
 from gmmseg.io.digits.download import cache_folder, download_events, is_complete
 from gmmseg.io.digits.reading import read_digits_events
+from gmmseg.io.projects.archive import looks_like_project
+from ui.desk.desk import KeptWork
 from ui.desk.job_runner import JobRunner
-from ui.desk.workers import FileOpener
+from ui.desk.workers import FileOpener, reading_project
 
 N_DRAWN = (3_000, 600)
 """Digits that the program draws, to fit and to assign: clustered within a few seconds."""
@@ -48,9 +50,9 @@ class Opener(FileOpener):
             self.open_drawn()
 
     def open_path(self, path: Path) -> None:
-        """Read a folder of IDX files or pictures, an IDX file, or an NPZ archive."""
+        """Read a folder of IDX files or pictures, an IDX file, an NPZ archive, or a project."""
         self._path, self._is_download = path, False
-        self.runner.start(lambda should_stop: read_digits_events(path, should_stop))
+        self.runner.start(lambda should_stop: _reading(path, should_stop))
 
     def open_drawn(self) -> None:
         """Have the program draw digits."""
@@ -76,8 +78,7 @@ class Opener(FileOpener):
                 )
             )
 
-    @Slot(object, object)
-    def _on_finished(self, run: int, digits: DigitSet) -> None:
+    def _on_read(self, digits: DigitSet) -> None:
         if self._path is not None:
             self.file_opened.emit(self._path)
         self.opened.emit(digits)
@@ -86,6 +87,12 @@ class Opener(FileOpener):
     def _on_failed(self, run: int, error: Exception) -> None:
         is_network = self._is_download and isinstance(error, ReadError)
         (self.download_failed if is_network else self.failed).emit(error)
+
+
+def _reading(path: Path, should_stop: ShouldStop) -> Generator[Progress, None, DigitSet | KeptWork]:
+    if looks_like_project(path):
+        return (yield from reading_project(path, None, should_stop))
+    return (yield from read_digits_events(path, should_stop))
 
 
 def _drawing(n_train: int, n_test: int) -> Generator[Progress, None, DigitSet]:

@@ -7,10 +7,11 @@ from typing import Any
 
 from PySide6.QtCore import QObject
 
+from gmmseg.digits.project import DigitsProject
 from gmmseg.digits.workspace import Workspace
 from ui.desk.job_runner import JobRunner
+from ui.desk.keeping import Keeper, Keeping
 from ui.desk.workers import DeskWorkers
-from ui.desk.workspace_bridge import WorkspaceBridge
 from ui.digits.exporting import Exporter
 from ui.digits.opening import Opener
 from ui.digits.panels.requests import SampleMaker, answer_moments, answer_overview
@@ -33,7 +34,6 @@ class DigitWork(DeskWorkers):
     def __init__(self, store: SettingsStore, parent: QObject | None = None) -> None:
         self.workspace = Workspace()
         super().__init__(self.workspace, parent)
-        self.bridge = WorkspaceBridge(self.workspace, self)
         self.runs = JobRunner("newest", self)
         self.experimenter = Experimenter(self.workspace, self.bridge, self.runs, self)
         self.opener = Opener(self.reads, self)
@@ -41,7 +41,8 @@ class DigitWork(DeskWorkers):
         self.overviews = self.make_requests(answer_overview, _newest)
         self.samples = self.make_requests(SampleMaker(), _newest)
         self.moments = self.make_requests(answer_moments, _newest)
-        self._follow(self.experimenter)
+        self.keeper = Keeper(self, Keeping(DigitsProject, self.workspace, store))
+        self._follow(self.experimenter, self.keeper)
 
     @property
     def _ends(self) -> Sequence[tuple[JobRunner, Callable[[], object]]]:

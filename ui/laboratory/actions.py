@@ -6,6 +6,7 @@ from gmmseg.laboratory.lesson import Lesson
 from gmmseg.laboratory.lessons import LESSONS
 from gmmseg.laboratory.view_state import ViewState
 from ui.desk.actions import REDO, UNDO, ActionSpec, DeskState, Keys, is_running
+from ui.desk.saving import PROJECT_ACTIONS
 from ui.laboratory.acting import Actor
 from ui.laboratory.commands import LaboratoryCommands
 from ui.laboratory.opening import Opener
@@ -41,6 +42,10 @@ def _lesson_spec(number: int, lesson: Lesson) -> Spec:
 
 LABORATORY_ACTIONS: tuple[Spec, ...] = (
     Spec(
+        "begin_anew", "&New", LaboratoryCommands.begin_anew, (Keys.New,), "",
+        tip="Begin a new project: every page with its example",
+    ),
+    Spec(
         "open_table", "&Open a table…", LaboratoryCommands.open_table, (Keys.Open,), "open",
         tip="Open a table of numbers, CSV, TSV, NPY or NPZ, or a saved mixture to begin at",
     ),
@@ -56,6 +61,7 @@ LABORATORY_ACTIONS: tuple[Spec, ...] = (
         "export_figures", "&Export figures…", LaboratoryCommands.export, ("Ctrl+E",), "export",
         tip="Write bars and tables of the page as CSV, or its picture as PNG",
     ),
+    *PROJECT_ACTIONS,
     UNDO,
     REDO,
     Spec(

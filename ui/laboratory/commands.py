@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, Slot
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from gmmseg.history import Entry, History
+from gmmseg.io.projects.archive import SUFFIX
 from gmmseg.io.table_reading import SUFFIXES
-from gmmseg.laboratory.document import begin_lesson, take_data
+from gmmseg.laboratory.document import Document, begin_lesson, take_data
 from ui.laboratory.opening import MODEL_SUFFIX
 from ui.laboratory.work import LaboratoryWork
 from ui.settings_store import SettingsStore
@@ -33,13 +36,20 @@ class LaboratoryCommands(QObject):
         self._store = store
         self._window = window
 
+    def begin_anew(self) -> None:
+        """Leave what there is for a notebook in which nothing has been done."""
+        document = Document().opened(Document().name)
+        self._work.keeper.open(History(Entry(document, "", time=time.time())), None)
+
     def open_table(self) -> None:
         dialog = QFileDialog(self._window, self.tr("Open a table"), str(self._store.folder("tables")))
         dialog.setObjectName("openTable")
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         patterns = " ".join(f"*{suffix}" for suffix in SUFFIXES)
         models = self.tr("Saved mixtures to begin at (*{})").format(MODEL_SUFFIX)
-        dialog.setNameFilters([self.tr("Tables ({})").format(patterns), models, self.tr("All files (*)")])
+        projects = self.tr("Projects (*{0})").format(SUFFIX)
+        tables = self.tr("Tables ({})").format(patterns)
+        dialog.setNameFilters([tables, projects, models, self.tr("All files (*)")])
         dialog.fileSelected.connect(self._open_chosen)
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()

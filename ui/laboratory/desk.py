@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QWidget
 
@@ -10,8 +12,8 @@ from gmmseg.laboratory.document import begin_at, open_page, take_data
 from gmmseg.laboratory.view_state import ViewState
 from gmmseg.mixture.params import MixtureParams
 from ui.desk.actions import Actions, bound_to
-from ui.desk.desk import Heading
 from ui.desk.file_desk import FileDesk
+from ui.desk.saving import SaveCommands
 from ui.laboratory.actions import LABORATORY_ACTIONS
 from ui.laboratory.commands import LaboratoryCommands
 from ui.laboratory.layout import laboratory_layout
@@ -42,10 +44,13 @@ class LaboratoryDesk(FileDesk):
         self.work = LaboratoryWork(store, photo_rows)
         self.panels = LaboratoryPanels()
         self._commands = LaboratoryCommands(self.work, store, window)
+        saving = SaveCommands(self.work.keeper, store, window, self._name_of_project)
         recent = RecentMenu()
-        actions = Actions(LABORATORY_ACTIONS, bound_to(self._commands, *self.work.parts))
+        actions = Actions(LABORATORY_ACTIONS, bound_to(self._commands, saving, *self.work.parts))
         layout = laboratory_layout(actions, self.panels, recent)
-        super().__init__("laboratory", "tables", actions, layout, self.work, recent, store, notices, window)
+        super().__init__(
+            "laboratory", "tables", actions, layout, self.work, saving, recent, store, notices, window
+        )
         for part in (self.panels, self._commands):
             part.setParent(self)
         recent.setParent(layout.toolbar, recent.windowFlags())
@@ -57,10 +62,19 @@ class LaboratoryDesk(FileDesk):
         self.panels.stage.theory_requested.connect(self._commands.show_theory)
         self.refresh()
 
+    def begin(self) -> None:
+        """Open the project that was open the last time, where that is wanted."""
+        session = self._store.session(self.name)
+        if session is not None:
+            self.work.opener.open_path(session)
+
     @property
-    def heading(self) -> Heading:
+    def _subject_name(self) -> str:
         page = self.work.workspace.document.page
-        return Heading(f"{page.title}: {page.data.name}")
+        return f"{page.title}: {page.data.name}"
+
+    def _name_of_project(self) -> Path:
+        return Path("laboratory")
 
     def open_page(self, name: str) -> None:
         self.work.apply(open_page(name))
@@ -70,6 +84,10 @@ class LaboratoryDesk(FileDesk):
     def _on_changed(self, old: ViewState, new: ViewState) -> None:
         if new.document is not old.document:
             self.refresh()
+        if new.document.notebook is not old.document.notebook:
+            self._notices.clear()
+            page = old.document.page
+            self._say_left(old.document.notebook, f"{page.title}: {page.data.name}")
 
     @Slot(object)
     def _begin_at(self, params: MixtureParams) -> None:
@@ -82,3 +100,12 @@ class LaboratoryDesk(FileDesk):
         self._notices.clear()
         self.work.apply(take_data(data))
         self.work.settle()
+
+
+def laboratory_desk(
+    store: SettingsStore, notices: Notices, window: QWidget, photo_rows: PhotoRows
+) -> LaboratoryDesk:
+    """Return the desk with what was open the last time on its way."""
+    desk = LaboratoryDesk(store, notices, window, photo_rows)
+    desk.begin()
+    return desk

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from gmmseg.laboratory.lessons import LESSONS
 from ui.desk.actions import Actions
 from ui.desk.desk import Arrangement, DeskDock, DeskLayout, DeskMenu, DockSizes
+from ui.desk.saving import PROJECT_ENTRIES
 from ui.laboratory.actions import lesson_action
 from ui.laboratory.wiring import LaboratoryPanels
 from ui.widgets.recent_menu import RecentMenu
@@ -45,11 +46,10 @@ def _middle(panels: LaboratoryPanels) -> QWidget:
 
 
 def _menus(actions: Actions[Any], recent: RecentMenu) -> tuple[DeskMenu, ...]:
-    opening = [*actions.entries(["open_table"]), recent, None]
+    opening = [*actions.entries(["begin_anew", "open_table"]), recent, None]
+    others = ["photo_pixels", "examples", "", *PROJECT_ENTRIES, "", "export_figures"]
     return (
-        DeskMenu(
-            "file", "", [*opening, *actions.entries(["photo_pixels", "examples", "", "export_figures"])]
-        ),
+        DeskMenu("file", "", [*opening, *actions.entries(others)]),
         DeskMenu("edit", "", actions.entries(["undo", "redo"])),
         DeskMenu("run", _tr("&Run"), actions.entries(["run", "stop"])),
         DeskMenu("lessons", _tr("&Lessons"), actions.entries([lesson_action(lesson) for lesson in LESSONS])),

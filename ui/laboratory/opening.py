@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, QObject, Signal, Slot
+from PySide6.QtCore import QMimeData, QObject, Signal
 
 from gmmseg.control import Progress, ShouldStop
 from gmmseg.errors import EditError, ReadError
 from gmmseg.features.table import FeatureTable
 from gmmseg.io.laboratory import read_mixture
+from gmmseg.io.projects.archive import looks_like_project
 from gmmseg.io.table_reading import read_table
 from gmmseg.laboratory.data import Data, table_data
 from gmmseg.mixture.params import MixtureParams
+from ui.desk.desk import KeptWork
 from ui.desk.job_runner import JobRunner
-from ui.desk.workers import FileOpener
+from ui.desk.workers import FileOpener, reading_project
 
 MODEL_SUFFIX = ".json"
 PhotoRows = Callable[[], FeatureTable | None]
@@ -43,7 +45,7 @@ class Opener(FileOpener):
         self._path: Path | None = None
 
     def open_path(self, path: Path) -> None:
-        """Read a table, or the mixture of a model file."""
+        """Read a table, the mixture of a model file, or a project."""
         self._path = path
         self.runner.start(lambda should_stop: _reading(path, should_stop))
 
@@ -70,14 +72,17 @@ class Opener(FileOpener):
         self._path = None
         self.runner.start(lambda should_stop: _sampling(table))
 
-    @Slot(object, object)
-    def _on_finished(self, run: int, read: Data | MixtureParams) -> None:
+    def _on_read(self, read: Data | MixtureParams) -> None:
         if self._path is not None:
             self.file_opened.emit(self._path)
         (self.opened if isinstance(read, Data) else self.mixture_opened).emit(read)
 
 
-def _reading(path: Path, should_stop: ShouldStop) -> Generator[Progress, None, Data | MixtureParams]:
+def _reading(
+    path: Path, should_stop: ShouldStop
+) -> Generator[Progress, None, Data | MixtureParams | KeptWork]:
+    if looks_like_project(path):
+        return (yield from reading_project(path, None, should_stop))
     yield Progress("Reading")
     if path.suffix.lower() == MODEL_SUFFIX:
         return read_mixture(path)

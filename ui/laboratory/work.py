@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QObject
 
+from gmmseg.laboratory.project import LaboratoryProject
 from gmmseg.laboratory.workspace import Workspace
 from ui.desk.job_runner import JobRunner
+from ui.desk.keeping import Keeper, Keeping
 from ui.desk.workers import DeskWorkers
-from ui.desk.workspace_bridge import WorkspaceBridge
 from ui.laboratory.acting import Actor
 from ui.laboratory.exporting import Exporter
 from ui.laboratory.opening import Opener, PhotoRows
@@ -33,12 +34,12 @@ class LaboratoryWork(DeskWorkers):
     def __init__(self, store: SettingsStore, photo_rows: PhotoRows, parent: QObject | None = None) -> None:
         self.workspace = Workspace()
         super().__init__(self.workspace, parent)
-        self.bridge = WorkspaceBridge(self.workspace, self)
         self.runs = JobRunner("newest", self)
         self.actor = Actor(self.workspace, self.bridge, self.runs, self)
         self.opener = Opener(self.reads, photo_rows, self)
         self.exporter = Exporter(self.workspace, self.exports, store, self)
-        self._follow(self.actor)
+        self.keeper = Keeper(self, Keeping(LaboratoryProject, self.workspace, store))
+        self._follow(self.actor, self.keeper)
 
     @property
     def _ends(self) -> Sequence[tuple[JobRunner, Callable[[], object]]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gmmseg.photo.view_state import ViewState
 from ui.desk.actions import REDO, UNDO, ActionSpec, DeskState, Keys, is_running
 from ui.desk.desk import Desk
-from ui.desk.saving import SAVE, SAVE_AS
+from ui.desk.saving import PROJECT_ACTIONS
 from ui.photo.arrangements import ArrangementName
 from ui.photo.commands import PhotoCommands
 from ui.photo.fitting import Fitter
@@ -13,7 +13,6 @@ from ui.photo.model_opening import ModelOpener
 from ui.photo.object_sources import ObjectSources
 from ui.photo.opening import Opener
 from ui.photo.panels.panes import PanesPanel
-from ui.photo.recovering import Recovery
 from ui.photo.teaching import Teaching
 from ui.photo.toolbox import Toolbox, ToolName
 from ui.photo.work import PhotoWork
@@ -162,9 +161,7 @@ PHOTO_ACTIONS: tuple[Spec, ...] = (
         "batch", "&Batch…", PhotoCommands.batch, (), "", None,
         "Work on many pictures with these settings",
     ),
-    SAVE,
-    SAVE_AS,
-    Spec("recover", "Reco&ver…", Recovery.show_all, tip="Bring back work that was not saved"),
+    *PROJECT_ACTIONS,
     UNDO,
     REDO,
     Spec("copy_view", "&Copy view", PhotoCommands.copy_view, (Keys.Copy,), "copy", has_image),

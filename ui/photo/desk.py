@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -13,14 +13,12 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from gmmseg.features.spec import SPACE_TITLES
 from gmmseg.image import Image
-from gmmseg.io.files import shown_name
 from gmmseg.io.samples import DEFAULT_SAMPLE, is_sample
 from gmmseg.photo.document import Fit, open_image, open_part
 from gmmseg.photo.view_state import ViewState
 from ui.desk.actions import Actions, bound_to
-from ui.desk.desk import Heading
+from ui.desk.desk import KeptWork
 from ui.desk.file_desk import FileDesk
-from ui.desk.keeping import held_by
 from ui.desk.saving import SaveCommands
 from ui.notices import Notices
 from ui.photo.actions import PHOTO_ACTIONS
@@ -29,7 +27,6 @@ from ui.photo.commands import PhotoCommands
 from ui.photo.files_menu import FilesMenu
 from ui.photo.layout import OpacitySlider, SamplesMenu, photo_layout
 from ui.photo.picture_menu import MARKED_ACTIONS, REGION_ACTIONS, PictureMenu
-from ui.photo.recovering import Recovery
 from ui.photo.toolbox import Toolbox
 from ui.photo.tools.tool import Point
 from ui.photo.wiring import PhotoPanels
@@ -38,8 +35,6 @@ from ui.settings_store import SettingsStore
 from ui.widgets.recent_menu import RecentMenu
 
 if TYPE_CHECKING:
-    from gmmseg.io.projects.journals import Recovered
-    from gmmseg.io.projects.reading import OpenedProject
     from gmmseg.photo.given import GivenModel
 
 
@@ -59,22 +54,16 @@ class PhotoDesk(FileDesk):
         self.panels = PhotoPanels()
         self.toolbox = Toolbox(self.work)
         self._commands = PhotoCommands(self.work, self.panels, store, notices, window, self.toolbox)
-        self._saving = SaveCommands(self.work.keeper, store, window, self._name_of_project)
-        self.work.keeping.view = self._view
-        self._recovery = Recovery(
-            self.work, self.work.keeper, self.work.opener.recover, store, notices, window
-        )
+        saving = SaveCommands(self.work.keeper, store, window, self._name_of_project)
         recent = RecentMenu()
         self._samples = SamplesMenu(self.work.opener.open_sample)
         self._opacity = OpacitySlider()
-        own = (
-            self, self._commands, self._saving, self._recovery, self.work.teaching, self.work.object_sources,
-        )  # fmt: skip
+        own = (self, self._commands, saving, self.work.teaching, self.work.object_sources)
         actions = Actions(PHOTO_ACTIONS, bound_to(*own, *self.work.parts, self.panels.panes, self.toolbox))
         self._files = FilesMenu()
         layout = photo_layout(actions, self.panels, recent, self._samples, self._files, self._opacity)
-        super().__init__("photo", "open", actions, layout, self.work, recent, store, notices, window)
-        for part in (self.panels, self._commands, self._saving, self.toolbox):
+        super().__init__("photo", "open", actions, layout, self.work, saving, recent, store, notices, window)
+        for part in (self.panels, self._commands, self.toolbox):
             part.setParent(self)
         for menu in (recent, self._samples, self._files):
             menu.setParent(layout.toolbar, menu.windowFlags())
@@ -98,11 +87,6 @@ class PhotoDesk(FileDesk):
         work.fitter.fitted.connect(self._show_fit_notes)
         work.opener.opened.connect(self._show_image)
         work.opener.part_opened.connect(self._show_part)
-        work.opener.project_opened.connect(self._show_project)
-        work.opener.recovered.connect(self._show_recovered)
-        work.keeper.changed.connect(self.refresh)
-        work.keeper.left_over.connect(self._recovery.offer)
-        work.keeper.saved.connect(self._remember_file)
         work.mask_opener.opened.connect(self._show_mask_opened)
         work.model_opener.opened.connect(self._show_model_opened)
         for says in (work.teaching, work.object_sources):
@@ -146,11 +130,10 @@ class PhotoDesk(FileDesk):
 
     def begin(self, paths: Sequence[Path] = ()) -> None:
         """Open the files given, or what was open the last time where that is wanted, or the first sample."""
-        self._recovery.begin()
         if paths:
             self.work.opener.open_paths(paths)
-        elif self._store.restores_session and self._store.session is not None:
-            self.work.opener.open_path(self._store.session)
+        elif (session := self._store.session(self.name)) is not None:
+            self.work.opener.open_path(session)
         else:
             self.work.opener.open_sample(DEFAULT_SAMPLE)
 
@@ -169,46 +152,24 @@ class PhotoDesk(FileDesk):
         self._files.menuAction().setEnabled(len(opener.files) > 1)
 
     @property
-    def heading(self) -> Heading:
-        shown = self.work.workspace.shown
-        image = shown.document.image
+    def _subject_name(self) -> str:
+        image = self.work.workspace.document.image
         name = image.source.name if image is not None else ""
         opener = self.work.opener
         if len(opener.files) > 1 and image is not None and image.source.path in opener.files:
             place = opener.files.index(image.source.path) + 1
             name = self.tr("{0} ({1} of {2})").format(name, place, len(opener.files))
-        keeper = self.work.keeper
-        if keeper.path is not None:
-            name = shown_name(keeper.path)
-            if keeper.holder is not None:
-                name = self.tr("{0} (read-only)").format(name)
-        return Heading(name, self.has_unsaved)
+        return name
 
     @property
-    def has_unsaved(self) -> bool:
-        return self.work.keeper.is_modified
-
-    def save_then(self, on_saved: Callable[[], None]) -> None:
-        self._saving.save_then(on_saved)
-
-    def discard(self) -> None:
-        self.work.keeper.discard()
-
-    def shutdown(self) -> bool:
-        # A save that runs is completed first: until then nobody else may have the project.
-        has_ended = super().shutdown()
-        self.work.keeper.end()
-        return has_ended
-
-    def _image_file(self) -> Path | None:
-        """Return the image's file, where it is one of the user's."""
+    def _source(self) -> Path | None:
         image = self.work.workspace.document.image
         path = None if image is None else image.source.path
         return None if path is None or is_sample(path) else path.absolute()
 
     def _name_of_project(self) -> Path:
         image = self.work.workspace.document.image
-        return self._image_file() or Path("project" if image is None else image.source.name)
+        return self._source or Path("project" if image is None else image.source.name)
 
     def _view(self) -> dict[str, Any]:
         return {"arrangement": self.arrangement.name, "panes": self.panels.panes.state()}
@@ -218,7 +179,7 @@ class PhotoDesk(FileDesk):
         return self.panels.setup.is_valid
 
     def remember(self) -> None:
-        self._store.session = self.work.keeper.path or self._image_file()
+        super().remember()
         self._store.arrangement = self.arrangement.name
         self._store.panes = {**self._panes, self.arrangement.name: self.panels.panes.state()}
 
@@ -237,10 +198,8 @@ class PhotoDesk(FileDesk):
         if new.document.image is not old.document.image:
             # What the bar says is about the image before, also where undo has brought back another one.
             self._notices.clear()
-            source = None if old.document.image is None else old.document.image.source
-            if source is not None and old.document.image in self.work.keeper.left.values():
-                left = self.tr("The work on “{0}” is not saved; File ▸ Recover brings it back.")
-                self._notices.say(left.format(source.name))
+            before = old.document.image
+            self._say_left(before, "" if before is None else before.source.name)
 
     @Slot(object, object)
     def _show_image(self, image: Image, note: str) -> None:
@@ -275,29 +234,16 @@ class PhotoDesk(FileDesk):
         self.work.settle()
         self._notices.say(" ".join([*image.source.notes, self.tr("Undo goes back to the whole.")]))
 
-    @Slot(object)
-    def _show_project(self, opened: OpenedProject) -> None:
-        """Go on with a project as it was left."""
-        project = opened.project
-        self.work.keeper.open(project.history, opened.path)
-        self._show_view(project.view)
-        holder = self.work.keeper.holder
-        if project.image.source.is_missing:
-            find = partial(self._commands.find_image, opened.path)
-            self._notices.say(opened.note, "error", self.tr("Find the image…"), find)
-        elif holder is not None:
-            read_only = self.tr("It can only be read here; to keep changes save it under another name.")
-            self._notices.say(f"{held_by(opened.path, holder)} {read_only} {opened.note}".rstrip())
-        elif opened.note:
-            self._notices.say(opened.note)
+    def take_kept(self, kept: KeptWork) -> None:
+        self.work.opener.forget_files()
+        super().take_kept(kept)
 
-    @Slot(object)
-    def _show_recovered(self, recovered: Recovered) -> None:
-        """Go on with what a journal held."""
-        self.work.keeper.open(recovered.project.history, recovered.path, recovered.saved, recovered.journal)
-        self._show_view(recovered.project.view)
-        text = self.tr("Recovered “{0}”; it is not saved yet.").format(recovered.name)
-        self._notices.say(f"{text} {recovered.note}".rstrip())
+    @property
+    def _find_text(self) -> str:
+        return self.tr("Find the image…")
+
+    def _find_subject(self, project: Path) -> None:
+        self._commands.find_image(project)
 
     def _show_view(self, view: dict[str, Any]) -> None:
         arrangement, panes = view.get("arrangement"), view.get("panes")

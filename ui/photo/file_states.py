@@ -8,7 +8,7 @@ from typing import Literal
 from PySide6.QtCore import QObject, Signal, Slot
 
 from gmmseg.photo.document import Document
-from gmmseg.photo.project import has_work
+from gmmseg.photo.project import PhotoProject
 from gmmseg.photo.view_state import ViewState
 from gmmseg.photo.workspace import Workspace
 from ui.desk.workspace_bridge import WorkspaceBridge
@@ -71,6 +71,6 @@ class FileStates(QObject):
 
 
 def _state(document: Document) -> FileState:
-    if has_work(document):
+    if PhotoProject.has_work(document):
         return "corrected"
     return "not started" if document.fit is None else "fitted"

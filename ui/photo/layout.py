@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QMenu, QSlider
 from gmmseg.io.samples import SAMPLES
 from ui.desk.actions import Actions
 from ui.desk.desk import DeskDock, DeskLayout, DeskMenu
+from ui.desk.saving import PROJECT_ENTRIES
 from ui.photo.actions import MAX_KEYED_CLASSES
 from ui.photo.arrangements import ARRANGEMENTS
 from ui.photo.files_menu import FilesMenu
@@ -150,7 +151,7 @@ def _menus(
                 recent,
                 samples,
                 None,
-                *actions.entries(["save", "save_as", "recover", "", *_FILES]),
+                *actions.entries([*PROJECT_ENTRIES, "", *_FILES]),
                 files,
                 None,
                 actions["apply_model"],

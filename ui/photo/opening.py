@@ -6,7 +6,7 @@ from collections.abc import Generator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QMimeData, QObject, QUrl, Signal, Slot
@@ -20,13 +20,9 @@ from gmmseg.io.images import image_from_array, in_folder, list_files, list_image
 from gmmseg.io.projects.archive import looks_like_project
 from gmmseg.io.samples import read_sample
 from gmmseg.limits import memory_budget
+from ui.desk.desk import KeptWork
 from ui.desk.job_runner import JobRunner
-from ui.desk.workers import FileOpener
-
-if TYPE_CHECKING:
-    from gmmseg.io.projects.journals import Recovered
-    from gmmseg.io.projects.reading import OpenedProject
-
+from ui.desk.workers import FileOpener, reading_project
 
 _MOST_COMPRESSED = 1 << 10
 """Bytes that one of Deflate stands for at most, about: a smaller file need not be looked into."""
@@ -43,10 +39,6 @@ class Opener(FileOpener):
 
     opened = Signal(object, object)
     """(Image, note: str)"""
-    project_opened = Signal(object)
-    """OpenedProject"""
-    recovered = Signal(object)
-    """Recovered"""
     part_opened = Signal(object)
     """Image: a part of the picture beyond memory that is open."""
     files_changed = Signal()
@@ -68,16 +60,6 @@ class Opener(FileOpener):
             self._open(self.files, self.files.index(path), frame)
         else:
             self._open((path,), 0, frame)
-
-    def open_project(self, path: Path, image: Path | None = None) -> None:
-        """Read a project, of which the image may have been found by the user."""
-        self._is_file = True
-        self.runner.start(lambda should_stop: _reading_project(path, image, should_stop))
-
-    def recover(self, journal: Path) -> None:
-        """Read what a journal holds."""
-        self._is_file = True
-        self.runner.start(lambda should_stop: _recovering(journal, should_stop))
 
     def open_part(self, overview: Image, box: tuple[float, float, float, float], zoom: float) -> None:
         """Read what a box of an overview shows at a zoom, as an image by itself."""
@@ -104,6 +86,10 @@ class Opener(FileOpener):
     def list_folder(self, path: Path) -> None:
         """List all images of a file's folder, the file, which is open, among them."""
         self.runner.start(lambda should_stop: _listing(path))
+
+    def forget_files(self) -> None:
+        """Let no file be next: something else is open."""
+        self._set_files((), 0)
 
     @Slot()
     def show_next(self) -> None:
@@ -172,14 +158,14 @@ class Opener(FileOpener):
         frame: int,
         stack: Path | None,
         should_stop: ShouldStop,
-    ) -> Generator[Any, None, _Opened | OpenedProject]:
+    ) -> Generator[Any, None, _Opened | KeptWork]:
         files = tuple(list_files(paths)) if is_new and not _is_zarr(paths[0]) else paths
         if not files:
             raise ReadError(
                 f"There is no image in the folder “{shown_name(paths[0])}”.", "Choose another folder."
             )
         if is_new and looks_like_project(files[0]):
-            return (yield from _reading_project(files[0], None, should_stop))
+            return (yield from reading_project(files[0], None, should_stop))
         note = ""
         if is_new and len(files) > 1:
             note = self.tr(
@@ -190,32 +176,17 @@ class Opener(FileOpener):
             image = in_folder(image, StackPlace(stack, at, len(files)))
         return _Opened(image, note, files, at, stack)
 
-    @Slot(object, object)
-    def _on_finished(self, run: int, result: _Opened | _Listed | Image | OpenedProject | Recovered) -> None:
+    def _on_read(self, result: _Opened | _Listed | Image) -> None:
         if isinstance(result, Image):
             self.part_opened.emit(result)
             return
         if isinstance(result, _Listed):
             self._set_files(result.files, result.at)
             return
-        if not isinstance(result, _Opened):
-            self._set_files((), 0)
-            self._tell_opened(result)
-            return
         if self._is_file and result.image.source.path is not None:
             self.file_opened.emit(result.image.source.path)
         self._set_files(result.files, result.at, result.stack)
         self.opened.emit(result.image, " ".join(filter(None, (result.note, *result.image.source.notes))))
-
-    def _tell_opened(self, result: OpenedProject | Recovered) -> None:
-        from gmmseg.io.projects.reading import OpenedProject
-
-        if result.path is not None:
-            self.file_opened.emit(result.path)
-        if isinstance(result, OpenedProject):
-            self.project_opened.emit(result)
-        else:
-            self.recovered.emit(result)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -289,22 +260,6 @@ def _reading_stack(path: Path, should_stop: ShouldStop) -> Generator[Any, None, 
     image = yield from read_events(listed.files[listed.at], should_stop=should_stop)
     place = StackPlace(folder, listed.at, len(listed.files))
     return _Opened(in_folder(image, place), "", listed.files, listed.at, folder)
-
-
-def _reading_project(
-    path: Path, image: Path | None, should_stop: ShouldStop
-) -> Generator[Any, None, OpenedProject]:
-    # Imported with the first project: the window is there sooner without it.
-    from gmmseg.io.projects.reading import open_events
-
-    return (yield from open_events(path, image, should_stop=should_stop))
-
-
-def _recovering(journal: Path, should_stop: ShouldStop) -> Generator[Any, None, Recovered]:
-    from gmmseg.io.projects.journals import recover
-
-    yield Progress("Reading what was not saved")
-    return recover(journal, should_stop=should_stop)
 
 
 def _reading_sample(name: str) -> Generator[Any, None, _Opened]:

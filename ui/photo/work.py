@@ -20,14 +20,14 @@ from gmmseg.mixture.matching import load_solver
 from gmmseg.mixture.params import FitStep
 from gmmseg.photo.jobs import Previewed
 from gmmseg.photo.parts import PartTable, part_table
+from gmmseg.photo.project import PhotoProject
 from gmmseg.photo.segmentation import class_planes
 from gmmseg.photo.view_state import ViewState
 from gmmseg.photo.workspace import Workspace
 from gmmseg.regions.table import RegionTable, region_table
 from ui.desk.job_runner import JobRunner
-from ui.desk.keeping import Keeper
+from ui.desk.keeping import Keeper, Keeping
 from ui.desk.workers import DeskWorkers
-from ui.desk.workspace_bridge import WorkspaceBridge
 from ui.photo.batching import Batcher
 from ui.photo.comparing import KComparer
 from ui.photo.component_merger import ComponentMerger
@@ -35,7 +35,6 @@ from ui.photo.exporting import Exporter
 from ui.photo.file_states import FileStates
 from ui.photo.fitting import Fitter
 from ui.photo.foreground_maker import ForegroundMaker
-from ui.photo.keeping import PhotoKeeping
 from ui.photo.map_keeper import MapKeeper
 from ui.photo.mask_opening import MaskOpener
 from ui.photo.model_opening import ModelOpener
@@ -74,7 +73,6 @@ class PhotoWork(DeskWorkers):
     def __init__(self, store: SettingsStore, parent: QObject | None = None) -> None:
         self.workspace = Workspace(_table_of)
         super().__init__(self.workspace, parent)
-        self.bridge = WorkspaceBridge(self.workspace, self)
         self.fits = JobRunner("newest", self, lambda event: isinstance(event, Previewed))
         self.fitter = Fitter(self.workspace, self.bridge, self.fits, self)
         self.postponed = Postponed(self)
@@ -99,8 +97,7 @@ class PhotoWork(DeskWorkers):
         self.opener = Opener(self.reads, self)
         self.exporter = Exporter(self.workspace, self.exports, store, self)
         self.file_states = FileStates(self.workspace, self.bridge, self.exporter, self)
-        self.keeping = PhotoKeeping(self.workspace, store)
-        self.keeper = Keeper(self, self.bridge, self.keeping, self.saves)
+        self.keeper = Keeper(self, Keeping(PhotoProject, self.workspace, store))
         self.exporter.saved_project = self._saved_project
         self.painter = self.make_requests(_draw, lambda request: request.pane)
         self.tile_maker = TileMaker(JobRunner("newest", self, lambda event: True), self)

@@ -1,4 +1,4 @@
-"""Whether the documents of a history that was read agree with themselves."""
+"""Whether the documents of a photo's history that was read agree with themselves."""
 
 from __future__ import annotations
 

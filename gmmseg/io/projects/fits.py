@@ -12,7 +12,7 @@ from gmmseg.arrays import FloatArray
 from gmmseg.errors import ModelError
 from gmmseg.image import Image
 from gmmseg.io.models import model_content, model_of
-from gmmseg.io.projects.plain import fields_of, misfit, value_of, values_of
+from gmmseg.io.projects.plain import covariance_from, fields_of, misfit, value_of, values_of
 from gmmseg.mixture.covariance import FAMILIES
 from gmmseg.mixture.params import FitResult, FitStep, MixtureParams
 from gmmseg.photo.document import Fit
@@ -30,7 +30,6 @@ _MAX_STEPS = 2_000_000
 
 def fit_content(fit: Fit) -> dict[str, Any]:
     """Return a fit without its image; `fit_of` gives back the same bits."""
-    result = fit.result
     return {
         "model": model_content(fit.model),
         "settings": fit.settings,
@@ -38,11 +37,33 @@ def fit_content(fit: Fit) -> dict[str, Any]:
         "hints": fit.hints,
         "given": given_content(fit.given),
         "is_merged": fit.is_merged,
+        **result_content(fit.result),
+    }
+
+
+def result_content(result: FitResult) -> dict[str, Any]:
+    """Return a result without its parameters: its figures, and its steps as columns."""
+    return {
         "result": {
             each.name: getattr(result, each.name) for each in fields(FitResult) if each.name not in _APART
         },
         "steps": _columns([step for step in result.history if _has_shape_of(step, result.params)], result),
     }
+
+
+def result_of(content: Any, params: MixtureParams, place: str) -> FitResult:
+    """Return the result that `result_content` gave; raises `ReadError` where it is none."""
+    match content:
+        case {"result": dict(result), "steps": steps}:
+            pass
+        case _:
+            misfit(place, "must have a result and steps")
+    declared, hints = fields_of(FitResult)
+    needed = {name for name, each in declared.items() if each.default is MISSING} - set(_APART)
+    if not needed <= result.keys() <= declared.keys() - set(_APART):
+        misfit(f"{place}.result", "has other fields than a result")
+    figures = {name: value_of(hints[name], each, f"{place}.result.{name}") for name, each in result.items()}
+    return FitResult(params, history=_steps(steps, params, f"{place}.steps"), **figures)
 
 
 def given_content(given: GivenModel | None) -> dict[str, Any] | None:
@@ -79,25 +100,14 @@ def _model(content: Any, place: str) -> Model:
 def fit_of(content: Any, image: Image, place: str) -> Fit:
     """Return the fit of an image that `fit_content` gave; raises `ReadError` where it is none."""
     match content:
-        case {
-            "model": model,
-            "settings": settings,
-            "seconds": seconds,
-            "result": dict(result),
-            "steps": steps,
-        }:
+        case {"model": model, "settings": settings, "seconds": seconds}:
             pass
         case _:
             misfit(place, "must have a model, settings, seconds, a result and steps")
     made = _model(model, f"{place}.model")
-    declared, hints = fields_of(FitResult)
-    needed = {name for name, each in declared.items() if each.default is MISSING} - set(_APART)
-    if not needed <= result.keys() <= declared.keys() - set(_APART):
-        misfit(f"{place}.result", "has other fields than a result")
-    figures = {name: value_of(hints[name], each, f"{place}.result.{name}") for name, each in result.items()}
     _, fit_hints = fields_of(Fit)
     return Fit(
-        FitResult(made.params, history=_steps(steps, made.params, f"{place}.steps"), **figures),
+        result_of(content, made.params, place),
         made,
         image,
         value_of(fit_hints["settings"], settings, f"{place}.settings"),
@@ -185,10 +195,5 @@ def _steps(content: Any, params: MixtureParams, place: str) -> tuple[FitStep, ..
 def _params_at(arrays: dict[str, FloatArray], at: int, params: MixtureParams, place: str) -> MixtureParams:
     family = FAMILIES[params.covariance.kind]
     values = arrays["covariances"][at]
-    if family.is_diagonal and not (values > 0).all():
-        misfit(f"{place}.covariances", "must be positive")
-    try:
-        covariance = family(values.copy())
-    except np.linalg.LinAlgError:
-        misfit(f"{place}.covariances", "must be positive definite")
+    covariance = covariance_from(family, values.copy(), f"{place}.covariances")
     return MixtureParams(arrays["weights"][at].copy(), arrays["means"][at].copy(), covariance, params.is_hard)

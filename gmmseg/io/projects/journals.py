@@ -6,41 +6,29 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from operator import attrgetter
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from msgspec import Meta
 
 from gmmseg.control import ShouldStop, never_stop
 from gmmseg.errors import GmmsegError
 from gmmseg.history import History
-from gmmseg.image import Image
 from gmmseg.io.files import open_file, shown_name
 from gmmseg.io.journal import SUFFIX, read_records
 from gmmseg.io.lock import Holder
-from gmmseg.io.projects.archive import Archive
-from gmmseg.io.projects.checks import check_history
+from gmmseg.io.projects.archive import Archive, pack
+from gmmseg.io.projects.kind import Found, Kind
+from gmmseg.io.projects.kinds import form_of_subject, kind_in, with_kind
 from gmmseg.io.projects.plain import PROJECT, encoded, misfit, path_of_text, path_text
 from gmmseg.io.projects.reading import head_of
-from gmmseg.io.projects.references import (
-    ImageForm,
-    copies_of,
-    find_image,
-    image_form,
-    is_in_no_file,
-    known_pixel_hash,
-    stand_in,
-)
-from gmmseg.io.projects.states import changed_history, history_changes, of_present_image
-from gmmseg.io.projects.writing import thumbnail
+from gmmseg.io.projects.states import changed_history, history_changes, of_present_subject
 from gmmseg.io.strict_json import Form, Text, converted, parse
-from gmmseg.photo.document import Document
-from gmmseg.photo.project import Project, differs, has_work
 from gmmseg.version import VERSION
 
-FORMAT, FORMAT_VERSION = "gmmseg-journal", 2
-IMAGE_SUFFIX, THUMBNAIL_SUFFIX = ".image", ".png"
+D = TypeVar("D")
+FORMAT, FORMAT_VERSION = "gmmseg-journal", 3
+COPY_SUFFIX, THUMBNAIL_SUFFIX = ".image", ".png"
 
 
 class HolderForm(Form, frozen=True):
@@ -54,7 +42,7 @@ class HolderForm(Form, frozen=True):
 
 
 class JournalForm(Form, frozen=True):
-    """The first record of a journal."""
+    """The first record of a journal, but for its subject, of which each kind has a form."""
 
     format: str
     version: Annotated[int, Meta(ge=1, le=FORMAT_VERSION)]
@@ -64,7 +52,7 @@ class JournalForm(Form, frozen=True):
     """The project's file; None where there is none yet."""
     is_saved: bool
     """Whether the present state of the history that follows is in that file."""
-    image: ImageForm
+    kind: Text
     view: dict[str, Any]
     history: dict[str, Any]
     n_parts: Annotated[int, Meta(ge=0)] = 0
@@ -79,8 +67,8 @@ class Recovered:
 
     Parameters
     ----------
-    project : Project
-    saved : Document, optional
+    project : PhotoProject, DigitsProject or LaboratoryProject
+    saved : document, optional
         The one that is in the project's file, where the journal knows it.
     path : Path, optional
         Of that file.
@@ -90,11 +78,11 @@ class Recovered:
     time : float
         Of the last one, seconds since 1970.
     note : str
-        What is to be said about the image.
+        What is to be said about where its subject was found.
     """
 
-    project: Project
-    saved: Document | None
+    project: Any
+    saved: Any
     path: Path | None
     journal: Path
     n_changes: int
@@ -104,8 +92,10 @@ class Recovered:
     @property
     def has_something(self) -> bool:
         """Whether it holds anything that would be lost."""
-        document = self.project.document
-        return has_work(document) if self.saved is None else differs(document, self.saved)
+        project, document = self.project, self.project.document
+        if self.saved is None:
+            return bool(project.has_work(document))
+        return bool(project.differs(document, self.saved))
 
     @property
     def n_steps(self) -> int:
@@ -117,18 +107,19 @@ class Recovered:
     @property
     def name(self) -> str:
         """What people call it."""
-        return self.project.image.source.name if self.path is None else shown_name(self.path)
+        return self.project.subject_name if self.path is None else shown_name(self.path)
 
 
 # Writing
 
 
 def first_records(
-    history: History[Document],
+    kind: Kind[D, Any, Any],
+    history: History[D],
     view: dict[str, Any],
     path: Path,
     project: Path | None,
-    saved: Document | None = None,
+    saved: D | None = None,
 ) -> Iterator[bytes]:
     """Yield the records with which the journal at a path begins: an entry of the history in each.
 
@@ -136,20 +127,18 @@ def first_records(
 
     Parameters
     ----------
+    kind : Kind
     history : History
     view : dict
     path : Path
         Of the journal.
     project : Path, optional
         The project's file.
-    saved : Document, optional
+    saved : document, optional
         The one that is in that file.
     """
-    history = of_present_image(history)
-    image, entries, at = history.present.state.image, history.entries, len(history.past)
-    if image is None:
-        raise ValueError("there is no journal of nothing")
-    enclosed = "image.npy" if is_in_no_file(image) else None
+    history = of_present_subject(kind, history)
+    subject, entries, at = kind.project.subject_of(history.present.state), history.entries, len(history.past)
     before = History.standing(entries[:1], 0)
     is_last = at == len(entries) - 1
     saved_at = next((k for k, entry in enumerate(entries) if entry.state is saved), None)
@@ -162,32 +151,34 @@ def first_records(
             "project": None if project is None else path_text(project.absolute()),
             "is_saved": saved_at == at,
             "saved_at": saved_at,
-            "image": image_form(image, path, enclosed, known_pixel_hash(image)),
+            "kind": kind.name,
+            kind.subject: kind.form_of(subject, path, kind.enclosed_in_journals(subject), is_quick=True),
             "view": view,
-            "history": history_changes(None, before),
+            "history": history_changes(kind, None, before),
             "n_parts": len(entries) - is_last,
         }
     )
     for n in range(2, len(entries) + 1):
         after = History.standing(entries[:n], n - 1)
-        yield change_record(before, after)
+        yield change_record(kind, before, after)
         before = after
     if not is_last:
-        yield change_record(before, History.standing(entries, at))
+        yield change_record(kind, before, History.standing(entries, at))
 
 
-def change_record(before: History[Document], after: History[Document]) -> bytes:
-    """Return the record of a change; both histories are of one image."""
-    return encoded({"time": time.time(), "history": history_changes(before, after)})
+def change_record(kind: Kind[D, Any, Any], before: History[D], after: History[D]) -> bytes:
+    """Return the record of a change; both histories are about one subject."""
+    return encoded({"time": time.time(), "history": history_changes(kind, before, after)})
 
 
-def companions(image: Image, journal: Path, should_stop: ShouldStop) -> dict[Path, bytes]:
-    """Return the files that lie beside a journal: a small picture, and pixels that are in no file."""
-    from gmmseg.io.projects.archive import pack
-
-    made = {Path(f"{journal}{THUMBNAIL_SUFFIX}"): thumbnail(image, None, None)}
-    if is_in_no_file(image):
-        made[Path(f"{journal}{IMAGE_SUFFIX}")] = pack(copies_of(image, False, should_stop))
+def companions(
+    kind: Kind[D, Any, Any], document: D, journal: Path, should_stop: ShouldStop
+) -> dict[Path, bytes]:
+    """Return the files that lie beside a journal: a small picture, and what is in no file."""
+    made = {Path(f"{journal}{THUMBNAIL_SUFFIX}"): kind.picture(document)}
+    subject = kind.project.subject_of(document)
+    if kind.enclosed_in_journals(subject) is not None:
+        made[Path(f"{journal}{COPY_SUFFIX}")] = pack(kind.copies_of(subject, False, should_stop))
     return made
 
 
@@ -195,7 +186,7 @@ def companions(image: Image, journal: Path, should_stop: ShouldStop) -> dict[Pat
 
 
 def recover(journal: Path, *, should_stop: ShouldStop = never_stop) -> Recovered:
-    """Return what a journal holds, with the image where that can be found.
+    """Return what a journal holds, with its subject where that can be found.
 
     Raises
     ------
@@ -203,63 +194,77 @@ def recover(journal: Path, *, should_stop: ShouldStop = never_stop) -> Recovered
         Nothing in it can be read.
     """
 
-    def find(form: ImageForm, project: Path | None) -> tuple[Image, str]:
-        if form.enclosed is not None:
-            with suppress(GmmsegError), open_file(Path(f"{journal}{IMAGE_SUFFIX}"), "an image") as (file, _):
-                return find_image(form, Archive(file, journal.name), journal, None, should_stop)
-        found = find_image(form, None, project or journal, None, should_stop)
-        copy = _copy_in(project, form, should_stop) if found[0].source.is_missing else None
-        return found if copy is None else (copy, "")
+    def find(kind: Kind[Any, Any, Any], form: Any, project: Path | None) -> Found[Any]:
+        if getattr(form, "enclosed", None) is not None:
+            with suppress(GmmsegError), open_file(Path(f"{journal}{COPY_SUFFIX}"), "a copy") as (file, _):
+                return kind.find(form, Archive(file, journal.name), journal, None, should_stop)
+        found = kind.find(form, None, project or journal, None, should_stop)
+        copy = _copy_in(project, kind, form, should_stop) if found.is_missing else None
+        return found if copy is None else copy
 
     return _read(journal, find)
 
 
-def _copy_in(project: Path | None, form: ImageForm, should_stop: ShouldStop) -> Image | None:
-    """Return the copy of an image that a project carries along; None where it carries none of this one."""
+def _copy_in(
+    project: Path | None, kind: Kind[Any, Any, Any], form: Any, should_stop: ShouldStop
+) -> Found[Any] | None:
+    """Return the copy of a subject that a project carries along; None where it carries none of this one."""
     if project is None:
         return None
     with suppress(GmmsegError), open_file(project, "a project") as (file, _):
         archive = Archive(file, project.name)
-        own = head_of(archive).image
-        what = attrgetter("sha256", "width", "height", "channels", "dtype", "has_mask")
-        if own.enclosed is not None and what(own) == what(form):
-            return find_image(own, archive, project, None, should_stop)[0]
+        of_kind, own, _ = head_of(archive)
+        is_same = of_kind is kind and all(getattr(own, each) == getattr(form, each) for each in kind.identity)
+        if is_same and getattr(own, "enclosed", None) is not None:
+            return Found(kind.find(own, archive, project, None, should_stop).subject)
     return None
 
 
 def look_into(journal: Path) -> Recovered:
-    """Return what a journal holds without reading the image; raises as `recover`."""
-    return _read(journal, lambda form, project: (stand_in(form), ""))
+    """Return what a journal holds without reading its subject; raises as `recover`."""
+    return _read(journal, lambda kind, form, project: Found(kind.stand_in(form)))
 
 
-def _read(journal: Path, find: Callable[[ImageForm, Path | None], tuple[Image, str]]) -> Recovered:
+def _read(journal: Path, find: Callable[[Kind[Any, Any, Any], Form, Path | None], Found[Any]]) -> Recovered:
     first, *others = read_records(journal) or [b""]
-    form = converted(parse(first, PROJECT), JournalForm, PROJECT)
-    if form.format != FORMAT:
-        misfit("format", f"must be “{FORMAT}”")
+    form, kind, subject_form = _head(first)
     try:
         told = None if form.project is None else path_of_text(str(form.project))
     except ValueError:
         misfit("project", "is not a path")
     project = _project_of(journal, told)
-    image, note = find(form.image, project)
-    begun = history = changed_history(None, form.history, image, "history")
+    found = find(kind, subject_form, project)
+    subject = found.subject
+    begun = history = changed_history(kind, None, form.history, subject, "history")
     n_changes, at = -form.n_parts, float(form.holder.since)
     for record in others:
         content = parse(record, PROJECT)
         match content:
             case {"time": float(at), "history": changes, **more} if not more:
-                history = changed_history(history, changes, image, "history")
+                history = changed_history(kind, history, changes, subject, "history")
                 n_changes += 1
                 begun = history if n_changes <= 0 else begun
             case _:
                 misfit("history", "must be changes and their time")
-    check_history(history)
+    kind.check(history)
     saved = _saved(form, begun) if n_changes >= 0 else None
-    return Recovered(Project(history, form.view), saved, project, journal, max(n_changes, 0), at, note)
+    made = kind.project(history, form.view)
+    return Recovered(made, saved, project, journal, max(n_changes, 0), at, found.note)
 
 
-def _saved(form: JournalForm, begun: History[Document]) -> Document | None:
+def _head(record: bytes) -> tuple[JournalForm, Kind[Any, Any, Any], Form]:
+    """Return the head of a journal, its kind, and what it says of its subject; raises `ReadError`."""
+    content = parse(record, PROJECT)
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        misfit("format", f"must be “{FORMAT}”")
+    if content.get("version") in (1, 2):
+        content = with_kind(content)
+    kind = kind_in(content)
+    subject_form = form_of_subject(kind, content)
+    return converted(content, JournalForm, PROJECT), kind, subject_form
+
+
+def _saved(form: JournalForm, begun: History[D]) -> D | None:
     """Return which document of the history that a journal began with is in the project's file."""
     if form.saved_at is not None and form.saved_at < len(begun.entries):
         return begun.entries[form.saved_at].state
@@ -281,7 +286,7 @@ def holder_of_journal(journal: Path) -> Holder | None:
     """Return the process that writes, or wrote, a journal; None where that cannot be read."""
     try:
         records = read_records(journal)
-        form = converted(parse(records[0] if records else b"", PROJECT), JournalForm, PROJECT)
+        form, _, _ = _head(records[0] if records else b"")
     except GmmsegError:
         return None
     holder = form.holder

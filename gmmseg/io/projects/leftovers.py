@@ -15,7 +15,7 @@ import platformdirs
 from gmmseg.errors import GmmsegError
 from gmmseg.io.journal import SUFFIX
 from gmmseg.io.projects.journals import (
-    IMAGE_SUFFIX,
+    COPY_SUFFIX,
     THUMBNAIL_SUFFIX,
     Recovered,
     holder_of_journal,
@@ -111,7 +111,7 @@ def _picture(recovered: Recovered) -> bytes:
 
 def remove_journal(journal: Path) -> None:
     """Remove a journal and what lies beside it."""
-    for suffix in ("", IMAGE_SUFFIX, THUMBNAIL_SUFFIX):
+    for suffix in ("", COPY_SUFFIX, THUMBNAIL_SUFFIX):
         with contextlib.suppress(OSError):
             os.unlink(f"{journal}{suffix}")
 
@@ -128,7 +128,7 @@ def set_aside(journal: Path) -> Path | None:
     with contextlib.suppress(OSError):
         # From now on it is kept, whenever its last change was.
         os.utime(target)
-    for suffix in (IMAGE_SUFFIX, THUMBNAIL_SUFFIX):
+    for suffix in (COPY_SUFFIX, THUMBNAIL_SUFFIX):
         with contextlib.suppress(OSError):
             shutil.move(f"{journal}{suffix}", f"{target}{suffix}")
     return target

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from binascii import a2b_base64
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
 from functools import cache
 from pathlib import Path
@@ -16,10 +16,12 @@ from urllib.parse import quote_from_bytes, unquote_to_bytes
 import msgspec
 import numpy as np
 
-from gmmseg.arrays import AnyArray
+from gmmseg.arrays import AnyArray, FloatArray
 from gmmseg.errors import ReadError, SettingsError
 from gmmseg.io.strict_json import DocumentKind, refuse
 from gmmseg.limits import GIB
+from gmmseg.mixture.covariance import FAMILIES, Covariance
+from gmmseg.mixture.params import MixtureParams
 from gmmseg.setting import own_settings
 
 PROJECT = DocumentKind(
@@ -29,6 +31,13 @@ _DTYPES = frozenset(
     ("|b1", "|u1", "|i1", "<u2", "<i2", "<u4", "<i4", "<u8", "<i8", "<f4", "<f8"),
 )
 _MAX_AXES = 8
+Readers = Mapping[Any, Callable[[Any, str], Any]]
+"""For types that are not read field by field: what makes a value of a content and its place."""
+NO_READERS: Readers = {}
+_HUGE = 1e150
+"""Larger numbers overflow when they are squared."""
+_ROUNDING = 1e-6
+"""By which shares may miss their sum."""
 
 
 def encoded(value: Any) -> bytes:
@@ -43,6 +52,8 @@ def _plain(value: object) -> object:
     if isinstance(value, np.ndarray):
         held = np.packbits(value) if value.dtype == np.bool_ else value.astype(value.dtype.newbyteorder("<"))
         return [value.dtype.newbyteorder("<").str, value.shape, held.tobytes()]
+    if isinstance(value, Covariance):
+        return {"kind": value.kind, "values": value.values}
     if isinstance(value, np.generic):
         return value.item()
     if isinstance(value, Path):
@@ -62,7 +73,7 @@ def misfit(place: str, why: str) -> NoReturn:
     refuse(place, why, PROJECT)
 
 
-def value_of(kind: Any, content: Any, place: str) -> Any:
+def value_of(kind: Any, content: Any, place: str, readers: Readers = NO_READERS) -> Any:
     """Return the value of a declared type that was encoded as `content`.
 
     A field that is missing takes its default; one that is not declared is refused. Settings are checked
@@ -76,40 +87,44 @@ def value_of(kind: Any, content: Any, place: str) -> Any:
         From JSON.
     place : str
         Names the value in refusals.
+    readers : mapping, optional
+        Of types that occur in it.
 
     Raises
     ------
     ReadError
         It does not fit; the sentence names the field.
     """
+    if kind in readers:
+        return readers[kind](content, place)
     origin = get_origin(kind)
     if kind is Any:
         return content
     if origin in (Union, UnionType):
-        return _member_of(get_args(kind), content, place)
+        return _member_of(get_args(kind), content, place, readers)
     if origin is Literal:
         if not any(content == each and type(content) is type(each) for each in get_args(kind)):
             misfit(place, "must be one of the values it can have")
         return content
     if origin is tuple:
-        return _tuple_of(get_args(kind), content, place)
+        return _tuple_of(get_args(kind), content, place, readers)
     if origin is dict:
-        return _dict_of(get_args(kind), content, place)
+        return _dict_of(get_args(kind), content, place, readers)
     if origin is np.ndarray:
         return _array_of(kind, content, place)
+    if kind in _READERS:
+        return _READERS[kind](content, place)
     if is_dataclass(kind) and isinstance(kind, type):
-        return _instance_of(kind, content, place)
-    if kind in _SCALARS:
-        return _SCALARS[kind](content, place)
+        return _instance_of(kind, content, place, readers)
     raise TypeError(f"{kind} cannot be read")
 
 
-def _member_of(kinds: tuple[Any, ...], content: Any, place: str) -> Any:
+def _member_of(kinds: tuple[Any, ...], content: Any, place: str, readers: Readers) -> Any:
     if content is None and NoneType in kinds:
         return None
     others = [kind for kind in kinds if kind is not NoneType]
     suited = [kind for kind in others if _may_be(kind, content)]
-    return value_of((suited or others)[0], content, place)
+    return value_of((suited or others)[0], content, place, readers)
 
 
 def _may_be(kind: Any, content: Any) -> bool:
@@ -125,10 +140,10 @@ def _may_be(kind: Any, content: Any) -> bool:
 
 def values_of(kind: Any, content: Any, place: str) -> tuple[Any, ...]:
     """Return the values of one declared type in a list; raises as `value_of`."""
-    return _tuple_of((kind, Ellipsis), content, place)
+    return _tuple_of((kind, Ellipsis), content, place, NO_READERS)
 
 
-def _tuple_of(kinds: tuple[Any, ...], content: Any, place: str) -> tuple[Any, ...]:
+def _tuple_of(kinds: tuple[Any, ...], content: Any, place: str, readers: Readers) -> tuple[Any, ...]:
     if not isinstance(content, list):
         misfit(place, "must be a list")
     if len(kinds) == 2 and kinds[1] is Ellipsis:
@@ -136,16 +151,16 @@ def _tuple_of(kinds: tuple[Any, ...], content: Any, place: str) -> tuple[Any, ..
     if len(content) != len(kinds):
         misfit(place, f"has {len(content)} items where {len(kinds)} are needed")
     pairs = enumerate(zip(kinds, content, strict=True))
-    return tuple(value_of(kind, each, f"{place}[{at}]") for at, (kind, each) in pairs)
+    return tuple(value_of(kind, each, f"{place}[{at}]", readers) for at, (kind, each) in pairs)
 
 
-def _dict_of(kinds: tuple[Any, ...], content: Any, place: str) -> dict[Any, Any]:
+def _dict_of(kinds: tuple[Any, ...], content: Any, place: str, readers: Readers) -> dict[Any, Any]:
     if not isinstance(content, dict):
         misfit(place, "must be an object")
-    return {key: value_of(kinds[1], each, f"{place}.{key}") for key, each in content.items()}
+    return {key: value_of(kinds[1], each, f"{place}.{key}", readers) for key, each in content.items()}
 
 
-def _instance_of(kind: type, content: Any, place: str) -> Any:
+def _instance_of(kind: type, content: Any, place: str, readers: Readers = NO_READERS) -> Any:
     if not isinstance(content, dict):
         misfit(place, "must be an object")
     declared, hints = fields_of(kind)
@@ -155,7 +170,7 @@ def _instance_of(kind: type, content: Any, place: str) -> Any:
     for name, each in declared.items():
         if name not in content and each.default is MISSING and each.default_factory is MISSING:
             misfit(f"{place}.{name}", "is missing")
-    values = {name: value_of(hints[name], each, f"{place}.{name}") for name, each in content.items()}
+    values = {name: value_of(hints[name], each, f"{place}.{name}", readers) for name, each in content.items()}
     try:
         for name, setting in own_settings(kind).items():
             if name in values:
@@ -253,12 +268,46 @@ def path_of_text(text: str) -> Path:
     return Path(os.fsdecode(raw))
 
 
-_SCALARS: dict[Any, Callable[[Any, str], Any]] = {
+def _params_of(content: Any, place: str) -> MixtureParams:
+    made: MixtureParams = _instance_of(MixtureParams, content, place)
+    if not (np.abs(made.means) < _HUGE).all():
+        misfit(f"{place}.means", "must be finite")
+    if not ((made.weights >= 0).all() and abs(float(made.weights.sum()) - 1) <= _ROUNDING):
+        misfit(f"{place}.weights", "must be shares that sum to 1")
+    return made
+
+
+def _covariance_of(content: Any, place: str) -> Covariance:
+    match content:
+        case {"kind": str(kind), "values": values, **others} if kind in FAMILIES and not others:
+            pass
+        case _:
+            misfit(place, "must have a kind and values")
+    return covariance_from(FAMILIES[kind], value_of(FloatArray, values, f"{place}.values"), place)
+
+
+def covariance_from(family: type[Covariance], values: FloatArray, place: str) -> Covariance:
+    """Return covariances of a family; raises `ReadError` where no Gaussian can have them."""
+    if not (np.abs(values) < _HUGE).all():
+        misfit(place, "must be finite")
+    if family.is_diagonal and not (values > 0).all():
+        misfit(place, "must be positive")
+    if not family.is_diagonal and (values.ndim < 2 or values.shape[-1] != values.shape[-2]):
+        misfit(place, "must be matrices")
+    try:
+        return family(values)
+    except np.linalg.LinAlgError:
+        misfit(place, "must be positive definite")
+
+
+_READERS: dict[Any, Callable[[Any, str], Any]] = {
     bool: _bool_of,
     int: _int_of,
     float: _float_of,
     str: _str_of,
     bytes: _bytes_of,
     Path: _path_of,
+    MixtureParams: _params_of,
+    Covariance: _covariance_of,
     NoneType: lambda content, place: None if content is None else misfit(place, "must be nothing"),
 }

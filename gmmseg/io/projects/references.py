@@ -22,7 +22,8 @@ from gmmseg.io.files import read_file_bytes, shown_name
 from gmmseg.io.images import READABLE_SUFFIXES, read_image_bytes
 from gmmseg.io.npy import encode_npy, read_array
 from gmmseg.io.projects.archive import Archive, Member
-from gmmseg.io.projects.plain import misfit, path_of_text, path_text
+from gmmseg.io.projects.places import path_of_form, places_of, relative_text
+from gmmseg.io.projects.plain import misfit, path_text
 from gmmseg.io.samples import is_sample
 from gmmseg.io.strict_json import Form, Text
 from gmmseg.limits import MAX_FEATURES, MAX_FRAMES, MAX_SIDE, check_pixels
@@ -84,7 +85,7 @@ def image_form(image: Image, project: Path, enclosed: str | None, pixels_sha256:
     return ImageForm(
         name=Text(source.name),
         path=None if path is None else Text(path_text(path)),
-        relative=None if path is None else _relative(path, project.absolute().parent),
+        relative=None if path is None else relative_text(path, project.absolute().parent),
         n_bytes=source.n_bytes,
         sha256=Text(source.sha256),
         pixels_sha256=Text(pixels_sha256),
@@ -157,13 +158,6 @@ def _value_type(image: Image) -> ValueType:
     return cast(ValueType, image.pixels.dtype.newbyteorder("<").str)
 
 
-def _relative(path: Path, folder: Path) -> Text | None:
-    # Between two drives of Windows there is no way.
-    with suppress(ValueError):
-        return Text(path_text(Path(os.path.relpath(path, folder))))
-    return None
-
-
 def _size_of(path: Path) -> int | None:
     with suppress(OSError):
         return path.stat().st_size
@@ -229,7 +223,7 @@ def find_image(
     if form.enclosed is not None and archive is not None and chosen is None:
         return _enclosed_image(form, archive, should_stop), ""
     folder = project.absolute().parent
-    places = _places(form, project) if chosen is None else [chosen]
+    places = places_of(_path(form), form.relative, project) if chosen is None else [chosen]
     changed: Image | None = None
     for path in places:
         image = _read(path, form, should_stop)
@@ -302,10 +296,7 @@ def _enclosed_image(form: ImageForm, archive: Archive, should_stop: ShouldStop) 
 
 
 def _path(form: ImageForm) -> Path | None:
-    try:
-        return None if form.path is None else path_of_text(str(form.path))
-    except ValueError:
-        misfit("image.path", "is not a path")
+    return path_of_form(form.path, "image.path")
 
 
 def _source(form: ImageForm) -> ImageSource:
@@ -330,19 +321,6 @@ def stand_in(form: ImageForm) -> Image:
         np.zeros(shape, np.bool_),
         form.pixel_size,
     )
-
-
-def _places(form: ImageForm, project: Path) -> list[Path]:
-    """Return where the image may be, the likeliest first."""
-    folder = project.absolute().parent
-    path = _path(form)
-    places: list[Path] = []
-    if form.relative is not None:
-        with suppress(ValueError):
-            places.append(Path(os.path.normpath(folder / path_of_text(str(form.relative)))))
-    if path is not None:
-        places.append(path)
-    return list(dict.fromkeys(places))
 
 
 def _likely_files(form: ImageForm, folder: Path) -> Iterator[Path]:

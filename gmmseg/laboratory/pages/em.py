@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, replace
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from gmmseg.laboratory.data import Data, example
 from gmmseg.laboratory.page import Action, Page
 from gmmseg.laboratory.scene import Bar, Chart, Convergence, Scene, Table, Transport
 from gmmseg.laboratory.starts import check_features, start
-from gmmseg.laboratory.timeline import Frame, Timeline, begun, run
+from gmmseg.laboratory.timeline import Frame, Moment, Timeline, begun, restored, run
 from gmmseg.laboratory.words import fixed, short, vector
 from gmmseg.mixture.params import MixtureParams
 from gmmseg.mixture.settings import FitSettings
@@ -76,6 +76,20 @@ class EmPage(Page):
 
     def scrubbed(self, at: int) -> Self:
         return replace(self, timeline=self.timeline.scrubbed(at))
+
+    def kept(self) -> dict[str, Any]:
+        return {"moments": self.timeline.moments(), "at": self.timeline.at}
+
+    @classmethod
+    def kept_types(cls) -> dict[str, Any]:
+        return {"moments": tuple[Moment, ...], "at": int}
+
+    @classmethod
+    def restored(cls, data: Data, settings: FitSettings, kept: Mapping[str, Any]) -> Self:
+        for _, params in kept["moments"]:
+            if params is not None and params.n_features != data.n_features:
+                raise ValueError(f"a mixture of {params.n_features} features for rows of {data.n_features}")
+        return cls(data, settings, restored(problem(data, settings), kept["moments"], kept["at"]))
 
     # Actions
 

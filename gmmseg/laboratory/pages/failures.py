@@ -96,6 +96,15 @@ class BreakPage(Page):
         return replace(self, params=dragged(self.line, self.params, handle, x, y), refit=None)
 
     @property
+    def ground(self) -> Data:
+        return self.line
+
+    def check(self) -> None:
+        super().check()
+        if self.line.n_features != 1 or self.params.n_components != 2:
+            raise ValueError("not two components on a line")
+
+    @property
     def fields_in_use(self) -> tuple[str, ...]:
         own = {"singular": "log_sigma", "underflow": "n_points", "cancellation": "log_offset"}
         return ("case", own.get(self.settings.case, ""))

@@ -91,6 +91,11 @@ class KnownPage(Page):
     def moved(self, handle: str, x: float, y: float) -> Self:
         return replace(self, params=dragged(self.data, self.params, handle, x, y), levels=())
 
+    def check(self) -> None:
+        super().check()
+        if self.data.truth is None or int(self.data.truth.max()) >= self.params.n_components:
+            raise ValueError("rows that do not say which component they come from")
+
     # Figures
 
     @property

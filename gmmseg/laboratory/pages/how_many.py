@@ -111,6 +111,17 @@ class ManyPage(Page):
     def rebuilt(self, settings: ManySettings, path: str) -> Self:
         return type(self)(self.data, settings)
 
+    def check(self) -> None:
+        super().check()
+        mixtures = [trial.params for trial in self.trials] + [step.params for step in self.search]
+        mixtures += [] if self.refit is None else [self.refit.params]
+        if any(params.n_features != self.data.n_features for params in mixtures):
+            raise ValueError("mixtures of other features")
+        if any(trial.candidate.held_out is None for trial in self.trials):
+            raise ValueError("a trial without rows held out")
+        if not 0 <= self.at < max(len(self.search) or len(self.trials), 1):
+            raise ValueError(f"{self.at} is none of the trials")
+
     def scrubbed(self, at: int) -> Self:
         length = len(self.search) or len(self.trials)
         return replace(self, at=min(max(at, 0), max(length - 1, 0)), refit=None)

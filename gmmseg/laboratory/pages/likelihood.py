@@ -90,6 +90,15 @@ class LikelihoodPage(Page):
             return replace(self, candidates=with_mean(self.candidates, k, np.array([x])))
         return replace(self, candidates=dragged(self.line, self.candidates, handle, x, y))
 
+    @property
+    def ground(self) -> Data:
+        return self.line
+
+    def check(self) -> None:
+        super().check()
+        if self.line.n_features != 1 or self.candidates.n_components != N_CANDIDATES:
+            raise ValueError(f"not {N_CANDIDATES} candidates on a line")
+
     def fit(self) -> Self:
         """Give the best candidate the mean and variance of the points, by the engine (S2 eq. 7)."""
         found = fit(self.line.values, settings=FitSettings(n_components=1)).params

@@ -104,6 +104,15 @@ class LimitPage(Page):
             weights=np.full(len(means), 1 / len(means)),
         )
 
+    def check(self) -> None:
+        super().check()
+        shape = (len(self.weights), self.data.n_features)
+        parts = (self.means, self.hard, self.first)
+        if any(part.shape != shape or not np.isfinite(part).all() for part in parts) or shape[0] < 2:
+            raise ValueError(f"means that are not {shape}")
+        if self.weights.ndim != 1 or not (self.weights >= 0).all() or not np.isclose(self.weights.sum(), 1):
+            raise ValueError("weights that are no shares")
+
     # Figures
 
     @property

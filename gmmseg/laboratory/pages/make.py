@@ -118,6 +118,10 @@ class MakePage(Page):
         return self._drawn(replace(self.settings, mixture=OWN), params)
 
     @property
+    def ground(self) -> Data:
+        return self.params_data
+
+    @property
     def params_data(self) -> Data:
         """Data with as many features as the parameters."""
         return self.data.in_plane() if self.data.n_features > 2 else self.data

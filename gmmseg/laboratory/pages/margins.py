@@ -88,6 +88,11 @@ class MarginsPage(Page):
             return replace(self, at=x)
         return replace(self, params=dragged(self.data, self.params, handle, x, y))
 
+    def check(self) -> None:
+        super().check()
+        if self.data.n_features < 2:
+            raise ValueError("margins of one feature")
+
     @property
     def names(self) -> tuple[str, str]:
         """The features along x and y."""

@@ -103,6 +103,21 @@ class MixturePage(Page):
         """The rows that are drawn in the chart: the draws, else those of the data."""
         return self.line if self.draws is None else self.draws
 
+    def check(self) -> None:
+        super().check()
+        if self.line.n_features != 1 or self.ground.n_features != 1:
+            raise ValueError("rows that are on no line")
+        if self.draws is not None and (self.draws.truth is None or self.draws.truth.max() >= self._n_faces):
+            raise ValueError("draws of other components")
+        if self.face is not None and not 0 <= self.face < self._n_faces:
+            raise ValueError(f"a die without the face {self.face}")
+        if self.recovered is not None and self.recovered.params.n_features != 1:
+            raise ValueError("a mixture that is on no line")
+
+    @property
+    def _n_faces(self) -> int:
+        return self.params.n_components
+
     # Actions
 
     @property

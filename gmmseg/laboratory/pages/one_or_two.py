@@ -90,6 +90,15 @@ class TwoPage(Page):
             return replace(self, one=dragged(self.rows, self.one, own, x, y))
         return replace(self, two=dragged(self.rows, self.two, own, x, y))
 
+    @property
+    def ground(self) -> Data:
+        return self.rows
+
+    def check(self) -> None:
+        super().check()
+        if (self.one.n_components, self.two.n_components) != (1, 2) or self.rows.n_features > 2:
+            raise ValueError("not one component and two in a plane")
+
     def fit(self) -> Self:
         """Fit both anew."""
         return self._fitted(self.data, self.settings, self.rows)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from gmmseg.arrays import FloatArray
-from gmmseg.laboratory.bound import Belief, Problem, believe, figures, maximised, problem
+from gmmseg.laboratory.bound import Belief, Problem, figures, maximised, problem
 from gmmseg.laboratory.charts import with_mean
 from gmmseg.laboratory.data import Data, example
 from gmmseg.laboratory.page import Action, Page
@@ -99,10 +100,18 @@ class RisePage(Page):
     @classmethod
     def _made(cls, data: Data, settings: RiseSettings) -> Self:
         settings = replace(settings, component=min(settings.component, settings.n_components))
+        return cls._at_params(data, settings, None, Jensen())
+
+    @classmethod
+    def _at_params(
+        cls, data: Data, settings: RiseSettings, params: MixtureParams | None, jensen: Jensen
+    ) -> Self:
+        """Return the page with θg, or with None at a start of the settings."""
         line = data.on_line()
         line = Data(line.name, line.values[:MOST_ROWS].copy(), line.columns)
         wanted = FitSettings(n_components=settings.n_components, init="random", seed=settings.seed)
-        task, params = problem(line, wanted), start(line, wanted)
+        task = problem(line, wanted)
+        params = start(line, wanted) if params is None else params
         low, high = float(line.values.min()), float(line.values.max())
         room = 0.25 * (high - low)
         grid = np.linspace(low - room, high + room, CURVE_POINTS)
@@ -110,10 +119,27 @@ class RisePage(Page):
             data,
             settings,
             task,
-            believe(task, params),
+            Belief(task, params),
             grid,
             _level(task, params, settings.component - 1, grid),
+            jensen,
         )
+
+    def kept(self) -> dict[str, Any]:
+        return {"params": self.belief.params, "jensen": self.jensen}
+
+    @classmethod
+    def kept_types(cls) -> dict[str, Any]:
+        return {"params": MixtureParams, "jensen": Jensen}
+
+    @classmethod
+    def restored(cls, data: Data, settings: RiseSettings, kept: Mapping[str, Any]) -> Self:
+        params, jensen = kept["params"], kept["jensen"]
+        if params.n_features != 1 or settings.component > params.n_components:
+            raise ValueError(f"no component {settings.component} on a line")
+        if not all(JENSEN_FROM <= x <= JENSEN_TO for x in (jensen.first, jensen.second)):
+            raise ValueError("points that are not on the axis")
+        return cls._at_params(data, settings, params, jensen)
 
     def rebuilt(self, settings: RiseSettings, path: str) -> Self:
         if path == "component" and settings.component <= settings.n_components:
@@ -141,7 +167,7 @@ class RisePage(Page):
         """Return the page with θg at another mean: an E-step there."""
         mean = float(np.clip(mean, self.grid[0], self.grid[-1]))
         return replace(
-            self, belief=believe(self.task, with_mean(self.belief.params, self.k, np.array([mean])))
+            self, belief=Belief(self.task, with_mean(self.belief.params, self.k, np.array([mean])))
         )
 
     # Actions
@@ -154,7 +180,7 @@ class RisePage(Page):
         """Take a whole iteration: all parameters move, and with them both curves."""
         params = maximised(self.belief)
         return replace(
-            self, belief=believe(self.task, params), level=_level(self.task, params, self.k, self.grid)
+            self, belief=Belief(self.task, params), level=_level(self.task, params, self.k, self.grid)
         )
 
     actions: ClassVar[tuple[Action, ...]] = (

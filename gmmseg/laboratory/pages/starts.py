@@ -8,6 +8,7 @@ from typing import ClassVar, Self
 
 import numpy as np
 
+from gmmseg.arrays import FloatArray
 from gmmseg.colours import class_colour
 from gmmseg.control import ShouldStop, StopRequest, only_cancelled, result_of
 from gmmseg.drawing.convergence import Curves, curves
@@ -64,7 +65,7 @@ class StartsPage(Page):
     """
 
     settings: StartsSettings
-    own: np.ndarray
+    own: FloatArray
     attempts: tuple[Attempt, ...] = field(default=())
     at: int = 0
 
@@ -107,6 +108,18 @@ class StartsPage(Page):
         own[int(handle.split(":")[1]), list(self.data.axes)] = (x, y)[: len(self.data.axes)]
         settings = replace(self.settings, way="own")
         return replace(self, settings=settings, own=own, attempts=(), at=0)
+
+    def check(self) -> None:
+        super().check()
+        if self.own.ndim != 2 or self.own.shape[1] != self.data.n_features or not np.isfinite(self.own).all():
+            raise ValueError(f"means {self.own.shape} of other features")
+        mixtures = [params for each in self.attempts for params in (each.first, each.result.params)]
+        if any(params.n_features != self.data.n_features for params in mixtures):
+            raise ValueError("mixtures of other features")
+        if any(not each.result.history for each in self.attempts):
+            raise ValueError("a fit without steps")
+        if not 0 <= self.at < max(len(self.attempts), 1):
+            raise ValueError(f"{self.at} is none of the attempts")
 
     def scrubbed(self, at: int) -> Self:
         return replace(self, at=min(max(at, 0), max(len(self.attempts) - 1, 0)))

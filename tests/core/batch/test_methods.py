@@ -17,7 +17,7 @@ from gmmseg.photo.classes import default_classes
 from gmmseg.photo.objects.edits import add_object
 from gmmseg.photo.objects.objects import ObjectMap
 from gmmseg.photo.objects.patch import Patch
-from gmmseg.photo.project import Project
+from gmmseg.photo.project import PhotoProject
 from gmmseg.photo.settings import SegmentSettings
 from gmmseg.regions.settings import RegionSettings
 from tests.core.commands.test_cli import photo
@@ -28,7 +28,7 @@ def plain(method: Any) -> str:
 
 
 def objects() -> ObjectMap:
-    project = Project.of_image(image_from_array(photo(), "photo"))
+    project = PhotoProject.of_image(image_from_array(photo(), "photo"))
     mask = np.zeros((30, 40), bool)
     mask[3:9, 4:12] = True
     return project.edited(add_object(Patch.of(mask), "sky")).document.object_map

@@ -37,7 +37,7 @@ from gmmseg.io.images import read_image
 from gmmseg.mixture.settings import FitSettings
 from gmmseg.photo.document import Document
 from gmmseg.photo.jobs import SegmentRequest, segment_events
-from gmmseg.photo.project import Project
+from gmmseg.photo.project import PhotoProject
 from gmmseg.photo.settings import MapSettings, SegmentSettings
 from gmmseg.regions.settings import RegionSettings
 from tests.core.commands.test_cli import photo
@@ -70,7 +70,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def fitted(settings: SegmentSettings, name: str = "-photo 1.png", frame: int = 0) -> Document:
     """Return a document as the window has it after a fit."""
     image = read_image(Path(name).absolute(), frame=frame)
-    project = Project.of_image(image)
+    project = PhotoProject.of_image(image)
     fit = result_of(segment_events(SegmentRequest(image, settings))).fit
     maps = MapSettings()
     return replace(project.document, settings=settings, fit=fit, classes=fit.model.classes, map_settings=maps)
@@ -226,7 +226,7 @@ def test_what_settings_do_not_give_again_comes_from_the_project(place: Path) -> 
     nameless = replace(document, image=replace(image, source=replace(image.source, path=None)))
     with pytest.raises(EditError, match="in no file"):
         again(nameless, "classes", items(["mask"]), None)
-    project = Project.of_image(image)
+    project = PhotoProject.of_image(image)
     entry = replace(project.history.present, state=stopped)
     gmmseg.save_project(replace(project, history=replace(project.history, present=entry)), "work.gmmseg")
     check(stopped, "classes", items(["mask", "overlay", "table", "report"]), Path("work.gmmseg"))

@@ -59,6 +59,7 @@ def test_the_outcome_is_whole(outcome: ExperimentOutcome) -> None:
     assert outcome.clusters.shape == outcome.confidence.shape == (900,)
     assert outcome.clusters.dtype == np.int32
     assert set(outcome.clusters) == set(range(10))
+    assert outcome.features is not None
     assert outcome.features.shape == (900, 40)
     assert outcome.params.means.shape == (10, 40)
     assert outcome.embedding.shape == (900, 10)
@@ -74,6 +75,7 @@ def test_the_outcome_is_whole(outcome: ExperimentOutcome) -> None:
 
 
 def test_clusters_are_ordered_by_size_and_the_gaussians_with_them(outcome: ExperimentOutcome) -> None:
+    assert outcome.features is not None
     sizes = np.bincount(outcome.clusters[:700])
     assert (np.diff(sizes) <= 0).all()
     for k in range(10):

@@ -213,6 +213,7 @@ def test_every_recipe_without_a_graph_runs_from_images_to_scores(recipe: RecipeN
     assert outcome.scores_test.n_images == 90
     assert outcome.scores_fit.acc > 0.25
     assert set(outcome.clusters.tolist()) <= set(range(10))
+    assert outcome.features is not None
     assert outcome.params.n_features == outcome.features.shape[1] == 12
     again = outcome_of(recipe)
     np.testing.assert_array_equal(outcome.clusters, again.clusters)

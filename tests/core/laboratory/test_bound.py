@@ -10,7 +10,7 @@ from scipy.optimize import minimize
 
 from gmmseg.colours import class_colour
 from gmmseg.control import StopRequest, never_stop, result_of
-from gmmseg.laboratory.bound import believe, figures, maximised, problem, shares_of, tints_of
+from gmmseg.laboratory.bound import Belief, figures, maximised, problem, shares_of, tints_of
 from gmmseg.laboratory.data import Data, example, gaussians, made_data
 from gmmseg.laboratory.starts import start
 from gmmseg.laboratory.timeline import Timeline, begun, run
@@ -30,7 +30,7 @@ def test_the_parts_of_the_bound_equal_their_sums_over_rows(seed: int, n_features
     data = rows_of(n_features, seed)
     task = problem(data, FitSettings(n_components=k))
     params, held = (brute.random_mixture(k, n_features, seed + add) for add in (1, 2))
-    belief = believe(task, held)
+    belief = Belief(task, held)
     found = figures(params, task.evaluate(params).log_likelihood, belief)
     values = data.values
     assert found.log_likelihood == pytest.approx(brute.log_likelihood(params, values), rel=1e-10)
@@ -47,7 +47,7 @@ def test_the_m_step_is_the_weighted_mean_and_covariance_and_a_maximum_of_q() -> 
     data = example("two-line")
     task = problem(data, FitSettings(n_components=2))
     held = gaussians([0.3, 0.7], [[-1.0], [1.0]], [1.0, 2.0])
-    found = maximised(believe(task, held))
+    found = maximised(Belief(task, held))
     shares = np.exp(brute.log_posteriors(held, data.values))
     counts = shares.sum(axis=0)
     means = shares.T @ data.values / counts[:, None]
@@ -69,7 +69,7 @@ def test_the_m_step_is_the_weighted_mean_and_covariance_and_a_maximum_of_q() -> 
 
 def test_tints_are_the_colours_mixed_by_posterior() -> None:
     data = example("two-line")
-    belief = believe(
+    belief = Belief(
         problem(data, FitSettings(n_components=2)), gaussians([0.5, 0.5], [[-2.0], [2.0]], [1.0, 1.0])
     )
     shares, tints = shares_of(belief), tints_of(belief)

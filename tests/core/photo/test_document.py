@@ -39,7 +39,7 @@ from gmmseg.photo.document import (
 from gmmseg.photo.jobs import Previewed, SegmentOutcome, SegmentRequest, segment_events
 from gmmseg.photo.objects.edits import add_object
 from gmmseg.photo.objects.patch import brushed
-from gmmseg.photo.project import differs, has_work
+from gmmseg.photo.project import PhotoProject
 from gmmseg.photo.settings import SegmentSettings
 from gmmseg.photo.view_state import ViewState
 from gmmseg.photo.workspace import TableCache, Workspace
@@ -291,14 +291,14 @@ def test_a_colour_that_a_person_chose_is_work_and_one_that_goes_on_is_not() -> N
     saved = workspace.document
     workspace.apply(change_setting("mixture.n_components", 4, "K"))
     fit(workspace)
-    assert not has_work(workspace.document)
+    assert not PhotoProject.has_work(workspace.document)
     workspace.apply(recolour_class(2, (9, 8, 7)))
-    assert has_work(workspace.document)
-    assert differs(workspace.document, replace(workspace.document, classes=saved.classes))
+    assert PhotoProject.has_work(workspace.document)
+    assert PhotoProject.differs(workspace.document, replace(workspace.document, classes=saved.classes))
     workspace.apply(change_setting("mixture.n_components", 3, "K"))
     fit(workspace)
     assert (9, 8, 7) in workspace.document.classes.colours_by_component()
-    assert has_work(workspace.document)
+    assert PhotoProject.has_work(workspace.document)
 
 
 @pytest.mark.parametrize("name", CLASS_EDITS)

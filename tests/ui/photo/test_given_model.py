@@ -25,7 +25,7 @@ from gmmseg.io.projects.writing import save_project
 from gmmseg.mixture.settings import Adaptation
 from gmmseg.photo.document import Document, adapt_model, change_map_setting, change_setting, rename_class
 from gmmseg.photo.given import GivenModel
-from gmmseg.photo.project import Project
+from gmmseg.photo.project import PhotoProject
 from tests.ui.driving import arrange, blobs, drop, mime_of, wait_for_fit, write_png
 from ui.app import App
 from ui.widgets.number_box import NumberBox
@@ -221,7 +221,7 @@ def test_a_project_keeps_the_model_and_what_it_labelled(window: Window, tmp_path
     window.wait()
     path = tmp_path / "kept.gmmseg"
     expected = window.mask()
-    save_project(Project(window.work.workspace.history), path)
+    save_project(PhotoProject(window.work.workspace.history), path)
     opened = gmmseg.open_project(path)
     document = opened.document
     assert document.given == window.given

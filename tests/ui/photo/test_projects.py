@@ -193,13 +193,13 @@ def test_an_image_that_is_gone_can_be_shown_the_way_to(marked: App, qtbot: QtBot
     save_as(marked, qtbot, path)
     (tmp_path / "photo.png").rename(tmp_path / "moved.png")
     work = marked.photo.work
-    with qtbot.waitSignal(work.opener.project_opened, timeout=10000):
+    with qtbot.waitSignal(work.opener.kept_read, timeout=10000):
         drop(marked.window, mime_of(path))
     assert "The image “photo.png” is not where it was" in marked.window.errors.text
     assert {entry.name for entry in work.workspace.document.object_map} == {"cat"}
     assert not marked.window.isWindowModified()
     marked.photo._commands.find_image(path)
-    with qtbot.waitSignal(work.opener.project_opened, timeout=10000):
+    with qtbot.waitSignal(work.opener.kept_read, timeout=10000):
         choose(marked, "findDialog", tmp_path / "moved.png")
     qtbot.waitUntil(lambda: is_settled(marked), timeout=20000)
     image = work.workspace.document.image
@@ -336,7 +336,8 @@ def test_a_journal_with_a_large_beginning_grows_all_the_same(
 def test_a_large_journal_begins_in_the_background_and_nothing_is_lost_meanwhile(
     marked: App, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    keeping, keeper = marked.photo.work.keeping, marked.photo.work.keeper
+    keeper = marked.photo.work.keeper
+    keeping = keeper.keeping
     qtbot.waitUntil(lambda: keeper.journaling.path is not None)
     (before,) = journals(tmp_path)
     is_let_on = threading.Event()
@@ -445,12 +446,12 @@ def test_the_next_window_offers_what_was_not_saved(
     qtbot.addWidget(again.window)
     with qtbot.waitExposed(again.window):
         again.begin()
-    again.photo._recovery._timer.start(0)
+    again.recovery._timer.start(0)
     dialog = recover_dialog(again, qtbot)
     assert dialog.list.count() == 1
     assert re.match(r"photo\.png\n2 changes, 1 object\n", dialog.list.item(0).text())
     assert not dialog.list.item(0).icon().isNull()
-    with qtbot.waitSignal(again.photo.work.opener.recovered, timeout=10000):
+    with qtbot.waitSignal(again.photo.work.opener.kept_read, timeout=10000):
         dialog.findChildren(QPushButton)[0].click()
     workspace = again.photo.work.workspace
     assert [entry.title for entry in workspace.history.entries] == [entry.title for entry in before.entries]
@@ -470,7 +471,7 @@ def test_not_now_keeps_it_for_the_menu(
     qtbot.waitUntil(lambda: marked.photo.work.keeper.journaling.path is not None)
     (journal,) = journals(tmp_path)
     monkeypatch.setattr(Holder, "has_ended", lambda self: True)
-    marked.photo._recovery._look_at_start()
+    marked.recovery._look_at_start()
     recover_dialog(marked, qtbot).reject()
     assert len(journals(tmp_path / "state" / "gmmseg" / "kept")) == 1
     assert not journal.exists()
@@ -506,7 +507,7 @@ def test_a_project_that_a_killed_window_had_open_offers_its_changes(
     )
     work = marked.photo.work
     assert [entry.name for entry in work.workspace.document.object_map] == ["cat"]
-    with qtbot.waitSignal(work.opener.recovered, timeout=10000):
+    with qtbot.waitSignal(work.opener.kept_read, timeout=10000):
         marked.window.errors.findChildren(QPushButton)[0].click()
     assert [entry.name for entry in work.workspace.document.object_map] == ["cat", "dog"]
     assert work.keeper.path == path
@@ -583,7 +584,7 @@ def test_what_was_open_is_opened_again_where_that_is_wanted(
     marked.window.close()
     again = App(SettingsStore())
     qtbot.addWidget(again.window)
-    with qtbot.waitSignal(again.photo.work.opener.project_opened, timeout=10000):
+    with qtbot.waitSignal(again.photo.work.opener.kept_read, timeout=10000):
         again.begin()
     assert again.photo.work.keeper.path == path
     again.end()

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -33,18 +32,20 @@ from gmmseg.io.projects.journals import (
     look_into,
     recover,
 )
+from gmmseg.io.projects.kinds import kind_named
 from gmmseg.io.projects.leftovers import journal_path, set_aside
 from gmmseg.io.projects.plain import encoded
 from gmmseg.io.projects.states import changed_history, history_changes
 from gmmseg.photo.document import Document, change_setting
 from gmmseg.photo.objects.edits import add_object, remove_objects, rename_objects
 from gmmseg.photo.objects.patch import brushed
-from gmmseg.photo.project import Project
+from gmmseg.photo.project import PhotoProject
 from tests.core.io.test_atomic_writing import names_in
-from tests.data.projects.build import JOURNALS, a_project, assert_same, write_image
+from tests.data.projects.build import JOURNALS, a_project, assert_same, begun, write_image
 from tests.data.states import make_image
 
 ROOT = Path(__file__).parents[4]
+PHOTO = kind_named("photo")
 
 
 @pytest.fixture(autouse=True)
@@ -52,15 +53,6 @@ def own_state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     folder = tmp_path_factory.mktemp("state")
     monkeypatch.setenv("XDG_STATE_HOME", str(folder))
     return folder
-
-
-def begun(path: Path, records: Iterable[bytes]) -> Journal:
-    """Return a journal that has taken its place with its first records."""
-    journal = Journal(path)
-    for record in records:
-        journal.append(record)
-    journal.publish()
-    return journal
 
 
 def without_keys(history: History[Document]) -> tuple[object, ...]:
@@ -116,9 +108,9 @@ def test_a_disk_that_is_full_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 def test_a_change_of_history_is_told_and_understood(tmp_path: Path) -> None:
     image = make_image()
-    project = Project.of_image(image)
+    project = PhotoProject.of_image(image)
     before = project.history
-    again = changed_history(None, as_read(history_changes(None, before)), image, "x")
+    again = changed_history(PHOTO, None, as_read(history_changes(PHOTO, None, before)), image, "x")
     brush = brushed([(20.0, 12.0)], 5.0, (40, 60))
     steps = [
         before.pushed(add_object(brush, "cat").apply(before.present.state), "Add cat", None, 1.5),
@@ -131,8 +123,8 @@ def test_a_change_of_history_is_told_and_understood(tmp_path: Path) -> None:
     steps.append(steps[-1].moved_to(0))
     steps.append(steps[-1].pushed(project.document, "Other way"))
     for after in steps:
-        content = history_changes(before, after)
-        again = changed_history(again, as_read(content), image, "x")
+        content = history_changes(PHOTO, before, after)
+        again = changed_history(PHOTO, again, as_read(content), image, "x")
         assert_same(without_keys(after), again.entries)
         assert len(again.past) == len(after.past)
         before = after
@@ -144,12 +136,12 @@ def as_read(content: object) -> object:
 
 def test_steps_beyond_the_limit_are_forgotten_by_the_journal_too() -> None:
     image = make_image()
-    before = replace(Project.of_image(image).history, limit=3)
-    again = changed_history(None, as_read(history_changes(None, before)), image, "x")
+    before = replace(PhotoProject.of_image(image).history, limit=3)
+    again = changed_history(PHOTO, None, as_read(history_changes(PHOTO, None, before)), image, "x")
     for k in range(8):
         document = change_setting("smooth", k / 10, "S").apply(before.present.state)
         after = before.pushed(document, f"step {k}")
-        again = changed_history(again, as_read(history_changes(before, after)), image, "x")
+        again = changed_history(PHOTO, again, as_read(history_changes(PHOTO, before, after)), image, "x")
         before = after
     assert_same(without_keys(before), again.entries)
     assert len(again.entries) == 4
@@ -163,12 +155,12 @@ def a_journal(folder: Path, n_changes: int = 5) -> tuple[Path, History[Document]
     image = gmmseg.read_image(write_image(folder / "photo.png"))
     history = a_project(image).history
     path = folder / "a.journal"
-    journal = begun(path, first_records(history, {"layout": 2}, path, None))
+    journal = begun(path, first_records(PHOTO, history, {"layout": 2}, path, None))
     for k in range(n_changes):
         brush = brushed([(5.0 + 9 * k, 30.0)], 3.0, (40, 60))
         document = add_object(brush, f"object {k}").apply(history.present.state)
         after = history.pushed(document, f"Add object {k}", None, float(k))
-        journal.append(change_record(history, after))
+        journal.append(change_record(PHOTO, history, after))
         history = after
     journal.close()
     return path, history
@@ -229,7 +221,7 @@ def test_each_step_is_a_record_of_its_own(tmp_path: Path) -> None:
     assert_same(without_keys(history), recover(path).project.history.entries)
     # The largest holds one document, not all of them.
     alone = max(
-        len(encoded(history_changes(None, History(replace(entry, merge_key=None)))))
+        len(encoded(history_changes(PHOTO, None, History(replace(entry, merge_key=None)))))
         for entry in history.entries
     )
     assert max(map(len, records)) < alone + 2000
@@ -238,7 +230,7 @@ def test_each_step_is_a_record_of_its_own(tmp_path: Path) -> None:
 def test_a_beginning_that_is_damaged_is_not_taken_for_what_was_saved(tmp_path: Path) -> None:
     project, path = tmp_path / "work.gmmseg", tmp_path / "a.journal"
     history = a_project(gmmseg.read_image(write_image(tmp_path / "photo.png"))).history
-    begun(path, first_records(history, {}, path, project, history.present.state)).close()
+    begun(path, first_records(PHOTO, history, {}, path, project, history.present.state)).close()
     assert not look_into(path).has_something
     path.write_bytes(path.read_bytes()[:-20])
     assert look_into(path).has_something
@@ -248,11 +240,11 @@ def test_what_is_in_the_file_is_told_wherever_it_is_in_the_history(tmp_path: Pat
     path, project = tmp_path / "a.journal", tmp_path / "work.gmmseg"
     history = a_project(gmmseg.read_image(write_image(tmp_path / "photo.png"))).history
     for at in (0, 4, len(history.past)):
-        begun(path, first_records(history, {}, path, project, history.entries[at].state)).close()
+        begun(path, first_records(PHOTO, history, {}, path, project, history.entries[at].state)).close()
         found = look_into(path)
         assert found.saved is found.project.history.entries[at].state
         assert found.has_something == (at < len(history.past))
-    begun(path, first_records(history, {}, path, project, Document())).close()
+    begun(path, first_records(PHOTO, history, {}, path, project, Document())).close()
     assert look_into(path).saved is None
     assert look_into(path).has_something
 
@@ -263,7 +255,7 @@ def test_a_journal_beside_a_project_moves_with_its_folder(tmp_path: Path) -> Non
     project = tmp_path / "before" / "work.gmmseg"
     path, elsewhere = journal_path(project), tmp_path / "a.journal"
     for each in (path, elsewhere):
-        begun(each, first_records(history, {}, each, project)).close()
+        begun(each, first_records(PHOTO, history, {}, each, project)).close()
     (tmp_path / "before").rename(tmp_path / "after")
     found = recover(tmp_path / "after" / path.name)
     assert found.path == tmp_path / "after" / "work.gmmseg"
@@ -277,11 +269,13 @@ def test_the_copy_in_the_project_serves_the_journal_too(tmp_path: Path, is_a_fil
     picture = write_image(tmp_path / "photo.png")
     image = gmmseg.read_image(picture) if is_a_file else make_image()
     project = tmp_path / "work.gmmseg"
-    gmmseg.save_project(Project.of_image(image), project, encloses_image=True)
+    gmmseg.save_project(PhotoProject.of_image(image), project, encloses_image=True)
     picture.unlink()
-    history = Project.of_image(gmmseg.open_project(project).image).with_object(np.eye(40, 60), "x").history
+    history = (
+        PhotoProject.of_image(gmmseg.open_project(project).image).with_object(np.eye(40, 60), "x").history
+    )
     path = journal_path(project)
-    begun(path, first_records(history, {}, path, project)).close()
+    begun(path, first_records(PHOTO, history, {}, path, project)).close()
     found = recover(path)
     assert_same(found.project.image.pixels, image.pixels)
     assert not found.note
@@ -292,8 +286,8 @@ def test_the_copy_in_the_project_serves_the_journal_too(tmp_path: Path, is_a_fil
 def test_pixels_that_are_in_no_file_are_kept_beside_the_journal(tmp_path: Path) -> None:
     project = gmmseg.new_project(make_image().pixels).with_object(np.eye(40, 60), "line")
     path = tmp_path / "a.journal"
-    begun(path, first_records(project.history, {}, path, None)).close()
-    for name, data in companions(project.image, path, never_stop).items():
+    begun(path, first_records(PHOTO, project.history, {}, path, None)).close()
+    for name, data in companions(PHOTO, project.document, path, never_stop).items():
         name.write_bytes(data)
     assert_same(recover(path).project.document, project.document)
     assert names_in(tmp_path) == ["a.journal", "a.journal.image", "a.journal.png"]
@@ -338,11 +332,11 @@ def test_a_journal_that_is_put_aside_is_kept_from_then_on(tmp_path: Path) -> Non
 
 def test_an_image_whose_file_is_gone_is_kept_beside_the_journal(tmp_path: Path) -> None:
     picture = write_image(tmp_path / "photo.png")
-    project = Project.of_image(gmmseg.read_image(picture)).with_object(np.eye(40, 60), "line")
+    project = PhotoProject.of_image(gmmseg.read_image(picture)).with_object(np.eye(40, 60), "line")
     picture.unlink()
     path = tmp_path / "a.journal"
-    begun(path, first_records(project.history, {}, path, None)).close()
-    for name, data in companions(project.image, path, never_stop).items():
+    begun(path, first_records(PHOTO, project.history, {}, path, None)).close()
+    for name, data in companions(PHOTO, project.document, path, never_stop).items():
         name.write_bytes(data)
     assert_same(recover(path).project.document, project.document)
 
@@ -355,13 +349,13 @@ def test_a_journal_without_anything_to_lose_goes_by_itself(
     project = tmp_path / "work.gmmseg"
     path = journal_path(project)
     assert path == tmp_path / ".work.gmmseg.journal"
-    begun(path, first_records(history, {}, path, project, history.present.state)).close()
+    begun(path, first_records(PHOTO, history, {}, path, project, history.present.state)).close()
     assert look_into(path).path == project
     assert leftovers.leftovers([], [project]) == []
     assert not path.exists()
-    journal = begun(path, first_records(history, {}, path, project, history.present.state))
+    journal = begun(path, first_records(PHOTO, history, {}, path, project, history.present.state))
     emptied = remove_objects([2]).apply(history.present.state)
-    journal.append(change_record(history, history.pushed(emptied, "Remove")))
+    journal.append(change_record(PHOTO, history, history.pushed(emptied, "Remove")))
     journal.close()
     (found,) = leftovers.leftovers([], [project])
     assert found.recovered.path == project
@@ -432,20 +426,22 @@ KILLED = textwrap.dedent("""
     from pathlib import Path
     import gmmseg
     from gmmseg.io.projects.journals import change_record, first_records
+    from gmmseg.io.projects.kinds import kind_named
     from gmmseg.photo.objects.edits import add_object
     from gmmseg.photo.objects.patch import brushed
-    from gmmseg.photo.project import Project
-    from tests.core.io.projects.test_journals import begun
+    from gmmseg.photo.project import PhotoProject
+    from tests.data.projects.build import begun
+    PHOTO = kind_named("photo")
     path, seed = Path(sys.argv[1]), int(sys.argv[2])
     random.seed(seed)
-    history = Project.of_image(gmmseg.read_image(path.with_name("photo.png"))).history
-    journal = begun(path, first_records(history, {}, path, None))
+    history = PhotoProject.of_image(gmmseg.read_image(path.with_name("photo.png"))).history
+    journal = begun(path, first_records(PHOTO, history, {}, path, None))
     print("ready", flush=True)
     for n in range(100000):
         spot = brushed([(random.uniform(0, 60), random.uniform(0, 40))], 5.0, (40, 60))
         document = add_object(spot, f"object {n}").apply(history.present.state)
         after = history.pushed(document, f"edit {n}")
-        journal.append(change_record(history, after))
+        journal.append(change_record(PHOTO, history, after))
         history = after
         os.write(1, b"%d\\n" % n)
 """)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,10 +11,10 @@ from PySide6.QtCore import QObject, QTimer, Slot
 from PySide6.QtWidgets import QWidget
 
 from gmmseg.control import ShouldStop
-from ui.desk.keeping import Keeper
-from ui.desk.workers import DeskWorkers
+from ui.desk.job_runner import JobRunner
+from ui.desk.requests import LatestRequests
 from ui.notices import Notices
-from ui.settings_store import SettingsStore
+from ui.settings_store import Purpose, SettingsStore
 
 if TYPE_CHECKING:
     from gmmseg.io.projects.journals import Recovered
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _LOOK_AFTER_MS = 1000
 """After the start: the first image comes first."""
+_PURPOSES: tuple[Purpose, ...] = ("open", "digits", "tables")
+"""Under which projects that were opened are remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +55,8 @@ class Recovery(QObject):
 
     Parameters
     ----------
-    work : DeskWorkers
-    keeper : Keeper
-        Knows the journals of what was left in this window.
+    left_journals : callable
+        Returns the journals of what was left in this window.
     recover : callable
         Goes on with the journal at a path.
     store : SettingsStore
@@ -67,23 +68,25 @@ class Recovery(QObject):
 
     def __init__(
         self,
-        work: DeskWorkers,
-        keeper: Keeper,
+        left_journals: Callable[[], Sequence[Path]],
         recover: Callable[[Path], None],
         store: SettingsStore,
         notices: Notices,
         window: QWidget,
     ) -> None:
-        super().__init__(work)
-        self._keeper = keeper
+        super().__init__(window)
+        self._left_journals = left_journals
         self._recover = recover
         self._store = store
         self._notices = notices
         self._window = window
-        self._looks = work.make_requests(_look, lambda question: "leftovers")
+        self._runners = (JobRunner("queue", self), JobRunner("queue", self))
+        self._looks = LatestRequests(self._runners[0], _look, lambda question: "leftovers", self)
         self._looks.answered.connect(self._on_found)
-        self._glances = work.make_requests(_look_into, lambda journal: journal)
+        self._glances = LatestRequests(self._runners[1], _look_into, lambda journal: journal, self)
         self._glances.answered.connect(self._on_looked)
+        for requests in (self._looks, self._glances):
+            requests.failed.connect(notices.show_error)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(_LOOK_AFTER_MS)
@@ -92,6 +95,12 @@ class Recovery(QObject):
     def begin(self) -> None:
         """Look soon, without being in the way of what is opened first."""
         self._timer.start()
+
+    def shutdown(self) -> bool:
+        """End all work. Returns whether all threads have ended."""
+        self._timer.stop()
+        ended = [runner.shutdown() for runner in self._runners]
+        return all(ended)
 
     @Slot()
     def _look_at_start(self) -> None:
@@ -108,8 +117,9 @@ class Recovery(QObject):
         self._glances.ask(journal)
 
     def _ask(self, *, is_asked: bool) -> None:
-        closed = tuple(self._keeper.left) if is_asked else ()
-        self._looks.ask(_Question(tuple(self._store.recent_files()), closed, is_asked))
+        closed = tuple(self._left_journals()) if is_asked else ()
+        recent = [path for purpose in _PURPOSES for path in self._store.recent_files(purpose)]
+        self._looks.ask(_Question(tuple(dict.fromkeys(recent)), closed, is_asked))
 
     @Slot(object, object)
     def _on_found(self, question: _Question, found: list[Leftover]) -> None:
@@ -124,7 +134,7 @@ class Recovery(QObject):
                 each.recovered.journal,
                 each.recovered.name,
                 each.recovered.n_steps,
-                len(each.recovered.project.document.objects or ()),
+                each.recovered.project.summary,
                 each.recovered.time,
                 each.picture,
             )

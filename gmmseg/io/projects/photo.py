@@ -1,0 +1,210 @@
+"""How projects of photos are kept: about an image, with a fit, and objects as tiles and as a PNG."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, ClassVar, TypeVar
+
+import numpy as np
+
+from gmmseg.arrays import ByteArray
+from gmmseg.control import ShouldStop
+from gmmseg.history import History
+from gmmseg.image import Image, thinned
+from gmmseg.io.masks import encode_rgb_png
+from gmmseg.io.models import dump_model
+from gmmseg.io.projects.archive import Archive, Member
+from gmmseg.io.projects.checks import check_history
+from gmmseg.io.projects.fits import fit_content, fit_of, given_content, given_of
+from gmmseg.io.projects.kind import THUMBNAIL, THUMBNAIL_SIDE, Found, Kind, Numbered
+from gmmseg.io.projects.object_map import NAME as OBJECTS_PNG
+from gmmseg.io.projects.object_map import encode_objects, read_object_ids
+from gmmseg.io.projects.plain import PROJECT, encoded, misfit, value_of, values_of
+from gmmseg.io.projects.references import (
+    ImageForm,
+    copies_of,
+    find_image,
+    image_form,
+    is_in_no_file,
+    known_pixel_hash,
+    pixel_hash,
+    stand_in,
+)
+from gmmseg.io.strict_json import parse
+from gmmseg.photo.document import Document, Fit
+from gmmseg.photo.objects.objects import ObjectInfo, ObjectMap
+from gmmseg.photo.objects.tiles import IdArray, Tile, TileMap, is_tile
+from gmmseg.photo.project import PhotoProject
+from gmmseg.render import display_rgb
+
+_T = TypeVar("_T")
+
+
+class PhotoKind(Kind[Document, Image, ImageForm]):
+    """Documents about an image."""
+
+    own_members: ClassVar[tuple[str, ...]] = ("objects", "fit")
+    identity: ClassVar[tuple[str, ...]] = ("sha256", "width", "height", "channels", "dtype", "has_mask")
+    project = PhotoProject
+    document = Document
+    form = ImageForm
+
+    def check(self, history: History[Document]) -> None:
+        check_history(history)
+
+    def form_of(
+        self, subject: Image, path: Path, enclosed: str | None, *, is_quick: bool = False
+    ) -> ImageForm:
+        pixels = known_pixel_hash(subject) if is_quick else pixel_hash(subject)
+        return image_form(subject, path, enclosed, pixels)
+
+    def enclosed_in_journals(self, subject: Image) -> str | None:
+        return "image.npy" if is_in_no_file(subject) else None
+
+    def copies_of(self, subject: Image, is_wanted: bool, should_stop: ShouldStop) -> list[Member]:
+        return copies_of(subject, is_wanted, should_stop)
+
+    def find(
+        self,
+        form: ImageForm,
+        archive: Archive | None,
+        project: Path,
+        chosen: Path | None,
+        should_stop: ShouldStop,
+    ) -> Found[Image]:
+        image, note = find_image(form, archive, project, chosen, should_stop)
+        return Found(image, note, image.source.is_missing)
+
+    def stand_in(self, form: ImageForm) -> Image:
+        return stand_in(form)
+
+    def parts_of(self, document: Document) -> Iterable[Fit]:
+        return () if document.fit is None else (document.fit,)
+
+    def content(self, name: str, before: Any, after: Any, parts: Numbered) -> Any:
+        if name == "objects":
+            return _object_changes(ObjectMap.empty(after.shape) if before is None else before, after)
+        if name == "given":
+            return given_content(after)
+        return parts.content(after, fit_content) if name == "fit" else after
+
+    def value(self, name: str, content: Any, document: Document, parts: Numbered, place: str) -> Any:
+        if name == "objects":
+            _image_of(document, place)
+            return _changed_objects(document.object_map, content, place)
+        if name == "fit":
+            image = _image_of(document, place)
+            return parts.part_of(content, lambda found: fit_of(found, image, place), place)
+        if name == "given":
+            return given_of(content, place)
+        return super().value(name, content, document, parts, place)
+
+    def members_of(self, document: Document) -> list[Member]:
+        image = _image_of(document, "image")
+        members: list[Member] = []
+        ids: IdArray | None = None
+        if document.objects is not None:
+            map_png, ids = encode_objects(document.objects, _step(image))
+            members.append(Member("objects.json", encoded({"objects": document.objects.objects})))
+            members.append(Member(OBJECTS_PNG, map_png, is_packed=True))
+        if document.fit is not None:
+            content = fit_content(document.fit)
+            del content["model"]
+            members.append(Member("model.json", dump_model(document.fit.model)))
+            members.append(Member("fit.json", encoded(content)))
+        picture = _picture(image, document.objects, ids)
+        return [*members, Member(THUMBNAIL, picture, is_packed=True)]
+
+    def with_members(self, document: Document, archive: Archive) -> Document:
+        image = _image_of(document, "image")
+        if "objects.json" in archive:
+            objects = parse(archive.read("objects.json", PROJECT.max_bytes), PROJECT)
+            if not isinstance(objects, dict) or objects.keys() != {"objects"}:
+                misfit("objects", "must be listed")
+            entries = values_of(ObjectInfo, objects["objects"], "objects")
+            ids = read_object_ids(archive.read(OBJECTS_PNG), (image.height, image.width))
+            document = replace(document, objects=ObjectMap(ids, entries))
+        if "fit.json" in archive:
+            content = parse(archive.read("fit.json", PROJECT.max_bytes), PROJECT)
+            model = parse(archive.read("model.json", PROJECT.max_bytes), PROJECT)
+            if not isinstance(content, dict) or "model" in content:
+                misfit("fit", "must be an object without a model")
+            document = replace(document, fit=fit_of({**content, "model": model}, image, "fit"))
+        return document
+
+    def picture(self, document: Document) -> bytes:
+        return _picture(_image_of(document, "image"), None, None)
+
+
+def _image_of(document: Document, place: str) -> Image:
+    if document.image is None:
+        misfit(place, "needs an image")
+    return document.image
+
+
+def _step(image: Image) -> int:
+    return -(-max(image.height, image.width) // THUMBNAIL_SIDE)
+
+
+def _picture(image: Image, objects: ObjectMap | None, ids: IdArray | None) -> bytes:
+    """Return a PNG of the image, with its objects in their colours.
+
+    `ids` are every so-many-th id of the map, as `encode_objects` returns them for the image.
+    """
+    rgb: ByteArray = display_rgb(thinned(image, _step(image))).copy()
+    if objects is not None and ids is not None:
+        colours = np.zeros((1 + max((entry.id for entry in objects), default=0), 3), dtype=np.uint16)
+        for entry in objects:
+            colours[entry.id] = entry.colour
+        is_marked = ids > 0
+        rgb[is_marked] = (rgb[is_marked].astype(np.uint16) + colours[ids[is_marked]]) // 2
+    return encode_rgb_png(rgb)
+
+
+# Objects
+
+
+def _object_changes(before: ObjectMap, after: ObjectMap) -> dict[str, Any]:
+    tiles = after.ids.tiles
+    return {
+        "tiles": [[index, tiles[index]] for index in after.ids.changed_from(before.ids)],
+        "entries": _splice(before.objects, after.objects),
+    }
+
+
+def _changed_objects(before: ObjectMap, content: Any, place: str) -> ObjectMap:
+    match content:
+        case {"tiles": list(found), "entries": entries, **others} if not others:
+            pass
+        case _:
+            misfit(place, "must have tiles and entries")
+    tiles = list(before.ids.tiles)
+    for at, each in enumerate(found):
+        index, tile = value_of(tuple[int, Tile], each, f"{place}.tiles[{at}]")
+        if not (0 <= index < len(tiles) and is_tile(tile, before.ids.box(index))):
+            misfit(f"{place}.tiles[{at}]", "is no tile of the image")
+        tiles[index] = tile
+    objects = _spliced(before.objects, entries, ObjectInfo, f"{place}.entries")
+    return ObjectMap(TileMap(before.shape, tuple(tiles)), objects)
+
+
+def _splice(before: Sequence[_T], after: Sequence[_T]) -> list[Any]:
+    """Return how many items at the start are the same ones, then the new ones, then how many at the end."""
+    most = min(len(before), len(after))
+    start = next((at for at in range(most) if before[at] is not after[at]), most)
+    most -= start
+    end = next((at for at in range(most) if before[-1 - at] is not after[-1 - at]), most)
+    return [start, list(after[start : len(after) - end]), end]
+
+
+def _spliced(before: tuple[_T, ...], content: Any, kind: type[_T], place: str) -> tuple[_T, ...]:
+    match content:
+        case [int(start), list(new), int(end)]:
+            pass
+        case _:
+            misfit(place, "must say what is kept and what is new")
+    if min(start, end) < 0 or start + end > len(before):
+        misfit(place, f"keeps more than the {len(before)} items that there are")
+    return (*before[:start], *values_of(kind, new, place), *before[len(before) - end :])
