@@ -67,6 +67,7 @@ class DigitsForm(Form, frozen=True):
     height: Annotated[int, Meta(ge=1, le=MAX_SIDE)]
     width: Annotated[int, Meta(ge=1, le=MAX_SIDE)]
     has_labels: bool
+    """Whether a copy that is enclosed has them."""
     is_drawn: bool
     seed: Annotated[int, Meta(ge=0, le=(1 << 63) - 1)]
     """By which the program drew them."""
@@ -359,7 +360,7 @@ def _read(path: Path, form: DigitsForm, should_stop: ShouldStop) -> DigitSet | N
     raise_if_ended(should_stop)
     with suppress(GmmsegError, OSError):
         digits = result_of(read_digits_events(path, should_stop))
-        shape = (digits.n_images, digits.n_train, *digits.image_shape, digits.labels is not None)
-        if shape == (form.n_images, form.n_train, form.height, form.width, form.has_labels):
+        shape = (digits.n_images, digits.n_train, *digits.image_shape)
+        if shape == (form.n_images, form.n_train, form.height, form.width):
             return replace(digits, name=str(form.name)) if digits.identity == form.sha256 else digits
     return None

@@ -122,7 +122,7 @@ def test_a_file_of_every_version_opens(file: Path) -> None:
     assert project.page.name == "em"
     assert project.page.settings.n_components == 2
     assert project.data.n_rows == 615
-    assert len(project.history.past) == 7
+    assert len(project.history.past) == 5
 
 
 def test_examples_are_referred_to_and_stay_those_of_their_pages(tmp_path: Path) -> None:

@@ -132,7 +132,7 @@ def test_what_scripts_use_of_a_project(tmp_path: Path) -> None:
 
 def test_a_project_says_how_much_is_in_it() -> None:
     project = gmmseg.new_project(make_image().pixels)
-    assert str(project) == "Project(“array” of 60 × 40 pixels, 0 objects)"
+    assert str(project) == "PhotoProject(“array” of 60 × 40 pixels, 0 objects)"
     assert "60 × 40 pixels, 1 object)" in repr(project.with_object(np.eye(40, 60), "line"))
 
 
