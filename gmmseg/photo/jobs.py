@@ -419,7 +419,7 @@ def _taught(
 
     mixture = request.settings.mixture
     if mixture.reg_covar is None:
-        mixture = replace(mixture, reg_covar=taught_floor(labeller.table))
+        mixture = replace(mixture, reg_covar=taught_floor(block_table(labeller.table)))
     job = taught_events(labeller.table, request.hints, mixture, learns_from, should_stop)
     return (yield from relayed(job, shown))
 
