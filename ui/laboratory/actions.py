@@ -59,7 +59,7 @@ LABORATORY_ACTIONS: tuple[Spec, ...] = (
     ),
     Spec(
         "export_figures", "&Export figures…", LaboratoryCommands.export, ("Ctrl+E",), "export",
-        tip="Write bars and tables of the page as CSV, or its picture as PNG",
+        tip="Write bars and tables of the page as CSV, its picture as PNG, or all steps as an animation",
     ),
     *PROJECT_ACTIONS,
     UNDO,

@@ -14,6 +14,8 @@ from ui.desk.job_runner import JobRunner
 from ui.desk.workers import FileExporter
 from ui.settings_store import SettingsStore
 
+ANIMATED = (".gif", ".apng")
+
 
 class Exporter(FileExporter):
     """Asks for a file and writes the figures of the open page to it, or its picture.
@@ -42,7 +44,14 @@ class Exporter(FileExporter):
         dialog = QFileDialog(parent, self.tr("Export figures"), str(self._store.folder("export")))
         dialog.setObjectName("exportLaboratory")
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setNameFilters([self.tr("Table (*.csv)"), self.tr("Picture (*.png)")])
+        filters = [self.tr("Table (*.csv)"), self.tr("Picture (*.png)")]
+        if self._has_moments:
+            filters += [
+                self.tr("Animation of all steps (*.gif)"),
+                self.tr("The same in all colours (*.apng)"),
+            ]
+        dialog.setNameFilters(filters)
+        dialog.filterSelected.connect(lambda chosen: dialog.setDefaultSuffix(chosen.rpartition("*.")[2][:-1]))
         dialog.setDefaultSuffix("csv")
         dialog.selectFile(name)
         dialog.fileSelected.connect(self._write)
@@ -56,8 +65,23 @@ class Exporter(FileExporter):
     def write(self, path: Path) -> None:
         """Write the figures of the open page, after what was asked for before."""
         self._store.set_folder("export", path.absolute().parent)
+        if path.suffix.lower() in ANIMATED:
+            self._animate(path)
+            return
         scene, picture = self._workspace.shown.scene, self.make_picture()
         self.runner.start(lambda should_stop: scene_export_events(scene, picture, path))
+
+    @property
+    def _has_moments(self) -> bool:
+        transport = self._workspace.shown.scene.transport
+        return transport is not None and transport.length > 1
+
+    def _animate(self, path: Path) -> None:
+        # Here, so that the desk is there sooner without it.
+        from gmmseg.io.page_animation import page_animation_events
+
+        page = self._workspace.document.page
+        self.runner.start(lambda should_stop: page_animation_events(page, path, should_stop))
 
     @Slot(object, object)
     def _on_finished(self, run: int, paths: list[Path]) -> None:

@@ -56,6 +56,12 @@ def has_frames(state: State) -> bool:
     return image is not None and image.source.place is not None
 
 
+def has_steps(state: State) -> bool:
+    """Enabled once there is a finished fit of several iterations."""
+    fit = state.shown.document.fit
+    return fit is not None and len(fit.result.history) > 1
+
+
 def has_model(state: State) -> bool:
     """Enabled while a model labels the image in place of a fit."""
     return state.shown.document.given is not None
@@ -204,6 +210,10 @@ PHOTO_ACTIONS: tuple[Spec, ...] = (
     Spec(
         "fit_instead", "&Fit instead of the model", ModelOpener.fit_instead, (), "", has_model,
         "Fit a mixture to this picture, with the settings of the model",
+    ),
+    Spec(
+        "export_animation", "Export ani&mation of EM…", PhotoCommands.export_animation, (), "", has_steps,
+        "Write the map of every iteration beside the rise of the likelihood, as GIF or animated PNG",
     ),
     Spec("reset_settings", "Reset se&ttings", PhotoCommands.reset_settings, (), "reset"),
     Spec(

@@ -162,6 +162,19 @@ class PhotoCommands(QObject):
         box = (whole.left(), whole.top(), whole.right(), whole.bottom())
         self._work.opener.open_part(image, box, zoom)
 
+    def export_animation(self) -> None:
+        """Ask for a file, and write into it every iteration of the fit."""
+        dialog = QFileDialog(self._window, self.tr("Animation of EM"), str(self._store.folder("export")))
+        dialog.setObjectName("animationDialog")
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setNameFilters([self.tr("GIF (*.gif)"), self.tr("Animated PNG, all colours (*.apng)")])
+        dialog.setDefaultSuffix("gif")
+        dialog.filterSelected.connect(lambda chosen: dialog.setDefaultSuffix(chosen.rpartition("*.")[2][:-1]))
+        dialog.selectFile("em.gif")
+        dialog.fileSelected.connect(lambda name: self._work.exporter.write_animation(Path(name)))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
     def paste_image(self) -> None:
         self._work.opener.open_mime(QGuiApplication.clipboard().mimeData())
 

@@ -189,10 +189,19 @@ class Exporter(FileExporter):
         settings = BackgroundSettings()
         self.runner.start(lambda should_stop: foreground_export_events(stack, folder, settings, should_stop))
 
+    def write_animation(self, path: Path) -> None:
+        """Write the map of each step of the document's fit, beside the rise of its likelihood."""
+        from gmmseg.io.fit_animation import fit_animation_events
+
+        fit, classes = self._workspace.document.fit, self._workspace.document.classes
+        if fit is not None:
+            self._store.set_folder("export", path.absolute().parent)
+            self.runner.start(lambda should_stop: fit_animation_events(fit, classes, path, should_stop))
+
     @Slot(object, object)
     def _on_finished(self, run: int, result: tuple[list[Path], bool, Document] | list[Path]) -> None:
         if isinstance(result, list):
-            # Masks of a stack's frames have nothing to do with the document.
+            # Masks of a stack's frames, and an animation, are no export of the document's results.
             self.finished.emit(result, False)
             return
         paths, was_stale, document = result

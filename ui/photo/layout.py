@@ -37,7 +37,8 @@ _WORDS = {
 }
 """On buttons, where the text of the menu is longer."""
 _MARKED = ("select_marked", "object_of_marked", "copy_regions")
-_FITTING = ("run", "stop", "cancel", "", "step", "", "apply_model", "adapt_model", "fit_instead")
+_MODEL = ("apply_model", "adapt_model", "fit_instead")
+_FITTING = ("run", "stop", "cancel", "", "step", "export_animation", "", *_MODEL)
 _SOURCES = ("objects_of_classes", "objects_of_regions", "objects_of_chosen_regions", "open_objects")
 _TEACHING = ("teach", "teach_live", "show_unsure")
 _tr = partial(QCoreApplication.translate, "PhotoDesk")

@@ -389,3 +389,17 @@ def test_em_begins_at_a_saved_mixture(bench: Bench, qtbot: QtBot, tmp_path: Path
     bench.open(LikelihoodPage)
     bench.desk.work.opener.open_path(path)
     qtbot.waitUntil(lambda: bench.notices.has_error)
+
+
+def test_all_steps_are_exported_as_an_animation(bench: Bench, qtbot: QtBot, tmp_path: Path) -> None:
+    bench.open(EmPage)
+    for _ in range(2):
+        click_action(bench, "step")
+    path = tmp_path / "em.gif"
+    with qtbot.waitSignal(bench.desk.work.exporter.finished, timeout=20000):
+        bench.desk.work.exporter.write(path)
+    with PillowImage.open(path) as picture:
+        assert picture.n_frames == 5  # type: ignore[attr-defined]
+    bench.open(LikelihoodPage)
+    bench.desk.work.exporter.write(tmp_path / "likelihood.gif")
+    qtbot.waitUntil(lambda: bench.notices.has_error)

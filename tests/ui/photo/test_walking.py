@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image as Pillow
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QDockWidget
+from PySide6.QtWidgets import QDockWidget, QFileDialog
 from pytestqt.qtbot import QtBot
 
 from gmmseg.arrays import AnyArray
@@ -94,3 +95,19 @@ def test_a_new_setting_ends_the_walk(fitted: App, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: workspace.shown.walk is None)
     assert workspace.document.fit is not None
     assert workspace.document.fit.result.params.n_components == 2
+
+
+def test_every_iteration_of_the_fit_is_exported_as_an_animation(
+    fitted: App, qtbot: QtBot, tmp_path: Path
+) -> None:
+    fit = fitted.photo.work.workspace.document.fit
+    assert fit is not None
+    fitted.photo.actions["export_animation"].trigger()
+    dialog = fitted.window.findChild(QFileDialog, "animationDialog")
+    assert dialog is not None
+    path = tmp_path / "em.apng"
+    with qtbot.waitSignal(fitted.photo.work.exporter.finished, timeout=20000):
+        dialog.fileSelected.emit(str(path))
+    dialog.close()
+    with Pillow.open(path) as picture:
+        assert picture.n_frames == len(fit.result.history)  # type: ignore[attr-defined]
