@@ -1,0 +1,187 @@
+"""Digits and the laboratory are kept as photos are: saved, opened at their desk, recovered after a kill."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pytestqt.qtbot import QtBot
+
+import gmmseg
+from gmmseg.digits.document import rename_cluster
+from gmmseg.digits.drawn import drawn_digits
+from gmmseg.io.projects.journals import look_into
+from gmmseg.laboratory.document import open_page, press
+from tests.core.io.projects.test_digits_projects import project_of, ran
+from tests.core.io.projects.test_laboratory_projects import drawn_by_hand
+from tests.ui.driving import drop, mime_of
+from ui.app import App
+from ui.desk.file_desk import FileDesk
+from ui.dialogs.unsaved import UnsavedDialog
+
+ROOT = Path(__file__).parents[3]
+
+
+def a_digits_file(folder: Path) -> Path:
+    project = ran(project_of(drawn_digits(60, 20))).edited(rename_cluster(1, "Sieben"))
+    gmmseg.save_project(project, folder / "digits.gmmseg")
+    return folder / "digits.gmmseg"
+
+
+def a_laboratory_file(folder: Path) -> Path:
+    gmmseg.save_project(drawn_by_hand(), folder / "laboratory.gmmseg")
+    return folder / "laboratory.gmmseg"
+
+
+def opened_in(app: App, qtbot: QtBot, path: Path, name: str) -> FileDesk:
+    """Return the desk at which a project goes on that was dropped on another one."""
+    drop(app.window, mime_of(path))
+    qtbot.waitUntil(lambda: app._desk is not None and app._desk.name == name, timeout=20000)
+    desk = app._desk
+    assert isinstance(desk, FileDesk)
+    qtbot.waitUntil(lambda: desk._keeper.path == path, timeout=20000)
+    return desk
+
+
+def test_a_project_of_digits_opens_at_its_desk_and_is_saved_again(
+    app: App, qtbot: QtBot, tmp_path: Path
+) -> None:
+    path = a_digits_file(tmp_path)
+    desk = opened_in(app, qtbot, path, "digits")
+    assert app.window.windowTitle().startswith("digits.gmmseg[*]")
+    assert not app.window.isWindowModified()
+    desk._work.apply(rename_cluster(0, "Null"))
+    assert app.window.isWindowModified()
+    with qtbot.waitSignal(desk._keeper.saved, timeout=20000):
+        desk.actions["save"].trigger()
+    assert not app.window.isWindowModified()
+    assert gmmseg.open_project(path).names == {0: "Null", 1: "Sieben"}
+    assert gmmseg.open_project(f"{path}~1").names == {1: "Sieben"}
+    desk._work.editor.undo()
+    assert app.window.isWindowModified()
+
+
+def test_a_project_of_the_laboratory_opens_at_its_desk_and_is_saved_again(
+    app: App, qtbot: QtBot, tmp_path: Path
+) -> None:
+    path = a_laboratory_file(tmp_path)
+    desk = opened_in(app, qtbot, path, "laboratory")
+    assert not app.window.isWindowModified()
+    desk._work.apply(open_page("data"))
+    desk._work.apply(press(0.5, 0.5))
+    assert app.window.isWindowModified()
+    with qtbot.waitSignal(desk._keeper.saved, timeout=20000):
+        desk.actions["save"].trigger()
+    assert gmmseg.open_project(path).data.n_rows == 620
+    desk.actions["begin_anew"].trigger()
+    assert app.window.windowTitle().startswith("Likelihood: Points on a line")
+    assert not app.window.isWindowModified()
+
+
+def test_closing_asks_about_every_desk(app: App, qtbot: QtBot, tmp_path: Path) -> None:
+    digits = opened_in(app, qtbot, a_digits_file(tmp_path), "digits")
+    laboratory = opened_in(app, qtbot, a_laboratory_file(tmp_path), "laboratory")
+    digits._work.apply(rename_cluster(0, "Null"))
+    laboratory._work.apply(open_page("data"))
+    laboratory._work.apply(press(0.5, 0.5))
+    app.window.close()
+    dialog = app.window.findChild(UnsavedDialog)
+    assert dialog is not None
+    assert "“digits.gmmseg”, “laboratory.gmmseg”" in dialog.text()
+    dialog.reject()
+
+
+def test_what_was_open_at_each_desk_is_open_again(app: App, qtbot: QtBot, tmp_path: Path) -> None:
+    app.store.restores_session = True
+    path = a_laboratory_file(tmp_path)
+    opened_in(app, qtbot, path, "laboratory")
+    app._on_closing()
+    assert app.store.session("laboratory") == path
+    assert app.store.desk == "laboratory"
+
+
+SESSION = textwrap.dedent("""
+    import os, random, sys
+    from pathlib import Path
+    from PySide6.QtCore import QTimer
+    from PySide6.QtWidgets import QApplication
+    from gmmseg.digits.document import change_setting, rename_cluster
+    from gmmseg.laboratory.document import drag_handle, open_page, press
+    from ui.app import App
+    from ui.settings_store import SettingsStore
+
+    path, name, seed = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+    random.seed(seed)
+    application = QApplication([])
+    app = App(SettingsStore())
+    app.begin([path])
+    n = 0
+
+    def step():
+        global n
+        work = app._desk.work
+        editor = work.editor
+        if random.random() < 0.2 and len(editor.history.past) > 3:
+            editor.undo()
+        elif name == "digits":
+            edits = (rename_cluster(n % 3, f"name {n}"), change_setting("seed", n, f"Seed {n}"))
+            work.apply(random.choice(edits))
+        else:
+            work.apply(open_page("data"))
+            work.apply(press(random.uniform(-2, 2), random.uniform(-2, 2)))
+        work.settle()
+        n += 1
+        os.write(1, (f"{len(editor.history.past)}|{editor.history.present.title}\\n").encode())
+
+    def begin():
+        desk = app._desk
+        if desk.name != name or desk._keeper.path is None or desk._keeper.journaling.path is None:
+            if desk.name == name and desk._keeper.path is not None:
+                desk._keeper.journaling.prepare()
+            return
+        waiting.stop()
+        os.write(1, f"ready {desk._keeper.journaling.path}\\n".encode())
+        steps.start()
+
+    waiting, steps = QTimer(interval=5), QTimer(interval=2)
+    waiting.timeout.connect(begin)
+    steps.timeout.connect(step)
+    waiting.start()
+    application.exec()
+""")
+
+
+@pytest.mark.parametrize("name", ["digits", "laboratory"])
+def test_a_window_that_is_killed_amid_edits_loses_at_most_the_one_in_hand(tmp_path: Path, name: str) -> None:
+    path = (a_digits_file if name == "digits" else a_laboratory_file)(tmp_path)
+    places = {part: str(tmp_path / part) for part in ("XDG_STATE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")}
+    child = subprocess.Popen(
+        [sys.executable, "-c", SESSION, str(path), name, "1"],
+        cwd=ROOT,
+        env={**os.environ, **places, "QT_QPA_PLATFORM": "offscreen", "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    assert child.stdout is not None
+    ready = child.stdout.readline().decode()
+    assert ready.startswith("ready ")
+    time.sleep(float(np.random.default_rng(len(name)).uniform(0.3, 0.8)))
+    child.kill()
+    reported = child.stdout.read().decode().splitlines()
+    child.wait()
+    child.stdout.close()
+    found = look_into(Path(ready.removeprefix("ready ").strip()))
+    history = found.project.history
+    assert found.path == path
+    # A step may be in the journal that was not reported yet.
+    assert reported
+    n_steps = int(reported[-1].partition("|")[0])
+    assert abs(len(history.past) - n_steps) <= 2
+    is_last = f"{len(history.past)}|{history.present.title}" == reported[-1]
+    assert is_last or found.n_changes >= len(reported)
