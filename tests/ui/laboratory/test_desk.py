@@ -35,6 +35,7 @@ from ui.dialogs.theory import TheoryDialog
 from ui.laboratory.panels.contents import PageForm
 from ui.laboratory.widgets.chart_plot import ChartPlot
 from ui.theme import apply_theme
+from ui.widgets.text_table import TextTable
 
 LEFT, NO_KEYS = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
 
@@ -279,6 +280,12 @@ def test_nothing_is_cut_off_on_any_page(bench: Bench, size: tuple[int, int]) -> 
 def test_a_lesson_is_taken_with_the_mouse(bench: Bench, qtbot: QtBot) -> None:
     bench.desk.actions["lesson_likelihood"].trigger()
     panel = bench.desk.panels.lesson
+    # It is to be predicted: no figure tells it before.
+    qtbot.waitUntil(lambda: "Answer first" in bench.stage.sentence.text())
+    table = bench.stage.tables.currentWidget()
+    assert isinstance(table, TextTable)
+    assert not table.texts.rows
+    assert bench.stage.bars.bars == ()
     assert panel.isVisible()
     for n_done in range(1, 4):
         progress = bench.document.lesson
