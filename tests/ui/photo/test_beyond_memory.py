@@ -278,6 +278,8 @@ def test_the_export_dialog_offers_what_is_made_in_tiles(opened: App, qtbot: QtBo
     assert mask is not None
     assert overlay is not None
     assert [mask.itemText(at) for at in range(mask.count())] == [".tif"]
+    # The one format is a word, not a choice.
+    assert mask.isHidden()
     assert not overlay.isEnabled()
     assert "beyond" in overlay.toolTip()
     for row in dialog._rows:
