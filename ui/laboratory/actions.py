@@ -54,7 +54,7 @@ LABORATORY_ACTIONS: tuple[Spec, ...] = (
         tip="Look at the pixels of the photo on the Photo desk, by its features",
     ),
     Spec(
-        "examples", "&Examples of the pages", LaboratoryCommands.use_examples, (), "reset", has_own_data,
+        "examples", "E&xamples of the pages", LaboratoryCommands.use_examples, (), "reset", has_own_data,
         "Give each page the data that it began with",
     ),
     Spec(
