@@ -204,7 +204,7 @@ def test_results_are_shown_in_a_line(place: Path) -> None:
     parts = gmmseg.regions("photo.png")
     assert repr(parts) == f"Partition({size}, {parts.labels.max()} regions)"
     project = gmmseg.new_project("photo.png").with_object(result.labels == 1, "sky")
-    assert repr(project) == f"Project({size}, 1 objects)"
+    assert repr(project) == f"PhotoProject({size}, 1 object)"
 
 
 def test_what_cannot_be_drawn_clicked_or_clustered_is_said(place: Path) -> None:
