@@ -89,9 +89,10 @@ def run_tiled(
     output: Path = options.output.path
     # For ``apply`` the model is what is read.
     model = None if isinstance(method, GivenModel) else options.model
-    for place in (output, options.probabilities):
-        if place is not None:
-            check_output(place)
+    with _budget(options):
+        for place in (output, options.probabilities):
+            if place is not None:
+                check_output(place)
     for further in (model, options.report):
         if further is not None:
             check_writable(further)

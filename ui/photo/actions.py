@@ -151,7 +151,7 @@ PHOTO_ACTIONS: tuple[Spec, ...] = (
         "Go on with the other images of the folder, with the same settings",
     ),
     Spec(
-        "open_stack", "Frame&s of this folder", PhotoCommands.open_stack, (), "", has_image,
+        "open_stack", "&Frames of this folder", PhotoCommands.open_stack, (), "", has_image,
         "Take the images of the folder as the frames of a stack, with a slider through them and a foreground",
     ),
     Spec("paste", "&Paste image", PhotoCommands.paste_image, (Keys.Paste,), "paste"),
@@ -160,7 +160,7 @@ PHOTO_ACTIONS: tuple[Spec, ...] = (
         "Write the mask, probabilities, regions, the model or a report",
     ),
     Spec(
-        "export_foreground", "Export fore&ground masks…", PhotoCommands.export_foreground, (), "",
+        "export_foreground", "Export foreground mas&ks…", PhotoCommands.export_foreground, (), "",
         has_frames, "Write what is in front of the background in each frame of the stack, a mask a frame",
     ),
     Spec(
@@ -199,7 +199,7 @@ PHOTO_ACTIONS: tuple[Spec, ...] = (
         "Show the next EM iteration (S2 eq. 11): θ(g+1) = f(θ(g))",
     ),
     Spec(
-        "apply_model", "Apply m&odel…", PhotoCommands.apply_model, (), "", None,
+        "apply_model", "App&ly model…", PhotoCommands.apply_model, (), "", None,
         "Label this picture, and the next ones, with a model that Export has written; or drop it here",
     ),
     Spec(

@@ -18,6 +18,7 @@ from gmmseg.io.plain_text import with_plain_names
 from gmmseg.io.temporaries import sweep
 from gmmseg.io.tiled.chunk_pyramid import ChunkPyramid
 from gmmseg.io.tiled.work_folder import WorkFolder
+from gmmseg.limits import memory_budget, size_text
 from gmmseg.photo.classes import ClassTable
 
 ZARR, TIFFS = ".zarr", (".tif", ".tiff")
@@ -32,7 +33,8 @@ def check_output(output: Path) -> None:
         check_writable(output)
     else:
         raise WriteError(
-            f"{shown(output)} is no name for maps that are written in tiles.",
+            f"{shown(output)} is no name for maps that are written in tiles, as those of images that need "
+            f"more memory than {size_text(memory_budget())} are.",
             "Choose one that ends in .zarr or .tif.",
         )
 
