@@ -107,7 +107,7 @@ class KCurvePanel(PlotPanel):
         self.curves: dict[str, pg.PlotDataItem] = {}
         self.boxes: dict[str, QCheckBox] = {}
         top = QHBoxLayout()
-        top.setSpacing(SPACING)
+        top.setSpacing(SPACING // 2)
         for name, title, tip in CURVES:
             self.curves[name] = pg.PlotDataItem(symbol="o", symbolSize=6)
             (self.entropy_view if name == "entropy" else item).addItem(self.curves[name])

@@ -98,7 +98,7 @@ class MergeTreePanel(PlotPanel):
         self.text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.hint = EmptyHint(self.tr("Which components overlap is shown here once there is a fit."))
         self.lay_out(
-            self.hint, self._top_row(), self.plots, self._component_row(), self.text, stretched=self.plots
+            self.hint, self._top_row(), self.plots, self._merging_row(), self.text, stretched=self.plots
         )
         self._describe()
 
@@ -106,13 +106,14 @@ class MergeTreePanel(PlotPanel):
         self.measure_box = QComboBox()
         self.measure_box.setObjectName("merge-tree-measure")
         self.measure_box.setAccessibleName(self.tr("Measure of overlap"))
+        # Beside the other docks the picture keeps more than half of a window 1,440 wide.
+        self.measure_box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.measure_box.setMinimumContentsLength(9)
+        self.measure_box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         for at, (measure, title, _, tip) in enumerate(MEASURES):
             self.measure_box.addItem(self.tr(title), measure)
             self.measure_box.setItemData(at, self.tr(tip), Qt.ItemDataRole.ToolTipRole)
         self.measure_box.currentIndexChanged.connect(self._change_measure)
-        self.merge_button = QPushButton(self.tr("&Merge below the line"))
-        self.merge_button.setObjectName("merge-tree-merge")
-        self.merge_button.clicked.connect(self.merge_below)
         self.matrix_button = QToolButton()
         self.matrix_button.setObjectName("merge-tree-matrix")
         self.matrix_button.setText(self.tr("Matri&x"))
@@ -125,8 +126,7 @@ class MergeTreePanel(PlotPanel):
         row.setSpacing(SPACING // 2)
         row.addWidget(self.measure_box)
         row.addWidget(self.matrix_button)
-        row.addStretch()
-        row.addWidget(self.merge_button)
+        row.addWidget(self._make_cut_box())
         self._change_measure()
         return row
 
@@ -141,7 +141,10 @@ class MergeTreePanel(PlotPanel):
         self.cut_box.valueChanged.connect(self._move_cut)
         return self.cut_box
 
-    def _component_row(self) -> QHBoxLayout:
+    def _merging_row(self) -> QHBoxLayout:
+        self.merge_button = QPushButton(self.tr("&Merge classes"))
+        self.merge_button.setObjectName("merge-tree-merge")
+        self.merge_button.clicked.connect(self.merge_below)
         self.components_button = QPushButton(self.tr("Merge components"))
         self.components_button.setObjectName("merge-tree-components")
         self.components_button.setToolTip(
@@ -157,7 +160,7 @@ class MergeTreePanel(PlotPanel):
         self.refit_box.setToolTip(self.tr("Let EM go on from the united components"))
         row = QHBoxLayout()
         row.setSpacing(SPACING // 2)
-        row.addWidget(self._make_cut_box())
+        row.addWidget(self.merge_button)
         row.addWidget(self.components_button)
         row.addWidget(self.refit_box)
         row.addStretch()
