@@ -60,12 +60,19 @@ def _cheapest_pairs(costs: FloatArray) -> tuple[IntArray, IntArray]:
     n_minima = np.count_nonzero(costs == costs.min(axis=1, keepdims=True))
     if n_minima == len(np.unique(cheapest)) == len(costs):
         return np.arange(len(costs)), cheapest
-    from scipy.optimize import linear_sum_assignment
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
-    found: tuple[IntArray, IntArray] = linear_sum_assignment(costs)
-    return found
+    # To a sparse matrix 0 means that two cannot be paired; what is added to all costs changes no choice.
+    shifted = costs + (costs.max() or 1.0)
+    found = min_weight_full_bipartite_matching(csr_array(shifted))
+    return found[0].astype(np.int64), found[1].astype(np.int64)
 
 
 def load_solver() -> None:
-    """Import scipy's solver, half a second of work, before `match_components` may need it."""
-    import scipy.optimize  # noqa: F401
+    """Import scipy's solver before `match_components` may need it.
+
+    That of its sparse graphs, which are imported for regions anyway: ``scipy.optimize`` takes twice as long,
+    in which other threads hardly come to anything.
+    """
+    import scipy.sparse.csgraph  # noqa: F401
