@@ -122,6 +122,10 @@ class ConfusionMatrix(QWidget):
         cells = int(self._matrix.counts.shape[1]) * (math.ceil(longest) + 3)
         return min(max(self.width() - cells - SPACING, _LEAST_NAMES), self._names_width)
 
+    def _has_numbers(self) -> bool:
+        """Return whether the rows have numbers, because there is no room for their names."""
+        return self._left() < self._names_width
+
     def _font_of(self, points: float) -> QFont:
         font = QFont(self.font())
         font.setPointSizeF(points)
@@ -173,6 +177,13 @@ class ConfusionMatrix(QWidget):
         n_rows, n_columns = matrix.counts.shape
         head = QRect(self._left(), 0, n_columns * width, _TOP // 2)
         painter.drawText(head, flags, self.tr("label"))
+        if self._has_numbers():
+            # Else numbers of clusters pass for digits.
+            corner = QRect(0, _TOP // 2, self._left() - SPACING // 2, _TOP // 2)
+            text = painter.fontMetrics().elidedText(
+                self.tr("cluster"), Qt.TextElideMode.ElideRight, corner.width()
+            )
+            painter.drawText(corner, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)
         for column, label in enumerate(matrix.column_keys):
             rect = self.cell_rect(0, column)
             painter.drawText(QRect(rect.left(), _TOP // 2, rect.width(), _TOP // 2), flags, str(label))
@@ -191,7 +202,7 @@ class ConfusionMatrix(QWidget):
         name = QRect(SPACING // 2, first.top(), self._left() - SPACING, first.height())
         metrics = QFontMetrics(self.font())
         text = matrix.row_names[row]
-        if self._left() < self._names_width:
+        if self._has_numbers():
             # What little room is left shows the number better than the name's first letter.
             text = str(matrix.row_keys[row])
         text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, name.width())
