@@ -10,7 +10,6 @@ not trained on; the functions written are fitted to all.
 from __future__ import annotations
 
 import argparse
-import os
 import pickle
 import zlib
 from collections.abc import Sequence
@@ -20,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from gmmseg.arrays import BoolArray, FloatArray, IntArray
 from gmmseg.control import result_of
@@ -74,6 +74,7 @@ CHOICES = {"first": (0.3, 12.0), "masks": (0.01, 50.0), "box_masks": (0.1, 25.0)
 """Functions that choose among the examples of a state: what departing from the regression costs, and by how
 much a difference of scores is multiplied before it becomes odds of being chosen."""
 CHOICE_STEPS = 80
+FIRST_PROMPTS = ("first", "box_leaves")
 NAMES = {
     "first": CANDIDATE_FEATURES,
     "later": CANDIDATE_FEATURES,
@@ -384,12 +385,18 @@ def choosing(
     return found
 
 
-def all_weights(examples: Examples, without: int | None) -> Weights:
-    """Return the functions fitted to all examples but those of one fold."""
+def all_weights(examples: Examples, without: int | None, before: Weights | None = None) -> Weights:
+    """Return the functions fitted to all examples but those of one fold.
+
+    Functions of first prompts, whose examples are the same in all rounds, are those of the round before.
+    """
     found: dict[str, QuadraticOdds | None] = {}
     for name, rows in examples.items():
         if not rows.parts:
             found[name] = None
+            continue
+        if before is not None and name in FIRST_PROMPTS:
+            found[name] = getattr(before, name)
             continue
         features, targets, importance, folds, states, weights = rows.arrays()
         kept = slice(None) if without is None else folds != without
@@ -403,7 +410,7 @@ def all_weights(examples: Examples, without: int | None) -> Weights:
 def joined(rounds: Sequence[Examples], first: Examples) -> Examples:
     """Return the examples of several rounds together, with those of first clicks."""
     together = no_examples()
-    for name in ("first", "box_leaves"):
+    for name in FIRST_PROMPTS:
         together[name] = first[name]
     for one in rounds:
         for name in ("later", "leaves", "masks", "box_masks"):
@@ -426,16 +433,23 @@ def main() -> None:
     parser.add_argument("--folds", type=Path, help="folder to write the functions without each fold to")
     parser.add_argument("--output", type=Path)
     options = parser.parse_args()
-    os.environ |= dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    # Sums that several threads share differ in their last bits with the number of threads.
+    with threadpool_limits(1):
+        train(options)
+
+
+def train(options: argparse.Namespace) -> None:
+    """Fit and play in turns, and write what was fitted."""
     items = clicked_objects("coco")[: options.limit]
     rng = np.random.default_rng(0)
     first = no_examples()
     for item in items:
         first_examples(scene_of(cached_ground(item, options.cache)), item, first, rng)
     rounds: list[Examples] = []
+    by_fold: list[Weights | None] = [None] * FOLDS
     for number in range(options.rounds):
         known = joined(rounds[-ROUNDS_KEPT:], first)
-        by_fold = [all_weights(known, fold) for fold in range(FOLDS)]
+        by_fold = [all_weights(known, fold, by_fold[fold]) for fold in range(FOLDS)]
         rounds.append(no_examples())
         is_full = number >= options.rounds - FULL_ROUNDS
         played: tuple[list[Played], list[Played]] = ([], [])
@@ -456,7 +470,7 @@ def main() -> None:
         options.folds.mkdir(parents=True, exist_ok=True)
         for fold in range(FOLDS):
             path = options.folds / f"without_{fold}.json"
-            path.write_text(weights_as_json(all_weights(known, fold)), "utf-8")
+            path.write_text(weights_as_json(all_weights(known, fold, by_fold[fold])), "utf-8")
     weights = all_weights(known, None)
     target = options.output or Path(str(files("gmmseg.selection") / FITTED_FILE))
     write_atomically(target, weights_as_json(weights).encode())
