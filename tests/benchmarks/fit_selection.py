@@ -446,10 +446,10 @@ def train(options: argparse.Namespace) -> None:
     for item in items:
         first_examples(scene_of(cached_ground(item, options.cache)), item, first, rng)
     rounds: list[Examples] = []
-    by_fold: list[Weights | None] = [None] * FOLDS
+    by_fold: list[Weights] = []
     for number in range(options.rounds):
         known = joined(rounds[-ROUNDS_KEPT:], first)
-        by_fold = [all_weights(known, fold, by_fold[fold]) for fold in range(FOLDS)]
+        by_fold = [all_weights(known, fold, by_fold[fold] if by_fold else None) for fold in range(FOLDS)]
         rounds.append(no_examples())
         is_full = number >= options.rounds - FULL_ROUNDS
         played: tuple[list[Played], list[Played]] = ([], [])
