@@ -111,7 +111,7 @@ _WIDTH, _HEIGHT, _LEFT, _TOP, _GAP = 380, 260, 60, 40, 90
 def chart(found: Iterable[dict[str, Any]]) -> str:
     """Return both curves as an SVG picture."""
     panels: dict[str, Series] = {"CPU seconds": {}, "MiB, the largest process": {}}
-    for one in sorted(found, key=lambda one: one["megapixels"]):
+    for one in sorted(found, key=lambda one: (one.get("who", ""), one.get("jobs", 0), one["megapixels"])):
         jobs = one.get("jobs", 1)
         name = one.get("who") or f"gmmseg, {jobs} worker{'s' * (jobs > 1)}"
         for title, key in zip(panels, ("cpu", "mib"), strict=True):

@@ -151,16 +151,15 @@ class _HeldStrips:
     """The strips that this process decoded last: tiles beside each other and their margins share them."""
 
     def __init__(self) -> None:
-        self._key = "", ""
+        self._picture: StripPicture | None = None
         self._reader: RowReader | None = None
         self._strips: dict[int, Decoded | None] = {}
 
     def touching(self, picture: StripPicture, top: int, bottom: int) -> Iterator[tuple[int, Decoded | None]]:
         """Yield the strips of some rows, each with its first row, None where it is damaged and skipped."""
-        key = picture.path, picture.fingerprint
-        if self._key != key:
+        if self._picture != picture:
             self.close()
-            self._key = key
+            self._picture = picture
         step = picture.strip_height
         first = top // step * step
         # What is asked for next begins no higher, unless it is another pass.
