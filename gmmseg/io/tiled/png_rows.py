@@ -59,6 +59,7 @@ class PngRows:
         self._above = np.zeros(self.header.row_bytes, np.uint8)
         self.earliest = 0
         """The row that comes next: those before it are gone."""
+        self._error: Exception | None = None
         self.piece_height = 1
         """Rows that are decoded together."""
 
@@ -69,6 +70,16 @@ class PngRows:
 
     def rows(self, top: int, height: int) -> Decoded:
         """Return some rows, and let go of those before them; raises anything where they are damaged."""
+        if self._error is not None:
+            raise self._error
+        try:
+            return self._decoded(top, height)
+        except Exception as error:
+            # Nor can what comes behind them be decoded.
+            self._error, self.earliest = error, top + height
+            raise
+
+    def _decoded(self, top: int, height: int) -> Decoded:
         while self.earliest < top:
             self._raw(min(max(_BLOCK // self.header.row_bytes, 1), top - self.earliest))
         rows, header = self._raw(height), self.header

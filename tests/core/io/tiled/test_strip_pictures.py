@@ -210,9 +210,9 @@ def test_damage_is_named_and_left_out_where_that_is_asked_for(tmp_path: Path) ->
         assert mask[:n_sound].all()
         assert not mask[n_sound:].any()
         assert np.array_equal(pixels[:n_sound], expected[:n_sound])
-        # What was left out is not remembered where it is an error.
+        # What was left out last is not remembered where it is an error.
         with pytest.raises(ReadError, match="cannot be decoded"):
-            open_strips(str(path), "PNG", 0).read(0, 0, *SHAPE)
+            open_strips(str(path), "PNG", 0).read(SHAPE[0] - 1, 0, 1, 1)
     _jpeg(tmp_path / "marked.jpg", "RGB", restart_marker_rows=1)
     data = bytearray((tmp_path / "marked.jpg").read_bytes())
     at = data.index(b"\xff\xd5", len(data) // 2)
