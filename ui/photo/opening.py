@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -228,7 +229,8 @@ def _reading_image(path: Path, frame: int, should_stop: ShouldStop) -> Generator
 
 
 def _is_zarr(path: Path) -> bool:
-    if not path.is_dir():
+    # Unlike `Path.is_dir`, no error where it may not be asked: who reads it says that.
+    if not os.path.isdir(path):
         return False
     from gmmseg.io.tiled.zarr_picture import is_zarr
 
