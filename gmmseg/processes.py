@@ -241,8 +241,9 @@ def _serve(pipe: Connection, cancelled: Any, inherited: Sequence[Connection]) ->
     """
     for end in inherited:
         end.close()
-    # Ctrl-C reaches all processes of a terminal; what is to be done is decided by the one that began it.
+    # A copy would end as its original does, which has children to wait for.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    # Ctrl-C reaches all processes of a terminal; what is to be done is decided by the one that began it.
     for name in ("SIGINT", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)

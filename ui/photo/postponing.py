@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Wish:
+class _Waiting:
     """An act, what must be true for it, and what is said until then."""
 
     is_ready: Callable[[], bool]
@@ -25,34 +25,34 @@ class Postponed(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._wishes: list[_Wish] = []
+        self._acts: list[_Waiting] = []
 
     @property
     def is_waiting(self) -> bool:
         """Whether an act is waiting."""
-        return bool(self._wishes)
+        return bool(self._acts)
 
     def do(self, act: Callable[[], object], is_ready: Callable[[], bool], text: str) -> None:
         """Act now or, where `is_ready` is false, as soon as it is true; `text` says what is waited for."""
         if is_ready():
             act()
             return
-        self._wishes.append(_Wish(is_ready, act, text))
+        self._acts.append(_Waiting(is_ready, act, text))
         self.waiting.emit(text)
 
     @Slot()
     def look(self) -> None:
         """Do what can be done now, in the order in which it was asked for."""
-        ready = [wish for wish in self._wishes if wish.is_ready()]
+        ready = [waiting for waiting in self._acts if waiting.is_ready()]
         if ready:
-            self._wishes = [wish for wish in self._wishes if wish not in ready]
-            self.waiting.emit(self._wishes[0].text if self._wishes else "")
-        for wish in ready:
-            wish.act()
+            self._acts = [waiting for waiting in self._acts if waiting not in ready]
+            self.waiting.emit(self._acts[0].text if self._acts else "")
+        for waiting in ready:
+            waiting.act()
 
     @Slot()
     def drop(self) -> None:
         """Forget what is waiting."""
-        if self._wishes:
-            self._wishes.clear()
+        if self._acts:
+            self._acts.clear()
             self.waiting.emit("")
