@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from gmmseg.api.tiled import apply_tiles, segment_tiles
     from gmmseg.errors import GmmsegError
     from gmmseg.io.images import image_from_array, read_image
-    from gmmseg.io.projects.reading import open_project
-    from gmmseg.io.projects.writing import save_project
+    from gmmseg.io.projects.file.reading import open_project
+    from gmmseg.io.projects.file.writing import save_project
     from gmmseg.io.table_reading import read_table
     from gmmseg.mixture.estimator import GaussianMixture
     from gmmseg.object_selector import ObjectSelector
@@ -69,12 +69,12 @@ _HOMES = {
     "image_from_array": "gmmseg.io.images",
     "load_model": "gmmseg.api.files",
     "new_project": "gmmseg.api.projects",
-    "open_project": "gmmseg.io.projects.reading",
+    "open_project": "gmmseg.io.projects.file.reading",
     "read_image": "gmmseg.io.images",
     "read_table": "gmmseg.io.table_reading",
     "sample": "gmmseg.api.sampling",
     "save_mask": "gmmseg.api.files",
-    "save_project": "gmmseg.io.projects.writing",
+    "save_project": "gmmseg.io.projects.file.writing",
     "segment": "gmmseg.api.segmenting",
     "segment_tiles": "gmmseg.api.tiled",
 }

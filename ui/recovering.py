@@ -17,8 +17,8 @@ from ui.notices import Notices
 from ui.settings_store import Purpose, SettingsStore
 
 if TYPE_CHECKING:
-    from gmmseg.io.projects.journals import Recovered
-    from gmmseg.io.projects.leftovers import Leftover
+    from gmmseg.io.projects.journal.leftovers import Leftover
+    from gmmseg.io.projects.journal.reading import Recovered
     from ui.dialogs.recover import RecoverEntry
 
 _LOOK_AFTER_MS = 1000
@@ -37,7 +37,7 @@ class _Question:
 
 
 def _look(question: _Question, should_stop: ShouldStop) -> list[Leftover]:
-    from gmmseg.io.projects.leftovers import journal_folder, kept_folder, leftovers
+    from gmmseg.io.projects.journal.leftovers import journal_folder, kept_folder, leftovers
 
     left = leftovers([journal_folder()], question.projects, question.closed)
     kept = leftovers([kept_folder()])
@@ -45,7 +45,7 @@ def _look(question: _Question, should_stop: ShouldStop) -> list[Leftover]:
 
 
 def _look_into(journal: Path, should_stop: ShouldStop) -> Recovered:
-    from gmmseg.io.projects.journals import look_into
+    from gmmseg.io.projects.journal.reading import look_into
 
     return look_into(journal)
 
@@ -160,7 +160,7 @@ class Recovery(QObject):
 
 
 def _put_aside(entries: list[RecoverEntry]) -> None:
-    from gmmseg.io.projects.leftovers import set_aside
+    from gmmseg.io.projects.journal.leftovers import set_aside
 
     for entry in entries:
         set_aside(entry.journal)

@@ -14,7 +14,7 @@ from gmmseg.io.atomic import shown
 from gmmseg.io.export import export_events
 from gmmseg.io.export_items import OBJECT_KINDS, check_items
 from gmmseg.io.outputs import check_inputs_stay
-from gmmseg.io.projects.reading import open_events
+from gmmseg.io.projects.file.reading import open_events
 from gmmseg.photo.project import PhotoProject
 
 

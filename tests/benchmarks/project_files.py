@@ -20,8 +20,9 @@ import gmmseg
 from gmmseg.control import result_of
 from gmmseg.history import History
 from gmmseg.io.journal import Journal
-from gmmseg.io.projects.journals import change_record, first_records, look_into
-from gmmseg.io.projects.kinds import kind_named
+from gmmseg.io.projects.journal.reading import look_into
+from gmmseg.io.projects.journal.writing import change_record, first_records
+from gmmseg.io.projects.kinds.registry import kind_named
 from gmmseg.photo.classes import default_classes
 from gmmseg.photo.document import Document, with_fit
 from gmmseg.photo.jobs import SegmentRequest, segment_events

@@ -54,7 +54,7 @@ from gmmseg.io.npy import encode_npy
 from gmmseg.io.object_reading import read_objects
 from gmmseg.io.object_source import ObjectSource
 from gmmseg.io.projects.archive import Member, pack
-from gmmseg.io.projects.reading import read_project
+from gmmseg.io.projects.file.reading import read_project
 from gmmseg.io.table_reading import read_table
 from gmmseg.limits import MIB, budget_of
 from gmmseg.photo.objects.sources import objects_of_ids

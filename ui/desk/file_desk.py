@@ -24,8 +24,8 @@ from ui.settings_store import Purpose, SettingsStore
 from ui.widgets.recent_menu import RecentMenu
 
 if TYPE_CHECKING:
-    from gmmseg.io.projects.journals import Recovered
-    from gmmseg.io.projects.reading import OpenedProject
+    from gmmseg.io.projects.file.reading import OpenedProject
+    from gmmseg.io.projects.journal.reading import Recovered
 _MOST_NAMED = 12
 """Files that were written of which the names are told."""
 

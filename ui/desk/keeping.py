@@ -22,7 +22,7 @@ from ui.settings_store import SettingsStore
 
 if TYPE_CHECKING:
     from gmmseg.io.lock import Holder, Lock
-    from gmmseg.io.projects.kind import Kind
+    from gmmseg.io.projects.kinds.kind import Kind
 
 
 class Keeping:
@@ -48,15 +48,15 @@ class Keeping:
 
     @property
     def _kind(self) -> Kind[Any, Any, Any]:
-        from gmmseg.io.projects.kinds import kind_named
+        from gmmseg.io.projects.kinds.registry import kind_named
 
         return kind_named(self.project.kind)
 
     def load(self) -> None:
         """Load what journals need."""
-        import gmmseg.io.projects.journals
-        import gmmseg.io.projects.leftovers  # noqa: F401
-        from gmmseg.io.projects.kinds import kind_named
+        import gmmseg.io.projects.journal.leftovers
+        import gmmseg.io.projects.journal.writing  # noqa: F401
+        from gmmseg.io.projects.kinds.registry import kind_named
 
         kind_named(self.project.kind)
 
@@ -74,19 +74,19 @@ class Keeping:
         self, history: History[Any], path: Path, project: Path | None, saved: Any
     ) -> Iterator[bytes]:
         """Yield the records with which a journal at a path begins."""
-        from gmmseg.io.projects.journals import first_records
+        from gmmseg.io.projects.journal.writing import first_records
 
         return first_records(self._kind, history, self.view(), path, project, saved)
 
     def change_record(self, before: History[Any], after: History[Any]) -> bytes:
         """Return the record of a change."""
-        from gmmseg.io.projects.journals import change_record
+        from gmmseg.io.projects.journal.writing import change_record
 
         return change_record(self._kind, before, after)
 
     def companions(self, document: Any, path: Path, should_stop: ShouldStop) -> dict[Path, bytes]:
         """Return the files that belong beside a journal."""
-        from gmmseg.io.projects.journals import companions
+        from gmmseg.io.projects.journal.writing import companions
 
         return companions(self._kind, document, path, should_stop)
 
@@ -94,7 +94,7 @@ class Keeping:
         self, project: Project[Any], path: Path, should_stop: ShouldStop
     ) -> Generator[Progress, None, None]:
         """Write a project."""
-        from gmmseg.io.projects.writing import save_events
+        from gmmseg.io.projects.file.writing import save_events
 
         yield from save_events(project, path, n_backups=self._store.n_backups, should_stop=should_stop)
 
@@ -203,7 +203,7 @@ class Keeper(Worker):
             The journal that it comes from, which is over once another one holds the same.
         """
         from gmmseg.io.lock import Holder, take
-        from gmmseg.io.projects.leftovers import journal_path
+        from gmmseg.io.projects.journal.leftovers import journal_path
 
         present = history.present.state
         if path is not None:
@@ -221,7 +221,7 @@ class Keeper(Worker):
 
     def _put_aside(self, project: Path) -> None:
         """Make room for the journal of a project where one is that a window left that ended."""
-        from gmmseg.io.projects.leftovers import journal_path, set_aside
+        from gmmseg.io.projects.journal.leftovers import journal_path, set_aside
 
         journal = journal_path(project)
         is_other = journal != self.journaling.path and journal.exists()
@@ -307,7 +307,7 @@ class Keeper(Worker):
     @Slot()
     def _remove_left(self) -> None:
         """Remove what was left of the present subject: Undo has brought it back, and it is in the journal."""
-        from gmmseg.io.projects.leftovers import remove_journal
+        from gmmseg.io.projects.journal.leftovers import remove_journal
 
         for journal in [path for path, subject in self.left.items() if subject is self._subject]:
             del self.left[journal]
@@ -329,7 +329,7 @@ class Keeper(Worker):
 
     def end(self) -> None:
         """Close journal and locks; may be called more than once."""
-        from gmmseg.io.projects.leftovers import set_aside
+        from gmmseg.io.projects.journal.leftovers import set_aside
 
         journal = self.journaling.end(is_over=not self._had_unsaved)
         if journal is not None and self._is_discarded:

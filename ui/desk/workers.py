@@ -60,13 +60,13 @@ def reading_project(
 ) -> Generator[Progress, None, KeptWork]:
     """Read a project, whose subject may have been found by the user."""
     # Imported with the first project: the window is there sooner without it.
-    from gmmseg.io.projects.reading import open_events
+    from gmmseg.io.projects.file.reading import open_events
 
     return KeptWork((yield from open_events(path, subject, should_stop=should_stop)), False)
 
 
 def _recovering(journal: Path, should_stop: ShouldStop) -> Generator[Progress, None, KeptWork]:
-    from gmmseg.io.projects.journals import recover
+    from gmmseg.io.projects.journal.reading import recover
 
     yield Progress("Reading what was not saved")
     return KeptWork(recover(journal, should_stop=should_stop), True)

@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 from typing import Any, TypeVar, cast
 
 from gmmseg.history import Entry, History
-from gmmseg.io.projects.kind import Kind, Numbered, numbered
+from gmmseg.io.projects.kinds.kind import Kind, Numbered, numbered
 from gmmseg.io.projects.plain import fields_of, misfit, value_of
 
 _MAX_ENTRIES = 1000

@@ -16,7 +16,7 @@ from pytestqt.qtbot import QtBot
 import gmmseg
 from gmmseg.digits.document import rename_cluster
 from gmmseg.digits.drawn import drawn_digits
-from gmmseg.io.projects.journals import look_into
+from gmmseg.io.projects.journal.reading import look_into
 from gmmseg.laboratory.document import open_page, press
 from tests.core.io.projects.test_digits_projects import project_of, ran
 from tests.core.io.projects.test_laboratory_projects import drawn_by_hand

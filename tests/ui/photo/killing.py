@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gmmseg.io.projects.journals import look_into
+from gmmseg.io.projects.journal.reading import look_into
 from tests.ui.driving import write_png
 
 ROOT = Path(__file__).parents[3]

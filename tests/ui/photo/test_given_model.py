@@ -21,7 +21,7 @@ from gmmseg.control import result_of
 from gmmseg.image import Image
 from gmmseg.io.export_items import ExportItem
 from gmmseg.io.models import dump_model
-from gmmseg.io.projects.writing import save_project
+from gmmseg.io.projects.file.writing import save_project
 from gmmseg.mixture.settings import Adaptation
 from gmmseg.photo.document import Document, adapt_model, change_map_setting, change_setting, rename_class
 from gmmseg.photo.given import GivenModel

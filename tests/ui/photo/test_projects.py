@@ -22,7 +22,7 @@ from pytestqt.qtbot import QtBot
 
 import gmmseg
 from gmmseg.io.lock import Holder
-from gmmseg.io.projects.journals import look_into
+from gmmseg.io.projects.journal.reading import look_into
 from gmmseg.photo.document import change_setting, rename_class
 from gmmseg.photo.objects.edits import add_object, rename_objects
 from gmmseg.photo.objects.patch import brushed

@@ -24,9 +24,10 @@ from gmmseg.digits.project import DigitsProject
 from gmmseg.errors import GmmsegError, ReadError
 from gmmseg.history import Entry, History
 from gmmseg.io.digits.reading import read_digits_events
-from gmmseg.io.projects.journals import change_record, companions, first_records, look_into, recover
-from gmmseg.io.projects.kinds import kind_named
-from gmmseg.io.projects.reading import OpenedProject, open_events
+from gmmseg.io.projects.file.reading import OpenedProject, open_events
+from gmmseg.io.projects.journal.reading import look_into, recover
+from gmmseg.io.projects.journal.writing import change_record, companions, first_records
+from gmmseg.io.projects.kinds.registry import kind_named
 from tests.data.projects.build import DIGITS as DIGITS_FILES
 from tests.data.projects.build import WEIRD, assert_same, begun, change_json, places_in
 

@@ -23,17 +23,12 @@ from gmmseg.history import History
 from gmmseg.io import lock
 from gmmseg.io.journal import Journal, read_records, sync
 from gmmseg.io.lock import Holder, Lock, take
-from gmmseg.io.projects import leftovers
-from gmmseg.io.projects.journals import (
-    FORMAT_VERSION,
-    change_record,
-    companions,
-    first_records,
-    look_into,
-    recover,
-)
-from gmmseg.io.projects.kinds import kind_named
-from gmmseg.io.projects.leftovers import journal_path, set_aside
+from gmmseg.io.projects.journal import leftovers
+from gmmseg.io.projects.journal.forms import FORMAT_VERSION
+from gmmseg.io.projects.journal.leftovers import journal_path, set_aside
+from gmmseg.io.projects.journal.reading import look_into, recover
+from gmmseg.io.projects.journal.writing import change_record, companions, first_records
+from gmmseg.io.projects.kinds.registry import kind_named
 from gmmseg.io.projects.plain import encoded
 from gmmseg.io.projects.states import changed_history, history_changes
 from gmmseg.photo.document import Document, change_setting
@@ -425,8 +420,8 @@ KILLED = textwrap.dedent("""
     import os, random, sys
     from pathlib import Path
     import gmmseg
-    from gmmseg.io.projects.journals import change_record, first_records
-    from gmmseg.io.projects.kinds import kind_named
+    from gmmseg.io.projects.journal.writing import change_record, first_records
+    from gmmseg.io.projects.kinds.registry import kind_named
     from gmmseg.photo.objects.edits import add_object
     from gmmseg.photo.objects.patch import brushed
     from gmmseg.photo.project import PhotoProject

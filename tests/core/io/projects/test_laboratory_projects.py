@@ -19,8 +19,9 @@ from gmmseg.control import never_stop, result_of
 from gmmseg.editing import Edit
 from gmmseg.errors import GmmsegError, ReadError
 from gmmseg.history import Entry, History
-from gmmseg.io.projects.journals import change_record, first_records, recover
-from gmmseg.io.projects.kinds import kind_named
+from gmmseg.io.projects.journal.reading import recover
+from gmmseg.io.projects.journal.writing import change_record, first_records
+from gmmseg.io.projects.kinds.registry import kind_named
 from gmmseg.laboratory.data import table_data
 from gmmseg.laboratory.document import (
     Document,

@@ -22,12 +22,12 @@ import gmmseg
 from gmmseg.control import StopRequest, result_of
 from gmmseg.errors import Cancelled, EditError, GmmsegError, ReadError, WriteError
 from gmmseg.image import Image, ImageSource
-from gmmseg.io.projects import reading, writing
 from gmmseg.io.projects.archive import looks_like_project
+from gmmseg.io.projects.file import reading, writing
+from gmmseg.io.projects.file.reading import OpenedProject, open_events
+from gmmseg.io.projects.file.writing import FORMAT_VERSION, save_events
+from gmmseg.io.projects.kinds.image_reference import pixel_hash
 from gmmseg.io.projects.plain import encoded, fields_of, value_of
-from gmmseg.io.projects.reading import OpenedProject, open_events
-from gmmseg.io.projects.references import pixel_hash
-from gmmseg.io.projects.writing import FORMAT_VERSION, save_events
 from gmmseg.mixture.covariance import FAMILIES
 from gmmseg.mixture.settings import CovarianceKind
 from gmmseg.photo.document import Document, change_setting

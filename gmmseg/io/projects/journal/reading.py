@@ -1,64 +1,29 @@
-"""The journal of a project: its state when the journal was begun, and each change of its history since."""
+"""Reading a journal: every whole record of it counts, and its subject is looked for where it may be now."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
-
-from msgspec import Meta
+from typing import Any, TypeVar
 
 from gmmseg.control import ShouldStop, never_stop
 from gmmseg.errors import GmmsegError
 from gmmseg.history import History
 from gmmseg.io.files import open_file, shown_name
-from gmmseg.io.journal import SUFFIX, read_records
+from gmmseg.io.journal import read_records
 from gmmseg.io.lock import Holder
-from gmmseg.io.projects.archive import Archive, pack
-from gmmseg.io.projects.kind import Found, Kind
-from gmmseg.io.projects.kinds import form_of_subject, kind_in, with_kind
-from gmmseg.io.projects.plain import PROJECT, encoded, misfit, path_of_text, path_text
-from gmmseg.io.projects.reading import head_of
-from gmmseg.io.projects.states import changed_history, history_changes, of_present_subject
-from gmmseg.io.strict_json import Form, Text, converted, parse
-from gmmseg.version import VERSION
+from gmmseg.io.projects.archive import Archive
+from gmmseg.io.projects.file.reading import head_of
+from gmmseg.io.projects.journal.forms import COPY_SUFFIX, FORMAT, JournalForm, journal_name
+from gmmseg.io.projects.kinds.kind import Found, Kind
+from gmmseg.io.projects.kinds.registry import form_of_subject, kind_in, with_kind
+from gmmseg.io.projects.plain import PROJECT, misfit, path_of_text
+from gmmseg.io.projects.states import changed_history
+from gmmseg.io.strict_json import Form, converted, parse
 
 D = TypeVar("D")
-FORMAT, FORMAT_VERSION = "gmmseg-journal", 3
-COPY_SUFFIX, THUMBNAIL_SUFFIX = ".image", ".png"
-
-
-class HolderForm(Form, frozen=True):
-    """The process that writes a journal."""
-
-    host: Text
-    machine: Text
-    pid: int
-    start: int
-    since: float
-
-
-class JournalForm(Form, frozen=True):
-    """The first record of a journal, but for its subject, of which each kind has a form."""
-
-    format: str
-    version: Annotated[int, Meta(ge=1, le=FORMAT_VERSION)]
-    generator: Text
-    holder: HolderForm
-    project: Text | None
-    """The project's file; None where there is none yet."""
-    is_saved: bool
-    """Whether the present state of the history that follows is in that file."""
-    kind: Text
-    view: dict[str, Any]
-    history: dict[str, Any]
-    n_parts: Annotated[int, Meta(ge=0)] = 0
-    """Records after this one that complete the state; version 1 told all in one."""
-    saved_at: Annotated[int, Meta(ge=0)] | None = None
-    """Which entry of that history is in the project's file; version 1 told it of the present one alone."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,81 +73,6 @@ class Recovered:
     def name(self) -> str:
         """What people call it."""
         return self.project.subject_name if self.path is None else shown_name(self.path)
-
-
-# Writing
-
-
-def first_records(
-    kind: Kind[D, Any, Any],
-    history: History[D],
-    view: dict[str, Any],
-    path: Path,
-    project: Path | None,
-    saved: D | None = None,
-) -> Iterator[bytes]:
-    """Yield the records with which the journal at a path begins: an entry of the history in each.
-
-    A record is bounded by what one document holds, however long the history is.
-
-    Parameters
-    ----------
-    kind : Kind
-    history : History
-    view : dict
-    path : Path
-        Of the journal.
-    project : Path, optional
-        The project's file.
-    saved : document, optional
-        The one that is in that file.
-    """
-    history = of_present_subject(kind, history)
-    subject, entries, at = kind.project.subject_of(history.present.state), history.entries, len(history.past)
-    before = History.standing(entries[:1], 0)
-    is_last = at == len(entries) - 1
-    saved_at = next((k for k, entry in enumerate(entries) if entry.state is saved), None)
-    yield encoded(
-        {
-            "format": FORMAT,
-            "version": FORMAT_VERSION,
-            "generator": f"gmmseg {VERSION}",
-            "holder": asdict(Holder.this()),
-            "project": None if project is None else path_text(project.absolute()),
-            "is_saved": saved_at == at,
-            "saved_at": saved_at,
-            "kind": kind.name,
-            kind.subject: kind.form_of(subject, path, kind.enclosed_in_journals(subject), is_quick=True),
-            "view": view,
-            "history": history_changes(kind, None, before),
-            "n_parts": len(entries) - is_last,
-        }
-    )
-    for n in range(2, len(entries) + 1):
-        after = History.standing(entries[:n], n - 1)
-        yield change_record(kind, before, after)
-        before = after
-    if not is_last:
-        yield change_record(kind, before, History.standing(entries, at))
-
-
-def change_record(kind: Kind[D, Any, Any], before: History[D], after: History[D]) -> bytes:
-    """Return the record of a change; both histories are about one subject."""
-    return encoded({"time": time.time(), "history": history_changes(kind, before, after)})
-
-
-def companions(
-    kind: Kind[D, Any, Any], document: D, journal: Path, should_stop: ShouldStop
-) -> dict[Path, bytes]:
-    """Return the files that lie beside a journal: a small picture, and what is in no file."""
-    made = {Path(f"{journal}{THUMBNAIL_SUFFIX}"): kind.picture(document)}
-    subject = kind.project.subject_of(document)
-    if kind.enclosed_in_journals(subject) is not None:
-        made[Path(f"{journal}{COPY_SUFFIX}")] = pack(kind.copies_of(subject, False, should_stop))
-    return made
-
-
-# Reading
 
 
 def recover(journal: Path, *, should_stop: ShouldStop = never_stop) -> Recovered:
@@ -275,11 +165,6 @@ def _project_of(journal: Path, told: Path | None) -> Path | None:
     """Return the project of a journal: the one that it lies beside, wherever the folder has been moved to."""
     is_beside = told is not None and journal.name == journal_name(told)
     return journal.absolute().with_name(told.name) if told is not None and is_beside else told
-
-
-def journal_name(project: Path) -> str:
-    """Return the name of a journal that lies beside its project."""
-    return f".{project.name}{SUFFIX}"
 
 
 def holder_of_journal(journal: Path) -> Holder | None:

@@ -6,7 +6,7 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
-from gmmseg.io.projects.kind import Kind
+from gmmseg.io.projects.kinds.kind import Kind
 from gmmseg.io.projects.plain import PROJECT, misfit
 from gmmseg.io.strict_json import Form, converted
 from gmmseg.project import Project

@@ -36,7 +36,7 @@ from gmmseg.io.files import shown_name
 from gmmseg.io.masks import encode_rgb_png
 from gmmseg.io.npy import encode_npy, read_array
 from gmmseg.io.projects.archive import Archive, Member
-from gmmseg.io.projects.kind import THUMBNAIL_SIDE, Found, Kind, Numbered
+from gmmseg.io.projects.kinds.kind import THUMBNAIL_SIDE, Found, Kind, Numbered
 from gmmseg.io.projects.places import path_of_form, places_of, relative_text
 from gmmseg.io.projects.plain import PROJECT, Readers, encoded, misfit, path_text, value_of
 from gmmseg.io.strict_json import Form, Text, parse

@@ -18,8 +18,8 @@ from gmmseg.errors import GmmsegError
 from gmmseg.history import History
 from gmmseg.io.masks import encode_rgb_png
 from gmmseg.io.projects.archive import Archive
-from gmmseg.io.projects.fits import result_content, result_of
-from gmmseg.io.projects.kind import THUMBNAIL_SIDE, Found, Kind, Numbered
+from gmmseg.io.projects.kinds.fits import result_content, result_of
+from gmmseg.io.projects.kinds.kind import THUMBNAIL_SIDE, Found, Kind, Numbered
 from gmmseg.io.projects.plain import Readers, fields_of, misfit, value_of
 from gmmseg.io.strict_json import Form
 from gmmseg.laboratory.data import Data

@@ -17,11 +17,11 @@ from gmmseg.history import Entry, History
 from gmmseg.io.atomic import shown
 from gmmseg.io.files import open_file, shown_name
 from gmmseg.io.projects.archive import Archive
-from gmmseg.io.projects.kind import Kind, Numbered
-from gmmseg.io.projects.kinds import form_of_subject, kind_in, with_kind
+from gmmseg.io.projects.file.writing import FORMAT, FORMAT_VERSION, backup_path
+from gmmseg.io.projects.kinds.kind import Kind, Numbered
+from gmmseg.io.projects.kinds.registry import form_of_subject, kind_in, with_kind
 from gmmseg.io.projects.plain import PROJECT, misfit
 from gmmseg.io.projects.states import changed, changed_history
-from gmmseg.io.projects.writing import FORMAT, FORMAT_VERSION, backup_path
 from gmmseg.io.strict_json import Form, Text, converted, parse
 
 _MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {

@@ -14,8 +14,8 @@ from gmmseg.control import Progress, ShouldStop, never_stop, raise_if_cancelled,
 from gmmseg.history import History
 from gmmseg.io.atomic import check_writable, write_atomically
 from gmmseg.io.projects.archive import Member, pack
-from gmmseg.io.projects.kind import Kind, Numbered
-from gmmseg.io.projects.kinds import kind_of
+from gmmseg.io.projects.kinds.kind import Kind, Numbered
+from gmmseg.io.projects.kinds.registry import kind_of
 from gmmseg.io.projects.plain import encoded
 from gmmseg.io.projects.states import content_of, history_changes, of_present_subject
 from gmmseg.io.temporaries import temporary_name

@@ -14,14 +14,8 @@ import platformdirs
 
 from gmmseg.errors import GmmsegError
 from gmmseg.io.journal import SUFFIX
-from gmmseg.io.projects.journals import (
-    COPY_SUFFIX,
-    THUMBNAIL_SUFFIX,
-    Recovered,
-    holder_of_journal,
-    journal_name,
-    look_into,
-)
+from gmmseg.io.projects.journal.forms import COPY_SUFFIX, THUMBNAIL_SUFFIX, journal_name
+from gmmseg.io.projects.journal.reading import Recovered, holder_of_journal, look_into
 from gmmseg.io.temporaries import temporary_name
 
 KEPT_SECONDS = 7 * 86_400

@@ -16,13 +16,8 @@ from gmmseg.image import Image, thinned
 from gmmseg.io.masks import encode_rgb_png
 from gmmseg.io.models import dump_model
 from gmmseg.io.projects.archive import Archive, Member
-from gmmseg.io.projects.checks import check_history
-from gmmseg.io.projects.fits import fit_content, fit_of, given_content, given_of
-from gmmseg.io.projects.kind import THUMBNAIL, THUMBNAIL_SIDE, Found, Kind, Numbered
-from gmmseg.io.projects.object_map import NAME as OBJECTS_PNG
-from gmmseg.io.projects.object_map import encode_objects, read_object_ids
-from gmmseg.io.projects.plain import PROJECT, encoded, misfit, value_of, values_of
-from gmmseg.io.projects.references import (
+from gmmseg.io.projects.kinds.fits import fit_content, fit_of, given_content, given_of
+from gmmseg.io.projects.kinds.image_reference import (
     ImageForm,
     copies_of,
     find_image,
@@ -32,6 +27,11 @@ from gmmseg.io.projects.references import (
     pixel_hash,
     stand_in,
 )
+from gmmseg.io.projects.kinds.kind import THUMBNAIL, THUMBNAIL_SIDE, Found, Kind, Numbered
+from gmmseg.io.projects.kinds.object_map import NAME as OBJECTS_PNG
+from gmmseg.io.projects.kinds.object_map import encode_objects, read_object_ids
+from gmmseg.io.projects.kinds.photo_checks import check_history
+from gmmseg.io.projects.plain import PROJECT, encoded, misfit, value_of, values_of
 from gmmseg.io.strict_json import parse
 from gmmseg.photo.document import Document, Fit
 from gmmseg.photo.objects.objects import ObjectInfo, ObjectMap

@@ -1,0 +1,50 @@
+"""What the first record of a journal says, and what files that belong together are called."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from msgspec import Meta
+
+from gmmseg.io.journal import SUFFIX
+from gmmseg.io.strict_json import Form, Text
+
+FORMAT, FORMAT_VERSION = "gmmseg-journal", 3
+COPY_SUFFIX, THUMBNAIL_SUFFIX = ".image", ".png"
+"""Of the files that lie beside a journal: the copy of what is in no file, and a picture."""
+
+
+def journal_name(project: Path) -> str:
+    """Return the name of a journal that lies beside its project."""
+    return f".{project.name}{SUFFIX}"
+
+
+class HolderForm(Form, frozen=True):
+    """The process that writes a journal."""
+
+    host: Text
+    machine: Text
+    pid: int
+    start: int
+    since: float
+
+
+class JournalForm(Form, frozen=True):
+    """The first record of a journal, but for its subject, of which each kind has a form."""
+
+    format: str
+    version: Annotated[int, Meta(ge=1, le=FORMAT_VERSION)]
+    generator: Text
+    holder: HolderForm
+    project: Text | None
+    """The project's file; None where there is none yet."""
+    is_saved: bool
+    """Whether the present state of the history that follows is in that file."""
+    kind: Text
+    view: dict[str, Any]
+    history: dict[str, Any]
+    n_parts: Annotated[int, Meta(ge=0)] = 0
+    """Records after this one that complete the state; version 1 told all in one."""
+    saved_at: Annotated[int, Meta(ge=0)] | None = None
+    """Which entry of that history is in the project's file; version 1 told it of the present one alone."""

@@ -1,0 +1,1 @@
+"""What projects of each desk hold, and how that looks in files."""
