@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, fields, replace
+from functools import cache
 from typing import Any, ClassVar, Self, get_type_hints
 
 from gmmseg.control import ShouldStop
@@ -114,6 +115,7 @@ class Page(ABC):
         return {name: getattr(self, name) for name in self.kept_types()}
 
     @classmethod
+    @cache  # every frame of a drag is written to the journal, and asks
     def kept_types(cls) -> dict[str, Any]:
         """Return the types of what is kept, by name."""
         own = {each.name for each in fields(cls)} - {"data", "settings"}

@@ -1,4 +1,5 @@
-"""How long a frame takes while a parameter is dragged in the laboratory, on every page with handles.
+"""How long a frame takes while a parameter is dragged in the laboratory, on every page with handles or
+a line to drag.
 
 ``python -m tests.benchmarks.laboratory_drag [ROWS]``, 5,000 rows by default. A frame is an edit, the scene of
 the new state and its painting, in processor time of the window's thread; 60 frames a second allow 16.7 ms
@@ -12,6 +13,7 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("XDG_CONFIG_HOME", tempfile.mkdtemp())
@@ -19,13 +21,15 @@ os.environ.setdefault("XDG_CONFIG_HOME", tempfile.mkdtemp())
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from gmmseg.editing import Edit
 from gmmseg.laboratory.data import THREE_IN_PLANE, made_data
 from gmmseg.laboratory.document import Document, act, drag_handle, open_page, take_data
 from gmmseg.laboratory.pages.contents import PAGES
-from gmmseg.laboratory.scene import Chart, Handle
+from gmmseg.laboratory.scene import Chart, Tree
 from ui.commands import WINDOW_ACTIONS, WindowCommands
 from ui.desk.actions import Actions, bound_to
 from ui.laboratory.desk import LaboratoryDesk
+from ui.laboratory.panels.stage import TREE_CUT
 from ui.main_window import MainWindow
 from ui.notices import Notices
 from ui.settings_store import SettingsStore
@@ -58,29 +62,32 @@ def main(n_rows: int = 5000) -> None:
         if page.name in FIRST:
             desk.work.apply(act(desk.work.workspace.document.page, FIRST[page.name]))
         QTest.qWait(300)
-        handle = first_handle(desk.work.workspace.document)
-        if handle is None:
+        drag = first_drag(desk.work.workspace.document)
+        if drag is None:
             continue
-        times = [frame(application, desk, handle, at) for at in range(N_FRAMES)][10:]
+        times = [frame(application, desk, drag(at)) for at in range(N_FRAMES)][10:]
         slowest = statistics.quantiles(times, n=20)[-1]
         print(f"| {page.title} | {statistics.median(times):.1f} | {slowest:.1f} |")
     desk.shutdown()
     window.close()
 
 
-def first_handle(document: Document) -> Handle | None:
-    """Return the first handle of the open page."""
+def first_drag(document: Document) -> Callable[[int], Edit[Document]] | None:
+    """Return what the n-th event asks for while the first handle, or a tree's line, is dragged to and fro."""
     for picture in document.page.scene().pictures:
         if isinstance(picture, Chart) and picture.handles:
-            return picture.handles[0]
+            first = picture.handles[0]
+            return lambda at: drag_handle(first.id, first.x + 0.01 * at, first.y)
+        if isinstance(picture, Tree):
+            return lambda at: drag_handle(TREE_CUT, 0.0, abs(1 - at / 30))
     return None
 
 
-def frame(application: QApplication, desk: LaboratoryDesk, handle: Handle, at: int) -> float:
+def frame(application: QApplication, desk: LaboratoryDesk, edit: Edit[Document]) -> float:
     """Return the processor time of one frame, ms."""
     QTest.qWait(20)  # the throttle has let the one before through
     began = time.thread_time()
-    desk.work.apply(drag_handle(handle.id, handle.x + 0.01 * at, handle.y))
+    desk.work.apply(edit)
     application.processEvents()
     return 1000 * (time.thread_time() - began)
 

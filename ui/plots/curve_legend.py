@@ -36,6 +36,8 @@ class CurveLegend(QWidget):
 
     def show_curves(self, entries: Sequence[tuple[str, QPen]]) -> None:
         """Show the names of these curves, each with how it is drawn."""
+        if tuple(entries) == self._entries:
+            return
         had = self.names
         self._entries = tuple(entries)
         if self.names != had:

@@ -33,6 +33,7 @@ class MatrixCells:
         plot.vb.addItem(self._image, ignoreBounds=True)
         self.texts: list[pg.TextItem] = []
         self._written: dict[int, tuple[str, int, int]] = {}
+        self._names: tuple[tuple[str, ...], tuple[str, ...]] | None = None
 
     def show(self, values: FloatArray, rows: Sequence[str], columns: Sequence[str]) -> None:
         """Draw values (R, C), the darker the nearer to 0, under the names of rows and columns."""
@@ -42,8 +43,7 @@ class MatrixCells:
         self._image.setRect(QRectF(0, 0, n_columns, n_rows))
         self._image.setVisible(True)
         self._plot.vb.invertY(True)
-        for side, names in (("left", rows), ("bottom", columns)):
-            self._plot.getAxis(side).setTicks([[(at + 0.5, name) for at, name in enumerate(names)], []])
+        self._name(tuple(rows), tuple(columns))
         n_written = n_rows * n_columns if max(n_rows, n_columns) <= MOST_WRITTEN else 0
         while len(self.texts) < n_written:
             text = pg.TextItem(anchor=(0.5, 0.5))
@@ -61,10 +61,19 @@ class MatrixCells:
             return
         self._image.setVisible(False)
         self._plot.vb.invertY(False)
+        self._names = None
         for side in ("left", "bottom"):
             self._plot.getAxis(side).setTicks(None)
         for text in self.texts:
             text.setVisible(False)
+
+    def _name(self, rows: tuple[str, ...], columns: tuple[str, ...]) -> None:
+        """Name rows and columns; axes with the same names are not drawn again."""
+        if self._names == (rows, columns):
+            return
+        self._names = rows, columns
+        for side, names in (("left", rows), ("bottom", columns)):
+            self._plot.getAxis(side).setTicks([[(at + 0.5, name) for at, name in enumerate(names)], []])
 
     def _write(self, at: int, row: int, column: int, value: float, shade: list[int]) -> None:
         words = f"{value:.2f}"

@@ -120,11 +120,11 @@ class ScatterPlot(ThemedPlot):
                 self.view.addItem(item, ignoreBounds=True)
             self._curves.append(curve)
             self._numbers.append(number)
-        self.components = tuple(drawn)
+        before, self.components = self.components, tuple(drawn)
         for at, (curve, number) in enumerate(zip(self._curves, self._numbers, strict=True)):
             curve.setVisible(at < len(drawn))
             number.setVisible(at < len(drawn) and self.has_numbers)
-            if at < len(drawn):
+            if at < len(drawn) and not (at < len(before) and _are_same(before[at], drawn[at])):
                 _draw_curve(curve, drawn[at])
             if at < len(drawn) and self.has_numbers:
                 _draw_number(number, drawn[at])
@@ -194,7 +194,13 @@ class ScatterPlot(ThemedPlot):
         self.leaders.setPen(pg.mkPen(faded(tint.text, 0.7), width=1))
         self.view.outline.setPen(pg.mkPen(tint.accent, width=2, style=Qt.PenStyle.DashLine))
         self.view.outline.setBrush(pg.mkBrush(faded(tint.accent, 0.12)))
-        self.show_components(list(self.components))
+        drawn, self.components = self.components, ()
+        self.show_components(list(drawn))
+
+
+def _are_same(one: ComponentCurve, other: ComponentCurve) -> bool:
+    """Whether two curves are drawn alike: while one component is dragged the others stay."""
+    return one.colour == other.colour and np.array_equal(one.x, other.x) and np.array_equal(one.y, other.y)
 
 
 def _draw_curve(curve: pg.PlotCurveItem, drawn: ComponentCurve) -> None:

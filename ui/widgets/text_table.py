@@ -58,8 +58,14 @@ class TextModel(QAbstractTableModel):
             self.rows, self._marked = rows, marked
             self.endInsertRows()
         elif n_old and len(rows) == n_old and (rows != self.rows or marked != self._marked):
+            changed = [
+                at
+                for at in range(n_old)
+                if rows[at] != self.rows[at] or (at == marked) != (at == self._marked)
+            ]
             self.rows, self._marked = rows, marked
-            self.dataChanged.emit(self.index(0, 0), self.index(n_old - 1, len(self.headings) - 1))
+            last = len(self.headings) - 1
+            self.dataChanged.emit(self.index(changed[0], 0), self.index(changed[-1], last))
         elif rows != self.rows or marked != self._marked:
             self.beginResetModel()
             self.rows, self._marked = rows, marked

@@ -22,6 +22,7 @@ from gmmseg.laboratory.starts import start
 from gmmseg.laboratory.words import fixed, vector
 from gmmseg.mixture.density import log_joint
 from gmmseg.mixture.expectation import Expectation, Rows
+from gmmseg.mixture.kernels import normalise
 from gmmseg.mixture.moments import maximise
 from gmmseg.mixture.params import MixtureParams
 from gmmseg.mixture.partial_labels import UNKNOWN, PartialLabels
@@ -116,7 +117,7 @@ class KnownPage(Page):
 
     @cached_property
     def found(self) -> Expectation:
-        """The E-step: what is maximised, and the moments under the posteriors."""
+        """The E-step of the engine: what is maximised, and the moments under the posteriors."""
         return self.prepared.exact.expectation(self.params, False, never_stop)
 
     @cached_property
@@ -125,25 +126,37 @@ class KnownPage(Page):
         joint = np.empty((self.params.n_components, self.data.n_rows))
         for rows, block in log_joint(self.params, self.data.values):
             joint[:, rows] = block
-        return joint
+        return frozen(joint)
+
+    @cached_property
+    def _normalised(self) -> tuple[FloatArray, FloatArray]:
+        """Posteriors without regard to what is known, (K, N), and log p(x), (N,)."""
+        shares = self.joint.copy()
+        log_densities = normalise(shares, is_hard=False)
+        return shares, log_densities
 
     @cached_property
     def shares(self) -> FloatArray:
         """Posteriors, (K, N): one-hot where the component is known."""
-        shares: FloatArray = np.exp(self.joint - np.logaddexp.reduce(self.joint, axis=0))
+        shares = self._normalised[0].copy()
         shares[:, self.known] = 0.0
         shares[self.labels[self.known], self.known] = 1.0
-        return shares
+        return frozen(shares)
+
+    @cached_property
+    def _own(self) -> FloatArray:
+        """log(π_k N(x_n | k)) at the component that truly made each row, (N,)."""
+        return self.joint[self.labels, np.arange(self.data.n_rows)]
 
     @property
     def complete(self) -> float:
         """ln p(X, Z) with every z as it truly is, nats (S2 eq. 34)."""
-        return float(self.joint[self.labels, np.arange(self.data.n_rows)].sum())
+        return float(self._own.sum())
 
     @property
     def level(self) -> float:
         """What is maximised, nats: ln p(x, z) of known rows and ln p(x) of the others."""
-        return self.found.log_likelihood
+        return float(np.where(self.known, self._own, self._normalised[1]).sum())
 
     @property
     def score(self) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 from typing import ClassVar, Self
 
 import numpy as np
@@ -118,10 +119,11 @@ class LimitPage(Page):
     @property
     def epsilon(self) -> float:
         """ε, squared feature units; not smaller than what numbers can hold."""
-        scale = float(self.data.values.var(axis=0).mean()) or 1.0
-        return float(max(scale * 10.0**self.settings.log_epsilon, np.finfo(np.float64).tiny * 1e3))
+        return float(
+            max(_variance(self.data) * 10.0**self.settings.log_epsilon, np.finfo(np.float64).tiny * 1e3)
+        )
 
-    @property
+    @cached_property
     def mixture(self) -> MixtureParams:
         """The mixture with covariances ε I."""
         return MixtureParams(self.weights, self.means, Spherical(np.full(len(self.means), self.epsilon)))
@@ -259,3 +261,9 @@ class LimitPage(Page):
             ),
             tuple(rows),
         )
+
+
+@lru_cache(maxsize=4)
+def _variance(data: Data) -> float:
+    """Return the mean variance of the features; 1 where all rows are equal."""
+    return float(data.values.var(axis=0).mean()) or 1.0

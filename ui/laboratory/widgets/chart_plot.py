@@ -105,7 +105,8 @@ class ChartPlot(ScatterPlot):
         self._show_lines(chart.lines, () if before is None else before.lines)
         self._show_notes(chart)
         self._show_matrix(chart.matrix)
-        self._show_handles(chart.handles)
+        if before is None or chart.handles != before.handles:
+            self._show_handles(chart.handles)
         self.handle_view.takes_points = chart.takes_points
 
     def _show_frame(self, chart: Chart, before: Chart | None) -> None:
