@@ -115,11 +115,9 @@ class Page(ABC):
         return {name: getattr(self, name) for name in self.kept_types()}
 
     @classmethod
-    @cache  # every frame of a drag is written to the journal, and asks
     def kept_types(cls) -> dict[str, Any]:
         """Return the types of what is kept, by name."""
-        own = {each.name for each in fields(cls)} - {"data", "settings"}
-        return {name: kind for name, kind in get_type_hints(cls).items() if name in own}
+        return dict(_kept_types(cls))
 
     @classmethod
     def restored(cls, data: Data, settings: Any, kept: Mapping[str, Any]) -> Self:
@@ -179,3 +177,9 @@ class Page(ABC):
     def action(cls, action_id: str) -> Action:
         """Return an action by its id; raises KeyError."""
         return {action.id: action for action in cls.actions}[action_id]
+
+
+@cache  # reading annotations takes long, and every frame of a drag is written to the journal
+def _kept_types(kind: type[Page]) -> dict[str, Any]:
+    own = {each.name for each in fields(kind)} - {"data", "settings"}
+    return {name: hint for name, hint in get_type_hints(kind).items() if name in own}

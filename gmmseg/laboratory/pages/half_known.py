@@ -146,7 +146,8 @@ class KnownPage(Page):
     @cached_property
     def _own(self) -> FloatArray:
         """log(π_k N(x_n | k)) at the component that truly made each row, (N,)."""
-        return self.joint[self.labels, np.arange(self.data.n_rows)]
+        own: FloatArray = self.joint[self.labels, np.arange(self.data.n_rows)]
+        return own
 
     @property
     def complete(self) -> float:
