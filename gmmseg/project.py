@@ -60,6 +60,11 @@ class Project(ABC, Generic[D]):
         return getattr(document, cls.subject)
 
     @staticmethod
+    def is_missing(subject: Any) -> bool:
+        """Whether an empty subject stands for one that is nowhere to be found."""
+        return False
+
+    @staticmethod
     @abstractmethod
     def has_work(document: Any) -> bool:
         """Whether a document that is in no file holds what a person made; settings are soon set again."""

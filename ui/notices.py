@@ -64,6 +64,11 @@ class Notices(QObject):
             self._bug.destroyed.connect(self._forget_bug)
             self._bug.open()
 
+    def withdraw(self, text: str) -> None:
+        """Take a message away where it is still the one that is shown."""
+        if text and self._bar.text == text:
+            self._bar.clear()
+
     @Slot()
     def clear(self) -> None:
         """Take the message away."""

@@ -19,7 +19,6 @@ from ui.settings_store import Purpose, SettingsStore
 if TYPE_CHECKING:
     from gmmseg.io.projects.journal.leftovers import Leftover
     from gmmseg.io.projects.journal.reading import Recovered
-    from ui.dialogs.recover import RecoverEntry
 
 _LOOK_AFTER_MS = 1000
 """After the start: the first image comes first."""
@@ -37,7 +36,8 @@ class _Question:
 
 
 def _look(question: _Question, should_stop: ShouldStop) -> list[Leftover]:
-    from gmmseg.io.projects.journal.leftovers import journal_folder, kept_folder, leftovers
+    from gmmseg.io.projects.journal.leftovers import leftovers
+    from gmmseg.io.projects.journal.places import journal_folder, kept_folder
 
     left = leftovers([journal_folder()], question.projects, question.closed)
     kept = leftovers([kept_folder()])
@@ -143,7 +143,7 @@ class Recovery(QObject):
         dialog = RecoverDialog(entries, self._window)
         dialog.recover_requested.connect(self._recover)
         if not question.is_asked:
-            dialog.declined.connect(lambda: _put_aside(entries))
+            dialog.declined.connect(lambda: _put_aside(found))
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 
@@ -159,8 +159,8 @@ class Recovery(QObject):
             )
 
 
-def _put_aside(entries: list[RecoverEntry]) -> None:
-    from gmmseg.io.projects.journal.leftovers import set_aside
+def _put_aside(declined: Sequence[Leftover]) -> None:
+    from gmmseg.io.projects.journal.places import set_aside
 
-    for entry in entries:
-        set_aside(entry.journal)
+    for each in declined:
+        set_aside(each.recovered.journal, each.recovered.path)

@@ -47,6 +47,10 @@ class DigitsProject(Project[Document]):
         """The name of each cluster that has one, by its number from 0."""
         return _named(self.document)
 
+    @staticmethod
+    def is_missing(subject: DigitSet | None) -> bool:
+        return subject is not None and subject.is_missing
+
     @property
     def subject_name(self) -> str:
         return self.digits.name

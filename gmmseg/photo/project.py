@@ -100,6 +100,10 @@ class PhotoProject(Project[Document]):
         image = document.image
         return None if image is None or image.levels is not None else image
 
+    @staticmethod
+    def is_missing(subject: Image | None) -> bool:
+        return subject is not None and subject.source.is_missing
+
     @property
     def subject_name(self) -> str:
         return self.image.source.name

@@ -35,7 +35,7 @@ with suppress(ImportError):
             "digits.reading",
             "table_reading",
             "object_reading",
-            "projects.reading",
+            "projects.file.reading",
         ):
             importlib.import_module(f"gmmseg.io.{_module}")
 

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QMimeData, QUrl, Slot
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QFileDialog, QWidget
 
 from gmmseg.errors import GmmsegError
 from gmmseg.io.files import shown_name
 from ui.desk.actions import Actions, DeskState
 from ui.desk.desk import Desk, DeskLayout, Heading, KeptWork
 from ui.desk.keeping import held_by
-from ui.desk.saving import SaveCommands
-from ui.desk.workers import DeskWorkers
+from ui.desk.saving import FIND, SaveCommands
+from ui.desk.workers import DeskWorkers, FoundSubject
 from ui.notices import Notices
 from ui.settings_store import Purpose, SettingsStore
 from ui.widgets.recent_menu import RecentMenu
@@ -72,6 +72,9 @@ class FileDesk(Desk):
         self._recent = recent
         self._store = store
         self._notices = notices
+        self._window = window
+        self._note = ""
+        """What is said until the project is saved."""
         work.setParent(self)
         actions.setParent(self)
         saving.setParent(self)
@@ -81,10 +84,14 @@ class FileDesk(Desk):
         work.main.failed.connect(self._show_failure)
         work.opener.file_opened.connect(self._remember_file)
         work.opener.kept_read.connect(self._take_or_hand_over)
+        work.opener.subject_found.connect(self._take_found)
         work.exporter.finished.connect(self._show_exported)
         self._keeper.changed.connect(self.refresh)
         self._keeper.left_over.connect(self.left_over)
         self._keeper.saved.connect(self._remember_file)
+        self._keeper.saved.connect(self._withdraw_note)
+        self._keeper.failed.connect(self._note_failure)
+        saving.find_asked.connect(self._find_subject)
         saving.recover_asked.connect(self.recover_asked)
         recent.chosen.connect(work.opener.open_path)
         recent.cleared.connect(self._clear_recent)
@@ -188,14 +195,11 @@ class FileDesk(Desk):
         self._keeper.open(opened.project.history, opened.path)
         self._remember_file(opened.path)
         self._show_view(opened.project.view)
-        holder = self._keeper.holder
-        if opened.is_missing:
-            self._notices.say(opened.note, "error", self._find_text, partial(self._find_subject, opened.path))
-        elif holder is not None:
+        holder, note = self._keeper.holder, opened.note
+        if holder is not None:
             read_only = self.tr("It can only be read here; to keep changes save it under another name.")
-            self._notices.say(f"{held_by(opened.path, holder)} {read_only} {opened.note}".rstrip())
-        elif opened.note:
-            self._notices.say(opened.note)
+            note = self._note = f"{held_by(opened.path, holder)} {read_only} {note}".rstrip()
+        self._say_of_subject(note)
 
     def _show_recovered(self, recovered: Recovered) -> None:
         """Go on with what a journal held."""
@@ -204,7 +208,8 @@ class FileDesk(Desk):
             self._remember_file(recovered.path)
         self._show_view(recovered.project.view)
         text = self.tr("Recovered “{0}”; it is not saved yet.").format(recovered.name)
-        self._notices.say(f"{text} {recovered.note}".rstrip())
+        self._note = f"{text} {recovered.note}".rstrip()
+        self._say_of_subject(self._note)
 
     def _view(self) -> dict[str, Any]:
         """Return how the project is looked at, as plain values."""
@@ -213,13 +218,63 @@ class FileDesk(Desk):
     def _show_view(self, view: dict[str, Any]) -> None:
         """Look at the project as it was looked at."""
 
+    # A subject that is missing
+
+    def _say_of_subject(self, note: str) -> None:
+        """Say what there is to say of a project, with the way to a subject that is missing."""
+        if self._keeper.missing is not None:
+            self._notices.say(note, "error", self._find_text, self._find_subject)
+        elif note:
+            self._notices.say(note)
+
     @property
     def _find_text(self) -> str:
-        """What the way to a subject that is nowhere is called."""
-        return ""
+        return self.actions[FIND].text().replace("&", "")
 
-    def _find_subject(self, project: Path) -> None:
-        """Ask where the subject of a project is, and open the project with it."""
+    @property
+    def _is_in_folder(self) -> bool:
+        """Whether the subject is a folder of files."""
+        return False
+
+    @Slot()
+    def _find_subject(self) -> None:
+        """Ask where the missing subject of the project is, and go on with it."""
+        place = self._keeper.path or self._source
+        folder = self._store.folder(self._purpose) if place is None else place.parent
+        dialog = QFileDialog(self._window, self._find_text.rstrip("…"), str(folder))
+        dialog.setObjectName("findDialog")
+        mode = QFileDialog.FileMode
+        dialog.setFileMode(mode.Directory if self._is_in_folder else mode.ExistingFile)
+        dialog.fileSelected.connect(self._read_found)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    @Slot(str)
+    def _read_found(self, name: str) -> None:
+        missing, chosen = self._keeper.missing, Path(name)
+        if missing is not None:
+            self._work.opener.find(self.name, missing, self._keeper.path or chosen, chosen)
+
+    @Slot(object)
+    def _take_found(self, found: FoundSubject) -> None:
+        """Go on about a subject that has been found, unless something else has been opened meanwhile."""
+        if found.missing is not self._keeper.missing:
+            return
+        try:
+            self._keeper.take_found(found.subject)
+        except GmmsegError as error:
+            self._notices.show_error(error)
+        else:
+            self._say_of_subject(found.note)
+
+    @Slot(object)
+    def _note_failure(self, error: Exception) -> None:
+        self._note = str(error)
+
+    @Slot()
+    def _withdraw_note(self) -> None:
+        """Say no more that the project is not saved, or could not be."""
+        self._notices.withdraw(self._note)
 
     def _say_left(self, subject: object | None, name: str) -> None:
         """Say where the work on a subject is that another one has taken the place of, if it was not saved."""

@@ -153,7 +153,7 @@ class Journaling(QObject):
             The one that is in it.
         """
         from gmmseg.io.journal import Journal
-        from gmmseg.io.projects.journal.leftovers import journal_path
+        from gmmseg.io.projects.journal.places import journal_path
 
         before, self._newest = self._journal, history
         is_same = before is not None and project == self._project
@@ -325,6 +325,6 @@ def _go_on(beginning: _Beginning, should_stop: ShouldStop) -> WriteError | None:
 
 
 def _remove(journal: Path) -> None:
-    from gmmseg.io.projects.journal.leftovers import remove_journal
+    from gmmseg.io.projects.journal.places import remove_journal
 
     remove_journal(journal)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import localtime, strftime
 from typing import TYPE_CHECKING, Any
@@ -54,7 +54,7 @@ class Keeping:
 
     def load(self) -> None:
         """Load what journals need."""
-        import gmmseg.io.projects.journal.leftovers
+        import gmmseg.io.projects.journal.places
         import gmmseg.io.projects.journal.writing  # noqa: F401
         from gmmseg.io.projects.kinds.registry import kind_named
 
@@ -65,6 +65,12 @@ class Keeping:
         from gmmseg.io.projects.states import of_present_subject
 
         return of_present_subject(self._kind, self._editor.history)
+
+    def history_about(self, subject: object) -> History[Any]:
+        """Return `history_now` about a subject that had been missing; raises `ReadError`."""
+        from gmmseg.io.projects.states import about
+
+        return about(self._kind, self.history_now(), subject)
 
     def project_now(self) -> Project[Any]:
         """Return what is to be written of the present state."""
@@ -172,6 +178,12 @@ class Keeper(Worker):
         return home.document is None or self.keeping.project.differs(document, home.document)
 
     @property
+    def missing(self) -> object | None:
+        """The empty subject that stands for the one that is nowhere to be found; None where none does."""
+        subject = self.keeping.project.subject_of(self._editor.document)
+        return subject if self.keeping.project.is_missing(subject) else None
+
+    @property
     def has_subject(self) -> bool:
         """Whether there is something that a project can hold."""
         return self.keeping.project.subject_of(self._editor.document) is not None
@@ -203,7 +215,7 @@ class Keeper(Worker):
             The journal that it comes from, which is over once another one holds the same.
         """
         from gmmseg.io.lock import Holder, take
-        from gmmseg.io.projects.journal.leftovers import journal_path
+        from gmmseg.io.projects.journal.places import journal_path
 
         present = history.present.state
         if path is not None:
@@ -219,13 +231,29 @@ class Keeper(Worker):
             self.journaling.prepare()
         self._editor.take_up(history)
 
+    def take_found(self, subject: object) -> None:
+        """Go on with the same work about its subject, which was missing; raises `ReadError` for a misfit."""
+        before, history = self.keeping.history_now(), self.keeping.history_about(subject)
+        missing, home = self._subject, self._home()
+        if home is not None:
+            states = zip(before.entries, history.entries, strict=True)
+            saved = next((new.state for old, new in states if old.state is home.document), None)
+            self._settle_at(replace(home, subject=subject, document=saved))
+        # One journal goes on: it begins anew, and the one before is over then.
+        journal = self.journaling.end(is_over=False)
+        if journal is not None:
+            self.left[journal] = missing
+        self.left = {path: subject if each is missing else each for path, each in self.left.items()}
+        self._subject = subject
+        self._editor.take_up(history)
+
     def _put_aside(self, project: Path) -> None:
         """Make room for the journal of a project where one is that a window left that ended."""
-        from gmmseg.io.projects.journal.leftovers import journal_path, set_aside
+        from gmmseg.io.projects.journal.places import journal_path, set_aside
 
         journal = journal_path(project)
         is_other = journal != self.journaling.path and journal.exists()
-        kept = set_aside(journal) if is_other else None
+        kept = set_aside(journal, project) if is_other else None
         if kept is not None:
             self.left_over.emit(kept)
 
@@ -307,7 +335,7 @@ class Keeper(Worker):
     @Slot()
     def _remove_left(self) -> None:
         """Remove what was left of the present subject: Undo has brought it back, and it is in the journal."""
-        from gmmseg.io.projects.journal.leftovers import remove_journal
+        from gmmseg.io.projects.journal.places import remove_journal
 
         for journal in [path for path, subject in self.left.items() if subject is self._subject]:
             del self.left[journal]
@@ -329,11 +357,11 @@ class Keeper(Worker):
 
     def end(self) -> None:
         """Close journal and locks; may be called more than once."""
-        from gmmseg.io.projects.journal.leftovers import set_aside
+        from gmmseg.io.projects.journal.places import set_aside
 
         journal = self.journaling.end(is_over=not self._had_unsaved)
         if journal is not None and self._is_discarded:
-            set_aside(journal)
+            set_aside(journal, self.path)
         _release(self._homes)
         self._homes, self._subject, self._recorded = [], None, None
 

@@ -12,13 +12,14 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from gmmseg.errors import WriteError
 from gmmseg.io.projects.archive import SUFFIX
+from gmmseg.project import Project
 from ui.desk.actions import ActionSpec, DeskState, Keys
 from ui.desk.keeping import Keeper
 from ui.settings_store import SettingsStore
 
 
 class SaveCommands(QObject):
-    """The commands `SAVE`, `SAVE_AS` and `RECOVER`.
+    """The commands `SAVE`, `SAVE_AS`, `RECOVER` and `FIND`.
 
     Parameters
     ----------
@@ -34,6 +35,8 @@ class SaveCommands(QObject):
 
     recover_asked = Signal()
     """What can be recovered is to be shown, of whatever desk."""
+    find_asked = Signal()
+    """Where the missing subject of the project is, is to be asked."""
 
     def __init__(
         self,
@@ -72,6 +75,11 @@ class SaveCommands(QObject):
     def recover(self) -> None:
         """Show all that can be recovered."""
         self.recover_asked.emit()
+
+    @Slot()
+    def find_subject(self) -> None:
+        """Ask where what the project is about is, where it is missing."""
+        self.find_asked.emit()
 
     def _ask(self, on_saved: Callable[[], None] | None) -> None:
         if not self.keeper.has_subject:
@@ -119,3 +127,14 @@ RECOVER = ActionSpec[DeskState[Any]](
 PROJECT_ACTIONS = (SAVE, SAVE_AS, RECOVER)
 PROJECT_ENTRIES = tuple(spec.id for spec in PROJECT_ACTIONS)
 """Their ids, for menus."""
+FIND = "find_subject"
+
+
+def find_action(text: str, project: type[Project[Any]]) -> ActionSpec[DeskState[Any]]:
+    """Return the action `FIND` of a desk, which is in reach while the subject of its project is missing."""
+
+    def is_missing(state: DeskState[Any]) -> bool:
+        return project.is_missing(project.subject_of(state.shown.document))
+
+    tip = "Say where the file is now; what has been done goes on"
+    return ActionSpec(FIND, text, SaveCommands.find_subject, enabled_when=is_missing, tip=tip)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Hashable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -55,14 +56,12 @@ class Worker(QObject):
         self.failed.emit(error)
 
 
-def reading_project(
-    path: Path, subject: Path | None, should_stop: ShouldStop
-) -> Generator[Progress, None, KeptWork]:
-    """Read a project, whose subject may have been found by the user."""
+def reading_project(path: Path, should_stop: ShouldStop) -> Generator[Progress, None, KeptWork]:
+    """Read a project."""
     # Imported with the first project: the window is there sooner without it.
     from gmmseg.io.projects.file.reading import open_events
 
-    return KeptWork((yield from open_events(path, subject, should_stop=should_stop)), False)
+    return KeptWork((yield from open_events(path, should_stop=should_stop)), False)
 
 
 def _recovering(journal: Path, should_stop: ShouldStop) -> Generator[Progress, None, KeptWork]:
@@ -72,6 +71,27 @@ def _recovering(journal: Path, should_stop: ShouldStop) -> Generator[Progress, N
     return KeptWork(recover(journal, should_stop=should_stop), True)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class FoundSubject:
+    """What was missing, what is in its place now, and what is to be said about that."""
+
+    missing: object
+    subject: object
+    note: str
+
+
+def _finding(
+    kind_name: str, missing: object, project: Path, chosen: Path, should_stop: ShouldStop
+) -> Generator[Progress, None, FoundSubject]:
+    """Read the subject of a project where the user says that it is; raises `ReadError` for another one."""
+    from gmmseg.io.projects.kinds.registry import kind_named
+
+    yield Progress(f"Reading {chosen.name}")
+    kind = kind_named(kind_name)
+    found = kind.find(kind.form_of(missing, project, None, is_quick=True), None, project, chosen, should_stop)
+    return FoundSubject(missing, found.subject, found.note)
+
+
 class FileOpener(Worker):
     """Reads in the background what files hold, projects and journals of any desk among them."""
 
@@ -79,14 +99,16 @@ class FileOpener(Worker):
     """The Path of a file, or folder, that was opened by its name."""
     kept_read = Signal(object)
     """KeptWork: a project, or what a journal holds, of whatever desk."""
+    subject_found = Signal(object)
+    """FoundSubject"""
 
     def open_path(self, path: Path) -> None:
         """Read a file or a folder."""
         raise NotImplementedError
 
-    def open_project(self, path: Path, subject: Path | None = None) -> None:
-        """Read a project, whose subject may have been found by the user."""
-        self.runner.start(lambda should_stop: reading_project(path, subject, should_stop))
+    def find(self, kind_name: str, missing: object, project: Path, chosen: Path) -> None:
+        """Read the subject of a project of some kind where the user says that it is."""
+        self.runner.start(lambda should_stop: _finding(kind_name, missing, project, chosen, should_stop))
 
     def recover(self, journal: Path) -> None:
         """Read what a journal holds."""
@@ -96,6 +118,8 @@ class FileOpener(Worker):
     def _on_finished(self, run: int, result: Any) -> None:
         if isinstance(result, KeptWork):
             self.kept_read.emit(result)
+        elif isinstance(result, FoundSubject):
+            self.subject_found.emit(result)
         else:
             self._on_read(result)
 

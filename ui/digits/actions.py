@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from gmmseg.digits.project import DigitsProject
 from gmmseg.digits.view_state import ViewState
 from ui.desk.actions import REDO, UNDO, ActionSpec, DeskState, Keys, is_running
-from ui.desk.saving import PROJECT_ACTIONS
+from ui.desk.saving import PROJECT_ACTIONS, find_action
 from ui.digits.commands import DigitCommands
 from ui.digits.opening import Opener
 from ui.digits.panels.clusters import VIEWS, ClustersPanel, View
@@ -68,6 +69,7 @@ DIGIT_ACTIONS: tuple[Spec, ...] = (
         "Write the assignments, the figure, the model or a report",
     ),
     *PROJECT_ACTIONS,
+    find_action("Find the m&issing digits…", DigitsProject),
     UNDO,
     REDO,
     Spec(

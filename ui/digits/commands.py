@@ -67,18 +67,6 @@ class DigitCommands(QObject):
         dialog.finished.connect(dialog.deleteLater)
         return dialog
 
-    def find_digits(self, project: Path) -> None:
-        """Ask where the digits of a project are, a file or a folder, and open the project with them."""
-        digits = self._work.workspace.document.digits
-        source = None if digits is None else digits.source
-        dialog = QFileDialog(self._window, self.tr("Find the digits of the project"), str(project.parent))
-        dialog.setObjectName("findDialog")
-        is_file = source is not None and bool(source.suffix or "ubyte" in source.name)
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile if is_file else QFileDialog.FileMode.Directory)
-        dialog.fileSelected.connect(lambda name: self._work.opener.open_project(project, Path(name)))
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
-
     @Slot(str)
     def _open_chosen(self, name: str) -> None:
         self._work.opener.open_path(Path(name))

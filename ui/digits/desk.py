@@ -105,11 +105,9 @@ class DigitsDesk(FileDesk):
         super().take_kept(kept)
 
     @property
-    def _find_text(self) -> str:
-        return self.tr("Find the digits…")
-
-    def _find_subject(self, project: Path) -> None:
-        self._commands.find_digits(project)
+    def _is_in_folder(self) -> bool:
+        source = self._source
+        return source is None or not (source.suffix or "ubyte" in source.name)
 
     @property
     def is_ready(self) -> bool:

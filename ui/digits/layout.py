@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QMenu, QSlider
 
 from ui.desk.actions import Actions
 from ui.desk.desk import Arrangement, DeskDock, DeskLayout, DeskMenu, DockSizes
-from ui.desk.saving import PROJECT_ENTRIES
+from ui.desk.saving import FIND, PROJECT_ENTRIES
 from ui.digits.panels.clusters import VIEWS
 from ui.digits.wiring import DigitPanels
 from ui.theme import SPACING, icon
@@ -83,7 +83,7 @@ def crisp_action() -> QAction:
 
 def _menus(actions: Actions[Any], recent: RecentMenu, crisp: QAction) -> tuple[DeskMenu, ...]:
     opening = [*actions.entries(["open_folder", "open_digit_file"]), recent, None]
-    sources = actions.entries(["drawn", "get_mnist", "", *PROJECT_ENTRIES, "", "export_digits"])
+    sources = actions.entries(["drawn", "get_mnist", "", *PROJECT_ENTRIES, FIND, "", "export_digits"])
     views = [f"view_{view}" for view in VIEWS]
     sizes = actions.entries(["", "larger", "smaller", "unfold_all", "fold_all"])
     return (

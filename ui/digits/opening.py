@@ -91,7 +91,7 @@ class Opener(FileOpener):
 
 def _reading(path: Path, should_stop: ShouldStop) -> Generator[Progress, None, DigitSet | KeptWork]:
     if looks_like_project(path):
-        return (yield from reading_project(path, None, should_stop))
+        return (yield from reading_project(path, should_stop))
     return (yield from read_digits_events(path, should_stop))
 
 

@@ -82,7 +82,7 @@ def _reading(
     path: Path, should_stop: ShouldStop
 ) -> Generator[Progress, None, Data | MixtureParams | KeptWork]:
     if looks_like_project(path):
-        return (yield from reading_project(path, None, should_stop))
+        return (yield from reading_project(path, should_stop))
     yield Progress("Reading")
     if path.suffix.lower() == MODEL_SUFFIX:
         return read_mixture(path)

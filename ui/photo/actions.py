@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from gmmseg.photo.project import PhotoProject
 from gmmseg.photo.view_state import ViewState
 from ui.desk.actions import REDO, UNDO, ActionSpec, DeskState, Keys, is_running
 from ui.desk.desk import Desk
-from ui.desk.saving import PROJECT_ACTIONS
+from ui.desk.saving import PROJECT_ACTIONS, find_action
 from ui.photo.arrangements import ArrangementName
 from ui.photo.commands import PhotoCommands
 from ui.photo.fitting import Fitter
@@ -168,6 +169,7 @@ PHOTO_ACTIONS: tuple[Spec, ...] = (
         "Work on many pictures with these settings",
     ),
     *PROJECT_ACTIONS,
+    find_action("Find the missing &image…", PhotoProject),
     UNDO,
     REDO,
     Spec("copy_view", "&Copy view", PhotoCommands.copy_view, (Keys.Copy,), "copy", has_image),

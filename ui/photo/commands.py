@@ -102,15 +102,6 @@ class PhotoCommands(QObject):
     def _open_chosen(self, names: list[str]) -> None:
         self._work.opener.open_paths([Path(name) for name in names])
 
-    def find_image(self, project: Path) -> None:
-        """Ask where the image of a project is, and open the project with it."""
-        dialog = QFileDialog(self._window, self.tr("Find the image of the project"), str(project.parent))
-        dialog.setObjectName("findDialog")
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.fileSelected.connect(lambda name: self._work.opener.open_project(project, Path(name)))
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
-
     def list_folder(self) -> None:
         """Let the other images of the image's folder be next and previous."""
         path = self._own_path()

@@ -242,13 +242,6 @@ class PhotoDesk(FileDesk):
         self.work.opener.forget_files()
         super().take_kept(kept)
 
-    @property
-    def _find_text(self) -> str:
-        return self.tr("Find the image…")
-
-    def _find_subject(self, project: Path) -> None:
-        self._commands.find_image(project)
-
     def _show_view(self, view: dict[str, Any]) -> None:
         arrangement, panes = view.get("arrangement"), view.get("panes")
         if isinstance(arrangement, str):

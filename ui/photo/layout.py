@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QMenu, QSlider
 from gmmseg.io.samples import SAMPLES
 from ui.desk.actions import Actions
 from ui.desk.desk import DeskDock, DeskLayout, DeskMenu
-from ui.desk.saving import PROJECT_ENTRIES
+from ui.desk.saving import FIND, PROJECT_ENTRIES
 from ui.photo.actions import MAX_KEYED_CLASSES
 from ui.photo.arrangements import ARRANGEMENTS
 from ui.photo.files_menu import FilesMenu
@@ -152,7 +152,7 @@ def _menus(
                 recent,
                 samples,
                 None,
-                *actions.entries([*PROJECT_ENTRIES, "", *_FILES]),
+                *actions.entries([*PROJECT_ENTRIES, FIND, "", *_FILES]),
                 files,
                 None,
                 actions["apply_model"],

@@ -166,7 +166,7 @@ class Opener(FileOpener):
                 f"There is no image in the folder “{shown_name(paths[0])}”.", "Choose another folder."
             )
         if is_new and looks_like_project(files[0]):
-            return (yield from reading_project(files[0], None, should_stop))
+            return (yield from reading_project(files[0], should_stop))
         note = ""
         if is_new and len(files) > 1:
             note = self.tr(

@@ -7,7 +7,8 @@ from typing import Any, TypeVar, cast
 
 from gmmseg.history import Entry, History
 from gmmseg.io.projects.kinds.kind import Kind, Numbered, numbered
-from gmmseg.io.projects.plain import fields_of, misfit, value_of
+from gmmseg.io.projects.plain import PROJECT, encoded, fields_of, misfit, value_of
+from gmmseg.io.strict_json import parse
 
 _MAX_ENTRIES = 1000
 """Of a history that is read, several times what the window keeps."""
@@ -128,3 +129,15 @@ def of_present_subject(kind: AnyKind[D], history: History[D]) -> History[D]:
     if (first, last) == (0, len(entries)):
         return history
     return History.standing(entries[first:last], at - first)
+
+
+def about(kind: AnyKind[D], history: History[D], subject: Any) -> History[D]:
+    """Return a history with its subject in place of an empty one that stood for it, as if it were read anew.
+
+    Raises
+    ------
+    ReadError
+        What is in the history does not fit the subject.
+    """
+    content = parse(encoded(history_changes(kind, None, history)), PROJECT)
+    return changed_history(kind, None, content, subject, "history")

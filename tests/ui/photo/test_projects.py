@@ -198,13 +198,55 @@ def test_an_image_that_is_gone_can_be_shown_the_way_to(marked: App, qtbot: QtBot
     assert "The image “photo.png” is not where it was" in marked.window.errors.text
     assert {entry.name for entry in work.workspace.document.object_map} == {"cat"}
     assert not marked.window.isWindowModified()
-    marked.photo._commands.find_image(path)
-    with qtbot.waitSignal(work.opener.kept_read, timeout=10000):
+    # What is done meanwhile is not lost: it goes on with the image.
+    mark(marked, "dog", 50.0)
+    marked.window.errors.findChildren(QPushButton)[0].click()
+    with qtbot.waitSignal(work.opener.subject_found, timeout=10000):
         choose(marked, "findDialog", tmp_path / "moved.png")
     qtbot.waitUntil(lambda: is_settled(marked), timeout=20000)
     image = work.workspace.document.image
     assert image is not None
     assert (np.asarray(image) == blobs()).all()
+    assert {entry.name for entry in work.workspace.document.object_map} == {"cat", "dog"}
+    assert not marked.photo.actions["find_subject"].isEnabled()
+    assert marked.window.isWindowModified()
+    (journal,) = journals(tmp_path)
+    assert look_into(journal).n_steps == 1
+    work.workspace.undo()
+    assert not marked.window.isWindowModified()
+    assert work.keeper.path == path
+
+
+def test_what_is_recovered_without_its_image_goes_on_once_that_is_found(
+    marked: App, qtbot: QtBot, tmp_path: Path
+) -> None:
+    work = marked.photo.work
+    qtbot.waitUntil(lambda: work.keeper.journaling.path is not None)
+    (journal,) = journals(tmp_path)
+    open_in(marked, qtbot, write_png(tmp_path / "next.png", blobs(seed=3)))
+    (tmp_path / "photo.png").rename(tmp_path / "moved.png")
+    with qtbot.waitSignal(work.opener.kept_read, timeout=10000):
+        marked.photo.recover(journal)
+    assert "Recovered “photo.png”" in marked.window.errors.text
+    assert marked.photo.actions["find_subject"].isEnabled()
+    marked.photo.actions["find_subject"].trigger()
+    with qtbot.waitSignal(work.opener.failed, timeout=10000):
+        choose(marked, "findDialog", write_png(tmp_path / "small.png", blobs()[:30]))
+    assert "is another image than the project's" in marked.window.errors.text
+    qtbot.waitUntil(lambda: marked.window.findChild(QFileDialog) is None)
+    marked.photo.actions["find_subject"].trigger()
+    with qtbot.waitSignal(work.opener.subject_found, timeout=10000):
+        choose(marked, "findDialog", tmp_path / "moved.png")
+    assert [entry.title for entry in work.workspace.history.entries][1:] == ["Add cat", "Rename to meadow"]
+    qtbot.waitUntil(lambda: is_settled(marked), timeout=20000)
+    qtbot.waitUntil(lambda: len(journals(tmp_path)) == 1, timeout=10000)
+    again = look_into(journals(tmp_path)[0])
+    assert again.project.image.source.name == "photo.png"
+    assert not recovered_note(marked)
+
+
+def recovered_note(app: App) -> bool:
+    return "not saved yet" in app.window.errors.text
 
 
 # Closing
@@ -512,8 +554,35 @@ def test_a_project_that_a_killed_window_had_open_offers_its_changes(
     assert [entry.name for entry in work.workspace.document.object_map] == ["cat", "dog"]
     assert work.keeper.path == path
     assert marked.window.isWindowModified()
+    assert recovered_note(marked)
+    save_as(marked, qtbot, path)
+    assert not recovered_note(marked)
+
+
+def test_a_folder_that_moved_after_a_kill_is_saved_into_where_it_is_now(
+    marked: App, qtbot: QtBot, tmp_path: Path
+) -> None:
+    work, old, new = marked.photo.work, tmp_path / "old", tmp_path / "new"
+    old.mkdir()
+    open_in(marked, qtbot, write_png(old / "own.png", blobs(seed=5)))
+    mark(marked)
+    save_as(marked, qtbot, old / "work.gmmseg")
+    mark(marked, "dog", 50.0)
+    copy = (old / ".work.gmmseg.journal").read_bytes()
     work.workspace.undo()
-    assert not marked.window.isWindowModified()
+    open_in(marked, qtbot, write_png(tmp_path / "next.png", blobs(seed=3)))
+    (old / ".work.gmmseg.journal").write_bytes(copy)
+    old.rename(new)
+    open_in(marked, qtbot, new / "work.gmmseg")
+    qtbot.waitUntil(lambda: "has changes that" in marked.window.errors.text, timeout=10000)
+    with qtbot.waitSignal(work.opener.kept_read, timeout=10000):
+        marked.window.errors.findChildren(QPushButton)[0].click()
+    assert not marked.photo.actions["find_subject"].isEnabled()
+    assert work.keeper.path == new / "work.gmmseg"
+    with qtbot.waitSignal(work.keeper.saved, timeout=10000):
+        press(marked, Qt.Key.Key_S, CONTROL)
+    assert gmmseg.open_project(new / "work.gmmseg").names == {1: "cat", 2: "dog"}
+    assert not old.exists()
 
 
 HOLDING = """

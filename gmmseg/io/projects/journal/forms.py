@@ -1,23 +1,14 @@
-"""What the first record of a journal says, and what files that belong together are called."""
+"""What the first record of a journal says."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Any
 
 from msgspec import Meta
 
-from gmmseg.io.journal import SUFFIX
 from gmmseg.io.strict_json import Form, Text
 
 FORMAT, FORMAT_VERSION = "gmmseg-journal", 3
-COPY_SUFFIX, THUMBNAIL_SUFFIX = ".image", ".png"
-"""Of the files that lie beside a journal: the copy of what is in no file, and a picture."""
-
-
-def journal_name(project: Path) -> str:
-    """Return the name of a journal that lies beside its project."""
-    return f".{project.name}{SUFFIX}"
 
 
 class HolderForm(Form, frozen=True):

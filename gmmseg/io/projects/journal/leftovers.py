@@ -1,49 +1,25 @@
-"""Where journals are, which of them were left by a window that ended, and for how long they are kept."""
+"""Which journals were left by a window that ended, and for how long they are kept."""
 
 from __future__ import annotations
 
 import contextlib
-import os
-import shutil
 import time
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-import platformdirs
-
 from gmmseg.errors import GmmsegError
 from gmmseg.io.journal import SUFFIX
-from gmmseg.io.projects.journal.forms import COPY_SUFFIX, THUMBNAIL_SUFFIX, journal_name
+from gmmseg.io.projects.journal.places import (
+    THUMBNAIL_SUFFIX,
+    journal_beside,
+    kept_folder,
+    remove_journal,
+)
 from gmmseg.io.projects.journal.reading import Recovered, holder_of_journal, look_into
-from gmmseg.io.temporaries import temporary_name
 
 KEPT_SECONDS = 7 * 86_400
 """How long what somebody did not want back can still be had."""
-
-
-def journal_folder() -> Path:
-    """Return where journals of work are that is in no file."""
-    return Path(platformdirs.user_state_path("gmmseg")) / "journals"
-
-
-def kept_folder() -> Path:
-    """Return where journals are that nobody wanted back, for a few days."""
-    return Path(platformdirs.user_state_path("gmmseg")) / "kept"
-
-
-def journal_path(project: Path | None) -> Path:
-    """Return where the journal of a project is: beside it, or for work in no file in a folder of its own."""
-    if project is not None and os.access(project.parent, os.W_OK):
-        return project.with_name(journal_name(project))
-    folder = journal_folder()
-    with contextlib.suppress(OSError):
-        folder.mkdir(parents=True, exist_ok=True)
-    return folder / _new_name()
-
-
-def _new_name() -> str:
-    return f"{temporary_name().strip('.').removesuffix('.tmp')}{SUFFIX}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,7 +64,7 @@ def leftovers(
 
 
 def _journals(folders: Iterable[Path], projects: Iterable[Path]) -> list[Path]:
-    beside = [path.with_name(journal_name(path)) for path in projects]
+    beside = [journal_beside(path) for path in projects]
     found = [path for path in beside if path.is_file()]
     for folder in folders:
         with contextlib.suppress(OSError):
@@ -101,28 +77,3 @@ def _picture(recovered: Recovered) -> bytes:
     with contextlib.suppress(OSError):
         return Path(f"{recovered.journal}{THUMBNAIL_SUFFIX}").read_bytes()
     return b""
-
-
-def remove_journal(journal: Path) -> None:
-    """Remove a journal and what lies beside it."""
-    for suffix in ("", COPY_SUFFIX, THUMBNAIL_SUFFIX):
-        with contextlib.suppress(OSError):
-            os.unlink(f"{journal}{suffix}")
-
-
-def set_aside(journal: Path) -> Path | None:
-    """Move a journal, and what lies beside it, to where it is kept for a while; None where that fails."""
-    folder = kept_folder()
-    target = folder / _new_name()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        shutil.move(journal, target)
-    except OSError:
-        return None
-    with contextlib.suppress(OSError):
-        # From now on it is kept, whenever its last change was.
-        os.utime(target)
-    for suffix in (COPY_SUFFIX, THUMBNAIL_SUFFIX):
-        with contextlib.suppress(OSError):
-            shutil.move(f"{journal}{suffix}", f"{target}{suffix}")
-    return target

@@ -16,7 +16,8 @@ from gmmseg.io.journal import read_records
 from gmmseg.io.lock import Holder
 from gmmseg.io.projects.archive import Archive
 from gmmseg.io.projects.file.reading import head_of
-from gmmseg.io.projects.journal.forms import COPY_SUFFIX, FORMAT, JournalForm, journal_name
+from gmmseg.io.projects.journal.forms import FORMAT, JournalForm
+from gmmseg.io.projects.journal.places import COPY_SUFFIX, project_of
 from gmmseg.io.projects.kinds.kind import Found, Kind
 from gmmseg.io.projects.kinds.registry import form_of_subject, kind_in, with_kind
 from gmmseg.io.projects.plain import PROJECT, misfit, path_of_text
@@ -44,6 +45,8 @@ class Recovered:
         Of the last one, seconds since 1970.
     note : str
         What is to be said about where its subject was found.
+    is_missing : bool
+        Whether that is nowhere, and an empty one stands for it.
     """
 
     project: Any
@@ -53,6 +56,7 @@ class Recovered:
     n_changes: int
     time: float
     note: str = ""
+    is_missing: bool = False
 
     @property
     def has_something(self) -> bool:
@@ -122,7 +126,7 @@ def _read(journal: Path, find: Callable[[Kind[Any, Any, Any], Form, Path | None]
         told = None if form.project is None else path_of_text(str(form.project))
     except ValueError:
         misfit("project", "is not a path")
-    project = _project_of(journal, told)
+    project = project_of(journal, told)
     found = find(kind, subject_form, project)
     subject = found.subject
     begun = history = changed_history(kind, None, form.history, subject, "history")
@@ -139,7 +143,7 @@ def _read(journal: Path, find: Callable[[Kind[Any, Any, Any], Form, Path | None]
     kind.check(history)
     saved = _saved(form, begun) if n_changes >= 0 else None
     made = kind.project(history, form.view)
-    return Recovered(made, saved, project, journal, max(n_changes, 0), at, found.note)
+    return Recovered(made, saved, project, journal, max(n_changes, 0), at, found.note, found.is_missing)
 
 
 def _head(record: bytes) -> tuple[JournalForm, Kind[Any, Any, Any], Form]:
@@ -159,12 +163,6 @@ def _saved(form: JournalForm, begun: History[D]) -> D | None:
     if form.saved_at is not None and form.saved_at < len(begun.entries):
         return begun.entries[form.saved_at].state
     return begun.present.state if form.is_saved else None
-
-
-def _project_of(journal: Path, told: Path | None) -> Path | None:
-    """Return the project of a journal: the one that it lies beside, wherever the folder has been moved to."""
-    is_beside = told is not None and journal.name == journal_name(told)
-    return journal.absolute().with_name(told.name) if told is not None and is_beside else told
 
 
 def holder_of_journal(journal: Path) -> Holder | None:

@@ -12,7 +12,8 @@ from gmmseg.control import ShouldStop
 from gmmseg.history import History
 from gmmseg.io.lock import Holder
 from gmmseg.io.projects.archive import pack
-from gmmseg.io.projects.journal.forms import COPY_SUFFIX, FORMAT, FORMAT_VERSION, THUMBNAIL_SUFFIX
+from gmmseg.io.projects.journal.forms import FORMAT, FORMAT_VERSION
+from gmmseg.io.projects.journal.places import COPY_SUFFIX, THUMBNAIL_SUFFIX
 from gmmseg.io.projects.kinds.kind import Kind
 from gmmseg.io.projects.plain import encoded, path_text
 from gmmseg.io.projects.states import history_changes, of_present_subject
@@ -60,7 +61,9 @@ def first_records(
             "is_saved": saved_at == at,
             "saved_at": saved_at,
             "kind": kind.name,
-            kind.subject: kind.form_of(subject, path, kind.enclosed_in_journals(subject), is_quick=True),
+            kind.subject: kind.form_of(
+                subject, project or path, kind.enclosed_in_journals(subject), is_quick=True
+            ),
             "view": view,
             "history": history_changes(kind, None, before),
             "n_parts": len(entries) - is_last,

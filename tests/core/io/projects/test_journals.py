@@ -25,7 +25,7 @@ from gmmseg.io.journal import Journal, read_records, sync
 from gmmseg.io.lock import Holder, Lock, take
 from gmmseg.io.projects.journal import leftovers
 from gmmseg.io.projects.journal.forms import FORMAT_VERSION
-from gmmseg.io.projects.journal.leftovers import journal_path, set_aside
+from gmmseg.io.projects.journal.places import journal_path, kept_folder, remove_journal, set_aside
 from gmmseg.io.projects.journal.reading import look_into, recover
 from gmmseg.io.projects.journal.writing import change_record, companions, first_records
 from gmmseg.io.projects.kinds.registry import kind_named
@@ -295,13 +295,13 @@ def test_only_what_would_be_lost_is_offered(tmp_path: Path, monkeypatch: pytest.
     (found,) = leftovers.leftovers([tmp_path])
     assert found.recovered.name == "photo.png"
     assert len(found.recovered.project.document.object_map) == 7
-    kept = set_aside(path)
+    kept = set_aside(path, None)
     assert kept is not None
     assert leftovers.leftovers([tmp_path]) == []
-    (found,) = leftovers.leftovers([leftovers.kept_folder()])
+    (found,) = leftovers.leftovers([kept_folder()])
     assert found.recovered.journal == kept
     monkeypatch.setattr(time, "time", lambda: 4e9)
-    assert leftovers.leftovers([leftovers.kept_folder()]) == []
+    assert leftovers.leftovers([kept_folder()]) == []
     assert not kept.exists()
 
 
@@ -311,16 +311,16 @@ def test_only_what_was_put_aside_becomes_too_old(tmp_path: Path, monkeypatch: py
     long_after = time.time() + 30 * 86_400
     monkeypatch.setattr(time, "time", lambda: long_after)
     assert len(leftovers.leftovers([tmp_path])) == 1
-    kept = set_aside(path)
+    kept = set_aside(path, None)
     assert kept is not None
     os.utime(kept, (long_after, long_after))
-    assert len(leftovers.leftovers([leftovers.kept_folder()])) == 1
+    assert len(leftovers.leftovers([kept_folder()])) == 1
 
 
 def test_a_journal_that_is_put_aside_is_kept_from_then_on(tmp_path: Path) -> None:
     path, _ = a_journal(tmp_path)
     os.utime(path, (1e9, 1e9))
-    kept = set_aside(path)
+    kept = set_aside(path, None)
     assert kept is not None
     assert time.time() - kept.stat().st_mtime < leftovers.KEPT_SECONDS
 
@@ -354,6 +354,32 @@ def test_a_journal_without_anything_to_lose_goes_by_itself(
     journal.close()
     (found,) = leftovers.leftovers([], [project])
     assert found.recovered.path == project
+
+
+def test_a_journal_that_is_put_aside_is_of_the_project_where_that_was_then(tmp_path: Path) -> None:
+    old, new = tmp_path / "old", tmp_path / "new"
+    old.mkdir()
+    history = a_project(gmmseg.read_image(write_image(old / "photo.png"))).history
+    project = old / "work.gmmseg"
+    path = journal_path(project)
+    begun(path, first_records(PHOTO, history, {}, path, project, None)).close()
+    old.rename(new)
+    kept = set_aside(new / path.name, new / project.name)
+    assert kept is not None
+    found = recover(kept)
+    assert found.path == new / project.name
+    assert not found.is_missing
+    assert found.project.image.source.path == new / "photo.png"
+    remove_journal(kept)
+    assert not list(kept_folder().iterdir())
+
+
+def test_a_place_that_cannot_be_read_is_the_one_in_the_journal(tmp_path: Path) -> None:
+    path, history = tmp_path / "a.journal", a_project(make_image()).history
+    begun(path, first_records(PHOTO, history, {}, path, tmp_path / "work.gmmseg", None)).close()
+    for held in (b"\xff", b"%00", b""):
+        (tmp_path / "a.journal.project").write_bytes(held)
+        assert look_into(path).path == tmp_path / "work.gmmseg"
 
 
 # Locks
