@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import math
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -14,7 +13,7 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from gmmseg.control import ShouldStop, raise_if_cancelled
 from gmmseg.errors import Cancelled, GmmsegError, WriteError
-from gmmseg.history import History
+from gmmseg.history import Entry, History
 from gmmseg.limits import MIB
 from ui.desk.workers import DeskWorkers
 
@@ -84,7 +83,7 @@ class Journaling(QObject):
     """Writes one journal at a time, in the window's thread; the disk is waited for in another.
 
     What a large journal begins with is written in another thread, too. Until it is there, changes go into
-    the journal before it.
+    the journal before it, or where there is none into one that knows the present step alone.
 
     Parameters
     ----------
@@ -107,6 +106,8 @@ class Journaling(QObject):
         self._beginning: _Beginning | None = None
         self._n_first_bytes = 0
         self._written: History[Any] | None = None
+        self._only: Entry[Any] | None = None
+        """The step with which the journal began, where it does not know those around it."""
         self._newest: History[Any] | None = None
         self._project: Path | None = None
         self._has_failed = False
@@ -128,6 +129,11 @@ class Journaling(QObject):
         """Load in the background what journals need; then `ready` is emitted."""
         if not self.is_ready:
             self._loads.ask(None)
+
+    def load(self) -> None:
+        """Load now what journals need, and wait for that; then `ready` is emitted."""
+        self._format.load()
+        self._on_loaded()
 
     @Slot()
     def _on_loaded(self) -> None:
@@ -169,6 +175,8 @@ class Journaling(QObject):
                 self._format.first_records(history, path, project, saved),
             )
             is_whole = self._beginning.write(_AT_ONCE)
+            if not is_whole and self._journal is None:
+                self._begin_with_present(self._beginning)
         except WriteError as error:
             self._fail(error)
         else:
@@ -176,6 +184,24 @@ class Journaling(QObject):
                 self._publish()
             else:
                 self._beginnings.ask(self._beginning)
+
+    def _begin_with_present(self, beginning: _Beginning) -> None:
+        """Take changes into a journal of the present step until the one that is being begun has its place."""
+        from gmmseg.io.journal import Journal
+
+        journal = Journal(beginning.journal.path)
+        present = History(beginning.history.present)
+        try:
+            for record in self._format.first_records(
+                present, journal.path, beginning.project, beginning.saved
+            ):
+                journal.append(record)
+            journal.publish()
+        except WriteError:
+            journal.close()
+            raise
+        self._journal, self._written, self._project = journal, present, beginning.project
+        self._only, self._n_first_bytes = present.present, journal.n_bytes
 
     @Slot(object, object)
     def _on_begun(self, beginning: _Beginning, error: WriteError | None) -> None:
@@ -203,6 +229,7 @@ class Journaling(QObject):
             return
         self._has_failed, self._n_first_bytes = False, n_first_bytes
         self._journal, self._written, self._project = journal, self._newest, beginning.project
+        self._only = None
         if before is not None:
             before.close()
             if before.path != journal.path:
@@ -235,6 +262,10 @@ class Journaling(QObject):
         self._newest = history
         if self._journal is None or self._written is None or history is self._written:
             return
+        if self._only is not None:
+            # Whatever lies between: the present is told by what differs from that step.
+            steps = (self._only,) if history.present is self._only else (self._only, history.present)
+            history = History.standing(steps, len(steps) - 1)
         try:
             self._journal.append(self._format.change_record(self._written, history))
         except WriteError as error:
@@ -256,33 +287,14 @@ class Journaling(QObject):
 
     def end(self, *, is_over: bool) -> Path | None:
         """Close the journal and return where it is; one that is over is removed: nothing would be lost."""
-        beginning = self._beginning
         self._give_up_beginning()
-        if beginning is not None and self._journal is None and not is_over:
-            self._begin_whole(beginning)
         path = self.path
         if self._journal is not None:
             self._journal.close()
-        self._journal = self._written = self._newest = self._project = None
+        self._journal = self._written = self._only = self._newest = self._project = None
         if path is not None and is_over:
             _remove(path)
         return None if is_over else path
-
-    def _begin_whole(self, given_up: _Beginning) -> None:
-        """Write the journal of one that another thread still writes: what was done is in no other."""
-        from gmmseg.io.journal import Journal
-
-        history, path = self._newest, given_up.journal.path
-        if history is None:
-            return
-        try:
-            records = self._format.first_records(history, path, given_up.project, given_up.saved)
-            self._beginning = replace(given_up, journal=Journal(path), history=history, records=records)
-            self._beginning.write(math.inf)
-        except WriteError as error:
-            self._fail(error)
-        else:
-            self._publish()
 
     @Slot()
     def _ask_sync(self) -> None:

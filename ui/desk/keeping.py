@@ -8,7 +8,7 @@ from pathlib import Path
 from time import localtime, strftime
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import QTimer, Signal, Slot
 
 from gmmseg.control import Progress, ShouldStop
 from gmmseg.editing import MAX_LARGE_IN_HISTORY, Editor
@@ -23,6 +23,9 @@ from ui.settings_store import SettingsStore
 if TYPE_CHECKING:
     from gmmseg.io.lock import Holder, Lock
     from gmmseg.io.projects.kinds.kind import Kind
+
+_LOAD_AFTER_MS = 1500
+"""After something has been opened: what journals need is loaded then, or at the first edit."""
 
 
 class Keeping:
@@ -147,6 +150,11 @@ class Keeper(Worker):
         self._had_unsaved = self._is_discarded = False
         # By run: saves may wait for each other.
         self._saves: dict[int, tuple[_Home, Callable[[], None] | None]] = {}
+        # Once what is opened is on screen: before that it would wait for imports in the background, too.
+        self._loading = QTimer(self)
+        self._loading.setSingleShot(True)
+        self._loading.setInterval(_LOAD_AFTER_MS)
+        self._loading.timeout.connect(self.journaling.prepare)
         self.journaling.ready.connect(self._begin_journal)
         self.journaling.begun.connect(self._remove_left)
         work.bridge.changed.connect(self._on_changed)
@@ -308,13 +316,16 @@ class Keeper(Worker):
         if history is self._history or subject is None:
             return
         before, self._history = self._history, history
-        if subject is not self._subject:
+        is_other = subject is not self._subject
+        if is_other:
             self._leave_subject()
             self._subject = subject
         if not self.journaling.is_ready:
-            # A fit that is finished, or an image that is opened, can be had again; what a person does cannot.
-            if len(history.entries) > 1 and _place(history) != _place(before):
-                self.journaling.prepare()
+            # What is opened, or a fit that is finished, can be had again; what a person does cannot.
+            if is_other:
+                self._loading.start()
+            elif not is_other and _place(history) != _place(before):
+                self.journaling.load()
         elif self._subject is not self._recorded or self.journaling.is_long:
             self._begin_journal()
         else:
@@ -359,6 +370,7 @@ class Keeper(Worker):
         """Close journal and locks; may be called more than once."""
         from gmmseg.io.projects.journal.places import set_aside
 
+        self._loading.stop()
         journal = self.journaling.end(is_over=not self._had_unsaved)
         if journal is not None and self._is_discarded:
             set_aside(journal, self.path)

@@ -126,7 +126,6 @@ class PhotoWork(DeskWorkers):
 
     def _connect(self) -> None:
         self.bridge.changed.connect(self._on_changed)
-        self._loading.timeout.connect(self.keeper.journaling.prepare)
         self.selecting.tree_coming.connect(self.region_maker.await_tree)
         self.region_maker.tree_wanted.connect(self.selecting.make_ready)
         self._loading.timeout.connect(partial(self.loader.ask, None))

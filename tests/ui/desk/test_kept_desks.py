@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-import textwrap
-import time
 from pathlib import Path
 
-import numpy as np
-import pytest
 from pytestqt.qtbot import QtBot
 
 import gmmseg
 from gmmseg.digits.document import rename_cluster
 from gmmseg.digits.drawn import drawn_digits
-from gmmseg.io.projects.journal.reading import look_into
 from gmmseg.laboratory.document import open_page, press
 from tests.core.io.projects.test_digits_projects import project_of, ran
 from tests.core.io.projects.test_laboratory_projects import drawn_by_hand
@@ -104,84 +96,3 @@ def test_what_was_open_at_each_desk_is_open_again(app: App, qtbot: QtBot, tmp_pa
     app._on_closing()
     assert app.store.session("laboratory") == path
     assert app.store.desk == "laboratory"
-
-
-SESSION = textwrap.dedent("""
-    import os, random, sys
-    from pathlib import Path
-    from PySide6.QtCore import QTimer
-    from PySide6.QtWidgets import QApplication
-    from gmmseg.digits.document import change_setting, rename_cluster
-    from gmmseg.laboratory.document import drag_handle, open_page, press
-    from ui.app import App
-    from ui.settings_store import SettingsStore
-
-    path, name, seed = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
-    random.seed(seed)
-    application = QApplication([])
-    app = App(SettingsStore())
-    app.begin([path])
-    n = 0
-
-    def step():
-        global n
-        work = app._desk.work
-        editor = work.editor
-        if random.random() < 0.2 and len(editor.history.past) > 3:
-            editor.undo()
-        elif name == "digits":
-            edits = (rename_cluster(n % 3, f"name {n}"), change_setting("seed", n, f"Seed {n}"))
-            work.apply(random.choice(edits))
-        else:
-            work.apply(open_page("data"))
-            work.apply(press(random.uniform(-2, 2), random.uniform(-2, 2)))
-        work.settle()
-        n += 1
-        os.write(1, (f"{len(editor.history.past)}|{editor.history.present.title}\\n").encode())
-
-    def begin():
-        desk = app._desk
-        if desk.name != name or desk._keeper.path is None or desk._keeper.journaling.path is None:
-            if desk.name == name and desk._keeper.path is not None:
-                desk._keeper.journaling.prepare()
-            return
-        waiting.stop()
-        os.write(1, f"ready {desk._keeper.journaling.path}\\n".encode())
-        steps.start()
-
-    waiting, steps = QTimer(interval=5), QTimer(interval=2)
-    waiting.timeout.connect(begin)
-    steps.timeout.connect(step)
-    waiting.start()
-    application.exec()
-""")
-
-
-@pytest.mark.parametrize("name", ["digits", "laboratory"])
-def test_a_window_that_is_killed_amid_edits_loses_at_most_the_one_in_hand(tmp_path: Path, name: str) -> None:
-    path = (a_digits_file if name == "digits" else a_laboratory_file)(tmp_path)
-    places = {part: str(tmp_path / part) for part in ("XDG_STATE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")}
-    child = subprocess.Popen(
-        [sys.executable, "-c", SESSION, str(path), name, "1"],
-        cwd=ROOT,
-        env={**os.environ, **places, "QT_QPA_PLATFORM": "offscreen", "PYTHONPATH": str(ROOT)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-    )
-    assert child.stdout is not None
-    ready = child.stdout.readline().decode()
-    assert ready.startswith("ready ")
-    time.sleep(float(np.random.default_rng(len(name)).uniform(0.3, 0.8)))
-    child.kill()
-    reported = child.stdout.read().decode().splitlines()
-    child.wait()
-    child.stdout.close()
-    found = look_into(Path(ready.removeprefix("ready ").strip()))
-    history = found.project.history
-    assert found.path == path
-    # A step may be in the journal that was not reported yet.
-    assert reported
-    n_steps = int(reported[-1].partition("|")[0])
-    assert abs(len(history.past) - n_steps) <= 2
-    is_last = f"{len(history.past)}|{history.present.title}" == reported[-1]
-    assert is_last or found.n_changes >= len(reported)

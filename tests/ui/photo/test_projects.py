@@ -28,7 +28,6 @@ from gmmseg.photo.objects.edits import add_object, rename_objects
 from gmmseg.photo.objects.patch import brushed
 from tests.data.projects.build import assert_same
 from tests.ui.driving import blobs, drop, mime_of, write_png
-from tests.ui.photo.killing import check_killed
 from ui.app import App
 from ui.desk import journaling
 from ui.dialogs.recover import RecoverDialog
@@ -375,14 +374,9 @@ def test_a_journal_with_a_large_beginning_grows_all_the_same(
     assert look_into(path).n_changes == 2
 
 
-def test_a_large_journal_begins_in_the_background_and_nothing_is_lost_meanwhile(
-    marked: App, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    keeper = marked.photo.work.keeper
-    keeping = keeper.keeping
-    qtbot.waitUntil(lambda: keeper.journaling.path is not None)
-    (before,) = journals(tmp_path)
-    is_let_on = threading.Event()
+def held_beginnings(app: App, monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Let journals begin in another thread, which goes on once the event that is returned is set."""
+    is_let_on, keeping = threading.Event(), app.photo.work.keeper.keeping
     first_records = keeping.first_records
 
     def slow(*arguments: Any) -> Iterator[bytes]:
@@ -392,7 +386,17 @@ def test_a_large_journal_begins_in_the_background_and_nothing_is_lost_meanwhile(
                 is_let_on.wait(20)
 
     monkeypatch.setattr(keeping, "first_records", slow)
-    monkeypatch.setattr(journaling, "_AT_ONCE", 0.0)
+    monkeypatch.setattr(journaling, "_AT_ONCE", -1.0)
+    return is_let_on
+
+
+def test_a_large_journal_begins_in_the_background_and_nothing_is_lost_meanwhile(
+    marked: App, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keeper = marked.photo.work.keeper
+    qtbot.waitUntil(lambda: keeper.journaling.path is not None)
+    (before,) = journals(tmp_path)
+    is_let_on = held_beginnings(marked, monkeypatch)
     path = tmp_path / "work.gmmseg"
     save_as(marked, qtbot, path)
     mark(marked, "dog", 50.0)
@@ -408,17 +412,33 @@ def test_a_large_journal_begins_in_the_background_and_nothing_is_lost_meanwhile(
     assert [entry.name for entry in found.saved.object_map] == ["cat"]
 
 
-def test_a_subject_that_is_left_while_its_journal_begins_leaves_it_whole(
+def test_edits_while_a_first_journal_begins_are_kept_at_once(
     marked: App, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    keeper = marked.photo.work.keeper
-    qtbot.waitUntil(lambda: keeper.journaling.path is not None)
-    monkeypatch.setattr(journaling, "_AT_ONCE", 0.0)
+    path = tmp_path / "work.gmmseg"
+    save_as(marked, qtbot, path)
     open_in(marked, qtbot, write_png(tmp_path / "next.png", blobs(seed=3)))
-    mark(marked, "dog", 50.0)
+    is_let_on = held_beginnings(marked, monkeypatch)
+    keeper, workspace = marked.photo.work.keeper, marked.photo.work.workspace
+    open_in(marked, qtbot, path)
+    beside = tmp_path / ".work.gmmseg.journal"
+    steps: tuple[Callable[[], object], ...] = (
+        lambda: mark(marked, "dog", 50.0),
+        lambda: mark(marked, "bird", 65.0),
+        *(workspace.undo,) * 3,
+        lambda: workspace.go_to(len(workspace.history.entries) - 1),
+    )
+    for step in steps:
+        step()
+        found = look_into(beside)
+        assert_same(found.project.document.objects, workspace.document.objects)
+        assert found.project.history.present.title == workspace.history.present.title
+        assert found.path == path
+    # It is taken for what it is: the work on what another photo takes the place of.
     open_in(marked, qtbot, write_png(tmp_path / "last.png", blobs(seed=4)))
-    names = [look_into(journal).project.names for journal in keeper.left]
-    assert names == [{1: "cat"}, {1: "dog"}]
+    assert keeper.left[beside] is not None
+    assert look_into(beside).has_something
+    is_let_on.set()
 
 
 def test_saving_moves_the_journal_beside_the_project_and_closing_removes_it(
@@ -674,8 +694,3 @@ def test_a_step_in_the_list_is_gone_to(marked: App, qtbot: QtBot) -> None:
     panel.step_requested.emit(2)
     assert workspace.shown.redo_title is None
     assert {entry.name for entry in workspace.document.object_map} == {"cat"}
-
-
-@pytest.mark.parametrize("n_times", [1, pytest.param(40, marks=[pytest.mark.slow, pytest.mark.timeout(900)])])
-def test_a_window_that_is_killed_loses_at_most_the_step_in_hand(tmp_path: Path, n_times: int) -> None:
-    assert check_killed(tmp_path, n_times) > 0
