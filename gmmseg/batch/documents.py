@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -11,8 +11,8 @@ from gmmseg.control import ShouldStop, never_stop
 from gmmseg.errors import WriteError
 from gmmseg.features.table import FeatureTable
 from gmmseg.image import Image
-from gmmseg.io.export_items import ExportItem
-from gmmseg.io.export_sources import ExportSource, MixtureSource
+from gmmseg.io.export_items import ExportItem, ExportKind
+from gmmseg.io.export_sources import ExportSource, MixtureSource, ModelSource
 from gmmseg.io.object_source import ObjectSource
 from gmmseg.photo.class_map import ClassMapper
 from gmmseg.photo.document import Document
@@ -23,6 +23,15 @@ if TYPE_CHECKING:
     from gmmseg.regions.outcome import RegionOutcome
 
 Subject = Literal["classes", "regions", "objects"]
+WITHOUT_PIXELS: dict[Subject, tuple[ExportKind, ...]] = {
+    "classes": ("model",),
+    "regions": (),
+    "objects": (
+        "mask", "legend", "semantic", "binary", "binaries", "report",
+        "coco", "geojson", "labelme", "roi", "svg", "ome-tiff",
+    ),
+}  # fmt: skip
+"""What can be written of a project whose image is missing: all else is made of the image's pixels."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,6 +54,21 @@ class KnownMaps:
 
 
 _NOTHING = KnownMaps()
+
+
+def check_pixels(document: Document, subject: Subject, items: Iterable[ExportItem]) -> None:
+    """Raise `WriteError` where an item is made of pixels of an image that is missing."""
+    if any(item.kind not in WITHOUT_PIXELS[subject] for item in items):
+        check_is_there(document.image)
+
+
+def check_is_there(image: Image | None) -> None:
+    """Raise `WriteError` where an image is missing."""
+    if image is not None and image.source.is_missing:
+        raise WriteError(
+            f"The image “{image.source.name}” is missing, and this is made of its pixels.",
+            "Find it first: File ▸ Find the missing image.",
+        )
 
 
 def as_in_document(items: Sequence[ExportItem], document: Document) -> list[ExportItem]:
@@ -91,6 +115,9 @@ def document_source_events(
         if image is None or not document.objects:
             raise WriteError("There are no objects to export.", "Select one in the picture and press Enter.")
         return ObjectSource(image, document.objects, command, {})
+    fit = document.fit
+    if subject == "classes" and fit is not None and fit.image.source.is_missing:
+        return ModelSource(fit, document.classes, command, dict(fit.seconds))
     if subject == "classes":
         mixture = yield from _mixture(document, command, known, should_stop)
         if mixture is None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from gmmseg.batch.content import content_hash
-from gmmseg.batch.documents import Subject
+from gmmseg.batch.documents import Subject, check_is_there
 from gmmseg.batch.methods import AppliedModel, FittedMixture, GrownRegions, MapMethod, Method
 from gmmseg.colours import to_hex
 from gmmseg.errors import EditError
@@ -91,7 +91,10 @@ def again(
     ------
     EditError
         Only a project can tell what was done, and there is none, or it is not saved.
+    WriteError
+        The image is missing.
     """
+    check_is_there(document.image)
     reason = _why_not_repeatable(document, subject, items)
     image = document.image
     given = tuple(item for item in items if item not in _own_legends(items))

@@ -192,6 +192,43 @@ class MixtureSource(ExportSource):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class ModelSource(ExportSource):
+    """A mixture whose image is missing: of all that can be exported there is its model alone."""
+
+    fit: Fit
+    classes: ClassTable
+    command: str
+    seconds: Mapping[str, float]
+
+    @property
+    def image(self) -> Image:
+        return self.fit.image
+
+    @property
+    def labels(self) -> LabelArray:
+        raise _only_model()
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        return self.fit.result.warnings
+
+    def timed(self, seconds: Mapping[str, float]) -> ModelSource:
+        return replace(self, seconds=seconds)
+
+    def planes(self, should_stop: ShouldStop) -> Iterator[Float32Array]:
+        raise _only_model()
+
+    def model(self) -> bytes:
+        return dump_model(replace(self.fit.model, classes=self.classes))
+
+    def report(self) -> bytes:
+        raise _only_model()
+
+    def csv(self, pixel_size: PixelSize | None, should_stop: ShouldStop) -> bytes:
+        raise _only_model()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class RegionSource(ExportSource):
     """Regions of an image, each a class of its own."""
 
@@ -246,6 +283,10 @@ class RegionSource(ExportSource):
                 self.image, self.labels, planes, names, pixel_size=pixel_size, should_stop=should_stop
             )
         )
+
+
+def _only_model() -> WriteError:
+    return WriteError("Without its image there is only the model of a mixture.", "Find the image first.")
 
 
 def _only_objects() -> WriteError:

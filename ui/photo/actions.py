@@ -84,8 +84,9 @@ def has_regions(state: State) -> bool:
 
 
 def can_run(state: State) -> bool:
-    """Enabled with an image and while nothing runs."""
-    return state.shown.document.image is not None and not state.is_running
+    """Enabled with the pixels of an image and while nothing runs."""
+    image = state.shown.document.image
+    return image is not None and not image.source.is_missing and not state.is_running
 
 
 def _pane_spec(n_panes: int, text: str, key: str) -> Spec:

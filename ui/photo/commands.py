@@ -155,6 +155,8 @@ class PhotoCommands(QObject):
 
     def export_animation(self) -> None:
         """Ask for a file, and write into it every iteration of the fit."""
+        if self._says_missing():
+            return
         dialog = QFileDialog(self._window, self.tr("Animation of EM"), str(self._store.folder("export")))
         dialog.setObjectName("animationDialog")
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
@@ -217,6 +219,17 @@ class PhotoCommands(QObject):
         QGuiApplication.clipboard().setText(text)
         self._notices.say(self.tr("Copied. It writes again what Export offers, byte for byte."))
 
+    def _says_missing(self) -> bool:
+        """Whether the image is missing, of whose pixels something is to be made; then that is said."""
+        from gmmseg.batch.documents import check_is_there
+
+        try:
+            check_is_there(self._work.workspace.document.image)
+        except GmmsegError as error:
+            self._notices.say(str(error))
+            return True
+        return False
+
     def copy_cutout(self) -> None:
         """Copy the chosen objects, or all, with transparency around them, as `export` takes them."""
         self._with_selection_decided(self._copy_cutout)
@@ -225,7 +238,7 @@ class PhotoCommands(QObject):
         from ui.photo.export_work import cut_out_picture
 
         document = self._work.workspace.document
-        if document.image is None or not document.objects:
+        if document.image is None or not document.objects or self._says_missing():
             return
         picture = cut_out_picture(document.image, document.objects, self._toolbox.chosen, document.display)
         QGuiApplication.clipboard().setImage(picture)

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from gmmseg.batch.documents import Subject
+from gmmseg.batch.documents import WITHOUT_PIXELS, Subject
 from gmmseg.batch.texts import Language
 from gmmseg.errors import GmmsegError
 from gmmseg.io.export_items import ZERO_BASED_KINDS, ExportItem, ExportKind, check_items, with_legends
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from gmmseg.photo.classes import ClassTable
 
 
+_MISSING = "The image is missing; what is made of its pixels cannot be written until it is found (File menu)."
 MakeText = Callable[[Language, list[ExportItem], Subject], str]
 
 
@@ -71,6 +72,8 @@ class ExportDialog(FilesDialog[ExportKind, ExportItem]):
         Returns what writes the same files again, a command or a Python script, or raises `GmmsegError`.
     is_beyond_memory : bool
         Whether classes are written tile by tile; regions and objects are then those of the overview.
+    is_missing : bool
+        Whether there is nothing of the image but its name and size.
     """
 
     export_requested = Signal(object, str)
@@ -93,10 +96,12 @@ class ExportDialog(FilesDialog[ExportKind, ExportItem]):
         parent: QWidget | None = None,
         *,
         is_beyond_memory: bool = False,
+        is_missing: bool = False,
     ) -> None:
         super().__init__("export", pick_folder, parent)
         self._make_text = make_text
         self._is_beyond_memory = is_beyond_memory
+        self._is_missing = is_missing
         self._stem = stem = safe_stem(image_name)
         self._hidden_note = hidden_note(classes)
         self._highest = {
@@ -115,6 +120,8 @@ class ExportDialog(FilesDialog[ExportKind, ExportItem]):
         self._chosen.setObjectName("export.chosen")
         self._chosen.toggled.connect(self._refresh)
         column.addLayout(self._make_subject_row(len(classes) > 0, n_regions, n_objects))
+        if is_missing:
+            column.addWidget(self._make_missing_note())
         column.addLayout(self._make_folder_row(folder))
         column.addSpacing(SPACING)
         column.addLayout(results)
@@ -135,7 +142,8 @@ class ExportDialog(FilesDialog[ExportKind, ExportItem]):
         if at >= 0:
             self._subject.setCurrentIndex(at)
         if not self.kinds:
-            self._rows[0].box.setChecked(True)
+            possible = (row for row in self._rows if row.box.isEnabled())
+            next(possible, self._rows[0]).box.setChecked(True)
 
     @property
     def subject(self) -> Subject:
@@ -200,6 +208,12 @@ class ExportDialog(FilesDialog[ExportKind, ExportItem]):
         said = title.format(QLocale().toString(count))
         return self.tr("{0}, of the overview").format(said) if self._is_beyond_memory else said
 
+    def _make_missing_note(self) -> QLabel:
+        note = QLabel(self.tr(_MISSING), self)
+        note.setObjectName("export.missing")
+        note.setWordWrap(True)
+        return note
+
     def _make_copy_button(self) -> QPushButton:
         """Return the button that copies what does the same without the window."""
         button = QPushButton(self.tr("Copy &as"), self)
@@ -243,6 +257,8 @@ class ExportDialog(FilesDialog[ExportKind, ExportItem]):
             row.offer(self.tr(title), self.tr(tip), pattern.format(stem), suffixes)
             if kind in REFUSED[offered]:
                 row.refuse(self.tr(REFUSED[offered][kind]))
+            elif self._is_missing and kind not in WITHOUT_PIXELS[self.subject]:
+                row.refuse(self.tr(_MISSING))
         self._refresh()
 
     @Slot()
@@ -252,6 +268,7 @@ class ExportDialog(FilesDialog[ExportKind, ExportItem]):
         super()._refresh()
         # A text tells nothing of what was chosen in the window.
         is_told = self._make_text is not None and not self.is_of_chosen and not self._is_beyond_memory
+        is_told = is_told and not self._is_missing
         self._copy.setEnabled(is_told and bool(self.kinds))
 
     def _check(self, items: list[ExportItem]) -> None:

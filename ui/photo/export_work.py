@@ -11,7 +11,7 @@ import numpy as np
 from PySide6.QtGui import QImage
 
 from gmmseg.arrays import LabelArray
-from gmmseg.batch.documents import KnownMaps, Subject, document_source_events
+from gmmseg.batch.documents import KnownMaps, Subject, check_pixels, document_source_events
 from gmmseg.control import ShouldStop
 from gmmseg.display import Display
 from gmmseg.errors import WriteError
@@ -37,6 +37,7 @@ def export_shown_events(
     if subject == "regions" and shown.regions is None:
         raise WriteError("There are no regions to export yet.", "Have the regions shown first.")
     document = shown.document
+    check_pixels(document, subject, items)
     if document.objects is not None and chosen is not None:
         document = replace(document, objects=document.objects.only(chosen))
     maps = None if shown.is_preview else shown.segmentation

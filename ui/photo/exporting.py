@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QWidget
 
 from gmmseg.io.samples import is_sample
 from gmmseg.photo.document import Document
+from gmmseg.photo.project import PhotoProject
 from gmmseg.photo.view_state import ViewState
 from gmmseg.photo.workspace import Workspace
 from ui.desk.job_runner import JobRunner
@@ -118,6 +119,7 @@ class Exporter(FileExporter):
             make_text=self.text,
             parent=parent,
             is_beyond_memory=shown.document.is_beyond_memory,
+            is_missing=PhotoProject.is_missing(image),
         )
 
     def _kinds_at_first(self, subject: Subject) -> tuple[str, ...]:

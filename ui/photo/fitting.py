@@ -134,7 +134,7 @@ class Fitter(Worker):
 
     def _wanted(self) -> _Asked | None:
         document = self._workspace.document
-        if document.image is None:
+        if document.image is None or document.image.source.is_missing:
             return None
         return _Asked(document.image, document.settings, document.hints, document.given)
 

@@ -17,10 +17,12 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QFileDialog, QMessageBox, QPushButton
+from PySide6.QtWidgets import QFileDialog, QLabel, QMessageBox, QPushButton
 from pytestqt.qtbot import QtBot
 
 import gmmseg
+from gmmseg.batch.documents import WITHOUT_PIXELS, Subject
+from gmmseg.io.export_items import SUFFIXES, ExportItem, ExportKind
 from gmmseg.io.lock import Holder
 from gmmseg.io.projects.journal.reading import look_into
 from gmmseg.photo.document import change_setting, rename_class
@@ -32,6 +34,7 @@ from ui.app import App
 from ui.desk import journaling
 from ui.dialogs.recover import RecoverDialog
 from ui.dialogs.unsaved import UnsavedDialog
+from ui.photo.export_dialog import ExportDialog
 from ui.settings_store import SettingsStore
 
 ROOT = Path(__file__).parents[3]
@@ -242,6 +245,76 @@ def test_what_is_recovered_without_its_image_goes_on_once_that_is_found(
     again = look_into(journals(tmp_path)[0])
     assert again.project.image.source.name == "photo.png"
     assert not recovered_note(marked)
+
+
+def test_without_its_image_what_needs_no_pixels_is_written_the_same(
+    marked: App, qtbot: QtBot, tmp_path: Path
+) -> None:
+    work, path = marked.photo.work, tmp_path / "work.gmmseg"
+    save_as(marked, qtbot, path)
+
+    def written(folder: Path, subject: Subject) -> dict[str, bytes]:
+        folder.mkdir(exist_ok=True)
+        items = [
+            ExportItem(folder / f"{subject}.{kind}{SUFFIXES[kind][0]}", kind)
+            for kind in WITHOUT_PIXELS[subject]
+        ]
+        with qtbot.waitSignal(work.exporter.finished, timeout=20000):
+            work.exporter.write(work.workspace.shown, items, subject)
+        return {
+            str(each.relative_to(folder)): each.read_bytes()
+            for each in folder.rglob("*")
+            if each.is_file() and "report" not in each.name
+        }
+
+    subjects: tuple[Subject, ...] = ("classes", "objects")
+    before = [written(tmp_path / "before", subject) for subject in subjects]
+    (tmp_path / "photo.png").rename(tmp_path.parent / f"{tmp_path.name}.png")
+    with qtbot.waitSignal(work.opener.kept_read, timeout=10000):
+        drop(marked.window, mime_of(path))
+    assert marked.photo.actions["find_subject"].isEnabled()
+    assert not marked.photo.actions["run"].isEnabled()
+    assert [written(tmp_path / "after", subject) for subject in subjects] == before
+    assert (tmp_path / "after" / "objects.report.json").exists()
+    refused: tuple[tuple[ExportKind, Subject], ...] = (
+        ("overlay", "objects"), ("table", "objects"), ("mask", "classes"),
+    )  # fmt: skip
+    for kind, subject in refused:
+        with qtbot.waitSignal(work.exporter.failed, timeout=10000):
+            item = ExportItem(tmp_path / f"bad{SUFFIXES[kind][0]}", kind)
+            work.exporter.write(work.workspace.shown, [item], subject)
+        assert "is missing, and this is made of its pixels" in marked.window.errors.text
+    assert not list(tmp_path.glob("bad*"))
+
+
+def test_without_its_image_the_export_dialog_offers_what_can_be_written(
+    marked: App, qtbot: QtBot, tmp_path: Path
+) -> None:
+    work, path = marked.photo.work, tmp_path / "work.gmmseg"
+    save_as(marked, qtbot, path)
+    (tmp_path / "photo.png").rename(tmp_path.parent / f"{tmp_path.name}.png")
+    with qtbot.waitSignal(work.opener.kept_read, timeout=10000):
+        drop(marked.window, mime_of(path))
+    press(marked, Qt.Key.Key_E, CONTROL)
+    dialog = marked.window.findChild(ExportDialog)
+    assert dialog is not None
+    note = dialog.findChild(QLabel, "export.missing")
+    assert note is not None
+    assert note.isVisible()
+    assert dialog.subject == "objects"
+    boxes = {row.kind: row.box for row in dialog._rows}
+    assert {kind for kind, box in boxes.items() if box.isEnabled()} == set(WITHOUT_PIXELS["objects"]) - {
+        "legend"
+    }
+    assert "image is missing" in boxes["overlay"].toolTip()
+    assert dialog.kinds == ("mask",)
+    dialog._subject.setCurrentIndex(0)
+    assert {kind for kind, box in boxes.items() if box.isEnabled()} == {"model"}
+    dialog.reject()
+    for name in ("copy_command", "copy_python", "copy_cutout", "export_animation"):
+        marked.window.errors.clear()
+        marked.photo.actions[name].trigger()
+        assert "is missing, and this is made of its pixels" in marked.window.errors.text
 
 
 def recovered_note(app: App) -> bool:
