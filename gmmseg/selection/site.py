@@ -55,6 +55,11 @@ class Site:
         return int(self.labels.shape[0]), int(self.labels.shape[1])
 
 
+def is_small(image: Image) -> bool:
+    """Return whether an image is worked at its own size even for first answers, which then are the last."""
+    return max(image.height, image.width) <= COARSE_SIDE
+
+
 def coarse_site(image: Image, seed: int = 0, should_stop: ShouldStop = never_stop) -> Site:
     """Return an image ready for first answers, within a few tenths of a second at any size."""
     ground = result_of(ground_events(_thinned(image), seed, should_stop, COARSE_SIDE))

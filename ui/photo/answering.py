@@ -15,7 +15,7 @@ from gmmseg.photo.document import PendingSelection
 from gmmseg.photo.pending import SelectionAnswer
 from gmmseg.regions.hierarchy import Hierarchy
 from gmmseg.selection.selecting import hovered
-from gmmseg.selection.site import Site, coarse_site, hierarchy_and_site_events
+from gmmseg.selection.site import Site, coarse_site, hierarchy_and_site_events, is_small
 
 
 def answers_events(
@@ -23,9 +23,12 @@ def answers_events(
 ) -> Generator[Answers | Hierarchy | Progress, None, Answers]:
     """Make an image ready for selecting: yield what answers coarsely at once, return what answers well.
 
+    A small image is answered well at once.
+
     The region tree comes of the same work and is yielded on the way.
     """
-    yield Answers(coarse_site(image, should_stop=should_stop), is_coarse=True)
+    if not is_small(image):
+        yield Answers(coarse_site(image, should_stop=should_stop), is_coarse=True)
     _, site = yield from hierarchy_and_site_events(image, should_stop=should_stop)
     return Answers(site)
 

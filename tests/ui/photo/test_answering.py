@@ -1,0 +1,28 @@
+"""What answers clicks, made in the background: coarsely first, where that is sooner."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from gmmseg.control import never_stop
+from gmmseg.io.images import image_from_array
+from gmmseg.photo.answers import Answers
+from gmmseg.selection.site import COARSE_SIDE
+from ui.photo.answering import answers_events
+
+
+@pytest.mark.parametrize(("side", "is_coarse"), [(COARSE_SIDE, [False]), (COARSE_SIDE + 1, [True, False])])
+def test_only_an_image_that_is_made_smaller_for_it_is_answered_coarsely_first(
+    side: int, is_coarse: list[bool]
+) -> None:
+    pixels = np.zeros((24, side, 3), dtype=np.uint8)
+    pixels[:, side // 2 :] = 200
+    given: list[Answers] = []
+
+    def driven() -> None:
+        last = yield from answers_events(image_from_array(pixels, "two"), never_stop)
+        given.append(last)
+
+    given[:0] = [event for event in driven() if isinstance(event, Answers)]
+    assert [answers.is_coarse for answers in given] == is_coarse
