@@ -180,6 +180,7 @@ def test_number_keys_select_the_class_of_that_number_wherever_it_stands(fitted: 
     assert fitted.photo.panels.classes.view.selected_ids == [3]
 
 
+@pytest.mark.slow
 def test_figures_stay_until_the_next_fit_has_its_own(
     fitted: App, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -365,6 +366,7 @@ def test_stop_keeps_the_last_step_as_a_result_that_has_not_converged(
     assert not fit.result.converged
 
 
+@pytest.mark.slow
 def test_stop_is_shown_to_have_been_heard_while_the_work_has_yet_to_ask(
     fitted: App, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:

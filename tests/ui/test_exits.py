@@ -114,6 +114,7 @@ def assert_clean(code: int, out: str, err: str) -> None:
         assert word not in err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["close", "key", pytest.param("quit", marks=pytest.mark.slow)])
 def test_leaving_with_a_fit_running_ends_cleanly(way: str, large_photo: Path, tmp_path: Path) -> None:
     child = start(way, large_photo, tmp_path)
@@ -121,6 +122,7 @@ def test_leaving_with_a_fit_running_ends_cleanly(way: str, large_photo: Path, tm
     assert_clean(child.returncode, out, err)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", [pytest.param("close", marks=pytest.mark.slow), "quit"])
 def test_leaving_while_regions_are_found_ends_cleanly(way: str, large_photo: Path, tmp_path: Path) -> None:
     child = start(way, large_photo, tmp_path, "regions")
@@ -128,6 +130,7 @@ def test_leaving_while_regions_are_found_ends_cleanly(way: str, large_photo: Pat
     assert_clean(child.returncode, out, err)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
 @pytest.mark.parametrize("name", ["SIGTERM", pytest.param("SIGINT", marks=pytest.mark.slow), "SIGHUP"])
 def test_a_signal_with_a_fit_running_ends_cleanly_and_what_is_remembered_is_kept(
@@ -145,6 +148,7 @@ def test_a_signal_with_a_fit_running_ends_cleanly_and_what_is_remembered_is_kept
     assert "panes=" in kept
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, which has no room for anything")
 def test_a_full_disk_ends_in_no_traceback(large_photo: Path, tmp_path: Path) -> None:
     logs = tmp_path / "xdg_data_home" / "gmmseg" / "gmmseg" / "logs"
@@ -156,6 +160,7 @@ def test_a_full_disk_ends_in_no_traceback(large_photo: Path, tmp_path: Path) -> 
     assert "Logging error" not in err
 
 
+@pytest.mark.slow
 def test_an_unwritable_home_does_not_keep_it_from_starting(large_photo: Path, tmp_path: Path) -> None:
     for name in ("xdg_config_home", "xdg_data_home"):
         (tmp_path / name).write_text("a file where a folder should be")

@@ -168,6 +168,7 @@ def test_k_that_was_chosen_and_a_page_of_a_file(place: Path) -> None:
     check(fitted(settings, "pages.tif", frame=2), "classes", items(["mask", "model"]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("detail", "n_regions"), [(0.5, None), (0.9, None), (0.3, 3)])
 def test_regions(place: Path, detail: float, n_regions: int | None) -> None:
     document = fitted(SegmentSettings(mixture=FAST))

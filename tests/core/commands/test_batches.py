@@ -42,6 +42,7 @@ def times(folder: str) -> dict[str, int]:
     return {path.name: path.stat().st_mtime_ns for path in Path(folder).glob("[!.]*")}
 
 
+@pytest.mark.slow
 def test_files_are_the_same_for_any_number_of_processes(place: Path) -> None:
     Path("photos/3.png").write_bytes(b"no picture")
     for n_jobs in ("1", "2", "3"):
@@ -162,6 +163,7 @@ def test_the_page_shows_all_pictures_and_runs_nothing(place: Path) -> None:
     assert "is not an image" in tags.text
 
 
+@pytest.mark.slow
 def test_the_sheet_as_a_picture_holds_photo_and_labels(place: Path) -> None:
     assert run(["segment", "photos", *FAST, "-o", "masks", "--contact-sheet", "sheet.png"]) == 0
     with Pillow.open("sheet.png") as sheet:
@@ -184,6 +186,7 @@ def test_one_picture_fails_the_others_are_done_and_the_reasons_are_told(place: P
     assert said[2].startswith("gmmseg:   1.png: ")
 
 
+@pytest.mark.slow
 def test_boxes_are_cut_out_in_processes_and_resumed(place: Path) -> None:
     for name in ("a", "b"):
         Pillow.fromarray(disc_rgb()).save(f"{name}.png")

@@ -651,6 +651,7 @@ def test_the_table_and_the_opacity_are_those_of_the_window(place: Path) -> None:
     assert Path("v.png").read_bytes() == Path("w.png").read_bytes() != Path("half.png").read_bytes()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "words"),
     [
@@ -799,6 +800,7 @@ def test_the_parser_s_choices_are_those_of_the_settings(capsys: Any) -> None:
     assert set(FORMATS) == set(SUFFIXES) - others
 
 
+@pytest.mark.slow
 def test_auto_finds_the_three_regions(place: Path) -> None:
     arguments = ["-k", "auto", "--criterion", "icl", "--n-init", "2", "-o", "mask.png", "--report", "r.json"]
     assert run(["segment", "photo.png", *arguments]) == 0

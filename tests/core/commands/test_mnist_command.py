@@ -428,6 +428,7 @@ def test_a_setting_without_a_value_and_a_wrong_one_name_their_option(place: Path
     assert "--components:" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT")
 def test_ctrl_c_ends_the_experiment_with_nothing_half_written(place: Path) -> None:
     Path("c.npz").write_bytes(b"an older file")

@@ -47,6 +47,7 @@ def test_an_image_from_standard_input_goes_to_standard_output(place: Path) -> No
     assert done.stdout.startswith(b'{"type":') or b"FeatureCollection" in done.stdout[:80]
 
 
+@pytest.mark.slow
 def test_other_commands_take_dashes_too(place: Path) -> None:
     data = Path("photo.png").read_bytes()
     assert run(["segment", "photo.png", *FAST, "-o", "m.png", "--model", "model.json"]) == 0

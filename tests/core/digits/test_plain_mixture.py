@@ -204,6 +204,7 @@ def outcome_of(recipe: RecipeName, fit_on: str = "train", seed: int = 0) -> Expe
     return result_of(experiment_events(ExperimentRequest(drawn_digits(360, 90), settings)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_every_recipe_without_a_graph_runs_from_images_to_scores(recipe: RecipeName) -> None:
     outcome = outcome_of(recipe)

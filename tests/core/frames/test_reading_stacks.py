@@ -40,6 +40,7 @@ def peak_of_reading(path: Path) -> int:
     return peak
 
 
+@pytest.mark.slow
 def test_the_bytes_of_other_frames_are_not_held(stack: Path) -> None:
     peak_of_reading(stack)
     # A frame as it is decoded and as it is held, and a block of what is hashed.

@@ -29,6 +29,7 @@ def refitted(values: FloatArray, settings: FitSettings) -> FitResult:
     return fit(values, None, replace(settings, n_components=found.n_components), found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["full", "diag", "spherical"])
 @pytest.mark.parametrize("n_components", [1, 3])
 def test_as_many_stay_as_made_the_rows(kind: CovarianceKind, n_components: int) -> None:

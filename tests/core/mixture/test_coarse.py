@@ -48,6 +48,7 @@ def test_cells_keep_the_exact_sums_of_their_rows(kind: CovarianceKind) -> None:
     np.testing.assert_allclose(kernel._features @ cells.weights, expected, rtol=1e-9, atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("seed", range(3))
 def test_from_cells_to_all_rows_the_likelihood_never_falls(kind: CovarianceKind, seed: int) -> None:
@@ -92,6 +93,7 @@ def test_a_sample_follows_the_weights() -> None:
     assert share == pytest.approx(weights[:400].sum() / weights.sum(), abs=0.01)
 
 
+@pytest.mark.slow
 def test_cells_that_cannot_show_any_more_hand_over_without_a_step(monkeypatch: pytest.MonkeyPatch) -> None:
     values = _bytes()
     chosen = FitSettings(4, n_init=1, tol=1e-9)

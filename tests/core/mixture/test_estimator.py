@@ -399,6 +399,7 @@ except (ValueError, AttributeError) as error:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("before", "bases"),
     [

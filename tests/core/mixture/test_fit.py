@@ -189,6 +189,7 @@ def test_a_start_without_a_finite_likelihood_is_refused() -> None:
         fit(np.random.default_rng(0).normal(size=(10, 1)), None, FitSettings(2, "spherical"), start)
 
 
+@pytest.mark.slow
 def test_huge_and_tiny_rows_are_fitted() -> None:
     values = _overlapping()
     for scale in (1e99, 1e-90):

@@ -80,6 +80,7 @@ def test_selection_is_cancelled() -> None:
         result_of(select_events(values, None, FitSettings(), "bic", lambda: StopRequest.CANCEL))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_groups_of_several_gaussians_each_are_counted_by_their_entropy(seed: int) -> None:
     rng = np.random.default_rng(seed)

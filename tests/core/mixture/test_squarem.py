@@ -55,6 +55,7 @@ def _n_expectations(
     return len(counted), result
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_fewer_e_steps_lead_at_least_as_high(monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
     values = _slow_rows(seed, 1500)

@@ -278,6 +278,7 @@ def test_stopping_keeps_the_last_complete_step() -> None:
     assert_sound(outcome)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("features", ["rgb", "rgb+position+texture"])
 def test_stopping_before_there_is_a_step_ends_at_the_next_question(features: str) -> None:
     settings = replace(quick(), features=FeatureSpec.parse(features))

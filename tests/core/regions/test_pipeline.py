@@ -136,6 +136,7 @@ ODD_IMAGES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("working_side", [640, 24])
 @pytest.mark.parametrize("name", ODD_IMAGES)
 def test_odd_images_have_a_whole_tree(name: str, working_side: int) -> None:

@@ -70,6 +70,7 @@ def test_processes_yield_in_tile_order_and_survive_one_that_is_killed(tmp_path: 
             list(engine.results(Square(), TILES, lambda: StopRequest.CANCEL))
 
 
+@pytest.mark.slow
 def test_a_task_that_kills_every_process_ends_with_a_sentence() -> None:
     with Local(2) as engine, pytest.raises(LostProcessError, match="ended unexpectedly"):
         list(engine.results(Square(always=True), TILES[:2], never_stop))

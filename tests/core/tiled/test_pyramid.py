@@ -121,6 +121,7 @@ def _fitted(pyramid: Pyramid, features: str) -> tuple[SegmentOutcome, SegmentSet
             return end.value, settings, events
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("features", ["rgb", "lab", "rgb+position"])
 def test_a_fit_of_the_overview_is_that_of_all_pixels(features: str) -> None:
     image = image_of(coloured(SHAPE))
@@ -174,6 +175,7 @@ def _mosaic(drawer: TileDrawer, pyramid: Pyramid, level: int, layer: Layer, scen
     return out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("has_holes", [False, True])
 @pytest.mark.parametrize("kind", TILED_KINDS)
 def test_tiles_are_those_of_the_whole_level(kind: LayerKind, has_holes: bool) -> None:

@@ -53,6 +53,7 @@ def _fitted(image: Image, settings: SegmentSettings, store: PassStore | None = N
     return result_of(fit_tiled_events(ArrayPicture(image), settings, passes))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("features", ["rgb", "lab", "hsv", "gray"])
 @pytest.mark.parametrize("has_holes", [False, True])
 def test_counted_colours_give_the_fit_in_memory_bit_for_bit(features: str, has_holes: bool) -> None:
@@ -66,6 +67,7 @@ def test_counted_colours_give_the_fit_in_memory_bit_for_bit(features: str, has_h
     assert tiled.n_pixels == (300 * 230 if not has_holes else int(_holes().sum()))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("features", ["rgb+position", "lab+texture", "rgb+position+texture"])
 @pytest.mark.parametrize("has_holes", [False, True])
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32])

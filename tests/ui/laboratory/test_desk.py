@@ -262,6 +262,7 @@ def test_plots_bars_and_formulas_follow_the_theme(bench: Bench, qapp: QApplicati
     assert len(bench.chart().chart.shapes) == 3  # type: ignore[union-attr]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(1024, 700), (1600, 1000)])
 def test_nothing_is_cut_off_on_any_page(bench: Bench, size: tuple[int, int]) -> None:
     bench.window.resize(*size)

@@ -99,6 +99,7 @@ def test_nothing_starts_without_pictures_or_files_to_write(bench: Bench) -> None
     assert bench.states == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["command", "python"])
 def test_every_kind_of_file_is_written_again_by_the_copied_text(bench: Bench, language: str) -> None:
     bench.press("add_folder")
@@ -129,6 +130,7 @@ def test_every_kind_of_file_is_written_again_by_the_copied_text(bench: Bench, la
     assert files() == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("subject", ["classes", "joint", "regions"])
 def test_the_copied_command_writes_the_same_files(bench: Bench, subject: str) -> None:
     bench.press("add_folder")
@@ -152,6 +154,7 @@ def test_the_copied_command_writes_the_same_files(bench: Bench, subject: str) ->
     assert bench.files() == files
 
 
+@pytest.mark.slow
 def test_the_failed_are_retried_and_the_others_left_as_they_are(bench: Bench) -> None:
     bad = bench.photos / "1.png"
     good = bad.read_bytes()

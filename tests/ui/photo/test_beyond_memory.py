@@ -289,6 +289,7 @@ def test_the_export_dialog_offers_what_is_made_in_tiles(opened: App, qtbot: QtBo
     dialog.close()
 
 
+@pytest.mark.slow
 def test_what_is_in_view_is_worked_on_as_a_photo_by_itself(
     opened: App, qtbot: QtBot, picture: AnyArray, whole: SegmentOutcome
 ) -> None:

@@ -21,6 +21,7 @@ def pixelwise(app: App) -> AnyArray:
     return segmentation.pixelwise.labels
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("refits", [False, True])
 def test_a_merge_is_an_edit_that_no_new_fit_follows(
     app: App, qtbot: QtBot, tmp_path: Path, refits: bool

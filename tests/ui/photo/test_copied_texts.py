@@ -56,6 +56,7 @@ def taken(folder: Path) -> dict[str, bytes]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("subject", ["classes", "regions", "objects"])
 def test_every_row_of_the_dialog_is_written_again_by_its_texts(
     window: Window, tmp_path: Path, subject: Subject
@@ -114,6 +115,7 @@ def test_the_menu_copies_what_export_offers(window: Window, tmp_path: Path) -> N
     assert QGuiApplication.clipboard().text().startswith("import gmmseg\n")
 
 
+@pytest.mark.slow
 def test_what_no_text_can_say_needs_a_saved_project(window: Window, tmp_path: Path) -> None:
     window.work.apply(add_object(Patch.of(window.map.labels == 1), "band"))
     dialog = dialog_of(window)

@@ -176,6 +176,7 @@ def test_panes_show_the_chosen_range_and_a_bar_of_true_length(qtbot: QtBot) -> N
     assert not bar.isVisible()
 
 
+@pytest.mark.slow
 def test_what_is_exported_and_copied_looks_as_on_screen(app: App, qtbot: QtBot, tmp_path: Path) -> None:
     image = measured()
     display = Display((ChannelDisplay(700, 900, 0.6),))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMenu
@@ -33,6 +34,7 @@ def name_of(window: Window) -> str:
     return image.source.name
 
 
+@pytest.mark.slow
 def test_states_follow_the_work_on_each_file(window: Window, tmp_path: Path) -> None:
     window.work.apply(change_setting("smooth", 0.5, "Smooth"))
     paths = [write_png(tmp_path / f"{name}.png") for name in "abc"]
@@ -55,6 +57,7 @@ def test_states_follow_the_work_on_each_file(window: Window, tmp_path: Path) -> 
     assert window.shown.document.settings.smooth == 0.5
 
 
+@pytest.mark.slow
 def test_what_changes_while_files_are_written_is_not_exported(window: Window, tmp_path: Path) -> None:
     paths = [write_png(tmp_path / f"{name}.png") for name in "ab"]
     drop(window.app.window, mime_of(*paths))

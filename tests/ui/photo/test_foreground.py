@@ -140,6 +140,7 @@ def test_the_images_of_a_folder_are_the_frames_of_a_stack(app: App, qtbot: QtBot
     assert (image.source.frame, image.source.n_frames) == (0, 1), "of its own file it is the only one"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_folder", [False, True])
 def test_masks_are_exported_as_the_command_line_writes_them(
     app: App, qtbot: QtBot, tmp_path: Path, stack: Path, folder: Path, is_folder: bool

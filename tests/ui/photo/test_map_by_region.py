@@ -87,6 +87,7 @@ def test_the_tree_is_made_once_for_clicks_and_for_the_map(window: Window) -> Non
     assert "hierarchy" not in shown.regions.seconds
 
 
+@pytest.mark.slow
 def test_the_detail_moves_the_map_and_leaves_the_panes_and_the_fit_alone(window: Window) -> None:
     fit, before = window.shown.document.fit, window.map
     layers = [pane.layer for pane in window.panes.visible_panes]
@@ -128,6 +129,7 @@ def test_every_map_after_a_change_of_k_is_by_region_at_once(window: Window) -> N
     assert all(one is not None and one.origin is not None for one in seen)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_early", [False, True])
 def test_the_window_exports_what_the_command_line_writes(
     window: Window, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_early: bool

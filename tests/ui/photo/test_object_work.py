@@ -82,6 +82,7 @@ def test_a_stroke_kept_to_edges_waits_for_these_and_says_so(person: Person) -> N
     assert (covered & ~made).any()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("action", ["stop", "another picture"])
 def test_what_waits_is_given_up_by_stop_and_with_the_picture(person: Person, action: str) -> None:
     person.desk.actions["tool_brush"].trigger()

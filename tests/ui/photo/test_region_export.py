@@ -204,6 +204,7 @@ def items_in(folder: Path) -> list[ExportItem]:
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("settings", "options"),
     [

@@ -196,6 +196,7 @@ def test_esc_stops_it_and_the_detail_starts_it_again(driven: Driven, monkeypatch
     driven.wait_for("detail 0.7")
 
 
+@pytest.mark.slow
 def test_another_image_meanwhile_gets_its_own_regions(driven: Driven) -> None:
     driven.choose_layer(1, "Regions")
     large = image_from_array(blobs(600, 800), "large")
@@ -239,6 +240,7 @@ def test_the_mask_copied_is_that_of_the_regions_on_screen(driven: Driven) -> Non
     assert "classes" in driven.app.window.errors.text
 
 
+@pytest.mark.slow
 def test_classes_are_offered_first_where_the_pane_used_last_shows_them(driven: Driven) -> None:
     driven.choose_layer(1, "Regions")
     driven.wait_for("3 regions")

@@ -33,7 +33,7 @@ SHIFT, ALT = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.AltModifier
 class Person:
     """Uses the photo desk with mouse and keys."""
 
-    def __init__(self, qtbot: QtBot) -> None:
+    def __init__(self, qtbot: QtBot, pixels: np.ndarray | None = None) -> None:
         configure_plots()
         self.qtbot = qtbot
         self.app = App(SettingsStore())
@@ -41,7 +41,9 @@ class Person:
         qtbot.addWidget(self.app.window)
         with qtbot.waitExposed(self.app.window):
             self.app.window.show()
-        self.desk.work.opener.opened.emit(image_from_array(picture(), "shapes"), "")
+        self.desk.work.opener.opened.emit(
+            image_from_array(picture() if pixels is None else pixels, "shapes"), ""
+        )
         self.wait(lambda: self.desk.work.workspace.shown.segmentation is not None)
 
     @property

@@ -13,7 +13,6 @@ from PySide6.QtWidgets import QCheckBox, QFileDialog, QMenu, QToolButton
 from pytestqt.qtbot import QtBot
 
 from gmmseg.drawing.layers import Layer
-from gmmseg.io.images import image_from_array
 from gmmseg.photo.document import change_map_setting
 from gmmseg.photo.objects import edits
 from gmmseg.photo.objects.patch import Patch
@@ -40,9 +39,8 @@ class Teacher(Person):
     """Marks red and blue, and teaches."""
 
     def __init__(self, qtbot: QtBot) -> None:
-        super().__init__(qtbot)
+        super().__init__(qtbot, bands())
         self.work = self.desk.work
-        self.work.opener.opened.emit(image_from_array(bands(), "bands"), "")
         self.wait_for_fit()
         self.work.apply(edits.add_object(box(5, 5), "red", (255, 0, 0)))
         self.work.settle()
@@ -98,6 +96,7 @@ def test_names_become_classes_and_the_objects_stay(teacher: Teacher) -> None:
     assert before.objects is teacher.document.objects
 
 
+@pytest.mark.slow
 def test_a_stroke_with_the_brush_is_followed(teacher: Teacher) -> None:
     teacher.teach()
     first, before = teacher.document.fit, teacher.share_of("red", slice(40, 80))
@@ -111,6 +110,7 @@ def test_a_stroke_with_the_brush_is_followed(teacher: Teacher) -> None:
     assert teacher.share_of("red", slice(40, 80)) > before
 
 
+@pytest.mark.slow
 def test_strokes_wait_where_learning_is_not_live(teacher: Teacher) -> None:
     teacher.teach()
     live = teacher.desk.actions["teach_live"]
@@ -129,6 +129,7 @@ def test_strokes_wait_where_learning_is_not_live(teacher: Teacher) -> None:
     teacher.wait_for_fit()
 
 
+@pytest.mark.slow
 def test_what_is_not_taught_any_longer_has_its_own_classes(teacher: Teacher) -> None:
     switch = teacher.desk.actions["teach"]
     teacher.teach()
@@ -139,6 +140,7 @@ def test_what_is_not_taught_any_longer_has_its_own_classes(teacher: Teacher) -> 
     assert teacher.document.classes.by_id(1).name == "Class 1"
 
 
+@pytest.mark.slow
 def test_whoever_teaches_sees_the_classes(teacher: Teacher) -> None:
     panes = teacher.desk.panels.panes
     panes.set_layout(1)
@@ -147,6 +149,7 @@ def test_whoever_teaches_sees_the_classes(teacher: Teacher) -> None:
     assert panes.panes[0].layer.kind == "overlay"
 
 
+@pytest.mark.slow
 def test_the_setup_says_why_it_does_not_teach_yet(teacher: Teacher) -> None:
     setup = teacher.desk.panels.setup
     field = setup.field("learns_from")
@@ -161,6 +164,7 @@ def test_the_setup_says_why_it_does_not_teach_yet(teacher: Teacher) -> None:
     assert "BIC" in setup.field("mixture.n_components").toolTip()
 
 
+@pytest.mark.slow
 def test_unsure_places_are_gone_to_until_one_is_answered(teacher: Teacher) -> None:
     teacher.teach()
     teacher.desk.actions["show_unsure"].trigger()
@@ -176,6 +180,7 @@ def test_unsure_places_are_gone_to_until_one_is_answered(teacher: Teacher) -> No
     assert outline.is_empty
 
 
+@pytest.mark.slow
 def test_where_nothing_is_unsure_that_is_said(teacher: Teacher) -> None:
     teacher.mark_blue()
     # What is marked needs no answer.
@@ -208,6 +213,7 @@ def write_mask(path: Path, shape: tuple[int, int] = (HEIGHT, WIDTH)) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_a_mask_is_opened_as_objects_where_nothing_is_marked(teacher: Teacher, tmp_path: Path) -> None:
     menu = teacher.desk.panels.objects.findChild(QMenu, "objects.addMenu")
     assert menu is not None
@@ -225,6 +231,7 @@ def test_a_mask_is_opened_as_objects_where_nothing_is_marked(teacher: Teacher, t
     assert len(teacher.document.object_map) == 1
 
 
+@pytest.mark.slow
 def test_a_mask_of_another_size_is_refused_with_both(teacher: Teacher, tmp_path: Path) -> None:
     before = teacher.document
     teacher.work.mask_opener.open_path(write_mask(tmp_path / "m.png", (HEIGHT, WIDTH + 1)))
@@ -232,6 +239,7 @@ def test_a_mask_of_another_size_is_refused_with_both(teacher: Teacher, tmp_path:
     assert teacher.document is before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "is_alt_held", "is_mask"), [
     ("m.png", True, True), ("m.png", False, False), ("m.npy", False, True),
 ])  # fmt: skip
@@ -264,6 +272,7 @@ def test_what_is_dropped_marks_objects_where_it_is_no_image_or_alt_is_held(
         assert not teacher.document.objects
 
 
+@pytest.mark.slow
 def test_another_map_of_the_same_posteriors_leaves_the_place_where_it_is(teacher: Teacher) -> None:
     teacher.teach()
     teacher.desk.actions["show_unsure"].trigger()

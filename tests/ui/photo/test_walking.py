@@ -86,6 +86,7 @@ def test_leaving_brings_the_fit_back(fitted: App, qtbot: QtBot) -> None:
     np.testing.assert_array_equal(labels(fitted), before)
 
 
+@pytest.mark.slow
 def test_a_new_setting_ends_the_walk(fitted: App, qtbot: QtBot) -> None:
     press(fitted, qtbot, "start")
     press(fitted, qtbot, "E")
@@ -97,6 +98,7 @@ def test_a_new_setting_ends_the_walk(fitted: App, qtbot: QtBot) -> None:
     assert workspace.document.fit.result.params.n_components == 2
 
 
+@pytest.mark.slow
 def test_every_iteration_of_the_fit_is_exported_as_an_animation(
     fitted: App, qtbot: QtBot, tmp_path: Path
 ) -> None:

@@ -287,6 +287,7 @@ def test_every_field_of_an_outcome_is_kept_or_made_again() -> None:
     assert {each.name for each in fields(ExperimentOutcome)} == kept | made_again
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("member", ["project.json", "outcome.json", "history.json"])
 def test_whatever_stands_anywhere_is_refused_in_words_or_read(tmp_path: Path, member: str) -> None:
     original, path = tmp_path / "original.gmmseg", tmp_path / "work.gmmseg"

@@ -232,6 +232,7 @@ def test_what_does_not_fit_is_refused_by_its_name(
     assert caught.value.remedy
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_whatever_stands_anywhere_is_refused_in_words_or_shown(tmp_path: Path, name: str) -> None:
     original = tmp_path / "original.gmmseg"

@@ -160,6 +160,7 @@ def test_a_file_that_was_changed_has_other_levels(tmp_path: Path, cache: LevelCa
     assert np.array_equal(_whole(pyramid, 1), halved(image_of(coloured(SHAPE, seed=1))).pixels)
 
 
+@pytest.mark.slow
 def test_the_cache_is_bounded_and_what_was_used_longest_ago_goes(tmp_path: Path) -> None:
     cache = LevelCache(tmp_path / "cache", most_bytes=200_000)
     paths = [_written(tmp_path / f"{at}.tif", coloured(SHAPE, seed=at) // 32) for at in range(3)]
@@ -205,6 +206,7 @@ def test_a_disk_that_is_full_leaves_nothing(
     assert list((tmp_path / "cache").iterdir()) == []
 
 
+@pytest.mark.slow
 def test_processes_make_the_same_levels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = _written(tmp_path / "slide.tif", coloured(SHAPE))
     one, two = LevelCache(tmp_path / "one"), LevelCache(tmp_path / "two")

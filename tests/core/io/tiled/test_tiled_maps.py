@@ -90,6 +90,7 @@ def _files(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
+@pytest.mark.slow
 def test_a_model_gives_the_classes_and_probabilities_that_it_gives_in_memory(
     image: Image, model: Model, tmp_path: Path
 ) -> None:
@@ -117,6 +118,7 @@ def test_a_model_gives_the_classes_and_probabilities_that_it_gives_in_memory(
     assert np.array_equal(levels[2], heat[:, ::4, ::4])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("features", ["rgb", "gray+position"])
 def test_a_model_is_adapted_as_in_memory(image: Image, features: str, tmp_path: Path) -> None:
     settings = SegmentSettings(FeatureSpec.parse(features), FitSettings(3, n_init=1, max_iter=20))
@@ -150,6 +152,7 @@ def test_a_model_of_another_kind_is_refused(image: Image, model: Model, tmp_path
     assert not output.exists()
 
 
+@pytest.mark.slow
 def test_regions_of_a_picture_that_one_field_holds_are_those_in_memory(tmp_path: Path) -> None:
     small = image_of(coloured((300, 420)))
     maps = MapSettings(by="region", balance=0.5)
@@ -170,6 +173,7 @@ def test_regions_of_a_picture_that_one_field_holds_are_those_in_memory(tmp_path:
     assert report["settings"]["map"]["regions"]["detail"] == 0.7
 
 
+@pytest.mark.slow
 def test_regions_of_many_fields_are_the_same_for_any_number_of_processes(
     image: Image, tmp_path: Path
 ) -> None:
@@ -223,6 +227,7 @@ def test_islands_are_those_of_the_whole_picture(image: Image, tmp_path: Path) ->
     assert np.array_equal(_level(tmp_path / "labels.zarr"), expected.labels)
 
 
+@pytest.mark.slow
 def test_the_command_and_the_function_apply_alike(model: Model, tmp_path: Path) -> None:
     slide, saved = tmp_path / "slide.tif", tmp_path / "model.json"
     tifffile.imwrite(slide, coloured((700, 900)), tile=(256, 256), photometric="rgb")

@@ -107,6 +107,7 @@ def test_labels_are_those_in_memory_and_other_readers_see_them(
         assert np.array_equal(levels[level], thinned)
 
 
+@pytest.mark.slow
 def test_processes_make_the_same_bytes_though_one_is_killed_in_each_pass(
     image: Image, expected: dict[str, bytes], tmp_path: Path
 ) -> None:
@@ -198,6 +199,7 @@ def test_what_a_killed_process_left_is_not_published(
     assert set(_files(tmp_path)) == {name for name in expected if name.startswith("labels.zarr")}
 
 
+@pytest.mark.slow
 def test_labels_of_a_fit_that_was_stopped_are_not_those_of_the_one_that_went_on(
     image: Image, tmp_path: Path
 ) -> None:
@@ -288,6 +290,7 @@ def test_what_is_in_the_way_is_not_touched(image: Image, tmp_path: Path) -> None
         _made(ArrayPicture(image), tmp_path / "labels.png")
 
 
+@pytest.mark.slow
 def test_rows_of_their_own_are_labelled_as_in_memory(image: Image, tmp_path: Path) -> None:
     settings = SegmentSettings(FeatureSpec.parse("gray+position"), FitSettings(2, n_init=1, max_iter=30))
     outcome = _made(ArrayPicture(image), tmp_path / "labels.tif", settings=settings)
@@ -297,6 +300,7 @@ def test_rows_of_their_own_are_labelled_as_in_memory(image: Image, tmp_path: Pat
     assert np.bincount(labels.reshape(-1))[1:].tolist() == outcome.counts.tolist()
 
 
+@pytest.mark.slow
 def test_the_command_line_says_what_tiles_cannot_give(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
