@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 
-from gmmseg.control import never_stop
+from gmmseg.control import Progress, never_stop, relayed, result_of
 from gmmseg.io.images import image_from_array
 from gmmseg.photo.answers import Answers
+from gmmseg.regions.hierarchy import Hierarchy
 from gmmseg.selection.site import COARSE_SIDE
 from ui.photo.answering import answers_events
 
@@ -20,9 +23,11 @@ def test_only_an_image_that_is_made_smaller_for_it_is_answered_coarsely_first(
     pixels[:, side // 2 :] = 200
     given: list[Answers] = []
 
-    def driven() -> None:
-        last = yield from answers_events(image_from_array(pixels, "two"), never_stop)
-        given.append(last)
+    def kept(event: Answers | Hierarchy | Progress) -> Iterator[object]:
+        if isinstance(event, Answers):
+            given.append(event)
+        return iter(())
 
-    given[:0] = [event for event in driven() if isinstance(event, Answers)]
-    assert [answers.is_coarse for answers in given] == is_coarse
+    events = answers_events(image_from_array(pixels, "two"), never_stop)
+    last = result_of(relayed(events, kept))
+    assert [answers.is_coarse for answers in [*given, last]] == is_coarse
