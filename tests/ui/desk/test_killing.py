@@ -9,6 +9,7 @@ import pytest
 from tests.ui.desk.killing import SESSIONS, check_killed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["project", "digits", "laboratory"])
 def test_a_window_that_is_killed_loses_at_most_the_step_in_hand(tmp_path: Path, name: str) -> None:
     n_steps, most_lost = check_killed(name, tmp_path, 1)

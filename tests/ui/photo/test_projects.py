@@ -618,6 +618,7 @@ def test_not_now_keeps_it_for_the_menu(
     assert len(journals(tmp_path / "state" / "gmmseg" / "kept")) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("begins_after_the_change", [False, True])
 def test_a_project_that_a_killed_window_had_open_offers_its_changes(
     marked: App,
