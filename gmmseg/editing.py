@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from gmmseg.history import Entry, History
@@ -139,5 +139,5 @@ def _with_few(history: History[D], parts_of: Callable[[D], tuple[object | None, 
             if all(part is not one for one in known):
                 known.append(part)
         if max(map(len, seen)) > MAX_LARGE_IN_HISTORY:
-            return replace(history, past=history.past[index + 1 :])
+            return history.without_oldest(index + 1)
     return history

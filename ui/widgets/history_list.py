@@ -20,6 +20,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QFont, QPainter, QPalette
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QLabel,
     QListView,
     QStyle,
     QStyledItemDelegate,
@@ -135,8 +136,15 @@ class HistoryList(QWidget):
         self.view.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.view.clicked.connect(self._request)
         self.view.activated.connect(self._request)
+        self.forgotten = QLabel(self)
+        self.forgotten.setObjectName("history.forgotten")
+        self.forgotten.setContentsMargins(SPACING // 2, SPACING // 2, SPACING // 2, SPACING // 2)
+        self.forgotten.setWordWrap(True)
+        self.forgotten.hide()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.forgotten)
         column.addWidget(self.view)
 
     @property
@@ -150,6 +158,11 @@ class HistoryList(QWidget):
             return
         self._history = history
         self._steps.show_history(history)
+        n_forgotten = history.n_forgotten
+        only = self.tr("One earlier step is not kept.")
+        several = self.tr("{0} earlier steps are not kept.").format(QLocale().toString(n_forgotten))
+        self.forgotten.setText(only if n_forgotten == 1 else several)
+        self.forgotten.setVisible(n_forgotten > 0)
         present = self._steps.index(self._steps.at)
         self.view.setCurrentIndex(present)
         self.view.scrollTo(present)

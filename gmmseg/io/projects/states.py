@@ -12,6 +12,7 @@ from gmmseg.io.strict_json import parse
 
 _MAX_ENTRIES = 1000
 """Of a history that is read, several times what the window keeps."""
+_MOST_FORGOTTEN = 10**9
 D = TypeVar("D")
 AnyKind = Kind[D, Any, Any]
 
@@ -75,7 +76,8 @@ def history_changes(kind: AnyKind[D], before: History[D] | None, after: History[
         else:
             items.append([at, at + 1])
         document = entry.state
-    return {"entries": items, "at": len(after.past)}
+    forgotten = {"forgotten": after.n_forgotten} if after.n_forgotten else {}
+    return {"entries": items, "at": len(after.past)} | forgotten
 
 
 def changed_history(
@@ -83,8 +85,8 @@ def changed_history(
 ) -> History[D]:
     """Return the history that `history_changes` described; raises `ReadError` where that does not fit."""
     match content:
-        case {"entries": list(items), "at": int(at), **others} if not others:
-            pass
+        case {"entries": list(items), "at": int(at), **others} if others.keys() <= {"forgotten"}:
+            n_forgotten = value_of(int, others.get("forgotten", 0), f"{place}.forgotten")
         case _:
             misfit(place, "must have entries and a place among them")
     known = () if before is None else before.entries
@@ -104,7 +106,9 @@ def changed_history(
             misfit(place, f"has more than the {_MAX_ENTRIES} entries allowed")
     if not 0 <= at < len(entries):
         misfit(f"{place}.at", "is no place in the history")
-    return History.standing(tuple(entries), at)
+    if not 0 <= n_forgotten <= _MOST_FORGOTTEN:
+        misfit(f"{place}.forgotten", "is no number of steps")
+    return History.standing(tuple(entries), at, n_forgotten)
 
 
 def _entry_of(kind: AnyKind[D], content: Any, before: D, parts: Numbered, place: str) -> Entry[D]:
@@ -128,7 +132,7 @@ def of_present_subject(kind: AnyKind[D], history: History[D]) -> History[D]:
     last = next((k for k in range(at, len(entries)) if is_other[k]), len(entries))
     if (first, last) == (0, len(entries)):
         return history
-    return History.standing(entries[first:last], at - first)
+    return History.standing(entries[first:last], at - first, 0 if first else history.n_forgotten)
 
 
 def about(kind: AnyKind[D], history: History[D], subject: Any) -> History[D]:

@@ -194,6 +194,10 @@ def test_the_oldest_steps_go_where_all_of_them_take_too_much_memory() -> None:
     assert [entry.state for entry in history.within(70).past] == [3, 4]
     assert [entry.state for entry in history.within(69).past] == [4]
     assert history.within(0).past == ()
+    assert history.within(100).n_forgotten == 0
+    assert history.within(0).n_forgotten == 5
+    moved = history.within(70).undone().undone().redone().moved_to(0).pushed(9, "Step")
+    assert (moved.n_forgotten, moved.past[0].state) == (3, 3)
     assert history.within(0).present.state == 5
 
 

@@ -27,6 +27,22 @@ def test_steps_are_listed_with_the_present_one_chosen(qtbot: QtBot) -> None:
     assert panel.view.model().index(1, 0).data(Qt.ItemDataRole.FontRole) is None
 
 
+def test_steps_that_are_not_kept_are_counted_where_the_list_begins(qtbot: QtBot) -> None:
+    panel = HistoryList()
+    qtbot.addWidget(panel)
+    panel.show()
+    panel.show_history(a_history())
+    assert not panel.forgotten.isVisible()
+    panel.show_history(a_history().without_oldest(1))
+    assert panel.forgotten.isVisible()
+    assert panel.forgotten.text() == "One earlier step is not kept."
+    panel.show_history(a_history().without_oldest(2))
+    assert panel.forgotten.text() == "2 earlier steps are not kept."
+    assert panel.titles == ["Step c", "Step d"]
+    panel.show_history(a_history())
+    assert not panel.forgotten.isVisible()
+
+
 def test_a_click_asks_for_a_step_but_not_for_the_present_one(qtbot: QtBot) -> None:
     panel = HistoryList()
     qtbot.addWidget(panel)

@@ -48,7 +48,8 @@ def first_records(
     """
     history = of_present_subject(kind, history)
     subject, entries, at = kind.project.subject_of(history.present.state), history.entries, len(history.past)
-    before = History.standing(entries[:1], 0)
+    n_forgotten = history.n_forgotten
+    before = History.standing(entries[:1], 0, n_forgotten)
     is_last = at == len(entries) - 1
     saved_at = next((k for k, entry in enumerate(entries) if entry.state is saved), None)
     yield encoded(
@@ -70,11 +71,11 @@ def first_records(
         }
     )
     for n in range(2, len(entries) + 1):
-        after = History.standing(entries[:n], n - 1)
+        after = History.standing(entries[:n], n - 1, n_forgotten)
         yield change_record(kind, before, after)
         before = after
     if not is_last:
-        yield change_record(kind, before, History.standing(entries, at))
+        yield change_record(kind, before, History.standing(entries, at, n_forgotten))
 
 
 def change_record(kind: Kind[D, Any, Any], before: History[D], after: History[D]) -> bytes:

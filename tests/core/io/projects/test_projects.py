@@ -20,6 +20,7 @@ from PIL import Image as PillowImage
 
 import gmmseg
 from gmmseg.control import StopRequest, result_of
+from gmmseg.editing import Edit
 from gmmseg.errors import Cancelled, EditError, GmmsegError, ReadError, WriteError
 from gmmseg.image import Image, ImageSource
 from gmmseg.io.projects.archive import looks_like_project
@@ -27,6 +28,7 @@ from gmmseg.io.projects.file import reading, writing
 from gmmseg.io.projects.file.reading import OpenedProject, open_events
 from gmmseg.io.projects.file.writing import FORMAT_VERSION, save_events
 from gmmseg.io.projects.kinds.image_reference import pixel_hash
+from gmmseg.io.projects.kinds.registry import kind_named
 from gmmseg.io.projects.plain import encoded, fields_of, value_of
 from gmmseg.mixture.covariance import FAMILIES
 from gmmseg.mixture.settings import CovarianceKind
@@ -140,6 +142,46 @@ def test_a_mask_of_another_size_is_refused() -> None:
     project = gmmseg.new_project(make_image().pixels)
     with pytest.raises(EditError, match=r"41 × 60 does not fit the image of 40 × 60"):
         project.with_object(np.ones((41, 60)), "x")
+
+
+def test_of_too_many_steps_the_nearest_are_kept_and_the_others_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, image = tmp_path / "work.gmmseg", make_image()
+    project = gmmseg.new_project(image)
+    for number in range(20):
+        project = project.edited(rename_step(number))
+    for n_undone in (0, 7):
+        history = project.history.moved_to(20 - n_undone)
+        monkeypatch.setattr(writing, "MAX_HISTORY_BYTES", 1000)
+        gmmseg.save_project(replace(project, history=history), path)
+        again = gmmseg.open_project(path).history
+        first = again.n_forgotten
+        assert 0 < first < 20 - n_undone
+        reach = len(again.past)
+        expected = history.entries[first : 20 - n_undone + reach + 1]
+        assert [entry.title for entry in again.entries] == [entry.title for entry in expected]
+        # There would be no room for one more on each side.
+        assert len(writing._steps_within(kind_named("photo"), history, reach)) <= 1000
+        assert len(writing._steps_within(kind_named("photo"), history, reach + 1)) > 1000
+        # Those that are not there stay counted.
+        monkeypatch.setattr(writing, "MAX_HISTORY_BYTES", 10)
+        gmmseg.save_project(replace(project, history=again), path)
+        assert gmmseg.open_project(path).history.n_forgotten == 20 - n_undone
+        assert len(gmmseg.open_project(path).history.entries) == 1
+
+
+def rename_step(number: int) -> Edit[Document]:
+    return Edit(f"Step {number}", lambda document: replace(document, typed_pixel_size=float(number)))
+
+
+def test_a_number_of_forgotten_steps_that_cannot_be_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "work.gmmseg"
+    gmmseg.save_project(gmmseg.new_project(make_image()).edited(rename_step(1)), path)
+    for number in (-1, 10**12, 1.5, "2", None):
+        change_json(path, "history.json", ("forgotten",), number)
+        with pytest.raises(ReadError, match="forgotten"):
+            gmmseg.open_project(path)
 
 
 def test_equal_projects_give_equal_bytes(tmp_path: Path) -> None:
