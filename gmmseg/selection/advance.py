@@ -14,7 +14,7 @@ from gmmseg.selection.boxing import (
     box_proposals,
     boxed_labelling,
 )
-from gmmseg.selection.candidates import Candidates, candidates_of, membership
+from gmmseg.selection.candidates import GREATEST_SHARE, Candidates, candidates_of, membership
 from gmmseg.selection.closeness import FARTHEST, closeness
 from gmmseg.selection.leaf_features import Belief, leaf_features
 from gmmseg.selection.programme import MAPS, PLAIN_MAP, best_labellings
@@ -223,6 +223,9 @@ def _proposals(scene: Scene, selection: Selection, marks: tuple[Mark, ...], odds
     if selection.allowed is not None:
         masks &= selection.allowed
     masks = _with_marks(masks, marks)
+    # Nothing speaks for or against what has no outside: no outline, no contrast.
+    is_part = masks @ scene.ground.areas <= GREATEST_SHARE * scene.ground.total
+    masks = masks[is_part] if is_part.any() else masks
     different = {row.tobytes(): at for at, row in reversed(list(enumerate(np.packbits(masks, axis=1))))}
     return masks[sorted(different.values())]
 
