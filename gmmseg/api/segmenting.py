@@ -38,7 +38,7 @@ from gmmseg.mixture.threads import one_blas_thread
 from gmmseg.photo.classes import ClassTable, check_classes
 from gmmseg.photo.model import Model
 from gmmseg.photo.segmentation import uncertainty
-from gmmseg.photo.settings import MapSettings, SegmentSettings
+from gmmseg.photo.settings import TAUGHT_BY, MapSettings, SegmentSettings
 from gmmseg.regions.outcome import region_events
 from gmmseg.regions.settings import RegionSettings
 from gmmseg.regions.table import RegionTable, region_table
@@ -244,7 +244,7 @@ def segment(
     maps, others = map_method(settings)
     chosen = segment_settings(features, others)
     if hints is not None and chosen.learns_from is None:
-        chosen = replace(chosen, learns_from="marked")
+        chosen = replace(chosen, learns_from=TAUGHT_BY)
     if classes is not None:
         check_classes(classes)
     method = FittedMixture(chosen, classes, hints, maps)

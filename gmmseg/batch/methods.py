@@ -113,7 +113,11 @@ class FittedMixture:
         self, image: Image, command: str, should_stop: ShouldStop = never_stop
     ) -> Generator[Any, None, MixtureSource]:
         mapper = yield from self.maps.events(image, should_stop)
-        request = SegmentRequest(image, self.settings, hints=self._hints(image, should_stop))
+        regions, hierarchy = mapper.regions, None
+        if regions is not None and regions.settings.seed == self.settings.mixture.seed:
+            hierarchy = regions.hierarchy
+        hints = self._hints(image, should_stop)
+        request = SegmentRequest(image, self.settings, hints=hints, hierarchy=hierarchy)
         outcome = yield from segment_events(request, should_stop=should_stop, map_classes=mapper)
         classes = outcome.fit.model.classes if self.classes is None else self.classes
         check_suits_components(classes, outcome.fit.model.params.n_components)

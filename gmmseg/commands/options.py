@@ -13,7 +13,7 @@ from gmmseg.commands.usage import printable
 from gmmseg.commands.values import number, whole_number
 from gmmseg.errors import SettingsError
 from gmmseg.features.spec import FeatureSpec
-from gmmseg.photo.settings import MapSettings, SegmentSettings
+from gmmseg.photo.settings import TAUGHT_BY, MapSettings, SegmentSettings
 from gmmseg.regions.settings import RegionSettings
 from gmmseg.setting import Setting, settings_of, with_value
 
@@ -117,7 +117,7 @@ def segment_settings(options: argparse.Namespace) -> SegmentSettings:
     if options.components == "auto" and settings.auto is None:
         settings = replace(settings, auto="bic")
     if options.hints is not None and settings.learns_from is None:
-        settings = replace(settings, learns_from="marked")
+        settings = replace(settings, learns_from=TAUGHT_BY)
     return settings
 
 

@@ -73,6 +73,11 @@ class ClassMapper:
         self._counts: tuple[_PixelCounts, ...] = ()
         self._sums: _LeafSums | None = None
 
+    @property
+    def regions(self) -> RegionOutcome | None:
+        """Whose regions become classes, where they do."""
+        return self._wanted[1]
+
     def want(
         self,
         settings: MapSettings,

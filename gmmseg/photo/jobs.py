@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from gmmseg.arrays import ByteArray
 from gmmseg.control import (
@@ -40,9 +40,13 @@ from gmmseg.photo.objects.hints import Hints
 from gmmseg.photo.segmentation import Segmentation, segment
 from gmmseg.photo.settings import LearnsFrom, SegmentSettings
 from gmmseg.photo.smoothing import SWEEPS, smooth
-from gmmseg.photo.teaching import Began, taught_events, taught_floor
+from gmmseg.photo.spreading import spread_over_regions
+from gmmseg.photo.teaching import Began, check_size, taught_events, taught_floor
 from gmmseg.render import mean_colours
 from gmmseg.setting import check_settings
+
+if TYPE_CHECKING:
+    from gmmseg.regions.hierarchy import Hierarchy
 
 PREVIEW_SWEEPS = 2
 """Of the spatial prior: the map is on the screen a tenth of a second earlier, and the next one is exact."""
@@ -122,6 +126,8 @@ class SegmentRequest:
     """What teaches the classes where the settings say so."""
     given: GivenModel | None = None
     """What labels the image in place of a fit."""
+    hierarchy: Hierarchy | None = None
+    """The region tree of the image by the seed of the mixture; what needs it makes it where it is missing."""
 
     @property
     def known_mixture(self) -> tuple[FitResult, ClassTable] | None:
@@ -142,6 +148,8 @@ class SegmentOutcome:
     fit: Fit
     table: FeatureTable
     segmentation: Segmentation
+    hierarchy: Hierarchy | None = None
+    """The region tree by the seed of the mixture, where there is one."""
 
 
 def segment_events(
@@ -179,14 +187,30 @@ def segment_events(
     table = make_table(request.image, settings.features, should_stop)
     clock.lap("features")
     labeller = _Labeller(request, table, map_classes, should_stop)
-    result, classes = request.known_mixture or (yield from _fit(request, labeller, should_stop))
+    known = request.known_mixture
+    if known is None:
+        request = yield from _with_tree(request, should_stop)
+    result, classes = known or (yield from _fit(request, labeller, should_stop))
     clock.lap("fit")
     yield Progress("Labelling")
     segmentation = labeller.labelled(result.params, classes)
     clock.lap("label")
     model = model_of(result.params, request, table, classes)
     fit = Fit(result, model, request.image, settings, clock.seconds, request.hints)
-    return SegmentOutcome(fit, table, segmentation)
+    return SegmentOutcome(fit, table, segmentation, request.hierarchy)
+
+
+def _with_tree(request: SegmentRequest, should_stop: ShouldStop) -> Generator[Progress, None, SegmentRequest]:
+    """Return the request with the region tree of its image where it needs one."""
+    needs_tree = request.settings.learns_from == "regions" and request.hints is not None
+    if request.hierarchy is not None or not needs_tree:
+        return request
+    # Here, so that other fits do not wait for it.
+    from gmmseg.regions.pipeline import hierarchy_events
+
+    seed = request.settings.mixture.seed
+    hierarchy = yield from hierarchy_events(request.image, seed, should_stop)
+    return replace(request, hierarchy=hierarchy)
 
 
 def _given_events(
@@ -403,11 +427,15 @@ def _fit(
 def _taught(
     request: SegmentRequest, learns_from: LearnsFrom, labeller: _Labeller, should_stop: ShouldStop
 ) -> Generator[JobEvent, None, tuple[FitResult, ClassTable]]:
-    if request.hints is None:
+    hints, hierarchy = request.hints, request.hierarchy
+    if hints is None:
         raise FitError("Nothing is marked that could teach classes.", "Mark objects of two names first.")
+    check_size(hints, labeller.table.pixels.shape)
+    if learns_from == "regions" and hierarchy is not None:
+        hints = spread_over_regions(hints, hierarchy)
 
     # Of a few rows the classes of the marked pixels alone are there as soon as a preview would be.
-    is_slow = learns_from == "all" or labeller.table is not block_table(labeller.table)
+    is_slow = learns_from != "marked" or labeller.table is not block_table(labeller.table)
 
     def shown(event: Progress | Began | FitStep) -> Iterator[JobEvent]:
         if isinstance(event, Progress):
@@ -420,7 +448,7 @@ def _taught(
     mixture = request.settings.mixture
     if mixture.reg_covar is None:
         mixture = replace(mixture, reg_covar=taught_floor(block_table(labeller.table)))
-    job = taught_events(labeller.table, request.hints, mixture, learns_from, should_stop)
+    job = taught_events(labeller.table, hints, mixture, learns_from, should_stop)
     return (yield from relayed(job, shown))
 
 

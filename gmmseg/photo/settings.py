@@ -9,8 +9,14 @@ from gmmseg.features.spec import FeatureSpec
 from gmmseg.mixture.settings import CRITERION_TITLES, Criterion, FitSettings
 from gmmseg.setting import choice, group, number
 
-LearnsFrom = Literal["marked", "all"]
-_LEARNING_TITLES: dict[LearnsFrom, str] = {"marked": "The marked pixels", "all": "All pixels"}
+LearnsFrom = Literal["regions", "marked", "all"]
+TAUGHT_BY: LearnsFrom = "regions"
+"""What classes are taught by where nothing else is said."""
+_LEARNING_TITLES: dict[LearnsFrom, str] = {
+    "regions": "The marked regions",
+    "marked": "The marked pixels",
+    "all": "All pixels",
+}
 MapUnit = Literal["pixel", "region"]
 
 
@@ -38,11 +44,12 @@ class SegmentSettings:
         None,
         "Taught by",
         "Each name of the objects becomes a class with its own small mixture, of 1 to 5 Gaussians by BIC. "
-        "It is fitted to the marked pixels, or then to all, of which the marked ones keep their class.",
+        "It is fitted to the regions that are marked, to the marked pixels alone, or then to all pixels, of "
+        "which the marked ones keep their class.",
         _LEARNING_TITLES,
         option="--learn-from",
-        help="with --hints: fit the classes to the marked pixels alone (default), or then to all pixels, of "
-        "which the marked ones keep their class",
+        help="with --hints: fit the classes to the regions that are marked (default), to the marked pixels "
+        "alone, or then to all pixels, of which the marked ones keep their class",
         section="Mixture",
         after="auto",
         mnemonic="y",

@@ -68,6 +68,16 @@ class HintedRows:
         return self.values[is_own], self.weights[is_own]
 
 
+def check_size(hints: Hints, shape: tuple[int, int]) -> None:
+    """Raise `FitError` where hints are not of an image of this shape (H, W)."""
+    if hints.ids.shape != shape:
+        (height, width), (rows, columns) = hints.ids.shape, shape
+        raise FitError(
+            f"The marked pixels are of an image of {width} × {height}; this one has {columns} × {rows}.",
+            "Mark objects in this image, or choose another mask.",
+        )
+
+
 def hinted_rows(table: FeatureTable, hints: Hints, learns_from: LearnsFrom) -> HintedRows:
     """Return the rows of a table with what hints say of them; without the unmarked pixels unless from all.
 
@@ -78,12 +88,7 @@ def hinted_rows(table: FeatureTable, hints: Hints, learns_from: LearnsFrom) -> H
     FitError
         The hints are of another size, or fewer than two categories are marked.
     """
-    if hints.ids.shape != table.pixels.shape:
-        (height, width), (rows, columns) = hints.ids.shape, table.pixels.shape
-        raise FitError(
-            f"The marked pixels are of an image of {width} × {height}; this one has {columns} × {rows}.",
-            "Mark objects in this image, or choose another mask.",
-        )
+    check_size(hints, table.pixels.shape)
     found: list[tuple[Category, IntArray, FloatArray]] = []
     for category, mask in zip(hints.categories, hints.masks(), strict=True):
         held, counts = np.unique(table.pixels.rows_in(mask), return_counts=True)
@@ -100,7 +105,7 @@ def hinted_rows(table: FeatureTable, hints: Hints, learns_from: LearnsFrom) -> H
         np.repeat(np.arange(len(found)), [len(held) for _, held, _ in found]),
         tuple(category for category, _, _ in found),
     )
-    return marked if learns_from == "marked" else _with_others(marked, table, found)
+    return _with_others(marked, table, found) if learns_from == "all" else marked
 
 
 def _with_others(
@@ -147,7 +152,8 @@ def taught_events(
     hints : Hints
     settings : FitSettings
         Its K is not used.
-    learns_from : {"marked", "all"}
+    learns_from : {"regions", "marked", "all"}
+        Hints that learn from regions are spread over these before, by `spread_over_regions`.
     should_stop : callable
 
     Returns

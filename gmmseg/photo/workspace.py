@@ -168,6 +168,8 @@ class Workspace(Editor[Document, ViewState]):
         """
         document = self.document
         fit = outcome.fit
+        if outcome.hierarchy is not None:
+            self.keep_tree(fit.image, fit.settings.mixture.seed, outcome.hierarchy)
         if fit is document.fit:
             self._show_document(outcome.table, outcome.segmentation)
             return True
@@ -185,9 +187,10 @@ class Workspace(Editor[Document, ViewState]):
         self._show_document(outcome.table, outcome.segmentation)
         return True
 
-    def hierarchy(self) -> Hierarchy | None:
-        """Return the region tree of the document's image and seed, where it has been made."""
-        image, seed = self.document.image, self.document.region_settings.seed
+    def hierarchy(self, seed: int | None = None) -> Hierarchy | None:
+        """Return the region tree of the document's image where it is made; without a seed by its regions'."""
+        image = self.document.image
+        seed = self.document.region_settings.seed if seed is None else seed
         for of_image, of_seed, hierarchy in self._trees:
             if of_image is image and of_seed == seed:
                 return hierarchy

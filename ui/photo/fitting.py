@@ -187,6 +187,7 @@ class Fitter(Worker):
             known=self._workspace.document.fit,
             hints=asked.hints,
             given=asked.given,
+            hierarchy=self._workspace.hierarchy(asked.settings.mixture.seed),
         )
         self.progressed.emit(Progress(self.tr("Fitting")))
         make_table, map_classes = self._workspace.make_table, self._workspace.map_classes

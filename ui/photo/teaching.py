@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Signal, Slot
 
 from gmmseg.photo.document import change_setting
+from gmmseg.photo.settings import TAUGHT_BY
 from gmmseg.photo.workspace import Workspace
 from ui.desk.workers import DeskWorkers
 from ui.desk.workspace_bridge import WorkspaceBridge
@@ -69,7 +70,7 @@ class Teaching(QObject):
         is_taught = self._workspace.document.settings.learns_from is not None
         title = self.tr("Classes from colours alone") if is_taught else self.tr("Classes from objects")
         self._work.settle()
-        self._work.apply(change_setting("learns_from", None if is_taught else "marked", title))
+        self._work.apply(change_setting("learns_from", None if is_taught else TAUGHT_BY, title))
         self._work.settle()
         if not is_taught:
             self.begun.emit()

@@ -34,7 +34,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("learns_from", ["marked", "all"])
+@pytest.mark.parametrize("learns_from", ["regions", "marked", "all"])
 def test_a_mask_and_an_array_teach_the_same_and_the_model_applies(place: Path, learns_from: Any) -> None:
     hints = ["--hints", "strokes.png", "--learn-from", learns_from]
     assert run(["segment", "photo.png", *FAST, *hints, "-o", "m.png", "--model", "m.json"]) == 0
@@ -48,9 +48,9 @@ def test_a_mask_and_an_array_teach_the_same_and_the_model_applies(place: Path, l
     assert [entry.name for entry in called.classes] == ["Object 3", "Object 7"]
 
 
-def test_the_marked_pixels_alone_teach_unless_more_is_asked_for(place: Path) -> None:
+def test_the_marked_regions_teach_unless_something_else_is_asked_for(place: Path) -> None:
     plain = gmmseg.segment("photo.png", hints="strokes.png", n_init=1, tol=1e-3)
-    said = gmmseg.segment("photo.png", hints="strokes.png", learns_from="marked", n_init=1, tol=1e-3)
+    said = gmmseg.segment("photo.png", hints="strokes.png", learns_from="regions", n_init=1, tol=1e-3)
     assert plain.log_likelihood == said.log_likelihood
     assert plain.report["image"] == said.report["image"]
 

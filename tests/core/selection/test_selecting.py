@@ -17,7 +17,7 @@ from gmmseg.errors import GmmsegError
 from gmmseg.regions.pipeline import hierarchy_events
 from gmmseg.selection.painting import painted
 from gmmseg.selection.prompts import click, stroke
-from gmmseg.selection.selecting import PromptedSelection, hovered, nothing_selected
+from gmmseg.selection.selecting import LEAST_SIZES, PromptedSelection, hovered, nothing_selected
 from gmmseg.selection.site import Site, coarse_site, hierarchy_and_site_events, site_events
 from tests.core.selection.scenes import DISC, SHAPE, disc_rgb, disc_site, image_from
 
@@ -127,6 +127,23 @@ def test_the_wheel_goes_through_distinct_sizes_in_order_and_stops_at_the_ends() 
     assert areas == sorted(areas)
     assert len(seen) == len(state.ranked)
     assert all(overlap(a.mask, b.mask) < 0.95 for a, b in pairwise(seen))
+
+
+def test_the_wheel_leaves_out_what_is_far_less_likely_than_the_best() -> None:
+    state = after([(DISC[1], DISC[0], True)])
+    scores = np.zeros(len(state.selection.masks))
+    assert len(replace(state, selection=replace(state.selection, scores=scores)).ranked) > LEAST_SIZES
+    scores[1:] -= 5
+    assert len(replace(state, selection=replace(state.selection, scores=scores)).ranked) == LEAST_SIZES
+
+
+@settings(max_examples=12)
+@given(CLICKS)
+def test_a_correction_never_selects_the_whole_picture(clicks: list[tuple[int, int, bool]]) -> None:
+    ground = disc_site().scene.ground
+    for n_clicks in range(2, len(clicks) + 1):
+        shares = after(clicks[:n_clicks]).selection.masks @ ground.areas / ground.areas.sum()
+        assert shares.max() <= 0.985
 
 
 def test_the_next_prompt_goes_on_from_the_size_that_was_chosen() -> None:
