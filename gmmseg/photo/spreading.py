@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -16,14 +17,17 @@ if TYPE_CHECKING:
 
 _SEVERAL = -1
 """What holds marks of several categories."""
+_TRUSTED = 0.5
+"""Of the height at which marks of several categories meet, the part up to which regions there are believed."""
 
 
 def spread_over_regions(hints: Hints, hierarchy: Hierarchy) -> Hints:
     """Return the hints of all pixels of the regions that are marked.
 
     A leaf of the tree goes with the smallest of the regions that hold it and are marked at all, up to the
-    height at which the image is best cut: it is of their category where that is one. Pixels that are marked
-    keep what they are marked as.
+    height at which the image is best cut: it is of their category where that is one. Where that region lies
+    in another one with marks of several categories, the tree has not told apart what is different, and it
+    counts up to half the height of that one. Pixels that are marked keep what they are marked as.
 
     Parameters
     ----------
@@ -61,12 +65,17 @@ def _known_leaves(marks: IntArray, hierarchy: Hierarchy) -> IntArray:
     """
     tree, n_leaves = hierarchy.tree, hierarchy.n_leaves
     n_unions = int(np.searchsorted(tree.heights, hierarchy.natural, side="right"))
-    pairs = tree.pairs[:n_unions].tolist()
+    pairs, heights = tree.pairs[:n_unions].tolist(), tree.heights.tolist()
     known = marks.tolist()
     for one, other in pairs:
         first, second = known[one], known[other]
         known.append(first if second in (0, first) else second if first == 0 else _SEVERAL)
+    # The height of the smallest region around each node in which several categories meet.
+    meeting = [math.inf] * len(known)
     for at in range(n_unions - 1, -1, -1):
+        node, height = n_leaves + at, heights[at]
         for child in pairs[at]:
-            known[child] = known[child] or known[n_leaves + at]
+            meeting[child] = height if known[node] == _SEVERAL else meeting[node]
+            if known[child] == 0 and known[node] > 0 and height <= _TRUSTED * meeting[node]:
+                known[child] = known[node]
     return np.array(known[:n_leaves])

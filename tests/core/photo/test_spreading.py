@@ -71,13 +71,15 @@ def test_a_leaf_goes_with_the_smallest_marked_region_around_it(
     assert [each.name for each in found.categories] == [each.name for each in given_hints.categories]
     known = positions(given_hints)
     low = int((tree.tree.heights <= tree.natural).sum())
-    regions = [tree.tree.members(node) for node in range(n_leaves + low)]
+    heights = [0.0] * n_leaves + tree.tree.heights.tolist()
+    regions = [(tree.tree.members(node), heights[node]) for node in range(n_leaves + low)]
     expected = known.copy()
     for leaf in range(n_leaves):
-        around = sorted((each for each in regions if leaf in each), key=len)
-        held = [set(known[np.isin(tree.leaves, each)].tolist()) - {0} for each in around]
-        smallest = next((each for each in held if each), set())
-        if len(smallest) == 1:
+        around = sorted((each for each in regions if leaf in each[0]), key=lambda each: len(each[0]))
+        held = [(set(known[np.isin(tree.leaves, each)].tolist()) - {0}, height) for each, height in around]
+        smallest, height = next(((each, height) for each, height in held if each), (set(), 0.0))
+        met = next((height for each, height in held if len(each) > 1), np.inf)
+        if len(smallest) == 1 and height <= met / 2:
             expected[(tree.leaves == leaf) & (known == 0)] = smallest.pop()
     assert np.array_equal(positions(found), expected)
 

@@ -42,6 +42,8 @@ class Teacher(Person):
         super().__init__(qtbot, bands())
         self.work = self.desk.work
         self.wait_for_fit()
+        # By region this picture is one of noise: a single class.
+        self.work.apply(change_map_setting("by", "pixel", "By pixel"))
         self.work.apply(edits.add_object(box(5, 5), "red", (255, 0, 0)))
         self.work.settle()
 
