@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _SEVERAL = -1
 """What holds marks of several categories."""
 _TRUSTED = 0.5
-"""Of the height at which marks of several categories meet, the part up to which regions there are believed."""
+"""Of the height at which marks of several categories meet, the part up to which regions count there."""
 
 
 def spread_over_regions(hints: Hints, hierarchy: Hierarchy) -> Hints:
