@@ -103,6 +103,12 @@ class Page(ABC):
     def scene(self) -> Scene:
         """Return what is shown."""
 
+    def unanswered(self) -> Scene:
+        """Return what is shown while a lesson asks for a prediction: the scene without what tells it."""
+        scene = self.scene()
+        tables = tuple(replace(table, rows=()) for table in scene.tables)
+        return replace(scene, sentence="Answer first; the figures come then.", bars=(), tables=tables)
+
     @property
     def ground(self) -> Data:
         """The rows that its mixtures are of."""

@@ -29,3 +29,8 @@ def vector(values: Iterable[float], digits: int = 2) -> str:
     """Return numbers in brackets; one alone stands without."""
     texts = [fixed(value, digits) for value in values]
     return texts[0] if len(texts) == 1 else f"({', '.join(texts)})"
+
+
+def count(n: int, noun: str) -> str:
+    """Return a number of things with their noun, whose plural ends in s."""
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"

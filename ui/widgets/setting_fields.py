@@ -145,6 +145,13 @@ class ChoiceField(SettingField):
         with QSignalBlocker(self.box):
             self.box.setCurrentIndex(self.box.findData(value))
 
+    def be_narrow(self, n_characters: int) -> None:
+        """Ask for the room of so many characters; the list shows all of each choice when it opens."""
+        self.box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.box.setMinimumContentsLength(n_characters)
+        view = self.box.view()
+        view.setMinimumWidth(view.sizeHintForColumn(0) + view.verticalScrollBar().sizeHint().width())
+
     def set_choice_reasons(self, reasons: dict[str, str]) -> None:
         """Disable the choices named in `reasons`, each with its reason as tooltip."""
         model = self.box.model()

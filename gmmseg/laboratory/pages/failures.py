@@ -202,6 +202,11 @@ class BreakPage(Page):
             "cancellation": self._cancelled,
         }[self.settings.case]()
 
+    def unanswered(self) -> Scene:
+        # The second chart is what goes wrong, under its name.
+        scene = super().unanswered()
+        return replace(scene, pictures=scene.pictures[:1])
+
     def _mixture(self, params: MixtureParams, *, has_handles: bool = False) -> Chart:
         tints = mixed_tints(posteriors(params, self.line.values, np.float64))
         return mixture_chart(self.line, params, tints, has_handles=has_handles)
@@ -229,7 +234,14 @@ class BreakPage(Page):
                     "floor on σ",
                     "dash",
                 ),
-                Line(np.array([self.settings.log_sigma]), np.array([level]), "text", "now", has_dots=True),
+                Line(
+                    np.array([self.settings.log_sigma]),
+                    np.array([level]),
+                    "text",
+                    "now",
+                    width=0,
+                    has_dots=True,
+                ),
             ),
         )
         words = (
@@ -377,7 +389,7 @@ class BreakPage(Page):
         )
         return Scene(
             (self._mixture(self.params), curve),
-            f"The rows moved by 10^{fixed(self.settings.log_offset, 1)} vary as before, by "
+            f"The rows moved by 10^{self.settings.log_offset:g} vary as before, by "
             f"{fixed(truth, 4)}. "
             f"E[x²] − E[x]² says {short(here['E[x²] − E[x]², double'], 5)}, in single precision "
             f"{short(here['E[x²] − E[x]², single'], 5)}; "

@@ -15,7 +15,7 @@ from gmmseg.laboratory.charts import mixture_chart, plain_tints
 from gmmseg.laboratory.data import Data, example
 from gmmseg.laboratory.page import Action, Page
 from gmmseg.laboratory.scene import Bar, Chart, Line, Scene, Table, Tint, Transport
-from gmmseg.laboratory.words import fixed
+from gmmseg.laboratory.words import count, fixed
 from gmmseg.mixture.annihilation import AnnihilationStep, annihilation_events
 from gmmseg.mixture.density import posteriors
 from gmmseg.mixture.fit import fit_events
@@ -308,7 +308,7 @@ class ManyPage(Page):
             words = (
                 f"From these {n} the likelihood was maximised: L rose to "
                 f"{fixed(self.refit.lower_bound, 4)} nats per "
-                f"row in {self.refit.n_iter} iterations"
+                f"row in {count(self.refit.n_iter, 'iteration')}"
             )
         lengths = np.array([each.message_length for each in self.search])
         counts = np.array([float(len(each.alive)) for each in self.search])

@@ -180,6 +180,11 @@ class LikelihoodPage(Page):
             (self._table(levels, products, best),),
         )
 
+    def unanswered(self) -> Scene:
+        # Both charts mark the best candidate, and the second is about that one alone.
+        scene = super().unanswered()
+        return replace(scene, pictures=(replace(self._points(self.best), lines=()),))
+
     def _points(self, best: int) -> Chart:
         chart = mixture_chart(self.line, self.candidates, plain_tints(self.line.n_rows), is_weighted=False)
         tallest = max(float(shape.y.max()) for shape in chart.shapes)

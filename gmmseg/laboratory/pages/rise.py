@@ -249,7 +249,7 @@ class RisePage(Page):
             lines=(
                 Line(self.grid, self.level, "accent", "L(θ)"),
                 Line(self.grid, bound, "warning", "bound: Q(θ, θg) − H(θg, θg)", "dash"),
-                Line(np.array([top, top]), np.array([low - room, peak]), "muted", "", "dot"),
+                Line(np.array([top, top]), np.array([low, peak]), "muted", "", "dot"),
             ),
             handles=(Handle("theta", mean, level, "error", "θg: drag along L"),),
             notes=(Note(top, low - 0.5 * room, "top of the bound", "muted"),),

@@ -229,7 +229,7 @@ class StartsPage(Page):
                 f"{at + 1} ✓" if at == self.best else str(at + 1),
                 fixed(one.result.history[0].lower_bound, 4),
                 fixed(one.result.lower_bound, 5),
-                short(one.result.lower_bound - self.optima[0]),
+                short(self.optima[0] - one.result.lower_bound),
                 str(one.result.n_iter),
                 one.result.stop_reason,
             )
@@ -244,7 +244,7 @@ class StartsPage(Page):
                 "Nats per row",
                 "Nats per row",
                 "EM iterations",
-                "The rule that ended it (S2 eq. 29)",
+                "The rule that ended it (S2 eq. 29); bound: L rose by less than the tolerance",
             ),
             tuple(rows),
             self.at,

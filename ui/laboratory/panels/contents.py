@@ -22,10 +22,17 @@ from gmmseg.laboratory.page import Page
 from gmmseg.laboratory.pages.contents import PAGES
 from gmmseg.setting import Setting, settings_of
 from ui.theme import SPACING
+from ui.widgets.setting_fields import ChoiceField
 from ui.widgets.settings_form import SettingsForm, make_bold
 
 if TYPE_CHECKING:
     from gmmseg.laboratory.view_state import ViewState
+
+
+_CHOICE_CHARACTERS = 10
+"""Of a choice that are seen before its list is opened, at least."""
+_WIDTH = 43
+"""Of the panel in characters: as wide on one page as on another."""
 
 
 class PageForm(SettingsForm):
@@ -37,6 +44,9 @@ class PageForm(SettingsForm):
         self.settings: Any = None
         """Those shown; a drag leaves them as they are."""
         self.add_fields([known[path] for path in page.fields])
+        for field in map(self.field, page.fields):
+            if isinstance(field, ChoiceField):
+                field.be_narrow(_CHOICE_CHARACTERS)
         self.finish()
 
 
@@ -49,6 +59,7 @@ class ContentsPanel(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("laboratory-contents")
+        self.setMinimumWidth(_WIDTH * self.fontMetrics().averageCharWidth())
         self._shown: ViewState | None = None
         self.pages = QListWidget()
         self.pages.setObjectName("laboratory-pages")

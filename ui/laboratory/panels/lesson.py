@@ -75,6 +75,12 @@ class LessonPanel(QFrame):
         """Take no second answer while what the first one leads to is computed."""
         for widget in (*self.buttons, self.next_button):
             widget.setEnabled(not is_running)
+        if not is_running and self.isVisible():
+            self._focus()
+
+    def _focus(self) -> None:
+        """Let keys go on where the lesson does: the button used last is gone, or was disabled."""
+        (self.buttons[0] if self.buttons else self.next_button).setFocus()
 
     def _show(self, progress: Progress) -> None:
         lesson, step = progress.lesson, progress.step
@@ -97,7 +103,7 @@ class LessonPanel(QFrame):
             last = f" {total}" if progress.is_last else ""
             mark = self.tr("Computed:") if progress.claim.holds else self.tr("Against expectation:")
             self.outcome.setText(f"{verdict} {mark} {progress.claim.text}{last}")
-            self.next_button.setFocus()
+        self._focus()
         self._tint()
 
     def _show_answers(self, answers: tuple[str, ...]) -> None:

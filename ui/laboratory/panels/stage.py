@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QSignalBlocker, Qt, Signal, Slot
@@ -160,14 +159,7 @@ class StagePanel(QWidget):
             return
         page, scene = self._shown.page, self._shown.scene
         self.question.setText(self.tr(page.question))
-        lesson = self._shown.document.lesson
-        is_lesson = lesson is not None
-        # The figures would tell the answer that is to be predicted.
-        is_asking = lesson is not None and lesson.answer is None
-        if is_asking:
-            words = self.tr("Answer first; the figures come then.")
-            tables = tuple(replace(table, rows=()) for table in scene.tables)
-            scene = replace(scene, sentence=words, bars=(), tables=tables)
+        is_lesson = self._shown.document.lesson is not None
         self.sentence.setText(scene.sentence)
         for widget in (self.question, self.theory):
             widget.setVisible(not is_lesson)  # the lesson asks its own, and needs the room

@@ -35,6 +35,8 @@ _LABELLED, _MAIN, _MINOR = 19, 14, 9
 """Sizes of handles, device-independent pixels."""
 _FEW, _FEW_SIZE, _MANY_DOT = 2000, 6, 3
 """Up to so many points each is drawn round and of this size; more of them are cells of a picture."""
+_DOT_SIZE = 6
+"""Of the dots of a line."""
 _STEP = 0.01
 """Of the view, by which an arrow key moves the chosen handle."""
 
@@ -48,6 +50,13 @@ def _brush(rgb: int) -> QBrush:
 @lru_cache(maxsize=64)
 def _pen(rgb: int, width: float) -> QPen:
     return QPen(pg.mkPen(QColor.fromRgb(rgb), width=width))
+
+
+def _dotted(colour: QColor) -> QPen:
+    """Return the pen that draws a piece of a line as dots."""
+    pen = QPen(colour, _DOT_SIZE, Qt.PenStyle.CustomDashLine, Qt.PenCapStyle.RoundCap)
+    pen.setDashPattern([0.01, 1.5])
+    return pen
 
 
 def colour_of(tint: Tint) -> QColor:
@@ -167,7 +176,7 @@ class ChartPlot(ScatterPlot):
                 curve.setPen(pen)
                 curve.setData(line.x, line.y)
             if line.label:
-                entries.append((line.label, pen))
+                entries.append((line.label, pen if line.width else _dotted(pen.color())))
         self.legend.show_curves(entries)
         dotted, were_dotted = ([line for line in some if line.has_dots] for some in (lines, before))
         if len(dotted) != len(were_dotted) or not all(map(are_alike, dotted, were_dotted)):
@@ -175,7 +184,7 @@ class ChartPlot(ScatterPlot):
 
     def _show_dots(self, lines: list[Line]) -> None:
         while len(self._dots) < len(lines):
-            dots = pg.ScatterPlotItem(pxMode=True, size=6, pen=None)
+            dots = pg.ScatterPlotItem(pxMode=True, size=_DOT_SIZE, pen=None)
             dots.setZValue(7)
             self.view.addItem(dots, ignoreBounds=True)
             self._dots.append(dots)
