@@ -124,7 +124,8 @@ def _mixture() -> Lesson:
             ),
             Step(
                 "mixture",
-                "Throw the die: the face says which Gaussian the next point comes from. Face 1 has the weight 0.4.",
+                "Throw the die: the face says which Gaussian the next point comes from. "
+                "Face 1 has the weight 0.4.",
                 "In a hundred throws, how often will face 1 come?",
                 ("Exactly 40 times", "About 40 times", "Any number is as likely"),
                 lambda before, after: 1,

@@ -1,4 +1,4 @@
-"""The laboratory as a student goes through it: places of the documents' table, and lessons, by mouse and keys."""
+"""The laboratory as a student goes through it, by mouse and keys: the documents' table, and all lessons."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def click(bench: Bench, title: str, qtbot: QtBot) -> None:
 
 
 def seen(root: QWidget) -> Iterator[str]:
-    """Yield the texts that can be seen in a widget; tabs are turned by clicks, lists count with all entries."""
+    """Yield the texts that can be seen in a widget; tabs are clicked, lists count with all entries."""
     for widget in root.findChildren(QWidget):
         if isinstance(widget, QTabBar) and widget.isVisible():
             for at in range(widget.count()):
