@@ -202,7 +202,9 @@ def test_the_forms_of_all_pages_fit_into_a_panel_that_stays_as_wide_as_it_is(ben
         turn_to(bench, page.title)
         QTest.qWait(20)
         widths.add(contents.width())
-        assert contents.forms.currentWidget().minimumSizeHint().width() <= contents.forms.width()
+        form = contents.forms.currentWidget()
+        assert form is not None
+        assert form.minimumSizeHint().width() <= contents.forms.width()
     assert len(widths) == 1
 
 
