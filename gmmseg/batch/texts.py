@@ -138,8 +138,8 @@ def _why_not_repeatable(document: Document, subject: Subject, items: Sequence[Ex
 
 def _why_not_applicable(document: Document, given: GivenModel, items: Sequence[ExportItem]) -> str | None:
     """Return why a model that is given, from its file, does not give an export again."""
-    if any(item.kind == "model" for item in items):
-        return "The command that applies a model writes none."
+    if given.adaptation is None and any(item.kind == "model" for item in items):
+        return "The command that applies a model writes it again only where it is adapted."
     if document.classes != given.model.classes:
         return "The classes are no longer those of the model."
     if given.path is None or content_hash(given.path) != given.sha256:

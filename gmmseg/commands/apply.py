@@ -24,8 +24,8 @@ _NEEDED = (
 
 def run(options: argparse.Namespace, console: Console) -> bool:
     """Return whether every image was labelled; raises `GmmsegError` where nothing could be done."""
-    data = read_model_bytes(options.model)
-    with telling_what_it_is(options.model, data, (FORMAT,), _NEEDED):
+    data = read_model_bytes(options.given)
+    with telling_what_it_is(options.given, data, (FORMAT,), _NEEDED):
         model = load_model(data)
     adaptation = None if options.adapt is None else with_options(Adaptation(), options)
     if is_tiled(options):

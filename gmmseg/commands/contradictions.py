@@ -40,8 +40,7 @@ def check_display(parser: Parser, options: argparse.Namespace) -> None:
 
 def check_outputs_given(parser: Parser, options: argparse.Namespace) -> None:
     """End the program with code 2 where nothing is to be written."""
-    model = () if options.command == "apply" else ("model",)
-    further = ("probabilities", "overlay", "table", "parts", "report", *model)
+    further = ("probabilities", "overlay", "model", "table", "parts", "report")
     if options.output is None and not options.also and not any(is_given(options, name) for name in further):
         parser.error("there is nothing to write: add -o OUT")
 
@@ -89,11 +88,13 @@ def check_select(parser: Parser, options: argparse.Namespace) -> None:
 
 
 def check_apply(parser: Parser, options: argparse.Namespace) -> None:
-    """End the program with code 2 where it is said how to adapt, and nothing is to be adapted."""
+    """End the program with code 2 where it is said how to adapt, and nothing is to be adapted or written."""
     switches = [setting for setting in settings_of(Adaptation) if setting.kind == "bool"]
     given = [long_option(setting) for setting in switches if is_given(options, destination(setting))]
     if given and options.adapt is None:
         parser.error(f"{given[0]} says how the model is adapted: add --adapt R, or leave {given[0]} out")
+    if options.model is not None and options.adapt is None:
+        parser.error("--model would write the model that is given: add --adapt R, or leave --model out")
     if given == ["--keep-means"]:
         parser.error("with --keep-means nothing is adapted: add --adapt-weights or --adapt-covariances")
 

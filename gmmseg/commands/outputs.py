@@ -62,7 +62,8 @@ def plan(options: argparse.Namespace, console: Console) -> tuple[list[ExportTask
         ExportTask(image, tuple(with_legends(_item(kind, path, options) for kind, path in own)))
         for image, own in zip(images, places, strict=True)
     ]
-    inputs = [*images, *([] if _has_model(options) else [options.model]), *([] if hints is None else [hints])]
+    given = getattr(options, "given", None)
+    inputs = [*images, *(path for path in (given, hints) if path is not None)]
     # What can be refused without folders is refused first: a refused line should leave none behind.
     check_inputs_stay((item.path for task in tasks for item in task.items), inputs)
     _make_folders([place for place, is_folder in zip(wanted, are_folders, strict=True) if is_folder])
@@ -120,11 +121,7 @@ def _matching(path: Path) -> list[Path]:
 def _wanted(options: argparse.Namespace) -> list[tuple[ExportKind, Path]]:
     first = cast(ExportKind, options.format or "mask")
     given = [
-        *(
-            (kind, getattr(options, kind, None))
-            for kind in _FURTHER
-            if kind != "model" or _has_model(options)
-        ),
+        *((kind, getattr(options, kind, None)) for kind in _FURTHER),
         *((cast(ExportKind, file.kind), file.path) for file in options.also),
     ]
     further = [(kind, path) for kind, path in given if path is not None]
@@ -134,11 +131,6 @@ def _wanted(options: argparse.Namespace) -> list[tuple[ExportKind, Path]]:
 def items_of(options: argparse.Namespace) -> list[ExportItem]:
     """Return the files to write where all of them are files, with legends."""
     return with_legends(_item(kind, path, options) for kind, path in _wanted(options))
-
-
-def _has_model(options: argparse.Namespace) -> bool:
-    # For ``apply`` the model is what is read.
-    return bool(options.command != "apply")
 
 
 def _item(kind: ExportKind, path: Path, options: argparse.Namespace) -> ExportItem:

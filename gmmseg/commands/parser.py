@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
+from gmmseg.commands import descriptions
 from gmmseg.commands.contradictions import (
     check_apply,
     check_criterion,
@@ -21,6 +22,17 @@ from gmmseg.commands.contradictions import (
 )
 from gmmseg.commands.mnist_parser import MNIST, add_mnist, check_mnist
 from gmmseg.commands.options import add_options, reader
+from gmmseg.commands.shared_options import (
+    COMPONENT_TABLE,
+    FORMATS,
+    OBJECT_FORMATS,
+    add_batch,
+    add_display,
+    add_map,
+    add_outputs,
+    add_reading,
+    add_tiled,
+)
 from gmmseg.commands.usage import Parser, check_first_word, printable, with_joined_numbers
 from gmmseg.commands.values import (
     box_corners,
@@ -28,18 +40,13 @@ from gmmseg.commands.values import (
     click_point,
     count,
     features,
-    length,
-    n_bytes,
-    number,
-    out_file,
     out_place,
     place,
-    ranges,
 )
 from gmmseg.features.spec import FeatureSpec
 from gmmseg.frames.settings import BackgroundSettings
 from gmmseg.mixture.settings import Adaptation, FitSettings
-from gmmseg.photo.settings import MapSettings, SegmentSettings
+from gmmseg.photo.settings import SegmentSettings
 from gmmseg.regions.settings import RegionSettings
 from gmmseg.setting import Setting, arranged, setting_of, settings_of
 from gmmseg.tables.settings import TableSettings
@@ -49,132 +56,6 @@ COMMANDS: tuple[str, ...] = (
     "segment", "apply", "select", "export", "fit", "frames", "mnist", "sample",
     "completion", "desktop", "doctor", "help",
 )  # fmt: skip
-OBJECT_FORMATS = ("semantic", "binary", "cutout", "binaries", "cutouts")
-FORMATS = ("parts", "coco", "geojson", "labelme", "roi", "svg", "ome-tiff", "ome-zarr")
-
-_OVERVIEW = """\
-Image segmentation with Gaussian mixtures.
-
-  gmmseg                       open the window
-  gmmseg photo.jpg             open the window on a photo
-  gmmseg help COMMAND          what a command does and its options
-
-Exit codes: 0 done, 1 refused (one line on standard error says why), 2 wrong usage; 130, 143 or
-129 interrupted by Ctrl-C, SIGTERM or SIGHUP.
-"""
-_SEGMENT = """\
-Fit a Gaussian mixture to an image and write its label map: class ids from 1, 0 where there is no data.
-With --by region each region of a hierarchy gets the class with the largest sum of its pixels' posteriors.
-With --method regions the classes are those connected regions themselves.
-
-  gmmseg segment photo.jpg -k 4 -o mask.png
-  gmmseg segment photo.jpg -k auto --features lab+position -o mask.png --overlay overlay.png
-  gmmseg segment photo.jpg -k 5 --by region --detail 0.4 -o mask.png
-  gmmseg segment photo.jpg --hints strokes.json -o mask.png --model taught.json
-  gmmseg segment photo.jpg --method regions --regions 12 -o regions.png --table regions.csv
-  gmmseg segment photos/ -o masks/ --jobs 2 --areas areas.csv --contact-sheet sheet.html
-  gmmseg segment 'photos/*.jpg' -o masks/ --joint
-  gmmseg segment photos/ -o masks/ --resume
-
-A picture beyond memory (tiled TIFF, OME-Zarr, PNG, baseline JPEG), and any picture where OUT ends in .zarr,
-is worked on in tiles: the fit is that of all pixels, and OUT a label image with a pyramid, OME-Zarr or tiled
-TIFF.
-
-  gmmseg segment slide.tif --jobs 2 -o slide.zarr
-  gmmseg segment slide.tif --by region -o slide.zarr --probabilities heat.zarr
-
-Regions are then those of fields of 2,048 x 2,048 pixels with 256 more around them.
-
-Of several images, or of a folder, OUT is a folder (made if missing) that gets one STEM.png for each image;
-equal stems get _2, _3, … . The same holds for an OUT that is an existing folder or ends in /.
---probabilities, --overlay, --model, --table and --report then are folders as well, each one with files of its
-own; for a single image they may also be files. An image that cannot be read is reported and left out; the
-exit code is then 1. What is done is kept in OUT/.gmmseg-batch.jsonl: --resume goes by that and leaves as they
-are images whose files are there, made of the same image with the same settings.
-
-Existing files are replaced, each in one step, so that whatever happens the old or the new one is there; they
-keep their permissions, but not set-user-id, and other hard links to them keep the old content. Only root can
-keep another owner. With --no-clobber an image is left out, and named, where one of its files exists.
-
-- as IMAGE is standard input, and as OUT standard output, a PNG or what --format says:
-
-  curl https://example.org/photo.jpg | gmmseg segment - -o - > mask.png
-"""
-_APPLY = """\
-Label images with a saved model, without fitting. An image that the model was fitted on gets exactly the label
-map that it got then. Several images and folders are treated as by “segment”.
-
-  gmmseg apply model.json other.jpg -o mask.png
-  gmmseg apply model.json series/ --adapt 1000 -o masks/
-
-With --adapt the mixture first moves towards each picture (MAP adaptation after Reynolds, Quatieri and Dunn
-2000), as when light changes over a series: its classes stay what they are.
-
-A picture beyond memory, and any picture where OUT ends in .zarr, is worked on in tiles, as by “segment”:
-
-  gmmseg apply model.json slide.tif --jobs 2 -o slide.zarr
-"""
-_SELECT = """\
-Cut out one object by clicks and a box, in pixels from 0, 0 at the top left: as in the window. Clicks count in
-the order given: those with + (or nothing) are on the object, those with - outside it.
-
-  gmmseg select photo.jpg --click 120,80 -o mask.png
-  gmmseg select photo.jpg --click 120,80 --click 300,200,- --cutout horse.png -o mask.png
-  gmmseg select photo.jpg --box 40,30,260,220 -o mask.tif
-  gmmseg select --boxes boxes.csv -o masks/
-
-A mask holds 255 in the object and 0 outside; a .npy holds booleans. Existing files are overwritten.
-"""
-_FIT = """\
-Fit a Gaussian mixture to the rows of a table: CSV or TSV text, with or without a line of names, or an .npy or
-.npz array. Columns without names are x1, x2, ….
-
-  gmmseg fit flowers.csv -k 3 --columns length,width -o clusters.csv
-  gmmseg fit speech.npy -k 32 --covariance diag --standardise -o frames.npz --model speaker.json
-
-OUT gets the fitted columns and, as the last one, component: the most probable one of each row, counted from
-1, the largest first. Existing files are overwritten.
-"""
-_FRAMES = """\
-Tell what is in front of the background in a multi-page TIFF, an animated GIF, PNG or WEBP, or a folder of
-frames in the order of their names: FOLDER gets a mask for each, 255 in front and 0 behind. A mixture of few
-Gaussians at each pixel follows the background as it changes (Zivkovic 2004, Lee 2005). All of the first frame
-is in front: nothing is known of it yet.
-
-  gmmseg frames street.tif -o masks/
-  gmmseg frames shots/ --rate 0.01 --threshold 3 -o masks/
-
-Masks are called after the stack and the frame's number, or after each file of a folder. Existing ones are
-overwritten.
-"""
-_COMPLETION = """\
-Print a script that completes commands, options and their values, for bash, zsh or fish.
-
-  gmmseg completion bash > ~/.local/share/bash-completion/completions/gmmseg
-  gmmseg completion zsh > ~/.zfunc/_gmmseg
-  gmmseg completion fish > ~/.config/fish/completions/gmmseg.fish
-"""
-_DESKTOP = """\
-Install an entry in the menus of a Linux desktop, the program's icon, and the type of its project files, so
-that these open by a double click: for this user alone, in $XDG_DATA_HOME or ~/.local/share.
-"""
-_EXPORT = """\
-Write files of a project, the same as the window does: of its classes, its regions or its objects.
-
-  gmmseg export work.gmmseg -o mask.png --report report.json
-  gmmseg export work.gmmseg --subject objects --format cutout -o horse.png
-  gmmseg export work.gmmseg --subject regions -o regions.tif --table regions.csv
-"""
-_DOCTOR = """\
-Say which parts of the program work on this machine: the compiled E-step, the window with Qt's system
-libraries, the packages of the extras. What is missing comes with how to get it. The exit code is 1 where the
-window cannot be opened.
-"""
-_SAMPLE = """\
-Draw feature vectors from a saved mixture, in the units of the features: .npy holds a float64 array (N, D),
-.csv a line of feature names and N lines of values. From a model of digits (mnist --model) draw digits: .png
-holds a sheet of them, .npy the images as uint8 (N, height, width). The same seed draws the same.
-"""
 
 
 class _ShowVersion(argparse.Action):
@@ -228,7 +109,7 @@ def parse(argv: list[str]) -> argparse.Namespace:
 
 def build_parser() -> tuple[Parser, dict[str, Parser]]:
     """Return the parser of all commands and that of each; the chosen one is ``command`` of what it parses."""
-    parser = Parser("gmmseg", usage="gmmseg [PHOTO | COMMAND ...]", description=_OVERVIEW)
+    parser = Parser("gmmseg", usage="gmmseg [PHOTO | COMMAND ...]", description=descriptions.OVERVIEW)
     parser.add_argument(
         "--version", action=_ShowVersion, nargs=0, help="show the version and which E-step runs"
     )
@@ -241,25 +122,29 @@ def build_parser() -> tuple[Parser, dict[str, Parser]]:
 
     commands = {
         "segment": add("segment", "IMAGE... [options] -o OUT",
-                       "fit a mixture and write a label map", _SEGMENT),
-        "apply": add("apply", "MODEL IMAGE... [options] -o OUT", "label images with a saved model", _APPLY),
+                       "fit a mixture and write a label map", descriptions.SEGMENT),
+        "apply": add("apply", "MODEL IMAGE... [options] -o OUT",
+                     "label images with a saved model", descriptions.APPLY),
         "select": add("select", "IMAGE [--click X,Y[,+|-]]... [--box X0,Y0,X1,Y1] -o MASK",
-                      "cut out an object by clicks and boxes", _SELECT),
+                      "cut out an object by clicks and boxes", descriptions.SELECT),
         "export": add("export", "PROJECT [--subject WHAT] [options] -o OUT",
-                      "write files of a project", _EXPORT),
+                      "write files of a project", descriptions.EXPORT),
         "fit": add("fit", "TABLE [-k N|auto] [--columns A,B] [options] -o OUT",
-                   "fit a mixture to the rows of a table", _FIT),
+                   "fit a mixture to the rows of a table", descriptions.FIT),
         "frames": add("frames", "STACK|FOLDER [--rate A] [options] -o FOLDER",
-                      "tell moving things from the background", _FRAMES),
+                      "tell moving things from the background", descriptions.FRAMES),
         "mnist": add("mnist", "[options]", "cluster images of digits without their labels", MNIST),
         "sample": add("sample", "MODEL -n N [--seed S] -o OUT", "draw vectors or digits from a saved mixture",
-                      _SAMPLE),
-        "doctor": add("doctor", "", "say what works on this machine and how to get what is missing", _DOCTOR),
+                      descriptions.SAMPLE),
+        "doctor": add("doctor", "", "say what works on this machine and how to get what is missing",
+                      descriptions.DOCTOR),
+        "completion": add("completion", "SHELL", "print what completes words in a shell",
+                          descriptions.COMPLETION),
+        "desktop": add("desktop", "[--remove]", "entry and file type for a Linux desktop",
+                       descriptions.DESKTOP),
+        "help": add("help", "[COMMAND]", "what a command does and its options", "Print help."),
     }  # fmt: skip
-    commands["completion"] = add("completion", "SHELL", "print what completes words in a shell", _COMPLETION)
-    commands["desktop"] = add("desktop", "[--remove]", "entry and file type for a Linux desktop", _DESKTOP)
     commands["desktop"].add_argument("--remove", action="store_true", help="remove what was installed")
-    commands["help"] = add("help", "[COMMAND]", "what a command does and its options", "Print help.")
     commands["completion"].add_argument("shell", choices=("bash", "zsh", "fish"), metavar="SHELL")
     commands["help"].add_argument("topic", nargs="?", choices=COMMANDS, metavar="COMMAND")
     _add_segment(commands["segment"])
@@ -305,7 +190,7 @@ def _add_segment(parser: Parser) -> None:
     )
     fitting = [setting for setting in table.values() if _is_fitting(setting)]
     add_options(model, [setting for setting in table.values() if setting not in fitting])
-    _add_map(parser, "regions (--method regions, --by region)")
+    add_map(parser, "regions (--method regions, --by region)")
     add_options(parser.add_argument_group("fitting"), fitting)
     model.add_argument(
         "--class",
@@ -316,35 +201,14 @@ def _add_segment(parser: Parser) -> None:
         help="a class as ID:COMPONENTS:#COLOUR:shown:NAME, as in 2:0+3:#87ceeb:shown:Sky, for each class in "
         "turn: components from 0, united by +; hidden ones are left out of the overlay",
     )
-    _add_outputs(parser)
-    group = _add_batch(parser)
+    add_outputs(parser)
+    group = add_batch(parser)
     group.add_argument(
         "--joint",
         action="store_true",
         help="one mixture for all images, fitted to all of their pixels: a class is then the same in each",
     )
-    _add_tiled(parser)
-
-
-def _add_tiled(parser: Parser) -> None:
-    group = parser.add_argument_group("pictures in tiles")
-    group.add_argument(
-        "--scheduler",
-        metavar="ADDRESS",
-        help="instead of processes here: workers of a Dask scheduler that runs, such as tcp://host:8786",
-    )
-    group.add_argument(
-        "--skip-damaged",
-        action="store_true",
-        help="parts that cannot be decoded hold no data, instead of ending the run",
-    )
-
-
-def _add_map(parser: Parser, regions_title: str) -> None:
-    add_options(parser.add_argument_group("map of classes"), settings_of(MapSettings))
-    regions = parser.add_argument_group(regions_title)
-    # The seed is that of the mixture.
-    add_options(regions, [setting for setting in settings_of(RegionSettings) if not setting.is_seed])
+    add_tiled(parser)
 
 
 def _is_fitting(setting: Setting) -> bool:
@@ -352,152 +216,15 @@ def _is_fitting(setting: Setting) -> bool:
 
 
 def _add_apply(parser: Parser) -> None:
-    parser.add_argument("model", type=place, metavar="MODEL", help="model file written by --model")
+    parser.add_argument("given", type=place, metavar="MODEL", help="model file written by --model")
     parser.add_argument(
         "images", nargs="+", type=place, metavar="IMAGE", help="image file, or folder of them"
     )
-    _add_map(parser, "regions (--by region)")
+    add_map(parser, "regions (--by region)")
     add_options(parser.add_argument_group("adaptation"), settings_of(Adaptation))
-    _add_outputs(parser, has_model=False)
-    _add_batch(parser)
-    _add_tiled(parser)
-
-
-def _add_display(group: Parser | argparse._ArgumentGroup) -> None:
-    group.add_argument(
-        "--display",
-        type=ranges,
-        metavar="LOW:HIGH[:GAMMA],...",
-        help="stored values that overlays and cut-outs show as black and as white, for all channels or for "
-        "each; a gamma below 1 brightens what is dark (default: as an image opens in the window)",
-    )
-
-
-def _add_outputs(parser: Parser, *, has_model: bool = True, formats: tuple[str, ...] = FORMATS) -> None:
-    group = parser.add_argument_group("output")
-    group.add_argument(
-        "-o",
-        "--output",
-        type=out_place,
-        metavar="OUT",
-        help="by extension: .png mask with palette, .tif mask in grey, .npy mask with its legend in "
-        ".npy.json, .npz mask, probabilities and metadata; a name that ends in / is a folder",
-    )
-    group.add_argument(
-        "--format", choices=formats, help="write a table of parts, or OUT for another program, instead"
-    )
-    kinds = ("mask", "legend", *formats)
-    group.add_argument(
-        "--also",
-        action="append",
-        default=[],
-        type=out_file(kinds),
-        metavar="KIND=FILE",
-        help="also a file of another kind, as often as wanted: mask, legend, or one that --format takes",
-    )
-    group.add_argument(
-        "--probabilities",
-        type=place,
-        metavar="FILE",
-        help="also the probability of each class at each pixel: .tif, .ome.tif or .npz; of a picture in "
-        "tiles .zarr or .tif, in 255ths",
-    )
-    group.add_argument("--overlay", type=place, metavar="FILE", help="also the labels over the photo: .png")
-    group.add_argument(
-        "--opacity", type=number, metavar="A", help="of the labels over the photo, 0 to 1 (default 0.5)"
-    )
-    _add_display(group)
-    if has_model:
-        group.add_argument("--model", type=place, metavar="FILE", help="also the fitted mixture: .json")
-    group.add_argument(
-        "--table",
-        type=place,
-        metavar="FILE",
-        help="also a line for each component: .csv; with --method regions a line for each region, with the "
-        "mean posteriors of a mixture, whose options then hold for that"
-        if has_model
-        else "also a line for each component: .csv",
-    )
-    group.add_argument(
-        "--parts",
-        type=place,
-        metavar="FILE",
-        help="also a line for each connected part of a class, the objects to be counted, with its size, "
-        "shape and mean values: .csv",
-    )
-    group.add_argument(
-        "--min-part", type=count, metavar="N", help="leave out parts of fewer than N pixels (default 1)"
-    )
-    group.add_argument(
-        "--pixel-size",
-        type=length,
-        metavar="UM",
-        help="side of a pixel in micrometres, for areas in um2 in tables (default: what the TIFF file tells)",
-    )
-    group.add_argument("--report", type=place, metavar="FILE", help="also all figures of the run: .json")
-    group.add_argument(
-        "--zero-based",
-        action="store_true",
-        help="masks and OME-TIFF hold component indices from 0 instead of class ids from 1; "
-        "no data is then 255, in 16-bit masks 65535",
-    )
-    group.add_argument(
-        "--palette",
-        choices=("class", "voc", "grey"),
-        help="how a PNG mask is shown: in the program's own colours (default), in PASCAL VOC's, or in grey, "
-        "which every reader returns as the values themselves",
-    )
-    group.add_argument(
-        "--no-clobber",
-        action="store_true",
-        help="leave out, and name, images of which one of the files to write is there already",
-    )
-    if formats == FORMATS:
-        _add_reading(group)
-
-
-def _add_reading(group: argparse._ActionsContainer) -> None:
-    group.add_argument(
-        "--frame",
-        type=count,
-        default=1,
-        metavar="N",
-        help="page or frame of the file, from 1 (default 1)",
-    )
-    group.add_argument(
-        "--memory-budget",
-        type=n_bytes,
-        metavar="SIZE",
-        help="most memory one image may need, such as 800M or 4G (default: half of the machine's)",
-    )
-
-
-def _add_batch(parser: Parser) -> argparse._ArgumentGroup:
-    group = parser.add_argument_group("several images")
-    group.add_argument(
-        "--jobs",
-        type=count,
-        default=1,
-        metavar="N",
-        help="processes, each with an image or a tile at a time; the files are the same for every number "
-        "(default 1)",
-    )
-    group.add_argument(
-        "--resume",
-        action="store_true",
-        help="leave images as they are whose files are there, made of the same image with the same settings: "
-        "to go on where a run ended; of a picture in tiles unfinished work lies in OUT.part",
-    )
-    group.add_argument(
-        "--areas", type=place, metavar="FILE", help="one table of the areas in all images: .csv"
-    )
-    group.add_argument(
-        "--contact-sheet",
-        type=place,
-        metavar="FILE",
-        help="all images beside their labels on one page: .png, or .html without scripts",
-    )
-    return group
+    add_outputs(parser, table_help=COMPONENT_TABLE)
+    add_batch(parser)
+    add_tiled(parser)
 
 
 def _add_select(parser: Parser) -> None:
@@ -530,12 +257,12 @@ def _add_select(parser: Parser) -> None:
         metavar="FILE",
         help="also the object alone, transparent around it: .png; with --boxes a folder for one of each",
     )
-    _add_display(parser)
+    add_display(parser)
     seed = setting_of(RegionSettings, "seed")
     parser.add_argument(
         "--seed", type=reader(seed), default=seed.default, metavar="S", help="(default %(default)s)"
     )
-    _add_reading(parser)
+    add_reading(parser)
     parser.add_argument(
         "-o",
         "--output",
@@ -544,7 +271,7 @@ def _add_select(parser: Parser) -> None:
         metavar="OUT",
         help="by extension: .png, .tif or .npy",
     )
-    _add_batch(parser)
+    add_batch(parser)
 
 
 def _add_fit(parser: Parser) -> None:
@@ -589,7 +316,7 @@ def _add_export(parser: Parser) -> None:
     parser.add_argument(
         "--image", type=place, metavar="FILE", help="the project's image, where it is not found by itself"
     )
-    _add_outputs(parser, formats=(*FORMATS, *OBJECT_FORMATS))
+    add_outputs(parser, formats=(*FORMATS, *OBJECT_FORMATS))
 
 
 def _add_sample(parser: Parser) -> None:

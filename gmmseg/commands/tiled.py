@@ -87,8 +87,7 @@ def run_tiled(
         )
     maps = field_maps(map_settings(options), region_settings(options))
     output: Path = options.output.path
-    # For ``apply`` the model is what is read.
-    model = None if isinstance(method, GivenModel) else options.model
+    model: Path | None = options.model
     with _budget(options):
         for place in (output, options.probabilities):
             if place is not None:

@@ -27,7 +27,8 @@ from gmmseg import limits
 from gmmseg.arrays import AnyArray
 from gmmseg.cli import COMMANDS, run
 from gmmseg.commands.options import segment_settings
-from gmmseg.commands.parser import FORMATS, parse
+from gmmseg.commands.parser import parse
+from gmmseg.commands.shared_options import FORMATS
 from gmmseg.control import result_of
 from gmmseg.io.export import export_events
 from gmmseg.io.export_items import OBJECT_KINDS, SUFFIXES, ExportItem
@@ -283,10 +284,25 @@ def test_apply_adapts_the_means_to_a_darker_picture(place: Path) -> None:
     assert fit.classes == read_model("m.json").classes
 
 
+@pytest.mark.parametrize("extra", [[], ["--memory-budget", "4G"]])
+def test_apply_writes_the_adapted_model(place: Path, extra: list[str]) -> None:
+    assert run(["segment", "photo.png", *FAST, "-o", "a.png", "--model", "m.json"]) == 0
+    pixels = np.asarray(opened("photo.png").convert("RGB"))
+    Pillow.fromarray((pixels * 0.8).astype(np.uint8)).save("dark.png")
+    out = "dark.zarr" if extra else "dark-mask.png"
+    assert run(["apply", "m.json", "dark.png", "--adapt", "50", "-o", out, "--model", "d.json", *extra]) == 0
+    found = gmmseg.apply("m.json", "dark.png", adapt=50)
+    assert Path("d.json").read_bytes() == dump_model(found.model)
+    assert not np.array_equal(read_model("d.json").params.means, read_model("m.json").params.means)
+    assert run(["apply", "d.json", "dark.png", "-o", "again.png"]) == 0
+    np.testing.assert_array_equal(np.asarray(opened("again.png")), found.labels)
+
+
 @pytest.mark.parametrize(
     ("extra", "words"),
     [
         (["--adapt-weights"], "add --adapt R"),
+        (["--model", "d.json"], "add --adapt R"),
         (["--adapt", "5", "--keep-means"], "nothing is adapted"),
         (["--adapt", "-1"], "Relevance factor"),
     ],
@@ -309,8 +325,9 @@ def test_apply_refuses_an_image_of_other_channels_with_both_numbers(place: Path,
 def test_apply_never_writes_over_its_model(place: Path, capsys: Any) -> None:
     assert run(["segment", "photo.png", *FAST, "-o", "mask.png", "--model", "m.json"]) == 0
     before = Path("m.json").read_bytes()
-    assert run(["apply", "m.json", "photo.png", "-o", "a.png", "--report", "m.json"]) == 1
-    assert "is read" in refusal(capsys)
+    for extra in (["--report", "m.json"], ["--adapt", "50", "--model", "m.json"]):
+        assert run(["apply", "m.json", "photo.png", "-o", "a.png", *extra]) == 1
+        assert "is read" in refusal(capsys)
     assert Path("m.json").read_bytes() == before
 
 

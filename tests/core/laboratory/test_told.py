@@ -72,8 +72,8 @@ def test_the_likelihood_over_the_mean_is_the_product_of_all_densities() -> None:
     x = page.line.values[:, 0]
     sigma = float(np.sqrt(page.candidates.matrices()[page.best, 0, 0]))
     logs = stats.norm.logpdf(x[:, None], level.x, sigma)
-    assert level.y == pytest.approx(logs.mean(axis=0))
-    likelihood = np.exp(logs.sum(axis=0))
+    assert level.y == pytest.approx(np.asarray(logs).mean(axis=0))
+    likelihood = np.exp(np.asarray(logs).sum(axis=0))
     scaled = (product.y - product.y.min()) / (product.y.max() - product.y.min())
     assert scaled == pytest.approx(likelihood / likelihood.max(), abs=1e-9)
 
@@ -113,7 +113,7 @@ def test_doubt_is_the_mean_entropy_of_the_posteriors_in_nats() -> None:
     weights = page.weights * np.exp(
         -((page.data.values[:, None] - page.means) ** 2).sum(axis=2) / (2 * page.epsilon)
     )
-    entropies = stats.entropy(weights, axis=1)
+    entropies = np.asarray(stats.entropy(weights, axis=1))
     scene = page.scene()
     assert scene.bars[0].value == pytest.approx(entropies.mean())
     assert numbers(scene.sentence)[1] == pytest.approx(entropies.mean(), abs=5e-5)
