@@ -74,9 +74,35 @@ class AgainFromProject:
     items: tuple[ExportItem, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class AgainInTiles:
+    """An export of a picture beyond memory that is to be done again.
+
+    Parameters
+    ----------
+    image : Path
+    method : Method
+    output : ExportItem
+        Its label image.
+    others : tuple of ExportItem
+        What is written beside it: probabilities, model, report.
+    frame : int
+        Page or frame of the file, from 0.
+    """
+
+    image: Path
+    method: Method
+    output: ExportItem
+    others: tuple[ExportItem, ...]
+    frame: int
+
+
+Repeatable = Again | AgainFromProject | AgainInTiles
+
+
 def again(
     document: Document, subject: Subject, items: Sequence[ExportItem], project: Path | None
-) -> Again | AgainFromProject:
+) -> Repeatable:
     """Return how an export of a document can be done again.
 
     Parameters
@@ -95,6 +121,8 @@ def again(
         The image is missing.
     """
     check_is_there(document.image)
+    if document.is_beyond_memory:
+        return _again_in_tiles(document, subject, items)
     reason = _why_not_repeatable(document, subject, items)
     image = document.image
     given = tuple(item for item in items if item not in _own_legends(items))
@@ -106,6 +134,30 @@ def again(
             f"{reason or 'The image is in no file.'}", "Save the project; the text then exports from that."
         )
     return AgainFromProject(project.absolute(), subject, given)
+
+
+def _again_in_tiles(document: Document, subject: Subject, items: Sequence[ExportItem]) -> AgainInTiles:
+    """Return how an export of a picture beyond memory can be done again; raises `EditError`."""
+    image = document.image
+    if subject != "classes" or image is None or image.source.path is None:
+        raise EditError(
+            "Regions and objects of a picture beyond memory are those of its overview.",
+            "Copy a text of its classes, or work on what is in view and save that as a project.",
+        )
+    # Its maps are of single pixels, whatever is chosen for pictures in memory.
+    document = replace(document, map_settings=MapSettings(), region_settings=RegionSettings())
+    reason = _why_not_repeatable(document, subject, items)
+    if reason is not None:
+        raise EditError(reason, "Export the model: “gmmseg apply” writes the same classes with it.")
+    labels = [item for item in items if item.kind in ("mask", "ome-zarr")]
+    if len(labels) != 1:
+        raise EditError(
+            "A command writes one label image of a picture beyond memory, and the rest beside it.",
+            "Tick either the mask or OME-Zarr.",
+        )
+    others = tuple(item for item in items if item.kind in ("probabilities", "model", "report"))
+    path, frame = image.source.path.absolute(), image.source.frame
+    return AgainInTiles(path, _method(document, subject, items), labels[0], others, frame)
 
 
 def _why_not_repeatable(document: Document, subject: Subject, items: Sequence[ExportItem]) -> str | None:
@@ -179,7 +231,7 @@ def _own_legends(items: Sequence[ExportItem]) -> list[ExportItem]:
     return [item for item in items if item.kind == "legend" and item.path in beside]
 
 
-def text_of(language: Language, wanted: Again | AgainFromProject) -> str:
+def text_of(language: Language, wanted: Repeatable) -> str:
     """Return the text in one of the two languages; raises `EditError` where it has no words for something."""
     return command_text(wanted) if language == "command" else python_text(wanted)
 
@@ -187,7 +239,7 @@ def text_of(language: Language, wanted: Again | AgainFromProject) -> str:
 # As a command
 
 
-def command_text(wanted: Again | AgainFromProject) -> str:
+def command_text(wanted: Repeatable) -> str:
     """Return the command line that writes the files of an export again, quoted for this system's shell.
 
     Raises
@@ -198,11 +250,18 @@ def command_text(wanted: Again | AgainFromProject) -> str:
     if isinstance(wanted, AgainFromProject):
         words = ["export", _path_word(wanted.project)]
         words += ["--subject", wanted.subject] if wanted.subject != "classes" else []
+        words += _output_words(wanted.items)
+    elif isinstance(wanted, AgainInTiles):
+        words = [*_method_words(wanted.method), _path_word(wanted.image)]
+        words += ["--frame", str(wanted.frame + 1)] if wanted.frame else []
+        words += ["-o", _path_word(wanted.output.path)]
+        words += [word for each in wanted.others for word in (f"--{each.kind}", _path_word(each.path))]
     else:
         words = [*_method_words(wanted.method), *map(_path_word, wanted.images)]
         words += ["--frame", str(wanted.frame + 1)] if wanted.frame else []
         words += ["--joint"] * wanted.is_joint
-    words = ["gmmseg", *words, *_output_words(wanted.items)]
+        words += _output_words(wanted.items)
+    words = ["gmmseg", *words]
     return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
 
 
@@ -319,18 +378,15 @@ def _first(items: Sequence[ExportItem]) -> ExportItem | None:
 # As a script
 
 
-def python_text(wanted: Again | AgainFromProject) -> str:
+def python_text(wanted: Repeatable) -> str:
     """Return the Python script that writes the files of an export again; raises `EditError`."""
     if isinstance(wanted, AgainFromProject):
         project = f"project = gmmseg.open_project({os.fspath(wanted.project)!r})"
         call = _export_call("project", wanted.items, f"subject={wanted.subject!r}")
         return f"import gmmseg\n\n{project}\n{call}\n"
-    imports = ["import gmmseg"]
-    if any(isinstance(value, ClassTable) for value in _values(wanted.method)):
-        imports.append("from gmmseg.photo.classes import ClassInfo, ClassTable")
-    if isinstance(wanted.method, AppliedModel) and isinstance(_adapted(wanted.method), Adaptation):
-        imports.append("from gmmseg.mixture.settings import Adaptation")
-    head = "\n".join(imports) + "\n\n"
+    if isinstance(wanted, AgainInTiles):
+        return f"{_imports(wanted.method)}{_tiled_call(wanted)}\n"
+    head = _imports(wanted.method)
     if len(wanted.images) == 1:
         picture = _picture(repr(_path_word(wanted.images[0])), wanted.frame)
         body = [f"result = {_call(wanted.method, picture)}", _export_call("result", wanted.items)]
@@ -348,6 +404,31 @@ def python_text(wanted: Again | AgainFromProject) -> str:
         f"    {_export_call('result', wanted.items, is_folder=True)}",
     ]  # fmt: skip
     return "import os\n\n" + head + "\n".join(body) + "\n"
+
+
+def _imports(method: Method) -> str:
+    """Return the lines that import what the call of a method names."""
+    imports = ["import gmmseg"]
+    if any(isinstance(value, ClassTable) for value in _values(method)):
+        imports.append("from gmmseg.photo.classes import ClassInfo, ClassTable")
+    if isinstance(method, AppliedModel) and isinstance(_adapted(method), Adaptation):
+        imports.append("from gmmseg.mixture.settings import Adaptation")
+    return "\n".join(imports) + "\n\n"
+
+
+def _tiled_call(wanted: AgainInTiles) -> str:
+    """Return the call that writes the maps of a picture beyond memory; raises `EditError`."""
+    if any(item.kind != "probabilities" for item in wanted.others):
+        raise EditError(
+            "A script writes no model and no report of a picture beyond memory.",
+            "Leave them out, or copy the command.",
+        )
+    more = [f"{item.kind}={_path_word(item.path)!r}" for item in wanted.others]
+    more += [f"frame={wanted.frame}"] if wanted.frame else []
+    name, words = _call_words(
+        wanted.method, repr(_path_word(wanted.image)), repr(_path_word(wanted.output.path))
+    )
+    return f"gmmseg.{name}_tiles({', '.join([*words, *more])})"
 
 
 def _joint_lines(wanted: Again) -> list[str]:
@@ -378,17 +459,21 @@ def _picture(path: str, frame: int) -> str:
 
 
 def _call(method: Method, picture: str) -> str:
-    if isinstance(method, FittedMixture):
-        return f"gmmseg.segment({', '.join([picture, *_keywords(method)])})"
     if isinstance(method, GrownRegions):
         call = f"gmmseg.regions({', '.join([picture, *_keywords(method.settings)])})"
         return call if method.mixture is None else f"{call}.with_mixture({_call(method.mixture, picture)})"
+    name, words = _call_words(method, picture)
+    return f"gmmseg.{name}({', '.join(words)})"
+
+
+def _call_words(method: Method, *places: str) -> tuple[str, list[str]]:
+    """Return the function that a mixture is fitted or applied by, and its arguments, `places` among them."""
+    if isinstance(method, FittedMixture):
+        return "segment", [*places, *_keywords(method)]
     if isinstance(method, AppliedModel) and method.path is not None:
-        words = [repr(_path_word(method.path)), picture]
         adapted = _adapted(method)
-        if adapted is not None:
-            words.append(f"adapt={adapted!r}")
-        return f"gmmseg.apply({', '.join([*words, *_keywords(method.maps)])})"
+        adapts = [] if adapted is None else [f"adapt={adapted!r}"]
+        return "apply", [repr(_path_word(method.path)), *places, *adapts, *_keywords(method.maps)]
     raise EditError("A model that is in no file cannot be named.", "Export the model, and apply it.")
 
 

@@ -1,9 +1,10 @@
-"""Physical pixel sizes as TIFF files tell them: in OME's metadata, in ImageJ's, or by their resolution."""
+"""Physical pixel sizes as files tell them: in OME's metadata, in ImageJ's, by resolution, or in scales."""
 
 from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from gmmseg.image import PixelSize
@@ -27,6 +28,29 @@ def pixel_size_of(tif: Any, page: Any) -> PixelSize | None:
     across, down = _resolution(page, _X_RESOLUTION), _resolution(page, _Y_RESOLUTION)
     unit = _length_of_unit(tif, page, across)
     return _checked(unit / across if across else 0.0, unit / down if down else 0.0)
+
+
+def pixel_size_of_scales(multiscales: Mapping[str, Any]) -> PixelSize | None:
+    """Return width and height of a pixel of the finest level, micrometres; None where unknown.
+
+    Parameters
+    ----------
+    multiscales : mapping
+        An entry of ``multiscales`` of OME-Zarr 0.4 or 0.5: the scales of a level and of all levels multiply.
+    """
+    axes = [axis if isinstance(axis, Mapping) else {"name": axis} for axis in multiscales["axes"]]
+    steps = [
+        step["scale"]
+        for held in (multiscales["datasets"][0], multiscales)
+        for step in held.get("coordinateTransformations") or ()
+        if step.get("type") == "scale" and len(step.get("scale", ())) == len(axes)
+    ]
+    sizes = {
+        axis["name"]: math.prod(float(step[at]) for step in steps)
+        * _MICROMETRES.get(str(axis.get("unit", "")).lower(), 0.0)
+        for at, axis in enumerate(axes)
+    }
+    return _checked(sizes.get("x", 0.0), sizes.get("y", 0.0)) if steps else None
 
 
 def _ome_sizes(metadata: str) -> tuple[float, float]:

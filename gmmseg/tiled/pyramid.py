@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-from gmmseg.image import Image, ImageSource
+from gmmseg.image import Image, ImageSource, PixelSize
 from gmmseg.limits import check_pixels
 from gmmseg.tiled.pass_store import PassStore
 from gmmseg.tiled.tiles import Tile, TiledPicture
@@ -37,12 +37,15 @@ class Pyramid:
         As its file holds it: what is fitted and labelled.
     store : PassStore
         Keeps what passes over the picture find.
+    pixel_size : (float, float), optional
+        Width and height of a pixel of the picture in micrometres, where its file tells.
     """
 
     levels: tuple[TiledPicture, ...]
     steps: tuple[int, ...]
     picture: TiledPicture
     store: PassStore
+    pixel_size: PixelSize | None = None
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -53,7 +56,8 @@ class Pyramid:
         """Return the coarsest level, of which all pixels are read; raises `ReadError`."""
         coarsest = self.levels[-1]
         image = coarsest.read(0, 0, *coarsest.shape)
-        return replace(image, source=self.picture.source, levels=self)
+        size = self._pixel_size(self.steps[-1])
+        return replace(image, source=self.picture.source, pixel_size=size, levels=self)
 
     def part(self, box: Box, zoom: float) -> Image:
         """Return what a box shows at a zoom as an image by itself, of the pixels of the level that is seen.
@@ -82,7 +86,12 @@ class Pyramid:
         if step > 1:
             note += f" A pixel is the mean of {step} × {step}."
         name = f"{self.picture.source.name} at {left * step}, {top * step}"
-        return replace(image, source=ImageSource(name, notes=(note,)))
+        return replace(image, source=ImageSource(name, notes=(note,)), pixel_size=self._pixel_size(step))
+
+    def _pixel_size(self, step: int) -> PixelSize | None:
+        """Return width and height of a pixel of a level."""
+        size = self.pixel_size
+        return None if size is None else (size[0] * step, size[1] * step)
 
     def scale(self, level: int) -> float:
         """Return pixels of the overview along one of a level: 1 for the last one, less for the others."""

@@ -267,7 +267,7 @@ class ExportDialog(FilesDialog[ExportKind, ExportItem]):
         self._options.show_items(self.items())
         super()._refresh()
         # A text tells nothing of what was chosen in the window.
-        is_told = self._make_text is not None and not self.is_of_chosen and not self._is_beyond_memory
+        is_told = self._make_text is not None and not self.is_of_chosen
         is_told = is_told and not self._is_missing
         self._copy.setEnabled(is_told and bool(self.kinds))
 

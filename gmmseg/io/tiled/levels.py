@@ -56,7 +56,8 @@ def open_levels_events(
         made = yield from cache.levels_events(source, lacking, engine or Local(), should_stop)
         levels += [level for level, _ in made]
         steps += [first * step for _, step in made]
-    return Pyramid(tuple(levels), tuple(steps), picture, cache.store_of(picture))
+    size = picture.pixel_size if isinstance(picture, TiffPicture | ZarrPicture) else None
+    return Pyramid(tuple(levels), tuple(steps), picture, cache.store_of(picture), size)
 
 
 def _own_levels(picture: TiledPicture) -> tuple[list[TiledPicture], list[int]]:

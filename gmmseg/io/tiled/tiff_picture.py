@@ -14,10 +14,11 @@ import tifffile
 
 from gmmseg.arrays import AnyArray, BoolArray
 from gmmseg.errors import BudgetError, GmmsegError, ReadError
-from gmmseg.image import Image, ImageSource
+from gmmseg.image import Image, ImageSource, PixelSize
 from gmmseg.io.decoded_image import channel_names, check_frame, frame_notes, plain_values
 from gmmseg.io.decoder_errors import decoding
 from gmmseg.io.files import changed_while_read, shown_name
+from gmmseg.io.pixel_sizes import pixel_size_of
 from gmmseg.io.tiff_reading import as_colours, check_directories, layout_of, orientation_of
 from gmmseg.io.tiled.whole_picture import file_fingerprint, with_finite
 from gmmseg.limits import MAX_FRAMES, memory_budget, size_text
@@ -37,6 +38,8 @@ class TiffPicture:
         Whether strips and tiles that cannot be decoded are pixels without data.
     copy : int, optional
         Which of the smaller copies that its page carries, in place of the page itself.
+    pixel_size : (float, float), optional
+        Width and height of a pixel of the frame itself in micrometres, where the file tells.
     """
 
     path: str
@@ -49,6 +52,7 @@ class TiffPicture:
     fingerprint: str
     skips_damaged: bool = False
     copy: int | None = None
+    pixel_size: PixelSize | None = None
 
     def read(self, top: int, left: int, height: int, width: int) -> Image:
         """Return a rectangle of the frame.
@@ -140,6 +144,7 @@ def open_tiff(path: str, frame: int, skips_damaged: bool = False) -> TiffPicture
             check_frame(frame, min(len(layout.groups), MAX_FRAMES), name, "page")
             pages = layout.groups[frame]
             tags: Any = tiff.pages[pages[0]].keyframe
+            size = pixel_size_of(tiff, tags)
         is_readable = tags.imagedepth == 1 and tags.dtype is not None and orientation_of(tags) == 1
         if layout.pages_are_rows or not is_readable:
             return None
@@ -157,7 +162,9 @@ def open_tiff(path: str, frame: int, skips_damaged: bool = False) -> TiffPicture
         notes = tuple(frame_notes(frame, layout.n_found, "page"))
         source = ImageSource(name, Path(path), "", "TIFF", frame, min(len(layout.groups), MAX_FRAMES), notes)
     channels = channel_names(pixels.shape[2], is_rgb=is_rgb)
-    return TiffPicture(path, pages, shape, channels, pixels.dtype, piece, source, fingerprint, skips_damaged)
+    return TiffPicture(
+        path, pages, shape, channels, pixels.dtype, piece, source, fingerprint, skips_damaged, pixel_size=size
+    )
 
 
 def smaller_copies(picture: TiffPicture) -> list[TiffPicture]:

@@ -14,10 +14,11 @@ import numpy as np
 
 from gmmseg.arrays import AnyArray
 from gmmseg.errors import BudgetError, ReadError
-from gmmseg.image import RGB, Image, ImageSource
+from gmmseg.image import RGB, Image, ImageSource, PixelSize
 from gmmseg.io.decoded_image import channel_names, check_frame, plain_values
 from gmmseg.io.decoder_errors import decoding
 from gmmseg.io.files import shown_name
+from gmmseg.io.pixel_sizes import pixel_size_of_scales
 from gmmseg.io.tiled.whole_picture import with_finite
 from gmmseg.limits import memory_budget, size_text
 from gmmseg.tiled.tiles import Tile
@@ -41,6 +42,8 @@ class ZarrPicture:
         Index along each axis before c, y and x: the time and the slice.
     skips_damaged : bool
         Whether what cannot be decoded are pixels without data.
+    pixel_size : (float, float), optional
+        Width and height of a pixel of the finest level in micrometres, where the image tells.
     """
 
     path: str
@@ -53,6 +56,7 @@ class ZarrPicture:
     source: ImageSource
     fingerprint: str
     skips_damaged: bool = False
+    pixel_size: PixelSize | None = None
 
     def read(self, top: int, left: int, height: int, width: int) -> Image:
         """Return a rectangle of the level; raises `ReadError`."""
@@ -123,6 +127,7 @@ def open_zarr(path: str, frame: int, skips_damaged: bool = False) -> ZarrPicture
         leading = _leading(sizes, frame, name)
         n_channels = sizes.get("c", 1)
         pixels, _ = plain_values(np.zeros((1, 1, n_channels), dtype=array.dtype), name)
+        size = pixel_size_of_scales(scales[0])
     n_bytes = math.prod(array.chunks) * array.dtype.itemsize
     if 4 * n_bytes > memory_budget():
         raise BudgetError(
@@ -141,6 +146,7 @@ def open_zarr(path: str, frame: int, skips_damaged: bool = False) -> ZarrPicture
         ImageSource(name, Path(path), "", "OME-Zarr", frame),
         f"{array.shape}-{array.dtype}-{array.nchunks_initialized}",
         skips_damaged,
+        size,
     )
 
 

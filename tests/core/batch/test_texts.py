@@ -18,7 +18,7 @@ from PIL import Image as Pillow
 import gmmseg
 from gmmseg.batch.documents import Subject, document_source_events
 from gmmseg.batch.methods import FittedMixture, GrownRegions
-from gmmseg.batch.texts import Again, AgainFromProject, again, command_text, python_text
+from gmmseg.batch.texts import Again, AgainFromProject, Repeatable, again, command_text, python_text
 from gmmseg.cli import run
 from gmmseg.control import result_of
 from gmmseg.display import ChannelDisplay, Display
@@ -109,7 +109,7 @@ def written() -> dict[str, bytes]:
 
 def check(
     document: Document, subject: Subject, wanted: list[ExportItem], project: Path | None = None
-) -> Again | AgainFromProject:
+) -> Repeatable:
     """Export a document, do it again by both texts, and compare the bytes."""
     needs = any(item.kind == "table" for item in wanted)
     source = result_of(document_source_events(document, subject, "window", needs_mixture=needs))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,8 +18,10 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from gmmseg.arrays import AnyArray
+from gmmseg.cli import run
 from gmmseg.control import result_of
 from gmmseg.drawing.layers import Layer, LayerKind
+from gmmseg.errors import EditError
 from gmmseg.image import RGB, Image, ImageSource
 from gmmseg.io.export_items import ExportItem
 from gmmseg.io.models import dump_model
@@ -152,7 +156,7 @@ def test_labels_that_are_seen_are_those_of_the_whole_picture(
     pyramid, finer = pyramid_of(image), item._finer
     assert finer is not None
     n_seen = 0
-    for place, (pixels, _) in finer._tiles.items():  # type: ignore[attr-defined]
+    for place, pixels in finer._tiles.items():  # type: ignore[attr-defined]
         if place[0] == 0:
             tile = pyramid.tile(place)
             part = labels[tile.top : tile.top + tile.height, tile.left : tile.left + tile.width]
@@ -319,3 +323,51 @@ def test_what_is_in_view_is_worked_on_as_a_photo_by_itself(
     assert work.workspace.document.image is overview
     wait_for_fit(opened, qtbot)
     assert opened.photo.panels.panes.panes[0].canvas._photo._finer is not None
+
+
+def test_copied_texts_write_the_same_maps(opened: App, qtbot: QtBot, tmp_path: Path) -> None:
+    work = opened.photo.work
+    work.apply(merge_classes([entry.id for entry in work.workspace.document.classes][:2]))
+    mask, chances, model = tmp_path / "mask.tif", tmp_path / "chances.tif", tmp_path / "model.json"
+    items = [ExportItem(mask, "mask"), ExportItem(chances, "probabilities")]
+    told = [*items, ExportItem(model, "model")]
+    _exported(opened, qtbot, told)
+    ours = {path: path.read_bytes() for path in (mask, chances, model)}
+    for path in ours:
+        path.unlink()
+    words = shlex.split(work.exporter.text("command", told, "classes"))
+    assert words[:2] == ["gmmseg", "segment"]
+    assert run(words[1:]) == 0
+    assert {path: path.read_bytes() for path in ours} == ours
+    for path in ours:
+        path.unlink()
+    exec(work.exporter.text("python", items, "classes"), {})
+    assert {path: path.read_bytes() for path in (mask, chances)} == {
+        path: ours[path] for path in (mask, chances)
+    }
+
+
+def test_what_a_text_cannot_write_in_tiles_is_said(opened: App, tmp_path: Path) -> None:
+    text = opened.photo.work.exporter.text
+    mask, zarr = ExportItem(tmp_path / "a.tif", "mask"), ExportItem(tmp_path / "a.ome.zarr", "ome-zarr")
+    assert text("command", [zarr], "classes").split()[-2:] == ["-o", str(zarr.path)]
+    with pytest.raises(EditError, match="one label image"):
+        text("command", [mask, zarr], "classes")
+    with pytest.raises(EditError, match="overview"):
+        text("command", [mask], "objects")
+    with pytest.raises(EditError, match="no model"):
+        text("python", [mask, ExportItem(tmp_path / "m.json", "model")], "classes")
+
+
+def test_the_scale_bar_knows_the_pixels_of_the_file(
+    app: App, qtbot: QtBot, picture: AnyArray, tmp_path: Path
+) -> None:
+    path = tmp_path / "scaled.tif"
+    scaled: dict[str, Any] = {"resolution": (40_000, 40_000), "resolutionunit": "CENTIMETER"}
+    tifffile.imwrite(path, picture, tile=(64, 64), photometric="rgb", **scaled)
+    app.window.resize(1000, 700)
+    drop(app.window, mime_of(path))
+    wait_for_fit(app, qtbot)
+    # A pixel of the overview is four of the file's, of 0.25 µm.
+    assert app.photo.work.workspace.document.pixel_size == pytest.approx((1.0, 1.0))
+    assert app.photo.panels.panes.panes[0].canvas._scale_bar.isVisible()

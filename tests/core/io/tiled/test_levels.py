@@ -222,3 +222,36 @@ def test_only_what_memory_does_not_hold_is_beyond_it(tmp_path: Path) -> None:
     with budget_of(300_000):
         assert is_beyond_memory(path)
     assert open_picture(path, should_stop=never_stop).shape == SHAPE
+
+
+def test_pixels_of_levels_are_larger_than_those_of_the_file(tmp_path: Path, cache: LevelCache) -> None:
+    resolution = {"resolution": (40_000, 20_000), "resolutionunit": "CENTIMETER"}
+    path = _written(tmp_path / "slide.tif", coloured(SHAPE), **resolution)
+    pyramid, _ = _opened(path, cache)
+    # 1 cm = 10,000 µm; the overview has every fourth pixel, the level between them every second.
+    assert pyramid.pixel_size == pytest.approx((0.25, 0.5))
+    assert pyramid.overview().pixel_size == pytest.approx((1.0, 2.0))
+    assert pyramid.part((0.0, 0.0, 20.0, 20.0), zoom=2.0).pixel_size == pytest.approx((0.5, 1.0))
+    plain, _ = _opened(_written(tmp_path / "plain.tif", coloured(SHAPE)), cache)
+    assert plain.overview().pixel_size is None
+
+
+@pytest.mark.parametrize("version", [2, 3])
+def test_scales_of_ome_zarr_are_pixel_sizes(version: int, tmp_path: Path, cache: LevelCache) -> None:
+    zarr = pytest.importorskip("zarr")
+    root = zarr.open_group(tmp_path / "plate.zarr", mode="w", zarr_format=version)
+    root.create_array("0", shape=SHAPE, chunks=(64, 64), dtype="u1")[...] = coloured(SHAPE)[:, :, 0]
+    units = ({"unit": "nanometer"}, {"unit": "micrometer"})
+    axes = [{"name": name, "type": "space", **unit} for name, unit in zip("yx", units, strict=True)]
+    scaled = [{"type": "scale", "scale": [100.0, 0.25]}, {"type": "translation", "translation": [3.0, 3.0]}]
+    scales = {
+        "axes": axes,
+        "datasets": [{"path": "0", "coordinateTransformations": scaled}],
+        "coordinateTransformations": [{"type": "scale", "scale": [2.0, 2.0]}],
+    }
+    held = {"multiscales": [scales]}
+    root.attrs.update({"ome": {"version": "0.5", **held}} if version == 3 else held)
+    pyramid, _ = _opened(tmp_path / "plate.zarr", cache)
+    assert pyramid.pixel_size == pytest.approx((0.5, 0.2))
+    step = pyramid.steps[-1]
+    assert pyramid.overview().pixel_size == pytest.approx((0.5 * step, 0.2 * step))
