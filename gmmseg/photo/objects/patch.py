@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from gmmseg.arrays import AnyArray, BoolArray, FloatArray, frozen
 from gmmseg.photo.objects.tiles import Box
+
+_BLOCK = 128
+"""Rows and columns of the blocks in which the way of a brush is kept."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,50 +92,116 @@ class Patch:
         return Patch.of(self.mask & ~mask, self.top, self.left)
 
 
-def brushed(points: Sequence[tuple[float, float]], radius: float, shape: tuple[int, int]) -> Patch:
-    """Return the pixels whose centres a round brush covers on its way along points.
+class BrushedWay:
+    """What a round brush covers on its way, known point by point.
+
+    Blocks of pixels are kept where it has been: neither a step nor the end of a long way costs as much as all
+    that lies around it.
 
     Parameters
     ----------
-    points : sequence of (x, y)
-        In image pixels; pixel (0, 0) has its centre at (0.5, 0.5).
     radius : float
         At least the pixel under each point is covered.
     shape : tuple of int
         (H, W) of the image.
     """
-    way = np.asarray(points, dtype=np.float64).reshape(-1, 2)
-    reach = max(radius, 0.0) + 1
-    top, left = (max(int(np.floor(low - reach)), 0) for low in way.min(axis=0)[::-1])
-    bottom, right = (
-        min(int(np.ceil(high + reach)), side) for high, side in zip(way.max(axis=0)[::-1], shape, strict=True)
-    )
-    covered = np.zeros((max(bottom - top, 0), max(right - left, 0)), dtype=np.bool_)
-    for start, end in zip(way, way[1:] if len(way) > 1 else way, strict=False):
-        _cover(covered, start - (left, top), end - (left, top), radius)
-    for x, y in way:
-        row, column = int(np.floor(y)) - top, int(np.floor(x)) - left
-        if 0 <= row < covered.shape[0] and 0 <= column < covered.shape[1]:
-            covered[row, column] = True
-    return Patch.of(covered, top, left)
+
+    def __init__(self, radius: float, shape: tuple[int, int]) -> None:
+        self._radius = max(radius, 0.0)
+        self._shape = shape
+        self._last: tuple[float, float] | None = None
+        self._blocks: dict[tuple[int, int], BoolArray] = {}
+
+    def extend(self, point: tuple[float, float]) -> None:
+        """Go straight on to a point (x, y); pixel (0, 0) has its centre at (0.5, 0.5)."""
+        start = point if self._last is None else self._last
+        self._last = point
+        for block in self._near(start, point):
+            held = self._blocks.get(block)
+            if held is not None and held.all():
+                continue
+            covered = _within(self._centres(block), start, point, self._radius)
+            if covered.any():
+                height, width = covered.shape
+                self._block(block)[:height, :width] |= covered
+        row, column = math.floor(point[1]), math.floor(point[0])
+        if 0 <= row < self._shape[0] and 0 <= column < self._shape[1]:
+            self._block((row // _BLOCK, column // _BLOCK))[row % _BLOCK, column % _BLOCK] = True
+
+    def patch(self) -> Patch:
+        """Return the pixels whose centres the brush has covered."""
+        if not self._blocks:
+            return Patch.of(np.zeros((0, 0), dtype=np.bool_))
+        downs, acrosses = zip(*self._blocks, strict=True)
+        top, left = min(downs) * _BLOCK, min(acrosses) * _BLOCK
+        mask = np.zeros(
+            (max(downs) * _BLOCK + _BLOCK - top, max(acrosses) * _BLOCK + _BLOCK - left), dtype=np.bool_
+        )
+        for (down, across), covered in self._blocks.items():
+            row, column = down * _BLOCK - top, across * _BLOCK - left
+            mask[row : row + _BLOCK, column : column + _BLOCK] = covered
+        # No block is empty: the outermost of them hold the ends of the box.
+        rows, columns = (
+            (
+                int(np.flatnonzero(first.any(axis=axis))[0]),
+                length - _BLOCK + int(np.flatnonzero(last.any(axis=axis))[-1]) + 1,
+            )
+            for axis, first, last, length in (
+                (1, mask[:_BLOCK], mask[-_BLOCK:], mask.shape[0]),
+                (0, mask[:, :_BLOCK], mask[:, -_BLOCK:], mask.shape[1]),
+            )
+        )
+        return Patch(top + rows[0], left + columns[0], mask[slice(*rows), slice(*columns)])
+
+    def _near(self, start: tuple[float, float], end: tuple[float, float]) -> Iterator[tuple[int, int]]:
+        """Yield the blocks of the image that may hold pixels within the radius of a segment."""
+        rows, columns = (
+            (
+                max(math.floor(min(one, other) - self._radius - 1), 0) // _BLOCK,
+                min(math.ceil(max(one, other) + self._radius + 1), side) // _BLOCK + 1,
+            )
+            for one, other, side in zip(start[::-1], end[::-1], self._shape, strict=True)
+        )
+        reach = self._radius + _BLOCK
+        for down in range(*rows):
+            for across in range(*columns):
+                middle = np.array([(across + 0.5) * _BLOCK]), np.array([[(down + 0.5) * _BLOCK]])
+                if _within(middle, start, end, reach).any():
+                    yield down, across
+
+    def _centres(self, block: tuple[int, int]) -> tuple[FloatArray, FloatArray]:
+        """Return x (n,) and y (n, 1) of the centres of a block's pixels on the image."""
+        down, across = (
+            np.arange(at * _BLOCK, min((at + 1) * _BLOCK, side)) + 0.5
+            for at, side in zip(block, self._shape, strict=True)
+        )
+        return across, down[:, None]
+
+    def _block(self, at: tuple[int, int]) -> BoolArray:
+        return self._blocks.setdefault(at, np.zeros((_BLOCK, _BLOCK), dtype=np.bool_))
 
 
-def _cover(covered: BoolArray, start: FloatArray, end: FloatArray, radius: float) -> None:
-    """Mark the pixels whose centres are within `radius` of a segment; only its neighbourhood is visited."""
-    low, high = np.minimum(start, end) - radius - 1, np.maximum(start, end) + radius + 1
-    left, top = (max(int(value), 0) for value in np.floor(low))
-    right, bottom = (
-        min(int(value), side) for value, side in zip(np.ceil(high), covered.shape[::-1], strict=True)
-    )
-    if left >= right or top >= bottom:
-        return
-    x = np.arange(left, right) + 0.5 - start[0]
-    y = (np.arange(top, bottom) + 0.5 - start[1])[:, None]
-    dx, dy = end - start
-    length = float(dx * dx + dy * dy)
+def brushed(points: Sequence[tuple[float, float]], radius: float, shape: tuple[int, int]) -> Patch:
+    """Return the pixels that a round brush covers on its way along points (x, y), see `BrushedWay`."""
+    way = BrushedWay(radius, shape)
+    for point in points:
+        way.extend(point)
+    return way.patch()
+
+
+def _within(
+    places: tuple[FloatArray, FloatArray],
+    start: tuple[float, float],
+    end: tuple[float, float],
+    radius: float,
+) -> BoolArray:
+    """Return which places are within `radius` of a segment."""
+    x, y = places[0] - start[0], places[1] - start[1]
+    dx, dy = end[0] - start[0], end[1] - start[1]
+    length = dx * dx + dy * dy
     along = np.clip((x * dx + y * dy) / length, 0, 1) if length else np.zeros(1)
-    distance = (x - along * dx) ** 2 + (y - along * dy) ** 2
-    covered[top:bottom, left:right] |= distance <= radius * radius
+    near: BoolArray = (x - along * dx) ** 2 + (y - along * dy) ** 2 <= radius * radius
+    return near
 
 
 def within_touched(patch: Patch, points: Sequence[tuple[float, float]], areas: AnyArray) -> Patch:

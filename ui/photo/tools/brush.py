@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QObject, Qt, Signal
 
-from gmmseg.photo.objects.patch import brushed
+from gmmseg.photo.objects.patch import BrushedWay
 from ui.photo.tools.tool import NO_DRAFT, Draft, Point, Pointer, Tool
 
 LARGEST_RADIUS = 500.0
@@ -14,8 +16,8 @@ _STEP = 1.25
 class Stroking(Tool):
     """A tool that covers pixels with a round brush.
 
-    The stroke in progress is drawn as a line as wide as the brush; its pixels are found once, at its end, so
-    that the pointer is followed at any size of the image.
+    The stroke in progress is drawn as a line as wide as the brush; its pixels are found on the way, so that
+    neither a move nor the end of a long stroke holds the pointer up at any size of the image.
 
     Parameters
     ----------
@@ -31,6 +33,7 @@ class Stroking(Tool):
         self._is_removing = is_removing
         self._radius = 12.0
         self._points: list[Point] = []
+        self._way = BrushedWay(self._radius, self.shape)
         self._is_inverted = False
         self._at: Point | None = None
 
@@ -44,6 +47,7 @@ class Stroking(Tool):
         radius = min(max(radius, 0.5), LARGEST_RADIUS)
         if radius != self._radius:
             self._radius = radius
+            self._begin(self._points)
             self.radius_changed.emit(radius)
             self._show()
 
@@ -52,7 +56,7 @@ class Stroking(Tool):
             return False
         # The right button and Alt do the opposite for the length of a stroke.
         self._is_inverted = not at.is_left or at.has(Qt.KeyboardModifier.AltModifier)
-        self._points = [at.point]
+        self._begin([at.point])
         self._at = at.point
         self._show()
         return True
@@ -61,13 +65,14 @@ class Stroking(Tool):
         self._at = at.point
         if self._points:
             self._points.append(at.point)
+            self._way.extend(at.point)
         self._show()
 
     def release(self, at: Pointer) -> None:
         points, self._points = self._points, []
         self._show()
         if points:
-            patch = brushed(points, self._radius, self.shape)
+            patch = self._way.patch()
             if not patch.is_empty:
                 self.stroked.emit(patch, self._is_removing != self._is_inverted, tuple(points))
 
@@ -98,6 +103,13 @@ class Stroking(Tool):
     def abandon(self) -> None:
         self._points, self._at = [], None
         super().abandon()
+
+    def _begin(self, points: Sequence[Point]) -> None:
+        """Cover anew what the brush covers along points."""
+        self._points = list(points)
+        self._way = BrushedWay(self._radius, self.shape)
+        for point in points:
+            self._way.extend(point)
 
     def _show(self) -> None:
         if self._at is None and not self._points:

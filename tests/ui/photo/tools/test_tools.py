@@ -78,6 +78,19 @@ def test_the_brush_shows_its_circle_and_changes_size_by_brackets_and_shift_wheel
     assert drafts[-1] == (NO_DRAFT,)
 
 
+def test_another_size_in_the_middle_of_a_stroke_is_that_of_all_of_it(qtbot: QtBot) -> None:
+    brush = Stroking(False)
+    brush.shape = SHAPE
+    strokes = heard(brush.stroked)
+    brush.press(at(10, 12))
+    brush.move(at(40, 30))
+    brush.set_radius(5)
+    brush.move(at(70, 20))
+    brush.release(at(70, 20))
+    expected = brushed([(10, 12), (40, 30), (70, 20)], 5, SHAPE)
+    assert np.array_equal(strokes[-1][0].full(SHAPE), expected.full(SHAPE))
+
+
 def test_a_stroke_is_given_up_with_escape(qtbot: QtBot) -> None:
     brush = Stroking(False)
     brush.shape = SHAPE
