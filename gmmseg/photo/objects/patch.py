@@ -172,7 +172,7 @@ class BrushedWay:
     def _centres(self, block: tuple[int, int]) -> tuple[FloatArray, FloatArray]:
         """Return x (n,) and y (n, 1) of the centres of a block's pixels on the image."""
         down, across = (
-            np.arange(at * _BLOCK, min((at + 1) * _BLOCK, side)) + 0.5
+            np.arange(at * _BLOCK, min((at + 1) * _BLOCK, side), dtype=np.float64) + 0.5
             for at, side in zip(block, self._shape, strict=True)
         )
         return across, down[:, None]
