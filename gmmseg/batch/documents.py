@@ -118,6 +118,11 @@ def document_source_events(
     fit = document.fit
     if subject == "classes" and fit is not None and fit.image.source.is_missing:
         return ModelSource(fit, document.classes, command, dict(fit.seconds))
+    if subject == "classes" and document.is_beyond_memory:
+        raise WriteError(
+            "The picture is beyond memory, so its classes are written in tiles.",
+            "Export them from the window, or export the model and use it with “gmmseg apply”.",
+        )
     if subject == "classes":
         mixture = yield from _mixture(document, command, known, should_stop)
         if mixture is None:

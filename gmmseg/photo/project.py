@@ -96,9 +96,7 @@ class PhotoProject(Project[Document]):
 
     @classmethod
     def subject_of(cls, document: Document) -> Image | None:
-        # A project holds one image as it is in memory.
-        image = document.image
-        return None if image is None or image.levels is not None else image
+        return document.image
 
     @staticmethod
     def is_missing(subject: Image | None) -> bool:

@@ -10,7 +10,6 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from gmmseg.errors import WriteError
 from gmmseg.io.projects.archive import SUFFIX
 from gmmseg.project import Project
 from ui.desk.actions import ActionSpec, DeskState, Keys
@@ -82,10 +81,6 @@ class SaveCommands(QObject):
         self.find_asked.emit()
 
     def _ask(self, on_saved: Callable[[], None] | None) -> None:
-        if not self.keeper.has_subject:
-            cannot = self.tr("What is open cannot be kept in a project.")
-            self.keeper.failed.emit(WriteError(cannot, self.tr("Export what is made of it.")))
-            return
         self._on_saved = on_saved
         dialog = QFileDialog(self._window, self.tr("Save the project"), str(self._offered().parent))
         dialog.setObjectName("saveDialog")

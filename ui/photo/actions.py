@@ -221,8 +221,8 @@ PHOTO_ACTIONS: tuple[Spec, ...] = (
     Spec("reset_settings", "Reset se&ttings", PhotoCommands.reset_settings, (), "reset"),
     Spec(
         "open_part", "&Work on what is in view", PhotoCommands.open_part, (), "", is_beyond_memory,
-        "Open what is in view of a picture beyond memory as a photo by itself, in which regions, clicks, "
-        "smoothing and projects work; Undo goes back",
+        "Open what is in view of a picture beyond memory as a photo by itself, in which regions, clicks and "
+        "smoothing work; Undo goes back",
     ),
     Spec("fit_view", "&Fit to window", PanesPanel.fit_view, ("F", "Ctrl+R"), "fit", has_image),
     Spec(

@@ -144,10 +144,6 @@ class PhotoDesk(FileDesk):
         opener = self.work.opener
         super().refresh()
         document = self.work.workspace.document
-        if document.is_beyond_memory:
-            # They say why it cannot be kept.
-            for name in ("save", "save_as"):
-                self.actions[name].setEnabled(True)
         self.actions["teach"].setChecked(document.settings.learns_from is not None)
         is_adapted = document.given is not None and document.given.adaptation is not None
         self.actions["adapt_model"].setChecked(is_adapted)

@@ -10,6 +10,7 @@ from gmmseg.control import Progress, ShouldStop
 from gmmseg.errors import WriteError
 from gmmseg.image import Image
 from gmmseg.io.export_items import ExportItem
+from gmmseg.io.projects.kinds.image_reference import pixel_hash
 from gmmseg.io.tiled.exporting import export_tiled_events
 from gmmseg.io.tiled.levels import open_levels_events
 from gmmseg.photo.document import Document
@@ -32,7 +33,10 @@ def opening_of_levels(path: Path, frame: int, should_stop: ShouldStop) -> Genera
     yield Progress(f"Opening {path.name}")
     with engine() as workers:
         pyramid = yield from open_levels_events(path, frame=frame, engine=workers, should_stop=should_stop)
-    return pyramid.overview()
+    overview = pyramid.overview()
+    # A project knows it again by that; here, since a journal has no time for it.
+    pixel_hash(overview)
+    return overview
 
 
 def fitting_of_levels(

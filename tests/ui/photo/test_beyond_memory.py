@@ -17,24 +17,29 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QCheckBox, QComboBox, QWidget
 from pytestqt.qtbot import QtBot
 
+import gmmseg
 from gmmseg.arrays import AnyArray
 from gmmseg.cli import run
-from gmmseg.control import result_of
+from gmmseg.control import never_stop, result_of
 from gmmseg.drawing.layers import Layer, LayerKind
-from gmmseg.errors import EditError
+from gmmseg.errors import EditError, ReadError, WriteError
 from gmmseg.image import RGB, Image, ImageSource
 from gmmseg.io.export_items import ExportItem
 from gmmseg.io.models import dump_model
+from gmmseg.io.projects.kinds.image_reference import find_image, image_form, pixel_hash
 from gmmseg.io.tiled.chunk_pyramid import ChunkPyramid
 from gmmseg.io.tiled.opening import open_picture
 from gmmseg.io.tiled.segmenting import TiledRequest, segment_tiled_events
 from gmmseg.limits import GIB, budget_of, set_memory_budget
 from gmmseg.photo.document import Document, change_setting, merge_classes
 from gmmseg.photo.jobs import SegmentOutcome, SegmentRequest, segment_events
+from gmmseg.photo.objects.edits import add_object
+from gmmseg.photo.objects.patch import brushed
 from gmmseg.tiled import pyramid as pyramids
 from gmmseg.tiled.engines import Local
 from gmmseg.tiled.pyramid import Box, pyramid_of
 from tests.core.tiled.pictures import coloured
+from tests.data.projects.build import assert_same
 from tests.ui.driving import drop, is_settled, mime_of, wait_for_fit, wait_for_map, write_png
 from ui.app import App
 from ui.photo import large
@@ -206,7 +211,7 @@ def test_it_opens_at_once_the_second_time(opened: App, qtbot: QtBot, slide: Path
 
 
 def test_what_it_cannot_have_is_said_where_one_looks_for_it(opened: App) -> None:
-    work, panels = opened.photo.work, opened.photo.panels
+    panels = opened.photo.panels
     panels.panes.choose_layer(0, Layer("segments"))
     unit = panels.panes.panes[0].findChild(QComboBox, "map_unit")
     assert unit is not None
@@ -218,10 +223,67 @@ def test_what_it_cannot_have_is_said_where_one_looks_for_it(opened: App) -> None
         assert not field.isEnabled()
         assert "in memory" in field.toolTip()
     assert "in memory" in panels.parts.hint.label.text()
-    errors: list[Exception] = []
-    work.failed.connect(errors.append)
-    opened.photo.actions["save"].trigger()
-    assert "project" in str(errors[0])
+
+
+def test_its_project_holds_fit_classes_and_objects_and_refers_to_the_picture(
+    opened: App, qtbot: QtBot, slide: Path, tmp_path: Path
+) -> None:
+    work, path = opened.photo.work, tmp_path / "work.gmmseg"
+    first, second, *_ = [entry.id for entry in work.workspace.document.classes]
+    work.apply(merge_classes([first, second]))
+    work.apply(add_object(brushed([(60.0, 60.0)], 8.0, (175, 155)), "cat"))
+    assert opened.window.isWindowModified()
+    with qtbot.waitSignal(work.keeper.saved, timeout=20000):
+        work.keeper.save(path)
+    assert not opened.window.isWindowModified()
+    assert path.stat().st_size < 200_000
+    before = work.workspace.document
+    assert before.fit is not None
+    drop(opened.window, mime_of(write_png(tmp_path / "small.png")))
+    qtbot.waitUntil(lambda: not work.workspace.document.is_beyond_memory, timeout=20000)
+    drop(opened.window, mime_of(path))
+    qtbot.waitUntil(lambda: work.workspace.document.is_beyond_memory, timeout=20000)
+    wait_for_fit(opened, qtbot)
+    after = work.workspace.document
+    assert not opened.window.isWindowModified()
+    assert after.fit is not None
+    assert dump_model(after.fit.model) == dump_model(before.fit.model)
+    assert after.classes == before.classes
+    assert_same(after.objects, before.objects)
+    assert len(work.workspace.history.past) == 2
+    # The picture is missed, and found again by what it shows.
+    drop(opened.window, mime_of(tmp_path / "small.png"))
+    qtbot.waitUntil(lambda: not work.workspace.document.is_beyond_memory, timeout=20000)
+    moved = tmp_path.parent / f"{tmp_path.name}.tif"
+    slide.rename(moved)
+    with qtbot.waitSignal(work.opener.kept_read, timeout=20000):
+        drop(opened.window, mime_of(path))
+    assert opened.photo.actions["find_subject"].isEnabled()
+    with qtbot.waitSignal(work.keeper.saved, timeout=20000):
+        work.keeper.save(path)
+    other = tmp_path / "other.tif"
+    tifffile.imwrite(other, 255 - tifffile.imread(moved), tile=(64, 64), photometric="rgb")
+    opened.photo._read_found(str(moved))
+    qtbot.waitUntil(lambda: work.workspace.document.is_beyond_memory, timeout=20000)
+    assert_same(work.workspace.document.objects, before.objects)
+    wait_for_fit(opened, qtbot)
+    assert before.image is not None
+    form = image_form(before.image, path, None, pixel_hash(before.image))
+    found, note = find_image(form, None, path, other, never_stop)
+    assert found.levels is not None
+    assert "has changed since the project was saved" in note
+
+
+def test_classes_of_its_overview_are_not_taken_for_those_of_the_picture(
+    opened: App, qtbot: QtBot, tmp_path: Path
+) -> None:
+    work, path = opened.photo.work, tmp_path / "work.gmmseg"
+    with qtbot.waitSignal(work.keeper.saved, timeout=20000):
+        work.keeper.save(path)
+    with pytest.raises(WriteError, match="beyond memory"):
+        gmmseg.export(gmmseg.open_project(path), {"mask": tmp_path / "mask.png"})
+    with pytest.raises(ReadError, match="beyond memory"):
+        gmmseg.save_project(gmmseg.open_project(path), path, encloses_image=True)
 
 
 def _exported(app: App, qtbot: QtBot, items: list[ExportItem]) -> None:

@@ -15,8 +15,8 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from msgspec import Meta
 
-from gmmseg.control import ShouldStop
-from gmmseg.errors import GmmsegError, ReadError
+from gmmseg.control import ShouldStop, result_of
+from gmmseg.errors import BudgetError, GmmsegError, ReadError
 from gmmseg.image import Image, ImageSource
 from gmmseg.io.files import read_file_bytes, shown_name
 from gmmseg.io.images import READABLE_SUFFIXES, read_image_bytes
@@ -64,6 +64,11 @@ class ImageForm(Form, frozen=True):
     """Micrometres."""
     pixels_sha256: Text = Text("")
     """See `pixel_hash`; version 1 did not tell it."""
+
+    @property
+    def is_overview(self) -> bool:
+        """Whether it is that of a picture beyond memory: of no other the hash of the file is unknown."""
+        return self.path is not None and not self.sha256
 
 
 def image_form(image: Image, project: Path, enclosed: str | None, pixels_sha256: str) -> ImageForm:
@@ -128,7 +133,7 @@ def is_in_no_file(image: Image) -> bool:
     So it is with the copy that a project from another machine carries along.
     """
     source = image.source
-    if source.is_missing:
+    if source.is_missing or image.levels is not None:
         return False
     return source.path is None or _size_of(source.path) != source.n_bytes
 
@@ -141,13 +146,18 @@ def copies_of(image: Image, is_wanted: bool, should_stop: ShouldStop) -> list[Me
     ReadError
         The image's file is no longer there as it was read.
     """
-    path = image.source.path
-    if image.source.is_missing:
-        if is_wanted:
-            raise ReadError(
-                f"The image “{image.source.name}” is missing, so no copy of it can be kept.",
-                "Find the image first, or save the project without a copy.",
-            )
+    path, name = image.source.path, image.source.name
+    if is_wanted and image.source.is_missing:
+        raise ReadError(
+            f"The image “{name}” is missing, so no copy of it can be kept.",
+            "Find the image first, or save the project without a copy.",
+        )
+    if is_wanted and image.levels is not None:
+        raise ReadError(
+            f"The picture “{name}” is beyond memory, so no copy of it can be kept.",
+            "Save the project without a copy.",
+        )
+    if image.source.is_missing or image.levels is not None:
         return []
     if path is not None and (is_wanted or is_sample(path)) and _size_of(path) is not None:
         return [_copy_of_file(image, path, should_stop)]
@@ -225,9 +235,10 @@ def find_image(
     folder = project.absolute().parent
     places = places_of(_path(form), form.relative, project) if chosen is None else [chosen]
     changed: Image | None = None
+    read = _read_overview if form.is_overview else _read
     for path in places:
-        image = _read(path, form, should_stop)
-        if image is not None and image.source.sha256 == form.sha256:
+        image = read(path, form, should_stop)
+        if image is not None and _is_same(image, form):
             return image, ""
         if image is not None and _shows_the_same(image, form):
             return image, (
@@ -235,8 +246,8 @@ def find_image(
             )
         changed = changed or image
     for path in () if chosen else _likely_files(form, folder):
-        image = _read(path, form, should_stop, is_exact=path.name != form.name)
-        if image is not None and (image.source.sha256 == form.sha256 or _shows_the_same(image, form)):
+        image = read(path, form, should_stop, is_exact=path.name != form.name)
+        if image is not None and (_is_same(image, form) or _shows_the_same(image, form)):
             return image, f"The image was found at “{path.relative_to(folder)}”."
     if changed is None and chosen is not None:
         raise ReadError(
@@ -261,6 +272,13 @@ def _missing_text(form: ImageForm, places: Iterable[Path]) -> str:
             "pixels, and that is not beside the project."
         )
     return f"The image “{form.name}” is not where it was, nor beside the project."
+
+
+def _is_same(image: Image, form: ImageForm) -> bool:
+    """Whether an image is what it was: the same file, or the same overview of a picture beyond memory."""
+    if form.is_overview:
+        return _shows_the_same(image, form)
+    return image.source.sha256 == form.sha256
 
 
 def _shows_the_same(image: Image, form: ImageForm) -> bool:
@@ -354,6 +372,19 @@ def _read(path: Path, form: ImageForm, should_stop: ShouldStop, *, is_exact: boo
     except GmmsegError:
         return None
     return image if _has_form(image, form) else None
+
+
+def _read_overview(
+    path: Path, form: ImageForm, should_stop: ShouldStop, *, is_exact: bool = False
+) -> Image | None:
+    """Return the overview of the picture beyond memory at a path, as `_read` does of other images."""
+    # Imported with the first of them, with the formats that are read in tiles.
+    from gmmseg.io.tiled.levels import open_levels_events
+
+    with suppress(ReadError, BudgetError):
+        image = result_of(open_levels_events(path, frame=form.frame, should_stop=should_stop)).overview()
+        return image if _has_form(image, form) else None
+    return None
 
 
 def _decoded(data: bytes, name: str, path: Path | None, form: ImageForm, should_stop: ShouldStop) -> Image:
