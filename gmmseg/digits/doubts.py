@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gmmseg.arrays import IntArray
+from gmmseg.digits.rivals import rivals
 from gmmseg.digits.scores import score
 from gmmseg.digits.search import Found
 
@@ -12,8 +13,8 @@ LOPSIDED = 3.0
 """Times that the largest cluster may exceed the median one, and the median one the smallest."""
 CLOSE = 0.05
 """Nats per image within which one partition is as good as another."""
-DIFFERENT = 0.02
-"""Share of the images in other clusters from which on two partitions are two."""
+NO_KNEE = 0.75
+"""Of `knee_ratio`, from which on the number of clusters may be another."""
 
 
 def doubts(sizes: IntArray, gap_k: int | None, found: Found | None) -> tuple[str, ...]:
@@ -28,7 +29,7 @@ def doubts(sizes: IntArray, gap_k: int | None, found: Found | None) -> tuple[str
     found : Found, optional
         What a search among partitions found.
     """
-    said = [_lopsided(sizes), _other_number(len(sizes), gap_k), _close_rivals(found)]
+    said = [_lopsided(sizes), _other_number(len(sizes), gap_k, found), _close_rivals(found)]
     return tuple(sentence for sentence in said if sentence)
 
 
@@ -44,21 +45,21 @@ def _lopsided(sizes: IntArray) -> str:
     )
 
 
-def _other_number(n_clusters: int, gap_k: int | None) -> str:
-    if gap_k is None or gap_k == n_clusters:
+def _other_number(n_clusters: int, gap_k: int | None, found: Found | None) -> str:
+    # Neither alone: groups in the graph are often styles of one kind, and the slope may have no knee.
+    if gap_k is None or gap_k == n_clusters or found is None or found.knee < NO_KNEE:
         return ""
     return (
-        f"The eigenvalues of the neighbour graph propose {gap_k} clusters, not {n_clusters}: some of these "
-        "may be parted or united against the graph."
+        f"{n_clusters} clusters are no marked number: one more would gain nearly what one fewer would lose. "
+        f"The eigenvalues of the neighbour graph propose {gap_k}."
     )
 
 
 def _close_rivals(found: Found | None) -> str:
     if found is None:
         return ""
-    best, *others = zip(found.candidates, found.worths, strict=True)
-    rivals = [1 - score(labels, best[0]).acc for labels, worth in others if worth > best[1] - CLOSE]
-    different = [share for share in rivals if share > DIFFERENT]
+    best = found.candidates[0]
+    different = [1 - score(labels, best).acc for labels, less in rivals(found) if less < CLOSE]
     if not different:
         return ""
     return (

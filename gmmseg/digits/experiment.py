@@ -274,7 +274,7 @@ def _run(
     keys = chained_keys(stages, settings, (digits.identity, digits.n_images))
     cache.retain(keys)
     known = {stage.name: cache.get(stage.name, keys[stage.name]) for stage in stages}
-    costs = {stage.name: stage.seconds(digits.n_images, digits.image_shape) for stage in stages}
+    costs = {stage.name: stage.seconds(settings, digits.n_images, digits.image_shape) for stage in stages}
     pending = sum(costs[stage.name] for stage in stages if known[stage.name] is None)
     done = 0.0
     results: dict[StageName, StageResult] = {}

@@ -126,7 +126,11 @@ class KeptStages:
             status: StageStatus = "kept" if is_kept else "waiting"
             states.append(
                 StageState(
-                    stage.name, stage.title, status, seconds, stage.seconds(n_images, digits.image_shape)
+                    stage.name,
+                    stage.title,
+                    status,
+                    seconds,
+                    stage.seconds(settings, n_images, digits.image_shape),
                 )
             )
         return RunLog(tuple(states))

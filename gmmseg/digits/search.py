@@ -13,6 +13,7 @@ from gmmseg.digits.assignment import assigned
 from gmmseg.digits.bisection import Bisector
 from gmmseg.digits.graph import Graph, edge_weights, joined
 from gmmseg.digits.graph_mixture import GaussianEvidence, gaussians_of
+from gmmseg.digits.knee import knee_ratio
 from gmmseg.digits.moves import SETTLING_ITERATIONS, improved_events
 from gmmseg.digits.neighbours import Neighbours, nearest_events
 from gmmseg.digits.partition import Partition, PartitionProblem, indicators, partition_of
@@ -87,13 +88,16 @@ class Found:
     candidates : tuple of int arrays, (M,)
         Where the starts led, the best first.
     worths : tuple of float
-        J of each plus the log-likelihood with a shared covariance, nats per image.
+        Of each, as `PartitionProblem.worth`, nats per image.
+    knee : float
+        As `knee_ratio` of the best one.
     """
 
     labels: IntArray
     sample: IntArray
     candidates: tuple[IntArray, ...]
     worths: tuple[float, ...]
+    knee: float
 
 
 def search_events(
@@ -140,19 +144,16 @@ def search_events(
             return (Progress(text, (done + at / (at + _USUAL_ROUNDS)) / search.n_starts),)
 
         found.append((yield from relayed(job, shown)))
-    ranked = sorted(((_worth(problem, one), at) for at, one in enumerate(found)), key=lambda pair: -pair[0])
-    labels = yield from _extended_events(search, problem, rows, found[ranked[0][1]], should_stop)
-    candidates = tuple(frozen(found[at].labels) for _, at in ranked)
-    return Found(frozen(labels), frozen(rows), candidates, tuple(worth for worth, _ in ranked))
-
-
-def _worth(problem: PartitionProblem, partition: Partition) -> float:
-    """Return J plus the log-likelihood with a shared covariance, nats per image, by which candidates rank.
-
-    A style that all clusters have, such as bold letters, raises J where a cluster is split by it; with a
-    shared covariance, in which the style's spread lies anyway, it gains little.
-    """
-    return partition.objective + problem.shared_log_likelihood(partition)
+    ranked = sorted(((problem.worth(one), at) for at, one in enumerate(found)), key=lambda pair: -pair[0])
+    best = found[ranked[0][1]]
+    labels = yield from _extended_events(search, problem, rows, best, should_stop)
+    return Found(
+        frozen(labels),
+        frozen(rows),
+        tuple(frozen(found[at].labels) for _, at in ranked),
+        tuple(worth for worth, _ in ranked),
+        knee_ratio(problem, best, bisector),
+    )
 
 
 def _neighbours_events(

@@ -198,7 +198,7 @@ class SearchSettings:
     """The search for a better partition than that start."""
 
     n_starts: int = number(
-        3,
+        8,
         (0, 20),
         "Starts",
         "Partitions that are improved by uniting and splitting clusters: that of the eigenvectors, that of "

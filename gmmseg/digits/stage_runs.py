@@ -22,6 +22,7 @@ from gmmseg.digits.orientation import OrientationMaps
 from gmmseg.digits.partition import PartitionProblem, indicators, partition_of
 from gmmseg.digits.pca import principal_axes
 from gmmseg.digits.plain_mixture import kmeans_start_events, mixture_events, params_of_groups, posteriors_of
+from gmmseg.digits.rivals import agreement_events, rivals, shaded
 from gmmseg.digits.scattering import scattering_events
 from gmmseg.digits.search import Search, search_events
 from gmmseg.digits.settings import DigitSettings, MixtureSettings
@@ -416,7 +417,7 @@ def assignment_stage(work: Workpiece, settings: DigitSettings, should_stop: Shou
 
 
 def calibration_stage(work: Workpiece, settings: DigitSettings, should_stop: ShouldStop) -> StageJob:
-    """Replace the posteriors by their power that is right as often as it says."""
+    """Replace the posteriors by their power that is right as often as it says, as far as partitions agree."""
     if work.posteriors is None or work.neighbours is None:
         raise ValueError("a calibration needs a fitted mixture and its graph's neighbours")
     power = yield from calibration_events(
@@ -427,4 +428,9 @@ def calibration_stage(work: Workpiece, settings: DigitSettings, should_stop: Sho
         settings.seed,
         should_stop,
     )
-    return replace(work, posteriors=frozen(to_power(work.posteriors, power)), power=power)
+    posteriors = to_power(work.posteriors, power)
+    if work.found is not None and rivals(work.found):
+        near = work.known_features[:, : settings.graph.n_features]
+        agreed = yield from agreement_events(work.found, near, should_stop)
+        posteriors = shaded(posteriors, agreed)
+    return replace(work, posteriors=frozen(posteriors), power=power)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 
 from gmmseg.digits import stage_runs as runs
@@ -37,6 +37,12 @@ class Stage:
         Power of the number of images that it takes time by.
     most_images : int, optional
         Images beyond which it takes no longer; `cost` is then for so many.
+    fixed : float
+        CPU seconds that it takes whatever the images.
+    scale : callable
+        How many times as long it takes with some settings as with the defaults and ten clusters.
+    is_of_pixels : bool
+        Whether it takes longer for larger images; the others work on features, as many for all sizes.
     """
 
     name: StageName
@@ -46,13 +52,17 @@ class Stage:
     cost: float
     growth: float = 1.0
     most_images: int | None = None
+    fixed: float = 0.0
+    scale: Callable[[DigitSettings], float] = lambda settings: 1.0
+    is_of_pixels: bool = False
 
-    def seconds(self, n_images: int, image_shape: tuple[int, int]) -> float:
+    def seconds(self, settings: DigitSettings, n_images: int, image_shape: tuple[int, int]) -> float:
         """Return about how many CPU seconds it takes for images (N, h, w)."""
         usual = self.most_images or _USUAL_IMAGES
         share = (n_images if self.most_images is None else min(n_images, usual)) / usual
-        n_pixels = image_shape[0] * image_shape[1]
-        return self.cost * math.pow(share, self.growth) * math.sqrt(n_pixels / _USUAL_PIXELS)
+        n_pixels = image_shape[0] * image_shape[1] if self.is_of_pixels else _USUAL_PIXELS
+        usually = self.cost * math.pow(share, self.growth) * math.sqrt(n_pixels / _USUAL_PIXELS)
+        return self.fixed + self.scale(settings) * usually
 
     def key(self, settings: DigitSettings) -> tuple[Hashable, ...]:
         """Return what this stage's result depends on besides the work it is given."""
@@ -68,27 +78,54 @@ _SPECTRAL = ("n_clusters", "seed", "spectral")
 _SEARCH = ("n_clusters", "seed", "covariance", "field", "graph.n_features", "search")
 _PRIOR = ("covariance", "field")
 
+
+def _for_clusters(settings: DigitSettings) -> float:
+    return (settings.n_clusters or 10) / 10
+
+
+def _for_starts(settings: DigitSettings) -> float:
+    return settings.search.n_starts * _for_clusters(settings)
+
+
 _STAGES: tuple[Stage, ...] = (
-    Stage("pixels", "Reading the pixels", (), runs.pixels_stage, 0.2),
-    Stage("framing", "Framing the digits", ("fit_on",), runs.framing_stage, 1),
-    Stage("deskew", "Straightening the digits", ("deskew",), runs.deskew_stage, 3),
-    Stage("orientation", "Measuring directions of edges", ("orientation",), runs.orientation_stage, 9),
-    Stage("scattering", "Scattering", ("fit_on", "scattering"), runs.scattering_stage, 70),
-    Stage("pca", "Finding principal components", ("fit_on", "pca"), runs.pca_stage, 3),
-    Stage("mixture", "Fitting the mixture", (*_MIXTURE, "mixture"), runs.mixture_stage, 20),
+    Stage("pixels", "Reading the pixels", (), runs.pixels_stage, 0.2, is_of_pixels=True),
+    Stage("framing", "Framing the digits", ("fit_on",), runs.framing_stage, 0.6, is_of_pixels=True),
+    Stage("deskew", "Straightening the digits", ("deskew",), runs.deskew_stage, 1.2, is_of_pixels=True),
+    Stage(
+        "orientation",
+        "Measuring directions of edges",
+        ("orientation",),
+        runs.orientation_stage,
+        4,
+        is_of_pixels=True,
+    ),
+    Stage("scattering", "Scattering", ("fit_on", "scattering"), runs.scattering_stage, 70, is_of_pixels=True),
+    Stage("pca", "Finding principal components", ("fit_on", "pca"), runs.pca_stage, 2, fixed=0.15),
+    Stage("mixture", "Fitting the mixture", (*_MIXTURE, "mixture"), runs.mixture_stage, 20, 0.8),
     Stage("components", "Fitting and merging components", _COMPONENTS, runs.components_stage, 25),
-    Stage("neighbours", "Finding nearest neighbours", _GRAPH, runs.neighbours_stage, 16, 2),
+    Stage("neighbours", "Finding nearest neighbours", _GRAPH, runs.neighbours_stage, 16, 2, fixed=0.1),
     Stage("graph", "Weighing the edges", (), runs.graph_stage, 0.5),
-    Stage("spectral", "Looking for groups in the graph", _SPECTRAL, runs.spectral_stage, 3),
-    Stage("search", "Trying other partitions", _SEARCH, runs.search_stage, 7, 1, MAX_SAMPLE),
+    Stage("spectral", "Looking for groups in the graph", _SPECTRAL, runs.spectral_stage, 2),
+    Stage(
+        "search",
+        "Trying other partitions",
+        _SEARCH,
+        runs.search_stage,
+        0.9,
+        0.7,
+        MAX_SAMPLE,
+        scale=_for_starts,
+    ),
     Stage("graph_mixture", "Fitting the mixture on the graph", _PRIOR, runs.graph_mixture_stage, 8),
-    Stage("whitening", "Correcting the distances", ("graph.whitening",), runs.whitening_stage, 0.5),
-    Stage("neighbours_2", "Finding nearest neighbours again", _GRAPH, runs.neighbours_stage, 26, 2),
+    Stage("whitening", "Correcting the distances", ("graph.whitening",), runs.whitening_stage, 0.3),
+    Stage(
+        "neighbours_2", "Finding nearest neighbours again", _GRAPH, runs.neighbours_stage, 26, 2, fixed=0.15
+    ),
     Stage("graph_2", "Weighing the new edges", (), runs.graph_stage, 0.5),
-    Stage("spectral_2", "Looking for groups again", _SPECTRAL, runs.spectral_stage, 3),
+    Stage("spectral_2", "Looking for groups again", _SPECTRAL, runs.spectral_stage, 2),
     Stage("graph_mixture_2", "Fitting the mixture on the new graph", _PRIOR, runs.graph_mixture_2_stage, 12),
     Stage("assignment", "Assigning new images", _GRAPH, runs.assignment_stage, 5),
-    Stage("calibration", "Checking how sure the clusters are", ("seed",), runs.calibration_stage, 5),
+    Stage("calibration", "Checking how sure the clusters are", ("seed",), runs.calibration_stage, 6, 0.6),
 )
 STAGES: dict[StageName, Stage] = {stage.name: stage for stage in _STAGES}
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from gmmseg.arrays import IntArray
+from gmmseg.control import result_of
 from gmmseg.digits.calibration import UNSEEN, halves, power_of, to_power
 from gmmseg.digits.doubts import doubts
 from gmmseg.digits.neighbours import Neighbours
 from gmmseg.digits.reliability import EDGES, reliability, reliability_text
+from gmmseg.digits.rivals import TEMPERATURE, agreement, agreement_events, rivals, shaded
 from gmmseg.digits.search import Found
 
 
@@ -85,12 +88,56 @@ def test_doubts_are_said_only_where_there_are_any() -> None:
     assert doubts(even, None, None) == ()
     (lopsided,) = doubts(np.array([993] + [160] * 9), 10, None)
     assert "993" in lopsided
-    (other,) = doubts(even, 13, None)
-    assert "13 clusters, not 10" in other
-    sample = np.arange(100)
-    first, second = sample % 2, (sample + (sample < 30)) % 2
-    close = Found(first, sample, (first, second), (5.0, 4.99))
-    (rival,) = doubts(even, 10, close)
+    first = np.arange(100) % 2
+    second = (first + (np.arange(100) < 30)) % 2
+    assert doubts(even, 13, None) == ()
+    assert doubts(even, 13, found_of([first], [5.0], knee=0.6)) == ()
+    assert doubts(even, 10, found_of([first], [5.0], knee=0.9)) == ()
+    (other,) = doubts(even, 13, found_of([first], [5.0], knee=0.9))
+    assert "propose 13" in other
+    (rival,) = doubts(even, 10, found_of([first, second], [5.0, 4.99]))
     assert "30 %" in rival
-    assert doubts(even, 10, Found(first, sample, (first, second), (5.0, 4.0))) == ()
-    assert doubts(even, 10, Found(first, sample, (first, 1 - first), (5.0, 5.0))) == ()
+    assert doubts(even, 10, found_of([first, second], [5.0, 4.0])) == ()
+    assert doubts(even, 10, found_of([first, 1 - first], [5.0, 5.0])) == ()
+
+
+def found_of(candidates: list[IntArray], worths: list[float], knee: float = 0.0) -> Found:
+    sample = np.arange(len(candidates[0]))
+    return Found(candidates[0], sample, tuple(candidates), tuple(worths), knee)
+
+
+def test_partitions_agree_by_their_credibility() -> None:
+    best = np.arange(100) % 2
+    half = np.where(np.arange(100) < 30, 1 - best, best)
+    other = np.where(np.arange(100) >= 80, 1 - best, best)
+    # Credibilities 1, 1/2 and 1/4; the renamed and the all but equal one are no opinions of their own.
+    named, alike = 1 - best, best.copy()
+    alike[0] = 1 - alike[0]
+    worths = [7.0, 7.0, 7.0, 7 - TEMPERATURE * np.log(2), 7 - TEMPERATURE * np.log(4)]
+    found = found_of([best, named, alike, half, other], worths)
+    assert [less for _, less in rivals(found)] == pytest.approx([7 - worths[3], 7 - worths[4]])
+    expected = np.full(100, 1.0)
+    expected[:30] = 1.25 / 1.75
+    expected[80:] = 1.5 / 1.75
+    assert agreement(found) == pytest.approx(expected)
+
+
+def test_agreement_of_images_beyond_the_sample_is_that_of_their_nearest() -> None:
+    rng = np.random.default_rng(0)
+    place = np.repeat([0.0, 50.0], 60)
+    features = (place[:, None] + rng.standard_normal((120, 3))).astype(np.float32)
+    sample = np.flatnonzero(np.arange(120) % 2)
+    best = np.arange(60) % 2
+    rival = np.where(features[sample, 0] > 25, 1 - best, best)
+    found = Found(best, sample, (best, rival), (1.0, 1.0), 0.0)
+    spread = result_of(agreement_events(found, features))
+    assert spread == pytest.approx(np.where(place > 25, 0.5, 1.0), abs=1e-5)
+
+
+def test_shaded_posteriors_keep_their_order_and_their_sum() -> None:
+    posteriors = np.array([[0.9, 0.5, 0.2], [0.1, 0.3, 0.2], [0.0, 0.2, 0.6]], dtype=np.float32)
+    found = shaded(posteriors, np.array([1.0, 0.4, 0.7], dtype=np.float32))
+    assert found.sum(axis=0) == pytest.approx(np.ones(3))
+    assert found[:, 0] == pytest.approx(posteriors[:, 0])
+    assert found[:, 1] == pytest.approx([0.4, 0.32, 0.28])
+    assert np.array_equal(found.argmax(axis=0), posteriors.argmax(axis=0))

@@ -349,3 +349,19 @@ def test_recipes_are_made_of_known_stages_and_explain_themselves(name: RecipeNam
 def test_what_a_stage_reads_exists() -> None:
     for stage in STAGES.values():
         stage.key(DigitSettings())
+
+
+def test_foreseen_times_follow_starts_clusters_and_the_size_of_images() -> None:
+    settings = settings_for("manifold")
+    half = replace(settings, search=replace(settings.search, n_starts=settings.search.n_starts // 2))
+    many = replace(settings, n_clusters=3 * (settings.n_clusters or 10))
+    search, deskew, pca = STAGES["search"], STAGES["deskew"], STAGES["pca"]
+    usual = search.seconds(settings, 5000, (28, 28))
+    assert search.seconds(half, 5000, (28, 28)) == pytest.approx(usual / 2)
+    assert search.seconds(many, 5000, (28, 28)) == pytest.approx(3 * usual)
+    assert search.seconds(settings, 70_000, (56, 56)) == usual
+    assert deskew.seconds(settings, 5000, (56, 56)) == pytest.approx(
+        2 * deskew.seconds(settings, 5000, (28, 28))
+    )
+    small, large = (pca.seconds(settings, n, (28, 28)) for n in (1, 70_001))
+    assert 0.1 < small < large

@@ -12,6 +12,7 @@ from gmmseg.arrays import FloatArray, IntArray
 from gmmseg.control import Progress, StopRequest, never_stop, result_of
 from gmmseg.digits.bisection import Bisector, second_eigenvector_halves
 from gmmseg.digits.graph import Graph, edge_weights, joined
+from gmmseg.digits.knee import knee_ratio
 from gmmseg.digits.moves import improved_events
 from gmmseg.digits.neighbours import nearest_events
 from gmmseg.digits.partition import PartitionProblem, merge_gains, partition_of, split_gain
@@ -126,6 +127,36 @@ def test_moves_mend_two_united_groups_and_a_parted_one(
     best = result_of(improved_events(problem, wrong, 4, bisector_of(problem)))
     assert score(best.labels, groups).acc > 0.98
     assert best.objective > objective(problem, wrong)
+
+
+def test_the_knee_is_what_a_split_gains_over_what_a_merge_loses(
+    problem: PartitionProblem, planted: tuple[FloatArray, IntArray]
+) -> None:
+    groups = planted[1]
+
+    def worth(labels: IntArray) -> float:
+        partition = partition_of(problem, labels, int(labels.max()) + 1)
+        return objective(problem, labels) + problem.shared_log_likelihood(partition)
+
+    bisector = bisector_of(problem)
+    losses = [worth(groups) - worth(np.where(groups == b, a, groups)) for b in range(4) for a in range(b)]
+    gains = [0.0]
+    for cluster in range(4):
+        rows = np.flatnonzero(groups == cluster)
+        split = bisector.best(rows)
+        if split is not None:
+            parted = groups.copy()
+            parted[rows[split[1]]] = 4
+            gains.append(worth(parted) - worth(groups))
+    found = knee_ratio(problem, partition_of(problem, groups, 4), bisector)
+    assert found == pytest.approx(max(gains) / min(losses), abs=1e-6)
+    united = np.unique(np.where(groups == 1, 0, groups), return_inverse=True)[1]
+    assert knee_ratio(problem, partition_of(problem, united, 3), bisector) > 2 * found
+
+
+def test_where_a_merge_loses_nothing_there_is_no_knee(problem: PartitionProblem) -> None:
+    labels = np.random.default_rng(0).integers(0, 4, problem.n_rows)
+    assert knee_ratio(problem, partition_of(problem, labels, 4), bisector_of(problem)) == np.inf
 
 
 def test_empty_clusters_are_filled(problem: PartitionProblem, planted: tuple[FloatArray, IntArray]) -> None:
