@@ -9,13 +9,11 @@ import numpy as np
 from gmmseg.arrays import BoolArray, Float32Array, IntArray
 from gmmseg.control import ShouldStop, never_stop, raise_if_ended
 from gmmseg.errors import BudgetError, ReadError
-from gmmseg.frames.settings import BackgroundSettings
+from gmmseg.frames.settings import HISTORY, BackgroundSettings
 from gmmseg.image import Image
 from gmmseg.limits import memory_budget, size_text
 from gmmseg.setting import check_settings
 
-HISTORY = 500
-"""Frames that the automatic rate remembers."""
 BLOCK = 1 << 14
 """Pixels that are updated at once: what is computed for them stays in the cache."""
 _WHITE = 255.0

@@ -7,6 +7,8 @@ from typing import Literal
 
 from gmmseg.setting import choice, number
 
+HISTORY = 500
+"""Frames that the automatic rate remembers."""
 Rates = Literal["lee", "zivkovic"]
 _RATE_TITLES: dict[Rates, str] = {"lee": "Lee", "zivkovic": "Zivkovic"}
 

@@ -11,6 +11,7 @@ from gmmseg.colours import Colour
 from gmmseg.display import Display
 from gmmseg.editing import Edit
 from gmmseg.features.colour import suited_space
+from gmmseg.frames.settings import BackgroundSettings
 from gmmseg.image import Image, PixelSize
 from gmmseg.mixture.params import FitResult
 from gmmseg.mixture.settings import Adaptation
@@ -83,6 +84,7 @@ class PendingSelection:
 
 FIRST_MAP = MapSettings(by="region")
 """How a document's map of classes is made at first: it agrees best with what people see."""
+FIRST_BACKGROUND = BackgroundSettings()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,6 +100,8 @@ class Document:
     classes: ClassTable = field(default_factory=ClassTable)
     region_settings: RegionSettings = field(default_factory=RegionSettings)
     map_settings: MapSettings = FIRST_MAP
+    background_settings: BackgroundSettings = FIRST_BACKGROUND
+    """Of the background that moving things are told from, where the image is a frame of a stack."""
     display: Display | None = None
     """The automatic one where None."""
     typed_pixel_size: float | None = None
@@ -279,6 +283,17 @@ def change_map_setting(path: str, value: Any, title: str) -> Edit[Document]:
     )
 
 
+def change_background_setting(path: str, value: Any, title: str) -> Edit[Document]:
+    """Return the edit that sets one setting of the background of a stack; applying it raises as above."""
+    return Edit(
+        title,
+        lambda document: replace(
+            document, background_settings=with_setting(document.background_settings, path, value)
+        ),
+        merge_key=f"background {path}",
+    )
+
+
 def change_display(display: Display | None, title: str) -> Edit[Document]:
     """Return the edit that shows the image in another range; None is the automatic one."""
     return Edit(title, lambda document: replace(document, display=display), merge_key="display")
@@ -290,7 +305,7 @@ def set_pixel_size(size: float | None) -> Edit[Document]:
 
 
 def reset_settings(title: str) -> Edit[Document]:
-    """Return the edit that sets everything, of the segmentation, its map and the regions, as at first."""
+    """Return the edit that sets everything, of segmentation, map, regions and background, as at first."""
     return Edit(
         title,
         lambda document: replace(
@@ -298,6 +313,7 @@ def reset_settings(title: str) -> Edit[Document]:
             settings=SegmentSettings(),
             region_settings=RegionSettings(),
             map_settings=FIRST_MAP,
+            background_settings=FIRST_BACKGROUND,
             given=None,
         ),
     )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
 from gmmseg.arrays import BoolArray, ByteArray, frozen
+from gmmseg.frames.settings import BackgroundSettings
 from gmmseg.image import Image
 
 
@@ -37,10 +38,13 @@ class Foreground:
     ----------
     stack_id : (Path, str)
         As `ImageSource.stack_id` tells it.
+    settings : BackgroundSettings
+        Of the background that they are in front of.
     masks : tuple of PackedMask
     """
 
     stack_id: tuple[Path | None, str]
+    settings: BackgroundSettings = field(default_factory=BackgroundSettings)
     masks: tuple[PackedMask, ...] = ()
 
     def of(self, image: Image) -> BoolArray | None:
@@ -50,7 +54,11 @@ class Foreground:
             return None
         return unpacked(self.masks[place.frame])
 
+    def is_of_same(self, other: Foreground) -> bool:
+        """Whether both are of the same stack and background, however many frames are known."""
+        return (self.stack_id, self.settings) == (other.stack_id, other.settings)
+
     def grown(self, masks: list[BoolArray]) -> Foreground:
         """Return this with the masks of further frames."""
         packed = (PackedMask(np.packbits(mask), (len(mask), mask.shape[1])) for mask in masks)
-        return Foreground(self.stack_id, (*self.masks, *packed))
+        return replace(self, masks=(*self.masks, *packed))

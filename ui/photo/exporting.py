@@ -184,11 +184,10 @@ class Exporter(FileExporter):
 
     def write_foreground(self, stack: Path, folder: Path) -> None:
         """Write what is in front in each frame of a stack, as ``gmmseg frames`` does."""
-        from gmmseg.frames.settings import BackgroundSettings
         from gmmseg.io.foreground_export import foreground_export_events
 
         self._store.set_folder("export", folder)
-        settings = BackgroundSettings()
+        settings = self._workspace.document.background_settings
         self.runner.start(lambda should_stop: foreground_export_events(stack, folder, settings, should_stop))
 
     def write_animation(self, path: Path) -> None:

@@ -11,7 +11,6 @@ from PySide6.QtCore import QObject, Slot
 from gmmseg.arrays import BoolArray
 from gmmseg.control import Progress, ShouldStop
 from gmmseg.frames.background import foreground
-from gmmseg.frames.settings import BackgroundSettings
 from gmmseg.io.files import changed_while_read
 from gmmseg.io.images import read_frames
 from gmmseg.photo.foreground import Foreground
@@ -39,22 +38,23 @@ class ForegroundMaker(Worker):
         super().__init__(runner, parent)
         self._workspace = workspace
         self._is_wanted = False
-        self._made: tuple[Path | None, str] | None = None
-        """The stack whose masks are made, being made, or were given up."""
+        self._made: Foreground | None = None
+        """What is made, being made, or was given up; its masks may be fewer than are known."""
         bridge.changed.connect(self._on_changed)
 
     @Slot(bool)
     def want(self, is_wanted: bool) -> None:
         """Note whether somebody shows the foreground; the first who does has it made."""
         if is_wanted and not self._is_wanted and not self.runner.is_running:
-            known = self._workspace.shown.foreground
-            self._made = None if known is None else known.stack_id
+            self._made = self._workspace.shown.foreground
         self._is_wanted = is_wanted
         self._follow()
 
     @Slot(object, object)
     def _on_changed(self, old: ViewState, new: ViewState) -> None:
-        if new.document.image is not old.document.image:
+        before, now = old.document, new.document
+        has_others = now.background_settings != before.background_settings
+        if now.image is not before.image or has_others:
             self._follow()
 
     def _follow(self) -> None:
@@ -62,17 +62,17 @@ class ForegroundMaker(Worker):
         place = None if image is None else image.source.place
         if not self._is_wanted or image is None or place is None:
             return
-        stack_id = image.source.stack_id
-        if self._made != stack_id:
-            self._made = stack_id
-            self._workspace.show_foreground(Foreground(stack_id))
-            self.runner.start(lambda should_stop: _masks(place.stack, stack_id, should_stop))
+        wanted = Foreground(image.source.stack_id, self._workspace.document.background_settings)
+        if self._made is None or not wanted.is_of_same(self._made):
+            self._made = wanted
+            self._workspace.show_foreground(wanted)
+            self.runner.start(lambda should_stop: _masks(place.stack, wanted, should_stop))
 
     @Slot(object, object)
     def _on_events(self, run: int, events: tuple[Any, ...]) -> None:
         found = self._workspace.shown.foreground
         masks = [event for event in events if not isinstance(event, Progress)]
-        if found is not None and masks and found.stack_id == self._made:
+        if found is not None and self._made is not None and masks and found.is_of_same(self._made):
             self._workspace.show_foreground(found.grown(masks))
         super()._on_events(run, events)
 
@@ -82,14 +82,13 @@ class ForegroundMaker(Worker):
 
 
 def _masks(
-    stack: Path, stack_id: tuple[Path | None, str], should_stop: ShouldStop
+    stack: Path, wanted: Foreground, should_stop: ShouldStop
 ) -> Generator[BoolArray | Progress, None, None]:
     """Yield the mask of each frame, and how far this is."""
-    for image, mask in foreground(
-        read_frames(stack, should_stop=should_stop), BackgroundSettings(), should_stop
-    ):
+    frames = read_frames(stack, should_stop=should_stop)
+    for image, mask in foreground(frames, wanted.settings, should_stop):
         place = image.source.place
-        if image.source.stack_id != stack_id or place is None:
+        if image.source.stack_id != wanted.stack_id or place is None:
             raise changed_while_read(stack)
         yield mask
         n_done = place.frame + 1

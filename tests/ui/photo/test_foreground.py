@@ -18,12 +18,15 @@ import gmmseg
 from gmmseg.cli import run
 from gmmseg.drawing.draw import Scene, draw
 from gmmseg.drawing.layers import Layer, available_layers
+from gmmseg.frames.settings import BackgroundSettings
 from gmmseg.io.images import read_image
 from gmmseg.photo.classes import ClassTable
-from gmmseg.photo.foreground import Foreground
+from gmmseg.photo.document import change_background_setting
+from gmmseg.photo.foreground import Foreground, unpacked
 from tests.core.frames.test_background import street
-from tests.ui.driving import drop, mime_of, wait_for_fit
+from tests.ui.driving import drop, mime_of, wait_for_fit, write_png
 from ui.app import App
+from ui.widgets.number_box import NumberBox
 
 N = 10
 
@@ -149,6 +152,7 @@ def test_masks_are_exported_as_the_command_line_writes_them(
     wait_for_fit(app, qtbot)
     if is_folder:
         app.photo.actions["open_stack"].trigger()
+    app.photo.work.apply(change_background_setting("threshold", 2.0, ""))
     export = app.photo.actions["export_foreground"]
     qtbot.waitUntil(export.isEnabled)
     export.trigger()
@@ -157,10 +161,46 @@ def test_masks_are_exported_as_the_command_line_writes_them(
     with qtbot.waitSignal(app.photo.work.exporter.finished, timeout=20000):
         dialog.fileSelected.emit(str(tmp_path / "window"))
     dialog.close()
-    assert run(["frames", str(folder if is_folder else stack), "-o", str(tmp_path / "command")]) == 0
+    source = str(folder if is_folder else stack)
+    assert run(["frames", source, "--threshold", "2", "-o", str(tmp_path / "command")]) == 0
     found, expected = (
         {path.name: path.read_bytes() for path in (tmp_path / name).iterdir()}
         for name in ("window", "command")
     )
     assert found == expected
     assert len(found) == N
+
+
+def test_settings_of_the_background_are_those_of_the_command_line(
+    opened: App, qtbot: QtBot, stack: Path
+) -> None:
+    window, workspace = opened.window, opened.photo.work.workspace
+    setup = opened.photo.panels.setup
+    qtbot.waitUntil(lambda: not setup.background.isHidden())
+    opened.photo.panels.panes.choose_layer(0, Layer("foreground"))
+
+    def known(threshold: float) -> bool:
+        expected = list(gmmseg.foreground(stack, threshold=threshold))
+        found = workspace.shown.foreground
+        return found is not None and [unpacked(mask).tolist() for mask in found.masks] == [
+            mask.tolist() for mask in expected
+        ]
+
+    qtbot.waitUntil(partial(known, 4.0), timeout=20_000)
+    box = window.findChild(NumberBox, "threshold")
+    assert box is not None
+    box.setFocus()
+    box.selectAll()
+    QTest.keyClicks(box, "2")
+    QTest.keyClick(box, Qt.Key.Key_Return)
+    assert workspace.document.background_settings == BackgroundSettings(threshold=2.0)
+    qtbot.waitUntil(partial(known, 2.0), timeout=20_000)
+    assert not known(4.0), "the setting has an effect"
+    opened.photo.actions["undo"].trigger()
+    qtbot.waitUntil(partial(known, 4.0), timeout=20_000)
+
+
+def test_a_photo_has_no_settings_of_a_background(app: App, qtbot: QtBot, tmp_path: Path) -> None:
+    drop(app.window, mime_of(write_png(tmp_path / "photo.png")))
+    wait_for_fit(app, qtbot)
+    assert app.photo.panels.setup.background.isHidden()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QWidget
 
+from gmmseg.editing import Edit
 from gmmseg.features.colour import is_suited
 from gmmseg.features.spec import COLOUR_SPACES
+from gmmseg.frames.settings import HISTORY, BackgroundSettings
 from gmmseg.mixture.settings import Adaptation, CovarianceKind
 from gmmseg.photo.document import (
     FIRST_MAP,
     Document,
     adapt_model,
+    change_background_setting,
     change_map_setting,
     change_region_setting,
     change_setting,
@@ -37,12 +40,18 @@ if TYPE_CHECKING:
     from gmmseg.photo.given import GivenModel
     from gmmseg.photo.view_state import ViewState
 
+_CHANGES: tuple[tuple[type, Callable[[str, Any, str], Edit[Document]]], ...] = (
+    (MapSettings, change_map_setting),
+    (RegionSettings, change_region_setting),
+    (BackgroundSettings, change_background_setting),
+)
+"""What changes settings beside those of the segmentation."""
 _FIRST_NUMBER = 10
 """Of regions, to start from where none have been found yet."""
 
 
 class SetupPanel(SettingsForm):
-    """Shows `SegmentSettings`, `MapSettings` and `RegionSettings` and asks for changes of them.
+    """Shows the settings of segmentation, map, regions and background, and asks for changes of them.
 
     A refused number of regions, or of the map's, does not make it invalid: the segmentation goes without.
     """
@@ -59,11 +68,14 @@ class SetupPanel(SettingsForm):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("setup", parent)
+        self._changes = {setting.path: change for kind, change in _CHANGES for setting in settings_of(kind)}
         self._lay_out()
         self.edited.connect(self._ask)
         self._show_settings(None, SegmentSettings())
         self._show_map_settings(FIRST_MAP, is_beyond=False)
         self._show_region_settings(RegionSettings())
+        self._show_background(Document())
+        self.field_of(AutomaticField, "rate").set_automatic_value(1 / HISTORY)
         self._show_number_found(_FIRST_NUMBER)
         self._show_teachable(Document())
         self._show_given(None)
@@ -84,6 +96,8 @@ class SetupPanel(SettingsForm):
             self._show_region_settings(now.region_settings)
         if now.image is not before.image or now.map_settings is not before.map_settings:
             self._show_map_settings(now.map_settings, is_beyond=now.is_beyond_memory)
+        if (now.image, now.background_settings) != (before.image, before.background_settings):
+            self._show_background(now)
         if new.regions is not old.regions and new.regions is not None:
             self._show_number_found(new.regions.regions.n_regions)
         if now.fit is not before.fit or now.settings is not before.settings:
@@ -110,12 +124,12 @@ class SetupPanel(SettingsForm):
         self._chosen.hide()
         self.add_heading(self.tr("Map"))
         of_map = settings_of(MapSettings)
-        self._map_paths = {setting.path for setting in of_map}
         self.add_fields([setting for setting in of_map if not setting.is_advanced], is_vital=False)
         self.add_heading(self.tr("Regions"))
         of_regions = [setting for setting in settings_of(RegionSettings) if not setting.is_advanced]
-        self._region_paths = {setting.path for setting in of_regions}
         self.add_fields(of_regions, titles={"n_regions": self.tr("Number")}, is_vital=False)
+        self.background = self.add_section(self.tr("Background of the frames"), "background")
+        self.add_fields(settings_of(BackgroundSettings), self.background.body, is_vital=False)
         self.column.addSpacing(SPACING // 2)
         # Made after the fields above it: Tab goes by that order.
         self.advanced = self.add_section(self.tr("&Advanced"), "advanced")
@@ -151,6 +165,11 @@ class SetupPanel(SettingsForm):
         self.field("detail").set_reason(
             "" if settings.n_regions is None else self.tr("The number of regions is given.")
         )
+
+    def _show_background(self, document: Document) -> None:
+        """Show the settings of the background where the image is a frame of a stack."""
+        self.background.setVisible(document.image is not None and document.image.source.place is not None)
+        self.show_values(document.background_settings)
 
     def _show_settings(self, image: Image | None, settings: SegmentSettings) -> None:
         self.show_values(settings)
@@ -222,12 +241,9 @@ class SetupPanel(SettingsForm):
             adaptation = with_setting(self._adaptation, setting.path, value)
             self.edit_requested.emit(adapt_model(adaptation, setting.title))
             return
-        is_of_regions = setting.path in self._region_paths
-        change = change_region_setting if is_of_regions else change_setting
-        if setting.path in self._map_paths:
-            change = change_map_setting
+        change = self._changes.get(setting.path, change_setting)
         self.edit_requested.emit(change(setting.path, value, setting.title))
-        if is_of_regions:
+        if change is change_region_setting:
             self.regions_touched.emit()
 
     @Slot()
