@@ -128,3 +128,12 @@ def test_shared_shapes_are_refused_and_a_stop_keeps_nothing() -> None:
             steps_of(values, settings)
     with pytest.raises(Cancelled):
         result_of(annihilation_events(values, None, FitSettings(), lambda: StopRequest.STOP))
+
+
+@pytest.mark.parametrize("kind", ["full", "diag", "spherical"])
+def test_it_begins_with_a_tenth_of_the_mean_variance_in_every_direction(kind: CovarianceKind) -> None:
+    values = np.random.default_rng(3).normal(size=(80, 3)) * [1.0, 2.0, 5.0]
+    first = next(annihilation_events(values, None, FitSettings(n_components=4, covariance=kind)))
+    expected = values.var(axis=0).mean() / 10 * np.eye(3)
+    np.testing.assert_allclose(first.params.matrices(), np.stack([expected] * 4), rtol=1e-9)
+    np.testing.assert_allclose(first.params.weights, 0.25)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy import optimize
+from scipy import integrate, optimize, stats
 
 from gmmseg.mixture.covariance import Full
 from gmmseg.mixture.density import score_rows
@@ -69,3 +69,26 @@ def test_one_gaussian_fitted_with_two_components_merges_by_every_rule(seed: int)
     params = fit(values, None, FitSettings(2, seed=seed)).params
     assert ridge_overlap(params)[0, 1] > 0.2
     assert bhattacharyya(params)[0, 1] > 0.1
+
+
+UNLIKE = MixtureParams(np.array([0.6, 0.4]), np.array([[0.0], [4.0]]), Full(np.array([[[1.0]], [[0.3]]])))
+"""Two Gaussians on a line, of which one is narrower: determinants count."""
+
+
+def test_the_bhattacharyya_coefficient_is_the_integral_of_the_root_of_the_product() -> None:
+    def root(x: float) -> float:
+        densities = stats.norm.pdf(x, UNLIKE.means[:, 0], np.sqrt(UNLIKE.matrices()[:, 0, 0]))
+        return float(np.sqrt(densities.prod()))
+
+    area, _ = integrate.quad(root, -20, 20, points=[0.0, 4.0], epsabs=1e-13)
+    assert bhattacharyya(UNLIKE)[0, 1] == pytest.approx(area, rel=1e-8)
+
+
+def test_the_overlap_ratio_of_unlike_components_is_that_of_their_density_on_the_line() -> None:
+    grid = np.linspace(-1, 5, 200_001)
+    density = np.exp(score_rows(UNLIKE, grid[:, None]))
+    inner = density[1:-1]
+    peaks = inner[(inner > density[:-2]) & (inner > density[2:])]
+    saddle = inner[(inner < density[:-2]) & (inner < density[2:])]
+    assert (len(peaks), len(saddle)) == (2, 1)
+    assert ridge_overlap(UNLIKE)[0, 1] == pytest.approx(saddle[0] / peaks.min(), rel=2e-3)
