@@ -83,7 +83,7 @@ class Journaling(QObject):
     """Writes one journal at a time, in the window's thread; the disk is waited for in another.
 
     What a large journal begins with is written in another thread, too. Until it is there, changes go into
-    the journal before it, or where there is none into one that knows the present step alone.
+    the journal before it, or where there is none into one of the present step and the one in the file.
 
     Parameters
     ----------
@@ -106,8 +106,8 @@ class Journaling(QObject):
         self._beginning: _Beginning | None = None
         self._n_first_bytes = 0
         self._written: History[Any] | None = None
-        self._only: Entry[Any] | None = None
-        """The step with which the journal began, where it does not know those around it."""
+        self._few: tuple[Entry[Any], ...] = ()
+        """The steps with which the journal began, where it does not know all of them."""
         self._newest: History[Any] | None = None
         self._project: Path | None = None
         self._has_failed = False
@@ -176,7 +176,7 @@ class Journaling(QObject):
             )
             is_whole = self._beginning.write(_AT_ONCE)
             if not is_whole and self._journal is None:
-                self._begin_with_present(self._beginning)
+                self._begin_with_few(self._beginning)
         except WriteError as error:
             self._fail(error)
         else:
@@ -185,12 +185,13 @@ class Journaling(QObject):
             else:
                 self._beginnings.ask(self._beginning)
 
-    def _begin_with_present(self, beginning: _Beginning) -> None:
-        """Take changes into a journal of the present step until the one that is being begun has its place."""
+    def _begin_with_few(self, beginning: _Beginning) -> None:
+        """Take changes into a journal of few steps until the one that is being begun has its place."""
         from gmmseg.io.journal import Journal
 
-        journal = Journal(beginning.journal.path)
-        present = History(beginning.history.present)
+        journal, whole = Journal(beginning.journal.path), beginning.history
+        saved = tuple(entry for entry in whole.entries if entry.state is beginning.saved)
+        present = _among(saved, whole.present)
         try:
             for record in self._format.first_records(
                 present, journal.path, beginning.project, beginning.saved
@@ -201,7 +202,7 @@ class Journaling(QObject):
             journal.close()
             raise
         self._journal, self._written, self._project = journal, present, beginning.project
-        self._only, self._n_first_bytes = present.present, journal.n_bytes
+        self._few, self._n_first_bytes = present.entries, journal.n_bytes
 
     @Slot(object, object)
     def _on_begun(self, beginning: _Beginning, error: WriteError | None) -> None:
@@ -229,7 +230,7 @@ class Journaling(QObject):
             return
         self._has_failed, self._n_first_bytes = False, n_first_bytes
         self._journal, self._written, self._project = journal, self._newest, beginning.project
-        self._only = None
+        self._few = ()
         if before is not None:
             before.close()
             if before.path != journal.path:
@@ -262,10 +263,9 @@ class Journaling(QObject):
         self._newest = history
         if self._journal is None or self._written is None or history is self._written:
             return
-        if self._only is not None:
-            # Whatever lies between: the present is told by what differs from that step.
-            steps = (self._only,) if history.present is self._only else (self._only, history.present)
-            history = History.standing(steps, len(steps) - 1)
+        if self._few:
+            # Whatever lies between: the present is told by what differs from the last of them.
+            history = _among(self._few, history.present)
         try:
             self._journal.append(self._format.change_record(self._written, history))
         except WriteError as error:
@@ -291,7 +291,8 @@ class Journaling(QObject):
         path = self.path
         if self._journal is not None:
             self._journal.close()
-        self._journal = self._written = self._only = self._newest = self._project = None
+        self._journal = self._written = self._newest = self._project = None
+        self._few = ()
         if path is not None and is_over:
             _remove(path)
         return None if is_over else path
@@ -315,6 +316,12 @@ class Journaling(QObject):
         if not journal.exists():
             # It was over, or put aside, before its picture was there.
             _remove(journal)
+
+
+def _among(steps: tuple[Entry[Any], ...], present: Entry[Any]) -> History[Any]:
+    """Return the history of some steps and the present one, which may be one of them."""
+    entries = steps if any(step is present for step in steps) else (*steps, present)
+    return History.standing(entries, next(at for at, step in enumerate(entries) if step is present))
 
 
 def _sync(descriptor: int, should_stop: ShouldStop) -> None:

@@ -507,6 +507,15 @@ def test_edits_while_a_first_journal_begins_are_kept_at_once(
         assert_same(found.project.document.objects, workspace.document.objects)
         assert found.project.history.present.title == workspace.history.present.title
         assert found.path == path
+        assert found.saved is not None
+        assert found.has_something == marked.window.isWindowModified()
+    # So it is with one that is begun after edits: it knows what is in the file.
+    keeper.journaling.end(is_over=True)
+    keeper._begin_journal()
+    begun = look_into(beside)
+    assert begun.saved is not None
+    assert [entry.name for entry in begun.saved.object_map] == ["cat"]
+    assert begun.has_something
     # It is taken for what it is: the work on what another photo takes the place of.
     open_in(marked, qtbot, write_png(tmp_path / "last.png", blobs(seed=4)))
     assert keeper.left[beside] is not None
