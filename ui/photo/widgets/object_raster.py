@@ -6,9 +6,13 @@ import numpy as np
 
 from gmmseg.arrays import BoolArray, ByteArray
 from gmmseg.photo.objects.objects import ObjectMap
+from gmmseg.photo.objects.tiles import MAX_ID
 
 _SLOTS = 254
 """Colours that bytes can tell apart besides 0; objects beyond share them."""
+
+_BYTES: ByteArray = np.append(0, np.arange(MAX_ID) % _SLOTS + 1).astype(np.uint8)
+"""The byte of each id."""
 
 
 class ObjectRaster:
@@ -32,8 +36,9 @@ class ObjectRaster:
         else:
             changed = tiles.changed_from(before.ids)
         for index in changed:
-            ids = tiles.tile(index)
-            self.pixels[tiles.box(index)] = np.where(ids > 0, (ids - 1) % _SLOTS + 1, 0)
+            tile = tiles.tiles[index]
+            # Most tiles of a large object are uniform: one number, which is written sooner than looked up.
+            self.pixels[tiles.box(index)] = _BYTES[tile if isinstance(tile, int) else tiles.tile(index)]
         return bool(changed) or before is None
 
     @staticmethod
@@ -43,16 +48,12 @@ class ObjectRaster:
         for entry in objects:
             density = min(1.0, opacity + 0.12) if entry.id in chosen else opacity
             alpha = round(255 * density) if entry.is_visible else 0
-            lut[_byte_of(entry.id)] = (*entry.colour, alpha)
+            lut[_BYTES[entry.id]] = (*entry.colour, alpha)
         return lut
 
     @staticmethod
     def are_among(chosen: tuple[int, ...]) -> BoolArray:
         """Return which bytes are those of some objects, (256,)."""
         found = np.zeros(256, dtype=np.bool_)
-        found[[_byte_of(each) for each in chosen]] = True
+        found[_BYTES[list(chosen)]] = True
         return found
-
-
-def _byte_of(wanted: int) -> int:
-    return (wanted - 1) % _SLOTS + 1
