@@ -9,7 +9,7 @@ from gmmseg.control import never_stop
 from gmmseg.editing import Edit
 from gmmseg.laboratory.data import Data
 from gmmseg.laboratory.lesson import Progress
-from gmmseg.laboratory.lessons import lesson_of
+from gmmseg.laboratory.lessons.contents import lesson_of
 from gmmseg.laboratory.page import Page
 from gmmseg.laboratory.pages.contents import PAGES, page_class
 from gmmseg.mixture.params import MixtureParams

@@ -12,6 +12,8 @@ from gmmseg.laboratory.page import Page
 Do = Callable[[Any, ShouldStop], Page]
 """Changes a page as its user would; asks between blocks of long work whether to stop."""
 
+YES_NO = ("Yes", "No")
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:

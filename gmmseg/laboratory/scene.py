@@ -208,7 +208,7 @@ class Scene:
     sentence : str
         What is to be seen, in plain words.
     formula : str
-        The same as a formula, in the notation of `ui.widgets.formula`.
+        The same as a formula, in the notation of `ui.widgets.formula_notation`.
     """
 
     pictures: tuple[Picture, ...]

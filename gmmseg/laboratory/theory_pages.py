@@ -38,7 +38,7 @@ class TheoryPage:
     text : str
         Markdown, with a `MARK` in place of each formula.
     formulas : tuple of str
-        In the notation of `ui.widgets.formula`.
+        In the notation of `ui.widgets.formula_notation`.
     """
 
     name: str

@@ -11,7 +11,8 @@ from gmmseg.laboratory.scene import Scene
 from gmmseg.laboratory.theory_pages import NAMES, theory_page
 from ui.dialogs.theory import TheoryDialog
 from ui.theme import apply_theme
-from ui.widgets.formula import OBJECT, typeset
+from ui.widgets.formula import OBJECT
+from ui.widgets.formula_boxes import typeset
 
 
 @pytest.mark.parametrize("name", NAMES)

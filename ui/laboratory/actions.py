@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gmmseg.laboratory.lesson import Lesson
-from gmmseg.laboratory.lessons import LESSONS
+from gmmseg.laboratory.lessons.contents import LESSONS
 from gmmseg.laboratory.view_state import ViewState
 from ui.desk.actions import REDO, UNDO, ActionSpec, DeskState, Keys, is_running
 from ui.desk.saving import PROJECT_ACTIONS

@@ -8,7 +8,7 @@ from typing import Any
 from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from gmmseg.laboratory.lessons import LESSONS
+from gmmseg.laboratory.lessons.contents import LESSONS
 from ui.desk.actions import Actions
 from ui.desk.desk import Arrangement, DeskDock, DeskLayout, DeskMenu, DockSizes
 from ui.desk.saving import PROJECT_ENTRIES

@@ -23,7 +23,7 @@ from gmmseg.laboratory.document import (
     take_data,
 )
 from gmmseg.laboratory.lesson import Lesson
-from gmmseg.laboratory.lessons import LESSONS
+from gmmseg.laboratory.lessons.contents import LESSONS
 from gmmseg.laboratory.pages.contents import PAGES
 from gmmseg.laboratory.pages.em import EmPage
 from gmmseg.laboratory.pages.make import MakePage

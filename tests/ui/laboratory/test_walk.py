@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QMenu, QTabBar
 from pytestqt.qtbot import QtBot
 
 from gmmseg.laboratory.document import change_setting
-from gmmseg.laboratory.lessons import LESSONS
+from gmmseg.laboratory.lessons.contents import LESSONS
 from gmmseg.laboratory.pages.contents import PAGES
 from tests.ui.laboratory.conftest import Bench
 from tests.ui.laboratory.test_items import items

@@ -7,16 +7,9 @@ from PySide6.QtCore import QPointF
 from PySide6.QtGui import QColor, QImage, QPainter, QTextCursor, QTextDocument
 from pytestqt.qtbot import QtBot
 
-from ui.widgets.formula import (
-    OBJECT,
-    Box,
-    FormulaError,
-    FormulaLabel,
-    FormulaObject,
-    formula_format,
-    register_formulas,
-    typeset,
-)
+from ui.widgets.formula import OBJECT, FormulaLabel, FormulaObject, formula_format, register_formulas
+from ui.widgets.formula_boxes import Box, typeset
+from ui.widgets.formula_notation import FormulaError
 
 
 def ink(box: Box) -> int:

@@ -25,7 +25,7 @@ from gmmseg.io.strict_json import Form
 from gmmseg.laboratory.data import Data
 from gmmseg.laboratory.document import Document, Notebook
 from gmmseg.laboratory.lesson import Progress
-from gmmseg.laboratory.lessons import LESSONS
+from gmmseg.laboratory.lessons.contents import LESSONS
 from gmmseg.laboratory.page import Page
 from gmmseg.laboratory.pages.contents import PAGES
 from gmmseg.laboratory.project import LaboratoryProject

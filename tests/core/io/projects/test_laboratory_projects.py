@@ -36,7 +36,7 @@ from gmmseg.laboratory.document import (
     take_data,
     take_result,
 )
-from gmmseg.laboratory.lessons import LESSONS
+from gmmseg.laboratory.lessons.contents import LESSONS
 from gmmseg.laboratory.page import Page
 from gmmseg.laboratory.pages.contents import PAGES, page_class
 from gmmseg.laboratory.project import LaboratoryProject
