@@ -19,6 +19,15 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 AnyIndex = QModelIndex | QPersistentModelIndex
 _ROOT = QModelIndex()
+# As numbers: a table asks for a dozen roles of each cell whenever its columns are measured.
+_DISPLAY, _ALIGNMENT, _FONT = (
+    int(role)
+    for role in (
+        Qt.ItemDataRole.DisplayRole,
+        Qt.ItemDataRole.TextAlignmentRole,
+        Qt.ItemDataRole.FontRole,
+    )
+)
 _CHIP = 16
 
 
@@ -43,7 +52,8 @@ class TextModel(QAbstractTableModel):
         has_words: bool = False,
     ) -> None:
         super().__init__()
-        self._side = Qt.AlignmentFlag.AlignLeft if has_words else Qt.AlignmentFlag.AlignRight
+        side = Qt.AlignmentFlag.AlignLeft if has_words else Qt.AlignmentFlag.AlignRight
+        self._alignment = side | Qt.AlignmentFlag.AlignVCenter
         self._swatches_in = swatches_in
         self.headings = list(headings)
         self._tips = list(tips)
@@ -78,13 +88,13 @@ class TextModel(QAbstractTableModel):
         return 0 if parent.isValid() else len(self.headings)
 
     def data(self, index: AnyIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if index.column() == self._swatches_in:
+        if self._swatches_in is not None and index.column() == self._swatches_in:
             return _swatch(self.rows[index.row()][index.column()], role)
-        if role == Qt.ItemDataRole.DisplayRole:
+        if role == _DISPLAY:
             return self.rows[index.row()][index.column()]
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return self._side | Qt.AlignmentFlag.AlignVCenter
-        if role == Qt.ItemDataRole.FontRole and index.row() == self._marked:
+        if role == _ALIGNMENT:
+            return self._alignment
+        if role == _FONT and index.row() == self._marked:
             font = QFont()
             font.setBold(True)
             return font

@@ -52,6 +52,11 @@ def _pen(rgb: int, width: float) -> QPen:
     return QPen(pg.mkPen(QColor.fromRgb(rgb), width=width))
 
 
+@lru_cache(maxsize=64)
+def _line_pen(rgb: int, width: float, style: LineStyle) -> QPen:
+    return QPen(pg.mkPen(QColor.fromRgb(rgb), width=width, style=_STYLES[style]))
+
+
 def _dotted(colour: QColor) -> QPen:
     """Return the pen that draws a piece of a line as dots."""
     pen = QPen(colour, _DOT_SIZE, Qt.PenStyle.CustomDashLine, Qt.PenCapStyle.RoundCap)
@@ -171,7 +176,7 @@ class ChartPlot(ScatterPlot):
             if at >= len(lines):
                 continue
             line = lines[at]
-            pen = pg.mkPen(colour_of(line.tint), width=line.width, style=_STYLES[line.style])
+            pen = _line_pen(colour_of(line.tint).rgb(), line.width, line.style)
             if not (at < len(before) and are_alike(line, before[at])):
                 curve.setPen(pen)
                 curve.setData(line.x, line.y)
