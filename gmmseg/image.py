@@ -29,6 +29,35 @@ class StackPlace:
 
 
 @dataclass(frozen=True, slots=True)
+class PixelGrid:
+    """Where the pixels of an image lie in the picture that it is a part or a smaller copy of.
+
+    Parameters
+    ----------
+    left, top : int
+        Of the first one, pixels of the picture.
+    step : int
+        Pixels of the picture along one of the image.
+    """
+
+    left: int = 0
+    top: int = 0
+    step: int = 1
+
+    def to_picture(self, points: AnyArray) -> AnyArray:
+        """Return points (M, 2), x and y in pixels of the image, in those of the picture."""
+        return points * self.step + (self.left, self.top)
+
+    def from_picture(self, points: AnyArray) -> AnyArray:
+        """Return points (M, 2), x and y in pixels of the picture, in those of the image."""
+        return (points - (self.left, self.top)) / self.step
+
+
+OWN_GRID = PixelGrid()
+"""Of an image that is the picture itself."""
+
+
+@dataclass(frozen=True, slots=True)
 class ImageSource:
     """Where an image came from, as shown in the title, the report and the model."""
 
@@ -51,6 +80,8 @@ class ImageSource:
     """SHA-256 of the pixels that are missing, hexadecimal, where that is known."""
     in_folder: StackPlace | None = None
     """Its place among the images of its folder, where these were opened as the frames of a stack."""
+    part: PixelGrid | None = None
+    """Its place in a picture beyond memory, where it was taken from one as a part."""
 
     @property
     def place(self) -> StackPlace | None:
@@ -162,6 +193,11 @@ class Image:
     def step_of_levels(self) -> int:
         """Pixels of the picture along one of this image where it is an overview; else 1."""
         return 1 if self.levels is None else self.levels.steps[-1]
+
+    @property
+    def grid(self) -> PixelGrid:
+        """Where its pixels lie in the picture that it is a part or the overview of, or is itself."""
+        return self.source.part or PixelGrid(step=self.step_of_levels)
 
     @property
     def step(self) -> float:

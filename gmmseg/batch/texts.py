@@ -121,8 +121,8 @@ def again(
         The image is missing.
     """
     check_is_there(document.image)
-    if document.is_beyond_memory:
-        return _again_in_tiles(document, subject, items)
+    if document.is_beyond_memory and subject == "classes":
+        return _again_in_tiles(document, items)
     reason = _why_not_repeatable(document, subject, items)
     image = document.image
     given = tuple(item for item in items if item not in _own_legends(items))
@@ -136,17 +136,14 @@ def again(
     return AgainFromProject(project.absolute(), subject, given)
 
 
-def _again_in_tiles(document: Document, subject: Subject, items: Sequence[ExportItem]) -> AgainInTiles:
-    """Return how an export of a picture beyond memory can be done again; raises `EditError`."""
+def _again_in_tiles(document: Document, items: Sequence[ExportItem]) -> AgainInTiles:
+    """Return how the classes of a picture beyond memory are exported again; raises `EditError`."""
     image = document.image
-    if subject != "classes" or image is None or image.source.path is None:
-        raise EditError(
-            "Regions and objects of a picture beyond memory are those of its overview.",
-            "Copy a text of its classes, or work on what is in view and save that as a project.",
-        )
+    if image is None or image.source.path is None:
+        raise EditError("The image is in no file.", "Save it as a tiled TIFF.")
     # Its maps are of single pixels, whatever is chosen for pictures in memory.
     document = replace(document, map_settings=MapSettings(), region_settings=RegionSettings())
-    reason = _why_not_repeatable(document, subject, items)
+    reason = _why_not_repeatable(document, "classes", items)
     if reason is not None:
         raise EditError(reason, "Export the model: “gmmseg apply” writes the same classes with it.")
     labels = [item for item in items if item.kind in ("mask", "ome-zarr")]
@@ -157,7 +154,7 @@ def _again_in_tiles(document: Document, subject: Subject, items: Sequence[Export
         )
     others = tuple(item for item in items if item.kind in ("probabilities", "model", "report"))
     path, frame = image.source.path.absolute(), image.source.frame
-    return AgainInTiles(path, _method(document, subject, items), labels[0], others, frame)
+    return AgainInTiles(path, _method(document, "classes", items), labels[0], others, frame)
 
 
 def _why_not_repeatable(document: Document, subject: Subject, items: Sequence[ExportItem]) -> str | None:
@@ -165,6 +162,8 @@ def _why_not_repeatable(document: Document, subject: Subject, items: Sequence[Ex
     fit, wants_table = document.fit, any(item.kind == "table" for item in items)
     if subject == "objects":
         return "Objects are made by hand."
+    if subject == "regions" and document.is_beyond_memory:
+        return "Regions of a picture beyond memory are those of its overview."
     cut, usual = document.region_settings, RegionSettings()
     by_region = subject == "classes" and document.map_settings.by == "region"
     has_two_cuts = cut.n_regions is not None and cut.detail != usual.detail

@@ -368,7 +368,9 @@ _ENCODERS: dict[ExportKind, _Encoder] = {
     "coco": lambda source, item, should_stop: encode_coco(
         _ids(source, item), source.classes, source.image.source.name, source.categories()
     ),
-    "geojson": lambda source, item, should_stop: encode_geojson(_ids(source, item), source.classes),
+    "geojson": lambda source, item, should_stop: encode_geojson(
+        _ids(source, item), source.classes, source.image.grid
+    ),
     "labelme": _labelme,
     "svg": lambda source, item, should_stop: encode_svg(_ids(source, item), source.classes),
     "roi": lambda source, item, should_stop: encode_rois(_ids(source, item), source.classes),

@@ -12,7 +12,7 @@ from msgspec import UNSET, Raw, Struct, UnsetType
 from gmmseg.arrays import AnyArray
 from gmmseg.control import Progress, ShouldStop, never_stop
 from gmmseg.errors import ReadError
-from gmmseg.image import Image
+from gmmseg.image import OWN_GRID, Image, PixelGrid
 from gmmseg.io.files import read_file_bytes, shown_name
 from gmmseg.io.interchange.coco_reading import decode_coco
 from gmmseg.io.interchange.found_objects import check_size, decoded_json
@@ -39,6 +39,7 @@ def read_objects(
     shape: tuple[int, int],
     image_name: str = "",
     *,
+    grid: PixelGrid = OWN_GRID,
     should_stop: ShouldStop = never_stop,
 ) -> ObjectMap:
     """Return the objects that a file marks in an image.
@@ -53,6 +54,8 @@ def read_objects(
         (H, W) of the image.
     image_name : str
         File name of the image: which one of a file about several is meant.
+    grid : PixelGrid
+        Where its pixels lie in the picture that GeoJSON is about.
     should_stop : ShouldStop
 
     Raises
@@ -70,7 +73,7 @@ def read_objects(
     if data.startswith(ROI_MAGIC) or (data.startswith(ZIP_MAGIC) and b".roi" in data):
         return decode_rois(data, name, shape, should_stop)
     if data.lstrip()[:1] in (b"{", b"["):
-        return _from_json(data, name, shape, image_name, should_stop)
+        return _from_json(data, name, shape, image_name, grid, should_stop)
     values = read_values(data, name, should_stop)
     check_size(values.ids.shape, shape, name)
     return _some(objects_of_ids(values.ids, values.names, values.colours), name)
@@ -104,15 +107,15 @@ def as_objects(marked: Marked, image: Image, should_stop: ShouldStop = never_sto
         ids = whole_values(marked, "array")
         check_size(ids.shape, shape, "array")
         return objects_of_ids(ids)
-    return read_objects(marked, shape, image.source.name, should_stop=should_stop)
+    return read_objects(marked, shape, image.source.name, grid=image.grid, should_stop=should_stop)
 
 
 def read_objects_events(
-    path: Path, shape: tuple[int, int], image_name: str = "", *, should_stop: ShouldStop = never_stop
+    path: Path, image: Image, *, should_stop: ShouldStop = never_stop
 ) -> Generator[Progress, None, ObjectMap]:
-    """Read the objects of a file; see `read_objects`."""
+    """Read the objects that a file marks in an image; see `read_objects`."""
     yield Progress(f"Reading {path.name}")
-    return read_objects(path, shape, image_name, should_stop=should_stop)
+    return as_objects(path, image, should_stop)
 
 
 class _Kind(Struct):
@@ -126,7 +129,12 @@ class _Kind(Struct):
 
 
 def _from_json(
-    data: bytes, name: str, shape: tuple[int, int], image_name: str, should_stop: ShouldStop
+    data: bytes,
+    name: str,
+    shape: tuple[int, int],
+    image_name: str,
+    grid: PixelGrid,
+    should_stop: ShouldStop,
 ) -> ObjectMap:
     kind = decoded_json(data, _Kind, name, "JSON")
     if kind.annotations is not UNSET and kind.images is not UNSET:
@@ -134,7 +142,7 @@ def _from_json(
     if kind.shapes is not UNSET:
         return decode_labelme(data, name, shape, should_stop)
     if kind.features is not UNSET or kind.geometry is not UNSET:
-        return decode_geojson(data, name, shape, should_stop)
+        return decode_geojson(data, name, shape, should_stop, grid)
     raise ReadError(f"“{name}” is neither COCO, LabelMe nor GeoJSON.", "Choose another file.")
 
 

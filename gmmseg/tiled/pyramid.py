@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-from gmmseg.image import Image, ImageSource, PixelSize
+from gmmseg.image import Image, ImageSource, PixelGrid, PixelSize
 from gmmseg.limits import check_pixels
 from gmmseg.tiled.pass_store import PassStore
 from gmmseg.tiled.tiles import Tile, TiledPicture
@@ -86,7 +86,8 @@ class Pyramid:
         if step > 1:
             note += f" A pixel is the mean of {step} × {step}."
         name = f"{self.picture.source.name} at {left * step}, {top * step}"
-        return replace(image, source=ImageSource(name, notes=(note,)), pixel_size=self._pixel_size(step))
+        source = ImageSource(name, notes=(note,), part=PixelGrid(left * step, top * step, step))
+        return replace(image, source=source, pixel_size=self._pixel_size(step))
 
     def _pixel_size(self, step: int) -> PixelSize | None:
         """Return width and height of a pixel of a level."""

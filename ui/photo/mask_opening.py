@@ -80,6 +80,5 @@ def _reading(path: Path, image: Image, should_stop: ShouldStop) -> Generator[Any
     # Here, so that the window starts without the readers.
     from gmmseg.io.object_reading import read_objects_events
 
-    shape = image.height, image.width
-    objects = yield from read_objects_events(path, shape, image.source.name, should_stop=should_stop)
+    objects = yield from read_objects_events(path, image, should_stop=should_stop)
     return _Found(image, objects, shown_name(path))

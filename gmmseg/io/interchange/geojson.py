@@ -6,18 +6,22 @@ import json
 
 from gmmseg.arrays import AnyArray
 from gmmseg.drawing.contours import Outline, Ring, outlines
+from gmmseg.image import OWN_GRID, PixelGrid
 from gmmseg.io.plain_text import with_plain_names
 from gmmseg.photo.classes import ClassInfo, ClassTable
 
 
-def encode_geojson(ids: AnyArray, classes: ClassTable) -> bytes:
-    """Return the regions of class ids (H, W) as polygons on pixel corners, holes included."""
+def encode_geojson(ids: AnyArray, classes: ClassTable, grid: PixelGrid = OWN_GRID) -> bytes:
+    """Return the regions of class ids (H, W) as polygons on pixel corners, holes included.
+
+    Coordinates are those of the picture of which `grid` tells where its pixels lie.
+    """
     named = with_plain_names(classes)
-    features = [_feature(entry, regions) for entry in named if (regions := outlines(ids == entry.id))]
+    features = [_feature(entry, regions, grid) for entry in named if (regions := outlines(ids == entry.id))]
     return f'{{"type":"FeatureCollection","features":[{",".join(features)}]}}\n'.encode("ascii")
 
 
-def _feature(entry: ClassInfo, regions: list[Outline]) -> str:
+def _feature(entry: ClassInfo, regions: list[Outline], grid: PixelGrid) -> str:
     """Return a feature as JSON text.
 
     The polygons become text one by one: as Python objects, all of a large image would take a gigabyte.
@@ -29,7 +33,7 @@ def _feature(entry: ClassInfo, regions: list[Outline]) -> str:
         "color": list(entry.colour),
         "isLocked": entry.is_locked,
     }
-    polygons = [_polygon(region) for region in regions]
+    polygons = [_polygon(region, grid) for region in regions]
     is_one = len(polygons) == 1
     kind, coordinates = ("Polygon", polygons[0]) if is_one else ("MultiPolygon", f"[{','.join(polygons)}]")
     return (
@@ -38,8 +42,8 @@ def _feature(entry: ClassInfo, regions: list[Outline]) -> str:
     )
 
 
-def _polygon(region: Outline) -> str:
-    rings = [_closed(ring) for ring in (region.outer, *region.holes)]
+def _polygon(region: Outline, grid: PixelGrid) -> str:
+    rings = [_closed(grid.to_picture(ring)) for ring in (region.outer, *region.holes)]
     return json.dumps(rings, separators=(",", ":"))
 
 

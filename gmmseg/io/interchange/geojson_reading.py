@@ -9,6 +9,7 @@ import numpy as np
 
 from gmmseg.arrays import FloatArray
 from gmmseg.control import ShouldStop
+from gmmseg.image import OWN_GRID, PixelGrid
 from gmmseg.io.interchange.found_objects import FoundObjects, colour_of, decoded_json
 from gmmseg.photo.objects.objects import ObjectMap
 
@@ -39,8 +40,12 @@ class Features(msgspec.Struct):
     properties: dict[str, Any] | None = None
 
 
-def decode_geojson(data: bytes, name: str, shape: tuple[int, int], should_stop: ShouldStop) -> ObjectMap:
+def decode_geojson(
+    data: bytes, name: str, shape: tuple[int, int], should_stop: ShouldStop, grid: PixelGrid = OWN_GRID
+) -> ObjectMap:
     """Return the polygons of a GeoJSON file as objects of an image; points and lines are passed over.
+
+    Its coordinates are those of the picture of which `grid` tells where the image's pixels lie.
 
     Raises
     ------
@@ -57,7 +62,7 @@ def decode_geojson(data: bytes, name: str, shape: tuple[int, int], should_stop: 
         kind = about.get("classification")
         kind = kind if isinstance(kind, dict) else {}
         title = next((t for t in (kind.get("name"), about.get("name")) if isinstance(t, str) and t), "")
-        rings = _rings(feature.geometry, found)
+        rings = [grid.from_picture(ring) for ring in _rings(feature.geometry, found)]
         if rings:
             colour = colour_of(kind.get("color")) or colour_of(about.get("color"))
             # The polygons of one geometry do not overlap: together they are one area with holes.

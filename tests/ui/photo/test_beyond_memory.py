@@ -23,9 +23,10 @@ from gmmseg.cli import run
 from gmmseg.control import never_stop, result_of
 from gmmseg.drawing.layers import Layer, LayerKind
 from gmmseg.errors import EditError, ReadError, WriteError
-from gmmseg.image import RGB, Image, ImageSource
+from gmmseg.image import RGB, Image, ImageSource, PixelGrid
 from gmmseg.io.export_items import ExportItem
 from gmmseg.io.models import dump_model
+from gmmseg.io.object_reading import as_objects
 from gmmseg.io.projects.kinds.image_reference import find_image, image_form, pixel_hash
 from gmmseg.io.tiled.chunk_pyramid import ChunkPyramid
 from gmmseg.io.tiled.opening import open_picture
@@ -34,7 +35,7 @@ from gmmseg.limits import GIB, budget_of, set_memory_budget
 from gmmseg.photo.document import Document, change_setting, merge_classes
 from gmmseg.photo.jobs import SegmentOutcome, SegmentRequest, segment_events
 from gmmseg.photo.objects.edits import add_object
-from gmmseg.photo.objects.patch import brushed
+from gmmseg.photo.objects.patch import Patch, brushed
 from gmmseg.tiled import pyramid as pyramids
 from gmmseg.tiled.engines import Local
 from gmmseg.tiled.pyramid import Box, pyramid_of
@@ -415,8 +416,8 @@ def test_what_a_text_cannot_write_in_tiles_is_said(opened: App, tmp_path: Path) 
     assert text("command", [zarr], "classes").split()[-2:] == ["-o", str(zarr.path)]
     with pytest.raises(EditError, match="one label image"):
         text("command", [mask, zarr], "classes")
-    with pytest.raises(EditError, match="overview"):
-        text("command", [mask], "objects")
+    with pytest.raises(EditError, match=r"overview.*Save the project"):
+        text("command", [mask], "regions")
     with pytest.raises(EditError, match="no model"):
         text("python", [mask, ExportItem(tmp_path / "m.json", "model")], "classes")
 
@@ -433,3 +434,42 @@ def test_the_scale_bar_knows_the_pixels_of_the_file(
     # A pixel of the overview is four of the file's, of 0.25 µm.
     assert app.photo.work.workspace.document.pixel_size == pytest.approx((1.0, 1.0))
     assert app.photo.panels.panes.panes[0].canvas._scale_bar.isVisible()
+
+
+def test_geojson_of_a_part_and_of_the_overview_is_in_pixels_of_the_picture(
+    opened: App, qtbot: QtBot, tmp_path: Path
+) -> None:
+    work = opened.photo.work
+    overview = work.workspace.document.image
+    assert overview is not None
+
+    def ring_of(path: Path, patch: Patch) -> list[list[int]]:
+        work.apply(add_object(patch, "nucleus"))
+        with qtbot.waitSignal(work.exporter.finished, timeout=30000):
+            work.exporter.write(work.workspace.shown, [ExportItem(path, "geojson")], "objects")
+        (feature,) = json.loads(path.read_text("utf-8"))["features"]
+        (ring,) = feature["geometry"]["coordinates"]
+        return sorted(ring[:-1])
+
+    # A pixel of the overview is four by four of the picture.
+    found = ring_of(tmp_path / "overview.geojson", Patch(10, 20, np.ones((2, 3), np.bool_)))
+    assert found == [[80, 40], [80, 48], [92, 40], [92, 48]]
+    set_memory_budget(GIB)
+    work.opener.open_part(overview, (30.0, 20.0, 90.0, 70.0), 4.0)
+    qtbot.waitUntil(lambda: not work.workspace.document.is_beyond_memory, timeout=20000)
+    wait_for_map(opened, qtbot)
+    path = tmp_path / "part.geojson"
+    found = ring_of(path, Patch(7, 5, np.ones((2, 3), np.bool_)))
+    assert found == [[125, 87], [125, 89], [128, 87], [128, 89]]
+    # Read again it is where it was; so are annotations of the whole picture made by other programs.
+    image = work.workspace.document.image
+    assert image is not None
+    ids = as_objects(path, image).ids.read()
+    assert np.array_equal(np.argwhere(ids)[[0, -1]], [[7, 5], [8, 7]])
+    assert np.count_nonzero(ids) == 6
+    # A project keeps where the part lies.
+    with qtbot.waitSignal(work.keeper.saved, timeout=20000):
+        work.keeper.save(tmp_path / "part.gmmseg")
+    kept = gmmseg.open_project(tmp_path / "part.gmmseg").document.image
+    assert kept is not None
+    assert kept.grid == image.grid == PixelGrid(120, 80, 1)

@@ -17,7 +17,7 @@ from msgspec import Meta
 
 from gmmseg.control import ShouldStop, result_of
 from gmmseg.errors import BudgetError, GmmsegError, ReadError
-from gmmseg.image import Image, ImageSource
+from gmmseg.image import Image, ImageSource, PixelGrid
 from gmmseg.io.files import read_file_bytes, shown_name
 from gmmseg.io.images import READABLE_SUFFIXES, read_image_bytes
 from gmmseg.io.npy import encode_npy, read_array
@@ -34,6 +34,7 @@ _PACKED_SAMPLE = 1 << 20
 ValueType = Literal["|u1", "|i1", "<u2", "<i2", "<u4", "<i4", "<u8", "<i8", "<f4", "<f8"]
 Length = Annotated[float, Meta(gt=0, le=1e12)]
 Side = Annotated[int, Meta(ge=1, le=MAX_SIDE)]
+Offset = Annotated[int, Meta(ge=0, le=1 << 40)]
 _hashes: WeakKeyDictionary[Image, str] = WeakKeyDictionary()
 """Of pixels: hashing those of a large image takes as long as writing the rest of a project."""
 
@@ -64,6 +65,8 @@ class ImageForm(Form, frozen=True):
     """Micrometres."""
     pixels_sha256: Text = Text("")
     """See `pixel_hash`; version 1 did not tell it."""
+    part: tuple[Offset, Offset, Side] | None = None
+    """Left, top and step of the `PixelGrid` of a part of a picture beyond memory."""
 
     @property
     def is_overview(self) -> bool:
@@ -105,6 +108,7 @@ def image_form(image: Image, project: Path, enclosed: str | None, pixels_sha256:
         has_mask=image.mask is not None,
         pixel_size=image.pixel_size,
         enclosed=None if enclosed is None else Text(enclosed),
+        part=None if source.part is None else (source.part.left, source.part.top, source.part.step),
     )
 
 
@@ -320,7 +324,7 @@ def _path(form: ImageForm) -> Path | None:
 def _source(form: ImageForm) -> ImageSource:
     return ImageSource(
         str(form.name), _path(form), str(form.sha256), str(form.format), form.frame, form.n_frames,
-        tuple(map(str, form.notes)), form.n_bytes,
+        tuple(map(str, form.notes)), form.n_bytes, part=None if form.part is None else PixelGrid(*form.part),
     )  # fmt: skip
 
 
