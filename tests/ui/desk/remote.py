@@ -210,6 +210,10 @@ class _Window:
         """Copy as command or as Python."""
         self.app.photo.actions[f"copy_{language}"].trigger()
 
+    def find(self, path: str) -> None:
+        """Say where the missing image is."""
+        self._until_opened(lambda: self.app.photo._read_found(path))
+
     def export_cutout(self, name: str) -> None:
         """Write all objects cut out, as the export dialog would."""
         from gmmseg.io.export_items import ExportItem

@@ -200,3 +200,34 @@ def test_two_days_of_work(tmp_path: Path) -> None:
     with RemoteWindow(homes) as window:
         assert window.state["path"] == str(new / "work.gmmseg")
         assert window.state["names"] == ["cat", "dog"]
+
+
+def test_what_is_done_without_the_image_survives_kills_before_and_after_it_is_found(tmp_path: Path) -> None:
+    homes, away = tmp_path / "homes", tmp_path / "away.png"
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    path = a_project(folder)
+    (folder / "photo.png").rename(away)
+    with RemoteWindow(homes, path) as window:
+        assert window.state["is_missing"]
+        window.say("mark", "cat", "20")
+        assert window.say("mark", "dog", "50")["is_modified"]
+    with RemoteWindow(homes, path) as window:
+        window.say("wait for", "has changes that")
+        state = window.say("press button")
+        assert (state["names"], state["is_missing"]) == (["cat", "dog"], True)
+        assert "not saved yet" in state["message"]
+        state = window.say("find", str(away))
+        assert (state["image"], state["is_missing"], state["path"]) == (str(away), False, str(path))
+        assert window.say("mark", "bird", "65")["names"] == ["cat", "dog", "bird"]
+    with RemoteWindow(homes, path) as window:
+        # The file does not know yet where the image is; the journal does.
+        assert window.state["is_missing"]
+        window.say("wait for", "has changes that")
+        state = window.say("press button")
+        assert (state["names"], state["image"]) == (["cat", "dog", "bird"], str(away))
+        assert not window.say("save")["is_modified"]
+        assert not window.say("close")["is_open"]
+    with RemoteWindow(homes, path) as window:
+        assert (window.state["is_missing"], window.state["message"]) == (False, "")
+        assert window.state["names"] == ["cat", "dog", "bird"]
