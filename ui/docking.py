@@ -17,7 +17,7 @@ _LEAST_SHARE = 0.515
 _NARROW = 280
 """Width to which the docks on the right may shrink before a side is folded."""
 _MOST_TRIES = 4
-_MOST_UPPER = 0.36
+_MOST_UPPER = 0.39
 """Share of the window's height for the docks on the right that stand above the tabs."""
 _AREAS: dict[Side, Qt.DockWidgetArea] = {
     "left": Qt.DockWidgetArea.LeftDockWidgetArea,
