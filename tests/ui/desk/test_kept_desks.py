@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 from pytestqt.qtbot import QtBot
 
 import gmmseg
+from gmmseg.control import result_of
 from gmmseg.digits.document import rename_cluster
 from gmmseg.digits.drawn import drawn_digits
+from gmmseg.io.digits.reading import read_digits_events
 from gmmseg.laboratory.document import open_page, press
 from tests.core.io.projects.test_digits_projects import project_of, ran
 from tests.core.io.projects.test_laboratory_projects import drawn_by_hand
@@ -73,6 +76,31 @@ def test_a_project_of_the_laboratory_opens_at_its_desk_and_is_saved_again(
     assert gmmseg.open_project(path).data.n_rows == 620
     desk.actions["begin_anew"].trigger()
     assert app.window.windowTitle().startswith("Likelihood: Points on a line")
+    assert not app.window.isWindowModified()
+
+
+def test_digits_that_are_gone_go_on_where_they_are_found(app: App, qtbot: QtBot, tmp_path: Path) -> None:
+    drawn = drawn_digits(60, 20)
+    assert drawn.labels is not None
+    np.savez(tmp_path / "set.npz", images=drawn.images, labels=drawn.labels)
+    digits = result_of(read_digits_events(tmp_path / "set.npz"))
+    path = tmp_path / "work" / "digits.gmmseg"
+    path.parent.mkdir()
+    gmmseg.save_project(ran(project_of(digits)).edited(rename_cluster(1, "Sieben")), path)
+    (tmp_path / "set.npz").rename(tmp_path / "moved.npz")
+    desk = opened_in(app, qtbot, path, "digits")
+    assert desk.actions["find_subject"].isEnabled()
+    desk._work.apply(rename_cluster(0, "Null"))
+    with qtbot.waitSignal(desk._work.opener.subject_found, timeout=20000):
+        desk._read_found(str(tmp_path / "moved.npz"))
+    document = desk._work.editor.document
+    assert document.names[:2] == ("Null", "Sieben")
+    assert document.digits.source == tmp_path / "moved.npz"
+    assert (document.digits.images == drawn.images).all()
+    assert not document.is_stale
+    assert app.window.isWindowModified()
+    assert not desk.actions["find_subject"].isEnabled()
+    desk._work.editor.undo()
     assert not app.window.isWindowModified()
 
 
