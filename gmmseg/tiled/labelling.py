@@ -194,14 +194,24 @@ class _ColourLabels:
         # Of no data.
         self._is_made[-1] = self.n_codes % (1 << _BLOCK_BITS) == 0
 
-    def make(self, codes: AnyArray) -> None:
-        """Label the blocks that these codes lie in."""
+    def read(self, codes: AnyArray, out: AnyArray) -> None:
+        """Write the label of each code to `out`, of the same shape; 0 where there is no data."""
+        # "clip" skips the bounds check and its copy; every code is within the table.
+        np.take(self.table, codes, out=out, mode="clip")
+        # What has not been labelled yet is 0 too: most codes have, and are looked at no more.
+        is_open = out == 0
+        if is_open.any() and self._make(codes[is_open]):
+            np.take(self.table, codes, out=out, mode="clip")
+
+    def _make(self, codes: AnyArray) -> bool:
+        """Label the blocks that these codes lie in; return whether any had not been."""
         missing = codes[~self._is_made[codes >> _BLOCK_BITS]]
         for block in np.unique(missing >> _BLOCK_BITS):
             first = int(block) << _BLOCK_BITS
             some = np.arange(first, min(first + (1 << _BLOCK_BITS), self.n_codes))
             self.table[some] = self._labels_of(some)
             self._is_made[block] = True
+        return len(missing) > 0
 
     def _labels_of(self, codes: IntArray) -> IntArray:
         rows = self._rows
@@ -222,7 +232,5 @@ def labels_of_colours(image: Image, rows: TileRows, params: MixtureParams) -> La
     labels = _colour_labels(_Key(rows, params))
     out: AnyArray = np.empty((image.height, image.width), dtype=labels.table.dtype)
     for block, codes in code_blocks(image, labels.n_codes):
-        labels.make(codes)
-        # "clip" skips the bounds check and its copy; every code is within the table.
-        np.take(labels.table, codes, out=out[block], mode="clip")
+        labels.read(codes, out[block])
     return out
