@@ -38,6 +38,9 @@ MAX_DIMENSIONS = 16
 LABELS_MAGIC = 2049
 _AGAIN = "Copy or download it again."
 _MAGIC_REMEDY = "Digit images start with 00 00 08 03, labels with 00 00 08 01."
+_OTHER_FORMS = (
+    f"{_MAGIC_REMEDY} A table of pixels can be saved as an NPZ archive with images (N, h, w) and labels."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +137,7 @@ def _read_header(stream: ByteStream, name: str) -> IdxHeader:
             "Write its numbers big-endian.",
         )
     if magic[:2] != b"\0\0":
-        raise ReadError(f"“{name}” is not an IDX file: it starts with {shown}.", _MAGIC_REMEDY)
+        raise ReadError(f"“{name}” is not an IDX file: it starts with {shown}.", _OTHER_FORMS)
     if code not in TYPES:
         raise ReadError(
             f"“{name}” starts with {shown}: {code:02X} is not the code of an IDX type.",

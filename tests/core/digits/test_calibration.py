@@ -110,12 +110,15 @@ def test_partitions_agree_by_their_credibility() -> None:
     best = np.arange(100) % 2
     half = np.where(np.arange(100) < 30, 1 - best, best)
     other = np.where(np.arange(100) >= 80, 1 - best, best)
-    # Credibilities 1, 1/2 and 1/4; the renamed and the all but equal one are no opinions of their own.
+    # Credibilities 1, 1/2 and 1/4; renamed and all but equal ones are no opinions of their own.
     named, alike = 1 - best, best.copy()
     alike[0] = 1 - alike[0]
-    worths = [7.0, 7.0, 7.0, 7 - TEMPERATURE * np.log(2), 7 - TEMPERATURE * np.log(4)]
-    found = found_of([best, named, alike, half, other], worths)
-    assert [less for _, less in rivals(found)] == pytest.approx([7 - worths[3], 7 - worths[4]])
+    again = half.copy()
+    again[50] = 1 - again[50]
+    second, third = 7 - TEMPERATURE * np.log(2), 7 - TEMPERATURE * np.log(4)
+    worths = [7.0, 7.0, 7.0, second, second, third]
+    found = found_of([best, named, alike, half, again, other], worths)
+    assert [less for _, less in rivals(found)] == pytest.approx([7 - worths[3], 7 - worths[5]])
     expected = np.full(100, 1.0)
     expected[:30] = 1.25 / 1.75
     expected[80:] = 1.5 / 1.75

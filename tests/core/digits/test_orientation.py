@@ -84,3 +84,12 @@ def test_a_window_away_from_the_border_sums_to_one(sigma: float) -> None:
     assert weights.sum() == pytest.approx(1, abs=1e-9)
     assert weights @ np.arange(41) == pytest.approx([20.3], abs=1e-6)
     assert window(np.array([-0.5]), 41, sigma).sum() == pytest.approx(0.5, abs=1e-6)
+
+
+@pytest.mark.parametrize("side", [28, 56])
+def test_pooling_windows_are_gaussians_as_wide_as_the_side_asks(side: int) -> None:
+    pool = maps(side=side).pool_y
+    pixels = np.arange(side)
+    middle = pool[SETTINGS.n_grid // 2] / pool[SETTINGS.n_grid // 2].sum()
+    deviation = np.sqrt(middle @ (pixels - middle @ pixels) ** 2)
+    assert deviation == pytest.approx(SETTINGS.pool_sigma * side / 28, rel=0.01)
