@@ -25,6 +25,32 @@ def runs_by_restart(steps: Sequence[FitStep]) -> dict[int, Run]:
     return {restart: tuple(run) for restart, run in runs.items()}
 
 
+def is_same_step(one: FitStep, other: FitStep) -> bool:
+    """Return whether two steps are one evaluation; a result holds copies with reordered components."""
+    return (one.restart, one.stage, one.iteration, one.log_likelihood) == (
+        other.restart, other.stage, other.iteration, other.log_likelihood,
+    )  # fmt: skip
+
+
+def iteration_of(step: FitStep, steps: Sequence[FitStep]) -> int:
+    """Return the number of M-steps of a step's restart up to it, through both stages.
+
+    ``step.iteration`` begins anew with every stage and whenever a restart is taken up again; the axis of
+    the plot counts on.
+
+    Raises
+    ------
+    ValueError
+        The step is not one of `steps`.
+    """
+    count = 0
+    for each in steps:
+        count += each.restart == step.restart and each.iteration > 0
+        if is_same_step(each, step):
+            return count
+    raise ValueError("The step is not one of the run.")
+
+
 def per_pixel(step: FitStep, total: float) -> float:
     """Return a sum over samples, such as ``step.q``, divided by their number, nats."""
     if step.log_likelihood == 0:

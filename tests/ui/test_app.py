@@ -525,6 +525,20 @@ def test_step_replays_the_fit_and_a_new_setting_ends_the_replay(fitted: App, qtb
     wait_for_fit(fitted, qtbot)
 
 
+def test_an_iteration_has_one_number_in_the_panel_and_over_the_panes(fitted: App, qtbot: QtBot) -> None:
+    fit = fitted.photo.work.workspace.document.fit
+    assert fit is not None
+    history = fit.result.history
+    first_exact = next(at for at, step in enumerate(history) if step.stage == "exact")
+    assert history[first_exact].iteration == 0 < first_exact
+    panel = fitted.photo.panels.convergence
+    panel.select(first_exact)
+    number = int(panel.plot.mark_line.value())
+    assert f"Iteration {number} (exact)" in panel.reason.text()
+    qtbot.waitUntil(lambda: bool(fitted.photo.work.workspace.shown.caption))
+    assert shows_caption(fitted, f"iteration {number}")
+
+
 def test_exporting_by_the_dialog_writes_the_mask_that_is_on_screen(
     fitted: App, qtbot: QtBot, tmp_path: Path
 ) -> None:

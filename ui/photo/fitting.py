@@ -9,6 +9,7 @@ from typing import Any
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from gmmseg.control import Progress, ShouldStop
+from gmmseg.drawing.convergence import iteration_of
 from gmmseg.image import Image
 from gmmseg.mixture.matching import load_solver
 from gmmseg.mixture.params import FitStep
@@ -241,7 +242,8 @@ class Fitter(Worker):
 
     def _progress_of(self, step: FitStep) -> Progress:
         text = self.tr("Restart {0}, iteration {1}: {2} nats/pixel")
-        return Progress(text.format(step.restart + 1, step.iteration, f"{step.lower_bound:.4f}"))
+        iteration = iteration_of(step, self._steps)
+        return Progress(text.format(step.restart + 1, iteration, f"{step.lower_bound:.4f}"))
 
     @Slot(object, object)
     def _on_finished(self, run: int, outcome: SegmentOutcome) -> None:
@@ -249,9 +251,9 @@ class Fitter(Worker):
         if asked is None:
             return
         if asked.step is not None:
-            caption = self.tr("iteration {0}").format(asked.step.iteration)
             if outcome.fit is self._workspace.document.fit:
                 fit = outcome.fit
+                caption = self.tr("iteration {0}").format(iteration_of(asked.step, fit.result.history))
                 taught = None if fit.hints is None and fit.given is None else fit.model.classes
                 self._workspace.show_preview(outcome.table, outcome.segmentation, caption, taught=taught)
         elif self._workspace.accept_fit(outcome) and asked.fit is None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gmmseg.drawing.convergence import curves, monotony, runs_by_restart
+from gmmseg.drawing.convergence import curves, iteration_of, monotony, runs_by_restart
 from gmmseg.mixture.params import FitStep
 from gmmseg.mixture.settings import CovarianceKind, FitSettings
 from gmmseg.photo.settings import SegmentSettings
@@ -38,6 +38,15 @@ def test_iterations_are_counted_on_through_the_stages() -> None:
     assert {step.stage for step in result.history} == {"coarse", "exact"}
     assert figures.iteration[-1] == result.n_iter
     assert figures.iteration[figures.n_coarse] == figures.iteration[figures.n_coarse - 1]
+    assert [iteration_of(step, result.history) for step in result.history] == figures.iteration.tolist()
+
+
+def test_the_iterations_of_another_restart_do_not_count() -> None:
+    one, other, _ = make_runs(make_table(make_image()), n_steps=4)
+    mixed = [step for pair in zip(one, other, strict=True) for step in pair]
+    assert [iteration_of(step, mixed) for step in other] == [0, 1, 2, 3]
+    with pytest.raises(ValueError, match="not one of"):
+        iteration_of(one[0], other)
 
 
 def test_the_last_tenth_of_the_climb_starts_where_a_tenth_is_left(run: tuple[FitStep, ...]) -> None:

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from gmmseg.drawing.convergence import Curves, Run, curves, runs_by_restart
+from gmmseg.drawing.convergence import Curves, Run, curves, is_same_step, runs_by_restart
 from gmmseg.mixture.params import FitResult, FitStep
 from ui.photo.widgets import step_words as words
 from ui.photo.widgets.walk_bar import WalkBar
@@ -185,7 +185,7 @@ class ConvergencePanel(PlotPanel):
         if result is not None and _is_end_of(self._runs, result):
             # The document keeps only the best run; the others are known from having watched it.
             newest = {**self._runs, **newest}
-        is_continued = bool(self._run) and len(run) >= len(self._run) and _is_same(run[0], self._run[0])
+        is_continued = bool(self._run) and len(run) >= len(self._run) and is_same_step(run[0], self._run[0])
         if not is_continued:
             self._selected = None
         self._runs, self._run, self._figures = newest, run, curves(run)
@@ -320,14 +320,7 @@ def _best_row(result: FitResult) -> int | None:
     return indices.index(result.best_restart) if result.best_restart in indices else None
 
 
-def _is_same(one: FitStep, other: FitStep) -> bool:
-    """Whether two steps are the same evaluation; a result holds copies with reordered components."""
-    return (one.restart, one.stage, one.iteration, one.log_likelihood) == (
-        other.restart, other.stage, other.iteration, other.log_likelihood,
-    )  # fmt: skip
-
-
 def _is_end_of(runs: dict[int, Run], result: FitResult) -> bool:
     """Whether `runs`, watched while they ran, led to `result`."""
     kept = runs.get(result.best_restart)
-    return kept is not None and bool(result.history) and _is_same(kept[0], result.history[0])
+    return kept is not None and bool(result.history) and is_same_step(kept[0], result.history[0])
