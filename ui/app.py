@@ -21,7 +21,7 @@ from ui.desk.desk import Desk, KeptWork
 from ui.garbage import GarbageCollector
 from ui.last_resort import BugCatcher, SignalWatch, start_log, stop_log
 from ui.main_window import MainWindow
-from ui.notices import Notices
+from ui.notices import BugReports, Notices
 from ui.photo.desk import PhotoDesk
 from ui.recovering import Recovery
 from ui.settings_store import SettingsStore
@@ -42,7 +42,8 @@ class App(QObject):
         super().__init__()
         self.store = store
         self.window = MainWindow(store.layouts())
-        self.notices = Notices(self.window.errors, self.window, log)
+        self._bugs = BugReports(self.window, log)
+        self._notices: dict[str, Notices] = {}
         self.commands = WindowCommands(self.window, store, self)
         self.actions = Actions(WINDOW_ACTIONS, bound_to(self.commands, self.window), self)
         self.window.set_actions(self.actions)
@@ -50,8 +51,9 @@ class App(QObject):
         self._desks: dict[str, Desk] = {}
         self._desk: Desk | None = None
         self._is_leaving = False
-        self.recovery = Recovery(self._left_journals, self._recover, store, self.notices, self.window)
-        self.photo = PhotoDesk(store, self.notices, self.window)
+        notices = Notices(self.window.errors, self._bugs)
+        self.recovery = Recovery(self._left_journals, self._recover, store, notices, self.window)
+        self.photo = PhotoDesk(store, self._notices_of("photo"), self.window)
         self.offer("photo", self.tr("Photo"), "photo", lambda: self.photo)
         self.offer("digits", self.tr("Digits"), "digits", self._make_digits)
         self.offer("laboratory", self.tr("Laboratory"), "laboratory", self._make_laboratory)
@@ -82,18 +84,26 @@ class App(QObject):
             self.window.hints.clear()
         self._desk = desk
         self.window.show_desk(desk)
+        # A message is kept before another one takes its place.
+        for each in sorted(self._notices, key=lambda each: each == name):
+            self._notices[each].set_in_use(each == name)
         self._refresh()
+
+    def _notices_of(self, name: str) -> Notices:
+        """Return the notices of a desk, which is not in use yet."""
+        return self._notices.setdefault(name, Notices(self.window.errors, self._bugs, is_in_use=False))
 
     def _make_digits(self) -> Desk:
         # Imported when first wanted: the photo is on screen sooner without it.
         from ui.digits.desk import digits_desk
 
-        return digits_desk(self.store, self.notices, self.window)
+        return digits_desk(self.store, self._notices_of("digits"), self.window)
 
     def _make_laboratory(self) -> Desk:
         from ui.laboratory.desk import laboratory_desk
 
-        return laboratory_desk(self.store, self.notices, self.window, self._photo_rows)
+        notices = self._notices_of("laboratory")
+        return laboratory_desk(self.store, notices, self.window, self._photo_rows)
 
     @Slot(str)
     def _show_theory(self, page: str) -> None:
@@ -227,7 +237,7 @@ class App(QObject):
     @Slot(object)
     def show_bug(self, error: BaseException) -> None:
         """Show an exception that nobody caught; the buttons are what they should be again."""
-        self.notices.show_bug(error)
+        self._bugs.show_bug(error)
         for desk in self._desks.values():
             desk.refresh()
 

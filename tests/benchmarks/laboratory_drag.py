@@ -31,7 +31,7 @@ from ui.desk.actions import Actions, bound_to
 from ui.laboratory.desk import LaboratoryDesk
 from ui.laboratory.panels.stage import TREE_CUT
 from ui.main_window import MainWindow
-from ui.notices import Notices
+from ui.notices import BugReports, Notices
 from ui.settings_store import SettingsStore
 from ui.theme import apply_theme, configure_plots
 
@@ -47,7 +47,7 @@ def main(n_rows: int = 5000) -> None:
     apply_theme(application, "light")
     configure_plots()
     store, window = SettingsStore(), MainWindow()
-    notices = Notices(window.errors, window)
+    notices = Notices(window.errors, BugReports(window))
     commands = WindowCommands(window, store, window)
     window.set_actions(Actions(WINDOW_ACTIONS, bound_to(commands, window), window))
     desk = LaboratoryDesk(store, notices, window, lambda: None)

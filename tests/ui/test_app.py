@@ -818,6 +818,26 @@ class IdleDesk(Desk):
         return True
 
 
+def test_a_message_is_shown_at_its_own_desk_alone(fitted: App) -> None:
+    bar = fitted.window.errors
+    fitted.work_at("laboratory")
+    photo, other = fitted._notices["photo"], fitted._notices["laboratory"]
+    other.say("Of the laboratory.")
+    photo.say("Of the photo, said meanwhile.", "error")
+    assert bar.text == "Of the laboratory."
+    fitted.work_at("photo")
+    assert (bar.text, bar.kind) == ("Of the photo, said meanwhile.", "error")
+    fitted.work_at("laboratory")
+    assert bar.text == "Of the laboratory."
+    bar.clear()
+    fitted.work_at("photo")
+    photo.clear()
+    assert bar.text == ""
+    for name in ("laboratory", "photo"):
+        fitted.work_at(name)
+        assert bar.text == ""
+
+
 def test_another_desk_is_made_when_first_worked_at_and_the_photo_goes_on(
     fitted: App, qtbot: QtBot, tmp_path: Path
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 from PySide6.QtCore import QSize, Qt, Signal, Slot
@@ -25,6 +26,27 @@ _TINT = 0.16
 """How much of the kind's colour is mixed into the window's."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Message:
+    """What a bar shows.
+
+    Parameters
+    ----------
+    text : str
+        Cause and remedy.
+    kind : {"error", "note", "hint"}
+    button : str
+        Label of a button that helps; empty for none.
+    on_button : callable, optional
+        What that button does; the message goes.
+    """
+
+    text: str
+    kind: Kind = "error"
+    button: str = ""
+    on_button: Callable[[], None] | None = None
+
+
 class MessageBar(QFrame):
     """Shows one message at a time: an error, a note on what was done, or a hint for beginners.
 
@@ -41,7 +63,8 @@ class MessageBar(QFrame):
         self.setObjectName("messageBar")
         self.setAutoFillBackground(True)
         self._kind: Kind = "note"
-        self._help: Callable[[], None] | None = None
+        self.message: Message | None = None
+        """The one shown."""
         self._stripe = QWidget()
         self._stripe.setFixedWidth(SPACING // 2)
         self._stripe.setAutoFillBackground(True)
@@ -96,25 +119,18 @@ class MessageBar(QFrame):
         button: str = "",
         on_button: Callable[[], None] | None = None,
     ) -> None:
-        """Show a message, in place of the one before.
+        """Show a `Message` with these parameters, in place of the one before."""
+        self.show_this(Message(text, kind, button, on_button))
 
-        Parameters
-        ----------
-        text : str
-            Cause and remedy.
-        kind : {"error", "note", "hint"}
-        button : str
-            Label of a button that helps; empty for none.
-        on_button : callable, optional
-            What that button does; the message goes.
-        """
-        self._kind = kind
-        self._text.setText(text)
-        self._help = on_button
-        self._button.setText(button)
-        self._button.setVisible(bool(button))
+    def show_this(self, message: Message) -> None:
+        """Show a message, in place of the one before."""
+        self.message = message
+        self._kind = message.kind
+        self._text.setText(message.text)
+        self._button.setText(message.button)
+        self._button.setVisible(bool(message.button))
         self._recolour()
-        self.setAccessibleName(text)
+        self.setAccessibleName(message.text)
         self.show()
         self.appeared.emit(True)
         QAccessible.updateAccessibility(QAccessibleEvent(self, QAccessible.Event.Alert))
@@ -122,7 +138,7 @@ class MessageBar(QFrame):
     @Slot()
     def clear(self) -> None:
         """Take the message away."""
-        self._help = None
+        self.message = None
         self.hide()
         self.appeared.emit(False)
 
@@ -133,10 +149,10 @@ class MessageBar(QFrame):
 
     @Slot()
     def _on_help(self) -> None:
-        help_now = self._help
+        message = self.message
         self.clear()
-        if help_now is not None:
-            help_now()
+        if message is not None and message.on_button is not None:
+            message.on_button()
 
     @Slot()
     def _recolour(self) -> None:

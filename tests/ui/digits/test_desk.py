@@ -45,7 +45,7 @@ from ui.digits.desk import DigitsDesk
 from ui.digits.export_dialog import ExportDialog
 from ui.digits.widgets.wall import Spot
 from ui.main_window import MainWindow
-from ui.notices import Notices
+from ui.notices import BugReports, Notices
 from ui.settings_store import SettingsStore
 from ui.theme import apply_theme, configure_plots, theme
 
@@ -60,7 +60,7 @@ class Bench:
     def __init__(self) -> None:
         self.store = SettingsStore()
         self.window = MainWindow()
-        self.notices = Notices(self.window.errors, self.window)
+        self.notices = Notices(self.window.errors, BugReports(self.window))
         self.window.set_actions(
             Actions(
                 WINDOW_ACTIONS,

@@ -18,7 +18,7 @@ from ui.laboratory.desk import LaboratoryDesk
 from ui.laboratory.panels.stage import StagePanel
 from ui.laboratory.widgets.chart_plot import ChartPlot
 from ui.main_window import MainWindow
-from ui.notices import Notices
+from ui.notices import BugReports, Notices
 from ui.settings_store import SettingsStore
 from ui.theme import apply_theme, configure_plots
 
@@ -31,7 +31,7 @@ class Bench:
     def __init__(self) -> None:
         self.store = SettingsStore()
         self.window = MainWindow()
-        self.notices = Notices(self.window.errors, self.window)
+        self.notices = Notices(self.window.errors, BugReports(self.window))
         commands = WindowCommands(self.window, self.store, self.window)
         self.window.set_actions(Actions(WINDOW_ACTIONS, bound_to(commands, self.window), self.window))
         self.table: FeatureTable | None = None

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from gmmseg.drawing.convergence import Curves, Run, curves, is_same_step, runs_by_restart
-from gmmseg.mixture.params import FitResult, FitStep
+from gmmseg.mixture.params import FitResult
 from ui.photo.widgets import step_words as words
 from ui.photo.widgets.walk_bar import WalkBar
 from ui.plots.monotone_badge import MonotoneBadge
