@@ -146,12 +146,17 @@ class FileDesk(Desk):
             name = shown_name(path)
             if self._keeper.holder is not None:
                 name = self.tr("{0} (read-only)").format(name)
-        return Heading(name, self.has_unsaved)
+        return Heading(f"{name} {self._place}".rstrip(), self.has_unsaved)
 
     @property
     def _subject_name(self) -> str:
         """What people call what is open."""
         raise NotImplementedError
+
+    @property
+    def _place(self) -> str:
+        """Which of several files it is."""
+        return ""
 
     @property
     def _source(self) -> Path | None:

@@ -196,6 +196,11 @@ class Keeper(Worker):
         """Whether there is something that a project can hold."""
         return self.keeping.project.subject_of(self._editor.document) is not None
 
+    def place_of(self, subject: object) -> Path | None:
+        """Return where the work on a subject that was left is: its journal, or its project; None for none."""
+        journals = [path for path, about in self.left.items() if about is subject]
+        return next(iter([*journals, *(home.path for home in self._homes if home.subject is subject)]), None)
+
     def _home(self) -> _Home | None:
         subject = self.keeping.project.subject_of(self._editor.document)
         return next((home for home in self._homes if home.subject is subject), None)

@@ -64,7 +64,8 @@ def reading_project(path: Path, should_stop: ShouldStop) -> Generator[Progress, 
     return KeptWork((yield from open_events(path, should_stop=should_stop)), False)
 
 
-def _recovering(journal: Path, should_stop: ShouldStop) -> Generator[Progress, None, KeptWork]:
+def reading_journal(journal: Path, should_stop: ShouldStop) -> Generator[Progress, None, KeptWork]:
+    """Read what a journal holds."""
     from gmmseg.io.projects.journal.reading import recover
 
     yield Progress("Reading what was not saved")
@@ -112,7 +113,7 @@ class FileOpener(Worker):
 
     def recover(self, journal: Path) -> None:
         """Read what a journal holds."""
-        self.runner.start(lambda should_stop: _recovering(journal, should_stop))
+        self.runner.start(lambda should_stop: reading_journal(journal, should_stop))
 
     @Slot(object, object)
     def _on_finished(self, run: int, result: Any) -> None:

@@ -154,12 +154,14 @@ class PhotoDesk(FileDesk):
     @property
     def _subject_name(self) -> str:
         image = self.work.workspace.document.image
-        name = image.source.name if image is not None else ""
-        opener = self.work.opener
-        if len(opener.files) > 1 and image is not None and image.source.path in opener.files:
-            place = opener.files.index(image.source.path) + 1
-            name = self.tr("{0} ({1} of {2})").format(name, place, len(opener.files))
-        return name
+        return image.source.name if image is not None else ""
+
+    @property
+    def _place(self) -> str:
+        image, files = self.work.workspace.document.image, self.work.opener.files
+        if len(files) < 2 or image is None or image.source.path not in files:
+            return ""
+        return self.tr("({0} of {1})").format(files.index(image.source.path) + 1, len(files))
 
     @property
     def _source(self) -> Path | None:
@@ -198,8 +200,17 @@ class PhotoDesk(FileDesk):
         if new.document.image is not old.document.image:
             # What the bar says is about the image before, also where undo has brought back another one.
             self._notices.clear()
-            before = old.document.image
-            self._say_left(before, "" if before is None else before.source.name)
+            self._leave(old.document.image)
+
+    def _leave(self, image: Image | None) -> None:
+        """Take note of where the work on an image is, and say it where it is in no project."""
+        if image is None:
+            return
+        opener, path = self.work.opener, image.source.path
+        if path is not None:
+            opener.note_place(path.absolute(), self._keeper.place_of(image))
+        if path not in opener.files:
+            self._say_left(image, image.source.name)
 
     @Slot(object, object)
     def _show_image(self, image: Image, note: str) -> None:
@@ -235,7 +246,9 @@ class PhotoDesk(FileDesk):
         self._notices.say(" ".join([*image.source.notes, self.tr("Undo goes back to the whole.")]))
 
     def take_kept(self, kept: KeptWork) -> None:
-        self.work.opener.forget_files()
+        opener, image = self.work.opener, kept.read.project.image
+        if image.source.path not in opener.files:
+            opener.forget_files()
         super().take_kept(kept)
 
     def _show_view(self, view: dict[str, Any]) -> None:

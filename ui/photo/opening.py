@@ -14,16 +14,17 @@ from PySide6.QtCore import QMimeData, QObject, QUrl, Signal, Slot
 from PySide6.QtGui import QImage
 
 from gmmseg.control import Progress, ShouldStop
-from gmmseg.errors import ReadError
+from gmmseg.errors import GmmsegError, ReadError
 from gmmseg.image import Image, StackPlace
 from gmmseg.io.files import shown_name
 from gmmseg.io.images import image_from_array, in_folder, list_files, list_images, read_events
-from gmmseg.io.projects.archive import looks_like_project
+from gmmseg.io.projects.archive import SUFFIX, looks_like_project
 from gmmseg.io.samples import read_sample
 from gmmseg.limits import memory_budget
+from gmmseg.photo.project import PhotoProject
 from ui.desk.desk import KeptWork
 from ui.desk.job_runner import JobRunner
-from ui.desk.workers import FileOpener, reading_project
+from ui.desk.workers import FileOpener, reading_journal, reading_project
 
 _MOST_COMPRESSED = 1 << 10
 """Bytes that one of Deflate stands for at most, about: a smaller file need not be looked into."""
@@ -54,6 +55,8 @@ class Opener(FileOpener):
         """Which of them was asked for last."""
         self.stack: Path | None = None
         """The folder whose images the files are, where they are the frames of a stack."""
+        self._places: dict[Path, Path] = {}
+        """The project or journal that the work on an image file was left in, for images shown again."""
 
     def open_path(self, path: Path, frame: int = 0) -> None:
         """Read a file, or the first image of a folder; of a file of several pages the one asked for."""
@@ -87,6 +90,13 @@ class Opener(FileOpener):
     def list_folder(self, path: Path) -> None:
         """List all images of a file's folder, the file, which is open, among them."""
         self.runner.start(lambda should_stop: _listing(path))
+
+    def note_place(self, path: Path, place: Path | None) -> None:
+        """Take note of the project or journal that the work on an image file is in; None for none."""
+        if place is None:
+            self._places.pop(path, None)
+        else:
+            self._places[path] = place
 
     def forget_files(self) -> None:
         """Let no file be next: something else is open."""
@@ -159,7 +169,7 @@ class Opener(FileOpener):
         frame: int,
         stack: Path | None,
         should_stop: ShouldStop,
-    ) -> Generator[Any, None, _Opened | KeptWork]:
+    ) -> Generator[Any, None, _Opened | _KeptAmong | KeptWork]:
         files = tuple(list_files(paths)) if is_new and not _is_zarr(paths[0]) else paths
         if not files:
             raise ReadError(
@@ -172,17 +182,24 @@ class Opener(FileOpener):
             note = self.tr(
                 "The first of {0} images; Page Down shows the next, File ▸ Images opened together lists them."
             ).format(len(files))
+        if len(files) > 1 and stack is None and frame == 0:
+            place = self._places.get(files[at].absolute()) or files[at].with_suffix(SUFFIX)
+            kept = yield from _reading_kept(files[at], place, should_stop)
+            if kept is not None:
+                return _KeptAmong(kept, files, at)
         image = yield from _reading_image(files[at], frame, should_stop)
         if stack is not None:
             image = in_folder(image, StackPlace(stack, at, len(files)))
         return _Opened(image, note, files, at, stack)
 
-    def _on_read(self, result: _Opened | _Listed | Image) -> None:
+    def _on_read(self, result: _Opened | _KeptAmong | _Listed | Image) -> None:
         if isinstance(result, Image):
             self.part_opened.emit(result)
             return
-        if isinstance(result, _Listed):
+        if not isinstance(result, _Opened):
             self._set_files(result.files, result.at)
+            if isinstance(result, _KeptAmong):
+                self.kept_read.emit(result.kept)
             return
         if self._is_file and result.image.source.path is not None:
             self.file_opened.emit(result.image.source.path)
@@ -201,6 +218,15 @@ class _Opened:
     stack: Path | None = None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _KeptAmong:
+    """The work on one of several files, as it was left."""
+
+    kept: KeptWork
+    files: tuple[Path, ...]
+    at: int
+
+
 @dataclass(frozen=True, slots=True)
 class _Listed:
     """The images of a folder, and which of them is open."""
@@ -216,6 +242,21 @@ def _reading_part(
 
     yield Progress("Reading what is in view")
     return pyramid_of(overview).part(box, zoom)
+
+
+def _reading_kept(path: Path, place: Path, should_stop: ShouldStop) -> Generator[Any, None, KeptWork | None]:
+    """Read the work on an image file from a journal or a project; None where that is about something else."""
+    if not place.is_file():
+        return None
+    read = reading_project if looks_like_project(place) else reading_journal
+    try:
+        kept = yield from read(place, should_stop=should_stop)
+    except GmmsegError:
+        # The image is there all the same; the project is read, and refused in words, where it is asked for.
+        return None
+    project = kept.read.project
+    is_of_image = isinstance(project, PhotoProject) and project.image.source.path == path.absolute()
+    return kept if is_of_image else None
 
 
 def _reading_image(path: Path, frame: int, should_stop: ShouldStop) -> Generator[Any, None, Image]:

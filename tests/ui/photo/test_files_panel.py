@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMenu
 
+from gmmseg.control import result_of
 from gmmseg.io.export_items import ExportItem
+from gmmseg.io.images import read_image
+from gmmseg.io.projects.file.writing import save_events
 from gmmseg.photo.document import change_setting, rename_class
+from gmmseg.photo.objects.edits import add_object
+from gmmseg.photo.objects.patch import Patch
+from gmmseg.photo.project import PhotoProject
 from tests.ui.driving import drop, mime_of, write_png
 from tests.ui.photo.test_map_by_region import Window, window
 from ui.widgets.text_table import TextTable
@@ -92,3 +99,59 @@ def test_the_other_images_of_the_folder_are_next_and_previous(window: Window, tm
     QTest.keyClick(window.app.window, Qt.Key.Key_PageUp)
     window.qtbot.waitUntil(lambda: name_of(window) == "aaa.png", timeout=20000)
     window.wait()
+
+
+def marked(window: Window) -> int:
+    return int(np.count_nonzero(window.shown.document.object_map.ids.read()))
+
+
+def go(window: Window, key: Qt.Key, name: str) -> None:
+    QTest.keyClick(window.app.window, key)
+    window.qtbot.waitUntil(lambda: name_of(window) == name, timeout=20000)
+    window.wait()
+
+
+def test_work_is_there_again_where_one_goes_back_and_projects_beside_images_are_opened(
+    window: Window, tmp_path: Path
+) -> None:
+    paths = [write_png(tmp_path / f"{name}.png") for name in "ab"]
+    drop(window.app.window, mime_of(*paths))
+    window.qtbot.waitUntil(lambda: name_of(window) == "a.png", timeout=20000)
+    window.wait()
+    go(window, Qt.Key.Key_PageDown, "b.png")
+    go(window, Qt.Key.Key_PageUp, "a.png")
+    window.work.apply(add_object(Patch.of(np.ones((3, 4), dtype=bool), 2, 2), "kept"))
+    window.work.settle()
+    go(window, Qt.Key.Key_PageDown, "b.png")
+    assert marked(window) == 0
+    assert rows(window) == [("a.png", "Corrected"), ("b.png", "Fitted")]
+    go(window, Qt.Key.Key_PageUp, "a.png")
+    assert marked(window) == 12
+    assert window.app.photo.has_unsaved
+    assert "a.png (1 of 2)" in window.app.window.windowTitle()
+    keeper = window.app.photo._keeper
+    with window.qtbot.waitSignal(keeper.saved, timeout=20000):
+        keeper.save(tmp_path / "a.gmmseg")
+    assert "a.gmmseg (1 of 2)" in window.app.window.windowTitle()
+    go(window, Qt.Key.Key_PageDown, "b.png")
+    go(window, Qt.Key.Key_PageUp, "a.png")
+    assert marked(window) == 12
+    assert keeper.path == tmp_path / "a.gmmseg"
+    assert not window.app.photo.has_unsaved
+
+
+def test_a_project_beside_one_of_several_images_is_opened_unless_it_is_about_another(
+    window: Window, tmp_path: Path
+) -> None:
+    paths = [write_png(tmp_path / f"{name}.png") for name in "abc"]
+    mark = add_object(Patch.of(np.ones((3, 4), dtype=bool), 2, 2), "there")
+    project = PhotoProject.of_image(read_image(paths[1])).edited(mark)
+    for name in "bc":
+        result_of(save_events(project, tmp_path / f"{name}.gmmseg"))
+    drop(window.app.window, mime_of(*paths))
+    window.qtbot.waitUntil(lambda: name_of(window) == "a.png", timeout=20000)
+    window.wait()
+    go(window, Qt.Key.Key_PageDown, "b.png")
+    assert marked(window) == 12
+    go(window, Qt.Key.Key_PageDown, "c.png")
+    assert marked(window) == 0

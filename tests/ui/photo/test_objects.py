@@ -364,3 +364,16 @@ def test_large_maps_are_counted_in_the_background(marker: Marker, monkeypatch: p
     assert marker.text(0, OBJECT_AREA) == before
     wanted = str(int(marker.masks[0][12:].sum()))
     marker.wait(lambda: marker.text(0, OBJECT_AREA) == wanted)
+
+
+def test_objects_that_redo_brings_back_are_drawn_again(marker: Marker) -> None:
+    def drawn() -> int:
+        levels = marker.canvas._objects._levels
+        return int(np.count_nonzero(levels[0])) if levels else 0
+
+    assert drawn() > 0
+    while marker.document.objects is not None:
+        marker.desk.actions["undo"].trigger()
+    assert drawn() == 0
+    marker.desk.actions["redo"].trigger()
+    assert drawn() == marker.masks[0].sum()

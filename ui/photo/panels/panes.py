@@ -216,6 +216,7 @@ class PanesPanel(PaneGrid):
 
     def _show_objects(self, objects: ObjectMap | None) -> None:
         if objects is None:
+            self._raster.forget()
             for pane in self.panes:
                 pane.canvas.set_objects(None)
             return

@@ -41,6 +41,10 @@ class ObjectRaster:
             self.pixels[tiles.box(index)] = _BYTES[tile if isinstance(tile, int) else tiles.tile(index)]
         return bool(changed) or before is None
 
+    def forget(self) -> None:
+        """Note that nothing is drawn any more: of the next map all pixels have changed."""
+        self._shown = None
+
     @staticmethod
     def colours(objects: ObjectMap, opacity: float, chosen: tuple[int, ...] = ()) -> ByteArray:
         """Return the (256, 4) RGBA colours of the bytes; chosen objects are denser, hidden ones unseen."""
