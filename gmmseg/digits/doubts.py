@@ -50,8 +50,8 @@ def _other_number(n_clusters: int, gap_k: int | None, found: Found | None) -> st
     if gap_k is None or gap_k == n_clusters or found is None or found.knee < NO_KNEE:
         return ""
     return (
-        f"{n_clusters} clusters are no marked number: one more would gain nearly what one fewer would lose. "
-        f"The eigenvalues of the neighbour graph propose {gap_k}."
+        f"{n_clusters} may not be the number of clusters: one more would gain nearly what one fewer "
+        f"would lose. The eigenvalues of the neighbour graph propose {gap_k}."
     )
 
 
