@@ -12,7 +12,7 @@ from PySide6.QtCore import QMimeData, QUrl, Slot
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from gmmseg.errors import GmmsegError
+from gmmseg.errors import EditError, GmmsegError
 from gmmseg.io.files import shown_name
 from ui.desk.actions import Actions, DeskState
 from ui.desk.desk import Desk, DeskLayout, Heading, KeptWork
@@ -78,7 +78,11 @@ class FileDesk(Desk):
         work.setParent(self)
         actions.setParent(self)
         saving.setParent(self)
-        work.failed.connect(notices.show_error)
+        self._refusal = ""
+        """Why an edit was refused, said until another one succeeds."""
+        work.failed.connect(self._show_error)
+        work.bridge.changed.connect(self._on_shown)
+        self.rearranged.connect(self._withdraw_refusal)
         work.progressed.connect(self.progressed)
         work.running_changed.connect(self.refresh)
         work.main.failed.connect(self._show_failure)
@@ -293,6 +297,23 @@ class FileDesk(Desk):
     def stale_note(self) -> str:
         """What is said where the result exported is older than the settings."""
         return ""
+
+    @Slot(object)
+    def _show_error(self, error: Exception) -> None:
+        self._refusal = str(error) if isinstance(error, EditError) else ""
+        self._notices.show_error(error)
+
+    @Slot(object, object)
+    def _on_shown(self, old: Any, new: Any) -> None:
+        if new.document is not old.document:
+            self._withdraw_refusal()
+
+    @Slot()
+    def _withdraw_refusal(self) -> None:
+        """Say no more why an edit was refused: something else is done now."""
+        if self._refusal:
+            self._notices.withdraw(self._refusal)
+            self._refusal = ""
 
     @Slot(object)
     def _show_failure(self, error: Exception) -> None:

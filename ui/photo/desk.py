@@ -105,6 +105,7 @@ class PhotoDesk(FileDesk):
         panels.regions.menu_requested.connect(self._region_menu.popup)
         panels.scatter.menu_requested.connect(self._marked_menu.popup)
         self.toolbox.tool_changed.connect(self._check_tool)
+        self.toolbox.tool_changed.connect(self._withdraw_refusal)
         self._check_tool(self.toolbox.tool_name)
         self._opacity.valueChanged.connect(self._set_opacity)
 

@@ -331,6 +331,22 @@ def test_a_line_across_an_object_makes_it_two_and_across_none_is_refused(person:
     person.drag((3, 3), (30, 3))
     assert "crosses no unlocked object" in person.app.window.errors.text
     assert len(person.document.object_map) == 2
+    person.drag((30, 5), (90, 40))
+    person.wait(lambda: len(person.document.object_map) == 3)
+    assert person.app.window.errors.text == ""
+
+
+@pytest.mark.parametrize("action", ["tool_polygon", "arrangement_explore", "undo"])
+def test_a_refused_edit_is_no_subject_any_more_once_something_else_is_done(
+    person: Person, action: str
+) -> None:
+    person.click(90, 40)
+    person.press(Qt.Key.Key_Return)
+    person.desk.actions["tool_cut"].trigger()
+    person.drag((3, 3), (30, 3))
+    assert "crosses no unlocked object" in person.app.window.errors.text
+    person.desk.actions[action].trigger()
+    assert person.app.window.errors.text == ""
 
 
 def test_a_stroke_kept_to_edges_stays_in_the_leaves_that_it_crosses(person: Person) -> None:
