@@ -137,6 +137,18 @@ def test_the_tree_is_asked_for_once_for_each_fit_and_measure(
     assert len(asked.trees) == 3
 
 
+def test_the_tree_is_that_of_the_fit_while_an_iteration_is_shown(
+    panel: MergeTreePanel, asked: Asked, four: ViewState
+) -> None:
+    fit, segmentation = four.document.fit, four.segmentation
+    assert fit is not None
+    assert segmentation is not None
+    earlier = replace(segmentation, params=fit.result.history[0].params)
+    with_tree(panel, asked, replace(four, segmentation=earlier, is_preview=True, caption="iteration 0"))
+    assert asked.trees[-1].params is fit.result.params
+    assert panel.text.text().startswith("The line leaves")
+
+
 def test_a_late_answer_is_dropped(panel: MergeTreePanel, asked: Asked, four: ViewState) -> None:
     show(panel, four)
     late = asked.trees[0]

@@ -277,13 +277,15 @@ class MergeTreePanel(PlotPanel):
     def _draw(self) -> None:
         shown = self._shown
         fit = shown.document.fit if shown is not None else None
-        segmentation, table = (shown.segmentation, shown.table) if shown is not None else (None, None)
-        if fit is None or segmentation is None:
+        if shown is None or fit is None or shown.segmentation is None:
             self._asked = self._tree = None
             self.show_content(False)
             return
+        segmentation, table = shown.segmentation, shown.table
         params = fit.result.params
-        if segmentation.params is params and table is not None:
+        # The maps of an iteration have the table of the fit; those of a fit that runs, another one.
+        is_of_fit = segmentation.params is params or not shown.document.is_stale
+        if is_of_fit and table is not None:
             self._want(TreeRequest(params, table, self.measure))
         is_current = self._tree is not None and self._tree.n_leaves == self._classes().n_components
         self.show_content(True)
