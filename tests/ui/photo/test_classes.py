@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -128,6 +128,28 @@ def test_the_mean_of_merged_classes_counts_components_by_their_weights(four: Har
     np.testing.assert_allclose(rows[0].mean, expected * shown.table.scale + shown.table.centre)
     assert rows[0].weight == pytest.approx(0.8)
     assert not np.allclose(params.means[0], params.means[1])
+
+
+@pytest.mark.parametrize(
+    ("by", "kept", "note", "tip"),
+    [
+        ("region", 3, "1 class has no region at this detail.", "In each region"),
+        ("region", 2, "2 classes have no region at this detail.", "In each region"),
+        ("pixel", 3, "1 class has no pixels.", "At each pixel"),
+        ("pixel", 4, "", "2"),
+    ],
+)
+def test_classes_of_which_the_map_has_nothing_are_told_of(
+    four: Harness, by: Literal["pixel", "region"], kept: int, note: str, tip: str
+) -> None:
+    document = replace(four.state.document, map_settings=replace(four.state.document.map_settings, by=by))
+    labels = np.minimum(four.state.segmentation.labels, kept).astype(np.uint8)
+    four.show(
+        replace(four.state, document=document, segmentation=replace(four.state.segmentation, labels=labels))
+    )
+    assert four.panel.note.text() == note
+    assert four.panel.note.isVisible() == bool(note)
+    assert four.index(3, Column.SHARE).data(Qt.ItemDataRole.ToolTipRole).startswith(tip)
 
 
 def test_the_last_row_holds_the_sums(four: Harness) -> None:

@@ -7,7 +7,7 @@ from functools import reduce
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, Signal, Slot
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QLabel, QWidget
 
 from gmmseg.editing import Edit
 from gmmseg.photo.classes import ClassInfo
@@ -24,7 +24,7 @@ from gmmseg.photo.document import (
 )
 from ui.desk.actions import ActionSpec
 from ui.photo.widgets import entries_panel
-from ui.photo.widgets.class_rows import class_kind, make_rows
+from ui.photo.widgets.class_rows import class_kind, empty_note, make_rows
 from ui.photo.widgets.entries_panel import (
     EntriesPanel,
     EntryChoice,
@@ -35,6 +35,7 @@ from ui.photo.widgets.entries_panel import (
     is_any,
     is_one,
 )
+from ui.theme import SPACING
 from ui.widgets.dialog_parts import AskColour, ask_colour
 
 if TYPE_CHECKING:
@@ -65,6 +66,13 @@ class ClassesPanel(EntriesPanel):
         hint = QCoreApplication.translate("ClassesPanel", "Classes appear here once the image is segmented.")
         in_bar = [spec.id for spec in ACTIONS if spec.id != "class.recolour"]
         super().__init__(class_kind(), _EDITS, ACTIONS, in_bar, hint, choose_colour, parent)
+        self.note = QLabel(self)
+        self.note.setObjectName("classes-note")
+        self.note.setWordWrap(True)
+        self.note.setContentsMargins(SPACING, 0, SPACING, SPACING // 2)
+        self.note.setForegroundRole(self.palette().ColorRole.PlaceholderText)
+        self.note.hide()
+        self._column.addWidget(self.note)
 
     @Slot(object, object)
     def show_state(self, old: ViewState, new: ViewState) -> None:
@@ -108,7 +116,10 @@ class ClassesPanel(EntriesPanel):
         shown = self._shown
         if shown is not None:
             # A preview's classes are not the document's: editing them would hit others of the same number.
-            self._show_rows(make_rows(shown, self._areas), shown.classes is shown.document.classes)
+            rows = make_rows(shown, self._areas)
+            self._show_rows(rows, shown.classes is shown.document.classes)
+            self.note.setText(empty_note(rows))
+            self.note.setVisible(bool(self.note.text()))
 
     @Slot()
     def _note_selection(self) -> None:

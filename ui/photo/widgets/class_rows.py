@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -37,6 +38,8 @@ class ClassRow:
         What the mean looks like, sRGB, 0..255.
     features : tuple of str
         Names of the features, as many as there are means.
+    is_by_region : bool
+        Whether regions, not single pixels, are given to classes.
     """
 
     entry: ClassInfo
@@ -45,6 +48,12 @@ class ClassRow:
     mean: tuple[float, ...]
     mean_colour: Colour
     features: tuple[str, ...]
+    is_by_region: bool = False
+
+    @property
+    def is_without_pixels(self) -> bool:
+        """Whether the map has none of the class."""
+        return self.share == 0
 
     @property
     def mean_text(self) -> str:
@@ -87,7 +96,35 @@ def class_kind() -> EntryKind[ClassRow]:
                 chip=lambda row: row.mean_colour,
             ),
         ),
+        share_tip=_why_empty,
     )  # fmt: skip
+
+
+def _why_empty(row: ClassRow) -> str:
+    """Return why the map has nothing of a class that the mixture gives some weight."""
+    if not row.is_without_pixels:
+        return ""
+    if row.is_by_region:
+        return _tr(
+            "In each region another class is more likely than this one: its pixels are scattered among "
+            "theirs. More detail, or a map by pixel, shows them."
+        )
+    return _tr("At each pixel another class is more likely than this one.")
+
+
+def empty_note(rows: Sequence[ClassRow]) -> str:
+    """Return how many classes have nothing of the map; empty where each has some."""
+    empty = [row for row in rows if row.is_without_pixels]
+    if not empty:
+        return ""
+    if empty[0].is_by_region:
+        one, many = (
+            _tr("1 class has no region at this detail."),
+            _tr("{} classes have no region at this detail."),
+        )
+    else:
+        one, many = _tr("1 class has no pixels."), _tr("{} classes have no pixels.")
+    return one if len(empty) == 1 else many.format(len(empty))
 
 
 def _held(row: ClassRow) -> str:
@@ -132,6 +169,7 @@ def make_rows(shown: ViewState, areas: FloatArray | None) -> list[ClassRow]:
             mean=tuple(float(value) for value in means[at]),
             mean_colour=(int(looks[at, 0]), int(looks[at, 1]), int(looks[at, 2])),
             features=table.names,
+            is_by_region=shown.document.map_settings.by == "region",
         )
         for at, entry in enumerate(classes)
     ]

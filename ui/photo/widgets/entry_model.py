@@ -114,6 +114,8 @@ class EntryKind(Generic[_R]):
         The tool tip of a row's name.
     columns : tuple of EntryColumn
         After those that all tables have.
+    share_tip : callable, optional
+        The tool tip of a row's share; empty for the share itself.
     """
 
     id: str
@@ -121,6 +123,7 @@ class EntryKind(Generic[_R]):
     plural: str
     name_tip: Callable[[_R], str]
     columns: tuple[EntryColumn[_R], ...]
+    share_tip: Callable[[_R], str] | None = None
 
     @property
     def mime_type(self) -> str:
@@ -302,7 +305,8 @@ class EntryModel(QAbstractTableModel):
             return self.tr("Number {}, {}").format(entry.id, to_hex(entry.colour))
         if column == Column.NAME:
             return self.kind.name_tip(row) + (self.tr(" · locked") if entry.is_locked else "")
-        return self._text(row, column)
+        tip = "" if self.kind.share_tip is None else self.kind.share_tip(row)
+        return tip or self._text(row, column)
 
     def _sum(self, column: int, role: int) -> Any:
         own = self.kind.column(column)
