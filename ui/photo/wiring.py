@@ -111,6 +111,7 @@ class PhotoPanels(QObject):
         options.only_unlabelled_changed.connect(toolbox.set_only_unlabelled)
         options.keeps_to_edges_changed.connect(toolbox.set_keeps_to_edges)
         options.takes_connected_changed.connect(toolbox.set_takes_connected)
+        options.new_object_wanted.connect(lambda: toolbox.choose(()))
         options.show_tool(toolbox.tool_name)
         options.show_radius(toolbox.radius)
         # An object is named as soon as it is made, without a way to the table.

@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLineEdit, QMenu
+from PySide6.QtWidgets import QLabel, QLineEdit, QMenu
 from pytestqt.qtbot import QtBot
 from scipy.ndimage import binary_dilation, binary_erosion, binary_fill_holes, generate_binary_structure
 
@@ -377,3 +377,26 @@ def test_objects_that_redo_brings_back_are_drawn_again(marker: Marker) -> None:
     assert drawn() == 0
     marker.desk.actions["redo"].trigger()
     assert drawn() == marker.masks[0].sum()
+
+
+def test_what_a_stroke_goes_into_is_said_and_a_button_makes_it_a_new_object(marker: Marker) -> None:
+    options = marker.panel.options
+    target = options.findChild(QLabel, "toolOptions.target")
+    assert target is not None
+    marker.desk.actions["tool_brush"].trigger()
+    marker.click_row(1)
+    assert target.text() == "Adds to “stone”"
+    marker.desk.actions["tool_eraser"].trigger()
+    assert target.text() == "Takes from “stone”"
+    assert not options.new_object.isVisible()
+    marker.click_row(0, keys=CTRL)
+    assert target.text() == "Takes from those chosen"
+    marker.desk.actions["tool_brush"].trigger()
+    assert target.text() == "Makes a new object"
+    marker.click_row(1)
+    options.new_object.click()
+    assert target.text() == "Makes a new object"
+    assert not options.new_object.isVisible()
+    marker.drag((60, 10), (66, 10))
+    assert len(marker.objects) == 4
+    assert target.text() == "Adds to “Object”"

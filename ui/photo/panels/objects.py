@@ -234,6 +234,10 @@ class ObjectsPanel(EntriesPanel):
             self.view.bring_into_view(self._wanted[0])
         self._enable()
 
+    def _enable(self) -> None:
+        super()._enable()
+        self.options.show_targets([entry.name for entry in self._chosen()])
+
     @Slot()
     def _note_selection(self) -> None:
         super()._note_selection()

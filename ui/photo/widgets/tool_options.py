@@ -1,11 +1,12 @@
-"""ToolOptions: the size of the brush, and what the tool in hand keeps to."""
+"""ToolOptions: the size of the brush, what the tool in hand keeps to, and which objects it changes."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QCheckBox, QGridLayout, QLabel, QSlider, QSpinBox, QWidget
+from PySide6.QtWidgets import QCheckBox, QGridLayout, QLabel, QSlider, QSpinBox, QToolButton, QWidget
 
 from ui.photo.tools.brush import LARGEST_RADIUS
 from ui.theme import SPACING
@@ -13,7 +14,10 @@ from ui.theme import SPACING
 _STEPS = 100
 _SIZED = ("brush", "eraser")
 _MARKING = ("brush", "lasso", "polygon", "fill")
+_ERASING = ("eraser",)
 _COLOUR = ("colour",)
+_MOST_SHOWN = 24
+"""Characters of a name."""
 
 
 class ToolOptions(QWidget):
@@ -24,6 +28,8 @@ class ToolOptions(QWidget):
     only_unlabelled_changed = Signal(bool)
     keeps_to_edges_changed = Signal(bool)
     takes_connected_changed = Signal(bool)
+    new_object_wanted = Signal()
+    """No object shall be chosen, so that the tool makes one."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -52,6 +58,15 @@ class ToolOptions(QWidget):
         self.takes_connected.setToolTip(
             self.tr("Otherwise everything of the same class is taken, wherever it lies")
         )
+        self._tool = ""
+        self._targets: tuple[str, ...] = ()
+        self._target = QLabel(self)
+        self._target.setObjectName("toolOptions.target")
+        self.new_object = QToolButton(self)
+        self.new_object.setText(self.tr("New object"))
+        self.new_object.setToolTip(self.tr("Let the next stroke make an object of its own"))
+        self.new_object.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.new_object.clicked.connect(self.new_object_wanted)
         grid = QGridLayout(self)
         grid.setContentsMargins(SPACING, 0, SPACING, 0)
         grid.addWidget(self._label, 0, 0)
@@ -60,6 +75,8 @@ class ToolOptions(QWidget):
         grid.addWidget(self.only_unlabelled, 1, 0, 1, 3)
         grid.addWidget(self.keeps_to_edges, 2, 0, 1, 3)
         grid.addWidget(self.takes_connected, 3, 0, 1, 3)
+        grid.addWidget(self._target, 4, 0, 1, 2)
+        grid.addWidget(self.new_object, 4, 2)
         grid.setColumnStretch(1, 1)
         self.slider.valueChanged.connect(lambda value: self.radius_changed.emit(_radius_at(value)))
         self.size_box.valueChanged.connect(lambda size: self.radius_changed.emit(size / 2))
@@ -75,7 +92,26 @@ class ToolOptions(QWidget):
             widget.setVisible(name in _SIZED)
         self.only_unlabelled.setVisible(name in _MARKING)
         self.takes_connected.setVisible(name in _COLOUR)
+        self._tool = name
+        self._show_target()
         self.setVisible(name in {*_SIZED, *_MARKING, *_COLOUR})
+
+    def show_targets(self, names: Sequence[str]) -> None:
+        """Say which objects the tool changes: those chosen, by their names."""
+        self._targets = tuple(names)
+        self._show_target()
+
+    def _show_target(self) -> None:
+        extends = self._tool in _MARKING and len(self._targets) == 1
+        if self._tool in _ERASING:
+            text = self.tr("Takes from {0}") if self._targets else self.tr("Takes from every object")
+        else:
+            text = self.tr("Adds to {0}") if extends else self.tr("Makes a new object")
+        of_one = len(self._targets) == 1
+        named = self.tr("“{0}”").format(_shortened(self._targets[0])) if of_one else self.tr("those chosen")
+        self._target.setText(text.format(named))
+        self._target.setVisible(self._tool in _MARKING or self._tool in _ERASING)
+        self.new_object.setVisible(extends)
 
     @Slot(float)
     def show_radius(self, radius: float) -> None:
@@ -84,6 +120,10 @@ class ToolOptions(QWidget):
             was_blocked = widget.blockSignals(True)
             widget.setValue(value)
             widget.blockSignals(was_blocked)
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= _MOST_SHOWN else f"{name[: _MOST_SHOWN - 1]}…"
 
 
 def _radius_at(place: int) -> float:
