@@ -86,7 +86,7 @@ class ExportMaker:
         source = source.timed({"read": read_seconds, **source.seconds})
         yield from export_events(source, task.items, should_stop)
         small = thumbnail(image, source.labels, class_rgba(source.classes)) if wants_thumbnail else b""
-        return Made(areas_of(source), small, source.warnings)
+        return Made(areas_of(source), small, source.remarks)
 
 
 def _progress(event: object) -> tuple[Progress, ...]:

@@ -12,6 +12,7 @@ from gmmseg.commands.console import Console
 from gmmseg.commands.options import with_options
 from gmmseg.io.table_export import TableExportItem, TableExportKind, check_table_items, table_export_events
 from gmmseg.io.table_reading import read_table
+from gmmseg.mixture.selection import choice_words
 from gmmseg.tables.fitting import table_fit_events
 from gmmseg.tables.settings import TableSettings
 
@@ -33,6 +34,8 @@ def run(options: argparse.Namespace, console: Console) -> bool:
     seconds = {"read": time.perf_counter() - began}
     check_table_items(items, table.names, [options.table])
     fit = console.drain(table_fit_events(table, settings, console.should_stop), table.source)
+    if settings.auto is not None:
+        console.note(f"{table.source}: {choice_words(fit.result.params.n_components)}")
     for warning in fit.result.warnings:
         console.say(f"{table.source}: {warning}")
     console.drain(table_export_events(fit, items, command_text(options), console.should_stop, seconds))

@@ -110,6 +110,8 @@ def run_tiled(
         )
         n_init = method.mixture.n_init if isinstance(method, SegmentSettings) else 1
         outcome = console.drain(job, name, n_init)
+    for choice in outcome.found.fit.choices:
+        console.note(f"{name}: {choice}")
     for warning in outcome.warnings:
         console.say(f"{name}: {warning}")
     if model is not None:

@@ -75,6 +75,11 @@ class ExportSource(ABC):
     def warnings(self) -> tuple[str, ...]:
         """Warnings about the result, for the user."""
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """All that a command line tells of the result: what was chosen by the program, and the warnings."""
+        return self.warnings
+
     @abstractmethod
     def timed(self, seconds: Mapping[str, float]) -> ExportSource:
         """Return the same with other durations."""
@@ -162,6 +167,10 @@ class MixtureSource(ExportSource):
     @property
     def warnings(self) -> tuple[str, ...]:
         return self.fit.result.warnings
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        return (*self.fit.choices, *self.warnings)
 
     def timed(self, seconds: Mapping[str, float]) -> MixtureSource:
         return replace(self, seconds=seconds)

@@ -216,6 +216,18 @@ def folds(weights: FloatArray, n_folds: int, generator: np.random.Generator) -> 
     return [np.where(own == fold, weights, 0.0) for fold in range(n_folds)]
 
 
+def choice_words(n_components: int) -> str:
+    """Return which number of components was chosen, as a sentence."""
+    return f"K = {n_components} was chosen."
+
+
+def choice_warnings(n_components: int) -> tuple[str, ...]:
+    """Return what the choice of a number of components leaves open: beyond the largest tried."""
+    if n_components < max(DEFAULT_RANGE):
+        return ()
+    return (f"K = {n_components} is the largest number that was tried: more may be better still.",)
+
+
 def chosen_fit_events(
     values: FloatArray,
     weights: FloatArray | None,
@@ -230,16 +242,24 @@ def chosen_fit_events(
     Candidate, FitStep
         First of the numbers that are tried, then of the fit; see `select_events` and `fit_events`. What is
         left by annihilation is where the fit starts.
+
+    Returns
+    -------
+    FitResult
+        Its warnings say where the number is the largest that was tried.
     """
+    if criterion is None:
+        return (yield from fit_events(values, weights, settings, should_stop))
     start: MixtureParams | None = None
     if criterion == "annihilation":
         most = replace(settings, n_components=max(DEFAULT_RANGE))
         start = yield from _annihilated(values, weights, most, should_stop)
         settings = replace(settings, n_components=start.n_components)
-    elif criterion is not None:
+    else:
         n_components = yield from select_events(values, weights, settings, criterion, should_stop)
         settings = replace(settings, n_components=n_components)
-    return (yield from fit_events(values, weights, settings, should_stop, start))
+    result = yield from fit_events(values, weights, settings, should_stop, start)
+    return replace(result, warnings=(*result.warnings, *choice_warnings(result.params.n_components)))
 
 
 def elbow(entropies: FloatArray) -> int:

@@ -14,6 +14,7 @@ from gmmseg.features.colour import suited_space
 from gmmseg.frames.settings import BackgroundSettings
 from gmmseg.image import Image, PixelSize
 from gmmseg.mixture.params import FitResult
+from gmmseg.mixture.selection import choice_words
 from gmmseg.mixture.settings import Adaptation
 from gmmseg.photo.classes import ClassTable
 from gmmseg.photo.given import GivenModel
@@ -48,6 +49,11 @@ class Fit:
     """What was applied, where the mixture was not fitted."""
     is_merged: bool = False
     """Whether components were united by hand, so that the settings alone do not give it."""
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """What the program chose of itself, a sentence each."""
+        return () if self.settings.auto is None else (choice_words(self.result.params.n_components),)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -21,7 +21,7 @@ from gmmseg.mixture.fit import evaluate_on, fit_prepared_events
 from gmmseg.mixture.moments import Moments
 from gmmseg.mixture.params import FitResult, FitStep, StopReason
 from gmmseg.mixture.preparation import Prepared, prepare, variance_floor
-from gmmseg.mixture.selection import Candidate, select_events
+from gmmseg.mixture.selection import Candidate, choice_warnings, select_events
 from gmmseg.photo.document import Fit
 from gmmseg.photo.given import GivenModel
 from gmmseg.photo.jobs import (
@@ -303,6 +303,7 @@ def _fit_rows(
     should_stop: ShouldStop,
 ) -> Generator[JobEvent, None, FitResult]:
     mixture = settings.mixture
+    choice: tuple[str, ...] = ()
     if mixture.reg_covar is None:
         mixture = replace(mixture, reg_covar=table.floor)
     if settings.auto is not None:
@@ -313,6 +314,7 @@ def _fit_rows(
         # The criteria of a sample with the weights of all pixels.
         selection = select_events(table.values, table.weights, mixture, settings.auto, should_stop)
         mixture = replace(mixture, n_components=(yield from relayed(selection, tried)))
+        choice = choice_warnings(mixture.n_components)
     sample = prepare(table.values, table.weights, mixture, should_stop)
     standard = Standard(table.centre, table.scale)
     is_diagonal = FAMILIES[mixture.covariance].is_diagonal or mixture.is_hard
@@ -321,7 +323,7 @@ def _fit_rows(
     ends = (np.stack([statistics.low, statistics.high]) - table.centre) / table.scale
     floor = variance_floor(mixture.reg_covar or 0.0, variance, float(np.abs(ends).max()))
     exact = TiledRows(rows, frame, round(statistics.total), sample.exact, _ExpectationPasses(tiles, passes))
-    prepared = Prepared(exact, sample.exact, sample.settings, floor, sample.warnings)
+    prepared = Prepared(exact, sample.exact, sample.settings, floor, (*sample.warnings, *choice))
 
     def stepped(step: FitStep) -> tuple[JobEvent]:
         return (Stepped(step),)

@@ -817,6 +817,22 @@ def test_the_parser_s_choices_are_those_of_the_settings(capsys: Any) -> None:
     assert set(FORMATS) == set(SUFFIXES) - others
 
 
+def test_the_number_chosen_is_said_unless_quiet_is_asked_for(place: Path, capsys: Any) -> None:
+    pixels = np.zeros((12, 12, 3), np.uint8)
+    pixels[:, 6:] = 200
+    Pillow.fromarray(pixels).save("two.png")
+    Path("rows.csv").write_text("a\n" + "0\n0.1\n5\n5.1\n" * 6)
+    for arguments, name in (
+        (["segment", "two.png", "-k", "auto", "--n-init", "1", "-o", "mask.png"], "two.png"),
+        (["fit", "rows.csv", "-k", "auto", "--n-init", "1", "-o", "labels.csv"], "rows.csv"),
+    ):
+        assert run(arguments) == 0
+        assert f"gmmseg: {name}: K = " in (said := capsys.readouterr().err)
+        assert "was chosen." in said
+        assert run([*arguments, "--quiet"]) == 0
+        assert capsys.readouterr().err == ""
+
+
 @pytest.mark.slow
 def test_auto_finds_the_three_regions(place: Path) -> None:
     arguments = ["-k", "auto", "--criterion", "icl", "--n-init", "2", "-o", "mask.png", "--report", "r.json"]

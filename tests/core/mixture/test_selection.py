@@ -129,6 +129,17 @@ def test_folds_share_out_all_weight(weights: list[float]) -> None:
         assert sum(share[2] > 0 for share in shares) > 1, "the seven rows are dealt one by one"
 
 
+@pytest.mark.parametrize(("n_groups", "has_more"), [(3, False), (10, True), (12, True)])
+def test_a_choice_of_the_largest_number_tried_is_told_of(n_groups: int, has_more: bool) -> None:
+    centres = 100.0 * np.arange(n_groups)
+    rows = np.concatenate([centre + np.linspace(-1, 1, 40) for centre in centres])[:, None]
+    settings = FitSettings(n_init=1, tol=1e-4, reg_covar=0.01)
+    result = result_of(chosen_fit_events(rows, None, settings, "bic"))
+    told = [text for text in result.warnings if "the largest number that was tried" in text]
+    assert (result.params.n_components == 10) == has_more
+    assert bool(told) == has_more
+
+
 @pytest.mark.parametrize("criterion", ["held-out", "annihilation"])
 def test_held_out_rows_and_dying_components_find_the_groups_too(criterion: Criterion) -> None:
     rows, _ = blobs(np.random.default_rng(2), 240, 3, 2)

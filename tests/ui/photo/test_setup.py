@@ -310,6 +310,11 @@ def test_the_number_chosen_automatically_is_told_once_it_is_known(panel: SetupPa
     panel.show_state(state, replace(state, document=replace(state.document, fit=fit)))
     assert label.isVisibleTo(panel)
     assert "K = 3" in label.text()
+    assert "largest" not in label.text()
+    ten = replace(shown_with(auto="bic"), document=replace(make_shown(10).document, settings=state.document.settings))
+    found = replace(ten.document.fit, settings=state.document.settings)
+    panel.show_state(state, replace(ten, document=replace(ten.document, fit=found)))
+    assert label.text() == "K = 10 was chosen, the largest number tried: more may be better still."
 
 
 def test_a_wrong_number_that_is_no_longer_used_does_not_stand_in_the_way(panel: SetupPanel) -> None:

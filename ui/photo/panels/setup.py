@@ -14,6 +14,7 @@ from gmmseg.editing import Edit
 from gmmseg.features.colour import is_suited
 from gmmseg.features.spec import COLOUR_SPACES
 from gmmseg.frames.settings import HISTORY, BackgroundSettings
+from gmmseg.mixture.selection import choice_warnings
 from gmmseg.mixture.settings import Adaptation, CovarianceKind
 from gmmseg.photo.document import (
     FIRST_MAP,
@@ -230,7 +231,11 @@ class SetupPanel(SettingsForm):
         self._chosen.setVisible(has_choice)
         if document.fit is None:
             return
-        self._chosen.setText(self.tr("K = {} was chosen.").format(document.fit.result.params.n_components))
+        n_components = document.fit.result.params.n_components
+        text = self.tr("K = {} was chosen.")
+        if settings.learns_from is None and choice_warnings(n_components):
+            text = self.tr("K = {} was chosen, the largest number tried: more may be better still.")
+        self._chosen.setText(text.format(n_components))
         self.field_of(AutomaticField, "mixture.reg_covar").set_automatic_value(document.fit.result.floor)
 
     # Asking
