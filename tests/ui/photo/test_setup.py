@@ -311,9 +311,11 @@ def test_the_number_chosen_automatically_is_told_once_it_is_known(panel: SetupPa
     assert label.isVisibleTo(panel)
     assert "K = 3" in label.text()
     assert "largest" not in label.text()
-    ten = replace(shown_with(auto="bic"), document=replace(make_shown(10).document, settings=state.document.settings))
-    found = replace(ten.document.fit, settings=state.document.settings)
-    panel.show_state(state, replace(ten, document=replace(ten.document, fit=found)))
+    ten: Any = make_shown(10)
+    document = replace(
+        ten.document, settings=fit.settings, fit=replace(ten.document.fit, settings=fit.settings)
+    )
+    panel.show_state(state, replace(ten, document=document))
     assert label.text() == "K = 10 was chosen, the largest number tried: more may be better still."
 
 
