@@ -25,7 +25,7 @@ def main(argv: list[str] | None = None) -> int:
     """
     arguments = sys.argv[1:] if argv is None else argv
     if _is_for_command_line(arguments):
-        from gmmseg.cli import run as run_command
+        from gmmseg.commands.cli import run as run_command
 
         return run_command(arguments, _window_problem)
     problem = _window_problem()
@@ -55,7 +55,7 @@ def _is_for_command_line(arguments: list[str]) -> bool:
     """
     if not arguments or arguments[0] == "--":
         return False
-    from gmmseg.cli import COMMANDS
+    from gmmseg.commands.cli import COMMANDS
 
     has_option = any(word.startswith("-") for word in arguments)
     return has_option or arguments[0] in COMMANDS or not os.path.lexists(arguments[0])

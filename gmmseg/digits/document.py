@@ -12,7 +12,7 @@ from gmmseg.digits.experiment import ExperimentOutcome
 from gmmseg.digits.recipes import RECIPES, check_experiment, settings_for, usual_recipe
 from gmmseg.digits.scores import score
 from gmmseg.digits.settings import DigitSettings, RecipeName
-from gmmseg.editing import Edit
+from gmmseg.editing.editor import Edit
 from gmmseg.setting import with_setting
 
 MAX_NAME = 100

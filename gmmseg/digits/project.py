@@ -8,7 +8,7 @@ from typing import ClassVar
 from gmmseg.digits.dataset import DigitSet
 from gmmseg.digits.document import Document
 from gmmseg.digits.experiment import ExperimentOutcome
-from gmmseg.project import Project
+from gmmseg.editing.project import Project
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

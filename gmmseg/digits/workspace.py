@@ -9,7 +9,7 @@ from gmmseg.digits.document import Document, with_outcome
 from gmmseg.digits.experiment import ExperimentEvent, ExperimentOutcome, ExperimentRequest, StageDone
 from gmmseg.digits.progress import KeptStages, RunLog
 from gmmseg.digits.view_state import ViewState
-from gmmseg.editing import Editor
+from gmmseg.editing.editor import Editor
 
 
 class Workspace(Editor[Document, ViewState]):

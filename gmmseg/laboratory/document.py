@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from gmmseg.control import never_stop
-from gmmseg.editing import Edit
+from gmmseg.editing.editor import Edit
 from gmmseg.laboratory.data import Data
 from gmmseg.laboratory.lesson import Progress
 from gmmseg.laboratory.lessons.contents import lesson_of

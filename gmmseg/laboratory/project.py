@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from gmmseg.editing.project import Project
 from gmmseg.laboratory.data import Data
 from gmmseg.laboratory.document import Document
 from gmmseg.laboratory.page import Page
-from gmmseg.project import Project
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from gmmseg.editing import Editor
+from gmmseg.editing.editor import Editor
 from gmmseg.laboratory.document import Document, take_answer, take_result
 from gmmseg.laboratory.lesson import Progress
 from gmmseg.laboratory.page import Page

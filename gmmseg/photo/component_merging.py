@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from gmmseg.control import Progress, ShouldStop, never_stop, relayed
-from gmmseg.editing import Edit
+from gmmseg.editing.editor import Edit
 from gmmseg.features.build import feature_table
 from gmmseg.mixture.covariance import Full
 from gmmseg.mixture.fit import evaluate, fit_events

@@ -9,7 +9,7 @@ from typing import Any
 
 from gmmseg.colours import Colour
 from gmmseg.display import Display
-from gmmseg.editing import Edit
+from gmmseg.editing.editor import Edit
 from gmmseg.features.colour import suited_space
 from gmmseg.frames.settings import BackgroundSettings
 from gmmseg.image import Image, PixelSize

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from gmmseg.arrays import LabelArray
-from gmmseg.editing import Edit
+from gmmseg.editing.editor import Edit
 from gmmseg.photo.classes import ClassTable
 from gmmseg.photo.document import Document, PendingSelection, SizeStep
 from gmmseg.photo.objects import edits

@@ -10,15 +10,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gmmseg.arrays import LabelArray
+from gmmseg.editing.history import Entry, History
+from gmmseg.editing.project import Project
 from gmmseg.errors import EditError
-from gmmseg.history import Entry, History
 from gmmseg.image import Image
 from gmmseg.mixture.params import FitResult
 from gmmseg.photo.classes import ClassTable
 from gmmseg.photo.document import Document, open_image
 from gmmseg.photo.objects.edits import add_object
 from gmmseg.photo.objects.patch import Patch
-from gmmseg.project import Project
 from gmmseg.setting import is_settings
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from gmmseg.arrays import ByteArray
 from gmmseg.control import ShouldStop, never_stop
-from gmmseg.editing import MAX_LARGE_IN_HISTORY, Editor
+from gmmseg.editing.editor import MAX_LARGE_IN_HISTORY, Editor
 from gmmseg.features.build import Standard, feature_table
 from gmmseg.features.spec import FeatureSpec
 from gmmseg.features.table import FeatureTable

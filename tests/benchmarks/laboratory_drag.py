@@ -21,7 +21,7 @@ os.environ.setdefault("XDG_CONFIG_HOME", tempfile.mkdtemp())
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from gmmseg.editing import Edit
+from gmmseg.editing.editor import Edit
 from gmmseg.laboratory.data import THREE_IN_PLANE, made_data
 from gmmseg.laboratory.document import Document, act, drag_handle, open_page, take_data
 from gmmseg.laboratory.pages.contents import PAGES

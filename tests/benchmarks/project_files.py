@@ -18,7 +18,7 @@ from PIL import Image as PillowImage
 
 import gmmseg
 from gmmseg.control import result_of
-from gmmseg.history import History
+from gmmseg.editing.history import History
 from gmmseg.io.journal import Journal
 from gmmseg.io.projects.journal.reading import look_into
 from gmmseg.io.projects.journal.writing import change_record, first_records

@@ -117,7 +117,7 @@ def test_importing_the_whole_core_loads_no_qt() -> None:
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("module", ["gmmseg.start", "gmmseg.cli"])
+@pytest.mark.parametrize("module", ["gmmseg.start", "gmmseg.commands.cli"])
 def test_what_help_needs_loads_neither_numpy_nor_qt(module: str) -> None:
     code = f"import sys, {module}; sys.exit(any(n in sys.modules for n in ('numpy', 'PySide6', 'scipy')))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)

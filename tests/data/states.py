@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from gmmseg.arrays import AnyArray, FloatArray
 from gmmseg.control import result_of
-from gmmseg.editing import Edit
+from gmmseg.editing.editor import Edit
 from gmmseg.features.spec import FeatureSpec
 from gmmseg.features.table import CodeMap, FeatureTable, PixelMap, RowPerPixel
 from gmmseg.image import GREY, RGB, Image, ImageSource

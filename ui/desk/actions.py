@@ -9,7 +9,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from PySide6.QtCore import QCoreApplication, QObject, Qt
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 
-from gmmseg.editing import Editor
+from gmmseg.editing.editor import Editor
 from ui.theme import icon
 
 _S = TypeVar("_S")

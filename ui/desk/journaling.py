@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from gmmseg.control import ShouldStop, raise_if_cancelled
+from gmmseg.editing.history import Entry, History
 from gmmseg.errors import Cancelled, GmmsegError, WriteError
-from gmmseg.history import Entry, History
 from gmmseg.limits import MIB
 from ui.desk.workers import DeskWorkers
 

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QTimer, Signal, Slot
 
 from gmmseg.control import Progress, ShouldStop
-from gmmseg.editing import MAX_LARGE_IN_HISTORY, Editor
+from gmmseg.editing.editor import MAX_LARGE_IN_HISTORY, Editor
+from gmmseg.editing.history import History
+from gmmseg.editing.project import Project
 from gmmseg.errors import WriteError
-from gmmseg.history import History
 from gmmseg.io.files import shown_name
-from gmmseg.project import Project
 from ui.desk.journaling import Journaling
 from ui.desk.workers import DeskWorkers, Worker
 from ui.settings_store import SettingsStore

@@ -10,8 +10,8 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from gmmseg.editing.project import Project
 from gmmseg.io.projects.archive import SUFFIX
-from gmmseg.project import Project
 from ui.desk.actions import ActionSpec, DeskState, Keys
 from ui.desk.keeping import Keeper
 from ui.settings_store import SettingsStore

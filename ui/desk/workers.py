@@ -10,7 +10,7 @@ from typing import Any
 from PySide6.QtCore import QMimeData, QObject, Signal, Slot
 
 from gmmseg.control import Progress, ShouldStop
-from gmmseg.editing import Edit, Editor
+from gmmseg.editing.editor import Edit, Editor
 from gmmseg.errors import GmmsegError
 from ui.desk.desk import KeptWork
 from ui.desk.job_runner import JobRunner

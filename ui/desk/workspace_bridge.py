@@ -6,7 +6,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
-from gmmseg.editing import Editor
+from gmmseg.editing.editor import Editor
 
 
 class WorkspaceBridge(QObject):

@@ -8,7 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Qt, Slot
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from gmmseg.history import Entry, History
+from gmmseg.editing.history import Entry, History
 from gmmseg.io.projects.archive import SUFFIX
 from gmmseg.io.table_reading import SUFFIXES
 from gmmseg.laboratory.document import Document, begin_lesson, take_data

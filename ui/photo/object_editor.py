@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from PySide6.QtCore import Signal, Slot
 
 from gmmseg.control import Progress
-from gmmseg.editing import Edit
+from gmmseg.editing.editor import Edit
 from gmmseg.errors import EditError
 from gmmseg.photo.document import Document
 from ui.desk.job_runner import JobRunner

@@ -11,7 +11,7 @@ from PySide6.QtCore import Signal, Slot
 
 from gmmseg.arrays import AnyArray, IntArray
 from gmmseg.control import Progress, ShouldStop
-from gmmseg.editing import Edit
+from gmmseg.editing.editor import Edit
 from gmmseg.image import Image
 from gmmseg.photo.document import Document, PendingSelection
 from gmmseg.photo.pending import (

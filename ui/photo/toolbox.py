@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from PySide6.QtCore import QObject, Signal, Slot
 
-from gmmseg.editing import Edit
+from gmmseg.editing.editor import Edit
 from gmmseg.errors import EditError
 from gmmseg.photo.document import Document
 from gmmseg.photo.objects import edits

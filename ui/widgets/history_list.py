@@ -29,7 +29,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from gmmseg.history import Entry, History
+from gmmseg.editing.history import Entry, History
 from ui.theme import SPACING
 
 _TIME_ROLE, _UNDONE_ROLE = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1

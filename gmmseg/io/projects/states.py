@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields, replace
 from typing import Any, TypeVar, cast
 
-from gmmseg.history import Entry, History
+from gmmseg.editing.history import Entry, History
 from gmmseg.io.projects.kinds.kind import Kind, Numbered, numbered
 from gmmseg.io.projects.plain import PROJECT, encoded, fields_of, misfit, value_of
 from gmmseg.io.strict_json import parse

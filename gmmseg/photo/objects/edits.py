@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from gmmseg.arrays import LabelArray
 from gmmseg.colours import Colour
-from gmmseg.editing import Edit
+from gmmseg.editing.editor import Edit
 from gmmseg.errors import EditError
 from gmmseg.photo.classes import ClassTable
 from gmmseg.photo.document import Document

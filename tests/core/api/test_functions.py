@@ -14,7 +14,7 @@ import pytest
 from PIL import Image as Pillow
 
 import gmmseg
-from gmmseg.cli import run
+from gmmseg.commands.cli import run
 from gmmseg.errors import ModelError, ReadError, SettingsError, WriteError
 from gmmseg.io.images import image_from_array
 from gmmseg.photo.model import Model

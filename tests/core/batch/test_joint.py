@@ -13,7 +13,7 @@ from PIL import Image as Pillow
 from gmmseg import limits
 from gmmseg.arrays import AnyArray
 from gmmseg.batch.joint import joint_fit_events, united_colours
-from gmmseg.cli import run
+from gmmseg.commands.cli import run
 from gmmseg.control import result_of
 from gmmseg.errors import BudgetError, FeatureError, ReadError
 from gmmseg.features.spec import FeatureSpec

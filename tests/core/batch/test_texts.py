@@ -19,7 +19,7 @@ import gmmseg
 from gmmseg.batch.documents import Subject, document_source_events
 from gmmseg.batch.methods import FittedMixture, GrownRegions
 from gmmseg.batch.texts import Again, AgainFromProject, Repeatable, again, command_text, python_text
-from gmmseg.cli import run
+from gmmseg.commands.cli import run
 from gmmseg.control import result_of
 from gmmseg.display import ChannelDisplay, Display
 from gmmseg.errors import EditError

@@ -16,7 +16,7 @@ import pytest
 from PIL import Image as Pillow
 
 from gmmseg.batch.record import NAME
-from gmmseg.cli import run
+from gmmseg.commands.cli import run
 from tests.core.commands.interrupting import interrupted
 from tests.core.commands.test_cli import photo
 from tests.core.selection.scenes import DISC, disc_rgb

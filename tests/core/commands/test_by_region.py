@@ -11,7 +11,7 @@ import pytest
 from PIL import Image as Pillow
 
 import gmmseg
-from gmmseg.cli import run
+from gmmseg.commands.cli import run
 from gmmseg.control import result_of
 from gmmseg.io.images import read_image
 from gmmseg.mixture.settings import FitSettings

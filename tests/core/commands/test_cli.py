@@ -25,7 +25,7 @@ from PIL.PngImagePlugin import PngImageFile
 import gmmseg
 from gmmseg import limits
 from gmmseg.arrays import AnyArray
-from gmmseg.cli import COMMANDS, run
+from gmmseg.commands.cli import COMMANDS, run
 from gmmseg.commands.options import segment_settings
 from gmmseg.commands.parser import parse
 from gmmseg.commands.shared_options import FORMATS
@@ -925,7 +925,7 @@ def test_a_child_process_gives_the_same_bytes_as_this_one(place: Path) -> None:
 
 def test_a_run_loads_neither_qt_nor_scipy_nor_scikit_image(place: Path) -> None:
     code = (
-        "import sys; sys.path.insert(0, sys.argv.pop(1)); from gmmseg.cli import run\n"
+        "import sys; sys.path.insert(0, sys.argv.pop(1)); from gmmseg.commands.cli import run\n"
         "code = run(sys.argv[1:])\n"
         "late = {'PySide6', 'scipy', 'skimage', 'tifffile', 'ui'}\n"
         "print(code, late & set(sys.modules))"

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image as PillowImage
 
-from gmmseg.cli import run
+from gmmseg.commands.cli import run
 from gmmseg.commands.console import Console
 from gmmseg.features.spec import FeatureSpec
 from gmmseg.io.images import image_from_array

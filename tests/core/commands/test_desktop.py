@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import gmmseg
-from gmmseg.cli import run
+from gmmseg.commands.cli import run
 from gmmseg.commands.desktop import _quoted
 from gmmseg.io.formats import MIME_TYPES, SUFFIXES
 from gmmseg.version import VERSION

@@ -6,7 +6,7 @@ import importlib.metadata
 
 import pytest
 
-from gmmseg.cli import run
+from gmmseg.commands.cli import run
 
 
 def test_what_is_there_is_told_with_its_version(capsys: pytest.CaptureFixture[str]) -> None:

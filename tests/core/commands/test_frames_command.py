@@ -12,7 +12,7 @@ from PIL import Image as Pillow
 
 import gmmseg
 from gmmseg.arrays import AnyArray
-from gmmseg.cli import run
+from gmmseg.commands.cli import run
 from gmmseg.io.images import read_frames, read_image
 from tests.core.frames.test_background import street
 

@@ -12,7 +12,7 @@ from PIL import Image as Pillow
 
 import gmmseg
 from gmmseg.arrays import AnyArray
-from gmmseg.cli import run
+from gmmseg.commands.cli import run
 from gmmseg.errors import ReadError
 from tests.core.commands.test_cli import photo
 

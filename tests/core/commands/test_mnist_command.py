@@ -16,7 +16,7 @@ import pytest
 from PIL import Image as Pillow
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 
-from gmmseg.cli import run
+from gmmseg.commands.cli import run
 from gmmseg.commands.mnist_options import digit_settings
 from gmmseg.commands.mnist_table import METHODS, Method, table_events
 from gmmseg.commands.parser import parse

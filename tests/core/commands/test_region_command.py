@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from gmmseg.cli import run
+from gmmseg.commands.cli import run
 from gmmseg.control import result_of
 from gmmseg.errors import SettingsError, WriteError
 from gmmseg.image import Image

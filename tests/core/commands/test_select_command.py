@@ -11,7 +11,7 @@ from PIL import Image as Pillow
 
 import gmmseg
 from gmmseg.arrays import AnyArray
-from gmmseg.cli import run
+from gmmseg.commands.cli import run
 from tests.core.selection.scenes import DISC, SHAPE, disc_rgb
 
 CENTRE = f"{DISC[1]},{DISC[0]}"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gmmseg.cli import run
+from gmmseg.commands.cli import run
 from gmmseg.commands.mnist_options import digit_settings
 from gmmseg.commands.options import map_settings, region_settings, segment_settings
 from gmmseg.commands.parser import build_parser, parse

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from gmmseg.cli import COMMANDS, run
+from gmmseg.commands.cli import COMMANDS, run
 from gmmseg.commands.console import Console
 from gmmseg.commands.parser import build_parser
 from gmmseg.commands.streams import _blocks

@@ -30,7 +30,7 @@ from gmmseg.digits.recipes import settings_for
 from gmmseg.digits.stages import StageCache
 from gmmseg.digits.view_state import ViewState
 from gmmseg.digits.workspace import Workspace
-from gmmseg.editing import MAX_LARGE_IN_HISTORY
+from gmmseg.editing.editor import MAX_LARGE_IN_HISTORY
 from gmmseg.errors import SettingsError
 
 

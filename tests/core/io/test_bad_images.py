@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from PIL import Image as Pillow
 
-from gmmseg.cli import run
+from gmmseg.commands.cli import run
 from gmmseg.control import StopRequest, result_of
 from gmmseg.errors import BudgetError, Cancelled, ReadError
 from gmmseg.image import Image

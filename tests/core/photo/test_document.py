@@ -13,10 +13,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from gmmseg.colours import class_colour
 from gmmseg.control import relayed, result_of
-from gmmseg.editing import MAX_LARGE_IN_HISTORY, Edit
+from gmmseg.editing.editor import MAX_LARGE_IN_HISTORY, Edit
+from gmmseg.editing.history import Entry, History
 from gmmseg.errors import SettingsError
 from gmmseg.features.spec import ColourSpace
-from gmmseg.history import Entry, History
 from gmmseg.image import Image
 from gmmseg.io.images import image_from_array
 from gmmseg.mixture.covariance import Spherical

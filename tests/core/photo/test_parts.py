@@ -10,7 +10,7 @@ import pytest
 import tifffile
 from scipy import ndimage
 
-from gmmseg.cli import run
+from gmmseg.commands.cli import run
 from gmmseg.photo.classes import ClassInfo, ClassTable, default_classes
 from gmmseg.photo.parts import class_parts, part_table
 from tests.data.states import image_of

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gmmseg.control import result_of
-from gmmseg.editing import Edit
+from gmmseg.editing.editor import Edit
 from gmmseg.io.images import image_from_array
 from gmmseg.photo import pending as asks
 from gmmseg.photo.answers import Answers

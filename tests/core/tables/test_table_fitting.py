@@ -15,7 +15,7 @@ from scipy.stats import multivariate_normal
 
 import gmmseg
 from gmmseg.arrays import FloatArray
-from gmmseg.cli import run
+from gmmseg.commands.cli import run
 from gmmseg.errors import ModelError, ReadError, SettingsError
 from gmmseg.io.table_models import dump_table_model, load_table_model
 from gmmseg.mixture.settings import CovarianceKind

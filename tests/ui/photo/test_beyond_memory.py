@@ -19,7 +19,7 @@ from pytestqt.qtbot import QtBot
 
 import gmmseg
 from gmmseg.arrays import AnyArray
-from gmmseg.cli import run
+from gmmseg.commands.cli import run
 from gmmseg.control import never_stop, result_of
 from gmmseg.drawing.layers import Layer, LayerKind
 from gmmseg.errors import EditError, ReadError, WriteError

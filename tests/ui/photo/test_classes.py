@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QLineEdit, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from gmmseg.colours import Colour
-from gmmseg.editing import Edit
+from gmmseg.editing.editor import Edit
 from gmmseg.features.spec import FeatureSpec
 from gmmseg.mixture.params import MixtureParams
 from gmmseg.photo.classes import ClassTable

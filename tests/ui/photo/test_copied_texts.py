@@ -13,7 +13,7 @@ from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QLineEdit
 
 from gmmseg.batch.documents import Subject
-from gmmseg.cli import run
+from gmmseg.commands.cli import run
 from gmmseg.photo.document import merge_classes, rename_class
 from gmmseg.photo.objects.edits import add_object
 from gmmseg.photo.objects.patch import Patch

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QFileDialog, QLabel, QSlider, QSpinBox
 from pytestqt.qtbot import QtBot
 
 import gmmseg
-from gmmseg.cli import run
+from gmmseg.commands.cli import run
 from gmmseg.drawing.draw import Scene, draw
 from gmmseg.drawing.layers import Layer, available_layers
 from gmmseg.frames.settings import BackgroundSettings

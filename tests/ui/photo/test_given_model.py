@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QDialog, QFileDialog, QLabel
 from pytestqt.qtbot import QtBot
 
 import gmmseg
-from gmmseg.cli import run
+from gmmseg.commands.cli import run
 from gmmseg.control import result_of
 from gmmseg.image import Image
 from gmmseg.io.export_items import ExportItem

@@ -10,7 +10,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from gmmseg.editing import Edit
+from gmmseg.editing.editor import Edit
 from gmmseg.photo.view_state import ViewState
 from tests.data.states import make_candidates, make_shown
 from tests.ui.driving import redraw

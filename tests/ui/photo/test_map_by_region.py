@@ -12,7 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox, QSlider
 from pytestqt.qtbot import QtBot
 
-from gmmseg.cli import run
+from gmmseg.commands.cli import run
 from gmmseg.io.export_items import ExportItem
 from gmmseg.photo.document import change_map_setting, change_setting
 from gmmseg.photo.segmentation import Segmentation

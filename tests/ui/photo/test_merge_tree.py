@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from gmmseg.drawing.draw import draw
 from gmmseg.drawing.layers import Layer
-from gmmseg.editing import Edit
+from gmmseg.editing.editor import Edit
 from gmmseg.mixture.dendrogram import Measure
 from gmmseg.photo.classes import ClassTable
 from gmmseg.photo.component_merging import ComponentMerge

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QLabel, QLineEdit, QMenu
 from pytestqt.qtbot import QtBot
 from scipy.ndimage import binary_dilation, binary_erosion, binary_fill_holes, generate_binary_structure
 
-from gmmseg.editing import Edit
+from gmmseg.editing.editor import Edit
 from gmmseg.photo.document import Document
 from gmmseg.photo.objects import edits
 from gmmseg.photo.objects.objects import ObjectMap

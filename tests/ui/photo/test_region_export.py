@@ -17,7 +17,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QLineEdit, QPushButton
 from pytestqt.qtbot import QtBot
 
-from gmmseg.cli import run
+from gmmseg.commands.cli import run
 from gmmseg.control import result_of
 from gmmseg.io.export_items import SUFFIXES, ExportItem
 from gmmseg.io.images import read_image

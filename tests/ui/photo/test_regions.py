@@ -15,7 +15,7 @@ from pytestqt.qtbot import QtBot
 
 from gmmseg.drawing.draw import draw
 from gmmseg.drawing.layers import Layer
-from gmmseg.editing import Edit
+from gmmseg.editing.editor import Edit
 from gmmseg.photo.document import Document, change_region_setting
 from gmmseg.photo.segmentation import class_planes
 from gmmseg.photo.view_state import ViewState

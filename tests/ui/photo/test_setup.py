@@ -25,7 +25,7 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from gmmseg.editing import Edit
+from gmmseg.editing.editor import Edit
 from gmmseg.image import RGB, Image, ImageSource
 from gmmseg.photo.document import Document
 from gmmseg.photo.settings import SegmentSettings

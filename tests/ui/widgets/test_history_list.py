@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from gmmseg.history import Entry, History
+from gmmseg.editing.history import Entry, History
 from ui.widgets.history_list import HistoryList
 
 

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from gmmseg.editing import Edit
+from gmmseg.editing.editor import Edit
 from gmmseg.laboratory.document import Document, act, drag_handle, press, scrub
 from gmmseg.laboratory.page import Page
 from gmmseg.laboratory.scene import Convergence, Scene, Table

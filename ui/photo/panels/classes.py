@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QCoreApplication, Signal, Slot
 from PySide6.QtWidgets import QLabel, QWidget
 
-from gmmseg.editing import Edit
+from gmmseg.editing.editor import Edit
 from gmmseg.photo.classes import ClassInfo
 from gmmseg.photo.document import (
     Document,

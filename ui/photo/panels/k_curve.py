@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from gmmseg.arrays import FloatArray
-from gmmseg.editing import Edit
+from gmmseg.editing.editor import Edit
 from gmmseg.mixture.selection import DEFAULT_RANGE, Candidate
 from gmmseg.mixture.settings import MAX_COMPONENTS
 from gmmseg.photo.document import Document, change_setting

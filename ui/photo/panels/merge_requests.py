@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from gmmseg.arrays import FloatArray
 from gmmseg.control import ShouldStop, never_stop
 from gmmseg.drawing.scatter import scatter_sample
-from gmmseg.editing import Edit
+from gmmseg.editing.editor import Edit
 from gmmseg.features.table import FeatureTable
 from gmmseg.mixture.dendrogram import Measure, dendrogram, overlap_matrix
 from gmmseg.mixture.params import MixtureParams

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QWidget
 
-from gmmseg.editing import Edit
+from gmmseg.editing.editor import Edit
 from gmmseg.features.colour import is_suited
 from gmmseg.features.spec import COLOUR_SPACES
 from gmmseg.frames.settings import HISTORY, BackgroundSettings

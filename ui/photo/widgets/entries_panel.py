@@ -11,7 +11,7 @@ from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from gmmseg.colours import Colour
-from gmmseg.editing import Edit
+from gmmseg.editing.editor import Edit
 from gmmseg.photo.document import Document
 from ui.desk.actions import Actions, ActionSpec, bound_to
 from ui.photo.widgets.entry_model import Entry, EntryKind, EntryModel, EntryRow

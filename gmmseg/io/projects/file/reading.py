@@ -12,8 +12,8 @@ from typing import Annotated, Any, BinaryIO
 from msgspec import Meta, Struct
 
 from gmmseg.control import Progress, ShouldStop, never_stop, result_of
+from gmmseg.editing.history import Entry, History
 from gmmseg.errors import ModelError, ReadError
-from gmmseg.history import Entry, History
 from gmmseg.io.atomic import shown
 from gmmseg.io.files import open_file, shown_name
 from gmmseg.io.projects.archive import Archive

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from gmmseg.control import Progress, ShouldStop, never_stop, raise_if_cancelled, result_of
-from gmmseg.history import History
+from gmmseg.editing.history import History
+from gmmseg.editing.project import Project
 from gmmseg.io.atomic import check_writable, write_atomically
 from gmmseg.io.projects.archive import Member, pack
 from gmmseg.io.projects.kinds.kind import Kind, Numbered
@@ -20,7 +21,6 @@ from gmmseg.io.projects.plain import encoded
 from gmmseg.io.projects.states import content_of, history_changes, of_present_subject
 from gmmseg.io.temporaries import temporary_name
 from gmmseg.limits import MAX_BACKUPS, MIB
-from gmmseg.project import Project
 from gmmseg.version import VERSION
 
 D = TypeVar("D")

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from gmmseg.control import ShouldStop, never_stop
+from gmmseg.editing.history import History
 from gmmseg.errors import GmmsegError
-from gmmseg.history import History
 from gmmseg.io.files import open_file, shown_name
 from gmmseg.io.journal import read_records
 from gmmseg.io.lock import Holder

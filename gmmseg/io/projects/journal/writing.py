@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from gmmseg.control import ShouldStop
-from gmmseg.history import History
+from gmmseg.editing.history import History
 from gmmseg.io.lock import Holder
 from gmmseg.io.projects.archive import pack
 from gmmseg.io.projects.journal.forms import FORMAT, FORMAT_VERSION

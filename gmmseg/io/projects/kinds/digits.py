@@ -28,8 +28,8 @@ from gmmseg.digits.experiment import (
     selection_of,
 )
 from gmmseg.digits.project import DigitsProject
+from gmmseg.editing.history import History
 from gmmseg.errors import BudgetError, GmmsegError, ReadError
-from gmmseg.history import History
 from gmmseg.io.digits.download import cache_folder
 from gmmseg.io.digits.reading import read_digits_events
 from gmmseg.io.files import shown_name

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
 from gmmseg.control import ShouldStop
-from gmmseg.history import History
+from gmmseg.editing.history import History
+from gmmseg.editing.project import Project
 from gmmseg.io.projects.archive import Archive, Member
 from gmmseg.io.projects.plain import fields_of, misfit, value_of
 from gmmseg.io.strict_json import Form
-from gmmseg.project import Project
 
 D = TypeVar("D")
 """A document: a frozen dataclass all of whose fields but its subject have defaults."""

@@ -14,8 +14,8 @@ import numpy as np
 
 from gmmseg.colours import class_colour
 from gmmseg.control import ShouldStop
+from gmmseg.editing.history import History
 from gmmseg.errors import GmmsegError
-from gmmseg.history import History
 from gmmseg.io.masks import encode_rgb_png
 from gmmseg.io.projects.archive import Archive
 from gmmseg.io.projects.kinds.fits import result_content, result_of

@@ -11,7 +11,7 @@ import numpy as np
 
 from gmmseg.arrays import ByteArray
 from gmmseg.control import ShouldStop
-from gmmseg.history import History
+from gmmseg.editing.history import History
 from gmmseg.image import Image, thinned
 from gmmseg.io.masks import encode_rgb_png
 from gmmseg.io.models import dump_model

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from gmmseg.colours import Colour
-from gmmseg.history import History
+from gmmseg.editing.history import History
 from gmmseg.image import Image
 from gmmseg.io.model_forms import check_classes
 from gmmseg.io.projects.plain import PROJECT, misfit

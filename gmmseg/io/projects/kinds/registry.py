@@ -6,10 +6,10 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
+from gmmseg.editing.project import Project
 from gmmseg.io.projects.kinds.kind import Kind
 from gmmseg.io.projects.plain import PROJECT, misfit
 from gmmseg.io.strict_json import Form, converted
-from gmmseg.project import Project
 
 _HOMES = {"photo": "PhotoKind", "digits": "DigitsKind", "laboratory": "LaboratoryKind"}
 """Class of each kind, in the module of its name."""

@@ -21,8 +21,8 @@ from gmmseg.digits.document import Document, change_setting, open_digits, rename
 from gmmseg.digits.drawn import drawn_digits
 from gmmseg.digits.experiment import ExperimentOutcome, ExperimentRequest, experiment_events
 from gmmseg.digits.project import DigitsProject
+from gmmseg.editing.history import Entry, History
 from gmmseg.errors import GmmsegError, ReadError
-from gmmseg.history import Entry, History
 from gmmseg.io.digits.reading import read_digits_events
 from gmmseg.io.projects.file.reading import OpenedProject, open_events
 from gmmseg.io.projects.journal.reading import look_into, recover

@@ -18,8 +18,8 @@ import pytest
 
 import gmmseg
 from gmmseg.control import never_stop
+from gmmseg.editing.history import History
 from gmmseg.errors import GmmsegError, WriteError
-from gmmseg.history import History
 from gmmseg.io import lock
 from gmmseg.io.journal import Journal, read_records, sync
 from gmmseg.io.lock import Holder, Lock, take

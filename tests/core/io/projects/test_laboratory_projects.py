@@ -16,9 +16,9 @@ import pytest
 
 import gmmseg
 from gmmseg.control import never_stop, result_of
-from gmmseg.editing import Edit
+from gmmseg.editing.editor import Edit
+from gmmseg.editing.history import Entry, History
 from gmmseg.errors import GmmsegError, ReadError
-from gmmseg.history import Entry, History
 from gmmseg.io.projects.journal.reading import recover
 from gmmseg.io.projects.journal.writing import change_record, first_records
 from gmmseg.io.projects.kinds.registry import kind_named

@@ -20,7 +20,7 @@ from PIL import Image as PillowImage
 
 import gmmseg
 from gmmseg.control import StopRequest, result_of
-from gmmseg.editing import Edit
+from gmmseg.editing.editor import Edit
 from gmmseg.errors import Cancelled, EditError, GmmsegError, ReadError, WriteError
 from gmmseg.image import Image, ImageSource
 from gmmseg.io.projects.archive import looks_like_project

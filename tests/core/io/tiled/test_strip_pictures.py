@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image as PillowImage
 
 from gmmseg.arrays import AnyArray, ByteArray
-from gmmseg.cli import run
+from gmmseg.commands.cli import run
 from gmmseg.errors import BudgetError, ReadError
 from gmmseg.io.headers import PngHeader
 from gmmseg.io.images import read_image

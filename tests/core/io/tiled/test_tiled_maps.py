@@ -15,7 +15,7 @@ import zarr
 import gmmseg
 from gmmseg.arrays import AnyArray
 from gmmseg.batch.methods import AppliedModel, FittedMixture, MapMethod
-from gmmseg.cli import run
+from gmmseg.commands.cli import run
 from gmmseg.control import Progress, StopRequest, never_stop, result_of
 from gmmseg.errors import Cancelled, ModelError, SettingsError
 from gmmseg.features.spec import FeatureSpec

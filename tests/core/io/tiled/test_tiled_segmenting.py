@@ -19,7 +19,7 @@ import pytest
 import tifffile
 
 import gmmseg
-from gmmseg.cli import run
+from gmmseg.commands.cli import run
 from gmmseg.control import Progress, StopRequest, never_stop, result_of
 from gmmseg.errors import Cancelled, ClusterError, WriteError
 from gmmseg.features.spec import FeatureSpec

@@ -7,8 +7,8 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
-from gmmseg.editing import Edit
-from gmmseg.history import History
+from gmmseg.editing.editor import Edit
+from gmmseg.editing.history import History
 
 D = TypeVar("D")
 """A document: the whole undoable state, immutable."""

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from gmmseg.history import Entry, History
+from gmmseg.editing.history import Entry, History
 from gmmseg.limits import MIB
 
 D = TypeVar("D")
