@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from gmmseg.arrays import AnyArray, ByteArray
 from gmmseg.control import result_of
 from gmmseg.digits.dataset import DigitSet
 from gmmseg.digits.drawn import drawn_digits
@@ -41,9 +42,10 @@ def cluster_digits(
 
     Parameters
     ----------
-    images : uint8 array (N, h, w), path, or DigitSet, optional
-        0 is paper, 255 is ink; or a folder with MNIST's four files or others of the same form, pictures in
-        folders named by label, or an NPZ. None takes digits that the program draws by itself.
+    images : array (N, h, w), path, or DigitSet, optional
+        0 is paper; the bytes of a uint8 array are taken as they are, with 255 for ink, other numbers, finite
+        and at least 0, are divided by their largest, such as those of ``load_digits().images``. Or a folder
+        with MNIST's four files or others of the same form, pictures in folders named by label, or an NPZ. None takes digits that the program draws by itself.
     labels : int array (N,), optional
         Of an array of images: they score the clusters; no fit sees them.
     recipe : str, optional
@@ -91,6 +93,27 @@ def cluster_digits(
         return result_of(experiment_events(ExperimentRequest(digits, settings)))
 
 
+def _bytes_of(pixels: AnyArray) -> ByteArray:
+    """Return images as bytes: other numbers than bytes are scaled so that the largest is 255."""
+    is_number = pixels.dtype.kind in "buif"
+    if pixels.ndim != 3 or pixels.size == 0 or not is_number:
+        raise ReadError(
+            f"An array {pixels.shape} of {pixels.dtype} holds no images of digits.",
+            "Give numbers (N, height, width), 0 for paper; flat rows become images with "
+            "“rows.reshape(-1, height, width)”.",
+        )
+    if pixels.dtype == np.uint8:
+        return pixels
+    values = pixels.astype(np.float64)
+    low, high = float(values.min()), float(values.max())
+    if not (low >= 0 and np.isfinite(high)):
+        raise ReadError(
+            f"The images hold values from {low:g} to {high:g}.",
+            "Give finite numbers from 0 for paper upwards, as “images - images.min()” does.",
+        )
+    return np.rint(values * (255.0 / high if high > 0 else 0.0)).astype(np.uint8)
+
+
 def _digits(images: Digits, labels: ArrayLike | None) -> DigitSet:
     if images is None:
         return drawn_digits()
@@ -98,12 +121,7 @@ def _digits(images: Digits, labels: ArrayLike | None) -> DigitSet:
         return images
     if isinstance(images, str | os.PathLike):
         return result_of(read_digits_events(Path(images)))
-    pixels = np.array(images, order="C")
-    if pixels.ndim != 3 or pixels.dtype != np.uint8 or pixels.size == 0:
-        raise ReadError(
-            f"An array {pixels.shape} of {pixels.dtype} holds no images of digits.",
-            "Give uint8 (N, height, width), 0 for paper and 255 for ink.",
-        )
+    pixels = _bytes_of(np.array(images, order="C"))
     marks = None if labels is None else np.array(labels, dtype=np.int64)
     if marks is not None and marks.shape != pixels.shape[:1]:
         raise ReadError(f"Labels {marks.shape} do not fit {len(pixels)} images.", "Give one for each.")

@@ -186,14 +186,34 @@ def test_digits_in_arrays_are_checked() -> None:
     )
     assert outcome.scores_all is not None
     assert outcome.clusters.shape == (40,)
-    with pytest.raises(ReadError, match="no images of digits"):
-        gmmseg.cluster_digits(images.astype(float))
+    for bad in (images.reshape(40, -1), images[:0], images.astype(str), images.astype(complex)):
+        with pytest.raises(ReadError, match="no images of digits"):
+            gmmseg.cluster_digits(bad)
+    for value in (-1.0, np.nan, np.inf):
+        wrong = images.astype(float)
+        wrong[3, 2, 1] = value
+        with pytest.raises(ReadError, match="hold values from"):
+            gmmseg.cluster_digits(wrong)
     with pytest.raises(ReadError, match="do not fit"):
         gmmseg.cluster_digits(images, marks[1:])
     with pytest.raises(TypeError, match=r"no setting 'pca\.n'"):
         gmmseg.cluster_digits(images, more={"pca.n": 3})
     with pytest.raises(SettingsError):
         gmmseg.cluster_digits(images, n_clusters=0)
+
+
+@pytest.mark.parametrize("kind", ["float64", "float32", "int64", "uint16", "bool"])
+def test_digits_of_other_numbers_than_bytes_are_scaled_by_the_largest(kind: str) -> None:
+    levels = np.random.default_rng(0).integers(0, 17, (40, 8, 8)).astype(kind)
+    outcome = gmmseg.cluster_digits(levels, recipe="pixels", n_clusters=2, more={"pca.n_components": 3})
+    expected = levels / levels.max() * 255 if kind != "bool" else levels * 255
+    assert np.abs(outcome.digits.images - expected).max() <= 0.5
+
+
+def test_digits_of_bytes_stay_as_they_are() -> None:
+    levels = np.random.default_rng(0).integers(0, 17, (40, 8, 8)).astype(np.uint8)
+    outcome = gmmseg.cluster_digits(levels, recipe="pixels", n_clusters=2, more={"pca.n_components": 3})
+    assert (outcome.digits.images == levels).all()
 
 
 def test_results_are_shown_in_a_line(place: Path) -> None:
