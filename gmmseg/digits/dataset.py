@@ -84,6 +84,11 @@ class DigitSet:
         return int(self.images.shape[0])
 
     @property
+    def brightest(self) -> int:
+        """The largest level, at least 1: what is shown as full ink."""
+        return max(int(self.images.max()), 1)
+
+    @property
     def n_test(self) -> int:
         """Images of the test part; 0 where there is none."""
         return self.n_images - self.n_train

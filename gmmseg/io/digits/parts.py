@@ -173,7 +173,8 @@ def _bytes_of(
     if not are_bytes:
         return images, (f"Values were scaled from {low:g}…{high:g} to 0…255.",)
     if brightest < _DARKEST_WHITE:
-        return images, (f"The brightest pixel is {brightest} of 255.",)
+        shown = "it is shown as full ink, the values stay as they are"
+        return images, (f"The brightest pixel is {brightest} of 255; {shown}.",)
     return images, ()
 
 

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QToolTip, QWidget
 from pytestqt.qtbot import QtBot
 
 from gmmseg.control import Progress, never_stop, result_of
+from gmmseg.digits.dataset import DigitSet
 from gmmseg.digits.document import Document, open_digits, with_outcome
 from gmmseg.digits.drawn import drawn_digits
 from gmmseg.digits.events import Iterated
@@ -153,6 +154,19 @@ def test_moving_on_scrolls_the_current_digit_into_view(wall: Wall) -> None:
     assert wall.current is not None
     assert wall.verticalScrollBar().value() > 0
     assert wall.viewport().rect().contains(wall.rect_of(wall.current))
+
+
+def test_the_brightest_level_is_shown_as_full_ink(put: Put) -> None:
+    images = np.zeros((200, 8, 8), np.uint8)
+    images[:, 2:6, 2:6] = 16
+    panel = ClustersPanel()
+    put(panel)
+    digits = DigitSet(images, None, 200, "faint")
+    panel.show_state(ViewState(), ViewState(open_digits(digits).apply(Document())))
+    wall = panel.walls["clusters"]
+    middle = wall.rect_of(Spot(0, 0)).center()
+    assert wall.viewport().grab().toImage().pixelColor(middle) == colours().text
+    assert (digits.images == images).all()
 
 
 def test_the_digit_under_the_pointer_is_told_once(wall: Wall) -> None:

@@ -185,6 +185,9 @@ class ClustersPanel(QWidget):
             if now.outcome is None:
                 self._overview, self._asked = None, None
             self._ask()
+            if now.digits is not None and now.digits is not before.digits:
+                for wall in self.walls.values():
+                    wall.set_full(now.digits.brightest)
             self._draw_all()
         elif now.names != before.names:
             self._draw_all()

@@ -50,6 +50,8 @@ class EmbeddingPanel(PlotPanel):
         super().__init__("digit-embedding")
         self._shown: ViewState | None = None
         self._outcome: ExperimentOutcome | None = None
+        self._full = 255
+        """The level that is shown as full ink."""
         self._rows: IntArray = np.empty(0, dtype=np.int64)
         self._points: tuple[FloatArray, FloatArray] = (np.empty(0), np.empty(0))
         self._moments: tuple[FloatArray, FloatArray] | None = None
@@ -141,6 +143,7 @@ class EmbeddingPanel(PlotPanel):
         if outcome is self._outcome:
             return
         self._outcome, self._moments = outcome, None
+        self._full = 255 if outcome is None else outcome.digits.brightest
         self._show_card(None)
         if outcome is None:
             return
@@ -247,7 +250,8 @@ class EmbeddingPanel(PlotPanel):
             self.plot.mark(None, None)
         elif index != self._hovered or self.card.isHidden():
             name = self._shown.document.name_of(int(outcome.clusters[index]))
-            self.card.show_digit(outcome.digits.images[index], facts(outcome, index, name))
+            pixels = outcome.digits.images[index]
+            self.card.show_digit(pixels, facts(outcome, index, name), self._full)
             self.mark_digit(index)
         if index != self._hovered:
             self._hovered = index

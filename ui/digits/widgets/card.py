@@ -41,11 +41,11 @@ class Card(QFrame):
         """The text about the digit, empty while hidden."""
         return "" if self.isHidden() else self._facts.text()
 
-    def show_digit(self, pixels: ByteArray, facts: Sequence[str]) -> None:
-        """Show a digit (h, w)."""
+    def show_digit(self, pixels: ByteArray, facts: Sequence[str], full: int) -> None:
+        """Show a digit (h, w); the level `full` is ink."""
         ratio = self.devicePixelRatioF()
         side = round(_SIDE * ratio)
-        picture = digit_image(pixels, ink_table(colours().base, colours().text)).scaled(
+        picture = digit_image(pixels, ink_table(colours().base, colours().text, full)).scaled(
             side, side, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
         )
         pixmap = QPixmap.fromImage(picture)

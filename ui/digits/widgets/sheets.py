@@ -16,9 +16,9 @@ MOST_KEPT = 600
 """Strips: several screens full."""
 
 
-def ink_table(paper: QColor, ink: QColor) -> list[int]:
-    """Return the 256 colours from paper to ink for an indexed picture."""
-    return [mixed(paper, ink, level / 255).rgb() for level in range(256)]
+def ink_table(paper: QColor, ink: QColor, full: int = 255) -> list[int]:
+    """Return the 256 colours from paper to ink for an indexed picture; from the level `full` on it is ink."""
+    return [mixed(paper, ink, min(level / max(full, 1), 1.0)).rgb() for level in range(256)]
 
 
 def digit_image(pixels: ByteArray, table: list[int]) -> QImage:
@@ -39,6 +39,8 @@ class Sheets:
         self._table: list[int] = []
         self.is_smooth = True
         """Whether enlarged digits are interpolated rather than shown as squares."""
+        self.full = 255
+        """The level that is shown as full ink."""
 
     def clear(self) -> None:
         """Forget all strips and take the colours in force."""
@@ -72,7 +74,7 @@ class Sheets:
         return known
 
     def _drawn(self, images: ByteArray, side: int, pitch: int, ratio: float) -> QPixmap:
-        self._table = self._table or ink_table(colours().base, colours().text)
+        self._table = self._table or ink_table(colours().base, colours().text, self.full)
         count, height, width = images.shape
         longer = max(height, width)
         # Each digit in the middle of a square, with a gap as wide as the pitch leaves.

@@ -106,6 +106,12 @@ class Wall(QAbstractScrollArea):
         self._sheets.clear()
         self.viewport().update()
 
+    def set_full(self, level: int) -> None:
+        """Show that level, 0..255, as full ink."""
+        self._sheets.full = level
+        self._sheets.clear()
+        self.viewport().update()
+
     def unfold(self, key: int, is_unfolded: bool) -> None:
         """Show all digits of a section, or only its first lines."""
         (self._unfolded.add if is_unfolded else self._unfolded.discard)(key)
