@@ -43,9 +43,10 @@ def cluster_digits(
     Parameters
     ----------
     images : array (N, h, w), path, or DigitSet, optional
-        0 is paper; the bytes of a uint8 array are taken as they are, with 255 for ink, other numbers, finite
+        0 is paper; the bytes of a uint8 array are taken as they are, with 255 for ink. Other numbers, finite
         and at least 0, are divided by their largest, such as those of ``load_digits().images``. Or a folder
-        with MNIST's four files or others of the same form, pictures in folders named by label, or an NPZ. None takes digits that the program draws by itself.
+        with MNIST's four files or others of the same form, pictures in folders named by label, or an NPZ.
+        None takes digits that the program draws by itself.
     labels : int array (N,), optional
         Of an array of images: they score the clusters; no fit sees them.
     recipe : str, optional
