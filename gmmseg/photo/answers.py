@@ -33,7 +33,7 @@ class Answers:
         if pending.base is not None:
             start = self._states[()]
             mask = within_base(start, state, pending.base.full(self.site.shape))
-        return SelectionAnswer(pending, Patch.of(mask), self.is_coarse)
+        return SelectionAnswer(pending, Patch.of(mask), self.is_coarse, state.place)
 
     def _state(self, pending: PendingSelection) -> PromptedSelection:
         acts, root = pending.acts, (pending.box, pending.base)

@@ -30,11 +30,14 @@ class SelectionAnswer:
     patch : Patch
     is_coarse : bool
         It is the first answer, of a coarse tree: the exact one follows.
+    place : (int, int)
+        Where its size stands among the likely sizes, from 1, smallest first, and how many there are.
     """
 
     pending: PendingSelection
     patch: Patch
     is_coarse: bool = False
+    place: tuple[int, int] = (1, 1)
 
 
 def _on_pending(title: str, pending: PendingSelection | None, merge_key: str | None = None) -> Edit[Document]:

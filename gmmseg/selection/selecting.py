@@ -84,10 +84,21 @@ class PromptedSelection:
 
         A later prompt goes on from it.
         """
-        areas = self.selection.masks[list(self.ranked)] @ self.site.scene.ground.areas
-        order = np.argsort(areas, kind="stable").tolist()
+        order = self._by_area
         at = min(max(order.index(self.chosen) + step, 0), len(order) - 1)
         return replace(self, chosen=order[at])
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Where the chosen size stands among the sizes by area, from 1, and how many there are."""
+        return self._by_area.index(self.chosen) + 1, len(self._by_area)
+
+    @cached_property
+    def _by_area(self) -> list[int]:
+        """The sizes, smallest first."""
+        areas = self.selection.masks[list(self.ranked)] @ self.site.scene.ground.areas
+        order: list[int] = np.argsort(areas, kind="stable").tolist()
+        return order
 
     def with_prompt(self, prompt: Prompt) -> PromptedSelection:
         """Return the selection after one more prompt."""

@@ -126,6 +126,7 @@ def test_the_wheel_goes_through_distinct_sizes_in_order_and_stops_at_the_ends() 
     areas = [int(one.mask.sum()) for one in seen]
     assert areas == sorted(areas)
     assert len(seen) == len(state.ranked)
+    assert [one.place for one in seen] == [(at + 1, len(seen)) for at in range(len(seen))]
     assert all(overlap(a.mask, b.mask) < 0.95 for a, b in pairwise(seen))
 
 

@@ -319,9 +319,9 @@ def test_a_right_click_that_the_tool_leaves_offers_what_can_be_done(marker: Mark
 
 def test_options_belong_to_the_tool_in_hand(marker: Marker) -> None:
     options, toolbox = marker.panel.options, marker.desk.toolbox
-    assert not options.isVisible()
+    assert not options.size_box.isVisible()
     marker.desk.actions["tool_brush"].trigger()
-    assert options.isVisible()
+    assert options.size_box.isVisible()
     options.size_box.setValue(6)
     assert toolbox.radius == 3
     marker.press(Qt.Key.Key_BracketRight)

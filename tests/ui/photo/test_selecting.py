@@ -11,7 +11,7 @@ from PIL import Image as PillowImage
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QAction, QContextMenuEvent, QMouseEvent, QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QCheckBox, QLineEdit, QMenu
+from PySide6.QtWidgets import QApplication, QCheckBox, QLabel, QLineEdit, QMenu
 from pytestqt.qtbot import QtBot
 from scipy.ndimage import label
 
@@ -178,13 +178,25 @@ def test_shift_adds_alt_takes_away_and_the_wheel_goes_through_sizes(person: Pers
     assert person.document.pending is None
     before = person.canvas._camera.zoom
     assert np.array_equal(person.click(90, 40), one)
+    said = person.app.window.findChild(QLabel, "toolOptions.next")
+    assert said is not None
+    found = person.desk.work.workspace.shown.current_selection
+    assert found is not None
+    place, count = found.place
+    assert said.text().startswith(f"Wheel: larger or smaller ({place} of {count})")
     person.wheel(1)
     larger = person.answer()
     assert larger.sum() >= one.sum()
+    found = person.desk.work.workspace.shown.current_selection
+    assert found is not None
+    assert found.place == (min(place + 1, count), count)
+    assert f"({found.place[0]} of {count})" in said.text()
+    assert "Shift adds, Alt takes away" in said.text()
     assert person.canvas._camera.zoom == before
     person.desk.actions["undo"].trigger()
     assert np.array_equal(person.answer(), one)
     person.press(Qt.Key.Key_Escape)
+    assert said.text().startswith("Click an object")
     person.wheel(1)
     assert person.canvas._camera.zoom > before
 

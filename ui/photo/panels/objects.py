@@ -170,6 +170,9 @@ class ObjectsPanel(EntriesPanel):
         """Show the objects with their sizes, without asking for anything but these."""
         is_first, self._shown = self._shown is None, new
         document = new.document
+        # While a change of the selection is computed, what was said stays.
+        if document.pending is None or new.current_selection is not None:
+            self.options.show_selection(new.current_selection)
         if is_first or document.image is not old.document.image:
             self._n_pixels = _n_pixels_of(document.image)
         if is_first or document.objects is not self._objects or document.image is not old.document.image:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QLabel, QSlider, QSpinBox, QToolButton, QWidget
@@ -11,11 +12,15 @@ from PySide6.QtWidgets import QCheckBox, QGridLayout, QLabel, QSlider, QSpinBox,
 from ui.photo.tools.brush import LARGEST_RADIUS
 from ui.theme import SPACING
 
+if TYPE_CHECKING:
+    from gmmseg.photo.pending import SelectionAnswer
+
 _STEPS = 100
 _SIZED = ("brush", "eraser")
 _MARKING = ("brush", "lasso", "polygon", "fill")
 _ERASING = ("eraser",)
 _COLOUR = ("colour",)
+_SELECTING = ("select", "box", "colour")
 _MOST_SHOWN = 24
 """Characters of a name."""
 
@@ -59,6 +64,14 @@ class ToolOptions(QWidget):
             self.tr("Otherwise everything of the same class is taken, wherever it lies")
         )
         self._tool = ""
+        self._answer: SelectionAnswer | None = None
+        self._next = QLabel(self)
+        self._next.setObjectName("toolOptions.next")
+        self._next.setWordWrap(True)
+        self._next.setForegroundRole(self.palette().ColorRole.PlaceholderText)
+        # Room for two lines: what is below would jump with every click.
+        self._next.setMinimumHeight(2 * self._next.fontMetrics().lineSpacing())
+        self._next.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._targets: tuple[str, ...] = ()
         self._target = QLabel(self)
         self._target.setObjectName("toolOptions.target")
@@ -77,6 +90,7 @@ class ToolOptions(QWidget):
         grid.addWidget(self.takes_connected, 3, 0, 1, 3)
         grid.addWidget(self._target, 4, 0, 1, 2)
         grid.addWidget(self.new_object, 4, 2)
+        grid.addWidget(self._next, 5, 0, 1, 3)
         grid.setColumnStretch(1, 1)
         self.slider.valueChanged.connect(lambda value: self.radius_changed.emit(_radius_at(value)))
         self.size_box.valueChanged.connect(lambda size: self.radius_changed.emit(size / 2))
@@ -94,7 +108,30 @@ class ToolOptions(QWidget):
         self.takes_connected.setVisible(name in _COLOUR)
         self._tool = name
         self._show_target()
-        self.setVisible(name in {*_SIZED, *_MARKING, *_COLOUR})
+        self._show_next()
+        self.setVisible(name in {*_SIZED, *_MARKING, *_SELECTING})
+
+    def show_selection(self, answer: SelectionAnswer | None) -> None:
+        """Say what can be done with the pending selection, or how one is made."""
+        if answer is not self._answer:
+            self._answer = answer
+            self._show_next()
+
+    def _show_next(self) -> None:
+        self._next.setVisible(self._tool in _SELECTING)
+        if self._answer is None:
+            first = {
+                "select": self.tr("Click an object; Ctrl and a drag draw a box around it."),
+                "box": self.tr("Drag a box around an object."),
+                "colour": self.tr("Click a colour."),
+            }
+            self._next.setText(first.get(self._tool, ""))
+            return
+        place, count = self._answer.place
+        words = [self.tr("Shift adds, Alt takes away"), self.tr("Enter accepts")]
+        if self._tool != "colour" and count > 1:
+            words.insert(0, self.tr("Wheel: larger or smaller ({0} of {1})").format(place, count))
+        self._next.setText("  ·  ".join(words))
 
     def show_targets(self, names: Sequence[str]) -> None:
         """Say which objects the tool changes: those chosen, by their names."""
