@@ -508,7 +508,7 @@ def test_a_title_on_the_rim_unfolds_its_side_and_the_other_one_gives_way(
     window.resize(1024, 700)
     desk.arrange("segment")
     qtbot.waitUntil(
-        lambda: rim_titles(window, "right") == ["Classes", "Objects", "Regions", "Parts", "Display"]
+        lambda: rim_titles(window, "right") == ["Classes", "Objects", "Regions", "Parts", "Display", "Files"]
     )
     asks = window.findChild(QToolButton, "rim_objectsDock")
     assert asks is not None

@@ -112,7 +112,7 @@ def photo_layout(
             panels.display.set_in_front,
             ("segment", "explore"),
         ),
-        DeskDock("filesDock", _tr("Files"), panels.files, "right", arrangements=("cut_out",)),
+        DeskDock("filesDock", _tr("Files"), panels.files, "right", arrangements=("cut_out", "segment")),
         DeskDock("historyDock", _tr("History"), panels.history, "tab", arrangements=("explore",)),
     )
     for name, word in _WORDS.items():

@@ -168,7 +168,10 @@ class MessageBar(QFrame):
 
 
 class MessageStack(QWidget):
-    """Message bars one below the other with a margin around; hidden while none has anything to say."""
+    """Message bars with a margin around, of which the first that has something to say is shown.
+
+    The others wait until it is done: together they would cover much of a picture.
+    """
 
     def __init__(self, bars: Sequence[MessageBar], parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -184,4 +187,7 @@ class MessageStack(QWidget):
     @Slot()
     def _show_or_hide(self) -> None:
         # An empty one would take clicks that are meant for what lies below.
-        self.setVisible(not all(bar.isHidden() for bar in self._bars))
+        first = next((bar for bar in self._bars if bar.message is not None), None)
+        for bar in self._bars:
+            bar.setVisible(bar is first)
+        self.setVisible(first is not None)

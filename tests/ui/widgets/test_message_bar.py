@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QToolButton
+from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from gmmseg.control import Progress
-from ui.widgets.message_bar import MessageBar
+from ui.widgets.message_bar import MessageBar, MessageStack
 from ui.widgets.progress import ProgressIndicator
 
 
@@ -85,3 +85,27 @@ def test_progress_shows_only_work_that_takes_a_while_and_can_stop_it(qtbot: QtBo
         QTest.mouseClick(stop, Qt.MouseButton.LeftButton)
     indicator.show_progress(Progress("Fitting"))
     assert bar.maximum() == 0
+
+
+def test_of_several_bars_the_first_with_a_message_is_shown_and_the_others_wait(qtbot: QtBot) -> None:
+    errors, hints = MessageBar(), MessageBar()
+    stack = MessageStack([errors, hints])
+    qtbot.addWidget(stack)
+    window = QWidget()
+    qtbot.addWidget(window)
+    stack.setParent(window)
+    window.show()
+    assert not stack.isVisible()
+    hints.show_message("Click an object", "hint")
+    assert stack.isVisible()
+    assert hints.isVisible()
+    errors.show_message("It cannot be read.")
+    assert errors.isVisible()
+    assert not hints.isVisible()
+    hints.show_message("Press Enter", "hint")
+    assert not hints.isVisible()
+    errors.clear()
+    assert hints.isVisible()
+    assert hints.text == "Press Enter"
+    hints.clear()
+    assert not stack.isVisible()
