@@ -38,6 +38,12 @@ _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _REMEDY = "Save it as CSV with one row a line, or as .npy or .npz."
 
 
+class TextColumnError(ReadError):
+    """A column that was to be read holds text; ``numeric`` names those with a number in the same line."""
+
+    numeric: tuple[str, ...] = ()
+
+
 def read_table(
     path: str | os.PathLike[str],
     columns: Sequence[str] | None = None,
@@ -255,11 +261,14 @@ class _Text:
                 if cell.lower() in _MISSING:
                     raise not_finite(self._name, f"Line {at}", title, is_missing=True)
                 if not _is_number(cell):
-                    raise ReadError(
+                    error = TextColumnError(
                         f"Line {at} of “{self._name}” has “{_shortened(cell)}” in the column “{title}”, "
                         "which is no number.",
                         "Write numbers with a decimal point, or leave the column out.",
                     )
+                    named = zip(layout.names, cells, strict=True)
+                    error.numeric = tuple(name for name, text in named if _is_number(text.strip()))
+                    raise error
                 if not np.isfinite(float(cell)):
                     raise not_finite(self._name, f"Line {at}", title, is_missing=False)
         raise ReadError(f"“{self._name}” is not a table of numbers.", _REMEDY)

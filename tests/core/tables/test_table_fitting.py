@@ -184,11 +184,12 @@ def test_a_model_of_a_table_is_sampled_but_labels_no_pictures(place: Path, capsy
     ("arguments", "code", "words"),
     [
         (["t.csv", "-o", "o.csv"], 1, "“note” in the column “text”, which is no number"),
+        (["t.csv", "-o", "o.csv"], 1, "choose columns with --columns, such as “--columns a"),
         (["t.csv", "--columns", "a,c", "-o", "o.csv"], 1, "no column “c”"),
         (["t.npy", "-o", "o.txt"], 1, ".csv or .npz"),
         (["t.npy", "-o", "o.csv", "--model", "o.csv"], 1, ".json"),
         (["t.npy", "-o", "t.npy"], 1, "is a file that is read"),
-        (["t.npy", "-o", "missing/o.csv"], 1, "its folder does not exist"),
+        (["t.npy", "-o", "missing/o.csv"], 1, "its folder “missing” does not exist"),
         (["t.npy", "-k", "0", "-o", "o.csv"], 2, "Components"),
         (["t.npy", "--criterion", "bic", "-o", "o.csv"], 2, "add -k auto"),
         (["t.npy"], 2, "-o"),
