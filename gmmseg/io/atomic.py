@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from gmmseg.errors import WriteError
-from gmmseg.io.files import shown_name
+from gmmseg.io.files import shown_name, shown_path
 from gmmseg.io.temporaries import NEW, OLD, TARGET, sweep, temporary_name
 
 _BINARY = getattr(os, "O_BINARY", 0)
@@ -28,8 +28,8 @@ _CAUSES: dict[int, tuple[str, str]] = {
     errno.EACCES: ("you may not write there", "Choose another folder, or close the file in other programs."),
     errno.EPERM: ("you may not write there", "Choose another folder, or close the file in other programs."),
     errno.EROFS: ("the disk is read-only", "Choose another folder."),
-    errno.ENOENT: ("its folder does not exist", "Choose an existing folder."),
-    errno.ENOTDIR: ("its folder does not exist", "Choose an existing folder."),
+    errno.ENOENT: ("its folder {folder} does not exist", "Choose an existing folder."),
+    errno.ENOTDIR: ("its folder {folder} does not exist", "Choose an existing folder."),
     errno.ENAMETOOLONG: ("the name is too long", "Choose a shorter name."),
     errno.ELOOP: ("the link leads back to itself", "Choose another name."),
 }
@@ -231,6 +231,7 @@ def refusals(path: str | os.PathLike[str]) -> Iterator[None]:
         if error.errno == errno.ENOENT and os.path.isdir(os.path.dirname(os.path.realpath(path))):
             # As /proc answers.
             cause, remedy = _REFUSED
+        cause = cause.replace("{folder}", f"“{shown_path(os.path.dirname(path) or os.curdir)}”")
         raise WriteError(f"{shown(path)} cannot be written: {cause}.", remedy) from error
 
 

@@ -30,12 +30,16 @@ _WEB_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://?")
 
 def shown_name(path: str | os.PathLike[str]) -> str:
     """Return the file name as valid text: bytes that are not UTF-8 become ``\\xff``, controls a space."""
-    name = os.path.basename(os.fspath(path)) or os.fspath(path)
+    return shown_path(os.path.basename(os.fspath(path)) or path)
+
+
+def shown_path(path: str | os.PathLike[str]) -> str:
+    """Return a whole path as valid text, as `shown_name` does the last part."""
     try:
-        raw = os.fsencode(name)
+        raw = os.fsencode(path)
     except UnicodeEncodeError:
         # Half a character, which no file's name holds.
-        raw = name.encode("utf-8", "backslashreplace")
+        raw = os.fspath(path).encode("utf-8", "backslashreplace")
     text = raw.decode("utf-8", "backslashreplace")
     return "".join(character if character.isprintable() else " " for character in text)
 

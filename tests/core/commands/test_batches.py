@@ -243,7 +243,7 @@ def test_ctrl_c_ends_processes_in_order_and_resume_goes_on(place: Path) -> None:
         (["--jobs", "two"], "not a whole number"),
         (["--contact-sheet", "sheet.gif"], "cannot be written"),
         (["--areas", "areas.txt"], "cannot be written"),
-        (["--areas", "nowhere/areas.csv"], "folder does not exist"),
+        (["--areas", "nowhere/areas.csv"], "folder “nowhere” does not exist"),
     ],
 )
 def test_what_makes_no_sense_is_refused_before_the_work(

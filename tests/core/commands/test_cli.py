@@ -469,7 +469,10 @@ def test_stems_are_distinct_where_case_does_not_count() -> None:
     [
         (["photo.png", "-o", "mask.jpg"], "changes pixel values"),
         (["photo.png", "-o", "mask"], "extension"),
-        (["photo.png", "-o", "nowhere/mask.png"], "folder does not exist"),
+        (
+            ["photo.png", "-o", "nowhere/mask.png"],
+            "“mask.png” cannot be written: its folder “nowhere” does not exist",
+        ),
         (["photo.png", "-o", "plain/"], "is a file"),
         (["photo.png", "-o", "mask.png/"], "name of a file"),
         (["photo.png", "-o", "photo.png"], "is read"),

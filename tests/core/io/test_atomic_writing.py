@@ -567,5 +567,5 @@ def test_a_folder_that_is_there_is_not_said_to_be_missing() -> None:
     with pytest.raises(WriteError) as caught:
         check_writable("/proc/mask.png")
     assert "allows no new files there" in caught.value.cause
-    with pytest.raises(WriteError, match="folder does not exist"):
+    with pytest.raises(WriteError, match="folder “/proc/missing” does not exist"):
         check_writable("/proc/missing/mask.png")

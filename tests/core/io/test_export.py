@@ -356,7 +356,7 @@ def test_two_exports_of_one_name_are_refused(tmp_path: Path) -> None:
 
 def test_nothing_is_written_when_one_of_them_cannot_be(tmp_path: Path) -> None:
     items = [ExportItem(tmp_path / "m.png", "mask"), ExportItem(tmp_path / "missing" / "m.json", "model")]
-    with pytest.raises(WriteError, match="folder does not exist"):
+    with pytest.raises(WriteError, match=r"folder .* does not exist"):
         drained(a_subject(), items)
     assert list(tmp_path.iterdir()) == []
 
