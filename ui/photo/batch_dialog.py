@@ -199,14 +199,17 @@ class BatchDialog(QDialog):
             entry.triggered.connect(partial(self._copy_as, language))
         self._copy.setMenu(menu)
         self._sheet = self._button("sheet", self.tr("Contact sheet"), self._open_sheet)
+        self._show_folder = self._button("open_folder", self.tr("&Open the folder"), self._open_folder)
         self._retry = self._button("retry", self.tr("&Retry the failed"), self._start)
         self._stop = self._button("stop", self.tr("&Stop"), self._stop_or_cancel)
         self._go = self._button("go", self.tr("&Start"), self._start)
         self._go.setDefault(True)
+        self._close = self._button("close", self.tr("Close"), self.close)
         row.addWidget(self._copy)
         row.addWidget(self._sheet)
+        row.addWidget(self._show_folder)
         row.addStretch(1)
-        for button in (self._retry, self._stop, self._go):
+        for button in (self._retry, self._stop, self._go, self._close):
             row.addWidget(button)
         return row
 
@@ -386,6 +389,7 @@ class BatchDialog(QDialog):
         self._retry.setEnabled(has_failed and can_start and not is_running)
         batch = self._running
         self._sheet.setEnabled(not is_running and batch is not None and (batch.folder / SHEET).is_file())
+        self._show_folder.setEnabled(not is_running and batch is not None and batch.folder.is_dir())
 
     # What was made
 
@@ -399,6 +403,11 @@ class BatchDialog(QDialog):
     def _open_sheet(self) -> None:
         if self._running is not None:
             self._open_result(self._running.folder / SHEET)
+
+    @Slot()
+    def _open_folder(self) -> None:
+        if self._running is not None:
+            self._open_result(self._running.folder)
 
     def _copy_as(self, language: Language) -> None:
         try:

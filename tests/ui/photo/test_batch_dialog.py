@@ -99,6 +99,17 @@ def test_nothing_starts_without_pictures_or_files_to_write(bench: Bench) -> None
     assert bench.states == []
 
 
+def test_the_folder_is_opened_and_the_dialog_closed_from_there(bench: Bench) -> None:
+    assert not bench.child(QPushButton, "open_folder").isEnabled()
+    bench.press("add_folder")
+    bench.finish()
+    assert "3 of 3 pictures are done." in bench.dialog.message
+    bench.press("open_folder")
+    assert bench.opened == [bench.out]
+    bench.press("close")
+    assert not bench.dialog.isVisible()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("language", ["command", "python"])
 def test_every_kind_of_file_is_written_again_by_the_copied_text(bench: Bench, language: str) -> None:
