@@ -74,6 +74,7 @@ class App(QObject):
             desk = self._desks[name] = self._makers[name]()
             desk.changed.connect(self._refresh)
             desk.progressed.connect(self._show_progress)
+            desk.noted.connect(self.window.show_note)
             desk.theory_asked.connect(self._show_theory)
             desk.recover_asked.connect(self.recovery.show_all)
             desk.left_over.connect(self.recovery.offer)

@@ -38,6 +38,8 @@ from ui.widgets.tool_bar import ToolBar
 from ui.window_menus import WindowMenus
 
 DEFAULT_SIZE = QSize(1440, 900)
+NOTE_MS = 4000
+"""How long the status bar shows what has been done."""
 _FRAME, _LEAST = QSize(16, 48), QSize(640, 480)
 """Room for what the window manager draws around a window, and a size below which it would be of no use."""
 
@@ -163,6 +165,11 @@ class MainWindow(QMainWindow):
         """Show the title, with a star where there is something unsaved."""
         self.setWindowTitle(f"{heading.name}[*] – gmmseg" if heading.name else "gmmseg[*]")
         self.setWindowModified(heading.is_modified)
+
+    @Slot(str)
+    def show_note(self, text: str) -> None:
+        """Show in the status bar for a moment what has been done."""
+        self.statusBar().showMessage(text, NOTE_MS)
 
     # Layout
 

@@ -154,6 +154,8 @@ class Desk(QObject):
     """KeptWork of another desk."""
     left_over = Signal(object)
     """The Path of a journal that was beside a project that was opened, from a window that ended."""
+    noted = Signal(str)
+    """What has been done, for a moment in the status bar."""
     rearranged = Signal()
     """`arrangement` is another one now."""
 

@@ -94,6 +94,7 @@ class FileDesk(Desk):
         self._keeper.left_over.connect(self.left_over)
         self._keeper.saved.connect(self._remember_file)
         self._keeper.saved.connect(self._withdraw_note)
+        self._keeper.saved.connect(self._note_saved)
         self._keeper.failed.connect(self._note_failure)
         saving.find_asked.connect(self._find_subject)
         saving.recover_asked.connect(self.recover_asked)
@@ -279,6 +280,10 @@ class FileDesk(Desk):
     @Slot(object)
     def _note_failure(self, error: Exception) -> None:
         self._note = str(error)
+
+    @Slot(object)
+    def _note_saved(self, path: Path) -> None:
+        self.noted.emit(self.tr("Saved “{0}”.").format(shown_name(path)))
 
     @Slot()
     def _withdraw_note(self) -> None:
