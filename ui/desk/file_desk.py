@@ -80,6 +80,7 @@ class FileDesk(Desk):
         saving.setParent(self)
         self._refusal = ""
         """Why an edit was refused, said until another one succeeds."""
+        self._refused_at = self._standing()
         work.failed.connect(self._show_error)
         work.bridge.changed.connect(self._on_shown)
         self.rearranged.connect(self._withdraw_refusal)
@@ -306,12 +307,18 @@ class FileDesk(Desk):
     @Slot(object)
     def _show_error(self, error: Exception) -> None:
         self._refusal = str(error) if isinstance(error, EditError) else ""
+        self._refused_at = self._standing()
         self._notices.show_error(error)
 
     @Slot(object, object)
     def _on_shown(self, old: Any, new: Any) -> None:
-        if new.document is not old.document:
+        if new.document is not old.document and self._standing() != self._refused_at:
             self._withdraw_refusal()
+
+    def _standing(self) -> tuple[int, float]:
+        """Return what differs after every edit, but not where a fit completes the document."""
+        history = self._work.editor.history
+        return len(history.past), history.present.time
 
     @Slot()
     def _withdraw_refusal(self) -> None:
@@ -323,6 +330,7 @@ class FileDesk(Desk):
     @Slot(object)
     def _show_failure(self, error: Exception) -> None:
         """Show why a run failed, with the way back to before the change that led to it."""
+        self._refusal = ""
         if isinstance(error, GmmsegError) and self._work.editor.shown.undo_title is not None:
             self._notices.say(str(error), "error", self.tr("Undo the change"), self._work.editor.undo)
         else:
@@ -332,7 +340,7 @@ class FileDesk(Desk):
         """Show what a finished run has to say; an error of the one before is over."""
         if warnings:
             self._notices.say(" ".join(warnings))
-        elif self._notices.has_error:
+        elif self._notices.has_error and not self._refusal:
             self._notices.clear()
 
     @Slot(object, bool)

@@ -356,6 +356,9 @@ def test_a_refused_edit_is_no_subject_any_more_once_something_else_is_done(
     person.press(Qt.Key.Key_Return)
     person.desk.actions["tool_cut"].trigger()
     person.drag((3, 3), (30, 3))
+    person.desk.work.fitter.run()
+    with person.qtbot.waitSignal(person.desk.work.fitter.fitted, timeout=30_000):
+        pass
     assert "crosses no unlocked object" in person.app.window.errors.text
     person.desk.actions[action].trigger()
     assert person.app.window.errors.text == ""
