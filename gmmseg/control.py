@@ -71,7 +71,7 @@ def raise_if_ended(should_stop: ShouldStop) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What long work is doing now.
+    """Present state of long work.
 
     Parameters
     ----------

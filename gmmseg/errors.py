@@ -1,4 +1,4 @@
-"""What can go wrong, each kind with one sentence for the user and one remedy."""
+"""Errors of every kind, each with one sentence for the user and one remedy."""
 
 from __future__ import annotations
 

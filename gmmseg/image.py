@@ -62,7 +62,7 @@ class ImageSource:
     """Where an image came from, as shown in the title, the report and the model."""
 
     name: str
-    """What people call it: a file name, ``clipboard``, a sample's title."""
+    """Name for people: of a file, ``clipboard``, or a sample's title."""
     path: Path | None = None
     sha256: str = ""
     """Of the file's bytes, hexadecimal; empty where there was no file."""
@@ -92,7 +92,7 @@ class ImageSource:
 
     @property
     def stack_id(self) -> tuple[Path | None, str]:
-        """What tells its stack from others: the folder, or the file and its hash."""
+        """Identity of its stack: the folder, or the file and its hash."""
         return (self.path, self.sha256) if self.in_folder is None else (self.in_folder.stack, "")
 
 

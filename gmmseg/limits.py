@@ -28,7 +28,7 @@ MAX_BACKUPS = 3
 """Earlier versions of a project that are kept beside it; so many unless somebody wants fewer."""
 
 WORKING_BYTES_PER_PIXEL = 4 + 1 + 1
-"""What an open image needs besides its pixels: colour codes, labels, and one heatmap on screen."""
+"""Bytes a pixel that an open image needs besides its pixels: colour codes, labels, one heatmap on screen."""
 FALLBACK_MEMORY = 4 * GIB
 """Taken for the machine's memory where the system does not tell."""
 

@@ -24,7 +24,7 @@ _T = TypeVar("_T")
 _R = TypeVar("_R")
 
 Work = Callable[[_T, ShouldStop], Generator[Any, None, _R]]
-"""What is done for one item; it and all that it yields and returns is pickled, so it should be small."""
+"""A job for one item; it and all that it yields and returns is pickled, so it should be small."""
 
 _POLL = 0.1
 """Seconds between two questions whether to stop."""

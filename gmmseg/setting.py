@@ -16,7 +16,7 @@ _KEY = "setting"
 
 
 class Views(TypedDict, total=False):
-    """What a declaration may say beyond value, title, explanation and bounds; see `Setting`."""
+    """Options of a declaration beyond value, title, explanation and bounds; see `Setting`."""
 
     is_optional: bool
     unit: str

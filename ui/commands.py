@@ -1,4 +1,4 @@
-"""What the window offers whatever desk is in use: its actions as a table, and what they do."""
+"""Actions of the window itself, the same at every desk."""
 
 from __future__ import annotations
 

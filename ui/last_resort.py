@@ -1,4 +1,4 @@
-"""What happens to bugs and to signals of the system: a log file, a dialog with details, a clean end."""
+"""Handling of bugs and of signals of the system: a log file, a dialog with details, a clean end."""
 
 from __future__ import annotations
 

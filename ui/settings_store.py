@@ -151,7 +151,7 @@ class SettingsStore:
 
     @property
     def export_kinds(self) -> tuple[str, ...]:
-        """What was exported last; empty at first."""
+        """Kinds exported last; empty at first."""
         return tuple(self._text("export_kinds").split())
 
     @export_kinds.setter
@@ -160,7 +160,7 @@ class SettingsStore:
 
     @property
     def panes(self) -> dict[str, Any]:
-        """What the panes show, by arrangement; empty at first."""
+        """State of the panes, by arrangement; empty at first."""
         try:
             stored = json.loads(self._text("panes") or "{}")
         except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""What is in front of the background, frame by frame."""
+"""Foreground masks of a series of frames."""
 
 from __future__ import annotations
 

@@ -86,7 +86,7 @@ class Segmented:
 
     @property
     def model(self) -> Model:
-        """What `apply` labels other pictures with and `sample` draws from."""
+        """The model with which `apply` labels other pictures and from which `sample` draws."""
         return self.source.fit.model
 
     @property
@@ -127,7 +127,7 @@ class Segmented:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What is to be known of the fit."""
+        """Warnings about the fit."""
         return self.source.warnings
 
     @cached_property

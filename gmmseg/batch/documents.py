@@ -1,4 +1,4 @@
-"""What a document holds as what is to be exported: its classes, its regions or its objects."""
+"""Export sources of a document: its classes, its regions or its objects."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ WITHOUT_PIXELS: dict[Subject, tuple[ExportKind, ...]] = {
         "coco", "geojson", "labelme", "roi", "svg", "ome-tiff",
     ),
 }  # fmt: skip
-"""What can be written of a project whose image is missing: all else is made of the image's pixels."""
+"""Formats that a project without its image can be exported in: all others are made of the image's pixels."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -23,12 +23,12 @@ AREAS, SHEET = "areas.csv", "contact sheet.html"
 KINDS: tuple[ExportKind, ...] = (
     "mask", "overlay", "probabilities", "table", "model", "report", "coco", "geojson",
 )  # fmt: skip
-"""What is made of many pictures in the window."""
+"""Exports that a batch in the window offers."""
 
 
 @dataclass(frozen=True, slots=True)
 class FolderBatch:
-    """What is to be made of which pictures, and where it goes.
+    """A batch: its pictures, what is made of each, and the folder for it.
 
     Parameters
     ----------

@@ -31,7 +31,7 @@ _ROWS_BEFORE_UNITING = 1 << 22
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PictureRows:
-    """What a picture adds to a joint fit.
+    """Contribution of a picture to a joint fit.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What is written of each picture of a batch: exports of a map, or a mask for each box."""
+"""Exports of each picture of a batch: those of a map, or a mask for each box."""
 
 from __future__ import annotations
 

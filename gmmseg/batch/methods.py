@@ -1,4 +1,4 @@
-"""What is made of an image: the same for a call, a batch on the command line and one in the window."""
+"""Methods that make a map of an image, for a call, a batch on the command line and one in the window."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ class Task(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What was made of a picture."""
+    """Result of a picture."""
 
     areas: tuple[Area, ...]
     thumbnail: bytes
@@ -64,7 +64,7 @@ class Maker(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What a record tells of a picture that is done.
+    """Record of a picture that is done.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a picture."""
+    """Outcome of a picture."""
 
     entry: Entry
     seconds: float

@@ -19,7 +19,7 @@ from gmmseg.processes import Failed, Finished, ItemEvent, work_events
 
 T = TypeVar("T", bound=Task)
 Result = Outcome | Exception | None
-"""What came of a task; None where it was not begun."""
+"""Result of a task; None where it was not begun."""
 _MOST_REASONS = 20
 
 

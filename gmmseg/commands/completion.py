@@ -16,7 +16,7 @@ _LONGEST_HELP = 60
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """What a shell needs to know of an option."""
+    """An option, as a shell completes it."""
 
     names: tuple[str, ...]
     help: str
@@ -26,7 +26,7 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What a shell needs to know of a command; `words` are those its argument can be, none for files."""
+    """A command, as a shell completes it; `words` are those its argument can be, none for files."""
 
     name: str
     summary: str

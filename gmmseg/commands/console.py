@@ -1,4 +1,4 @@
-"""What a command says on standard error, and how signals that end it reach its work."""
+"""Messages of a command on standard error, and how signals that end it reach its work."""
 
 from __future__ import annotations
 

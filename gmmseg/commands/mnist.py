@@ -25,7 +25,7 @@ _KINDS: dict[str, DigitExportKind] = {
     "model": "model",
     "report": "report",
 }
-"""What each option writes."""
+"""Exports by option."""
 _TABLE_SUFFIXES = {"table": (".csv", ".md")}
 
 

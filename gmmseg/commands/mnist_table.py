@@ -115,7 +115,7 @@ class Table:
     seeds: tuple[int, ...]
     rows: tuple[Row, ...]
     notes: tuple[str, ...] = ()
-    """What is to be known of the digits."""
+    """Remarks on the digits."""
 
     def text(self) -> str:
         """Return the table in columns for a terminal."""
@@ -252,7 +252,7 @@ class _Spent:
 
 @dataclass(frozen=True, slots=True)
 class _Figures:
-    """What the table needs of an outcome."""
+    """Figures of an outcome that the table shows."""
 
     fit: Scores
     test: Scores | None

@@ -16,7 +16,7 @@ from gmmseg.commands.values import STANDARD, OutPlace, is_sent
 from gmmseg.control import raise_if_cancelled
 
 _SUFFIXES = {"select": ".png", "sample": ".csv", "fit": ".csv"}
-"""What commands write to standard output; the others by their --format."""
+"""Formats of commands on standard output; of the others --format decides."""
 _FORMAT_SUFFIXES = {"geojson": ".geojson", "roi": ".zip", "svg": ".svg", "ome-tiff": ".ome.tif"}
 _IMAGE_FORMATS = (None, "semantic", "binary", "cutout")
 

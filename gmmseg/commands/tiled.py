@@ -38,7 +38,7 @@ _UNSUITED = {
     "areas": "--areas",
     "contact_sheet": "--contact-sheet",
 }
-"""What is made of whole pictures only."""
+"""Options that are for whole pictures only."""
 
 
 def is_tiled(options: argparse.Namespace) -> bool:

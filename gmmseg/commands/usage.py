@@ -1,4 +1,4 @@
-"""What wrong usage is answered with: a short usage line, one sentence with a remedy, and exit code 2."""
+"""The answer to wrong usage: a short usage line, one sentence with a remedy, and exit code 2."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What speaks against a clustering, in sentences, without looking at labels."""
+"""Reasons to doubt a clustering, in sentences, without looking at labels."""
 
 from __future__ import annotations
 

@@ -123,7 +123,7 @@ class ExperimentOutcome:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Clustering:
-    """What a run found, without what digits and labels make of it: the fields of an outcome, and `n_fit`.
+    """Result of a run before it is compared with digits and labels: the fields of an outcome, and `n_fit`.
 
     Parameters
     ----------

@@ -29,7 +29,7 @@ middle beyond the second, is worth a crop."""
 
 @dataclass(frozen=True, slots=True)
 class Framing:
-    """What has to be done to the images of a set; all of them are treated alike.
+    """Geometric and tonal corrections of the images of a set; all of them are treated alike.
 
     Parameters
     ----------

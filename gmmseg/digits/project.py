@@ -39,7 +39,7 @@ class DigitsProject(Project[Document]):
 
     @property
     def outcome(self) -> ExperimentOutcome | None:
-        """What the last finished run found; its features are not kept."""
+        """Outcome of the last finished run; its features are not kept."""
         return self.document.outcome
 
     @property

@@ -77,7 +77,7 @@ class Search:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Found:
-    """What a search found.
+    """Result of a search.
 
     Parameters
     ----------

@@ -50,7 +50,7 @@ _RANGE_SAMPLES = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class ColourScale:
-    """What the two ends of a colour bar stand for."""
+    """Labels of the two ends of a colour bar."""
 
     low: float
     high: float
@@ -68,7 +68,7 @@ class Scene:
     classes: ClassTable = field(default_factory=ClassTable)
     regions: RegionMap | None = None
     foreground: BoolArray | None = None
-    """What is in front of the background, (H, W), of a frame of several."""
+    """Foreground mask (H, W) of one frame of a stack."""
     display: Display | None = None
     """How the image is shown; automatically where None."""
     scale: ColourScale | None = None

@@ -40,7 +40,7 @@ _TITLES: dict[LayerKind, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """What a pane shows.
+    """Layer that a pane shows.
 
     Parameters
     ----------

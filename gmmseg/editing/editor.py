@@ -14,7 +14,7 @@ from gmmseg.limits import MIB
 D = TypeVar("D")
 """A document: the whole undoable state, immutable."""
 V = TypeVar("V")
-"""What is shown of it: everything that a panel draws from, immutable."""
+"""The type of its view states: everything that a panel draws from, immutable."""
 
 MAX_LARGE_IN_HISTORY = 4
 MAX_HISTORY_BYTES = 256 * MIB
@@ -51,7 +51,7 @@ class Editor(ABC, Generic[D, V]):
 
     @property
     def shown(self) -> V:
-        """What panels draw now."""
+        """The present view state, from which panels draw."""
         return self._shown
 
     @property

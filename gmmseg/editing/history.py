@@ -92,12 +92,12 @@ class History(Generic[S]):
 
     @property
     def undo_title(self) -> str | None:
-        """What undo would take back, or None."""
+        """Title of the step that undo takes back, or None."""
         return self.present.title if self.past else None
 
     @property
     def redo_title(self) -> str | None:
-        """What redo would bring back, or None."""
+        """Title of the step that redo brings back, or None."""
         return self.future[0].title if self.future else None
 
     def undone(self) -> History[S]:

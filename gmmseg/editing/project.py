@@ -42,12 +42,12 @@ class Project(ABC, Generic[D]):
     @property
     @abstractmethod
     def subject_name(self) -> str:
-        """What people call what it is about."""
+        """Name of its subject, for people."""
 
     @property
     @abstractmethod
     def summary(self) -> str:
-        """What there is in it, in a few words."""
+        """Its content in a few words."""
 
     def edited(self, edit: Edit[D]) -> Self:
         """Return the project after an edit, which can be undone; raises what the edit raises."""

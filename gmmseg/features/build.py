@@ -26,7 +26,7 @@ _RELATIVE_FLOOR = 1e-6
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Standard:
-    """What features are measured in: ``(feature - centre) / scale``, each (D,) in feature units.
+    """Standardisation of features: ``(feature - centre) / scale``, each (D,) in feature units.
 
     ``white`` is the stored value of full brightness for images whose depth does not say it; None takes their
     own.
@@ -39,7 +39,7 @@ class Standard:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What the features of a part of a picture need to know of the whole.
+    """Properties of a whole picture on which the features of its parts depend.
 
     Parameters
     ----------

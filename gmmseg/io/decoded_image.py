@@ -1,4 +1,4 @@
-"""What every decoder hands back, and the turning of pixels the way a viewer shows them."""
+"""The result of every decoder, and the turning of pixels the way a viewer shows them."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ FILE_GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
 
 
 Picture = Image | ArrayLike | os.PathLike[str]
-"""What functions for scripts take: an image, an array (H, W) or (H, W, C), or the path of a file."""
+"""Input of functions for scripts: an image, an array (H, W) or (H, W, C), or the path of a file."""
 
 
 def as_image(picture: Picture, *, frame: int = 0, should_stop: ShouldStop = never_stop) -> Image:

@@ -34,7 +34,7 @@ _REMEDY = "Choose a mask: indexed or grey PNG, TIFF, NPY or NPZ."
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MaskValues:
-    """What a mask holds.
+    """Content of a mask file.
 
     Parameters
     ----------

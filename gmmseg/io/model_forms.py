@@ -1,4 +1,4 @@
-"""What may stand in model files: fields, types and bounds, and what is made of them."""
+"""Grammar of model files: fields, types and bounds, and their conversion."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ Names = Annotated[tuple[Text, ...], Meta(min_length=1, max_length=MAX_FEATURES)]
 
 
 class Head(Struct, frozen=True):
-    """What every model file says before anything else."""
+    """Fields with which every model file begins."""
 
     format: str
     version: Annotated[int, Meta(ge=1, le=10**9)]

@@ -54,7 +54,7 @@ _BYTES_OF_A_FRAME = 16
 
 @dataclass(frozen=True, slots=True)
 class Conversion:
-    """What becomes of a Pillow mode: the mode to convert to, channels without alpha, dtype, and a note."""
+    """Conversion of a Pillow mode: the mode to convert to, channels without alpha, dtype, and a note."""
 
     mode: str
     channels: tuple[str, ...]

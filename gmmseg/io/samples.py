@@ -36,7 +36,7 @@ SAMPLES: tuple[Sample, ...] = (
     Sample("cell", "Cell (grey)", "cell.png"),
 )
 DEFAULT_SAMPLE = "coffee"
-"""What the first window shows: 600 × 400 pixels whose colours fall into a few clear groups."""
+"""Sample that the first window shows: 600 × 400 pixels whose colours fall into a few clear groups."""
 
 
 def find_sample(sample_id: str) -> Sample:

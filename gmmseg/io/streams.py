@@ -17,7 +17,7 @@ _BLOCK_OUT = 1 << 20
 
 
 class ByteStream(Protocol):
-    """What bytes are taken from, front to back."""
+    """A source of bytes, read front to back."""
 
     def take(self, n_bytes: int) -> bytes:
         """Return at least one and at most `n_bytes` further bytes; empty at the end."""

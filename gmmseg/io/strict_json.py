@@ -21,7 +21,7 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class DocumentKind:
-    """What a document is called in refusals, and how it is refused."""
+    """Kind of a document: its name in refusals, their error class and remedy, and its greatest size."""
 
     name: str
     error: type[GmmsegError]

@@ -170,4 +170,4 @@ EXAMPLES: dict[str, tuple[str, MixtureParams, int]] = {
     "three-plane": ("Three groups in a plane", THREE_IN_PLANE, 600),
     "four-plane": ("Four groups in a plane", FOUR_IN_PLANE, 400),
 }
-"""What pages begin with: title, the mixture that makes it, and rows."""
+"""Data with which pages begin: title, the mixture that makes them, and number of rows."""

@@ -17,7 +17,7 @@ from gmmseg.mixture.params import MixtureParams
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Notebook:
-    """What the documents of one project have in common: one that is begun anew has another."""
+    """Identity shared by the documents of one project; one that is begun anew has another."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

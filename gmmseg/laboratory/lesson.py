@@ -17,7 +17,7 @@ YES_NO = ("Yes", "No")
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What a step comes to: an explanation with the page's own numbers, and whether it holds."""
+    """Outcome of a step: an explanation with the page's own numbers, and whether it holds."""
 
     text: str
     holds: bool

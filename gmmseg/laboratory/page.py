@@ -69,7 +69,7 @@ class Page(ABC):
     name: ClassVar[str]
     title: ClassVar[str]
     question: ClassVar[str]
-    """What one can find out here, one sentence."""
+    """Purpose of the page, one sentence."""
     theory: ClassVar[str]
     """The page of the theory behind it."""
     fields: ClassVar[tuple[str, ...]] = ()

@@ -199,7 +199,7 @@ class Transport:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scene:
-    """What a page shows: pictures side by side, bars, tables, and what they mean.
+    """Content of a page: pictures side by side, bars, tables, and what they mean.
 
     Parameters
     ----------

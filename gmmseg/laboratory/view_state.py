@@ -30,7 +30,7 @@ class ViewState:
 
     @cached_property
     def scene(self) -> Scene:
-        """What the page shows; while a lesson asks, without what would tell the answer."""
+        """Content of the page; while a lesson asks, without anything that would give the answer away."""
         lesson = self.document.lesson
         is_asking = lesson is not None and lesson.answer is None
         return self.page.unanswered() if is_asking else self.page.scene()

@@ -1,4 +1,4 @@
-"""What a mixture says of some of its features: marginals, and conditionals given the others."""
+"""Marginals of a mixture in some features, and conditionals given the others."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ class Expectation:
 
 
 class Evidence(Protocol):
-    """What EM needs of the rows that it is run on, wherever these are."""
+    """Operations that EM needs of its rows, wherever these are."""
 
     @property
     def n_rows(self) -> int:

@@ -9,7 +9,7 @@ from gmmseg.mixture.params import MixtureParams
 
 
 class ScaledMixture:
-    """What models of pixels and of tables share.
+    """Base of the models of pixels and of tables.
 
     Attributes
     ----------

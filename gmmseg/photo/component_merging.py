@@ -22,7 +22,7 @@ from gmmseg.photo.jobs import JobEvent, Stepped, TableMaker, with_floor
 
 @dataclass(frozen=True, slots=True)
 class ComponentMerge:
-    """What to make of a fit: a Gaussian of each group of components.
+    """A request to replace each group of a fit's components by one Gaussian.
 
     Parameters
     ----------

@@ -44,15 +44,15 @@ class Fit:
     seconds: dict[str, float]
     """Duration of each stage: ``features``, ``fit``, ``label``."""
     hints: Hints | None = None
-    """What the classes were taught by, where they were."""
+    """Marks by which the classes were taught, if they were."""
     given: GivenModel | None = None
-    """What was applied, where the mixture was not fitted."""
+    """The model that was applied, where the mixture was not fitted."""
     is_merged: bool = False
     """Whether components were united by hand, so that the settings alone do not give it."""
 
     @property
     def choices(self) -> tuple[str, ...]:
-        """What the program chose of itself, a sentence each."""
+        """Choices that the program made, a sentence each."""
         return () if self.settings.auto is None else (choice_words(self.result.params.n_components),)
 
 
@@ -68,7 +68,7 @@ Act = Prompt | SizeStep
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PendingSelection:
-    """What was asked for so far of an object that is being selected.
+    """Prompts so far of an object that is being selected.
 
     Parameters
     ----------
@@ -116,7 +116,7 @@ class Document:
     """None before the first object."""
     pending: PendingSelection | None = None
     given: GivenModel | None = None
-    """What labels the image instead of a fit; `settings` are then those that it holds."""
+    """A model that labels the image instead of a fit; `settings` are then those that it holds."""
 
     @property
     def object_map(self) -> ObjectMap:
@@ -134,7 +134,7 @@ class Document:
 
     @property
     def hints(self) -> Hints | None:
-        """What teaches the classes, where the settings say so and something is marked."""
+        """Marks that teach the classes, where the settings say so and something is marked."""
         return None if self.settings.learns_from is None else hints_of(self.objects)
 
     @property

@@ -32,7 +32,7 @@ def unpacked(mask: PackedMask) -> BoolArray:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Foreground:
-    """What is in front of the background in each frame of a stack, from the first one on.
+    """Foreground masks of the frames of a stack, from the first one on.
 
     Parameters
     ----------

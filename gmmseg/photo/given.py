@@ -34,7 +34,7 @@ class GivenModel:
 
     @property
     def settings(self) -> SegmentSettings:
-        """What a fit of such a mixture would be asked for."""
+        """Settings of a fit of such a mixture."""
         return settings_of_model(self.model)
 
     def suits(self, image: Image) -> bool:

@@ -116,7 +116,7 @@ JobEvent = Progress | Stepped | Considered | Previewed
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SegmentRequest:
-    """What to segment and how."""
+    """A request to segment an image."""
 
     image: Image
     settings: SegmentSettings
@@ -124,9 +124,9 @@ class SegmentRequest:
     known: Fit | None = None
     """A fit whose mixture is taken where fitting would give it again: where only the smoothing differs."""
     hints: Hints | None = None
-    """What teaches the classes where the settings say so."""
+    """Marks that teach the classes where the settings say so."""
     given: GivenModel | None = None
-    """What labels the image in place of a fit."""
+    """A model that labels the image in place of a fit."""
     hierarchy: Hierarchy | None = None
     """The region tree of the image by the seed of the mixture; what needs it makes it where it is missing."""
 
@@ -144,7 +144,7 @@ class SegmentRequest:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SegmentOutcome:
-    """What a finished request leaves behind."""
+    """Result of a finished request."""
 
     fit: Fit
     table: FeatureTable

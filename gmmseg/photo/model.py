@@ -16,7 +16,7 @@ from gmmseg.photo.classes import ClassTable
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Model(ScaledMixture):
-    """What is saved, applied to other images and sampled from.
+    """A fitted mixture as it is saved, applied to other images and sampled from.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ class Model(ScaledMixture):
 
     @property
     def standard(self) -> Standard:
-        """What the features of any image are measured in under this model."""
+        """Standardisation of the features of any image under this model."""
         return Standard(self.centre, self.scale, self.white)
 
 

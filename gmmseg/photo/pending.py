@@ -22,7 +22,7 @@ How = Literal["new", "add", "remove"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SelectionAnswer:
-    """What a pending selection selects.
+    """Answer to a pending selection.
 
     Parameters
     ----------

@@ -11,7 +11,7 @@ from gmmseg.setting import choice, group, number
 
 LearnsFrom = Literal["regions", "marked", "all"]
 TAUGHT_BY: LearnsFrom = "regions"
-"""What classes are taught by where nothing else is said."""
+"""Rows that teach the classes by default."""
 _LEARNING_TITLES: dict[LearnsFrom, str] = {
     "regions": "The marked regions",
     "marked": "The marked pixels",
@@ -22,7 +22,7 @@ MapUnit = Literal["pixel", "region"]
 
 @dataclass(frozen=True, slots=True)
 class SegmentSettings:
-    """What turns an image into a label map; equal settings give equal bytes."""
+    """Settings of a segmentation; equal settings give equal bytes."""
 
     features: FeatureSpec = group(FeatureSpec, "Features")
     mixture: FitSettings = group(FitSettings, "Mixture")
@@ -73,7 +73,7 @@ class SegmentSettings:
 
 @dataclass(frozen=True, slots=True)
 class MapSettings:
-    """What makes the map of classes of a mixture's posteriors; the mixture stays the same."""
+    """Settings of the map of classes that is made of a mixture's posteriors; the mixture stays the same."""
 
     by: MapUnit = choice(
         "pixel",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from gmmseg.regions.hierarchy import Hierarchy
 
 _SEVERAL = -1
-"""What holds marks of several categories."""
+"""Category of regions that hold marks of several."""
 _TRUSTED = 0.5
 """Of the height at which marks of several categories meet, the part up to which regions count there."""
 

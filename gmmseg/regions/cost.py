@@ -1,4 +1,4 @@
-"""What it costs to unite two neighbouring regions: the odds that they belong to different things."""
+"""Cost of uniting two neighbouring regions: the odds that they belong to different things."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _LAB_NOISE = 20.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RegionStatistics:
-    """What is known of regions and their picture besides the border in question.
+    """Statistics of regions and their picture besides the border in question.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What a picture says about boundaries: the posteriors of two mixtures, maps made from them, the gradient."""
+"""Evidence of boundaries in a picture: the posteriors of two mixtures, maps made from them, the gradient."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ N_MAPS = FINE_GRADIENT + len(GRADIENT_SCALES)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Evidence:
-    """What is known of each pixel of a picture.
+    """Evidence at each pixel of a picture.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What can be measured of each region: size, shape, colour, and how much of each class it holds."""
+"""Measures of each region: size, shape, colour, and its share of each class."""
 
 from __future__ import annotations
 

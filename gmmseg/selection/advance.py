@@ -40,7 +40,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Selection:
-    """What some prompts select; N leaves.
+    """Selection by some prompts, of N leaves.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ class Selection:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Working:
-    """What a step was decided by, for training."""
+    """Features by which a step was decided, for training."""
 
     candidates: Candidates
     leaf_features: FloatArray | None = None

@@ -1,4 +1,4 @@
-"""What a box around an object says, before any click."""
+"""Selection by a box around an object, before any click."""
 
 from __future__ import annotations
 

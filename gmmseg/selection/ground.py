@@ -1,4 +1,4 @@
-"""What selecting needs to know of a picture: its tree of fine leaves and how each node looks."""
+"""A picture prepared for selecting: its tree of fine leaves and the appearance of each node."""
 
 from __future__ import annotations
 

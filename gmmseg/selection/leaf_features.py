@@ -1,4 +1,4 @@
-"""What speaks for each leaf being object, after two prompts and more."""
+"""Features of each leaf for the odds that it is object, after two prompts and more."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SURE = 0.002
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Belief:
-    """What the prompts say of each leaf, all (N,) but `near` and `last`.
+    """Relation of each leaf to the prompts, all (N,) but `near` and `last`.
 
     Parameters
     ----------

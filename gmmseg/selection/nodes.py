@@ -23,7 +23,7 @@ _LAB_NOISE = 5.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Nodes:
-    """What is known of the 2N - 1 nodes of a ground.
+    """Statistics of the 2N - 1 nodes of a ground.
 
     Parameters
     ----------

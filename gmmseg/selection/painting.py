@@ -22,7 +22,7 @@ _MOVED = 6
 _SEEDS = 64
 """Pixels of a stroke in one leaf that are looked at when it is shared."""
 _PEN = np.ones((3, 3), dtype=np.bool_)
-"""What a pixel of a prompt stands for."""
+"""Pixels that one pixel of a prompt stands for: itself and its eight neighbours."""
 
 
 def painted(

@@ -1,4 +1,4 @@
-"""What speaks for each of several masks."""
+"""Features by which candidate masks are ranked."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ HEIGHT_FALLOFF = 2.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scene:
-    """What selecting works on.
+    """The tree and the statistics on which selecting works.
 
     Parameters
     ----------

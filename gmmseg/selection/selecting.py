@@ -28,7 +28,7 @@ _SAME = 0.85
 
 @dataclass(frozen=True, eq=False)
 class PromptedSelection:
-    """What some prompts select of an image, immutable.
+    """Selection of an image by some prompts, immutable.
 
     Parameters
     ----------

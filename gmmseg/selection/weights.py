@@ -15,7 +15,7 @@ FITTED_FILE = "fitted_weights.json"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Weights:
-    """What was learnt: quadratic functions of features; None where nothing was learnt yet.
+    """Learnt weights: quadratic functions of features; None where nothing was learnt yet.
 
     Parameters
     ----------

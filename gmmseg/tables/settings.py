@@ -10,7 +10,7 @@ from gmmseg.setting import choice, group, switch
 
 @dataclass(frozen=True, slots=True)
 class TableSettings:
-    """What turns a table into components; equal settings give equal bytes."""
+    """Settings of a mixture of the rows of a table; equal settings give equal bytes."""
 
     mixture: FitSettings = group(FitSettings, "Mixture")
     auto: Criterion | None = choice(

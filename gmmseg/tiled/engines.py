@@ -29,7 +29,7 @@ _MAX_LOSSES = 5
 
 
 class Task(Protocol[_R_co]):
-    """What is done for one tile: without state, small when pickled, and the same however often it is run."""
+    """A job for one tile: without state, small when pickled, and the same however often it is run."""
 
     def __call__(self, tile: Tile) -> _R_co:
         """Return what the pass needs of a tile."""

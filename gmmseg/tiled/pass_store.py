@@ -1,4 +1,4 @@
-"""What the passes over a picture have found, kept in a folder, so that a run can be taken up where it ended.
+"""Results of the passes over a picture, kept in a folder, so that a run can be resumed where it ended.
 
 The work between passes is a function of their results alone: a run that is taken up repeats it, and reads
 the results of the passes that are done instead of running them. It ends with the same bytes.

@@ -37,7 +37,7 @@ def stand_in(picture: TiledPicture, light: Light) -> Image:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LightSum:
-    """What `Light` is made from, of some pixels."""
+    """Sums over some pixels from which `Light` is made."""
 
     largest: float
     total: float

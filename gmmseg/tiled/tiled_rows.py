@@ -20,7 +20,7 @@ ExpectationPass = Callable[["TileExpectation", ShouldStop], Expectation]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
-    """What the E-steps of all tiles have in common.
+    """Parameters shared by the E-steps of all tiles.
 
     Parameters
     ----------

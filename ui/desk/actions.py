@@ -21,16 +21,16 @@ class HasHistory(Protocol):
 
     @property
     def undo_title(self) -> str | None:
-        """What undo would take back."""
+        """Title of the step that undo takes back."""
 
     @property
     def redo_title(self) -> str | None:
-        """What redo would bring back."""
+        """Title of the step that redo brings back."""
 
 
 @dataclass(frozen=True, slots=True)
 class DeskState(Generic[_V]):
-    """What decides which actions of a desk make sense: what it shows, and whether something runs."""
+    """State that decides which actions of a desk are enabled: what it shows, and whether something runs."""
 
     shown: _V
     is_running: bool

@@ -113,7 +113,7 @@ class DeskLayout:
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """What the title bar says of a desk: the name of what is open, and whether it has changed."""
+    """Content of the title bar: the name of what is open, and whether it has changed."""
 
     name: str = ""
     is_modified: bool = False
@@ -128,7 +128,7 @@ class KeptWork:
 
 
 class Desk(QObject):
-    """What every desk is to the window and the application.
+    """Base of the desks, as the window and the application use them.
 
     A desk has its own state, panels, actions and background work. It knows neither the other desks nor the
     window; its actions and docks are out of reach while another desk is in use, its work goes on.
@@ -149,13 +149,13 @@ class Desk(QObject):
     theory_asked = Signal(str)
     """The name of a page of the laboratory that shall be opened."""
     recover_asked = Signal()
-    """What can be recovered is to be shown, of whatever desk."""
+    """The list of all that can be recovered is to be shown."""
     handed_over = Signal(object)
     """KeptWork of another desk."""
     left_over = Signal(object)
     """The Path of a journal that was beside a project that was opened, from a window that ended."""
     noted = Signal(str)
-    """What has been done, for a moment in the status bar."""
+    """Message for a moment in the status bar."""
     rearranged = Signal()
     """`arrangement` is another one now."""
 
@@ -178,7 +178,7 @@ class Desk(QObject):
 
     @property
     def heading(self) -> Heading:
-        """What the title bar says."""
+        """Content of the title bar."""
         return Heading()
 
     @property

@@ -74,7 +74,7 @@ class FileDesk(Desk):
         self._notices = notices
         self._window = window
         self._note = ""
-        """What is said until the project is saved."""
+        """Note that is shown until the project is saved."""
         work.setParent(self)
         actions.setParent(self)
         saving.setParent(self)
@@ -156,7 +156,7 @@ class FileDesk(Desk):
 
     @property
     def _subject_name(self) -> str:
-        """What people call what is open."""
+        """Name of what is open, for people."""
         raise NotImplementedError
 
     @property
@@ -301,7 +301,7 @@ class FileDesk(Desk):
 
     @property
     def stale_note(self) -> str:
-        """What is said where the result exported is older than the settings."""
+        """Note where the exported result is older than the settings."""
         return ""
 
     @Slot(object)

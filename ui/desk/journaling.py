@@ -28,7 +28,7 @@ _AT_ONCE = 0.015
 
 
 class JournalFormat(Protocol):
-    """What is in the journals of a desk."""
+    """Format of the journals of a desk."""
 
     def first_records(
         self, history: History[Any], path: Path, project: Path | None, saved: Any
@@ -112,7 +112,7 @@ class Journaling(QObject):
         self._project: Path | None = None
         self._has_failed = False
         self.is_ready = False
-        """What journals need has been loaded, which takes longer than a frame of the screen may."""
+        """Whether the modules that journals need are loaded, which takes longer than a frame."""
         self._loads = work.make_requests(self._load, lambda request: "load")
         self._loads.answered.connect(self._on_loaded)
         self._syncs = work.make_requests(_sync, lambda descriptor: descriptor)

@@ -1,4 +1,4 @@
-"""What a desk's File menu offers of projects: Save, Save as, and Recover."""
+"""Project actions of a desk's File menu: Save, Save as, and Recover."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class SaveCommands(QObject):
     """
 
     recover_asked = Signal()
-    """What can be recovered is to be shown, of whatever desk."""
+    """The list of all that can be recovered is to be shown."""
     find_asked = Signal()
     """Where the missing subject of the project is, is to be asked."""
 

@@ -1,4 +1,4 @@
-"""What works in the background of a desk: workers with a runner each, and all of them together."""
+"""Background workers of a desk, each with a runner, and all of them together."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def reading_journal(journal: Path, should_stop: ShouldStop) -> Generator[Progres
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FoundSubject:
-    """What was missing, what is in its place now, and what is to be said about that."""
+    """The subject that was missing, the one found in its place, and a note about that."""
 
     missing: object
     subject: object
@@ -229,7 +229,7 @@ class DeskWorkers(QObject):
 
     @property
     def _ends(self) -> Sequence[tuple[JobRunner, Callable[[], object]]]:
-        """What Stop ends, the first first, and how."""
+        """Work that Stop ends, in order, and how."""
         raise NotImplementedError
 
     @Slot()

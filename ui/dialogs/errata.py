@@ -54,7 +54,7 @@ DOCUMENTS: tuple[SourceDocument, ...] = (
 
 _BOOK = "PRML "
 BOOK = "Bishop, Pattern Recognition and Machine Learning, Springer 2006"
-"""What ``PRML`` stands for in `Erratum.source`."""
+"""Title of ``PRML`` in `Erratum.source`."""
 _ALGEBRA = "algebra"
 
 _ROWS: tuple[tuple[str, str, str, str], ...] = (

@@ -33,7 +33,7 @@ MIN_GIGABYTES = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """What holds for the program, not for a document.
+    """Settings of the program, not of a document.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ class PreferencesDialog(QDialog):
 
     @property
     def preferences(self) -> Preferences:
-        """What the dialog shows."""
+        """Settings as the dialog shows them."""
         scheme: Scheme = self._scheme.currentData()
         is_half = self._is_half.isChecked()
         return Preferences(

@@ -59,7 +59,7 @@ class ShortcutsDialog(QDialog):
 
     @property
     def visible_texts(self) -> list[str]:
-        """What the rows say that the search leaves."""
+        """Texts of the rows that match the search."""
         return [text.text() for _, text, _ in self._rows if not text.isHidden()]
 
     def _make_sheet(self, shortcuts: Sequence[Shortcut]) -> QScrollArea:

@@ -1,4 +1,4 @@
-"""What answers clicks in the background, and is imported there: the window starts without it."""
+"""Answers to clicks, computed in the background and imported there: the window starts without them."""
 
 from __future__ import annotations
 

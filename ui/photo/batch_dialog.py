@@ -57,7 +57,7 @@ _SIZE = (760, 560)
 _MODEL, _MODEL_AT = "model", 2
 """The subject of pictures that the document's model labels, and its place among the others."""
 _NOT_OF: dict[str, tuple[ExportKind, ...]] = {"regions": ("probabilities", "model"), _MODEL: ("model",)}
-"""What is not made of a subject."""
+"""Exports that a subject does not have."""
 
 
 def open_outside(path: Path) -> None:
@@ -242,7 +242,7 @@ class BatchDialog(QDialog):
 
     @property
     def message(self) -> str:
-        """What is said of all of them."""
+        """Summary of all of them."""
         return self._message.text()
 
     def add(self, paths: Sequence[Path]) -> None:

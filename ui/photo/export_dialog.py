@@ -147,7 +147,7 @@ class ExportDialog(FilesDialog[ExportKind, ExportItem]):
 
     @property
     def subject(self) -> Subject:
-        """What is written: the classes of the mixture, the regions, or the objects."""
+        """Subject of the export: the classes of the mixture, the regions, or the objects."""
         chosen: Subject = self._subject.currentData() or "classes"
         return chosen
 

@@ -1,4 +1,4 @@
-"""What writes exports and makes pictures for the clipboard, imported when it is first needed."""
+"""Exports and pictures for the clipboard, imported when they are first needed."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ PAUSE_MS = 2
 
 @dataclass(frozen=True, eq=False)
 class _Asked:
-    """What the runner is working on: a fit of `settings`, or the maps of `fit` (at `step`)."""
+    """Work of the runner: a fit of `settings`, or the maps of `fit` (at `step`)."""
 
     image: Image
     settings: SegmentSettings

@@ -39,7 +39,7 @@ class ForegroundMaker(Worker):
         self._workspace = workspace
         self._is_wanted = False
         self._made: Foreground | None = None
-        """What is made, being made, or was given up; its masks may be fewer than are known."""
+        """The foreground that is made, being made, or was given up; its masks may be fewer than are known."""
         bridge.changed.connect(self._on_changed)
 
     @Slot(bool)

@@ -1,4 +1,4 @@
-"""What the photo desk puts into the window: docks, menus and the toolbar."""
+"""Layout of the photo desk: docks, menus and the toolbar."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _SELECTION = ("accept_selection", "extend_object", "subtract_selection", "drop_selection")
 MARKED_ACTIONS = ("select_marked", "object_of_marked")
 REGION_ACTIONS = (*MARKED_ACTIONS, "copy_regions", "copy_mask", "export")
-"""What can be done with the rows selected in the table of the regions."""
+"""Actions on the rows selected in the table of the regions."""
 _PICTURE = ("copy_cutout", "copy_view", "copy_mask", "", "export", "", "fit_view", "overlay", "pin")
 
 

@@ -21,7 +21,7 @@ class Postponed(QObject):
     """Keeps acts until what they need is there; whoever knows of something new calls `look`."""
 
     waiting = Signal(str)
-    """What is waited for; empty as soon as nothing is."""
+    """Reason for waiting; empty as soon as there is none."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)

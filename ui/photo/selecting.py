@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Question:
-    """What is selected by prompts, or with a point instead, by a first click there."""
+    """A question: the selection of some prompts, or with a point instead, of a first click there."""
 
     answers: Answers
     pending: PendingSelection | None = None

@@ -46,7 +46,7 @@ class Teaching(QObject):
     place_shown = Signal(object)
     """The `Place` to go to; None where none is shown any longer."""
     said = Signal(str)
-    """What there is to say about it."""
+    """Message about it."""
     live_changed = Signal(bool)
     """Whether every stroke teaches at once."""
 

@@ -20,7 +20,7 @@ _GAP = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What a badge belongs to, all in pixels.
+    """Anchor of a badge, all in pixels.
 
     Parameters
     ----------

@@ -11,7 +11,7 @@ from ui.widgets.throttle import Throttle
 
 
 class PlotPanel(QWidget):
-    """What panels of plots have in common; those derived from it draw in `_draw`.
+    """Base of the panels of plots, which draw in `_draw`.
 
     Parameters
     ----------

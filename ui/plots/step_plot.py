@@ -26,14 +26,14 @@ ROOM = 10
 
 @dataclass(frozen=True, slots=True)
 class StepPlotOptions:
-    """What is drawn besides the log-likelihood, its sign, and how much of the climb."""
+    """Curves besides the log-likelihood, their sign, and their share of the climb."""
 
     has_q: bool = False
     has_h: bool = False
     is_negative: bool = False
     span: Span = "all"
     unit: str = "pixel"
-    """What a row of the fit is called."""
+    """Name of a row of the fit."""
 
 
 class StepPlot(ThemedPlot):

@@ -1,4 +1,4 @@
-"""What a panel shows while it has nothing to show: one sentence in place of its content."""
+"""Placeholder of a panel without content: one sentence."""
 
 from __future__ import annotations
 

@@ -89,12 +89,12 @@ class FilesDialog(QDialog, Generic[K, Item]):
 
     @property
     def kinds(self) -> tuple[K, ...]:
-        """What is ticked."""
+        """The items ticked."""
         return tuple(row.kind for row in self._rows if row.is_wanted)
 
     @property
     def message(self) -> str:
-        """What stands above the buttons: why it cannot be written, or what would be replaced."""
+        """Text above the buttons: why it cannot be written, or what would be replaced."""
         return self._message.text()
 
     def items(self) -> list[Item]:

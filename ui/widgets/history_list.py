@@ -149,7 +149,7 @@ class HistoryList(QWidget):
 
     @property
     def titles(self) -> list[str]:
-        """What the rows say."""
+        """Texts of the rows."""
         return [self._steps.index(row).data() for row in range(self._steps.rowCount())]
 
     def show_history(self, history: History[Any]) -> None:

@@ -28,7 +28,7 @@ _TINT = 0.16
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Message:
-    """What a bar shows.
+    """Content of a bar.
 
     Parameters
     ----------

@@ -191,7 +191,7 @@ class _TooLongError(Exception):
 
 
 class _Body(io.BytesIO):
-    """What has come so far: at most `n_bytes`, and nothing any more once nobody waits for it."""
+    """Bytes received so far: at most `n_bytes`, and none once nobody waits for them."""
 
     def __init__(self, n_bytes: int) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""What a folder of digits holds: listed with the caller asked meanwhile, IDX files sorted by their names."""
+"""Content of a folder of digits: IDX files sorted by their names; the listing can be stopped."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class IdxPair:
     """An images file and, where it is there, the labels file that belongs to it."""
 
     set_name: str
-    """What is left of the name without part, kind and suffixes; may be empty."""
+    """The name without part, kind and suffixes; may be empty."""
     part: int
     """`TRAIN` or `TEST`; TRAIN where the name does not say."""
     images: Path

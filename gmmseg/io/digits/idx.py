@@ -32,7 +32,7 @@ TYPES: dict[int, np.dtype[Any]] = {
     0x0D: np.dtype(">f4"),
     0x0E: np.dtype(">f8"),
 }
-"""What each type code stands for; every number is big-endian."""
+"""Type of each code; every number is big-endian."""
 MAX_DIMENSIONS = 16
 """Images have 3, labels 1."""
 LABELS_MAGIC = 2049
@@ -45,7 +45,7 @@ _OTHER_FORMS = (
 
 @dataclass(frozen=True, slots=True)
 class IdxHeader:
-    """What an IDX file promises: the type of its values, how many along each dimension."""
+    """Header of an IDX file: the type of its values, and their number along each dimension."""
 
     code: int
     shape: tuple[int, ...]

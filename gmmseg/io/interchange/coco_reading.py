@@ -29,7 +29,7 @@ class Picture(msgspec.Struct):
 
 
 class Category(msgspec.Struct):
-    """What objects are."""
+    """A category of objects."""
 
     id: int
     name: str

@@ -37,7 +37,7 @@ class LabelName(msgspec.Struct, rename="kebab"):
 
 
 class ImageLabel(msgspec.Struct):
-    """What the values of labels are."""
+    """Colours and names of a label image's values."""
 
     colors: list[LabelColour] = []
     properties: list[LabelName] = []

@@ -1,4 +1,4 @@
-"""What the window writes of a picture beyond memory: maps by the writer of tiles, the model, and a report."""
+"""Exports of a picture beyond memory in the window: maps by the writer of tiles, the model, and a report."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ _FIELD_SIDE = 2 * CHUNK
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TiledRequest:
-    """What to do with a picture.
+    """A request to segment a picture beyond memory.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ class TiledOutcome:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What is to be told: of the fit, and of pixels that have no label."""
+        """Warnings: of the fit, and of pixels that have no label."""
         height, width = self.request.picture.shape
         n_left = height * width - int(self.counts.sum())
         left_out = (f"{n_left:,} pixels without data are left out.",) if n_left else ()

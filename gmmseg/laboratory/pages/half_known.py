@@ -156,7 +156,7 @@ class KnownPage(Page):
 
     @property
     def level(self) -> float:
-        """What is maximised, nats: ln p(x, z) of known rows and ln p(x) of the others."""
+        """The objective, nats: ln p(x, z) of known rows and ln p(x) of the others."""
         return float(np.where(self.known, self._own, self._normalised[1]).sum())
 
     @property

@@ -93,7 +93,7 @@ class Patch:
 
 
 class BrushedWay:
-    """What a round brush covers on its way, known point by point.
+    """Pixels that a round brush covers on its way, found point by point.
 
     Blocks of pixels are kept where it has been: neither a step nor the end of a long way costs as much as all
     that lies around it.

@@ -34,7 +34,7 @@ class BarsView(QWidget):
 
     @property
     def bars(self) -> tuple[Bar, ...]:
-        """What is shown."""
+        """The bars shown."""
         return self._bars
 
     def show_bars(self, bars: Sequence[Bar]) -> None:

@@ -104,7 +104,7 @@ class ChartPlot(ScatterPlot):
 
     @property
     def chart(self) -> Chart | None:
-        """What is drawn."""
+        """The chart drawn."""
         return self._chart
 
     def show_chart(self, chart: Chart) -> None:

@@ -1,4 +1,4 @@
-"""What the merge tree asks to have computed, and the edits that it asks for."""
+"""Requests of the merge tree for computations, and its edits."""
 
 from __future__ import annotations
 

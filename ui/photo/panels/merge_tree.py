@@ -51,7 +51,7 @@ class MergeTreePanel(PlotPanel):
     components_merged = Signal(object)
     """A `ComponentMerge` that was asked for."""
     settled = Signal()
-    """What was asked for is an undo step of its own."""
+    """The edit asked for is an undo step of its own."""
     tree_requested = Signal(object)
     """A `TreeRequest`; the answer goes to `show_tree`."""
     overlaps_requested = Signal(object)

@@ -1,4 +1,4 @@
-"""What a pane asks to have drawn, and what need not be asked for."""
+"""Requests of a pane for pictures, and which of them are needless."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class PictureRequest:
 
     @property
     def scene(self) -> Scene:
-        """What to draw from."""
+        """Scene to draw from."""
         scene = scene_of(self.shown)
         if scene is None:
             raise ValueError("a picture was requested without an image")

@@ -18,7 +18,7 @@ Place = tuple[int, bool]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pin:
-    """What a pinned pane draws, and from what, in place of what is shown now."""
+    """Layer and scene of a pinned pane, in place of those shown now."""
 
     layer: Layer
     shown: ViewState

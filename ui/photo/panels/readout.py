@@ -68,17 +68,17 @@ class ReadoutBar(QWidget):
 
     @property
     def text(self) -> str:
-        """What is said of the pixel."""
+        """Text about the pixel."""
         return self._values.text()
 
     @property
     def facts(self) -> str:
-        """What is said of the picture."""
+        """Text about the picture."""
         return self._facts.text()
 
     @property
     def currency(self) -> str:
-        """What the maps on screen are where they are not the final ones: ``preview``, ``stale``."""
+        """State of the maps on screen where they are not the final ones: ``preview``, ``stale``."""
         return self._currency.text()
 
     @property

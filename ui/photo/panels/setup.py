@@ -46,7 +46,7 @@ _CHANGES: tuple[tuple[type, Callable[[str, Any, str], Edit[Document]]], ...] = (
     (RegionSettings, change_region_setting),
     (BackgroundSettings, change_background_setting),
 )
-"""What changes settings beside those of the segmentation."""
+"""Edits of settings beside those of the segmentation."""
 _FIRST_NUMBER = 10
 """Of regions, to start from where none have been found yet."""
 

@@ -48,7 +48,7 @@ class Pointer:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a tool has begun, as drawn over the picture.
+    """Draft of a tool, as drawn over the picture.
 
     Parameters
     ----------

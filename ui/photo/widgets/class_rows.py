@@ -1,4 +1,4 @@
-"""What the class table says of each class, from the state that is shown, and its columns."""
+"""Rows and columns of the class table, from the state that is shown."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ _E = TypeVar("_E", bound=Entry)
 # Without slots: a subscripted generic cannot be called with both (python/cpython#90562).
 @dataclass(frozen=True)
 class EntryChoice(Generic[_E]):
-    """What decides which actions make sense: the selected entries, and all in display order."""
+    """State that decides which actions are enabled: the selected entries, and all in display order."""
 
     chosen: Sequence[_E]
     entries: Sequence[_E]

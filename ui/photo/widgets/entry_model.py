@@ -19,7 +19,7 @@ ROW_ROLE = Qt.ItemDataRole.UserRole
 
 
 class Entry(Protocol):
-    """What has a number, a name and a colour, can be hidden and locked: a class, or an object."""
+    """An entry with a number, a name and a colour that can be hidden and locked: a class, or an object."""
 
     @property
     def id(self) -> int:
@@ -58,7 +58,7 @@ _R = TypeVar("_R", bound=EntryRow)
 
 
 class Column(IntEnum):
-    """What stands where; the columns of one kind of entry follow."""
+    """Common columns; those of one kind of entry follow."""
 
     EYE = 0
     SWATCH = 1
@@ -100,7 +100,7 @@ class EntryColumn(Generic[_R]):
 
 @dataclass(frozen=True)
 class EntryKind(Generic[_R]):
-    """What tells one table of entries from another.
+    """Properties of one kind of entries in a table.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What the export dialog offers of regions and objects, where that differs from classes."""
+"""Offers of the export dialog for regions and objects, where they differ from those for classes."""
 
 from __future__ import annotations
 
@@ -55,14 +55,14 @@ _TILES: tuple[Offer[ExportKind], ...] = (
     ),
 )  # fmt: skip
 Offered = Subject | Literal["tiles"]
-"""What is offered: a subject, or the classes of a picture beyond memory."""
+"""Subject of an offer: classes, regions or objects, or the classes of a picture beyond memory."""
 OFFERS: dict[Offered, dict[ExportKind, Offer[ExportKind]]] = {
     "classes": {},
     "regions": {offer[0]: offer for offer in _REGIONS},
     "objects": {offer[0]: offer for offer in _OBJECTS},
     "tiles": {offer[0]: offer for offer in _TILES},
 }
-"""What is offered of a subject under other words than of classes."""
+"""Offers that differ from those for classes."""
 _OF_OBJECTS = "Only objects have this: select one in the picture and press Enter."
 _OF_CLASSES = "Only classes have parts; regions and objects are listed one by one in their table."
 _IN_MEMORY = "This is made of pictures within memory; this one is beyond it."

@@ -1,4 +1,4 @@
-"""What the open image is, in a few lines, with a chooser where it is a frame of a stack."""
+"""Summary of the open image in a few lines, with a chooser where it is a frame of a stack."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ class LayerPane(QWidget):
     """The user wants the pane to keep what it shows, or to follow again."""
 
     map_unit_chosen = Signal(str)
-    """What classes go by: a value of ``MapSettings.by``."""
+    """Unit of the classes: a value of ``MapSettings.by``."""
 
     hidden_pins_wanted = Signal()
     """The user wants to see the pinned panes that are out of sight."""

@@ -1,4 +1,4 @@
-"""What the table of objects says of each object, and its columns."""
+"""Rows and columns of the table of objects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is said about a fit beside its plot: why it stopped, what a step did, the rows of the tables."""
+"""Texts about a fit beside its plot: why it stopped, what a step did, the rows of the tables."""
 
 from __future__ import annotations
 

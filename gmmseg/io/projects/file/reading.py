@@ -32,7 +32,7 @@ _MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {
 
 
 class Head(Struct, frozen=True):
-    """What every project says before anything else."""
+    """Fields with which every project begins."""
 
     format: str
     version: Annotated[int, Meta(ge=1, le=10**9)]

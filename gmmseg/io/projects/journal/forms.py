@@ -1,4 +1,4 @@
-"""What the first record of a journal says."""
+"""Form of the first record of a journal."""
 
 from __future__ import annotations
 

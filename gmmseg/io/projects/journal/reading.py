@@ -29,7 +29,7 @@ D = TypeVar("D")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Recovered:
-    """What a journal holds.
+    """Content of a journal.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ class Recovered:
 
     @property
     def name(self) -> str:
-        """What people call it."""
+        """Name of its subject, for people."""
         return self.project.subject_name if self.path is None else shown_name(self.path)
 
 

@@ -1,1 +1,1 @@
-"""What projects of each desk hold, and how that looks in files."""
+"""Kinds of projects, one for each desk: their content, and its form in files."""

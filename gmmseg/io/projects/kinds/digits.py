@@ -53,7 +53,7 @@ _THUMBNAIL_IMAGES = 8
 
 
 class DigitsForm(Form, frozen=True):
-    """What a project says of its digits."""
+    """Record of a project's digits."""
 
     name: Text
     path: Text | None

@@ -40,7 +40,7 @@ _hashes: WeakKeyDictionary[Image, str] = WeakKeyDictionary()
 
 
 class ImageForm(Form, frozen=True):
-    """What a project says of its image."""
+    """Record of a project's image."""
 
     name: Text
     path: Text | None

@@ -18,9 +18,9 @@ from gmmseg.io.strict_json import Form
 D = TypeVar("D")
 """A document: a frozen dataclass all of whose fields but its subject have defaults."""
 S = TypeVar("S")
-"""What a document is about: another one is another project."""
+"""Type of a document's subject: another subject is another project."""
 F = TypeVar("F", bound=Form)
-"""What is said of a subject in a file."""
+"""Type of a subject's record in a file."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -42,7 +42,7 @@ _DOT = 2
 
 
 class NotebookForm(Form, frozen=True):
-    """What a project says of its notebook."""
+    """Record of a project's notebook."""
 
 
 class LaboratoryKind(Kind[Document, Notebook, NotebookForm]):
