@@ -73,6 +73,13 @@ def _opened(image: Image) -> tuple[QApplication, App]:
     return application, app
 
 
+def _settled(image: Image) -> tuple[QApplication, App]:
+    """Open an image and wait until its journal can begin: an edit before that waits for it, once."""
+    application, app = _opened(image)
+    _wait(application, lambda: app.photo._keeper.journaling.is_ready)
+    return application, app
+
+
 def _close(application: QApplication, app: App) -> None:
     app.window.close()
     app.shutdown()
@@ -81,7 +88,7 @@ def _close(application: QApplication, app: App) -> None:
 
 def slider_latency() -> list[float]:
     """Return milliseconds from a change of K to the new map painted, for several K."""
-    application, app = _opened(_half_megapixel())
+    application, app = _settled(_half_megapixel())
     latencies = []
     for n_components in (6, 7, 8, 7, 6, 5, 4, 3):
         before = app.photo.work.workspace.shown.segmentation
@@ -132,7 +139,7 @@ def _ticking() -> Iterator[list[float]]:
 
 def loop_gap(picture: Path) -> float:
     """Return the longest time between two ticks of the event loop while a large picture is fitted, ms."""
-    application, app = _opened(read_image(picture))
+    application, app = _settled(read_image(picture))
     with _ticking() as ticks:
         app.photo.work.apply(change_setting("mixture.n_components", 6, "K"))
         _wait(
