@@ -145,8 +145,31 @@ class ExportSource(ABC):
         return self.image.height, self.image.width
 
 
+class _FitSource(ExportSource):
+    """Base of the sources that are a mixture fitted to an image."""
+
+    __slots__ = ()
+
+    fit: Fit
+
+    @property
+    def image(self) -> Image:
+        return self.fit.image
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        return self.fit.result.warnings
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        return (*self.fit.choices, *self.warnings)
+
+    def model(self) -> bytes:
+        return dump_model(replace(self.fit.model, classes=self.classes))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
-class MixtureSource(ExportSource):
+class MixtureSource(_FitSource):
     """A mixture fitted to the pixels of an image, and its maps."""
 
     fit: Fit
@@ -157,29 +180,14 @@ class MixtureSource(ExportSource):
     seconds: Mapping[str, float]
 
     @property
-    def image(self) -> Image:
-        return self.fit.image
-
-    @property
     def labels(self) -> LabelArray:
         return self.segmentation.labels
-
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        return self.fit.result.warnings
-
-    @property
-    def remarks(self) -> tuple[str, ...]:
-        return (*self.fit.choices, *self.warnings)
 
     def timed(self, seconds: Mapping[str, float]) -> MixtureSource:
         return replace(self, seconds=seconds)
 
     def planes(self, should_stop: ShouldStop) -> Iterator[Float32Array]:
         return class_planes(self.segmentation, self.table, self.classes, should_stop)
-
-    def model(self) -> bytes:
-        return dump_model(replace(self.fit.model, classes=self.classes))
 
     def figures(self) -> dict[str, Any]:
         """Return the report as plain values."""
@@ -201,7 +209,7 @@ class MixtureSource(ExportSource):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ModelSource(ExportSource):
+class ModelSource(_FitSource):
     """A mixture whose image is missing: of all that can be exported there is its model alone."""
 
     fit: Fit
@@ -210,25 +218,14 @@ class ModelSource(ExportSource):
     seconds: Mapping[str, float]
 
     @property
-    def image(self) -> Image:
-        return self.fit.image
-
-    @property
     def labels(self) -> LabelArray:
         raise _only_model()
-
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        return self.fit.result.warnings
 
     def timed(self, seconds: Mapping[str, float]) -> ModelSource:
         return replace(self, seconds=seconds)
 
     def planes(self, should_stop: ShouldStop) -> Iterator[Float32Array]:
         raise _only_model()
-
-    def model(self) -> bytes:
-        return dump_model(replace(self.fit.model, classes=self.classes))
 
     def report(self) -> bytes:
         raise _only_model()

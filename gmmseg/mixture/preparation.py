@@ -50,9 +50,9 @@ class Prepared(Generic[_E_co]):
         return None if self.starting is self.exact else self.starting
 
 
-def reduction_words(n_components: int, n_distinct: int, unit: str = "row") -> str:
-    """Return that K was reduced, and why; `unit` is what people call a row."""
-    there = f"is only 1 distinct {unit}" if n_distinct == 1 else f"are only {n_distinct} distinct {unit}s"
+def _reduction_words(n_components: int, n_distinct: int) -> str:
+    """Return that K was reduced, and why, of rows of tables and colours of pictures alike."""
+    there = "is only 1 distinct value" if n_distinct == 1 else f"are only {n_distinct} distinct values"
     return f"K was reduced from {n_components} to {n_distinct}: there {there}."
 
 
@@ -85,7 +85,7 @@ def prepare(
     else:
         n_distinct = count_distinct(values, settings.n_components)
     if n_distinct < settings.n_components:
-        warnings.append(reduction_words(settings.n_components, n_distinct))
+        warnings.append(_reduction_words(settings.n_components, n_distinct))
         settings = replace(settings, n_components=n_distinct)
     columns = np.ascontiguousarray(values.T)
     raise_if_ended(should_stop)

@@ -29,7 +29,6 @@ from gmmseg.mixture.adaptation import adapted
 from gmmseg.mixture.fit import evaluate
 from gmmseg.mixture.matching import canonical_order
 from gmmseg.mixture.params import FitResult, FitStep, MixtureParams, StopReason
-from gmmseg.mixture.preparation import reduction_words
 from gmmseg.mixture.selection import Candidate, chosen_fit_events, select_events
 from gmmseg.mixture.settings import Adaptation, FitSettings
 from gmmseg.photo.classes import ClassTable, default_classes
@@ -486,17 +485,7 @@ def mixture_events(
         coarse = step if step.stage == "coarse" else None
         yield Stepped(step)
 
-    result = yield from relayed(events, with_preview)
-    return replace(result, warnings=_of_picture(result.warnings, mixture.n_components))
-
-
-def _of_picture(warnings: tuple[str, ...], n_components: int) -> tuple[str, ...]:
-    """Return warnings of a fit in words for pictures, which consist of colours, not of rows."""
-    words = {
-        reduction_words(n_components, n): reduction_words(n_components, n, "colour")
-        for n in range(1, n_components)
-    }
-    return tuple(words.get(text, text) for text in warnings)
+    return (yield from relayed(events, with_preview))
 
 
 def _deserves_preview(coarse: FitStep, step: FitStep) -> bool:

@@ -159,10 +159,9 @@ class PhotoDesk(FileDesk):
 
     @property
     def _place(self) -> str:
-        image, files = self.work.workspace.document.image, self.work.opener.files
-        if len(files) < 2 or image is None or image.source.path not in files:
-            return ""
-        return self.tr("({0} of {1})").format(files.index(image.source.path) + 1, len(files))
+        image, opener = self.work.workspace.document.image, self.work.opener
+        place = None if image is None else opener.place_of(image.source.path)
+        return "" if place is None else self.tr("({0} of {1})").format(place + 1, len(opener.files))
 
     @property
     def _source(self) -> Path | None:
@@ -210,7 +209,7 @@ class PhotoDesk(FileDesk):
         opener, path = self.work.opener, image.source.path
         if path is not None:
             opener.note_place(path.absolute(), self._keeper.place_of(image))
-        if path not in opener.files:
+        if opener.place_of(path) is None:
             self._say_left(image, image.source.name)
 
     @Slot(object, object)
@@ -247,9 +246,7 @@ class PhotoDesk(FileDesk):
         self._notices.say(" ".join([*image.source.notes, self.tr("Undo goes back to the whole.")]))
 
     def take_kept(self, kept: KeptWork) -> None:
-        opener, image = self.work.opener, kept.read.project.image
-        if image.source.path not in opener.files:
-            opener.forget_files()
+        self.work.opener.stand_at(kept.read.project.image.source.path)
         super().take_kept(kept)
 
     def _show_view(self, view: dict[str, Any]) -> None:

@@ -98,9 +98,21 @@ class Opener(FileOpener):
         else:
             self._places[path] = place
 
-    def forget_files(self) -> None:
-        """Let no file be next: something else is open."""
-        self._set_files((), 0)
+    def place_of(self, path: Path | None) -> int | None:
+        """Return the place of a file among those opened together; None where it is none of several."""
+        if path is None or len(self.files) < 2:
+            return None
+        # They may have been named beside the folder that the program was started in.
+        known = [each.absolute() for each in self.files]
+        return known.index(path.absolute()) if path.absolute() in known else None
+
+    def stand_at(self, path: Path | None) -> None:
+        """Note which of the files opened together is open now; where it is none of them, none is next."""
+        place = self.place_of(path)
+        if place is None:
+            self._set_files((), 0)
+        else:
+            self._set_files(self.files, place, self.stack)
 
     @Slot()
     def show_next(self) -> None:

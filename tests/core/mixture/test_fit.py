@@ -104,7 +104,7 @@ def test_k_is_reduced_to_the_number_of_different_rows(kind: CovarianceKind, n_di
     assert result.params.n_components == n_distinct
     found = sorted(result.params.means[:, 0])
     np.testing.assert_allclose(found, np.arange(n_distinct) * 50.0, atol=1e-6)
-    rows = "is only 1 distinct row." if n_distinct == 1 else f"are only {n_distinct} distinct rows."
+    rows = "is only 1 distinct value." if n_distinct == 1 else f"are only {n_distinct} distinct values."
     assert result.warnings[0] == f"K was reduced from 5 to {n_distinct}: there {rows}"
 
 

@@ -72,7 +72,7 @@ def test_a_constant_image_gets_one_component_and_a_message(kind: CovarianceKind)
     assert_sound(outcome)
     assert outcome.fit.result.params.n_components == 1
     assert (outcome.segmentation.labels == 1).all()
-    assert outcome.fit.result.warnings[0] == "K was reduced from 5 to 1: there is only 1 distinct colour."
+    assert outcome.fit.result.warnings[0] == "K was reduced from 5 to 1: there is only 1 distinct value."
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -140,6 +140,24 @@ def test_work_is_there_again_where_one_goes_back_and_projects_beside_images_are_
     assert not window.app.photo.has_unsaved
 
 
+def test_files_that_were_named_in_the_folder_at_hand_are_gone_through_alike(
+    window: Window, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in "ab":
+        write_png(tmp_path / f"{name}.png")
+    monkeypatch.chdir(tmp_path)
+    window.work.opener.open_paths([Path("a.png"), Path("b.png")])
+    window.qtbot.waitUntil(lambda: name_of(window) == "a.png", timeout=20000)
+    window.wait()
+    window.work.apply(add_object(Patch.of(np.ones((3, 4), dtype=bool), 2, 2), "kept"))
+    window.work.settle()
+    go(window, Qt.Key.Key_PageDown, "b.png")
+    go(window, Qt.Key.Key_PageUp, "a.png")
+    assert marked(window) == 12
+    assert "a.png (1 of 2)" in window.app.window.windowTitle()
+    go(window, Qt.Key.Key_PageDown, "b.png")
+
+
 def test_a_project_beside_one_of_several_images_is_opened_unless_it_is_about_another(
     window: Window, tmp_path: Path
 ) -> None:

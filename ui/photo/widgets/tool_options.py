@@ -1,4 +1,4 @@
-"""ToolOptions: the size of the brush, what the tool in hand keeps to, and which objects it changes."""
+"""ToolOptions: settings of the tool in hand, and in words which objects it changes and what comes next."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _MOST_SHOWN = 24
 
 
 class ToolOptions(QWidget):
-    """Shows what can be set of the tool in hand; hidden where there is nothing."""
+    """Shows what can be set of the tool in hand and what it does next; hidden where there is neither."""
 
     radius_changed = Signal(float)
     """Of the brush, image pixels."""
@@ -39,32 +39,51 @@ class ToolOptions(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("toolOptions")
+        self._tool = ""
+        self._answer: SelectionAnswer | None = None
+        self._targets: tuple[str, ...] = ()
+        self._make_size()
+        self._make_switches()
+        self._make_words()
+        self._lay_out()
+        self.show_tool("")
+
+    # Building
+
+    def _make_size(self) -> None:
         self._label = QLabel(self.tr("Brush size"), self)
         self.slider = QSlider(Qt.Orientation.Horizontal, self)
         self.slider.setRange(0, _STEPS)
         self.slider.setAccessibleName(self._label.text())
         self.slider.setToolTip(self.tr("Width of the brush; [ and ] change it over the picture"))
+        self.slider.valueChanged.connect(lambda value: self.radius_changed.emit(_radius_at(value)))
         self.size_box = QSpinBox(self)
         self.size_box.setRange(1, round(2 * LARGEST_RADIUS))
         self.size_box.setSuffix(self.tr(" px"))
         self.size_box.setAccessibleName(self._label.text())
         self.size_box.setToolTip(self.tr("Width of the brush in pixels of the image"))
+        self.size_box.valueChanged.connect(lambda size: self.radius_changed.emit(size / 2))
         self._label.setBuddy(self.size_box)
+
+    def _make_switches(self) -> None:
         self.only_unlabelled = QCheckBox(self.tr("Keep off other objects"), self)
         self.only_unlabelled.setToolTip(
             self.tr("Mark only pixels that belong to no object yet; otherwise theirs are taken over")
         )
+        self.only_unlabelled.toggled.connect(self.only_unlabelled_changed)
         self.keeps_to_edges = QCheckBox(self.tr("Keep to edges"), self)
         self.keeps_to_edges.setToolTip(
             self.tr("A stroke stops at the edges in the picture: mark the middle, the brush may be too wide")
         )
+        self.keeps_to_edges.toggled.connect(self.keeps_to_edges_changed)
         self.takes_connected = QCheckBox(self.tr("Connected with the click"), self)
         self.takes_connected.setChecked(True)
         self.takes_connected.setToolTip(
             self.tr("Otherwise everything of the same class is taken, wherever it lies")
         )
-        self._tool = ""
-        self._answer: SelectionAnswer | None = None
+        self.takes_connected.toggled.connect(self.takes_connected_changed)
+
+    def _make_words(self) -> None:
         self._next = QLabel(self)
         self._next.setObjectName("toolOptions.next")
         self._next.setWordWrap(True)
@@ -72,7 +91,6 @@ class ToolOptions(QWidget):
         # Room for two lines: what is below would jump with every click.
         self._next.setMinimumHeight(2 * self._next.fontMetrics().lineSpacing())
         self._next.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self._targets: tuple[str, ...] = ()
         self._target = QLabel(self)
         self._target.setObjectName("toolOptions.target")
         self.new_object = QToolButton(self)
@@ -80,6 +98,8 @@ class ToolOptions(QWidget):
         self.new_object.setToolTip(self.tr("Let the next stroke make an object of its own"))
         self.new_object.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.new_object.clicked.connect(self.new_object_wanted)
+
+    def _lay_out(self) -> None:
         grid = QGridLayout(self)
         grid.setContentsMargins(SPACING, 0, SPACING, 0)
         grid.addWidget(self._label, 0, 0)
@@ -92,12 +112,8 @@ class ToolOptions(QWidget):
         grid.addWidget(self.new_object, 4, 2)
         grid.addWidget(self._next, 5, 0, 1, 3)
         grid.setColumnStretch(1, 1)
-        self.slider.valueChanged.connect(lambda value: self.radius_changed.emit(_radius_at(value)))
-        self.size_box.valueChanged.connect(lambda size: self.radius_changed.emit(size / 2))
-        self.only_unlabelled.toggled.connect(self.only_unlabelled_changed)
-        self.keeps_to_edges.toggled.connect(self.keeps_to_edges_changed)
-        self.takes_connected.toggled.connect(self.takes_connected_changed)
-        self.show_tool("")
+
+    # Showing
 
     @Slot(str)
     def show_tool(self, name: str) -> None:
@@ -139,15 +155,17 @@ class ToolOptions(QWidget):
         self._show_target()
 
     def _show_target(self) -> None:
-        extends = self._tool in _MARKING and len(self._targets) == 1
-        if self._tool in _ERASING:
-            text = self.tr("Takes from {0}") if self._targets else self.tr("Takes from every object")
+        is_marking, is_erasing = self._tool in _MARKING, self._tool in _ERASING
+        is_one = len(self._targets) == 1
+        extends = is_marking and is_one
+        named = self.tr("“{0}”").format(_shortened(self._targets[0])) if is_one else self.tr("those chosen")
+        if is_erasing:
+            whom = named if self._targets else self.tr("every object")
+            text = self.tr("Takes from {0}").format(whom)
         else:
-            text = self.tr("Adds to {0}") if extends else self.tr("Makes a new object")
-        of_one = len(self._targets) == 1
-        named = self.tr("“{0}”").format(_shortened(self._targets[0])) if of_one else self.tr("those chosen")
-        self._target.setText(text.format(named))
-        self._target.setVisible(self._tool in _MARKING or self._tool in _ERASING)
+            text = self.tr("Adds to {0}").format(named) if extends else self.tr("Makes a new object")
+        self._target.setText(text)
+        self._target.setVisible(is_marking or is_erasing)
         self.new_object.setVisible(extends)
 
     @Slot(float)
