@@ -54,7 +54,7 @@ class DockSizes:
     """Width on the left."""
     right: int = 396
     """Width on the right, where the window has room for it."""
-    upper: int = 290
+    upper: int = 312
     """Height of what stands above the tabs on the right, where the window has room for it."""
 
 
