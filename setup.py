@@ -1,4 +1,4 @@
-"""What pyproject.toml cannot say in a settled way: the compiled E-step, and where the window is installed."""
+"""Build steps that pyproject.toml cannot declare: the compiled E-step, and where the window is installed."""
 
 from __future__ import annotations
 

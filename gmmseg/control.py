@@ -1,4 +1,4 @@
-"""How long work reports its progress and is asked, between blocks, whether to go on."""
+"""Progress reports of long work, and the question between blocks whether to go on."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ _N_BINS = 256
 
 @dataclass(frozen=True, slots=True)
 class ChannelDisplay:
-    """How a channel is shown: ``((value - low) / (high - low)) ** gamma`` of full brightness, held to 0..1.
+    """Display of a channel: ``((value - low) / (high - low)) ** gamma`` of full brightness, held to 0..1.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ class ChannelDisplay:
 
 @dataclass(frozen=True, slots=True)
 class Display:
-    """How an image is shown: one entry for each of its channels, or one for all. No fit depends on it."""
+    """Display of an image: one entry for each of its channels, or one for all. No fit depends on it."""
 
     channels: tuple[ChannelDisplay, ...]
 

@@ -19,7 +19,7 @@ GREY = ("grey",)
 
 @dataclass(frozen=True, slots=True)
 class StackPlace:
-    """Which frame of which stack an image is."""
+    """The place of an image in a stack: the stack, and which of its frames."""
 
     stack: Path
     """A file of several frames, or the folder whose images are the frames."""
@@ -30,7 +30,7 @@ class StackPlace:
 
 @dataclass(frozen=True, slots=True)
 class PixelGrid:
-    """Where the pixels of an image lie in the picture that it is a part or a smaller copy of.
+    """The grid of an image's pixels in the picture that it is a part or a smaller copy of.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ OWN_GRID = PixelGrid()
 
 @dataclass(frozen=True, slots=True)
 class ImageSource:
-    """Where an image came from, as shown in the title, the report and the model."""
+    """Origin of an image, as shown in the title, the report and the model."""
 
     name: str
     """Name for people: of a file, ``clipboard``, or a sample's title."""
@@ -196,7 +196,7 @@ class Image:
 
     @property
     def grid(self) -> PixelGrid:
-        """Where its pixels lie in the picture that it is a part or the overview of, or is itself."""
+        """Grid of its pixels in the picture that it is a part or the overview of, or is itself."""
         return self.source.part or PixelGrid(step=self.step_of_levels)
 
     @property

@@ -35,7 +35,7 @@ class Views(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """How one setting is called, checked and shown, in the window and on the command line.
+    """One setting: its names, its check and its form, in the window and on the command line.
 
     Parameters
     ----------

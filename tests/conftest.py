@@ -1,4 +1,4 @@
-"""What every test starts from: one thread of BLAS, no display, Ctrl+C that is heard."""
+"""Common state of all tests: one thread of BLAS, no display, Ctrl+C handled as Python does."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ from ui.window_menus import WindowMenus
 
 DEFAULT_SIZE = QSize(1440, 900)
 NOTE_MS = 4000
-"""How long the status bar shows what has been done."""
+"""Time for which the status bar shows what has been done."""
 _FRAME, _LEAST = QSize(16, 48), QSize(640, 480)
 """Room for what the window manager draws around a window, and a size below which it would be of no use."""
 

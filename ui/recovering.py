@@ -28,7 +28,7 @@ _PURPOSES: tuple[Purpose, ...] = ("open", "digits", "tables")
 
 @dataclass(frozen=True, slots=True)
 class _Question:
-    """Where to look for journals; asked for by the user or not."""
+    """Search for journals: its folders, and whether the user asked for it."""
 
     projects: tuple[Path, ...]
     closed: tuple[Path, ...]

@@ -141,7 +141,7 @@ class SettingsStore:
 
     @property
     def n_backups(self) -> int:
-        """How many earlier versions of a project are kept beside it."""
+        """Number of earlier versions of a project that are kept beside it."""
         word = self._text("backups")
         return int(word) if word in ("0", "1", "2", "3") else MAX_BACKUPS
 
@@ -173,7 +173,7 @@ class SettingsStore:
 
     @property
     def arrangement(self) -> str:
-        """Which arrangement of the photo desk is in use; empty at first."""
+        """Name of the photo desk's arrangement in use; empty at first."""
         return self._text("arrangement")
 
     @arrangement.setter

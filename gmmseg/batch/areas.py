@@ -1,4 +1,4 @@
-"""How much of each picture of a batch belongs to each class, as one table."""
+"""Areas of the classes in each picture of a batch, as one table."""
 
 from __future__ import annotations
 

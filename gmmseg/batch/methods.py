@@ -68,7 +68,7 @@ def _hash(data: bytes) -> str:
 
 @dataclass(frozen=True, slots=True)
 class MapMethod:
-    """How the map of classes is made of the posteriors, and of which cut where they go by region.
+    """Settings of the map of classes that is made of the posteriors, and of the cut where it goes by region.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Which options of a command contradict each other, and what is said of it."""
+"""Contradictions between options of a command, and the messages about them."""
 
 from __future__ import annotations
 

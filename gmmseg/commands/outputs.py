@@ -1,4 +1,4 @@
-"""Which images a command reads and which files it writes for each of them, checked before the work."""
+"""Images that a command reads and files that it writes for each of them, checked before the work."""
 
 from __future__ import annotations
 

@@ -149,7 +149,7 @@ def class_entry(text: str) -> ClassEntry:
 
 @dataclass(frozen=True, slots=True)
 class OutPlace:
-    """Where to write: a path, and whether it was written as that of a folder, with a slash at its end."""
+    """Destination: a path, and whether it was written as that of a folder, with a slash at its end."""
 
     path: Path
     is_folder: bool

@@ -1,4 +1,4 @@
-"""How one cluster may fall in two: proposals from its spread and from its graph, settled by the mixture."""
+"""Divisions of one cluster in two: proposals from its spread and from its graph, settled by the mixture."""
 
 from __future__ import annotations
 

@@ -95,12 +95,12 @@ class DigitSet:
 
     @property
     def train(self) -> slice:
-        """Where the training part is."""
+        """Slice of the training part."""
         return slice(0, self.n_train)
 
     @property
     def test(self) -> slice:
-        """Where the test part is; empty where there is none."""
+        """Slice of the test part; empty where there is none."""
         return slice(self.n_train, self.n_images)
 
     def index_in_part(self, row: int) -> int:

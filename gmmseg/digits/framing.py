@@ -17,7 +17,7 @@ CORNER = 1 / 7
 ONE_DEVIATION = 84.13
 """Percentile a standard deviation above the median of normal noise, also where it is cut off at black."""
 N_DEVIATIONS = 2.0
-"""How far above its median paper still is paper."""
+"""Standard deviations above its median up to which paper still is paper."""
 INK_SHARE = 0.35
 """Of an image's largest grey level: what is brighter counts as ink when its extent is measured."""
 MARGIN = 1.4

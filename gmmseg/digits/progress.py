@@ -1,4 +1,4 @@
-"""How far an experiment is, stage by stage: what is planned, under way, done, and kept from before."""
+"""Progress of an experiment, stage by stage: what is planned, under way, done, and kept from before."""
 
 from __future__ import annotations
 

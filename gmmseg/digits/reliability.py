@@ -1,4 +1,4 @@
-"""How often clusters are right that are said to be sure: confidence beside the share that it foretells."""
+"""Reliability of clusters that are said to be sure: confidence beside the share that it foretells."""
 
 from __future__ import annotations
 

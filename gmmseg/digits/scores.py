@@ -1,4 +1,4 @@
-"""How well clusters agree with labels; labels are looked at here and nowhere else."""
+"""Agreement of clusters with labels; labels are looked at here and nowhere else."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ MAX_CLUSTERS = 256
 
 @dataclass(frozen=True, slots=True)
 class DeskewSettings:
-    """How slanted digits are set upright."""
+    """Settings of setting slanted digits upright."""
 
     max_shear: float = number(
         1.2,

@@ -1,4 +1,4 @@
-"""How digits are written: the strokes of each, in the variants that people use."""
+"""Skeletons of digits: the strokes of each, in the variants that people write."""
 
 from __future__ import annotations
 

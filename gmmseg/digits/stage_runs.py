@@ -1,4 +1,4 @@
-"""How each stage runs: from the workpiece and the settings to the numerics, and back to a new workpiece."""
+"""Runs of each stage: from the workpiece and the settings to the numerics, and back to a new workpiece."""
 
 from __future__ import annotations
 

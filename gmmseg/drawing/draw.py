@@ -70,7 +70,7 @@ class Scene:
     foreground: BoolArray | None = None
     """Foreground mask (H, W) of one frame of a stack."""
     display: Display | None = None
-    """How the image is shown; automatically where None."""
+    """Display of the image; automatic where None."""
     scale: ColourScale | None = None
     """Of the whole, where the image is a part of it: for quantities that have no range of their own."""
 

@@ -16,7 +16,7 @@ class Entry(Generic[S]):
     title: str
     merge_key: str | None = None
     time: float = 0.0
-    """When the edit was made, seconds since 1970; 0 where nobody knows."""
+    """Time of the edit, seconds since 1970; 0 where it is unknown."""
     n_bytes: int = 0
     """About what the state takes in memory that the one before it does not."""
 

@@ -1,4 +1,4 @@
-"""Which features: data only, with the text form used on the command line and in files."""
+"""Choice of features: data only, with the text form used on the command line and in files."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ _RATE_TITLES: dict[Rates, str] = {"lee": "Lee", "zivkovic": "Zivkovic"}
 
 @dataclass(frozen=True, slots=True)
 class BackgroundSettings:
-    """How a mixture at each pixel learns the background; brightness is measured in 0 to 255."""
+    """Settings of the mixture that learns the background of each pixel; brightness is from 0 to 255."""
 
     rate: float | None = number(
         None,

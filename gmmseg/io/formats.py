@@ -26,7 +26,7 @@ MIME_TYPES = (
     "image/webp",
     "image/x-portable-anymap",
 )
-"""How desktops call these formats."""
+"""Media types by which desktops know these formats."""
 
 SIGNATURE_BYTES = 1024
 _SIGNATURES = (

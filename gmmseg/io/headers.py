@@ -10,7 +10,7 @@ from gmmseg.io.decoder_errors import cut_off
 from gmmseg.io.files import Stored
 
 _MOST_PIXELS_PER_BYTE = {"JPEG": 1024, "GIF": 2731, "BMP": 128, "PNM": 8}
-"""How many pixels a byte can stand for at most.
+"""Most pixels that a byte can stand for.
 
 JPEG: in a Huffman-coded scan each block of 64 pixels takes a bit; subsampled crosswise, 128 pixels take one.
 GIF: a code of 12 bits names a run of 4096 pixels. BMP: two bytes name a run of 255. PNM: one bit a pixel.

@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 
 _ONE_AT_A_TIME = threading.RLock()
 _OF_A_LIBRARY = re.compile(rb"[\w.]+: .*\.\s*")
-"""How libtiff's default handlers write: the function, a colon, a sentence."""
+"""Form of a line of libtiff's default handlers: the function, a colon, a sentence."""
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from gmmseg.errors import ReadError
 
 GZIP_MAGIC = b"\x1f\x8b"
 MAX_EXPANSION = 1032
-"""How many bytes deflate can make of one."""
+"""Most bytes that deflate can make of one."""
 # At each member's end zlib copies the rest of the block: small enough that even empty members go fast.
 _BLOCK_IN = 1 << 16
 _BLOCK_OUT = 1 << 20

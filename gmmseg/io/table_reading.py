@@ -147,7 +147,7 @@ def _chosen(names: Sequence[str], columns: Sequence[str], source: str) -> list[i
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Layout:
-    """How a text is laid out.
+    """Layout of a text.
 
     Parameters
     ----------

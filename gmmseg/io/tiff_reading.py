@@ -53,7 +53,7 @@ _MOST_COLUMNS_OF_A_ROW_PAGE = 16
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Which pages make one frame: each group's pages are the channels of one picture.
+    """Grouping of pages into frames: each group's pages are the channels of one picture.
 
     With ``pages_are_rows`` each page of the only group is one row of the picture, its columns the channels.
     """

@@ -22,7 +22,7 @@ class Notebook:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Document:
-    """Which page is open, on which data, and how the pages were left.
+    """Document of the laboratory: the open page, its data, and the pages as they were left.
 
     Parameters
     ----------

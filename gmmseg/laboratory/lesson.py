@@ -67,7 +67,7 @@ class Lesson:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Progress:
-    """Where somebody is in a lesson.
+    """Present state of a lesson.
 
     Parameters
     ----------

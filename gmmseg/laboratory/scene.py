@@ -190,7 +190,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Transport:
-    """Where in a sequence of `length` moments the page stands, from 0, and what that one is."""
+    """Position of the page in a sequence of `length` moments, from 0, and the name of that one."""
 
     length: int
     at: int

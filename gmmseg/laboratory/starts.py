@@ -1,4 +1,4 @@
-"""Where EM begins on some data, and mixtures fitted quickly to have something to begin with."""
+"""Starts of EM on some data, and mixtures fitted quickly to have something to begin with."""
 
 from __future__ import annotations
 

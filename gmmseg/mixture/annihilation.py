@@ -1,4 +1,4 @@
-"""How many components: a fit that begins with too many and lets go of those that the rows do not support."""
+"""Choice of K by a fit that begins with too many components and drops those that the rows do not support."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ MAX_FALL = 1e-10
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """When a run ends, and what it may do besides plain EM; see `FitSettings`.
+    """Stopping rules of a run, and what it may do besides plain EM; see `FitSettings`.
 
     Parameters
     ----------

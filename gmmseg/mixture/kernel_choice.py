@@ -1,4 +1,4 @@
-"""Which kernel is the fastest of those that are accurate enough for some parameters and rows."""
+"""Choice of the fastest kernel that is accurate enough for some parameters and rows."""
 
 from __future__ import annotations
 

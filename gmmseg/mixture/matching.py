@@ -1,4 +1,4 @@
-"""Which component is which: a canonical order, and partners between two fits."""
+"""Order of components: a canonical one, and partners between two fits."""
 
 from __future__ import annotations
 

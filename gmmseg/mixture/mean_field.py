@@ -15,7 +15,7 @@ from gmmseg.mixture.threads import in_two_threads
 
 
 class Neighbourhood(Protocol):
-    """Who is whose neighbour, and how much of one.
+    """Neighbours of each site, with weights.
 
     Sites are the pixels of a grid, the nodes of a graph, …; arrays over them have the shape ``(K, *sites)``,
     components first, and a slice of sites is one of the first axis of ``sites``.

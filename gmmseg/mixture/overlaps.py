@@ -1,4 +1,4 @@
-"""How much two components of a mixture overlap, from their parameters alone."""
+"""Overlap of two components of a mixture, from their parameters alone."""
 
 from __future__ import annotations
 

@@ -128,7 +128,7 @@ class FitStep:
 
 @dataclass(frozen=True, slots=True)
 class Restart:
-    """How one restart ended."""
+    """Result of one restart."""
 
     index: int
     lower_bound: float

@@ -1,4 +1,4 @@
-"""Where an empty component starts anew: at the row that the mixture explains worst."""
+"""New starts of empty components: at the row that the mixture explains worst."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many components: criteria over a range of K, and the entropy elbow."""
+"""Choice of K: criteria over a range, and the entropy elbow."""
 
 from __future__ import annotations
 

@@ -172,7 +172,7 @@ class FitSettings:
 
 @dataclass(frozen=True, slots=True)
 class Adaptation:
-    """How a known mixture is moved towards other rows (Reynolds, Quatieri & Dunn 2000)."""
+    """Adaptation of a known mixture to other rows (Reynolds, Quatieri & Dunn 2000)."""
 
     relevance: float = number(
         16.0,

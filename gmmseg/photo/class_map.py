@@ -31,7 +31,7 @@ _TINY = float(np.finfo(np.float64).tiny)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _PixelCounts:
-    """How many pixels each leaf has of each row: sparse (M, N), by columns."""
+    """Counts of each row's pixels in each leaf: sparse (M, N), by columns."""
 
     table: FeatureTable
     hierarchy: Hierarchy
@@ -75,7 +75,7 @@ class ClassMapper:
 
     @property
     def regions(self) -> RegionOutcome | None:
-        """Whose regions become classes, where they do."""
+        """Regions that become classes, or None."""
         return self._wanted[1]
 
     def want(

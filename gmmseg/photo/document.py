@@ -89,7 +89,7 @@ class PendingSelection:
 
 
 FIRST_MAP = MapSettings(by="region")
-"""How a document's map of classes is made at first: it agrees best with what people see."""
+"""Settings of a document's first map of classes: it agrees best with what people see."""
 FIRST_BACKGROUND = BackgroundSettings()
 
 

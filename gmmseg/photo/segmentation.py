@@ -56,7 +56,7 @@ class SharedPosteriors:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MapOrigin:
-    """Which map of single pixels a map of classes was made of, and how.
+    """Origin of a map of classes: the map of single pixels that it was made of, and the settings.
 
     Parameters
     ----------

@@ -39,7 +39,7 @@ class SegmentSettings:
         after="mixture.n_components",
         mnemonic="K",
     )
-    """Where it is not None, `mixture.n_components` is not used."""
+    """Unless it is None, `mixture.n_components` is not used."""
     learns_from: LearnsFrom | None = choice(
         None,
         "Taught by",
@@ -54,7 +54,7 @@ class SegmentSettings:
         after="auto",
         mnemonic="y",
     )
-    """Where it is not None, K and `auto` are not used."""
+    """Unless it is None, K and `auto` are not used."""
     smooth: float = number(
         0.0,
         (0.0, 10.0),

@@ -126,7 +126,7 @@ def _with_others(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Began:
-    """Where a taught fit starts: each class as it is fitted to its own pixels alone."""
+    """Start of a taught fit: each class as it is fitted to its own pixels alone."""
 
     params: MixtureParams
     classes: ClassTable

@@ -26,7 +26,7 @@ _ONE_ITERATION = replace(NO_ITERATIONS, max_iter=1)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Walk:
-    """Where somebody who walks through EM on an image has come to.
+    """Present state of a walk through EM on an image.
 
     Parameters
     ----------

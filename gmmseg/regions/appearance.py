@@ -27,7 +27,7 @@ _TEXTURE_ORDERS = ((0, 1), (1, 0), (0, 2), (1, 1), (2, 0))
 
 @dataclass(frozen=True, slots=True)
 class AppearanceSettings:
-    """How a mixture of the appearance of pixels is fitted.
+    """Settings of the mixture of the appearance of pixels.
 
     Parameters
     ----------

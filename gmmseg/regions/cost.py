@@ -36,7 +36,7 @@ FEATURES = LOG_FEATURES + PLAIN_FEATURES
 N_SUMS = 2 * N_MAPS + 3
 """Sums over a border, `RegionGraph.sums`."""
 BORDER_STRENGTH = np.zeros(N_SUMS)
-"""How much the mean of each sum over a border counts in its strength, where one number has to do."""
+"""Weight of the mean of each sum over a border in its strength, for uses that need one number."""
 BORDER_STRENGTH[: len(COLOUR_MAPS)] = 1.0
 BORDER_STRENGTH[len(COLOUR_MAPS) : FINE_GRADIENT] = 0.3
 _N_FAINT = LOG_FEATURES.index("smaller size")

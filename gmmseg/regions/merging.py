@@ -21,7 +21,7 @@ APART = 10.0
 
 @dataclass(frozen=True, slots=True)
 class MergeWeights:
-    """How regions are united.
+    """Weights by which regions are united.
 
     Parameters
     ----------

@@ -9,7 +9,7 @@ from gmmseg.setting import number
 
 @dataclass(frozen=True, slots=True)
 class RegionSettings:
-    """How an image's hierarchy is made and cut; detail and number only cut it."""
+    """Settings of an image's hierarchy and of its cut; detail and number only cut it."""
 
     detail: float = number(
         0.5,

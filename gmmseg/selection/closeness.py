@@ -1,4 +1,4 @@
-"""How close each leaf is to a prompt: in the tree, in colour and texture, across the picture."""
+"""Closeness of each leaf to a prompt: in the tree, in colour and texture, across the picture."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How deep inside a set of leaves a point lies."""
+"""Depth of a point inside a set of leaves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a prompt lies on a ground."""
+"""Place of a prompt on a ground."""
 
 from __future__ import annotations
 

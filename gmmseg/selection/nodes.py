@@ -1,4 +1,4 @@
-"""How each node of a ground looks by itself: size, outline, shape, contrast."""
+"""Appearance of each node of a ground by itself: size, outline, shape, contrast."""
 
 from __future__ import annotations
 

@@ -102,7 +102,7 @@ class Touch:
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """How correcting went so far.
+    """Course of the corrections so far.
 
     Parameters
     ----------

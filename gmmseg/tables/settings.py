@@ -22,7 +22,7 @@ class TableSettings:
         help="what -k auto chooses by (default bic)",
         after="mixture.n_components",
     )
-    """Where it is not None, `mixture.n_components` is not used."""
+    """Unless it is None, `mixture.n_components` is not used."""
     is_standardised: bool = switch(
         "Standardise",
         "Divides every column by its standard deviation: columns in different units then weigh the same "

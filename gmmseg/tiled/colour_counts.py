@@ -37,7 +37,7 @@ class CountColours:
 
     @property
     def n_codes(self) -> int | None:
-        """How many codes there are, None where colours of this kind have none."""
+        """Number of codes, None where colours of this kind have none."""
         bits = code_bits(self.picture.dtype, len(self.picture.channels))
         return None if bits is None else 1 << bits
 

@@ -25,7 +25,7 @@ _POLL = 0.1
 """Seconds between two questions whether to stop."""
 _CONNECT_SECONDS = 10
 _MAX_LOSSES = 5
-"""How often a tile may lose its worker: after that it is the task that kills them."""
+"""Losses of its worker that a tile may have: after that it is the task that kills them."""
 
 
 class Task(Protocol[_R_co]):

@@ -40,7 +40,7 @@ class TileSink(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class FieldMaps:
-    """How classes are made of the posteriors of a field, a tile with a margin around it.
+    """Settings that make classes of the posteriors of a field, a tile with a margin around it.
 
     Regions are those of the field by itself. An island is judged as in the whole picture where it and the
     parts that it touches are no longer than half the margin.

@@ -21,7 +21,7 @@ from gmmseg.tiled.tiles import Tile, TiledPicture
 
 @dataclass(frozen=True, slots=True)
 class Light:
-    """How bright a picture is, in stored units: what the features of its tiles have in common."""
+    """Brightness of a picture, in stored units: common to the features of its tiles."""
 
     white: float
     """Full brightness."""

@@ -66,7 +66,7 @@ class TiledPicture(Protocol):
 
     @property
     def source(self) -> ImageSource:
-        """Where it comes from."""
+        """Its origin."""
 
     @property
     def piece(self) -> tuple[int, int]:

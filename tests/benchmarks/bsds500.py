@@ -42,12 +42,12 @@ from tests.benchmarks.partition_scores import (
 )
 
 HEIGHTS: tuple[float, ...] = tuple(np.round(np.geomspace(0.2, 5.0, 81), 3).tolist())
-"""Where the hierarchy is cut to find the best height; nats; neighbours differ by 4 %."""
+"""Heights at which the hierarchy is cut to find the best one; nats; neighbours differ by 4 %."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """What one method reached on one photo.
+    """Result of one method on one photo.
 
     Parameters
     ----------

@@ -39,7 +39,7 @@ BALANCES = (0.0, 0.5, 1.0)
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which mixtures are fitted, and by which odds regions are grown; None for those in force."""
+    """The mixtures that are fitted, and the odds by which regions are grown; None for those in force."""
 
     features: tuple[str, ...]
     n_components: int

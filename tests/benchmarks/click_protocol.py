@@ -39,7 +39,7 @@ def depths(region: BoolArray) -> FloatArray:
 
 @dataclass
 class Clicker:
-    """Where a person who knows the object would click next.
+    """The next click of a person who knows the object.
 
     At the deepest point of what is missing or of what is too much, whichever is deeper; of equals what is too
     much, and the first point in reading order. No point is clicked twice.
@@ -86,7 +86,7 @@ class Clicker:
 
 @dataclass(frozen=True)
 class Played:
-    """What a method reached on one object.
+    """Result of a method on one object.
 
     Parameters
     ----------

@@ -91,7 +91,7 @@ class Session:
 
 @dataclass
 class Result:
-    """What was reached on one object."""
+    """Result on one object."""
 
     item: ClickedObject
     share: float

@@ -35,7 +35,7 @@ _SUFFIXES = (".ttf", ".otf")
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Where the sets are made from.
+    """Sources of the sets.
 
     Parameters
     ----------

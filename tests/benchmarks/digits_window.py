@@ -1,4 +1,4 @@
-"""How smooth the digits desk is: the longest gaps of the event loop during a run, and how soon it stops.
+"""Smoothness of the digits desk: the longest gaps of the event loop during a run, and how soon it stops.
 
 ``python -m tests.benchmarks.digits_window FOLDER [IMAGES]``, where FOLDER holds MNIST. With ``--stops`` a run
 is stopped in each stage of a recipe instead, and the wall time until all is idle is told. It runs offscreen

@@ -310,7 +310,7 @@ BOXES = 2
 BOX_MARGINS = 0, 8
 """Pixels that a box is wider on each side than the object."""
 FIRST_JITTER = 0.25
-"""How much a jittered first click counts in the regression, the deepest one counting 1."""
+"""Weight of a jittered first click in the regression, the deepest one counting 1."""
 FIRST_CHOICE = 0.05
 """The same in choosing."""
 

@@ -1,4 +1,4 @@
-"""How long a frame takes while a parameter is dragged in the laboratory, on every page with handles or
+"""Time of a frame while a parameter is dragged in the laboratory, on every page with handles or
 a line to drag.
 
 ``python -m tests.benchmarks.laboratory_drag [ROWS]``, 5,000 rows by default. A frame is an edit, the scene of

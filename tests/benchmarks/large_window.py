@@ -1,4 +1,4 @@
-"""How smooth the window is over a picture beyond memory: ``python -m tests.benchmarks.large_window PICTURE``.
+"""Smoothness of the window over a picture beyond memory: ``python -m tests.benchmarks.large_window PICTURE``.
 
 It is opened and fitted, and then looked at in its own pixels at places far apart, in one pane and in two.
 Beside the longest gaps of the event loop stands the CPU time that the GUI thread itself had in each. It runs

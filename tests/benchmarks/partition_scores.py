@@ -1,4 +1,4 @@
-"""How well two partitions of an image agree: covering, Rand index, variation of information.
+"""Agreement of two partitions of an image: covering, Rand index, variation of information.
 
 Everything follows from contingency tables, the numbers of pixels that a region of one partition shares with a
 region of another, so that hundreds of cuts of one tree are scored from the tables of its leaves.

@@ -1,4 +1,4 @@
-"""How far a few strokes teach what people drew: ``python -m tests.benchmarks.teaching [--every N]``.
+"""Accuracy of classes taught by a few strokes: ``python -m tests.benchmarks.teaching [--every N]``.
 
 On photos of BSDS500 the regions of at least 4 % of the picture, five at most, of the person with the median
 number of regions are the classes. Each gets strokes 8 pixels wide and up to 60 long from its deepest points,

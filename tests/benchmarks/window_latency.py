@@ -1,4 +1,4 @@
-"""How fast the real window is: start, K to a new map, the longest gap of its event loop during a fit.
+"""Speed of the real window: start, K to a new map, the longest gap of its event loop during a fit.
 
 ``python -m tests.benchmarks.window_latency [PICTURE] [--before CHECKOUT]``, where PICTURE is the 12-megapixel
 one. Each figure stands beside its reference, measured in turns with it: an empty window, or one iteration of

@@ -1,4 +1,4 @@
-"""What of each channel is shown as black and white, and the histograms beside it."""
+"""Black and white of each channel on the screen, and the histograms beside them."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from typing import Any
 
 @dataclass
 class Count:
-    """How often something was done."""
+    """Counter of something that is done."""
 
     count: int = 0
 

@@ -44,7 +44,7 @@ LINE = RNG.permutation(LINE)
 
 @dataclass(frozen=True)
 class Slip:
-    """What a row says, word by word, and both of its formulas as numbers beside the truth."""
+    """A row word by word, and both of its formulas as numbers beside the truth."""
 
     where: str
     printed: str

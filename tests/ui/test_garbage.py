@@ -1,4 +1,4 @@
-"""When and where circles of Python objects with Qt objects in them are destroyed."""
+"""Destruction of circles of Python objects with Qt objects in them: its time and thread."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ class Recorder:
         return lambda *arguments: self.calls.append((method.__name__, arguments))
 
     def run_other(self) -> None:
-        """What the second desk does."""
+        """Actions of the second desk."""
 
 
 @pytest.fixture

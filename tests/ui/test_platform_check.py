@@ -1,4 +1,4 @@
-"""Where no window can be opened, one message says why and what to install, instead of Qt's abort."""
+"""The message that says why no window can be opened and what to install, instead of Qt's abort."""
 
 from __future__ import annotations
 

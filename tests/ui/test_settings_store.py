@@ -1,4 +1,4 @@
-"""What the window remembers comes back, and nothing stored can keep it from starting."""
+"""Stored settings of the window come back, and nothing stored can keep it from starting."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the window imports before the first map is on screen, in a process of its own."""
+"""Imports of the window before the first map is on screen, in a process of its own."""
 
 from __future__ import annotations
 

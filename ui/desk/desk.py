@@ -42,7 +42,7 @@ class DeskDock:
 
     @property
     def side(self) -> Side:
-        """Where it stands at first."""
+        """Side on which it stands at first."""
         return "left" if self.place == "left" else "right"
 
 

@@ -161,7 +161,7 @@ class FileDesk(Desk):
 
     @property
     def _place(self) -> str:
-        """Which of several files it is."""
+        """Number of the file among several, in words."""
         return ""
 
     @property

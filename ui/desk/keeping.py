@@ -29,7 +29,7 @@ _LOAD_AFTER_MS = 1500
 
 
 class Keeping:
-    """How the documents of a desk are kept: as projects about one subject each.
+    """Keeping of a desk's documents, as projects about one subject each.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ class Keeping:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Home:
-    """Where the project of a subject is, the document there if that is known, and its lock, or who has it."""
+    """Place of a subject's project, the document there if that is known, and its lock, or its owner."""
 
     subject: object
     path: Path
@@ -169,7 +169,7 @@ class Keeper(Worker):
 
     @property
     def holder(self) -> Holder | None:
-        """Who else has the present project open, so that it can only be read here."""
+        """The other window that has the present project open, so that it can only be read here."""
         from gmmseg.io.lock import Holder
 
         home = self._home()

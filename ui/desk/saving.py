@@ -35,7 +35,7 @@ class SaveCommands(QObject):
     recover_asked = Signal()
     """The list of all that can be recovered is to be shown."""
     find_asked = Signal()
-    """Where the missing subject of the project is, is to be asked."""
+    """The user is to be asked for the place of the project's missing subject."""
 
     def __init__(
         self,

@@ -22,7 +22,7 @@ _tr = partial(QCoreApplication.translate, "DigitsDesk")
 
 
 class SizeSlider(QSlider):
-    """How large digits are shown, device-independent pixels."""
+    """Size of digits on the screen, device-independent pixels."""
 
     def __init__(self) -> None:
         super().__init__(Qt.Orientation.Horizontal)

@@ -57,7 +57,7 @@ class SamplesMenu(QMenu):
 
 
 class OpacitySlider(QSlider):
-    """How strongly classes cover the photo in overlays, percent."""
+    """Slider of the opacity of classes over the photo, percent."""
 
     def __init__(self) -> None:
         super().__init__(Qt.Orientation.Horizontal)

@@ -52,7 +52,7 @@ class Opener(FileOpener):
         self.files: tuple[Path, ...] = ()
         """Those opened together: several, or all images of a folder; `show_next` goes on to the next."""
         self.at = 0
-        """Which of them was asked for last."""
+        """Index of the one asked for last."""
         self.stack: Path | None = None
         """The folder whose images the files are, where they are the frames of a stack."""
         self._places: dict[Path, Path] = {}

@@ -1,4 +1,4 @@
-"""Where the badges of a plot's parts go: on their part, or near it where they would hide something."""
+"""Places for the badges of a plot's parts: on their part, or near it where they would hide something."""
 
 from __future__ import annotations
 

@@ -16,11 +16,11 @@ from ui.plots.plot import ThemedPlot, faded
 from ui.theme import colours
 
 NEAR = 14
-"""How far from a node the pointer may be, device-independent pixels."""
+"""Largest distance of the pointer from a node that it is at, device-independent pixels."""
 LOWEST_CUT = -0.02
 """Below unions that stand at 0."""
 _BELOW = -0.06
-"""Where the leaves' numbers stand."""
+"""Height at which the leaves' numbers stand."""
 
 
 class DendrogramPlot(ThemedPlot):

@@ -40,7 +40,7 @@ class FileItem(Protocol):
 
     @property
     def path(self) -> Path:
-        """Where it goes."""
+        """Path of the file."""
 
 
 K = TypeVar("K", bound=str)
@@ -80,7 +80,7 @@ class FilesDialog(QDialog, Generic[K, Item]):
 
     @property
     def folder(self) -> Path:
-        """Where the files go."""
+        """Folder of the files."""
         typed = Path(self._folder.text())
         try:
             return typed.expanduser()

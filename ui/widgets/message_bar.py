@@ -23,7 +23,7 @@ from ui.theme import SPACING, colours, icon, mixed, theme
 
 Kind = Literal["error", "note", "hint"]
 _TINT = 0.16
-"""How much of the kind's colour is mixed into the window's."""
+"""Share of the kind's colour that is mixed into the window's."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

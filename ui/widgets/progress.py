@@ -12,7 +12,7 @@ from ui.theme import SPACING, icon
 _DELAY_MS = 150
 """Work shorter than this is not worth a flicker."""
 _MOVE_MS, _MOVES = 40, 60
-"""How often a bar without an end moves, and in how many moves it comes back."""
+"""Interval at which a bar without an end moves, and moves until it comes back."""
 _PIECE = 0.25
 """Share of such a bar that is filled."""
 

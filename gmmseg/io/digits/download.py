@@ -31,7 +31,7 @@ MIRRORS: tuple[str, ...] = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
     "https://storage.googleapis.com/cvdf-datasets/mnist/",
 )
-"""Where the files are, in the order they are asked; https only."""
+"""Addresses of the files, in the order they are asked; https only."""
 TIMEOUT = 15.0
 """Seconds without a byte after which a mirror counts as silent."""
 _PATIENCE = 0.05

@@ -17,7 +17,7 @@ _Ring = list[list[float]]
 
 
 class Geometry(msgspec.Struct):
-    """Where a feature is; its coordinates are nested as its type says."""
+    """Geometry of a feature; its coordinates are nested as its type says."""
 
     type: str
     coordinates: Any = None

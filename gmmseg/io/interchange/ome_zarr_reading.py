@@ -63,7 +63,7 @@ class Group(msgspec.Struct):
 
 
 class ChunkShape(msgspec.Struct):
-    """How large chunks are."""
+    """Size of chunks."""
 
     chunk_shape: tuple[_Side, _Side]
 
@@ -76,7 +76,7 @@ class ChunkGrid(msgspec.Struct):
 
 
 class Codec(msgspec.Struct):
-    """How a chunk is packed."""
+    """Codec of a chunk."""
 
     name: Literal["bytes", "gzip"]
     configuration: dict[str, Any] = {}

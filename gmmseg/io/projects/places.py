@@ -1,4 +1,4 @@
-"""Where a project says that a file of the user's lies: absolute, and from the project's folder."""
+"""Place of a user's file as a project records it: absolute, and from the project's folder."""
 
 from __future__ import annotations
 

@@ -163,7 +163,7 @@ class JpegRows:
 
     @cached_property
     def _restarts(self) -> IntArray:
-        """Where each interval begins, and the end; raises `ReadError` where some are missing."""
+        """Beginnings of the intervals, and the end; raises `ReadError` if some are missing."""
         begins = [self._frame.start]
         for found in _MARKER.finditer(self._data, self._frame.start):
             begins.append(found.end())

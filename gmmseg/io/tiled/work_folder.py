@@ -1,4 +1,4 @@
-"""Where unfinished maps are kept beside their place, so that the work can be taken up again."""
+"""Folder of unfinished maps, beside their place, so that the work can be taken up again."""
 
 from __future__ import annotations
 

@@ -33,12 +33,12 @@ OFFSETS = 10.0 ** np.arange(0, 11)
 CURVE_POINTS = 121
 SMALLEST_ERROR = 1e-17
 SMALLEST_VARIANCE = 1e-290
-"""Whose inverse is still a number."""
+"""Smallest variance whose inverse is still a number."""
 
 
 @dataclass(frozen=True, slots=True)
 class BreakSettings:
-    """Which failure, and how bad."""
+    """Kind of a failure, and its degree."""
 
     case: str = choice("singular", "Break", "What is to go wrong.", CASES)
     log_sigma: float = number(

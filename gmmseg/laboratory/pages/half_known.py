@@ -35,7 +35,7 @@ MOST_STEPS = 300
 
 @dataclass(frozen=True, slots=True)
 class KnownSettings:
-    """How many rows say where they come from."""
+    """Share of rows whose component is known."""
 
     share: float = number(
         0.1,
@@ -101,7 +101,7 @@ class KnownPage(Page):
 
     @property
     def known(self) -> BoolArray:
-        """Which rows say where they come from, (N,)."""
+        """Rows whose component is known, (N,)."""
         return _known(self.data, self.settings)
 
     @property
@@ -161,7 +161,7 @@ class KnownPage(Page):
 
     @property
     def score(self) -> float:
-        """How the unknown rows agree with their true components: ARI; nan where none is unknown."""
+        """Agreement of the unknown rows with their true components: ARI; nan where none is unknown."""
         hidden = ~self.known
         if not hidden.any():
             return float("nan")

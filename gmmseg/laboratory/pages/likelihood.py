@@ -27,7 +27,7 @@ CURVE_POINTS = 160
 
 @dataclass(frozen=True, slots=True)
 class LikelihoodSettings:
-    """How many of the points are looked at."""
+    """Number of the points that are looked at."""
 
     n_points: int = number(
         40,

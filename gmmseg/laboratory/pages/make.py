@@ -30,7 +30,7 @@ _MIXTURES = {**{name: title for name, (title, _, _) in EXAMPLES.items()}, OWN: "
 
 @dataclass(frozen=True, slots=True)
 class MakeSettings:
-    """How many rows of which Gaussians."""
+    """Number of rows, and the Gaussians that they are drawn from."""
 
     mixture: str = choice(
         "three-plane",

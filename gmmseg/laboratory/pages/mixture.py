@@ -30,7 +30,7 @@ LEAST_ROWS = 20
 
 @dataclass(frozen=True, slots=True)
 class MixtureSettings:
-    """How the mixture is made and thrown."""
+    """Settings of the mixture and of its throws."""
 
     n_components: int = number(2, (1, 6), "Components", "Faces of the die, K.", slider=(1, 6, 1))
     seed: int = number(0, (0, 999_999), "Seed", "The same seed throws the same numbers.", is_seed=True)

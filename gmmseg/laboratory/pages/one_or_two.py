@@ -26,7 +26,7 @@ _AXES = {"plane": "Plane (S2 fig. 5, 6)", "line": "Line (S2 fig. 2, 3)"}
 
 @dataclass(frozen=True, slots=True)
 class TwoSettings:
-    """How the rows of the example are made."""
+    """Settings of the rows of the example."""
 
     axes: str = choice("plane", "Rows in a", "Two features, or one.", _AXES)
     n_rows: int = number(400, (20, 5000), "Rows", "N, drawn from two Gaussians.", slider=(20, 2000, 10))

@@ -31,7 +31,7 @@ SAME = 1e-4
 
 @dataclass(frozen=True, slots=True)
 class StartsSettings:
-    """How often and how EM begins."""
+    """Number and kind of EM's starts."""
 
     way: str = choice("drawn", "Starts", "Drawn by the seed, or at the means that you drag.", _WAYS)
     n_starts: int = number(6, (1, 30), "Number", "How many starts are tried.", slider=(1, 20, 1))

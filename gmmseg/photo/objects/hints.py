@@ -33,7 +33,7 @@ class Category:
 
 @dataclass(frozen=True, slots=True)
 class Hints:
-    """Which pixels are known to be of which class: every category of an object map is one.
+    """Pixels whose class is known: every category of an object map is a class.
 
     Equal hints teach the same: colours, order among objects of a name, and locks do not count.
 

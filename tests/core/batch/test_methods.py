@@ -1,4 +1,4 @@
-"""What decides the files of a batch, told as plain values: equal where they are equal, else not."""
+"""Plain values that decide the files of a batch: equal where these are equal, else not."""
 
 from __future__ import annotations
 

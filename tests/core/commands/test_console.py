@@ -1,4 +1,4 @@
-"""What a run says while it works: where, how far, and that it is done."""
+"""Messages of a run while it works: where, how far, and that it is done."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ``gmmseg doctor`` says of a machine on which something is missing, and of one that lacks nothing."""
+"""``gmmseg doctor`` on a machine on which something is missing, and on one that lacks nothing."""
 
 from __future__ import annotations
 

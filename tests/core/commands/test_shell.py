@@ -1,4 +1,4 @@
-"""What shells and pipes expect: - for standard streams, help, completion."""
+"""Conventions of shells and pipes: - for standard streams, help, completion."""
 
 from __future__ import annotations
 

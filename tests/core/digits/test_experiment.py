@@ -138,7 +138,7 @@ def few(small_digits: DigitSet) -> DigitSet:
 
 @pytest.fixture(scope="module")
 def made(few: DigitSet) -> StageCache:
-    """What all stages make of a few digits."""
+    """Result of all stages on a few digits."""
     cache = StageCache()
     run(few, SMALL, cache)
     return cache

@@ -1,4 +1,4 @@
-"""What the window shows of an outcome, against the plain definitions."""
+"""The window's figures of an outcome, against the plain definitions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever goes wrong while writing, the old file or the new one is there, and nothing else is left."""
+"""Failures while writing leave the old file or the new one, and nothing else."""
 
 from __future__ import annotations
 

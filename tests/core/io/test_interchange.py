@@ -1,4 +1,4 @@
-"""What other programs are given says exactly what the label map says."""
+"""Files for other programs hold exactly the label map."""
 
 from __future__ import annotations
 

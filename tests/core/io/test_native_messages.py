@@ -1,4 +1,4 @@
-"""What C code prints to standard error is taken; what others write there in the meantime is not lost."""
+"""Messages of C code on standard error are taken; those of others in the meantime are not lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the pages say in sentences, tables, curves and handles equals formulas written out here."""
+"""Sentences, tables, curves and handles of the pages equal formulas written out here."""
 
 from __future__ import annotations
 

@@ -99,7 +99,7 @@ def log_gaussian(x: FloatArray, mean: FloatArray, matrix: FloatArray) -> float:
 
 @dataclass
 class Plain:
-    """What one E-step of algorithm 1 gives, written as loops."""
+    """Result of one E-step of algorithm 1, written as loops."""
 
     log_likelihood: float
     q: float

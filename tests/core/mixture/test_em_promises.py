@@ -1,4 +1,4 @@
-"""What every fit promises, whatever rows it is given."""
+"""Promises of every fit, for any rows."""
 
 from __future__ import annotations
 

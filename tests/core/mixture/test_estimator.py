@@ -29,7 +29,7 @@ from tests.core.mixture.cases import blobs
 
 
 class Frame:
-    """What a data frame shows of itself."""
+    """The interface of a data frame, as far as it is used."""
 
     def __init__(self, values: FloatArray, columns: Sequence[object]) -> None:
         self.values, self.columns = values, columns

@@ -200,7 +200,7 @@ def test_huge_and_tiny_rows_are_fitted() -> None:
 
 
 class _Asked:
-    """What answers NONE a number of times, then something else."""
+    """Callable that answers NONE a number of times, then something else."""
 
     def __init__(self, n_times: int, then: StopRequest) -> None:
         self.n_times, self.then, self.count = n_times, then, 0

@@ -1,4 +1,4 @@
-"""Which component is which."""
+"""Order and partners of components."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is measured of regions, against counting by hand."""
+"""Measures of regions, against counting by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a box says, against the pixels in it."""
+"""Evidence of a box, against the pixels in it."""
 
 from __future__ import annotations
 

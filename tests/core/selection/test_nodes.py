@@ -1,4 +1,4 @@
-"""How nodes look, against their pixels."""
+"""Appearance of nodes, against their pixels."""
 
 from __future__ import annotations
 

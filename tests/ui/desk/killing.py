@@ -39,7 +39,7 @@ SHAPE = (60, 80)
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """How something is edited at a desk.
+    """Edits at a desk.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What disks, folders and other windows do to a project that is open: the file stays whole, and it is said.
+"""Faults of disks, folders and other windows under an open project: the file stays whole, and it is said.
 
 Every window is a process of its own.
 """

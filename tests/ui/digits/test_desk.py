@@ -114,7 +114,7 @@ def bench(
 
 @pytest.fixture(scope="module")
 def made() -> StageCache:
-    """What the stages of the first run made: the desks of later tests have it from before."""
+    """Results of the first run's stages: the desks of later tests have them from before."""
     return StageCache()
 
 

@@ -43,7 +43,7 @@ ANSWERS = {
     "How many are enough?": ("The largest K tried", "3"),
     "What breaks a mixture": ("It grows without end", "Yes", "No"),
 }
-"""What is right by the documents and by hand, for every question of every lesson."""
+"""Right answers by the documents and by hand, for every question of every lesson."""
 
 
 def plain(text: str) -> str:

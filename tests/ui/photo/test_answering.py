@@ -1,4 +1,4 @@
-"""What answers clicks, made in the background: coarsely first, where that is sooner."""
+"""The making of selectors in the background: a coarse one first, where that is sooner."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ def picture() -> AnyArray:
 
 @pytest.fixture
 def whole(picture: AnyArray) -> SegmentOutcome:
-    """What is made of the picture in memory, with the settings of the window at first."""
+    """Map of the picture in memory, with the settings of the window at first."""
     image = Image(picture, RGB, ImageSource("whole"))
     return result_of(segment_events(SegmentRequest(image, Document().settings)))
 

@@ -1,4 +1,4 @@
-"""What of an image's values is shown: handles, gamma, channels, pixel size, and the scale bar."""
+"""The display of an image's values: handles, gamma, channels, pixel size, and the scale bar."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the badges of a plot go: numbers checked against rectangles."""
+"""Places for the badges of a plot: numbers checked against rectangles."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 MOST_DRAWN = 30_000
 """Points that are drawn, a random part of more; all of them are marked by a drag."""
 _REACH = 12
-"""How near the pointer must be to a digit, device-independent pixels."""
+"""Largest distance of the pointer from a digit that it is at, device-independent pixels."""
 
 
 class EmbeddingPanel(PlotPanel):

@@ -1,4 +1,4 @@
-"""Where everything is on a wall of digits: sections, their lines, and which digit is at a point."""
+"""Geometry of a wall of digits: sections, their lines, and the digit at a point."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class WallSection:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """Where one section is, device-independent pixels from the top of the wall.
+    """Place of one section, device-independent pixels from the top of the wall.
 
     Parameters
     ----------

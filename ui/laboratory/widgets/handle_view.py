@@ -11,7 +11,7 @@ from gmmseg.laboratory.scene import Handle
 from ui.plots.brush_view import BrushViewBox
 
 REACH = 14.0
-"""How far from a handle the pointer may be, device-independent pixels."""
+"""Largest distance of the pointer from a handle that it is at, device-independent pixels."""
 
 
 class HandleView(BrushViewBox):
@@ -19,7 +19,7 @@ class HandleView(BrushViewBox):
 
     handle_dragged = Signal(str, float, float)
     pressed_at = Signal(float, float)
-    """Where points are to be set, view coordinates."""
+    """Place at which points are to be set, view coordinates."""
     released = Signal()
 
     def __init__(self) -> None:

@@ -17,7 +17,7 @@ from ui.photo.widgets.finer_tiles import FinerTiles
 from ui.photo.widgets.layer_pane import LayerPane
 
 _AROUND = 0.5
-"""How far around the view tiles are made too, once those in it are there, in its width and height."""
+"""Margin around the view in which tiles are made too, once those in it are there, in its width and height."""
 _PHOTO = Layer("image")
 
 

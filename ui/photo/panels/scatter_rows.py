@@ -26,7 +26,7 @@ HIDDEN = (128, 128, 128, 60)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WinnersRequest:
-    """Which component each of some rows of `table`, (M, D), belongs to; `winners_of` answers it."""
+    """The question which component each row of some of `table`, (M, D), belongs to, for `winners_of`."""
 
     mixture: Mixture
     table: FeatureTable

@@ -41,7 +41,7 @@ _SHARE_ROLE = Qt.ItemDataRole.UserRole
 
 @dataclass(frozen=True, slots=True)
 class RowState:
-    """How far a picture is: what is said of it, and the share that is done while it is worked on."""
+    """Progress of a picture: its state in words, and the share that is done while it is worked on."""
 
     name: StateName = "waiting"
     text: str = ""

@@ -69,7 +69,7 @@ class EntriesPanel(QWidget):
     edit_requested = Signal(object)
     settled = Signal()
     n_worded = 0
-    """How many buttons of the bar, from the first, have words where there is room: icons that look alike."""
+    """Number of buttons of the bar, from the first, that have words if there is room: icons alike."""
 
     def __init__(
         self,

@@ -47,7 +47,7 @@ class EntryRow(Protocol):
 
     @property
     def entry(self) -> Entry:
-        """Whose row it is."""
+        """The entry that the row shows."""
 
     @property
     def share(self) -> float | None:

@@ -1,4 +1,4 @@
-"""Which model labels the image, and whether it is adapted, at the top of the setup."""
+"""The model that labels the image, and whether it is adapted, at the top of the setup."""
 
 from __future__ import annotations
 

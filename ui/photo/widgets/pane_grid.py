@@ -63,7 +63,7 @@ class PaneGrid(QWidget):
 
     @property
     def n_panes(self) -> int:
-        """How many panes there are now: 1, 2 or 4."""
+        """Present number of panes: 1, 2 or 4."""
         return self._n_panes
 
     @property

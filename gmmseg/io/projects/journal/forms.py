@@ -38,4 +38,4 @@ class JournalForm(Form, frozen=True):
     n_parts: Annotated[int, Meta(ge=0)] = 0
     """Records after this one that complete the state; version 1 told all in one."""
     saved_at: Annotated[int, Meta(ge=0)] | None = None
-    """Which entry of that history is in the project's file; version 1 told it of the present one alone."""
+    """Entry of that history that is in the project's file; version 1 told it of the present one alone."""

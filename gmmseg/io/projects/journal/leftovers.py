@@ -1,4 +1,4 @@
-"""Which journals were left by a window that ended, and for how long they are kept."""
+"""Journals left by a window that ended, and for how long they are kept."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from gmmseg.io.projects.journal.places import (
 from gmmseg.io.projects.journal.reading import Recovered, holder_of_journal, look_into
 
 KEPT_SECONDS = 7 * 86_400
-"""How long what somebody did not want back can still be had."""
+"""Time for which a journal that was not wanted back can still be had."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

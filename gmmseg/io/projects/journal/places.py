@@ -1,4 +1,4 @@
-"""Where journals are, what lies beside them, and where they are put aside."""
+"""Places of journals, of the files beside them, and of those put aside."""
 
 from __future__ import annotations
 

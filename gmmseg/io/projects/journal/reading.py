@@ -68,7 +68,7 @@ class Recovered:
 
     @property
     def n_steps(self) -> int:
-        """How many steps lead from what is in the file, or from nothing, to the present."""
+        """Number of steps from what is in the file, or from nothing, to the present."""
         history = self.project.history
         at = [k for k, entry in enumerate(history.entries) if entry.state is self.saved]
         return abs(len(history.past) - (at[0] if at else 0))

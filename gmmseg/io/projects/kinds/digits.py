@@ -1,4 +1,4 @@
-"""How projects of digits are kept: about a set, by its place and its hash, with what runs found in it."""
+"""Form of the projects of digits: about a set, by its place and its hash, with what runs found in it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How projects of the laboratory are kept: pages by what their settings do not determine, rows by value.
+"""Form of the projects of the laboratory: pages by what their settings do not determine, rows by value.
 
 Rows are at most some ten thousand, and carried along: nothing can be missing.
 """

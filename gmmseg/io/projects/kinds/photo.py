@@ -1,4 +1,4 @@
-"""How projects of photos are kept: about an image, with a fit, and objects as tiles and as a PNG."""
+"""Form of the projects of photos: about an image, with a fit, and objects as tiles and as a PNG."""
 
 from __future__ import annotations
 

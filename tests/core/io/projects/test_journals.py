@@ -1,4 +1,4 @@
-"""What was done is in the journal as soon as it was done, and comes back from whatever is left of it."""
+"""Steps are in the journal as soon as they are done, and come back from whatever is left of it."""
 
 from __future__ import annotations
 
