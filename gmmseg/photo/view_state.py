@@ -67,3 +67,8 @@ class ViewState:
         """The answer to what is pending now; None where there is nothing pending, or no answer yet."""
         is_current = self.selection is not None and self.selection.pending is self.document.pending
         return self.selection if is_current else None
+
+    @property
+    def is_selection_answered(self) -> bool:
+        """Whether nothing is pending that has no answer yet."""
+        return self.document.pending is None or self.current_selection is not None

@@ -305,17 +305,17 @@ PHOTO_ACTIONS: tuple[Spec, ...] = (
         has_regions, "Make the rows selected under Regions objects, where nothing is marked yet",
     ),
     Spec(
-        "teach", "Classes from objects", Teaching.toggle, ("T",), "teach", can_teach,
+        "teach", "&Teach classes", Teaching.toggle, ("T",), "teach", can_teach,
         "Make each name of the objects a class that learns from the marked pixels; again to end it",
         is_switch=True,
     ),
     Spec(
-        "teach_live", "Learn at every stroke", Teaching.toggle_live, (), "live", has_image,
-        "Let taught classes follow each stroke at once; else they wait for Run",
+        "teach_live", "Teach li&ve", Teaching.toggle_live, (), "live", has_image,
+        "Fit taught classes again after each stroke; otherwise they wait for Run",
         is_switch=True,
     ),
     Spec(
-        "show_unsure", "Show where I am unsure", Teaching.show_unsure, ("U",), "unsure", has_maps,
+        "show_unsure", "&Unsure place", Teaching.show_unsure, ("U",), "unsure", has_maps,
         "Go to the place where the class is most uncertain; again for the next one",
     ),
     _pane_spec(1, "One &pane", "Ctrl+1"),

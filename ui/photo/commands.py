@@ -177,8 +177,12 @@ class PhotoCommands(QObject):
 
     def _with_selection_decided(self, act: Callable[[], object]) -> None:
         self._toolbox.accept()
-        editor = self._work.object_editor
-        self._work.postponed.do(act, lambda: not editor.is_busy, self.tr("Making the object …"))
+        editor, workspace = self._work.object_editor, self._work.workspace
+
+        def is_decided() -> bool:
+            return workspace.shown.is_selection_answered and not editor.is_busy
+
+        self._work.postponed.do(act, is_decided, self.tr("Making the object …"))
 
     def _ask_export(self) -> None:
         self._work.exporter.ask(

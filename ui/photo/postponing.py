@@ -42,13 +42,17 @@ class Postponed(QObject):
 
     @Slot()
     def look(self) -> None:
-        """Do what can be done now, in the order in which it was asked for."""
-        ready = [waiting for waiting in self._acts if waiting.is_ready()]
-        if ready:
-            self._acts = [waiting for waiting in self._acts if waiting not in ready]
-            self.waiting.emit(self._acts[0].text if self._acts else "")
-        for waiting in ready:
+        """Do what can be done now, in the order in which it was asked for.
+
+        Whether an act is ready is asked just before it: the one before may have begun what it waits for.
+        """
+        has_acted = False
+        while (waiting := next((each for each in self._acts if each.is_ready()), None)) is not None:
+            self._acts.remove(waiting)
             waiting.act()
+            has_acted = True
+        if has_acted:
+            self.waiting.emit(self._acts[0].text if self._acts else "")
 
     @Slot()
     def drop(self) -> None:

@@ -68,7 +68,7 @@ class Teaching(QObject):
     def toggle(self) -> None:
         """Make each name of the objects a class, or the components of a mixture that nobody teaches again."""
         is_taught = self._workspace.document.settings.learns_from is not None
-        title = self.tr("Classes from colours alone") if is_taught else self.tr("Classes from objects")
+        title = self.tr("Classes from colours alone") if is_taught else self.tr("Teach classes")
         self._work.settle()
         self._work.apply(change_setting("learns_from", None if is_taught else TAUGHT_BY, title))
         self._work.settle()

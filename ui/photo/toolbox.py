@@ -17,6 +17,7 @@ from gmmseg.photo.objects.patch import Patch, brushed, within_touched
 from gmmseg.photo.objects.reshaping import split_by_line
 from gmmseg.photo.pending import (
     How,
+    SelectionAnswer,
     accept_selection,
     extend_object,
     select_class,
@@ -152,26 +153,40 @@ class Toolbox(QObject):
     @Slot()
     def accept(self) -> None:
         """Make the selection an object, or give it back to the one that it corrects."""
-        answer = self._work.workspace.shown.current_selection
-        if answer is not None and not answer.patch.is_empty:
+        self._decide(self._accept)
+
+    def _accept(self, answer: SelectionAnswer) -> None:
+        if not answer.patch.is_empty:
             edit = accept_selection(answer, self._new_name(), only_unlabelled=self.only_unlabelled)
             self._editor.do(edit)
 
     @Slot()
     def extend(self) -> None:
         """Add the selection to the object that is chosen; without one it becomes an object."""
-        answer = self._work.workspace.shown.current_selection
-        if answer is not None and len(self.chosen) == 1:
+        self._decide(self._extend)
+
+    def _extend(self, answer: SelectionAnswer) -> None:
+        if len(self.chosen) == 1:
             self._editor.do(extend_object(answer, self.chosen[0]))
         else:
-            self.accept()
+            self._accept(answer)
 
     @Slot()
     def subtract(self) -> None:
         """Take the selection away from all unlocked objects."""
-        answer = self._work.workspace.shown.current_selection
-        if answer is not None:
-            self._editor.do(subtract_selection(answer))
+        self._decide(lambda answer: self._editor.do(subtract_selection(answer)))
+
+    def _decide(self, act: Callable[[SelectionAnswer], None]) -> None:
+        """Act on the selection, as soon as it is there: keys may come before the answer to a click."""
+        workspace = self._work.workspace
+
+        def decide() -> None:
+            answer = workspace.shown.current_selection
+            if answer is not None:
+                act(answer)
+
+        waits = self.tr("The object waits for the selection …")
+        self._work.postponed.do(decide, lambda: workspace.shown.is_selection_answered, waits)
 
     @Slot()
     def drop(self) -> None:

@@ -499,3 +499,27 @@ def test_what_is_marked_in_the_scatter_is_selected(person: Person) -> None:
     person.desk.panels.scatter.rows_brushed.emit(None)
     menu.actions()[0].trigger()
     assert "Nothing is marked" in person.app.window.errors.text
+
+
+def test_enter_before_the_answer_makes_the_object_as_soon_as_it_is_there(person: Person) -> None:
+    person.click(90, 40)
+    person.press(Qt.Key.Key_Escape)
+    QTest.mouseClick(person.canvas.viewport(), LEFT, NONE, person.at(30, 30))
+    assert person.desk.work.workspace.shown.current_selection is None
+    person.press(Qt.Key.Key_Return)
+    assert not person.document.objects
+    person.wait(lambda: bool(person.document.objects))
+    assert person.area_of(1)[30, 30]
+    assert person.document.pending is None
+
+
+def test_export_right_after_a_click_is_about_the_object_clicked(person: Person) -> None:
+    person.wait(person.desk.actions["export"].isEnabled)
+    QTest.mouseClick(person.canvas.viewport(), LEFT, NONE, person.at(90, 40))
+    person.desk.actions["export"].trigger()
+    person.wait(lambda: person.app.window.findChild(ExportDialog) is not None)
+    dialog = person.app.window.findChild(ExportDialog)
+    assert isinstance(dialog, ExportDialog)
+    assert dialog.subject == "objects"
+    assert person.area_of(1)[40, 90]
+    dialog.reject()

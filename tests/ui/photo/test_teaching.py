@@ -201,8 +201,8 @@ def test_the_panel_offers_teaching(teacher: Teacher) -> None:
     teacher.mark_blue()
     buttons["Teach classes"].click()
     teacher.wait_for_fit()
-    assert buttons["Live"].isChecked()
-    assert buttons["Unsure?"].isEnabled()
+    assert buttons["Teach live"].isChecked()
+    assert buttons["Unsure place"].isEnabled()
 
 
 # Masks from files

@@ -143,9 +143,7 @@ class ObjectsPanel(EntriesPanel):
         row = QHBoxLayout()
         row.setContentsMargins(SPACING // 2, 0, SPACING // 2, SPACING // 2)
         row.setSpacing(0)
-        for action, text in zip(actions, (_tr("Teach classes"), _tr("Live"), _tr("Unsure?")), strict=True):
-            # Of the button: in menus the action has its whole name.
-            action.setIconText(text)
+        for action in actions:
             button = self._button(action)
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
             row.addWidget(button)

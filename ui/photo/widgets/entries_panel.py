@@ -69,7 +69,7 @@ class EntriesPanel(QWidget):
     edit_requested = Signal(object)
     settled = Signal()
     n_worded = 0
-    """Number of buttons of the bar, from the first, that have words if there is room: icons alike."""
+    """Number of first buttons of the bar that have words if there is room, as their icons look alike."""
 
     def __init__(
         self,
