@@ -2,37 +2,27 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-
-import pyqtgraph as pg
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFontMetricsF
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QMenu, QTabBar, QWidget
 from pytestqt.qtbot import QtBot
 
 from gmmseg.laboratory.document import change_setting
 from gmmseg.laboratory.lessons.contents import LESSONS
 from gmmseg.laboratory.pages.contents import PAGES
+from tests.ui.documents_table import places_of
 from tests.ui.laboratory.conftest import Bench
-from tests.ui.laboratory.test_items import items
-from ui.laboratory.widgets.bars_view import BarsView
-from ui.plots.curve_legend import CurveLegend
+from tests.ui.reading import LEFT, NO_KEYS, choose_from_menu, is_seen, plain, turned
 from ui.widgets.text_table import TextTable
 
-LEFT, NO_KEYS = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-WORDS_OF = re.compile(r"Laboratory: ([^(;]+?) \((.+)\)")
 CLICKED = {
     "EM": ("E-step", "M-step"),
     "Mixture": ("100 times",),
-    "How many": ("Annihilate",),
+    "How many": ("Compare K", "Annihilate"),
     "Half-known": ("Step",),
 }
 """Buttons of pages whose words come after something was done."""
-LONG = 6
-"""Characters from which words may also stand within others."""
 ANSWERS = {
     "Which Gaussian made these points?": ("2", "0", "1/n"),
     "A sum of curves, or a die?": ("It sinks", "About 40 times", "For most points"),
@@ -44,10 +34,6 @@ ANSWERS = {
     "What breaks a mixture": ("It grows without end", "Yes", "No"),
 }
 """Right answers by the documents and by hand, for every question of every lesson."""
-
-
-def plain(text: str) -> str:
-    return text.replace("&", "")
 
 
 def turn_to(bench: Bench, title: str) -> None:
@@ -68,69 +54,22 @@ def click(bench: Bench, title: str, qtbot: QtBot) -> None:
     bench.draw()
 
 
-def seen(root: QWidget) -> Iterator[str]:
-    """Yield the texts that can be seen in a widget; tabs are clicked, lists count with all entries."""
-    for widget in root.findChildren(QWidget):
-        if isinstance(widget, QTabBar) and widget.isVisible():
-            for at in range(widget.count()):
-                QTest.mouseClick(widget, LEFT, NO_KEYS, widget.tabRect(at).center())
-                yield widget.tabText(at)
-                yield from texts_of(root)
-    yield from texts_of(root)
-
-
-def texts_of(root: QWidget) -> Iterator[str]:
-    for widget in root.findChildren(QWidget):
-        if not widget.isVisible():
-            continue
-        if isinstance(widget, QLabel | QAbstractButton):
-            yield plain(widget.text())
-        elif isinstance(widget, QComboBox):
-            yield from (widget.itemText(row) for row in range(widget.count()))
-        elif isinstance(widget, TextTable):
-            yield from widget.texts.headings
-            yield from (text for row in widget.texts.rows for text in row)
-        elif isinstance(widget, BarsView):
-            yield from (text for bar in widget.bars for text in (bar.label, bar.group))
-        elif isinstance(widget, CurveLegend):
-            yield from widget.names
-        elif isinstance(widget, pg.PlotWidget):
-            item = widget.getPlotItem()
-            yield from (item.titleLabel.text, *(item.getAxis(side).labelText for side in ("left", "bottom")))
-
-
-def is_seen(words: str, texts: set[str]) -> bool:
-    return words in texts or (len(words) >= LONG and any(words in text for text in texts))
-
-
 @pytest.mark.parametrize("title", [page.title for page in PAGES])
 def test_the_words_of_every_item_stand_on_its_page(title: str, bench: Bench, qtbot: QtBot) -> None:
     turn_to(bench, title)
     bench.draw()
-    texts = set(seen(bench.window))
+    texts = set(turned(bench.window))
     for button in CLICKED.get(title, ()):
         click(bench, button, qtbot)
-        texts |= set(seen(bench.window))
-    found = [
-        (item.number, words)
-        for item in items()
-        for place in item.places
-        if (named := WORDS_OF.fullmatch(place)) and named[1] == title
-        for words in named[2].split(", ")
-    ]
-    assert [(number, words) for number, words in found if not is_seen(words, texts)] == []
+        texts |= set(turned(bench.window))
+    named = [(number, place.words) for number, place in places_of("Laboratory") if place.name == title]
+    assert named
+    assert [(number, word) for number, words in named for word in words if not is_seen(word, texts)] == []
 
 
 def choose_lesson(bench: Bench, title: str) -> None:
     """Open the menu of lessons and choose one, by the mouse."""
-    bar = bench.window.menuBar()
-    (entry,) = (one for one in bar.actions() if plain(one.text()) == "Lessons")
-    QTest.mouseClick(bar, LEFT, NO_KEYS, bar.actionGeometry(entry).center())
-    menu = entry.menu()
-    assert isinstance(menu, QMenu)
-    assert menu.isVisible()
-    (lesson,) = (one for one in menu.actions() if title in plain(one.text()))
-    QTest.mouseClick(menu, LEFT, NO_KEYS, menu.actionGeometry(lesson).center())
+    choose_from_menu(bench.window.menuBar(), "Lessons", title)
 
 
 def test_the_answers_are_to_the_lessons_there_are() -> None:
