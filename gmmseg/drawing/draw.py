@@ -143,10 +143,10 @@ def draw(layer: Layer, scene: Scene, should_stop: ShouldStop = never_stop) -> Pi
         return Picture(layer, front, foreground_lut(), True, levels=coarser_levels(front))
     if layer.kind == "feature" and scene.table is not None:
         return _draw_feature(layer, scene, scene.table, should_stop)
+    if scene.segmentation is not None and layer.kind in LABEL_KINDS:
+        return _draw_labels(layer, scene, scene.segmentation, should_stop)
     if scene.segmentation is None or scene.table is None or layer.kind in _OF_THEIR_OWN:
         raise ValueError(f"there is nothing to draw the layer {layer.kind} from")
-    if layer.kind in LABEL_KINDS:
-        return _draw_labels(layer, scene, scene.segmentation, should_stop)
     return _DRAWERS[layer.kind](layer, scene, scene.segmentation, scene.table, should_stop)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import repeat
+from threading import Lock
 from typing import Any, Protocol
 
 import numpy as np
@@ -177,22 +178,39 @@ class _Key:
         return hash(self._parts)
 
 
-class _ColourLabels:
-    """The label of each colour, made a block of colours at a time.
+class ColourLabels:
+    """The label of each colour, made as colours come.
 
-    A block holds all colours of its codes, present or not: which other colours a tile has makes no difference
-    to the last bit, so that workers agree without being handed a table of 16 million labels.
+    In blocks, which hold all colours of their codes, present or not, which other colours a tile has makes no
+    difference to the last bit, so that workers agree without being handed a table of 16 million labels. One
+    by one, the first tiles are there sooner. Threads may share it.
+
+    Parameters
+    ----------
+    rows : TileRows
+        Of colours that have codes.
+    params : MixtureParams
+    in_blocks : bool
     """
 
-    def __init__(self, rows: TileRows, params: MixtureParams) -> None:
-        self._rows, self._params = rows, params
+    def __init__(self, rows: TileRows, params: MixtureParams, *, in_blocks: bool = True) -> None:
+        self._rows, self.params, self._in_blocks = rows, params, in_blocks
         self._depth = 8 * rows.picture.dtype.itemsize
         self._n_channels = len(rows.picture.channels)
         self.n_codes = 1 << self._depth * self._n_channels
         self.table = np.zeros(self.n_codes + 1, dtype=label_dtype(params.n_components))
+        self._lock = Lock()
+        self._turns = np.empty(0 if in_blocks else self.n_codes, dtype=np.int32)
         self._is_made = np.zeros((self.n_codes >> _BLOCK_BITS) + 1, dtype=np.bool_)
         # Of no data.
         self._is_made[-1] = self.n_codes % (1 << _BLOCK_BITS) == 0
+
+    def of(self, image: Image) -> LabelArray:
+        """Return the labels of a part of the picture, (H, W)."""
+        out: AnyArray = np.empty((image.height, image.width), dtype=self.table.dtype)
+        for block, codes in code_blocks(image, self.n_codes):
+            self.read(codes, out[block])
+        return out
 
     def read(self, codes: AnyArray, out: AnyArray) -> None:
         """Write the label of each code to `out`, of the same shape; 0 where there is no data."""
@@ -204,6 +222,21 @@ class _ColourLabels:
             np.take(self.table, codes, out=out, mode="clip")
 
     def _make(self, codes: AnyArray) -> bool:
+        with self._lock:
+            return self._make_blocks(codes) if self._in_blocks else self._make_alone(codes)
+
+    def _make_alone(self, codes: AnyArray) -> bool:
+        """Label these colours; return whether there are any."""
+        some = codes[codes < self.n_codes].astype(np.int64)
+        # The last pixel of each colour stands for it: much quicker than sorting them.
+        turn = np.arange(len(some), dtype=np.int32)
+        self._turns[some] = turn
+        some = some[self._turns[some] == turn]
+        if len(some):
+            self.table[some] = self._labels_of(some)
+        return len(some) > 0
+
+    def _make_blocks(self, codes: AnyArray) -> bool:
         """Label the blocks that these codes lie in; return whether any had not been."""
         missing = codes[~self._is_made[codes >> _BLOCK_BITS]]
         for block in np.unique(missing >> _BLOCK_BITS):
@@ -219,18 +252,14 @@ class _ColourLabels:
         colours = distinct_of_codes(counted, self._depth, self._n_channels)
         image = stand_in(rows.picture, rows.light)
         table = table_of_colours(colours, image, rows.spec, rows.light.white, rows.standard)
-        return most_probable(self._params, table.values) + 1
+        return most_probable(self.params, table.values) + 1
 
 
 @lru_cache(maxsize=1)
-def _colour_labels(key: _Key) -> _ColourLabels:
-    return _ColourLabels(key.rows, key.params)
+def _colour_labels(key: _Key) -> ColourLabels:
+    return ColourLabels(key.rows, key.params)
 
 
 def labels_of_colours(image: Image, rows: TileRows, params: MixtureParams) -> LabelArray:
     """Return the labels of a part of a picture whose rows are colours that have codes, (H, W)."""
-    labels = _colour_labels(_Key(rows, params))
-    out: AnyArray = np.empty((image.height, image.width), dtype=labels.table.dtype)
-    for block, codes in code_blocks(image, labels.n_codes):
-        labels.read(codes, out[block])
-    return out
+    return _colour_labels(_Key(rows, params)).of(image)

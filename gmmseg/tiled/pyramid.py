@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from gmmseg.image import Image, ImageSource, PixelGrid, PixelSize
@@ -127,6 +128,16 @@ class Pyramid:
         (height, width), (tall, wide) = self.levels[level].shape, self.tile_shape(level)
         top, left = row * tall, column * wide
         return Tile(0, top, left, min(tall, height - top), min(wide, width - left))
+
+    def box_of(self, places: Sequence[Place]) -> Box:
+        """Return the smallest box that holds some tiles, one at least."""
+        tiles = [(self.tile(place), self.scale(place[0])) for place in places]
+        return (
+            min(tile.left * scale for tile, scale in tiles),
+            min(tile.top * scale for tile, scale in tiles),
+            max((tile.left + tile.width) * scale for tile, scale in tiles),
+            max((tile.top + tile.height) * scale for tile, scale in tiles),
+        )
 
     def tiles_in(self, level: int, box: Box) -> list[Place]:
         """Return the tiles of a level that a box touches, those in its middle first."""

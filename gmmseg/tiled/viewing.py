@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import get_args
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -12,12 +13,15 @@ from gmmseg.arrays import ByteArray
 from gmmseg.control import ShouldStop, never_stop
 from gmmseg.display import automatic_display
 from gmmseg.drawing.draw import Scene, draw
-from gmmseg.drawing.layers import Layer, LayerKind
+from gmmseg.drawing.layers import LABEL_KINDS, Layer, LayerKind
 from gmmseg.features.build import Standard
+from gmmseg.features.table import FeatureTable
 from gmmseg.features.texture import luminance
 from gmmseg.image import Image
-from gmmseg.photo.segmentation import segment
+from gmmseg.mixture.params import MixtureParams
+from gmmseg.photo.segmentation import Segmentation, segment
 from gmmseg.render import display_rgb
+from gmmseg.tiled.labelling import ColourLabels
 from gmmseg.tiled.pyramid import Place, Pyramid
 from gmmseg.tiled.tile_rows import Light, TileRows
 from gmmseg.tiled.tiles import Tile, TiledPicture
@@ -61,6 +65,7 @@ class TileDrawer:
         self.pyramid = pyramid
         self._levels = [_KeptLevel(level) for level in pyramid.levels]
         self._mean: float | None = None
+        self._labels: WeakKeyDictionary[FeatureTable, ColourLabels] = WeakKeyDictionary()
 
     def draw(self, view: TileView, should_stop: ShouldStop = never_stop) -> ByteArray:
         """Return the pixels of a layer's tile, as those of a `Picture`; its colours are the overview's.
@@ -75,7 +80,7 @@ class TileDrawer:
         scene = self._scene(view, level, around, should_stop)
         # Colours by which classes are shown are a table of the whole.
         layer = replace(view.layer, uses_mean_colours=False)
-        if scene.table is None and layer.kind != "image":
+        if scene.table is None and scene.segmentation is None and layer.kind != "image":
             return np.zeros((tile.height, tile.width), dtype=np.uint8)
         if layer.kind == "image":
             # Drawn as a whole it would get smaller levels of its own.
@@ -95,12 +100,21 @@ class TileDrawer:
         light = Light(view.white, self._mean_of(whole.image) if table.spec.has_texture else 0.0)
         rows = TileRows(level, table.spec, light, standard)
         part = Scene(image, None, None, whole.classes, display=display, scale=whole.scale)
-        # A table of the labels of all colours, as for an export, would be quicker for many tiles, but not for
-        # the first after each fit, which is waited for.
+        if view.layer.kind in LABEL_KINDS and rows.has_codes:
+            labels = self._labels_by(table, params, rows).of(image)
+            return replace(part, segmentation=Segmentation(labels, params))
         own = rows.table(tile)
         return (
             part if own is None else replace(part, table=own, segmentation=segment(params, own, should_stop))
         )
+
+    def _labels_by(self, table: FeatureTable, params: MixtureParams, rows: TileRows) -> ColourLabels:
+        """Return the labels of the colours seen so far, of the last mixture of a table."""
+        made = self._labels.get(table)
+        if made is None or made.params is not params:
+            # A table of all colours, as for an export, would be later there for the first tile after a fit.
+            made = self._labels[table] = ColourLabels(rows, params, in_blocks=False)
+        return made
 
     def _mean_of(self, overview: Image) -> float:
         """Return the mean luminance of the picture: that of its overview."""

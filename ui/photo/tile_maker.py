@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Generator, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -26,8 +27,9 @@ class TileMaker(QObject):
 
     Parameters
     ----------
-    runner : JobRunner
-        For this object alone; it delivers every event at once.
+    runners : sequence of JobRunner
+        For this object alone; they deliver every event at once. Each makes all layers of a place, which are
+        read once.
     """
 
     made = Signal(object, object)
@@ -35,45 +37,52 @@ class TileMaker(QObject):
     failed = Signal(object)
     """GmmsegError, the first of a picture."""
 
-    def __init__(self, runner: JobRunner, parent: QObject | None = None) -> None:
+    def __init__(self, runners: Sequence[JobRunner], parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.runner = runner
-        self._wanted: deque[TileRequest] = deque()
+        self.runners = tuple(runners)
+        self._wanted: deque[list[TileRequest]] = deque()
         self._drawer: TileDrawer | None = None
         self._complained_of: object | None = None
-        runner.events.connect(self._on_events)
-        runner.finished.connect(self._go_on)
-        runner.failed.connect(self._on_failed)
+        for runner in self.runners:
+            runner.events.connect(self._on_events)
+            runner.finished.connect(self._go_on)
+            runner.failed.connect(self._on_failed)
 
     @Slot(object)
     def want(self, requests: Sequence[TileRequest]) -> None:
         """Make these tiles in place of those that were wanted before."""
-        self._wanted = deque(requests)
+        # First, so that none of the new requests meets the drawer of another picture.
         if not requests:
             self._drawer = None
+        elif self._drawer is None or self._drawer.pyramid is not requests[0].pyramid:
+            # Imported with the first picture beyond memory.
+            from gmmseg.tiled.viewing import TileDrawer
+
+            self._drawer = TileDrawer(requests[0].pyramid)
+        self._wanted = deque(list(of_place) for _, of_place in groupby(requests, lambda one: one.view.place))
         self._go_on()
 
     @Slot()
     def _go_on(self) -> None:
-        if self._wanted and not self.runner.is_running:
-            self.runner.start(self._making)
+        for runner in self.runners:
+            if self._wanted and not runner.is_running:
+                runner.start(self._making)
 
     def _making(self, should_stop: ShouldStop) -> Generator[Made, None, None]:
-        from gmmseg.tiled.viewing import TileDrawer
-
         while True:
             try:
                 # Looked up anew each time: another queue may have taken its place.
-                request = self._wanted.popleft()
+                of_place = self._wanted.popleft()
             except IndexError:
                 return
             drawer = self._drawer
-            if drawer is None or drawer.pyramid is not request.pyramid:
-                drawer = self._drawer = TileDrawer(request.pyramid)
-            try:
-                yield request, drawer.draw(request.view, should_stop), None
-            except GmmsegError as error:
-                yield request, None, error
+            for request in of_place:
+                if drawer is None or drawer.pyramid is not request.pyramid:
+                    break
+                try:
+                    yield request, drawer.draw(request.view, should_stop), None
+                except GmmsegError as error:
+                    yield request, None, error
 
     @Slot(object, object)
     def _on_events(self, run: int, events: tuple[Made, ...]) -> None:

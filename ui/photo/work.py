@@ -54,6 +54,8 @@ from ui.photo.tile_maker import TileMaker
 from ui.photo.walker import Walker
 from ui.settings_store import SettingsStore
 
+_TILE_THREADS = 2
+"""Of a picture beyond memory: while one decodes a tile, the other may have the interpreter."""
 _LOAD_AFTER_MS = 1000
 """After the last map: what only edits and further fits need is loaded when nothing is drawn."""
 
@@ -100,8 +102,9 @@ class PhotoWork(DeskWorkers):
         self.keeper = Keeper(self, Keeping(PhotoProject, self.workspace, store))
         self.exporter.saved_project = self._saved_project
         self.painter = self.make_requests(_draw, lambda request: request.pane)
-        self.tile_maker = TileMaker(JobRunner("newest", self, lambda event: True), self)
-        self._quiet.append(self.tile_maker.runner)
+        tile_runners = [JobRunner("newest", self, lambda event: True) for _ in range(_TILE_THREADS)]
+        self.tile_maker = TileMaker(tile_runners, self)
+        self._quiet += tile_runners
         self.tile_maker.failed.connect(self.failed)
         self.counter = self.make_requests(_areas, lambda segmentation: "areas")
         self.object_counter = self.make_requests(_areas, lambda objects: "areas")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from threading import Barrier
 
 import numpy as np
 import pytest
@@ -27,10 +29,12 @@ from gmmseg.tiled import pyramid as pyramids
 from gmmseg.tiled.engines import Local
 from gmmseg.tiled.fitting import fit_tiled_events
 from gmmseg.tiled.halving import halved
+from gmmseg.tiled.labelling import ColourLabels
 from gmmseg.tiled.overview import overview_table, segment_overview_events
 from gmmseg.tiled.pass_store import PassStore
 from gmmseg.tiled.passes import Passes
 from gmmseg.tiled.pyramid import Pyramid, missing_steps, nested, pyramid_of
+from gmmseg.tiled.tile_rows import Light, TileRows
 from gmmseg.tiled.viewing import TILED_KINDS, TileDrawer, TileView
 from tests.core.tiled.pictures import ArrayPicture, coloured, image_of
 
@@ -195,6 +199,24 @@ def test_tiles_are_those_of_the_whole_level(kind: LayerKind, has_holes: bool) ->
         whole = Scene(image, maps, table, default_classes(3), scale=scene.scale)
         found = _mosaic(drawer, pyramid, level, layer, scene)
         assert np.array_equal(found, draw(layer, whole).pixels)
+
+
+def test_threads_share_the_labels_of_colours() -> None:
+    image = image_of(coloured((600, 400), seed=4), np.random.default_rng(2).random((600, 400)) > 0.1)
+    outcome, settings, _ = _fitted(_of(image), "rgb")
+    params, table = outcome.fit.result.params, feature_table(image, settings.features)
+    expected = segment(params, table).labels
+    rows = TileRows(ArrayPicture(image), settings.features, Light(255.0, 0.0))
+    together = Barrier(4)
+
+    def labelled(labels: ColourLabels) -> AnyArray:
+        together.wait(10)
+        return labels.of(image)
+
+    with ThreadPoolExecutor(4) as threads:
+        for _ in range(10):
+            shared = ColourLabels(rows, params, in_blocks=False)
+            assert all(np.array_equal(found, expected) for found in threads.map(labelled, [shared] * 4))
 
 
 def test_an_overview_knows_its_picture() -> None:

@@ -45,6 +45,7 @@ from tests.ui.driving import drop, is_settled, mime_of, wait_for_fit, wait_for_m
 from ui.app import App
 from ui.photo import large
 from ui.photo.export_dialog import ExportDialog
+from ui.photo.panels.pane_tiles import TileRequest
 
 SHAPE = (700, 620)
 
@@ -181,6 +182,45 @@ def test_any_map_is_made_of_what_is_seen(opened: App, qtbot: QtBot) -> None:
         _go(opened, qtbot, Layer(kind))
         middle = _screen(opened)[200:300, 200:300].reshape(-1, 3)
         assert len(np.unique(middle, axis=0)) > 3
+
+
+def test_tiles_of_half_the_sharpness_come_first_and_only_where_sharp_ones_are_lacking(
+    opened: App, qtbot: QtBot
+) -> None:
+    panes, image = opened.photo.panels.panes, opened.photo.work.workspace.document.image
+    assert image is not None
+    pyramid, camera = pyramid_of(image), panes.camera
+    asked: list[list[TileRequest]] = []
+    panes.set_layout(1)
+    panes.choose_layer(0, Layer("overlay"))
+    panes.tiles_requested.connect(asked.append)
+    camera.is_fitted = False
+    canvas = panes.panes[0].canvas
+    qtbot.waitUntil(lambda: canvas._layer._finer is not None and is_settled(opened), timeout=20000)
+    qtbot.wait(1)
+
+    def look_at(x: float) -> list[TileRequest]:
+        """Return what is asked for before the event loop goes on."""
+        asked.clear()
+        camera._set(QPointF(x, image.height / 2), float(camera.step))
+        (requests,) = asked
+        return requests
+
+    for item in (canvas._photo, canvas._layer):
+        item._finer._tiles.clear()  # type: ignore[union-attr]
+    requests = look_at(0.0)
+    box = camera.box(canvas.view_size())
+    seen: Box = box.left(), box.top(), box.right(), box.bottom()
+    places = [request.view.place for request in requests]
+    assert places == sorted(places, key=lambda place: -place[0])
+    for level in (0, 1):
+        assert set(pyramid.tiles_in(level, seen)) <= set(places)
+    # Photo and layer of a place, which is read once.
+    assert [one.view.layer.kind for one in requests] == ["image", "overlay"] * (len(requests) // 2)
+    assert places[::2] == places[1::2]
+    qtbot.waitUntil(lambda: not any(one.into.lacks(one.view.place) for one in requests), timeout=20000)
+    # A tile further is there already, as one around the view.
+    assert not [request for request in look_at(2.0) if request.view.place[0] == 1]
 
 
 def test_another_k_is_fitted_without_reading_the_picture_again(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from PySide6.QtCore import QObject, QSizeF, QTimer, Slot
 
 from gmmseg.drawing.draw import Picture, Scene
 from gmmseg.drawing.layers import Layer
 from gmmseg.photo.document import Document
-from gmmseg.tiled.pyramid import Box, Pyramid, pyramid_of
+from gmmseg.tiled.pyramid import Box, Place, Pyramid, pyramid_of
 from gmmseg.tiled.viewing import TILED_KINDS, TileView
 from ui.photo.widgets.camera import Camera
 from ui.photo.widgets.finer_tiles import FinerTiles
@@ -70,7 +71,8 @@ class PaneTiles(QObject):
         self._soon.setSingleShot(True)
         self._soon.setInterval(0)
         self._soon.timeout.connect(self._ask)
-        camera.changed.connect(self.ask_soon)
+        self._is_behind = False
+        camera.changed.connect(self._on_camera_changed)
 
     def show(self, document: Document, scenes: Sequence[Scene | None]) -> None:
         """Follow what the visible panes show: the scene of each, of which pictures have been drawn."""
@@ -121,37 +123,47 @@ class PaneTiles(QObject):
     @Slot()
     def ask_soon(self) -> None:
         """Ask for what is in view, once for all changes until then."""
-        if self._photo is not None and not self._soon.isActive():
+        if self._photo is not None:
+            self._is_behind = True
             self._soon.start()
 
     @Slot()
+    def _on_camera_changed(self) -> None:
+        """Ask at once, so that tiles are made while what is there is painted; of more changes, once after."""
+        if self._soon.isActive():
+            self._is_behind = True
+        elif self._photo is not None:
+            self._soon.start()
+            self._send(self._wanted(*self._photo))
+
+    @Slot()
     def _ask(self) -> None:
-        if self._photo is not None:
+        is_behind, self._is_behind = self._is_behind, False
+        if is_behind and self._photo is not None:
             self._send(self._wanted(*self._photo))
 
     def _wanted(self, scene: Scene, tiles: FinerTiles) -> list[TileRequest]:
-        """Return the tiles that are lacking in the view, and then those around it."""
+        """Return the tiles that are lacking: half as sharp in the view, then sharp, then around it."""
         shown = self._panes[: self._n_visible]
         zoom = self._camera.zoom * shown[0].canvas.devicePixelRatioF()
-        level = tiles.pyramid.level_for(zoom)
-        if level == len(tiles.pyramid.levels) - 1:
+        pyramid = tiles.pyramid
+        level, last = pyramid.level_for(zoom), len(pyramid.levels) - 1
+        if level == last:
             return []
-        places = dict.fromkeys(
-            place
-            for around in (0.0, _AROUND)
-            for place in tiles.pyramid.tiles_in(level, self._view(shown, around))
-        )
+        seen = pyramid.tiles_in(level, self._view(shown, 0.0))
+        sharp = dict.fromkeys([*seen, *pyramid.tiles_in(level, self._view(shown, _AROUND))])
         layers = [(_PHOTO, scene, tiles)] if any(_shows_photo(pane) for pane in shown) else []
         layers += [
             (content.picture.layer, content.scene, content.tiles)
             for number, content in self._contents.items()
             if number < self._n_visible
         ]
+        coarser = {into: _coarser(into, seen) if level + 1 < last else [] for _, _, into in layers}
         return [
-            TileRequest(into.pyramid, TileView(layer, of, self._white, place), into)
-            for place in places
+            TileRequest(pyramid, TileView(layer, of, self._white, place), into)
+            for place in dict.fromkeys([*chain.from_iterable(coarser.values()), *sharp])
             for layer, of, into in layers
-            if into.lacks(place)
+            if into.lacks(place) and (place in sharp or place in coarser[into])
         ]
 
     def _view(self, shown: Sequence[LayerPane], around: float) -> Box:
@@ -170,6 +182,14 @@ class PaneTiles(QObject):
         request.into.put(request.view.place, pixels)  # type: ignore[arg-type]
         for pane in self._panes[: self._n_visible]:
             pane.canvas.show_finer()
+
+
+def _coarser(tiles: FinerTiles, seen: Sequence[Place]) -> list[Place]:
+    """Return the tiles of the next coarser level over those that are lacking of what is seen."""
+    lacking = [place for place in seen if tiles.lacks(place)]
+    if not lacking:
+        return []
+    return tiles.pyramid.tiles_in(lacking[0][0] + 1, tiles.pyramid.box_of(lacking))
 
 
 def _shows_photo(pane: LayerPane) -> bool:

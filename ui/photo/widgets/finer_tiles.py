@@ -140,9 +140,8 @@ class FinerTiles:
 
     def _target(self, place: Place, part: QRectF) -> QRectF:
         """Return where a tile lies in a part of the overview."""
-        tile, scale = self.pyramid.tile(place), self.pyramid.scale(place[0])
-        whole = QRectF(tile.left * scale, tile.top * scale, tile.width * scale, tile.height * scale)
-        return whole & part
+        left, top, right, bottom = self.pyramid.box_of([place])
+        return QRectF(left, top, right - left, bottom - top) & part
 
     def _mosaic(self, level: int, places: Sequence[Place]) -> _Mosaic | None:
         """Return the mosaic of tiles of a level, those that are there in it; None where none is."""
