@@ -9,7 +9,7 @@ from gmmseg.batch.documents import Subject, as_in_document, document_source_even
 from gmmseg.commands.batch import command_text
 from gmmseg.commands.console import Console
 from gmmseg.commands.outputs import items_of
-from gmmseg.errors import ReadError
+from gmmseg.errors import ReadError, WriteError
 from gmmseg.io.atomic import shown
 from gmmseg.io.export import export_events
 from gmmseg.io.export_items import OBJECT_KINDS, check_items
@@ -39,6 +39,11 @@ def run(options: argparse.Namespace, console: Console) -> bool:
         console.note(opened.note)
     kinds = {item.kind for item in items}
     usual: Subject = "objects" if kinds & set(OBJECT_KINDS) else "classes"
+    if options.subject is None and usual == "classes" and opened.project.document.fit is None:
+        raise WriteError(
+            f"{shown(options.project)} has no finished fit, whose classes would be written.",
+            "Write its objects with --subject objects or its regions with --subject regions.",
+        )
     source = console.drain(
         document_source_events(
             opened.project.document,

@@ -54,6 +54,8 @@ from ui.widgets.files_dialog import ChooseFolder, choose_folder
 
 OpenOutside = Callable[[Path], object]
 _SIZE = (760, 560)
+_RESULTS = "batch"
+"""Name of the folder that is offered for results, beside the first picture."""
 _MODEL, _MODEL_AT = "model", 2
 """The subject of pictures that the document's model labels, and its place among the others."""
 _NOT_OF: dict[str, tuple[ExportKind, ...]] = {"regions": ("probabilities", "model"), _MODEL: ("model",)}
@@ -73,8 +75,6 @@ class BatchDialog(QDialog):
     batcher : Batcher
     settings_of : callable
         Returns the document whose settings are those of the batch, when it begins.
-    folder : Path
-        Offered for the results.
     pick_folder : callable
         Asks the user for a folder.
     open_result : callable
@@ -85,7 +85,6 @@ class BatchDialog(QDialog):
         self,
         batcher: Batcher,
         settings_of: Callable[[], Document],
-        folder: Path,
         pick_folder: ChooseFolder = choose_folder,
         open_result: OpenOutside = open_outside,
         parent: QWidget | None = None,
@@ -101,6 +100,7 @@ class BatchDialog(QDialog):
         self._open_result = open_result
         self._running: FolderBatch | None = None
         self._offers_model = False
+        self._is_folder_chosen = False
         self._table = BatchTable(self)
         self._bar = QProgressBar(self)
         self._bar.setObjectName("batch.bar")
@@ -111,7 +111,7 @@ class BatchDialog(QDialog):
         column.setSpacing(SPACING)
         column.addLayout(self._make_head())
         column.addWidget(self._table, 1)
-        column.addLayout(self._make_options(folder))
+        column.addLayout(self._make_options())
         column.addWidget(self._bar)
         column.addWidget(self._message)
         column.addLayout(self._make_foot())
@@ -143,15 +143,18 @@ class BatchDialog(QDialog):
         row.addStretch(1)
         return row
 
-    def _make_options(self, folder: Path) -> QGridLayout:
+    def _make_options(self) -> QGridLayout:
         self._subject = QComboBox(self)
         self._subject.setObjectName("batch.subject")
         self._subject.addItem(self.tr("Classes, a fit of each picture"), "classes")
         self._subject.addItem(self.tr("Classes, one fit of all pictures"), "joint")
         self._subject.addItem(self.tr("Regions"), "regions")
         self._subject.setToolTip(self.tr("With one fit of all pictures a class is the same in each of them"))
-        self._folder = QLineEdit(str(folder), self)
+        self._folder = QLineEdit(self)
         self._folder.setObjectName("batch.folder")
+        self._folder.setPlaceholderText(self.tr("A folder beside the pictures"))
+        self._folder.textEdited.connect(self._note_folder)
+        self._folder.textChanged.connect(self._refresh)
         browse = self._button("browse", self.tr("C&hoose…"), self._browse)
         self._jobs = QSpinBox(self)
         self._jobs.setObjectName("batch.jobs")
@@ -254,7 +257,18 @@ class BatchDialog(QDialog):
             return
         known = dict.fromkeys((*self._table.files, *(path.absolute() for path in found)))
         self._table.show_files(tuple(known))
+        self._offer_folder()
         self._refresh()
+
+    def _offer_folder(self) -> None:
+        """Offer a folder beside the first picture, until another has been chosen."""
+        if not self._is_folder_chosen:
+            files = self._table.files
+            self._folder.setText(str(files[0].parent / _RESULTS) if files else "")
+
+    @Slot()
+    def _note_folder(self) -> None:
+        self._is_folder_chosen = True
 
     @Slot()
     def _add_files(self) -> None:
@@ -264,13 +278,15 @@ class BatchDialog(QDialog):
 
     @Slot()
     def _add_folder(self) -> None:
-        picked = self._pick_folder(self, Path(self._folder.text()))
+        files = self._table.files
+        picked = self._pick_folder(self, files[0].parent if files else Path.home())
         if picked is not None:
             self.add([picked])
 
     @Slot()
     def _clear_files(self) -> None:
         self._table.show_files(())
+        self._offer_folder()
         self._bar.reset()
         self._refresh()
 
@@ -278,6 +294,7 @@ class BatchDialog(QDialog):
     def _browse(self) -> None:
         picked = self._pick_folder(self, Path(self._folder.text()))
         if picked is not None:
+            self._note_folder()
             self._folder.setText(str(picked))
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
@@ -375,9 +392,8 @@ class BatchDialog(QDialog):
         subject = self._subject.currentData()
         for kind, box in self._kinds.items():
             box.setEnabled(not is_running and kind not in _NOT_OF.get(subject, ()))
-        can_start = bool(self._table.files) and any(
-            box.isChecked() and box.isEnabled() for box in self._kinds.values()
-        )
+        writes = any(box.isChecked() and box.isEnabled() for box in self._kinds.values())
+        can_start = bool(self._table.files and self._folder.text().strip()) and writes
         fields = (self._add, self._add_all, self._clear, self._subject, self._folder, self._jobs)
         for field in fields:
             field.setEnabled(not is_running)

@@ -205,7 +205,6 @@ class PhotoCommands(QObject):
             self._batch = BatchDialog(
                 self._work.batcher,
                 lambda: self._work.workspace.document,
-                self._store.folder("export") / "batch",
                 parent=self._window,
             )
             self._batch.add(self._work.opener.files)

@@ -262,3 +262,15 @@ def test_classes_by_region(place: Path, subject: Subject) -> None:
     check(document, subject, items(["mask", "overlay", "table", "report"]))
     pixelwise = replace(document, map_settings=replace(maps, by="pixel"))
     check(pixelwise, subject, items(["mask", "overlay"]))
+
+
+def test_a_project_without_a_fit_says_which_subjects_it_has(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mask = np.ones((30, 40), bool)
+    project = gmmseg.new_project(Path("-photo 1.png").absolute()).with_object(mask, "horse")
+    gmmseg.save_project(project, "work.gmmseg")
+    assert run(["export", "work.gmmseg", "-o", "mask.png"]) == 1
+    assert "--subject objects" in capsys.readouterr().err
+    assert run(["export", "work.gmmseg", "--subject", "objects", "-o", "mask.png"]) == 0
+    assert Path("mask.png").is_file()

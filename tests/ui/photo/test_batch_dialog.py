@@ -17,7 +17,7 @@ from PIL import Image as Pillow
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QCheckBox, QComboBox, QProgressBar, QPushButton, QSpinBox
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QProgressBar, QPushButton, QSpinBox
 from pytestqt.qtbot import QtBot
 
 from gmmseg.batch.folders import KINDS
@@ -39,7 +39,8 @@ class Bench:
 
     def __init__(self, qtbot: QtBot, place: Path) -> None:
         self.qtbot = qtbot
-        self.photos, self.out = place / "photos", place / "out"
+        self.photos = place / "photos"
+        self.out = self.photos / "batch"
         self.photos.mkdir()
         for at in range(3):
             Pillow.fromarray(photo(seed=at)).save(self.photos / f"{at}.png")
@@ -49,7 +50,7 @@ class Bench:
         settings = SegmentSettings(mixture=FAST, smooth=0.5)
         document = Document(settings=settings, map_settings=MapSettings())
         self.dialog = BatchDialog(
-            self.batcher, lambda: document, self.out, lambda parent, folder: self.photos, self.opened.append
+            self.batcher, lambda: document, lambda parent, folder: self.photos, self.opened.append
         )
         qtbot.addWidget(self.dialog)
         self.dialog.show()
@@ -97,6 +98,20 @@ def test_nothing_starts_without_pictures_or_files_to_write(bench: Bench) -> None
     assert not bench.child(QPushButton, "go").isEnabled()
     bench.press("clear")
     assert bench.states == []
+
+
+def test_results_are_offered_a_folder_beside_the_pictures_until_another_is_chosen(bench: Bench) -> None:
+    folder = bench.child(QLineEdit, "folder")
+    assert folder.text() == ""
+    bench.press("add_folder")
+    assert folder.text() == str(bench.photos / "batch")
+    folder.clear()
+    assert not bench.child(QPushButton, "go").isEnabled()
+    QTest.keyClicks(folder, "/elsewhere")
+    assert bench.child(QPushButton, "go").isEnabled()
+    bench.press("clear")
+    bench.press("add_folder")
+    assert folder.text() == "/elsewhere"
 
 
 def test_the_folder_is_opened_and_the_dialog_closed_from_there(bench: Bench) -> None:
