@@ -115,6 +115,12 @@ Write files of a project, the same as the window does: of its classes, its regio
   gmmseg export work.gmmseg --subject objects --format cutout -o horse.png
   gmmseg export work.gmmseg --subject regions -o regions.tif --table regions.csv
 """
+EXAMPLES = """\
+Write small files to try the commands on: a photo and variants of it, folders, a mask of strokes, boxes, a
+table, frames, a tiled picture, a measured one of 16 bits, digits.
+
+  gmmseg examples examples
+"""
 DOCTOR = """\
 Say which parts of the program work on this machine: the compiled E-step, the window with Qt's system
 libraries, the packages of the extras. What is missing comes with how to get it. The exit code is 1 where the

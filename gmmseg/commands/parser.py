@@ -53,7 +53,7 @@ from gmmseg.tables.settings import TableSettings
 from gmmseg.version import VERSION
 
 COMMANDS: tuple[str, ...] = (
-    "segment", "apply", "select", "export", "fit", "frames", "mnist", "sample",
+    "segment", "apply", "select", "export", "fit", "frames", "mnist", "sample", "examples",
     "completion", "desktop", "doctor", "help",
 )  # fmt: skip
 
@@ -136,6 +136,8 @@ def build_parser() -> tuple[Parser, dict[str, Parser]]:
         "mnist": add("mnist", "[options]", "cluster images of digits without their labels", MNIST),
         "sample": add("sample", "MODEL -n N [--seed S] -o OUT", "draw vectors or digits from a saved mixture",
                       descriptions.SAMPLE),
+        "examples": add("examples", "FOLDER", "write pictures and tables to try the commands on",
+                        descriptions.EXAMPLES),
         "doctor": add("doctor", "", "say what works on this machine and how to get what is missing",
                       descriptions.DOCTOR),
         "completion": add("completion", "SHELL", "print what completes words in a shell",
@@ -147,6 +149,7 @@ def build_parser() -> tuple[Parser, dict[str, Parser]]:
     commands["desktop"].add_argument("--remove", action="store_true", help="remove what was installed")
     commands["completion"].add_argument("shell", choices=("bash", "zsh", "fish"), metavar="SHELL")
     commands["help"].add_argument("topic", nargs="?", choices=COMMANDS, metavar="COMMAND")
+    commands["examples"].add_argument("folder", type=place, metavar="FOLDER", help="new or empty folder")
     _add_segment(commands["segment"])
     _add_apply(commands["apply"])
     _add_select(commands["select"])
