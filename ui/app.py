@@ -137,6 +137,7 @@ class App(QObject):
         self.window.may_close = self._may_close
         self.window.closing.connect(self._on_closing)
         self.window.hints.dismissed.connect(self.store.dismiss_hint)
+        self.photo.panels.panes.covered_foot = self.window.covered_foot
         # Who has made an object has no need of the steps any more.
         self.photo.toolbox.chosen_changed.connect(self.window.hints.clear)
         self.window.progress.stop_requested.connect(self._stop)

@@ -166,6 +166,10 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(f"{heading.name}[*] – gmmseg" if heading.name else "gmmseg[*]")
         self.setWindowModified(heading.is_modified)
 
+    def covered_foot(self) -> float:
+        """Return the height that a message covers at the bottom of the page, device-independent pixels."""
+        return self._messages.covered_height()
+
     @Slot(str)
     def show_note(self, text: str) -> None:
         """Show in the status bar for a moment what has been done."""
@@ -211,7 +215,8 @@ class MainWindow(QMainWindow):
         grid.addWidget(self._pages, 0, 0)
         # Over the page, so that a message moves nothing.
         place = Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignHCenter
-        grid.addWidget(MessageStack([self.errors, self.hints]), 0, 0, place)
+        self._messages = MessageStack([self.errors, self.hints])
+        grid.addWidget(self._messages, 0, 0, place)
         self.setCentralWidget(centre)
         self._drop_veil = DropVeil(centre)
 

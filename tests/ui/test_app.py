@@ -733,6 +733,22 @@ def assert_fits_into_half_a_screen(fitted: App, qtbot: QtBot) -> None:
     assert opens.toolButtonStyle() == Qt.ToolButtonStyle.ToolButtonTextBesideIcon
 
 
+def test_a_portrait_photo_ends_above_the_message_and_stays_when_that_goes(
+    app: App, qtbot: QtBot, tmp_path: Path
+) -> None:
+    app.photo.work.opener.open_path(write_png(tmp_path / "tall.png", blobs(160, 60)))
+    wait_for_map(app, qtbot)
+    canvas, bar = app.photo.panels.panes.panes[0].canvas, app.window.hints
+    foot = canvas.mapTo(app.window, canvas.position_of(160, 30).toPoint()).y()
+    assert bar.isVisible()
+    assert foot <= bar.mapTo(app.window, QPoint(0, 0)).y()
+    bar.clear()
+    app.photo.panels.panes.keep_fitted()
+    assert canvas.mapTo(app.window, canvas.position_of(160, 30).toPoint()).y() == foot
+    app.photo.actions["fit_view"].trigger()
+    assert canvas.mapTo(app.window, canvas.position_of(160, 30).toPoint()).y() > foot
+
+
 def test_the_hint_is_shown_until_it_is_closed_once(app: App, qtbot: QtBot) -> None:
     assert "Click an object" in app.window.hints.text
     close = app.window.hints.findChild(QPushButton.__mro__[1], "messageClose")

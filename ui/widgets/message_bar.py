@@ -184,6 +184,11 @@ class MessageStack(QWidget):
             bar.appeared.connect(self._show_or_hide)
         self._show_or_hide()
 
+    def covered_height(self) -> float:
+        """Return the height of the bar and of the margin below it; 0 while there is none."""
+        shown = next((bar for bar in self._bars if not bar.isHidden()), None)
+        return 0.0 if shown is None else shown.height() + SPACING
+
     @Slot()
     def _show_or_hide(self) -> None:
         # An empty one would take clicks that are meant for what lies below.

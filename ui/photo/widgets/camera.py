@@ -43,14 +43,19 @@ class Camera(QObject):
         """Return the zoom at which the whole image fills a view of that size."""
         return min(view.width() / self._size.width(), view.height() / self._size.height())
 
-    def fit(self, view: QSizeF) -> None:
-        """Show the whole image in a view of that size, device-independent pixels."""
-        if view.width() < 1 or view.height() < 1:
+    def fit(self, view: QSizeF, foot: float = 0.0) -> None:
+        """Show the whole image in a view of that size, above a foot, both in device-independent pixels.
+
+        The image is in the middle of the view, and higher only as far as the foot asks for it.
+        """
+        if view.width() < 1 or view.height() - foot < 1:
             return
-        zoom = self.fit_zoom(view) * _MARGIN
+        zoom = self.fit_zoom(QSizeF(view.width(), view.height() - foot)) * _MARGIN
         self._fit_zoom = zoom
         self.is_fitted = True
-        self._set(QPointF(self._size.width() / 2, self._size.height() / 2), zoom)
+        height = self._size.height()
+        beneath = max(zoom * height / 2 + foot - view.height() / 2, 0.0)
+        self._set(QPointF(self._size.width() / 2, height / 2 + beneath / zoom), zoom)
 
     def box(self, view: QSizeF) -> QRectF:
         """Return what a view of that size shows, image pixels."""

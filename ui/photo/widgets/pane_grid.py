@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, get_args
 
 from PySide6.QtCore import QPoint, QPointF, QRectF, QSizeF, Signal, Slot
@@ -49,6 +49,9 @@ class PaneGrid(QWidget):
         self._active = 0
         self._zoom = 0.0
         self._is_stacked = False
+        self._foot = 0.0
+        self.covered_foot: Callable[[], float] = lambda: 0.0
+        """Returns the height that something covers at the bottom, device-independent pixels."""
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(SPACING // 2, SPACING // 2, SPACING // 2, SPACING // 2)
         self._grid.setSpacing(SPACING)
@@ -133,10 +136,14 @@ class PaneGrid(QWidget):
 
     @Slot()
     def fit_view(self) -> None:
-        """Show the whole image in every pane."""
+        """Show the whole image in every pane, above what covers their foot now."""
+        self._foot = self.covered_foot()
+        self._fit()
+
+    def _fit(self) -> None:
         view = self._smallest_view()
         if view is not None:
-            self.camera.fit(view)
+            self.camera.fit(view, self._foot)
 
     def show_box(self, left: float, top: float, right: float, bottom: float) -> None:
         """Show a box of the image, in its pixels, with what surrounds it, in every pane."""
@@ -166,7 +173,8 @@ class PaneGrid(QWidget):
         """Show the whole image again, unless the user has moved it."""
         self._align_bars()
         if self.camera.is_fitted:
-            self.fit_view()
+            # Above the same foot: a message that comes or goes moves nothing.
+            self._fit()
 
     @Slot()
     def zoom_actual(self) -> None:
