@@ -11,6 +11,7 @@ from PySide6.QtGui import QFont, QFontInfo, QFontMetricsF
 
 from gmmseg.arrays import FloatArray
 from gmmseg.colours import colormap_table, readable_on
+from ui.plots.picture_item import PictureItem
 
 MOST_WRITTEN = 12
 """Rows up to which the numbers are written into the cells, where they can be read."""
@@ -34,7 +35,7 @@ class MatrixCells:
 
     def __init__(self, plot: pg.PlotItem) -> None:
         self._plot = plot
-        self._image = pg.ImageItem()
+        self._image = PictureItem()
         self._image.setZValue(-30)
         self._image.setVisible(False)
         plot.vb.addItem(self._image, ignoreBounds=True)

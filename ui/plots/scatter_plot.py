@@ -14,8 +14,9 @@ from gmmseg.colours import Colour, readable_on
 from gmmseg.drawing.scatter import dots
 from ui.plots.badges import Part, badge_places
 from ui.plots.brush_view import BrushViewBox
+from ui.plots.picture_item import PictureItem
 from ui.plots.plot import ThemedPlot, faded
-from ui.theme import colours
+from ui.theme import colours, mixed
 
 DOT = 2
 """Of a point on screen at first; see `ScatterPlot.dot`."""
@@ -46,7 +47,7 @@ class ScatterPlot(ThemedPlot):
         self._points: tuple[FloatArray, FloatArray, ByteArray] | None = None
         self.dot = DOT
         """Size of a point on screen, device-independent pixels."""
-        self.picture = pg.ImageItem()
+        self.picture = PictureItem()
         self.picture.setZValue(-20)
         self.bars = pg.PlotDataItem(stepMode="center", fillLevel=0)
         self.bars.setZValue(-10)
@@ -206,8 +207,9 @@ def _are_same(one: ComponentCurve, other: ComponentCurve) -> bool:
 def _draw_curve(curve: pg.PlotCurveItem, drawn: ComponentCurve) -> None:
     curve.setData(drawn.x, drawn.y)
     curve.setPen(pg.mkPen(drawn.colour, width=2))
-    # A casing in the colour of text keeps the line visible on points of its own colour and on the background.
-    curve.setShadowPen(pg.mkPen(faded(colours().text, 0.55), width=3.5))
+    # A casing near the colour of text keeps the line visible on points of its own colour and on the ground;
+    # one that lets these through would take twice as long to draw.
+    curve.setShadowPen(pg.mkPen(mixed(colours().base, colours().text, 0.55), width=3.5))
 
 
 def _draw_number(number: pg.TextItem, drawn: ComponentCurve) -> None:
