@@ -82,8 +82,8 @@ Fit a Gaussian mixture to the rows of a table: CSV or TSV text, with or without 
   gmmseg fit flowers.csv -k 3 --columns length,width -o clusters.csv
   gmmseg fit speech.npy -k 32 --covariance diag --standardise -o frames.npz --model speaker.json
 
-OUT gets the fitted columns and, as the last one, component: the most probable one of each row, counted from
-1, the largest first. Existing files are overwritten.
+OUT .csv gets all columns of the table, fitted or not, and as the last one component: the most probable one of
+each row, counted from 1, the largest first. Existing files are overwritten.
 """
 FRAMES = """\
 Tell what is in front of the background in a multi-page TIFF, an animated GIF, PNG or WEBP, or a folder of

@@ -41,7 +41,7 @@ def run(options: argparse.Namespace, console: Console) -> bool:
     except TextColumnError as error:
         raise ReadError(error.cause, _ways_out(error.numeric)) from error
     seconds = {"read": time.perf_counter() - began}
-    check_table_items(items, table.names, [options.table])
+    check_table_items(items, table.all_names, [options.table])
     fit = console.drain(table_fit_events(table, settings, console.should_stop), table.source)
     if settings.auto is not None:
         console.note(f"{table.source}: {choice_words(fit.result.params.n_components)}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
@@ -13,6 +14,7 @@ from gmmseg.control import ShouldStop, raise_if_cancelled
 Cell = str | int | float
 _LINES_AT_ONCE = 4096
 _FORMULA_STARTS = ("=", "+", "-", "@")
+_NUMBER = re.compile(r"[+-]?[0-9]+([.,][0-9]+)?([eE][+-]?[0-9]+)?")
 
 
 def csv_lines(rows: Iterable[Sequence[Cell]]) -> bytes:
@@ -38,8 +40,10 @@ def safe_cell(text: str) -> str:
     """Return text that no spreadsheet takes for a formula: an apostrophe keeps it text.
 
     Spreadsheets skip leading blanks, line breaks and invisible characters, and take full-width signs for
-    plain ones.
+    plain ones. A number is none, whatever its sign.
     """
+    if _NUMBER.fullmatch(text):
+        return text
     seen = unicodedata.normalize("NFKC", text)
     first = next((c for c in seen if c.isprintable() and not c.isspace()), "")
     has_break = text.startswith(("\t", "\r", "\n"))

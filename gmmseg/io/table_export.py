@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -14,13 +14,14 @@ import numpy as np
 from gmmseg.arrays import FloatArray
 from gmmseg.control import Progress, ShouldStop, never_stop, raise_if_cancelled
 from gmmseg.errors import WriteError
-from gmmseg.io.csv_lines import csv_pieces
+from gmmseg.io.csv_lines import Cell, csv_pieces
 from gmmseg.io.npy import encode_npy
 from gmmseg.io.outputs import Output, check_outputs, encode_events, write
 from gmmseg.io.reports import cost_figures, encode_report, fit_figures, run_figures
 from gmmseg.io.table_models import dump_table_model
 from gmmseg.setting import settings_to_dict
 from gmmseg.tables.fitting import TableFit
+from gmmseg.tables.table import Table
 from gmmseg.version import VERSION
 
 TableExportKind = Literal["rows", "probabilities", "model", "report"]
@@ -49,7 +50,7 @@ def check_table_items(
     ----------
     items : iterable of TableExportItem
     names : sequence of str
-        The table's columns.
+        All columns of the table.
     inputs : sequence of Path
         Files that are read, which no item may replace.
     """
@@ -57,9 +58,7 @@ def check_table_items(
     check_outputs(given, TABLE_SUFFIXES, inputs=inputs)
     has_csv = any(item.kind == "rows" and item.path.suffix.lower() == ".csv" for item in given)
     if has_csv and COMPONENT in names:
-        raise WriteError(
-            f"The table has a column “{COMPONENT}” already.", "Fit the other columns, or write an .npz."
-        )
+        raise WriteError(f"The table has a column “{COMPONENT}” already.", "Rename it, or write an .npz.")
 
 
 def table_export_events(
@@ -88,7 +87,7 @@ def table_export_events(
     Cancelled
         Nothing is written.
     """
-    check_table_items(items, fit.table.names)
+    check_table_items(items, fit.table.all_names)
 
     def encode(item: TableExportItem) -> bytes:
         suffix = item.path.suffix.lower()
@@ -125,10 +124,22 @@ def _encode_rows(fit: TableFit, suffix: str, should_stop: ShouldStop) -> bytes:
     if suffix == ".npz":
         return _npz(fit, should_stop, values=fit.table.values)
     rows = (
-        [*row.tolist(), component + 1]
-        for row, component in zip(fit.table.values, fit.component.tolist(), strict=True)
+        [*cells, component + 1]
+        for cells, component in zip(_cells(fit.table), fit.component.tolist(), strict=True)
     )
-    return b"".join(csv_pieces([*fit.table.names, COMPONENT], rows, should_stop))
+    return b"".join(csv_pieces([*fit.table.all_names, COMPONENT], rows, should_stop))
+
+
+def _cells(table: Table) -> Iterator[list[Cell]]:
+    """Yield the rows of a table; of columns that were not chosen the cells as they stand in the file."""
+    values = (row.tolist() for row in table.values)
+    if table.whole is None:
+        yield from values
+        return
+    place_of = {name: at for at, name in enumerate(table.names)}
+    places = [place_of.get(name) for name in table.whole.names]
+    for row, cells in zip(values, table.whole.rows(), strict=True):
+        yield [cell if at is None else row[at] for at, cell in zip(places, cells, strict=True)]
 
 
 def _encode_posteriors(fit: TableFit, suffix: str, should_stop: ShouldStop) -> bytes:

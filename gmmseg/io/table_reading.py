@@ -24,7 +24,7 @@ from gmmseg.io.files import read_file_bytes, shown_name
 from gmmseg.io.npy import NPY_MAGIC, read_array
 from gmmseg.io.npz import ZIP_MAGIC, arrays_of
 from gmmseg.limits import MIB, check_features, memory_budget, size_text
-from gmmseg.tables.table import Table, not_finite, numbered, table_of
+from gmmseg.tables.table import Table, Whole, not_finite, numbered, table_of
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".npy", ".npz")
 """Of files that are offered as tables; what they are is told by their content."""
@@ -35,6 +35,8 @@ _LINES_AT_ONCE = 1 << 14
 _LONGEST_SHOWN = 40
 _MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?", "-"})
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+_Chosen = tuple[tuple[str, ...], FloatArray, Whole | None]
+"""Names and values of the columns that are read, and the file with all of them where these were chosen."""
 _REMEDY = "Save it as CSV with one row a line, or as .npy or .npz."
 
 
@@ -75,21 +77,18 @@ def read_table(
     name = shown_name(path)
     if data.startswith(NPY_MAGIC):
         with decoding(name, "NPY"):
-            titles, values = _of_array(
-                read_array(io.BytesIO(data), len(data), name, should_stop), columns, name
-            )
+            array = read_array(io.BytesIO(data), len(data), name, should_stop)
+            titles, values, whole = _of_array(array, columns, name)
     elif data.startswith(ZIP_MAGIC):
         with decoding(name, "NPZ"):
-            titles, values = _of_archive(data, columns, name, should_stop)
+            titles, values, whole = _of_archive(data, columns, name, should_stop)
     else:
-        titles, values = _Text(data, name, should_stop).read(columns)
+        titles, values, whole = _Text(data, name, should_stop).read(columns)
     raise_if_ended(should_stop)
-    return table_of(values, titles, name, Path(path), hashlib.sha256(data).hexdigest())
+    return table_of(values, titles, name, Path(path), hashlib.sha256(data).hexdigest(), whole)
 
 
-def _of_archive(
-    data: bytes, columns: Sequence[str] | None, name: str, should_stop: ShouldStop
-) -> tuple[tuple[str, ...], FloatArray]:
+def _of_archive(data: bytes, columns: Sequence[str] | None, name: str, should_stop: ShouldStop) -> _Chosen:
     def choose(names: Sequence[str]) -> Sequence[str]:
         if len(names) == 1:
             return names
@@ -105,18 +104,19 @@ def _of_archive(
     return _of_array(array, columns, name)
 
 
-def _of_array(
-    array: AnyArray, columns: Sequence[str] | None, name: str
-) -> tuple[tuple[str, ...], FloatArray]:
+def _of_array(array: AnyArray, columns: Sequence[str] | None, name: str) -> _Chosen:
     rows = array[:, None] if array.ndim == 1 else array
     if rows.ndim != 2:
         # Refused by the sentence of every table.
-        return (), rows
+        return (), rows, None
     names = numbered(rows.shape[1])
     chosen = list(range(len(names))) if columns is None else _chosen(names, columns, name)
     check_features(len(chosen))
     _check_size(len(rows), len(chosen), name)
-    return tuple(names[column] for column in chosen), rows if columns is None else rows[:, chosen]
+    if columns is None:
+        return names, rows, None
+    whole = Whole(names, lambda: (row.tolist() for row in rows))
+    return tuple(names[column] for column in chosen), rows[:, chosen], whole
 
 
 def _check_size(n_rows: int, n_columns: int, name: str) -> None:
@@ -170,7 +170,7 @@ class _Text:
         self._data, self._name, self._should_stop = data, name, should_stop
         self._encoding = "utf-16" if data.startswith(_UTF_16) else "utf-8-sig"
 
-    def read(self, columns: Sequence[str] | None) -> tuple[tuple[str, ...], FloatArray]:
+    def read(self, columns: Sequence[str] | None) -> _Chosen:
         """Return the names and values of the chosen columns, or of all."""
         layout = self._layout()
         names = layout.names
@@ -178,7 +178,8 @@ class _Text:
             check_features(len(names))
         chosen = list(range(len(names))) if columns is None else _chosen(names, columns, self._name)
         values = self._values(layout, chosen)
-        return tuple(names[column] for column in chosen), values
+        whole = Whole(names, lambda: (_cells(line, layout.delimiter) for line in self._rows(layout)))
+        return tuple(names[column] for column in chosen), values, None if columns is None else whole
 
     def _layout(self) -> _Layout:
         first = next((line for _, line in self._lines()), None)

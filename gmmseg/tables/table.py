@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,22 @@ import numpy as np
 from gmmseg.arrays import FloatArray, frozen
 from gmmseg.errors import ReadError
 from gmmseg.limits import check_features
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Whole:
+    """A file of which some columns were chosen, for output that keeps the others.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Of all columns.
+    rows : callable
+        Begins to read its rows: a cell for each name, texts as they stand in the file.
+    """
+
+    names: tuple[str, ...]
+    rows: Callable[[], Iterator[Sequence[str | float]]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,6 +44,8 @@ class Table:
     path : Path, optional
     sha256 : str
         Of the file; empty where the rows came from none.
+    whole : Whole, optional
+        The file with all its columns, where some of them were chosen.
     """
 
     values: FloatArray
@@ -35,11 +53,17 @@ class Table:
     source: str = "table"
     path: Path | None = None
     sha256: str = ""
+    whole: Whole | None = None
 
     def __post_init__(self) -> None:
         if self.values.ndim != 2 or self.values.shape[1] != len(self.names):
             raise ValueError(f"{len(self.names)} names do not fit values of shape {self.values.shape}")
         frozen(self.values)
+
+    @property
+    def all_names(self) -> tuple[str, ...]:
+        """Names of the columns of the file, chosen or not."""
+        return self.names if self.whole is None else self.whole.names
 
     @property
     def n_rows(self) -> int:
@@ -53,6 +77,7 @@ def table_of(
     source: str = "table",
     path: Path | None = None,
     sha256: str = "",
+    whole: Whole | None = None,
 ) -> Table:
     """Return rows as a table, checked.
 
@@ -62,7 +87,7 @@ def table_of(
         Not copied where it is float64 already.
     names : sequence of str, optional
         Of the D columns; x1, x2, … where there are none.
-    source, path, sha256
+    source, path, sha256, whole
         As in `Table`.
 
     Raises
@@ -90,7 +115,7 @@ def table_of(
     if held_back.any():
         at, column = np.argwhere(held_back)[0]
         raise not_finite(source, f"Row {at + 1}", titles[column], bool(np.isnan(rows[at, column])))
-    return Table(rows, titles, source, path, sha256)
+    return Table(rows, titles, source, path, sha256, whole)
 
 
 def numbered(n_columns: int) -> tuple[str, ...]:

@@ -279,8 +279,8 @@ def run_fit(folder: Path) -> None:
     (folder / "speech.csv").write_text("c1,c2,word\n" + "\n".join(lines))
     table, out, model = (str(folder / name) for name in ("speech.csv", "out.csv", "speaker.json"))
     assert run(["fit", table, "-k", "2", "--columns", "c1,c2", "-o", out, "--model", model]) == 0
-    found = [line.rpartition(",")[2] for line in Path(out).read_text().splitlines()]
-    assert found == ["component", *["1"] * 40, *["2"] * 20]
+    found = [line.split(",")[2:] for line in Path(out).read_text().splitlines()]
+    assert found == [["word", "component"], *[["spoken", "1"]] * 40, *[["spoken", "2"]] * 20]
     assert Path(model).stat().st_size > 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import csv
 import io
 import json
 import re
@@ -96,12 +97,34 @@ def test_the_floor_keeps_a_constant_column_from_a_singular_covariance() -> None:
 def test_csv_holds_the_rows_and_their_components_from_1(place: Path) -> None:
     assert run(["fit", "t.csv", "--columns", "b,a", "-k", "3", "-o", "out.csv"]) == 0
     header, *lines = Path("out.csv").read_bytes().decode().splitlines()
-    assert header == "b,a,component"
-    held = np.array([line.split(",") for line in lines], float)
-    np.testing.assert_array_equal(held[:, :2], three_groups()[:, ::-1])
+    assert header == "a,b,text,component"
+    held = np.array([[*line.split(",")[:2], line.rpartition(",")[2]] for line in lines], float)
+    np.testing.assert_array_equal(held[:, :2], three_groups())
     fit = gmmseg.fit_table(gmmseg.read_table("t.csv", ["b", "a"]), n_components=3)
     np.testing.assert_array_equal(held[:, 2], fit.component + 1)
     assert set(held[:, 2]) == {1, 2, 3}
+
+
+def test_csv_keeps_the_columns_that_were_not_fitted_as_they_stand_in_the_file(place: Path) -> None:
+    rows = [f'{at:03d};{a};"said; =SUM(A1)";{b};-1.50;=1+1' for at, (a, b) in enumerate(three_groups())]
+    Path("mixed.csv").write_text("\n".join(["id;a;note;b;charge;trap", *rows]))
+    assert run(["fit", "mixed.csv", "--columns", "b,a", "-k", "3", "-o", "out.csv"]) == 0
+    header, *held = csv.reader(Path("out.csv").read_text().splitlines())
+    assert header == ["id", "a", "note", "b", "charge", "trap", "component"]
+    fit = gmmseg.fit_table(gmmseg.read_table("mixed.csv", ["b", "a"]), n_components=3)
+    for at, (line, (a, b), component) in enumerate(zip(held, three_groups(), fit.component, strict=True)):
+        # A number keeps its zeros and its sign; what a spreadsheet would run is text.
+        assert line == [f"{at:03d}", f"{a}", "said; =SUM(A1)", f"{b}", "-1.50", "'=1+1", f"{component + 1}"]
+    gmmseg.export(fit, {"rows": "python.csv"})
+    assert Path("python.csv").read_bytes() == Path("out.csv").read_bytes()
+
+
+def test_csv_keeps_the_other_columns_of_an_array(place: Path) -> None:
+    assert run(["fit", "t.npy", "--columns", "x2", "-k", "2", "-o", "out.csv"]) == 0
+    held = np.loadtxt("out.csv", delimiter=",", skiprows=1)
+    np.testing.assert_array_equal(held[:, :2], three_groups())
+    fit = gmmseg.fit_table(three_groups()[:, 1:], n_components=2)
+    np.testing.assert_array_equal(held[:, 2], fit.component + 1)
 
 
 def test_every_output_agrees_with_python(place: Path) -> None:
