@@ -6,6 +6,7 @@ import json
 import math
 import shlex
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,8 @@ from gmmseg.io.tiled.chunk_pyramid import ChunkPyramid
 from gmmseg.io.tiled.opening import open_picture
 from gmmseg.io.tiled.segmenting import TiledRequest, segment_tiled_events
 from gmmseg.limits import GIB, budget_of, set_memory_budget
-from gmmseg.photo.document import Document, change_setting, merge_classes
+from gmmseg.mixture.settings import Adaptation
+from gmmseg.photo.document import Document, adapt_model, change_setting, merge_classes
 from gmmseg.photo.jobs import SegmentOutcome, SegmentRequest, segment_events
 from gmmseg.photo.objects.edits import add_object
 from gmmseg.photo.objects.patch import Patch, brushed
@@ -448,6 +450,41 @@ def test_copied_texts_write_the_same_maps(opened: App, qtbot: QtBot, tmp_path: P
     assert {path: path.read_bytes() for path in (mask, chances)} == {
         path: ours[path] for path in (mask, chances)
     }
+
+
+@pytest.mark.parametrize("adaptation", [None, Adaptation(), Adaptation(200.0, moves_covariances=True)])
+def test_copied_texts_apply_a_model_as_the_window_does(
+    opened: App, qtbot: QtBot, picture: AnyArray, tmp_path: Path, adaptation: Adaptation | None
+) -> None:
+    work = opened.photo.work
+    other = gmmseg.segment(picture[:200, :200] // 2, n_components=3)
+    merged = replace(other.model, classes=other.model.classes.merged([1, 3]))
+    path = tmp_path / "another.json"
+    path.write_bytes(dump_model(merged))
+    drop(opened.window, mime_of(path))
+    qtbot.waitUntil(lambda: work.workspace.document.given is not None, timeout=20000)
+    wait_for_fit(opened, qtbot)
+    work.apply(adapt_model(adaptation, "Adapt"))
+    wait_for_fit(opened, qtbot)
+    mask, chances, model = tmp_path / "mask.tif", tmp_path / "chances.tif", tmp_path / "model.json"
+    items = [ExportItem(mask, "mask"), ExportItem(chances, "probabilities")]
+    # A model that is not adapted is written by no command: it is there.
+    told = items if adaptation is None else [*items, ExportItem(model, "model")]
+    _exported(opened, qtbot, told)
+    ours = [item.path.read_bytes() for item in told]
+    for item in told:
+        item.path.unlink()
+    words = shlex.split(work.exporter.text("command", told, "classes"))
+    assert words[:2] == ["gmmseg", "apply"]
+    assert run(words[1:]) == 0
+    assert [item.path.read_bytes() for item in told] == ours
+    for item in items:
+        item.path.unlink()
+    exec(work.exporter.text("python", items, "classes"), {})
+    assert [item.path.read_bytes() for item in items] == ours[: len(items)]
+    with budget_of(GIB):
+        in_memory = gmmseg.apply(path, picture, adapt=adaptation)
+    assert np.array_equal(tifffile.imread(mask, key=0), in_memory.labels)
 
 
 def test_what_a_text_cannot_write_in_tiles_is_said(opened: App, tmp_path: Path) -> None:
