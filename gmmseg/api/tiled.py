@@ -16,6 +16,7 @@ from gmmseg.api.keywords import (
 )
 from gmmseg.control import result_of
 from gmmseg.features.spec import FeatureSpec
+from gmmseg.image import PixelSize
 from gmmseg.io.models import read_model
 from gmmseg.io.tiled.opening import open_picture
 from gmmseg.io.tiled.segmenting import TiledOutcome, TiledRequest, segment_tiled_events
@@ -38,6 +39,7 @@ def segment_tiles(
     classes: ClassTable | None = None,
     probabilities: str | PathLike[str] | None = None,
     frame: int = 0,
+    pixel_size: float | None = None,
     jobs: int = 1,
     client: Any = None,
     resume: bool = False,
@@ -62,6 +64,8 @@ def segment_tiles(
         Also the probability of each class at each pixel, in 255ths: ``.zarr`` or ``.tif``.
     frame : int
         Page or frame, from 0.
+    pixel_size : float, optional
+        Side of a pixel in micrometres, which the outputs tell; what the picture's file tells where None.
     jobs : int
         Processes of this machine.
     client : distributed.Client or str, optional
@@ -89,7 +93,9 @@ def segment_tiles(
     heat = None if probabilities is None else Path(probabilities)
     fields = field_maps(maps.settings, maps.regions)
     opened = open_picture(picture, frame=frame, skips_damaged=skip_damaged)
-    request = TiledRequest(opened, chosen, Path(output), resume, classes, fields, heat)
+    request = TiledRequest(
+        opened, chosen, Path(output), resume, classes, fields, heat, pixel_size=_square(pixel_size)
+    )
     return _run(request, jobs, client)
 
 
@@ -102,6 +108,7 @@ def apply_tiles(
     adapt: float | Adaptation | None = None,
     probabilities: str | PathLike[str] | None = None,
     frame: int = 0,
+    pixel_size: float | None = None,
     jobs: int = 1,
     client: Any = None,
     resume: bool = False,
@@ -113,7 +120,7 @@ def apply_tiles(
     Parameters
     ----------
     model : Model, or path of a model file
-    picture, output, probabilities, frame, jobs, client, resume, skip_damaged
+    picture, output, probabilities, frame, pixel_size, jobs, client, resume, skip_damaged
         As for `segment_tiles`.
     adapt : float or Adaptation, optional
         As for `apply`.
@@ -136,8 +143,20 @@ def apply_tiles(
     heat = None if probabilities is None else Path(probabilities)
     fields = field_maps(maps.settings, maps.regions)
     opened = open_picture(picture, frame=frame, skips_damaged=skip_damaged)
-    request = TiledRequest(opened, given, Path(output), resume, maps=fields, probabilities=heat)
+    request = TiledRequest(
+        opened,
+        given,
+        Path(output),
+        resume,
+        maps=fields,
+        probabilities=heat,
+        pixel_size=_square(pixel_size),
+    )
     return _run(request, jobs, client)
+
+
+def _square(side: float | None) -> PixelSize | None:
+    return None if side is None else (side, side)
 
 
 def _run(request: TiledRequest, jobs: int, client: Any) -> TiledOutcome:

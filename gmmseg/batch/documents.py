@@ -73,8 +73,9 @@ def check_is_there(image: Image | None) -> None:
 
 def as_in_document(items: Sequence[ExportItem], document: Document) -> list[ExportItem]:
     """Return the items with the size of a pixel and the display of a document, where they have none."""
-    side = document.typed_pixel_size
-    size = None if side is None else (side, side)
+    side, step = document.typed_pixel_size, 1 if document.image is None else document.image.step_of_levels
+    # Of the picture, where the image is an overview of it.
+    size = None if side is None else (side / step, side / step)
     return [
         replace(item, pixel_size=item.pixel_size or size, display=item.display or document.display)
         for item in items

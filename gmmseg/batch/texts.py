@@ -23,6 +23,7 @@ from gmmseg.io.export_items import (
     ExportItem,
     ExportKind,
     has_palette,
+    is_measured,
 )
 from gmmseg.io.masks import PaletteName
 from gmmseg.io.outputs import distinct_stems
@@ -255,6 +256,8 @@ def command_text(wanted: Repeatable) -> str:
         words += ["--frame", str(wanted.frame + 1)] if wanted.frame else []
         words += ["-o", _path_word(wanted.output.path)]
         words += [word for each in wanted.others for word in (f"--{each.kind}", _path_word(each.path))]
+        _, side = _measuring([wanted.output])
+        words += [] if side is None else ["--pixel-size", repr(side)]
     else:
         words = [*_method_words(wanted.method), *map(_path_word, wanted.images)]
         words += ["--frame", str(wanted.frame + 1)] if wanted.frame else []
@@ -424,6 +427,8 @@ def _tiled_call(wanted: AgainInTiles) -> str:
         )
     more = [f"{item.kind}={_path_word(item.path)!r}" for item in wanted.others]
     more += [f"frame={wanted.frame}"] if wanted.frame else []
+    _, side = _measuring([wanted.output])
+    more += [] if side is None else [f"pixel_size={side!r}"]
     name, words = _call_words(
         wanted.method, repr(_path_word(wanted.image)), repr(_path_word(wanted.output.path))
     )
@@ -537,7 +542,7 @@ def _file(item: ExportItem, is_folder: bool) -> str:
 def _measuring(items: Sequence[ExportItem]) -> tuple[int, float | None]:
     """Return the smallest part that is listed, and the side of a pixel that was typed."""
     least = next((item.least_part for item in items if item.kind == "parts"), 1)
-    sizes = [item.pixel_size for item in items if item.kind in ("table", "parts")]
+    sizes = [item.pixel_size for item in items if is_measured(item)]
     return least, next((size[0] for size in sizes if size is not None), None)
 
 

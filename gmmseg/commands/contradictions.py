@@ -105,10 +105,22 @@ def check_tables(parser: Parser, options: argparse.Namespace) -> None:
     has_parts = options.parts is not None or "parts" in kinds
     if options.min_part is not None and not has_parts:
         parser.error("--min-part is about the parts of classes: add --parts FILE.csv, or leave it out")
-    if options.pixel_size is not None and not has_parts and options.table is None:
-        parser.error("--pixel-size is for tables: add --parts FILE.csv or --table FILE.csv, or leave it out")
+    if options.pixel_size is not None and not _has_measured(options):
+        parser.error(
+            "--pixel-size is for tables, TIFF and OME-Zarr: add --parts FILE.csv or --table FILE.csv, or "
+            "leave it out"
+        )
     if has_parts and getattr(options, "method", "mixture") == "regions":
         parser.error("regions have no parts: leave out --parts, and write --table FILE.csv")
+
+
+def _has_measured(options: argparse.Namespace) -> bool:
+    """Return whether a file is written that tells the size of a pixel."""
+    # Here, so that the help does not wait for it.
+    from gmmseg.commands.outputs import items_of
+    from gmmseg.io.export_items import is_measured
+
+    return any(map(is_measured, items_of(options)))
 
 
 def check_map(parser: Parser, options: argparse.Namespace) -> None:

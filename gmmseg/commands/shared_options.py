@@ -115,7 +115,8 @@ def _add_tables(group: argparse._ArgumentGroup, table_help: str) -> None:
         "--pixel-size",
         type=length,
         metavar="UM",
-        help="side of a pixel in micrometres, for areas in um2 in tables (default: what the TIFF file tells)",
+        help="side of a pixel in micrometres, for areas in um2 in tables, told in maps that are TIFF or "
+        "OME-Zarr too (default: what the picture's file tells)",
     )
     group.add_argument("--report", type=place, metavar="FILE", help="also all figures of the run: .json")
 

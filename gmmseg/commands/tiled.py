@@ -104,7 +104,17 @@ def run_tiled(
             should_stop=console.should_stop,
         )
         name = picture.source.name
-        request = TiledRequest(picture, method, output, options.resume, classes, maps, options.probabilities)
+        side = options.pixel_size
+        request = TiledRequest(
+            picture,
+            method,
+            output,
+            options.resume,
+            classes,
+            maps,
+            options.probabilities,
+            pixel_size=None if side is None else (side, side),
+        )
         job = segment_tiled_events(
             request, engine, console.should_stop, lambda progress: console.show_progress(progress, name)
         )

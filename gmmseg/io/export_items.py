@@ -71,7 +71,8 @@ class ExportItem(Output[ExportKind]):
     least_part : int
         Pixels of the smallest part that is listed; parts only.
     pixel_size : (float, float), optional
-        Width and height of a pixel in micrometres, for tables; what the file tells where None.
+        Width and height of a pixel in micrometres, for kinds of `is_measured`; what the image's file tells
+        where None.
     display : Display, optional
         How the photo is shown, `DISPLAYED_KINDS` only; the automatic one where None.
     """
@@ -82,6 +83,14 @@ class ExportItem(Output[ExportKind]):
     least_part: int = 1
     pixel_size: PixelSize | None = None
     display: Display | None = None
+
+
+def is_measured(item: ExportItem) -> bool:
+    """Return whether an item's `pixel_size` has an effect."""
+    # A folder gets files in the first of their formats.
+    name = item.path.name.lower() if item.path.suffix else SUFFIXES[item.kind][0]
+    is_map = item.kind in ("mask", "probabilities") and name.endswith((".tif", ".tiff", ".zarr"))
+    return is_map or item.kind in ("table", "parts", "ome-tiff", "ome-zarr")
 
 
 def is_ome_tiff(path: Path) -> bool:

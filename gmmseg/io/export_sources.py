@@ -308,13 +308,17 @@ def _ids(source: ExportSource, item: ExportItem) -> AnyArray:
     return mask_ids(source.labels, source.classes, zero_based=item.zero_based)
 
 
+def _pixel_size(source: ExportSource, item: ExportItem) -> PixelSize | None:
+    return item.pixel_size or source.image.pixel_size
+
+
 def _mask(source: ExportSource, item: ExportItem, should_stop: ShouldStop) -> bytes:
     ids, held = _ids(source, item), source.legend(item.zero_based)
     if item.path.suffix.lower() == ".npz":
         return encode_npz(ids, source.planes(should_stop), held)
     return encode_mask(
         item.path.suffix, ids, source.classes,
-        zero_based=item.zero_based, palette=item.palette, metadata=held,
+        zero_based=item.zero_based, palette=item.palette, metadata=held, pixel_size=_pixel_size(source, item),
     )  # fmt: skip
 
 
@@ -328,7 +332,7 @@ def _probabilities(source: ExportSource, item: ExportItem, should_stop: ShouldSt
     if item.path.suffix.lower() == ".npz":
         return encode_npz(_ids(source, item), planes, source.legend())
     encoder = encode_ome_posteriors if is_ome_tiff(item.path) else encode_probabilities
-    return encoder(planes, source.shape, source.classes)
+    return encoder(planes, source.shape, source.classes, _pixel_size(source, item))
 
 
 def _overlay(source: ExportSource, item: ExportItem, should_stop: ShouldStop) -> bytes:
@@ -352,8 +356,9 @@ def _labelme(source: ExportSource, item: ExportItem, should_stop: ShouldStop) ->
 
 
 def _ome_zarr(source: ExportSource, item: ExportItem, should_stop: ShouldStop) -> Folder:
-    image = source.image
-    return Folder(ome_zarr_files(image, _ids(source, item), source.classes, image.source.name), is_ome_zarr)
+    image, size = source.image, _pixel_size(source, item)
+    files = ome_zarr_files(image, _ids(source, item), source.classes, image.source.name, size)
+    return Folder(files, is_ome_zarr)
 
 
 _Encoder = Callable[[ExportSource, ExportItem, ShouldStop], Encoded]
@@ -381,7 +386,7 @@ _ENCODERS: dict[ExportKind, _Encoder] = {
     "svg": lambda source, item, should_stop: encode_svg(_ids(source, item), source.classes),
     "roi": lambda source, item, should_stop: encode_rois(_ids(source, item), source.classes),
     "ome-tiff": lambda source, item, should_stop: encode_ome_labels(
-        _ids(source, item), source.legend(item.zero_based)
+        _ids(source, item), source.legend(item.zero_based), _pixel_size(source, item)
     ),
     "ome-zarr": _ome_zarr,
 }

@@ -13,6 +13,8 @@ import numpy as np
 from gmmseg.arrays import AnyArray, ByteArray, Float32Array, LabelArray
 from gmmseg.colours import Colour, to_hex, voc_colour
 from gmmseg.errors import WriteError
+from gmmseg.image import PixelSize
+from gmmseg.io.pixel_sizes import imagej_scale, resolution_tags
 from gmmseg.io.plain_text import plain_text
 from gmmseg.photo.classes import IGNORE_ID, ClassTable
 from gmmseg.version import VERSION
@@ -96,6 +98,7 @@ def encode_mask(
     zero_based: bool = False,
     palette: PaletteName = "class",
     metadata: Mapping[str, Any] | None = None,
+    pixel_size: PixelSize | None = None,
 ) -> bytes:
     """Return a label map as the bytes of a .png, .tif or .npy file; equal input gives equal bytes.
 
@@ -113,6 +116,8 @@ def encode_mask(
         With a palette many readers return colours instead of values.
     metadata : mapping, optional
         Put into the file beside the legend; plain values.
+    pixel_size : (float, float), optional
+        Width and height of a pixel in micrometres, for a TIFF's resolution.
 
     Raises
     ------
@@ -126,7 +131,7 @@ def encode_mask(
                 return _encode_png(ids, None, held)
             return _encode_png(ids, mask_palette(classes, palette, zero_based=zero_based), held)
         case ".tif" | ".tiff":
-            return _encode_tiff_labels(ids, held)
+            return _encode_tiff_labels(ids, held, pixel_size)
         case ".npy":
             buffer = io.BytesIO()
             np.lib.format.write_array(buffer, np.ascontiguousarray(ids), allow_pickle=False)
@@ -165,14 +170,14 @@ def _in_words(metadata: Mapping[str, Any]) -> str:
     )
 
 
-def _encode_tiff_labels(ids: AnyArray, metadata: Mapping[str, Any]) -> bytes:
+def _encode_tiff_labels(ids: AnyArray, metadata: Mapping[str, Any], pixel_size: PixelSize | None) -> bytes:
     """Return a grey TIFF: with a colour map OpenCV, matplotlib, SimpleITK and ITK do not read the values."""
     import tifffile
 
     buffer = io.BytesIO()
     tifffile.imwrite(
         buffer, ids, compression="zlib", description=json.dumps(metadata), metadata=None,
-        software=GENERATOR, photometric="minisblack",
+        software=GENERATOR, photometric="minisblack", **resolution_tags(pixel_size),
     )  # fmt: skip
     return buffer.getvalue()
 
@@ -221,6 +226,7 @@ def encode_probabilities(
     planes: Iterable[Float32Array],
     shape: tuple[int, int],
     classes: ClassTable,
+    pixel_size: PixelSize | None = None,
 ) -> bytes:
     """Return a TIFF stack that ImageJ opens as channels named after the classes.
 
@@ -231,6 +237,8 @@ def encode_probabilities(
     shape : tuple of int
         (H, W).
     classes : ClassTable
+    pixel_size : (float, float), optional
+        Width and height of a pixel in micrometres.
 
     Raises
     ------
@@ -245,11 +253,12 @@ def encode_probabilities(
             f"The probabilities of {len(classes)} classes take {n_bytes / 1e9:.1f} GB, too much for a TIFF.",
             "Write them as .npz, or merge classes.",
         )
+    tags, scale = imagej_scale(pixel_size)
     buffer = io.BytesIO()
     tifffile.imwrite(
         buffer, iter(planes), shape=(len(classes), *shape), dtype=np.float32, imagej=True,
-        compression="zlib", photometric="minisblack", software=GENERATOR,
-        metadata={"axes": "CYX", "Labels": [plain_text(entry.name) for entry in classes]},
+        compression="zlib", photometric="minisblack", software=GENERATOR, **tags,
+        metadata={"axes": "CYX", "Labels": [plain_text(entry.name) for entry in classes], **scale},
     )  # fmt: skip
     return buffer.getvalue()
 

@@ -1,4 +1,4 @@
-"""Physical pixel sizes as files tell them: in OME's metadata, in ImageJ's, by resolution, or in scales."""
+"""Physical pixel sizes in files: in OME's metadata, in ImageJ's, by resolution, or in scales."""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ _MICROMETRES = {
     "micrometer": 1.0, "mm": 1e3, "millimeter": 1e3, "cm": 1e4, "centimeter": 1e4, "m": 1e6, "meter": 1e6,
     "inch": 25_400.0, "in": 25_400.0, "å": 1e-4,
 }  # fmt: skip
+_LARGEST_RATIO = 2**32 - 1
 _PIXELS = re.compile(r"<(?:\w+:)?Pixels\s[^>]*>")
 
 
 def pixel_size_of(tif: Any, page: Any) -> PixelSize | None:
     """Return width and height of a pixel of an open `tifffile.TiffFile`, micrometres; None where unknown."""
     if tif.is_ome and tif.ome_metadata:
-        return _checked(*_ome_sizes(str(tif.ome_metadata)))
+        return _checked(*_sizes_of_ome(str(tif.ome_metadata)))
     across, down = _resolution(page, _X_RESOLUTION), _resolution(page, _Y_RESOLUTION)
     unit = _length_of_unit(tif, page, across)
     return _checked(unit / across if across else 0.0, unit / down if down else 0.0)
@@ -53,7 +54,39 @@ def pixel_size_of_scales(multiscales: Mapping[str, Any]) -> PixelSize | None:
     return _checked(sizes.get("x", 0.0), sizes.get("y", 0.0)) if steps else None
 
 
-def _ome_sizes(metadata: str) -> tuple[float, float]:
+def resolution_tags(size: PixelSize | None) -> dict[str, Any]:
+    """Return the arguments by which `tifffile` writes a pixel's width and height, micrometres; {} for None.
+
+    Sizes of which the numbers of pixels a centimetre do not fit the tags are left out.
+    """
+    ratios = _ratios(size, 1e4)
+    return {"resolution": ratios, "resolutionunit": _CENTIMETRE} if ratios else {}
+
+
+def imagej_scale(size: PixelSize | None) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the same for a file of ImageJ's, whose metadata, the second, name the unit."""
+    ratios = _ratios(size, 1.0)
+    return ({"resolution": ratios}, {"unit": "um"}) if ratios else ({}, {})
+
+
+def _ratios(size: PixelSize | None, length: float) -> tuple[float, ...]:
+    """Return how many pixels a length, micrometres, has in both directions; none where tags cannot tell."""
+    ratios = () if size is None else tuple(length / side for side in size)
+    are_held = all(1 / _LARGEST_RATIO <= ratio <= _LARGEST_RATIO for ratio in ratios)
+    return ratios if are_held else ()
+
+
+def ome_sizes(size: PixelSize | None) -> dict[str, Any]:
+    """Return the attributes of OME's ``Pixels`` that tell width and height, micrometres; {} for None."""
+    if size is None:
+        return {}
+    return {
+        "PhysicalSizeX": size[0], "PhysicalSizeXUnit": "µm",
+        "PhysicalSizeY": size[1], "PhysicalSizeYUnit": "µm",
+    }  # fmt: skip
+
+
+def _sizes_of_ome(metadata: str) -> tuple[float, float]:
     found = _PIXELS.search(metadata)
     attributes = dict(re.findall(r'(\w+)\s*=\s*"([^"]*)"', found[0])) if found else {}
     across, down = (

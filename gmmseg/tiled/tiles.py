@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from gmmseg.arrays import AnyArray
-from gmmseg.image import Image, ImageSource
+from gmmseg.image import Image, ImageSource, PixelSize
 
 CHUNK = 1024
 """Side of the pieces that label images are stored in; tiles are multiples of it."""
@@ -78,6 +78,12 @@ class TiledPicture(Protocol):
 
     def read(self, top: int, left: int, height: int, width: int) -> Image:
         """Return a rectangle that lies within the picture; raises `ReadError`."""
+
+
+def own_pixel_size(picture: TiledPicture) -> PixelSize | None:
+    """Return width and height of a pixel in micrometres, as its file tells; None where it does not."""
+    size: PixelSize | None = getattr(picture, "pixel_size", None)
+    return size
 
 
 def tile_grid(picture: TiledPicture, n_pixels: int | None = None) -> list[Tile]:

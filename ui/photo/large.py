@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Generator
 from pathlib import Path
 
+from gmmseg.batch.documents import as_in_document
 from gmmseg.control import Progress, ShouldStop
 from gmmseg.errors import WriteError
 from gmmseg.image import Image
@@ -61,7 +62,7 @@ def exporting_of_levels(
     document = shown.document
     if document.image is None or document.fit is None:
         raise WriteError("There are no classes to export yet.", "Wait until the picture is fitted.")
-    picture = pyramid_of(document.image).picture
+    picture, items = pyramid_of(document.image).picture, as_in_document(items, document)
     with engine() as workers:
         paths = yield from export_tiled_events(
             picture, document.fit, document.classes, items, workers, "window", should_stop, report

@@ -12,13 +12,18 @@ from typing import Any
 import numpy as np
 
 from gmmseg.arrays import AnyArray, Float32Array
+from gmmseg.image import PixelSize
 from gmmseg.io.masks import GENERATOR
+from gmmseg.io.pixel_sizes import ome_sizes
 from gmmseg.io.plain_text import plain_text
 from gmmseg.photo.classes import ClassTable
 
 
 def encode_ome_posteriors(
-    planes: Iterable[Float32Array], shape: tuple[int, int], classes: ClassTable
+    planes: Iterable[Float32Array],
+    shape: tuple[int, int],
+    classes: ClassTable,
+    pixel_size: PixelSize | None = None,
 ) -> bytes:
     """Return the posteriors of each class as float32 channels (C, H, W).
 
@@ -29,16 +34,21 @@ def encode_ome_posteriors(
     shape : tuple of int
         (H, W).
     classes : ClassTable
+    pixel_size : (float, float), optional
+        Width and height of a pixel in micrometres.
     """
     names = [plain_text(entry.name) for entry in classes]
-    return _encode(
-        iter(planes), (len(names), *shape), np.dtype(np.float32), "CYX", {"Channel": {"Name": names}}
-    )
+    about = {"Channel": {"Name": names}, **ome_sizes(pixel_size)}
+    return _encode(iter(planes), (len(names), *shape), np.dtype(np.float32), "CYX", about)
 
 
-def encode_ome_labels(ids: AnyArray, legend: Mapping[str, Any]) -> bytes:
-    """Return the values of a mask (H, W) as a one-channel image, with its legend, as JSON, as description."""
-    return _encode(ids, ids.shape, ids.dtype, "YX", {"Description": json.dumps(legend)})
+def encode_ome_labels(ids: AnyArray, legend: Mapping[str, Any], pixel_size: PixelSize | None = None) -> bytes:
+    """Return the values of a mask (H, W) as a one-channel image, with its legend, as JSON, as description.
+
+    `pixel_size` is as for `encode_ome_posteriors`.
+    """
+    about = {"Description": json.dumps(legend), **ome_sizes(pixel_size)}
+    return _encode(ids, ids.shape, ids.dtype, "YX", about)
 
 
 def _encode(

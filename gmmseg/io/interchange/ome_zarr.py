@@ -12,7 +12,7 @@ import numpy as np
 
 from gmmseg.arrays import AnyArray
 from gmmseg.colours import Colour, to_hex
-from gmmseg.image import Image
+from gmmseg.image import Image, PixelSize
 from gmmseg.io.plain_text import with_plain_names
 from gmmseg.photo.classes import ClassTable
 
@@ -24,7 +24,9 @@ _OWN = "gmmseg"
 """Under this name are attributes that OME does not know."""
 
 
-def ome_zarr_files(image: Image, ids: AnyArray, classes: ClassTable, name: str) -> dict[str, bytes]:
+def ome_zarr_files(
+    image: Image, ids: AnyArray, classes: ClassTable, name: str, pixel_size: PixelSize | None = None
+) -> dict[str, bytes]:
     """Return the folder's files by relative name.
 
     Parameters
@@ -36,14 +38,16 @@ def ome_zarr_files(image: Image, ids: AnyArray, classes: ClassTable, name: str) 
     classes : ClassTable
     name : str
         Of the image, for people.
+    pixel_size : (float, float), optional
+        Width and height of a pixel in micrometres.
     """
     classes = with_plain_names(classes)
     n_levels = n_levels_of(image.height, image.width)
     files = {
-        "zarr.json": group_json({**multiscales(name, "cyx", n_levels), **_omero(image)}),
+        "zarr.json": group_json({**multiscales(name, "cyx", n_levels, pixel_size), **_omero(image)}),
         "labels/zarr.json": group_json({"labels": ["classes"]}),
         "labels/classes/zarr.json": group_json(
-            {**multiscales("classes", "yx", n_levels), "image-label": image_label(classes)}
+            {**multiscales("classes", "yx", n_levels, pixel_size), "image-label": image_label(classes)}
         ),
     }
     for level in range(n_levels):
@@ -83,19 +87,27 @@ def _json(content: dict[str, Any]) -> bytes:
     return (json.dumps(content, indent=1) + "\n").encode("ascii")
 
 
-def multiscales(name: str, axes: str, n_levels: int) -> dict[str, Any]:
-    """Return the attributes of a pyramid whose levels are half as large each, by every second pixel."""
+def multiscales(name: str, axes: str, n_levels: int, pixel_size: PixelSize | None = None) -> dict[str, Any]:
+    """Return the attributes of a pyramid whose levels are half as large each, by every second pixel.
+
+    Scales are in micrometres where the size of a pixel, width and height, is known; else in pixels.
+    """
+    width, height = pixel_size or (1.0, 1.0)
+    sides = {"c": 1.0, "y": height, "x": width}
+    space = {"type": "space"} if pixel_size is None else {"type": "space", "unit": "micrometer"}
+
+    def scale(level: int) -> list[float]:
+        return [sides[axis] * (1 if axis == "c" else 2**level) for axis in axes]
+
     return {
         "multiscales": [
             {
                 "name": name,
-                "axes": [{"name": axis, "type": "channel" if axis == "c" else "space"} for axis in axes],
+                "axes": [{"name": axis, **({"type": "channel"} if axis == "c" else space)} for axis in axes],
                 "datasets": [
                     {
                         "path": str(level),
-                        "coordinateTransformations": [
-                            {"type": "scale", "scale": [1.0 if a == "c" else 2.0**level for a in axes]}
-                        ],
+                        "coordinateTransformations": [{"type": "scale", "scale": scale(level)}],
                     }
                     for level in range(n_levels)
                 ],

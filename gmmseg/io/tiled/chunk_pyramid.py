@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from gmmseg.arrays import AnyArray
+from gmmseg.image import PixelSize
 from gmmseg.io.atomic import refusals
 from gmmseg.io.interchange.ome_zarr import (
     array_json,
@@ -49,6 +50,8 @@ class ChunkPyramid:
         Maps that lie behind each other; None for a single one, without an axis for them.
     plane : int
         Which of them is written and read.
+    pixel_size : (float, float), optional
+        Width and height of a pixel of the finest level in micrometres.
     """
 
     folder: str
@@ -57,6 +60,7 @@ class ChunkPyramid:
     n_direct: int
     n_planes: int | None = None
     plane: int = 0
+    pixel_size: PixelSize | None = None
 
     @property
     def planes(self) -> tuple[ChunkPyramid, ...]:
@@ -72,6 +76,11 @@ class ChunkPyramid:
         """Return (H, W) of a level."""
         height, width = (-(-side // 2**level) for side in self.shape)
         return height, width
+
+    def level_pixel_size(self, level: int) -> PixelSize | None:
+        """Return width and height of a pixel of a level."""
+        size, step = self.pixel_size, 2**level
+        return None if size is None else (size[0] * step, size[1] * step)
 
     def reductions(self, level: int) -> list[Tile]:
         """Return the parts of a level that are made from the one below."""
@@ -128,7 +137,7 @@ class ChunkPyramid:
         with refusals(self.folder):
             root = Path(self.folder)
             root.mkdir(parents=True, exist_ok=True)
-            scales = multiscales(name, axes, self.n_levels)
+            scales = multiscales(name, axes, self.n_levels, self.pixel_size)
             (root / "zarr.json").write_bytes(group_json({**scales, **ome}, own))
             for level in range(self.n_levels):
                 (root / str(level)).mkdir(exist_ok=True)

@@ -78,7 +78,15 @@ def export_tiled_events(
     for kind in _LABELS:
         if kind in places:
             request = TiledRequest(
-                picture, fit, places[kind], False, classes, None, probabilities, keeps_unfinished=False
+                picture,
+                fit,
+                places[kind],
+                False,
+                classes,
+                None,
+                probabilities,
+                keeps_unfinished=False,
+                pixel_size=next((item.pixel_size for item in items if item.kind == kind), None),
             )
             yield from relayed(segment_tiled_events(request, engine, should_stop, report), _progress)
             # Once is enough.

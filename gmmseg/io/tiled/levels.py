@@ -14,7 +14,7 @@ from gmmseg.io.tiled.zarr_picture import ZarrPicture, smaller_levels
 from gmmseg.tiled import pyramid
 from gmmseg.tiled.engines import Engine, Local
 from gmmseg.tiled.pyramid import Pyramid, missing_steps, nested
-from gmmseg.tiled.tiles import CHUNK, TiledPicture
+from gmmseg.tiled.tiles import CHUNK, TiledPicture, own_pixel_size
 
 
 def open_levels_events(
@@ -56,8 +56,7 @@ def open_levels_events(
         made = yield from cache.levels_events(source, lacking, engine or Local(), should_stop)
         levels += [level for level, _ in made]
         steps += [first * step for _, step in made]
-    size = picture.pixel_size if isinstance(picture, TiffPicture | ZarrPicture) else None
-    return Pyramid(tuple(levels), tuple(steps), picture, cache.store_of(picture), size)
+    return Pyramid(tuple(levels), tuple(steps), picture, cache.store_of(picture), own_pixel_size(picture))
 
 
 def _own_levels(picture: TiledPicture) -> tuple[list[TiledPicture], list[int]]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from gmmseg.control import ShouldStop
 from gmmseg.errors import WriteError
+from gmmseg.image import PixelSize
 from gmmseg.io.atomic import check_folder_writable, check_writable, publish_file, publish_folder, shown
 from gmmseg.io.interchange.ome_zarr import image_label, is_ome_zarr, shown_channels
 from gmmseg.io.masks import GENERATOR, legend
@@ -76,26 +77,47 @@ class MapFile:
         publish_file(made, self.output)
 
 
-def label_file(
-    output: Path, folder: WorkFolder, classes: ClassTable, shape: tuple[int, int], n_direct: int, name: str
-) -> MapFile:
-    """Begin a label image of a picture (H, W) called `name`: its class ids; raises `WriteError`.
+@dataclass(frozen=True, slots=True)
+class MapShape:
+    """What the files of maps of a picture have in common.
 
-    `n_direct` is as for `ChunkPyramid`.
+    Parameters
+    ----------
+    name : str
+        Of the picture, for people.
+    shape : tuple of int
+        (H, W).
+    pixel_size : (float, float), optional
+        Width and height of a pixel in micrometres.
+    n_direct : int
+        As for `ChunkPyramid`.
     """
+
+    name: str
+    shape: tuple[int, int]
+    pixel_size: PixelSize | None
+    n_direct: int
+
+    def pyramid(self, folder: WorkFolder, dtype: str, n_planes: int | None = None) -> ChunkPyramid:
+        """Return where the maps are made."""
+        return ChunkPyramid(
+            str(folder.maps), self.shape, dtype, self.n_direct, n_planes, pixel_size=self.pixel_size
+        )
+
+
+def label_file(output: Path, folder: WorkFolder, classes: ClassTable, of: MapShape) -> MapFile:
+    """Begin a label image: its class ids; raises `WriteError`."""
     plain = with_plain_names(classes)
-    pyramid = ChunkPyramid(str(folder.maps), shape, plain.ids_by_label().dtype.name, n_direct)
-    pyramid.write_metadata(name, {"image-label": image_label(plain, source=None)})
+    pyramid = of.pyramid(folder, plain.ids_by_label().dtype.name)
+    pyramid.write_metadata(of.name, {"image-label": image_label(plain, source=None)})
     return MapFile(output, folder, pyramid, legend(plain))
 
 
-def probability_file(
-    output: Path, folder: WorkFolder, classes: ClassTable, shape: tuple[int, int], n_direct: int, name: str
-) -> MapFile:
+def probability_file(output: Path, folder: WorkFolder, classes: ClassTable, of: MapShape) -> MapFile:
     """Begin an image of the probability of each class, in 255ths; otherwise as `label_file`."""
     plain = with_plain_names(classes)
-    pyramid = ChunkPyramid(str(folder.maps), shape, "uint8", n_direct, len(plain))
+    pyramid = of.pyramid(folder, "uint8", len(plain))
     held = {**legend(plain), "generator": GENERATOR, "values": "probabilities of the classes in 255ths"}
     names = [entry.name for entry in plain]
-    pyramid.write_metadata(name, shown_channels(names, [entry.colour for entry in plain], 255.0), held)
+    pyramid.write_metadata(of.name, shown_channels(names, [entry.colour for entry in plain], 255.0), held)
     return MapFile(output, folder, pyramid, held)

@@ -10,6 +10,7 @@ import tifffile
 from gmmseg.arrays import AnyArray
 from gmmseg.control import ShouldStop, raise_if_cancelled
 from gmmseg.io.atomic import refusals
+from gmmseg.io.pixel_sizes import resolution_tags
 from gmmseg.io.tiled.chunk_pyramid import ChunkPyramid
 from gmmseg.tiled.tiles import CHUNK, grid_of
 
@@ -51,5 +52,6 @@ def write_pyramid_tiff(pyramid: ChunkPyramid, path: Path, description: str, shou
                 subfiletype=0 if level == 0 else 1,
                 metadata=None,
                 software=False,
+                **resolution_tags(pyramid.level_pixel_size(level)),
                 maxworkers=1,
             )

@@ -15,12 +15,13 @@ import numpy as np
 
 from gmmseg.arrays import IntArray
 from gmmseg.control import Progress, ShouldStop, StopRequest, all_or_nothing, never_stop, only_cancelled
+from gmmseg.image import PixelSize
 from gmmseg.io.atomic import refusals
 from gmmseg.io.masks import legend
 from gmmseg.io.models import dump_model
 from gmmseg.io.reports import build_report
 from gmmseg.io.tiled.chunk_pyramid import Reduce, n_direct_levels
-from gmmseg.io.tiled.map_files import MapFile, check_output, label_file, probability_file
+from gmmseg.io.tiled.map_files import MapFile, MapShape, check_output, label_file, probability_file
 from gmmseg.io.tiled.work_folder import WorkFolder
 from gmmseg.mixture.compiled import rounding_name
 from gmmseg.photo.classes import ClassTable, check_suits_components
@@ -35,7 +36,7 @@ from gmmseg.tiled.fitting import TiledFit, apply_tiled_events, fit_tiled_events,
 from gmmseg.tiled.labelling import FieldMaps, LabelTile
 from gmmseg.tiled.passes import Passes, Report, no_report
 from gmmseg.tiled.tile_rows import TileRows
-from gmmseg.tiled.tiles import CHUNK, Tile, TiledPicture, grid_of, tile_grid
+from gmmseg.tiled.tiles import CHUNK, Tile, TiledPicture, grid_of, own_pixel_size, tile_grid
 from gmmseg.version import VERSION
 
 ROW_TILE_PIXELS = 1 << 22
@@ -65,6 +66,8 @@ class TiledRequest:
         For the probability of each class in 255ths; as `output`.
     keeps_unfinished : bool
         Whether what was done before an error or an interruption stays beside the outputs.
+    pixel_size : (float, float), optional
+        Width and height of a pixel in micrometres; what the picture's file tells where None.
     """
 
     picture: TiledPicture
@@ -75,6 +78,7 @@ class TiledRequest:
     maps: FieldMaps | None = None
     probabilities: Path | None = None
     keeps_unfinished: bool = True
+    pixel_size: PixelSize | None = None
 
     @property
     def outputs(self) -> tuple[Path, ...]:
@@ -221,8 +225,10 @@ def _label(
     rows, model, picture = found.rows, found.fit.model, request.picture
     tiles, store = _tiles(request, rows), folders[0].store
     kinds = (label_file, probability_file)
+    size = request.pixel_size or own_pixel_size(picture)
+    maps = MapShape(picture.source.name, picture.shape, size, n_direct_levels(tiles))
     files = [
-        begin(output, folder, model.classes, picture.shape, n_direct_levels(tiles), picture.source.name)
+        begin(output, folder, model.classes, maps)
         for begin, output, folder in zip(kinds, request.outputs, folders, strict=False)
     ]
     pyramids = [file.pyramid for file in files]
@@ -274,6 +280,7 @@ def _key(request: TiledRequest) -> str:
         None if request.classes is None else legend(request.classes),
         None if request.maps is None else settings_to_dict(request.maps),
         request.probabilities is not None,
+        request.pixel_size,
     )
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 

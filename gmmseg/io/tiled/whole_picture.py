@@ -13,14 +13,20 @@ import numpy as np
 from gmmseg.arrays import AnyArray, BoolArray
 from gmmseg.control import ShouldStop
 from gmmseg.errors import ReadError
-from gmmseg.image import Image, ImageSource
+from gmmseg.image import Image, ImageSource, PixelSize
 from gmmseg.io.files import changed_while_read, shown_name
 from gmmseg.io.images import read_image
 
 
 @dataclass(frozen=True, slots=True)
 class WholePicture:
-    """An image file that fits in memory; each process decodes a copy of its own. See `TiledPicture`."""
+    """An image file that fits in memory; each process decodes a copy of its own. See `TiledPicture`.
+
+    Parameters
+    ----------
+    pixel_size : (float, float), optional
+        Width and height of a pixel in micrometres, where the file tells.
+    """
 
     path: str
     frame: int
@@ -29,6 +35,7 @@ class WholePicture:
     dtype: np.dtype[Any]
     source: ImageSource
     fingerprint: str
+    pixel_size: PixelSize | None = None
 
     @property
     def piece(self) -> tuple[int, int]:
@@ -57,6 +64,7 @@ def open_whole(path: str, frame: int, should_stop: ShouldStop) -> WholePicture:
         image.pixels.dtype,
         image.source,
         fingerprint,
+        image.pixel_size,
     )
 
 

@@ -141,6 +141,7 @@ def test_every_kind_of_file_of_a_fit(place: Path, settings: SegmentSettings) -> 
         (("mask",), {"palette": "grey"}),
         (("report", "table"), {}),
         (("mask", "table", "parts"), {"least_part": 9, "pixel_size": (0.3, 0.3)}),
+        (("probabilities", "ome-tiff"), {"pixel_size": (0.3, 0.3)}),
         (("overlay",), {"display": Display((ChannelDisplay(-20.25, 120.1, 0.7),))}),
         (("overlay",), {"display": Display(tuple(ChannelDisplay(at, 99, 1.3) for at in (1, 1 / 3, 7)))}),
     ],

@@ -34,13 +34,14 @@ from gmmseg.io.tiled.opening import open_picture
 from gmmseg.io.tiled.segmenting import TiledRequest, segment_tiled_events
 from gmmseg.limits import GIB, budget_of, set_memory_budget
 from gmmseg.mixture.settings import Adaptation
-from gmmseg.photo.document import Document, adapt_model, change_setting, merge_classes
+from gmmseg.photo.document import Document, adapt_model, change_setting, merge_classes, set_pixel_size
 from gmmseg.photo.jobs import SegmentOutcome, SegmentRequest, segment_events
 from gmmseg.photo.objects.edits import add_object
 from gmmseg.photo.objects.patch import Patch, brushed
 from gmmseg.tiled import pyramid as pyramids
 from gmmseg.tiled.engines import Local
 from gmmseg.tiled.pyramid import Box, pyramid_of
+from gmmseg.tiled.tiles import own_pixel_size
 from tests.core.tiled.pictures import coloured
 from tests.data.projects.build import assert_same
 from tests.ui.driving import drop, is_settled, mime_of, wait_for_fit, wait_for_map, write_png
@@ -433,6 +434,7 @@ def test_what_is_in_view_is_worked_on_as_a_photo_by_itself(
 def test_copied_texts_write_the_same_maps(opened: App, qtbot: QtBot, tmp_path: Path) -> None:
     work = opened.photo.work
     work.apply(merge_classes([entry.id for entry in work.workspace.document.classes][:2]))
+    work.apply(set_pixel_size(2.0))
     mask, chances, model = tmp_path / "mask.tif", tmp_path / "chances.tif", tmp_path / "model.json"
     items = [ExportItem(mask, "mask"), ExportItem(chances, "probabilities")]
     told = [*items, ExportItem(model, "model")]
@@ -443,6 +445,10 @@ def test_copied_texts_write_the_same_maps(opened: App, qtbot: QtBot, tmp_path: P
     words = shlex.split(work.exporter.text("command", told, "classes"))
     assert words[:2] == ["gmmseg", "segment"]
     assert run(words[1:]) == 0
+    # A pixel of the overview is four of the picture.
+    with budget_of(GIB):
+        for path in (mask, chances):
+            assert own_pixel_size(open_picture(path)) == pytest.approx((0.5, 0.5))
     assert {path: path.read_bytes() for path in ours} == ours
     for path in ours:
         path.unlink()

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import tifffile
 import zarr
+from PIL import Image as Pillow
 
 import gmmseg
 from gmmseg.arrays import AnyArray
@@ -243,3 +244,39 @@ def test_the_command_and_the_function_apply_alike(model: Model, tmp_path: Path) 
     assert run(command) == 0
     assert np.array_equal(_level(out), tifffile.imread(tmp_path / "mask.tif"))
     assert run(["apply", str(saved), str(slide), "-o", str(tmp_path / "m.png"), "--scheduler", "x:1"]) == 2
+
+
+def test_maps_tell_the_pixels_of_the_picture_at_every_level(tmp_path: Path) -> None:
+    slide = tmp_path / "slide.tif"
+    resolution: dict[str, Any] = {"resolution": (40_000, 25_000), "resolutionunit": "CENTIMETER"}
+    tifffile.imwrite(slide, coloured((600, 700)), tile=(64, 64), photometric="rgb", **resolution)
+
+    def scales(folder: Path) -> list[tuple[float, float]]:
+        ome: Any = zarr.open_group(folder, mode="r").attrs["ome"]
+        (held,) = ome["multiscales"]
+        assert [axis["unit"] for axis in held["axes"] if axis["type"] == "space"] == ["micrometer"] * 2
+        return [tuple(level["coordinateTransformations"][0]["scale"][-2:]) for level in held["datasets"]]
+
+    def resolutions(path: Path) -> list[tuple[float, float]]:
+        """Return micrometres along and down a pixel of each level, as Pillow and tifffile read them."""
+        with tifffile.TiffFile(path) as tiff:
+            first: Any = tiff.pages.first
+            assert all(page.resolutionunit == tifffile.RESUNIT.CENTIMETER for page in (first, *first.pages))
+            found = [page.get_resolution(tifffile.RESUNIT.MICROMETER) for page in (first, *first.pages)]
+        with Pillow.open(path) as picture:
+            tags: Any = picture.getexif()
+            assert float(tags[282]) == pytest.approx(1e4 * found[0][0])
+        return [(1 / across, 1 / down) for across, down in found]
+
+    for pixel_size, (across, down) in ((None, (0.25, 0.4)), (3.0, (3.0, 3.0))):
+        for suffix, read in ((".zarr", scales), (".tif", resolutions)):
+            output, chances = tmp_path / f"labels{suffix}", tmp_path / f"chances{suffix}"
+            gmmseg.segment_tiles(
+                slide, output, probabilities=chances, n_components=2, n_init=1, pixel_size=pixel_size
+            )
+            sizes = (down, across) if suffix == ".zarr" else (across, down)
+            for path in (output, chances):
+                found = read(path)
+                assert len(found) == 3
+                for level, size in enumerate(found):
+                    assert size == pytest.approx([side * 2**level for side in sizes])
