@@ -11,12 +11,15 @@ from numpy.typing import NDArray
 from gmmseg.arrays import AnyArray, LabelArray, label_dtype
 from gmmseg.colours import Colour, class_colour
 from gmmseg.errors import EditError
+from gmmseg.limits import memory_budget
 from gmmseg.photo.classes import class_id
 from gmmseg.photo.objects.patch import Patch
-from gmmseg.photo.objects.tiles import IdArray, TileMap
+from gmmseg.photo.objects.tiles import Box, IdArray, TileMap
 
 MAX_OBJECTS = 65_000
 """Ids fit into 16 bits; the value 255 is left to *ignore*."""
+_BYTES_OF_PATCH = 4
+"""For each pixel of an object's box, when its mask is made: the ids, and the mask twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +92,25 @@ class ObjectMap:
         return self.by_id(found) if found else None
 
     def patch_of(self, wanted: int) -> Patch:
-        """Return the pixels of an object."""
+        """Return the pixels of an object; raises `EditError` where its box is larger than memory."""
         box = self.ids.bounds_of(wanted)
         if box is None:
             return Patch.of(np.zeros((0, 0), dtype=np.bool_))
+        height, width = (along.stop - along.start for along in box)
+        if _BYTES_OF_PATCH * height * width > memory_budget():
+            raise EditError(
+                f"“{self.by_id(wanted).name}” spans {width:,} × {height:,} pixels, too many to be taken as one.",
+                "Correct it part by part, by clicks or with the brush.",
+            )
         return Patch.of(self.ids.read(box) == wanted, box[0].start, box[1].start)
+
+    def part_of(self, wanted: int, box: Box, step: int = 1) -> Patch:
+        """Return what of an object lies in a box, of which blocks of `step` × `step` pixels are sampled.
+
+        The box, in blocks, lies within the map but for the last block.
+        """
+        rows, columns = box
+        return Patch.of(self.ids.sampled(step, box) == wanted, rows.start, columns.start, step)
 
     def areas(self) -> dict[int, int]:
         """Return the number of pixels of each object, by id."""
@@ -136,7 +153,7 @@ class ObjectMap:
         info = ObjectInfo(wanted, name, colour or self._unused_colour(name))
         made = replace(self, objects=(*self.objects, info))
         painted = made.painted(patch, wanted, only_unlabelled=only_unlabelled)
-        if all(entry.id != wanted for entry in painted.objects):
+        if patch.is_empty or all(entry.id != wanted for entry in painted.objects):
             raise EditError(
                 "The object would have no pixels: all of them belong to objects that are locked or kept.",
                 "Unlock those objects, or let new ones take over pixels.",
@@ -150,30 +167,49 @@ class ObjectMap:
         """
         if patch.is_empty or (to and self.by_id(to).is_locked):
             return self
-        old = self.ids.read(patch.box)
-        is_free = patch.mask & (old != to)
-        if only_unlabelled and to:
-            is_free &= old == 0
-        else:
-            is_free &= ~self._is_locked()[old]
-        if not is_free.any():
-            return self._without_empty({to} if to else set())
-        losers = {int(value) for value in np.unique(old[is_free])} - {0}
-        written = self.ids.written(patch.box, np.where(is_free, np.uint16(to), old))
-        return replace(self, ids=written)._without_empty(losers)
+        spared = {entry.id for entry in self.objects} if only_unlabelled and to else set()
+        return self._painted(patch, to, spared)
 
     def erased(self, patch: Patch, wanted: Sequence[int] | None = None) -> ObjectMap:
         """Return the map with pixels of unlocked objects, or of `wanted` among these, unlabelled."""
-        if wanted is None:
-            return self.painted(patch, 0)
-        own = np.isin(self.ids.read(patch.box), np.asarray(wanted, dtype=np.uint16))
-        return self.painted(Patch.of(patch.mask & own, patch.top, patch.left), 0)
+        spared = set() if wanted is None else {entry.id for entry in self.objects} - set(wanted)
+        return self._painted(patch, 0, spared)
 
-    def reshaped(self, wanted: int, patch: Patch) -> ObjectMap:
-        """Return the map in which an object has exactly these pixels, as far as locked ones allow."""
-        before = self.patch_of(wanted)
-        lost = before.without(patch.inside(before.box)) if not before.is_empty else before
-        return self.painted(patch, wanted).painted(lost, 0)
+    def reshaped(self, wanted: int, patch: Patch, before: Patch | None = None) -> ObjectMap:
+        """Return the map in which an object has other pixels, as far as locked ones allow.
+
+        Parameters
+        ----------
+        wanted : int
+        patch : Patch
+            Its pixels.
+        before : Patch, optional
+            Those in place of which it has these, of the same step; without it all.
+        """
+        if before is None:
+            before = self.patch_of(wanted)
+        gained, lost = patch.without(before.inside(patch.box)), before.without(patch.inside(before.box))
+        return self.painted(gained, wanted).erased(lost, [wanted])
+
+    def _painted(self, patch: Patch, to: int, spared: set[int]) -> ObjectMap:
+        """Return the map with pixels given to an object; those of locked ones and of `spared` ones stay."""
+        is_kept = self._is_locked()
+        is_kept[[*spared, to]] = True
+        losers: set[int] = set()
+
+        def paint(part: Box, old: IdArray) -> AnyArray | None:
+            is_free = patch.pixels_in(part)
+            if is_free.any():
+                is_free &= ~is_kept[old]
+            if not is_free.any():
+                return None
+            losers.update(np.flatnonzero(np.bincount(old[is_free])).tolist())
+            return np.where(is_free, np.uint16(to), old)
+
+        ids = self.ids.changed(patch.box_in(self.shape), paint)
+        if not losers:
+            return self._without_empty({to} if to else set())
+        return replace(self, ids=ids)._without_empty(losers - {0})
 
     def split(self, wanted: int, parts: Sequence[Patch]) -> ObjectMap:
         """Return the map with the first part left to the object, and the others as new ones of its name."""

@@ -17,31 +17,34 @@ _BLOCK = 128
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Patch:
-    """Pixels of an image.
+    """Pixels of an image, or blocks of them as a smaller copy of it has.
 
     Parameters
     ----------
     top, left : int
-        The image pixel of ``mask[0, 0]``; inside the image.
+        Where ``mask[0, 0]`` is, in blocks of the image; inside it.
     mask : bool array, (h, w)
         Read-only; no row or column at its border is empty, and an empty patch is (0, 0).
+    step : int
+        Pixels of the image along a block. What follows is in blocks where nothing else is said.
     """
 
     top: int
     left: int
     mask: BoolArray
+    step: int = 1
 
     def __post_init__(self) -> None:
         frozen(self.mask)
 
     @staticmethod
-    def of(mask: BoolArray, top: int = 0, left: int = 0) -> Patch:
+    def of(mask: BoolArray, top: int = 0, left: int = 0, step: int = 1) -> Patch:
         """Return the pixels of a mask whose first one lies at row `top` and column `left`."""
         ys, xs = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
         if not len(ys):
             return Patch(0, 0, np.zeros((0, 0), dtype=np.bool_))
         cropped = mask[ys[0] : ys[-1] + 1, xs[0] : xs[-1] + 1]
-        return Patch(top + int(ys[0]), left + int(xs[0]), cropped.copy())
+        return Patch(top + int(ys[0]), left + int(xs[0]), cropped.copy(), step)
 
     @property
     def is_empty(self) -> bool:
@@ -50,17 +53,25 @@ class Patch:
 
     @property
     def area(self) -> int:
-        """Pixels."""
+        """Blocks."""
         return int(np.count_nonzero(self.mask))
 
     @property
     def box(self) -> Box:
-        """Rows and columns of the image."""
+        """Rows and columns."""
         height, width = self.mask.shape
         return slice(self.top, self.top + height), slice(self.left, self.left + width)
 
+    def box_in(self, shape: tuple[int, int]) -> Box:
+        """Return rows and columns of the pixels of an (H, W) image: a block may reach beyond its edge."""
+        rows, columns = (
+            slice(along.start * self.step, min(along.stop * self.step, length))
+            for along, length in zip(self.box, shape, strict=True)
+        )
+        return rows, columns
+
     def inside(self, box: Box) -> BoolArray:
-        """Return the mask over a box of the image, which may be larger, smaller or elsewhere."""
+        """Return the mask over a box, which may be larger, smaller or elsewhere."""
         rows, columns = box
         out = np.zeros((rows.stop - rows.start, columns.stop - columns.start), dtype=np.bool_)
         own_rows, own_columns = self.box
@@ -71,25 +82,41 @@ class Patch:
             out[top - rows.start : bottom - rows.start, left - columns.start : right - columns.start] = part
         return out
 
+    def pixels_in(self, box: Box) -> BoolArray:
+        """Return the mask of the pixels in a box of the image."""
+        if self.step == 1:
+            return self.inside(box)
+        rows, columns = (np.arange(along.start, along.stop) // self.step for along in box)
+        blocks = self.inside((slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)))
+        return blocks[(rows - rows[0])[:, None], columns - columns[0]]
+
     def full(self, shape: tuple[int, int]) -> BoolArray:
         """Return the mask over the whole image, (H, W)."""
         return self.inside((slice(0, shape[0]), slice(0, shape[1])))
 
+    def in_steps_of(self, step: int) -> Patch:
+        """Return the same pixels in blocks of another step, of which its own is a multiple."""
+        if step == self.step or self.is_empty:
+            return self
+        times = self.step // step
+        mask = np.repeat(np.repeat(self.mask, times, axis=0), times, axis=1)
+        return Patch(self.top * times, self.left * times, mask, step)
+
     def united(self, other: Patch) -> Patch:
-        """Return the pixels of both."""
+        """Return the pixels of both, whose steps are multiples of one another."""
         if self.is_empty or other.is_empty:
             return other if self.is_empty else self
+        step = min(self.step, other.step)
+        one, two = self.in_steps_of(step), other.in_steps_of(step)
         rows, columns = (
-            slice(min(a.start, b.start), max(a.stop, b.stop))
-            for a, b in zip(self.box, other.box, strict=True)
+            slice(min(a.start, b.start), max(a.stop, b.stop)) for a, b in zip(one.box, two.box, strict=True)
         )
-        return Patch.of(
-            self.inside((rows, columns)) | other.inside((rows, columns)), rows.start, columns.start
-        )
+        both = one.inside((rows, columns)) | two.inside((rows, columns))
+        return Patch.of(both, rows.start, columns.start, step)
 
     def without(self, mask: BoolArray) -> Patch:
-        """Return the pixels that are not in `mask`, (h, w) over the same box."""
-        return Patch.of(self.mask & ~mask, self.top, self.left)
+        """Return what is not in `mask`, (h, w) over the same box."""
+        return Patch.of(self.mask & ~mask, self.top, self.left, self.step)
 
 
 class BrushedWay:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gmmseg.arrays import AnyArray
+from gmmseg.arrays import AnyArray, IntArray
 
 SIDE = 128
-"""Rows and columns of a tile."""
+"""Rows and columns of a tile; doubled for maps that would have more than `_MOST_TILES` of them."""
+_MOST_TILES = 1 << 15
+"""A version of a map has at least a number for each tile: those of a map of any size take 256 kB."""
 MAX_ID = (1 << 16) - 1
 IdArray = NDArray[np.uint16]
 Tile = int | bytes
@@ -42,19 +44,29 @@ class TileMap:
     @staticmethod
     def empty(shape: tuple[int, int]) -> TileMap:
         """Return a map of zeros."""
-        return TileMap(shape, (0,) * (-(-shape[0] // SIDE) * -(-shape[1] // SIDE)))
+        return TileMap(shape, (0,) * _n_tiles(shape, side_of(shape)))
 
     @staticmethod
-    def of(ids: AnyArray) -> TileMap:
-        """Return the packed form of an (H, W) array of ids, 0..65535."""
-        shape = int(ids.shape[0]), int(ids.shape[1])
-        empty = TileMap.empty(shape)
-        return TileMap(shape, tuple(_packed(ids[empty.box(index)]) for index in range(len(empty.tiles))))
+    def of(ids: AnyArray, shape: tuple[int, int] | None = None, step: int = 1) -> TileMap:
+        """Return the packed form of an array of ids, 0..65535, each of `step` × `step` pixels.
+
+        Without a `shape` the map has that of the array; else the array covers it, or is less than a step short.
+        """
+        empty = TileMap.empty((int(ids.shape[0]), int(ids.shape[1])) if shape is None else shape)
+        if step == 1:
+            return replace(empty, tiles=tuple(_packed(ids[empty.box(at)]) for at in range(len(empty.tiles))))
+        parts = (_spread(ids, empty.box(at), step) for at in range(len(empty.tiles)))
+        return replace(empty, tiles=tuple(map(_packed, parts)))
+
+    @property
+    def side(self) -> int:
+        """Rows and columns of a tile."""
+        return side_of(self.shape)
 
     @property
     def n_columns(self) -> int:
         """Tiles in a row of the grid."""
-        return -(-self.shape[1] // SIDE)
+        return -(-self.shape[1] // self.side)
 
     @property
     def nbytes(self) -> int:
@@ -63,8 +75,9 @@ class TileMap:
 
     def box(self, index: int) -> Box:
         """Return the pixels of a tile."""
-        top, left = SIDE * (index // self.n_columns), SIDE * (index % self.n_columns)
-        return slice(top, min(top + SIDE, self.shape[0])), slice(left, min(left + SIDE, self.shape[1]))
+        side, n_columns = self.side, self.n_columns
+        top, left = side * (index // n_columns), side * (index % n_columns)
+        return slice(top, min(top + side, self.shape[0])), slice(left, min(left + side, self.shape[1]))
 
     def tile(self, index: int) -> IdArray:
         """Return the ids of a tile, (h, w); do not write to them."""
@@ -82,9 +95,10 @@ class TileMap:
         rows, columns = box
         if rows.start >= rows.stop or columns.start >= columns.stop:
             return
-        for row in range(rows.start // SIDE, (rows.stop - 1) // SIDE + 1):
-            for column in range(columns.start // SIDE, (columns.stop - 1) // SIDE + 1):
-                yield row * self.n_columns + column
+        side, n_columns = self.side, self.n_columns
+        for row in range(rows.start // side, (rows.stop - 1) // side + 1):
+            for column in range(columns.start // side, (columns.stop - 1) // side + 1):
+                yield row * n_columns + column
 
     def read(self, box: Box | None = None) -> IdArray:
         """Return the ids in a box, or all, (h, w)."""
@@ -95,21 +109,69 @@ class TileMap:
             out[there] = self.tile(index)[here]
         return out
 
+    def sampled(self, step: int, box: Box | None = None) -> IdArray:
+        """Return the id in the middle of each `step` × `step` pixels, (h, w), all of them or those in a box.
+
+        The box is in such steps, and may be less than one larger than the map.
+        """
+        rows, columns = box or (slice(0, -(-self.shape[0] // step)), slice(0, -(-self.shape[1] // step)))
+        places = (
+            np.minimum(np.arange(along.start, along.stop) * step + step // 2, length - 1)
+            for along, length in zip((rows, columns), self.shape, strict=True)
+        )
+        return self.at(*places)
+
+    def at(self, rows: IntArray, columns: IntArray) -> IdArray:
+        """Return the ids where some rows and columns cross, (h, w); both increase and lie within the map."""
+        out = np.zeros((len(rows), len(columns)), dtype=np.uint16)
+        across = list(_grouped(columns, self.side))
+        for down, own_rows in _grouped(rows, self.side):
+            for along, own_columns in across:
+                index = down * self.n_columns + along
+                tile = self.tiles[index]
+                if isinstance(tile, int):
+                    out[own_rows, own_columns] = tile
+                    continue
+                y, x = rows[own_rows] % self.side, columns[own_columns] % self.side
+                out[own_rows, own_columns] = self.tile(index)[y[:, None], x]
+        return out
+
     def bands(self) -> Iterator[tuple[int, IdArray]]:
         """Yield the map a row of tiles at a time: the first row of pixels and their ids, (h, W)."""
-        for top in range(0, self.shape[0], SIDE):
-            rows = slice(top, min(top + SIDE, self.shape[0]))
+        for top in range(0, self.shape[0], self.side):
+            rows = slice(top, min(top + self.side, self.shape[0]))
             yield top, self.read((rows, slice(0, self.shape[1])))
 
     def written(self, box: Box, ids: AnyArray) -> TileMap:
         """Return the map with other ids in a box; tiles that this does not change are shared."""
+        top, left = box[0].start, box[1].start
+        return self.changed(
+            box,
+            lambda part, _: ids[
+                part[0].start - top : part[0].stop - top, part[1].start - left : part[1].stop - left
+            ],
+        )
+
+    def changed(self, box: Box, change: Callable[[Box, IdArray], AnyArray | None]) -> TileMap:
+        """Return the map with ids in a box changed tile by tile, however large it is.
+
+        Parameters
+        ----------
+        box : Box
+        change : callable
+            Returns the new ids of a part of the box that lies in one tile, from it and the ids there; None
+            where they stay.
+        """
         tiles = list(self.tiles)
         for index in self.touching(box):
-            here, there = _overlap(self.box(index), box)
+            own = self.box(index)
+            here, _ = _overlap(own, box)
+            part = tuple(slice(at.start + of.start, at.stop + of.start) for at, of in zip(here, own, strict=True))
             old = self.tile(index)
-            if not np.array_equal(old[here], ids[there]):
+            ids = change((part[0], part[1]), old[here])
+            if ids is not None and not np.array_equal(old[here], ids):
                 new = old.copy()
-                new[here] = ids[there]
+                new[here] = ids
                 tiles[index] = _packed(new)
         return replace(self, tiles=tuple(tiles))
 
@@ -163,6 +225,18 @@ class TileMap:
         return (slice(min(tops), max(bottoms)), slice(min(lefts), max(rights))) if tops else None
 
 
+def side_of(shape: tuple[int, int]) -> int:
+    """Return rows and columns of the tiles of an (H, W) map."""
+    side = SIDE
+    while _n_tiles(shape, side) > _MOST_TILES:
+        side *= 2
+    return side
+
+
+def _n_tiles(shape: tuple[int, int], side: int) -> int:
+    return -(-shape[0] // side) * -(-shape[1] // side)
+
+
 def is_tile(tile: Tile, box: Box) -> bool:
     """Whether something from a file is the tile of a box; it is unpacked to no more than that takes."""
     if isinstance(tile, int):
@@ -182,6 +256,23 @@ def _packed(ids: AnyArray) -> Tile:
         return first
     narrow = ids.astype(np.uint8 if int(ids.max()) < 256 else np.uint16)
     return zlib.compress(np.ascontiguousarray(narrow).tobytes(), 1)
+
+
+def _spread(ids: AnyArray, box: Box, step: int) -> AnyArray:
+    """Return the part in a box of an array each of whose ids is of `step` × `step` pixels."""
+    rows, columns = (
+        np.minimum(np.arange(along.start, along.stop) // step, length - 1)
+        for along, length in zip(box, ids.shape, strict=True)
+    )
+    return ids[rows[:, None], columns]
+
+
+def _grouped(places: IntArray, side: int) -> Iterator[tuple[int, slice]]:
+    """Yield the rows, or columns, of tiles that increasing places lie in, and which of these lie there."""
+    tiles = places // side
+    bounds = np.flatnonzero(np.diff(tiles, prepend=-1, append=-1))
+    for start, stop in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
+        yield int(tiles[start]), slice(start, stop)
 
 
 def _overlap(one: Box, two: Box) -> tuple[Box, Box]:

@@ -27,6 +27,22 @@ def box_patch(top: int, left: int, height: int, width: int) -> Patch:
 BOXES = st.builds(box_patch, st.integers(0, 139), st.integers(0, 149), st.integers(1, 90), st.integers(1, 90))
 
 
+def block_patch(step: int, seed: int) -> Patch:
+    """Some blocks of pixels, those at the far edges cut off."""
+    mask = np.random.default_rng(seed).random((-(-SHAPE[0] // step), -(-SHAPE[1] // step))) < 0.3
+    return Patch.of(mask, step=step)
+
+
+BLOCKS = st.builds(block_patch, st.sampled_from([1, 3, 16, 64, 200]), st.integers(0, 9))
+
+
+def pixels_of(patch: Patch) -> np.ndarray:
+    """The mask of a patch over the map, (H, W)."""
+    blocks = patch.full((-(-SHAPE[0] // patch.step), -(-SHAPE[1] // patch.step)))
+    mask: np.ndarray = np.kron(blocks, np.ones((patch.step, patch.step), bool))[: SHAPE[0], : SHAPE[1]]
+    return mask
+
+
 class Painting(RuleBasedStateMachine):
     """Random edits of a map and of a plain array with a set of locked ids."""
 
@@ -44,9 +60,9 @@ class Painting(RuleBasedStateMachine):
         self.ids[free & ~np.isin(self.ids, list(self.locked))] = to
         self.locked &= set(np.unique(self.ids).tolist())
 
-    @rule(patch=BOXES, only_unlabelled=st.booleans())
+    @rule(patch=BOXES | BLOCKS, only_unlabelled=st.booleans())
     def add(self, patch: Patch, only_unlabelled: bool) -> None:
-        free = patch.full(SHAPE) & ~np.isin(self.ids, list(self.locked))
+        free = pixels_of(patch) & ~np.isin(self.ids, list(self.locked))
         free &= (self.ids == 0) | (not only_unlabelled)
         wanted = 1 + max((entry.id for entry in self.map), default=0)
         if not free.any():
@@ -57,24 +73,24 @@ class Painting(RuleBasedStateMachine):
         self.assign(free, wanted)
 
     @precondition(lambda self: len(self.map) > 0)
-    @rule(patch=BOXES, pick=st.integers(0, 9), only_unlabelled=st.booleans())
+    @rule(patch=BOXES | BLOCKS, pick=st.integers(0, 9), only_unlabelled=st.booleans())
     def paint(self, patch: Patch, pick: int, only_unlabelled: bool) -> None:
         to = self.chosen(pick)
         self.map = self.map.painted(patch, to, only_unlabelled=only_unlabelled)
         if to not in self.locked:
-            self.assign(patch.full(SHAPE) & ((self.ids == 0) | (not only_unlabelled)), to)
+            self.assign(pixels_of(patch) & ((self.ids == 0) | (not only_unlabelled)), to)
 
-    @rule(patch=BOXES)
+    @rule(patch=BOXES | BLOCKS)
     def erase(self, patch: Patch) -> None:
         self.map = self.map.erased(patch)
-        self.assign(patch.full(SHAPE), 0)
+        self.assign(pixels_of(patch), 0)
 
     @precondition(lambda self: len(self.map) > 0)
-    @rule(patch=BOXES, pick=st.integers(0, 9))
+    @rule(patch=BOXES | BLOCKS, pick=st.integers(0, 9))
     def erase_one(self, patch: Patch, pick: int) -> None:
         wanted = self.chosen(pick)
         self.map = self.map.erased(patch, [wanted])
-        self.assign(patch.full(SHAPE) & (self.ids == wanted), 0)
+        self.assign(pixels_of(patch) & (self.ids == wanted), 0)
 
     @precondition(lambda self: len(self.map) > 0)
     @rule(patch=BOXES, pick=st.integers(0, 9))
@@ -85,6 +101,25 @@ class Painting(RuleBasedStateMachine):
             own, free = self.ids == wanted, patch.full(SHAPE)
             self.assign(free, wanted)
             self.assign(own & ~free, 0)
+
+    @precondition(lambda self: len(self.map) > 0)
+    @rule(pick=st.integers(0, 9), step=st.sampled_from([1, 4]), top=st.integers(0, 20), seed=st.integers(0, 9))
+    def reshape_in_a_part(self, pick: int, step: int, top: int, seed: int) -> None:
+        """Only blocks that change are written: within the others the object keeps its fine shape."""
+        wanted = self.chosen(pick)
+        before = self.map.part_of(wanted, (slice(top, top + 14), slice(5, 30)), step)
+        middles = np.zeros(SHAPE, dtype=bool)
+        middles[step // 2 :: step, step // 2 :: step] = True
+        window = np.zeros(SHAPE, dtype=bool)
+        window[top * step : (top + 14) * step, 5 * step : 30 * step] = True
+        assert before.area == int((middles & window & (self.ids == wanted)).sum())
+        new = Patch.of(np.random.default_rng(seed).random((14, 25)) < 0.5, top, 5, step)
+        self.map = self.map.reshaped(wanted, new, before)
+        if wanted not in self.locked:
+            old, now = pixels_of(before), pixels_of(new)
+            lost = old & ~now & (self.ids == wanted)
+            self.assign(now & ~old, wanted)
+            self.assign(lost, 0)
 
     @precondition(lambda self: len(self.map) > 0)
     @rule(pick=st.integers(0, 9), is_locked=st.booleans())

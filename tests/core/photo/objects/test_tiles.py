@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from gmmseg.photo.objects import tiles
 from gmmseg.photo.objects.tiles import SIDE, TileMap
 
 SHAPES = [(1, 1), (SIDE, SIDE), (SIDE + 1, 2 * SIDE - 1), (300, 200)]
@@ -85,3 +86,56 @@ def test_two_hundred_strokes_over_twelve_megapixels_take_little_memory() -> None
         kept |= {id(tile): len(tile) for tile in ids.tiles if isinstance(tile, bytes)}
     pointers = 200 * 8 * len(ids.tiles)
     assert sum(kept.values()) + pointers < 64 << 20
+
+
+@pytest.fixture(params=[1 << 15, 3])
+def most_tiles(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
+    """Of a map: with so few its tiles are larger."""
+    monkeypatch.setattr(tiles, "_MOST_TILES", request.param)
+    return int(request.param)
+
+
+def test_tiles_grow_with_the_map(most_tiles: int) -> None:
+    ids = random_ids((300, 200))
+    packed = TileMap.of(ids)
+    assert len(packed.tiles) <= most_tiles
+    assert packed.side == (SIDE if most_tiles > 3 else 2 * SIDE)
+    assert np.array_equal(packed.read(), ids)
+    written = packed.written((slice(100, 270), slice(5, 150)), np.full((170, 145), 7))
+    ids[100:270, 5:150] = 7
+    assert np.array_equal(written.read(), ids)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_samples_are_the_ids_in_the_middle_of_each_step(most_tiles: int, data: st.DataObject) -> None:
+    ids = random_ids((300, 200))
+    step = data.draw(st.integers(1, 70))
+    height, width = -(-300 // step), -(-200 // step)
+    top, left = data.draw(st.integers(0, height)), data.draw(st.integers(0, width))
+    bottom, right = data.draw(st.integers(top, height)), data.draw(st.integers(left, width))
+    box = slice(top, bottom), slice(left, right)
+    expected = [
+        [ids[min(y * step + step // 2, 299), min(x * step + step // 2, 199)] for x in range(left, right)]
+        for y in range(top, bottom)
+    ]
+    found = TileMap.of(ids).sampled(step, box)
+    assert np.array_equal(found, np.array(expected).reshape(bottom - top, right - left))
+
+
+@pytest.mark.parametrize("step", [1, 3, 16, 150])
+def test_ids_of_a_smaller_copy_are_those_of_blocks_of_pixels(step: int) -> None:
+    blocks = random_ids((-(-300 // step), -(-200 // step)))
+    packed = TileMap.of(blocks, (300, 200), step)
+    assert np.array_equal(packed.read(), np.kron(blocks, np.ones((step, step), int))[:300, :200])
+    assert np.array_equal(packed.sampled(step), blocks)
+
+
+def test_a_map_of_a_hundred_gigapixels_is_small_and_quick_to_change() -> None:
+    ids = TileMap.empty((300_000, 350_000))
+    box = slice(200_000, 200_300), slice(123_456, 123_556)
+    after = ids.written(box, np.full((300, 100), 9))
+    assert len(ids.tiles) <= 1 << 15
+    assert after.bounds_of(9) == box
+    assert after.counts(10)[9] == 30_000
+    assert after.n_bytes_beside(ids) < 1 << 16
