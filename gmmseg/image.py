@@ -80,6 +80,8 @@ class ImageSource:
     """SHA-256 of the pixels that are missing, hexadecimal, where that is known."""
     in_folder: StackPlace | None = None
     """Its place among the images of its folder, where these were opened as the frames of a stack."""
+    missing_levels: tuple[int, int, int] | None = None
+    """(H, W) of the picture beyond memory that is missing, and the step of its overview."""
     part: PixelGrid | None = None
     """Its place in a picture beyond memory, where it was taken from one as a part."""
 
@@ -106,6 +108,9 @@ class Levels(Protocol):
     @property
     def steps(self) -> tuple[int, ...]:
         """Pixels of the picture along one of each level, finest first: 1, then multiples of one another."""
+
+    def read(self, top: int, left: int, height: int, width: int) -> Image:
+        """Return a rectangle of the picture; raises `ReadError` or `BudgetError`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
@@ -192,7 +197,24 @@ class Image:
     @property
     def step_of_levels(self) -> int:
         """Pixels of the picture along one of this image where it is an overview; else 1."""
+        if self.source.missing_levels is not None:
+            return self.source.missing_levels[2]
         return 1 if self.levels is None else self.levels.steps[-1]
+
+    @property
+    def picture_shape(self) -> tuple[int, int]:
+        """(H, W) of the picture that it is the overview of, or is itself."""
+        if self.source.missing_levels is not None:
+            return self.source.missing_levels[:2]
+        return (self.height, self.width) if self.levels is None else self.levels.shape
+
+    def pixels_of_picture(self, box: tuple[slice, slice]) -> AnyArray:
+        """Return the picture's pixels in some rows and columns, (h, w, C); raises `ReadError`."""
+        if self.levels is None:
+            return self.pixels[box]
+        rows, columns = box
+        top, left = rows.start, columns.start
+        return self.levels.read(top, left, rows.stop - top, columns.stop - left).pixels
 
     @property
     def grid(self) -> PixelGrid:

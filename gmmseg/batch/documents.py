@@ -113,9 +113,10 @@ def document_source_events(
     """
     image = document.image
     if subject == "objects":
-        if image is None or not document.objects:
+        objects = document.objects_in_image
+        if image is None or not objects:
             raise WriteError("There are no objects to export.", "Select one in the picture and press Enter.")
-        return ObjectSource(image, document.objects, command, {})
+        return ObjectSource(image, objects, command, {})
     fit = document.fit
     if subject == "classes" and fit is not None and fit.image.source.is_missing:
         return ModelSource(fit, document.classes, command, dict(fit.seconds))

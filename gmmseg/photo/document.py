@@ -17,6 +17,7 @@ from gmmseg.mixture.params import FitResult
 from gmmseg.mixture.selection import choice_words
 from gmmseg.mixture.settings import Adaptation
 from gmmseg.photo.classes import ClassTable
+from gmmseg.photo.field import Field, whole_field
 from gmmseg.photo.given import GivenModel
 from gmmseg.photo.model import Model
 from gmmseg.photo.objects.hints import Hints, hints_of
@@ -75,17 +76,20 @@ class PendingSelection:
     acts : tuple of Act
         In the order given.
     box : (x0, y0, x1, y1), optional
-        Image pixels, half-open.
+        Half-open.
     object_id : int, optional
         The object that is being corrected.
     base : Patch, optional
-        Its pixels before.
+        Its pixels before, as far as the field goes.
+    field : Field, optional
+        In whose pixels prompts and box are; None is all of the image.
     """
 
     acts: tuple[Act, ...] = ()
     box: Box | None = None
     object_id: int | None = None
     base: Patch | None = None
+    field: Field | None = None
 
 
 FIRST_MAP = MapSettings(by="region")
@@ -120,12 +124,28 @@ class Document:
 
     @property
     def object_map(self) -> ObjectMap:
-        """The objects, or an empty map of the image; raises ValueError without an image."""
+        """The objects, or an empty map of the picture; raises ValueError without an image."""
         if self.objects is not None:
             return self.objects
         if self.image is None:
             raise ValueError("there is no image to mark objects in")
-        return ObjectMap.empty((self.image.height, self.image.width))
+        return ObjectMap.empty(self.image.picture_shape)
+
+    @property
+    def objects_in_image(self) -> ObjectMap | None:
+        """The objects in the image's own pixels: of a picture beyond memory as they are in its overview."""
+        objects, image = self.objects, self.image
+        if objects is None or image is None or objects.shape == (image.height, image.width):
+            return objects
+        return objects.sampled(image.step_of_levels, (image.height, image.width))
+
+    def field_of(self, pending: PendingSelection) -> Field:
+        """Return the field that prompts are in; raises ValueError without an image."""
+        if pending.field is not None:
+            return pending.field
+        if self.image is None:
+            raise ValueError("there is no image to select in")
+        return whole_field(self.image)
 
     @property
     def is_beyond_memory(self) -> bool:
@@ -145,6 +165,16 @@ class Document:
             side = typed * (1 if self.image is None else self.image.step_of_levels)
             return side, side
         return None if self.image is None else self.image.pixel_size
+
+    @property
+    def pixel_size_of_objects(self) -> PixelSize | None:
+        """Width and height of a pixel of the picture in micrometres, where they are known."""
+        size, image = self.pixel_size, self.image
+        return (
+            None
+            if size is None or image is None
+            else (size[0] / image.step_of_levels, size[1] / image.step_of_levels)
+        )
 
     @property
     def is_stale(self) -> bool:

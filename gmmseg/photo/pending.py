@@ -9,8 +9,10 @@ import numpy as np
 
 from gmmseg.arrays import LabelArray
 from gmmseg.editing.editor import Edit
+from gmmseg.errors import EditError
 from gmmseg.photo.classes import ClassTable
 from gmmseg.photo.document import Document, PendingSelection, SizeStep
+from gmmseg.photo.field import Field
 from gmmseg.photo.objects import edits
 from gmmseg.photo.objects.filling import of_one_value
 from gmmseg.photo.objects.patch import Patch
@@ -44,24 +46,45 @@ def _on_pending(title: str, pending: PendingSelection | None, merge_key: str | N
     return Edit(title, lambda document: replace(document, pending=pending), merge_key)
 
 
-def select(prompt: Prompt) -> Edit[Document]:
+def select(prompt: Prompt, field: Field | None = None) -> Edit[Document]:
     """Return the edit that begins a selection with a prompt; what was pending is dropped."""
-    return _on_pending("Select", PendingSelection((prompt,)))
+    return _on_pending("Select", PendingSelection((prompt,), field=field))
 
 
-def select_box(box: Box) -> Edit[Document]:
+def select_box(box: Box, field: Field | None = None) -> Edit[Document]:
     """Return the edit that begins a selection with a box."""
-    return _on_pending("Select in a box", PendingSelection(box=box))
+    return _on_pending("Select in a box", PendingSelection(box=box, field=field))
 
 
-def select_object(wanted: int) -> Edit[Document]:
-    """Return the edit that makes an object the selection again, to be corrected."""
+def select_object(wanted: int, field: Field | None = None) -> Edit[Document]:
+    """Return the edit that makes an object the selection again, to be corrected, as far as a field goes."""
 
     def apply(document: Document) -> Document:
-        patch = document.object_map.patch_of(wanted)
-        return replace(document, pending=PendingSelection(object_id=wanted, base=patch))
+        return replace(document, pending=_correction(document, wanted, field))
 
     return Edit("Select the object", apply)
+
+
+def _correction(document: Document, wanted: int, field: Field | None) -> PendingSelection:
+    pending = PendingSelection(object_id=wanted, field=field)
+    within = document.field_of(pending)
+    return replace(pending, base=document.object_map.part_of(wanted, within.box, within.step))
+
+
+def go_on(
+    answer: SelectionAnswer, name: str, prompt: Prompt, field: Field, *, only_unlabelled: bool = False
+) -> Edit[Document]:
+    """Return the edit that goes on with a selection in another field, as the object that it becomes."""
+
+    def apply(document: Document) -> Document:
+        if document.pending is not answer.pending:
+            return document
+        after = accept_selection(answer, name, only_unlabelled=only_unlabelled).apply(document)
+        wanted = answer.pending.object_id or after.object_map.objects[-1].id
+        pending = _correction(after, wanted, field)
+        return replace(after, pending=replace(pending, acts=(prompt,)))
+
+    return Edit("Go on with the selection", apply)
 
 
 def select_pixels(patch: Patch, title: str = "Select pixels") -> Edit[Document]:
@@ -99,7 +122,13 @@ def select_class(
     def apply(document: Document) -> Document:
         ids = classes.ids_by_label()
         is_own = np.take(ids == ids[labels[y, x]], labels)
-        patch = of_one_value(is_own, x, y, is_connected=is_connected)
+        step = 1 if document.image is None else document.image.step_of_levels
+        patch = replace(of_one_value(is_own, x, y, is_connected=is_connected), step=step)
+        if now is not None and how != "new" and not now.patch.is_empty and now.patch.step != step:
+            raise EditError(
+                "Colours are selected in the overview, and what is selected is finer than that.",
+                "Press Enter to make it an object first.",
+            )
         if now is not None and how == "add":
             patch = now.patch.united(patch)
         elif how == "remove":
@@ -111,11 +140,11 @@ def select_class(
     return Edit(title, apply)
 
 
-def correct(prompt: Prompt) -> Edit[Document]:
-    """Return the edit that adds a prompt to the pending selection, or begins one."""
+def correct(prompt: Prompt, field: Field | None = None) -> Edit[Document]:
+    """Return the edit that adds a prompt to the pending selection, in its field, or begins one."""
 
     def apply(document: Document) -> Document:
-        pending = document.pending or PendingSelection()
+        pending = document.pending or PendingSelection(field=field)
         return replace(document, pending=replace(pending, acts=(*pending.acts, prompt)))
 
     return Edit("Add to the selection" if prompt.is_positive else "Take from the selection", apply)
@@ -144,7 +173,7 @@ def accept_selection(answer: SelectionAnswer, name: str, *, only_unlabelled: boo
     edit = (
         edits.add_object(answer.patch, name, only_unlabelled=only_unlabelled)
         if wanted is None
-        else edits.replace_object(wanted, answer.patch)
+        else edits.replace_object(wanted, answer.patch, answer.pending.base)
     )
     return _deciding(answer, edit)
 

@@ -18,6 +18,7 @@ from gmmseg.mixture.params import FitResult
 from gmmseg.photo.classes import ClassTable
 from gmmseg.photo.document import Document, open_image
 from gmmseg.photo.objects.edits import add_object
+from gmmseg.photo.objects.objects import ObjectMap
 from gmmseg.photo.objects.patch import Patch
 from gmmseg.setting import is_settings
 
@@ -58,7 +59,9 @@ class PhotoProject(Project[Document]):
     @property
     def objects(self) -> LabelArray:
         """The id of each pixel's object, (H, W), 0 where there is none; uint8 where ids are below 255."""
-        return self.document.object_map.instance_ids()
+        image = self.image
+        found = self.document.objects_in_image
+        return (ObjectMap.empty((image.height, image.width)) if found is None else found).instance_ids()
 
     @property
     def names(self) -> dict[int, str]:
@@ -92,7 +95,7 @@ class PhotoProject(Project[Document]):
                 f"{self.image.height} × {self.image.width} pixels.",
                 "Give one value for each pixel.",
             )
-        return self.edited(add_object(Patch.of(pixels), name))
+        return self.edited(add_object(Patch.of(pixels, step=self.image.step_of_levels), name))
 
     @classmethod
     def subject_of(cls, document: Document) -> Image | None:

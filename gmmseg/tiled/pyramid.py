@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from gmmseg.image import Image, ImageSource, PixelGrid, PixelSize
 from gmmseg.limits import check_pixels
+from gmmseg.photo.field import Field, field_at
 from gmmseg.tiled.pass_store import PassStore
 from gmmseg.tiled.tiles import Tile, TiledPicture
 
@@ -89,6 +90,21 @@ class Pyramid:
         name = f"{self.picture.source.name} at {left * step}, {top * step}"
         source = ImageSource(name, notes=(note,), part=PixelGrid(left * step, top * step, step))
         return replace(image, source=source, pixel_size=self._pixel_size(step))
+
+    def field_at(self, level: int, point: tuple[float, float]) -> Field:
+        """Return the field of a level that answers at a point (x, y) of the picture: of the last one all."""
+        shape, step = self.levels[level].shape, self.steps[level]
+        return Field(0, 0, *shape, step) if step == self.steps[-1] else field_at(shape, step, point)
+
+    def read(self, top: int, left: int, height: int, width: int) -> Image:
+        """Return a rectangle of the picture; raises `ReadError` or `BudgetError`."""
+        check_pixels(width, height, len(self.picture.channels), self.picture.dtype.itemsize)
+        return self.levels[0].read(top, left, height, width)
+
+    def read_field(self, field: Field) -> Image:
+        """Return the pixels of a field; raises `ReadError`."""
+        level = self.levels[self.steps.index(field.step)]
+        return level.read(field.top, field.left, field.height, field.width)
 
     def _pixel_size(self, step: int) -> PixelSize | None:
         """Return width and height of a pixel of a level."""

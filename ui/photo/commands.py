@@ -243,7 +243,8 @@ class PhotoCommands(QObject):
         document = self._work.workspace.document
         if document.image is None or not document.objects or self._says_missing():
             return
-        picture = cut_out_picture(document.image, document.objects, self._toolbox.chosen, document.display)
+        objects = document.objects_in_image or document.objects
+        picture = cut_out_picture(document.image, objects, self._toolbox.chosen, document.display)
         QGuiApplication.clipboard().setImage(picture)
         self._notices.say(self.tr("Copied the cut-out, with transparency around it."))
 

@@ -50,10 +50,11 @@ class PictureMenu(QMenu):
 
     def open_at(self, shown: ViewState, point: Point, place: QPoint) -> None:
         """Offer at a place of the screen what concerns a point of the image."""
-        self._fill(shown, int(point[0]), int(point[1]))
+        self._fill(shown, point)
         self.popup(place)
 
-    def _fill(self, shown: ViewState, x: int, y: int) -> None:
+    def _fill(self, shown: ViewState, point: Point) -> None:
+        x, y = int(point[0]), int(point[1])
         for action in self.actions():
             self.removeAction(action)
         for part in self._parts:
@@ -63,7 +64,7 @@ class PictureMenu(QMenu):
             self._add(_SELECTION)
         if self._panels.panes.marked is not None:
             self._add(MARKED_ACTIONS)
-        self._add_object(shown, x, y)
+        self._add_object(shown, point)
         self._add_region(shown, x, y)
         self._add_class(shown, x, y)
         self._add(_PICTURE)
@@ -83,10 +84,13 @@ class PictureMenu(QMenu):
         self.addMenu(part)
         return part
 
-    def _add_object(self, shown: ViewState, x: int, y: int) -> None:
+    def _add_object(self, shown: ViewState, point: Point) -> None:
         """Offer what the objects panel does, with the object here, which is chosen first."""
-        objects = shown.document.objects
-        found = None if objects is None else objects.at(x, y)
+        objects, image = shown.document.objects, shown.document.image
+        if objects is None or image is None:
+            return
+        x, y = (int(along * image.step_of_levels) for along in point)
+        found = objects.at(x, y)
         if found is not None and found.is_visible:
             self._toolbox.choose_for_menu((x, y))
             part = self._part("objectPart", self.tr("Object “{0}”").format(found.name))

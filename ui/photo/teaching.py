@@ -138,7 +138,7 @@ def _find(shown: Any, should_stop: ShouldStop) -> list[Place]:
     segmentation, table = _pixelwise(shown), shown.table
     if segmentation is None or table is None:
         return []
-    objects = shown.document.objects
+    objects = shown.document.objects_in_image
     places = unsure_places(
         class_planes(segmentation, table, shown.classes, should_stop),
         len(shown.classes),

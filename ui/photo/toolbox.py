@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Literal
 
@@ -12,6 +13,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from gmmseg.editing.editor import Edit
 from gmmseg.errors import EditError
 from gmmseg.photo.document import Document
+from gmmseg.photo.field import Field
 from gmmseg.photo.objects import edits
 from gmmseg.photo.objects.patch import Patch, brushed, within_touched
 from gmmseg.photo.objects.reshaping import split_by_line
@@ -20,11 +22,14 @@ from gmmseg.photo.pending import (
     SelectionAnswer,
     accept_selection,
     extend_object,
+    go_on,
+    select,
     select_class,
     select_pixels,
     subtract_selection,
 )
 from gmmseg.photo.view_state import ViewState
+from gmmseg.selection.prompts import Prompt
 from ui.photo.tools.brush import Stroking
 from ui.photo.tools.cutting import Cutting
 from ui.photo.tools.outlining import Lasso, Polygon
@@ -34,6 +39,7 @@ from ui.photo.tools.tool import Point, Tool
 from ui.photo.tools.wand import Wand
 from ui.photo.work import PhotoWork
 
+_LONGEST_LINE = 4096
 ToolName = Literal[
     "select", "box", "colour", "brush", "eraser", "lasso", "polygon", "fill", "cut", "pick", "look"
 ]
@@ -95,6 +101,7 @@ class Toolbox(QObject):
         self._connect()
 
     def _connect(self) -> None:
+        self._selecting.left_field.connect(self._go_on)
         for tool in (self._select, self._box):
             tool.prompted.connect(self._selecting.prompt)
             tool.boxed.connect(self._selecting.box)
@@ -171,6 +178,25 @@ class Toolbox(QObject):
         else:
             self._accept(answer)
 
+    @Slot(object, object)
+    def _go_on(self, prompt: Prompt, field: Field) -> None:
+        """Go on with the selection in another field, as soon as it is known what it is."""
+        workspace = self._work.workspace
+
+        def act() -> None:
+            answer = workspace.shown.current_selection
+            if answer is None or (answer.patch.is_empty and answer.pending.object_id is None):
+                self._editor.do(select(prompt, field))
+                return
+            edit = go_on(answer, self._new_name(), prompt, field, only_unlabelled=self.only_unlabelled)
+            self._editor.do(edit)
+
+        def is_known() -> bool:
+            answer = workspace.shown.current_selection
+            return workspace.document.pending is None or (answer is not None and not answer.is_coarse)
+
+        self._work.postponed.do(act, is_known, self.tr("The click waits for what is selected …"))
+
     @Slot()
     def subtract(self) -> None:
         """Take the selection away from all unlocked objects."""
@@ -196,13 +222,19 @@ class Toolbox(QObject):
         else:
             self._selecting.drop()
 
+    @property
+    def _step(self) -> int:
+        """Pixels of the picture along one of the image."""
+        image = self._work.workspace.document.image
+        return 1 if image is None else image.step_of_levels
+
     def select_patch(self, patch: Patch, title: str) -> None:
-        """Make some pixels the selection."""
-        self._editor.do(select_pixels(patch, title))
+        """Make some pixels of the image the selection."""
+        self._editor.do(select_pixels(replace(patch, step=self._step), title))
 
     def add_patch(self, patch: Patch, name: str) -> None:
-        """Make some pixels an object of that name, as far as they are not marked yet."""
-        self._editor.do(edits.add_object(patch, name, only_unlabelled=True))
+        """Make some pixels of the image an object of that name, as far as they are not marked yet."""
+        self._editor.do(edits.add_object(replace(patch, step=self._step), name, only_unlabelled=True))
 
     @Slot(object, str)
     def _select_colour(self, point: Point, how: How) -> None:
@@ -212,7 +244,8 @@ class Toolbox(QObject):
         def ask() -> None:
             shown = workspace.shown
             if shown.segmentation is not None:
-                labels, place = shown.segmentation.labels, _pixel(point)
+                labels, step = shown.segmentation.labels, self._step
+                place = _pixel((point[0] / step, point[1] / step))
                 self._editor.do(
                     select_class(
                         labels, shown.classes, *place, how, shown.current_selection,
@@ -227,8 +260,11 @@ class Toolbox(QObject):
     def _take_apart(self, start: Point, end: Point) -> None:
         """Split the object that most of a line lies on: one of those chosen, or any."""
         objects = self._work.workspace.document.object_map
-        line = brushed((start, end), 0.5, objects.shape)
-        counts = np.bincount(objects.ids.read(line.box)[line.mask])
+        # The line of a box of thousands of pixels across is looked at in steps.
+        step = 1 + int(max(abs(end[0] - start[0]), abs(end[1] - start[1]))) // _LONGEST_LINE
+        height, width = (-(-side // step) for side in objects.shape)
+        line = brushed([(x / step, y / step) for x, y in (start, end)], 0.5, (height, width))
+        counts = np.bincount(objects.ids.sampled(step, line.box)[line.mask])
         crossed = [e.id for e in objects if e.id < len(counts) and counts[e.id] and not e.is_locked]
         crossed = [each for each in crossed if each in self.chosen] or crossed
         if not crossed:
@@ -249,15 +285,17 @@ class Toolbox(QObject):
         if not self.keeps_to_edges:
             self._take(patch, is_removing)
             return
-        selecting = self._selecting
+        selecting, field = self._selecting, self._selecting.field_at(way[0], patch.step)
+        blocks = [(x / patch.step, y / patch.step) for x, y in way]
 
         def take() -> None:
-            if selecting.leaves is not None:
-                self._take(within_touched(patch, way, selecting.leaves), is_removing)
+            leaves = selecting.leaves(field)
+            if leaves is not None:
+                self._take(within_touched(patch, blocks, leaves, (field.top, field.left)), is_removing)
 
-        selecting.make_ready()
+        selecting.make_ready(field)
         waits = self.tr("The stroke waits for the edges of the picture …")
-        self._work.postponed.do(take, lambda: selecting.leaves is not None, waits)
+        self._work.postponed.do(take, lambda: selecting.leaves(field) is not None, waits)
 
     @Slot(bool)
     def set_keeps_to_edges(self, is_set: bool) -> None:
@@ -281,7 +319,7 @@ class Toolbox(QObject):
 
     @Slot(object)
     def _flood(self, point: Point) -> None:
-        self._editor.do(edits.fill(*_pixel(point), self._marking()))
+        self._editor.do(edits.fill(*_pixel(point), self._marking(), self._selecting.field_at(point)))
 
     @Slot(bool)
     def set_only_unlabelled(self, is_set: bool) -> None:
@@ -324,9 +362,9 @@ class Toolbox(QObject):
             deciding.is_pending = document.pending is not None
         image = document.image
         if image is not None and image is not old.document.image:
-            shape = image.height, image.width
+            steps = (image.step_of_levels,) if image.levels is None else image.levels.steps
             for tool in filter(None, self._tools.values()):
-                tool.shape = shape
+                tool.shape, tool.steps = image.picture_shape, steps
             if self.tool is not None:
                 self.tool.abandon()
         if document.objects is not old.document.objects:

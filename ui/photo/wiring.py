@@ -91,7 +91,8 @@ class PhotoPanels(QObject):
         panes.tiles_requested.connect(work.tile_maker.want)
         work.tile_maker.made.connect(panes.show_tile)
         panes.foreground_wanted.connect(work.foreground_maker.want)
-        panes.zoom_changed.connect(self.readout.show_zoom)
+        for follows in (self.readout.show_zoom, work.selecting.see):
+            panes.zoom_changed.connect(follows)
         for shows in (self.readout.show_pixel, self.scatter.mark_pixel):
             panes.pixel_hovered.connect(shows)
 

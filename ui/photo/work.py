@@ -130,7 +130,7 @@ class PhotoWork(DeskWorkers):
     def _connect(self) -> None:
         self.bridge.changed.connect(self._on_changed)
         self.selecting.tree_coming.connect(self.region_maker.await_tree)
-        self.region_maker.tree_wanted.connect(self.selecting.make_ready)
+        self.region_maker.tree_wanted.connect(self.selecting.make_tree)
         self._loading.timeout.connect(partial(self.loader.ask, None))
         for tells in (
             self.bridge.changed,

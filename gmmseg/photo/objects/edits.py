@@ -11,6 +11,7 @@ from gmmseg.editing.editor import Edit
 from gmmseg.errors import EditError
 from gmmseg.photo.classes import ClassTable
 from gmmseg.photo.document import Document
+from gmmseg.photo.field import Field
 from gmmseg.photo.objects.filling import flooded
 from gmmseg.photo.objects.objects import ObjectInfo, ObjectMap
 from gmmseg.photo.objects.patch import Patch
@@ -52,7 +53,9 @@ def paint_object(
     return _on_objects(title, lambda objects: objects.painted(patch, wanted, only_unlabelled=only_unlabelled))
 
 
-def fill(x: int, y: int, mark: Callable[[Patch], Edit[Document]]) -> Edit[Document]:
+def fill(
+    x: int, y: int, mark: Callable[[Patch], Edit[Document]], field: Field | None = None
+) -> Edit[Document]:
     """Return the edit that marks a pixel and what is connected with it of the same object, or of none.
 
     Parameters
@@ -61,8 +64,16 @@ def fill(x: int, y: int, mark: Callable[[Patch], Edit[Document]]) -> Edit[Docume
         The pixel.
     mark : callable
         Returns the edit that marks pixels.
+    field : Field, optional
+        Where it ends; without it at the edge of the image.
     """
-    return Edit("Fill", lambda document: mark(flooded(document.object_map, x, y)).apply(document))
+
+    def apply(document: Document) -> Document:
+        objects = document.object_map
+        within = field or Field(0, 0, *objects.shape)
+        return mark(flooded(objects, x, y, within)).apply(document)
+
+    return Edit("Fill", apply)
 
 
 def erase(patch: Patch, wanted: Sequence[int] | None = None, title: str = "Erase") -> Edit[Document]:
@@ -70,9 +81,9 @@ def erase(patch: Patch, wanted: Sequence[int] | None = None, title: str = "Erase
     return _on_objects(title, lambda objects: objects.erased(patch, wanted))
 
 
-def replace_object(wanted: int, patch: Patch, title: str = "Correct the object") -> Edit[Document]:
-    """Return the edit that gives an object exactly these pixels, as far as locked ones allow."""
-    return _on_objects(title, lambda objects: objects.reshaped(wanted, patch))
+def replace_object(wanted: int, patch: Patch, before: Patch | None = None) -> Edit[Document]:
+    """Return the edit that gives an object pixels in place of others; see `ObjectMap.reshaped`."""
+    return _on_objects("Correct the object", lambda objects: objects.reshaped(wanted, patch, before))
 
 
 def reshape_objects(wanted: Sequence[int], title: str, reshape: Callable[[Patch], Patch]) -> Edit[Document]:

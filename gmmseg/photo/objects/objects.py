@@ -99,7 +99,8 @@ class ObjectMap:
         height, width = (along.stop - along.start for along in box)
         if _BYTES_OF_PATCH * height * width > memory_budget():
             raise EditError(
-                f"“{self.by_id(wanted).name}” spans {width:,} × {height:,} pixels, too many to be taken as one.",
+                f"“{self.by_id(wanted).name}” spans {width:,} × {height:,} pixels: too many to be changed at "
+                "once.",
                 "Correct it part by part, by clicks or with the brush.",
             )
         return Patch.of(self.ids.read(box) == wanted, box[0].start, box[1].start)
@@ -109,8 +110,20 @@ class ObjectMap:
 
         The box, in blocks, lies within the map but for the last block.
         """
-        rows, columns = box
-        return Patch.of(self.ids.sampled(step, box) == wanted, rows.start, columns.start, step)
+        bounds = self.ids.bounds_of(wanted, box, step)
+        if bounds is None:
+            return Patch.of(np.zeros((0, 0), dtype=np.bool_))
+        rows, columns = (
+            slice(max(of.start, at.start // step), max(of.start, min(of.stop, -(-at.stop // step))))
+            for of, at in zip(box, bounds, strict=True)
+        )
+        return Patch.of(self.ids.sampled(step, (rows, columns)) == wanted, rows.start, columns.start, step)
+
+    def sampled(self, step: int, shape: tuple[int, int]) -> ObjectMap:
+        """Return the map in a smaller copy (h, w) of the image, with the objects that are seen there."""
+        ids = self.ids.sampled(step, (slice(0, shape[0]), slice(0, shape[1])))
+        seen = set(np.flatnonzero(np.bincount(ids.reshape(-1))).tolist())
+        return ObjectMap(TileMap.of(ids), tuple(entry for entry in self.objects if entry.id in seen))
 
     def areas(self) -> dict[int, int]:
         """Return the number of pixels of each object, by id."""

@@ -88,31 +88,23 @@ class Patch:
             return self.inside(box)
         rows, columns = (np.arange(along.start, along.stop) // self.step for along in box)
         blocks = self.inside((slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)))
-        return blocks[(rows - rows[0])[:, None], columns - columns[0]]
+        pixels: BoolArray = blocks[(rows - rows[0])[:, None], columns - columns[0]]
+        return pixels
 
     def full(self, shape: tuple[int, int]) -> BoolArray:
         """Return the mask over the whole image, (H, W)."""
         return self.inside((slice(0, shape[0]), slice(0, shape[1])))
 
-    def in_steps_of(self, step: int) -> Patch:
-        """Return the same pixels in blocks of another step, of which its own is a multiple."""
-        if step == self.step or self.is_empty:
-            return self
-        times = self.step // step
-        mask = np.repeat(np.repeat(self.mask, times, axis=0), times, axis=1)
-        return Patch(self.top * times, self.left * times, mask, step)
-
     def united(self, other: Patch) -> Patch:
-        """Return the pixels of both, whose steps are multiples of one another."""
+        """Return the pixels of both, which have one step."""
         if self.is_empty or other.is_empty:
             return other if self.is_empty else self
-        step = min(self.step, other.step)
-        one, two = self.in_steps_of(step), other.in_steps_of(step)
         rows, columns = (
-            slice(min(a.start, b.start), max(a.stop, b.stop)) for a, b in zip(one.box, two.box, strict=True)
+            slice(min(a.start, b.start), max(a.stop, b.stop))
+            for a, b in zip(self.box, other.box, strict=True)
         )
-        both = one.inside((rows, columns)) | two.inside((rows, columns))
-        return Patch.of(both, rows.start, columns.start, step)
+        both = self.inside((rows, columns)) | other.inside((rows, columns))
+        return Patch.of(both, rows.start, columns.start, self.step)
 
     def without(self, mask: BoolArray) -> Patch:
         """Return what is not in `mask`, (h, w) over the same box."""
@@ -231,7 +223,12 @@ def _within(
     return near
 
 
-def within_touched(patch: Patch, points: Sequence[tuple[float, float]], areas: AnyArray) -> Patch:
+def within_touched(
+    patch: Patch,
+    points: Sequence[tuple[float, float]],
+    areas: AnyArray,
+    corner: tuple[int, int] = (0, 0),
+) -> Patch:
     """Return the pixels of a stroke that lie in areas which its way itself crosses.
 
     Parameters
@@ -242,11 +239,19 @@ def within_touched(patch: Patch, points: Sequence[tuple[float, float]], areas: A
         The way of its middle.
     areas : int array, (H, W)
         Which area each pixel belongs to: the leaves of a tree.
+    corner : tuple of int
+        Row and column of the first of these pixels; what of the stroke lies beside them is left out.
     """
-    shape = int(areas.shape[0]), int(areas.shape[1])
-    way = brushed(points, 0.5, shape)
+    shape, (top, left) = (int(areas.shape[0]), int(areas.shape[1])), corner
+    way = brushed([(x - left, y - top) for x, y in points], 0.5, shape)
     touched = np.unique(areas[way.box][way.mask])
-    return Patch.of(patch.mask & np.isin(areas[patch.box], touched), patch.top, patch.left)
+    rows, columns = (
+        slice(max(along.start, start), max(start, min(along.stop, start + length)))
+        for along, start, length in zip(patch.box, corner, shape, strict=True)
+    )
+    near = areas[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
+    inside = patch.inside((rows, columns)) if near.size else np.zeros(near.shape, dtype=np.bool_)
+    return Patch.of(inside & np.isin(near, touched), rows.start, columns.start, patch.step)
 
 
 def polygon(points: Sequence[tuple[float, float]], shape: tuple[int, int]) -> Patch:

@@ -122,8 +122,8 @@ def split_by_colour(patch: Patch, pixels: Any, seed: int = 0) -> list[Patch]:
     Parameters
     ----------
     patch : Patch
-    pixels : array, (H, W, C)
-        Of the image.
+    pixels : array, (h, w, C)
+        Of the image, in the patch's box.
     seed : int
 
     Returns
@@ -133,7 +133,7 @@ def split_by_colour(patch: Patch, pixels: Any, seed: int = 0) -> list[Patch]:
     """
     from gmmseg.mixture.estimator import GaussianMixture
 
-    rows = np.asarray(pixels[patch.box][patch.mask], dtype=np.float64)
+    rows = np.asarray(pixels[patch.mask], dtype=np.float64)
     colours, inverse, counts = np.unique(rows, axis=0, return_inverse=True, return_counts=True)
     if len(colours) < 2:
         return [patch]

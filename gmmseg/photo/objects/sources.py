@@ -12,7 +12,7 @@ from gmmseg.colours import Colour, class_colour
 from gmmseg.errors import EditError
 from gmmseg.photo.classes import ClassTable, class_id
 from gmmseg.photo.objects.objects import MAX_OBJECTS, ObjectInfo, ObjectMap
-from gmmseg.photo.objects.tiles import IdArray, TileMap
+from gmmseg.photo.objects.tiles import Box, IdArray, TileMap, pixels_of_blocks
 
 
 def objects_of_classes(labels: LabelArray, classes: ClassTable) -> ObjectMap:
@@ -89,7 +89,10 @@ def objects_of_ids(
 
 
 def united(one: ObjectMap, other: ObjectMap) -> ObjectMap:
-    """Return the first map with the objects of the second one in pixels that were unlabelled."""
+    """Return the first map with the objects of the second one in pixels that were unlabelled.
+
+    The second one may be a map of a smaller copy of the image.
+    """
     start = max((entry.id for entry in one), default=0)
     table = np.zeros(1 + max((entry.id for entry in other), default=0), dtype=np.uint16)
     _check_number(len(one) + len(other))
@@ -98,8 +101,16 @@ def united(one: ObjectMap, other: ObjectMap) -> ObjectMap:
         start = class_id(start) if start + 1 == 255 else start + 1
         table[entry.id] = start
         added.append(replace(entry, id=start))
-    old = one.ids.read()
-    return _present(np.where(old == 0, table[other.ids.read()], old), [*one, *added])
+    blocks, step = table[other.ids.read()], round(one.shape[0] / other.shape[0])
+    present: set[int] = {entry.id for entry in one}
+
+    def add(part: Box, old: IdArray) -> AnyArray:
+        ids = np.where(old == 0, pixels_of_blocks(blocks, part, step), old)
+        present.update(np.flatnonzero(np.bincount(ids.reshape(-1))).tolist())
+        return ids
+
+    ids = one.ids.changed((slice(0, one.shape[0]), slice(0, one.shape[1])), add)
+    return ObjectMap(ids, tuple(entry for entry in (*one, *added) if entry.id in present))
 
 
 def _check_number(n_objects: int) -> None:

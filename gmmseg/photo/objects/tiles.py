@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -50,12 +50,12 @@ class TileMap:
     def of(ids: AnyArray, shape: tuple[int, int] | None = None, step: int = 1) -> TileMap:
         """Return the packed form of an array of ids, 0..65535, each of `step` × `step` pixels.
 
-        Without a `shape` the map has that of the array; else the array covers it, or is less than a step short.
+        Without a `shape` the map has that of the array; else the array covers it, or all but its last step.
         """
         empty = TileMap.empty((int(ids.shape[0]), int(ids.shape[1])) if shape is None else shape)
         if step == 1:
             return replace(empty, tiles=tuple(_packed(ids[empty.box(at)]) for at in range(len(empty.tiles))))
-        parts = (_spread(ids, empty.box(at), step) for at in range(len(empty.tiles)))
+        parts = (pixels_of_blocks(ids, empty.box(at), step) for at in range(len(empty.tiles)))
         return replace(empty, tiles=tuple(map(_packed, parts)))
 
     @property
@@ -166,9 +166,11 @@ class TileMap:
         for index in self.touching(box):
             own = self.box(index)
             here, _ = _overlap(own, box)
-            part = tuple(slice(at.start + of.start, at.stop + of.start) for at, of in zip(here, own, strict=True))
+            rows, columns = (
+                slice(at.start + of.start, at.stop + of.start) for at, of in zip(here, own, strict=True)
+            )
             old = self.tile(index)
-            ids = change((part[0], part[1]), old[here])
+            ids = change((rows, columns), old[here])
             if ids is not None and not np.array_equal(old[here], ids):
                 new = old.copy()
                 new[here] = ids
@@ -208,10 +210,21 @@ class TileMap:
                 counts += np.bincount(self.tile(index).reshape(-1), minlength=n_ids)
         return counts
 
-    def bounds_of(self, wanted: int) -> Box | None:
-        """Return the smallest box that holds all pixels of an id, or None where there is none."""
+    def bounds_of(self, wanted: int, near: Box | None = None, step: int = 1) -> Box | None:
+        """Return the smallest box that holds all pixels of an id, or None where there is none.
+
+        Pixels count in all tiles, or only in those that share pixels with a box of blocks of `step`.
+        """
         tops, bottoms, lefts, rights = [], [], [], []
-        for index, tile in enumerate(self.tiles):
+        indices: Iterable[int] = range(len(self.tiles))
+        if near is not None:
+            rows, columns = (
+                slice(along.start * step, min(along.stop * step, length))
+                for along, length in zip(near, self.shape, strict=True)
+            )
+            indices = self.touching((rows, columns))
+        for index in indices:
+            tile = self.tiles[index]
             if isinstance(tile, int) and tile != wanted:
                 continue
             rows, columns = self.box(index)
@@ -231,6 +244,16 @@ def side_of(shape: tuple[int, int]) -> int:
     while _n_tiles(shape, side) > _MOST_TILES:
         side *= 2
     return side
+
+
+def pixels_of_blocks(ids: AnyArray, box: Box, step: int) -> AnyArray:
+    """Return the pixels in a box of a map of blocks of `step` × `step`, of which the last may be lacking."""
+    rows, columns = (
+        np.minimum(np.arange(along.start, along.stop) // step, length - 1)
+        for along, length in zip(box, ids.shape, strict=True)
+    )
+    pixels: AnyArray = ids[rows[:, None], columns]
+    return pixels
 
 
 def _n_tiles(shape: tuple[int, int], side: int) -> int:
@@ -256,15 +279,6 @@ def _packed(ids: AnyArray) -> Tile:
         return first
     narrow = ids.astype(np.uint8 if int(ids.max()) < 256 else np.uint16)
     return zlib.compress(np.ascontiguousarray(narrow).tobytes(), 1)
-
-
-def _spread(ids: AnyArray, box: Box, step: int) -> AnyArray:
-    """Return the part in a box of an array each of whose ids is of `step` × `step` pixels."""
-    rows, columns = (
-        np.minimum(np.arange(along.start, along.stop) // step, length - 1)
-        for along, length in zip(box, ids.shape, strict=True)
-    )
-    return ids[rows[:, None], columns]
 
 
 def _grouped(places: IntArray, side: int) -> Iterator[tuple[int, slice]]:

@@ -14,12 +14,14 @@ from gmmseg.photo import pending as asks
 from gmmseg.photo.answers import Answers
 from gmmseg.photo.classes import default_classes
 from gmmseg.photo.document import Document, PendingSelection
+from gmmseg.photo.field import Field
 from gmmseg.photo.objects import edits
 from gmmseg.photo.objects.patch import Patch
 from gmmseg.selection.prompts import click, stroke
 from gmmseg.selection.site import Site, site_events
 
 SHAPE = (80, 120)
+FIELD = Field(0, 0, *SHAPE)
 
 
 def picture() -> np.ndarray:
@@ -57,7 +59,7 @@ def mask_of(answers: Answers, document: Document) -> np.ndarray:
 def test_each_prompt_builds_on_the_one_before_and_taking_it_back_is_exact(
     site: Site, document: Document
 ) -> None:
-    answers = Answers(site)
+    answers = Answers(site, FIELD)
     steps = [after(document, asks.select(click(90, 40)))]
     for edit in (
         asks.correct(click(30, 40)),
@@ -68,24 +70,24 @@ def test_each_prompt_builds_on_the_one_before_and_taking_it_back_is_exact(
     masks = [mask_of(answers, step) for step in steps]
     for step, mask in zip(reversed(steps), reversed(masks), strict=True):
         assert np.array_equal(mask_of(answers, step), mask)
-        assert np.array_equal(mask_of(Answers(site), step), mask)
+        assert np.array_equal(mask_of(Answers(site, FIELD), step), mask)
     assert masks[0][40, 90]
     assert masks[1][40, 30]
     assert not masks[3][25, 75]
 
 
 def test_a_plain_click_begins_anew(site: Site, document: Document) -> None:
-    answers = Answers(site)
+    answers = Answers(site, FIELD)
     first = after(document, asks.select(click(90, 40)))
     again = after(first, asks.select(click(30, 30)))
     assert np.array_equal(
-        mask_of(answers, again), mask_of(Answers(site), after(document, asks.select(click(30, 30))))
+        mask_of(answers, again), mask_of(Answers(site, FIELD), after(document, asks.select(click(30, 30))))
     )
     assert not mask_of(answers, again)[40, 90]
 
 
 def test_a_box_keeps_the_selection_inside(site: Site, document: Document) -> None:
-    mask = mask_of(Answers(site), after(document, asks.select_box((65, 15, 115, 65))))
+    mask = mask_of(Answers(site, FIELD), after(document, asks.select_box((65, 15, 115, 65))))
     assert mask[40, 90]
     assert not mask[:, :65].any()
     square = np.zeros(SHAPE, dtype=bool)
@@ -105,7 +107,7 @@ def test_correcting_an_object_changes_only_what_the_prompt_is_about(site: Site, 
     base[30, 70:110:2] = False
     document = object_of(document, base)
     taken_up = after(document, asks.select_object(1))
-    answers = Answers(site)
+    answers = Answers(site, FIELD)
     assert np.array_equal(mask_of(answers, taken_up), base)
     wider = mask_of(answers, after(taken_up, asks.correct(click(30, 30))))
     assert wider[30, 30]
@@ -116,7 +118,7 @@ def test_correcting_an_object_changes_only_what_the_prompt_is_about(site: Site, 
 def test_an_accepted_selection_is_an_object_and_a_corrected_one_gets_its_pixels(
     site: Site, document: Document
 ) -> None:
-    answers = Answers(site)
+    answers = Answers(site, FIELD)
     pending = after(document, asks.select(click(90, 40)))
     assert pending.pending is not None
     answer = answers.answer(pending.pending)
@@ -134,7 +136,7 @@ def test_an_accepted_selection_is_an_object_and_a_corrected_one_gets_its_pixels(
 
 def test_a_selection_is_added_to_an_object_or_taken_from_all(site: Site, document: Document) -> None:
     whole = object_of(document, np.ones(SHAPE, dtype=bool), "ground")
-    answers = Answers(site)
+    answers = Answers(site, FIELD)
     pending = after(whole, asks.select(click(90, 40)))
     assert pending.pending is not None
     answer = answers.answer(pending.pending)
@@ -157,7 +159,7 @@ def test_pixels_become_the_selection_as_they_are_and_prompts_go_on_from_there(
 ) -> None:
     mask = np.zeros(SHAPE, dtype=bool)
     mask[18:62, 68:90] = True
-    answers = Answers(site)
+    answers = Answers(site, FIELD)
     begun = after(document, asks.select_pixels(Patch.of(mask)))
     assert np.array_equal(mask_of(answers, begun), mask)
     more = after(begun, asks.correct(click(100, 40)))

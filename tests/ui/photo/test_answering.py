@@ -10,6 +10,7 @@ import pytest
 from gmmseg.control import Progress, never_stop, relayed, result_of
 from gmmseg.io.images import image_from_array
 from gmmseg.photo.answers import Answers
+from gmmseg.photo.field import whole_field
 from gmmseg.regions.hierarchy import Hierarchy
 from gmmseg.selection.site import COARSE_SIDE
 from ui.photo.answering import answers_events
@@ -28,6 +29,7 @@ def test_only_an_image_that_is_made_smaller_for_it_is_answered_coarsely_first(
             given.append(event)
         return iter(())
 
-    events = answers_events(image_from_array(pixels, "two"), never_stop)
+    image = image_from_array(pixels, "two")
+    events = answers_events(image, whole_field(image), never_stop)
     last = result_of(relayed(events, kept))
     assert [answers.is_coarse for answers in [*given, last]] == is_coarse

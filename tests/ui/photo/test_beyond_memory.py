@@ -535,7 +535,7 @@ def test_geojson_of_a_part_and_of_the_overview_is_in_pixels_of_the_picture(
         return sorted(ring[:-1])
 
     # A pixel of the overview is four by four of the picture.
-    found = ring_of(tmp_path / "overview.geojson", Patch(10, 20, np.ones((2, 3), np.bool_)))
+    found = ring_of(tmp_path / "overview.geojson", Patch(10, 20, np.ones((2, 3), np.bool_), 4))
     assert found == [[80, 40], [80, 48], [92, 40], [92, 48]]
     set_memory_budget(GIB)
     work.opener.open_part(overview, (30.0, 20.0, 90.0, 70.0), 4.0)

@@ -13,12 +13,14 @@ from pytestqt.qtbot import QtBot
 from gmmseg.arrays import AnyArray, ByteArray
 from gmmseg.drawing.draw import ColourScale, Picture
 from gmmseg.drawing.layers import Layer, LayerKind
+from gmmseg.photo.objects.sources import objects_of_ids
 from gmmseg.render import border_levels, border_lines, coarser_levels
 from ui.photo.tools.tool import Draft, Pointer, Tool
 from ui.photo.widgets.camera import Camera
 from ui.photo.widgets.canvas import Canvas
 from ui.photo.widgets.colour_bar import ColourBar
 from ui.photo.widgets.crosshair import Crosshair
+from ui.photo.widgets.object_raster import ObjectRaster
 from ui.photo.widgets.swipe_handle import SwipeHandle
 
 RED, GREEN = (255, 0, 0, 255), (0, 255, 0, 255)
@@ -425,6 +427,12 @@ def test_outlines_and_drafts_are_drawn_over_the_picture_at_any_zoom(canvas: Canv
     assert colour(canvas, 5, 12) == (0, 0, 255)
 
 
+def raster_of(ids: np.ndarray) -> ObjectRaster:
+    raster = ObjectRaster()
+    raster.show(objects_of_ids(ids))
+    return raster
+
+
 NONE_CHOSEN = np.zeros(256, dtype=bool)
 
 
@@ -432,7 +440,7 @@ def test_objects_lie_over_the_picture_in_their_colours(canvas: Canvas) -> None:
     open_blue(canvas)
     ids = np.zeros((30, 40), dtype=np.uint8)
     ids[10:20, 10:20] = 1
-    canvas.set_objects(ids)
+    canvas.set_objects(raster_of(ids))
     canvas.set_object_colours(lut(RED), NONE_CHOSEN)
     assert colour(canvas, 15, 15) == RED[:3]
     canvas.set_object_colours(lut(GREEN), NONE_CHOSEN)
@@ -451,7 +459,7 @@ def test_objects_are_outlined_one_pixel_of_the_screen_wide_and_chosen_ones_three
     open_blue(canvas, 300, 400)
     ids = np.zeros((300, 400), dtype=np.uint8)
     ids[100:201, 150:250] = 1
-    canvas.set_objects(ids)
+    canvas.set_objects(raster_of(ids))
     canvas.camera.set_zoom(zoom)
     faint = lut((255, 0, 0, 1))
     for chosen, width in ((False, 1), (True, 3)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.ndimage import distance_transform_cdt
 
-from ui.photo.widgets.label_outline_item import labels_at, outlined
+from ui.photo.widgets.label_item import labels_at, outlined
 
 
 def test_labels_are_outlined_inside_their_border_and_strong_ones_deeper() -> None:

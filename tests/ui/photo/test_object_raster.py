@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from gmmseg.photo.objects.objects import ObjectMap
 from gmmseg.photo.objects.patch import Patch
@@ -26,3 +27,28 @@ def test_bytes_follow_every_version_of_the_map_and_repeat_after_254_objects() ->
     assert raster.colours(objects, 1.0)[(entry.id - 1) % 254 + 1].tolist() == [*entry.colour, 255]
     assert np.flatnonzero(raster.are_among((entry.id,))).tolist() == [(entry.id - 1) % 254 + 1]
     assert not raster.are_among(()).any()
+
+
+@pytest.mark.parametrize(
+    ("stride", "step"), [(0.3, 1), (1.0, 1), (3.9, 3), (11.0, 3), (12.0, 12), (40.0, 12)]
+)
+def test_what_is_seen_is_sampled_from_the_level_of_the_zoom_also_after_changes(
+    stride: float, step: int
+) -> None:
+    rng = np.random.default_rng(0)
+    raster, objects = ObjectRaster(), ObjectMap.empty((601, 533))
+    rows, columns = (np.floor(np.arange(-9, end, stride)).astype(np.intp) for end in (620, 550))
+    for number in range(6):
+        patch = Patch.of(rng.random((90, 70)) < 0.5, 100 * number, 80 * number)
+        objects = objects.with_object(patch, "a")
+        raster.show(objects, (1, 3, 12))
+        ids = objects.ids.read()
+        blocks = [np.clip(along // step * step + step // 2, 0, None) for along in (rows, columns)]
+        y, x = (np.minimum(at, side - 1) for at, side in zip(blocks, ids.shape, strict=True))
+        expected = ids[y[:, None], x]
+        expected[(rows < 0) | (rows >= 601)] = 0
+        expected[:, (columns < 0) | (columns >= 533)] = 0
+        found = raster.at(rows, columns)
+        # A block at the edge may reach beyond the map.
+        inside = np.ix_(rows < 601, columns < 533)
+        assert np.array_equal(found[inside], expected[inside])

@@ -71,7 +71,7 @@ def test_a_stroke_kept_to_edges_waits_for_these_and_says_so(person: Person) -> N
     person.desk.panels.objects.options.keeps_to_edges.click()
     open_anew(person)
     person.drag((90, 50), (90, 55))
-    assert person.desk.work.selecting.leaves is None
+    assert person.leaves is None
     assert "waits for the edges" in note(person)
     person.wait(lambda: bool(person.document.objects))
     assert note(person) == ""
@@ -95,7 +95,7 @@ def test_what_waits_is_given_up_by_stop_and_with_the_picture(person: Person, act
     else:
         open_anew(person)
     assert note(person) == ""
-    person.wait(lambda: person.desk.work.selecting.leaves is not None)
+    person.wait(lambda: person.leaves is not None)
     QTest.qWait(20)
     assert not person.document.objects
 

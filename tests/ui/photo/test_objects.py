@@ -368,8 +368,9 @@ def test_large_maps_are_counted_in_the_background(marker: Marker, monkeypatch: p
 
 def test_objects_that_redo_brings_back_are_drawn_again(marker: Marker) -> None:
     def drawn() -> int:
-        levels = marker.canvas._objects._levels
-        return int(np.count_nonzero(levels[0])) if levels else 0
+        labels = marker.canvas._objects._labels
+        rows, columns = (np.arange(side) for side in marker.masks[0].shape)
+        return 0 if labels is None else int(np.count_nonzero(labels.at(rows, columns)))
 
     assert drawn() > 0
     while marker.document.objects is not None:

@@ -15,8 +15,10 @@ from PySide6.QtWidgets import QApplication, QCheckBox, QLabel, QLineEdit, QMenu
 from pytestqt.qtbot import QtBot
 from scipy.ndimage import label
 
+from gmmseg.arrays import AnyArray
 from gmmseg.io.images import image_from_array
 from gmmseg.photo.document import Document, change_map_setting
+from gmmseg.photo.field import whole_field
 from gmmseg.photo.objects.patch import brushed
 from tests.core.photo.test_pending import SHAPE, picture
 from tests.ui.driving import arrange
@@ -45,6 +47,12 @@ class Person:
             image_from_array(picture() if pixels is None else pixels, "shapes"), ""
         )
         self.wait(lambda: self.desk.work.workspace.shown.segmentation is not None)
+
+    @property
+    def leaves(self) -> AnyArray | None:
+        """Of the image's pixels, once it is ready for clicks."""
+        image = self.desk.work.workspace.document.image
+        return None if image is None else self.desk.work.selecting.leaves(whole_field(image))
 
     @property
     def canvas(self) -> Canvas:
@@ -365,14 +373,14 @@ def test_a_refused_edit_is_no_subject_any_more_once_something_else_is_done(
 
 
 def test_a_stroke_kept_to_edges_stays_in_the_leaves_that_it_crosses(person: Person) -> None:
-    person.wait(lambda: person.desk.work.selecting.leaves is not None)
+    person.wait(lambda: person.leaves is not None)
     person.wait(lambda: not person.desk.work.is_busy)
     toolbox = person.desk.toolbox
     person.desk.actions["tool_brush"].trigger()
     toolbox.set_radius(10)
     person.desk.panels.objects.options.keeps_to_edges.click()
     person.drag((90, 50), (90, 55))
-    leaves = person.desk.work.selecting.leaves
+    leaves = person.leaves
     assert leaves is not None
     made = person.area_of(1)
     covered = brushed([(90.5, 50.5), (90.5, 55.5)], 10, SHAPE).full(SHAPE)

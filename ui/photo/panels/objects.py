@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
@@ -218,7 +219,7 @@ class ObjectsPanel(EntriesPanel):
             self.areas_requested.emit(objects)
 
     def _show_objects(self) -> None:
-        size = None if self._shown is None else self._shown.document.pixel_size
+        size = None if self._shown is None else self._shown.document.pixel_size_of_objects
         rows = object_rows(self._objects, self._areas, self._n_pixels, size)
         # What was selected comes back by `_follow`, not as a choice of the person's.
         self._is_following = True
@@ -266,7 +267,10 @@ class ObjectsPanel(EntriesPanel):
     def split_by_colour(self) -> None:
         """Take the selected object apart where its colours are two kinds."""
         image = self._image
-        self._split(_tr("Split by colour"), lambda patch: reshaping.split_by_colour(patch, image.pixels))
+        self._split(
+            _tr("Split by colour"),
+            lambda patch: reshaping.split_by_colour(patch, image.pixels_of_picture(patch.box)),
+        )
 
     def fill_holes(self) -> None:
         """Give the selected objects what they enclose."""
@@ -318,13 +322,15 @@ class ObjectsPanel(EntriesPanel):
 
     @property
     def _shape(self) -> tuple[int, int]:
-        return self._image.height, self._image.width
+        return self._image.picture_shape
 
 
 def _n_pixels_of(image: Image | None) -> int:
     if image is None:
         return 0
-    return image.height * image.width if image.mask is None else int(image.mask.sum())
+    if image.mask is None:
+        return math.prod(image.picture_shape)
+    return int(image.mask.sum()) * image.step_of_levels**2
 
 
 _EDITS = EntryEdits(

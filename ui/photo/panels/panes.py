@@ -220,9 +220,13 @@ class PanesPanel(PaneGrid):
             for pane in self.panes:
                 pane.canvas.set_objects(None)
             return
-        if self._raster.show(objects):
+        image = None if self._shown is None else self._shown.document.image
+        if image is None:
+            return
+        steps = (image.step_of_levels,) if image.levels is None else image.levels.steps
+        if self._raster.show(objects, steps):
             for pane in self.panes:
-                pane.canvas.set_objects(self._raster.pixels)
+                pane.canvas.set_objects(self._raster)
         self._colour_objects(objects)
 
     def _colour_objects(self, objects: ObjectMap) -> None:

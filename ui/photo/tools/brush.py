@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from PySide6.QtCore import QObject, Qt, Signal
 
@@ -33,13 +34,14 @@ class Stroking(Tool):
         self._is_removing = is_removing
         self._radius = 12.0
         self._points: list[Point] = []
+        self._step = 1
         self._way = BrushedWay(self._radius, self.shape)
         self._is_inverted = False
         self._at: Point | None = None
 
     @property
     def radius(self) -> float:
-        """Of the brush, image pixels."""
+        """Of the brush, pixels of the picture."""
         return self._radius
 
     def set_radius(self, radius: float) -> None:
@@ -56,6 +58,8 @@ class Stroking(Tool):
             return False
         # The right button and Alt do the opposite for the length of a stroke.
         self._is_inverted = not at.is_left or at.has(Qt.KeyboardModifier.AltModifier)
+        # From far away a stroke covers more pixels than can be seen, or held.
+        self._step = self.step_at(at.zoom)
         self._begin([at.point])
         self._at = at.point
         self._show()
@@ -65,14 +69,14 @@ class Stroking(Tool):
         self._at = at.point
         if self._points:
             self._points.append(at.point)
-            self._way.extend(at.point)
+            self._extend(at.point)
         self._show()
 
     def release(self, at: Pointer) -> None:
         points, self._points = self._points, []
         self._show()
         if points:
-            patch = self._way.patch()
+            patch = replace(self._way.patch(), step=self._step)
             if not patch.is_empty:
                 self.stroked.emit(patch, self._is_removing != self._is_inverted, tuple(points))
 
@@ -107,9 +111,13 @@ class Stroking(Tool):
     def _begin(self, points: Sequence[Point]) -> None:
         """Cover anew what the brush covers along points."""
         self._points = list(points)
-        self._way = BrushedWay(self._radius, self.shape)
+        height, width = (-(-side // self._step) for side in self.shape)
+        self._way = BrushedWay(self._radius / self._step, (height, width))
         for point in points:
-            self._way.extend(point)
+            self._extend(point)
+
+    def _extend(self, point: Point) -> None:
+        self._way.extend((point[0] / self._step, point[1] / self._step))
 
     def _show(self) -> None:
         if self._at is None and not self._points:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import replace
 
 from PySide6.QtCore import QObject, Qt, Signal
 
@@ -11,6 +13,8 @@ from ui.photo.tools.tool import Draft, Point, Pointer, Tool
 
 _NEAR = 8.0
 """Device-independent pixels within which a point of a polygon is meant."""
+_MOST_PIXELS = 1 << 24
+"""Of the box of an area in a picture that has coarser levels."""
 
 
 class Enclosing(Tool):
@@ -37,9 +41,18 @@ class Enclosing(Tool):
     def _finish(self) -> None:
         points, self._points = self._points, []
         self._show()
-        patch = polygon(points, self.shape)
+        step = self._step_of(points)
+        height, width = (-(-side // step) for side in self.shape)
+        blocks = [(x / step, y / step) for x, y in points]
+        patch = replace(polygon(blocks, (height, width)), step=step)
         if not patch.is_empty:
             self.enclosed.emit(patch, self._is_removing)
+
+    def _step_of(self, points: Sequence[Point]) -> int:
+        """Return the step of the finest level in which the box of some points is not too large for a mask."""
+        width, height = (max(along) - min(along) for along in zip(*points, strict=True))
+        fine = (step for step in self.steps if width * height <= _MOST_PIXELS * step * step)
+        return next(fine, self.steps[-1])
 
     def _show(self, handles: bool = False) -> None:
         self.draft_changed.emit(

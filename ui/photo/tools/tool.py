@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Qt, Signal
 
 Point = tuple[float, float]
-"""x, y in image pixels; pixel (0, 0) covers 0..1."""
+"""x, y in pixels of the picture; pixel (0, 0) covers 0..1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,9 +18,9 @@ class Pointer:
     Parameters
     ----------
     x, y : float
-        In image pixels; beside the image too.
+        In pixels of the picture; beside it too.
     zoom : float
-        Device-independent pixels for each image pixel.
+        Device-independent pixels for each of these.
     button : Qt.MouseButton
         Which was pressed or released, or is held in a move.
     modifiers : Qt.KeyboardModifier
@@ -92,7 +93,13 @@ class Tool(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.shape = (1, 1)
-        """(H, W) of the image."""
+        """(H, W) of the picture."""
+        self.steps: tuple[int, ...] = (1,)
+        """Pixels of the picture along one of each of its levels, finest first."""
+
+    def step_at(self, zoom: float) -> int:
+        """Return the step of the level whose pixels are nearest to those of the screen."""
+        return min(self.steps, key=lambda step: (abs(math.log2(step * zoom)), step))
 
     def press(self, at: Pointer) -> bool:
         """A button goes down; true takes the drag that may follow."""

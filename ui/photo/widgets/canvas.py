@@ -17,7 +17,7 @@ from ui.photo.widgets.camera import Camera
 from ui.photo.widgets.crosshair import Crosshair
 from ui.photo.widgets.draft_item import DraftItem
 from ui.photo.widgets.fading import Fading
-from ui.photo.widgets.label_outline_item import LabelOutlineItem
+from ui.photo.widgets.label_item import LabelItem, Labels
 from ui.photo.widgets.outline_item import OutlineItem
 from ui.photo.widgets.pixel_item import FinerPixels, PixelItem
 from ui.photo.widgets.scale_bar import ScaleBar
@@ -61,8 +61,7 @@ class Canvas(pg.GraphicsView):  # type: ignore[misc]
         self._photo = PixelItem(is_smooth=True)
         self._layer = PixelItem(is_smooth=False)
         self._marks = PixelItem(is_smooth=False)
-        self._objects = PixelItem(is_smooth=False)
-        self._object_outlines = LabelOutlineItem()
+        self._objects = LabelItem()
         self.hover_outline = OutlineItem(is_moving=False, veil=QColor(255, 255, 255, 40))
         self.selection_outline = OutlineItem(is_moving=True, veil=QColor(0, 150, 255, 60))
         self.place_outline = OutlineItem(is_moving=True, veil=QColor(255, 190, 0, 50))
@@ -74,7 +73,6 @@ class Canvas(pg.GraphicsView):  # type: ignore[misc]
             self._layer,
             self._marks,
             self._objects,
-            self._object_outlines,
             *outlines,
             self._draft,
             self._crosshair,
@@ -91,7 +89,6 @@ class Canvas(pg.GraphicsView):  # type: ignore[misc]
         self._handle.moved.connect(self._apply_swipe)
         self._size: tuple[int, int] | None = None
         self._picture: Picture | None = None
-        self._object_lut: ByteArray = np.zeros((256, 4), dtype=np.uint8)
         self._is_layer_wanted = True
         self._is_swiping = False
         self._pixel: tuple[int, int] | None = None
@@ -107,6 +104,9 @@ class Canvas(pg.GraphicsView):  # type: ignore[misc]
     def set_photo(self, size: tuple[int, int], pixels: ByteArray, levels: tuple[ByteArray, ...] = ()) -> None:
         """Show a photo of `size` (H, W); `pixels` may be a smaller stand-in for it."""
         self._size = size
+        for item in (self.hover_outline, self.selection_outline, self._draft):
+            # They are in pixels of the picture.
+            item.setScale(1 / self._camera.step)
         self._photo.set_pixels(pixels, levels=levels, size=size)
         self._arrange()
 
@@ -184,26 +184,17 @@ class Canvas(pg.GraphicsView):  # type: ignore[misc]
             tool.draft_changed.connect(self._draft.show_draft)
         self._show_cursor()
 
-    def set_objects(self, ids: ByteArray | None) -> None:
-        """Show the objects, (H, W) bytes, in the colours of `set_object_colours`; None for none."""
-        if ids is None:
-            self._objects.clear()
-        else:
-            self._objects.set_pixels(ids, self._object_lut)
-        self._object_outlines.set_labels(ids)
+    def set_objects(self, labels: Labels | None) -> None:
+        """Show the objects in the colours of `set_object_colours`; None for none."""
+        self._objects.set_labels(labels)
 
     def set_object_colours(self, lut: ByteArray, is_chosen: BoolArray) -> None:
         """Draw objects in the (256, 4) colours of their bytes; `is_chosen`, (256,), more strongly."""
-        self._object_lut = lut
-        self._objects.set_lut(lut)
-        solid = lut.copy()
-        solid[lut[:, 3] > 0, 3] = 255
-        self._object_outlines.set_colours(solid, is_chosen)
+        self._objects.set_colours(lut, is_chosen)
 
     def set_objects_visible(self, are_visible: bool) -> None:
         """Show the objects, or nothing of them."""
-        for item in (self._objects, self._object_outlines):
-            item.setVisible(are_visible)
+        self._objects.setVisible(are_visible)
 
     def set_pixel_width(self, micrometres: float | None) -> None:
         """Show how long things are, by the width of a pixel; nothing where that is not known."""
@@ -395,10 +386,11 @@ class Canvas(pg.GraphicsView):  # type: ignore[misc]
         self.hovered.emit(None)
 
     def _pointer(self, position: QPointF, event: QMouseEvent | QWheelEvent) -> Pointer:
-        """Return the pointer in image pixels; in a move the button that is held."""
-        point = self._image_point(position)
+        """Return the pointer in pixels of the picture; in a move the button that is held."""
+        step = self._camera.step
+        point = self._image_point(position) * step
         button = event.button() if isinstance(event, QMouseEvent) else Qt.MouseButton.NoButton
-        return Pointer(point.x(), point.y(), self._camera.zoom, button, event.modifiers())
+        return Pointer(point.x(), point.y(), self._camera.zoom / step, button, event.modifiers())
 
     def _show_cursor(self) -> None:
         if self._is_space_held:

@@ -1,49 +1,121 @@
-"""ObjectRaster: the objects as bytes that a canvas draws, kept up to date tile by tile."""
+"""ObjectRaster: the objects as bytes that a canvas draws, of whichever part and level it looks at."""
 
 from __future__ import annotations
 
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator
+from itertools import product
+
 import numpy as np
 
-from gmmseg.arrays import BoolArray, ByteArray
+from gmmseg.arrays import AnyArray, BoolArray, ByteArray
 from gmmseg.photo.objects.objects import ObjectMap
-from gmmseg.photo.objects.tiles import MAX_ID
+from gmmseg.photo.objects.tiles import MAX_ID, Box
+from ui.photo.widgets.label_item import labels_at
 
 _SLOTS = 254
 """Colours that bytes can tell apart besides 0; objects beyond share them."""
 
 _BYTES: ByteArray = np.append(0, np.arange(MAX_ID) % _SLOTS + 1).astype(np.uint8)
 """The byte of each id."""
+_SIDE = 256
+"""Rows and columns of the parts that finer levels are kept in."""
+_MOST_PARTS = 1024
+"""Of them, 64 MB; those looked at longest ago go first."""
+_Part = tuple[int, int, int]
+"""A part of a level: its step, and its row and column among the parts of that."""
 
 
 class ObjectRaster:
     """Bytes 1 to 254 for objects, 0 for unlabelled, of the newest map shown.
 
-    The array is written to when another version is shown; who draws from it does so afterwards, in the same
-    thread.
+    The coarsest level is kept whole. What is drawn from is written to when another version is shown; who
+    draws does so afterwards, in the same thread.
     """
 
     def __init__(self) -> None:
         self.pixels: ByteArray = np.zeros((1, 1), dtype=np.uint8)
+        """The coarsest level."""
+        self._steps: tuple[int, ...] = (1,)
         self._shown: ObjectMap | None = None
+        self._parts: OrderedDict[_Part, ByteArray] = OrderedDict()
 
-    def show(self, objects: ObjectMap) -> bool:
-        """Take another version of a map; returns whether pixels have changed."""
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(H, W) of the map."""
+        return (1, 1) if self._shown is None else self._shown.shape
+
+    @property
+    def step(self) -> int:
+        """Pixels of the map along one of the coarsest level."""
+        return self._steps[-1]
+
+    def show(self, objects: ObjectMap, steps: tuple[int, ...] = (1,)) -> bool:
+        """Take another version of a map; returns whether pixels have changed.
+
+        `steps` are those of the levels that it is looked at in, finest first.
+        """
         before, self._shown = self._shown, objects
-        tiles = objects.ids
-        if before is None or before.shape != objects.shape:
-            self.pixels = np.zeros(objects.shape, dtype=np.uint8)
-            changed = [index for index, tile in enumerate(tiles.tiles) if tile != 0]
+        ids, step = objects.ids, steps[-1]
+        if before is None or before.shape != objects.shape or steps != self._steps:
+            self._steps = steps
+            self._parts.clear()
+            height, width = (-(-side // step) for side in objects.shape)
+            self.pixels = np.zeros((height, width), dtype=np.uint8)
+            changed = [index for index, tile in enumerate(ids.tiles) if tile != 0]
         else:
-            changed = tiles.changed_from(before.ids)
+            changed = ids.changed_from(before.ids)
         for index in changed:
-            tile = tiles.tiles[index]
-            # Most tiles of a large object are uniform: one number, which is written sooner than looked up.
-            self.pixels[tiles.box(index)] = _BYTES[tile if isinstance(tile, int) else tiles.tile(index)]
+            rows, columns = _in_steps(ids.box(index), step)
+            self.pixels[rows, columns] = _BYTES[ids.sampled(step, (rows, columns))]
+        for part in self._parts_of(ids.box(index) for index in changed) if self._parts else ():
+            self._parts.pop(part, None)
         return bool(changed) or before is None
 
     def forget(self) -> None:
         """Note that nothing is drawn any more: of the next map all pixels have changed."""
         self._shown = None
+
+    def at(self, rows: AnyArray, columns: AnyArray) -> ByteArray:
+        """Return the bytes where increasing rows and columns of the map cross, 0 beside it.
+
+        They are read from the coarsest level that is as fine as the rows are dense.
+        """
+        stride = (rows[-1] - rows[0]) / max(len(rows) - 1, 1)
+        step = max((each for each in self._steps if each <= stride), default=self._steps[0])
+        if step == self.step:
+            return labels_at(self.pixels, rows // step, columns // step)
+        out = np.zeros((len(rows), len(columns)), dtype=np.uint8)
+        height, width = self.shape
+        across = list(_runs(columns, width, step))
+        for down, own_rows in _runs(rows, height, step):
+            for along, own_columns in across:
+                y, x = rows[own_rows] // step % _SIDE, columns[own_columns] // step % _SIDE
+                out[own_rows, own_columns] = self._part((step, down, along))[y[:, None], x]
+        return out
+
+    def _part(self, part: _Part) -> ByteArray:
+        held = self._parts.get(part)
+        if held is None:
+            if self._shown is None:
+                return np.zeros((_SIDE, _SIDE), dtype=np.uint8)
+            step, down, along = part
+            rows, columns = (
+                slice(at * _SIDE, min(at * _SIDE + _SIDE, -(-side // step)))
+                for at, side in zip((down, along), self.shape, strict=True)
+            )
+            held = self._parts[part] = _BYTES[self._shown.ids.sampled(step, (rows, columns))]
+            if len(self._parts) > _MOST_PARTS:
+                self._parts.popitem(last=False)
+        self._parts.move_to_end(part)
+        return held
+
+    def _parts_of(self, boxes: Iterable[Box]) -> Iterator[_Part]:
+        """Yield the parts of the finer levels that share pixels with some boxes of the map."""
+        for box, step in product(boxes, self._steps[:-1]):
+            rows, columns = _in_steps(box, step * _SIDE)
+            for down, along in product(range(rows.start, rows.stop), range(columns.start, columns.stop)):
+                yield step, down, along
 
     @staticmethod
     def colours(objects: ObjectMap, opacity: float, chosen: tuple[int, ...] = ()) -> ByteArray:
@@ -61,3 +133,18 @@ class ObjectRaster:
         found = np.zeros(256, dtype=np.bool_)
         found[_BYTES[list(chosen)]] = True
         return found
+
+
+def _in_steps(box: Box, step: int) -> Box:
+    """Return a box of pixels in blocks of `step`, as far as it touches them."""
+    rows, columns = (slice(along.start // step, -(-along.stop // step)) for along in box)
+    return rows, columns
+
+
+def _runs(places: AnyArray, length: int, step: int) -> Iterator[tuple[int, slice]]:
+    """Yield parts, and which of increasing places lie in them; those beside the map are left out."""
+    first, stop = (int(np.searchsorted(places, end)) for end in (0, length))
+    parts = places[first:stop] // step // _SIDE
+    bounds = np.flatnonzero(np.diff(parts, prepend=-1, append=-1)) + first
+    for start, end in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
+        yield int(parts[start - first]), slice(start, end)

@@ -27,6 +27,7 @@ from gmmseg.io.strict_json import Form, Text, converted, parse
 _MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {
     1: lambda content: {**content, "version": 2},
     2: lambda content: with_kind({**content, "version": 3}),
+    3: lambda content: {**content, "version": 4},
 }
 """For each older version of ``project.json`` what makes the next newer one of it."""
 

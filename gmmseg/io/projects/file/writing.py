@@ -24,7 +24,7 @@ from gmmseg.limits import MAX_BACKUPS, MIB
 from gmmseg.version import VERSION
 
 D = TypeVar("D")
-FORMAT, FORMAT_VERSION = "gmmseg-project", 3
+FORMAT, FORMAT_VERSION = "gmmseg-project", 4
 MAX_HISTORY_BYTES = 16 * MIB
 """Of the steps around the present: a hundred strokes all over a picture take 11."""
 

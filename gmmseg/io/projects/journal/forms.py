@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from gmmseg.io.strict_json import Form, Text
 
-FORMAT, FORMAT_VERSION = "gmmseg-journal", 3
+FORMAT, FORMAT_VERSION = "gmmseg-journal", 4
 
 
 class HolderForm(Form, frozen=True):

@@ -34,6 +34,7 @@ _PACKED_SAMPLE = 1 << 20
 ValueType = Literal["|u1", "|i1", "<u2", "<i2", "<u4", "<i4", "<u8", "<i8", "<f4", "<f8"]
 Length = Annotated[float, Meta(gt=0, le=1e12)]
 Side = Annotated[int, Meta(ge=1, le=MAX_SIDE)]
+PictureSide = Annotated[int, Meta(ge=1, le=1 << 31)]
 Offset = Annotated[int, Meta(ge=0, le=1 << 40)]
 _hashes: WeakKeyDictionary[Image, str] = WeakKeyDictionary()
 """Of pixels: hashing those of a large image takes as long as writing the rest of a project."""
@@ -67,6 +68,9 @@ class ImageForm(Form, frozen=True):
     """See `pixel_hash`; version 1 did not tell it."""
     part: tuple[Offset, Offset, Side] | None = None
     """Left, top and step of the `PixelGrid` of a part of a picture beyond memory."""
+    levels: tuple[PictureSide, PictureSide, Side] | None = None
+    """(H, W) of the picture beyond memory that it is the overview of, and the step of that; version 3 did not
+    tell."""
 
     @property
     def is_overview(self) -> bool:
@@ -109,6 +113,7 @@ def image_form(image: Image, project: Path, enclosed: str | None, pixels_sha256:
         pixel_size=image.pixel_size,
         enclosed=None if enclosed is None else Text(enclosed),
         part=None if source.part is None else (source.part.left, source.part.top, source.part.step),
+        levels=(*image.picture_shape, image.step_of_levels) if image.step_of_levels > 1 else None,
     )
 
 
@@ -339,7 +344,9 @@ def stand_in(form: ImageForm) -> Image:
     return Image(
         np.zeros((*shape, len(form.channels)), np.dtype(form.dtype)),
         tuple(map(str, form.channels)),
-        replace(_source(form), is_missing=True, missing_pixels=str(form.pixels_sha256)),
+        replace(
+            _source(form), is_missing=True, missing_pixels=str(form.pixels_sha256), missing_levels=form.levels
+        ),
         np.zeros(shape, np.bool_),
         form.pixel_size,
     )
@@ -402,4 +409,5 @@ def _has_form(image: Image, form: ImageForm) -> bool:
         (image.width, image.height) == (form.width, form.height)
         and image.channels == tuple(map(str, form.channels))
         and _value_type(image) == form.dtype
+        and form.levels in (None, (*image.picture_shape, image.step_of_levels))
     )

@@ -92,23 +92,25 @@ class PhotoKind(Kind[Document, Image, ImageForm]):
 
     def value(self, name: str, content: Any, document: Document, parts: Numbered, place: str) -> Any:
         if name == "objects":
-            _image_of(document, place)
-            return _changed_objects(document.object_map, content, place)
+            return _changed_objects(document.object_map, _image_of(document, place), content, place)
         if name == "fit":
             image = _image_of(document, place)
             return parts.part_of(content, lambda found: fit_of(found, image, place), place)
         if name == "given":
             return given_of(content, place)
-        return super().value(name, content, document, parts, place)
+        value = super().value(name, content, document, parts, place)
+        if name == "pending" and value.field is None and value.base is not None:
+            # Up to version 3 nothing was said of the step.
+            step = _image_of(document, place).step_of_levels
+            return replace(value, base=replace(value.base, step=step))
+        return value
 
     def members_of(self, document: Document) -> list[Member]:
         image = _image_of(document, "image")
         members: list[Member] = []
         ids: IdArray | None = None
         if document.objects is not None:
-            map_png, ids = encode_objects(document.objects, _step(image))
-            members.append(Member("objects.json", encoded({"objects": document.objects.objects})))
-            members.append(Member(OBJECTS_PNG, map_png, is_packed=True))
+            ids = _object_members(document.objects, image, members)
         if document.fit is not None:
             content = fit_content(document.fit)
             del content["model"]
@@ -121,11 +123,7 @@ class PhotoKind(Kind[Document, Image, ImageForm]):
         image = _image_of(document, "image")
         if "objects.json" in archive:
             objects = parse(archive.read("objects.json", PROJECT.max_bytes), PROJECT)
-            if not isinstance(objects, dict) or objects.keys() != {"objects"}:
-                misfit("objects", "must be listed")
-            entries = values_of(ObjectInfo, objects["objects"], "objects")
-            ids = read_object_ids(archive.read(OBJECTS_PNG), (image.height, image.width))
-            document = replace(document, objects=ObjectMap(ids, entries))
+            document = replace(document, objects=_objects_of(objects, image, archive))
         if "fit.json" in archive:
             content = parse(archive.read("fit.json", PROJECT.max_bytes), PROJECT)
             model = parse(archive.read("model.json", PROJECT.max_bytes), PROJECT)
@@ -166,28 +164,72 @@ def _picture(image: Image, objects: ObjectMap | None, ids: IdArray | None) -> by
 # Objects
 
 
+def _object_members(objects: ObjectMap, image: Image, members: list[Member]) -> IdArray:
+    """Add the members that hold objects; return every so-many-th id in both directions, for the picture."""
+    step = _step(image)
+    if objects.shape == (image.height, image.width):
+        map_png, ids = encode_objects(objects, step)
+        members.append(Member("objects.json", encoded({"objects": objects.objects})))
+        members.append(Member(OBJECTS_PNG, map_png, is_packed=True))
+        return ids
+    # Of a picture beyond memory a PNG would be opened by no program.
+    changes = _object_changes(ObjectMap.empty(objects.shape), objects)
+    members.append(Member("objects.json", encoded({"changes": changes})))
+    box = slice(0, -(-image.height // step)), slice(0, -(-image.width // step))
+    return objects.ids.sampled(step * image.step_of_levels, box)
+
+
+def _objects_of(content: Any, image: Image, archive: Archive) -> ObjectMap:
+    if isinstance(content, dict) and content.keys() == {"changes"}:
+        return _changed_objects(ObjectMap.empty(image.picture_shape), image, content["changes"], "objects")
+    if not isinstance(content, dict) or content.keys() != {"objects"}:
+        misfit("objects", "must be listed")
+    entries = values_of(ObjectInfo, content["objects"], "objects")
+    ids = read_object_ids(archive.read(OBJECTS_PNG), (image.height, image.width))
+    return ObjectMap(_of_picture(ids, image), entries)
+
+
+def _of_picture(ids: TileMap, image: Image) -> TileMap:
+    """Return a map of an image, up to version 3 also of an overview, as that of its picture."""
+    step = image.step_of_levels
+    return ids if step == 1 else TileMap.of(ids.read(), image.picture_shape, step)
+
+
 def _object_changes(before: ObjectMap, after: ObjectMap) -> dict[str, Any]:
     tiles = after.ids.tiles
     return {
+        "shape": after.shape,
         "tiles": [[index, tiles[index]] for index in after.ids.changed_from(before.ids)],
         "entries": _splice(before.objects, after.objects),
     }
 
 
-def _changed_objects(before: ObjectMap, content: Any, place: str) -> ObjectMap:
+def _changed_objects(before: ObjectMap, image: Image, content: Any, place: str) -> ObjectMap:
     match content:
-        case {"tiles": list(found), "entries": entries, **others} if not others:
+        case {"tiles": list(found), "entries": entries, **others} if others.keys() <= {"shape"}:
             pass
         case _:
             misfit(place, "must have tiles and entries")
-    tiles = list(before.ids.tiles)
+    # Up to version 3 objects of a picture beyond memory were those of its overview.
+    own = image.height, image.width
+    shape = value_of(tuple[int, int], others["shape"], f"{place}.shape") if others else own
+    objects = _spliced(before.objects, entries, ObjectInfo, f"{place}.entries")
+    if shape == before.shape:
+        return ObjectMap(_with_tiles(before.ids, found, place), objects)
+    if shape != own:
+        misfit(f"{place}.shape", "must be that of the picture")
+    overview = TileMap.of(before.ids.sampled(image.step_of_levels, (slice(0, own[0]), slice(0, own[1]))))
+    return ObjectMap(_of_picture(_with_tiles(overview, found, place), image), objects)
+
+
+def _with_tiles(ids: TileMap, found: list[Any], place: str) -> TileMap:
+    tiles = list(ids.tiles)
     for at, each in enumerate(found):
         index, tile = value_of(tuple[int, Tile], each, f"{place}.tiles[{at}]")
-        if not (0 <= index < len(tiles) and is_tile(tile, before.ids.box(index))):
+        if not (0 <= index < len(tiles) and is_tile(tile, ids.box(index))):
             misfit(f"{place}.tiles[{at}]", "is no tile of the image")
         tiles[index] = tile
-    objects = _spliced(before.objects, entries, ObjectInfo, f"{place}.entries")
-    return ObjectMap(TileMap(before.shape, tuple(tiles)), objects)
+    return replace(ids, tiles=tuple(tiles))
 
 
 def _splice(before: Sequence[_T], after: Sequence[_T]) -> list[Any]:

@@ -66,7 +66,15 @@ def _check_objects(objects: ObjectMap, known: dict[Tile, frozenset[int]]) -> Non
 
 
 def _check_pending(pending: PendingSelection, document: Document, image: Image) -> None:
-    height, width = image.height, image.width
+    field = document.field_of(pending)
+    (tall, wide), step = image.picture_shape, field.step
+    height, width = field.height, field.width
+    if not (
+        0 < step <= image.step_of_levels
+        and 0 <= field.top < field.top + height < tall // step + 2
+        and 0 <= field.left < field.left + width < wide // step + 2
+    ):
+        misfit("pending.field", "must lie on the picture")
     for act in pending.acts:
         if isinstance(act, SizeStep):
             is_possible = act.by in (-1, 1)
@@ -83,8 +91,11 @@ def _check_pending(pending: PendingSelection, document: Document, image: Image) 
     ):
         misfit("pending.object_id", "must be one of the objects")
     if pending.base is not None and not pending.base.is_empty:
-        rows, columns = pending.base.box
-        if not (rows.start >= 0 and rows.stop <= height and columns.start >= 0 and columns.stop <= width):
+        lies_within = all(
+            of.start <= at.start and at.stop <= of.stop
+            for at, of in zip(pending.base.box, field.box, strict=True)
+        )
+        if pending.base.step != step or not lies_within:
             misfit("pending.base", "must lie on the image")
 
 

@@ -103,7 +103,9 @@ class Painting(RuleBasedStateMachine):
             self.assign(own & ~free, 0)
 
     @precondition(lambda self: len(self.map) > 0)
-    @rule(pick=st.integers(0, 9), step=st.sampled_from([1, 4]), top=st.integers(0, 20), seed=st.integers(0, 9))
+    @rule(
+        pick=st.integers(0, 9), step=st.sampled_from([1, 4]), top=st.integers(0, 20), seed=st.integers(0, 9)
+    )
     def reshape_in_a_part(self, pick: int, step: int, top: int, seed: int) -> None:
         """Only blocks that change are written: within the others the object keeps its fine shape."""
         wanted = self.chosen(pick)

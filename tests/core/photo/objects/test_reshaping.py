@@ -85,7 +85,7 @@ def test_colours_split_an_object_into_its_two_halves() -> None:
     pixels = np.random.default_rng(0).normal(60, 6, (40, 50, 3)).clip(0, 255)
     pixels[:, 30:] += 90
     patch = Patch.of(np.ones((40, 50), dtype=bool))
-    one, two = reshaping.split_by_colour(patch, pixels.astype(np.uint8))
+    one, two = reshaping.split_by_colour(patch, pixels.astype(np.uint8)[patch.box])
     assert np.mean(one.full((40, 50))[:, :30]) > 0.99
     assert np.mean(two.full((40, 50))[:, 30:]) > 0.99
-    assert len(reshaping.split_by_colour(patch, np.full((40, 50, 3), 7, dtype=np.uint8))) == 1
+    assert len(reshaping.split_by_colour(patch, np.full((*patch.mask.shape, 3), 7, dtype=np.uint8))) == 1

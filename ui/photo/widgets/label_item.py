@@ -1,8 +1,9 @@
-"""LabelOutlineItem: a line along the inside of the border of every label of a map, at any zoom."""
+"""LabelItem: the labels of a map in their colours, outlined inside their borders, at any zoom."""
 
 from __future__ import annotations
 
 import math
+from typing import Protocol
 
 import numpy as np
 import pyqtgraph as pg
@@ -18,8 +19,23 @@ _REACH = 2
 """Samples around what is to be painted that its lines depend on."""
 
 
-class LabelOutlineItem(pg.GraphicsObject):  # type: ignore[misc]
-    """Draws lines one device-independent pixel wide, of some labels three.
+class Labels(Protocol):
+    """A map of labels, 0 for none."""
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(H, W)."""
+
+    @property
+    def step(self) -> int:
+        """Pixels of the map along one of the scene."""
+
+    def at(self, rows: AnyArray, columns: AnyArray) -> ByteArray:
+        """Return the labels where increasing rows and columns cross, 0 beside the map."""
+
+
+class LabelItem(pg.GraphicsObject):  # type: ignore[misc]
+    """Draws a tint and lines one device-independent pixel wide, of some labels three.
 
     Labels are sampled where the screen shows them, and lines are found among the samples: the time depends
     on the part of the screen that is painted, not on the image or on how its labels wind.
@@ -30,13 +46,17 @@ class LabelOutlineItem(pg.GraphicsObject):  # type: ignore[misc]
         self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemUsesExtendedStyleOption)
         self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
         self._rect = QRectF()
-        self._labels: ByteArray | None = None
+        self._labels: Labels | None = None
         self._lut: ByteArray = np.zeros((256, 4), dtype=np.uint8)
+        self._line_lut: ByteArray = self._lut
         self._is_strong: BoolArray = np.zeros(256, dtype=np.bool_)
 
-    def set_labels(self, labels: ByteArray | None) -> None:
-        """Outline the labels of (H, W) bytes, 0 for none; None outlines nothing."""
-        rect = QRectF() if labels is None else QRectF(0, 0, labels.shape[1], labels.shape[0])
+    def set_labels(self, labels: Labels | None) -> None:
+        """Draw a map, as it is now; None draws nothing."""
+        rect = QRectF()
+        if labels is not None:
+            height, width = labels.shape
+            rect = QRectF(0, 0, width / labels.step, height / labels.step)
         if rect != self._rect:
             self.prepareGeometryChange()
             self._rect = rect
@@ -46,6 +66,8 @@ class LabelOutlineItem(pg.GraphicsObject):  # type: ignore[misc]
     def set_colours(self, lut: ByteArray, is_strong: BoolArray) -> None:
         """Draw in the (256, 4) RGBA colours of the labels, and strongly where `is_strong`, (256,)."""
         self._lut, self._is_strong = lut, is_strong
+        self._line_lut = lut.copy()
+        self._line_lut[lut[:, 3] > 0, 3] = 255
         self.update()
 
     def boundingRect(self) -> QRectF:
@@ -58,24 +80,25 @@ class LabelOutlineItem(pg.GraphicsObject):  # type: ignore[misc]
         exposed = self._rect & option.exposedRect
         if self._labels is None or zoom <= 0 or exposed.isEmpty():
             return
-        step = painter.device().devicePixelRatio() / zoom
-        top, rows = _sampled(exposed.top(), exposed.bottom(), step)
-        left, columns = _sampled(exposed.left(), exposed.right(), step)
-        lines = outlined(labels_at(self._labels, rows, columns), self._is_strong)
-        if not lines.any():
+        step, of_map = painter.device().devicePixelRatio() / zoom, self._labels.step
+        top, rows = _sampled(exposed.top(), exposed.bottom(), step, of_map)
+        left, columns = _sampled(exposed.left(), exposed.right(), step, of_map)
+        labels = self._labels.at(rows, columns)
+        if not labels.any():
             return
         target = QRectF(left, top, len(columns) * step, len(rows) * step)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
-        painter.drawImage(target, as_qimage(lines, self._lut))
+        painter.drawImage(target, as_qimage(labels, self._lut))
+        painter.drawImage(target, as_qimage(outlined(labels, self._is_strong), self._line_lut))
 
 
-def _sampled(low: float, high: float, step: float) -> tuple[float, AnyArray]:
+def _sampled(low: float, high: float, step: float, of_map: int) -> tuple[float, AnyArray]:
     """Return where the first sample begins and the pixel that each shows, those around an interval too.
 
-    Samples have the same places whatever interval is asked for.
+    Samples have the same places whatever interval is asked for; `of_map` pixels lie along one of the scene.
     """
     first, stop = math.floor(low / step) - _REACH, math.ceil(high / step) + _REACH
-    return first * step, np.floor((np.arange(first, stop) + 0.5) * step).astype(np.intp)
+    return first * step, np.floor((np.arange(first, stop) + 0.5) * step * of_map).astype(np.intp)
 
 
 def labels_at(labels: ByteArray, rows: AnyArray, columns: AnyArray) -> ByteArray:
