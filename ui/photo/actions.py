@@ -121,9 +121,9 @@ def has_objects(state: State) -> bool:
 
 
 def can_teach(state: State) -> bool:
-    """Enabled with objects of two names at least, and while they teach."""
+    """Enabled with objects, of which two names at least are asked for then, and while they teach."""
     document = state.shown.document
-    return document.settings.learns_from is not None or len({e.name for e in document.objects or ()}) > 1
+    return document.settings.learns_from is not None or bool(document.objects)
 
 
 def has_selection(state: State) -> bool:

@@ -91,6 +91,7 @@ class PhotoDesk(FileDesk):
         work.model_opener.opened.connect(self._show_model_opened)
         for says in (work.teaching, work.object_sources):
             says.said.connect(self._notices.say)
+        work.teaching.refused.connect(self.refresh)
         work.teaching.live_changed.connect(self.actions["teach_live"].setChecked)
         self.actions["teach_live"].setChecked(work.fitter.is_live)
         work.opener.files_changed.connect(self._show_files)

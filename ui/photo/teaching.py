@@ -43,6 +43,8 @@ class Teaching(QObject):
 
     begun = Signal()
     """Objects teach from now on: whoever asked for it wants to see the classes."""
+    refused = Signal()
+    """Objects cannot teach yet: an action that shows whether they do shows it again."""
     place_shown = Signal(object)
     """The `Place` to go to; None where none is shown any longer."""
     said = Signal(str)
@@ -67,7 +69,15 @@ class Teaching(QObject):
 
     def toggle(self) -> None:
         """Make each name of the objects a class, or the components of a mixture that nobody teaches again."""
-        is_taught = self._workspace.document.settings.learns_from is not None
+        document = self._workspace.document
+        is_taught = document.settings.learns_from is not None
+        if not is_taught and len({entry.name for entry in document.objects or ()}) < 2:
+            text = self.tr(
+                "Each name becomes a class, so teaching needs objects of two names at least: F2 renames one."
+            )
+            self.said.emit(text)
+            self.refused.emit()
+            return
         title = self.tr("Classes from colours alone") if is_taught else self.tr("Teach classes")
         self._work.settle()
         self._work.apply(change_setting("learns_from", None if is_taught else TAUGHT_BY, title))

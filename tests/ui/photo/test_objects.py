@@ -386,9 +386,9 @@ def test_what_a_stroke_goes_into_is_said_and_a_button_makes_it_a_new_object(mark
     assert target is not None
     marker.desk.actions["tool_brush"].trigger()
     marker.click_row(1)
-    assert target.text() == "Adds to “stone”"
+    assert target.text() == "Adds to 2 “stone”"
     marker.desk.actions["tool_eraser"].trigger()
-    assert target.text() == "Takes from “stone”"
+    assert target.text() == "Takes from 2 “stone”"
     assert not options.new_object.isVisible()
     marker.click_row(0, keys=CTRL)
     assert target.text() == "Takes from those chosen"
@@ -400,4 +400,4 @@ def test_what_a_stroke_goes_into_is_said_and_a_button_makes_it_a_new_object(mark
     assert not options.new_object.isVisible()
     marker.drag((60, 10), (66, 10))
     assert len(marker.objects) == 4
-    assert target.text() == "Adds to “Object”"
+    assert target.text() == "Adds to 4 “Object”"

@@ -77,10 +77,8 @@ def teacher(qtbot: QtBot) -> Iterator[Teacher]:
 
 
 def test_names_become_classes_and_the_objects_stay(teacher: Teacher) -> None:
-    action = teacher.desk.actions["teach"]
-    assert not action.isEnabled()
     teacher.teach()
-    assert action.isEnabled()
+    assert teacher.desk.actions["teach"].isChecked()
     assert [(entry.name, entry.colour) for entry in teacher.document.classes] == [
         ("red", (255, 0, 0)), ("blue", (0, 0, 255))
     ]  # fmt: skip
@@ -197,7 +195,10 @@ def test_where_nothing_is_unsure_that_is_said(teacher: Teacher) -> None:
 
 def test_the_panel_offers_teaching(teacher: Teacher) -> None:
     buttons = {button.text(): button for button in teacher.desk.panels.objects.findChildren(QToolButton)}
-    assert not buttons["Teach classes"].isEnabled()
+    buttons["Teach classes"].click()
+    assert "two names" in teacher.app.window.errors.text
+    assert not buttons["Teach classes"].isChecked()
+    assert teacher.document.settings.learns_from is None
     teacher.mark_blue()
     buttons["Teach classes"].click()
     teacher.wait_for_fit()

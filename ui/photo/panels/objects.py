@@ -238,7 +238,7 @@ class ObjectsPanel(EntriesPanel):
 
     def _enable(self) -> None:
         super()._enable()
-        self.options.show_targets([entry.name for entry in self._chosen()])
+        self.options.show_targets([(entry.id, entry.name) for entry in self._chosen()])
 
     @Slot()
     def _note_selection(self) -> None:

@@ -41,7 +41,7 @@ class ToolOptions(QWidget):
         self.setObjectName("toolOptions")
         self._tool = ""
         self._answer: SelectionAnswer | None = None
-        self._targets: tuple[str, ...] = ()
+        self._targets: tuple[tuple[int, str], ...] = ()
         self._make_size()
         self._make_switches()
         self._make_words()
@@ -149,16 +149,20 @@ class ToolOptions(QWidget):
             words.insert(0, self.tr("Wheel: larger or smaller ({0} of {1})").format(place, count))
         self._next.setText("  ·  ".join(words))
 
-    def show_targets(self, names: Sequence[str]) -> None:
-        """Say which objects the tool changes: those chosen, by their names."""
-        self._targets = tuple(names)
+    def show_targets(self, targets: Sequence[tuple[int, str]]) -> None:
+        """Say which objects the tool changes: those chosen, by (number, name)."""
+        self._targets = tuple(targets)
         self._show_target()
 
     def _show_target(self) -> None:
         is_marking, is_erasing = self._tool in _MARKING, self._tool in _ERASING
         is_one = len(self._targets) == 1
         extends = is_marking and is_one
-        named = self.tr("“{0}”").format(_shortened(self._targets[0])) if is_one else self.tr("those chosen")
+        named = self.tr("those chosen")
+        if is_one:
+            number, name = self._targets[0]
+            # Several objects may have one name.
+            named = self.tr("{0} “{1}”").format(number, _shortened(name))
         if is_erasing:
             whom = named if self._targets else self.tr("every object")
             text = self.tr("Takes from {0}").format(whom)
