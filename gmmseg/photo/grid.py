@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -18,8 +19,8 @@ DIAGONAL = float(1 / np.sqrt(2))
 _FULL = 255
 """Stored weight of a pair without contrast. The highest contrast leaves 1, so that a speck, which is an edge
 to all its neighbours, still listens to them; 0 is no neighbour."""
-_REACH = 2
-"""Rows that an averaged colour reaches up and down."""
+REACH = 2
+"""Pixels that an averaged colour reaches in each direction, and with it the weights of the pixel's pairs."""
 _SWEEP_PIXELS = 1 << 15
 _CONTRAST_PIXELS = 1 << 16
 _SAMPLED_BLOCKS = 32
@@ -80,43 +81,109 @@ class PixelGrid:
         return pairs
 
 
-def pixel_grid(image: Image, should_stop: ShouldStop = never_stop) -> PixelGrid:
+@dataclass(frozen=True, slots=True)
+class Contrast:
+    """What the weights of all pairs of a picture have in common.
+
+    Parameters
+    ----------
+    low, high : float
+        Smallest and largest value with data, to which values are scaled; 0 and 0 where they are not.
+    falloff : float
+        -1 / (2 beta), single precision: what a pair's |c_i - c_j|² is multiplied by.
+    """
+
+    low: float
+    high: float
+    falloff: float
+
+
+PairSum = tuple[float, int]
+"""The sum of |c_i - c_j|² over some pairs of neighbours, and their number."""
+
+
+def pixel_grid(
+    image: Image, should_stop: ShouldStop = never_stop, contrast: Contrast | None = None
+) -> PixelGrid:
     """Return the grid of an image, with weights ``exp(-|c_i - c_j|² / (2 beta))`` of its neighbours.
 
     c are the channels as they are stored, averaged over the pixels around (1 2 3 2 1 in both directions), so
     that edges count and noise hardly does. beta is the mean of |c_i - c_j|² over all neighbours: the weights
     are the same whatever the image's range of brightness, and without contrast all count alike.
 
+    Parameters
+    ----------
+    image : Image
+    should_stop : callable
+    contrast : Contrast, optional
+        Of the picture that the image is a part of; else its own. Weights of pixels nearer than `REACH` + 1
+        to the part's border are then not those of the picture.
+
     Raises
     ------
     Cancelled
     """
     height, width = image.height, image.width
-    low, high = _value_range(image)
+    shared = _contrast_of(image, should_stop) if contrast is None else contrast
     blocks = _row_slices(height, width, _CONTRAST_PIXELS)
-    sums, n_pairs = 0.0, 0
-    for rows in blocks[:: max(1, len(blocks) // _SAMPLED_BLOCKS)]:
-        raise_if_cancelled(should_stop)
-        for _, contrast, held in _contrasts(image, rows, low, high):
-            sums += float(contrast.sum(dtype=np.float64))
-            n_pairs += contrast.size if held is None else int(np.count_nonzero(held))
-    falloff = np.float32(-n_pairs / (2 * sums) if sums > 0 else 0.0)
+    falloff = np.float32(shared.falloff)
     weights = np.zeros((len(DIRECTIONS), height, width), dtype=np.uint8)
 
     def fill(part: Sequence[slice]) -> None:
         for rows in part:
             raise_if_cancelled(should_stop)
-            for (direction, place), contrast, held in _contrasts(image, rows, low, high):
-                contrast *= falloff
-                np.exp(contrast, out=contrast)
-                contrast *= _FULL - 1
+            for (direction, place), apart, held in _contrasts(image, rows, shared.low, shared.high):
+                apart *= falloff
+                np.exp(apart, out=apart)
+                apart *= _FULL - 1
                 # Casting cuts off what follows the point.
-                contrast += 1.5
-                weights[direction][place] = contrast if held is None else contrast * held
+                apart += 1.5
+                weights[direction][place] = apart if held is None else apart * held
 
     middle = len(blocks) // 2
     in_two_threads(lambda: fill(blocks[:middle]), lambda: fill(blocks[middle:]))
     return PixelGrid(weights)
+
+
+def _contrast_of(image: Image, should_stop: ShouldStop) -> Contrast:
+    low, high = (0.0, 0.0) if image.has_fixed_white else value_range(image) or (0.0, 0.0)
+    sums: list[PairSum] = []
+    for rows in sampled_rows((image.height, image.width)):
+        raise_if_cancelled(should_stop)
+        sums += pair_sums(image, rows, low, high)
+    return contrast_of_sums(sums, low, high)
+
+
+def sampled_rows(shape: tuple[int, int]) -> list[slice]:
+    """Return the rows of a picture (H, W) whose pairs its mean contrast is taken over."""
+    blocks = _row_slices(*shape, _CONTRAST_PIXELS)
+    return blocks[:: max(1, len(blocks) // _SAMPLED_BLOCKS)]
+
+
+def pair_sums(image: Image, rows: slice, low: float, high: float) -> list[PairSum]:
+    """Return the sum of the contrasts of some rows in each of `DIRECTIONS`.
+
+    Parameters
+    ----------
+    image : Image
+        With `REACH` more rows above and `REACH` + 1 below, where the picture has them.
+    rows : slice
+    low, high : float
+        As in `Contrast`.
+    """
+    return [
+        (float(apart.sum(dtype=np.float64)), apart.size if held is None else int(np.count_nonzero(held)))
+        for _, apart, held in _contrasts(image, rows, low, high)
+    ]
+
+
+def contrast_of_sums(sums: Iterable[PairSum], low: float, high: float) -> Contrast:
+    """Return the contrast of a picture of which pairs were summed, in the order of its rows."""
+    total, n_pairs = 0.0, 0
+    for apart, count in sums:
+        total += apart
+        n_pairs += count
+    return Contrast(low, high, float(np.float32(-n_pairs / (2 * total) if total > 0 else 0.0)))
 
 
 _Place = tuple[int, tuple[slice, slice]]
@@ -130,7 +197,7 @@ def _contrasts(
     Pairs of which one holds no data have the contrast 0 and are not held.
     """
     height, width = image.height, image.width
-    top, bottom = max(rows.start - _REACH, 0), min(rows.stop + 1 + _REACH, height)
+    top, bottom = max(rows.start - REACH, 0), min(rows.stop + 1 + REACH, height)
     mask = None if image.mask is None else image.mask[top:bottom]
     colours = _averaged(_scaled(image.pixels[top:bottom], low, high), mask)[:, rows.start - top :]
     mask = None if mask is None else mask[rows.start - top :]
@@ -170,12 +237,10 @@ def _sums_around(plane: Float32Array) -> Float32Array:
     return plane
 
 
-def _value_range(image: Image) -> tuple[float, float]:
-    """Return the smallest and largest value with data; 0 and 0 where single precision holds any depth."""
-    if image.has_fixed_white:
-        return 0.0, 0.0
+def value_range(image: Image) -> tuple[float, float] | None:
+    """Return the smallest and largest value of the pixels that hold data, None where none does."""
     held = image.pixels if image.mask is None else image.pixels[image.mask]
-    return (float(held.min()), float(held.max())) if held.size else (0.0, 0.0)
+    return (float(held.min()), float(held.max())) if held.size else None
 
 
 def _scaled(pixels: AnyArray, low: float, high: float) -> Float32Array:

@@ -11,11 +11,13 @@ from gmmseg.features.table import FeatureTable
 from gmmseg.limits import memory_budget, size_text
 from gmmseg.mixture.density import log_joint
 from gmmseg.mixture.mean_field import mean_field
-from gmmseg.photo.grid import PixelGrid
+from gmmseg.photo.grid import REACH, PixelGrid
 from gmmseg.photo.segmentation import Segmentation
 from gmmseg.render import row_blocks
 
 SWEEPS = 10
+SMOOTH_REACH = SWEEPS + REACH
+"""Pixels in each direction that a smoothed pixel depends on: one a sweep, and what tells an edge."""
 _CAP = 30.0
 """Log-odds beyond this are taken for certain."""
 _STEP = -_CAP / 65535

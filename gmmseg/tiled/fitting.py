@@ -10,7 +10,6 @@ import numpy as np
 
 from gmmseg.arrays import FloatArray
 from gmmseg.control import Progress, ShouldStop, all_or_nothing, never_stop, relayed
-from gmmseg.errors import SettingsError
 from gmmseg.features.build import Standard, standard_of, table_of_colours
 from gmmseg.features.spec import FeatureSpec
 from gmmseg.features.table import CodeMap, FeatureTable
@@ -85,13 +84,10 @@ def fit_tiled_events(
 
     Raises
     ------
-    SettingsError
-        The spatial prior is asked for: it needs the whole picture.
-    FeatureError, FitError, BudgetError, ReadError, ClusterError
+    SettingsError, FeatureError, FitError, BudgetError, ReadError, ClusterError
     Cancelled
     """
     check_settings(settings)
-    _check_smooth(settings.smooth)
     began = time.perf_counter()
     whole = all_or_nothing(should_stop)
     light = _light(picture, settings.features, passes, whole)
@@ -128,13 +124,10 @@ def apply_tiled_events(
 
     Raises
     ------
-    SettingsError
-        The model has a spatial prior, which needs the whole picture.
     ModelError, FeatureError, ReadError, ClusterError
     Cancelled
     """
     model, adaptation = given.model, given.adaptation
-    _check_smooth(model.smooth)
     began = time.perf_counter()
     whole = all_or_nothing(should_stop)
     light = _light(picture, model.features, passes, whole, model.white)
@@ -183,13 +176,6 @@ def known_tiled_fit(
     light = _light(picture, model.features, passes, all_or_nothing(should_stop), model.white)
     rows = TileRows(picture, model.features, light, model.standard)
     return TiledFit(fit, round(fit.result.total_weight), rows)
-
-
-def _check_smooth(smooth: float) -> None:
-    if smooth > 0:
-        raise SettingsError(
-            "smooth", "The spatial prior needs the whole picture in memory.", "Set --smooth to 0."
-        )
 
 
 def _light(

@@ -23,8 +23,10 @@ from gmmseg.photo.class_map import ClassMapper
 from gmmseg.photo.classes import ClassTable
 from gmmseg.photo.segmentation import Segmentation, class_planes, label_counts, segment
 from gmmseg.photo.settings import MapSettings
+from gmmseg.photo.smoothing import SMOOTH_REACH
 from gmmseg.regions.settings import RegionSettings
 from gmmseg.tiled.colour_counts import ColourCounts, distinct_of_codes
+from gmmseg.tiled.smoothing import Prior
 from gmmseg.tiled.tile_rows import TileRows, stand_in
 from gmmseg.tiled.tiles import Tile
 
@@ -105,6 +107,8 @@ class LabelTile:
         One for each class, of its probability in 255ths; empty where they are not wanted.
     maps : FieldMaps, optional
         Without it each pixel has its most probable component's class.
+    prior : Prior, optional
+        Makes neighbouring pixels agree first.
     """
 
     rows: TileRows
@@ -113,13 +117,17 @@ class LabelTile:
     sink: TileSink
     probabilities: tuple[TileSink, ...] = ()
     maps: FieldMaps | None = None
+    prior: Prior | None = None
 
     def __call__(self, tile: Tile) -> IntArray:
         """Store the classes and return the number of pixels of each component, (K,)."""
-        field = tile if self.maps is None else tile.grown(self.maps.margin, self.rows.picture.shape)
-        found = None if self.maps is None and not self.probabilities else self._found(field)
+        margin = SMOOTH_REACH if self.prior is not None else 0
+        if self.maps is not None:
+            margin = max(margin, self.maps.margin)
+        field = tile.grown(margin, self.rows.picture.shape)
+        found = self._found(field) if margin or self.probabilities else None
         nothing: AnyArray = np.zeros((field.height, field.width), label_dtype(self.params.n_components))
-        if self.maps is None:
+        if not margin:
             labels = labels_of_tile(self.rows, self.params, tile)
         else:
             labels = tile.within(field, nothing if found is None else found[0].labels)
@@ -134,11 +142,15 @@ class LabelTile:
         table = self.rows.table(field)
         if table is None:
             return None
-        pixelwise = segment(self.params, table)
-        if self.maps is None:
-            return pixelwise, table
+        found = segment(self.params, table)
+        if self.prior is None and self.maps is None:
+            return found, table
         image = self.rows.picture.read(field.top, field.left, field.height, field.width)
-        return self.maps(image, table, pixelwise, self.classes), table
+        if self.prior is not None:
+            found = self.prior(image, table, found)
+        if self.maps is not None:
+            found = self.maps(image, table, found, self.classes)
+        return found, table
 
 
 def labels_of_tile(rows: TileRows, params: MixtureParams, tile: Tile) -> LabelArray:

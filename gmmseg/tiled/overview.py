@@ -116,8 +116,8 @@ def check_suits_overview(request: SegmentRequest) -> None:
     """Raise `SettingsError` where a picture beyond memory cannot be segmented as is asked for."""
     if request.settings.smooth > 0:
         raise SettingsError(
-            "smooth", "Smoothing needs the whole picture in memory; this one is worked on in tiles.",
-            "Set the smoothing to 0.",
+            "smooth", "In the window smoothing needs the picture in memory; this one is worked on in tiles.",
+            "Set the smoothing to 0, or run “gmmseg segment --smooth”.",
         )  # fmt: skip
     if request.settings.learns_from is not None:
         raise SettingsError(

@@ -35,6 +35,7 @@ from gmmseg.tiled.engines import Engine
 from gmmseg.tiled.fitting import TiledFit, apply_tiled_events, fit_tiled_events, known_tiled_fit
 from gmmseg.tiled.labelling import FieldMaps, LabelTile
 from gmmseg.tiled.passes import Passes, Report, no_report
+from gmmseg.tiled.smoothing import prior_of
 from gmmseg.tiled.tile_rows import TileRows
 from gmmseg.tiled.tiles import CHUNK, Tile, TiledPicture, grid_of, own_pixel_size, tile_grid
 from gmmseg.version import VERSION
@@ -43,6 +44,8 @@ ROW_TILE_PIXELS = 1 << 22
 """Pixels of a tile that is labelled by rows of its own."""
 _FIELD_SIDE = 2 * CHUNK
 """Side of a tile whose classes depend on neighbourhoods: its field is worked on as a picture by itself."""
+_FEW_COMPONENTS = 8
+"""Of which the posteriors of all pixels of a field take 200 MB."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -223,7 +226,7 @@ def _label(
 ) -> tuple[list[MapFile], IntArray]:
     """Write all levels of all maps and return them with the pixels of each component."""
     rows, model, picture = found.rows, found.fit.model, request.picture
-    tiles, store = _tiles(request, rows), folders[0].store
+    tiles, store = _tiles(request, rows, model), folders[0].store
     kinds = (label_file, probability_file)
     size = request.pixel_size or own_pixel_size(picture)
     maps = MapShape(picture.source.name, picture.shape, size, n_direct_levels(tiles))
@@ -243,7 +246,8 @@ def _label(
         else:
             counts += stored["counts"]
     planes = pyramids[1].planes if request.probabilities is not None else ()
-    task = LabelTile(rows, model.params, model.classes, pyramids[0], planes, request.maps)
+    prior = prior_of(picture, model.smooth, passes, should_stop) if _is_smoothed(model) else None
+    task = LabelTile(rows, model.params, model.classes, pyramids[0], planes, request.maps, prior)
     if left:
         for tile, pixels in passes.each("Labelling", task, left, should_stop):
             counts += pixels
@@ -256,10 +260,17 @@ def _label(
     return files, counts
 
 
-def _tiles(request: TiledRequest, rows: TileRows) -> list[Tile]:
+def _is_smoothed(model: Model) -> bool:
+    return model.smooth > 0 and model.params.n_components > 1
+
+
+def _tiles(request: TiledRequest, rows: TileRows, model: Model) -> list[Tile]:
     """Return the tiles of the pass that labels; their sides are multiples of `CHUNK`."""
-    if request.maps is not None:
-        return grid_of(request.picture.shape, (_FIELD_SIDE, _FIELD_SIDE))
+    if request.maps is not None or _is_smoothed(model):
+        # A smoothed map is the same whatever the tiles; all posteriors of a tile are in memory.
+        is_heavy = request.maps is None and model.params.n_components > _FEW_COMPONENTS
+        side = CHUNK if is_heavy else _FIELD_SIDE
+        return grid_of(request.picture.shape, (side, side))
     has_rows = request.probabilities is not None or not rows.has_codes
     return tile_grid(request.picture, ROW_TILE_PIXELS if has_rows else None)
 

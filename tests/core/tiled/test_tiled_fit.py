@@ -11,7 +11,7 @@ import pytest
 
 from gmmseg.arrays import BoolArray
 from gmmseg.control import StopRequest, never_stop, result_of
-from gmmseg.errors import Cancelled, FeatureError, SettingsError
+from gmmseg.errors import Cancelled, FeatureError
 from gmmseg.features.build import Standard, feature_table
 from gmmseg.features.spec import FeatureSpec
 from gmmseg.image import Image
@@ -196,10 +196,8 @@ def test_a_run_that_is_taken_up_ends_with_the_same_bytes(tmp_path: Path) -> None
     assert PassStore(tmp_path / "passes", "other").get("statistics") is None
 
 
-def test_what_needs_the_whole_picture_and_what_holds_nothing_are_refused() -> None:
+def test_what_holds_nothing_is_refused() -> None:
     image = image_of(coloured((60, 60)))
-    with pytest.raises(SettingsError, match="whole picture"):
-        _fitted(image, SegmentSettings(smooth=1.0))
     empty = ArrayPicture(replace(image, mask=np.zeros((60, 60), dtype=np.bool_)))
     for features in ("rgb", "rgb+position"):
         settings = SegmentSettings(FeatureSpec.parse(features))

@@ -144,8 +144,6 @@ def test_a_model_of_another_kind_is_refused(image: Image, model: Model, tmp_path
     output = tmp_path / "labels.zarr"
     with pytest.raises(ModelError, match="fitted on 3 channels"):
         _made(TiledRequest(ArrayPicture(grey), GivenModel(model, ""), output))
-    with pytest.raises(SettingsError, match="spatial prior"):
-        _made(TiledRequest(ArrayPicture(image), GivenModel(replace(model, smooth=1.0), ""), output))
     assert not list(tmp_path.glob("labels.zarr*"))
     two = SegmentSettings(mixture=FitSettings(2, n_init=1))
     with pytest.raises(SettingsError, match="The classes have 4 components, the mixture has 2"):
@@ -154,15 +152,44 @@ def test_a_model_of_another_kind_is_refused(image: Image, model: Model, tmp_path
 
 
 @pytest.mark.slow
-def test_regions_of_a_picture_that_one_field_holds_are_those_in_memory(tmp_path: Path) -> None:
+def test_smoothed_classes_are_those_in_memory_for_any_number_of_processes(
+    image: Image, tmp_path: Path
+) -> None:
+    noise = np.random.default_rng(4).normal(0, 40, image.pixels.shape)
+    noisy = image_of(np.clip(image.pixels + noise, 0, 255).astype(np.uint8), image.mask)
+    settings = replace(FITTED, smooth=2.0, mixture=replace(FITTED.mixture, max_iter=5))
+    expected = result_of(FittedMixture(settings).events(noisy, ""))
+    maps = [tmp_path / "labels.zarr", tmp_path / "heat.zarr"]
+    request = TiledRequest(ArrayPicture(noisy), settings, maps[0], probabilities=maps[1])
+    outcome = _made(request)
+    before = _files(tmp_path)
+    assert np.array_equal(_level(maps[0]), expected.labels)
+    heat = np.stack([np.rint(plane * 255).astype(np.uint8) for plane in expected.planes(never_stop)])
+    assert np.array_equal(_level(maps[1]), heat)
+    with Local(2) as engine:
+        _made(request, engine)
+    assert _files(tmp_path) == before
+    # A model keeps its prior. The other classes are those of single pixels.
+    model = outcome.found.fit.model
+    assert model.smooth == 2.0
+    _made(replace(request, method=GivenModel(model, "")))
+    assert np.array_equal(_level(maps[0]), expected.labels)
+    _made(replace(request, method=GivenModel(replace(model, smooth=0.0), "")))
+    assert (_level(maps[0]) != expected.labels).mean() > 0.01
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("smooth", [0.0, 2.0])
+def test_regions_of_a_picture_that_one_field_holds_are_those_in_memory(smooth: float, tmp_path: Path) -> None:
     small = image_of(coloured((300, 420)))
     maps = MapSettings(by="region", balance=0.5)
     regions = RegionSettings(detail=0.7)
-    expected = result_of(FittedMixture(FITTED, maps=MapMethod(maps, regions)).events(small, ""))
+    settings = replace(FITTED, smooth=smooth)
+    expected = result_of(FittedMixture(settings, maps=MapMethod(maps, regions)).events(small, ""))
     heat = tmp_path / "heat.zarr"
     request = TiledRequest(
         ArrayPicture(small),
-        FITTED,
+        settings,
         tmp_path / "labels.zarr",
         maps=field_maps(maps, regions),
         probabilities=heat,
