@@ -208,13 +208,14 @@ class Image:
             return self.source.missing_levels[:2]
         return (self.height, self.width) if self.levels is None else self.levels.shape
 
-    def pixels_of_picture(self, box: tuple[slice, slice]) -> AnyArray:
-        """Return the picture's pixels in some rows and columns, (h, w, C); raises `ReadError`."""
-        if self.levels is None:
-            return self.pixels[box]
+    def part_of_picture(self, box: tuple[slice, slice]) -> Image:
+        """Return some rows and columns of the picture as an image; raises `ReadError` or `BudgetError`."""
         rows, columns = box
-        top, left = rows.start, columns.start
-        return self.levels.read(top, left, rows.stop - top, columns.stop - left).pixels
+        if self.levels is not None:
+            top, left = rows.start, columns.start
+            return self.levels.read(top, left, rows.stop - top, columns.stop - left)
+        mask = None if self.mask is None else np.ascontiguousarray(self.mask[box])
+        return replace(self, pixels=np.ascontiguousarray(self.pixels[box]), mask=mask)
 
     @property
     def grid(self) -> PixelGrid:

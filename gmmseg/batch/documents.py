@@ -113,10 +113,16 @@ def document_source_events(
     """
     image = document.image
     if subject == "objects":
-        objects = document.objects_in_image
-        if image is None or not objects:
+        objects, seen = document.objects, document.objects_in_image
+        if image is None or not objects or seen is None:
             raise WriteError("There are no objects to export.", "Select one in the picture and press Enter.")
-        return ObjectSource(image, objects, command, {})
+        overview = ObjectSource(image, seen, command, {})
+        if seen is objects:
+            return overview
+        # Here, so that pictures in memory do not wait for it.
+        from gmmseg.io.tiled.object_source import TiledObjectSource
+
+        return TiledObjectSource(image, objects, command, {}, overview=overview)
     fit = document.fit
     if subject == "classes" and fit is not None and fit.image.source.is_missing:
         return ModelSource(fit, document.classes, command, dict(fit.seconds))

@@ -130,6 +130,10 @@ class ExportSource(ABC):
         """Return each object as a PNG with alpha; raises `WriteError` where there are none."""
         raise _only_objects()
 
+    def encode(self, item: ExportItem, should_stop: ShouldStop) -> Encoded:
+        """Return what an item asks for as the bytes of a file, or of the files of a folder."""
+        return _ENCODERS[item.kind](self, item, should_stop)
+
     def facts(self) -> dict[str, Any]:
         """Return what a file says of the image that it belongs to."""
         source = self.image.source
@@ -301,7 +305,7 @@ def _only_objects() -> WriteError:
 
 def encode(source: ExportSource, item: ExportItem, should_stop: ShouldStop = never_stop) -> Encoded:
     """Return what `item` asks for as the bytes of a file, or of the files of a folder."""
-    return _ENCODERS[item.kind](source, item, should_stop)
+    return source.encode(item, should_stop)
 
 
 def _ids(source: ExportSource, item: ExportItem) -> AnyArray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -70,7 +70,11 @@ def encode_cutout(image: Image, mask: BoolArray, display: Display | None = None)
     return buffer.getvalue()
 
 
-def object_folder(entries: Sequence[ObjectInfo], encode: Callable[[ObjectInfo], bytes]) -> Folder:
+def object_folder(
+    entries: Sequence[ObjectInfo],
+    encode: Callable[[ObjectInfo], bytes],
+    places: Mapping[int, Mapping[str, int]] | None = None,
+) -> Folder:
     """Return a folder with a .png for each object, named by its id and name, and a list of them.
 
     Parameters
@@ -78,10 +82,15 @@ def object_folder(entries: Sequence[ObjectInfo], encode: Callable[[ObjectInfo], 
     entries : sequence of ObjectInfo
     encode : callable
         Returns the bytes of one.
+    places : mapping, optional
+        What the list says of the place of each, by id.
     """
     n_digits = max((len(str(entry.id)) for entry in entries), default=1)
     names = {entry.id: f"{entry.id:0{n_digits}d}_{safe_name(entry.name, 'object')}.png" for entry in entries}
-    listed = [{"file": names[entry.id], "id": entry.id, "name": entry.name} for entry in entries]
+    listed = [
+        {"file": names[entry.id], "id": entry.id, "name": entry.name, **(places or {}).get(entry.id, {})}
+        for entry in entries
+    ]
     files = {names[entry.id]: encode(entry) for entry in entries}
     index = json.dumps({"objects": listed}, indent=1) + "\n"
     return Folder({**files, _INDEX: index.encode("ascii")}, is_object_folder)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -12,7 +12,7 @@ import numpy as np
 
 from gmmseg.arrays import BoolArray, ByteArray, LabelArray
 from gmmseg.control import ShouldStop
-from gmmseg.display import Display
+from gmmseg.display import Display, automatic_display
 from gmmseg.errors import WriteError
 from gmmseg.image import Image, PixelSize
 from gmmseg.io.export_sources import ExportSource
@@ -21,10 +21,15 @@ from gmmseg.io.object_masks import encode_object_mask, object_folder
 from gmmseg.io.outputs import Folder
 from gmmseg.io.reports import build_object_report, encode_report
 from gmmseg.io.tables import encode_object_table
+from gmmseg.limits import check_pixels
 from gmmseg.photo.classes import ClassInfo, ClassTable
 from gmmseg.photo.objects.objects import ObjectInfo, ObjectMap
+from gmmseg.photo.objects.tiles import Box
 from gmmseg.regions.table import region_table
 from gmmseg.render import display_rgb
+
+_BYTES_OF_CUTOUT = 12
+"""For each pixel: ids, mask, colours, and these with alpha."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,14 +133,23 @@ class ObjectSource(ExportSource):
         ids = table[self.labels]
         if ids.max(initial=0) < 255:
             ids = ids.astype(np.uint8)
-        held = {
+        return encode_mask(suffix, ids, classes, metadata=self.semantic_legend())
+
+    def semantic_legend(self) -> dict[str, Any]:
+        """Return which value of a mask of categories means what."""
+        kept = {entry.name for entry in self.entries}
+        values = {name: value for name, value in self.objects.categories().items() if name in kept}
+        return {
             "values": "categories from 1",
             "no_class": 0,
             "ignore": 255,
-            "classes": [{"id": entry.id, "name": entry.name} for entry in classes],
+            "classes": [{"id": value, "name": name} for name, value in values.items()],
             "image": self.facts(),
         }
-        return encode_mask(suffix, ids, classes, metadata=held)
+
+    def binary_legend(self) -> dict[str, Any]:
+        """Return what the values of a mask of all objects mean."""
+        return {"values": "255 object, 0 background", "image": self.facts()}
 
     def binary(self, suffix: str) -> bytes:
         mask = self._mask()
@@ -143,20 +157,20 @@ class ObjectSource(ExportSource):
             buffer = io.BytesIO()
             np.save(buffer, mask, allow_pickle=False)
             return buffer.getvalue()
-        held = {"values": "255 object, 0 background", "image": self.facts()}
-        return encode_mask(
-            suffix, mask.view(np.uint8) * np.uint8(255), ClassTable(), palette="grey", metadata=held
-        )
+        values = mask.view(np.uint8) * np.uint8(255)
+        return encode_mask(suffix, values, ClassTable(), palette="grey", metadata=self.binary_legend())
 
     def cutout(self, display: Display | None = None) -> bytes:
-        return encode_rgb_png(cut_out(self.image, self._mask(), display))
+        wanted = [entry.id for entry in self.entries]
+        return encode_rgb_png(cut_out(self.image, self.objects, wanted, display))
 
     def binaries(self) -> Folder:
         return object_folder(self._filled(), lambda entry: encode_object_mask(".png", self._mask_of(entry)))
 
     def cutouts(self, display: Display | None = None) -> Folder:
         return object_folder(
-            self._filled(), lambda entry: encode_rgb_png(cut_out(self.image, self._mask_of(entry), display))
+            self._filled(),
+            lambda entry: encode_rgb_png(cut_out(self.image, self.objects, [entry.id], display)),
         )
 
     def _filled(self) -> list[ObjectInfo]:
@@ -172,22 +186,37 @@ class ObjectSource(ExportSource):
         return mask
 
 
-def cut_out(image: Image, mask: BoolArray, display: Display | None = None) -> ByteArray:
-    """Return the pixels of a mask as displayed, cropped to it, with alpha 0 outside, (h, w, 4).
+def cut_out(
+    image: Image, objects: ObjectMap, wanted: Collection[int], display: Display | None = None
+) -> ByteArray:
+    """Return the pixels of objects as displayed, cropped to them, with alpha 0 outside, (h, w, 4).
 
     `display` is as for `display_rgb`.
 
     Raises
     ------
     WriteError
-        The mask is empty.
+        They have no pixels.
+    BudgetError
+    ReadError
     """
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    if not len(rows):
+    boxes = [box for each in wanted if (box := objects.ids.bounds_of(each)) is not None]
+    if not boxes:
         raise WriteError("There is no object to cut out.", "Select one and press Enter.")
-    box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
-    inside = mask[box]
+    rows, columns = (
+        slice(min(along.start for along in sides), max(along.stop for along in sides))
+        for sides in zip(*boxes, strict=True)
+    )
+    check_pixels(columns.stop - columns.start, rows.stop - rows.start, _BYTES_OF_CUTOUT, 1)
+    inside = np.isin(objects.ids.read((rows, columns)), list(wanted))
     pixels = np.zeros((*inside.shape, 4), dtype=np.uint8)
-    pixels[inside, :3] = display_rgb(image, display)[box][inside]
+    pixels[inside, :3] = _displayed(image, (rows, columns), display)[inside]
     pixels[inside, 3] = 255
     return pixels
+
+
+def _displayed(image: Image, box: Box, display: Display | None) -> ByteArray:
+    """Return a box of the picture as it is displayed as a whole."""
+    if image.levels is None:
+        return display_rgb(image, display)[box]
+    return display_rgb(image.part_of_picture(box), display or automatic_display(image))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -106,6 +106,11 @@ class RegionTable:
     def __len__(self) -> int:
         return len(self.regions)
 
+    def moved(self, top: int, left: int) -> RegionTable:
+        """Return the table of a part of a picture in pixels of that, from the part's row and column."""
+        corner = np.array([top, left])
+        return replace(self, centroids=self.centroids + corner, boxes=self.boxes + np.tile(corner, 2))
+
 
 def region_table(
     image: Image,
@@ -167,6 +172,25 @@ def region_table(
         shapes=_shapes(found, image, should_stop) if has_shapes else None,
         pixel_size=image.pixel_size if pixel_size is None else pixel_size,
     )
+
+
+def joined_tables(tables: Sequence[RegionTable]) -> RegionTable:
+    """Return tables of one picture without posteriors as one; shares are of the pixels of all of them."""
+    first, total = tables[0], sum(int(table.areas.sum()) for table in tables)
+    shapes = [table.shapes for table in tables if table.shapes is not None]
+    joined: RegionTable = _joined(tables)
+    held = _joined(shapes) if shapes else None
+    return replace(joined, shares=joined.areas / max(total, 1), shapes=held, pixel_size=first.pixel_size)
+
+
+def _joined(parts: Sequence[Any]) -> Any:
+    """Return the first of some values with the arrays of all of them, one after the other."""
+    arrays = {
+        each.name: np.concatenate([getattr(part, each.name) for part in parts])
+        for each in fields(parts[0])
+        if isinstance(getattr(parts[0], each.name), np.ndarray)
+    }
+    return replace(parts[0], **arrays)
 
 
 def _shapes(found: Sequence[Any], image: Image, should_stop: ShouldStop) -> Shapes:

@@ -243,8 +243,13 @@ class PhotoCommands(QObject):
         document = self._work.workspace.document
         if document.image is None or not document.objects or self._says_missing():
             return
-        objects = document.objects_in_image or document.objects
-        picture = cut_out_picture(document.image, objects, self._toolbox.chosen, document.display)
+        try:
+            picture = cut_out_picture(
+                document.image, document.objects, self._toolbox.chosen, document.display
+            )
+        except GmmsegError as error:
+            self._notices.say(str(error))
+            return
         QGuiApplication.clipboard().setImage(picture)
         self._notices.say(self.tr("Copied the cut-out, with transparency around it."))
 

@@ -71,7 +71,7 @@ class ExportDialog(FilesDialog[ExportKind, ExportItem]):
     make_text : callable, optional
         Returns what writes the same files again, a command or a Python script, or raises `GmmsegError`.
     is_beyond_memory : bool
-        Whether classes are written tile by tile; regions and objects are then those of the overview.
+        Whether classes and objects are written tile by tile; regions are then those of the overview.
     is_missing : bool
         Whether there is nothing of the image but its name and size.
     """
@@ -153,7 +153,8 @@ class ExportDialog(FilesDialog[ExportKind, ExportItem]):
 
     @property
     def _offered(self) -> Offered:
-        return "tiles" if self._is_beyond_memory and self.subject == "classes" else self.subject
+        tiled: dict[Subject, Offered] = {"classes": "tiles", "objects": "tiled objects"}
+        return tiled.get(self.subject, self.subject) if self._is_beyond_memory else self.subject
 
     @property
     def is_of_chosen(self) -> bool:
@@ -187,7 +188,9 @@ class ExportDialog(FilesDialog[ExportKind, ExportItem]):
         if has_classes:
             self._subject.addItem(self.tr("Classes"), "classes")
         if n_regions:
-            self._subject.addItem(self._counted(self.tr("Regions ({0})"), n_regions), "regions")
+            said = self._counted(self.tr("Regions ({0})"), n_regions)
+            of_overview = self.tr("{0}, of the overview").format(said)
+            self._subject.addItem(of_overview if self._is_beyond_memory else said, "regions")
         if n_objects:
             self._subject.addItem(self._counted(self.tr("Objects ({0})"), n_objects), "objects")
         label = QLabel(self.tr("&What"), self)
@@ -205,8 +208,7 @@ class ExportDialog(FilesDialog[ExportKind, ExportItem]):
         return row
 
     def _counted(self, title: str, count: int) -> str:
-        said = title.format(QLocale().toString(count))
-        return self.tr("{0}, of the overview").format(said) if self._is_beyond_memory else said
+        return title.format(QLocale().toString(count))
 
     def _make_missing_note(self) -> QLabel:
         note = QLabel(self.tr(_MISSING), self)

@@ -69,8 +69,7 @@ def cut_out_picture(
     image: Image, objects: ObjectMap, chosen: Collection[int], display: Display | None
 ) -> QImage:
     """Return objects, the chosen ones or all, as displayed, with transparency around them."""
-    ids = objects.ids.read()
-    pixels = cut_out(image, np.isin(ids, list(chosen)) if chosen else ids > 0, display)
+    pixels = cut_out(image, objects, chosen or [entry.id for entry in objects], display)
     height, width = pixels.shape[:2]
     return QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_RGBA8888).copy()
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from gmmseg.arrays import AnyArray, BoolArray, IntArray
 from gmmseg.colours import to_hex
 from gmmseg.io.masks import GENERATOR
 from gmmseg.io.plain_text import with_plain_names
-from gmmseg.photo.classes import ClassTable
+from gmmseg.photo.classes import ClassInfo, ClassTable
 
 _CHUNKS = 7
 """Five-bit chunks of the longest run: enough for 2**34 pixels either way."""
@@ -33,14 +34,35 @@ def encode_coco(
         The category of each class by its id, where several instances are of one; its name and colour are
         those of the first.
     """
+    masks = (Annotated(entry, ids == entry.id) for entry in classes)
     height, width = ids.shape
+    return encode_coco_of(masks, (height, width), classes, file_name, categories)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Annotated:
+    """A class and its pixels: a mask (h, w) and the row and column of the image where that begins."""
+
+    entry: ClassInfo
+    mask: BoolArray
+    corner: tuple[int, int] = (0, 0)
+
+
+def encode_coco_of(
+    masks: Iterable[Annotated],
+    shape: tuple[int, int],
+    classes: ClassTable,
+    file_name: str,
+    categories: Mapping[int, int] | None = None,
+) -> bytes:
+    """Return classes of an (H, W) image, the masks of which come one by one, as `encode_coco` does."""
+    height, width = shape
     classes = with_plain_names(classes)
     annotations: list[dict[str, Any]] = []
-    for entry in classes:
-        mask = ids == entry.id
-        if mask.any():
-            category = entry.id if categories is None else categories[entry.id]
-            annotations.append(_annotation(len(annotations) + 1, category, mask))
+    for each in masks:
+        if each.mask.any():
+            category = each.entry.id if categories is None else categories[each.entry.id]
+            annotations.append(_annotation(len(annotations) + 1, category, each, shape))
     named = {
         entry.id if categories is None else categories[entry.id]: entry for entry in reversed(tuple(classes))
     }
@@ -57,9 +79,13 @@ def encode_coco(
     return (json.dumps(content) + "\n").encode("ascii")
 
 
-def _annotation(number: int, category: int, mask: BoolArray) -> dict[str, Any]:
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+def _annotation(number: int, category: int, of: Annotated, shape: tuple[int, int]) -> dict[str, Any]:
+    mask = of.mask
+    rows, columns = (
+        np.flatnonzero(mask.any(axis=axis)) + start for axis, start in zip((1, 0), of.corner, strict=True)
+    )
     left, top = int(columns[0]), int(rows[0])
+    counts = placed_run_lengths(mask, of.corner, shape)
     return {
         "id": number,
         "image_id": 1,
@@ -67,16 +93,28 @@ def _annotation(number: int, category: int, mask: BoolArray) -> dict[str, Any]:
         "iscrowd": 0,
         "area": int(np.count_nonzero(mask)),
         "bbox": [left, top, int(columns[-1]) + 1 - left, int(rows[-1]) + 1 - top],
-        "segmentation": {"size": list(mask.shape), "counts": compressed(run_lengths(mask))},
+        "segmentation": {"size": list(shape), "counts": compressed(counts)},
     }
 
 
 def run_lengths(mask: BoolArray) -> IntArray:
     """Return the lengths of runs in column-major order; the first one is of false pixels, maybe 0."""
-    flat = mask.ravel(order="F")
-    changes = np.flatnonzero(flat[1:] != flat[:-1]) + 1
-    bounds = np.concatenate([[0] if flat[0] else [], [0], changes, [flat.size]]).astype(np.int64)
-    return bounds[1:] - bounds[:-1]
+    height, width = mask.shape
+    return placed_run_lengths(mask, (0, 0), (height, width))
+
+
+def placed_run_lengths(mask: BoolArray, corner: tuple[int, int], shape: tuple[int, int]) -> IntArray:
+    """Return the lengths of runs in an (H, W) image of a mask whose first pixel lies at a row and column."""
+    padded = np.zeros((mask.shape[0] + 2, mask.shape[1]), dtype=np.bool_)
+    padded[1:-1] = mask
+    columns, rows = np.nonzero((padded[1:] != padded[:-1]).T)
+    changes = (columns + corner[1]) * shape[0] + rows + corner[0]
+    # A run that goes on at the top of the next column ends and begins at one place.
+    ends, n_changes = np.unique(changes, return_counts=True)
+    n_pixels = shape[0] * shape[1]
+    bounds: IntArray = np.concatenate([[0], ends[n_changes == 1], [n_pixels]]).astype(np.int64)
+    counts: IntArray = bounds[1:] - bounds[:-1]
+    return counts if counts[-1] else counts[:-1]
 
 
 def compressed(counts: IntArray) -> str:

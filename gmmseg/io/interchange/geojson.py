@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 
-from gmmseg.arrays import AnyArray
+from gmmseg.arrays import AnyArray, BoolArray
 from gmmseg.drawing.contours import Outline, Ring, outlines
 from gmmseg.image import OWN_GRID, PixelGrid
 from gmmseg.io.plain_text import with_plain_names
@@ -16,8 +17,17 @@ def encode_geojson(ids: AnyArray, classes: ClassTable, grid: PixelGrid = OWN_GRI
 
     Coordinates are those of the picture of which `grid` tells where its pixels lie.
     """
-    named = with_plain_names(classes)
-    features = [_feature(entry, regions, grid) for entry in named if (regions := outlines(ids == entry.id))]
+    return encode_geojson_of((entry, ids == entry.id, grid) for entry in classes)
+
+
+def encode_geojson_of(placed: Iterable[tuple[ClassInfo, BoolArray, PixelGrid]]) -> bytes:
+    """Return masks, each of a class and somewhere in the picture, as `encode_geojson` does its regions."""
+    features = []
+    for entry, mask, grid in placed:
+        regions = outlines(mask)
+        if regions:
+            (named,) = with_plain_names(ClassTable((entry,)))
+            features.append(_feature(named, regions, grid))
     return f'{{"type":"FeatureCollection","features":[{",".join(features)}]}}\n'.encode("ascii")
 
 

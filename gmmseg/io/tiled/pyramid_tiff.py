@@ -2,25 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import io
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import BinaryIO, Protocol
 
 import tifffile
 
 from gmmseg.arrays import AnyArray
 from gmmseg.control import ShouldStop, raise_if_cancelled
+from gmmseg.image import PixelSize
 from gmmseg.io.atomic import refusals
 from gmmseg.io.pixel_sizes import resolution_tags
-from gmmseg.io.tiled.chunk_pyramid import ChunkPyramid
 from gmmseg.tiled.tiles import CHUNK, grid_of
 
 
-def write_pyramid_tiff(pyramid: ChunkPyramid, path: Path, description: str, should_stop: ShouldStop) -> None:
+class ChunkSource(Protocol):
+    """A map, or several of one shape, with smaller copies that are half as large each, in chunks."""
+
+    @property
+    def dtype(self) -> str:
+        """Of the values."""
+
+    @property
+    def n_planes(self) -> int | None:
+        """Maps that lie behind each other; None for a single one, without an axis for them."""
+
+    @property
+    def planes(self) -> Sequence[ChunkSource]:
+        """One of each map."""
+
+    @property
+    def n_levels(self) -> int:
+        """Levels, the finest included."""
+
+    def level_shape(self, level: int) -> tuple[int, int]:
+        """Return (H, W) of a level."""
+
+    def level_pixel_size(self, level: int) -> PixelSize | None:
+        """Return width and height of a pixel of a level."""
+
+    def chunk(self, level: int, row: int, column: int) -> AnyArray:
+        """Return a chunk, (`CHUNK`, `CHUNK`), zero beyond the level's edge."""
+
+
+def encode_pyramid_tiff(pyramid: ChunkSource, description: str, should_stop: ShouldStop) -> bytes:
+    """Return what `write_pyramid_tiff` writes: of labels, which shrink to a hundredth."""
+    buffer = io.BytesIO()
+    _write(buffer, pyramid, description, should_stop)
+    return buffer.getvalue()
+
+
+def write_pyramid_tiff(pyramid: ChunkSource, path: Path, description: str, should_stop: ShouldStop) -> None:
     """Write grey values, Deflate in tiles, every level a sub-image of the finest; raises `WriteError`.
 
     Parameters
     ----------
-    pyramid : ChunkPyramid
+    pyramid : ChunkSource
         Complete; each of its maps becomes a page.
     path : Path
         Not yet the file's final name.
@@ -29,7 +67,11 @@ def write_pyramid_tiff(pyramid: ChunkPyramid, path: Path, description: str, shou
     should_stop : callable
         Asked before each tile; CANCEL raises `Cancelled`.
     """
+    with refusals(path):
+        _write(path, pyramid, description, should_stop)
 
+
+def _write(place: Path | BinaryIO, pyramid: ChunkSource, description: str, should_stop: ShouldStop) -> None:
     def chunks(level: int) -> Iterator[AnyArray]:
         for plane in pyramid.planes:
             for tile in grid_of(pyramid.level_shape(level), (CHUNK, CHUNK)):
@@ -37,7 +79,7 @@ def write_pyramid_tiff(pyramid: ChunkPyramid, path: Path, description: str, shou
                 yield plane.chunk(level, tile.top // CHUNK, tile.left // CHUNK)
 
     leading = () if pyramid.n_planes is None else (pyramid.n_planes,)
-    with refusals(path), tifffile.TiffWriter(path, bigtiff=True) as tiff:
+    with tifffile.TiffWriter(place, bigtiff=True) as tiff:
         for level in range(pyramid.n_levels):
             tiff.write(
                 chunks(level),

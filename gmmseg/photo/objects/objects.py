@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from gmmseg.arrays import AnyArray, LabelArray, label_dtype
 from gmmseg.colours import Colour, class_colour
-from gmmseg.errors import EditError
+from gmmseg.errors import BudgetError, EditError
 from gmmseg.limits import memory_budget
 from gmmseg.photo.classes import class_id
 from gmmseg.photo.objects.patch import Patch
@@ -92,16 +92,15 @@ class ObjectMap:
         return self.by_id(found) if found else None
 
     def patch_of(self, wanted: int) -> Patch:
-        """Return the pixels of an object; raises `EditError` where its box is larger than memory."""
+        """Return the pixels of an object; raises `BudgetError` where its box is larger than memory."""
         box = self.ids.bounds_of(wanted)
         if box is None:
             return Patch.of(np.zeros((0, 0), dtype=np.bool_))
         height, width = (along.stop - along.start for along in box)
         if _BYTES_OF_PATCH * height * width > memory_budget():
-            raise EditError(
-                f"“{self.by_id(wanted).name}” spans {width:,} × {height:,} pixels: too many to be changed at "
-                "once.",
-                "Correct it part by part, by clicks or with the brush.",
+            raise BudgetError(
+                f"“{self.by_id(wanted).name}” spans {width:,} × {height:,} pixels, too many for memory.",
+                "Correct it part by part, by clicks or with the brush; write it as a mask in tiles.",
             )
         return Patch.of(self.ids.read(box) == wanted, box[0].start, box[1].start)
 

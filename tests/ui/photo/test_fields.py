@@ -10,20 +10,23 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
+from PIL import Image as PillowImage
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QComboBox
 from pytestqt.qtbot import QtBot
 
 import gmmseg
 from gmmseg.arrays import AnyArray, BoolArray
 from gmmseg.errors import ReadError
+from gmmseg.io.export_items import ExportItem
 from gmmseg.io.projects.kinds.kind import Numbered
 from gmmseg.io.projects.kinds.photo import _object_changes
 from gmmseg.io.projects.kinds.registry import kind_named
 from gmmseg.io.projects.plain import encoded
 from gmmseg.io.projects.states import changed_history, history_changes
+from gmmseg.io.tiled.object_source import TILED_OBJECT_KINDS
 from gmmseg.limits import budget_of
 from gmmseg.photo import field as fields
 from gmmseg.photo.document import Document
@@ -36,6 +39,7 @@ from tests.data.projects.build import assert_same
 from tests.ui.driving import drop, mime_of, wait_for_fit, write_png
 from ui.app import App
 from ui.photo import large
+from ui.photo.export_dialog import ExportDialog
 
 PHOTO = kind_named("photo")
 SHAPE = (701, 622)
@@ -348,3 +352,50 @@ def test_objects_of_a_missing_picture_stay_in_place(looker: Looker, slide: Path,
         work.keeper.save(path)
     away.rename(slide)
     assert np.array_equal(gmmseg.open_project(path).document.object_map.ids.read(), ids)
+
+
+def test_objects_are_exported_at_full_size(looker: Looker, tmp_path: Path) -> None:
+    for place in NUCLEI[:2]:
+        looker.go(*place)
+        looker.click(*place)
+        looker.press(Qt.Key.Key_Return)
+    mask, cut, shapes = tmp_path / "mask.tif", tmp_path / "cut.png", tmp_path / "objects.geojson"
+    exporter = looker.work.exporter
+    items = [ExportItem(mask, "mask"), ExportItem(cut, "cutout"), ExportItem(shapes, "geojson")]
+    with looker.qtbot.waitSignal(exporter.finished, timeout=30000):
+        exporter.write(looker.work.workspace.shown, items, "objects")
+    assert np.array_equal(tifffile.imread(mask), looker.ids)
+    ys, xs = np.nonzero(looker.ids)
+    box = slice(ys.min(), ys.max() + 1), slice(xs.min(), xs.max() + 1)
+    alone = np.asarray(PillowImage.open(cut))
+    assert np.array_equal(alone[:, :, 3] > 0, looker.ids[box] > 0)
+    assert np.array_equal(alone[:, :, :3][looker.ids[box] > 0], tissue()[box][looker.ids[box] > 0])
+    first = json.loads(shapes.read_text("ascii"))["features"][0]["geometry"]["coordinates"][0]
+    ys, xs = np.nonzero(looker.ids == 1)
+    assert np.min(first, axis=0).tolist() == [xs.min(), ys.min()]
+    # Without the window it is the same.
+    looker.work.keeper.save(tmp_path / "work.gmmseg")
+    looker.wait((tmp_path / "work.gmmseg").exists)
+    looker.wait(lambda: not looker.work.is_busy)
+    again = tmp_path / "again.tif"
+    gmmseg.export(gmmseg.open_project(tmp_path / "work.gmmseg"), {"mask": again}, subject="objects")
+    assert again.read_bytes() == mask.read_bytes()
+
+
+def test_the_export_dialog_offers_what_is_made_of_objects_in_tiles(looker: Looker) -> None:
+    looker.go(*NUCLEI[0])
+    looker.click(*NUCLEI[0])
+    looker.press(Qt.Key.Key_Return)
+    looker.app.photo.actions["export"].trigger()
+    dialog = looker.app.window.findChild(ExportDialog)
+    assert dialog is not None
+    assert dialog.subject == "objects"
+    offered = {row.kind: row.box.isEnabled() for row in dialog._rows}
+    assert {kind for kind, is_offered in offered.items() if is_offered} == set(TILED_OBJECT_KINDS) - {
+        "legend"
+    }
+    assert "overview" not in dialog._subject.currentText()
+    formats = dialog.findChild(QComboBox, "export.mask.format")
+    assert formats is not None
+    assert [formats.itemText(at) for at in range(formats.count())] == [".tif"]
+    dialog.close()

@@ -269,7 +269,7 @@ class ObjectsPanel(EntriesPanel):
         image = self._image
         self._split(
             _tr("Split by colour"),
-            lambda patch: reshaping.split_by_colour(patch, image.pixels_of_picture(patch.box)),
+            lambda patch: reshaping.split_by_colour(patch, image.part_of_picture(patch.box).pixels),
         )
 
     def fill_holes(self) -> None:
