@@ -74,7 +74,7 @@ def _add_outputs(group: argparse._ArgumentGroup) -> None:
         "--output",
         type=place,
         metavar="OUT",
-        help="the cluster of each image, from 0: .npz with the arrays train and test, or .csv; "
+        help="the cluster of each image, from 1: .npz with the arrays train and test, or .csv; "
         "with --table the table: .csv or .md",
     )
     group.add_argument("--report", type=place, metavar="FILE", help="all figures of the run: .json")

@@ -46,9 +46,9 @@ class Document:
         return self.outcome is None or self.outcome.settings != self.settings
 
     def name_of(self, cluster: int) -> str:
-        """Return the name of a cluster, or its number, from 0 as in files."""
+        """Return the name of a cluster, or its number, which people count from 1."""
         own = self.names[cluster] if cluster < len(self.names) else ""
-        return own or f"Cluster {cluster}"
+        return own or _numbered(cluster)
 
 
 def open_digits(digits: DigitSet) -> Edit[Document]:
@@ -106,10 +106,14 @@ def rename_cluster(cluster: int, name: str) -> Edit[Document]:
         if cluster >= n_clusters:
             return document
         names = [*document.names, *[""] * (n_clusters - len(document.names))]
-        names[cluster] = "" if kept == f"Cluster {cluster}" else kept
+        names[cluster] = "" if kept == _numbered(cluster) else kept
         return replace(document, names=tuple(names))
 
-    return Edit(f"Name cluster {cluster}" if not kept else f"Rename to {kept}", apply)
+    return Edit(f"Name cluster {cluster + 1}" if not kept else f"Rename to {kept}", apply)
+
+
+def _numbered(cluster: int) -> str:
+    return f"Cluster {cluster + 1}"
 
 
 def with_outcome(document: Document, outcome: ExperimentOutcome) -> Document:

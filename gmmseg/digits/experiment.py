@@ -14,6 +14,7 @@ from gmmseg.control import Progress, ShouldStop, StopRequest, never_stop, raise_
 from gmmseg.digits.dataset import DigitSet
 from gmmseg.digits.doubts import doubts
 from gmmseg.digits.events import Iterated, StageEvent
+from gmmseg.digits.forecast import Forecast
 from gmmseg.digits.recipes import StageName, check_experiment
 from gmmseg.digits.reliability import Reliability, reliability
 from gmmseg.digits.scores import Scores, is_misplaced, score
@@ -275,17 +276,16 @@ def _run(
     cache.retain(keys)
     known = {stage.name: cache.get(stage.name, keys[stage.name]) for stage in stages}
     costs = {stage.name: stage.seconds(settings, digits.n_images, digits.image_shape) for stage in stages}
-    pending = sum(costs[stage.name] for stage in stages if known[stage.name] is None)
-    done = 0.0
+    forecast = Forecast(sum(costs[stage.name] for stage in stages if known[stage.name] is None))
     results: dict[StageName, StageResult] = {}
     work = Workpiece(digits.images, n_fit)
     for stage in stages:
         result = known[stage.name]
         was_kept = result is not None
         if result is None:
-            result = yield from _made(stage, work, settings, (done, costs[stage.name], pending), should_stop)
+            forecast.begin(costs[stage.name])
+            result = yield from _made(stage, work, settings, forecast, should_stop)
             cache.keep(stage.name, keys[stage.name], result)
-            done += costs[stage.name]
         # Image stages do not depend on which images are fitted, but their workpiece passes it on.
         work = replace(result.work, n_fit=n_fit)
         results[stage.name] = replace(result, work=work)
@@ -297,19 +297,17 @@ def _made(
     stage: Stage,
     work: Workpiece,
     settings: DigitSettings,
-    costs: tuple[float, float, float],
+    forecast: Forecast,
     should_stop: ShouldStop,
 ) -> Generator[ExperimentEvent, None, StageResult]:
-    """Run one stage; `costs` are what is done before it, its own, and those of all stages that are run."""
     raise_if_ended(should_stop)
     since = time.perf_counter()
     iterations: list[Iterated] = []
-    before, own, whole = costs
-    yield Progress(stage.title, before / whole)
+    yield Progress(stage.title, forecast.fraction(0.0))
 
     def within_span(event: StageEvent) -> tuple[ExperimentEvent]:
         if isinstance(event, Progress):
-            return (Progress(event.text, (before + own * (event.fraction or 0.0)) / whole),)
+            return (Progress(event.text, forecast.fraction(event.fraction or 0.0)),)
         iterations.append(event)
         return (event,)
 
@@ -349,7 +347,7 @@ def _outcome(
             power=work.power,
             seconds={name: result.seconds for name, result in results.items()},
             history=tuple(step for result in results.values() for step in result.iterations),
-            warnings=(*warnings, *doubts(sizes, work.gap_k, work.found)),
+            warnings=(*warnings, *doubts(sizes, work.gap_k, work.found, work.stable)),
         ),
         features,
     )

@@ -168,7 +168,8 @@ def _matrix(shapes: list[Shape], scores: Scores, top: float, heading: str) -> fl
 
 def _cluster_name(cluster: int, scores: Scores | None) -> str:
     label = None if scores is None else scores.label_of(cluster)
-    return f"cluster {cluster}" if label is None else f"cluster {cluster} (label {label})"
+    name = f"cluster {cluster + 1}"
+    return name if label is None else f"{name} (label {label})"
 
 
 def _gallery(shapes: list[Shape], outcome: ExperimentOutcome, top: float, should_stop: ShouldStop) -> float:

@@ -12,9 +12,11 @@ from gmmseg.digits.events import Iterated
 from gmmseg.digits.experiment import ExperimentEvent, StageDone
 from gmmseg.digits.recipes import StageName
 from gmmseg.digits.settings import DigitSettings
-from gmmseg.digits.stages import chained_keys, stages_of
+from gmmseg.digits.stages import STAGES, Stage, chained_keys, stages_of
 
 StageStatus = Literal["waiting", "running", "done", "kept"]
+_LEAST_SECONDS = 0.05
+"""Usual duration of a stage below which its pace would be chance."""
 _SHOWS_REST_AFTER = 3.0
 """Seconds of work after which the time left is foreseen."""
 
@@ -32,7 +34,7 @@ class StageState:
     seconds : float
         Duration of its computation; 0 until then.
     cost : float
-        About how many CPU seconds it takes.
+        About how many seconds it takes: as long as usually, or by the run before on the same images.
     """
 
     name: StageName
@@ -112,12 +114,14 @@ class KeptStages:
 
     def __init__(self) -> None:
         self._made: dict[StageName, tuple[Hashable, float]] = {}
+        self._pace: dict[StageName, float] = {}
+        self._paced_by = ""
 
     def plan(self, digits: DigitSet, settings: DigitSettings) -> RunLog:
         """Return what a run would do now."""
         stages = stages_of(settings)
         keys = _keys(digits, settings)
-        n_images = digits.n_images if settings.n_images is None else min(settings.n_images, digits.n_images)
+        pace = self._pace if digits.identity == self._paced_by else {}
         states = []
         for stage in stages:
             made = self._made.get(stage.name)
@@ -130,7 +134,7 @@ class KeptStages:
                     stage.title,
                     status,
                     seconds,
-                    stage.seconds(settings, n_images, digits.image_shape),
+                    _usual_seconds(stage, digits, settings) * pace.get(stage.name, 1.0),
                 )
             )
         return RunLog(tuple(states))
@@ -141,8 +145,18 @@ class KeptStages:
         self._made = {name: made for name, made in self._made.items() if keys.get(name) == made[0]}
 
     def note(self, digits: DigitSet, settings: DigitSettings, event: StageDone) -> None:
-        """Note that a stage of this run has its result."""
+        """Note that a stage of this run has its result, and how long it took compared with the usual."""
         self._made[event.name] = (_keys(digits, settings)[event.name], event.seconds)
+        if digits.identity != self._paced_by:
+            self._pace, self._paced_by = {}, digits.identity
+        if not event.was_kept:
+            usual = _usual_seconds(STAGES[event.name], digits, settings)
+            self._pace[event.name] = event.seconds / max(usual, _LEAST_SECONDS)
+
+
+def _usual_seconds(stage: Stage, digits: DigitSet, settings: DigitSettings) -> float:
+    n_images = digits.n_images if settings.n_images is None else min(settings.n_images, digits.n_images)
+    return stage.seconds(settings, n_images, digits.image_shape)
 
 
 def _keys(digits: DigitSet, settings: DigitSettings) -> dict[StageName, Hashable]:

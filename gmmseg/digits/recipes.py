@@ -29,6 +29,7 @@ StageName = Literal[
     "spectral_2",
     "graph_mixture_2",
     "assignment",
+    "stability",
     "calibration",
 ]
 
@@ -78,7 +79,8 @@ class Recipe:
 _RECIPES: tuple[Recipe, ...] = (
     Recipe(
         "pixels",
-        "A Gaussian mixture, or k-means, on the principal components of the pixels (S2 §2.2).",
+        "A Gaussian mixture, or k-means, on the principal components of the pixels: "
+        "the experiment that the documents propose.",
         ("pixels", "pca", "mixture"),
         (("pca.n_components", 30),),
     ),
@@ -128,6 +130,7 @@ _RECIPES: tuple[Recipe, ...] = (
             "graph_mixture",
             *SECOND_PASS,
             "assignment",
+            "stability",
             "calibration",
         ),
         (),

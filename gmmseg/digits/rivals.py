@@ -19,7 +19,7 @@ TEMPERATURE = 0.3
 """Nats per image by which a partition is worth less that is e times less credible; chosen on other sets than
 those of the figures, for the least mean squared error of the confidence, while labels were seen."""
 N_NEAR = 10
-"""Images of the sample that the others take their agreement from."""
+"""Images of the sample whose agreement an image takes the mean of."""
 
 
 def rivals(found: Found) -> list[tuple[IntArray, float]]:
@@ -53,29 +53,30 @@ def agreement(found: Found) -> FloatArray:
     return agreed / total
 
 
-def agreement_events(
-    found: Found, features: Float32Array, should_stop: ShouldStop = never_stop
+def spread_events(
+    known: FloatArray, sample: IntArray, features: Float32Array, should_stop: ShouldStop = never_stop
 ) -> Generator[Progress, None, Float32Array]:
-    """Return the agreement of all images, those beyond the sample by their nearest images in it, (N,).
+    """Return for all images what is known of a sample, as the mean of the nearest images in it, (N,).
 
     Parameters
     ----------
-    found : Found
+    known : (M,)
+        Of the images of the sample, which count among their own nearest.
+    sample : (M,)
+        Rows of `features`.
     features : (N, E)
-        In which distances are measured; `found.sample` are rows of it.
+        In which distances are measured.
     should_stop : callable
 
     Raises
     ------
     Cancelled
     """
-    known = agreement(found).astype(np.float32)
     near = yield from nearest_events(
-        features, features[found.sample], min(N_NEAR, len(known)), should_stop=should_stop
+        features, features[sample], min(N_NEAR, len(known)), should_stop=should_stop
     )
     affinities = edge_weights(near.distances, should_stop)
-    spread: Float32Array = weighted_mean(known[None], near.indices, affinities)[0]
-    spread[found.sample] = known
+    spread: Float32Array = weighted_mean(known[None].astype(np.float32), near.indices, affinities)[0]
     return spread
 
 

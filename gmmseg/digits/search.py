@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
+from itertools import count, islice
 
 import numpy as np
 
@@ -100,6 +101,17 @@ class Found:
     knee: float
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Compared:
+    """Partitions of a sample, the best first, and what compared them."""
+
+    problem: PartitionProblem
+    rows: IntArray
+    partitions: tuple[Partition, ...]
+    worths: tuple[float, ...]
+    bisector: Bisector
+
+
 def search_events(
     search: Search, start: AnyArray, should_stop: ShouldStop = never_stop
 ) -> Generator[Progress, None, Found]:
@@ -117,8 +129,37 @@ def search_events(
     FitError
     Cancelled
     """
+    compared = yield from _compared_events(search, np.arange(len(search.features)), start, should_stop)
+    best = compared.partitions[0]
+    labels = yield from _extended_events(search, compared, should_stop)
+    return Found(
+        frozen(labels),
+        frozen(compared.rows),
+        tuple(frozen(one.labels) for one in compared.partitions),
+        compared.worths,
+        knee_ratio(compared.problem, best, compared.bisector),
+    )
+
+
+def partition_events(
+    search: Search, among: IntArray, should_stop: ShouldStop = never_stop
+) -> Generator[Progress, None, IntArray]:
+    """Return the clusters of all images (N,) by the best partition of some of them (B,), from no given start.
+
+    Raises
+    ------
+    FitError
+    Cancelled
+    """
+    compared = yield from _compared_events(search, among, None, should_stop)
+    return (yield from _extended_events(search, compared, should_stop))
+
+
+def _compared_events(
+    search: Search, among: IntArray, start: AnyArray | None, should_stop: ShouldStop
+) -> Generator[Progress, None, _Compared]:
     generator = np.random.default_rng(search.seed)
-    rows = np.sort(generator.permutation(len(search.features))[:MAX_SAMPLE])
+    rows = np.sort(among[generator.permutation(len(among))[:MAX_SAMPLE]])
     neighbours = yield from _neighbours_events(search, rows, should_stop)
     usual = np.flatnonzero(_is_usual(neighbours))
     graph = _graph(neighbours, should_stop).among(usual)
@@ -133,10 +174,14 @@ def search_events(
         search.added_variance,
         search.n_sweeps,
     )
-    settled = problem.settled(start[rows].astype(np.int64), SETTLING_ITERATIONS, should_stop=should_stop)
-    found = [partition_of(problem, settled, search.n_clusters)]
+    given = None if start is None else start[rows].astype(np.int64)
+    found = []
+    if given is not None:
+        settled = problem.settled(given, SETTLING_ITERATIONS, should_stop=should_stop)
+        found.append(partition_of(problem, settled, search.n_clusters))
     bisector = Bisector(problem, generator, should_stop)
-    for done, labels in enumerate(_starts(search, sampled, problem.graph, start[rows], should_stop)):
+    starts = islice(_starts(search, sampled, problem.graph, given, should_stop), search.n_starts)
+    for done, labels in enumerate(starts):
         job = improved_events(problem, labels, search.n_clusters, bisector, should_stop)
 
         def shown(at: int, done: int = done) -> tuple[Progress]:
@@ -145,15 +190,8 @@ def search_events(
 
         found.append((yield from relayed(job, shown)))
     ranked = sorted(((problem.worth(one), at) for at, one in enumerate(found)), key=lambda pair: -pair[0])
-    best = found[ranked[0][1]]
-    labels = yield from _extended_events(search, problem, rows, best, should_stop)
-    return Found(
-        frozen(labels),
-        frozen(rows),
-        tuple(frozen(found[at].labels) for _, at in ranked),
-        tuple(worth for worth, _ in ranked),
-        knee_ratio(problem, best, bisector),
-    )
+    partitions = tuple(found[at] for _, at in ranked)
+    return _Compared(problem, rows, partitions, tuple(worth for worth, _ in ranked), bisector)
 
 
 def _neighbours_events(
@@ -185,12 +223,11 @@ def _graph(neighbours: Neighbours, should_stop: ShouldStop) -> Graph:
 
 
 def _starts(
-    search: Search, sampled: Float32Array, graph: Graph, given: AnyArray, should_stop: ShouldStop
+    search: Search, sampled: Float32Array, graph: Graph, given: IntArray | None, should_stop: ShouldStop
 ) -> Iterator[IntArray]:
-    """Yield the starts, (M,) each, when their turn comes."""
-    yield given.astype(np.int64)
-    if search.n_starts == 1:
-        return
+    """Yield starts, (M,) each, when their turn comes, without an end."""
+    if given is not None:
+        yield given
     n_clusters = search.n_clusters
     spectrum = leading_eigenvectors(graph, n_clusters + 2, should_stop)
     coordinates = spectral_coordinates(spectrum, n_clusters)
@@ -198,17 +235,18 @@ def _starts(
         spectrum, coordinates, sampled, n_clusters, SPECTRAL_RESTARTS, search.seed, should_stop
     ).astype(np.int64)
     leading = np.ascontiguousarray(sampled[:, :N_MIXTURE])
-    for number in range(search.n_starts - 2):
+    for number in count():
         wanted = FitSettings(n_clusters, search.covariance, n_init=1, seed=search.seed + number)
         fitted = result_of(mixture_events(leading, wanted, "search", should_stop=should_stop))
         yield posteriors_of(fitted.params, leading, should_stop).argmax(axis=0)
 
 
 def _extended_events(
-    search: Search, problem: PartitionProblem, rows: IntArray, best: Partition, should_stop: ShouldStop
+    search: Search, compared: _Compared, should_stop: ShouldStop
 ) -> Generator[Progress, None, IntArray]:
     """Return the clusters of all images: those of the sample, which the others follow, (N,)."""
-    n_images = len(search.features)
+    n_images, problem, rows = len(search.features), compared.problem, compared.rows
+    best = compared.partitions[0]
     labels = np.empty(n_images, dtype=np.int64)
     labels[rows] = best.labels
     others = np.setdiff1d(np.arange(n_images), rows)

@@ -109,7 +109,7 @@ class PcaSettings:
 class MixtureSettings:
     """A mixture fitted to the features by EM, K = `n_clusters`."""
 
-    is_hard: bool = switch("Hard assignments", "The limit of no spread (S3): k-means instead of a mixture.")
+    is_hard: bool = switch("Hard assignments", "The limit of no spread: k-means instead of a mixture.")
     start: MixtureStart = choice(
         "restarts",
         "Start",

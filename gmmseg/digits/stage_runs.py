@@ -11,7 +11,7 @@ from gmmseg.arrays import AnyArray, Float32Array, frozen
 from gmmseg.control import Progress, ShouldStop, raise_if_ended, relayed
 from gmmseg.digits.assignment import assigned
 from gmmseg.digits.blocks import BLOCK_IMAGES, image_blocks
-from gmmseg.digits.calibration import calibration_events, to_power
+from gmmseg.digits.calibration import calibration_events, halves, to_power
 from gmmseg.digits.deskew import deskewed
 from gmmseg.digits.events import StageEvent
 from gmmseg.digits.framing import Framing, framed, framing_of
@@ -22,11 +22,12 @@ from gmmseg.digits.orientation import OrientationMaps
 from gmmseg.digits.partition import PartitionProblem, indicators, partition_of
 from gmmseg.digits.pca import principal_axes
 from gmmseg.digits.plain_mixture import kmeans_start_events, mixture_events, params_of_groups, posteriors_of
-from gmmseg.digits.rivals import agreement_events, rivals, shaded
+from gmmseg.digits.rivals import agreement, shaded, spread_events
 from gmmseg.digits.scattering import scattering_events
 from gmmseg.digits.search import Search, search_events
 from gmmseg.digits.settings import DigitSettings, MixtureSettings
 from gmmseg.digits.spectral import eigenvalue_gap, leading_eigenvectors, spectral_coordinates, start_labels
+from gmmseg.digits.stability import stability_events
 from gmmseg.digits.whitening import half_whitener, within_covariance
 from gmmseg.digits.workpiece import Workpiece
 from gmmseg.mixture.misclassification import groups_by_misclassification
@@ -272,11 +273,16 @@ def search_stage(work: Workpiece, settings: DigitSettings, should_stop: ShouldSt
     """Replace the clusters to start from by the best partition that a search finds."""
     if work.start is None:
         raise ValueError("a search needs a start: make it first")
-    n_clusters, field = settings.n_clusters or int(work.start.max()) + 1, settings.field
-    n_starts = settings.search.n_starts
-    if not n_starts or n_clusters < 2 or work.n_fit < _SEARCHED_FOR_EACH * n_clusters:
+    n_clusters = settings.n_clusters or int(work.start.max()) + 1
+    if not settings.search.n_starts or n_clusters < 2 or work.n_fit < _SEARCHED_FOR_EACH * n_clusters:
         return work
-    search = Search(
+    found = yield from search_events(_search(work, settings, n_clusters), work.start, should_stop)
+    return replace(work, start=frozen(found.labels.astype(np.int32)), found=found)
+
+
+def _search(work: Workpiece, settings: DigitSettings, n_clusters: int) -> Search:
+    field = settings.field
+    return Search(
         work.known_features[: work.n_fit],
         n_clusters,
         settings.graph.n_features,
@@ -285,11 +291,9 @@ def search_stage(work: Workpiece, settings: DigitSettings, should_stop: ShouldSt
         field.strength,
         field.added_variance,
         field.n_sweeps,
-        n_starts,
+        settings.search.n_starts,
         settings.seed,
     )
-    found = yield from search_events(search, work.start, should_stop)
-    return replace(work, start=frozen(found.labels.astype(np.int32)), found=found)
 
 
 def graph_mixture_stage(work: Workpiece, settings: DigitSettings, should_stop: ShouldStop) -> StageJob:
@@ -416,6 +420,24 @@ def assignment_stage(work: Workpiece, settings: DigitSettings, should_stop: Shou
     return replace(work, posteriors=frozen(posteriors), embedding=frozen(embedding))
 
 
+def stability_stage(work: Workpiece, settings: DigitSettings, should_stop: ShouldStop) -> StageJob:
+    """Find out how far halves of the images, searched by themselves, agree with the clusters."""
+    if work.posteriors is None or work.neighbours is None:
+        raise ValueError("stability is that of a fitted mixture and its graph's neighbours")
+    n_clusters = len(work.posteriors)
+    if work.found is None or work.n_fit < 2 * _SEARCHED_FOR_EACH * n_clusters:
+        return work
+    sample = work.found.sample
+    stable = yield from stability_events(
+        _search(work, settings, n_clusters),
+        work.posteriors[:, sample].argmax(axis=0),
+        sample,
+        halves(work.neighbours, settings.seed),
+        should_stop,
+    )
+    return replace(work, stable=frozen(stable))
+
+
 def calibration_stage(work: Workpiece, settings: DigitSettings, should_stop: ShouldStop) -> StageJob:
     """Replace the posteriors by their power that is right as often as it says, as far as partitions agree."""
     if work.posteriors is None or work.neighbours is None:
@@ -429,8 +451,9 @@ def calibration_stage(work: Workpiece, settings: DigitSettings, should_stop: Sho
         should_stop,
     )
     posteriors = to_power(work.posteriors, power)
-    if work.found is not None and rivals(work.found):
+    if work.found is not None:
+        known = agreement(work.found) * (1.0 if work.stable is None else work.stable)
         near = work.known_features[:, : settings.graph.n_features]
-        agreed = yield from agreement_events(work.found, near, should_stop)
+        agreed = yield from spread_events(known, work.found.sample, near, should_stop)
         posteriors = shaded(posteriors, agreed)
     return replace(work, posteriors=frozen(posteriors), power=power)

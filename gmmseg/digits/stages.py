@@ -71,6 +71,9 @@ class Stage:
 
 _USUAL_IMAGES, _USUAL_PIXELS = 70_000, 28 * 28
 """To which the costs of stages refer."""
+_USUAL_DIRECTIONS, _USUAL_RESTARTS = 30, 5
+_OF_A_FULL_MIXTURE = 0.12
+"""Time of a mixture with other covariances, or of k-means, over that of one with full covariances."""
 _MIXTURE = ("n_clusters", "fit_on", "seed", "covariance")
 _COMPONENTS = (*_MIXTURE, "components", "mixture.tol", "mixture.reg_covar")
 _GRAPH = ("fit_on", "graph.n_neighbours", "graph.n_features")
@@ -87,6 +90,18 @@ def _for_starts(settings: DigitSettings) -> float:
     return settings.search.n_starts * _for_clusters(settings)
 
 
+def _for_mixture(settings: DigitSettings) -> float:
+    # Restarts run on a sample: the number of images counts by its root.
+    a_full_one = settings.covariance == "full" and not settings.mixture.is_hard
+    share = 1.0 if a_full_one else _OF_A_FULL_MIXTURE
+    directions = math.pow(settings.pca.n_components / _USUAL_DIRECTIONS, 1.7)
+    return share * directions * _for_clusters(settings) * settings.mixture.n_init / _USUAL_RESTARTS
+
+
+def _for_components(settings: DigitSettings) -> float:
+    return settings.components.n_components / 100
+
+
 _STAGES: tuple[Stage, ...] = (
     Stage("pixels", "Reading the pixels", (), runs.pixels_stage, 0.2, is_of_pixels=True),
     Stage("framing", "Framing the digits", ("fit_on",), runs.framing_stage, 0.6, is_of_pixels=True),
@@ -99,10 +114,33 @@ _STAGES: tuple[Stage, ...] = (
         4,
         is_of_pixels=True,
     ),
-    Stage("scattering", "Scattering", ("fit_on", "scattering"), runs.scattering_stage, 70, is_of_pixels=True),
+    Stage(
+        "scattering",
+        "Scattering",
+        ("fit_on", "scattering"),
+        runs.scattering_stage,
+        88,
+        fixed=5,
+        is_of_pixels=True,
+    ),
     Stage("pca", "Finding principal components", ("fit_on", "pca"), runs.pca_stage, 2, fixed=0.15),
-    Stage("mixture", "Fitting the mixture", (*_MIXTURE, "mixture"), runs.mixture_stage, 20, 0.8),
-    Stage("components", "Fitting and merging components", _COMPONENTS, runs.components_stage, 25),
+    Stage(
+        "mixture",
+        "Fitting the mixture",
+        (*_MIXTURE, "mixture"),
+        runs.mixture_stage,
+        9,
+        0.5,
+        scale=_for_mixture,
+    ),
+    Stage(
+        "components",
+        "Fitting and merging components",
+        _COMPONENTS,
+        runs.components_stage,
+        8,
+        scale=_for_components,
+    ),
     Stage("neighbours", "Finding nearest neighbours", _GRAPH, runs.neighbours_stage, 16, 2, fixed=0.1),
     Stage("graph", "Weighing the edges", (), runs.graph_stage, 0.5),
     Stage("spectral", "Looking for groups in the graph", _SPECTRAL, runs.spectral_stage, 2),
@@ -125,6 +163,16 @@ _STAGES: tuple[Stage, ...] = (
     Stage("spectral_2", "Looking for groups again", _SPECTRAL, runs.spectral_stage, 2),
     Stage("graph_mixture_2", "Fitting the mixture on the new graph", _PRIOR, runs.graph_mixture_2_stage, 12),
     Stage("assignment", "Assigning new images", _GRAPH, runs.assignment_stage, 5),
+    Stage(
+        "stability",
+        "Clustering halves of the images alone",
+        _SEARCH,
+        runs.stability_stage,
+        5,
+        0.7,
+        2 * MAX_SAMPLE,
+        scale=_for_clusters,
+    ),
     Stage("calibration", "Checking how sure the clusters are", ("seed",), runs.calibration_stage, 6, 0.6),
 )
 STAGES: dict[StageName, Stage] = {stage.name: stage for stage in _STAGES}

@@ -46,6 +46,8 @@ class Workpiece:
         Clusters that a later stage starts from.
     found : Found, optional
         What a search for partitions found.
+    stable : (M,), optional
+        Share of the two halves of the images that put each of `found.sample` where the clusters do.
     posteriors : float32 (K, n_fit or N), optional
         Of the fitted images until the last stage, which adds the others.
     power : float, optional
@@ -69,6 +71,7 @@ class Workpiece:
     embedding: Float32Array | None = None
     start: NDArray[np.int32] | None = None
     found: Found | None = None
+    stable: FloatArray | None = None
     posteriors: Float32Array | None = None
     power: float | None = None
     params: MixtureParams | None = None

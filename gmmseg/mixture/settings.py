@@ -41,7 +41,7 @@ class FitSettings:
         5,
         (1, MAX_COMPONENTS),
         "Components",
-        "How many Gaussians the mixture has, each a class until some are merged: K (S2 eq. 30).",
+        "How many Gaussians the mixture has, each a class until some are merged: K.",
         option="-k --components",
         metavar="N|auto",
         help="number of Gaussians, {low} to {high} (default {default}), or auto to choose it by --criterion",
@@ -115,7 +115,7 @@ class FitSettings:
         0.0,
         (0.0, 1e6),
         "‖Δθ‖ tolerance",
-        "First rule of S2 eq. 29: stop when the parameters "
+        "First of the documents' two rules (eq. 29 of S2): stop when the parameters "
         "change by at most this many standard deviations; 0 switches the rule off.",
         unit="σ",
         option="--parameter-tol",
@@ -128,7 +128,8 @@ class FitSettings:
         0.0,
         (0.0, 1e6),
         "|ΔQ| tolerance",
-        "Second rule of S2 eq. 29: stop when Q per pixel rises by at most this; 0 switches the rule off.",
+        "Second of the documents' two rules (eq. 29 of S2): stop when Q per pixel rises by at most this; "
+        "0 switches the rule off.",
         unit="nats",
         option="--q-tol",
         metavar="T",
@@ -153,7 +154,7 @@ class FitSettings:
     )
     is_hard: bool = switch(
         "Hard assignment",
-        "The ε → 0 limit of the mixture: k-means (S3).",
+        "The limit of the mixture as its variances go to 0: k-means.",
         option="--hard",
         help="the ε → 0 limit of the mixture: k-means",
         after="covariance",

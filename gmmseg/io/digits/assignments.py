@@ -19,7 +19,7 @@ _LINES_AT_ONCE = 4096
 
 
 def encode_assignments_npz(outcome: ExperimentOutcome) -> bytes:
-    """Return an .npz with ``train`` and ``test``: the cluster, from 0, of each image in the files' order.
+    """Return an .npz with ``train`` and ``test``: the cluster, from 1, of each image in the files' order.
 
     ``train_confidence`` and ``test_confidence`` hold the posteriors of these clusters, ``metadata`` JSON
     text that says what the numbers are. Of a random selection only its images are there, in their order;
@@ -35,8 +35,8 @@ def encode_assignments_npz(outcome: ExperimentOutcome) -> bytes:
     buffer = io.BytesIO()
     np.savez_compressed(
         buffer,
-        train=outcome.clusters[digits.train],
-        test=outcome.clusters[digits.test],
+        train=outcome.clusters[digits.train] + 1,
+        test=outcome.clusters[digits.test] + 1,
         train_confidence=outcome.confidence[digits.train],
         test_confidence=outcome.confidence[digits.test],
         **selected,
@@ -50,7 +50,7 @@ def _metadata(outcome: ExperimentOutcome) -> dict[str, Any]:
         "generator": f"gmmseg {VERSION}",
         "data": outcome.digits.name,
         "sha256": outcome.digits.identity,
-        "values": "clusters counted from 0, the largest first",
+        "values": "clusters counted from 1, the largest first",
         "n_clusters": outcome.n_clusters,
         "n_fit": int(outcome.fitted.sum()),
         "settings": settings_to_dict(outcome.settings),
@@ -58,7 +58,7 @@ def _metadata(outcome: ExperimentOutcome) -> dict[str, Any]:
 
 
 def assignments_csv(outcome: ExperimentOutcome, should_stop: ShouldStop = never_stop) -> Iterator[bytes]:
-    """Yield RFC 4180 lines in pieces: part, index in it, cluster from 0, posterior, whether fitted, label.
+    """Yield RFC 4180 lines in pieces: part, index in it, cluster from 1, posterior, whether fitted, label.
 
     Raises
     ------
@@ -73,7 +73,7 @@ def assignments_csv(outcome: ExperimentOutcome, should_stop: ShouldStop = never_
             (
                 "train" if at < digits.n_train else "test",
                 digits.index_in_part(at),
-                int(outcome.clusters[at]),
+                int(outcome.clusters[at]) + 1,
                 f"{outcome.confidence[at]:.6g}",
                 int(outcome.fitted[at]),
                 labels[at],

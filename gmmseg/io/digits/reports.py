@@ -27,7 +27,7 @@ def digit_report(outcome: ExperimentOutcome, command: str) -> dict[str, Any]:
     ``acc``, ``nmi``, ``ari``, ``purity``, ``confusion`` and ``per_label`` are of the fitted images, those
     that begin with ``test_`` of the images that were assigned afterwards; null without labels, or where
     there are no such images. ``calibration`` compares confidence with the share of images in the cluster that
-    is matched with their label, by groups of confidence.
+    is matched with their label, by groups of confidence. Clusters in ``matching`` are counted from 1.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def digit_report(outcome: ExperimentOutcome, command: str) -> dict[str, Any]:
         **_figures(fit, ""),
         **_figures(outcome.scores_test, "test_"),
         "label_values": None if fit is None else list(fit.label_values),
-        "matching": None if fit is None else [list(pair) for pair in fit.matching],
+        "matching": None if fit is None else [[cluster + 1, label] for cluster, label in fit.matching],
         "confusion": None if fit is None else fit.confusion.tolist(),
         "test_confusion": None if outcome.scores_test is None else outcome.scores_test.confusion.tolist(),
         "confidence_power": outcome.power,

@@ -98,10 +98,10 @@ def test_the_command_writes_what_the_windows_functions_give(
     with np.load("c.npz", allow_pickle=False) as held:
         train, test = held["train"], held["test"]
         metadata = json.loads(str(held["metadata"]))
-    np.testing.assert_array_equal(train, outcome.clusters[:N_TRAIN])
-    np.testing.assert_array_equal(test, outcome.clusters[N_TRAIN:])
+    np.testing.assert_array_equal(train, outcome.clusters[:N_TRAIN] + 1)
+    np.testing.assert_array_equal(test, outcome.clusters[N_TRAIN:] + 1)
     assert metadata["n_clusters"] == 10
-    assert "from 0" in metadata["values"]
+    assert "from 1" in metadata["values"]
     report = json.loads(Path("r.json").read_text())
     assert report["acc"] == outcome.scores_fit.acc  # type: ignore[union-attr]
     assert f"ACC {report['acc']:.4f}".replace("0.", ".", 1) in shown.out

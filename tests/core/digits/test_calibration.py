@@ -11,7 +11,7 @@ from gmmseg.digits.calibration import UNSEEN, halves, power_of, to_power
 from gmmseg.digits.doubts import doubts
 from gmmseg.digits.neighbours import Neighbours
 from gmmseg.digits.reliability import EDGES, reliability, reliability_text
-from gmmseg.digits.rivals import TEMPERATURE, agreement, agreement_events, rivals, shaded
+from gmmseg.digits.rivals import TEMPERATURE, agreement, rivals, shaded, spread_events
 from gmmseg.digits.search import Found
 
 
@@ -84,21 +84,24 @@ def test_reliability_counts_by_groups() -> None:
 
 def test_doubts_are_said_only_where_there_are_any() -> None:
     even = np.full(10, 200)
-    assert doubts(even, 10, None) == ()
-    assert doubts(even, None, None) == ()
-    (lopsided,) = doubts(np.array([993] + [160] * 9), 10, None)
+    assert doubts(even, 10, None, None) == ()
+    assert doubts(even, None, None, None) == ()
+    (lopsided,) = doubts(np.array([993] + [160] * 9), 10, None, None)
     assert "993" in lopsided
     first = np.arange(100) % 2
     second = (first + (np.arange(100) < 30)) % 2
-    assert doubts(even, 13, None) == ()
-    assert doubts(even, 13, found_of([first], [5.0], knee=0.6)) == ()
-    assert doubts(even, 10, found_of([first], [5.0], knee=0.9)) == ()
-    (other,) = doubts(even, 13, found_of([first], [5.0], knee=0.9))
+    assert doubts(even, 13, None, None) == ()
+    assert doubts(even, 13, found_of([first], [5.0], knee=0.6), None) == ()
+    assert doubts(even, 10, found_of([first], [5.0], knee=0.9), None) == ()
+    (other,) = doubts(even, 13, found_of([first], [5.0], knee=0.9), None)
     assert "propose 13" in other
-    (rival,) = doubts(even, 10, found_of([first, second], [5.0, 4.99]))
+    (rival,) = doubts(even, 10, found_of([first, second], [5.0, 4.99]), None)
     assert "30 %" in rival
-    assert doubts(even, 10, found_of([first, second], [5.0, 4.0])) == ()
-    assert doubts(even, 10, found_of([first, 1 - first], [5.0, 5.0])) == ()
+    assert doubts(even, 10, found_of([first, second], [5.0, 4.0]), None) == ()
+    assert doubts(even, 10, found_of([first, 1 - first], [5.0, 5.0]), None) == ()
+    assert doubts(even, 10, None, np.repeat([1.0, 0.5], [75, 25])) == ()
+    (unstable,) = doubts(even, 10, None, np.repeat([1.0, 0.5], [50, 50]))
+    assert "75 % of the images only" in unstable
 
 
 def found_of(candidates: list[IntArray], worths: list[float], knee: float = 0.0) -> Found:
@@ -125,16 +128,19 @@ def test_partitions_agree_by_their_credibility() -> None:
     assert agreement(found) == pytest.approx(expected)
 
 
-def test_agreement_of_images_beyond_the_sample_is_that_of_their_nearest() -> None:
+def test_what_is_known_of_a_sample_spreads_to_the_images_near_it() -> None:
     rng = np.random.default_rng(0)
     place = np.repeat([0.0, 50.0], 60)
     features = (place[:, None] + rng.standard_normal((120, 3))).astype(np.float32)
     sample = np.flatnonzero(np.arange(120) % 2)
-    best = np.arange(60) % 2
-    rival = np.where(features[sample, 0] > 25, 1 - best, best)
-    found = Found(best, sample, (best, rival), (1.0, 1.0), 0.0)
-    spread = result_of(agreement_events(found, features))
+    known = np.where(features[sample, 0] > 25, 0.5, 1.0)
+    spread = result_of(spread_events(known, sample, features))
     assert spread == pytest.approx(np.where(place > 25, 0.5, 1.0), abs=1e-5)
+    # One that differs from those around it is drawn towards them, and draws them.
+    known[0] = 0.0
+    spread = result_of(spread_events(known, sample, features))
+    assert 0 < spread[sample[0]] < 1
+    assert 0.8 < spread[place < 25].mean() < 1
 
 
 def test_shaded_posteriors_keep_their_order_and_their_sum() -> None:

@@ -129,12 +129,12 @@ def test_names_are_cleaned_undone_and_given_back_as_numbers(
     drawn: DigitSet, outcome: ExperimentOutcome
 ) -> None:
     document = with_outcome(open_digits(drawn).apply(Document()), outcome)
-    assert document.name_of(3) == "Cluster 3"
+    assert document.name_of(3) == "Cluster 4"
     document = rename_cluster(3, "  the\tsevens \n").apply(document)
     assert document.name_of(3) == "the sevens"
-    assert document.name_of(2) == "Cluster 2"
-    assert rename_cluster(3, "").apply(document).name_of(3) == "Cluster 3"
-    assert rename_cluster(3, "Cluster 3").apply(document).names[3] == ""
+    assert document.name_of(2) == "Cluster 3"
+    assert rename_cluster(3, "").apply(document).name_of(3) == "Cluster 4"
+    assert rename_cluster(3, "Cluster 4").apply(document).names[3] == ""
     assert rename_cluster(99, "x").apply(document) is document
 
 
@@ -240,7 +240,7 @@ def test_undo_brings_back_settings_names_and_digits(drawn: DigitSet, small_digit
     workspace.undo()
     assert not workspace.document.is_stale
     workspace.undo()
-    assert workspace.document.name_of(0) == "Cluster 0"
+    assert workspace.document.name_of(0) == "Cluster 1"
     assert workspace.shown.undo_title is None
     workspace.redo()
     assert workspace.document.name_of(0) == "zeros"

@@ -105,8 +105,8 @@ def test_the_files_hold_the_bytes_of_the_encoders(outcome: ExperimentOutcome, tm
     assert all(item.path.exists() for item in items)
     assert (tmp_path / "a.csv").read_bytes() == b"".join(assignments_csv(outcome))
     with np.load(tmp_path / "a.npz") as held:
-        assert (held["train"] == outcome.clusters[:240]).all()
-        assert (held["test"] == outcome.clusters[240:]).all()
+        assert (held["train"] == outcome.clusters[:240] + 1).all()
+        assert (held["test"] == outcome.clusters[240:] + 1).all()
     assert (tmp_path / "a.npz").read_bytes() == encode_assignments_npz(outcome)
     assert (tmp_path / "f.svg").read_bytes() == encode_figure(experiment_figure(outcome), ".svg")
 

@@ -17,7 +17,8 @@ from gmmseg.digits.moves import improved_events
 from gmmseg.digits.neighbours import nearest_events
 from gmmseg.digits.partition import PartitionProblem, merge_gains, partition_of, split_gain
 from gmmseg.digits.scores import score
-from gmmseg.digits.search import Search, search_events
+from gmmseg.digits.search import Search, partition_events, search_events
+from gmmseg.digits.stability import stability_events
 from gmmseg.errors import Cancelled
 
 ADDED = 0.05
@@ -224,3 +225,27 @@ def test_equal_images_do_not_make_all_others_outliers() -> None:
 def test_a_search_ends_when_asked(planted: tuple[FloatArray, IntArray]) -> None:
     with pytest.raises(Cancelled):
         result_of(search_events(searched(planted[0]), planted[1], lambda: StopRequest.STOP))
+
+
+def test_halves_agree_on_groups_that_are_there_and_not_on_parts_of_one(
+    planted: tuple[FloatArray, IntArray],
+) -> None:
+    rows, groups = planted
+    is_second = np.arange(len(rows)) % 2 > 0
+    sample = np.arange(0, len(rows), 3)
+    stable = result_of(stability_events(searched(rows), groups[sample], sample, is_second))
+    assert stable.shape == sample.shape
+    assert set(stable) <= {0.0, 0.5, 1.0}
+    assert stable.mean() > 0.95
+    # One round group of rows falls in four otherwise in each half.
+    round_group = np.random.default_rng(5).standard_normal((240, 4))
+    parts = np.digitize(round_group[:, 0], (-0.7, 0.0, 0.7))
+    assert result_of(stability_events(searched(round_group), parts[sample], sample, is_second)).mean() < 0.75
+
+
+def test_a_partition_of_some_rows_is_extended_to_all(planted: tuple[FloatArray, IntArray]) -> None:
+    rows, groups = planted
+    some = np.arange(0, len(rows), 2)
+    found = result_of(partition_events(searched(rows), some))
+    assert found.shape == (len(rows),)
+    assert score(found, groups).acc > 0.95

@@ -249,7 +249,7 @@ def test_another_recipe_is_explained_and_shows_the_parameters_of_its_stages(clus
     assert "neighbours" in setup.explanation.text()
     assert not setup.section("spectral").isHidden()
     assert setup.section("mixture").isHidden()
-    assert len(setup.stages.log.stages) == 16
+    assert len(setup.stages.log.stages) == 17
     assert clustered.document.is_stale
 
 
@@ -284,7 +284,7 @@ def test_a_cluster_is_named_by_f2_and_the_name_can_be_undone(clustered: Bench) -
     assert panels.clusters.walls["clusters"].sections[0].title == "the sevens"
     assert "the sevens" in panels.confusion.matrix.matrix.row_names  # type: ignore[union-attr]
     key(clustered, Qt.Key.Key_Z, CONTROL)
-    assert panels.clusters.walls["clusters"].sections[0].title == "Cluster 0"
+    assert panels.clusters.walls["clusters"].sections[0].title == "Cluster 1"
 
 
 def test_a_click_on_a_cell_of_the_matrix_shows_its_digits(clustered: Bench) -> None:
@@ -364,7 +364,7 @@ def test_export_writes_what_the_encoders_give(clustered: Bench, qtbot: QtBot, tm
     QTest.mouseClick(go, LEFT)
     qtbot.waitUntil(lambda: "Exported" in clustered.window.errors.text, timeout=15000)
     with np.load(tmp_path / "Drawn digits_clusters.npz") as held:
-        assert (held["train"] == clustered.outcome.clusters[:300]).all()
+        assert (held["train"] == clustered.outcome.clusters[:300] + 1).all()
     report = json.loads((tmp_path / "Drawn digits_report.json").read_text())
     expected = digit_report(clustered.outcome, "window")
     assert {**report, "peak_rss_bytes": 0} == json.loads(json.dumps({**expected, "peak_rss_bytes": 0}))

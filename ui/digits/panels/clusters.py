@@ -186,6 +186,8 @@ class ClustersPanel(QWidget):
                 self._overview, self._asked = None, None
             self._ask()
             if now.digits is not None and now.digits is not before.digits:
+                # Of other digits nothing is misplaced or chosen yet.
+                self.show_view("clusters")
                 for wall in self.walls.values():
                     wall.set_full(now.digits.brightest)
             self._draw_all()

@@ -66,7 +66,7 @@ class EmbeddingPanel(PlotPanel):
         self.plot.setToolTip(
             self.tr(
                 "Each point is a digit, in the colour of its cluster. A 2σ ellipse follows the mean and "
-                "covariance of the cluster's fitted digits in these two coordinates (S2 fig. 5, 6).\n"
+                "covariance of the cluster's fitted digits in these two coordinates.\n"
                 "Point at a digit to see it; drag to look at all digits in an area, with Shift a lasso. The "
                 "wheel zooms, the middle button pans; a double click shows all, also what lies far out."
             )

@@ -26,7 +26,7 @@ def caption(outcome: ExperimentOutcome, row: int) -> str:
     """Return what is below a digit of a list: label, matched label, confidence; its number in the set."""
     cluster = int(outcome.clusters[row])
     sure = f"{outcome.confidence[row]:.2f}"
-    where = f"#{cluster}"
+    where = f"#{cluster + 1}"
     if outcome.digits.labels is not None and outcome.scores_all is not None:
         matched = outcome.scores_all.label_of(cluster)
         where = f"{outcome.digits.labels[row]} → {'–' if matched is None else matched}"

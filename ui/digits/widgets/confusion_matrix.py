@@ -204,7 +204,7 @@ class ConfusionMatrix(QWidget):
         text = matrix.row_names[row]
         if self._has_numbers():
             # What little room is left shows the number better than the name's first letter.
-            text = str(matrix.row_keys[row])
+            text = str(matrix.row_keys[row] + 1)
         text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, name.width())
         painter.drawText(name, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)
         total = max(int(matrix.counts[row].sum()), 1)

@@ -79,7 +79,7 @@ def not_clustered_section(digits: DigitSet) -> WallSection:
     """Return digits of a set in random order."""
     rows: IntArray = np.random.default_rng(0).permutation(digits.n_images)[:MOST_LISTED]
     size = f"{digits.image_shape[0]} × {digits.image_shape[1]}"
-    details = (_tr("{0} digits, {1}").format(_counted(digits.n_images), size),)
+    details = (_tr("{0} digits, {1}").format(_counted(digits.n_images), size), _tr("Run sorts them"))
     return WallSection(-3, _tr("Not clustered yet"), details, digits.images, rows, is_unfolded=True)
 
 
