@@ -315,7 +315,7 @@ PHOTO_ACTIONS: tuple[Spec, ...] = (
         is_switch=True,
     ),
     Spec(
-        "show_unsure", "&Unsure place", Teaching.show_unsure, ("U",), "unsure", has_maps,
+        "show_unsure", "U&nsure place", Teaching.show_unsure, ("U",), "unsure", has_maps,
         "Go to the place where the class is most uncertain; again for the next one",
     ),
     _pane_spec(1, "One &pane", "Ctrl+1"),
