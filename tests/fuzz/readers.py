@@ -54,7 +54,7 @@ from gmmseg.io.npy import encode_npy
 from gmmseg.io.object_reading import read_objects
 from gmmseg.io.object_source import ObjectSource
 from gmmseg.io.projects.archive import Member, pack
-from gmmseg.io.projects.file.reading import read_project
+from gmmseg.io.projects.file.reading import read_project_events
 from gmmseg.io.table_reading import read_table
 from gmmseg.limits import MIB, budget_of
 from gmmseg.photo.objects.sources import objects_of_ids
@@ -112,7 +112,7 @@ def read_projects(data: bytes) -> None:
         project, changed = parts[at]
         members = {**members_of(project), changed: data[1:]}
         data = b"-" + pack(Member(name, part) for name, part in members.items())
-    read_project(io.BytesIO(data[1:]), Path("fuzzed.gmmseg"), None, never_stop)
+    result_of(read_project_events(io.BytesIO(data[1:]), Path("fuzzed.gmmseg"), None, never_stop))
 
 
 def check_returns(model: M, load: Callable[[bytes], M], dump: Callable[[M], bytes]) -> None:

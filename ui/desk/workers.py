@@ -66,10 +66,10 @@ def reading_project(path: Path, should_stop: ShouldStop) -> Generator[Progress, 
 
 def reading_journal(journal: Path, should_stop: ShouldStop) -> Generator[Progress, None, KeptWork]:
     """Read what a journal holds."""
-    from gmmseg.io.projects.journal.reading import recover
+    from gmmseg.io.projects.journal.reading import recover_events
 
     yield Progress("Reading what was not saved")
-    return KeptWork(recover(journal, should_stop=should_stop), True)
+    return KeptWork((yield from recover_events(journal, should_stop)), True)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,7 +89,8 @@ def _finding(
 
     yield Progress(f"Reading {chosen.name}")
     kind = kind_named(kind_name)
-    found = kind.find(kind.form_of(missing, project, None, is_quick=True), None, project, chosen, should_stop)
+    form = kind.form_of(missing, project, None, is_quick=True)
+    found = yield from kind.find_events(form, None, project, chosen, should_stop)
     return FoundSubject(missing, found.subject, found.note)
 
 

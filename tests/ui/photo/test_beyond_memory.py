@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import shlex
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -21,14 +22,15 @@ from pytestqt.qtbot import QtBot
 import gmmseg
 from gmmseg.arrays import AnyArray
 from gmmseg.commands.cli import run
-from gmmseg.control import never_stop, result_of
+from gmmseg.control import Progress, StopRequest, never_stop, result_of
 from gmmseg.drawing.layers import Layer, LayerKind
-from gmmseg.errors import EditError, ReadError, WriteError
+from gmmseg.errors import Cancelled, EditError, ReadError, WriteError
 from gmmseg.image import RGB, Image, ImageSource, PixelGrid
 from gmmseg.io.export_items import ExportItem
 from gmmseg.io.models import dump_model
 from gmmseg.io.object_reading import as_objects
-from gmmseg.io.projects.kinds.image_reference import find_image, image_form, pixel_hash
+from gmmseg.io.projects.file.reading import open_events
+from gmmseg.io.projects.kinds.image_reference import find_image_events, image_form, pixel_hash
 from gmmseg.io.tiled.chunk_pyramid import ChunkPyramid
 from gmmseg.io.tiled.opening import open_picture
 from gmmseg.io.tiled.segmenting import TiledRequest, segment_tiled_events
@@ -313,9 +315,37 @@ def test_its_project_holds_fit_classes_and_objects_and_refers_to_the_picture(
     wait_for_fit(opened, qtbot)
     assert before.image is not None
     form = image_form(before.image, path, None, pixel_hash(before.image))
-    found, note = find_image(form, None, path, other, never_stop)
+    found, note = result_of(find_image_events(form, None, path, other, never_stop))
     assert found.levels is not None
     assert "has changed since the project was saved" in note
+
+
+def test_levels_that_are_made_again_for_a_project_are_told_of_and_stopped(
+    opened: App, qtbot: QtBot, tmp_path: Path
+) -> None:
+    work, path, cache = opened.photo.work, tmp_path / "work.gmmseg", tmp_path / "cache"
+    with qtbot.waitSignal(work.keeper.saved, timeout=20000):
+        work.keeper.save(path)
+    drop(opened.window, mime_of(write_png(tmp_path / "small.png")))
+    qtbot.waitUntil(lambda: not work.workspace.document.is_beyond_memory, timeout=20000)
+    shutil.rmtree(cache)
+    # Stopped as soon as that is told.
+    told: list[str] = []
+    job = open_events(
+        path,
+        should_stop=lambda: (
+            StopRequest.STOP if any("smaller copies" in text for text in told) else StopRequest.NONE
+        ),
+    )
+    with pytest.raises(Cancelled):
+        told.extend(event.text for event in job)
+    assert not [one for one in cache.rglob("*") if one.is_file()]
+    progress: list[Progress] = []
+    work.opener.progressed.connect(progress.append)
+    drop(opened.window, mime_of(path))
+    qtbot.waitUntil(lambda: work.workspace.document.is_beyond_memory, timeout=20000)
+    made = [one.fraction for one in progress if one.text == "Making smaller copies of slide.tif, once"]
+    assert made[-1] == 1.0
 
 
 def test_classes_of_its_overview_are_not_taken_for_those_of_the_picture(

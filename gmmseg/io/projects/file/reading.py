@@ -110,7 +110,7 @@ def open_events(
     """
     yield Progress(f"Reading {path.name}")
     with open_file(path, "a project") as (file, _), _naming_backup(path):
-        return read_project(file, path, image, should_stop)
+        return (yield from read_project_events(file, path, image, should_stop))
 
 
 @contextmanager
@@ -124,11 +124,13 @@ def _naming_backup(path: Path) -> Iterator[None]:
         raise ReadError(error.cause, remedy) from error
 
 
-def read_project(file: BinaryIO, path: Path, image: Path | None, should_stop: ShouldStop) -> OpenedProject:
+def read_project_events(
+    file: BinaryIO, path: Path, image: Path | None, should_stop: ShouldStop
+) -> Generator[Progress, None, OpenedProject]:
     """Return the project in an open file; raises as `open_events`."""
     archive = Archive(file, shown_name(path))
     kind, subject_form, form = head_of(archive)
-    found = kind.find(subject_form, archive, path, image, should_stop)
+    found = yield from kind.find_events(subject_form, archive, path, image, should_stop)
     empty = kind.empty(found.subject)
     document = kind.with_members(changed(kind, empty, form.document, Numbered(()), "document"), archive)
     present = History(Entry(document, str(form.title), time=form.time))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from gmmseg.control import ShouldStop, never_stop
+from gmmseg.control import Progress, ShouldStop, never_stop, result_of
 from gmmseg.editing.history import History
 from gmmseg.errors import GmmsegError
 from gmmseg.io.files import open_file, shown_name
@@ -18,7 +18,7 @@ from gmmseg.io.projects.archive import Archive
 from gmmseg.io.projects.file.reading import head_of
 from gmmseg.io.projects.journal.forms import FORMAT, JournalForm
 from gmmseg.io.projects.journal.places import COPY_SUFFIX, project_of
-from gmmseg.io.projects.kinds.kind import Found, Kind
+from gmmseg.io.projects.kinds.kind import Finding, Found, Kind
 from gmmseg.io.projects.kinds.registry import form_of_subject, kind_in, with_kind
 from gmmseg.io.projects.plain import PROJECT, misfit, path_of_text
 from gmmseg.io.projects.states import changed_history
@@ -79,29 +79,38 @@ class Recovered:
         return self.project.subject_name if self.path is None else shown_name(self.path)
 
 
-def recover(journal: Path, *, should_stop: ShouldStop = never_stop) -> Recovered:
+def recover(journal: Path) -> Recovered:
+    """Return what a journal holds, with its subject where that can be found; raises as `recover_events`."""
+    return result_of(recover_events(journal))
+
+
+def recover_events(
+    journal: Path, should_stop: ShouldStop = never_stop
+) -> Generator[Progress, None, Recovered]:
     """Return what a journal holds, with its subject where that can be found.
 
     Raises
     ------
     ReadError, BudgetError
         Nothing in it can be read.
+    Cancelled
     """
 
-    def find(kind: Kind[Any, Any, Any], form: Any, project: Path | None) -> Found[Any]:
+    def find(kind: Kind[Any, Any, Any], form: Any, project: Path | None) -> Finding[Any]:
         if getattr(form, "enclosed", None) is not None:
             with suppress(GmmsegError), open_file(Path(f"{journal}{COPY_SUFFIX}"), "a copy") as (file, _):
-                return kind.find(form, Archive(file, journal.name), journal, None, should_stop)
-        found = kind.find(form, None, project or journal, None, should_stop)
-        copy = _copy_in(project, kind, form, should_stop) if found.is_missing else None
+                archive = Archive(file, journal.name)
+                return (yield from kind.find_events(form, archive, journal, None, should_stop))
+        found = yield from kind.find_events(form, None, project or journal, None, should_stop)
+        copy = (yield from _copy_in(project, kind, form, should_stop)) if found.is_missing else None
         return found if copy is None else copy
 
-    return _read(journal, find)
+    return (yield from _read(journal, find))
 
 
 def _copy_in(
     project: Path | None, kind: Kind[Any, Any, Any], form: Any, should_stop: ShouldStop
-) -> Found[Any] | None:
+) -> Generator[Progress, None, Found[Any] | None]:
     """Return the copy of a subject that a project carries along; None where it carries none of this one."""
     if project is None:
         return None
@@ -110,16 +119,24 @@ def _copy_in(
         of_kind, own, _ = head_of(archive)
         is_same = of_kind is kind and all(getattr(own, each) == getattr(form, each) for each in kind.identity)
         if is_same and getattr(own, "enclosed", None) is not None:
-            return Found(kind.find(own, archive, project, None, should_stop).subject)
+            found = yield from kind.find_events(own, archive, project, None, should_stop)
+            return Found(found.subject)
     return None
 
 
 def look_into(journal: Path) -> Recovered:
     """Return what a journal holds without reading its subject; raises as `recover`."""
-    return _read(journal, lambda kind, form, project: Found(kind.stand_in(form)))
+
+    def stand_in(kind: Kind[Any, Any, Any], form: Any, project: Path | None) -> Finding[Any]:
+        yield from ()
+        return Found(kind.stand_in(form))
+
+    return result_of(_read(journal, stand_in))
 
 
-def _read(journal: Path, find: Callable[[Kind[Any, Any, Any], Form, Path | None], Found[Any]]) -> Recovered:
+def _read(
+    journal: Path, find: Callable[[Kind[Any, Any, Any], Form, Path | None], Finding[Any]]
+) -> Generator[Progress, None, Recovered]:
     first, *others = read_records(journal) or [b""]
     form, kind, subject_form = _head(first)
     try:
@@ -127,7 +144,7 @@ def _read(journal: Path, find: Callable[[Kind[Any, Any, Any], Form, Path | None]
     except ValueError:
         misfit("project", "is not a path")
     project = project_of(journal, told)
-    found = find(kind, subject_form, project)
+    found = yield from find(kind, subject_form, project)
     subject = found.subject
     begun = history = changed_history(kind, None, form.history, subject, "history")
     n_changes, at = -form.n_parts, float(form.holder.since)

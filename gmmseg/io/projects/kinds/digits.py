@@ -15,7 +15,7 @@ import numpy as np
 from msgspec import Meta
 
 from gmmseg.arrays import FloatArray
-from gmmseg.control import ShouldStop, raise_if_ended, result_of
+from gmmseg.control import Progress, ShouldStop, raise_if_ended, result_of
 from gmmseg.digits.dataset import DigitSet
 from gmmseg.digits.document import MAX_NAME, Document
 from gmmseg.digits.drawn import drawn_digits
@@ -36,7 +36,7 @@ from gmmseg.io.files import shown_name
 from gmmseg.io.masks import encode_rgb_png
 from gmmseg.io.npy import encode_npy, read_array
 from gmmseg.io.projects.archive import Archive, Member
-from gmmseg.io.projects.kinds.kind import THUMBNAIL_SIDE, Found, Kind, Numbered
+from gmmseg.io.projects.kinds.kind import THUMBNAIL_SIDE, Finding, Found, Kind, Numbered
 from gmmseg.io.projects.places import path_of_form, places_of, relative_text
 from gmmseg.io.projects.plain import PROJECT, Readers, encoded, misfit, path_text, value_of
 from gmmseg.io.strict_json import Form, Text, parse
@@ -134,15 +134,16 @@ class DigitsKind(Kind[Document, DigitSet, DigitsForm]):
             copies.append(Member(_LABELS, encode_npy(subject.labels)))
         return copies
 
-    def find(
+    def find_events(
         self,
         form: DigitsForm,
         archive: Archive | None,
         project: Path,
         chosen: Path | None,
         should_stop: ShouldStop,
-    ) -> Found[DigitSet]:
+    ) -> Finding[DigitSet]:
         _check_form(form)
+        yield Progress(f"Reading {form.name}")
         if form.enclosed is not None and archive is not None and chosen is None:
             return Found(_enclosed(form, archive, should_stop))
         if form.is_drawn and chosen is None:

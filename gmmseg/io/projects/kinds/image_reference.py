@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from msgspec import Meta
 
-from gmmseg.control import ShouldStop, result_of
+from gmmseg.control import Progress, ShouldStop
 from gmmseg.errors import BudgetError, GmmsegError, ReadError
 from gmmseg.image import Image, ImageSource, PixelGrid
 from gmmseg.io.files import read_file_bytes, shown_name
@@ -214,9 +214,9 @@ def _packs_well(data: bytes) -> bool:
 # Reading
 
 
-def find_image(
+def find_image_events(
     form: ImageForm, archive: Archive | None, project: Path, chosen: Path | None, should_stop: ShouldStop
-) -> tuple[Image, str]:
+) -> Generator[Progress, None, tuple[Image, str]]:
     """Return the image of a project, and what is to be said about where it was found.
 
     It is looked for in the archive, where the user says, beside the project, where it was, and by its
@@ -237,6 +237,7 @@ def find_image(
     ------
     ReadError
         The copy in the archive is damaged, or the file that was chosen is another image.
+    Cancelled
     """
     _check_size(form)
     if form.enclosed is not None and archive is not None and chosen is None:
@@ -246,7 +247,7 @@ def find_image(
     changed: Image | None = None
     read = _read_overview if form.is_overview else _read
     for path in places:
-        image = read(path, form, should_stop)
+        image = yield from read(path, form, should_stop)
         if image is not None and _is_same(image, form):
             return image, ""
         if image is not None and _shows_the_same(image, form):
@@ -255,7 +256,7 @@ def find_image(
             )
         changed = changed or image
     for path in () if chosen else _likely_files(form, folder):
-        image = read(path, form, should_stop, is_exact=path.name != form.name)
+        image = yield from read(path, form, should_stop, is_exact=path.name != form.name)
         if image is not None and (_is_same(image, form) or _shows_the_same(image, form)):
             return image, f"The image was found at “{path.relative_to(folder)}”."
     if changed is None and chosen is not None:
@@ -367,12 +368,15 @@ def _likely_files(form: ImageForm, folder: Path) -> Iterator[Path]:
                 yield path
 
 
-def _read(path: Path, form: ImageForm, should_stop: ShouldStop, *, is_exact: bool = False) -> Image | None:
+def _read(
+    path: Path, form: ImageForm, should_stop: ShouldStop, *, is_exact: bool = False
+) -> Generator[Progress, None, Image | None]:
     """Return the image at a path where it has the size and kind of the project's, else None.
 
     With `is_exact` it must be the same file, byte for byte. That one keeps its name: a page or a sample may
     be called otherwise than its file.
     """
+    yield Progress(f"Reading {path.name}")
     try:
         data = read_file_bytes(path, should_stop)
         is_same = hashlib.sha256(data).hexdigest() == form.sha256
@@ -387,13 +391,14 @@ def _read(path: Path, form: ImageForm, should_stop: ShouldStop, *, is_exact: boo
 
 def _read_overview(
     path: Path, form: ImageForm, should_stop: ShouldStop, *, is_exact: bool = False
-) -> Image | None:
+) -> Generator[Progress, None, Image | None]:
     """Return the overview of the picture beyond memory at a path, as `_read` does of other images."""
     # Imported with the first of them, with the formats that are read in tiles.
     from gmmseg.io.tiled.levels import open_levels_events
 
     with suppress(ReadError, BudgetError):
-        image = result_of(open_levels_events(path, frame=form.frame, should_stop=should_stop)).overview()
+        pyramid = yield from open_levels_events(path, frame=form.frame, should_stop=should_stop)
+        image = pyramid.overview()
         return image if _has_form(image, form) else None
     return None
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
-from gmmseg.control import ShouldStop
+from gmmseg.control import Progress, ShouldStop
 from gmmseg.editing.history import History
 from gmmseg.editing.project import Project
 from gmmseg.io.projects.archive import Archive, Member
@@ -39,6 +39,10 @@ class Found(Generic[S]):
     subject: S
     note: str = ""
     is_missing: bool = False
+
+
+Finding = Generator[Progress, None, Found[S]]
+"""Finds a subject, and tells of its progress."""
 
 
 class Numbered:
@@ -132,9 +136,9 @@ class Kind(ABC, Generic[D, S, F]):
         return []
 
     @abstractmethod
-    def find(
+    def find_events(
         self, form: F, archive: Archive | None, project: Path, chosen: Path | None, should_stop: ShouldStop
-    ) -> Found[S]:
+    ) -> Finding[S]:
         """Return the subject of a project.
 
         Parameters
@@ -152,6 +156,7 @@ class Kind(ABC, Generic[D, S, F]):
         ------
         ReadError
             The copy in the archive is damaged, or the file that was chosen is another one.
+        Cancelled
         """
 
     @abstractmethod

@@ -19,7 +19,7 @@ from gmmseg.errors import GmmsegError
 from gmmseg.io.masks import encode_rgb_png
 from gmmseg.io.projects.archive import Archive
 from gmmseg.io.projects.kinds.fits import result_content, result_of
-from gmmseg.io.projects.kinds.kind import THUMBNAIL_SIDE, Found, Kind, Numbered
+from gmmseg.io.projects.kinds.kind import THUMBNAIL_SIDE, Finding, Found, Kind, Numbered
 from gmmseg.io.projects.plain import Readers, fields_of, misfit, value_of
 from gmmseg.io.strict_json import Form
 from gmmseg.laboratory.data import Data
@@ -67,14 +67,15 @@ class LaboratoryKind(Kind[Document, Notebook, NotebookForm]):
     ) -> NotebookForm:
         return NotebookForm()
 
-    def find(
+    def find_events(
         self,
         form: NotebookForm,
         archive: Archive | None,
         project: Path,
         chosen: Path | None,
         should_stop: ShouldStop,
-    ) -> Found[Notebook]:
+    ) -> Finding[Notebook]:
+        yield from ()
         return Found(self.stand_in(form))
 
     def stand_in(self, form: NotebookForm) -> Notebook:

@@ -20,14 +20,14 @@ from gmmseg.io.projects.kinds.fits import fit_content, fit_of, given_content, gi
 from gmmseg.io.projects.kinds.image_reference import (
     ImageForm,
     copies_of,
-    find_image,
+    find_image_events,
     image_form,
     is_in_no_file,
     known_pixel_hash,
     pixel_hash,
     stand_in,
 )
-from gmmseg.io.projects.kinds.kind import THUMBNAIL, THUMBNAIL_SIDE, Found, Kind, Numbered
+from gmmseg.io.projects.kinds.kind import THUMBNAIL, THUMBNAIL_SIDE, Finding, Found, Kind, Numbered
 from gmmseg.io.projects.kinds.object_map import NAME as OBJECTS_PNG
 from gmmseg.io.projects.kinds.object_map import encode_objects, read_object_ids
 from gmmseg.io.projects.kinds.photo_checks import check_history
@@ -66,15 +66,15 @@ class PhotoKind(Kind[Document, Image, ImageForm]):
     def copies_of(self, subject: Image, is_wanted: bool, should_stop: ShouldStop) -> list[Member]:
         return copies_of(subject, is_wanted, should_stop)
 
-    def find(
+    def find_events(
         self,
         form: ImageForm,
         archive: Archive | None,
         project: Path,
         chosen: Path | None,
         should_stop: ShouldStop,
-    ) -> Found[Image]:
-        image, note = find_image(form, archive, project, chosen, should_stop)
+    ) -> Finding[Image]:
+        image, note = yield from find_image_events(form, archive, project, chosen, should_stop)
         return Found(image, note, image.source.is_missing)
 
     def stand_in(self, form: ImageForm) -> Image:
