@@ -91,6 +91,7 @@ def as_objects(marked: Marked, image: Image, should_stop: ShouldStop = never_sto
     marked : ObjectMap, array (H, W) of whole numbers or booleans, or path
         0 is no object; of a mask of 8 bits 255 is none either. Files are those of `read_objects`.
     image : Image
+        Of an overview they are those of its picture.
 
     Raises
     ------
@@ -99,7 +100,7 @@ def as_objects(marked: Marked, image: Image, should_stop: ShouldStop = never_sto
     BudgetError
     Cancelled
     """
-    shape = image.height, image.width
+    shape = image.picture_shape
     if isinstance(marked, ObjectMap):
         check_size(marked.shape, shape, "objects")
         return marked
@@ -107,7 +108,8 @@ def as_objects(marked: Marked, image: Image, should_stop: ShouldStop = never_sto
         ids = whole_values(marked, "array")
         check_size(ids.shape, shape, "array")
         return objects_of_ids(ids)
-    return read_objects(marked, shape, image.source.name, grid=image.grid, should_stop=should_stop)
+    grid = image.source.part or OWN_GRID
+    return read_objects(marked, shape, image.source.name, grid=grid, should_stop=should_stop)
 
 
 def read_objects_events(

@@ -179,10 +179,20 @@ class Selecting(Worker):
 
     @Slot(object)
     def box(self, box: tuple[int, int, int, int]) -> None:
-        """Take a box, of which the part in the field of its middle counts."""
-        if self._workspace.document.image is None:
+        """Take a box, in the finest level from that in view on whose field about its middle holds it.
+
+        Of one that reaches beyond the picture the part on that counts.
+        """
+        image = self._workspace.document.image
+        if image is None:
             return
-        field = self.field_at(((box[0] + box[2]) / 2, (box[1] + box[3]) / 2))
+        height, width = image.picture_shape
+        box = (max(box[0], 0), max(box[1], 0), min(box[2], width), min(box[3], height))
+        middle = ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
+        field = self.field_at(middle)
+        for step in () if image.levels is None else image.levels.steps:
+            if step > field.step and not field.holds([box[:2], (box[2] - 1, box[3] - 1)]):
+                field = self.field_at(middle, step)
         (left, top), (right, bottom) = field.own([box[:2], box[2:]])
         x0, y0 = max(math.floor(left), 0), max(math.floor(top), 0)
         x1, y1 = min(math.ceil(right), field.width), min(math.ceil(bottom), field.height)

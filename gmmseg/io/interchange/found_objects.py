@@ -10,15 +10,15 @@ import msgspec
 import numpy as np
 
 from gmmseg.arrays import AnyArray, FloatArray
-from gmmseg.colours import Colour, hex_colour
+from gmmseg.colours import Colour, class_colour, hex_colour
 from gmmseg.control import ShouldStop, raise_if_ended
 from gmmseg.errors import ReadError
 from gmmseg.io.decoder_errors import damaged
 from gmmseg.io.strict_json import place_and_reason
-from gmmseg.limits import check_file_size, memory_budget
-from gmmseg.photo.objects.objects import MAX_OBJECTS, ObjectMap
+from gmmseg.limits import check_file_size, check_pixels, memory_budget
+from gmmseg.photo.objects.objects import MAX_OBJECTS, ObjectInfo, ObjectMap
 from gmmseg.photo.objects.patch import Patch, enclosed
-from gmmseg.photo.objects.sources import objects_of_ids
+from gmmseg.photo.objects.tiles import TilePainter
 
 _MOST_STEPS = 1 << 29
 """Pixels painted, and crossings of outlines with rows: seconds of work, far beyond what any picture needs."""
@@ -26,6 +26,8 @@ _LARGEST_COORDINATE = 1e7
 _LONGEST_NAME = 200
 _BYTES_OF_JSON = 16
 """Memory that JSON takes, at most, for each byte of its text."""
+_BYTES_OF_AREA = 24
+"""For each pixel of the box of an area whose pixels are found."""
 _T = TypeVar("_T")
 
 
@@ -46,7 +48,7 @@ class FoundObjects:
         self.shape = shape
         self.name = name
         self._should_stop = should_stop
-        self._ids = np.zeros(shape, dtype=np.uint16)
+        self._ids = TilePainter(shape)
         self._names: dict[int, str] = {}
         self._colours: dict[int, Colour] = {}
         self._known: dict[Hashable, int] = {}
@@ -73,7 +75,7 @@ class FoundObjects:
     def paint(self, wanted: int, patch: Patch) -> None:
         """Give pixels to an object."""
         self._count(patch.mask.size)
-        self._ids[patch.box][patch.mask] = wanted
+        self._ids.paint(patch.box, patch.mask, wanted)
 
     def paint_rings(self, wanted: int, rings: Sequence[FloatArray]) -> None:
         """Give an object the pixels whose centres closed rings (M, 2) enclose, by the even-odd rule."""
@@ -89,6 +91,8 @@ class FoundObjects:
             np.clip(side, 0, self.shape[::-1]) for side in (corners.min(axis=0), corners.max(axis=0))
         )
         self._count(int(np.prod(high - low)))
+        width, height = (max(int(side), 1) for side in high - low)
+        check_pixels(width, height, _BYTES_OF_AREA, 1)
         self.paint(wanted, enclosed(rings, self.shape))
 
     def paint_flat(self, wanted: int, starts: AnyArray, lengths: AnyArray) -> None:
@@ -97,8 +101,15 @@ class FoundObjects:
         self._count(total + len(lengths))
         before = np.cumsum(lengths) - lengths
         at = np.arange(total) + np.repeat(starts - before, lengths)
+        if not len(at):
+            return
         columns, rows = np.divmod(at, self.shape[0])
-        self._ids[rows, columns] = wanted
+        top, left = int(rows.min()), int(columns.min())
+        height, width = int(rows.max()) + 1 - top, int(columns.max()) + 1 - left
+        check_pixels(width, height, 1, 1)
+        mask = np.zeros((height, width), dtype=np.bool_)
+        mask[rows - top, columns - left] = True
+        self._ids.paint((slice(top, top + height), slice(left, left + width)), mask, wanted)
 
     def refuse(self, why: str) -> NoReturn:
         """Raise `ReadError` about the file; `why` continues a sentence that begins with its name."""
@@ -106,9 +117,18 @@ class FoundObjects:
 
     def object_map(self) -> ObjectMap:
         """Return the objects; raises `ReadError` where none has a pixel in the image."""
-        if not self._ids.any():
+        ids = self._ids.map()
+        areas = ids.counts(1 + max(self._names, default=0))
+        present = [each for each in self._names if areas[each]]
+        if not present:
             self.refuse("marks no pixel of this image")
-        return objects_of_ids(self._ids, self._names, self._colours)
+        return ObjectMap(
+            ids,
+            tuple(
+                ObjectInfo(each, self._names[each], self._colours.get(each, class_colour(position)))
+                for position, each in enumerate(present)
+            ),
+        )
 
     def _count(self, steps: int) -> None:
         self._steps += steps

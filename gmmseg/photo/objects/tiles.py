@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import zlib
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gmmseg.arrays import AnyArray, IntArray
+from gmmseg.arrays import AnyArray, BoolArray, IntArray
 
 SIDE = 128
 """Rows and columns of a tile; doubled for maps that would have more than `_MOST_TILES` of them."""
 _MOST_TILES = 1 << 15
 """A version of a map has at least a number for each tile: those of a map of any size take 256 kB."""
+_BYTES_OPEN = 64 << 20
+"""Of the tiles that are painted in."""
 MAX_ID = (1 << 16) - 1
 IdArray = NDArray[np.uint16]
 Tile = int | bytes
@@ -81,14 +84,7 @@ class TileMap:
 
     def tile(self, index: int) -> IdArray:
         """Return the ids of a tile, (h, w); do not write to them."""
-        tile = self.tiles[index]
-        rows, columns = self.box(index)
-        shape = rows.stop - rows.start, columns.stop - columns.start
-        if isinstance(tile, int):
-            return np.broadcast_to(np.uint16(tile), shape)
-        data = zlib.decompress(tile)
-        dtype = np.uint8 if len(data) == shape[0] * shape[1] else np.uint16
-        return np.frombuffer(data, dtype=dtype).reshape(shape).astype(np.uint16)
+        return unpacked(self.tiles[index], self.box(index))
 
     def touching(self, box: Box) -> Iterator[int]:
         """Yield the tiles that share pixels with a box."""
@@ -236,6 +232,53 @@ class TileMap:
                 lefts.append(columns.start + int(xs[0]))
                 rights.append(columns.start + int(xs[-1]) + 1)
         return (slice(min(tops), max(bottoms)), slice(min(lefts), max(rights))) if tops else None
+
+
+class TilePainter:
+    """Paints ids into an empty (H, W) map of any size, one area after the other; few tiles are unpacked."""
+
+    def __init__(self, shape: tuple[int, int]) -> None:
+        self._map = TileMap.empty(shape)
+        self._tiles = list(self._map.tiles)
+        self._open: OrderedDict[int, IdArray] = OrderedDict()
+        self._most_open = max(4, _BYTES_OPEN // (2 * self._map.side**2))
+
+    def paint(self, box: Box, mask: BoolArray, wanted: int) -> None:
+        """Give the pixels of a mask over a box an id."""
+        for index in self._map.touching(box):
+            here, there = _overlap(self._map.box(index), box)
+            self._opened(index)[here][mask[there]] = wanted
+
+    def map(self) -> TileMap:
+        """Return what is painted."""
+        while self._open:
+            self._close()
+        return replace(self._map, tiles=tuple(self._tiles))
+
+    def _opened(self, index: int) -> IdArray:
+        held = self._open.get(index)
+        if held is None:
+            held = unpacked(self._tiles[index], self._map.box(index)).copy()
+            self._open[index] = held
+            if len(self._open) > self._most_open:
+                self._close()
+        self._open.move_to_end(index)
+        return held
+
+    def _close(self) -> None:
+        index, ids = self._open.popitem(last=False)
+        self._tiles[index] = _packed(ids)
+
+
+def unpacked(tile: Tile, box: Box) -> IdArray:
+    """Return the ids of the tile of a box, (h, w); do not write to them."""
+    rows, columns = box
+    shape = rows.stop - rows.start, columns.stop - columns.start
+    if isinstance(tile, int):
+        return np.broadcast_to(np.uint16(tile), shape)
+    data = zlib.decompress(tile)
+    dtype = np.uint8 if len(data) == shape[0] * shape[1] else np.uint16
+    return np.frombuffer(data, dtype=dtype).reshape(shape).astype(np.uint16)
 
 
 def side_of(shape: tuple[int, int]) -> int:

@@ -399,3 +399,32 @@ def test_the_export_dialog_offers_what_is_made_of_objects_in_tiles(looker: Looke
     assert formats is not None
     assert [formats.itemText(at) for at in range(formats.count())] == [".tif"]
     dialog.close()
+
+
+def test_a_box_larger_than_a_field_is_answered_in_a_level_whose_field_holds_it(looker: Looker) -> None:
+    looker.app.photo.toolbox.take_tool("box")
+    row, column = NUCLEI[1]
+    looker.go(row, column)
+    looker.drag((row - 20, column - 20), (row + 20, column + 20))
+    small = looker.answer()
+    assert small.patch.step == 1
+    assert overlap(mask_of(small), disc(row, column)) > 0.9
+    looker.go(310, 310, 0.9)
+    looker.drag((290, 190), (330, 430))
+    looker.wait(lambda: looker.document.pending is not small.pending)
+    assert overlap(mask_of(looker.answer()), bar()) > 0.8
+    assert looker.answer().patch.step > 1
+
+
+def test_outlines_of_other_programs_are_read_in_pixels_of_the_picture(looker: Looker, tmp_path: Path) -> None:
+    path = tmp_path / "annotations.geojson"
+    ring = [[101, 203], [161, 203], [161, 233], [101, 233], [101, 203]]
+    geometry = {"type": "Polygon", "coordinates": [ring]}
+    feature = {"type": "Feature", "geometry": geometry, "properties": {"name": "vessel"}}
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}), "utf-8")
+    looker.work.mask_opener.open_path(path)
+    looker.wait(lambda: bool(looker.document.objects))
+    expected = np.zeros(SHAPE, np.bool_)
+    expected[203:233, 101:161] = True
+    assert np.array_equal(looker.ids > 0, expected)
+    assert [entry.name for entry in looker.document.object_map] == ["vessel"]

@@ -139,3 +139,18 @@ def test_a_map_of_a_hundred_gigapixels_is_small_and_quick_to_change() -> None:
     assert after.bounds_of(9) == box
     assert after.counts(10)[9] == 30_000
     assert after.n_bytes_beside(ids) < 1 << 16
+
+
+def test_areas_painted_one_after_the_other_are_those_of_an_array(
+    most_tiles: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tiles, "_BYTES_OPEN", 0)
+    rng = np.random.default_rng(0)
+    painter, ids = tiles.TilePainter((700, 900)), np.zeros((700, 900), np.uint16)
+    for wanted in range(1, 40):
+        top, left = int(rng.integers(0, 650)), int(rng.integers(0, 850))
+        box = slice(top, min(top + int(rng.integers(1, 300)), 700)), slice(left, left + 50)
+        mask = rng.random((box[0].stop - top, 50)) < 0.7
+        painter.paint(box, mask, wanted)
+        ids[box][mask] = wanted
+    assert np.array_equal(painter.map().read(), ids)
