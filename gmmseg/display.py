@@ -17,6 +17,9 @@ PERCENTILES = (0.1, 99.9)
 _MOST_SAMPLED = 1 << 19
 _N_BINS = 256
 
+Histogram = tuple[FloatArray, IntArray]
+"""Edges (n + 1,) and counts (n,) of the values of a channel."""
+
 
 @dataclass(frozen=True, slots=True)
 class ChannelDisplay:
@@ -142,7 +145,7 @@ def sampled_values(image: Image) -> AnyArray:
     return values[held] if held.any() else flat[image.mask.reshape(-1)][:1].astype(np.float64)
 
 
-def histograms(image: Image, n_bins: int = _N_BINS) -> list[tuple[FloatArray, IntArray]]:
+def histograms(image: Image, n_bins: int = _N_BINS) -> list[Histogram]:
     """Return edges (n + 1,) and counts (n,) of each channel's `sampled_values`, from the least to the most.
 
     Of integers every bin holds equally many values, so that no bin is empty for the rounding.

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QDockWidget, QMainWindow
 
 from ui.desk.desk import Desk, DeskDock, Side
 from ui.settings_store import KeptLayout
+from ui.widgets.dock import Dock
 from ui.widgets.rim import Rim
 
 _LEAST_SHARE = 0.515
@@ -74,11 +75,7 @@ class Docking(QObject):
         self._docks.setdefault(desk.name, []).extend(self._dock(spec) for spec in specs)
 
     def _dock(self, spec: DeskDock) -> QDockWidget:
-        dock = QDockWidget(spec.title, self._window)
-        dock.setObjectName(spec.name)
-        dock.setWidget(spec.widget)
-        if spec.on_front is not None:
-            dock.visibilityChanged.connect(spec.on_front)
+        dock = Dock(spec.name, spec.title, spec.panel, self._window, spec.on_front)
         dock.toggleViewAction().triggered.connect(lambda: self._note_shown(dock))
         dock.hide()
         return dock

@@ -33,7 +33,8 @@ class DeskDock:
 
     name: str
     title: str
-    widget: QWidget
+    panel: QWidget | Callable[[], QWidget]
+    """Or what makes it, which is called when the dock is first shown."""
     place: Place
     on_front: Callable[[bool], None] | None = None
     """Told whether the panel can be seen: to Qt one behind another tab is visible too."""

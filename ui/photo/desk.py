@@ -96,15 +96,13 @@ class PhotoDesk(FileDesk):
         self.actions["teach_live"].setChecked(work.fitter.is_live)
         work.opener.files_changed.connect(self._show_files)
         self._files.chosen.connect(work.opener.show_file)
-        panels.setup.frame_requested.connect(self._open_frame)
-        panels.setup.validity_changed.connect(self.refresh)
-        panels.k_curve.compare_requested.connect(work.k_comparer.compare)
+        panels.frame_requested.connect(self._open_frame)
+        panels.validity_changed.connect(self.refresh)
         panels.panes.layout_changed.connect(self._check_layout)
-        for plot in panels.plots:
-            plot.theory_asked.connect(self.theory_asked)
+        panels.theory_asked.connect(self.theory_asked)
         panels.panes.menu_requested.connect(self._open_picture_menu)
         panels.regions.menu_requested.connect(self._region_menu.popup)
-        panels.scatter.menu_requested.connect(self._marked_menu.popup)
+        panels.marked_menu_requested.connect(self._marked_menu.popup)
         self.toolbox.tool_changed.connect(self._check_tool)
         self.toolbox.tool_changed.connect(self._withdraw_refusal)
         self._check_tool(self.toolbox.tool_name)
@@ -179,7 +177,7 @@ class PhotoDesk(FileDesk):
 
     @property
     def is_ready(self) -> bool:
-        return self.panels.setup.is_valid
+        return self.panels.is_valid
 
     def remember(self) -> None:
         super().remember()

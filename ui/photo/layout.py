@@ -81,18 +81,26 @@ def photo_layout(
     panels.objects.show_teaching([actions["teach"], actions["teach_live"], actions["show_unsure"]])
     toolbar = _toolbar(actions, recent, samples, opacity)
     docks = (
-        DeskDock("setupDock", _tr("Setup"), panels.setup, "left", arrangements=("segment", "explore")),
+        DeskDock(
+            "setupDock", _tr("Setup"), lambda: panels.setup, "left", arrangements=("segment", "explore")
+        ),
         DeskDock("classesDock", _tr("Classes"), panels.classes, "right", arrangements=("segment", "explore")),
         DeskDock("objectsDock", _tr("Objects"), panels.objects, "right", arrangements=("cut_out", "segment")),
-        DeskDock("convergenceDock", _tr("Convergence"), panels.convergence, "tab", arrangements=("explore",)),
-        DeskDock("scatterDock", _tr("Scatter"), panels.scatter, "tab", arrangements=("explore",)),
-        DeskDock("kCurveDock", _tr("K curve"), panels.k_curve, "tab", arrangements=("explore",)),
+        DeskDock(
+            "convergenceDock",
+            _tr("Convergence"),
+            lambda: panels.convergence,
+            "tab",
+            arrangements=("explore",),
+        ),
+        DeskDock("scatterDock", _tr("Scatter"), lambda: panels.scatter, "tab", arrangements=("explore",)),
+        DeskDock("kCurveDock", _tr("K curve"), lambda: panels.k_curve, "tab", arrangements=("explore",)),
         DeskDock(
             "mergeTreeDock",
             _tr("Merge tree"),
-            panels.merge_tree,
+            lambda: panels.merge_tree,
             "tab",
-            panels.merge_tree.set_in_front,
+            lambda is_in_front: panels.merge_tree.set_in_front(is_in_front),
             ("explore",),
         ),
         DeskDock(
@@ -107,9 +115,9 @@ def photo_layout(
         DeskDock(
             "displayDock",
             _tr("Display"),
-            panels.display,
+            lambda: panels.display,
             "tab",
-            panels.display.set_in_front,
+            lambda is_in_front: panels.display.set_in_front(is_in_front),
             ("segment", "explore"),
         ),
         DeskDock("filesDock", _tr("Files"), panels.files, "right", arrangements=("cut_out", "segment")),

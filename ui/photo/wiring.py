@@ -2,69 +2,185 @@
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Callable
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QPoint, Signal, Slot
 
+from gmmseg.photo.view_state import ViewState
 from ui.photo.panels.classes import ClassesPanel
-from ui.photo.panels.convergence import ConvergencePanel
-from ui.photo.panels.display import DisplayPanel
 from ui.photo.panels.files import FilesPanel
-from ui.photo.panels.k_curve import KCurvePanel
-from ui.photo.panels.merge_tree import MergeTreePanel
 from ui.photo.panels.objects import ObjectsPanel
 from ui.photo.panels.panes import PanesPanel
 from ui.photo.panels.parts import PartsPanel
 from ui.photo.panels.readout import ReadoutBar
 from ui.photo.panels.regions import RegionsPanel
-from ui.photo.panels.scatter import ScatterPanel
-from ui.photo.panels.setup import SetupPanel
 from ui.photo.toolbox import Toolbox
 from ui.photo.work import PhotoWork
 from ui.widgets.history_list import HistoryList
 
+if TYPE_CHECKING:
+    from ui.photo.panels.convergence import ConvergencePanel
+    from ui.photo.panels.display import DisplayPanel
+    from ui.photo.panels.k_curve import KCurvePanel
+    from ui.photo.panels.merge_tree import MergeTreePanel
+    from ui.photo.panels.scatter import ScatterPanel
+    from ui.photo.panels.setup import SetupPanel
+
+_Late = TypeVar(
+    "_Late",
+    bound="SetupPanel | DisplayPanel | ConvergencePanel | ScatterPanel | KCurvePanel | MergeTreePanel",
+)
+
 
 class PhotoPanels(QObject):
-    """Makes the panels; `connect_to` tells them what is shown and passes on what they ask for."""
+    """Makes the panels; `connect_to` tells them what is shown and passes on what they ask for.
+
+    Those that no arrangement shows at the start of most windows, the setup, the display and the plots, are
+    made when first asked for, and then see the state that is shown as their first change.
+    """
+
+    frame_requested = Signal(int)
+    validity_changed = Signal()
+    theory_asked = Signal(str)
+    marked_menu_requested = Signal(QPoint)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.setup = SetupPanel()
         self.objects = ObjectsPanel()
         self.classes = ClassesPanel()
         self.panes = PanesPanel()
         self.readout = ReadoutBar()
-        self.convergence = ConvergencePanel()
-        self.scatter = ScatterPanel()
-        self.k_curve = KCurvePanel()
-        self.merge_tree = MergeTreePanel()
         self.regions = RegionsPanel()
         self.parts = PartsPanel()
-        self.display = DisplayPanel()
-        self.plots = (self.convergence, self.scatter, self.k_curve, self.merge_tree)
         self.history = HistoryList()
         self.files = FilesPanel()
+        self.is_valid = True
+        """False while the setup holds what cannot be."""
+        self._work: PhotoWork | None = None
 
     def connect_to(self, work: PhotoWork, toolbox: Toolbox) -> None:
         """Connect the panels with the work and, where one shows what another points at, with each other."""
-        self._connect_document(work)
+        self._work = work
+        for asks in (self.objects, self.classes, self.panes):
+            self._connect_document(asks, work)
+        for shows in (self.readout, self.regions, self.parts):
+            work.bridge.changed.connect(shows.show_state)
         self._connect_lists(work)
         self._connect_picture(work, toolbox)
         self._connect_objects(work, toolbox)
         self._connect_classes(work)
         self._connect_regions(work)
-        self._connect_measures(work)
-        self._connect_plots(work)
+        self._connect_parts(work)
 
-    def _connect_document(self, work: PhotoWork) -> None:
-        """Connect what shows the document, and what asks for changes of it."""
-        asking = (self.setup, self.objects, self.classes, self.panes, self.display, *self.plots)
-        for shows in (*asking, self.readout, self.regions, self.parts):
-            work.bridge.changed.connect(shows.show_state)
-        for asks in asking:
-            asks.edit_requested.connect(work.apply)
-        for settles in (self.setup, self.objects, self.classes, self.panes, self.display, self.merge_tree):
-            settles.settled.connect(work.settle)
+    # Panels that are made late, and their modules imported with them
+
+    @cached_property
+    def setup(self) -> SetupPanel:
+        """Panel of the settings."""
+        from ui.photo.panels.setup import SetupPanel
+
+        return self._late(SetupPanel(), self._connect_setup)
+
+    @cached_property
+    def display(self) -> DisplayPanel:
+        """Panel of how values are shown."""
+        from ui.photo.panels.display import DisplayPanel
+
+        return self._late(DisplayPanel(), self._connect_display)
+
+    @cached_property
+    def convergence(self) -> ConvergencePanel:
+        """Panel of the convergence plot."""
+        from ui.photo.panels.convergence import ConvergencePanel
+
+        return self._late(ConvergencePanel(), self._connect_convergence)
+
+    @cached_property
+    def scatter(self) -> ScatterPanel:
+        """Panel of the scatter plot."""
+        from ui.photo.panels.scatter import ScatterPanel
+
+        return self._late(ScatterPanel(), self._connect_scatter)
+
+    @cached_property
+    def k_curve(self) -> KCurvePanel:
+        """Panel of the criteria over K."""
+        from ui.photo.panels.k_curve import KCurvePanel
+
+        return self._late(KCurvePanel(), self._connect_k_curve)
+
+    @cached_property
+    def merge_tree(self) -> MergeTreePanel:
+        """Panel of the tree of merges."""
+        from ui.photo.panels.merge_tree import MergeTreePanel
+
+        return self._late(MergeTreePanel(), self._connect_merge_tree)
+
+    def _late(self, panel: _Late, connect: Callable[[_Late, PhotoWork], None]) -> _Late:
+        """Return a panel connected as if it had been there from the beginning, out of sight until docked."""
+        panel.setParent(self.panes)
+        work = self._work
+        if work is not None:
+            connect(panel, work)
+            self._connect_document(panel, work)
+            panel.show_state(ViewState(), work.workspace.shown)
+        return panel
+
+    def _connect_document(self, panel: Any, work: PhotoWork) -> None:
+        """Connect a panel that shows the document and asks for changes of it."""
+        work.bridge.changed.connect(panel.show_state)
+        panel.edit_requested.connect(work.apply)
+        if hasattr(panel, "settled"):
+            panel.settled.connect(work.settle)
+
+    def _connect_setup(self, setup: SetupPanel, work: PhotoWork) -> None:
+        setup.frame_requested.connect(self.frame_requested)
+        setup.validity_changed.connect(self._note_validity)
+        setup.adapted_changed.connect(work.model_opener.set_adapted)
+        setup.fit_requested.connect(work.model_opener.fit_instead)
+        for touched in (self.panes.ensure_regions, work.region_maker.retry):
+            setup.regions_touched.connect(touched)
+
+    @Slot(bool)
+    def _note_validity(self, is_valid: bool) -> None:
+        self.is_valid = is_valid
+        self.validity_changed.emit()
+
+    def _connect_display(self, display: DisplayPanel, work: PhotoWork) -> None:
+        display.histograms_requested.connect(work.value_counter.ask)
+        work.value_counter.answered.connect(display.show_histograms)
+
+    def _connect_convergence(self, convergence: ConvergencePanel, work: PhotoWork) -> None:
+        convergence.theory_asked.connect(self.theory_asked)
+        convergence.step_selected.connect(work.show_step)
+        convergence.walk.moved.connect(work.walker.move)
+        convergence.walk.ended.connect(work.walker.end)
+
+    def _connect_scatter(self, scatter: ScatterPanel, work: PhotoWork) -> None:
+        scatter.theory_asked.connect(self.theory_asked)
+        scatter.menu_requested.connect(self.marked_menu_requested)
+        self.panes.pixel_hovered.connect(scatter.mark_pixel)
+        scatter.winners_requested.connect(work.sorter.ask)
+        work.sorter.answered.connect(scatter.show_winners)
+        scatter.rows_brushed.connect(self.panes.show_marked)
+
+    def _connect_k_curve(self, k_curve: KCurvePanel, work: PhotoWork) -> None:
+        k_curve.theory_asked.connect(self.theory_asked)
+        k_curve.compare_requested.connect(work.k_comparer.compare)
+
+    def _connect_merge_tree(self, merge_tree: MergeTreePanel, work: PhotoWork) -> None:
+        merge_tree.theory_asked.connect(self.theory_asked)
+        merge_tree.tree_requested.connect(work.comparer.ask)
+        work.comparer.answered.connect(merge_tree.show_tree)
+        merge_tree.overlaps_requested.connect(work.overlap_measurer.ask)
+        work.overlap_measurer.answered.connect(merge_tree.show_overlaps)
+        merge_tree.components_merged.connect(work.component_merger.merge)
+        merge_tree.classes_tried.connect(self.panes.try_classes)
+        merge_tree.classes_pointed_at.connect(self.panes.point_at_classes)
+
+    # Panels that are there from the beginning
 
     def _connect_lists(self, work: PhotoWork) -> None:
         """Connect the lists of steps and of files."""
@@ -93,8 +209,7 @@ class PhotoPanels(QObject):
         panes.foreground_wanted.connect(work.foreground_maker.want)
         for follows in (self.readout.show_zoom, work.selecting.see):
             panes.zoom_changed.connect(follows)
-        for shows in (self.readout.show_pixel, self.scatter.mark_pixel):
-            panes.pixel_hovered.connect(shows)
+        panes.pixel_hovered.connect(self.readout.show_pixel)
 
     def _connect_objects(self, work: PhotoWork, toolbox: Toolbox) -> None:
         """Connect the objects panel: what is chosen there and by tools is the same."""
@@ -119,18 +234,14 @@ class PhotoPanels(QObject):
         self.panes.addAction(objects.rename_action)
 
     def _connect_classes(self, work: PhotoWork) -> None:
-        """Connect the classes with the panes, and the model that may give them with the setup."""
+        """Connect the classes with the panes."""
         self.classes.class_selected.connect(self.panes.highlight_class)
         self.classes.areas_requested.connect(work.counter.ask)
         work.counter.answered.connect(self.classes.show_areas)
-        self.setup.adapted_changed.connect(work.model_opener.set_adapted)
-        self.setup.fit_requested.connect(work.model_opener.fit_instead)
 
     def _connect_regions(self, work: PhotoWork) -> None:
         """Connect whoever wants regions with who makes them, and the chosen ones with who shows these."""
         maker, regions = work.region_maker, self.regions
-        for touched in (self.panes.ensure_regions, maker.retry):
-            self.setup.regions_touched.connect(touched)
         for tells in (self.panes, regions):
             maker.given_up.connect(tells.show_regions_given_up)
         self.panes.regions_wanted.connect(partial(maker.want, "panes"))
@@ -141,27 +252,9 @@ class PhotoPanels(QObject):
             regions.regions_selected.connect(takes)
         self.panes.pixel_clicked.connect(regions.show_clicked)
 
-    def _connect_measures(self, work: PhotoWork) -> None:
-        """Connect the histograms of the display, and the table of parts."""
-        self.display.histograms_requested.connect(work.value_counter.ask)
-        work.value_counter.answered.connect(self.display.show_histograms)
+    def _connect_parts(self, work: PhotoWork) -> None:
+        """Connect the table of parts."""
         self.parts.parts_requested.connect(work.part_finder.ask)
         work.part_finder.answered.connect(self.parts.show_parts)
         self.parts.pixels_marked.connect(self.panes.mark_pixels)
         self.parts.export_requested.connect(work.exporter.write_parts)
-
-    def _connect_plots(self, work: PhotoWork) -> None:
-        """Connect the scatter, the merge tree and the convergence."""
-        self.scatter.winners_requested.connect(work.sorter.ask)
-        work.sorter.answered.connect(self.scatter.show_winners)
-        self.scatter.rows_brushed.connect(self.panes.show_marked)
-        self.merge_tree.tree_requested.connect(work.comparer.ask)
-        work.comparer.answered.connect(self.merge_tree.show_tree)
-        self.merge_tree.overlaps_requested.connect(work.overlap_measurer.ask)
-        work.overlap_measurer.answered.connect(self.merge_tree.show_overlaps)
-        self.merge_tree.components_merged.connect(work.component_merger.merge)
-        self.merge_tree.classes_tried.connect(self.panes.try_classes)
-        self.merge_tree.classes_pointed_at.connect(self.panes.point_at_classes)
-        self.convergence.step_selected.connect(work.show_step)
-        self.convergence.walk.moved.connect(work.walker.move)
-        self.convergence.walk.ended.connect(work.walker.end)

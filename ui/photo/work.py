@@ -10,7 +10,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Qt, QTimer, Slot
 
 from gmmseg.control import Progress, ShouldStop, never_stop
-from gmmseg.display import histograms
+from gmmseg.display import Histogram, histograms
 from gmmseg.drawing.draw import draw
 from gmmseg.features.build import Standard, feature_table
 from gmmseg.features.spec import FeatureSpec
@@ -41,7 +41,6 @@ from ui.photo.model_opening import ModelOpener
 from ui.photo.object_editor import ObjectEditor
 from ui.photo.object_sources import ObjectSources
 from ui.photo.opening import Opener
-from ui.photo.panels.display import Histogram
 from ui.photo.panels.merge_requests import overlaps_of, tree_of
 from ui.photo.panels.parts import PartsRequest
 from ui.photo.panels.regions import RegionTableRequest

@@ -22,7 +22,8 @@ class EmptyHint(QWidget):
         self.label.setForegroundRole(self.label.palette().ColorRole.PlaceholderText)
         self.button = QPushButton(button)
         self.button.setObjectName("empty-hint-button")
-        self.button.setVisible(bool(button))
+        if not button:
+            self.button.hide()
         self.button.clicked.connect(self.requested)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(2 * SPACING, SPACING, 2 * SPACING, SPACING)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QToolBar, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QToolBar, QToolButton, QWidget, QWidgetAction
 
 from ui.theme import SPACING
 from ui.widgets.segmented import SegmentedControl
@@ -32,7 +32,7 @@ class ToolBar(QToolBar):
         self._mode_row = QHBoxLayout(self._modes)
         self._mode_row.setContentsMargins(0, 0, 0, 0)
         self._mode_row.setSpacing(0)
-        self._mode_spot: QAction | None = None
+        self._mode_spot: QWidgetAction | None = None
         self._mode_buttons: list[QToolButton] = []
         self._texted: list[QToolButton] = []
         self._choices: list[QToolButton] = []
@@ -93,8 +93,11 @@ class ToolBar(QToolBar):
 
     def add_mode_spot(self) -> None:
         """Leave a place for `show_modes`; nothing is there until there are other desks."""
-        self._mode_spot = self.addWidget(self._modes)
+        # Made here and not by Qt: Python then takes note when it goes, and never another for it.
+        self._mode_spot = QWidgetAction(self)
+        self._mode_spot.setDefaultWidget(self._modes)
         self._mode_spot.setVisible(False)
+        self.addAction(self._mode_spot)
 
     def show_modes(self, actions: Sequence[QAction]) -> None:
         """Show buttons for the ways to the other desks."""

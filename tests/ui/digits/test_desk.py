@@ -538,7 +538,8 @@ def test_undo_brings_back_the_digits_before(clustered: Bench, qtbot: QtBot, tmp_
 
 def test_every_control_has_a_name_to_be_read_out(clustered: Bench) -> None:
     layout = clustered.desk.layout
-    parts = [layout.central, layout.toolbar, *(dock.widget for dock in layout.docks)]
+    docks = clustered.window.docking.docks_of(clustered.desk)
+    parts = [layout.central, layout.toolbar, *(dock.widget() for dock in docks)]
     nameless = []
     for part in parts:
         for kind in (QAbstractButton, QComboBox, QSlider, QAbstractSpinBox):
@@ -558,8 +559,8 @@ def test_nothing_overlaps_and_no_panel_is_wider_than_its_dock_in_a_small_window(
     assert clustered.window.width() == 1024
     tabs = clustered.desk.panels.clusters.tabs
     assert tabs.sizeHint().width() <= tabs.width()
-    for dock in clustered.desk.layout.docks:
-        assert dock.widget.minimumSizeHint().width() <= dock.widget.width()
+    for dock in clustered.window.docking.docks_of(clustered.desk):
+        assert dock.widget().minimumSizeHint().width() <= dock.widget().width()
 
 
 @pytest.fixture

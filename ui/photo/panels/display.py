@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from gmmseg.arrays import FloatArray, IntArray
-from gmmseg.display import ChannelDisplay, Display, automatic_display, full_display
+from gmmseg.display import ChannelDisplay, Display, Histogram, automatic_display, full_display
 from gmmseg.drawing.scatter import density_curves, feature_axes, projected
 from gmmseg.photo.document import change_display, set_pixel_size
 from ui.photo.panels.scatter_rows import mixture_of
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from gmmseg.image import Image
     from gmmseg.photo.view_state import ViewState
 
-Histogram = tuple[FloatArray, IntArray]
 _RGB_FEATURES = {"red": "R", "green": "G", "blue": "B"}
 _LEAST_REACH = 1e-6
 """Of the range shown, as a share of all values: handles must not meet."""
