@@ -25,7 +25,7 @@ from ui.notices import BugReports, Notices
 from ui.photo.desk import PhotoDesk
 from ui.recovering import Recovery
 from ui.settings_store import SettingsStore
-from ui.theme import apply_theme, configure_plots
+from ui.theme import apply_theme
 
 
 class App(QObject):
@@ -274,7 +274,6 @@ def run(names: Sequence[str]) -> int:
     log = start_log()
     store = SettingsStore()
     apply_theme(application, store.scheme)
-    configure_plots()
     app = App(store, log)
     catcher = BugCatcher()
     catcher.caught.connect(app.show_bug)

@@ -245,16 +245,6 @@ def icon(name: str) -> QIcon:
     return QIcon(_TintedIcon(name))
 
 
-def configure_plots() -> None:
-    """Set pyqtgraph's options; call once, before any plot or image item is made."""
-    import pyqtgraph
-
-    tint = colours()
-    pyqtgraph.setConfigOptions(
-        imageAxisOrder="row-major", antialias=True, background=tint.base, foreground=tint.text
-    )
-
-
 def style_plot(plot_widget: pyqtgraph.PlotWidget) -> None:
     """Give a plot the colours in force: background, axes, their texts, grid and legend."""
     tint = colours()

@@ -92,9 +92,7 @@ def opened(folder: Path, n_images: int | None, pulse: Pulse | None = None) -> tu
     """Return the window with the digits of a folder opened in it, not yet clustered."""
     from ui.app import App
     from ui.settings_store import SettingsStore
-    from ui.theme import configure_plots
 
-    configure_plots()
     app = App(SettingsStore())
     app.window.show()
     app.work_at("digits")

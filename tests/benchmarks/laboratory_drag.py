@@ -33,7 +33,7 @@ from ui.laboratory.panels.stage import TREE_CUT
 from ui.main_window import MainWindow
 from ui.notices import BugReports, Notices
 from ui.settings_store import SettingsStore
-from ui.theme import apply_theme, configure_plots
+from ui.theme import apply_theme
 
 N_FRAMES = 60
 FIRST = {"em": "e"}
@@ -45,7 +45,6 @@ def main(n_rows: int = 5000) -> None:
     application = QApplication.instance() or QApplication([])
     assert isinstance(application, QApplication)
     apply_theme(application, "light")
-    configure_plots()
     store, window = SettingsStore(), MainWindow()
     notices = Notices(window.errors, BugReports(window))
     commands = WindowCommands(window, store, window)

@@ -129,11 +129,9 @@ def measure(picture: Path, budget: int, least: float | None) -> None:
     from ui.app import App
     from ui.photo.widgets.canvas import Canvas
     from ui.settings_store import SettingsStore
-    from ui.theme import configure_plots
 
     # As the program does.
     sys.setswitchinterval(0.001)
-    configure_plots()
     watches: list[Sharpness] = []
     plain = Canvas.paintEvent
 
@@ -143,7 +141,7 @@ def measure(picture: Path, budget: int, least: float | None) -> None:
         for watch in watches:
             watch.note(canvas, lag)
 
-    Canvas.paintEvent = painted
+    setattr(Canvas, "paintEvent", painted)  # noqa: B010 — no method can be assigned
     app = App(SettingsStore())
     set_memory_budget(budget)
     app.window.resize(1600, 1000)

@@ -19,7 +19,7 @@ from gmmseg.io.images import image_from_array, read_image
 from gmmseg.photo.document import change_setting, open_image
 from ui.app import App
 from ui.settings_store import SettingsStore
-from ui.theme import apply_theme, configure_plots
+from ui.theme import apply_theme
 
 LIMIT = 60.0
 TICK_MS = 4
@@ -35,7 +35,6 @@ def _application() -> QApplication:
     application = QApplication([])
     # As the program itself does.
     sys.setswitchinterval(0.001)
-    configure_plots()
     apply_theme(application, "light")
     return application
 

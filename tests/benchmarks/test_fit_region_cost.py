@@ -110,6 +110,7 @@ def odds_of(seed: int) -> QuadraticOdds:
     return fitted((rows, shares, importance), *spread(random_examples(0)[0], random_examples(0)[2]))
 
 
+@pytest.mark.slow
 def test_fitted_odds_predict_shares_that_they_have_not_seen() -> None:
     rows, shares, _ = random_examples(1)
     predicted = 1 / (1 + np.exp(-odds_of(0)(rows)))
@@ -117,6 +118,7 @@ def test_fitted_odds_predict_shares_that_they_have_not_seen() -> None:
     assert odds_of(0).features == FEATURES
 
 
+@pytest.mark.slow
 def test_the_mean_of_fits_has_the_mean_odds() -> None:
     fits = [odds_of(0), odds_of(1)]
     rows = random_examples(2)[0][:20]

@@ -67,14 +67,13 @@ def main() -> None:
     from gmmseg.io.export_items import ExportItem
     from ui.app import App
     from ui.settings_store import SettingsStore
-    from ui.theme import apply_theme, configure_plots
+    from ui.theme import apply_theme
 
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, place)
         application = QApplication([])
         apply_theme(application, "light")
-        configure_plots()
         app = App(SettingsStore())
         app.window.show()
         noise = np.random.default_rng(0).integers(0, 255, (40, 60, 3), dtype=np.uint8)

@@ -91,6 +91,7 @@ def test_the_installed_program_starts_beside_other_peoples_main_ui_and_assets(
     assert "gmmseg segment IMAGE" in window.stderr
 
 
+@pytest.mark.slow
 def test_the_installed_window_finds_its_own_modules_and_icons(site: Path, hostile: Path) -> None:
     pytest.importorskip("PySide6.QtWidgets", exc_type=ImportError)
     code = (

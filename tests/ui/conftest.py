@@ -16,7 +16,7 @@ from pytestqt.qtbot import QtBot
 from ui.app import App
 from ui.desk.job_runner import running_threads
 from ui.settings_store import SettingsStore
-from ui.theme import apply_theme, configure_plots
+from ui.theme import apply_theme
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +33,6 @@ def fresh_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def app(qtbot: QtBot, qapp: QApplication) -> Iterator[App]:
     """The whole program, its window shown, without a picture."""
     apply_theme(qapp, "light")
-    configure_plots()
     app = App(SettingsStore())
     qtbot.addWidget(app.window)
     with qtbot.waitExposed(app.window):

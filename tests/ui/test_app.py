@@ -566,6 +566,7 @@ def export_into(app: App, expected: Path, chosen: Path | None = None) -> None:
     assert app.window.findChild(ExportDialog) is None
 
 
+@pytest.mark.slow
 def test_comparing_k_compares_and_leaves_the_work_alone(fitted: App, qtbot: QtBot) -> None:
     work = fitted.photo.work
     work.apply(merge_classes([1, 2]))
@@ -633,6 +634,7 @@ def test_a_cut_tried_in_the_merge_tree_is_gone_from_the_picture_when_another_tab
     qtbot.waitUntil(lambda: colours() == before)
 
 
+@pytest.mark.slow
 def test_exports_begin_beside_the_photo_and_then_where_the_last_of_its_folder_went(
     fitted: App, qtbot: QtBot, tmp_path: Path
 ) -> None:
@@ -675,6 +677,7 @@ def test_the_theme_changes_at_once_and_is_remembered(fitted: App, qtbot: QtBot) 
     assert SettingsStore().scheme == "dark"
 
 
+@pytest.mark.slow
 def test_recent_files_layout_and_panes_are_there_the_next_time(
     fitted: App, qtbot: QtBot, tmp_path: Path
 ) -> None:
@@ -696,6 +699,7 @@ def test_recent_files_layout_and_panes_are_there_the_next_time(
 
 
 @pytest.mark.parametrize(("desk", "n_panes"), [("photo", (1, 2, 4)), ("digits", (4,))])
+@pytest.mark.slow
 def test_the_window_fits_into_half_a_screen(
     fitted: App, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, desk: str, n_panes: tuple[int, ...]
 ) -> None:
@@ -775,6 +779,7 @@ def test_the_source_documents_have_an_entry_of_their_own(app: App, qtbot: QtBot)
 
 
 @pytest.mark.parametrize("action", ["shortcuts", "about", "documents", "preferences", "open"])
+@pytest.mark.slow
 def test_dialogs_open_and_close_without_leaving_anything(app: App, qtbot: QtBot, action: str) -> None:
     (app.photo.actions if action == "open" else app.actions)[action].trigger()
     dialogs = app.window.findChildren(QDialog)
@@ -784,6 +789,7 @@ def test_dialogs_open_and_close_without_leaving_anything(app: App, qtbot: QtBot,
 
 
 @pytest.mark.parametrize("work", ["fit", "read", "export"])
+@pytest.mark.slow
 def test_closing_in_the_middle_of_work_leaves_no_thread(
     fitted: App, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, work: str
 ) -> None:

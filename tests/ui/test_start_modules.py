@@ -47,3 +47,5 @@ def test_the_first_map_is_shown_before_what_only_later_work_needs_is_imported(tm
         assert later not in modules
     for later in ("gmmseg.selection.selecting", "gmmseg.io.export", "gmmseg.tiled", "ui.photo.export_dialog"):
         assert later not in modules
+    for later in ("pyqtgraph", "ui.plots", "ui.photo.panels.setup", "ui.photo.panels.merge_tree"):
+        assert later not in modules

@@ -18,7 +18,6 @@ from ui.theme import (
     ThemeColours,
     apply_theme,
     colours,
-    configure_plots,
     icon,
     make_palette,
     style_plot,
@@ -189,7 +188,6 @@ def test_an_unknown_icon_is_refused() -> None:
 def test_a_plot_takes_the_colours_of_the_scheme(qapp: QApplication, qtbot: QtBot) -> None:
     import pyqtgraph
 
-    configure_plots()
     assert pyqtgraph.getConfigOption("imageAxisOrder") == "row-major"
     plot = pyqtgraph.PlotWidget()
     qtbot.addWidget(plot)

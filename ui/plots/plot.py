@@ -6,7 +6,7 @@ import pyqtgraph as pg
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QColor, QFont, QKeyEvent
 
-from ui.theme import style_plot, theme
+from ui.theme import colours, style_plot, theme
 
 
 class ThemedPlot(pg.PlotWidget):  # type: ignore[misc]
@@ -21,6 +21,8 @@ class ThemedPlot(pg.PlotWidget):  # type: ignore[misc]
     double_clicked = Signal(float, float)
 
     def __init__(self, object_name: str, accessible_name: str, view_box: pg.ViewBox | None = None) -> None:
+        tint = colours()
+        pg.setConfigOptions(background=tint.base, foreground=tint.text)
         super().__init__(viewBox=view_box, enableMenu=False)
         self.setObjectName(object_name)
         self.setAccessibleName(accessible_name)

@@ -43,9 +43,12 @@ class Dock(QDockWidget):
             panel = self._panel if isinstance(self._panel, QWidget) else self._panel()
             stops = _focus_chain(panel)
             self.setWidget(panel)
-            # Qt puts what comes into a window later at the end of the order in which Tab goes.
+            # Qt puts what comes into a window later at the end of the order in which Tab goes, and lets
+            # nothing follow what is no stop itself.
+            self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             for before, after in zip([self, *stops], stops, strict=False):
                 QWidget.setTabOrder(before, after)
+            self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             if self._on_front is not None:
                 self.visibilityChanged.connect(self._on_front)
         return panel

@@ -163,6 +163,7 @@ def test_what_a_result_does_not_have_is_refused_before_anything_is_written(place
     assert os.listdir() == ["photo.png"]
 
 
+@pytest.mark.slow
 def test_digits_are_clustered_and_exported_as_by_the_command(place: Path) -> None:
     np.savez("digits.npz", images=pictures(300))
     line = "mnist --data digits.npz --recipe pixels -k 4 --images 200 --seed 2 --set pca.n_components=9"
@@ -227,6 +228,7 @@ def test_results_are_shown_in_a_line(place: Path) -> None:
     assert repr(project) == f"PhotoProject({size}, 1 object)"
 
 
+@pytest.mark.slow
 def test_what_cannot_be_drawn_clicked_or_clustered_is_said(place: Path) -> None:
     model = gmmseg.segment("photo.png", n_components=3).model
     for number in (0, -1):

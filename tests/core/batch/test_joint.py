@@ -112,6 +112,7 @@ def test_colours_are_united_as_by_numpy() -> None:
     assert np.array_equal(sums, np.bincount(inverse.reshape(-1), counts))
 
 
+@pytest.mark.slow
 def test_classes_mean_the_same_in_every_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("photos").mkdir()

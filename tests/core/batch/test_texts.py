@@ -256,6 +256,7 @@ def test_a_batch(place: Path) -> None:
 
 
 @pytest.mark.parametrize("subject", ["classes", "regions"])
+@pytest.mark.slow
 def test_classes_by_region(place: Path, subject: Subject) -> None:
     document = fitted(SegmentSettings(mixture=FAST))
     maps = MapSettings(by="region", balance=0.25, min_island=5)

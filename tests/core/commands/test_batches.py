@@ -70,6 +70,7 @@ def test_the_areas_are_those_of_the_masks(place: Path) -> None:
         assert float(line["share"]) == held.mean()
 
 
+@pytest.mark.slow
 def test_resume_leaves_what_is_there_with_the_same_settings(place: Path, capsys: Any) -> None:
     line = ["segment", "photos", *FAST, "-o", "masks"]
     assert run(line) == 0
@@ -222,6 +223,7 @@ def test_a_line_of_boxes_may_be_of_a_folder_or_a_pattern(place: Path) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows sends no such signals")
+@pytest.mark.slow
 def test_ctrl_c_ends_processes_in_order_and_resume_goes_on(place: Path) -> None:
     random = np.random.default_rng(0)
     for at in range(4):

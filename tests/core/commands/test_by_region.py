@@ -51,6 +51,7 @@ def test_each_region_holds_the_class_with_the_largest_sum_of_posteriors(place: P
         np.testing.assert_allclose(means[:, inside].T - np.array(sums) / inside.sum(), 0, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_python_gives_the_same_bytes(place: Path) -> None:
     assert run([*BY_REGION, "--detail", "0.7", "--min-island", "40", "-o", "classes.npy"]) == 0
     image = read_image(Path("photo.png"))

@@ -717,6 +717,7 @@ def test_a_damaged_model_is_still_called_a_damaged_model(place: Path, capsys: An
 
 @pytest.mark.skipif(os.name != "posix", reason="closes descriptors")
 @pytest.mark.parametrize("close", ["| true", ">&-", ">&- 2>&-"])
+@pytest.mark.slow
 def test_a_standard_output_that_is_closed_is_no_failure(place: Path, close: str) -> None:
     command = f'set -o pipefail; "{sys.executable}" "{ROOT / "main.py"}"'
     for arguments in ("mnist --settings", "segment photo.png -k 2 -o mask.png"):
@@ -901,6 +902,7 @@ def test_awkward_names_work_and_messages_stay_one_line(place: Path, capsys: Any,
 
 
 @pytest.mark.skipif(os.name != "posix", reason="file names are bytes on POSIX only")
+@pytest.mark.slow
 def test_a_name_that_is_no_utf_8_is_read_written_and_printed(place: Path) -> None:
     name = b"\xff\xfe.png"
     try:

@@ -88,6 +88,7 @@ def refusal(capsys: pytest.CaptureFixture[str]) -> str:
     return lines[0]
 
 
+@pytest.mark.slow
 def test_the_command_writes_what_the_windows_functions_give(
     place: Path, capsys: Any, outcome: ExperimentOutcome
 ) -> None:

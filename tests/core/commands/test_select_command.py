@@ -32,6 +32,7 @@ def pixels(path: Path) -> AnyArray:
 
 
 @pytest.mark.parametrize("name", ["mask.png", "mask.tif", "mask.npy"])
+@pytest.mark.slow
 def test_masks_are_those_from_python(photo: Path, tmp_path: Path, name: str) -> None:
     out = tmp_path / name
     assert run(["select", str(photo), "--click", CENTRE, "--click", "50,36,-", "-o", str(out)]) == 0

@@ -277,6 +277,7 @@ def shapes_to_label(content: Any) -> AnyArray:
 @given(
     ids=hnp.arrays(np.uint8, hnp.array_shapes(min_dims=2, max_dims=2, max_side=9), elements=st.integers(0, 3))
 )
+@pytest.mark.slow
 def test_labelme_reads_every_pixel_back(ids: AnyArray) -> None:
     content = json.loads(encode_labelme(ids, named(3), "photo.jpg"))
     np.testing.assert_array_equal(shapes_to_label(content), ids)

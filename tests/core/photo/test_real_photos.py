@@ -30,6 +30,7 @@ def photos() -> list[Path]:
 
 @pytest.mark.parametrize("path", photos(), ids=lambda path: path.stem)
 @pytest.mark.parametrize("covariance", ["full", "spherical"])
+@pytest.mark.slow
 def test_likelihood_and_labels_are_those_of_all_pixels(path: Path, covariance: CovarianceKind) -> None:
     image = read_image(path)
     settings = SegmentSettings(mixture=FitSettings(4, covariance, tol=1e-4))
@@ -54,6 +55,7 @@ def test_likelihood_and_labels_are_those_of_all_pixels(path: Path, covariance: C
 
 
 @pytest.mark.parametrize("features", ["lab+position", "hsv", "gray+texture"])
+@pytest.mark.slow
 def test_every_feature_fits_and_repeats_to_the_byte(features: str) -> None:
     image = read_image(photos()[0])
     settings = SegmentSettings(FeatureSpec.parse(features), FitSettings(3, tol=1e-3))

@@ -56,6 +56,7 @@ class Refuse:
         return 0
 
 
+@pytest.mark.slow
 def test_processes_yield_in_tile_order_and_survive_one_that_is_killed(tmp_path: Path) -> None:
     fatal = tmp_path / "fatal"
     fatal.touch()

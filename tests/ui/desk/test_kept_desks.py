@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 from pytestqt.qtbot import QtBot
 
 import gmmseg
@@ -44,6 +45,7 @@ def opened_in(app: App, qtbot: QtBot, path: Path, name: str) -> FileDesk:
     return desk
 
 
+@pytest.mark.slow
 def test_a_project_of_digits_opens_at_its_desk_and_is_saved_again(
     app: App, qtbot: QtBot, tmp_path: Path
 ) -> None:
@@ -104,6 +106,7 @@ def test_digits_that_are_gone_go_on_where_they_are_found(app: App, qtbot: QtBot,
     assert not app.window.isWindowModified()
 
 
+@pytest.mark.slow
 def test_closing_asks_about_every_desk(app: App, qtbot: QtBot, tmp_path: Path) -> None:
     digits = opened_in(app, qtbot, a_digits_file(tmp_path), "digits")
     laboratory = opened_in(app, qtbot, a_laboratory_file(tmp_path), "laboratory")

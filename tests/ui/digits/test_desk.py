@@ -47,7 +47,7 @@ from ui.digits.widgets.wall import Spot
 from ui.main_window import MainWindow
 from ui.notices import BugReports, Notices
 from ui.settings_store import SettingsStore
-from ui.theme import apply_theme, configure_plots, theme
+from ui.theme import apply_theme, theme
 
 NO_KEYS = Qt.KeyboardModifier.NoModifier
 CONTROL = Qt.KeyboardModifier.ControlModifier
@@ -100,7 +100,6 @@ def bench(
 ) -> Iterator[Bench]:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     apply_theme(qapp, "light")
-    configure_plots()
     bench = Bench()
     qtbot.addWidget(bench.window)
     bench.window.resize(1600, 1000)

@@ -47,7 +47,7 @@ from ui.digits.widgets.reliability_bars import ReliabilityBars
 from ui.digits.widgets.stage_list import StageList
 from ui.digits.widgets.wall import Spot, Wall
 from ui.digits.widgets.wall_layout import FOLDED_LINES, WallSection
-from ui.theme import SPACING, apply_theme, colours, configure_plots
+from ui.theme import SPACING, apply_theme, colours
 
 _WRAP = Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop
 LEFT, NO_KEYS = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
@@ -56,7 +56,6 @@ LEFT, NO_KEYS = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
 @pytest.fixture(autouse=True)
 def light(qapp: QApplication) -> None:
     apply_theme(qapp, "light")
-    configure_plots()
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ from ui.laboratory.widgets.chart_plot import ChartPlot
 from ui.main_window import MainWindow
 from ui.notices import BugReports, Notices
 from ui.settings_store import SettingsStore
-from ui.theme import apply_theme, configure_plots
+from ui.theme import apply_theme
 
 _P = TypeVar("_P", bound=Page)
 
@@ -73,7 +73,6 @@ class Bench:
 @pytest.fixture
 def bench(qtbot: QtBot, qapp: QApplication) -> Iterator[Bench]:
     apply_theme(qapp, "light")
-    configure_plots()
     bench = Bench()
     qtbot.addWidget(bench.window)
     with qtbot.waitExposed(bench.window):

@@ -366,6 +366,7 @@ def _exported(app: App, qtbot: QtBot, items: list[ExportItem]) -> None:
         exporter.write(app.photo.work.workspace.shown, items)
 
 
+@pytest.mark.slow
 def test_masks_are_those_of_the_command_line(opened: App, qtbot: QtBot, slide: Path, tmp_path: Path) -> None:
     mask, chances = tmp_path / "mask.tif", tmp_path / "chances.tif"
     model, report = tmp_path / "model.json", tmp_path / "report.json"

@@ -41,7 +41,6 @@ def picture(pixels: AnyArray, kind: LayerKind = "segments", **more: object) -> P
 def canvas(qtbot: QtBot) -> Canvas:
     camera = Camera()
     made = Canvas(camera)
-    made.camera = camera
     made.fit_requested.connect(lambda: camera.fit(made.view_size()))
     qtbot.addWidget(made)
     made.resize(400, 300)
@@ -53,9 +52,9 @@ def canvas(qtbot: QtBot) -> Canvas:
 def open_blue(canvas: Canvas, height: int = 30, width: int = 40) -> None:
     photo = np.zeros((height, width, 3), dtype=np.uint8)
     photo[:, :, 2] = 255
-    canvas.camera.set_image_size(width, height)
+    canvas._camera.set_image_size(width, height)
     canvas.set_photo((height, width), photo, coarser_levels(photo))
-    canvas.camera.fit(canvas.view_size())
+    canvas._camera.fit(canvas.view_size())
 
 
 def colour(canvas: Canvas, y: float, x: float) -> tuple[int, int, int]:
@@ -152,6 +151,7 @@ def test_the_divider_uncovers_the_photo_on_its_left(canvas: Canvas) -> None:
     open_blue(canvas)
     canvas.set_picture(picture(np.ones((30, 40), dtype=np.uint8), "overlay"))
     handle = canvas.findChild(SwipeHandle)
+    assert handle is not None
     assert not handle.isVisible()
     assert colour(canvas, 10, 10) == RED[:3]
     canvas.set_swiping(True)
@@ -166,7 +166,7 @@ def test_the_divider_uncovers_the_photo_on_its_left(canvas: Canvas) -> None:
     QTest.keyClick(handle, Qt.Key.Key_Left)
     assert handle.fraction == pytest.approx(0.48)
     # The divider stays on the screen while the picture moves under it.
-    canvas.camera.pan(-100, 0)
+    canvas._camera.pan(-100, 0)
     assert colour(canvas, 10, 22) == (0, 0, 255)
     canvas.set_picture(picture(np.ones((30, 40), dtype=np.uint8)))
     assert not handle.isVisible()
@@ -202,10 +202,10 @@ def test_lines_between_regions_are_whole_and_slim_at_any_zoom(canvas: Canvas, wi
 def test_the_wheel_zooms_about_the_cursor(canvas: Canvas, steps: int) -> None:
     open_blue(canvas)
     at = QPointF(canvas.position_of(5.5, 11.5).toPoint())
-    before = canvas.camera.zoom
+    before = canvas._camera.zoom
     pixel = canvas.pixel_at(at)
     wheel(canvas, at, steps)
-    assert canvas.camera.zoom == pytest.approx(before * 1.25**steps)
+    assert canvas._camera.zoom == pytest.approx(before * 1.25**steps)
     assert canvas.pixel_at(at) == pixel
 
 
@@ -214,37 +214,37 @@ def test_zoom_ends_before_the_image_is_lost(canvas: Canvas) -> None:
     at = QPointF(100, 100)
     for _ in range(60):
         wheel(canvas, at, 1)
-    assert canvas.camera.zoom <= 64
+    assert canvas._camera.zoom <= 64
     for _ in range(120):
         wheel(canvas, at, -1)
-    assert 30 * canvas.camera.zoom >= 10
+    assert 30 * canvas._camera.zoom >= 10
     drag(canvas, QPoint(10, 10), QPoint(390, 290))
     drag(canvas, QPoint(10, 10), QPoint(390, 290))
-    assert 0 <= canvas.camera.centre.x() <= 40
-    assert 0 <= canvas.camera.centre.y() <= 30
+    assert 0 <= canvas._camera.centre.x() <= 40
+    assert 0 <= canvas._camera.centre.y() <= 30
 
 
 def test_dragging_moves_the_image_with_the_cursor_and_a_double_click_fits(canvas: Canvas) -> None:
     open_blue(canvas)
-    fitted = canvas.camera.zoom
+    fitted = canvas._camera.zoom
     wheel(canvas, QPointF(200, 150), 4)
     start, end = QPoint(200, 150), QPoint(160, 170)
     point = canvas.pixel_at(QPointF(start))
     drag(canvas, start, end)
     assert canvas.pixel_at(QPointF(end)) == point
     QTest.mouseDClick(canvas.viewport(), Qt.MouseButton.LeftButton)
-    assert canvas.camera.zoom == pytest.approx(fitted)
+    assert canvas._camera.zoom == pytest.approx(fitted)
 
 
 def test_keys_pan_zoom_and_fit(canvas: Canvas) -> None:
     open_blue(canvas)
-    fitted, centre = canvas.camera.zoom, canvas.camera.centre
+    fitted, centre = canvas._camera.zoom, canvas._camera.centre
     QTest.keyClick(canvas, Qt.Key.Key_Plus)
-    assert canvas.camera.zoom == pytest.approx(1.25 * fitted)
+    assert canvas._camera.zoom == pytest.approx(1.25 * fitted)
     QTest.keyClick(canvas, Qt.Key.Key_Right)
-    assert canvas.camera.centre.x() > centre.x()
+    assert canvas._camera.centre.x() > centre.x()
     QTest.keyClick(canvas, Qt.Key.Key_F)
-    assert (canvas.camera.zoom, canvas.camera.centre) == (fitted, centre)
+    assert (canvas._camera.zoom, canvas._camera.centre) == (fitted, centre)
 
 
 def test_moving_the_mouse_tells_each_new_pixel_and_leaving_tells_none(canvas: Canvas) -> None:
@@ -270,7 +270,7 @@ def test_images_of_extreme_shape_are_shown(canvas: Canvas, shape: tuple[int, int
         for x in range(image.width())
     )
     assert red >= 280
-    canvas.camera.set_zoom(8)
+    canvas._camera.set_zoom(8)
     assert colour(canvas, shape[0] // 2, shape[1] // 2) == RED[:3]
 
 
@@ -327,9 +327,8 @@ def test_the_camera_keeps_still_while_panes_of_different_size_follow_it(qtbot: Q
         QTest.qWait(1)
     assert (camera.zoom, camera.centre) == (zoom, centre)
     for one in canvases:
-        x_range, y_range = one.centralWidget.viewRange()
-        assert one.width() / (x_range[1] - x_range[0]) == pytest.approx(zoom, rel=1e-6)
-        assert one.height() / (y_range[1] - y_range[0]) == pytest.approx(zoom, rel=1e-6)
+        drawn = one._root.sceneTransform()
+        assert (drawn.m11(), drawn.m22()) == (zoom, zoom)
 
 
 def test_the_colour_bar_runs_from_low_to_high(qtbot: QtBot) -> None:
@@ -374,24 +373,24 @@ def test_a_tool_has_the_drag_that_it_takes_in_image_pixels(canvas: Canvas) -> No
     open_blue(canvas)
     tool = Noting()
     canvas.set_tool(tool)
-    before = canvas.camera.centre
+    before = canvas._camera.centre
     drag(canvas, canvas.position_of(10, 20).toPoint(), canvas.position_of(20, 30).toPoint())
     wheel(canvas, canvas.position_of(5, 6), 1)
     assert [what for what, _, _ in tool.told] == ["press", "move", "release", "wheel"]
     assert tool.told[0][1:] == pytest.approx((20, 10), abs=0.2)
     assert tool.told[2][1:] == pytest.approx((30, 20), abs=0.2)
     assert tool.told[3][1:] == pytest.approx((6, 5), abs=0.2)
-    assert canvas.camera.centre == before
+    assert canvas._camera.centre == before
 
 
 def test_a_drag_that_a_tool_leaves_pans(canvas: Canvas) -> None:
     open_blue(canvas)
     tool = Noting(pans=True)
     canvas.set_tool(tool)
-    canvas.camera.set_zoom(canvas.camera.zoom * 4)
-    before = canvas.camera.centre
+    canvas._camera.set_zoom(canvas._camera.zoom * 4)
+    before = canvas._camera.centre
     drag(canvas, QPoint(40, 40), QPoint(60, 50))
-    moved = (before - canvas.camera.centre) * canvas.camera.zoom
+    moved = (before - canvas._camera.centre) * canvas._camera.zoom
     assert (moved.x(), moved.y()) == pytest.approx((20, 10), abs=1)
     assert [what for what, _, _ in tool.told] == ["press"]
 
@@ -400,12 +399,12 @@ def test_with_space_held_the_picture_is_panned_whatever_the_tool(canvas: Canvas)
     open_blue(canvas)
     tool = Noting()
     canvas.set_tool(tool)
-    canvas.camera.set_zoom(canvas.camera.zoom * 4)
+    canvas._camera.set_zoom(canvas._camera.zoom * 4)
     QTest.keyPress(canvas, Qt.Key.Key_Space)
-    before = canvas.camera.centre
+    before = canvas._camera.centre
     drag(canvas, QPoint(40, 40), QPoint(60, 50))
     QTest.keyRelease(canvas, Qt.Key.Key_Space)
-    assert canvas.camera.centre != before
+    assert canvas._camera.centre != before
     assert tool.told == []
 
 
@@ -460,7 +459,7 @@ def test_objects_are_outlined_one_pixel_of_the_screen_wide_and_chosen_ones_three
     ids = np.zeros((300, 400), dtype=np.uint8)
     ids[100:201, 150:250] = 1
     canvas.set_objects(raster_of(ids))
-    canvas.camera.set_zoom(zoom)
+    canvas._camera.set_zoom(zoom)
     faint = lut((255, 0, 0, 1))
     for chosen, width in ((False, 1), (True, 3)):
         is_chosen = NONE_CHOSEN.copy()

@@ -26,14 +26,13 @@ from tests.ui.driving import redraw
 from ui.photo.panels.convergence import ConvergencePanel
 from ui.photo.widgets import step_words as words
 from ui.photo.widgets.step_words import stop_sentence
-from ui.theme import apply_theme, colours, configure_plots
+from ui.theme import apply_theme, colours
 
 EMPTY = ViewState()
 
 
 @pytest.fixture
 def panel(qtbot: QtBot, qapp: QApplication) -> Iterator[ConvergencePanel]:
-    configure_plots()
     made = ConvergencePanel()
     qtbot.addWidget(made)
     made.resize(420, 300)

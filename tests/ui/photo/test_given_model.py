@@ -108,6 +108,7 @@ def window(app: App, qtbot: QtBot, tmp_path: Path) -> Window:
     return Window(app, qtbot, tmp_path)
 
 
+@pytest.mark.slow
 def test_a_dropped_model_labels_the_picture_as_the_command_line_does(window: Window) -> None:
     assert [entry.name for entry in window.document.classes] == ["Class 1", "Third"]
     assert window.document.fit is not None
@@ -118,6 +119,7 @@ def test_a_dropped_model_labels_the_picture_as_the_command_line_does(window: Win
     assert window.mask() == window.applied()
 
 
+@pytest.mark.slow
 def test_adapting_is_a_step_and_writes_what_the_command_line_and_python_write(window: Window) -> None:
     as_it_is = window.mask()
     box = window.child(QCheckBox, "given.adapted")
@@ -160,6 +162,7 @@ def test_the_next_picture_is_labelled_by_the_same_model(window: Window) -> None:
 @pytest.mark.parametrize(
     "options", [Adaptation(40.0), Adaptation(16.0, keeps_means=True, moves_weights=True)]
 )
+@pytest.mark.slow
 def test_the_copied_command_and_script_write_the_same_bytes(window: Window, options: Adaptation) -> None:
     app, work = window.app, window.work
     app.photo.actions["adapt_model"].trigger()
@@ -240,6 +243,7 @@ def test_the_action_asks_for_a_file(window: Window) -> None:
     dialog.reject()
 
 
+@pytest.mark.slow
 def test_a_batch_applies_the_model_of_the_document(window: Window) -> None:
     window.app.photo.actions["adapt_model"].trigger()
     window.wait()

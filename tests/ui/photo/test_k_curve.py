@@ -15,14 +15,13 @@ from gmmseg.photo.view_state import ViewState
 from tests.data.states import make_candidates, make_shown
 from tests.ui.driving import redraw
 from ui.photo.panels.k_curve import KCurvePanel
-from ui.theme import apply_theme, configure_plots
+from ui.theme import apply_theme
 
 EMPTY = ViewState()
 
 
 @pytest.fixture
 def panel(qtbot: QtBot, qapp: QApplication) -> Iterator[KCurvePanel]:
-    configure_plots()
     made = KCurvePanel()
     qtbot.addWidget(made)
     made.resize(420, 320)

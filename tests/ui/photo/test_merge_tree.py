@@ -33,7 +33,7 @@ from ui.photo.panels.merge_requests import (
 from ui.photo.panels.merge_tree import MergeTreePanel
 from ui.photo.panels.panes import PanesPanel
 from ui.plots.dendrogram_plot import LOWEST_CUT, node_places
-from ui.theme import apply_theme, configure_plots
+from ui.theme import apply_theme
 
 EMPTY = ViewState()
 
@@ -54,7 +54,6 @@ class Asked:
 
 @pytest.fixture
 def panel(qtbot: QtBot, qapp: QApplication) -> Iterator[MergeTreePanel]:
-    configure_plots()
     made = MergeTreePanel()
     qtbot.addWidget(made)
     made.resize(420, 380)

@@ -146,6 +146,7 @@ def test_a_name_is_asked_for_with_the_images_own_beside_it(marked: App, tmp_path
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EROFS, errno.EIO])
+@pytest.mark.slow
 def test_a_save_that_fails_leaves_file_star_and_document_as_they_were(
     marked: App, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
 ) -> None:
@@ -550,6 +551,7 @@ def test_what_is_discarded_can_be_recovered(marked: App, qtbot: QtBot, tmp_path:
     assert [entry.name for entry in look_into(kept).project.document.object_map] == ["cat"]
 
 
+@pytest.mark.slow
 def test_an_image_that_another_takes_the_place_of_leaves_its_work_in_its_journal(
     marked: App, qtbot: QtBot, tmp_path: Path
 ) -> None:
@@ -578,6 +580,7 @@ def recover_dialog(app: App, qtbot: QtBot) -> RecoverDialog:
     return dialog
 
 
+@pytest.mark.slow
 def test_the_next_window_offers_what_was_not_saved(
     marked: App, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -700,6 +703,7 @@ time.sleep(60)
 """
 
 
+@pytest.mark.slow
 def test_a_project_that_is_open_elsewhere_can_only_be_read(marked: App, qtbot: QtBot, tmp_path: Path) -> None:
     path = tmp_path / "work.gmmseg"
     save_as(marked, qtbot, path)
@@ -749,6 +753,7 @@ def test_a_full_disk_stops_the_journal_and_says_so(
 # The session
 
 
+@pytest.mark.slow
 def test_what_was_open_is_opened_again_where_that_is_wanted(
     marked: App, qtbot: QtBot, tmp_path: Path
 ) -> None:

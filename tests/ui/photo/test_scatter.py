@@ -19,7 +19,7 @@ from tests.data.states import fitted_shown, make_runs, make_shown
 from tests.ui.driving import redraw
 from ui.photo.panels.scatter import ScatterPanel
 from ui.photo.panels.scatter_rows import WinnersRequest, mixture_of, winners_of
-from ui.theme import apply_theme, configure_plots
+from ui.theme import apply_theme
 from ui.widgets.throttle import SOON_MS
 
 EMPTY = ViewState()
@@ -27,7 +27,6 @@ EMPTY = ViewState()
 
 @pytest.fixture
 def panel(qtbot: QtBot, qapp: QApplication) -> Iterator[ScatterPanel]:
-    configure_plots()
     made = ScatterPanel()
     made.winners_requested.connect(lambda request: made.show_winners(request, winners_of(request)))
     qtbot.addWidget(made)

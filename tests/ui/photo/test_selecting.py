@@ -26,7 +26,6 @@ from ui.app import App
 from ui.photo.export_dialog import ExportDialog
 from ui.photo.widgets.canvas import Canvas
 from ui.settings_store import SettingsStore
-from ui.theme import configure_plots
 
 LEFT, NONE = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
 SHIFT, ALT = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.AltModifier
@@ -36,7 +35,6 @@ class Person:
     """Uses the photo desk with mouse and keys."""
 
     def __init__(self, qtbot: QtBot, pixels: np.ndarray | None = None) -> None:
-        configure_plots()
         self.qtbot = qtbot
         self.app = App(SettingsStore())
         self.desk = self.app.photo

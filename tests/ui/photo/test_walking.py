@@ -72,6 +72,7 @@ def test_half_steps_move_picture_figures_and_buttons(fitted: App, qtbot: QtBot) 
     assert not panel.walk.buttons["run"].isEnabled()
 
 
+@pytest.mark.slow
 def test_leaving_brings_the_fit_back(fitted: App, qtbot: QtBot) -> None:
     workspace = fitted.photo.work.workspace
     fit, before = workspace.document.fit, labels(fitted)

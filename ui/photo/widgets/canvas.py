@@ -5,10 +5,18 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPoint, QPointF, QSizeF, Qt, Signal, Slot
-from PySide6.QtGui import QColor, QContextMenuEvent, QImage, QKeyEvent, QMouseEvent, QResizeEvent, QWheelEvent
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtGui import (
+    QColor,
+    QContextMenuEvent,
+    QImage,
+    QKeyEvent,
+    QMouseEvent,
+    QResizeEvent,
+    QTransform,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QFrame, QGraphicsRectItem, QGraphicsScene, QGraphicsView, QLabel, QWidget
 
 from gmmseg.arrays import BoolArray, ByteArray
 from gmmseg.drawing.draw import Picture
@@ -32,7 +40,7 @@ _CLICK = 5.0
 """Device-independent pixels of movement up to which a press is a click."""
 
 
-class Canvas(pg.GraphicsView):  # type: ignore[misc]
+class Canvas(QGraphicsView):
     """A photo below, a layer above and marks on top; pixel (0, 0) covers 0..1.
 
     The tool in hand has every event first. What it leaves, the canvas uses itself: the wheel zooms about the
@@ -50,14 +58,17 @@ class Canvas(pg.GraphicsView):  # type: ignore[misc]
     resized = Signal()
 
     def __init__(self, camera: Camera, parent: QWidget | None = None) -> None:
-        super().__init__(parent, useOpenGL=False)
+        super().__init__(parent)
+        self.setScene(QGraphicsScene(self))
         self.setObjectName("canvas")
         self.setAccessibleName(self.tr("Image view"))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumSize(64, 64)
         self._camera = camera
-        self._box = pg.ViewBox(enableMenu=False, enableMouse=False, invertY=True, defaultPadding=0)
-        self.setCentralItem(self._box)
+        self._show_plainly()
+        self._root = QGraphicsRectItem()
+        """Holds all that is drawn, in image pixels; the scene itself is in those of the screen."""
+        self.scene().addItem(self._root)
         self._photo = PixelItem(is_smooth=True)
         self._layer = PixelItem(is_smooth=False)
         self._marks = PixelItem(is_smooth=False)
@@ -77,7 +88,7 @@ class Canvas(pg.GraphicsView):  # type: ignore[misc]
             self._draft,
             self._crosshair,
         ):
-            self._box.addItem(item, ignoreBounds=True)
+            item.setParentItem(self._root)
         self._caption = QLabel(self)
         self._caption.setObjectName("caption")
         self._caption.move(SPACING, SPACING)
@@ -100,6 +111,15 @@ class Canvas(pg.GraphicsView):  # type: ignore[misc]
         self._restyle()
         theme().changed.connect(self._restyle)
         camera.changed.connect(self._follow_camera)
+
+    def _show_plainly(self) -> None:
+        """Have the view add nothing of its own: no frame, no bars, no search for items under the mouse."""
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setTransformationAnchor(QGraphicsView.ViewportAnchor.NoAnchor)
+        self.setMouseTracking(True)
+        self.scene().setItemIndexMethod(QGraphicsScene.ItemIndexMethod.NoIndex)
 
     def set_photo(self, size: tuple[int, int], pixels: ByteArray, levels: tuple[ByteArray, ...] = ()) -> None:
         """Show a photo of `size` (H, W); `pixels` may be a smaller stand-in for it."""
@@ -271,12 +291,8 @@ class Canvas(pg.GraphicsView):  # type: ignore[misc]
     @Slot()
     def _follow_camera(self) -> None:
         seen = self._camera.box(self.view_size())
-        self._box.setRange(
-            xRange=(seen.left(), seen.right()),
-            yRange=(seen.top(), seen.bottom()),
-            padding=0,
-            disableAutoRange=True,
-        )
+        zoom = self._camera.zoom
+        self._root.setTransform(QTransform(zoom, 0, 0, zoom, -zoom * seen.left(), -zoom * seen.top()))
         self._crosshair.mark(self._pixel, self._camera.zoom)
         self._scale_bar.set_zoom(self._camera.zoom)
         self._fading.end()
@@ -285,25 +301,20 @@ class Canvas(pg.GraphicsView):  # type: ignore[misc]
     @Slot()
     def _restyle(self) -> None:
         tint = colours()
-        self.setBackground(mixed(tint.window, tint.text, 0.1))
+        self.setBackgroundBrush(mixed(tint.window, tint.text, 0.1))
         self._caption.setStyleSheet(
             f"color: {tint.text.name()}; background: {tint.base.name()};"
             f" border: 1px solid {tint.grid.name()}; border-radius: 4px; padding: 2px 6px;"
         )
 
-    def close(self) -> bool:
-        # pyqtgraph's own deletes the scene's items while Python still holds them, which crashes.
-        return QWidget.close(self)
-
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        # pyqtgraph's constructor resizes the view before ours has run.
-        if hasattr(self, "_handle"):
-            self._handle.place()
-            self._scale_bar.place()
-            self._place_caption()
-            self._follow_camera()
-            self.resized.emit()
+        self.setSceneRect(0, 0, self.width(), self.height())
+        self._handle.place()
+        self._scale_bar.place()
+        self._place_caption()
+        self._follow_camera()
+        self.resized.emit()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         steps = event.angleDelta().y() / 120 or event.angleDelta().x() / 120
@@ -412,8 +423,7 @@ class Canvas(pg.GraphicsView):  # type: ignore[misc]
             if is_claimed:
                 event.accept()
                 return True
-        used: bool = super().event(event)
-        return used
+        return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         pans = {

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import pyqtgraph as pg
-from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
+from PySide6.QtCore import QLineF, QPointF, QRectF
 from PySide6.QtGui import QColor, QPainter, QPen
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
+
+from ui.photo.widgets.image_item import ImageItem
 
 _GAP = 4.0
 _ARM = 9.0
 
 
-class Crosshair(pg.GraphicsObject):  # type: ignore[misc]
+class Crosshair(ImageItem):
     """Four short arms about a pixel, black on white to show on any picture; sized for the screen."""
 
     def __init__(self) -> None:
         super().__init__()
         self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemIgnoresTransformations)
-        self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
         self.setZValue(100)
         self._gap = _GAP
         self.hide()

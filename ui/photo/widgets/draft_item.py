@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
 from ui.photo.tools.tool import NO_DRAFT, Draft
+from ui.photo.widgets.image_item import ImageItem
 
 _ADDING, _REMOVING = QColor(0, 190, 255, 120), QColor(255, 60, 60, 120)
 _LIGHT, _DARK = QColor(255, 255, 255), QColor(0, 0, 0)
@@ -15,12 +15,11 @@ _HANDLE = 4.0
 """Half the side of a handle, device-independent pixels."""
 
 
-class DraftItem(pg.GraphicsObject):  # type: ignore[misc]
+class DraftItem(ImageItem):
     """Draws a `Draft`; lines are light on dark, so that they are seen on any picture."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
         self._draft = NO_DRAFT
         self._path = QPainterPath()
 
@@ -41,7 +40,7 @@ class DraftItem(pg.GraphicsObject):  # type: ignore[misc]
         self.update()
 
     def boundingRect(self) -> QRectF:
-        pixel = self.pixelWidth() or 1.0
+        pixel = self.screen_pixel
         reach = self._draft.width / 2 + 2 * _HANDLE * pixel
         rect = self._path.boundingRect().adjusted(-reach, -reach, reach, reach)
         if self._draft.cursor is not None:
@@ -82,7 +81,7 @@ class DraftItem(pg.GraphicsObject):  # type: ignore[misc]
             painter.drawPath(path)
 
     def _draw_handles(self, painter: QPainter) -> None:
-        half = _HANDLE * (self.pixelWidth() or 1.0)
+        half = _HANDLE * (self.screen_pixel)
         pen = QPen(_DARK, 1)
         pen.setCosmetic(True)
         painter.setPen(pen)

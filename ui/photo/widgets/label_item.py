@@ -6,13 +6,13 @@ import math
 from typing import Protocol
 
 import numpy as np
-import pyqtgraph as pg
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QRectF
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from gmmseg.arrays import AnyArray, BoolArray, ByteArray
 from gmmseg.render import boundaries
+from ui.photo.widgets.image_item import ImageItem
 from ui.photo.widgets.pixel_item import as_qimage
 
 _REACH = 2
@@ -34,7 +34,7 @@ class Labels(Protocol):
         """Return the labels where increasing rows and columns cross, 0 beside the map."""
 
 
-class LabelItem(pg.GraphicsObject):  # type: ignore[misc]
+class LabelItem(ImageItem):
     """Draws a tint and lines one device-independent pixel wide, of some labels three.
 
     Labels are sampled where the screen shows them, and lines are found among the samples: the time depends
@@ -44,7 +44,6 @@ class LabelItem(pg.GraphicsObject):  # type: ignore[misc]
     def __init__(self) -> None:
         super().__init__()
         self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemUsesExtendedStyleOption)
-        self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
         self._rect = QRectF()
         self._labels: Labels | None = None
         self._lut: ByteArray = np.zeros((256, 4), dtype=np.uint8)

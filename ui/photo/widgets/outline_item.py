@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import numpy as np
-import pyqtgraph as pg
-from PySide6.QtCore import QRectF, Qt, QTimer
+from PySide6.QtCore import QRectF, QTimer
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
 from gmmseg.arrays import IntArray
+from ui.photo.widgets.image_item import ImageItem, path_of
 
 _LIGHT, _DARK = QColor(255, 255, 255), QColor(0, 0, 0)
 _DASHES = 4.0
 _STEP_MS = 120
 
 
-class OutlineItem(pg.GraphicsObject):  # type: ignore[misc]
+class OutlineItem(ImageItem):
     """Draws rings of corner points with a light veil inside.
 
     Parameters
@@ -28,7 +27,6 @@ class OutlineItem(pg.GraphicsObject):  # type: ignore[misc]
 
     def __init__(self, *, is_moving: bool, veil: QColor) -> None:
         super().__init__()
-        self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
         self._veil = veil
         self._path = QPainterPath()
         self._offset = 0.0
@@ -44,13 +42,7 @@ class OutlineItem(pg.GraphicsObject):  # type: ignore[misc]
     def show_rings(self, rings: list[IntArray]) -> None:
         """Show closed rings, each (M, 2) corner points x, y; none clears."""
         self.prepareGeometryChange()
-        self._path = QPainterPath()
-        if rings:
-            closed = [np.concatenate([ring, ring[:1]]) for ring in rings]
-            points = np.concatenate(closed).astype(np.float64)
-            connects = np.ones(len(points), dtype=np.int32)
-            connects[np.cumsum([len(ring) for ring in closed]) - 1] = 0
-            self._path = pg.arrayToQPath(points[:, 0], points[:, 1], connect=connects)
+        self._path = path_of(rings)
         if rings and self._is_moving:
             self._timer.start()
         else:
@@ -58,7 +50,7 @@ class OutlineItem(pg.GraphicsObject):  # type: ignore[misc]
         self.update()
 
     def boundingRect(self) -> QRectF:
-        reach = 2 * (self.pixelWidth() or 1.0)
+        reach = 2 * self.screen_pixel
         return self._path.boundingRect().adjusted(-reach, -reach, reach, reach)
 
     def paint(

@@ -8,12 +8,12 @@ from functools import partial
 from typing import Protocol
 
 import numpy as np
-import pyqtgraph as pg
 from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from gmmseg.arrays import ByteArray
+from ui.photo.widgets.image_item import ImageItem
 
 _FORMATS = {
     1: QImage.Format.Format_Indexed8,
@@ -61,7 +61,7 @@ class FinerPixels(Protocol):
         """Show the same parts in other colours."""
 
 
-class PixelItem(pg.GraphicsObject):  # type: ignore[misc]
+class PixelItem(ImageItem):
     """Draws photos and label maps; its unit is one image pixel, and pixel (0, 0) covers 0..1.
 
     A zoomed-out picture is drawn from the coarser level that fits the screen, and of that only the part in
@@ -69,14 +69,13 @@ class PixelItem(pg.GraphicsObject):  # type: ignore[misc]
 
     Notes
     -----
-    pyqtgraph's own ImageItem averages label indices when it makes an image smaller, and without that draws
-    all of a large image at each repaint.
+    pyqtgraph's ImageItem averages label indices when it makes an image smaller, and without that draws all of
+    a large image at each repaint.
     """
 
     def __init__(self, *, is_smooth: bool) -> None:
         super().__init__()
         self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemUsesExtendedStyleOption)
-        self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
         self._is_smooth = is_smooth
         self._line_width = 0
         self._clip_left = 0.0

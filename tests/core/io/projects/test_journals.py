@@ -494,6 +494,7 @@ def check_killed(folder: Path, seeds: range) -> None:
         shutil.rmtree(folder / "a.journal", ignore_errors=True)
 
 
+@pytest.mark.slow
 def test_a_process_that_is_killed_loses_at_most_the_edit_in_hand(tmp_path: Path) -> None:
     check_killed(tmp_path, range(5))
 

@@ -80,6 +80,7 @@ def assert_same_pages(one: Page, other: Page) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
+@pytest.mark.slow
 def test_every_page_comes_back_bit_for_bit_with_its_steps(tmp_path: Path, name: str) -> None:
     project = on_page(name)
     gmmseg.save_project(project, tmp_path / "work.gmmseg")

@@ -112,6 +112,7 @@ def test_levels_of_the_file_are_taken(tmp_path: Path, cache: LevelCache) -> None
     assert np.array_equal(_whole(pyramid, 1), marked[2])
 
 
+@pytest.mark.slow
 def test_what_lies_in_strips_is_copied_in_full(tmp_path: Path, cache: LevelCache) -> None:
     pixels = coloured((64, 1500))
     path = tmp_path / "strips.tif"

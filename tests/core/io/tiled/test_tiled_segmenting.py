@@ -82,6 +82,7 @@ def _files(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
+@pytest.mark.slow
 def test_labels_are_those_in_memory_and_other_readers_see_them(
     image: Image, expected: dict[str, bytes], tmp_path: Path
 ) -> None:
@@ -153,6 +154,7 @@ def test_rows_of_their_own_survive_a_process_that_is_killed_in_each_pass(
     assert _files(tmp_path / "labels.zarr") == _files(tmp_path / "expected.zarr")
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_is_taken_up(image: Image, expected: dict[str, bytes], tmp_path: Path) -> None:
     output = tmp_path / "labels.tif"
     output.write_bytes(b"old")
@@ -226,6 +228,7 @@ def test_labels_of_a_fit_that_was_stopped_are_not_those_of_the_one_that_went_on(
     assert output.read_bytes() == (tmp_path / "at once.tif").read_bytes()
 
 
+@pytest.mark.slow
 def test_a_full_disk_leaves_the_old_labels_and_work_that_can_be_taken_up(
     image: Image, expected: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
