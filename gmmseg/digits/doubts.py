@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gmmseg.arrays import FloatArray, IntArray
+from gmmseg.digits.knee import Knee
 from gmmseg.digits.rivals import rivals
 from gmmseg.digits.scores import score
 from gmmseg.digits.search import Found
@@ -17,7 +18,10 @@ STABLE = 0.85
 """Share of the images from which on halves agree well enough: of development sets those that were found for
 the better part had .91 and more, turned digits .71 and .76."""
 NO_KNEE = 0.75
-"""Of `knee_ratio`, from which on the number of clusters may be another."""
+"""Ratio of a knee from which on the number of clusters may be another."""
+TWICE, LEAST_HALF, SOME_GAIN = 1.6, 0.35, 0.5
+"""Size, smaller half and ratio of a knee from which on a cluster may hold two kinds: with one cluster too few
+sizes are 1.9 to 2.1 on letters, 8 × 8 digits and MNIST, with the right number 1.0 to 1.2."""
 
 
 def doubts(
@@ -59,12 +63,24 @@ def _lopsided(sizes: IntArray) -> str:
 
 def _other_number(n_clusters: int, gap_k: int | None, found: Found | None) -> str:
     # Neither alone: groups in the graph are often styles of one kind, and the slope may have no knee.
-    if gap_k is None or gap_k == n_clusters or found is None or found.knee < NO_KNEE:
+    if gap_k is None or gap_k == n_clusters or found is None:
         return ""
-    return (
-        f"{n_clusters} may not be the number of clusters: one more would gain nearly what one fewer "
-        f"would lose. The eigenvalues of the neighbour graph propose {gap_k}."
-    )
+    proposed = f"The eigenvalues of the neighbour graph propose {gap_k}."
+    if found.knee.ratio >= NO_KNEE:
+        return (
+            f"{n_clusters} may not be the number of clusters: one more would gain nearly what one fewer "
+            f"would lose. {proposed}"
+        )
+    if gap_k > n_clusters and _holds_two(found.knee):
+        return (
+            f"{n_clusters} may be too few clusters: one holds {found.knee.size:.1f} times as many images as "
+            f"usual and falls in two better than all others. {proposed}"
+        )
+    return ""
+
+
+def _holds_two(knee: Knee) -> bool:
+    return knee.size >= TWICE and knee.half >= LEAST_HALF and knee.ratio >= SOME_GAIN
 
 
 def _close_rivals(found: Found | None) -> str:

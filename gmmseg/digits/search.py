@@ -14,7 +14,7 @@ from gmmseg.digits.assignment import assigned
 from gmmseg.digits.bisection import Bisector
 from gmmseg.digits.graph import Graph, edge_weights, joined
 from gmmseg.digits.graph_mixture import GaussianEvidence, gaussians_of
-from gmmseg.digits.knee import knee_ratio
+from gmmseg.digits.knee import Knee, knee_of
 from gmmseg.digits.moves import SETTLING_ITERATIONS, improved_events
 from gmmseg.digits.neighbours import Neighbours, nearest_events
 from gmmseg.digits.partition import Partition, PartitionProblem, indicators, partition_of
@@ -90,15 +90,15 @@ class Found:
         Where the starts led, the best first.
     worths : tuple of float
         Of each, as `PartitionProblem.worth`, nats per image.
-    knee : float
-        As `knee_ratio` of the best one.
+    knee : Knee
+        Of the best one.
     """
 
     labels: IntArray
     sample: IntArray
     candidates: tuple[IntArray, ...]
     worths: tuple[float, ...]
-    knee: float
+    knee: Knee
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -137,7 +137,7 @@ def search_events(
         frozen(compared.rows),
         tuple(frozen(one.labels) for one in compared.partitions),
         compared.worths,
-        knee_ratio(compared.problem, best, compared.bisector),
+        knee_of(compared.problem, best, compared.bisector),
     )
 
 

@@ -9,6 +9,7 @@ from gmmseg.arrays import IntArray
 from gmmseg.control import result_of
 from gmmseg.digits.calibration import UNSEEN, halves, power_of, to_power
 from gmmseg.digits.doubts import doubts
+from gmmseg.digits.knee import Knee
 from gmmseg.digits.neighbours import Neighbours
 from gmmseg.digits.reliability import EDGES, reliability, reliability_text
 from gmmseg.digits.rivals import TEMPERATURE, agreement, rivals, shaded, spread_events
@@ -91,10 +92,20 @@ def test_doubts_are_said_only_where_there_are_any() -> None:
     first = np.arange(100) % 2
     second = (first + (np.arange(100) < 30)) % 2
     assert doubts(even, 13, None, None) == ()
-    assert doubts(even, 13, found_of([first], [5.0], knee=0.6), None) == ()
-    assert doubts(even, 10, found_of([first], [5.0], knee=0.9), None) == ()
-    (other,) = doubts(even, 13, found_of([first], [5.0], knee=0.9), None)
+    assert doubts(even, 13, found_of([first], [5.0], 0.6), None) == ()
+    assert doubts(even, 10, found_of([first], [5.0], 0.9), None) == ()
+    (other,) = doubts(even, 13, found_of([first], [5.0], 0.9), None)
     assert "propose 13" in other
+    (double,) = doubts(even, 13, found_of([first], [5.0], 0.6, 1.9, 0.45), None)
+    assert "1.9 times" in double
+    assert "propose 13" in double
+    for knee, proposed in (
+        ((0.6, 1.2, 0.45), 13),
+        ((0.6, 1.9, 0.1), 13),
+        ((0.3, 1.9, 0.45), 13),
+        ((0.6, 1.9, 0.45), 9),
+    ):
+        assert doubts(even, proposed, found_of([first], [5.0], *knee), None) == ()
     (rival,) = doubts(even, 10, found_of([first, second], [5.0, 4.99]), None)
     assert "30 %" in rival
     assert doubts(even, 10, found_of([first, second], [5.0, 4.0]), None) == ()
@@ -104,9 +115,9 @@ def test_doubts_are_said_only_where_there_are_any() -> None:
     assert "75 % of the images only" in unstable
 
 
-def found_of(candidates: list[IntArray], worths: list[float], knee: float = 0.0) -> Found:
+def found_of(candidates: list[IntArray], worths: list[float], *knee: float) -> Found:
     sample = np.arange(len(candidates[0]))
-    return Found(candidates[0], sample, tuple(candidates), tuple(worths), knee)
+    return Found(candidates[0], sample, tuple(candidates), tuple(worths), Knee(*(knee or (0.0,))))
 
 
 def test_partitions_agree_by_their_credibility() -> None:

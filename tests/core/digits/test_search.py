@@ -12,7 +12,7 @@ from gmmseg.arrays import FloatArray, IntArray
 from gmmseg.control import Progress, StopRequest, never_stop, result_of
 from gmmseg.digits.bisection import Bisector, second_eigenvector_halves
 from gmmseg.digits.graph import Graph, edge_weights, joined
-from gmmseg.digits.knee import knee_ratio
+from gmmseg.digits.knee import knee_of
 from gmmseg.digits.moves import improved_events
 from gmmseg.digits.neighbours import nearest_events
 from gmmseg.digits.partition import PartitionProblem, merge_gains, partition_of, split_gain
@@ -154,16 +154,19 @@ def test_the_knee_is_what_a_split_gains_over_what_a_merge_loses(
 
     bisector = bisector_of(problem)
     united = np.unique(np.where(groups == 1, 0, groups), return_inverse=True)[1]
-    right = knee_ratio(problem, partition_of(problem, groups, 4), bisector)
-    fewer = knee_ratio(problem, partition_of(problem, united, 3), bisector)
-    assert right == pytest.approx(expected(groups, 4), abs=1e-6)
-    assert fewer == pytest.approx(expected(united, 3), abs=1e-6)
-    assert fewer > max(2 * right, 0.1)
+    right = knee_of(problem, partition_of(problem, groups, 4), bisector)
+    fewer = knee_of(problem, partition_of(problem, united, 3), bisector)
+    assert right.ratio == pytest.approx(expected(groups, 4), abs=1e-6)
+    assert fewer.ratio == pytest.approx(expected(united, 3), abs=1e-6)
+    assert fewer.ratio > max(2 * right.ratio, 0.1)
+    # Two groups of 60 in one cluster, beside two clusters of 60.
+    assert fewer.size == 2
+    assert fewer.half == pytest.approx(0.5, abs=0.05)
 
 
 def test_where_a_merge_loses_nothing_there_is_no_knee(problem: PartitionProblem) -> None:
     labels = np.random.default_rng(0).integers(0, 4, problem.n_rows)
-    assert knee_ratio(problem, partition_of(problem, labels, 4), bisector_of(problem)) == np.inf
+    assert knee_of(problem, partition_of(problem, labels, 4), bisector_of(problem)).ratio == np.inf
 
 
 def test_empty_clusters_are_filled(problem: PartitionProblem, planted: tuple[FloatArray, IntArray]) -> None:
