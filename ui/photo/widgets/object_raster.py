@@ -18,6 +18,8 @@ _SLOTS = 254
 
 _BYTES: ByteArray = np.append(0, np.arange(MAX_ID) % _SLOTS + 1).astype(np.uint8)
 """The byte of each id."""
+_FEW = 1 / 8
+"""Share of the tiles up to which each is sampled by itself: of more the whole is sampled sooner."""
 _SIDE = 256
 """Rows and columns of the parts that finer levels are kept in."""
 _MOST_PARTS = 1024
@@ -65,9 +67,12 @@ class ObjectRaster:
             changed = [index for index, tile in enumerate(ids.tiles) if tile != 0]
         else:
             changed = ids.changed_from(before.ids)
-        for index in changed:
-            rows, columns = _in_steps(ids.box(index), step)
-            self.pixels[rows, columns] = _BYTES[ids.sampled(step, (rows, columns))]
+        if len(changed) > _FEW * len(ids.tiles):
+            self.pixels[:] = _BYTES[ids.sampled(step)]
+        else:
+            for index in changed:
+                rows, columns = _in_steps(ids.box(index), step)
+                self.pixels[rows, columns] = _BYTES[ids.sampled(step, (rows, columns))]
         for part in self._parts_of(ids.box(index) for index in changed) if self._parts else ():
             self._parts.pop(part, None)
         return bool(changed) or before is None
