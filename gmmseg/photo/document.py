@@ -83,6 +83,8 @@ class PendingSelection:
         Its pixels before, as far as the field goes.
     field : Field, optional
         In whose pixels prompts and box are; None is all of the image.
+    adds : bool
+        The first prompt selects as if there were no base, and that is added to it; else it corrects the base.
     """
 
     acts: tuple[Act, ...] = ()
@@ -90,6 +92,7 @@ class PendingSelection:
     object_id: int | None = None
     base: Patch | None = None
     field: Field | None = None
+    adds: bool = False
 
 
 FIRST_MAP = MapSettings(by="region")

@@ -82,7 +82,7 @@ def go_on(
         after = accept_selection(answer, name, only_unlabelled=only_unlabelled).apply(document)
         wanted = answer.pending.object_id or after.object_map.objects[-1].id
         pending = _correction(after, wanted, field)
-        return replace(after, pending=replace(pending, acts=(prompt,)))
+        return replace(after, pending=replace(pending, acts=(prompt,), adds=prompt.is_positive))
 
     return Edit("Go on with the selection", apply)
 

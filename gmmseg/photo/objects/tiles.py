@@ -191,9 +191,11 @@ class TileMap:
         return [index for index, (one, two) in pairs if one is not two and one != two]
 
     def n_bytes_beside(self, other: TileMap) -> int:
-        """Return the bytes of the packed tiles that another version of the map does not have."""
+        """Return the bytes that the map takes beside another version: its list, and the tiles of its own."""
+        if self.tiles is other.tiles:
+            return 0
         tiles = (self.tiles[index] for index in self.changed_from(other))
-        return sum(len(tile) for tile in tiles if isinstance(tile, bytes))
+        return 8 * len(self.tiles) + sum(len(tile) for tile in tiles if isinstance(tile, bytes))
 
     def counts(self, n_ids: int) -> NDArray[np.int64]:
         """Return the number of pixels of each id below `n_ids`, (n_ids,)."""
