@@ -23,7 +23,7 @@ from gmmseg.mixture.settings import FitSettings
 from gmmseg.setting import choice, number
 
 CASES = {
-    "singular": "A component on one point",
+    "singular": "One point, one Gaussian",
     "names": "Components change names",
     "underflow": "Products instead of sums",
     "cancellation": "E[x²] − E[x]²",

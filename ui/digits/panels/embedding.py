@@ -203,7 +203,9 @@ class EmbeddingPanel(PlotPanel):
                     continue
                 curve = ellipse(mean, covariances[cluster][np.ix_(axes, axes)])
                 where = (float(mean[0]), float(mean[1]))
-                drawn.append(ComponentCurve(cluster, class_colour(cluster), curve[:, 0], curve[:, 1], where))
+                drawn.append(
+                    ComponentCurve(cluster + 1, class_colour(cluster), curve[:, 0], curve[:, 1], where)
+                )
         self.plot.show_components(drawn)
 
     @Slot()
