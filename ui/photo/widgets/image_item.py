@@ -1,13 +1,13 @@
-"""ImageItem: the base of what is drawn in image pixels, and paths made of arrays."""
+"""ImageItem and AreaItem: the bases of what is drawn in image pixels, and paths made of arrays."""
 
 from __future__ import annotations
 
 import struct
 
 import numpy as np
-from PySide6.QtCore import QByteArray, QDataStream, QIODevice, Qt
+from PySide6.QtCore import QByteArray, QDataStream, QIODevice, QRectF, Qt
 from PySide6.QtGui import QPainterPath
-from PySide6.QtWidgets import QGraphicsObject
+from PySide6.QtWidgets import QGraphicsItem, QGraphicsObject
 
 from gmmseg.arrays import IntArray
 
@@ -26,6 +26,25 @@ class ImageItem(QGraphicsObject):
     def screen_pixel(self) -> float:
         """Side of a device-independent pixel, image pixels."""
         return 1 / self.sceneTransform().m11()
+
+
+class AreaItem(ImageItem):
+    """An item that covers an area from (0, 0) on and paints only what is exposed of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemUsesExtendedStyleOption)
+        self._rect = QRectF()
+
+    def _cover(self, width: float, height: float) -> None:
+        """Take another area, image pixels."""
+        rect = QRectF(0, 0, width, height)
+        if rect != self._rect:
+            self.prepareGeometryChange()
+            self._rect = rect
+
+    def boundingRect(self) -> QRectF:
+        return self._rect
 
 
 def path_of(rings: list[IntArray]) -> QPainterPath:

@@ -8,11 +8,11 @@ from typing import Protocol
 import numpy as np
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
+from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
 from gmmseg.arrays import AnyArray, BoolArray, ByteArray
 from gmmseg.render import boundaries
-from ui.photo.widgets.image_item import ImageItem
+from ui.photo.widgets.image_item import AreaItem
 from ui.photo.widgets.pixel_item import as_qimage
 
 _REACH = 2
@@ -34,7 +34,7 @@ class Labels(Protocol):
         """Return the labels where increasing rows and columns cross, 0 beside the map."""
 
 
-class LabelItem(ImageItem):
+class LabelItem(AreaItem):
     """Draws a tint and lines one device-independent pixel wide, of some labels three.
 
     Labels are sampled where the screen shows them, and lines are found among the samples: the time depends
@@ -43,8 +43,6 @@ class LabelItem(ImageItem):
 
     def __init__(self) -> None:
         super().__init__()
-        self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemUsesExtendedStyleOption)
-        self._rect = QRectF()
         self._labels: Labels | None = None
         self._lut: ByteArray = np.zeros((256, 4), dtype=np.uint8)
         self._line_lut: ByteArray = self._lut
@@ -52,13 +50,9 @@ class LabelItem(ImageItem):
 
     def set_labels(self, labels: Labels | None) -> None:
         """Draw a map, as it is now; None draws nothing."""
-        rect = QRectF()
-        if labels is not None:
-            height, width = labels.shape
-            rect = QRectF(0, 0, width / labels.step, height / labels.step)
-        if rect != self._rect:
-            self.prepareGeometryChange()
-            self._rect = rect
+        height, width = (0, 0) if labels is None else labels.shape
+        step = 1 if labels is None else labels.step
+        self._cover(width / step, height / step)
         self._labels = labels
         self.update()
 
@@ -68,9 +62,6 @@ class LabelItem(ImageItem):
         self._line_lut = lut.copy()
         self._line_lut[lut[:, 3] > 0, 3] = 255
         self.update()
-
-    def boundingRect(self) -> QRectF:
-        return self._rect
 
     def paint(
         self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None

@@ -10,10 +10,10 @@ from typing import Protocol
 import numpy as np
 from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QImage, QPainter
-from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
+from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
 from gmmseg.arrays import ByteArray
-from ui.photo.widgets.image_item import ImageItem
+from ui.photo.widgets.image_item import AreaItem
 
 _FORMATS = {
     1: QImage.Format.Format_Indexed8,
@@ -61,7 +61,7 @@ class FinerPixels(Protocol):
         """Show the same parts in other colours."""
 
 
-class PixelItem(ImageItem):
+class PixelItem(AreaItem):
     """Draws photos and label maps; its unit is one image pixel, and pixel (0, 0) covers 0..1.
 
     A zoomed-out picture is drawn from the coarser level that fits the screen, and of that only the part in
@@ -75,11 +75,9 @@ class PixelItem(ImageItem):
 
     def __init__(self, *, is_smooth: bool) -> None:
         super().__init__()
-        self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemUsesExtendedStyleOption)
         self._is_smooth = is_smooth
         self._line_width = 0
         self._clip_left = 0.0
-        self._rect = QRectF()
         self._levels: dict[int, ByteArray] = {}
         self._qimages: dict[int, QImage] = {}
         self._lut: ByteArray | None = None
@@ -116,10 +114,7 @@ class PixelItem(ImageItem):
             than reduced, which would tear them.
         """
         height, width = size or (pixels.shape[0], pixels.shape[1])
-        rect = QRectF(0, 0, width, height)
-        if rect != self._rect:
-            self.prepareGeometryChange()
-            self._rect = rect
+        self._cover(width, height)
         first = round(math.log2(max(1.0, width / pixels.shape[1], height / pixels.shape[0])))
         self._levels = {first: np.ascontiguousarray(pixels)}
         self._levels.update({first + 1 + index: level for index, level in enumerate(levels)})
@@ -149,9 +144,6 @@ class PixelItem(ImageItem):
         if self._levels:
             self._levels, self._qimages, self._finer = {}, {}, None
             self.update()
-
-    def boundingRect(self) -> QRectF:
-        return self._rect
 
     def paint(
         self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None
