@@ -63,20 +63,21 @@ def _lopsided(sizes: IntArray) -> str:
 
 def _other_number(n_clusters: int, gap_k: int | None, found: Found | None) -> str:
     # Neither alone: groups in the graph are often styles of one kind, and the slope may have no knee.
-    if gap_k is None or gap_k == n_clusters or found is None:
+    if gap_k is None or found is None:
         return ""
-    proposed = f"The eigenvalues of the neighbour graph propose {gap_k}."
-    if found.knee.ratio >= NO_KNEE:
-        return (
-            f"{n_clusters} may not be the number of clusters: one more would gain nearly what one fewer "
-            f"would lose. {proposed}"
-        )
-    if gap_k > n_clusters and _holds_two(found.knee):
+    has_knee = found.knee.ratio < NO_KNEE
+    proposed = f" The eigenvalues of the neighbour graph propose {gap_k}." if gap_k != n_clusters else ""
+    if _holds_two(found.knee) and (gap_k > n_clusters or not has_knee):
         return (
             f"{n_clusters} may be too few clusters: one holds {found.knee.size:.1f} times as many images as "
-            f"usual and falls in two better than all others. {proposed}"
+            f"usual and falls in two better than all others.{proposed}"
         )
-    return ""
+    if has_knee or not proposed:
+        return ""
+    return (
+        f"{n_clusters} may not be the number of clusters: one more would gain nearly what one fewer "
+        f"would lose.{proposed}"
+    )
 
 
 def _holds_two(knee: Knee) -> bool:

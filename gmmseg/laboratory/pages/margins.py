@@ -24,7 +24,7 @@ from gmmseg.mixture.params import MixtureParams
 from gmmseg.mixture.settings import FitSettings
 from gmmseg.setting import group, number
 
-CURVE_POINTS = 240
+CURVE_POINTS = 121
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,6 +106,9 @@ def test_doubts_are_said_only_where_there_are_any() -> None:
         ((0.6, 1.9, 0.45), 9),
     ):
         assert doubts(even, proposed, found_of([first], [5.0], *knee), None) == ()
+    (flat,) = doubts(even, 10, found_of([first], [5.0], 0.8, 1.9, 0.45), None)
+    assert "too few" in flat
+    assert "propose" not in flat
     (rival,) = doubts(even, 10, found_of([first, second], [5.0, 4.99]), None)
     assert "30 %" in rival
     assert doubts(even, 10, found_of([first, second], [5.0, 4.0]), None) == ()
