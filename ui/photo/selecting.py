@@ -338,10 +338,6 @@ class Selecting(Worker):
             self._ask_pending()
 
 
-def _has_own_maps(shown: ViewState) -> bool:
-    return shown.segmentation is not None and not shown.is_preview
-
-
 def _prompt_of(field: Field, points: Sequence[Point], is_positive: bool) -> Prompt | None:
     """Return a prompt of the points that lie in a field, in its pixels; None where all lie beside it."""
     (x, y), *others = own = field.own(points)
