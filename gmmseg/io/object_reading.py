@@ -40,6 +40,7 @@ def read_objects(
     image_name: str = "",
     *,
     grid: PixelGrid = OWN_GRID,
+    overview: tuple[int, int] | None = None,
     should_stop: ShouldStop = never_stop,
 ) -> ObjectMap:
     """Return the objects that a file marks in an image.
@@ -56,6 +57,8 @@ def read_objects(
         File name of the image: which one of a file about several is meant.
     grid : PixelGrid
         Where its pixels lie in the picture that GeoJSON is about.
+    overview : tuple of int, optional
+        (h, w) of a smaller copy of the image: a mask may have this size too, and so has what is returned.
     should_stop : ShouldStop
 
     Raises
@@ -75,7 +78,8 @@ def read_objects(
     if data.lstrip()[:1] in (b"{", b"["):
         return _from_json(data, name, shape, image_name, grid, should_stop)
     values = read_values(data, name, should_stop)
-    check_size(values.ids.shape, shape, name)
+    if values.ids.shape != overview:
+        check_size(values.ids.shape, shape, name)
     return _some(objects_of_ids(values.ids, values.names, values.colours), name)
 
 
@@ -109,7 +113,8 @@ def as_objects(marked: Marked, image: Image, should_stop: ShouldStop = never_sto
         check_size(ids.shape, shape, "array")
         return objects_of_ids(ids)
     grid = image.source.part or OWN_GRID
-    return read_objects(marked, shape, image.source.name, grid=grid, should_stop=should_stop)
+    own = image.height, image.width
+    return read_objects(marked, shape, image.source.name, grid=grid, overview=own, should_stop=should_stop)
 
 
 def read_objects_events(

@@ -8,7 +8,7 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import QTimer, Signal, Slot
 
 from gmmseg.arrays import AnyArray, IntArray
 from gmmseg.control import Progress, ShouldStop
@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 
 _MOST_FIELDS = 8
 """Fields that are kept ready."""
+_REST_MS = 300
+"""The pointer must rest over a field for that to be made ready before it is clicked."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,6 +118,10 @@ class Selecting(Worker):
         self._in_progress: Field | None = None
         self._zoom = 1.0
         self._pixel: tuple[int, int] | None = None
+        # Somebody is at work with the tool: fields that the pointer rests over are made ready.
+        self._follows_pointer = False
+        self._rest = QTimer(self, singleShot=True, interval=_REST_MS)
+        self._rest.timeout.connect(self._make_pointed_ready)
         self._questions: LatestRequests = work.make_requests(
             _answer, lambda question: "hover" if question.pending is None else "pending"
         )
@@ -158,6 +164,7 @@ class Selecting(Worker):
         document = self._workspace.document
         if document.image is None:
             return
+        self._follows_pointer = True
         pending, field = document.pending, self.field_at(points[0])
         if pending is not None and is_asked:
             own = document.field_of(pending)
@@ -225,6 +232,15 @@ class Selecting(Worker):
             self._questions.ask(Question(answers, point=pixel))
         else:
             self.hover_outlined.emit([])
+            self._rest.start()
+
+    @Slot()
+    def _make_pointed_ready(self) -> None:
+        """Make the field under the pointer ready, where nothing else is being done or selected."""
+        if self._pixel is None or self._workspace.document.pending is not None:
+            return
+        if self._follows_pointer and not self.runner.is_running:
+            self.make_ready(self.field_at(self._pixel))
 
     @Slot()
     def drop(self) -> None:
@@ -234,6 +250,7 @@ class Selecting(Worker):
 
     def stop(self) -> None:
         """Give up making the image ready."""
+        self._follows_pointer = False
         self.runner.cancel()
         self.tree_coming.emit(False)
 

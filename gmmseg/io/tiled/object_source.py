@@ -94,15 +94,19 @@ class TiledObjectSource(ObjectSource):
         size, step = self.image.pixel_size, self.image.step_of_levels
         return given or (None if size is None else (size[0] / step, size[1] / step))
 
-    def _values(self, value_of: Callable[[ObjectInfo], int]) -> AnyArray:
-        values = np.zeros(1 + max((entry.id for entry in self.objects), default=0), dtype=np.int64)
+    def _values(self, value_of: Callable[[ObjectInfo], int], of_none: int = 0) -> AnyArray:
+        """Return the value of each id: of the objects that are written, and that of all others."""
+        values = np.full(1 + max((entry.id for entry in self.objects), default=0), of_none, dtype=np.int64)
         for entry in self.entries:
             values[entry.id] = value_of(entry)
         return values
 
     def _mask_tiff(self, item: ExportItem, should_stop: ShouldStop) -> bytes:
-        pyramid = self._pyramid(self._values(lambda entry: entry.id), item)
-        return object_tiff(pyramid, self.legend(), should_stop)
+        held, values = self.legend(item.zero_based), self._values(lambda entry: entry.id)
+        if item.zero_based:
+            places = {entry.id: at for at, entry in enumerate(self.entries)}
+            values = self._values(lambda entry: places[entry.id], held["no_class"])
+        return object_tiff(self._pyramid(values, item), held, should_stop)
 
     def _semantic_tiff(self, item: ExportItem, should_stop: ShouldStop) -> bytes:
         numbers = self.objects.categories()

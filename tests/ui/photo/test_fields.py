@@ -148,6 +148,14 @@ class Looker:
             QApplication.sendEvent(view, move)
         QTest.mouseRelease(view, LEFT, NONE, self.at(*points[-1]))
 
+    def hover(self, row: float, column: float) -> None:
+        view, where = self.canvas.viewport(), QPointF(self.at(row, column))
+        button = Qt.MouseButton.NoButton
+        move = QMouseEvent(
+            QEvent.Type.MouseMove, where, QPointF(view.mapToGlobal(where)), button, button, NONE
+        )
+        QApplication.sendEvent(view, move)
+
     def press(self, key: Qt.Key) -> None:
         before = self.document.objects
         self.canvas.setFocus()
@@ -242,10 +250,7 @@ def test_hovering_outlines_what_a_click_would_take_in_a_field_that_is_known(look
     looker.go(*NUCLEI[0])
     looker.click(*NUCLEI[0])
     looker.app.photo.toolbox.drop()
-    view, where = looker.canvas.viewport(), QPointF(looker.at(NUCLEI[0][0] + 3, NUCLEI[0][1]))
-    button = Qt.MouseButton.NoButton
-    move = QMouseEvent(QEvent.Type.MouseMove, where, QPointF(view.mapToGlobal(where)), button, button, NONE)
-    QApplication.sendEvent(view, move)
+    looker.hover(NUCLEI[0][0] + 3, NUCLEI[0][1])
     looker.wait(lambda: not looker.canvas.hover_outline.is_empty)
     rect = looker.canvas.hover_outline.mapRectToParent(looker.canvas.hover_outline._path.boundingRect())
     step = looker.panes.camera.step
@@ -494,3 +499,36 @@ def test_fill_and_cut_apart_work_in_pixels_of_the_picture(looker: Looker) -> Non
     # A pixel of the screen is one of the picture.
     assert areas[1] + areas[3] == bar().sum()
     assert areas[1] == pytest.approx(areas[3], abs=4 * 20)
+
+
+def test_a_mask_of_the_overview_is_read_as_blocks_of_the_picture(looker: Looker, tmp_path: Path) -> None:
+    image = looker.document.image
+    assert image is not None
+    mask = np.zeros((image.height, image.width), np.uint8)
+    mask[20:30, 40:70] = 1
+    PillowImage.fromarray(mask).save(tmp_path / "mask.png")
+    looker.work.mask_opener.open_path(tmp_path / "mask.png")
+    looker.wait(lambda: bool(looker.document.objects))
+    assert np.array_equal(looker.ids, np.kron(mask, np.ones((4, 4), np.uint8))[: SHAPE[0], : SHAPE[1]])
+
+
+def test_where_somebody_selects_the_field_under_the_pointer_is_made_ready(looker: Looker) -> None:
+    selecting = looker.work.selecting
+    looker.go(*NUCLEI[1])
+    looker.hover(*NUCLEI[1])
+    QTest.qWait(500)
+    assert not selecting.runner.is_running
+    looker.click(*NUCLEI[1])
+    looker.app.photo.toolbox.drop()
+    looker.go(*NUCLEI[3])
+    looker.hover(*NUCLEI[3])
+    field = selecting.field_at(NUCLEI[3][::-1])
+    looker.wait(lambda: selecting.leaves(field) is not None)
+    looker.hover(NUCLEI[3][0] + 1, NUCLEI[3][1])
+    looker.wait(lambda: not looker.canvas.hover_outline.is_empty)
+    # After Stop nothing begins by itself.
+    selecting.stop()
+    looker.go(*NUCLEI[0])
+    looker.hover(*NUCLEI[0])
+    QTest.qWait(500)
+    assert not selecting.runner.is_running

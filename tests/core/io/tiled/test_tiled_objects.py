@@ -106,11 +106,19 @@ def test_what_is_made_object_by_object_is_what_is_made_in_memory(
     assert whole == tiled
 
 
-@pytest.mark.parametrize("kind", ["mask", "semantic", "binary"])
+@pytest.mark.parametrize("chosen", [(), (3, 1)])
+@pytest.mark.parametrize(
+    ("kind", "zero_based"), [("mask", False), ("mask", True), ("semantic", False), ("binary", False)]
+)
 def test_masks_hold_the_same_values_and_smaller_copies_every_second_of_them(
-    sources: tuple[ObjectSource, TiledObjectSource], kind: ExportKind
+    sources: tuple[ObjectSource, TiledObjectSource],
+    kind: ExportKind,
+    zero_based: bool,
+    chosen: tuple[int, ...],
 ) -> None:
-    whole, tiled = (tifffile.TiffFile(io.BytesIO(encoded(each, "m.tif", kind))) for each in sources)
+    item = ExportItem(Path("m.tif"), kind, zero_based)
+    files = [replace(each, chosen=chosen).encode(item, never_stop) for each in sources]
+    whole, tiled = (tifffile.TiffFile(io.BytesIO(file)) for file in files if isinstance(file, bytes))
     expected = whole.asarray()
     assert expected.max() > 0
     levels = [level.asarray() for level in tiled.series[0].levels]
