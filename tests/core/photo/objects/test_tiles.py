@@ -152,5 +152,6 @@ def test_areas_painted_one_after_the_other_are_those_of_an_array(
         box = slice(top, min(top + int(rng.integers(1, 300)), 700)), slice(left, left + 50)
         mask = rng.random((box[0].stop - top, 50)) < 0.7
         painter.paint(box, mask, wanted)
+        assert len(painter._open) <= 4
         ids[box][mask] = wanted
     assert np.array_equal(painter.map().read(), ids)
