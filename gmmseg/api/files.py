@@ -197,7 +197,7 @@ def export(
     check_items(items)
     source: ExportSource
     if isinstance(result, PhotoProject):
-        items = as_in_document(items, result.document)
+        items = as_in_document(items, result.document, subject)
         needs_mixture = "table" in files
         with one_blas_thread():
             source = result_of(

@@ -71,10 +71,13 @@ def check_is_there(image: Image | None) -> None:
         )
 
 
-def as_in_document(items: Sequence[ExportItem], document: Document) -> list[ExportItem]:
-    """Return the items with the size of a pixel and the display of a document, where they have none."""
-    side, step = document.typed_pixel_size, 1 if document.image is None else document.image.step_of_levels
-    # Of the picture, where the image is an overview of it.
+def as_in_document(items: Sequence[ExportItem], document: Document, subject: Subject) -> list[ExportItem]:
+    """Return the items with the size of a pixel and the display of a document, where they have none.
+
+    Classes and objects of a picture beyond memory are in its own pixels, regions in those of its overview.
+    """
+    side, image = document.typed_pixel_size, document.image
+    step = 1 if image is None or subject == "regions" else image.step_of_levels
     size = None if side is None else (side / step, side / step)
     return [
         replace(item, pixel_size=item.pixel_size or size, display=item.display or document.display)

@@ -54,6 +54,6 @@ def run(options: argparse.Namespace, console: Console) -> bool:
         ),
         shown(options.project),
     )
-    items = as_in_document(items, opened.project.document)
+    items = as_in_document(items, opened.project.document, options.subject or usual)
     console.drain(export_events(source, items, console.should_stop), shown(options.project))
     return True

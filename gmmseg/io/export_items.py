@@ -89,7 +89,9 @@ def is_measured(item: ExportItem) -> bool:
     """Return whether an item's `pixel_size` has an effect."""
     # A folder gets files in the first of their formats.
     name = item.path.name.lower() if item.path.suffix else SUFFIXES[item.kind][0]
-    is_map = item.kind in ("mask", "probabilities") and name.endswith((".tif", ".tiff", ".zarr"))
+    is_map = item.kind in ("mask", "probabilities", "semantic", "binary") and name.endswith(
+        (".tif", ".tiff", ".zarr")
+    )
     return is_map or item.kind in ("table", "parts", "ome-tiff", "ome-zarr")
 
 

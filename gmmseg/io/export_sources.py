@@ -110,11 +110,11 @@ class ExportSource(ABC):
         """Return the category of each class by its id; None where every class is one of its own."""
         return None
 
-    def semantic(self, suffix: str) -> bytes:
+    def semantic(self, suffix: str, pixel_size: PixelSize | None = None) -> bytes:
         """Return a mask of categories; raises `WriteError` where there are no objects."""
         raise _only_objects()
 
-    def binary(self, suffix: str) -> bytes:
+    def binary(self, suffix: str, pixel_size: PixelSize | None = None) -> bytes:
         """Return a mask of 0 and 255; raises `WriteError` where there are no objects."""
         raise _only_objects()
 
@@ -372,8 +372,10 @@ _ENCODERS: dict[ExportKind, _Encoder] = {
     "probabilities": _probabilities,
     "overlay": _overlay,
     "model": lambda source, item, should_stop: source.model(),
-    "semantic": lambda source, item, should_stop: source.semantic(item.path.suffix),
-    "binary": lambda source, item, should_stop: source.binary(item.path.suffix),
+    "semantic": lambda source, item, should_stop: source.semantic(
+        item.path.suffix, _pixel_size(source, item)
+    ),
+    "binary": lambda source, item, should_stop: source.binary(item.path.suffix, _pixel_size(source, item)),
     "cutout": lambda source, item, should_stop: source.cutout(item.display),
     "binaries": lambda source, item, should_stop: source.binaries(),
     "cutouts": lambda source, item, should_stop: source.cutouts(item.display),

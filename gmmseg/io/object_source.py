@@ -118,7 +118,7 @@ class ObjectSource(ExportSource):
         values = self.objects.categories()
         return {entry.id: values[entry.name] for entry in self.entries}
 
-    def semantic(self, suffix: str) -> bytes:
+    def semantic(self, suffix: str, pixel_size: PixelSize | None = None) -> bytes:
         values = self.objects.categories()
         kept = {entry.name for entry in self.entries}
         first = {entry.name: entry for entry in reversed(self.entries)}
@@ -133,7 +133,7 @@ class ObjectSource(ExportSource):
         ids = table[self.labels]
         if ids.max(initial=0) < 255:
             ids = ids.astype(np.uint8)
-        return encode_mask(suffix, ids, classes, metadata=self.semantic_legend())
+        return encode_mask(suffix, ids, classes, metadata=self.semantic_legend(), pixel_size=pixel_size)
 
     def semantic_legend(self) -> dict[str, Any]:
         """Return which value of a mask of categories means what."""
@@ -151,14 +151,21 @@ class ObjectSource(ExportSource):
         """Return what the values of a mask of all objects mean."""
         return {"values": "255 object, 0 background", "image": self.facts()}
 
-    def binary(self, suffix: str) -> bytes:
+    def binary(self, suffix: str, pixel_size: PixelSize | None = None) -> bytes:
         mask = self._mask()
         if suffix.lower() == ".npy":
             buffer = io.BytesIO()
             np.save(buffer, mask, allow_pickle=False)
             return buffer.getvalue()
         values = mask.view(np.uint8) * np.uint8(255)
-        return encode_mask(suffix, values, ClassTable(), palette="grey", metadata=self.binary_legend())
+        return encode_mask(
+            suffix,
+            values,
+            ClassTable(),
+            palette="grey",
+            metadata=self.binary_legend(),
+            pixel_size=pixel_size,
+        )
 
     def cutout(self, display: Display | None = None) -> bytes:
         wanted = [entry.id for entry in self.entries]

@@ -96,7 +96,7 @@ class Exporter(FileExporter):
         from gmmseg.batch.texts import again, text_of
 
         document = self._workspace.document
-        wanted = again(document, subject, as_in_document(items, document), self.saved_project())
+        wanted = again(document, subject, as_in_document(items, document, subject), self.saved_project())
         return text_of(language, wanted)
 
     def _dialog(
@@ -172,7 +172,7 @@ class Exporter(FileExporter):
         from gmmseg.batch.documents import as_in_document
         from ui.photo.export_work import export_shown_events
 
-        told = as_in_document(items, shown.document)
+        told = as_in_document(items, shown.document, subject)
         self.runner.start(lambda should_stop: export_shown_events(shown, subject, told, chosen, should_stop))
 
     @Slot(str, int)

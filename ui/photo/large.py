@@ -62,7 +62,7 @@ def exporting_of_levels(
     document = shown.document
     if document.image is None or document.fit is None:
         raise WriteError("There are no classes to export yet.", "Wait until the picture is fitted.")
-    picture, items = pyramid_of(document.image).picture, as_in_document(items, document)
+    picture, items = pyramid_of(document.image).picture, as_in_document(items, document, "classes")
     with engine() as workers:
         paths = yield from export_tiled_events(
             picture, document.fit, document.classes, items, workers, "window", should_stop, report

@@ -73,6 +73,16 @@ def test_a_black_and_white_mask_is_one_of_all_objects(tmp_path: Path, name: str)
     assert np.array_equal(mask, expected if name.endswith("npy") else np.where(expected, 255, 0))
 
 
+@pytest.mark.parametrize("kind", ["mask", "semantic", "binary"])
+def test_masks_tell_the_size_of_a_pixel(tmp_path: Path, kind: str) -> None:
+    item = ExportItem(tmp_path / "m.tif", kind, pixel_size=(0.25, 0.5))  # type: ignore[arg-type]
+    result_of(export_events(source(), [item]))
+    with Pillow.open(item.path) as mask:
+        tags = mask.getexif()
+    # Pixels a centimetre.
+    assert (float(tags[282]), float(tags[283]), tags[296]) == (40_000, 20_000, 3)
+
+
 def test_a_cut_out_is_the_picture_inside_and_transparent_outside(tmp_path: Path) -> None:
     pixels = np.asarray(Pillow.open(io.BytesIO(written(tmp_path, "c.png", "cutout", (1,)))))
     inside = (ids() == 1)[2:12, 3:15]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 from threading import Barrier
 
 import numpy as np
@@ -13,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gmmseg.arrays import AnyArray
+from gmmseg.batch.documents import as_in_document
 from gmmseg.control import result_of
 from gmmseg.drawing.draw import Scene, draw
 from gmmseg.drawing.layers import Layer, LayerKind
@@ -20,8 +22,10 @@ from gmmseg.errors import SettingsError
 from gmmseg.features.build import feature_table
 from gmmseg.features.spec import FeatureSpec
 from gmmseg.image import Image
+from gmmseg.io.export_items import ExportItem
 from gmmseg.mixture.settings import FitSettings
 from gmmseg.photo.classes import default_classes
+from gmmseg.photo.document import Document
 from gmmseg.photo.jobs import Previewed, SegmentOutcome, SegmentRequest
 from gmmseg.photo.segmentation import segment
 from gmmseg.photo.settings import SegmentSettings
@@ -217,6 +221,14 @@ def test_threads_share_the_labels_of_colours() -> None:
         for _ in range(10):
             shared = ColourLabels(rows, params, in_blocks=False)
             assert all(np.array_equal(found, expected) for found in threads.map(labelled, [shared] * 4))
+
+
+def test_a_typed_size_of_a_pixel_is_that_of_the_overview() -> None:
+    document = replace(Document(), image=_of(image_of(coloured(SHAPE))).overview(), typed_pixel_size=2.0)
+    items = [ExportItem(Path("a.csv"), "table")]
+    assert as_in_document(items, document, "regions")[0].pixel_size == (2.0, 2.0)
+    assert as_in_document(items, document, "classes")[0].pixel_size == (0.5, 0.5)
+    assert as_in_document(items, document, "objects")[0].pixel_size == (0.5, 0.5)
 
 
 def test_an_overview_knows_its_picture() -> None:
