@@ -176,6 +176,21 @@ def test_before_a_run_the_digits_are_shown_as_they_are(bench: Bench, qtbot: QtBo
     assert bench.store.recent_files() == []
 
 
+def test_other_digits_begin_at_the_view_of_the_clusters(
+    clustered: Bench, qtbot: QtBot, tmp_path: Path
+) -> None:
+    panel = clustered.desk.panels.clusters
+    tabs = [panel.tabs.tabText(at) for at in range(panel.tabs.count())]
+    place = panel.tabs.tabRect(tabs.index("Misplaced")).center()
+    QTest.mouseClick(panel.tabs, LEFT, NO_KEYS, place)
+    assert panel.view == "misplaced"
+    write_idx_folder(tmp_path / "set", 30, 10)
+    drop(clustered.window, mime_of(tmp_path / "set"))
+    qtbot.waitUntil(lambda: panel.view == "clusters", timeout=10000)
+    (section,) = panel.walls["clusters"].sections
+    assert section.details[-1] == "Run sorts them"
+
+
 def test_run_becomes_stop_and_a_stopped_run_leaves_the_clusters(
     clustered: Bench, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
