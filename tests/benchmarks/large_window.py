@@ -2,8 +2,8 @@
 
 It is opened and fitted, and then looked at closely at places far apart, in one pane and in two. From each
 jump, the time until what is painted everywhere in the view, photo and maps, has half as many pixels as the
-screen in each direction, and all of them; the GUI thread's CPU time in it; and the longest gaps of the event
-loop. It runs offscreen unless ``QT_QPA_PLATFORM`` says otherwise.
+screen in each direction, and all of them; the CPU time of all threads until then; the longest gaps of the
+event loop. It runs offscreen unless ``QT_QPA_PLATFORM`` says otherwise.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Sharpness:
     def jump(self, centre: QPointF, zoom: float) -> None:
         """Look elsewhere."""
         self._seen.clear()
-        self._jumped = time.perf_counter(), time.thread_time()
+        self._jumped = time.perf_counter(), time.process_time()
         self._panes.camera._set(centre, zoom)
 
     def at(self, coarser: int) -> _Figure:
@@ -82,7 +82,7 @@ class Sharpness:
         """Note that a canvas has been painted, so many levels too coarse."""
         for number, pane in enumerate(self._panes.visible_panes):
             if pane.canvas is canvas:
-                now = time.perf_counter() - self._jumped[0], time.thread_time() - self._jumped[1]
+                now = time.perf_counter() - self._jumped[0], time.process_time() - self._jumped[1]
                 self._seen.setdefault((number, lag), (1000 * now[0], 1000 * now[1]))
 
 
@@ -203,7 +203,7 @@ def _report(what: str, figures: list[_Figure]) -> None:
         return
     clock, own = np.median(there, axis=0)
     longest = there[:, 0].max()
-    print(f"{what}: median {clock:.0f} ms, longest {longest:.0f}; CPU of the thread {own:.0f}{late}")
+    print(f"{what}: median {clock:.0f} ms, longest {longest:.0f}; CPU {own:.0f}{late}")
 
 
 if __name__ == "__main__":
