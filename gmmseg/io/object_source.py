@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -168,8 +168,7 @@ class ObjectSource(ExportSource):
         )
 
     def cutout(self, display: Display | None = None) -> bytes:
-        wanted = [entry.id for entry in self.entries]
-        return encode_rgb_png(cut_out(self.image, self.objects, wanted, display))
+        return encode_rgb_png(self._cut_out(self._filled(), display))
 
     def binaries(self) -> Folder:
         return object_folder(self._filled(), lambda entry: encode_object_mask(".png", self._mask_of(entry)))
@@ -177,16 +176,27 @@ class ObjectSource(ExportSource):
     def cutouts(self, display: Display | None = None) -> Folder:
         return object_folder(
             self._filled(),
-            lambda entry: encode_rgb_png(cut_out(self.image, self.objects, [entry.id], display)),
+            lambda entry: encode_rgb_png(self._cut_out([entry], display)),
         )
 
     def _filled(self) -> list[ObjectInfo]:
         """Return the objects that are written and have pixels."""
-        areas = self.objects.areas()
-        return [entry for entry in self.entries if areas.get(entry.id)]
+        return [entry for entry in self.entries if entry.id in self.boxes]
+
+    @cached_property
+    def boxes(self) -> dict[int, Box]:
+        """The box of each object, by id."""
+        return self.objects.boxes()
+
+    def _cut_out(self, entries: Sequence[ObjectInfo], display: Display | None) -> ByteArray:
+        return cut_out(
+            self.image, self.objects, {entry.id: self.boxes[entry.id] for entry in entries}, display
+        )
 
     def _mask_of(self, entry: ObjectInfo) -> BoolArray:
-        return self.objects.patch_of(entry.id).full((self.image.height, self.image.width))
+        return self.objects.patch_of(entry.id, self.boxes[entry.id]).full(
+            (self.image.height, self.image.width)
+        )
 
     def _mask(self) -> BoolArray:
         mask: BoolArray = self.labels > 0
@@ -194,11 +204,11 @@ class ObjectSource(ExportSource):
 
 
 def cut_out(
-    image: Image, objects: ObjectMap, wanted: Collection[int], display: Display | None = None
+    image: Image, objects: ObjectMap, boxes: Mapping[int, Box], display: Display | None = None
 ) -> ByteArray:
     """Return the pixels of objects as displayed, cropped to them, with alpha 0 outside, (h, w, 4).
 
-    `display` is as for `display_rgb`.
+    `boxes` are theirs, by id; `display` is as for `display_rgb`.
 
     Raises
     ------
@@ -207,15 +217,14 @@ def cut_out(
     BudgetError
     ReadError
     """
-    boxes = [box for each in wanted if (box := objects.ids.bounds_of(each)) is not None]
     if not boxes:
         raise WriteError("There is no object to cut out.", "Select one and press Enter.")
     rows, columns = (
         slice(min(along.start for along in sides), max(along.stop for along in sides))
-        for sides in zip(*boxes, strict=True)
+        for sides in zip(*boxes.values(), strict=True)
     )
     check_pixels(columns.stop - columns.start, rows.stop - rows.start, _BYTES_OF_CUTOUT, 1)
-    inside = np.isin(objects.ids.read((rows, columns)), list(wanted))
+    inside = np.isin(objects.ids.read((rows, columns)), list(boxes))
     pixels = np.zeros((*inside.shape, 4), dtype=np.uint8)
     pixels[inside, :3] = _displayed(image, (rows, columns), display)[inside]
     pixels[inside, 3] = 255

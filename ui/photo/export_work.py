@@ -69,7 +69,8 @@ def cut_out_picture(
     image: Image, objects: ObjectMap, chosen: Collection[int], display: Display | None
 ) -> QImage:
     """Return objects, the chosen ones or all, as displayed, with transparency around them."""
-    pixels = cut_out(image, objects, chosen or [entry.id for entry in objects], display)
+    boxes = {each: box for each, box in objects.boxes().items() if not chosen or each in chosen}
+    pixels = cut_out(image, objects, boxes, display)
     height, width = pixels.shape[:2]
     return QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_RGBA8888).copy()
 

@@ -127,9 +127,8 @@ class TiledObjectSource(ObjectSource):
         """Yield the objects that are written, as classes, with their pixels."""
         for entry in self.classes:
             raise_if_cancelled(should_stop)
-            patch = self.objects.patch_of(entry.id)
-            if not patch.is_empty:
-                yield entry, patch
+            if entry.id in self.boxes:
+                yield entry, self.objects.patch_of(entry.id, self.boxes[entry.id])
 
     def _placed(self, should_stop: ShouldStop) -> Iterator[tuple[ClassInfo, BoolArray, PixelGrid]]:
         for entry, patch in self._patches(should_stop):
@@ -175,9 +174,10 @@ class TiledObjectSource(ObjectSource):
 
     def binaries(self) -> Folder:
         """Return a mask of each object's box; the list says where the box is."""
-        patches = {entry.id: self.objects.patch_of(entry.id) for entry in self._filled()}
         return object_folder(
             self._filled(),
-            lambda entry: encode_object_mask(".png", patches[entry.id].mask),
-            {each: {"left": patch.left, "top": patch.top} for each, patch in patches.items()},
+            lambda entry: encode_object_mask(
+                ".png", self.objects.patch_of(entry.id, self.boxes[entry.id]).mask
+            ),
+            {each: {"left": box[1].start, "top": box[0].start} for each, box in self.boxes.items()},
         )

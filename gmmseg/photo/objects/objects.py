@@ -91,9 +91,19 @@ class ObjectMap:
         found = int(self.ids.read((slice(y, y + 1), slice(x, x + 1)))[0, 0])
         return self.by_id(found) if found else None
 
-    def patch_of(self, wanted: int) -> Patch:
-        """Return the pixels of an object; raises `BudgetError` where its box is larger than memory."""
-        box = self.ids.bounds_of(wanted)
+    def boxes(self) -> dict[int, Box]:
+        """Return the smallest box of each object, by id."""
+        return self.ids.boxes(self._n_ids)
+
+    def patch_of(self, wanted: int, box: Box | None = None) -> Patch:
+        """Return the pixels of an object, in its box where that is known.
+
+        Raises
+        ------
+        BudgetError
+            The box is larger than memory.
+        """
+        box = self.ids.bounds_of(wanted) if box is None else box
         if box is None:
             return Patch.of(np.zeros((0, 0), dtype=np.bool_))
         height, width = (along.stop - along.start for along in box)

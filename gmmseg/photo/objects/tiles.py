@@ -208,6 +208,34 @@ class TileMap:
                 counts += np.bincount(self.tile(index).reshape(-1), minlength=n_ids)
         return counts
 
+    def boxes(self, n_ids: int) -> dict[int, Box]:
+        """Return the smallest box that holds all pixels of each id from 1 to below `n_ids` that has any."""
+        firsts = np.full((2, n_ids), np.iinfo(np.int64).max)
+        stops = np.zeros((2, n_ids), dtype=np.int64)
+        for index, tile in enumerate(self.tiles):
+            if tile == 0:
+                continue
+            box = self.box(index)
+            if isinstance(tile, int):
+                found, places = np.array([tile]), [np.array([along.start, along.stop - 1]) for along in box]
+                found = np.repeat(found, 2)
+            else:
+                ids = self.tile(index)
+                held = np.nonzero(ids)
+                found = ids[held]
+                places = [at + along.start for at, along in zip(held, box, strict=True)]
+            for axis, at in enumerate(places):
+                np.minimum.at(firsts[axis], found, at)
+                np.maximum.at(stops[axis], found, at + 1)
+        present = np.flatnonzero(stops[0, 1:]) + 1
+        return {
+            each: (
+                slice(int(firsts[0, each]), int(stops[0, each])),
+                slice(int(firsts[1, each]), int(stops[1, each])),
+            )
+            for each in present.tolist()
+        }
+
     def bounds_of(self, wanted: int, near: Box | None = None, step: int = 1) -> Box | None:
         """Return the smallest box that holds all pixels of an id, or None where there is none.
 

@@ -155,3 +155,15 @@ def test_areas_painted_one_after_the_other_are_those_of_an_array(
         assert len(painter._open) <= 4
         ids[box][mask] = wanted
     assert np.array_equal(painter.map().read(), ids)
+
+
+def test_boxes_of_all_ids_are_found_at_once(most_tiles: int) -> None:
+    ids = random_ids((300, 200), 300)
+    ids[:256, :140][ids[:256, :140] == 7] = 8
+    ids[120:, 100:] = 7
+    packed = TileMap.of(ids)
+    expected = {}
+    for each in set(np.unique(ids).tolist()) - {0}:
+        ys, xs = np.nonzero(ids == each)
+        expected[each] = slice(ys.min(), ys.max() + 1), slice(xs.min(), xs.max() + 1)
+    assert packed.boxes(301) == expected
