@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 
-from gmmseg.arrays import BoolArray
+from gmmseg.arrays import BoolArray, FloatArray
 from gmmseg.selection.advance import Selection, advance, boxed, nothing
 from gmmseg.selection.boxing import boxed_area
 from gmmseg.selection.candidates import candidates_of
@@ -24,6 +25,8 @@ COCO the best overlap within three steps is the same with and without such masks
 deepest point .709); steps that more than quadruple the area are met by 26 % of them, not 33."""
 _SAME = 0.85
 """Masks that overlap more than this look the same."""
+_GAP = 4.0
+"""Ratio of areas above which a step of the wheel stops at another mask on the way, however unlikely."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +76,7 @@ class PromptedSelection:
             is_wanted = len(kept) < (MOST_SIZES if is_likely[at] else LEAST_SIZES)
             if is_wanted and all(overlaps[at, other] < _SAME for other in kept):
                 kept.append(at)
-        return tuple(kept)
+        return tuple(_without_gaps(kept, sizes, overlaps))
 
     def sizes(self) -> list[BoolArray]:
         """Return the masks (H, W) that the wheel shows, best first."""
@@ -123,6 +126,33 @@ class PromptedSelection:
     def _painted(self, members: BoolArray) -> BoolArray:
         first_correction = 1 if self.box is None and not self.selection.is_given else 0
         return painted(self.site, members, self.prompts, first_correction, self.box)
+
+
+def _without_gaps(kept: list[int], areas: FloatArray, overlaps: FloatArray) -> list[int]:
+    """Return masks with others added where one is far larger than the next smaller one.
+
+    Parameters
+    ----------
+    kept : list of int
+        Indices of masks.
+    areas : (c,)
+        Areas of all masks, best first.
+    overlaps : (c, c)
+    """
+    found = list(kept)
+    while True:
+        by_area = sorted(found, key=areas.__getitem__)
+        between = (
+            at
+            for small, large in pairwise(by_area)
+            if areas[large] > _GAP * areas[small]
+            for at in range(len(areas))
+            if areas[small] < areas[at] < areas[large] and overlaps[at, [small, large]].max() < _SAME
+        )
+        added = next(between, None)
+        if added is None:
+            return found
+        found.append(added)
 
 
 def nothing_selected(site: Site, box: Box | None = None) -> PromptedSelection:

@@ -138,6 +138,24 @@ def test_the_wheel_leaves_out_what_is_far_less_likely_than_the_best() -> None:
     assert len(replace(state, selection=replace(state.selection, scores=scores)).ranked) == LEAST_SIZES
 
 
+def test_a_step_of_the_wheel_over_a_large_gap_stops_at_what_lies_between() -> None:
+    state = after([(DISC[1], DISC[0], True)])
+    n_leaves = state.selection.masks.shape[1]
+    by_area = np.argsort(-state.site.scene.ground.areas)
+    counts = (1, 3, 40, 60, n_leaves)
+    masks = np.zeros((len(counts), n_leaves), dtype=bool)
+    for mask, count in zip(masks, counts, strict=True):
+        mask[by_area[:count]] = True
+    # The three best are the two smallest and the whole; what lies between is far less likely.
+    selection = replace(
+        state.selection, masks=masks[[0, 1, 4, 2, 3]], scores=np.array([0, -0.1, -0.2, -9, -9.5])
+    )
+    found = replace(state, selection=selection)
+    areas = (selection.masks @ state.site.scene.ground.areas)[list(found.ranked)]
+    assert areas[2] > 4 * areas[1]
+    assert found.ranked[:4] == (0, 1, 2, 3)
+
+
 @settings(max_examples=12)
 @given(CLICKS)
 def test_a_correction_never_selects_the_whole_picture(clicks: list[tuple[int, int, bool]]) -> None:
