@@ -16,6 +16,7 @@ import argparse
 import json
 import pickle
 import time
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -113,7 +114,9 @@ def wheel_overlap(state: PromptedSelection, item: ClickedObject) -> float:
 
 def site_for(item: ClickedObject, odds: QuadraticOdds | None, cache: Path | None, weights: Weights) -> Site:
     """Return an object's image ready for selecting; its ground kept in a folder if there is one."""
-    path = None if cache is None else cache / f"{item.name}.pkl"
+    # Grounds made with other odds are other grounds.
+    stem = item.name if odds is None else f"{item.name}-{zlib.crc32(odds.as_json().encode()):08x}"
+    path = None if cache is None else cache / f"{stem}.pkl"
     image = item.read()
     if path is not None and path.exists():
         ground: Ground = pickle.loads(path.read_bytes())
