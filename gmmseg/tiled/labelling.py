@@ -220,8 +220,13 @@ class ColourLabels:
     def of(self, image: Image) -> LabelArray:
         """Return the labels of a part of the picture, (H, W)."""
         out: AnyArray = np.empty((image.height, image.width), dtype=self.table.dtype)
-        for block, codes in code_blocks(image, self.n_codes):
-            self.read(codes, out[block])
+        # One by one, of all rows at once: most colours are in several of them.
+        whole = None if self._in_blocks else np.empty(out.shape, dtype=np.uint32)
+        for rows, codes in code_blocks(image, self.n_codes, whole):
+            if whole is None:
+                self.read(codes, out[rows])
+        if whole is not None:
+            self.read(whole, out)
         return out
 
     def read(self, codes: AnyArray, out: AnyArray) -> None:

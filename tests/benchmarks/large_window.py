@@ -20,6 +20,8 @@ from typing import Any
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
+# Sets, before numpy is there, what the program sets.
+import gmmseg.start  # noqa: F401, I001
 import numpy as np
 from PySide6.QtCore import QPointF, QTimer
 from PySide6.QtGui import QPaintEvent
