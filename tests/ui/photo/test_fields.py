@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -21,7 +22,9 @@ import gmmseg
 from gmmseg.arrays import AnyArray, BoolArray
 from gmmseg.errors import ReadError
 from gmmseg.io.export_items import ExportItem
+from gmmseg.io.projects.archive import Archive, Member, pack
 from gmmseg.io.projects.kinds.kind import Numbered
+from gmmseg.io.projects.kinds.object_map import encode_objects
 from gmmseg.io.projects.kinds.photo import _object_changes
 from gmmseg.io.projects.kinds.registry import kind_named
 from gmmseg.io.projects.plain import encoded
@@ -29,7 +32,7 @@ from gmmseg.io.projects.states import changed_history, history_changes
 from gmmseg.io.tiled.object_source import TILED_OBJECT_KINDS
 from gmmseg.limits import budget_of
 from gmmseg.photo import field as fields
-from gmmseg.photo.document import Document
+from gmmseg.photo.document import Document, PendingSelection
 from gmmseg.photo.field import Field
 from gmmseg.photo.objects.edits import add_object
 from gmmseg.photo.objects.objects import ObjectMap
@@ -332,6 +335,15 @@ def test_objects_of_an_overview_from_before_are_those_of_the_picture(looker: Loo
         assert objects.objects == document.objects.objects
     expected = np.kron(ids, np.ones((4, 4), np.uint8))[: SHAPE[0], : SHAPE[1]]
     assert np.array_equal(found.object_map.ids.read(), expected)
+    # Those of the present were a PNG, and what was pending said nothing of a step.
+    held = {"objects.json": encoded({"objects": other.objects}), "objects.png": encode_objects(other, 1)[0]}
+    packed = pack(Member(name, data) for name, data in held.items())
+    present = PHOTO.with_members(Document(image), Archive(io.BytesIO(packed), "old.gmmseg"))
+    assert np.array_equal(present.object_map.ids.read(), expected)
+    base = json.loads(encoded(PendingSelection(base=Patch.of(ids == 1))))
+    del base["base"]["step"], base["field"], base["adds"]
+    pending = PHOTO.value("pending", base, found, Numbered(()), "x")
+    assert np.array_equal(pending.base.pixels_in((slice(0, SHAPE[0]), slice(0, SHAPE[1]))), expected == 1)
 
 
 def test_objects_of_a_missing_picture_stay_in_place(looker: Looker, slide: Path, tmp_path: Path) -> None:
