@@ -58,7 +58,10 @@ class PhotoProject(Project[Document]):
 
     @property
     def objects(self) -> LabelArray:
-        """The id of each pixel's object, (H, W), 0 where there is none; uint8 where ids are below 255."""
+        """The id of each pixel's object, (H, W), 0 where there is none; uint8 where ids are below 255.
+
+        Of a picture beyond memory they are in the pixels of its overview; `export` writes all of them.
+        """
         image = self.image
         found = self.document.objects_in_image
         return (ObjectMap.empty((image.height, image.width)) if found is None else found).instance_ids()
