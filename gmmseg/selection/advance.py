@@ -25,6 +25,12 @@ from gmmseg.selection.weights import Weights
 _CERTAIN = 50.0
 _LIMIT = 8.0
 _EDITS = 6
+_LEAP, _NEARLY = 3.0, 0.45
+"""Factor of the expected area above which a mask is taken only where it scores this much better.
+
+After a click anywhere beside the object the overlap is .47 for .41 (25 objects of Berkeley, three clicks
+each) and .30 for .27 (49 of COCO); simulated clicks on these reach the same as without.
+"""
 _LOCAL_MAPS = [2, 6, 10]
 """Labellings of which only the changes around the prompt are proposed, too."""
 
@@ -157,6 +163,10 @@ def advance(scene: Scene, selection: Selection, touch: Touch, weights: Weights) 
     ranks = rank_features(scene, belief, odds, masks, touch, first)
     ranking = ranks[:, 3] if weights.masks is None else weights.masks(ranks)
     order = np.argsort(-ranking, kind="stable")
+    if touch.is_positive:
+        meant = _interval_masks(scene, candidates.nodes[[int(np.argmax(scores))]])[0]
+        expected = area_of(scene, selection.mask | meant)
+        order = without_leap(order, ranking, masks @ scene.ground.areas, expected)
     working = Working(candidates, features, ranks, masks)
     changed = area_of(scene, masks[order[0]] ^ selection.mask) / scene.ground.total
     after = replace(
@@ -228,6 +238,25 @@ def _proposals(scene: Scene, selection: Selection, marks: tuple[Mark, ...], odds
     masks = masks[is_part] if is_part.any() else masks
     different = {row.tobytes(): at for at, row in reversed(list(enumerate(np.packbits(masks, axis=1))))}
     return masks[sorted(different.values())]
+
+
+def without_leap(order: IntArray, scores: FloatArray, areas: FloatArray, expected: float) -> IntArray:
+    """Return masks in an order with one first not far larger than expected and nearly as good, if any.
+
+    Parameters
+    ----------
+    order : (c,)
+        Indices, best first.
+    scores, areas : (c,)
+    expected : float
+        Area of the mask before, united with what the prompt means by itself.
+    """
+    is_small = areas[order] <= _LEAP * expected
+    is_near = is_small & (scores[order] >= scores[order[0]] - _NEARLY)
+    if is_small[0] or not is_near.any():
+        return order
+    best = order[int(np.argmax(is_near))]
+    return np.concatenate([[best], order[order != best]])
 
 
 def _local(scene: Scene, before: BoolArray, after: BoolArray, touch: Touch) -> BoolArray:
