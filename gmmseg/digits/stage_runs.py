@@ -44,6 +44,8 @@ _ORIENTATION_IMAGES = 256
 _FEATURE_ROWS = 2048
 _SEARCHED_FOR_EACH = 20
 """Images for each cluster from which on partitions are searched for: with fewer all are much the same."""
+_HALVED_FOR_EACH = 100
+"""Images for each cluster from which on halves are searched: smaller ones disagree for want of images."""
 _CLEARLY_MORE = 0.05
 """Nats per image; chosen while scores of MNIST were seen."""
 _IMAGES_PER_FEATURE = 2
@@ -425,7 +427,7 @@ def stability_stage(work: Workpiece, settings: DigitSettings, should_stop: Shoul
     if work.posteriors is None or work.neighbours is None:
         raise ValueError("stability is that of a fitted mixture and its graph's neighbours")
     n_clusters = len(work.posteriors)
-    if work.found is None or work.n_fit < 2 * _SEARCHED_FOR_EACH * n_clusters:
+    if work.found is None or work.n_fit < _HALVED_FOR_EACH * n_clusters:
         return work
     sample = work.found.sample
     stable = yield from stability_events(
