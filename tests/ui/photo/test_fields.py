@@ -214,6 +214,7 @@ def test_the_same_click_gives_the_same_bytes_wherever_one_looks_from(looker: Loo
     assert np.array_equal(masks[0], masks[2])
 
 
+@pytest.mark.slow
 def test_from_further_away_a_click_selects_in_the_level_that_is_seen(looker: Looker) -> None:
     row, column = NUCLEI[2]
     looker.go(row, column, 0.5)
@@ -346,6 +347,7 @@ def test_objects_of_an_overview_from_before_are_those_of_the_picture(looker: Loo
     assert np.array_equal(pending.base.pixels_in((slice(0, SHAPE[0]), slice(0, SHAPE[1]))), expected == 1)
 
 
+@pytest.mark.slow
 def test_objects_of_a_missing_picture_stay_in_place(looker: Looker, slide: Path, tmp_path: Path) -> None:
     path = tmp_path / "work.gmmseg"
     looker.go(*NUCLEI[0])
@@ -373,6 +375,7 @@ def test_objects_of_a_missing_picture_stay_in_place(looker: Looker, slide: Path,
     assert np.array_equal(gmmseg.open_project(path).document.object_map.ids.read(), ids)
 
 
+@pytest.mark.slow
 def test_objects_are_exported_at_full_size(looker: Looker, tmp_path: Path) -> None:
     for place in NUCLEI[:2]:
         looker.go(*place)
@@ -420,6 +423,7 @@ def test_the_export_dialog_offers_what_is_made_of_objects_in_tiles(looker: Looke
     dialog.close()
 
 
+@pytest.mark.slow
 def test_a_box_larger_than_a_field_is_answered_in_a_level_whose_field_holds_it(looker: Looker) -> None:
     looker.app.photo.toolbox.take_tool("box")
     row, column = NUCLEI[1]
@@ -449,6 +453,7 @@ def test_outlines_of_other_programs_are_read_in_pixels_of_the_picture(looker: Lo
     assert [entry.name for entry in looker.document.object_map] == ["vessel"]
 
 
+@pytest.mark.slow
 def test_going_on_with_alt_takes_away_and_undo_gives_the_selection_before(looker: Looker) -> None:
     looker.go(310, 300)
     first = looker.click(310, 220)
