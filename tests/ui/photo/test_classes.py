@@ -23,7 +23,7 @@ from tests.data.states import make_shown
 from ui.photo.panels.classes import ClassesPanel
 from ui.photo.widgets import entries_panel
 from ui.photo.widgets.class_rows import CLASS_MEAN, CLASS_WEIGHT, class_kind, make_rows
-from ui.photo.widgets.entry_model import ROW_ROLE, Column
+from ui.photo.widgets.entry_model import ROW_ROLE, Column, format_share
 
 NEW_COLOUR: Colour = (1, 2, 3)
 
@@ -433,3 +433,14 @@ def test_colours_are_drawn(four: Harness) -> None:
         mean = four.rect(row, CLASS_MEAN)
         chip = rgb(image.pixelColor(QPoint(mean.left() + 14, mean.center().y())))
         assert chip == four.index(row, CLASS_MEAN).data(ROW_ROLE).mean_colour
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [
+        (None, "…"), (0.0, "0.0 %"), (1.0, "100 %"), (0.0985, "9.8 %"), (0.1, "10 %"), (0.0005, "0.1 %"),
+        (0.00036, "0.04 %"), (0.00004, "0.004 %"), (1e-12, "0.000000 %"),
+    ],
+)  # fmt: skip
+def test_a_small_share_shows_its_first_digit(share: float | None, text: str) -> None:
+    assert format_share(share) == text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -136,10 +137,12 @@ class EntryKind(Generic[_R]):
 
 
 def format_share(share: float | None) -> str:
-    """Return a share in percent, with a digit after the point below ten."""
+    """Return a share in percent: a digit after the point below ten, and below 0.05 as many as show one."""
     if share is None:
         return "…"
     percent = 100 * share
+    if 0 < percent < 0.05:
+        return f"{percent:.{min(math.ceil(-math.log10(percent)), 6)}f} %"
     return f"{percent:.0f} %" if percent >= 10 else f"{percent:.1f} %"
 
 
