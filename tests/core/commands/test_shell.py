@@ -35,6 +35,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_an_image_from_standard_input_goes_to_standard_output(place: Path) -> None:
     data = Path("photo.png").read_bytes()
     assert run(["segment", "photo.png", *FAST, "--palette", "grey", "-o", "mask.png"]) == 0

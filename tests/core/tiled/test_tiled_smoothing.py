@@ -96,6 +96,7 @@ def _maps(outcome: SegmentOutcome) -> Iterator[AnyArray]:
         ("gray+position", np.uint16, 2.0),
     ],
 )
+@pytest.mark.slow
 def test_maps_of_tiles_are_those_in_memory(features: str, dtype: Any, smooth: float, has_holes: bool) -> None:
     mask = np.random.default_rng(3).random(SHAPE) > 0.2 if has_holes else None
     if mask is not None:

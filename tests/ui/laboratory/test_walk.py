@@ -55,6 +55,7 @@ def click(bench: Bench, title: str, qtbot: QtBot) -> None:
 
 
 @pytest.mark.parametrize("title", [page.title for page in PAGES])
+@pytest.mark.slow
 def test_the_words_of_every_item_stand_on_its_page(title: str, bench: Bench, qtbot: QtBot) -> None:
     turn_to(bench, title)
     bench.draw()
@@ -77,6 +78,7 @@ def test_the_answers_are_to_the_lessons_there_are() -> None:
 
 
 @pytest.mark.parametrize("title", ANSWERS)
+@pytest.mark.slow
 def test_a_lesson_is_taken_to_its_end_by_mouse_and_keys(title: str, bench: Bench, qtbot: QtBot) -> None:
     choose_lesson(bench, title)
     panel, stage = bench.desk.panels.lesson, bench.stage
@@ -133,6 +135,7 @@ def test_the_first_lesson_shows_no_best_candidate_before_it_is_answered(bench: B
     assert legend.names == ["best: 2"]
 
 
+@pytest.mark.slow
 def test_the_forms_of_all_pages_fit_into_a_panel_that_stays_as_wide_as_it_is(bench: Bench) -> None:
     contents = bench.desk.panels.contents
     bench.window.resize(1024, 700)
@@ -148,6 +151,7 @@ def test_the_forms_of_all_pages_fit_into_a_panel_that_stays_as_wide_as_it_is(ben
 
 
 @pytest.mark.parametrize("size", [(1024, 700), (1600, 1000)])
+@pytest.mark.slow
 def test_numbers_of_a_matrix_do_not_touch(size: tuple[int, int], bench: Bench) -> None:
     bench.window.resize(*size)
     turn_to(bench, "Merge")

@@ -271,6 +271,7 @@ def test_what_it_cannot_have_is_said_where_one_looks_for_it(opened: App) -> None
     assert "in memory" in panels.parts.hint.label.text()
 
 
+@pytest.mark.slow
 def test_its_project_holds_fit_classes_and_objects_and_refers_to_the_picture(
     opened: App, qtbot: QtBot, slide: Path, tmp_path: Path
 ) -> None:
@@ -462,6 +463,7 @@ def test_what_is_in_view_is_worked_on_as_a_photo_by_itself(
     assert opened.photo.panels.panes.panes[0].canvas._photo._finer is not None
 
 
+@pytest.mark.slow
 def test_copied_texts_write_the_same_maps(opened: App, qtbot: QtBot, tmp_path: Path) -> None:
     work = opened.photo.work
     work.apply(merge_classes([entry.id for entry in work.workspace.document.classes][:2]))
@@ -490,6 +492,7 @@ def test_copied_texts_write_the_same_maps(opened: App, qtbot: QtBot, tmp_path: P
 
 
 @pytest.mark.parametrize("adaptation", [None, Adaptation(), Adaptation(200.0, moves_covariances=True)])
+@pytest.mark.slow
 def test_copied_texts_apply_a_model_as_the_window_does(
     opened: App, qtbot: QtBot, picture: AnyArray, tmp_path: Path, adaptation: Adaptation | None
 ) -> None:
@@ -550,6 +553,7 @@ def test_the_scale_bar_knows_the_pixels_of_the_file(
     assert app.photo.panels.panes.panes[0].canvas._scale_bar.isVisible()
 
 
+@pytest.mark.slow
 def test_geojson_of_a_part_and_of_the_overview_is_in_pixels_of_the_picture(
     opened: App, qtbot: QtBot, tmp_path: Path
 ) -> None:

@@ -106,6 +106,7 @@ def assert_equal(found: dict[str, bytes], expected: dict[str, bytes]) -> None:
     assert [name for name, content in found.items() if content != expected[name]] == []
 
 
+@pytest.mark.slow
 def test_the_menu_copies_what_export_offers(window: Window, tmp_path: Path) -> None:
     window.app.photo.actions["copy_command"].trigger()
     words = shlex.split(QGuiApplication.clipboard().text())

@@ -286,6 +286,7 @@ def test_brush_lasso_and_fill_work_on_pixels_of_the_picture(looker: Looker) -> N
     assert not (looker.ids == 2)[:428].any()
 
 
+@pytest.mark.slow
 def test_objects_are_kept_in_projects_and_journals(looker: Looker, tmp_path: Path) -> None:
     path = tmp_path / "work.gmmseg"
     looker.go(*NUCLEI[0])
@@ -529,6 +530,7 @@ def test_a_mask_of_the_overview_is_read_as_blocks_of_the_picture(looker: Looker,
     assert np.array_equal(looker.ids, np.kron(mask, np.ones((4, 4), np.uint8))[: SHAPE[0], : SHAPE[1]])
 
 
+@pytest.mark.slow
 def test_where_somebody_selects_the_field_under_the_pointer_is_made_ready(looker: Looker) -> None:
     selecting = looker.work.selecting
     looker.go(*NUCLEI[1])

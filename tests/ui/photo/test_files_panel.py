@@ -83,6 +83,7 @@ def test_what_changes_while_files_are_written_is_not_exported(window: Window, tm
     assert [state for _, state in rows(window)] == ["Exported", "Fitted"]
 
 
+@pytest.mark.slow
 def test_the_other_images_of_the_folder_are_next_and_previous(window: Window, tmp_path: Path) -> None:
     for name in ("aaa", "zzz"):
         write_png(tmp_path / f"{name}.png")
@@ -111,6 +112,7 @@ def go(window: Window, key: Qt.Key, name: str) -> None:
     window.wait()
 
 
+@pytest.mark.slow
 def test_work_is_there_again_where_one_goes_back_and_projects_beside_images_are_opened(
     window: Window, tmp_path: Path
 ) -> None:
@@ -140,6 +142,7 @@ def test_work_is_there_again_where_one_goes_back_and_projects_beside_images_are_
     assert not window.app.photo.has_unsaved
 
 
+@pytest.mark.slow
 def test_files_that_were_named_in_the_folder_at_hand_are_gone_through_alike(
     window: Window, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -158,6 +161,7 @@ def test_files_that_were_named_in_the_folder_at_hand_are_gone_through_alike(
     go(window, Qt.Key.Key_PageDown, "b.png")
 
 
+@pytest.mark.slow
 def test_a_project_beside_one_of_several_images_is_opened_unless_it_is_about_another(
     window: Window, tmp_path: Path
 ) -> None:

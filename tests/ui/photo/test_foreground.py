@@ -66,6 +66,7 @@ def test_masks_come_back_from_their_bits(stack: Path) -> None:
     np.testing.assert_array_equal(picture.lut[picture.pixels][:, :, 3] > 0, masks[2])
 
 
+@pytest.mark.slow
 def test_slider_and_layer_show_what_is_in_front_of_each_frame(opened: App, qtbot: QtBot, stack: Path) -> None:
     panes, workspace = opened.photo.panels.panes, opened.photo.work.workspace
     panes.choose_layer(0, Layer("foreground"))
@@ -95,6 +96,7 @@ def test_slider_and_layer_show_what_is_in_front_of_each_frame(opened: App, qtbot
     qtbot.waitUntil(lambda: label.text() == caption)
 
 
+@pytest.mark.slow
 def test_nothing_is_followed_before_somebody_looks(opened: App) -> None:
     assert opened.photo.work.workspace.shown.foreground is None
     assert not opened.photo.work.foreground_maker.runner.is_running
@@ -171,6 +173,7 @@ def test_masks_are_exported_as_the_command_line_writes_them(
     assert len(found) == N
 
 
+@pytest.mark.slow
 def test_settings_of_the_background_are_those_of_the_command_line(
     opened: App, qtbot: QtBot, stack: Path
 ) -> None:

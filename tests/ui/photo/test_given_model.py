@@ -185,6 +185,7 @@ def test_the_copied_command_and_script_write_the_same_bytes(window: Window, opti
         work.exporter.text("command", [ExportItem(out, "mask")], "classes")
 
 
+@pytest.mark.slow
 def test_a_changed_setting_or_the_button_fits_anew_and_undo_brings_the_model_back(window: Window) -> None:
     labelled = window.mask()
     window.work.apply(change_setting("mixture.n_components", 4, "K"))
@@ -204,6 +205,7 @@ def test_a_changed_setting_or_the_button_fits_anew_and_undo_brings_the_model_bac
     assert window.document.fit.result.params.n_components == 3
 
 
+@pytest.mark.slow
 def test_a_model_of_other_channels_is_refused_and_goes_where_the_next_picture_has_others(
     window: Window,
 ) -> None:

@@ -120,6 +120,7 @@ def test_by_pixel_is_one_choice_beside_the_map_away_and_undone(window: Window) -
     assert box.currentText() == "By region"
 
 
+@pytest.mark.slow
 def test_every_map_after_a_change_of_k_is_by_region_at_once(window: Window) -> None:
     window.states.clear()
     window.work.apply(change_setting("mixture.n_components", 3, "Components"))

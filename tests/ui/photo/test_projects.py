@@ -222,6 +222,7 @@ def test_an_image_that_is_gone_can_be_shown_the_way_to(marked: App, qtbot: QtBot
     assert work.keeper.path == path
 
 
+@pytest.mark.slow
 def test_what_is_recovered_without_its_image_goes_on_once_that_is_found(
     marked: App, qtbot: QtBot, tmp_path: Path
 ) -> None:
@@ -250,6 +251,7 @@ def test_what_is_recovered_without_its_image_goes_on_once_that_is_found(
     assert not recovered_note(marked)
 
 
+@pytest.mark.slow
 def test_without_its_image_what_needs_no_pixels_is_written_the_same(
     marked: App, qtbot: QtBot, tmp_path: Path
 ) -> None:
@@ -488,6 +490,7 @@ def test_a_large_journal_begins_in_the_background_and_nothing_is_lost_meanwhile(
     assert [entry.name for entry in found.saved.object_map] == ["cat"]
 
 
+@pytest.mark.slow
 def test_edits_while_a_first_journal_begins_are_kept_at_once(
     marked: App, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -667,6 +670,7 @@ def test_a_project_that_a_killed_window_had_open_offers_its_changes(
     assert not recovered_note(marked)
 
 
+@pytest.mark.slow
 def test_a_folder_that_moved_after_a_kill_is_saved_into_where_it_is_now(
     marked: App, qtbot: QtBot, tmp_path: Path
 ) -> None:

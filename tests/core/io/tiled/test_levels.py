@@ -225,6 +225,7 @@ def test_only_what_memory_does_not_hold_is_beyond_it(tmp_path: Path) -> None:
     assert open_picture(path, should_stop=never_stop).shape == SHAPE
 
 
+@pytest.mark.slow
 def test_pixels_of_levels_are_larger_than_those_of_the_file(tmp_path: Path, cache: LevelCache) -> None:
     resolution = {"resolution": (40_000, 20_000), "resolutionunit": "CENTIMETER"}
     path = _written(tmp_path / "slide.tif", coloured(SHAPE), **resolution)

@@ -273,6 +273,7 @@ def test_the_command_and_the_function_apply_alike(model: Model, tmp_path: Path) 
     assert run(["apply", str(saved), str(slide), "-o", str(tmp_path / "m.png"), "--scheduler", "x:1"]) == 2
 
 
+@pytest.mark.slow
 def test_maps_tell_the_pixels_of_the_picture_at_every_level(tmp_path: Path) -> None:
     slide = tmp_path / "slide.tif"
     resolution: dict[str, Any] = {"resolution": (40_000, 25_000), "resolutionunit": "CENTIMETER"}

@@ -184,6 +184,7 @@ def test_an_interrupted_run_is_taken_up(image: Image, expected: dict[str, bytes]
     assert _files(tmp_path) == {"labels.tif": expected["labels.tif"]}
 
 
+@pytest.mark.slow
 def test_what_a_killed_process_left_is_not_published(
     image: Image, expected: dict[str, bytes], tmp_path: Path
 ) -> None:
