@@ -487,6 +487,7 @@ def rim_titles(window: MainWindow, side: str) -> list[str]:
 
 @pytest.mark.parametrize("size", [(1024, 700), (1280, 800), (1440, 900), (1600, 1000)])
 @pytest.mark.parametrize("arrangement", [each.name for each in ARRANGEMENTS])
+@pytest.mark.slow
 def test_the_middle_has_more_than_half_of_the_window_whatever_is_folded(
     qtbot: QtBot, window: MainWindow, desk: Desk, arrangement: str, size: tuple[int, int]
 ) -> None:

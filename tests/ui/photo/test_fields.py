@@ -225,6 +225,7 @@ def test_from_further_away_a_click_selects_in_the_level_that_is_seen(looker: Loo
     assert looker.click(row, column).patch.step == 4
 
 
+@pytest.mark.slow
 def test_an_object_longer_than_a_field_is_selected_by_one_click_after_another(looker: Looker) -> None:
     looker.go(310, 300)
     first = mask_of(looker.click(310, 220))

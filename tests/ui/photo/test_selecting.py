@@ -355,6 +355,7 @@ def test_a_line_across_an_object_makes_it_two_and_across_none_is_refused(person:
 
 
 @pytest.mark.parametrize("action", ["tool_polygon", "arrangement_explore", "undo"])
+@pytest.mark.slow
 def test_a_refused_edit_is_no_subject_any_more_once_something_else_is_done(
     person: Person, action: str
 ) -> None:

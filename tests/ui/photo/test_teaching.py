@@ -193,6 +193,7 @@ def test_where_nothing_is_unsure_that_is_said(teacher: Teacher) -> None:
     assert teacher.canvas.place_outline.is_empty
 
 
+@pytest.mark.slow
 def test_the_panel_offers_teaching(teacher: Teacher) -> None:
     buttons = {button.text(): button for button in teacher.desk.panels.objects.findChildren(QToolButton)}
     buttons["Teach classes"].click()

@@ -224,6 +224,7 @@ def test_damage_is_named_and_left_out_where_that_is_asked_for(tmp_path: Path) ->
     assert 0 < mask.sum() < mask.size
 
 
+@pytest.mark.slow
 def test_only_what_is_too_large_is_decoded_in_rows(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
