@@ -28,6 +28,7 @@ from gmmseg.laboratory.pages.contents import PAGES
 from gmmseg.laboratory.scene import Chart, Tree
 from ui.commands import WINDOW_ACTIONS, WindowCommands
 from ui.desk.actions import Actions, bound_to
+from ui.garbage import GarbageCollector
 from ui.laboratory.desk import LaboratoryDesk
 from ui.laboratory.panels.stage import TREE_CUT
 from ui.main_window import MainWindow
@@ -45,6 +46,9 @@ def main(n_rows: int = 5000) -> None:
     application = QApplication.instance() or QApplication([])
     assert isinstance(application, QApplication)
     apply_theme(application, "light")
+    # As the program collects: by a timer, and not what was there at its start.
+    collector = GarbageCollector()
+    collector.start()
     store, window = SettingsStore(), MainWindow()
     notices = Notices(window.errors, BugReports(window))
     commands = WindowCommands(window, store, window)
@@ -69,6 +73,7 @@ def main(n_rows: int = 5000) -> None:
         print(f"| {page.title} | {statistics.median(times):.1f} | {slowest:.1f} |")
     desk.shutdown()
     window.close()
+    collector.close()
 
 
 def first_drag(document: Document) -> Callable[[int], Edit[Document]] | None:
