@@ -65,6 +65,7 @@ class PhotoPanels(QObject):
         self._work = work
         for asks in (self.objects, self.classes, self.panes):
             self._connect_document(asks, work)
+            asks.settled.connect(work.settle)
         for shows in (self.readout, self.regions, self.parts):
             work.bridge.changed.connect(shows.show_state)
         self._connect_lists(work)
@@ -132,10 +133,9 @@ class PhotoPanels(QObject):
         """Connect a panel that shows the document and asks for changes of it."""
         work.bridge.changed.connect(panel.show_state)
         panel.edit_requested.connect(work.apply)
-        if hasattr(panel, "settled"):
-            panel.settled.connect(work.settle)
 
     def _connect_setup(self, setup: SetupPanel, work: PhotoWork) -> None:
+        setup.settled.connect(work.settle)
         setup.frame_requested.connect(self.frame_requested)
         setup.validity_changed.connect(self._note_validity)
         setup.adapted_changed.connect(work.model_opener.set_adapted)
@@ -149,6 +149,7 @@ class PhotoPanels(QObject):
         self.validity_changed.emit()
 
     def _connect_display(self, display: DisplayPanel, work: PhotoWork) -> None:
+        display.settled.connect(work.settle)
         display.histograms_requested.connect(work.value_counter.ask)
         work.value_counter.answered.connect(display.show_histograms)
 
@@ -171,6 +172,7 @@ class PhotoPanels(QObject):
         k_curve.compare_requested.connect(work.k_comparer.compare)
 
     def _connect_merge_tree(self, merge_tree: MergeTreePanel, work: PhotoWork) -> None:
+        merge_tree.settled.connect(work.settle)
         merge_tree.theory_asked.connect(self.theory_asked)
         merge_tree.tree_requested.connect(work.comparer.ask)
         work.comparer.answered.connect(merge_tree.show_tree)
