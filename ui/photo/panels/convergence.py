@@ -10,11 +10,9 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QSizePolicy,
     QStackedWidget,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -26,6 +24,7 @@ from ui.plots.monotone_badge import MonotoneBadge
 from ui.plots.plot_panel import PlotPanel
 from ui.plots.step_plot import Span, StepPlot
 from ui.theme import SPACING
+from ui.widgets.building import column, named, remark, row
 from ui.widgets.controls import ElidingCombo
 from ui.widgets.empty_hint import EmptyHint
 from ui.widgets.text_table import TextTable
@@ -84,82 +83,67 @@ class ConvergencePanel(PlotPanel):
 
     def _plot_page(self) -> QWidget:
         page = QWidget()
-        column = QVBoxLayout(page)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(SPACING // 4)
-        column.addWidget(self.plot.legend)
-        column.addWidget(self.plot, 1)
+        column(self.plot.legend, self.plot, of=page, stretched=self.plot, spacing=SPACING // 4)
         return page
 
     def _top_row(self) -> QHBoxLayout:
-        self.view_box = ElidingCombo()
-        self.view_box.setObjectName("convergence-view")
-        self.view_box.setAccessibleName(self.tr("View"))
+        self.view_box = named(
+            ElidingCombo(),
+            "convergence-view",
+            self.tr("The curves, all iterations as a table, or the restarts"),
+            self.tr("View"),
+        )
         self.view_box.addItems([self.tr("Plot"), self.tr("Table"), self.tr("Restarts")])
-        self.view_box.setToolTip(self.tr("The curves, all iterations as a table, or the restarts"))
         self.view_box.currentIndexChanged.connect(self._show_view)
-        self.q_box = QCheckBox("&Q")
-        self.q_box.setToolTip(
+        self.q_box = named(
+            QCheckBox("&Q"),
+            "convergence-q",
             self.tr(
                 "What each step of EM raises for the posteriors of the moment. The curve need not rise.\n"
                 "Q(θg, θg) per pixel; L = Q − H (S2 eq. 26, 27)"
-            )
+            ),
         )
-        self.h_box = QCheckBox("&H")
-        self.h_box.setToolTip(
+        self.h_box = named(
+            QCheckBox("&H"),
+            "convergence-h",
             self.tr(
                 "How sure it is which component a pixel is of, on the right axis.\n"
                 "H(θg, θg) per pixel: minus the mean entropy of the posteriors. H falls only within one "
                 "step, with θg fixed (S2 eq. 22–23); from iteration to iteration it may rise."
-            )
+            ),
         )
-        self.nll_box = QCheckBox("N&LL")
-        self.nll_box.setToolTip(self.tr("Draw the curve upside down: the negative log-likelihood, −L, falls"))
-        self.span_box = ElidingCombo()
-        self.span_box.setObjectName("convergence-span")
-        self.span_box.setAccessibleName(self.tr("Range"))
-        self.span_box.setToolTip(self.tr("How much of the climb is in view"))
+        self.nll_box = named(
+            QCheckBox("N&LL"),
+            "convergence-nll",
+            self.tr("Draw the curve upside down: the negative log-likelihood, −L, falls"),
+        )
+        self.span_box = named(
+            ElidingCombo(), "convergence-span", self.tr("How much of the climb is in view"), self.tr("Range")
+        )
         for span, title in (("all", "All"), ("10", "Last 10 %"), ("1", "Last 1 %")):
             self.span_box.addItem(self.tr(title), span)
         self.span_box.currentIndexChanged.connect(self._change_options)
-        row = QHBoxLayout()
-        row.setSpacing(SPACING // 2)
-        row.addWidget(self.view_box)
-        self._plot_options = [self.span_box, self.q_box, self.h_box, self.nll_box]
-        for widget in self._plot_options:
-            row.addWidget(widget)
-        for name, box in (("q", self.q_box), ("h", self.h_box), ("nll", self.nll_box)):
-            box.setObjectName(f"convergence-{name}")
+        for box in (self.q_box, self.h_box, self.nll_box):
             box.toggled.connect(self._change_options)
         for combo in (self.view_box, self.span_box):
             combo.setMinimumContentsLength(4)
             combo.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-        row.addStretch()
-        return row
+        self._plot_options = [self.span_box, self.q_box, self.h_box, self.nll_box]
+        return row(self.view_box, *self._plot_options, None)
 
     def _bottom_row(self) -> QHBoxLayout:
         self.badge = MonotoneBadge()
-        self.reason = QLabel()
-        self.reason.setObjectName("stop-reason")
-        self.reason.setWordWrap(True)
-        self.reason.setForegroundRole(self.palette().ColorRole.PlaceholderText)
-        self.reason.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.reason = remark("stop-reason")
         # Room for two lines: the plot above would be resized, and drawn anew, whenever the text wraps.
         self.reason.setMinimumHeight(2 * self.reason.fontMetrics().lineSpacing())
         self.reason.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self.latest_button = QPushButton(self.tr("La&test"))
-        self.latest_button.setObjectName("latest-step")
-        self.latest_button.setToolTip(self.tr("Return to the newest parameters (Esc)"))
+        tip = self.tr("Return to the newest parameters (Esc)")
+        self.latest_button = named(QPushButton(self.tr("La&test")), "latest-step", tip)
         self.latest_button.clicked.connect(self.select_latest)
-        text = QVBoxLayout()
-        text.setSpacing(2)
-        text.addWidget(self.badge)
-        text.addWidget(self.reason)
-        row = QHBoxLayout()
-        row.setSpacing(SPACING)
-        row.addLayout(text, 1)
-        row.addWidget(self.latest_button, 0, Qt.AlignmentFlag.AlignBottom)
-        return row
+        text = column(self.badge, self.reason, spacing=2)
+        bottom = row(text, self.latest_button, stretched=text, spacing=SPACING)
+        bottom.setAlignment(self.latest_button, Qt.AlignmentFlag.AlignBottom)
+        return bottom
 
     @Slot(object, object)
     def show_state(self, old: ViewState, new: ViewState) -> None:

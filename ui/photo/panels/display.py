@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QPushButton,
 )
@@ -27,6 +26,7 @@ from ui.photo.panels.scatter_rows import mixture_of
 from ui.plots.plot import ThemedPlot, faded
 from ui.plots.plot_panel import PlotPanel
 from ui.theme import SPACING, colours
+from ui.widgets.building import label_of, named, row
 from ui.widgets.empty_hint import EmptyHint
 
 if TYPE_CHECKING:
@@ -83,61 +83,49 @@ class DisplayPanel(PlotPanel):
         self.lay_out(hint, self._top_row(), self.plot, self._bottom_row(), stretched=self.plot)
 
     def _top_row(self) -> QHBoxLayout:
-        self.channel = QComboBox()
-        self.channel.setObjectName("display-channel")
-        self.channel.setAccessibleName(self.tr("Channel"))
+        self.channel = named(QComboBox(), "display-channel", spoken=self.tr("Channel"))
         self.channel.currentIndexChanged.connect(self._throttle.ask)
-        self.automatic = QPushButton(self.tr("Auto"))
-        self.automatic.setObjectName("display-auto")
-        self.automatic.setToolTip(
-            self.tr("Show the middle 99.8 % of the data: percentiles 0.1 to 99.9; 8 bits as they are")
+        self.automatic = named(
+            QPushButton(self.tr("Auto")),
+            "display-auto",
+            self.tr("Show the middle 99.8 % of the data: percentiles 0.1 to 99.9; 8 bits as they are"),
         )
         self.automatic.clicked.connect(lambda: self._ask(None, self.tr("Automatic range")))
-        self.full = QPushButton(self.tr("Full"))
-        self.full.setObjectName("display-full")
-        self.full.setToolTip(self.tr("Show from the smallest to the largest value"))
+        self.full = named(
+            QPushButton(self.tr("Full")),
+            "display-full",
+            self.tr("Show from the smallest to the largest value"),
+        )
         self.full.clicked.connect(self._ask_full)
-        self.mixture = QCheckBox(self.tr("Mixture"))
-        self.mixture.setObjectName("display-mixture")
-        self.mixture.setToolTip(
+        self.mixture = named(
+            QCheckBox(self.tr("Mixture")),
+            "display-mixture",
             self.tr(
                 "Draw the components of the fitted mixture over the histogram, where it is of such values"
-            )
+            ),
         )
         self.mixture.toggled.connect(self._throttle.ask)
-        row = QHBoxLayout()
-        row.setSpacing(SPACING // 2)
-        for part in (self.channel, self.automatic, self.full, self.mixture):
-            row.addWidget(part)
-        row.addStretch(1)
-        return row
+        return row(self.channel, self.automatic, self.full, self.mixture, None)
 
     def _bottom_row(self) -> QHBoxLayout:
-        self.gamma = QDoubleSpinBox()
-        self.gamma.setObjectName("display-gamma")
+        self.gamma = named(
+            QDoubleSpinBox(),
+            "display-gamma",
+            self.tr("Power of the shown share of brightness: below 1 brightens what is dark"),
+        )
         self.gamma.setRange(0.1, 10)
         self.gamma.setSingleStep(0.1)
         self.gamma.setKeyboardTracking(False)
-        self.gamma.setToolTip(
-            self.tr("Power of the shown share of brightness: below 1 brightens what is dark")
-        )
         self.gamma.valueChanged.connect(self._choose_gamma)
-        self.pixel = QLineEdit()
-        self.pixel.setObjectName("display-pixel-size")
-        self.pixel.setMaximumWidth(12 * SPACING)
-        self.pixel.setToolTip(
-            self.tr("Side of a pixel in micrometres, for scale bar and areas; empty for what the file says")
+        self.pixel = named(
+            QLineEdit(),
+            "display-pixel-size",
+            self.tr("Side of a pixel in micrometres, for scale bar and areas; empty for what the file says"),
         )
+        self.pixel.setMaximumWidth(12 * SPACING)
         self.pixel.editingFinished.connect(self._choose_pixel_size)
-        row = QHBoxLayout()
-        row.setSpacing(SPACING // 2)
-        for title, part in ((self.tr("&Gamma"), self.gamma), (self.tr("Pi&xel, µm"), self.pixel)):
-            label = QLabel(title)
-            label.setBuddy(part)
-            row.addWidget(label)
-            row.addWidget(part)
-        row.addStretch(1)
-        return row
+        fields = ((self.tr("&Gamma"), self.gamma), (self.tr("Pi&xel, µm"), self.pixel))
+        return row(*(part for title, field in fields for part in (label_of(field, title), field)), None)
 
     # Showing
 

@@ -10,10 +10,7 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QCheckBox,
-    QHBoxLayout,
-    QLabel,
     QPushButton,
-    QSizePolicy,
 )
 
 from gmmseg.arrays import FloatArray
@@ -24,6 +21,7 @@ from gmmseg.photo.document import Document, change_setting
 from ui.plots.plot import ThemedPlot, faded
 from ui.plots.plot_panel import PlotPanel
 from ui.theme import SPACING, colours
+from ui.widgets.building import named, remark, row
 from ui.widgets.empty_hint import EmptyHint
 
 if TYPE_CHECKING:
@@ -106,40 +104,27 @@ class KCurvePanel(PlotPanel):
         item.addItem(self.best_marks, ignoreBounds=True)
         self.curves: dict[str, pg.PlotDataItem] = {}
         self.boxes: dict[str, QCheckBox] = {}
-        top = QHBoxLayout()
-        top.setSpacing(SPACING // 2)
         for name, title, tip in CURVES:
             self.curves[name] = pg.PlotDataItem(symbol="o", symbolSize=6)
             (self.entropy_view if name == "entropy" else item).addItem(self.curves[name])
             # Criteria that nearly agree: the first of them lies on top.
             self.curves[name].setZValue(len(CURVES) - len(self.curves))
-            self.boxes[name] = QCheckBox(title)
-            self.boxes[name].setObjectName(f"k-curve-{name}")
-            self.boxes[name].setToolTip(self.tr(tip))
+            self.boxes[name] = named(QCheckBox(title), f"k-curve-{name}", self.tr(tip))
             self.boxes[name].setChecked(name not in ("held_out", "entropy"))
             self.boxes[name].toggled.connect(self._draw)
-            top.addWidget(self.boxes[name])
-        top.addStretch()
         self.boxes["held_out"].toggled.connect(self._hold_out)
-        self.warning = QLabel()
-        self.warning.setObjectName("k-curve-warning")
-        self.warning.setWordWrap(True)
-        self.warning.setForegroundRole(self.palette().ColorRole.PlaceholderText)
-        self.warning.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.warning = remark("k-curve-warning")
         self.hint = EmptyHint(
             self.tr("How many components? Try several and compare their criteria here."),
             self.tr("&Compare K = 1…10"),
         )
         self.hint.requested.connect(lambda: self._compare(DEFAULT_RANGE[-1]))
-        self.more_button = QPushButton()
-        self.more_button.setObjectName("k-curve-more")
-        self.more_button.setToolTip(self.tr("Try more components; the segmentation stays as it is"))
+        tip = self.tr("Try more components; the segmentation stays as it is")
+        self.more_button = named(QPushButton(), "k-curve-more", tip)
         self.more_button.clicked.connect(lambda: self._compare(self._next_most()))
-        bottom = QHBoxLayout()
-        bottom.setSpacing(SPACING)
-        bottom.addWidget(self.warning, 1)
-        bottom.addWidget(self.more_button, 0, Qt.AlignmentFlag.AlignBottom)
-        self.lay_out(self.hint, top, self.plot, bottom, stretched=self.plot)
+        bottom = row(self.warning, self.more_button, stretched=self.warning, spacing=SPACING)
+        bottom.setAlignment(self.more_button, Qt.AlignmentFlag.AlignBottom)
+        self.lay_out(self.hint, row(*self.boxes.values(), None), self.plot, bottom, stretched=self.plot)
 
     @Slot(object, object)
     def show_state(self, old: ViewState, new: ViewState) -> None:

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QSizePolicy,
     QStackedWidget,
@@ -36,7 +35,7 @@ from ui.photo.widgets.merge_words import MEASURES, union_sentence
 from ui.photo.widgets.overlap_plot import OverlapPlot
 from ui.plots.dendrogram_plot import LOWEST_CUT, DendrogramPlot
 from ui.plots.plot_panel import PlotPanel
-from ui.theme import SPACING
+from ui.widgets.building import named, remark, row
 from ui.widgets.empty_hint import EmptyHint
 
 if TYPE_CHECKING:
@@ -91,11 +90,7 @@ class MergeTreePanel(PlotPanel):
         self.plots = QStackedWidget()
         self.plots.addWidget(self.plot)
         self.plots.addWidget(self.matrix)
-        self.text = QLabel()
-        self.text.setObjectName("merge-tree-text")
-        self.text.setWordWrap(True)
-        self.text.setForegroundRole(self.palette().ColorRole.PlaceholderText)
-        self.text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.text = remark("merge-tree-text")
         self.hint = EmptyHint(self.tr("Which components overlap is shown here once there is a fit."))
         self.lay_out(
             self.hint, self._top_row(), self.plots, self._merging_row(), self.text, stretched=self.plots
@@ -103,9 +98,7 @@ class MergeTreePanel(PlotPanel):
         self._describe()
 
     def _top_row(self) -> QHBoxLayout:
-        self.measure_box = QComboBox()
-        self.measure_box.setObjectName("merge-tree-measure")
-        self.measure_box.setAccessibleName(self.tr("Measure of overlap"))
+        self.measure_box = named(QComboBox(), "merge-tree-measure", spoken=self.tr("Measure of overlap"))
         # Beside the other docks the picture keeps more than half of a window 1,440 wide.
         self.measure_box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.measure_box.setMinimumContentsLength(9)
@@ -114,57 +107,43 @@ class MergeTreePanel(PlotPanel):
             self.measure_box.addItem(self.tr(title), measure)
             self.measure_box.setItemData(at, self.tr(tip), Qt.ItemDataRole.ToolTipRole)
         self.measure_box.currentIndexChanged.connect(self._change_measure)
-        self.matrix_button = QToolButton()
-        self.matrix_button.setObjectName("merge-tree-matrix")
-        self.matrix_button.setText(self.tr("Matri&x"))
-        self.matrix_button.setToolTip(
-            self.tr("How much each pair of components overlaps, instead of the tree")
+        self.matrix_button = named(
+            QToolButton(),
+            "merge-tree-matrix",
+            self.tr("How much each pair of components overlaps, instead of the tree"),
         )
+        self.matrix_button.setText(self.tr("Matri&x"))
         self.matrix_button.setCheckable(True)
         self.matrix_button.toggled.connect(self._show_matrix)
-        row = QHBoxLayout()
-        row.setSpacing(SPACING // 2)
-        row.addWidget(self.measure_box)
-        row.addWidget(self.matrix_button)
-        row.addWidget(self._make_cut_box())
-        self._change_measure()
-        return row
-
-    def _make_cut_box(self) -> QDoubleSpinBox:
-        self.cut_box = QDoubleSpinBox()
-        self.cut_box.setObjectName("merge-tree-cut")
-        self.cut_box.setAccessibleName(self.tr("Height of the line"))
-        self.cut_box.setToolTip(self.tr("Where the tree is cut; the image follows as you type"))
+        self.cut_box = named(
+            QDoubleSpinBox(),
+            "merge-tree-cut",
+            self.tr("Where the tree is cut; the image follows as you type"),
+            self.tr("Height of the line"),
+        )
         self.cut_box.setRange(LOWEST_CUT, 1.0)
         self.cut_box.setDecimals(3)
         self.cut_box.setSingleStep(0.01)
         self.cut_box.valueChanged.connect(self._move_cut)
-        return self.cut_box
+        self._change_measure()
+        return row(self.measure_box, self.matrix_button, self.cut_box)
 
     def _merging_row(self) -> QHBoxLayout:
-        self.merge_button = QPushButton(self.tr("&Merge classes"))
-        self.merge_button.setObjectName("merge-tree-merge")
+        self.merge_button = named(QPushButton(self.tr("&Merge classes")), "merge-tree-merge")
         self.merge_button.clicked.connect(self.merge_below)
-        self.components_button = QPushButton(self.tr("Merge components"))
-        self.components_button.setObjectName("merge-tree-components")
-        self.components_button.setToolTip(
+        self.components_button = named(
+            QPushButton(self.tr("Merge components")),
+            "merge-tree-components",
             self.tr(
                 "Put one Gaussian with their moments in place of the components of each branch below the "
                 "line (S2 §2.1): the mixture has fewer, and its likelihood falls. Merging classes leaves the "
                 "mixture as it is."
-            )
+            ),
         )
         self.components_button.clicked.connect(self.merge_components)
-        self.refit_box = QCheckBox(self.tr("and fit on"))
-        self.refit_box.setObjectName("merge-tree-refit")
-        self.refit_box.setToolTip(self.tr("Let EM go on from the united components"))
-        row = QHBoxLayout()
-        row.setSpacing(SPACING // 2)
-        row.addWidget(self.merge_button)
-        row.addWidget(self.components_button)
-        row.addWidget(self.refit_box)
-        row.addStretch()
-        return row
+        tip = self.tr("Let EM go on from the united components")
+        self.refit_box = named(QCheckBox(self.tr("and fit on")), "merge-tree-refit", tip)
+        return row(self.merge_button, self.components_button, self.refit_box, None)
 
     @property
     def measure(self) -> Measure:

@@ -2,37 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QLocale, QSignalBlocker, QTimer, Signal, Slot
+from PySide6.QtCore import QCoreApplication, QLocale, QSignalBlocker, Signal, Slot
 from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
-    QHBoxLayout,
-    QHeaderView,
-    QLabel,
+    QLayout,
     QPushButton,
     QSpinBox,
-    QVBoxLayout,
-    QWidget,
 )
 
 from gmmseg.arrays import IntArray
 from gmmseg.photo.parts import PartTable
 from gmmseg.physical import area_text, length_text, pixel_area, pixel_side
+from ui.photo.panels.measures import MeasuresPanel, area_cell, has_same_maps, largest, listed_words
 from ui.photo.widgets.captions import beyond_memory
-from ui.theme import SPACING
-from ui.widgets.empty_hint import EmptyHint, hint_or_content
-from ui.widgets.text_table import TextTable
+from ui.widgets.building import label_of, named, row
 
 if TYPE_CHECKING:
     from gmmseg.photo.view_state import ViewState
 
-MOST_ROWS = 1000
-"""Beyond this many parts the table shows the largest."""
 _PAUSE_MS = 250
+_tr = partial(QCoreApplication.translate, "PartsPanel")
 _LEAST_AT_FIRST = 20
 """Pixels: specks are seldom what is counted."""
 
@@ -45,7 +41,7 @@ class PartsRequest:
     least: int
 
 
-class PartsPanel(QWidget):
+class PartsPanel(MeasuresPanel):
     """A row for each part, the largest first; those selected are marked in the picture."""
 
     parts_requested = Signal(object)
@@ -56,80 +52,39 @@ class PartsPanel(QWidget):
     """The path of a .csv, and the pixels of the smallest part."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self.setObjectName("parts-panel")
-        self._shown: ViewState | None = None
+        columns = (
+            ("No.", "Number of the part in reading order, as in the CSV"),
+            ("Class", "Class that the part belongs to"),
+            ("Area", "Pixels, and where the size of a pixel is known square micrometres"),
+            ("Diameter", "Diameter of the circle of the same area"),
+            ("Ecc.", "Eccentricity: 0 a circle, towards 1 a line"),
+            ("Solidity", "Share of its convex hull that the part fills"),
+            ("Edge", "Whether the part touches the edge of the picture, and may go on beyond"),
+        )
+        said = [(_tr(heading), _tr(tip)) for heading, tip in columns]
+        super().__init__("parts", _tr("Parts"), said, wide=1, pause_ms=_PAUSE_MS)
         self._asked: PartsRequest | None = None
         self._table: PartTable | None = None
         self._listed: IntArray = np.zeros(0, dtype=np.int64)
-        self._is_in_front = False
-        self._pause = QTimer(self, singleShot=True, interval=_PAUSE_MS)
-        self._pause.timeout.connect(self._ask)
         self._hint = self.tr("The parts of the classes are counted here once an image is segmented.")
-        self.hint = EmptyHint(self._hint)
-        self.table = TextTable(
-            "parts-table",
-            [
-                self.tr("No."),
-                self.tr("Class"),
-                self.tr("Area"),
-                self.tr("Diameter"),
-                self.tr("Ecc."),
-                self.tr("Solidity"),
-                self.tr("Edge"),
-            ],
-            [
-                self.tr("Number of the part in reading order, as in the CSV"),
-                self.tr("Class that the part belongs to"),
-                self.tr("Pixels, and where the size of a pixel is known square micrometres"),
-                self.tr("Diameter of the circle of the same area"),
-                self.tr("Eccentricity: 0 a circle, towards 1 a line"),
-                self.tr("Share of its convex hull that the part fills"),
-                self.tr("Whether the part touches the edge of the picture, and may go on beyond"),
-            ],
-        )
-        self.table.setAccessibleName(self.tr("Parts"))
-        header = self.table.horizontalHeader()
-        header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
+        self.hint.label.setText(self._hint)
         self.table.rows_selected.connect(self._mark)
-        self.summary = QLabel()
-        self.summary.setObjectName("parts-summary")
-        self.summary.setWordWrap(True)
-        content = QWidget()
-        column = QVBoxLayout(content)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(SPACING // 2)
-        column.addLayout(self._top_row())
-        column.addWidget(self.summary)
-        column.addWidget(self.table, 1)
-        self._pages = hint_or_content(self, self.hint, content)
 
-    def _top_row(self) -> QHBoxLayout:
-        self.chooser = QComboBox()
-        self.chooser.setObjectName("parts-class")
-        self.chooser.setAccessibleName(self.tr("Class whose parts are listed"))
+    def _above(self) -> Sequence[QLayout]:
+        spoken = _tr("Class whose parts are listed")
+        self.chooser = named(QComboBox(), "parts-class", spoken=spoken)
         self.chooser.currentIndexChanged.connect(self._show_rows)
-        self.least = QSpinBox()
-        self.least.setObjectName("parts-least")
+        self.least = named(QSpinBox(), "parts-least", _tr("Parts of fewer pixels are not counted"))
         self.least.setRange(1, 1_000_000_000)
         self.least.setValue(_LEAST_AT_FIRST)
-        self.least.setSuffix(self.tr(" px"))
+        self.least.setSuffix(_tr(" px"))
         self.least.setKeyboardTracking(False)
-        self.least.setToolTip(self.tr("Parts of fewer pixels are not counted"))
         self.least.valueChanged.connect(self._pause.start)
-        label = QLabel(self.tr("&from"))
-        label.setBuddy(self.least)
-        self.save = QPushButton(self.tr("Save CSV …"))
-        self.save.setObjectName("parts-save")
-        self.save.setToolTip(self.tr("Write every measure of every part, of all classes, to a file"))
+        tip = _tr("Write every measure of every part, of all classes, to a file")
+        self.save = named(QPushButton(_tr("Save CSV …")), "parts-save", tip)
         self.save.clicked.connect(self._save)
-        row = QHBoxLayout()
-        row.setSpacing(SPACING // 2)
-        row.addWidget(self.chooser, 1)
-        row.addWidget(label)
-        row.addWidget(self.least)
-        row.addWidget(self.save)
-        return row
+        label = label_of(self.least, _tr("&from"))
+        return (row(self.chooser, label, self.least, self.save, stretched=self.chooser),)
 
     # Showing
 
@@ -139,12 +94,7 @@ class PartsPanel(QWidget):
         self._shown = new
         if new.classes is not old.classes:
             self._show_choices()
-        is_same = (
-            new.segmentation is old.segmentation
-            and new.classes is old.classes
-            and new.document.pixel_size == old.document.pixel_size
-        )
-        if is_same:
+        if has_same_maps(new, old):
             return
         is_beyond = new.document.is_beyond_memory
         self.hint.label.setText(beyond_memory(self.tr("Counting parts")) if is_beyond else self._hint)
@@ -179,14 +129,8 @@ class PartsPanel(QWidget):
             return
         if shown.document.is_beyond_memory:
             return
-        is_known = (
-            asked is not None
-            and asked.least == self.least.value()
-            and asked.shown.segmentation is shown.segmentation
-            and asked.shown.classes is shown.classes
-            and asked.shown.document.pixel_size == shown.document.pixel_size
-        )
-        if not is_known:
+        is_known = asked is not None and has_same_maps(asked.shown, shown)
+        if asked is None or not is_known or asked.least != self.least.value():
             self._asked = PartsRequest(shown, self.least.value())
             self.parts_requested.emit(self._asked)
 
@@ -205,27 +149,26 @@ class PartsPanel(QWidget):
             return
         wanted = self.chooser.currentData()
         at = np.flatnonzero(table.class_ids == wanted) if wanted else np.arange(len(table))
-        areas = table.measures.areas[at]
-        self._listed = at[(-areas).argsort(kind="stable")[:MOST_ROWS]]
+        self._listed = at[largest(table.measures.areas[at])]
         names = {entry.id: entry.name for entry in self._shown.classes} if self._shown is not None else {}
         self.table.texts.set_rows([_row(table, int(one), names) for one in self._listed])
         self.pixels_marked.emit(None)
         self.summary.setText(self._summary(table, at))
 
     def _summary(self, table: PartTable, at: IntArray) -> str:
-        locale = QLocale()
-        count = self.tr("1 part") if len(at) == 1 else self.tr("{0} parts").format(locale.toString(len(at)))
+        number = QLocale().toString(len(at))
+        count = self.tr("1 part") if len(at) == 1 else self.tr("{0} parts").format(number)
         if not len(at):
             return count
         areas = table.measures.areas[at]
         said = [
+            count,
             self.tr("mean {0}").format(_area(table, float(areas.mean()))),
             self.tr("median {0}").format(_area(table, float(np.median(areas)))),
             self.tr("together {0}").format(_area(table, float(areas.sum()))),
+            *listed_words(len(at)),
         ]
-        if len(at) > MOST_ROWS:
-            said.append(self.tr("the {0} largest are listed").format(locale.toString(MOST_ROWS)))
-        return " · ".join([count, *said])
+        return " · ".join(said)
 
     @Slot(object)
     def _mark(self, rows: tuple[int, ...]) -> None:
@@ -249,15 +192,13 @@ class PartsPanel(QWidget):
 
 
 def _area(table: PartTable, pixels: float) -> str:
-    text = f"{QLocale().toString(round(pixels))} px"
     size = table.measures.pixel_size
-    return text if size is None else f"{area_text(pixels * pixel_area(size))}"
+    return f"{area_cell(round(pixels), None)} px" if size is None else area_text(pixels * pixel_area(size))
 
 
 def _row(table: PartTable, at: int, names: dict[int, str]) -> tuple[str, ...]:
     measures, shapes = table.measures, table.measures.shapes
     assert shapes is not None  # noqa: S101 - parts are measured with shapes
-    area = int(measures.areas[at])
     size = measures.pixel_size
     side = None if size is None else pixel_side(size)
     diameter = float(shapes.diameters[at])
@@ -265,7 +206,7 @@ def _row(table: PartTable, at: int, names: dict[int, str]) -> tuple[str, ...]:
     return (
         str(at + 1),
         f"{owner} {names.get(owner, '')}",
-        QLocale().toString(area) if size is None else area_text(area * pixel_area(size)),
+        area_cell(int(measures.areas[at]), size),
         f"{diameter:.1f}" if side is None else length_text(diameter * side),
         f"{float(measures.eccentricities[at]):.2f}",
         f"{float(shapes.solidities[at]):.2f}",

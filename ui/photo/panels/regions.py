@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QLocale, QPoint, Qt, QTimer, Signal, Slot
-from PySide6.QtWidgets import QHeaderView, QLabel, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import QCoreApplication, QLocale, QPoint, Qt, Signal, Slot
 
 from gmmseg.colours import to_hex
 from gmmseg.photo.classes import class_id
-from gmmseg.physical import area_text, pixel_area
 from gmmseg.regions.outcome import RegionOutcome
 from gmmseg.regions.table import RegionTable
+from ui.photo.panels.measures import MeasuresPanel, area_cell, has_same_maps, largest, listed_words
 from ui.photo.widgets.captions import counted_regions
-from ui.theme import SPACING
-from ui.widgets.empty_hint import EmptyHint
-from ui.widgets.text_table import TextTable
 
 if TYPE_CHECKING:
     from gmmseg.photo.view_state import ViewState
 
-MOST_ROWS = 1000
-"""Beyond this many regions the table shows the largest."""
 _PAUSE_MS = 200
 """Measuring waits until a slider rests: beside it the cuts would be slower to come."""
 _COLOUR_COLUMN = 4
+_tr = partial(QCoreApplication.translate, "RegionsPanel")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,7 +32,7 @@ class RegionTableRequest:
     outcome: RegionOutcome
 
 
-class RegionsPanel(QWidget):
+class RegionsPanel(MeasuresPanel):
     """A row for each region, the largest first; those selected are marked in the picture."""
 
     table_requested = Signal(object)
@@ -49,63 +45,30 @@ class RegionsPanel(QWidget):
     """Whether the panel is looked at, so that regions are wanted."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self.setObjectName("regions-panel")
-        self._shown: ViewState | None = None
+        columns = (
+            ("No.", "Value in exported region masks"),
+            ("Area", "Pixels, or square micrometres where the size of a pixel is known"),
+            ("%", "Percent of the pixels with data"),
+            ("Outline", "Length of the outline, pixels; a diagonal step counts √2"),
+            ("Mean", "Mean sRGB of the region's pixels"),
+            (
+                "Class",
+                "The class that the region is most surely of, and how surely.\n"
+                "The largest mean posterior γ(z_nk) in the region",
+            ),
+        )
+        said = [(_tr(heading), _tr(tip)) for heading, tip in columns]
+        super().__init__(
+            "regions", _tr("Regions"), said, wide=5, pause_ms=_PAUSE_MS, swatches_in=_COLOUR_COLUMN
+        )
         self._asked: RegionTableRequest | None = None
         self._values: list[int] = []
         self._chosen: tuple[int, ...] = ()
         self._listed: RegionOutcome | None = None
-        self._is_in_front = False
         self._are_given_up = False
-        self._pause = QTimer(self, singleShot=True, interval=_PAUSE_MS)
-        self._pause.timeout.connect(self._ask)
-        self.hint = EmptyHint("")
-        self.table = TextTable(
-            "regions-table",
-            [
-                self.tr("No."),
-                self.tr("Area"),
-                self.tr("%"),
-                self.tr("Outline"),
-                self.tr("Mean"),
-                self.tr("Class"),
-            ],
-            [
-                self.tr("Value in exported region masks"),
-                self.tr("Pixels, or square micrometres where the size of a pixel is known"),
-                self.tr("Percent of the pixels with data"),
-                self.tr("Length of the outline, pixels; a diagonal step counts √2"),
-                self.tr("Mean sRGB of the region's pixels"),
-                self.tr(
-                    "The class that the region is most surely of, and how surely.\n"
-                    "The largest mean posterior γ(z_nk) in the region"
-                ),
-            ],
-            swatches_in=_COLOUR_COLUMN,
-        )
-        header = self.table.horizontalHeader()
-        # A long class name is cut short rather than scrolled to.
-        header.setSectionResizeMode(header.count() - 1, QHeaderView.ResizeMode.Stretch)
-        self.table.setAccessibleName(self.tr("Regions"))
         self.table.rows_selected.connect(self._choose)
         self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.table.customContextMenuRequested.connect(self._ask_for_menu)
-        self.summary = QLabel()
-        self.summary.setObjectName("regions-summary")
-        self.summary.setWordWrap(True)
-        content = QWidget()
-        column = QVBoxLayout(content)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(SPACING // 2)
-        column.addWidget(self.summary)
-        column.addWidget(self.table, 1)
-        self._stack = QStackedWidget()
-        self._stack.addWidget(self.hint)
-        self._stack.addWidget(content)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(SPACING, SPACING, SPACING, SPACING)
-        outer.addWidget(self._stack)
         self._show_hint()
 
     @Slot(object, object)
@@ -113,7 +76,7 @@ class RegionsPanel(QWidget):
         """Ask for the table again soon where regions or posteriors are others."""
         self._shown = new
         self._show_hint()
-        if new.regions is old.regions and _has_same_maps(new, old):
+        if new.regions is old.regions and has_same_maps(new, old):
             return
         if new.regions is not old.regions:
             # The regions of another cut are others, whatever their numbers.
@@ -121,7 +84,7 @@ class RegionsPanel(QWidget):
         if new.regions is None:
             self._asked = None
             self._show_rows([], [])
-            self._stack.setCurrentIndex(0)
+            self._pages.setCurrentIndex(0)
         self._pause.start()
 
     @Slot(bool)
@@ -149,14 +112,11 @@ class RegionsPanel(QWidget):
         if request is not self._asked:
             return
         self._listed = request.outcome
-        order = (-table.areas).argsort(kind="stable")[:MOST_ROWS]
+        order = largest(table.areas)
         self._show_rows([int(table.regions[at]) for at in order], [_row(table, int(at)) for at in order])
-        text = counted_regions(len(table)) + " · "
-        text += self.tr("cut at height {0}").format(f"{request.outcome.regions.height:.2f}")
-        if len(table) > MOST_ROWS:
-            text += " · " + self.tr("the {0} largest are listed").format(QLocale().toString(MOST_ROWS))
-        self.summary.setText(text)
-        self._stack.setCurrentIndex(1)
+        height = self.tr("cut at height {0}").format(f"{request.outcome.regions.height:.2f}")
+        self.summary.setText(" · ".join([counted_regions(len(table)), height, *listed_words(len(table))]))
+        self._pages.setCurrentIndex(1)
 
     def _show_rows(self, values: list[int], rows: list[tuple[str, ...]]) -> None:
         """Show rows with the regions chosen before, which may stand elsewhere."""
@@ -185,7 +145,7 @@ class RegionsPanel(QWidget):
         if shown is None or shown.regions is None or not self._is_in_front:
             return
         asked = self._asked
-        if asked is not None and asked.outcome is shown.regions and _has_same_maps(asked.shown, shown):
+        if asked is not None and asked.outcome is shown.regions and has_same_maps(asked.shown, shown):
             return
         self._asked = RegionTableRequest(shown, shown.regions)
         self.table_requested.emit(self._asked)
@@ -231,18 +191,7 @@ class RegionsPanel(QWidget):
             self.regions_selected.emit(self._chosen)
 
 
-def _has_same_maps(one: ViewState, other: ViewState) -> bool:
-    return (
-        one.segmentation is other.segmentation
-        and one.classes is other.classes
-        and one.document.pixel_size == other.document.pixel_size
-    )
-
-
 def _row(table: RegionTable, at: int) -> tuple[str, ...]:
-    locale = QLocale()
-    size = table.pixel_size
-    area, perimeter = int(table.areas[at]), round(float(table.perimeters[at]))
     best = ""
     if table.posteriors is not None and table.class_names:
         which = int(table.posteriors[at].argmax())
@@ -250,9 +199,9 @@ def _row(table: RegionTable, at: int) -> tuple[str, ...]:
     red, green, blue = (int(value) for value in table.colours[at])
     return (
         str(class_id(int(table.regions[at]) - 1)),
-        locale.toString(area) if size is None else area_text(area * pixel_area(size)),
+        area_cell(int(table.areas[at]), table.pixel_size),
         f"{100 * float(table.shares[at]):.1f}",
-        locale.toString(perimeter),
+        QLocale().toString(round(float(table.perimeters[at]))),
         to_hex((red, green, blue)),
         best,
     )

@@ -30,7 +30,8 @@ from ui.photo.panels.scatter_rows import HIDDEN, Mixture, WinnersRequest, mixtur
 from ui.plots.axis_choosers import AxisChoosers
 from ui.plots.plot_panel import PlotPanel
 from ui.plots.scatter_plot import ComponentCurve, ScatterPlot, shown_bounds
-from ui.theme import SPACING, theme
+from ui.theme import theme
+from ui.widgets.building import named, row
 from ui.widgets.empty_hint import EmptyHint
 from ui.widgets.throttle import SOON_MS
 
@@ -88,11 +89,7 @@ class ScatterPanel(PlotPanel):
     def _top_row(self) -> QHBoxLayout:
         self.choosers = AxisChoosers()
         self.choosers.changed.connect(self._change_axes)
-        row = QHBoxLayout()
-        row.setSpacing(SPACING // 2)
-        row.addWidget(self.choosers, 1)
-        row.addWidget(self._options_button())
-        return row
+        return row(self.choosers, self._options_button(), stretched=self.choosers)
 
     def _options_button(self) -> QToolButton:
         menu = QMenu(self)
@@ -105,11 +102,13 @@ class ScatterPanel(PlotPanel):
         menu.addAction(self.ellipses)
         for action in (*group.actions(), self.ellipses):
             action.toggled.connect(self._throttle.ask)
-        button = QToolButton()
-        button.setObjectName("scatter-options")
+        button = named(
+            QToolButton(),
+            "scatter-options",
+            self.tr("Colours of the points, and whether the 2σ ellipses are drawn"),
+            self.tr("What the plot shows"),
+        )
         button.setText(self.tr("Show"))
-        button.setAccessibleName(self.tr("What the plot shows"))
-        button.setToolTip(self.tr("Colours of the points, and whether the 2σ ellipses are drawn"))
         button.setMenu(menu)
         button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
