@@ -35,7 +35,7 @@ _INIT_TITLES: dict[InitMethod, str] = {
 
 @dataclass(frozen=True, slots=True)
 class FitSettings:
-    """Everything a fit depends on besides the rows."""
+    """Everything a fit depends on besides the rows; `parameter_tol` and `q_tol` are of S2 eq. 29."""
 
     n_components: int = number(
         5,
@@ -115,8 +115,8 @@ class FitSettings:
         0.0,
         (0.0, 1e6),
         "‖Δθ‖ tolerance",
-        "First of the documents' two rules (eq. 29 of S2): stop when the parameters "
-        "change by at most this many standard deviations; 0 switches the rule off.",
+        "Stop when the parameters change by at most this many standard deviations in an iteration; "
+        "0 switches the rule off.",
         unit="σ",
         option="--parameter-tol",
         metavar="T",
@@ -128,8 +128,7 @@ class FitSettings:
         0.0,
         (0.0, 1e6),
         "|ΔQ| tolerance",
-        "Second of the documents' two rules (eq. 29 of S2): stop when Q per pixel rises by at most this; "
-        "0 switches the rule off.",
+        "Stop when Q, what an M-step raises, rises by at most this per pixel; 0 switches the rule off.",
         unit="nats",
         option="--q-tol",
         metavar="T",

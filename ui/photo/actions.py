@@ -199,7 +199,7 @@ PHOTO_ACTIONS: tuple[Spec, ...] = (
     ),
     Spec(
         "step", "S&tep", PhotoCommands.step, (".",), "step", has_fit,
-        "Show the next EM iteration (S2 eq. 11): θ(g+1) = f(θ(g))",
+        "Show the next iteration of EM: θ(g+1) = f(θ(g))",
     ),
     Spec(
         "apply_model", "App&ly model…", PhotoCommands.apply_model, (), "", None,

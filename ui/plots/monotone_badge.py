@@ -13,7 +13,7 @@ from ui.theme import colours, theme
 
 
 class MonotoneBadge(QLabel):
-    """Green where the log-likelihood and Q never fell and H never rose within a step, red where one did."""
+    """Green where log-likelihood and Q never fell and H never rose within a step (S2 eq. 13–23), else red."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -21,10 +21,10 @@ class MonotoneBadge(QLabel):
         self.setToolTip(
             self.tr(
                 "No step makes the fit worse: that is checked here for each of them.\n"
-                "EM never lowers the log-likelihood (S2 eq. 13–14), from the coarse to the exact stage "
-                "included: each M-step raises Q (eq. 20–21) and lowers H with θg fixed (eq. 22–23), and "
-                "ΔL = ΔQ − ΔH (eq. 19). The curve H is another: H(θg, θg), whose posteriors are those of "
-                "each iteration's own parameters, may rise. Rounding of 1e-12 is allowed for."
+                "EM never lowers the log-likelihood, from the coarse to the exact stage included: each "
+                "M-step raises Q and lowers H with θg fixed, and ΔL = ΔQ − ΔH. The curve H is another: "
+                "H(θg, θg), whose posteriors are those of each iteration's own parameters, may rise. "
+                "Rounding of 1e-12 is allowed for."
             )
         )
         self._run: Run = ()

@@ -23,8 +23,8 @@ RESULTS: tuple[Offer[ExportKind], ...] = (
     ),
     (
         "probabilities", "&Probabilities", "{}_probabilities",
-        "The posterior of each class at each pixel, γ(z_nk) of S2 eq. 40 summed over its components, as "
-        "32-bit numbers from 0 to 1",
+        "How probable each class is at each pixel, γ(z_nk) summed over its components, as 32-bit numbers "
+        "from 0 to 1",
         (".tif", ".ome.tif", ".npz"),
     ),
     ("cutout", "Cut-o&ut", "{}_cutout", "The objects alone, with transparency around them", (".png",)),

@@ -203,8 +203,8 @@ def test_the_badge_follows_the_theme(panel: ConvergencePanel, qapp: QApplication
     [
         ("closed form", "closed form"),
         ("bound", "Stopped after 11 iterations: the bound rose by less than 1e-6 nats."),
-        ("parameters", "‖Δθ‖ ≤ ε₁ = 0.01 σ (S2 eq. 29, first rule)"),
-        ("expected likelihood", "|ΔQ| ≤ ε₂ = 0.002 nats (S2 eq. 29, second rule)"),
+        ("parameters", "the parameters changed by ‖Δθ‖ ≤ 0.01 σ."),
+        ("expected likelihood", "Q rose by |ΔQ| ≤ 0.002 nats."),
         ("iteration limit", "limit of 77 iterations"),
         ("stopped", "Stopped by you after 11 iterations"),
         ("assignments", "no pixel changed its component"),

@@ -60,7 +60,7 @@ class ConvergencePanel(PlotPanel):
             self.tr(
                 "How well the mixture explains the pixels, iteration by iteration: higher is better. The "
                 "kept run is accented, other restarts are faint.\n"
-                "Log-likelihood per pixel in nats (S2 eq. 9); it may be positive: densities may exceed 1.\n"
+                "Log-likelihood per pixel in nats; it may be positive: densities may exceed 1.\n"
                 "Click a point, or use Left and Right or the full stop, to see that iteration's "
                 "segmentation; Esc returns to the newest. Double click shows the whole climb."
             )
@@ -100,7 +100,7 @@ class ConvergencePanel(PlotPanel):
             "convergence-q",
             self.tr(
                 "What each step of EM raises for the posteriors of the moment. The curve need not rise.\n"
-                "Q(θg, θg) per pixel; L = Q − H (S2 eq. 26, 27)"
+                "Q(θg, θg) per pixel; L = Q − H"
             ),
         )
         self.h_box = named(
@@ -109,7 +109,7 @@ class ConvergencePanel(PlotPanel):
             self.tr(
                 "How sure it is which component a pixel is of, on the right axis.\n"
                 "H(θg, θg) per pixel: minus the mean entropy of the posteriors. H falls only within one "
-                "step, with θg fixed (S2 eq. 22–23); from iteration to iteration it may rise."
+                "step, with θg fixed; from iteration to iteration it may rise."
             ),
         )
         self.nll_box = named(

@@ -136,7 +136,7 @@ class MergeTreePanel(PlotPanel):
             "merge-tree-components",
             self.tr(
                 "Put one Gaussian with their moments in place of the components of each branch below the "
-                "line (S2 §2.1): the mixture has fewer, and its likelihood falls. Merging classes leaves the "
+                "line: the mixture has fewer, and its likelihood falls. Merging classes leaves the "
                 "mixture as it is."
             ),
         )

@@ -39,7 +39,9 @@ class ReadoutBar(QWidget):
         self._values = QLabel()
         self._values.setObjectName("readoutValues")
         self._bars = PosteriorBars()
-        self._bars.setToolTip(self.tr("γ(z_nk), S2 eq. 40, summed over the components of a class"))
+        self._bars.setToolTip(
+            self.tr("How probable each class is at this pixel: γ(z_nk), summed over its components")
+        )
         self._facts = QLabel()
         self._facts.setObjectName("readoutFacts")
         self._currency = QLabel()

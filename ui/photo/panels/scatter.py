@@ -73,7 +73,7 @@ class ScatterPanel(PlotPanel):
                 "Shift a lasso; click or Esc to unmark. The wheel zooms, the middle button pans, a double "
                 "click shows everything.\n"
                 "A 2σ ellipse has half-axes of 2√λ along the eigenvectors of the covariance and holds "
-                "86.5 % of its Gaussian in two dimensions (1 − e⁻²), not 95 % (S2 fig. 5, 6)."
+                "86.5 % of its Gaussian in two dimensions (1 − e⁻²), not 95 %."
             )
         )
         self.plot.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)

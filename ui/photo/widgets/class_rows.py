@@ -67,7 +67,7 @@ _tr = partial(QCoreApplication.translate, "ClassesPanel")
 
 
 def class_kind() -> EntryKind[ClassRow]:
-    """Return what the class table shows."""
+    """Return what the class table shows: of the mixture means (S2 eq. 43) and weights (eq. 30, 50)."""
     return EntryKind(
         "classes", _tr("Class"), _tr("Classes"), _held,
         (
@@ -75,19 +75,19 @@ def class_kind() -> EntryKind[ClassRow]:
                 title=_tr("π"),
                 tip=_tr(
                     "How much of the picture the mixture gives to the class; all add up to 1.\n"
-                    "Weight π_k = N_k / N (S2 eq. 50)"
+                    "Weight π_k = N_k / N"
                 ),
                 text=lambda row: f"{row.weight:.3f}",
-                row_tip=lambda row: _tr("π = {:.6f}; π_k = N_k / N (S2 eq. 50)").format(row.weight),
+                row_tip=lambda row: _tr("π = {:.6f}; π_k = N_k / N").format(row.weight),
                 total=lambda rows: f"{sum(row.weight for row in rows):.3f}",
                 sample="0.000",
-                total_tip=_tr("Σ π_k = 1 (S2 eq. 30)"),
+                total_tip=_tr("Σ π_k = 1"),
             ),
             EntryColumn(
                 title=_tr("Mean"),
                 tip=_tr(
                     "The average of the pixels of the class, and the colour it looks like.\n"
-                    "Mean μ_k (S2 eq. 43), in feature units"
+                    "Mean μ_k, in feature units"
                 ),
                 text=lambda row: row.mean_text,
                 row_tip=_all_means,

@@ -41,7 +41,9 @@ class HeatmapTile(QAbstractButton):
         self.setText(entry.name)
         self.setAccessibleName(self.tr("Heatmap of {name}").format(name=entry.name))
         self.setToolTip(
-            self.tr("Posterior of {name}, γ(z_nk), S2 eq. 40; click to enlarge").format(name=entry.name)
+            self.tr("How probable {name} is at each pixel, its posterior γ(z_nk); click to enlarge").format(
+                name=entry.name
+            )
         )
         self.update()
 

@@ -38,8 +38,8 @@ def stop_sentence(result: FitResult, settings: FitSettings) -> str:
     sentences = {
         "closed form": _tr("One component has a closed form: nothing to iterate."),
         "bound": _tr("Stopped after {n}: the bound rose by less than {tol} nats."),
-        "parameters": _tr("Stopped after {n}: ‖Δθ‖ ≤ ε₁ = {parameter} σ (S2 eq. 29, first rule)."),
-        "expected likelihood": _tr("Stopped after {n}: |ΔQ| ≤ ε₂ = {q} nats (S2 eq. 29, second rule)."),
+        "parameters": _tr("Stopped after {n}: the parameters changed by ‖Δθ‖ ≤ {parameter} σ."),
+        "expected likelihood": _tr("Stopped after {n}: Q rose by |ΔQ| ≤ {q} nats."),
         "iteration limit": _tr("Not converged: the limit of {limit} was reached."),
         "stopped": _tr("Stopped by you after {n}; the last complete step is kept."),
         "assignments": _tr("Stopped after {n}: no pixel changed its component."),
@@ -71,8 +71,8 @@ def stop_rules(settings: FitSettings) -> str:
     """Return the rules in force, for a tooltip."""
     off = _tr("off")
     return _tr(
-        "A run ends when the bound rises by less than {tol} nats, or by the rules of S2 eq. 29: "
-        "‖Δθ‖ ≤ ε₁ ({parameter}, in standard deviations) or |ΔQ| ≤ ε₂ ({q}, per pixel), "
+        "A run ends when the bound rises by less than {tol} nats, where the parameters change "
+        "by at most ‖Δθ‖ ({parameter}, in standard deviations) or Q by at most |ΔQ| ({q}, per pixel), "
         "or after {limit}."
     ).format(
         tol=small(settings.tol),
@@ -117,14 +117,15 @@ STEP_HEADINGS = ("Iteration", "Stage", "L / pixel", "ΔL", "Q / pixel", "H / pix
 STEP_TIPS = (
     "M-steps done so far, through both stages.",
     "Coarse: on cells or a sample of the rows. Exact: on all of them.",
-    "Log-likelihood per pixel, nats (S2 eq. 9). Densities may exceed 1, so it may be positive.",
-    "Its rise, never negative (S2 eq. 13–14).",
-    "Q(θg, θg) per pixel (S2 eq. 27).",
-    "H(θg, θg) per pixel: minus the mean entropy of the posteriors (S2 eq. 26).",
-    "Q(θg+1, θg) − Q(θg, θg) per pixel of the step that led here, at least 0 (S2 eq. 20–21).",
-    "H(θg+1, θg) − H(θg, θg) per pixel, at most 0 (S2 eq. 22–23): minus a KL divergence.",
-    "Change of the parameters in standard deviations (S2 eq. 29).",
+    "Log-likelihood per pixel, nats. Densities may exceed 1, so it may be positive.",
+    "Its rise, never negative.",
+    "Q(θg, θg) per pixel.",
+    "H(θg, θg) per pixel: minus the mean entropy of the posteriors.",
+    "Q(θg+1, θg) − Q(θg, θg) per pixel of the step that led here, at least 0.",
+    "H(θg+1, θg) − H(θg, θg) per pixel, at most 0: minus a KL divergence.",
+    "Change of the parameters in standard deviations.",
 )
+"""Of the headings: S2 eq. 9 (L), 13–14 (its rise), 26–27 (Q, H), 20–23 (their changes), 29 (θ)."""
 
 
 def step_rows(run: Sequence[FitStep], figures: Curves) -> list[tuple[str, ...]]:

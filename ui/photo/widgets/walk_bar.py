@@ -30,8 +30,8 @@ class WalkBar(QWidget):
         row.addWidget(title)
         tips = {
             "start": (self.tr("Start"), self.tr("Begin EM anew, with these settings, at its first start")),
-            "E": ("E", self.tr("E-step: the posteriors γ(z_nk) under the present parameters (S2 eq. 40)")),
-            "M": ("M", self.tr("M-step: the parameters that maximise Q under them (S2 eq. 43, 44, 50)")),
+            "E": ("E", self.tr("E-step: the posteriors γ(z_nk) under the present parameters")),
+            "M": ("M", self.tr("M-step: the parameters that maximise Q under these posteriors")),
             "back": (self.tr("Back"), self.tr("Take the last half step back")),
             "run": (self.tr("Run"), self.tr("Iterate on until a stopping rule ends it; Esc stops it")),
         }
