@@ -71,10 +71,13 @@ class Editor(ABC, Generic[D, V]):
     def apply(self, edit: Edit[D]) -> None:
         """Apply an edit as an undo step; whatever it raises leaves the document as it was.
 
-        The first thing opened is where the history begins: an empty window is nothing to go back to.
+        One that changes nothing is no step. The first thing opened is where the history begins: an empty
+        window is nothing to go back to.
         """
         before = self.document
         document = edit.apply(before)
+        if document is before:
+            return
         if self._large_parts(before)[0] is None and self._large_parts(document)[0] is not None:
             self._history = History(Entry(document, "", time=time.time()))
         else:

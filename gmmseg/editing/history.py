@@ -38,7 +38,7 @@ class History(Generic[S]):
     present: Entry[S]
     past: tuple[Entry[S], ...] = ()
     future: tuple[Entry[S], ...] = ()
-    limit: int = 100
+    limit: int = 500
     n_forgotten: int = 0
 
     @staticmethod

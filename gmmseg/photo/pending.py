@@ -41,6 +41,10 @@ class SelectionAnswer:
     is_coarse: bool = False
     place: tuple[int, int] = (1, 1)
 
+    def holds(self, x: int, y: int) -> bool:
+        """Whether a pixel of the picture is selected."""
+        return bool(self.patch.pixels_in((slice(y, y + 1), slice(x, x + 1)))[0, 0])
+
 
 def _on_pending(title: str, pending: PendingSelection | None, merge_key: str | None = None) -> Edit[Document]:
     return Edit(title, lambda document: replace(document, pending=pending), merge_key)

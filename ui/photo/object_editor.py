@@ -55,6 +55,10 @@ class ObjectEditor(Worker):
         """Whether an edit is being made."""
         return bool(self._waiting)
 
+    def is_making(self, edit: Edit[Document] | None) -> bool:
+        """Whether an edit is being made, or waits for its turn."""
+        return any(asked.edit is edit for asked in self._waiting)
+
     @Slot(object)
     def ask(self, edit: Edit[Document]) -> None:
         """Make an edit in the background, as an undo step of its own."""

@@ -90,6 +90,10 @@ class Toolbox(QObject):
         self.chosen: tuple[int, ...] = ()
         """Ids of the objects that are chosen."""
         self._newest: int | None = None
+        self._clicked: SelectionAnswer | None = None
+        """Selection that a plain click was in, which has begun another one."""
+        self._choosing: Edit[Document] | None = None
+        """Edit by which pixels were made the selection last; it may still be in progress."""
         self.name = ""
         """Of the object made last, offered again; empty before the first."""
         self.only_unlabelled = False
@@ -103,13 +107,14 @@ class Toolbox(QObject):
     def _connect(self) -> None:
         self._selecting.left_field.connect(self._go_on)
         for tool in (self._select, self._box):
-            tool.prompted.connect(self._selecting.prompt)
+            tool.prompted.connect(self._prompt)
             tool.boxed.connect(self._selecting.box)
             tool.hovered.connect(self._selecting.hover)
             tool.sized.connect(self._selecting.step)
         for deciding in (self._select, self._box, self._wand):
             deciding.dropped.connect(self.drop)
             deciding.accepted.connect(self.accept)
+            deciding.double_clicked.connect(self._accept_clicked)
             deciding.extended.connect(self.extend)
             deciding.subtracted.connect(self.subtract)
         for brush in (self._brush, self._eraser):
@@ -157,10 +162,34 @@ class Toolbox(QObject):
 
     # The pending selection
 
+    @Slot(object, bool, bool)
+    def _prompt(self, points: Sequence[Point], is_positive: bool, is_asked: bool) -> None:
+        self._note_click(points[0], begins=not is_asked)
+        self._selecting.prompt(points, is_positive, is_asked)
+
+    def _note_click(self, point: Point, begins: bool) -> None:
+        """Note the selection that a click lies in, where it begins another one."""
+        answer = self._work.workspace.shown.current_selection if begins else None
+        self._clicked = answer if answer is not None and answer.holds(*_pixel(point)) else None
+
     @Slot()
     def accept(self) -> None:
         """Make the selection an object, or give it back to the one that it corrects."""
         self._decide(self._accept)
+
+    @Slot()
+    def _accept_clicked(self) -> None:
+        """Accept the selection that a double click lies in, which its first click has replaced."""
+        clicked, workspace = self._clicked, self._work.workspace
+
+        def accept(answer: SelectionAnswer) -> None:
+            past = workspace.history.past
+            if clicked is not None and past and past[-1].state.pending is clicked.pending:
+                workspace.undo()
+                answer = clicked
+            self._accept(answer)
+
+        self._decide(accept)
 
     def _accept(self, answer: SelectionAnswer) -> None:
         if not answer.patch.is_empty:
@@ -211,8 +240,12 @@ class Toolbox(QObject):
             if answer is not None:
                 act(answer)
 
-        waits = self.tr("The object waits for the selection …")
-        self._work.postponed.do(decide, lambda: workspace.shown.is_selection_answered, waits)
+        choosing = self._choosing
+
+        def is_known() -> bool:
+            return workspace.shown.is_selection_answered and not self._editor.is_making(choosing)
+
+        self._work.postponed.do(decide, is_known, self.tr("The object waits for the selection …"))
 
     @Slot()
     def drop(self) -> None:
@@ -240,18 +273,18 @@ class Toolbox(QObject):
     def _select_colour(self, point: Point, how: How) -> None:
         """Select the pixels of the class at a point, beside those selected or away from them."""
         workspace = self._work.workspace
+        self._note_click(point, begins=how == "new")
 
         def ask() -> None:
             shown = workspace.shown
             if shown.segmentation is not None:
                 labels, step = shown.segmentation.labels, self._step
                 place = _pixel((point[0] / step, point[1] / step))
-                self._editor.do(
-                    select_class(
-                        labels, shown.classes, *place, how, shown.current_selection,
-                        is_connected=self.takes_connected,
-                    )
+                self._choosing = select_class(
+                    labels, shown.classes, *place, how, shown.current_selection,
+                    is_connected=self.takes_connected,
                 )  # fmt: skip
+                self._editor.do(self._choosing)
 
         waits = self.tr("Selecting by colour waits for the classes of the picture …")
         self._work.postponed.do(ask, lambda: workspace.shown.segmentation is not None, waits)

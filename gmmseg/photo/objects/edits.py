@@ -19,7 +19,12 @@ from gmmseg.photo.objects.sources import objects_of_classes, objects_of_regions,
 
 
 def _on_objects(title: str, change: Callable[[ObjectMap], ObjectMap]) -> Edit[Document]:
-    return Edit(title, lambda document: replace(document, objects=change(document.object_map)))
+    def apply(document: Document) -> Document:
+        before = document.object_map
+        after = change(before)
+        return document if after is before else replace(document, objects=after)
+
+    return Edit(title, apply)
 
 
 def _on_entries(

@@ -186,14 +186,29 @@ class ObjectMap:
         """Return the map with pixels given to the object `to`, or with 0 to none.
 
         Pixels of locked objects stay; with `only_unlabelled` those of all other objects do.
+
+        Raises
+        ------
+        EditError
+            `to` is locked.
         """
-        if patch.is_empty or (to and self.by_id(to).is_locked):
+        if to:
+            self._check_unlocked([to])
+        if patch.is_empty:
             return self
         spared = {entry.id for entry in self.objects} if only_unlabelled and to else set()
         return self._painted(patch, to, spared)
 
     def erased(self, patch: Patch, wanted: Sequence[int] | None = None) -> ObjectMap:
-        """Return the map with pixels of unlocked objects, or of `wanted` among these, unlabelled."""
+        """Return the map with pixels of unlocked objects, or of `wanted` among these, unlabelled.
+
+        Raises
+        ------
+        EditError
+            All of those wanted are locked.
+        """
+        if wanted and all(self.by_id(each).is_locked for each in wanted):
+            self._check_unlocked(wanted)
         spared = set() if wanted is None else {entry.id for entry in self.objects} - set(wanted)
         return self._painted(patch, 0, spared)
 

@@ -178,6 +178,15 @@ def test_an_edit_after_undo_leaves_no_redo_even_where_it_would_go_on_with_the_st
     assert edited.undone().present.state == 1
 
 
+def test_hundreds_of_steps_can_be_taken_back() -> None:
+    history: History[int] = History(Entry(0, ""))
+    for value in range(1, 301):
+        history = history.pushed(value, "Set")
+    for value in range(299, -1, -1):
+        history = history.undone()
+        assert history.present.state == value
+
+
 def test_the_past_has_a_limit() -> None:
     history: History[int] = History(Entry(0, ""), limit=3)
     for value in range(1, 10):

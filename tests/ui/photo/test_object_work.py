@@ -158,6 +158,19 @@ def test_colours_of_a_large_picture_are_selected_in_the_background(person: Perso
     assert person.document.pending is None
 
 
+def test_enter_waits_for_the_colours_that_are_being_selected(person: Person) -> None:
+    person.wait_for_final_map()
+    kept = person.click(90, 40)
+    person.desk.actions["tool_colour"].trigger()
+    click(person, 20, 10, SHIFT)
+    assert person.desk.work.object_editor.is_busy
+    person.press(Qt.Key.Key_Return)
+    person.wait(lambda: len(person.document.object_map) == 1)
+    made = person.area_of(1)
+    assert made[10, 20]
+    assert made[kept].all()
+
+
 def test_enter_twice_makes_one_object_and_keeps_what_is_selected_next(person: Person) -> None:
     selected = person.click(90, 40)
     person.press(Qt.Key.Key_Return)

@@ -19,6 +19,7 @@ from gmmseg.arrays import AnyArray
 from gmmseg.io.images import image_from_array
 from gmmseg.photo.document import Document, change_map_setting
 from gmmseg.photo.field import whole_field
+from gmmseg.photo.objects.edits import lock_objects
 from gmmseg.photo.objects.patch import brushed
 from tests.core.photo.test_pending import SHAPE, picture
 from tests.ui.driving import arrange
@@ -70,6 +71,12 @@ class Person:
         """Click a pixel, wait for the answer and return it."""
         QTest.mouseClick(self.canvas.viewport(), LEFT, keys, self.at(x, y))
         return self.answer()
+
+    def double_click(self, x: float, y: float) -> None:
+        """Click a pixel twice: to Qt the second press is that of a double click."""
+        view, place = self.canvas.viewport(), self.at(x, y)
+        QTest.mouseClick(view, LEFT, NONE, place)
+        QTest.mouseDClick(view, LEFT, NONE, place)
 
     def answer(self) -> np.ndarray:
         def is_answered() -> bool:
@@ -228,6 +235,44 @@ def test_hovering_outlines_what_a_click_would_take(person: Person) -> None:
     assert bounds.contains(QPointF(90, 40))
     QApplication.sendEvent(person.canvas, QEvent(QEvent.Type.Leave))
     person.wait(lambda: person.canvas.hover_outline.is_empty)
+
+
+def test_a_double_click_in_a_corrected_selection_makes_that_the_object(person: Person) -> None:
+    first = person.click(90, 40)
+    corrected = person.click(20, 10, SHIFT)
+    assert not np.array_equal(first, corrected)
+    person.double_click(90, 40)
+    person.wait(lambda: len(person.document.object_map) == 1)
+    assert np.array_equal(person.area_of(1), corrected)
+    person.desk.actions["undo"].trigger()
+    assert np.array_equal(person.answer(), corrected)
+    # Beside the selection it makes an object of what it clicks.
+    y, x = np.argwhere(~corrected)[0]
+    other = person.click(int(x), int(y))
+    person.click(90, 40)
+    person.double_click(int(x), int(y))
+    person.wait(lambda: len(person.document.object_map) == 1)
+    assert np.array_equal(person.area_of(1), other)
+
+
+def test_nothing_goes_into_a_locked_object_and_the_selection_for_it_is_kept(person: Person) -> None:
+    person.click(90, 40)
+    person.press(Qt.Key.Key_Return)
+    person.desk.work.apply(lock_objects([1], True))
+    refused: list[str] = []
+    person.desk.work.failed.connect(lambda error: refused.append(str(error)))
+    area, n_steps = person.area_of(1), len(person.desk.work.workspace.history.past)
+    person.desk.actions["tool_brush"].trigger()
+    person.drag((20, 10), (30, 10))
+    assert len(refused) == 1
+    assert "is locked" in refused[0]
+    assert len(person.desk.work.workspace.history.past) == n_steps
+    person.desk.actions["tool_select"].trigger()
+    selected = person.click(20, 10)
+    person.press(Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    assert len(refused) == 2
+    assert np.array_equal(person.answer(), selected)
+    assert np.array_equal(person.area_of(1), area)
 
 
 def test_a_box_drawn_with_its_tool_selects_inside(person: Person) -> None:

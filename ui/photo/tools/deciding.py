@@ -14,6 +14,8 @@ class Deciding(Tool):
 
     accepted = Signal()
     """The selection shall be an object."""
+    double_clicked = Signal()
+    """The selection shall be an object, that before the first of the two clicks where they lie in it."""
     extended = Signal()
     """The selection shall be added to the chosen object."""
     subtracted = Signal()
@@ -28,7 +30,7 @@ class Deciding(Tool):
     def double_click(self, at: Pointer) -> bool:
         if not self.is_pending or not at.is_left:
             return False
-        self.accepted.emit()
+        self.double_clicked.emit()
         return True
 
     def claims(self, key: Qt.Key, modifiers: Qt.KeyboardModifier) -> bool:

@@ -76,9 +76,12 @@ class Painting(RuleBasedStateMachine):
     @rule(patch=BOXES | BLOCKS, pick=st.integers(0, 9), only_unlabelled=st.booleans())
     def paint(self, patch: Patch, pick: int, only_unlabelled: bool) -> None:
         to = self.chosen(pick)
+        if to in self.locked:
+            with pytest.raises(EditError, match="is locked"):
+                self.map.painted(patch, to, only_unlabelled=only_unlabelled)
+            return
         self.map = self.map.painted(patch, to, only_unlabelled=only_unlabelled)
-        if to not in self.locked:
-            self.assign(pixels_of(patch) & ((self.ids == 0) | (not only_unlabelled)), to)
+        self.assign(pixels_of(patch) & ((self.ids == 0) | (not only_unlabelled)), to)
 
     @rule(patch=BOXES | BLOCKS)
     def erase(self, patch: Patch) -> None:
@@ -89,6 +92,10 @@ class Painting(RuleBasedStateMachine):
     @rule(patch=BOXES | BLOCKS, pick=st.integers(0, 9))
     def erase_one(self, patch: Patch, pick: int) -> None:
         wanted = self.chosen(pick)
+        if wanted in self.locked:
+            with pytest.raises(EditError, match="is locked"):
+                self.map.erased(patch, [wanted])
+            return
         self.map = self.map.erased(patch, [wanted])
         self.assign(pixels_of(patch) & (self.ids == wanted), 0)
 
@@ -96,11 +103,14 @@ class Painting(RuleBasedStateMachine):
     @rule(patch=BOXES, pick=st.integers(0, 9))
     def reshape(self, patch: Patch, pick: int) -> None:
         wanted = self.chosen(pick)
+        if wanted in self.locked:
+            with pytest.raises(EditError, match="is locked"):
+                self.map.reshaped(wanted, patch)
+            return
         self.map = self.map.reshaped(wanted, patch)
-        if wanted not in self.locked:
-            own, free = self.ids == wanted, patch.full(SHAPE)
-            self.assign(free, wanted)
-            self.assign(own & ~free, 0)
+        own, free = self.ids == wanted, patch.full(SHAPE)
+        self.assign(free, wanted)
+        self.assign(own & ~free, 0)
 
     @precondition(lambda self: len(self.map) > 0)
     @rule(
@@ -109,6 +119,8 @@ class Painting(RuleBasedStateMachine):
     def reshape_in_a_part(self, pick: int, step: int, top: int, seed: int) -> None:
         """Only blocks that change are written: within the others the object keeps its fine shape."""
         wanted = self.chosen(pick)
+        if wanted in self.locked:
+            return
         before = self.map.part_of(wanted, (slice(top, top + 14), slice(5, 30)), step)
         middles = np.zeros(SHAPE, dtype=bool)
         middles[step // 2 :: step, step // 2 :: step] = True
@@ -117,11 +129,10 @@ class Painting(RuleBasedStateMachine):
         assert before.area == int((middles & window & (self.ids == wanted)).sum())
         new = Patch.of(np.random.default_rng(seed).random((14, 25)) < 0.5, top, 5, step)
         self.map = self.map.reshaped(wanted, new, before)
-        if wanted not in self.locked:
-            old, now = pixels_of(before), pixels_of(new)
-            lost = old & ~now & (self.ids == wanted)
-            self.assign(now & ~old, wanted)
-            self.assign(lost, 0)
+        old, now = pixels_of(before), pixels_of(new)
+        lost = old & ~now & (self.ids == wanted)
+        self.assign(now & ~old, wanted)
+        self.assign(lost, 0)
 
     @precondition(lambda self: len(self.map) > 0)
     @rule(pick=st.integers(0, 9), is_locked=st.booleans())

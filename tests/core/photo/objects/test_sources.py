@@ -89,14 +89,27 @@ def test_locked_objects_are_changed_by_no_edit(document: Document) -> None:
         edits.add_object(everything, "all"),
         edits.paint_object(2, everything),
         edits.erase(everything),
-        edits.replace_object(1, Patch.of(np.ones((2, 2), dtype=bool))),
-        edits.reshape_objects([1], "Grow", lambda patch: reshaping.grown(patch, 3, (40, 50))),
     ):
         after = edit.apply(locked).object_map.patch_of(1)
         assert np.array_equal(after.full((40, 50)), own.full((40, 50)))
-    for refused in (edits.remove_objects([2, 1]), edits.merge_objects([2, 1])):
+    for refused in (
+        edits.remove_objects([2, 1]),
+        edits.merge_objects([2, 1]),
+        edits.paint_object(1, everything),
+        edits.erase(everything, [1]),
+        edits.replace_object(1, Patch.of(np.ones((2, 2), dtype=bool))),
+        edits.reshape_objects([1], "Grow", lambda patch: reshaping.grown(patch, 3, (40, 50))),
+    ):
         with pytest.raises(EditError, match="locked"):
             refused.apply(locked)
+    assert edits.erase(everything, [1, 2]).apply(locked).object_map.areas() == {1: own.area}
+
+
+def test_an_edit_that_changes_no_pixel_is_no_step(document: Document) -> None:
+    own = document.object_map.patch_of(1)
+    empty = Patch.of(~np.ones((40, 50), dtype=bool))
+    for edit in (edits.paint_object(1, own), edits.erase(empty), edits.erase(own, [2])):
+        assert edit.apply(document) is document
 
 
 def test_another_image_has_no_objects_and_settings_change_none(document: Document) -> None:

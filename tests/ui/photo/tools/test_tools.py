@@ -203,6 +203,9 @@ def test_a_wand_says_which_key_was_held_and_keys_decide_on_what_is_selected(qtbo
     assert tool.claims(Qt.Key.Key_Return, NONE)
     assert tool.key(Qt.Key.Key_Return, NONE)
     assert accepted == [()]
+    doubled = heard(tool.double_clicked)
+    assert tool.double_click(at(3.5, 4))
+    assert doubled == [()]
 
 
 def test_drags_pan_or_draw_strokes_or_boxes(qtbot: QtBot) -> None:
@@ -224,7 +227,7 @@ def test_drags_pan_or_draw_strokes_or_boxes(qtbot: QtBot) -> None:
 
 def test_the_wheel_and_brackets_change_a_pending_selection_and_else_nothing(qtbot: QtBot) -> None:
     tool = Select()
-    sizes, accepted = heard(tool.sized), heard(tool.accepted)
+    sizes, accepted = heard(tool.sized), heard(tool.double_clicked)
     assert not tool.wheel(1, at(0, 0))
     assert not tool.key(Qt.Key.Key_BracketRight, NONE)
     assert not tool.double_click(at(0, 0))
