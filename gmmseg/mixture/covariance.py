@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from typing import ClassVar, Self
 
@@ -70,21 +71,22 @@ class Covariance(ABC):
     def whiten(self, component: int, deviations: FloatArray, out: FloatArray | None = None) -> FloatArray:
         """Return L⁻¹ times `deviations` (D, M), with L Lᵀ the component's covariance; in `out` if given."""
 
-    @abstractmethod
     def reordered(self, order: IntArray) -> Self:
         """Return the covariances of components ``order[0], order[1], ...``."""
+        return type(self)(self.values[order])
 
-    @abstractmethod
     def replaced(self, keep: Self, where: BoolArray) -> Self:
         """Return a copy in which the components marked in `where` (K,) have the covariances of `keep`."""
+        wide = (slice(None),) + (None,) * (self.values.ndim - 1)
+        return type(self)(np.where(where[wide], keep.values, self.values))
 
     @abstractmethod
     def eigenvalue_range(self) -> tuple[float, float]:
         """Return the smallest and the largest eigenvalue over all components."""
 
-    @staticmethod
+    @classmethod
     @abstractmethod
-    def n_parameters(n_components: int, n_features: int) -> int:
+    def n_parameters(cls, n_components: int, n_features: int) -> int:
         """Return the number of free covariance parameters."""
 
     @staticmethod
@@ -137,10 +139,9 @@ def _lower_product(lower: FloatArray, columns: FloatArray, out: FloatArray | Non
     return product
 
 
-class Full(Covariance):
-    """One covariance matrix for each component."""
+class _Factored(Covariance):
+    """Covariance matrices with their Cholesky factors: one for each component, or one for all."""
 
-    kind = "full"
     is_diagonal = False
 
     def __init__(self, values: FloatArray) -> None:
@@ -149,35 +150,35 @@ class Full(Covariance):
         self._log_det = _log_det(cholesky)
         self._whitener: FloatArray = _inverse_lower(cholesky)
 
-    @classmethod
-    def from_moments(cls, counts: FloatArray, scatter: FloatArray, floor: float) -> Self:
-        return cls(_floored(scatter / counts[:, None, None], floor))
-
     def matrices(self, n_components: int, n_features: int) -> FloatArray:
-        return self.values
+        return np.broadcast_to(self.values, (n_components, n_features, n_features))
 
     def log_determinants(self, n_components: int, n_features: int) -> FloatArray:
-        return self._log_det
+        return np.broadcast_to(self._log_det, (n_components,))
 
     def precisions(self, n_components: int, n_features: int) -> FloatArray:
         precisions: FloatArray = np.swapaxes(self._whitener, -1, -2) @ self._whitener
-        return precisions
-
-    def whiten(self, component: int, deviations: FloatArray, out: FloatArray | None = None) -> FloatArray:
-        return _lower_product(self._whitener[component], deviations, out)
-
-    def reordered(self, order: IntArray) -> Self:
-        return type(self)(self.values[order])
-
-    def replaced(self, keep: Self, where: BoolArray) -> Self:
-        return type(self)(np.where(where[:, None, None], keep.values, self.values))
+        return np.broadcast_to(precisions, (n_components, n_features, n_features))
 
     def eigenvalue_range(self) -> tuple[float, float]:
         eigenvalues = np.linalg.eigvalsh(self.values)
         return float(eigenvalues.min()), float(eigenvalues.max())
 
-    @staticmethod
-    def n_parameters(n_components: int, n_features: int) -> int:
+
+class Full(_Factored):
+    """One covariance matrix for each component."""
+
+    kind = "full"
+
+    @classmethod
+    def from_moments(cls, counts: FloatArray, scatter: FloatArray, floor: float) -> Self:
+        return cls(_floored(scatter / counts[:, None, None], floor))
+
+    def whiten(self, component: int, deviations: FloatArray, out: FloatArray | None = None) -> FloatArray:
+        return _lower_product(self._whitener[component], deviations, out)
+
+    @classmethod
+    def n_parameters(cls, n_components: int, n_features: int) -> int:
         return n_components * n_features * (n_features + 1) // 2
 
     @staticmethod
@@ -185,31 +186,14 @@ class Full(Covariance):
         return (n_components, n_features, n_features)
 
 
-class Tied(Covariance):
+class Tied(_Factored):
     """One covariance matrix shared by all components."""
 
     kind = "tied"
-    is_diagonal = False
-
-    def __init__(self, values: FloatArray) -> None:
-        super().__init__(values)
-        cholesky: FloatArray = np.linalg.cholesky(self.values).astype(np.float64, copy=False)
-        self._log_det = _log_det(cholesky)
-        self._whitener: FloatArray = _inverse_lower(cholesky)
 
     @classmethod
     def from_moments(cls, counts: FloatArray, scatter: FloatArray, floor: float) -> Self:
         return cls(_floored(scatter.sum(axis=0) / counts.sum(), floor))
-
-    def matrices(self, n_components: int, n_features: int) -> FloatArray:
-        return np.broadcast_to(self.values, (n_components, n_features, n_features))
-
-    def log_determinants(self, n_components: int, n_features: int) -> FloatArray:
-        return np.full(n_components, self._log_det)
-
-    def precisions(self, n_components: int, n_features: int) -> FloatArray:
-        precision: FloatArray = self._whitener.T @ self._whitener
-        return np.broadcast_to(precision, (n_components, n_features, n_features))
 
     def whiten(self, component: int, deviations: FloatArray, out: FloatArray | None = None) -> FloatArray:
         return _lower_product(self._whitener, deviations, out)
@@ -220,12 +204,8 @@ class Tied(Covariance):
     def replaced(self, keep: Self, where: BoolArray) -> Self:
         return self
 
-    def eigenvalue_range(self) -> tuple[float, float]:
-        eigenvalues = np.linalg.eigvalsh(self.values)
-        return float(eigenvalues.min()), float(eigenvalues.max())
-
-    @staticmethod
-    def n_parameters(n_components: int, n_features: int) -> int:
+    @classmethod
+    def n_parameters(cls, n_components: int, n_features: int) -> int:
         return n_features * (n_features + 1) // 2
 
     @staticmethod
@@ -233,19 +213,35 @@ class Tied(Covariance):
         return (n_features, n_features)
 
 
-class Diagonal(Covariance):
+class _Variances(Covariance):
+    """Variances along the axes: one for each component and feature, or one for each component."""
+
+    is_diagonal = True
+
+    def matrices(self, n_components: int, n_features: int) -> FloatArray:
+        matrices: FloatArray = self.values.reshape(n_components, -1, 1) * np.eye(n_features)
+        return matrices
+
+    def whiten(self, component: int, deviations: FloatArray, out: FloatArray | None = None) -> FloatArray:
+        white: FloatArray = np.divide(deviations, np.sqrt(self.values[component])[..., None], out=out)
+        return white
+
+    def eigenvalue_range(self) -> tuple[float, float]:
+        return float(self.values.min()), float(self.values.max())
+
+    @classmethod
+    def n_parameters(cls, n_components: int, n_features: int) -> int:
+        return math.prod(cls.shape(n_components, n_features))
+
+
+class Diagonal(_Variances):
     """One variance for each component and feature."""
 
     kind = "diag"
-    is_diagonal = True
 
     @classmethod
     def from_moments(cls, counts: FloatArray, scatter: FloatArray, floor: float) -> Self:
         return cls(np.maximum(scatter / counts[:, None], floor))
-
-    def matrices(self, n_components: int, n_features: int) -> FloatArray:
-        matrices: FloatArray = self.values[:, :, None] * np.eye(n_features)
-        return matrices
 
     def log_determinants(self, n_components: int, n_features: int) -> FloatArray:
         log_determinants: FloatArray = np.log(self.values).sum(axis=1)
@@ -255,41 +251,19 @@ class Diagonal(Covariance):
         precisions: FloatArray = 1 / self.values
         return precisions
 
-    def whiten(self, component: int, deviations: FloatArray, out: FloatArray | None = None) -> FloatArray:
-        white: FloatArray = np.divide(deviations, np.sqrt(self.values[component])[:, None], out=out)
-        return white
-
-    def reordered(self, order: IntArray) -> Self:
-        return type(self)(self.values[order])
-
-    def replaced(self, keep: Self, where: BoolArray) -> Self:
-        return type(self)(np.where(where[:, None], keep.values, self.values))
-
-    def eigenvalue_range(self) -> tuple[float, float]:
-        return float(self.values.min()), float(self.values.max())
-
-    @staticmethod
-    def n_parameters(n_components: int, n_features: int) -> int:
-        return n_components * n_features
-
     @staticmethod
     def shape(n_components: int, n_features: int) -> tuple[int, ...]:
         return (n_components, n_features)
 
 
-class Spherical(Covariance):
+class Spherical(_Variances):
     """One variance for each component, the same in every direction."""
 
     kind = "spherical"
-    is_diagonal = True
 
     @classmethod
     def from_moments(cls, counts: FloatArray, scatter: FloatArray, floor: float) -> Self:
         return cls(np.maximum(scatter.mean(axis=1) / counts, floor))
-
-    def matrices(self, n_components: int, n_features: int) -> FloatArray:
-        matrices: FloatArray = self.values[:, None, None] * np.eye(n_features)
-        return matrices
 
     def log_determinants(self, n_components: int, n_features: int) -> FloatArray:
         log_determinants: FloatArray = n_features * np.log(self.values)
@@ -298,23 +272,6 @@ class Spherical(Covariance):
     def precisions(self, n_components: int, n_features: int) -> FloatArray:
         precisions: FloatArray = np.repeat(1 / self.values[:, None], n_features, axis=1)
         return precisions
-
-    def whiten(self, component: int, deviations: FloatArray, out: FloatArray | None = None) -> FloatArray:
-        white: FloatArray = np.divide(deviations, np.sqrt(self.values[component]), out=out)
-        return white
-
-    def reordered(self, order: IntArray) -> Self:
-        return type(self)(self.values[order])
-
-    def replaced(self, keep: Self, where: BoolArray) -> Self:
-        return type(self)(np.where(where, keep.values, self.values))
-
-    def eigenvalue_range(self) -> tuple[float, float]:
-        return float(self.values.min()), float(self.values.max())
-
-    @staticmethod
-    def n_parameters(n_components: int, n_features: int) -> int:
-        return n_components
 
     @staticmethod
     def shape(n_components: int, n_features: int) -> tuple[int, ...]:
