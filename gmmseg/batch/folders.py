@@ -6,13 +6,13 @@ from collections.abc import Generator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from gmmseg.batch.again import Again
 from gmmseg.batch.joint import joint_fit_events
 from gmmseg.batch.makers import ExportMaker, ExportTask
 from gmmseg.batch.methods import AppliedModel, FittedMixture, Method
 from gmmseg.batch.pictures import Outcome
 from gmmseg.batch.record import Record
 from gmmseg.batch.run import Result, batch_events, work_of, write_areas, write_sheet
-from gmmseg.batch.texts import Again
 from gmmseg.control import Progress, ShouldStop, never_stop, relayed
 from gmmseg.io.atomic import refusals
 from gmmseg.io.export_items import SUFFIXES, ExportItem, ExportKind, check_items, with_legends

@@ -6,13 +6,12 @@ import os
 import shlex
 import subprocess
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from gmmseg.batch.content import content_hash
-from gmmseg.batch.documents import Subject, check_is_there
-from gmmseg.batch.methods import AppliedModel, FittedMixture, GrownRegions, MapMethod, Method
+from gmmseg.batch.again import Again, AgainFromProject, AgainInTiles, Repeatable
+from gmmseg.batch.methods import AppliedModel, FittedMixture, GrownRegions, Method
 from gmmseg.colours import to_hex
 from gmmseg.errors import EditError
 from gmmseg.features.spec import FeatureSpec
@@ -25,14 +24,9 @@ from gmmseg.io.export_items import (
     has_palette,
     is_measured,
 )
-from gmmseg.io.masks import PaletteName
 from gmmseg.io.outputs import distinct_stems
 from gmmseg.mixture.settings import Adaptation
-from gmmseg.photo.classes import ClassInfo, ClassTable, default_classes
-from gmmseg.photo.document import Document
-from gmmseg.photo.given import GivenModel
-from gmmseg.photo.settings import MapSettings
-from gmmseg.regions.settings import RegionSettings
+from gmmseg.photo.classes import ClassInfo, ClassTable
 from gmmseg.setting import Setting, is_settings, settings_of, value_at
 
 Language = Literal["command", "python"]
@@ -40,195 +34,6 @@ _OPTION_KINDS: tuple[ExportKind, ...] = ("probabilities", "overlay", "model", "t
 """Kinds that have an option of their own."""
 _OF_FEATURES = ("space", "has_position", "has_texture")
 """Settings that are said together: ``lab+position``."""
-
-
-@dataclass(frozen=True, slots=True)
-class Again:
-    """An export that is to be done again.
-
-    Parameters
-    ----------
-    images : tuple of Path
-        Of several, the path of each output is a folder.
-    method : Method
-        What is made of each.
-    items : tuple of ExportItem
-    frame : int
-        Page or frame of the files, from 0.
-    is_joint : bool
-        Whether one mixture is fitted to all images.
-    """
-
-    images: tuple[Path, ...]
-    method: Method
-    items: tuple[ExportItem, ...]
-    frame: int = 0
-    is_joint: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class AgainFromProject:
-    """An export that is to be done again from a project file as it is."""
-
-    project: Path
-    subject: Subject
-    items: tuple[ExportItem, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class AgainInTiles:
-    """An export of a picture beyond memory that is to be done again.
-
-    Parameters
-    ----------
-    image : Path
-    method : Method
-    output : ExportItem
-        Its label image.
-    others : tuple of ExportItem
-        What is written beside it: probabilities, model, report.
-    frame : int
-        Page or frame of the file, from 0.
-    """
-
-    image: Path
-    method: Method
-    output: ExportItem
-    others: tuple[ExportItem, ...]
-    frame: int
-
-
-Repeatable = Again | AgainFromProject | AgainInTiles
-
-
-def again(
-    document: Document, subject: Subject, items: Sequence[ExportItem], project: Path | None
-) -> Repeatable:
-    """Return how an export of a document can be done again.
-
-    Parameters
-    ----------
-    document : Document
-    subject : {"classes", "regions", "objects"}
-    items : sequence of ExportItem
-    project : Path, optional
-        A file that holds the document as it is.
-
-    Raises
-    ------
-    EditError
-        Only a project can tell what was done, and there is none, or it is not saved.
-    WriteError
-        The image is missing.
-    """
-    check_is_there(document.image)
-    if document.is_beyond_memory and subject == "classes":
-        return _again_in_tiles(document, items)
-    reason = _why_not_repeatable(document, subject, items)
-    image = document.image
-    given = tuple(item for item in items if item not in _own_legends(items))
-    if reason is None and image is not None and image.source.path is not None:
-        method = _method(document, subject, items)
-        return Again((image.source.path.absolute(),), method, given, image.source.frame)
-    if project is None:
-        raise EditError(
-            f"{reason or 'The image is in no file.'}", "Save the project; the text then exports from that."
-        )
-    return AgainFromProject(project.absolute(), subject, given)
-
-
-def _again_in_tiles(document: Document, items: Sequence[ExportItem]) -> AgainInTiles:
-    """Return how the classes of a picture beyond memory are exported again; raises `EditError`."""
-    image = document.image
-    if image is None or image.source.path is None:
-        raise EditError("The image is in no file.", "Save it as a tiled TIFF.")
-    # Its maps are of single pixels, whatever is chosen for pictures in memory.
-    document = replace(document, map_settings=MapSettings(), region_settings=RegionSettings())
-    reason = _why_not_repeatable(document, "classes", items)
-    if reason is not None:
-        raise EditError(reason, "Export the model: “gmmseg apply” writes the same classes with it.")
-    labels = [item for item in items if item.kind in ("mask", "ome-zarr")]
-    if len(labels) != 1:
-        raise EditError(
-            "A command writes one label image of a picture beyond memory, and the rest beside it.",
-            "Tick either the mask or OME-Zarr.",
-        )
-    others = tuple(item for item in items if item.kind in ("probabilities", "model", "report"))
-    path, frame = image.source.path.absolute(), image.source.frame
-    return AgainInTiles(path, _method(document, "classes", items), labels[0], others, frame)
-
-
-def _why_not_repeatable(document: Document, subject: Subject, items: Sequence[ExportItem]) -> str | None:
-    """Return why settings and a file of the image do not give an export again; None where they do."""
-    fit, wants_table = document.fit, any(item.kind == "table" for item in items)
-    if subject == "objects":
-        return "Objects are made by hand."
-    if subject == "regions" and document.is_beyond_memory:
-        return "Regions of a picture beyond memory are those of its overview."
-    cut, usual = document.region_settings, RegionSettings()
-    by_region = subject == "classes" and document.map_settings.by == "region"
-    has_two_cuts = cut.n_regions is not None and cut.detail != usual.detail
-    if subject == "regions" or by_region:
-        if has_two_cuts and any(item.kind == "report" for item in items):
-            return "The report holds a detail that the number of regions makes void."
-        if by_region and cut.seed != usual.seed:
-            return "Regions and mixture have two seeds."
-    needs_fit = subject == "classes" or (wants_table and fit is not None)
-    if needs_fit and fit is not None:
-        if fit.given is not None:
-            return _why_not_applicable(document, fit.given, items)
-        if fit.result.stop_reason == "stopped":
-            return "The fit was stopped before its end."
-        if fit.is_merged:
-            return "Components were united by hand."
-        if fit.hints is not None:
-            return "The classes were taught by objects."
-        if subject == "regions" and fit.settings.mixture.seed != document.region_settings.seed:
-            return "Regions and mixture have two seeds."
-    return None
-
-
-def _why_not_applicable(document: Document, given: GivenModel, items: Sequence[ExportItem]) -> str | None:
-    """Return why a model that is given, from its file, does not give an export again."""
-    if given.adaptation is None and any(item.kind == "model" for item in items):
-        return "The command that applies a model writes it again only where it is adapted."
-    if document.classes != given.model.classes:
-        return "The classes are no longer those of the model."
-    if given.path is None or content_hash(given.path) != given.sha256:
-        return "The model's file is not as it was when it was applied."
-    return None
-
-
-def _method(document: Document, subject: Subject, items: Sequence[ExportItem]) -> Method:
-    fit, maps = document.fit, _map_method(document)
-    given = None if fit is None else fit.given
-    if given is not None and subject == "classes":
-        return AppliedModel(given.model, given.adaptation, maps, given.path)
-    mixture = None
-    if fit is not None and given is None:
-        classes = document.classes
-        is_usual = classes == default_classes(classes.n_components)
-        mixture = FittedMixture(fit.settings, None if is_usual else classes, maps=maps)
-    if subject == "regions":
-        wants_table = any(item.kind == "table" for item in items)
-        by_pixel = None if mixture is None else replace(mixture, maps=MapMethod())
-        return GrownRegions(document.region_settings, by_pixel if wants_table else None)
-    if mixture is None:
-        raise EditError("There is no finished fit to export.", "Fit the image first.")
-    return mixture
-
-
-def _map_method(document: Document) -> MapMethod:
-    maps = document.map_settings
-    if maps.by == "region":
-        return MapMethod(maps, document.region_settings)
-    return MapMethod(replace(maps, balance=MapSettings().balance))
-
-
-def _own_legends(items: Sequence[ExportItem]) -> list[ExportItem]:
-    """Return the legends that are written without being asked for, beside .npy masks."""
-    beside = {item.path.with_name(f"{item.path.name}.json") for item in items if item.kind == "mask"}
-    return [item for item in items if item.kind == "legend" and item.path in beside]
 
 
 def text_of(language: Language, wanted: Repeatable) -> str:
@@ -248,39 +53,30 @@ def command_text(wanted: Repeatable) -> str:
         Something has no option.
     """
     if isinstance(wanted, AgainFromProject):
-        words = ["export", _path_word(wanted.project)]
+        words = ["export", _path_text(wanted.project)]
         words += ["--subject", wanted.subject] if wanted.subject != "classes" else []
         words += _output_words(wanted.items)
-    elif isinstance(wanted, AgainInTiles):
-        words = [*_method_words(wanted.method), _path_word(wanted.image)]
-        words += ["--frame", str(wanted.frame + 1)] if wanted.frame else []
-        words += ["-o", _path_word(wanted.output.path)]
-        words += [word for each in wanted.others for word in (f"--{each.kind}", _path_word(each.path))]
-        _, side = _measuring([wanted.output])
-        words += [] if side is None else ["--pixel-size", repr(side)]
     else:
-        words = [*_method_words(wanted.method), *map(_path_word, wanted.images)]
+        images = (wanted.image,) if isinstance(wanted, AgainInTiles) else wanted.images
+        words = [*_method_words(wanted.method), *map(_path_text, images)]
         words += ["--frame", str(wanted.frame + 1)] if wanted.frame else []
-        words += ["--joint"] * wanted.is_joint
-        words += _output_words(wanted.items)
+        if isinstance(wanted, AgainInTiles):
+            words += ["-o", _path_text(wanted.output.path)]
+            words += [word for each in wanted.others for word in (f"--{each.kind}", _path_text(each.path))]
+            side = _pixel_side([wanted.output])
+            words += [] if side is None else ["--pixel-size", str(side)]
+        else:
+            words += [*["--joint"] * wanted.is_joint, *_output_words(wanted.items)]
     words = ["gmmseg", *words]
     return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
 
 
-def _path_word(path: Path) -> str:
-    # Absolute, so never taken for an option.
-    return os.fspath(path.absolute())
-
-
 def _method_words(method: Method) -> list[str]:
-    if isinstance(method, FittedMixture):
-        return ["segment", *_value_words(method)]
-    if isinstance(method, GrownRegions):
-        return ["segment", "--method", "regions", *_value_words(method)]
-    if isinstance(method, AppliedModel) and method.path is not None:
+    if isinstance(method, AppliedModel):
         words = [*_adaptation_words(method.adaptation), *_value_words(method.maps)]
-        return ["apply", *words, _path_word(method.path)]
-    raise EditError("A model that is in no file cannot be named.", "Export the model, and apply it.")
+        return ["apply", *words, _model_path(method)]
+    regions = ["--method", "regions"] if isinstance(method, GrownRegions) else []
+    return ["segment", *regions, *_value_words(method)]
 
 
 def _adaptation_words(adaptation: Adaptation | None) -> Iterator[str]:
@@ -293,31 +89,22 @@ def _adaptation_words(adaptation: Adaptation | None) -> Iterator[str]:
 
 def _value_words(value: Any) -> Iterator[str]:
     """Yield the options of all settings within a method that are not at their defaults, and its classes."""
-    if value is None:
-        return
-    if isinstance(value, ClassTable):
-        for entry in value:
-            yield from ("--class", _class_word(entry))
-    elif is_settings(type(value)):
-        yield from _setting_words(value)
-    elif is_dataclass(value):
-        for each in fields(value):
-            yield from _value_words(getattr(value, each.name))
-    else:
-        raise EditError(
-            "Not all of this can be said in a command.", "Save the project, and export from that."
-        )
+    for part in _parts(value, "command"):
+        if isinstance(part, ClassTable):
+            yield from (word for entry in part for word in ("--class", _class_word(entry)))
+        else:
+            yield from _setting_words(part)
 
 
 def _setting_words(settings: Any) -> Iterator[str]:
-    changed = _changed(settings)
-    if any(_keyword(setting) in _OF_FEATURES for setting, _ in changed):
-        yield from ("--features", str(_spec(settings)))
+    spec, changed = _changed(settings)
+    if spec is not None:
+        yield from ("--features", str(spec))
     is_auto = any(setting.path == "auto" for setting, _ in changed)
     if is_auto:
         yield from ("-k", "auto")
     for setting, value in changed:
-        if _keyword(setting) in _OF_FEATURES or (is_auto and setting.takes_auto):
+        if is_auto and setting.takes_auto:
             continue
         if setting.path == "detail" and settings.n_regions is not None:
             # The number alone decides.
@@ -342,32 +129,23 @@ def _output_words(items: Sequence[ExportItem]) -> Iterator[str]:
     first = _first(left)
     if first is not None:
         left.remove(first)
-        yield from ("-o", _path_word(first.path))
+        yield from ("-o", _path_text(first.path))
         if first.kind != "mask":
             yield from ("--format", first.kind)
     used: set[str] = set()
     for item in left:
         if item.kind in _OPTION_KINDS and item.kind not in used:
-            yield from (f"--{item.kind}", _path_word(item.path))
+            yield from (f"--{item.kind}", _path_text(item.path))
         else:
-            yield from ("--also", f"{item.kind}={_path_word(item.path)}")
+            yield from ("--also", f"{item.kind}={_path_text(item.path)}")
         used.add(item.kind)
-    if any(item.zero_based for item in items):
-        yield "--zero-based"
-    palette, opacity = _looks(items)
-    if palette != "class":
-        yield from ("--palette", palette)
-    if opacity != 0.5:
-        yield from ("--opacity", repr(opacity))
-    least, side = _measuring(items)
-    if least != 1:
-        yield from ("--min-part", str(least))
-    if side is not None:
-        yield from ("--pixel-size", repr(side))
-    shown = _shown_ranges(items)
-    if shown:
-        # In one word: a range may begin with a minus.
-        yield "--display=" + ",".join(":".join(map(repr, each)) for each in shown)
+    for name, value in _looks(items):
+        option = f"--{name.replace('_', '-')}"
+        if name == "display":
+            # In one word: a range may begin with a minus.
+            yield f"{option}=" + ",".join(":".join(map(repr, each)) for each in value)
+        else:
+            yield from (option,) if value is True else (option, str(value))
 
 
 def _first(items: Sequence[ExportItem]) -> ExportItem | None:
@@ -386,18 +164,18 @@ def python_text(wanted: Repeatable) -> str:
         project = f"project = gmmseg.open_project({os.fspath(wanted.project)!r})"
         call = _export_call("project", wanted.items, f"subject={wanted.subject!r}")
         return f"import gmmseg\n\n{project}\n{call}\n"
-    if isinstance(wanted, AgainInTiles):
-        return f"{_imports(wanted.method)}{_tiled_call(wanted)}\n"
     head = _imports(wanted.method)
+    if isinstance(wanted, AgainInTiles):
+        return f"{head}{_tiled_call(wanted)}\n"
     if len(wanted.images) == 1:
-        picture = _picture(repr(_path_word(wanted.images[0])), wanted.frame)
+        picture = _picture(repr(_path_text(wanted.images[0])), wanted.frame)
         body = [f"result = {_call(wanted.method, picture)}", _export_call("result", wanted.items)]
         return head + "\n".join(body) + "\n"
     pairs = [
-        f"    ({_path_word(image)!r}, {stem!r}),"
+        f"    ({_path_text(image)!r}, {stem!r}),"
         for image, stem in zip(wanted.images, distinct_stems(list(wanted.images)), strict=True)
     ]
-    folders = sorted({_path_word(item.path) for item in wanted.items})
+    folders = sorted({_path_text(item.path) for item in wanted.items})
     body = [
         f"for folder in {folders!r}:", "    os.makedirs(folder, exist_ok=True)",
         "pictures = [", *pairs, "]",
@@ -411,7 +189,8 @@ def python_text(wanted: Repeatable) -> str:
 def _imports(method: Method) -> str:
     """Return the lines that import what the call of a method names."""
     imports = ["import gmmseg"]
-    if any(isinstance(value, ClassTable) for value in _values(method)):
+    said = method.maps if isinstance(method, AppliedModel) else method
+    if any(isinstance(part, ClassTable) for part in _parts(said, "script")):
         imports.append("from gmmseg.photo.classes import ClassInfo, ClassTable")
     if isinstance(method, AppliedModel) and isinstance(_adapted(method), Adaptation):
         imports.append("from gmmseg.mixture.settings import Adaptation")
@@ -425,12 +204,12 @@ def _tiled_call(wanted: AgainInTiles) -> str:
             "A script writes no model and no report of a picture beyond memory.",
             "Leave them out, or copy the command.",
         )
-    more = [f"{item.kind}={_path_word(item.path)!r}" for item in wanted.others]
+    more = [f"{item.kind}={_path_text(item.path)!r}" for item in wanted.others]
     more += [f"frame={wanted.frame}"] if wanted.frame else []
-    _, side = _measuring([wanted.output])
+    side = _pixel_side([wanted.output])
     more += [] if side is None else [f"pixel_size={side!r}"]
     name, words = _call_words(
-        wanted.method, repr(_path_word(wanted.image)), repr(_path_word(wanted.output.path))
+        wanted.method, repr(_path_text(wanted.image)), repr(_path_text(wanted.output.path))
     )
     return f"gmmseg.{name}_tiles({', '.join([*words, *more])})"
 
@@ -450,14 +229,6 @@ def _call_within(wanted: Again) -> str:
     return _call(wanted.method, picture)
 
 
-def _values(method: Any) -> Iterator[Any]:
-    for each in fields(method):
-        value = getattr(method, each.name)
-        yield value
-        if is_dataclass(value) and not is_settings(type(value)) and not isinstance(value, ClassTable):
-            yield from _values(value)
-
-
 def _picture(path: str, frame: int) -> str:
     return f"gmmseg.read_image({path}, frame={frame})" if frame else path
 
@@ -472,13 +243,11 @@ def _call(method: Method, picture: str) -> str:
 
 def _call_words(method: Method, *places: str) -> tuple[str, list[str]]:
     """Return the function that a mixture is fitted or applied by, and its arguments, `places` among them."""
-    if isinstance(method, FittedMixture):
+    if not isinstance(method, AppliedModel):
         return "segment", [*places, *_keywords(method)]
-    if isinstance(method, AppliedModel) and method.path is not None:
-        adapted = _adapted(method)
-        adapts = [] if adapted is None else [f"adapt={adapted!r}"]
-        return "apply", [repr(_path_word(method.path)), *places, *adapts, *_keywords(method.maps)]
-    raise EditError("A model that is in no file cannot be named.", "Export the model, and apply it.")
+    adapted = _adapted(method)
+    adapts = [] if adapted is None else [f"adapt={adapted!r}"]
+    return "apply", [repr(_model_path(method)), *places, *adapts, *_keywords(method.maps)]
 
 
 def _adapted(method: AppliedModel) -> float | Adaptation | None:
@@ -491,87 +260,89 @@ def _adapted(method: AppliedModel) -> float | Adaptation | None:
 
 def _keywords(value: Any) -> Iterator[str]:
     """Yield the keywords of all settings within a method that are not at their defaults, and its classes."""
-    if value is None:
-        return
-    if isinstance(value, ClassTable):
-        yield f"classes={value!r}"
-    elif is_settings(type(value)):
-        changed = _changed(value)
-        if any(_keyword(setting) in _OF_FEATURES for setting, _ in changed):
-            yield f"features={str(_spec(value))!r}"
-        for setting, held in changed:
-            if _keyword(setting) not in _OF_FEATURES:
-                yield f"{_keyword(setting)}={held!r}"
-    elif is_dataclass(value):
-        for each in fields(value):
-            yield from _keywords(getattr(value, each.name))
-    else:
-        raise EditError("Not all of this can be said in a script.", "Save the project, and export from that.")
+    for part in _parts(value, "script"):
+        if isinstance(part, ClassTable):
+            yield f"classes={part!r}"
+            continue
+        spec, changed = _changed(part)
+        if spec is not None:
+            yield f"features={str(spec)!r}"
+        yield from (f"{_keyword(setting)}={held!r}" for setting, held in changed)
 
 
 def _export_call(name: str, items: Sequence[ExportItem], *more: str, is_folder: bool = False) -> str:
     files = ", ".join(f"{item.kind!r}: {_file(item, is_folder)}" for item in items)
-    words = [name, f"{{{files}}}", *more]
-    if any(item.zero_based for item in items):
-        words.append("zero_based=True")
-    palette, opacity = _looks(items)
-    if palette != "class":
-        words.append(f"palette={palette!r}")
-    if opacity != 0.5:
-        words.append(f"opacity={opacity!r}")
-    least, side = _measuring(items)
-    if least != 1:
-        words.append(f"min_part={least}")
-    if side is not None:
-        words.append(f"pixel_size={side!r}")
-    shown = _shown_ranges(items)
-    if shown:
-        words.append(f"display={shown!r}")
-    return f"gmmseg.export({', '.join(words)})"
+    looks = (f"{keyword}={value!r}" for keyword, value in _looks(items))
+    return f"gmmseg.export({', '.join([name, f'{{{files}}}', *more, *looks])})"
 
 
 def _file(item: ExportItem, is_folder: bool) -> str:
     if not is_folder:
-        return repr(_path_word(item.path))
-    return f"os.path.join({_path_word(item.path)!r}, f'{{stem}}{SUFFIXES[item.kind][0]}')"
+        return repr(_path_text(item.path))
+    return f"os.path.join({_path_text(item.path)!r}, f'{{stem}}{SUFFIXES[item.kind][0]}')"
 
 
 # Both
 
 
-def _measuring(items: Sequence[ExportItem]) -> tuple[int, float | None]:
-    """Return the smallest part that is listed, and the side of a pixel that was typed."""
-    least = next((item.least_part for item in items if item.kind == "parts"), 1)
-    sizes = [item.pixel_size for item in items if is_measured(item)]
-    return least, next((size[0] for size in sizes if size is not None), None)
+def _path_text(path: Path) -> str:
+    # Absolute, so never taken for an option.
+    return os.fspath(path.absolute())
 
 
-def _shown_ranges(items: Sequence[ExportItem]) -> list[tuple[float, float, float]]:
-    """Return low, high and gamma of each channel as the photo is shown; none where that is automatic."""
-    found = next((each.display for each in items if each.display and each.kind in DISPLAYED_KINDS), None)
-    return [] if found is None else [(float(one.low), float(one.high), one.gamma) for one in found.channels]
+def _model_path(method: AppliedModel) -> str:
+    if method.path is None:
+        raise EditError("A model that is in no file cannot be named.", "Export the model, and apply it.")
+    return _path_text(method.path)
 
 
-def _changed(settings: Any) -> list[tuple[Setting, Any]]:
-    """Return the settings that are not at their defaults, and their values."""
+def _parts(value: Any, text: str) -> Iterator[Any]:
+    """Yield the settings within a method, and its classes; raises `EditError` where there is more."""
+    if isinstance(value, ClassTable) or is_settings(type(value)):
+        yield value
+    elif is_dataclass(value):
+        for each in fields(value):
+            yield from _parts(getattr(value, each.name), text)
+    elif value is not None:
+        raise EditError(
+            f"Not all of this can be said in a {text}.", "Save the project, and export from that."
+        )
+
+
+def _changed(settings: Any) -> tuple[FeatureSpec | None, list[tuple[Setting, Any]]]:
+    """Return the features where they are not the usual ones, and the other settings not at their defaults."""
     held = [(setting, value_at(settings, setting.path)) for setting in settings_of(type(settings))]
-    return [(setting, value) for setting, value in held if value != setting.default]
+    changed = [(setting, value) for setting, value in held if value != setting.default]
+    others = [(setting, value) for setting, value in changed if _keyword(setting) not in _OF_FEATURES]
+    return (settings.features if len(others) < len(changed) else None), others
 
 
-def _looks(items: Sequence[ExportItem]) -> tuple[PaletteName, float]:
-    """Return the palette of the masks and the opacity of the overlays, the usual ones where there is none."""
+def _looks(items: Sequence[ExportItem]) -> Iterator[tuple[str, Any]]:
+    """Yield how files are to look, by the keywords of `export`, as far as that is not as usual."""
+    if any(item.zero_based for item in items):
+        yield "zero_based", True
     # A folder gets masks in the first of their formats, which has a palette.
     masks = (
         item.palette for item in items if has_palette(item) or (item.kind == "mask" and not item.path.suffix)
     )
-    overlays = (item.overlay_opacity for item in items if item.kind == "overlay")
-    return next(masks, "class"), next(overlays, 0.5)
+    if (palette := next(masks, "class")) != "class":
+        yield "palette", palette
+    if (opacity := next((item.overlay_opacity for item in items if item.kind == "overlay"), 0.5)) != 0.5:
+        yield "opacity", opacity
+    if (least := next((item.least_part for item in items if item.kind == "parts"), 1)) != 1:
+        yield "min_part", least
+    if (side := _pixel_side(items)) is not None:
+        yield "pixel_size", side
+    shown = next((item.display for item in items if item.display and item.kind in DISPLAYED_KINDS), None)
+    if shown is not None and shown.channels:
+        yield "display", [(float(one.low), float(one.high), one.gamma) for one in shown.channels]
+
+
+def _pixel_side(items: Sequence[ExportItem]) -> float | None:
+    """Return the side of a pixel that was typed."""
+    sizes = (item.pixel_size for item in items if is_measured(item))
+    return next((size[0] for size in sizes if size is not None), None)
 
 
 def _keyword(setting: Setting) -> str:
     return setting.path.rpartition(".")[2]
-
-
-def _spec(settings: Any) -> FeatureSpec:
-    spec: FeatureSpec = settings.features
-    return spec

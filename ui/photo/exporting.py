@@ -92,8 +92,9 @@ class Exporter(FileExporter):
         EditError
             Only a saved project could tell what was done.
         """
+        from gmmseg.batch.again import again
         from gmmseg.batch.documents import as_in_document
-        from gmmseg.batch.texts import again, text_of
+        from gmmseg.batch.texts import text_of
 
         document = self._workspace.document
         wanted = again(document, subject, as_in_document(items, document, subject), self.saved_project())

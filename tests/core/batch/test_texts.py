@@ -16,9 +16,10 @@ import pytest
 from PIL import Image as Pillow
 
 import gmmseg
+from gmmseg.batch.again import Again, AgainFromProject, Repeatable, again
 from gmmseg.batch.documents import Subject, document_source_events
 from gmmseg.batch.methods import FittedMixture, GrownRegions
-from gmmseg.batch.texts import Again, AgainFromProject, Repeatable, again, command_text, python_text
+from gmmseg.batch.texts import command_text, python_text
 from gmmseg.commands.cli import run
 from gmmseg.control import result_of
 from gmmseg.display import ChannelDisplay, Display
