@@ -15,6 +15,7 @@ from gmmseg.features.spec import ColourSpace, FeatureSpec
 from gmmseg.io.strict_json import MODEL, DocumentKind, Form, Text, array, converted, refuse
 from gmmseg.limits import MAX_FEATURES
 from gmmseg.mixture.covariance import FAMILIES, Covariance
+from gmmseg.mixture.params import MixtureParams
 from gmmseg.mixture.settings import MAX_COMPONENTS, CovarianceKind
 from gmmseg.photo.classes import IGNORE_ID, ClassInfo, ClassTable
 from gmmseg.setting import setting_of
@@ -69,6 +70,9 @@ class Spherical(Form, frozen=True, tag_field="kind", tag="spherical"):
     values: tuple[Variance, ...]
 
 
+CovarianceForm = Full | Tied | Diagonal | Spherical
+
+
 class FeatureForm(Form, frozen=True):
     """The fields of a `FeatureSpec`."""
 
@@ -117,41 +121,55 @@ class ClassForm(Form, frozen=True):
     is_locked: bool
 
 
-class ModelForm(Form, frozen=True):
-    """A model of a picture's pixels, in the newest version."""
+class MixtureForm(Form, frozen=True):
+    """What all models have in common."""
 
     format: str
     version: int
     generator: Text
-    channels: Annotated[tuple[Text, ...], Meta(max_length=MAX_FEATURES)]
-    features: FeatureForm
-    names: Names
-    centre: tuple[Number, ...]
-    scale: tuple[Scale, ...]
     weights: Weights
     means: tuple[tuple[Number, ...], ...]
-    covariance: Full | Tied | Diagonal | Spherical
-    is_hard: bool
-    classes: Annotated[tuple[ClassForm, ...], Meta(max_length=MAX_COMPONENTS)]
-    smooth: Annotated[float, Meta(ge=0, le=1e6)]
-    seed: Annotated[int, Meta(ge=0, le=2**63 - 1)]
-    white: Annotated[float, Meta(ge=1, le=_HUGE)] | None
+    covariance: CovarianceForm
+
+    def params(self, n_features: int, *, is_hard: bool = False) -> MixtureParams:
+        """Return the mixture; raises `ModelError` where no mixture can be so."""
+        n_components = len(self.weights)
+        return MixtureParams(
+            _weights_of(self.weights),
+            array("means", self.means, (n_components, n_features)),
+            _covariance_of(self.covariance, n_components, n_features),
+            is_hard,
+        )
 
 
-class TableModelForm(Form, frozen=True):
+class TableModelForm(MixtureForm, frozen=True):
     """A model of the rows of a table."""
 
-    format: str
-    version: int
-    generator: Text
     names: Names
     centre: tuple[Number, ...]
     scale: tuple[Scale, ...]
-    weights: Weights
-    means: tuple[tuple[Number, ...], ...]
-    covariance: Full | Tied | Diagonal | Spherical
     is_hard: bool
     seed: Annotated[int, Meta(ge=0, le=2**63 - 1)]
+
+    def scaled(self) -> tuple[MixtureParams, tuple[str, ...], FloatArray, FloatArray]:
+        """Return the mixture, names, centre and scale of its features; raises `ModelError`."""
+        n_features = len(self.names)
+        return (
+            self.params(n_features, is_hard=self.is_hard),
+            tuple(map(str, self.names)),
+            array("centre", self.centre, (n_features,)),
+            array("scale", self.scale, (n_features,)),
+        )
+
+
+class ModelForm(TableModelForm, frozen=True):
+    """A model of a picture's pixels, in the newest version."""
+
+    channels: Annotated[tuple[Text, ...], Meta(max_length=MAX_FEATURES)]
+    features: FeatureForm
+    classes: Annotated[tuple[ClassForm, ...], Meta(max_length=MAX_COMPONENTS)]
+    smooth: Annotated[float, Meta(ge=0, le=1e6)]
+    white: Annotated[float, Meta(ge=1, le=_HUGE)] | None
 
 
 Side = Annotated[int, Meta(ge=1, le=_LARGEST_SIDE)]
@@ -159,19 +177,14 @@ Coordinate = Annotated[float, Meta(ge=-_LARGEST_COORDINATE, le=_LARGEST_COORDINA
 UnitNumber = Annotated[float, Meta(ge=-1 - 1e-9, le=1 + 1e-9)]
 
 
-class DigitModelForm(Form, frozen=True):
+class DigitModelForm(MixtureForm, frozen=True):
     """A model of digits."""
 
-    format: str
-    version: int
-    generator: Text
     name: Text
     shape: tuple[Side, Side]
     mean: tuple[Coordinate, ...]
     axes: Annotated[tuple[tuple[UnitNumber, ...], ...], Meta(min_length=1, max_length=MAX_FEATURES)]
-    weights: Weights
     means: tuple[tuple[Coordinate, ...], ...]
-    covariance: Full | Tied | Diagonal | Spherical
 
 
 def checked_content(content: Any, format_name: str, newest: int) -> dict[str, Any]:
@@ -228,7 +241,7 @@ def class_table(forms: tuple[ClassForm, ...], n_components: int) -> ClassTable:
     )
 
 
-def weights_of(values: tuple[float, ...]) -> FloatArray:
+def _weights_of(values: tuple[float, ...]) -> FloatArray:
     """Return the weights of components, (K,); raises `ModelError` unless they sum to 1."""
     weights = np.array(values)
     if abs(float(weights.sum()) - 1) > 1e-6:
@@ -236,7 +249,7 @@ def weights_of(values: tuple[float, ...]) -> FloatArray:
     return weights
 
 
-def covariance_of(form: Full | Tied | Diagonal | Spherical, n_components: int, n_features: int) -> Covariance:
+def _covariance_of(form: CovarianceForm, n_components: int, n_features: int) -> Covariance:
     """Return the covariance in a form; raises `ModelError` where no mixture can have it."""
     place = "covariance.values"
     family = FAMILIES[cast(CovarianceKind, form.__struct_config__.tag)]

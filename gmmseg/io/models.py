@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,7 @@ _HEAD_BYTES = 200
 
 def dump_model(model: Model) -> bytes:
     """Return a model as JSON; `load_model` gives back the same bits."""
-    return b"".join(json_lines(model_content(model)))
+    return json_lines(model_content(model))
 
 
 def given_model(model: Model) -> GivenModel:
@@ -36,20 +35,15 @@ def given_model(model: Model) -> GivenModel:
 
 def model_content(model: Model) -> dict[str, Any]:
     """Return what stands in a model file, as plain values."""
-    params = model.params
     return {
-        "format": FORMAT,
-        "version": FORMAT_VERSION,
-        "generator": f"gmmseg {VERSION}",
+        **head_content(FORMAT, FORMAT_VERSION),
         "channels": list(model.channels),
         "features": settings_to_dict(model.features),
         "names": list(model.names),
         "centre": model.centre.tolist(),
         "scale": model.scale.tolist(),
-        "weights": params.weights.tolist(),
-        "means": params.means.tolist(),
-        "covariance": {"kind": params.covariance.kind, "values": params.covariance.values.tolist()},
-        "is_hard": params.is_hard,
+        **mixture_content(model.params),
+        "is_hard": model.params.is_hard,
         "classes": [_class_to_dict(entry) for entry in model.classes],
         "smooth": model.smooth,
         "seed": model.seed,
@@ -57,13 +51,25 @@ def model_content(model: Model) -> dict[str, Any]:
     }
 
 
-def json_lines(content: dict[str, Any]) -> Iterator[bytes]:
-    """Yield the object with each field on a line of its own: readable, and small in a diff."""
-    yield b"{\n"
-    for at, (name, value) in enumerate(content.items()):
-        ending = ",\n" if at + 1 < len(content) else "\n"
-        yield f" {json.dumps(name)}: {json.dumps(value, allow_nan=False)}{ending}".encode("ascii")
-    yield b"}\n"
+def head_content(format_name: str, version: int) -> dict[str, Any]:
+    """Return what every model file begins with."""
+    return {"format": format_name, "version": version, "generator": f"gmmseg {VERSION}"}
+
+
+def mixture_content(params: MixtureParams) -> dict[str, Any]:
+    """Return weights, means and covariances as plain values."""
+    covariance = params.covariance
+    return {
+        "weights": params.weights.tolist(),
+        "means": params.means.tolist(),
+        "covariance": {"kind": covariance.kind, "values": covariance.values.tolist()},
+    }
+
+
+def json_lines(content: dict[str, Any]) -> bytes:
+    """Return the object with each field on a line of its own: readable, and small in a diff."""
+    lines = (f" {json.dumps(name)}: {json.dumps(value, allow_nan=False)}" for name, value in content.items())
+    return ("{\n" + ",\n".join(lines) + "\n}\n").encode("ascii")
 
 
 def _class_to_dict(entry: ClassInfo) -> dict[str, Any]:
@@ -125,27 +131,22 @@ def load_model(data: bytes) -> Model:
 def model_of(content: Any) -> Model:
     """Return the model that `model_content` gave, read strictly; raises `ModelError` naming the field."""
     from gmmseg.io import model_forms as forms
-    from gmmseg.io.strict_json import array, converted
+    from gmmseg.io.strict_json import converted
 
     content = forms.checked_content(content, FORMAT, FORMAT_VERSION)
     if content["version"] == 1 and isinstance(features := content.get("features"), dict):
         # What version 1 took for granted: the scales of texture.
         content["features"] = {"texture_scale": 1.0, "texture_octaves": 3, **features}
     form = converted(content, forms.ModelForm)
-    n_components, n_features = len(form.weights), len(form.names)
+    params, names, centre, scale = form.scaled()
     return Model(
-        MixtureParams(
-            forms.weights_of(form.weights),
-            array("means", form.means, (n_components, n_features)),
-            forms.covariance_of(form.covariance, n_components, n_features),
-            form.is_hard,
-        ),
+        params,
         forms.feature_spec(form.features),
-        tuple(map(str, form.names)),
-        array("centre", form.centre, (n_features,)),
-        array("scale", form.scale, (n_features,)),
+        names,
+        centre,
+        scale,
         tuple(map(str, form.channels)),
-        forms.class_table(form.classes, n_components),
+        forms.class_table(form.classes, len(form.weights)),
         form.smooth,
         form.seed,
         form.white,

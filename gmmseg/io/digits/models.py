@@ -5,9 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gmmseg.digits.generative import DigitModel
-from gmmseg.io.models import json_lines
-from gmmseg.mixture.params import MixtureParams
-from gmmseg.version import VERSION
+from gmmseg.io.models import head_content, json_lines, mixture_content
 
 FORMAT = "gmmseg-digits"
 FORMAT_VERSION = 1
@@ -15,22 +13,15 @@ FORMAT_VERSION = 1
 
 def dump_digit_model(model: DigitModel) -> bytes:
     """Return a digit model as JSON; `load_digit_model` gives back the same bits."""
-    params = model.params
-    return b"".join(
-        json_lines(
-            {
-                "format": FORMAT,
-                "version": FORMAT_VERSION,
-                "generator": f"gmmseg {VERSION}",
-                "name": model.name,
-                "shape": list(model.image_shape),
-                "mean": model.mean.tolist(),
-                "axes": model.axes.T.tolist(),
-                "weights": params.weights.tolist(),
-                "means": params.means.tolist(),
-                "covariance": {"kind": params.covariance.kind, "values": params.covariance.values.tolist()},
-            }
-        )
+    return json_lines(
+        {
+            **head_content(FORMAT, FORMAT_VERSION),
+            "name": model.name,
+            "shape": list(model.image_shape),
+            "mean": model.mean.tolist(),
+            "axes": model.axes.T.tolist(),
+            **mixture_content(model.params),
+        }
     )
 
 
@@ -41,15 +32,11 @@ def load_digit_model(data: bytes) -> DigitModel:
     from gmmseg.io.strict_json import array, converted, parse
 
     form = converted(forms.checked_content(parse(data), FORMAT, FORMAT_VERSION), forms.DigitModelForm)
-    n_clusters, n_axes, n_pixels = len(form.weights), len(form.axes), form.shape[0] * form.shape[1]
+    n_axes, n_pixels = len(form.axes), form.shape[0] * form.shape[1]
     return DigitModel(
         str(form.name),
         form.shape,
         array("mean", form.mean, (n_pixels,)),
         np.ascontiguousarray(array("axes", form.axes, (n_axes, n_pixels)).T),
-        MixtureParams(
-            forms.weights_of(form.weights),
-            array("means", form.means, (n_clusters, n_axes)),
-            forms.covariance_of(form.covariance, n_clusters, n_axes),
-        ),
+        form.params(n_axes),
     )
