@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from gmmseg.batch.areas import Area
 from gmmseg.batch.thumbnails import SIDE
+from gmmseg.io.picture_writing import encode_picture
 
 SUFFIXES = (".png", ".html", ".htm")
 _N_AREAS = 8
@@ -115,6 +116,4 @@ def _picture(cells: Sequence[Cell]) -> bytes:
             cell.failure or _areas_text(cell),
             "#b00020" if cell.failure else "#555555",
         )
-    buffer = io.BytesIO()
-    sheet.save(buffer, "PNG")
-    return buffer.getvalue()
+    return encode_picture(sheet)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import io
-
 import numpy as np
 
 from gmmseg.arrays import ByteArray, LabelArray
 from gmmseg.image import Image, thinned
+from gmmseg.io.picture_writing import encode_picture
 from gmmseg.render import display_rgb, overlay_rgb
 
 SIDE = 240
@@ -36,8 +35,5 @@ def thumbnail(image: Image, labels: LabelArray, colours: ByteArray) -> bytes:
     pair = np.concatenate([display_rgb(few), overlay_rgb(few, few_labels, colours, _OPACITY)], axis=1)
     scale = min(1.0, SIDE / max(few.height, few.width))
     size = 2 * max(1, round(few.width * scale)), max(1, round(few.height * scale))
-    buffer = io.BytesIO()
-    PillowImage.fromarray(pair).resize(size, PillowImage.Resampling.BOX).save(
-        buffer, "JPEG", quality=_QUALITY
-    )
-    return buffer.getvalue()
+    small = PillowImage.fromarray(pair).resize(size, PillowImage.Resampling.BOX)
+    return encode_picture(small, "JPEG", quality=_QUALITY)

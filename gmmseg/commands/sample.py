@@ -12,8 +12,8 @@ from gmmseg.digits.generative import DigitModel
 from gmmseg.errors import WriteError
 from gmmseg.io.atomic import check_writable, write_atomically
 from gmmseg.io.csv_lines import csv_pieces
-from gmmseg.io.digits.drawing import encode_grey_png
 from gmmseg.io.npy import encode_npy
+from gmmseg.io.picture_writing import encode_picture
 
 _SUFFIXES = (".npy", ".csv")
 _DIGIT_SUFFIXES = (".png", ".npy")
@@ -60,5 +60,5 @@ def _write_digits(options: argparse.Namespace, model: DigitModel, console: Conso
     else:
         height, width = model.image_shape
         n_columns = max(round((_SHEET_SHAPE * number * height / width) ** 0.5), 1)
-        write_atomically(options.output, encode_grey_png(sheet(images, n_columns)))
+        write_atomically(options.output, encode_picture(sheet(images, n_columns)))
     return True

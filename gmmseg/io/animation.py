@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from gmmseg.arrays import FloatArray, IntArray
 from gmmseg.colours import Colour
 from gmmseg.control import Progress, ShouldStop, raise_if_ended
 from gmmseg.io.outputs import check_suffix, write
+from gmmseg.io.picture_writing import encode_picture
 
 Box = tuple[int, int, int, int]
 """Left, top, right and bottom, pixels of the finished picture."""
@@ -128,10 +128,8 @@ def animation_events(
 
 def _encoded(frames: list[Pillow.Image], form: str) -> bytes:
     durations = [_SHOWN_MS] * (len(frames) - 1) + [_LAST_MS]
-    out = io.BytesIO()
     first, *others = frames
-    first.save(out, form, save_all=True, append_images=others, duration=durations, loop=0)
-    return out.getvalue()
+    return encode_picture(first, form, save_all=True, append_images=others, duration=durations, loop=0)
 
 
 def _finite_parts(points: FloatArray) -> Iterator[FloatArray]:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
 from gmmseg.arrays import AnyArray, ByteArray
 from gmmseg.digits.drawn import drawn_digits
 from gmmseg.io.csv_lines import csv_lines
+from gmmseg.io.npy import encode_arrays
+from gmmseg.io.picture_writing import encode_picture, encode_tiff
 from gmmseg.io.samples import read_sample
 
 _SMALL_STEP = 2
@@ -43,12 +43,15 @@ def example_files() -> Iterator[tuple[str, bytes]]:
         b"file,x0,y0,x1,y1,name\nphoto.jpg,170,10,420,310,cup\nphoto.jpg,320,220,410,325,spoon\n",
     )
     yield "table.csv", csv_lines([("width", "height"), *_table()])
-    yield "street.tif", _tiff(_street(), photometric="minisblack")
-    yield "slide.tif", _tiff(read_sample("tissue").pixels, photometric="rgb", tile=(128, 128))
-    size = {"PhysicalSizeX": _COIN_PIXEL, "PhysicalSizeXUnit": "µm"}
-    size |= {"PhysicalSizeY": _COIN_PIXEL, "PhysicalSizeYUnit": "µm"}
+    yield "street.tif", encode_tiff(_street(), photometric="minisblack")
+    yield "slide.tif", encode_tiff(read_sample("tissue").pixels, photometric="rgb", tile=(128, 128))
+    about: dict[str, object] = {"axes": "YX", "PhysicalSizeX": _COIN_PIXEL, "PhysicalSizeXUnit": "µm"}
+    about |= {"PhysicalSizeY": _COIN_PIXEL, "PhysicalSizeYUnit": "µm"}
     coins = read_sample("coins").pixels[..., 0].astype(np.uint16) * 16 + 500
-    yield "coins.ome.tif", _tiff(coins, photometric="minisblack", ome=True, metadata={"axes": "YX", **size})
+    yield (
+        "coins.ome.tif",
+        encode_tiff(coins, photometric="minisblack", ome=True, metadata=about),
+    )
     yield "digits.npz", _digits()
 
 
@@ -58,32 +61,16 @@ def _exposed(pixels: AnyArray, factor: float) -> ByteArray:
 
 
 def _jpeg(pixels: AnyArray) -> bytes:
-    from PIL import Image
-
-    buffer = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(pixels)).save(buffer, "JPEG", quality=92)
-    return buffer.getvalue()
-
-
-def _tiff(pixels: AnyArray, **options: Any) -> bytes:
-    import tifffile
-
-    buffer = io.BytesIO()
-    tifffile.imwrite(buffer, pixels, compression="zlib", **options)
-    return buffer.getvalue()
+    return encode_picture(np.ascontiguousarray(pixels), "JPEG", quality=92)
 
 
 def _strokes(height: int, width: int) -> bytes:
     """Return a grey PNG with a stroke for each of three classes: the cup, its saucer, the table."""
-    from PIL import Image
-
     strokes = np.zeros((height, width), dtype=np.uint8)
     strokes[60:68, 230:350] = 1
     strokes[300:308, 90:180] = 2
     strokes[30:150, 530:538] = 3
-    buffer = io.BytesIO()
-    Image.fromarray(strokes).save(buffer, "PNG")
-    return buffer.getvalue()
+    return encode_picture(strokes)
 
 
 def _table() -> list[tuple[float, float]]:
@@ -104,13 +91,11 @@ def _street() -> ByteArray:
 
 
 def _digits() -> bytes:
-    drawn, buffer = drawn_digits(*_N_DIGITS), io.BytesIO()
+    drawn = drawn_digits(*_N_DIGITS)
     train, test, labels = drawn.train, drawn.test, np.asarray(drawn.labels)
-    np.savez_compressed(
-        buffer,
+    return encode_arrays(
         x_train=drawn.images[train],
         y_train=labels[train],
         x_test=drawn.images[test],
         y_test=labels[test],
     )
-    return buffer.getvalue()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from gmmseg.control import Progress, ShouldStop, never_stop
 from gmmseg.io.export_items import ExportItem, check_items, with_legends
-from gmmseg.io.export_sources import ExportSource, encode
+from gmmseg.io.export_sources import ExportSource
 from gmmseg.io.outputs import encode_events, write
 
 
@@ -38,7 +38,7 @@ def export_events(
     every = with_legends(items)
     check_items(every)
     began = time.perf_counter()
-    contents = yield from encode_events(every, lambda item: encode(source, item, should_stop), should_stop)
+    contents = yield from encode_events(every, lambda item: source.encode(item, should_stop), should_stop)
     for item, content in zip(every, contents, strict=True):
         if item.kind != "report":
             write(item.path, content)

@@ -7,16 +7,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from gmmseg.arrays import AnyArray, Float32Array, LabelArray
-from gmmseg.control import ShouldStop, never_stop
-from gmmseg.display import Display
+from gmmseg.control import ShouldStop
 from gmmseg.drawing.layer_colours import class_rgba
 from gmmseg.errors import WriteError
 from gmmseg.features.table import FeatureTable
 from gmmseg.image import Image, PixelSize
-from gmmseg.io.export_items import ExportItem, ExportKind, is_ome_tiff
+from gmmseg.io.export_items import OBJECT_KINDS, ExportItem, ExportKind, is_ome_tiff
 from gmmseg.io.interchange.coco import encode_coco
 from gmmseg.io.interchange.geojson import encode_geojson
 from gmmseg.io.interchange.imagej_roi import encode_rois
@@ -71,22 +70,23 @@ class ExportSource(ABC):
         """Values indexing the classes' components, (H, W): 0 no data, k + 1 component k."""
 
     @property
-    @abstractmethod
     def warnings(self) -> tuple[str, ...]:
         """Warnings about the result, for the user."""
+        return ()
 
     @property
     def remarks(self) -> tuple[str, ...]:
         """All that a command line tells of the result: what was chosen by the program, and the warnings."""
         return self.warnings
 
-    @abstractmethod
-    def timed(self, seconds: Mapping[str, float]) -> ExportSource:
+    def timed(self, seconds: Mapping[str, float]) -> Self:
         """Return the same with other durations."""
+        timed: Self = replace(cast(Any, self), seconds=seconds)
+        return timed
 
-    @abstractmethod
     def planes(self, should_stop: ShouldStop) -> Iterator[Float32Array] | None:
         """Return the posterior of each class at each pixel, float32 (H, W); None where there are none."""
+        return None
 
     @abstractmethod
     def model(self) -> bytes:
@@ -110,28 +110,10 @@ class ExportSource(ABC):
         """Return the category of each class by its id; None where every class is one of its own."""
         return None
 
-    def semantic(self, suffix: str, pixel_size: PixelSize | None = None) -> bytes:
-        """Return a mask of categories; raises `WriteError` where there are no objects."""
-        raise _only_objects()
-
-    def binary(self, suffix: str, pixel_size: PixelSize | None = None) -> bytes:
-        """Return a mask of 0 and 255; raises `WriteError` where there are no objects."""
-        raise _only_objects()
-
-    def cutout(self, display: Display | None = None) -> bytes:
-        """Return the objects as a PNG with alpha; raises `WriteError` where there are none."""
-        raise _only_objects()
-
-    def binaries(self) -> Folder:
-        """Return a mask of 0 and 255 for each object; raises `WriteError` where there are none."""
-        raise _only_objects()
-
-    def cutouts(self, display: Display | None = None) -> Folder:
-        """Return each object as a PNG with alpha; raises `WriteError` where there are none."""
-        raise _only_objects()
-
     def encode(self, item: ExportItem, should_stop: ShouldStop) -> Encoded:
         """Return what an item asks for as the bytes of a file, or of the files of a folder."""
+        if item.kind in OBJECT_KINDS:
+            raise WriteError("Only objects can be written like this.", "Select an object, or export a mask.")
         return _ENCODERS[item.kind](self, item, should_stop)
 
     def facts(self) -> dict[str, Any]:
@@ -187,9 +169,6 @@ class MixtureSource(_FitSource):
     def labels(self) -> LabelArray:
         return self.segmentation.labels
 
-    def timed(self, seconds: Mapping[str, float]) -> MixtureSource:
-        return replace(self, seconds=seconds)
-
     def planes(self, should_stop: ShouldStop) -> Iterator[Float32Array]:
         return class_planes(self.segmentation, self.table, self.classes, should_stop)
 
@@ -225,9 +204,6 @@ class ModelSource(_FitSource):
     def labels(self) -> LabelArray:
         raise _only_model()
 
-    def timed(self, seconds: Mapping[str, float]) -> ModelSource:
-        return replace(self, seconds=seconds)
-
     def planes(self, should_stop: ShouldStop) -> Iterator[Float32Array]:
         raise _only_model()
 
@@ -258,13 +234,6 @@ class RegionSource(ExportSource):
         labels: LabelArray = self.outcome.regions.labels
         return labels
 
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        return ()
-
-    def timed(self, seconds: Mapping[str, float]) -> RegionSource:
-        return replace(self, seconds=seconds)
-
     def legend(self, zero_based: bool = False) -> dict[str, Any]:
         # Not super(): a class with slots is made twice.
         held = ExportSource.legend(self, zero_based)
@@ -272,9 +241,6 @@ class RegionSource(ExportSource):
         for entry in held["classes"]:
             del entry["components"]
         return held
-
-    def planes(self, should_stop: ShouldStop) -> None:
-        return None
 
     def model(self) -> bytes:
         raise WriteError(
@@ -299,20 +265,12 @@ def _only_model() -> WriteError:
     return WriteError("Without its image there is only the model of a mixture.", "Find the image first.")
 
 
-def _only_objects() -> WriteError:
-    return WriteError("Only objects can be written like this.", "Select an object, or export a mask.")
-
-
-def encode(source: ExportSource, item: ExportItem, should_stop: ShouldStop = never_stop) -> Encoded:
-    """Return what `item` asks for as the bytes of a file, or of the files of a folder."""
-    return source.encode(item, should_stop)
-
-
 def _ids(source: ExportSource, item: ExportItem) -> AnyArray:
     return mask_ids(source.labels, source.classes, zero_based=item.zero_based)
 
 
-def _pixel_size(source: ExportSource, item: ExportItem) -> PixelSize | None:
+def pixel_size_of(source: ExportSource, item: ExportItem) -> PixelSize | None:
+    """Return width and height of a pixel in micrometres: what was given, or what the image's file tells."""
     return item.pixel_size or source.image.pixel_size
 
 
@@ -321,8 +279,8 @@ def _mask(source: ExportSource, item: ExportItem, should_stop: ShouldStop) -> by
     if item.path.suffix.lower() == ".npz":
         return encode_npz(ids, source.planes(should_stop), held)
     return encode_mask(
-        item.path.suffix, ids, source.classes,
-        zero_based=item.zero_based, palette=item.palette, metadata=held, pixel_size=_pixel_size(source, item),
+        item.path.suffix, ids, source.classes, zero_based=item.zero_based, palette=item.palette,
+        metadata=held, pixel_size=pixel_size_of(source, item),
     )  # fmt: skip
 
 
@@ -336,7 +294,7 @@ def _probabilities(source: ExportSource, item: ExportItem, should_stop: ShouldSt
     if item.path.suffix.lower() == ".npz":
         return encode_npz(_ids(source, item), planes, source.legend())
     encoder = encode_ome_posteriors if is_ome_tiff(item.path) else encode_probabilities
-    return encoder(planes, source.shape, source.classes, _pixel_size(source, item))
+    return encoder(planes, source.shape, source.classes, pixel_size_of(source, item))
 
 
 def _overlay(source: ExportSource, item: ExportItem, should_stop: ShouldStop) -> bytes:
@@ -360,7 +318,7 @@ def _labelme(source: ExportSource, item: ExportItem, should_stop: ShouldStop) ->
 
 
 def _ome_zarr(source: ExportSource, item: ExportItem, should_stop: ShouldStop) -> Folder:
-    image, size = source.image, _pixel_size(source, item)
+    image, size = source.image, pixel_size_of(source, item)
     files = ome_zarr_files(image, _ids(source, item), source.classes, image.source.name, size)
     return Folder(files, is_ome_zarr)
 
@@ -372,13 +330,6 @@ _ENCODERS: dict[ExportKind, _Encoder] = {
     "probabilities": _probabilities,
     "overlay": _overlay,
     "model": lambda source, item, should_stop: source.model(),
-    "semantic": lambda source, item, should_stop: source.semantic(
-        item.path.suffix, _pixel_size(source, item)
-    ),
-    "binary": lambda source, item, should_stop: source.binary(item.path.suffix, _pixel_size(source, item)),
-    "cutout": lambda source, item, should_stop: source.cutout(item.display),
-    "binaries": lambda source, item, should_stop: source.binaries(),
-    "cutouts": lambda source, item, should_stop: source.cutouts(item.display),
     "report": lambda source, item, should_stop: source.report(),
     "table": lambda source, item, should_stop: source.csv(item.pixel_size, should_stop),
     "parts": lambda source, item, should_stop: source.parts(item.least_part, item.pixel_size, should_stop),
@@ -392,7 +343,7 @@ _ENCODERS: dict[ExportKind, _Encoder] = {
     "svg": lambda source, item, should_stop: encode_svg(_ids(source, item), source.classes),
     "roi": lambda source, item, should_stop: encode_rois(_ids(source, item), source.classes),
     "ome-tiff": lambda source, item, should_stop: encode_ome_labels(
-        _ids(source, item), source.legend(item.zero_based), _pixel_size(source, item)
+        _ids(source, item), source.legend(item.zero_based), pixel_size_of(source, item)
     ),
     "ome-zarr": _ome_zarr,
 }

@@ -14,6 +14,8 @@ from gmmseg.arrays import AnyArray, ByteArray, Float32Array, LabelArray
 from gmmseg.colours import Colour, to_hex, voc_colour
 from gmmseg.errors import WriteError
 from gmmseg.image import PixelSize
+from gmmseg.io.npy import encode_npy
+from gmmseg.io.picture_writing import encode_picture, encode_tiff
 from gmmseg.io.pixel_sizes import imagej_scale, resolution_tags
 from gmmseg.io.plain_text import plain_text
 from gmmseg.photo.classes import IGNORE_ID, ClassTable
@@ -133,9 +135,7 @@ def encode_mask(
         case ".tif" | ".tiff":
             return _encode_tiff_labels(ids, held, pixel_size)
         case ".npy":
-            buffer = io.BytesIO()
-            np.lib.format.write_array(buffer, np.ascontiguousarray(ids), allow_pickle=False)
-            return buffer.getvalue()
+            return encode_npy(ids)
         case ".npz":
             return encode_npz(ids, None, held)
         case ".jpg" | ".jpeg" | ".webp":
@@ -159,9 +159,7 @@ def _encode_png(ids: AnyArray, colours: ByteArray | None, metadata: Mapping[str,
     texts.add_text("Software", GENERATOR)
     texts.add_text("Description", _in_words(metadata))
     texts.add_text("gmmseg", json.dumps(metadata), zip=True)
-    buffer = io.BytesIO()
-    picture.save(buffer, "PNG", pnginfo=texts, compress_level=_COMPRESS_LEVEL)
-    return buffer.getvalue()
+    return encode_picture(picture, pnginfo=texts, compress_level=_COMPRESS_LEVEL)
 
 
 def _in_words(metadata: Mapping[str, Any]) -> str:
@@ -172,14 +170,10 @@ def _in_words(metadata: Mapping[str, Any]) -> str:
 
 def _encode_tiff_labels(ids: AnyArray, metadata: Mapping[str, Any], pixel_size: PixelSize | None) -> bytes:
     """Return a grey TIFF: with a colour map OpenCV, matplotlib, SimpleITK and ITK do not read the values."""
-    import tifffile
-
-    buffer = io.BytesIO()
-    tifffile.imwrite(
-        buffer, ids, compression="zlib", description=json.dumps(metadata), metadata=None,
-        software=GENERATOR, photometric="minisblack", **resolution_tags(pixel_size),
+    return encode_tiff(
+        ids, description=json.dumps(metadata), metadata=None, software=GENERATOR, photometric="minisblack",
+        **resolution_tags(pixel_size),
     )  # fmt: skip
-    return buffer.getvalue()
 
 
 def encode_npz(ids: AnyArray, planes: Iterable[Float32Array] | None, metadata: Mapping[str, Any]) -> bytes:
@@ -245,8 +239,6 @@ def encode_probabilities(
     WriteError
         The stack would be larger than a TIFF file can be.
     """
-    import tifffile
-
     n_bytes = 4 * len(classes) * shape[0] * shape[1]
     if n_bytes > _MAX_TIFF_BYTES:
         raise WriteError(
@@ -254,19 +246,13 @@ def encode_probabilities(
             "Write them as .npz, or merge classes.",
         )
     tags, scale = imagej_scale(pixel_size)
-    buffer = io.BytesIO()
-    tifffile.imwrite(
-        buffer, iter(planes), shape=(len(classes), *shape), dtype=np.float32, imagej=True,
-        compression="zlib", photometric="minisblack", software=GENERATOR, **tags,
+    return encode_tiff(
+        iter(planes), shape=(len(classes), *shape), dtype=np.float32, imagej=True,
+        photometric="minisblack", software=GENERATOR, **tags,
         metadata={"axes": "CYX", "Labels": [plain_text(entry.name) for entry in classes], **scale},
     )  # fmt: skip
-    return buffer.getvalue()
 
 
 def encode_rgb_png(rgb: ByteArray) -> bytes:
     """Return (H, W, 3) colours as a PNG; a picture to look at, not a label map."""
-    from PIL import Image as PillowImage
-
-    buffer = io.BytesIO()
-    PillowImage.fromarray(rgb).save(buffer, "PNG", compress_level=_PHOTO_COMPRESS_LEVEL)
-    return buffer.getvalue()
+    return encode_picture(rgb, compress_level=_PHOTO_COMPRESS_LEVEL)

@@ -61,7 +61,14 @@ def read_array(file: IO[bytes], most: int, name: str, should_stop: ShouldStop) -
 def encode_npy(array: AnyArray) -> bytes:
     """Return an array of numbers as the bytes of an .npy file."""
     buffer = io.BytesIO()
-    np.save(buffer, array, allow_pickle=False)
+    npy.write_array(buffer, np.ascontiguousarray(array), allow_pickle=False)
+    return buffer.getvalue()
+
+
+def encode_arrays(**arrays: Any) -> bytes:
+    """Return named arrays as the bytes of an .npz file."""
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)
     return buffer.getvalue()
 
 

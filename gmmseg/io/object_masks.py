@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from gmmseg.arrays import BoolArray
+from gmmseg.arrays import BoolArray, ByteArray
 from gmmseg.display import Display
 from gmmseg.errors import WriteError
 from gmmseg.image import Image
 from gmmseg.io.files import safe_name
+from gmmseg.io.npy import encode_npy
 from gmmseg.io.outputs import Folder
+from gmmseg.io.picture_writing import encode_picture, encode_tiff
 from gmmseg.photo.objects.objects import ObjectInfo
 from gmmseg.render import display_rgb
 
 MASK_SUFFIXES = (".png", ".tif", ".tiff", ".npy")
-_WHITE = 255
 _INDEX = "objects.json"
 """Lists the files of a folder of objects."""
 
@@ -38,22 +38,18 @@ def encode_object_mask(suffix: str, mask: BoolArray) -> bytes:
     WriteError
         The format cannot hold a mask.
     """
-    buffer = io.BytesIO()
     match suffix.lower():
         case ".png":
-            from PIL import Image as PillowImage
-
-            PillowImage.fromarray(mask.astype(np.uint8) * np.uint8(_WHITE)).save(buffer, "PNG")
+            return encode_picture(_in_grey(mask))
         case ".tif" | ".tiff":
-            import tifffile
-
-            values = mask.astype(np.uint8) * np.uint8(_WHITE)
-            tifffile.imwrite(buffer, values, photometric="minisblack", compression="zlib", metadata=None)
+            return encode_tiff(_in_grey(mask), photometric="minisblack", metadata=None)
         case ".npy":
-            np.lib.format.write_array(buffer, np.ascontiguousarray(mask), allow_pickle=False)
-        case _:
-            raise WriteError(f"Masks cannot be written as “{suffix}”.", f"Choose {', '.join(MASK_SUFFIXES)}.")
-    return buffer.getvalue()
+            return encode_npy(mask)
+    raise WriteError(f"Masks cannot be written as “{suffix}”.", f"Choose {', '.join(MASK_SUFFIXES)}.")
+
+
+def _in_grey(mask: BoolArray) -> ByteArray:
+    return mask.astype(np.uint8) * np.uint8(255)
 
 
 def encode_cutout(image: Image, mask: BoolArray, display: Display | None = None) -> bytes:
@@ -61,13 +57,7 @@ def encode_cutout(image: Image, mask: BoolArray, display: Display | None = None)
 
     `display` is as for `display_rgb`.
     """
-    from PIL import Image as PillowImage
-
-    alpha = mask.astype(np.uint8) * np.uint8(_WHITE)
-    rgba = np.dstack([display_rgb(image, display) * mask[:, :, None], alpha])
-    buffer = io.BytesIO()
-    PillowImage.fromarray(rgba).save(buffer, "PNG")
-    return buffer.getvalue()
+    return encode_picture(np.dstack([display_rgb(image, display) * mask[:, :, None], _in_grey(mask)]))
 
 
 def object_folder(

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -15,10 +14,12 @@ from gmmseg.control import ShouldStop
 from gmmseg.display import Display, automatic_display
 from gmmseg.errors import WriteError
 from gmmseg.image import Image, PixelSize
-from gmmseg.io.export_sources import ExportSource
+from gmmseg.io.export_items import ExportItem
+from gmmseg.io.export_sources import ExportSource, pixel_size_of
 from gmmseg.io.masks import encode_mask, encode_rgb_png
+from gmmseg.io.npy import encode_npy
 from gmmseg.io.object_masks import encode_object_mask, object_folder
-from gmmseg.io.outputs import Folder
+from gmmseg.io.outputs import Encoded, Folder
 from gmmseg.io.reports import build_object_report, encode_report
 from gmmseg.io.tables import encode_object_table
 from gmmseg.limits import check_pixels
@@ -80,13 +81,6 @@ class ObjectSource(ExportSource):
     def image(self) -> Image:
         return self.photo
 
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        return ()
-
-    def timed(self, seconds: Mapping[str, float]) -> ObjectSource:
-        return replace(self, seconds=seconds)
-
     def legend(self, zero_based: bool = False) -> dict[str, Any]:
         held = super().legend(zero_based)
         held["values"] = "0-based positions" if zero_based else "object ids from 1"
@@ -95,9 +89,6 @@ class ObjectSource(ExportSource):
             del entry["components"]
             entry["category"] = categories[entry["name"]]
         return held
-
-    def planes(self, should_stop: ShouldStop) -> None:
-        return None
 
     def model(self) -> bytes:
         raise WriteError(
@@ -118,7 +109,23 @@ class ObjectSource(ExportSource):
         values = self.objects.categories()
         return {entry.id: values[entry.name] for entry in self.entries}
 
-    def semantic(self, suffix: str, pixel_size: PixelSize | None = None) -> bytes:
+    def encode(self, item: ExportItem, should_stop: ShouldStop) -> Encoded:
+        match item.kind:
+            case "semantic":
+                return self._semantic(item)
+            case "binary":
+                return self._binary(item)
+            case "cutout":
+                return encode_rgb_png(self._cut_out(self._filled(), item.display))
+            case "cutouts":
+                return object_folder(
+                    self._filled(), lambda entry: encode_rgb_png(self._cut_out([entry], item.display))
+                )
+            case "binaries":
+                return self.binaries()
+        return super().encode(item, should_stop)
+
+    def _semantic(self, item: ExportItem) -> bytes:
         values = self.objects.categories()
         kept = {entry.name for entry in self.entries}
         first = {entry.name: entry for entry in reversed(self.entries)}
@@ -133,7 +140,8 @@ class ObjectSource(ExportSource):
         ids = table[self.labels]
         if ids.max(initial=0) < 255:
             ids = ids.astype(np.uint8)
-        return encode_mask(suffix, ids, classes, metadata=self.semantic_legend(), pixel_size=pixel_size)
+        held, size = self.semantic_legend(), pixel_size_of(self, item)
+        return encode_mask(item.path.suffix, ids, classes, metadata=held, pixel_size=size)
 
     def semantic_legend(self) -> dict[str, Any]:
         """Return which value of a mask of categories means what."""
@@ -151,33 +159,18 @@ class ObjectSource(ExportSource):
         """Return what the values of a mask of all objects mean."""
         return {"values": "255 object, 0 background", "image": self.facts()}
 
-    def binary(self, suffix: str, pixel_size: PixelSize | None = None) -> bytes:
-        mask = self._mask()
-        if suffix.lower() == ".npy":
-            buffer = io.BytesIO()
-            np.save(buffer, mask, allow_pickle=False)
-            return buffer.getvalue()
-        values = mask.view(np.uint8) * np.uint8(255)
+    def _binary(self, item: ExportItem) -> bytes:
+        mask: BoolArray = self.labels > 0
+        if item.path.suffix.lower() == ".npy":
+            return encode_npy(mask)
         return encode_mask(
-            suffix,
-            values,
-            ClassTable(),
-            palette="grey",
-            metadata=self.binary_legend(),
-            pixel_size=pixel_size,
-        )
-
-    def cutout(self, display: Display | None = None) -> bytes:
-        return encode_rgb_png(self._cut_out(self._filled(), display))
+            item.path.suffix, mask.view(np.uint8) * np.uint8(255), ClassTable(),
+            palette="grey", metadata=self.binary_legend(), pixel_size=pixel_size_of(self, item),
+        )  # fmt: skip
 
     def binaries(self) -> Folder:
+        """Return a mask of 0 and 255 for each object."""
         return object_folder(self._filled(), lambda entry: encode_object_mask(".png", self._mask_of(entry)))
-
-    def cutouts(self, display: Display | None = None) -> Folder:
-        return object_folder(
-            self._filled(),
-            lambda entry: encode_rgb_png(self._cut_out([entry], display)),
-        )
 
     def _filled(self) -> list[ObjectInfo]:
         """Return the objects that are written and have pixels."""
@@ -197,10 +190,6 @@ class ObjectSource(ExportSource):
         return self.objects.patch_of(entry.id, self.boxes[entry.id]).full(
             (self.image.height, self.image.width)
         )
-
-    def _mask(self) -> BoolArray:
-        mask: BoolArray = self.labels > 0
-        return mask
 
 
 def cut_out(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from gmmseg.arrays import FloatArray
 from gmmseg.control import Progress, ShouldStop, never_stop, raise_if_cancelled
 from gmmseg.errors import WriteError
 from gmmseg.io.csv_lines import Cell, csv_pieces
-from gmmseg.io.npy import encode_npy
+from gmmseg.io.npy import encode_arrays, encode_npy
 from gmmseg.io.outputs import Output, check_outputs, encode_events, write
 from gmmseg.io.reports import cost_figures, encode_report, fit_figures, run_figures
 from gmmseg.io.table_models import dump_table_model
@@ -145,7 +144,7 @@ def _cells(table: Table) -> Iterator[list[Cell]]:
 def _encode_posteriors(fit: TableFit, suffix: str, should_stop: ShouldStop) -> bytes:
     if suffix == ".npz":
         return _npz(fit, should_stop)
-    posteriors = np.ascontiguousarray(fit.posteriors(should_stop))
+    posteriors = fit.posteriors(should_stop)
     if suffix == ".npy":
         return encode_npy(posteriors)
     names = [f"{COMPONENT} {k}" for k in range(1, posteriors.shape[1] + 1)]
@@ -162,12 +161,9 @@ def _npz(fit: TableFit, should_stop: ShouldStop, **arrays: FloatArray) -> bytes:
         "table": {"name": fit.table.source, "sha256": fit.table.sha256},
         "settings": settings_to_dict(fit.settings),
     }
-    buffer = io.BytesIO()
-    np.savez_compressed(
-        buffer,
-        **arrays,  # type: ignore[arg-type]  # the stub takes these for its own switch
+    return encode_arrays(
+        **arrays,
         component=fit.component + 1,
         probabilities=fit.posteriors(should_stop),
         metadata=np.asarray(json.dumps(metadata)),
     )
-    return buffer.getvalue()

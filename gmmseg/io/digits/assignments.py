@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -12,6 +11,7 @@ import numpy as np
 from gmmseg.control import ShouldStop, never_stop, raise_if_ended
 from gmmseg.digits.experiment import ExperimentOutcome
 from gmmseg.io.csv_lines import csv_lines
+from gmmseg.io.npy import encode_arrays
 from gmmseg.setting import settings_to_dict
 from gmmseg.version import VERSION
 
@@ -32,9 +32,7 @@ def encode_assignments_npz(outcome: ExperimentOutcome) -> bytes:
             "train_index": digits.part_index[digits.train],
             "test_index": digits.part_index[digits.test],
         }
-    buffer = io.BytesIO()
-    np.savez_compressed(
-        buffer,
+    return encode_arrays(
         train=outcome.clusters[digits.train] + 1,
         test=outcome.clusters[digits.test] + 1,
         train_confidence=outcome.confidence[digits.train],
@@ -42,7 +40,6 @@ def encode_assignments_npz(outcome: ExperimentOutcome) -> bytes:
         **selected,
         metadata=np.asarray(json.dumps(_metadata(outcome))),
     )
-    return buffer.getvalue()
 
 
 def _metadata(outcome: ExperimentOutcome) -> dict[str, Any]:

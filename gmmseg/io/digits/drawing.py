@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import base64
-import io
 from typing import assert_never
 from xml.sax.saxutils import escape
 
-from gmmseg.arrays import ByteArray
 from gmmseg.colours import to_hex
 from gmmseg.digits.figure import Box, Figure, Raster, Shape, Text
+from gmmseg.io.picture_writing import encode_picture
 
 _SCALE = 2
 """Pixels of a PNG for each unit of the figure: sharp in print and on dense screens."""
@@ -19,15 +18,6 @@ _ANCHORS = {"start": "lm", "middle": "mm", "end": "rm"}
 def encode_figure(figure: Figure, suffix: str) -> bytes:
     """Return a figure as the bytes of a file that ends in `suffix`, ``.png`` or ``.svg``."""
     return _svg(figure).encode("utf-8") if suffix.lower() == ".svg" else _png(figure)
-
-
-def encode_grey_png(pixels: ByteArray) -> bytes:
-    """Return grey levels (h, w) as a PNG."""
-    from PIL import Image
-
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "PNG")
-    return buffer.getvalue()
 
 
 def _png(figure: Figure) -> bytes:
@@ -46,9 +36,7 @@ def _png(figure: Figure) -> bytes:
             right, bottom = _far_corner(shape)
             size = (right - at[0] + 1, bottom - at[1] + 1)
             picture.paste(Image.fromarray(shape.pixels).resize(size, Image.Resampling.NEAREST), at)
-    buffer = io.BytesIO()
-    picture.save(buffer, "PNG")
-    return buffer.getvalue()
+    return encode_picture(picture)
 
 
 def _far_corner(shape: Box | Raster) -> tuple[int, int]:
@@ -78,7 +66,7 @@ def _element(shape: Shape) -> str:
     if isinstance(shape, Box):
         return f'<rect {at} {extent} fill="{to_hex(shape.colour)}"/>'
     if isinstance(shape, Raster):
-        data = base64.b64encode(encode_grey_png(shape.pixels)).decode("ascii")
+        data = base64.b64encode(encode_picture(shape.pixels)).decode("ascii")
         style = 'preserveAspectRatio="none" style="image-rendering:pixelated"'
         return f'<image {at} {extent} {style} href="data:image/png;base64,{data}"/>'
     assert_never(shape)

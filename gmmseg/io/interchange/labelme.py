@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import io
 import json
 from typing import Any
 
@@ -11,6 +10,7 @@ import numpy as np
 
 from gmmseg.arrays import AnyArray, BoolArray
 from gmmseg.drawing.contours import Outline, Ring, outlines
+from gmmseg.io.object_masks import encode_object_mask
 from gmmseg.io.plain_text import with_plain_names
 from gmmseg.photo.classes import ClassInfo, ClassTable
 
@@ -121,8 +121,4 @@ def filled(region: Outline) -> BoolArray:
 
 
 def _png(mask: BoolArray) -> str:
-    from PIL import Image as PillowImage
-
-    buffer = io.BytesIO()
-    PillowImage.fromarray(mask.astype(np.uint8) * 255).save(buffer, "PNG")
-    return base64.b64encode(buffer.getvalue()).decode("ascii")
+    return base64.b64encode(encode_object_mask(".png", mask)).decode("ascii")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import uuid
 from collections.abc import Iterable, Mapping
@@ -14,6 +13,7 @@ import numpy as np
 from gmmseg.arrays import AnyArray, Float32Array
 from gmmseg.image import PixelSize
 from gmmseg.io.masks import GENERATOR
+from gmmseg.io.picture_writing import encode_tiff
 from gmmseg.io.pixel_sizes import ome_sizes
 from gmmseg.io.plain_text import plain_text
 from gmmseg.photo.classes import ClassTable
@@ -54,17 +54,13 @@ def encode_ome_labels(ids: AnyArray, legend: Mapping[str, Any], pixel_size: Pixe
 def _encode(
     data: Any, shape: tuple[int, ...], dtype: np.dtype[Any], axes: str, about: Mapping[str, Any]
 ) -> bytes:
-    import tifffile
-
     # tifffile would draw a random identifier: one made from the content keeps equal input to equal bytes.
     seed = hashlib.sha256(f"{GENERATOR} {shape} {dtype} {about}".encode()).digest()
     metadata: dict[str, Any] = {
         "axes": axes, "UUID": f"urn:uuid:{uuid.UUID(bytes=seed[:16], version=4)}", "Creator": GENERATOR,
         **about,
     }  # fmt: skip
-    buffer = io.BytesIO()
-    tifffile.imwrite(
-        buffer, data, shape=shape, dtype=dtype, ome=True, compression="zlib", photometric="minisblack",
-        software=GENERATOR, metadata=metadata,
+    return encode_tiff(
+        data, shape=shape, dtype=dtype, ome=True, photometric="minisblack", software=GENERATOR,
+        metadata=metadata,
     )  # fmt: skip
-    return buffer.getvalue()

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from gmmseg.control import result_of
+from gmmseg.control import never_stop, result_of
 from gmmseg.errors import WriteError
 from gmmseg.io.export import export_events
 from gmmseg.io.export_items import ExportItem
@@ -162,5 +162,5 @@ def test_what_objects_do_not_have_and_an_empty_cut_out_are_refused(tmp_path: Pat
             written(tmp_path, name, kind)
     nothing = ObjectSource(make_image(2, *SHAPE), ObjectMap.empty(SHAPE), "test", {})
     with pytest.raises(WriteError, match="no object to cut out"):
-        nothing.cutout()
+        nothing.encode(ExportItem(tmp_path / "x.png", "cutout"), never_stop)
     assert not list(tmp_path.iterdir())
