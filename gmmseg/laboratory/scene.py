@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, Literal
 
@@ -186,6 +187,12 @@ class Table:
     tips: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     marked: int | None = None
+
+    @classmethod
+    def of(cls, title: str, *columns: tuple[str, str, Iterable[str]], marked: int | None = None) -> Table:
+        """Return the table with these columns: heading, tip, and the texts from top to bottom."""
+        headings, tips, texts = zip(*columns, strict=True)
+        return cls(title, headings, tips, tuple(zip(*texts, strict=True)), marked)
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,11 @@ def vector(values: Iterable[float], digits: int = 2) -> str:
     return texts[0] if len(texts) == 1 else f"({', '.join(texts)})"
 
 
+def numbers(n: int) -> list[str]:
+    """Return the numbers of n things, as people count them."""
+    return [str(k + 1) for k in range(n)]
+
+
 def count(n: int, noun: str) -> str:
     """Return a number of things with their noun, whose plural ends in s."""
     return f"{n} {noun}" if n == 1 else f"{n} {noun}s"

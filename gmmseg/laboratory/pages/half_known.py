@@ -19,7 +19,7 @@ from gmmseg.laboratory.data import Data, example
 from gmmseg.laboratory.page import Action, Page
 from gmmseg.laboratory.scene import Bar, Chart, Line, Scene, Table
 from gmmseg.laboratory.starts import start
-from gmmseg.laboratory.words import fixed, vector
+from gmmseg.laboratory.words import fixed, numbers, vector
 from gmmseg.mixture.density import log_joint
 from gmmseg.mixture.expectation import Expectation, Rows
 from gmmseg.mixture.kernels import normalise
@@ -248,33 +248,17 @@ class KnownPage(Page):
         )
 
     def _table(self) -> Table:
-        counts = self.shares.sum(axis=1)
+        counts, params = self.shares.sum(axis=1), self.params
         own = np.bincount(self.labels, minlength=len(counts))
-        rows = []
-        for k in range(self.params.n_components):
-            mine = self.data.values[self.labels == k]
-            rows.append(
-                (
-                    str(k + 1),
-                    fixed(counts[k], 2),
-                    str(own[k]),
-                    fixed(self.params.weights[k]),
-                    vector(self.params.means[k]),
-                    vector(mine.mean(axis=0)),
-                )
-            )
-        return Table(
+        means = [self.data.values[self.labels == k].mean(axis=0) for k in range(params.n_components)]
+        return Table.of(
             "Components",
-            ("k", "N_k", "true N_k", "π", "μ", "mean of the labels"),
-            (
-                "Component",
-                "Known rows and posteriors of the others",
-                "Rows that it truly made",
-                "Weight",
-                "Mean",
-                "Mean of the rows that it truly made",
-            ),
-            tuple(rows),
+            ("k", "Component", numbers(params.n_components)),
+            ("N_k", "Known rows and posteriors of the others", [fixed(each, 2) for each in counts]),
+            ("true N_k", "Rows that it truly made", map(str, own)),
+            ("π", "Weight", map(fixed, params.weights)),
+            ("μ", "Mean", map(vector, params.means)),
+            ("mean of the labels", "Mean of the rows that it truly made", map(vector, means)),
         )
 
 

@@ -15,7 +15,7 @@ from gmmseg.laboratory.charts import mixture_chart, plain_tints
 from gmmseg.laboratory.data import Data, example
 from gmmseg.laboratory.page import Action, Page
 from gmmseg.laboratory.scene import Bar, Chart, Line, Scene, Table, Tint, Transport
-from gmmseg.laboratory.words import count, fixed
+from gmmseg.laboratory.words import count, fixed, numbers
 from gmmseg.mixture.annihilation import AnnihilationStep, annihilation_events
 from gmmseg.mixture.density import posteriors
 from gmmseg.mixture.fit import fit_events
@@ -267,36 +267,38 @@ class ManyPage(Page):
         )
 
     def _table(self) -> Table:
-        rows = tuple(
-            (
-                str(trial.candidate.n_components),
-                str(trial.candidate.n_parameters),
-                fixed(trial.candidate.log_likelihood, 2),
-                fixed(trial.unseen, 4),
-                *(
-                    f"{fixed(getattr(trial.candidate, key), 1)}{' ✓' if self.choice(key) == at + 1 else ''}"
-                    for key, _, _ in _CRITERIA
-                ),
-                fixed(trial.candidate.entropy, 2),
-            )
-            for at, trial in enumerate(self.trials)
-        )
-        return Table(
+        found = [trial.candidate for trial in self.trials]
+        bic, icl, aic = (self._judgements(key) for key, _, _ in _CRITERIA)
+        return Table.of(
             "Trials",
-            ("K", "p", "L", "held out", "BIC", "ICL", "AIC", "Ent"),
+            ("K", "Number of components", [str(each.n_components) for each in found]),
             (
-                "Number of components",
+                "p",
                 "Free parameters: K − 1 + K D and those of the covariances",
-                "Log-likelihood of all rows, nats; the best of several starts never falls with K",
-                "L per row of each half under a fit to the other half",
-                "−2 L + p ln n, lower is better",
-                "BIC + 2 Ent: asks for separate components",
-                "−2 L + 2 p: allows the most",
-                "Entropy of the posteriors, nats",
+                [str(each.n_parameters) for each in found],
             ),
-            rows,
-            self.at,
+            (
+                "L",
+                "Log-likelihood of all rows, nats; the best of several starts never falls with K",
+                [fixed(each.log_likelihood, 2) for each in found],
+            ),
+            (
+                "held out",
+                "L per row of each half under a fit to the other half",
+                [fixed(trial.unseen, 4) for trial in self.trials],
+            ),
+            ("BIC", "−2 L + p ln n, lower is better", bic),
+            ("ICL", "BIC + 2 Ent: asks for separate components", icl),
+            ("AIC", "−2 L + 2 p: allows the most", aic),
+            ("Ent", "Entropy of the posteriors, nats", [fixed(each.entropy, 2) for each in found]),
+            marked=self.at,
         )
+
+    def _judgements(self, key: str) -> list[str]:
+        """Return a criterion's value for each K, the one that it chooses with a tick."""
+        values = [fixed(getattr(trial.candidate, key), 1) for trial in self.trials]
+        values[self.choice(key) - 1] += " ✓"
+        return values
 
     def _search_scene(self) -> Scene:
         state = self.search[self.at]
@@ -351,16 +353,16 @@ class ManyPage(Page):
         )
 
     def _search_table(self, params: MixtureParams, died: list[int]) -> Table:
-        rows = [
-            (str(k + 1), fixed(weight, 4), fixed(weight * self.data.n_rows, 1))
-            for k, weight in enumerate(params.weights)
-        ]
-        rows.append(("died", ", ".join(str(k + 1) for k in died), ""))
-        return Table(
+        rows = [fixed(weight * self.data.n_rows, 1) for weight in params.weights]
+        return Table.of(
             "Survivors",
-            ("k", "π", "N π"),
-            ("Component", "Weight", "Rows it stands for"),
-            tuple(rows),
+            ("k", "Component", [*numbers(params.n_components), "died"]),
+            (
+                "π",
+                "Weight",
+                [*(fixed(each, 4) for each in params.weights), ", ".join(str(k + 1) for k in died)],
+            ),
+            ("N π", "Rows it stands for", [*rows, ""]),
         )
 
 

@@ -14,7 +14,7 @@ from gmmseg.laboratory.charts import dragged, mixture_chart, plain_tints, with_c
 from gmmseg.laboratory.data import LINE, Data, gaussians, made_data
 from gmmseg.laboratory.page import Action, Page
 from gmmseg.laboratory.scene import Bar, Chart, Line, Scene, Table
-from gmmseg.laboratory.words import fixed, short
+from gmmseg.laboratory.words import fixed, numbers, short
 from gmmseg.mixture.density import score_rows
 from gmmseg.mixture.fit import fit
 from gmmseg.mixture.params import MixtureParams
@@ -229,39 +229,20 @@ class LikelihoodPage(Page):
         )
 
     def _table(self, levels: FloatArray, products: FloatArray, best: int) -> Table:
-        rows = []
-        for k, terms in enumerate(self.terms()):
-            mean, sigma = (
-                float(self.candidates.means[k, 0]),
-                float(np.sqrt(self.candidates.matrices()[k, 0, 0])),
-            )
-            rows.append(
-                (
-                    str(k + 1),
-                    fixed(mean),
-                    fixed(sigma),
-                    *(fixed(term, 2) for term in terms),
-                    fixed(levels[k], 2),
-                    fixed(-levels[k], 2),
-                    short(products[k]),
-                )
-            )
-        return Table(
+        first, second, third = ([fixed(term, 2) for term in column] for column in self.terms().T)
+        product = "Product of the densities (S2 eq. 1), multiplied as it stands: 0 once it underflows"
+        return Table.of(
             "Candidates",
-            ("", "μ", "σ", "−n log √2π", "−n log σ", "−Σ(x−μ)²/2σ²", "L", "−L", "∏ p"),
-            (
-                "Candidate",
-                "Mean",
-                "Standard deviation",
-                "First term of S2 eq. 6",
-                "Second term",
-                "Third term",
-                "Their sum, the log-likelihood (S2 eq. 3)",
-                "Negative log-likelihood, which is minimised (S3)",
-                "Product of the densities (S2 eq. 1), multiplied as it stands: 0 once it underflows",
-            ),
-            tuple(rows),
-            best,
+            ("", "Candidate", numbers(N_CANDIDATES)),
+            ("μ", "Mean", map(fixed, self.candidates.means[:, 0])),
+            ("σ", "Standard deviation", map(fixed, np.sqrt(self.candidates.matrices()[:, 0, 0]))),
+            ("−n log √2π", "First term of S2 eq. 6", first),
+            ("−n log σ", "Second term", second),
+            ("−Σ(x−μ)²/2σ²", "Third term", third),
+            ("L", "Their sum, the log-likelihood (S2 eq. 3)", [fixed(level, 2) for level in levels]),
+            ("−L", "Negative log-likelihood, which is minimised (S3)", [fixed(-each, 2) for each in levels]),
+            ("∏ p", product, map(short, products)),
+            marked=best,
         )
 
 

@@ -17,7 +17,7 @@ from gmmseg.laboratory.data import Data, example
 from gmmseg.laboratory.page import Action, Page
 from gmmseg.laboratory.scene import Bar, Chart, Scene, Table
 from gmmseg.laboratory.starts import start
-from gmmseg.laboratory.words import fixed, short, vector
+from gmmseg.laboratory.words import fixed, numbers, short, vector
 from gmmseg.mixture.covariance import Spherical
 from gmmseg.mixture.density import posteriors
 from gmmseg.mixture.initialise import lloyd, nearest_mean
@@ -225,41 +225,19 @@ class LimitPage(Page):
 
     def _table(self, labels: IntArray) -> Table:
         counts = np.bincount(labels, minlength=len(self.hard))
+        apart = np.linalg.norm(self.means - self.hard, axis=1)
         middle, tied = self.tie()
-        rows = [
-            (
-                str(k + 1),
-                fixed(self.weights[k]),
-                vector(told(self.data, self.means[k])),
-                vector(told(self.data, self.hard[k])),
-                str(counts[k]),
-                fixed(float(np.linalg.norm(self.means[k] - self.hard[k])), 4),
-            )
-            for k in range(len(self.means))
-        ]
-        rows.append(
-            (
-                "1 | 2",
-                f"π₁/(π₁+π₂) = {fixed(self.weights[0] / self.weights[:2].sum())}",
-                vector(told(self.data, middle)),
-                "",
-                f"γ₁ = {fixed(tied[0])}",
-                "",
-            )
-        )
-        return Table(
+        share = self.weights[0] / self.weights[:2].sum()
+        soft, hard = ([vector(told(self.data, mean)) for mean in means] for means in (self.means, self.hard))
+        tip = "Component; the last line is a row halfway between the first two, where a tie splits by π (E43)"
+        return Table.of(
             "Means",
-            ("k", "π", "soft μ", "k-means μ", "rows", "distance"),
-            (
-                "Component; the last line is a row halfway between the first two, where a tie splits by "
-                "π (E43)",
-                "Weight",
-                "Mean under ε",
-                "Mean of k-means",
-                "Rows of k-means",
-                "Between both means",
-            ),
-            tuple(rows),
+            ("k", tip, [*numbers(len(self.means)), "1 | 2"]),
+            ("π", "Weight", [*map(fixed, self.weights), f"π₁/(π₁+π₂) = {fixed(share)}"]),
+            ("soft μ", "Mean under ε", [*soft, vector(told(self.data, middle))]),
+            ("k-means μ", "Mean of k-means", [*hard, ""]),
+            ("rows", "Rows of k-means", [*map(str, counts), f"γ₁ = {fixed(tied[0])}"]),
+            ("distance", "Between both means", [*(fixed(each, 4) for each in apart), ""]),
         )
 
 

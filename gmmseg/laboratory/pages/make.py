@@ -12,7 +12,7 @@ from gmmseg.laboratory.data import EXAMPLES, Data, example, gaussians, made_data
 from gmmseg.laboratory.page import Action, Page
 from gmmseg.laboratory.scene import Scene, Table
 from gmmseg.laboratory.starts import quick_fit
-from gmmseg.laboratory.words import fixed, vector
+from gmmseg.laboratory.words import fixed, numbers, vector
 from gmmseg.mixture.params import MixtureParams
 from gmmseg.mixture.settings import FitSettings
 from gmmseg.setting import choice, number, switch
@@ -179,34 +179,24 @@ class MakePage(Page):
 
     def _table(self, data: Data) -> Table:
         truth = np.zeros(data.n_rows, dtype=np.int64) if data.truth is None else data.truth
-        rows = []
-        for k in range(max(self.params.n_components, int(truth.max(initial=0)) + 1)):
-            own = data.values[truth == k]
-            made = k < self.params.n_components
-            rows.append(
-                (
-                    str(k + 1),
-                    fixed(self.params.weights[k]) if made else "–",
-                    fixed(len(own) / data.n_rows),
-                    vector(self.params.means[k]) if made else "–",
-                    vector(own.mean(axis=0)) if len(own) else "–",
-                    vector(np.sqrt(np.diagonal(self.params.matrices()[k]))) if made else "–",
-                    vector(own.std(axis=0)) if len(own) else "–",
-                )
-            )
-        return Table(
+        n_rows = max(self.params.n_components, int(truth.max(initial=0)) + 1)
+        parts = [data.values[truth == k] for k in range(n_rows)]
+        # Rows drawn by hand may be of more components than the mixture has.
+        lacking = ["–"] * (n_rows - self.params.n_components)
+        sigmas = [np.sqrt(np.diagonal(matrix)) for matrix in self.params.matrices()]
+        return Table.of(
             "Rows",
-            ("k", "π", "share", "μ", "mean", "σ", "std"),
+            ("k", "Component", numbers(n_rows)),
+            ("π", "Weight", [*map(fixed, self.params.weights), *lacking]),
+            ("share", "Share of the rows", [fixed(len(part) / data.n_rows) for part in parts]),
+            ("μ", "Mean", [*map(vector, self.params.means), *lacking]),
+            ("mean", "Mean of its rows", [vector(part.mean(axis=0)) if len(part) else "–" for part in parts]),
+            ("σ", "Standard deviations", [*map(vector, sigmas), *lacking]),
             (
-                "Component",
-                "Weight",
-                "Share of the rows",
-                "Mean",
-                "Mean of its rows",
-                "Standard deviations",
+                "std",
                 "Standard deviations of its rows",
+                [vector(part.std(axis=0)) if len(part) else "–" for part in parts],
             ),
-            tuple(rows),
         )
 
 

@@ -17,7 +17,7 @@ from gmmseg.laboratory.data import Data, example
 from gmmseg.laboratory.page import Page
 from gmmseg.laboratory.scene import Bar, Chart, Handle, Line, Matrix, Scene, Table
 from gmmseg.laboratory.starts import quick_fit
-from gmmseg.laboratory.words import fixed
+from gmmseg.laboratory.words import fixed, numbers
 from gmmseg.mixture.conditioning import conditional, correlations, marginal, overall_covariance
 from gmmseg.mixture.density import posteriors
 from gmmseg.mixture.params import MixtureParams
@@ -174,36 +174,18 @@ class MarginsPage(Page):
         )
 
     def _table(self, given: MixtureParams) -> Table:
-        plane = self.in_plane
-        rows = []
-        for k in range(plane.n_components):
-            matrix = plane.matrices()[k]
-            rows.append(
-                (
-                    str(k + 1),
-                    fixed(plane.weights[k]),
-                    fixed(plane.means[k, 1]),
-                    fixed(float(np.sqrt(matrix[1, 1]))),
-                    fixed(float(correlations(matrix)[0, 1])),
-                    fixed(given.weights[k]),
-                    fixed(given.means[k, 0]),
-                    fixed(float(np.sqrt(given.matrices()[k, 0, 0]))),
-                )
-            )
-        return Table(
+        plane, matrices = self.in_plane, self.in_plane.matrices()
+        alone, left = np.sqrt(matrices[:, 1, 1]), np.sqrt(given.matrices()[:, 0, 0])
+        return Table.of(
             "Margins",
-            ("k", "π", "μ_y", "σ_y", "corr", "π | x", "μ | x", "σ | x"),
-            (
-                "Component",
-                "Weight",
-                "Mean of y alone: a part of the mean",
-                "Standard deviation of y alone: a block of the covariance",
-                "cov / (σ σ)",
-                "Weight where x is known: its posterior",
-                "Mean of y where x is known: the regression on x",
-                "Standard deviation that is left; it does not depend on the value",
-            ),
-            tuple(rows),
+            ("k", "Component", numbers(plane.n_components)),
+            ("π", "Weight", map(fixed, plane.weights)),
+            ("μ_y", "Mean of y alone: a part of the mean", map(fixed, plane.means[:, 1])),
+            ("σ_y", "Standard deviation of y alone: a block of the covariance", map(fixed, alone)),
+            ("corr", "cov / (σ σ)", [fixed(float(correlations(matrix)[0, 1])) for matrix in matrices]),
+            ("π | x", "Weight where x is known: its posterior", map(fixed, given.weights)),
+            ("μ | x", "Mean of y where x is known: the regression on x", map(fixed, given.means[:, 0])),
+            ("σ | x", "Standard deviation that is left; it does not depend on the value", map(fixed, left)),
         )
 
 

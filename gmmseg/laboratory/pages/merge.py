@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import ClassVar, Self
@@ -18,7 +18,7 @@ from gmmseg.laboratory.data import Data, example
 from gmmseg.laboratory.page import Action, Page
 from gmmseg.laboratory.scene import Bar, Chart, Matrix, Scene, Table, Tree
 from gmmseg.laboratory.starts import quick_fit
-from gmmseg.laboratory.words import fixed, vector
+from gmmseg.laboratory.words import fixed, numbers, vector
 from gmmseg.mixture.covariance import Full
 from gmmseg.mixture.dendrogram import Measure, dendrogram, overlap_matrix
 from gmmseg.mixture.density import posteriors, score_rows
@@ -222,52 +222,40 @@ class MergePage(Page):
         return replace(chart, shapes=shapes)
 
     def _table(self, groups: list[tuple[int, ...]]) -> Table:
-        rows = []
-        for at, members in enumerate(groups):
-            weight, mean, matrix = merged_component(self.params, list(members))
-            listed = ", ".join(str(k + 1) for k in members)
-            rows.append(
-                (
-                    str(at + 1),
-                    listed,
-                    fixed(weight),
-                    vector(told(self.data, mean)),
-                    vector(told(self.data, np.sqrt(np.diagonal(matrix)))),
-                )
-            )
-        return Table(
+        weights, means, matrices = zip(
+            *(merged_component(self.params, list(members)) for members in groups), strict=True
+        )
+        sigmas = [np.sqrt(np.diagonal(matrix)) for matrix in matrices]
+        return Table.of(
             "Classes",
-            ("class", "components", "π", "μ", "σ"),
+            ("class", "Below the line", numbers(len(groups))),
+            ("components", "Its components", map(_listed, groups)),
+            ("π", "Their weights together", map(fixed, weights)),
+            ("μ", "Mean of all together", [vector(told(self.data, mean)) for mean in means]),
             (
-                "Below the line",
-                "Its components",
-                "Their weights together",
-                "Mean of all together",
+                "σ",
                 "Standard deviations of all together",
+                [vector(told(self.data, sigma)) for sigma in sigmas],
             ),
-            tuple(rows),
         )
 
     def _unions(self) -> Table:
         tree = self.tree
-        rows = []
-        for at, (pair, height, value) in enumerate(zip(tree.pairs, tree.heights, tree.values, strict=True)):
-            parts = [", ".join(str(k + 1) for k in tree.members(int(node))) for node in pair]
-            done = "✓" if height <= self.settings.threshold else ""
-            rows.append((str(at + 1), parts[0], parts[1], fixed(float(value)), fixed(float(height)), done))
-        return Table(
+        one, other = ([_listed(tree.members(int(node))) for node in nodes] for nodes in tree.pairs.T)
+        done = ["✓" if height <= self.settings.threshold else "" for height in tree.heights]
+        return Table.of(
             "Unions",
-            ("step", "one", "other", "measure", "height", "made"),
-            (
-                "In the order in which they are made",
-                "Components",
-                "Components",
-                "By the chosen measure; entropy in nats",
-                "Where the union stands in the tree",
-                "Whether it is below the line",
-            ),
-            tuple(rows),
+            ("step", "In the order in which they are made", numbers(len(tree.pairs))),
+            ("one", "Components", one),
+            ("other", "Components", other),
+            ("measure", "By the chosen measure; entropy in nats", map(fixed, tree.values)),
+            ("height", "Where the union stands in the tree", map(fixed, tree.heights)),
+            ("made", "Whether it is below the line", done),
         )
+
+
+def _listed(components: Iterable[int]) -> str:
+    return ", ".join(str(k + 1) for k in components)
 
 
 # What a drag of the line leaves as it is.

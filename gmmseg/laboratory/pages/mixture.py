@@ -16,7 +16,7 @@ from gmmseg.laboratory.charts import dragged, mixture_chart, truth_tints
 from gmmseg.laboratory.data import TWO_ON_LINE, Data, example, gaussians
 from gmmseg.laboratory.page import Action, Page
 from gmmseg.laboratory.scene import Bar, Chart, Line, Note, Scene, Table
-from gmmseg.laboratory.words import fixed, short
+from gmmseg.laboratory.words import fixed, numbers, short
 from gmmseg.mixture.density import most_probable, sample
 from gmmseg.mixture.fit import fit, fit_events
 from gmmseg.mixture.params import MixtureParams
@@ -255,56 +255,29 @@ class MixturePage(Page):
         )
 
     def _table(self, statistic: float, chance: float) -> Table:
-        counts, weights = self.counts(), self.params.weights
-        rows = [
-            (
-                str(k + 1),
-                fixed(weights[k]),
-                fixed(float(self.params.means[k, 0])),
-                fixed(float(np.sqrt(self.params.matrices()[k, 0, 0]))),
-                str(counts[k]),
-                fixed(self.n_draws * weights[k], 1),
-                *self._found(k),
-            )
-            for k in range(self.params.n_components)
-        ]
-        total = str(int(counts.sum()))
-        rows.append(
-            (
-                "Σ",
-                fixed(float(weights.sum())),
-                "",
-                "",
-                total,
-                f"χ² {short(statistic)}, p {short(chance)}",
-                "",
-                "",
-            )
-        )
-        return Table(
+        counts, params = self.counts(), self.params
+        weights, sigmas = params.weights, np.sqrt(params.matrices()[:, 0, 0])
+        found = [("", "")] * len(counts) if self.recovered is None else self._found(self.recovered.params)
+        expected = [fixed(self.n_draws * weight, 1) for weight in weights]
+        chi = "N π; in the last row χ² of the counts and the chance of a larger one"
+        return Table.of(
             "Components",
-            ("z", "π", "μ", "σ", "drawn", "expected", "fitted π", "fitted μ"),
-            (
-                "Face of the die",
-                "Its chance; together 1 (S2 eq. 8, S0 L21–31)",
-                "Mean",
-                "Standard deviation",
-                "How often it was drawn",
-                "N π; in the last row χ² of the counts and the chance of a larger one",
-                "Weight found with z hidden",
-                "Mean found with z hidden",
-            ),
-            tuple(rows),
-            self.face,
+            ("z", "Face of the die", [*numbers(len(counts)), "Σ"]),
+            ("π", "Its chance; together 1 (S2 eq. 8, S0 L21–31)", map(fixed, [*weights, weights.sum()])),
+            ("μ", "Mean", [*map(fixed, params.means[:, 0]), ""]),
+            ("σ", "Standard deviation", [*map(fixed, sigmas), ""]),
+            ("drawn", "How often it was drawn", map(str, [*counts, counts.sum()])),
+            ("expected", chi, [*expected, f"χ² {short(statistic)}, p {short(chance)}"]),
+            ("fitted π", "Weight found with z hidden", [*(weight for weight, _ in found), ""]),
+            ("fitted μ", "Mean found with z hidden", [*(mean for _, mean in found), ""]),
+            marked=self.face,
         )
 
-    def _found(self, k: int) -> tuple[str, str]:
-        if self.recovered is None:
-            return "", ""
-        found = self.recovered.params
+    def _found(self, found: MixtureParams) -> list[tuple[str, str]]:
+        """Return weight and mean of what was found for each component, as texts."""
         # Components of a fit come by weight; the nearest mean is the one meant here.
-        partner = int(np.abs(found.means[:, 0] - self.params.means[k, 0]).argmin())
-        return fixed(float(found.weights[partner])), fixed(float(found.means[partner, 0]))
+        partners = np.abs(found.means.T - self.params.means).argmin(axis=1)
+        return [(fixed(found.weights[at]), fixed(found.means[at, 0])) for at in partners]
 
 
 def _spread_out(n_components: int) -> MixtureParams:

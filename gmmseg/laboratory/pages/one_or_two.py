@@ -146,39 +146,30 @@ class TwoPage(Page):
         )
 
     def _table(self) -> Table:
-        rows = []
-        for name, params in (("one", self.one), ("two", self.two)):
-            for k in range(params.n_components):
-                matrix = params.matrices()[k]
-                eigenvalues, vectors = np.linalg.eigh(matrix)
-                angle = (
-                    np.degrees(np.arctan2(vectors[1, -1], vectors[0, -1])) % 180
-                    if len(matrix) > 1
-                    else np.nan
-                )
-                rows.append(
-                    (
-                        f"{name}, {k + 1}",
-                        fixed(params.weights[k]),
-                        vector(params.means[k]),
-                        vector(SIGMAS * np.sqrt(eigenvalues[::-1])),
-                        fixed(float(angle), 1),
-                        f"{fixed(100 * self.inside(params, k), 1)} %",
-                    )
-                )
-        return Table(
+        every = [
+            (name, params, k)
+            for name, params in (("one", self.one), ("two", self.two))
+            for k in range(params.n_components)
+        ]
+        spectra = [np.linalg.eigh(params.matrices()[k]) for _, params, k in every]
+        share = "Share of its rows within the ellipse: 1 − e⁻² = 86.5 % of a Gaussian in a plane, not 95 %"
+        axes = [vector(SIGMAS * np.sqrt(values[::-1])) for values, _ in spectra]
+        return Table.of(
             "Gaussians",
-            ("", "π", "μ", "half axes", "angle°", "within 2σ"),
-            (
-                "Of which mixture",
-                "Weight",
-                "Mean",
-                "2√λ of the eigenvalues λ of Σ (S2 fig. 5)",
-                "Of the long axis, degrees",
-                "Share of its rows within the ellipse: 1 − e⁻² = 86.5 % of a Gaussian in a plane, not 95 %",
-            ),
-            tuple(rows),
+            ("", "Of which mixture", [f"{name}, {k + 1}" for name, _, k in every]),
+            ("π", "Weight", [fixed(params.weights[k]) for _, params, k in every]),
+            ("μ", "Mean", [vector(params.means[k]) for _, params, k in every]),
+            ("half axes", "2√λ of the eigenvalues λ of Σ (S2 fig. 5)", axes),
+            ("angle°", "Of the long axis, degrees", [fixed(_angle(vectors), 1) for _, vectors in spectra]),
+            ("within 2σ", share, [f"{fixed(100 * self.inside(params, k), 1)} %" for _, params, k in every]),
         )
+
+
+def _angle(vectors: FloatArray) -> float:
+    """Return the direction of the last of some eigenvectors, degrees; nan on a line."""
+    if len(vectors) == 1:
+        return float("nan")
+    return float(np.degrees(np.arctan2(vectors[1, -1], vectors[0, -1])) % 180)
 
 
 # Of the two mixtures a drag changes but one.

@@ -279,35 +279,16 @@ class RisePage(Page):
 
     def _table(self) -> Table:
         jensen = self.jensen
-        return Table(
-            "Jensen",
-            ("x₁", "x₂", "p₁", "E[x]", "log E[x]", "E[log x]", "gap"),
-            (
-                "First point",
-                "Second point",
-                "Share of the first",
-                "p₁ x₁ + p₂ x₂",
-                "Never less than E[log x]",
-                "p₁ log x₁ + p₂ log x₂",
-                "log E[x] − E[log x], at least 0 (S2 eq. 25)",
-            ),
-            (
-                (
-                    *(
-                        fixed(value, 3)
-                        for value in (
-                            jensen.first,
-                            jensen.second,
-                            jensen.share,
-                            jensen.middle,
-                            float(np.log(jensen.middle)),
-                            jensen.chord,
-                            jensen.gap,
-                        )
-                    ),
-                ),
-            ),
+        figures = (
+            ("x₁", "First point", jensen.first),
+            ("x₂", "Second point", jensen.second),
+            ("p₁", "Share of the first", jensen.share),
+            ("E[x]", "p₁ x₁ + p₂ x₂", jensen.middle),
+            ("log E[x]", "Never less than E[log x]", float(np.log(jensen.middle))),
+            ("E[log x]", "p₁ log x₁ + p₂ log x₂", jensen.chord),
+            ("gap", "log E[x] − E[log x], at least 0 (S2 eq. 25)", jensen.gap),
         )
+        return Table.of("Jensen", *((heading, tip, [fixed(value)]) for heading, tip, value in figures))
 
 
 def _level(task: Problem, params: MixtureParams, k: int, grid: FloatArray) -> FloatArray:

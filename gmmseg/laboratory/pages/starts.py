@@ -224,30 +224,18 @@ class StartsPage(Page):
         return replace(chart, handles=handles)
 
     def _table(self) -> Table:
-        rows = [
-            (
-                f"{at + 1} ✓" if at == self.best else str(at + 1),
-                fixed(one.result.history[0].lower_bound, 4),
-                fixed(one.result.lower_bound, 5),
-                short(self.optima[0] - one.result.lower_bound),
-                str(one.result.n_iter),
-                one.result.stop_reason,
-            )
-            for at, one in enumerate(self.attempts)
-        ]
-        return Table(
+        best, results = self.best, [one.result for one in self.attempts]
+        rule = "The rule that ended it (S2 eq. 29); bound: L rose by less than the tolerance"
+        marks = [" ✓" if at == best else "" for at in range(len(results))]
+        return Table.of(
             "Starts",
-            ("Start", "L at first", "L at the end", "below the best", "iterations", "ended by"),
-            (
-                "The best is kept (S2 eq. 10)",
-                "Nats per row",
-                "Nats per row",
-                "Nats per row",
-                "EM iterations",
-                "The rule that ended it (S2 eq. 29); bound: L rose by less than the tolerance",
-            ),
-            tuple(rows),
-            self.at,
+            ("Start", "The best is kept (S2 eq. 10)", [f"{at + 1}{mark}" for at, mark in enumerate(marks)]),
+            ("L at first", "Nats per row", [fixed(one.history[0].lower_bound, 4) for one in results]),
+            ("L at the end", "Nats per row", [fixed(one.lower_bound, 5) for one in results]),
+            ("below the best", "Nats per row", [short(self.optima[0] - one.lower_bound) for one in results]),
+            ("iterations", "EM iterations", [str(one.n_iter) for one in results]),
+            ("ended by", rule, [one.stop_reason for one in results]),
+            marked=self.at,
         )
 
 
