@@ -9,11 +9,23 @@ from dataclasses import dataclass
 import numpy as np
 
 from gmmseg.arrays import ByteArray, FloatArray, IntArray, frozen
+from gmmseg.colours import Colour
 from gmmseg.features.table import FeatureTable
 from gmmseg.mixture.params import MixtureParams
 
 _SHARE_LEFT_OUT = 0.01
 """Of the points of a group, at either end: what lies far out would make all others small."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ComponentCurve:
+    """A component as it is drawn: an ellipse around its mean, or a density over a grid; (P,) each."""
+
+    number: int
+    colour: Colour
+    x: FloatArray
+    y: FloatArray
+    mean: tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -11,7 +11,7 @@ from gmmseg.arrays import ByteArray, FloatArray, frozen
 from gmmseg.colours import class_colour
 from gmmseg.control import never_stop
 from gmmseg.laboratory.data import Data
-from gmmseg.mixture.density import posteriors
+from gmmseg.mixture.density import posteriors, score_rows
 from gmmseg.mixture.expectation import Expectation, Rows
 from gmmseg.mixture.moments import expected_log_likelihood, maximise
 from gmmseg.mixture.params import MixtureParams
@@ -75,6 +75,19 @@ def shares_of(belief: Belief) -> FloatArray:
 def tints_of(belief: Belief) -> ByteArray:
     """Return the colours (N, 4) of the rows: those of the components mixed by posterior."""
     return mixed_tints(shares_of(belief))
+
+
+# Of what a page shows a drag changes one mixture at the most.
+@lru_cache(maxsize=8)
+def shares_on(data: Data, params: MixtureParams) -> FloatArray:
+    """Return the posteriors of the rows of some data, (K, N)."""
+    return frozen(posteriors(params, data.values, np.float64))
+
+
+@lru_cache(maxsize=8)
+def level_on(data: Data, params: MixtureParams) -> float:
+    """Return L per row of some data, nats."""
+    return float(score_rows(params, data.values).mean())
 
 
 def maximised(belief: Belief) -> MixtureParams:

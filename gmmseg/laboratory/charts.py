@@ -9,9 +9,18 @@ import numpy as np
 
 from gmmseg.arrays import ByteArray, FloatArray
 from gmmseg.colours import Colour, class_colour
-from gmmseg.drawing.scatter import Axis, Marginal, density_curves, ellipse, histogram, projected
+from gmmseg.drawing.scatter import (
+    Axis,
+    ComponentCurve,
+    Marginal,
+    density_curves,
+    ellipse,
+    histogram,
+    projected,
+)
+from gmmseg.laboratory.bound import mixed_tints, shares_on
 from gmmseg.laboratory.data import Data
-from gmmseg.laboratory.scene import Bounds, Chart, Handle, Histogram, Line, Points, Shape
+from gmmseg.laboratory.scene import Bounds, Chart, Handle, Histogram, Line, Points
 from gmmseg.mixture.covariance import FAMILIES
 from gmmseg.mixture.params import MixtureParams
 
@@ -72,7 +81,7 @@ def steady(low: float, high: float) -> tuple[float, float]:
 def mixture_chart(
     data: Data,
     params: MixtureParams | None,
-    tints: ByteArray,
+    tints: ByteArray | None = None,
     *,
     has_handles: bool = True,
     title: str = "",
@@ -85,7 +94,8 @@ def mixture_chart(
     data : Data
     params : MixtureParams, optional
         Over all features of the data.
-    tints : uint8 (N, 4)
+    tints : uint8 (N, 4), optional
+        Colours of the rows: the components' mixed by posterior where none are given.
     has_handles : bool
         Whether the parameters can be dragged.
     title : str
@@ -93,6 +103,8 @@ def mixture_chart(
         On a line: whether densities are multiplied by their weights and their sum is drawn.
     """
     make = _line_chart if data.n_features == 1 else _plane_chart
+    if tints is None:
+        tints = plain_tints(data.n_rows) if params is None else mixed_tints(shares_on(data, params))
     chart = make(data, params, tints, is_weighted)
     return replace(chart, title=title, handles=chart.handles if has_handles else ())
 
@@ -140,7 +152,7 @@ def _line_chart(data: Data, params: MixtureParams | None, tints: ByteArray, is_w
     for k, curve in enumerate(curves):
         colour, mean = class_colour(k), float(along.means[k, 0])
         sigma, peak = float(np.sqrt(along.covariances[k, 0, 0])), float(peaks[k])
-        shapes.append(Shape(k + 1, colour, grid, curve, (mean, min(peak, 0.97 * bounds[3]) * 0.5)))
+        shapes.append(ComponentCurve(k + 1, colour, grid, curve, (mean, min(peak, 0.97 * bounds[3]) * 0.5)))
         handles += [
             Handle(f"mean:{k}", mean, min(peak, 0.97 * bounds[3]), colour, f"μ{k + 1}: drag sideways; "
                    "up and down changes the weight" if is_weighted else f"μ{k + 1}", label=str(k + 1)),
@@ -163,7 +175,7 @@ def _plane_chart(data: Data, params: MixtureParams | None, tints: ByteArray, _is
         colour, mean, matrix = class_colour(k), along.means[k], along.covariances[k]
         curve = ellipse(mean, matrix, SIGMAS)
         middle = (float(mean[0]), float(mean[1]))
-        shapes.append(Shape(k + 1, colour, curve[:, 0], curve[:, 1], middle))
+        shapes.append(ComponentCurve(k + 1, colour, curve[:, 0], curve[:, 1], middle))
         handles.append(Handle(f"mean:{k}", *middle, colour, f"μ{k + 1}: drag", label=str(k + 1)))
         if data.n_features == 2:
             handles += _spread_handles(k, colour, mean, matrix)

@@ -79,7 +79,7 @@ def open_page(name: str) -> Edit[Document]:
 
     def apply(document: Document) -> Document:
         lesson = document.lesson
-        kept = lesson if lesson is not None and lesson.step.page == name else None
+        kept = lesson if lesson is not None and lesson.lesson.page == name else None
         return replace(document, lesson=kept).opened(name)
 
     return Edit(f"Go to {page_class(name).title}", apply)
@@ -181,13 +181,12 @@ def _entered(document: Document) -> Document:
     """Return the document on the page of the present step, made ready for it."""
     if document.lesson is None:
         return document
-    step = document.lesson.step
-    if step.prepare is None:
-        return document.opened(step.page)
-    kind = page_class(step.page)
-    page = step.prepare(kind.opened(kind.example()), never_stop)
-    pages = {**document.pages, step.page: page}
-    return replace(document, name=step.page, pages=pages, untouched=document.untouched - {step.page})
+    name, prepare = document.lesson.lesson.page, document.lesson.step.prepare
+    if prepare is None:
+        return document.opened(name)
+    kind = page_class(name)
+    page = prepare(kind.opened(kind.example()), never_stop)
+    return replace(document, name=name).with_page(page)
 
 
 def _by_hand(edit: Edit[Document]) -> Edit[Document]:

@@ -29,8 +29,6 @@ class Step:
 
     Parameters
     ----------
-    page : str
-        Name of the page on which it is taken.
     text : str
         What there is to see.
     question : str
@@ -46,7 +44,6 @@ class Step:
         Makes the page ready, opened anew on its example; without, it is as the step before left it.
     """
 
-    page: str
     text: str
     question: str
     answers: tuple[str, ...]
@@ -58,10 +55,11 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """Some steps under a title."""
+    """Some steps under a title, on the page of that name."""
 
     name: str
     title: str
+    page: str
     steps: tuple[Step, ...]
 
 

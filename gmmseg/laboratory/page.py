@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self, get_type_hints
 
 from gmmseg.control import ShouldStop
 from gmmseg.errors import EditError
-from gmmseg.laboratory.data import Data
+from gmmseg.laboratory.data import Data, example
 from gmmseg.laboratory.scene import Scene
 from gmmseg.mixture.params import MixtureParams
 from gmmseg.setting import with_setting
@@ -72,6 +72,8 @@ class Page(ABC):
     """Purpose of the page, one sentence."""
     theory: ClassVar[str]
     """The page of the theory behind it."""
+    example_name: ClassVar[str]
+    """One of `gmmseg.laboratory.data.EXAMPLES`."""
     fields: ClassVar[tuple[str, ...]] = ()
     """Paths of the settings with controls."""
     actions: ClassVar[tuple[Action, ...]] = ()
@@ -79,9 +81,9 @@ class Page(ABC):
     """Whether every page looks at the data of this one once it has changed."""
 
     @classmethod
-    @abstractmethod
     def example(cls) -> Data:
         """Return the data that the page begins with."""
+        return example(cls.example_name)
 
     @classmethod
     @abstractmethod

@@ -11,6 +11,7 @@ import numpy as np
 from gmmseg.arrays import ByteArray, FloatArray
 from gmmseg.colours import Colour
 from gmmseg.drawing.convergence import Curves
+from gmmseg.drawing.scatter import ComponentCurve
 from gmmseg.mixture.tree import Dendrogram
 
 Role = Literal["text", "muted", "accent", "error", "warning", "ok"]
@@ -39,17 +40,6 @@ class Histogram:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Shape:
-    """A component with its number: an ellipse around the mean, or a density; x and y are (P,)."""
-
-    number: int
-    colour: Colour
-    x: FloatArray
-    y: FloatArray
-    mean: tuple[float, float]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class Line:
     """A curve through points (P,), NaN where it is interrupted; with a label it stands in the legend."""
 
@@ -60,6 +50,19 @@ class Line:
     style: LineStyle = "solid"
     width: float = 2.0
     has_dots: bool = False
+
+
+def upright(
+    x: float,
+    low: float,
+    high: float,
+    tint: Tint,
+    label: str = "",
+    style: LineStyle = "dot",
+    width: float = 2.0,
+) -> Line:
+    """Return a line at x from one height to another."""
+    return Line(np.array([x, x]), np.array([low, high]), tint, label, style, width)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +120,7 @@ class Chart:
     title: str = ""
     points: Points | None = None
     histogram: Histogram | None = None
-    shapes: tuple[Shape, ...] = ()
+    shapes: tuple[ComponentCurve, ...] = ()
     lines: tuple[Line, ...] = ()
     handles: tuple[Handle, ...] = ()
     notes: tuple[Note, ...] = ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 import pyqtgraph as pg
@@ -10,8 +10,8 @@ from PySide6.QtCore import QPointF, QRectF, Qt, Slot
 from PySide6.QtGui import QColor, QTransform
 
 from gmmseg.arrays import ByteArray, FloatArray
-from gmmseg.colours import Colour, readable_on
-from gmmseg.drawing.scatter import dots
+from gmmseg.colours import readable_on
+from gmmseg.drawing.scatter import ComponentCurve, dots
 from ui.plots.badges import Part, badge_places
 from ui.plots.brush_view import BrushViewBox
 from ui.plots.picture_item import PictureItem
@@ -20,17 +20,6 @@ from ui.theme import colours, mixed
 
 DOT = 2
 """Of a point on screen at first; see `ScatterPlot.dot`."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class ComponentCurve:
-    """A component as it is drawn: an ellipse around its mean, or a density over a grid; (P,) each."""
-
-    class_id: int
-    colour: Colour
-    x: FloatArray
-    y: FloatArray
-    mean: tuple[float, float]
 
 
 class ScatterPlot(ThemedPlot):
@@ -111,7 +100,7 @@ class ScatterPlot(ThemedPlot):
         self.total_curve.setData(grid, total)
         self.total_curve.setVisible(len(grid) > 0)
 
-    def show_components(self, drawn: list[ComponentCurve]) -> None:
+    def show_components(self, drawn: Sequence[ComponentCurve]) -> None:
         """Show the components; curves and numbers are re-used."""
         while len(self._curves) < len(drawn):
             curve, number = pg.PlotCurveItem(), pg.TextItem(anchor=(0.5, 0.5))
@@ -196,7 +185,7 @@ class ScatterPlot(ThemedPlot):
         self.view.outline.setPen(pg.mkPen(tint.accent, width=2, style=Qt.PenStyle.DashLine))
         self.view.outline.setBrush(pg.mkBrush(faded(tint.accent, 0.12)))
         drawn, self.components = self.components, ()
-        self.show_components(list(drawn))
+        self.show_components(drawn)
 
 
 def _are_same(one: ComponentCurve, other: ComponentCurve) -> bool:
@@ -213,7 +202,7 @@ def _draw_curve(curve: pg.PlotCurveItem, drawn: ComponentCurve) -> None:
 
 
 def _draw_number(number: pg.TextItem, drawn: ComponentCurve) -> None:
-    number.setText(str(drawn.class_id), color=readable_on(drawn.colour))
+    number.setText(str(drawn.number), color=readable_on(drawn.colour))
     number.fill = pg.mkBrush(QColor(*drawn.colour))
     number.border = pg.mkPen(faded(colours().text, 0.55))
 

@@ -51,9 +51,9 @@ def _settled(before: EmPage, after: EmPage) -> Claim:
 LESSON = Lesson(
     "em",
     "An E-step and an M-step, by hand",
+    "em",
     (
         Step(
-            "em",
             "Three Gaussians begin at random rows.",
             "An E-step takes the posteriors of all rows. Will L change?",
             ("It rises", "It stays", "It falls"),
@@ -63,7 +63,6 @@ LESSON = Lesson(
             as_it_is,
         ),
         Step(
-            "em",
             "The colours are posteriors. The M-step takes weighted means, covariances and shares.",
             "And now: will L rise?",
             YES_NO,
@@ -72,7 +71,6 @@ LESSON = Lesson(
             _rose,
         ),
         Step(
-            "em",
             "Q − H(θg, θg) is a bound that knows only the posteriors held.",
             "If you move a mean by hand, where is the bound?",
             ("Above L", "At L", "Below L"),
@@ -81,7 +79,6 @@ LESSON = Lesson(
             _below,
         ),
         Step(
-            "em",
             "E, M, E, M, …",
             "In a whole run, will any iteration go down?",
             YES_NO,

@@ -41,9 +41,9 @@ def _cancelled(before: BreakPage, after: BreakPage) -> Claim:
 LESSON = Lesson(
     "failures",
     "What breaks a mixture",
+    "break",
     (
         Step(
-            "break",
             "The second component sits on a single row.",
             "Make it narrower and narrower: what does L do?",
             ("It has a top", "It grows without end", "It falls"),
@@ -53,7 +53,6 @@ LESSON = Lesson(
             sets("case", "singular"),
         ),
         Step(
-            "break",
             "A fit must not end there.",
             "EM goes on with a floor on all variances. Will numbers stay finite?",
             YES_NO,
@@ -62,7 +61,6 @@ LESSON = Lesson(
             _finite,
         ),
         Step(
-            "break",
             "The variance is E[x²] − E[x]².",
             "The same rows, a hundred million to the right: is that formula still good?",
             YES_NO,

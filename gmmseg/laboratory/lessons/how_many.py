@@ -27,9 +27,9 @@ def _survived(before: ManyPage, after: ManyPage) -> Claim:
 LESSON = Lesson(
     "how-many",
     "How many are enough?",
+    "how-many",
     (
         Step(
-            "how-many",
             "The rows came from three Gaussians, but nobody says so.",
             "Does the likelihood tell how many? It is highest at …",
             ("3", "The largest K tried"),
@@ -39,7 +39,6 @@ LESSON = Lesson(
             both(sets("largest", 6), sets("fit.n_init", 3)),
         ),
         Step(
-            "how-many",
             "Another way: begin with twelve, and let those die that explain too little.",
             "How many will live?",
             ("12", "3", "1"),

@@ -43,9 +43,9 @@ def _top(before: LikelihoodPage, after: LikelihoodPage) -> Claim:
 LESSON = Lesson(
     "likelihood",
     "Which Gaussian made these points?",
+    "likelihood",
     (
         Step(
-            "likelihood",
             "Forty points on a line, and three Gaussians.",
             "Which of them explains the points best?",
             ("1", "2", "3"),
@@ -55,7 +55,6 @@ LESSON = Lesson(
             as_it_is,
         ),
         Step(
-            "likelihood",
             "The likelihood is a product: one density for each point.",
             "A thousand densities multiplied: what will the computer say?",
             ("About 1e-700", "0", "Infinity"),
@@ -64,7 +63,6 @@ LESSON = Lesson(
             _underflow,
         ),
         Step(
-            "likelihood",
             "Setting the derivative of L to zero gives μ and σ² at once.",
             "Will the fitted Gaussian have the variance with 1/n or with 1/(n − 1)?",
             ("1/n", "1/(n − 1)"),

@@ -30,9 +30,9 @@ def _split(before: LimitPage, after: LimitPage) -> Claim:
 LESSON = Lesson(
     "limit",
     "k-means is where ε ends",
+    "limit",
     (
         Step(
-            "limit",
             "One variance ε for all; on the right k-means from the same start.",
             "As ε goes to 0, what becomes of the posteriors?",
             ("All equal", "0 or 1", "Nothing"),
@@ -42,7 +42,6 @@ LESSON = Lesson(
             as_it_is,
         ),
         Step(
-            "limit",
             "S3 says: all go to 0 but the nearest.",
             "And a row that is as near to two means?",
             ("Half and half", "By the weights π", "The first takes it"),

@@ -36,9 +36,9 @@ def _found(before: MixturePage, after: MixturePage) -> Claim:
 LESSON = Lesson(
     "mixture",
     "A sum of curves, or a die?",
+    "mixture",
     (
         Step(
-            "mixture",
             "The red curve is the weighted sum of both.",
             "If the first curve is made higher, what does the second do?",
             ("It stays", "It sinks", "It rises, too"),
@@ -48,7 +48,6 @@ LESSON = Lesson(
             as_it_is,
         ),
         Step(
-            "mixture",
             "Throw the die: the face says which Gaussian the next point comes from. "
             "Face 1 has the weight 0.4.",
             "In a hundred throws, how often will face 1 come?",
@@ -59,7 +58,6 @@ LESSON = Lesson(
             as_it_is,
         ),
         Step(
-            "mixture",
             "Now the faces are hidden: only x is left, z is latent.",
             "Can a fit tell which face each point came from?",
             ("For most points", "For none"),

@@ -45,9 +45,9 @@ def _climbed(before: RisePage, after: RisePage) -> Claim:
 LESSON = Lesson(
     "rise",
     "Why it cannot fall",
+    "rise",
     (
         Step(
-            "rise",
             "Two points on the logarithm, and the chord between them.",
             "Where is the mean of the logarithms, against the logarithm of the mean?",
             ("Above", "Below", "It depends"),
@@ -57,7 +57,6 @@ LESSON = Lesson(
             as_it_is,
         ),
         Step(
-            "rise",
             "On the left L over one mean, and the bound made at θg.",
             "If θg is dragged elsewhere, where will the bound touch L?",
             ("Where it did", "At the new θg", "At the top of L"),
@@ -66,7 +65,6 @@ LESSON = Lesson(
             _touches,
         ),
         Step(
-            "rise",
             "Climbing to the top of the bound is easy: it is a parabola.",
             "Will L gain more or less than the bound?",
             ("At least as much", "Less"),

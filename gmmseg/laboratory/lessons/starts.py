@@ -28,9 +28,9 @@ def _kept(before: StartsPage, after: StartsPage) -> Claim:
 LESSON = Lesson(
     "starts",
     "It matters where one begins",
+    "starts",
     (
         Step(
-            "starts",
             "Four Gaussians, each time at other rows.",
             "Will all starts climb to the same top?",
             YES_NO,
@@ -40,7 +40,6 @@ LESSON = Lesson(
             sets("n_starts", 12),
         ),
         Step(
-            "starts",
             "The curves on the right end at different heights.",
             "Which one should be kept?",
             ("The first", "The fastest", "The highest"),

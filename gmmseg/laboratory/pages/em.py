@@ -11,12 +11,12 @@ import numpy as np
 from gmmseg.control import ShouldStop, relayed
 from gmmseg.laboratory.bound import problem, shares_of, tints_of
 from gmmseg.laboratory.charts import axes_of, dragged, mixture_chart, plain_tints, told
-from gmmseg.laboratory.data import Data, example
+from gmmseg.laboratory.data import Data
 from gmmseg.laboratory.page import Action, Page
 from gmmseg.laboratory.scene import Bar, Chart, Convergence, Scene, Table, Transport
 from gmmseg.laboratory.starts import check_features, start
 from gmmseg.laboratory.timeline import Frame, Moment, Timeline, begun, restored, run
-from gmmseg.laboratory.words import fixed, short, vector
+from gmmseg.laboratory.words import fixed, numbers, short, vector
 from gmmseg.mixture.params import MixtureParams
 from gmmseg.mixture.settings import FitSettings
 
@@ -45,11 +45,8 @@ class EmPage(Page):
         "What does an E-step do, what does an M-step, and why do both together never go down?"
     )
     theory: ClassVar[str] = "em"
+    example_name: ClassVar[str] = "three-plane"
     fields: ClassVar[tuple[str, ...]] = ("n_components", "covariance", "init", "seed", "tol")
-
-    @classmethod
-    def example(cls) -> Data:
-        return example("three-plane")
 
     @classmethod
     def opened(cls, data: Data) -> Self:
@@ -202,84 +199,72 @@ class EmPage(Page):
 
     def _parameters(self, frame: Frame) -> Table:
         """Return the parameters, after an M-step with what they were before it."""
-        before = frame.belief.params if frame.half == "M" and frame.belief is not None else None
-        params, axes = frame.params, axes_of(self.data)
-        counts = frame.found.moments.counts if frame.belief is None else frame.belief.found.moments.counts
-        rows = []
-        for k in range(params.n_components):
-            now = self._told(params, k)
-            if before is not None:
-                pairs = zip(self._told(before, k), now, strict=True)
-                now = tuple(f"{old} → {new}" for old, new in pairs)
-            rows.append((str(k + 1), fixed(counts[k], 2), *now))
-        total = float(counts.sum())
-        rows.append(
-            ("Σ", fixed(total, 2), fixed(float(params.weights.sum())), f"λ = −N = {fixed(-total, 0)}", "")
-        )
-        names = ", ".join(axis.name for axis in axes)
-        return Table(
+        texts = self._told(frame.params)
+        if frame.half == "M" and frame.belief is not None:
+            pairs = zip(self._told(frame.belief.params), texts, strict=True)
+            texts = [[f"{old} → {new}" for old, new in zip(*pair, strict=True)] for pair in pairs]
+        weights, means, matrices = texts
+        counts = (frame.belief or frame.here).found.moments.counts
+        total, names = float(counts.sum()), ", ".join(axis.name for axis in axes_of(self.data))
+        return Table.of(
             "Parameters",
-            ("k", "N_k", "π", "μ", "Σ"),
+            ("k", "Component", [*numbers(len(counts)), "Σ"]),
             (
-                "Component",
+                "N_k",
                 "Rows that a component holds: the sum of its posteriors (S2 eq. 43). Together N (eq. 49).",
-                "Weight, N_k / N. The multiplier λ of Σπ = 1 is −N (S2 eq. 45–50).",
-                f"Mean (S2 eq. 43); drawn are {names}, and of more than three features only these are told",
-                "Covariance, row by row, with 1/N (S2 eq. 44)",
+                [fixed(each, 2) for each in (*counts, total)],
             ),
-            tuple(rows),
+            (
+                "π",
+                "Weight, N_k / N. The multiplier λ of Σπ = 1 is −N (S2 eq. 45–50).",
+                [*weights, fixed(float(frame.params.weights.sum()))],
+            ),
+            (
+                "μ",
+                f"Mean (S2 eq. 43); drawn are {names}, and of more than three features only these are told",
+                [*means, f"λ = −N = {fixed(-total, 0)}"],
+            ),
+            ("Σ", "Covariance, row by row, with 1/N (S2 eq. 44)", [*matrices, ""]),
         )
 
-    def _told(self, params: MixtureParams, k: int) -> tuple[str, ...]:
-        """Return weight, mean and covariance of a component as texts."""
-        mean, matrix = (told(self.data, values) for values in (params.means[k], params.matrices()[k]))
-        return fixed(params.weights[k]), vector(mean), _matrix(matrix)
+    def _told(self, params: MixtureParams) -> list[list[str]]:
+        """Return weights, means and covariances as texts."""
+        means, matrices = (
+            [told(self.data, each) for each in part] for part in (params.means, params.matrices())
+        )
+        return [[*map(fixed, params.weights)], [*map(vector, means)], [*map(_matrix, matrices)]]
 
     def _moments(self) -> Table:
         """Return the figures of every moment, for whoever wants to follow them on paper or export them."""
-        n_rows = self.data.n_rows
-        rows = []
-        for at, frame in enumerate(self.timeline.frames):
-            found = frame.figures
-            parts = (found.log_likelihood, found.q, found.h, found.bound, found.divergence)
-            rows.append((str(at), frame.half, *(fixed(part / n_rows, 5) for part in parts)))
-        return Table(
+        n_rows, frames = self.data.n_rows, self.timeline.frames
+        found = [frame.figures for frame in frames]
+        columns = (
+            ("L", "L(θ), nats per row", [one.log_likelihood for one in found]),
+            ("Q", "Q(θ, θg), nats per row", [one.q for one in found]),
+            ("H", "H(θ, θg), nats per row", [one.h for one in found]),
+            ("bound", "Q(θ, θg) − H(θg, θg)", [one.bound for one in found]),
+            ("KL", "L − bound", [one.divergence for one in found]),
+        )
+        return Table.of(
             "Moments",
-            ("moment", "after", "L", "Q", "H", "bound", "KL"),
-            (
-                "Half steps since the start",
-                "What led here",
-                "L(θ), nats per row",
-                "Q(θ, θg), nats per row",
-                "H(θ, θg), nats per row",
-                "Q(θ, θg) − H(θg, θg)",
-                "L − bound",
-            ),
-            tuple(rows),
-            self.timeline.at,
+            ("moment", "Half steps since the start", map(str, range(len(frames)))),
+            ("after", "What led here", [frame.half for frame in frames]),
+            *((name, tip, [fixed(value / n_rows, 5) for value in values]) for name, tip, values in columns),
+            marked=self.timeline.at,
         )
 
     def _posteriors(self, frame: Frame) -> Table:
-        n_rows = self.data.n_rows
-        chosen = np.unique(np.linspace(0, n_rows - 1, min(ROWS_SHOWN, n_rows)).astype(int))
-        k_names = tuple(f"γ_{k + 1}" for k in range(frame.params.n_components))
-        tip = "Posterior of the component (S2 eq. 40); a row's posteriors add up to 1"
-        rows: list[tuple[str, ...]] = []
+        n_rows, n_components = self.data.n_rows, frame.params.n_components
+        shown, shares = np.empty(0, dtype=int), np.empty((n_components, 0))
         if frame.belief is not None:
-            for n in chosen.tolist():
-                shares = shares_of(frame.belief)[:, n]
-                rows.append(
-                    (
-                        str(n + 1),
-                        vector(told(self.data, self.data.values[n])),
-                        *(fixed(share) for share in shares),
-                    )
-                )
-        return Table(
+            shown = np.unique(np.linspace(0, n_rows - 1, min(ROWS_SHOWN, n_rows)).astype(int))
+            shares = shares_of(frame.belief)[:, shown]
+        tip = "Posterior of the component (S2 eq. 40); a row's posteriors add up to 1"
+        return Table.of(
             "Posteriors γ",
-            ("n", "x_n", *k_names),
-            ("Row", "Its features", *(tip for _ in k_names)),
-            tuple(rows),
+            ("n", "Row", map(str, shown + 1)),
+            ("x_n", "Its features", [vector(told(self.data, self.data.values[n])) for n in shown]),
+            *((f"γ_{k + 1}", tip, map(fixed, shares[k])) for k in range(n_components)),
         )
 
 

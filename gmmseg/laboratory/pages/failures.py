@@ -10,12 +10,12 @@ import numpy as np
 
 from gmmseg.arrays import FloatArray
 from gmmseg.control import never_stop, result_of
-from gmmseg.laboratory.bound import mixed_tints, problem
+from gmmseg.laboratory.bound import level_on, problem
 from gmmseg.laboratory.charts import dragged, mixture_chart
-from gmmseg.laboratory.data import Data, example, gaussians
+from gmmseg.laboratory.data import Data, gaussians
 from gmmseg.laboratory.page import Action, Page
-from gmmseg.laboratory.scene import Bar, Chart, Line, Scene, Table, Tint
-from gmmseg.laboratory.words import fixed, short
+from gmmseg.laboratory.scene import Bar, Chart, Line, Scene, Table, Tint, upright
+from gmmseg.laboratory.words import fixed, numbers, short
 from gmmseg.mixture.density import posteriors, score_rows
 from gmmseg.mixture.fit import fit, fit_events
 from gmmseg.mixture.params import MixtureParams
@@ -78,11 +78,8 @@ class BreakPage(Page):
     title: ClassVar[str] = "Break it"
     question: ClassVar[str] = "What breaks a mixture, and what keeps this one whole?"
     theory: ClassVar[str] = "failures"
+    example_name: ClassVar[str] = "two-line"
     fields: ClassVar[tuple[str, ...]] = ("case", "log_sigma", "n_points", "log_offset")
-
-    @classmethod
-    def example(cls) -> Data:
-        return example("two-line")
 
     @classmethod
     def opened(cls, data: Data) -> Self:
@@ -207,33 +204,24 @@ class BreakPage(Page):
         scene = super().unanswered()
         return replace(scene, pictures=scene.pictures[:1])
 
-    def _mixture(self, params: MixtureParams, *, has_handles: bool = False) -> Chart:
-        tints = mixed_tints(posteriors(params, self.line.values, np.float64))
-        return mixture_chart(self.line, params, tints, has_handles=has_handles)
-
     def _singular(self) -> Scene:
         sigma = 10.0**self.settings.log_sigma
         present = self.on_point(sigma)
         shown = present if self.refit is None else self.refit
         widths, levels = self.heights()
-        level = float(score_rows(present, self.line.values).mean())
+        level = level_on(self.line, present)
         floor = float(np.sqrt(self.floor))
         room = 0.1 * float(np.ptp(levels))
+        low, high = float(levels.min()) - room, float(levels.max()) + room
         logs = np.log10(widths)
         curve = Chart(
             "log₁₀ σ₂",
             "L, nats per row",
-            (float(logs[0]), float(levels.min()) - room, float(logs[-1]), float(levels.max()) + room),
+            (float(logs[0]), low, float(logs[-1]), high),
             "L has no top",
             lines=(
                 Line(logs, levels, "accent", "L"),
-                Line(
-                    np.array([np.log10(floor)] * 2),
-                    np.array([levels.min() - room, levels.max() + room]),
-                    "error",
-                    "floor on σ",
-                    "dash",
-                ),
+                upright(np.log10(floor), low, high, "error", "floor on σ", "dash"),
                 Line(
                     np.array([self.settings.log_sigma]),
                     np.array([level]),
@@ -255,28 +243,19 @@ class BreakPage(Page):
                 f"{', '.join(short(float(np.sqrt(v))) for v in self.refit.matrices()[:, 0, 0])}: all "
                 "numbers stay finite."
             )
-        rows = [
-            (
-                str(k + 1),
-                fixed(shown.weights[k]),
-                fixed(shown.means[k, 0]),
-                short(float(np.sqrt(shown.matrices()[k, 0, 0]))),
-            )
-            for k in range(2)
-        ]
+        table = Table.of(
+            "Components",
+            ("k", "Component", numbers(2)),
+            ("π", "Weight", map(fixed, shown.weights)),
+            ("μ", "Mean", map(fixed, shown.means[:, 0])),
+            ("σ", "Standard deviation", map(short, np.sqrt(shown.matrices()[:, 0, 0]))),
+        )
         return Scene(
-            (self._mixture(shown), curve),
+            (mixture_chart(self.line, shown, has_handles=False), curve),
             words,
             r"\log N(x_n | x_n, \sigma^2) = -\log \sigma - \frac{1}{2}\log 2\pi \to \infty",
             (Bar("L", level, "accent", "Nats per row"),),
-            (
-                Table(
-                    "Components",
-                    ("k", "π", "μ", "σ"),
-                    ("Component", "Weight", "Mean", "Standard deviation"),
-                    tuple(rows),
-                ),
-            ),
+            (table,),
         )
 
     def _names(self) -> Scene:
@@ -290,7 +269,7 @@ class BreakPage(Page):
             lines=(Line(along, levels, "accent", "L"),),
         )
         return Scene(
-            (self._mixture(self.params, has_handles=True), curve),
+            (mixture_chart(self.line, self.params), curve),
             f"Both namings have L = {fixed(float(levels[0]), 6)} and {fixed(float(levels[-1]), 6)}: K "
             "components have K! equal "
             "optima. Halfway between two of them lies nothing good: never average parameters of "
@@ -334,7 +313,7 @@ class BreakPage(Page):
             naive = self.params.weights * densities / (self.params.weights * densities).sum()
         sound = posteriors(self.params, far, np.float64)[:, 0]
         return Scene(
-            (self._mixture(self.params, has_handles=True), curve),
+            (mixture_chart(self.line, self.params), curve),
             f"The product of {self.settings.n_points} densities is {short(product)}; the sum of their "
             f"logarithms {fixed(total, 2)}. "
             + (
@@ -345,24 +324,12 @@ class BreakPage(Page):
             r"\log \sum_k e^{a_k} = m + \log \sum_k e^{a_k - m}, \quad m = \max_k a_k",
             (Bar("Σ log p", total, "accent", "Nats"),),
             (
-                Table(
+                Table.of(
                     "A row far away",
-                    ("k", "p, linear", "γ, linear", "γ, by logarithms"),
-                    (
-                        "Component",
-                        "Density as it stands",
-                        "π p / Σ π p: 0 / 0",
-                        "The largest logarithm subtracted first",
-                    ),
-                    tuple(
-                        (
-                            str(k + 1),
-                            short(float(densities[k])),
-                            short(float(naive[k])),
-                            fixed(float(sound[k])),
-                        )
-                        for k in range(2)
-                    ),
+                    ("k", "Component", numbers(2)),
+                    ("p, linear", "Density as it stands", map(short, densities)),
+                    ("γ, linear", "π p / Σ π p: 0 / 0", map(short, naive)),
+                    ("γ, by logarithms", "The largest logarithm subtracted first", map(fixed, sound)),
                 ),
             ),
         )
@@ -377,18 +344,17 @@ class BreakPage(Page):
             wrong = np.array([abs(found[name] - truth) / truth for found in every])
             logs = np.log10(np.maximum(wrong, SMALLEST_ERROR))
             lines.append(Line(np.log10(OFFSETS), logs, tint, name, has_dots=True))
-        here_line = Line(
-            np.array([self.settings.log_offset] * 2), np.array([-17.0, 12.0]), "muted", "", "dot"
-        )
+        lines.append(upright(self.settings.log_offset, -17.0, 12.0, "muted"))
         curve = Chart(
             "log₁₀ offset",
             "log₁₀ relative error",
             (-0.3, -17.5, 10.3, 12.5),
             "Error of the variance",
-            lines=(*lines, here_line),
+            lines=tuple(lines),
         )
+        errors = [short(abs(value - truth) / truth) for value in here.values()]
         return Scene(
-            (self._mixture(self.params), curve),
+            (mixture_chart(self.line, self.params, has_handles=False), curve),
             f"The rows moved by 10^{self.settings.log_offset:g} vary as before, by "
             f"{fixed(truth, 4)}. "
             f"E[x²] − E[x]² says {short(here['E[x²] − E[x]², double'], 5)}, in single precision "
@@ -397,14 +363,11 @@ class BreakPage(Page):
             r"\sigma^2 = E[x^2] - E[x]^2 = E[(x - E[x])^2]",
             (),
             (
-                Table(
+                Table.of(
                     "Variance",
-                    ("way", "variance", "relative error"),
-                    ("How it is computed", "Of the moved rows", "Against the rows as they are"),
-                    tuple(
-                        (name, short(value, 6), short(abs(value - truth) / truth))
-                        for name, value in here.items()
-                    ),
+                    ("way", "How it is computed", here),
+                    ("variance", "Of the moved rows", [short(value, 6) for value in here.values()]),
+                    ("relative error", "Against the rows as they are", errors),
                 ),
             ),
         )

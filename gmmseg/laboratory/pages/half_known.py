@@ -15,7 +15,7 @@ from gmmseg.digits.scores import adjusted_rand
 from gmmseg.errors import FeatureError
 from gmmseg.laboratory.bound import mixed_tints
 from gmmseg.laboratory.charts import dragged, mixture_chart, steady
-from gmmseg.laboratory.data import Data, example
+from gmmseg.laboratory.data import Data
 from gmmseg.laboratory.page import Action, Page
 from gmmseg.laboratory.scene import Bar, Chart, Line, Scene, Table
 from gmmseg.laboratory.starts import start
@@ -67,11 +67,8 @@ class KnownPage(Page):
     title: ClassVar[str] = "Half-known"
     question: ClassVar[str] = "What if some rows say which Gaussian they come from?"
     theory: ClassVar[str] = "latent"
+    example_name: ClassVar[str] = "three-plane"
     fields: ClassVar[tuple[str, ...]] = ("share", "fit.covariance", "fit.seed")
-
-    @classmethod
-    def example(cls) -> Data:
-        return example("three-plane")
 
     @classmethod
     def opened(cls, data: Data) -> Self:

@@ -10,14 +10,12 @@ import numpy as np
 
 from gmmseg.arrays import FloatArray
 from gmmseg.control import ShouldStop, StopRequest, only_cancelled, result_of
-from gmmseg.laboratory.bound import mixed_tints
-from gmmseg.laboratory.charts import mixture_chart, plain_tints
-from gmmseg.laboratory.data import Data, example
+from gmmseg.laboratory.charts import mixture_chart
+from gmmseg.laboratory.data import Data
 from gmmseg.laboratory.page import Action, Page
-from gmmseg.laboratory.scene import Bar, Chart, Line, Scene, Table, Tint, Transport
+from gmmseg.laboratory.scene import Bar, Chart, Line, Scene, Table, Tint, Transport, upright
 from gmmseg.laboratory.words import count, fixed, numbers
 from gmmseg.mixture.annihilation import AnnihilationStep, annihilation_events
-from gmmseg.mixture.density import posteriors
 from gmmseg.mixture.fit import fit_events
 from gmmseg.mixture.params import FitResult, MixtureParams
 from gmmseg.mixture.selection import Candidate, candidate_of, held_out_score
@@ -98,11 +96,8 @@ class ManyPage(Page):
     title: ClassVar[str] = "How many"
     question: ClassVar[str] = "How many components are enough?"
     theory: ClassVar[str] = "how-many"
+    example_name: ClassVar[str] = "three-plane"
     fields: ClassVar[tuple[str, ...]] = ("largest", "at_first", "fit.covariance", "fit.n_init", "fit.seed")
-
-    @classmethod
-    def example(cls) -> Data:
-        return example("three-plane")
 
     @classmethod
     def opened(cls, data: Data) -> Self:
@@ -208,16 +203,19 @@ class ManyPage(Page):
         if self.search:
             return self._search_scene()
         if not self.trials:
-            chart = mixture_chart(self.data, None, plain_tints(self.data.n_rows))
             return Scene(
-                (chart,),
+                (mixture_chart(self.data, None),),
                 "Compare every K, or begin with many components and let the weak ones die.",
                 r"BIC = -2 L + p \ln n, \quad ICL = BIC + 2\,Ent, \quad AIC = -2 L + 2 p",
             )
         trial = self.trials[self.at]
         names = ", ".join(f"{title} {self.choice(key)}" for key, title, _ in _CRITERIA)
         return Scene(
-            (self._mixture(trial.params, f"K = {self.at + 1}"), self._levels(), self._criteria()),
+            (
+                mixture_chart(self.data, trial.params, has_handles=False, title=f"K = {self.at + 1}"),
+                self._levels(),
+                self._criteria(),
+            ),
             "L can only rise with K; on rows that were not fitted it is highest at K = "
             f"{self.choice('unseen')}. "
             f"The criteria choose: {names}.",
@@ -235,10 +233,6 @@ class ManyPage(Page):
             (self._table(),),
             Transport(len(self.trials), self.at, f"K = {self.at + 1}"),
         )
-
-    def _mixture(self, params: MixtureParams, title: str) -> Chart:
-        tints = mixed_tints(posteriors(params, self.data.values, np.float64))
-        return mixture_chart(self.data, params, tints, has_handles=False, title=title)
 
     def _levels(self) -> Chart:
         k = np.arange(1.0, len(self.trials) + 1)
@@ -326,6 +320,7 @@ class ManyPage(Page):
                 _mark(float(self.at), lengths / n_rows),
             ),
         )
+        chart = mixture_chart(self.data, params, has_handles=False, title=words.split(":")[0])
         lives = Chart(
             "sweep",
             "components",
@@ -334,7 +329,7 @@ class ManyPage(Page):
             lines=(Line(sweeps, counts, "error", "K"), _mark(float(self.at), counts)),
         )
         return Scene(
-            (self._mixture(params, words.split(":")[0]), length, lives),
+            (chart, length, lives),
             f"{words}. The shortest message, {fixed(float(lengths.min()), 1)} nats, has "
             f"{len(self.search[int(lengths.argmin())].alive)} components.",
             r"\pi_k = \frac{\max(0, N_k - c/2)}{\sum_j \max(0, N_j - c/2)}",
@@ -384,7 +379,7 @@ def _grown(params: MixtureParams) -> MixtureParams:
 def _mark(x: float, *values: FloatArray) -> Line:
     """Return a line across the values at a place."""
     every = np.concatenate(values)
-    return Line(np.array([x, x]), np.array([every.min(), every.max()]), "muted", "", "dot", 1.0)
+    return upright(x, every.min(), every.max(), "muted", width=1.0)
 
 
 def _bounds(x: FloatArray, y: FloatArray) -> tuple[float, float, float, float]:

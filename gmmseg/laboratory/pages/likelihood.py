@@ -13,7 +13,7 @@ from gmmseg.colours import class_colour
 from gmmseg.laboratory.charts import dragged, mixture_chart, plain_tints, with_covariance, with_mean
 from gmmseg.laboratory.data import LINE, Data, gaussians, made_data
 from gmmseg.laboratory.page import Action, Page
-from gmmseg.laboratory.scene import Bar, Chart, Line, Scene, Table
+from gmmseg.laboratory.scene import Bar, Chart, Line, Scene, Table, upright
 from gmmseg.laboratory.words import fixed, numbers, short
 from gmmseg.mixture.density import score_rows
 from gmmseg.mixture.fit import fit
@@ -73,15 +73,12 @@ class LikelihoodPage(Page):
             [[middle - 2 * spread], [middle + 0.2 * spread], [middle + 2 * spread]],
             [spread**2, (1.2 * spread) ** 2, (0.6 * spread) ** 2],
         )
-        return cls(data, LikelihoodSettings(), line, candidates)._cut(data, LikelihoodSettings())
-
-    def _cut(self, data: Data, settings: LikelihoodSettings) -> Self:
-        whole = data.on_line()
-        line = Data(whole.name, whole.values[: settings.n_points].copy(), whole.columns)
-        return replace(self, settings=settings, line=line)
+        return cls(data, LikelihoodSettings(), line, candidates).rebuilt(LikelihoodSettings(), "n_points")
 
     def rebuilt(self, settings: LikelihoodSettings, path: str) -> Self:
-        return self._cut(self.data, settings)
+        whole = self.data.on_line()
+        line = Data(whole.name, whole.values[: settings.n_points].copy(), whole.columns)
+        return replace(self, settings=settings, line=line)
 
     def moved(self, handle: str, x: float, y: float) -> Self:
         # The height of a candidate is not a weight: only its place and width can be dragged.
@@ -139,18 +136,10 @@ class LikelihoodPage(Page):
     def terms(self) -> FloatArray:
         """Return the three sums of S2 eq. 6 for each candidate, (3, 3): they add up to L."""
         x, n = self.line.values[:, 0], self.line.n_rows
-        rows = []
-        for mean, variance in zip(
-            self.candidates.means[:, 0], self.candidates.matrices()[:, 0, 0], strict=True
-        ):
-            rows.append(
-                (
-                    -n * np.log(2 * np.pi) / 2,
-                    -n * np.log(variance) / 2,
-                    -((x - mean) ** 2).sum() / (2 * variance),
-                )
-            )
-        return np.array(rows)
+        means, variances = self.candidates.means, self.candidates.matrices()[:, 0, 0]
+        squares = ((x - means) ** 2).sum(axis=1)
+        constant = np.full(N_CANDIDATES, -n * np.log(2 * np.pi) / 2)
+        return np.column_stack([constant, -n * np.log(variances) / 2, -squares / (2 * variances)])
 
     def scene(self) -> Scene:
         logs, best = self.log_densities, self.best
@@ -187,16 +176,13 @@ class LikelihoodPage(Page):
 
     def _points(self, best: int) -> Chart:
         chart = mixture_chart(self.line, self.candidates, plain_tints(self.line.n_rows), is_weighted=False)
-        tallest = max(float(shape.y.max()) for shape in chart.shapes)
         x_from, y_from, x_to, y_to = chart.bounds
         top = max(y_to, 1.0 / np.sqrt(2 * np.pi * float(self.line.values.var() or 1.0)) * 1.6)
         strong = chart.shapes[best]
         return replace(
             chart,
             bounds=(x_from, y_from, x_to, top),
-            lines=(Line(strong.x, strong.y, strong.colour, f"best: {best + 1}", width=4.5),)
-            if tallest
-            else (),
+            lines=(Line(strong.x, strong.y, strong.colour, f"best: {best + 1}", width=4.5),),
         )
 
     def _curve(self, best: int) -> Chart:
@@ -222,7 +208,7 @@ class LikelihoodPage(Page):
                 Line(grid, level, "accent", "log-likelihood / n"),
                 Line(grid, scaled, "warning", "likelihood, its own scale", "dash"),
                 *(
-                    Line(np.array([mean, mean]), np.array([floor, value]), class_colour(k), "", "dot")
+                    upright(mean, floor, value, class_colour(k))
                     for k, (mean, value) in enumerate(zip(means, own, strict=True))
                 ),
             ),

@@ -11,9 +11,9 @@ import numpy as np
 
 from gmmseg.arrays import ByteArray, FloatArray, IntArray
 from gmmseg.control import ShouldStop, StopRequest, never_stop
-from gmmseg.laboratory.bound import mixed_tints
+from gmmseg.laboratory.bound import mixed_tints, shares_on
 from gmmseg.laboratory.charts import mean_handles, mixture_chart, told
-from gmmseg.laboratory.data import Data, example
+from gmmseg.laboratory.data import Data
 from gmmseg.laboratory.page import Action, Page
 from gmmseg.laboratory.scene import Bar, Chart, Scene, Table
 from gmmseg.laboratory.starts import start
@@ -72,11 +72,8 @@ class LimitPage(Page):
     title: ClassVar[str] = "ε → 0"
     question: ClassVar[str] = "How does a mixture become k-means?"
     theory: ClassVar[str] = "kmeans"
+    example_name: ClassVar[str] = "three-plane"
     fields: ClassVar[tuple[str, ...]] = ("log_epsilon", "n_components", "seed")
-
-    @classmethod
-    def example(cls) -> Data:
-        return example("three-plane")
 
     @classmethod
     def opened(cls, data: Data) -> Self:
@@ -84,10 +81,13 @@ class LimitPage(Page):
 
     @classmethod
     def _begun(cls, data: Data, settings: LimitSettings) -> Self:
-        k = settings.n_components
-        means = start(data, FitSettings(n_components=k, init="random", seed=settings.seed)).means
-        weights = np.full(len(means), 1 / len(means))
-        return cls(data, settings, weights, means.copy(), means.copy(), means.copy())
+        wanted = FitSettings(n_components=settings.n_components, init="random", seed=settings.seed)
+        return cls._at(data, settings, start(data, wanted).means)
+
+    @classmethod
+    def _at(cls, data: Data, settings: LimitSettings, means: FloatArray) -> Self:
+        """Return the page with both at the same means, and equal weights."""
+        return cls(data, settings, np.full(len(means), 1 / len(means)), means, means, means)
 
     def rebuilt(self, settings: LimitSettings, path: str) -> Self:
         return replace(self, settings=settings) if path == "log_epsilon" else self._begun(self.data, settings)
@@ -96,14 +96,7 @@ class LimitPage(Page):
         which, k = handle.split(":")
         means = (self.means if which == "soft" else self.hard).copy()
         means[int(k), list(self.data.axes)] = (x, y)[: len(self.data.axes)]
-        # Both begin there again.
-        return replace(
-            self,
-            means=means,
-            hard=means.copy(),
-            first=means.copy(),
-            weights=np.full(len(means), 1 / len(means)),
-        )
+        return self._at(self.data, self.settings, means)
 
     def check(self) -> None:
         super().check()
@@ -130,7 +123,7 @@ class LimitPage(Page):
 
     def shares(self) -> FloatArray:
         """Return the posteriors, (K, N) (S3 L121)."""
-        return posteriors(self.mixture, self.data.values, np.float64)
+        return shares_on(self.data, self.mixture)
 
     def labels(self) -> IntArray:
         """Return the nearest of k-means' means to each row, (N,)."""
@@ -173,8 +166,7 @@ class LimitPage(Page):
 
     def begin(self) -> Self:
         """Begin both at the start."""
-        weights = np.full(len(self.first), 1 / len(self.first))
-        return replace(self, weights=weights, means=self.first, hard=self.first)
+        return self._at(self.data, self.settings, self.first)
 
     def throw(self) -> Self:
         """Begin at other rows."""

@@ -8,7 +8,7 @@ from typing import ClassVar, Self
 import numpy as np
 
 from gmmseg.laboratory.charts import dragged, mixture_chart, steady, truth_tints
-from gmmseg.laboratory.data import EXAMPLES, Data, example, gaussians, made_data, with_rows
+from gmmseg.laboratory.data import EXAMPLES, Data, gaussians, made_data, with_rows
 from gmmseg.laboratory.page import Action, Page
 from gmmseg.laboratory.scene import Scene, Table
 from gmmseg.laboratory.starts import quick_fit
@@ -67,6 +67,7 @@ class MakePage(Page):
     title: ClassVar[str] = "Data"
     question: ClassVar[str] = "Make the rows that every page looks at."
     theory: ClassVar[str] = "mixture"
+    example_name: ClassVar[str] = "three-plane"
     fields: ClassVar[tuple[str, ...]] = (
         "mixture",
         "n_components",
@@ -77,10 +78,6 @@ class MakePage(Page):
         "component",
     )
     makes_data: ClassVar[bool] = True
-
-    @classmethod
-    def example(cls) -> Data:
-        return example("three-plane")
 
     @classmethod
     def opened(cls, data: Data) -> Self:

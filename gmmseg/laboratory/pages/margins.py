@@ -11,15 +11,13 @@ import numpy as np
 from gmmseg.colours import class_colour
 from gmmseg.drawing.scatter import Marginal, density_curves
 from gmmseg.errors import FeatureError
-from gmmseg.laboratory.bound import mixed_tints
 from gmmseg.laboratory.charts import dragged, mixture_chart, steady
-from gmmseg.laboratory.data import Data, example
+from gmmseg.laboratory.data import Data
 from gmmseg.laboratory.page import Page
-from gmmseg.laboratory.scene import Bar, Chart, Handle, Line, Matrix, Scene, Table
+from gmmseg.laboratory.scene import Bar, Chart, Handle, Line, Matrix, Scene, Table, upright
 from gmmseg.laboratory.starts import quick_fit
 from gmmseg.laboratory.words import fixed, numbers
 from gmmseg.mixture.conditioning import conditional, correlations, marginal, overall_covariance
-from gmmseg.mixture.density import posteriors
 from gmmseg.mixture.params import MixtureParams
 from gmmseg.mixture.settings import FitSettings
 from gmmseg.setting import group, number
@@ -63,11 +61,8 @@ class MarginsPage(Page):
         "What is left of a mixture when only some features are looked at, or one is known?"
     )
     theory: ClassVar[str] = "margins"
+    example_name: ClassVar[str] = "two-plane"
     fields: ClassVar[tuple[str, ...]] = ("component", "fit.n_components", "fit.seed")
-
-    @classmethod
-    def example(cls) -> Data:
-        return example("two-plane")
 
     @classmethod
     def opened(cls, data: Data) -> Self:
@@ -127,12 +122,9 @@ class MarginsPage(Page):
         )
 
     def _joint(self) -> Chart:
-        tints = mixed_tints(posteriors(self.params, self.data.values, np.float64))
-        chart = mixture_chart(self.data, self.params, tints)
+        chart = mixture_chart(self.data, self.params)
         _, y_from, _, y_to = chart.bounds
-        cut = Line(
-            np.array([self.at, self.at]), np.array([y_from, y_to]), "error", f"{self.names[0]} known", "dash"
-        )
+        cut = upright(self.at, y_from, y_to, "error", f"{self.names[0]} known", "dash")
         handle = Handle(
             "cut", self.at, y_from + 0.06 * (y_to - y_from), "error", "Drag: the value that is known"
         )

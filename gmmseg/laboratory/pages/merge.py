@@ -12,16 +12,15 @@ import numpy as np
 from gmmseg.arrays import FloatArray, frozen
 from gmmseg.colours import class_colour
 from gmmseg.control import ShouldStop, result_of
-from gmmseg.laboratory.bound import mixed_tints
+from gmmseg.laboratory.bound import level_on, mixed_tints, shares_on
 from gmmseg.laboratory.charts import mixture_chart, told
-from gmmseg.laboratory.data import Data, example
+from gmmseg.laboratory.data import Data
 from gmmseg.laboratory.page import Action, Page
 from gmmseg.laboratory.scene import Bar, Chart, Matrix, Scene, Table, Tree
 from gmmseg.laboratory.starts import quick_fit
 from gmmseg.laboratory.words import fixed, numbers, vector
 from gmmseg.mixture.covariance import Full
 from gmmseg.mixture.dendrogram import Measure, dendrogram, overlap_matrix
-from gmmseg.mixture.density import posteriors, score_rows
 from gmmseg.mixture.fit import fit_events
 from gmmseg.mixture.merging import merged_component
 from gmmseg.mixture.params import MixtureParams
@@ -72,6 +71,7 @@ class MergePage(Page):
     title: ClassVar[str] = "Merge"
     question: ClassVar[str] = "Which components belong together?"
     theory: ClassVar[str] = "merging"
+    example_name: ClassVar[str] = "three-plane"
     fields: ClassVar[tuple[str, ...]] = (
         "measure",
         "threshold",
@@ -79,10 +79,6 @@ class MergePage(Page):
         "fit.covariance",
         "fit.seed",
     )
-
-    @classmethod
-    def example(cls) -> Data:
-        return example("three-plane")
 
     @classmethod
     def opened(cls, data: Data) -> Self:
@@ -98,11 +94,6 @@ class MergePage(Page):
         return replace(self, settings=replace(self.settings, threshold=float(np.clip(y, 0.0, 1.0))))
 
     # Figures
-
-    @property
-    def shares(self) -> FloatArray:
-        """Posteriors of the components, (K, N)."""
-        return _shares(self.params, self.data)
 
     @property
     def tree(self) -> Dendrogram:
@@ -169,13 +160,13 @@ class MergePage(Page):
 
     def scene(self) -> Scene:
         groups = self.groups
-        level = _level(self.params, self.data)
+        level = level_on(self.data, self.params)
         bars = [Bar("L now", level, "accent", "Merging labels leaves it as it is", "L per row")]
         if self.before is not None:
             bars.append(
                 Bar(
                     "L before",
-                    _level(self.before, self.data),
+                    level_on(self.data, self.before),
                     "muted",
                     "",
                     "L per row",
@@ -215,7 +206,7 @@ class MergePage(Page):
 
     def _chart(self, groups: list[tuple[int, ...]], colours: tuple[tuple[int, int, int], ...]) -> Chart:
         """Return the rows in the colours of classes, whose posteriors are the sums of their components'."""
-        sums = np.array([self.shares[list(members)].sum(axis=0) for members in groups])
+        sums = np.array([shares_on(self.data, self.params)[list(members)].sum(axis=0) for members in groups])
         tints = mixed_tints(sums)
         chart = mixture_chart(self.data, self.params, tints, has_handles=False)
         shapes = tuple(replace(shape, colour=colours[at]) for at, shape in enumerate(chart.shapes))
@@ -259,16 +250,6 @@ def _listed(components: Iterable[int]) -> str:
 
 
 # What a drag of the line leaves as it is.
-@lru_cache(maxsize=4)
-def _shares(params: MixtureParams, data: Data) -> FloatArray:
-    return frozen(posteriors(params, data.values, np.float64))
-
-
-@lru_cache(maxsize=4)
-def _level(params: MixtureParams, data: Data) -> float:
-    return float(score_rows(params, data.values).mean())
-
-
 @lru_cache(maxsize=4)
 def _tree(params: MixtureParams, data: Data, measure: Measure) -> Dendrogram:
     return dendrogram(params, data.values, None, measure)

@@ -13,9 +13,9 @@ from gmmseg.colours import class_colour
 from gmmseg.control import ShouldStop, result_of
 from gmmseg.digits.scores import adjusted_rand
 from gmmseg.laboratory.charts import dragged, mixture_chart, truth_tints
-from gmmseg.laboratory.data import TWO_ON_LINE, Data, example, gaussians
+from gmmseg.laboratory.data import TWO_ON_LINE, Data, gaussians
 from gmmseg.laboratory.page import Action, Page
-from gmmseg.laboratory.scene import Bar, Chart, Line, Note, Scene, Table
+from gmmseg.laboratory.scene import Bar, Chart, Line, Note, Scene, Table, Tint
 from gmmseg.laboratory.words import fixed, numbers, short
 from gmmseg.mixture.density import most_probable, sample
 from gmmseg.mixture.fit import fit, fit_events
@@ -73,11 +73,8 @@ class MixturePage(Page):
         "What is a mixture: a weighted sum of curves, or a die and a Gaussian for each face?"
     )
     theory: ClassVar[str] = "mixture"
+    example_name: ClassVar[str] = "two-line"
     fields: ClassVar[tuple[str, ...]] = ("n_components", "seed")
-
-    @classmethod
-    def example(cls) -> Data:
-        return example("two-line")
 
     @classmethod
     def opened(cls, data: Data) -> Self:
@@ -293,11 +290,10 @@ def graphical_model() -> Chart:
     """Return the graphical model (S0 L44): z decides which Gaussian x comes from, N times over."""
     angle = np.linspace(0, 2 * np.pi, 60)
     lines, notes = [], []
-    for x, text, tint in ((0.0, "z_n", "muted"), (3.0, "x_n", "accent")):
-        lines.append(
-            Line(x + 0.7 * np.cos(angle), 0.7 * np.sin(angle), "text", width=3.0 if text == "x_n" else 1.5)
-        )
-        notes.append(Note(x, 0.0, "zₙ" if text == "z_n" else "xₙ", "text" if tint == "muted" else "accent"))
+    nodes: tuple[tuple[float, str, Tint, float], ...] = ((0.0, "zₙ", "text", 1.5), (3.0, "xₙ", "accent", 3.0))
+    for x, text, tint, width in nodes:
+        lines.append(Line(x + 0.7 * np.cos(angle), 0.7 * np.sin(angle), "text", width=width))
+        notes.append(Note(x, 0.0, text, tint))
     for x, text in ((0.0, "π"), (3.0, "μ, Σ")):
         notes.append(Note(x, 3.1, text))
         lines.append(_arrow(x, 2.7, x, 0.75))

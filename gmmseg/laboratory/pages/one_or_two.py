@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import ClassVar, Self
 
 import numpy as np
 
-from gmmseg.arrays import FloatArray, frozen
-from gmmseg.laboratory.bound import mixed_tints
+from gmmseg.arrays import FloatArray
+from gmmseg.laboratory.bound import level_on, shares_on
 from gmmseg.laboratory.charts import SIGMAS, dragged, mixture_chart, plain_tints
-from gmmseg.laboratory.data import TWO_IN_PLANE, TWO_ON_LINE, Data, example, made_data
+from gmmseg.laboratory.data import TWO_IN_PLANE, TWO_ON_LINE, Data, made_data
 from gmmseg.laboratory.page import Action, Page
 from gmmseg.laboratory.scene import Bar, Scene, Table
 from gmmseg.laboratory.words import fixed, vector
-from gmmseg.mixture.density import posteriors, score_rows
 from gmmseg.mixture.fit import fit
 from gmmseg.mixture.params import MixtureParams
 from gmmseg.mixture.settings import FitSettings
@@ -61,11 +59,8 @@ class TwoPage(Page):
     title: ClassVar[str] = "One or two"
     question: ClassVar[str] = "Two groups: what does one Gaussian make of them, and what do two?"
     theory: ClassVar[str] = "mixture"
+    example_name: ClassVar[str] = "two-plane"
     fields: ClassVar[tuple[str, ...]] = ("axes", "n_rows", "apart", "seed")
-
-    @classmethod
-    def example(cls) -> Data:
-        return example("two-plane")
 
     @classmethod
     def opened(cls, data: Data) -> Self:
@@ -109,21 +104,20 @@ class TwoPage(Page):
 
     def inside(self, params: MixtureParams, k: int) -> float:
         """Return the share of a component's rows, by posterior, within its ellipse of two sigma."""
-        shares = _shares(params, self.rows)[k]
+        shares = shares_on(self.rows, params)[k]
         white = params.covariance.whiten(k, (self.rows.values - params.means[k]).T)
         is_inside = (white**2).sum(axis=0) <= SIGMAS**2
         return float(shares[is_inside].sum() / max(float(shares.sum()), 1e-300))
 
     def levels(self) -> tuple[float, float]:
         """Return L per row under one Gaussian and under two."""
-        return _level(self.one, self.rows), _level(self.two, self.rows)
+        return level_on(self.rows, self.one), level_on(self.rows, self.two)
 
     def scene(self) -> Scene:
         first, second = self.levels()
-        shares = _shares(self.two, self.rows)
         charts = [
             mixture_chart(self.rows, self.one, plain_tints(self.rows.n_rows), title="One Gaussian"),
-            mixture_chart(self.rows, self.two, mixed_tints(shares), title="Two Gaussians"),
+            mixture_chart(self.rows, self.two, title="Two Gaussians"),
         ]
         pictures = tuple(
             replace(chart, handles=tuple(replace(one, id=f"{which}/{one.id}") for one in chart.handles))
@@ -170,17 +164,6 @@ def _angle(vectors: FloatArray) -> float:
     if len(vectors) == 1:
         return float("nan")
     return float(np.degrees(np.arctan2(vectors[1, -1], vectors[0, -1])) % 180)
-
-
-# Of the two mixtures a drag changes but one.
-@lru_cache(maxsize=4)
-def _shares(params: MixtureParams, rows: Data) -> FloatArray:
-    return frozen(posteriors(params, rows.values, np.float64))
-
-
-@lru_cache(maxsize=4)
-def _level(params: MixtureParams, rows: Data) -> float:
-    return float(score_rows(params, rows.values).mean())
 
 
 EXAMPLE_NAME = "Two groups in a plane (S2 fig. 5)"

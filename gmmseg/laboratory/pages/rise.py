@@ -11,9 +11,9 @@ import numpy as np
 from gmmseg.arrays import FloatArray
 from gmmseg.laboratory.bound import Belief, Problem, figures, maximised, problem
 from gmmseg.laboratory.charts import with_mean
-from gmmseg.laboratory.data import Data, example
+from gmmseg.laboratory.data import Data
 from gmmseg.laboratory.page import Action, Page
-from gmmseg.laboratory.scene import Bar, Chart, Handle, Line, Note, Scene, Table
+from gmmseg.laboratory.scene import Bar, Chart, Handle, Line, Note, Scene, Table, upright
 from gmmseg.laboratory.starts import start
 from gmmseg.laboratory.words import fixed, short
 from gmmseg.mixture.moments import expected_log_likelihood
@@ -87,11 +87,8 @@ class RisePage(Page):
     title: ClassVar[str] = "Why it rises"
     question: ClassVar[str] = "Why can no step of EM go down?"
     theory: ClassVar[str] = "bound"
+    example_name: ClassVar[str] = "two-line"
     fields: ClassVar[tuple[str, ...]] = ("n_components", "component", "seed")
-
-    @classmethod
-    def example(cls) -> Data:
-        return example("two-line")
 
     @classmethod
     def opened(cls, data: Data) -> Self:
@@ -249,7 +246,7 @@ class RisePage(Page):
             lines=(
                 Line(self.grid, self.level, "accent", "L(θ)"),
                 Line(self.grid, bound, "warning", "bound: Q(θ, θg) − H(θg, θg)", "dash"),
-                Line(np.array([top, top]), np.array([low, peak]), "muted", "", "dot"),
+                upright(top, low, peak, "muted"),
             ),
             handles=(Handle("theta", mean, level, "error", "θg: drag along L"),),
             notes=(Note(top, low - 0.5 * room, "top of the bound", "muted"),),
@@ -268,7 +265,7 @@ class RisePage(Page):
             lines=(
                 Line(x, np.log(x), "accent", "log x"),
                 Line(ends, np.log(ends), "warning", "chord"),
-                Line(np.array([middle, middle]), np.array([chord, np.log(middle)]), "error", "gap", width=3),
+                upright(middle, chord, np.log(middle), "error", "gap", "solid", 3),
             ),
             handles=(
                 Handle("first", jensen.first, float(np.log(jensen.first)), "accent", "x₁: drag it"),

@@ -14,7 +14,7 @@ from gmmseg.control import ShouldStop, StopRequest, only_cancelled, result_of
 from gmmseg.drawing.convergence import Curves, curves
 from gmmseg.errors import FitError
 from gmmseg.laboratory.charts import mean_handles, mixture_chart, truth_tints
-from gmmseg.laboratory.data import Data, example
+from gmmseg.laboratory.data import Data
 from gmmseg.laboratory.page import Action, Page
 from gmmseg.laboratory.scene import Bar, Chart, Convergence, Scene, Table, Transport
 from gmmseg.laboratory.starts import check_features, start
@@ -73,6 +73,7 @@ class StartsPage(Page):
     title: ClassVar[str] = "Starts"
     question: ClassVar[str] = "Does it matter where EM begins?"
     theory: ClassVar[str] = "em"
+    example_name: ClassVar[str] = "four-plane"
     fields: ClassVar[tuple[str, ...]] = (
         "way",
         "n_starts",
@@ -81,10 +82,6 @@ class StartsPage(Page):
         "fit.covariance",
         "fit.seed",
     )
-
-    @classmethod
-    def example(cls) -> Data:
-        return example("four-plane")
 
     @classmethod
     def opened(cls, data: Data) -> Self:

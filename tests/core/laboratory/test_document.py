@@ -138,7 +138,7 @@ def test_every_claim_of_a_lesson_holds(lesson: Lesson) -> None:
     n_steps = 0
     while document.lesson is not None:
         progress = document.lesson
-        assert document.page.name == progress.step.page
+        assert document.page.name == lesson.page
         before = document.page
         answered, after = progress.answered(0, before, never_stop)
         assert answered.claim is not None
@@ -156,7 +156,7 @@ def test_every_claim_of_a_lesson_holds(lesson: Lesson) -> None:
 def test_there_are_eight_lessons_on_pages_that_exist() -> None:
     assert len(LESSONS) == 8
     names = {page.name for page in PAGES}
-    assert {step.page for lesson in LESSONS for step in lesson.steps} <= names
+    assert {lesson.page for lesson in LESSONS} <= names
 
 
 def test_a_lesson_is_left_where_it_is(workspace: Workspace) -> None:

@@ -14,6 +14,7 @@ from sklearn.mixture import GaussianMixture
 
 from gmmseg.control import StopRequest, never_stop, result_of
 from gmmseg.errors import EditError, FeatureError
+from gmmseg.laboratory.bound import shares_on
 from gmmseg.laboratory.data import EXAMPLES, THREE_IN_PLANE, Data, example, made_data
 from gmmseg.laboratory.page import Page
 from gmmseg.laboratory.pages.contents import PAGES
@@ -276,7 +277,7 @@ def test_the_first_union_is_the_pair_of_the_matrix_that_overlaps_most(measure: s
 
 def test_entropy_gains_are_differences_of_entropies() -> None:
     page = opened(MergePage).changed("measure", "entropy")
-    shares = page.shares
+    shares = shares_on(page.data, page.params)
 
     def entropy(parts: np.ndarray) -> float:
         return float(-(parts * np.log(np.where(parts > 0, parts, 1.0))).sum())

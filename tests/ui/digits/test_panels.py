@@ -323,7 +323,7 @@ def test_the_scatter_shows_the_digit_under_the_pointer(
         panel.show_state(ViewState(), shown)
     panel.show_moments(asked.args[0], cluster_moments(outcome))
     n_clusters = len(np.unique(outcome.clusters))
-    assert [one.class_id for one in panel.plot.components] == list(range(1, n_clusters + 1))
+    assert [one.number for one in panel.plot.components] == list(range(1, n_clusters + 1))
     axes = [box.currentIndex() for box in panel.axis_boxes.values()]
     # The axes take their room when they are first drawn.
     qtbot.wait(50)

@@ -18,12 +18,12 @@ from skimage.measure import points_in_poly
 from gmmseg.arrays import ByteArray, FloatArray, IntArray
 from gmmseg.colours import class_colour
 from gmmseg.digits.experiment import ExperimentOutcome
-from gmmseg.drawing.scatter import ellipse, usual_bounds
+from gmmseg.drawing.scatter import ComponentCurve, ellipse, usual_bounds
 from ui.digits.panels.requests import MomentsRequest
 from ui.digits.panels.words import facts
 from ui.digits.widgets.card import Card
 from ui.plots.plot_panel import PlotPanel
-from ui.plots.scatter_plot import ComponentCurve, ScatterPlot, shown_bounds
+from ui.plots.scatter_plot import ScatterPlot, shown_bounds
 from ui.theme import SPACING
 from ui.widgets.empty_hint import EmptyHint
 

@@ -23,7 +23,7 @@ from gmmseg.laboratory.scene import (
 from ui.laboratory.widgets.handle_view import HandleView
 from ui.plots.curve_legend import CurveLegend
 from ui.plots.matrix_cells import MatrixCells
-from ui.plots.scatter_plot import ComponentCurve, ScatterPlot
+from ui.plots.scatter_plot import ScatterPlot
 from ui.theme import colours, style_plot
 
 _STYLES: dict[LineStyle, Qt.PenStyle] = {
@@ -115,7 +115,7 @@ class ChartPlot(ScatterPlot):
         self.has_numbers = not any(handle.label for handle in chart.handles)
         self._show_frame(chart, before)
         self._show_ground(chart, before)
-        self.show_components([ComponentCurve(s.number, s.colour, s.x, s.y, s.mean) for s in chart.shapes])
+        self.show_components(chart.shapes)
         self._show_lines(chart.lines, () if before is None else before.lines)
         self._show_notes(chart)
         self._show_matrix(chart.matrix)
@@ -145,7 +145,7 @@ class ChartPlot(ScatterPlot):
             self.set_bounds(chart.bounds)
 
     def _show_ground(self, chart: Chart, before: Chart | None) -> None:
-        if before is None or not _are_same(chart.points, before.points):
+        if before is None or not are_alike(chart.points, before.points):
             self._show_rows(chart.points)
         bars = chart.histogram
         self.bars.setVisible(bars is not None)
@@ -286,12 +286,3 @@ class ChartPlot(ScatterPlot):
             self.released.emit()
         else:
             super().keyPressEvent(event)
-
-
-def _are_same(points: Points | None, others: Points | None) -> bool:
-    if points is None or others is None:
-        return points is others
-    return all(
-        one is other
-        for one, other in ((points.x, others.x), (points.y, others.y), (points.tints, others.tints))
-    )

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 from gmmseg.arrays import ByteArray, FloatArray, IntArray
 from gmmseg.drawing.scatter import (
     Axis,
+    ComponentCurve,
     density_curves,
     dithered,
     ellipse,
@@ -29,7 +30,7 @@ from gmmseg.render import display_rgb
 from ui.photo.panels.scatter_rows import HIDDEN, Mixture, WinnersRequest, mixture_of, tints_of
 from ui.plots.axis_choosers import AxisChoosers
 from ui.plots.plot_panel import PlotPanel
-from ui.plots.scatter_plot import ComponentCurve, ScatterPlot, shown_bounds
+from ui.plots.scatter_plot import ScatterPlot, shown_bounds
 from ui.theme import theme
 from ui.widgets.building import named, row
 from ui.widgets.empty_hint import EmptyHint

@@ -59,7 +59,7 @@ class LaboratoryKind(Kind[Document, Notebook, NotebookForm]):
                 misfit("name", "must be one of the pages")
             if not document.untouched <= document.pages.keys():
                 misfit("untouched", "must be pages")
-            if document.lesson is not None and document.lesson.step.page != document.name:
+            if document.lesson is not None and document.lesson.lesson.page != document.name:
                 misfit("lesson", "is on another page")
 
     def form_of(
