@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QUrl, Slot
@@ -13,7 +12,6 @@ from PySide6.QtGui import (
     QDesktopServices,
     QDragEnterEvent,
     QDropEvent,
-    QGuiApplication,
     QShowEvent,
 )
 from PySide6.QtWidgets import (
@@ -23,17 +21,14 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QGridLayout,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
-    QMenu,
     QProgressBar,
     QPushButton,
     QSpinBox,
-    QVBoxLayout,
     QWidget,
 )
 
-from gmmseg.batch.folders import KINDS, SHEET, FolderBatch
+from gmmseg.batch.folders import KINDS, SHEET, FolderBatch, folder_batch_events
 from gmmseg.batch.methods import AppliedModel, FittedMixture, GrownRegions, MapMethod, Method
 from gmmseg.batch.pictures import Outcome
 from gmmseg.batch.run import Result, failure_text
@@ -46,9 +41,11 @@ from gmmseg.photo.document import Document
 from gmmseg.processes import Begun, Failed, ItemEvent, Reported
 from gmmseg.regions.settings import RegionSettings
 from gmmseg.setting import with_setting
-from ui.photo.batching import Batcher
+from ui.desk.job_runner import JobRunner
 from ui.photo.widgets.batch_table import BatchTable, RowState
+from ui.photo.widgets.copy_button import CopyButton, copy_text
 from ui.theme import SPACING
+from ui.widgets.building import in_column, in_row, label_of, named, text_label
 from ui.widgets.export_row import INTERCHANGE, RESULTS
 from ui.widgets.files_dialog import ChooseFolder, choose_folder
 
@@ -72,7 +69,8 @@ class BatchDialog(QDialog):
 
     Parameters
     ----------
-    batcher : Batcher
+    runner : JobRunner
+        For this dialog alone.
     settings_of : callable
         Returns the document whose settings are those of the batch, when it begins.
     pick_folder : callable
@@ -83,7 +81,7 @@ class BatchDialog(QDialog):
 
     def __init__(
         self,
-        batcher: Batcher,
+        runner: JobRunner,
         settings_of: Callable[[], Document],
         pick_folder: ChooseFolder = choose_folder,
         open_result: OpenOutside = open_outside,
@@ -94,7 +92,7 @@ class BatchDialog(QDialog):
         self.setWindowTitle(self.tr("Batch"))
         self.setAcceptDrops(True)
         self.resize(*_SIZE)
-        self._batcher = batcher
+        self._runner = runner
         self._settings_of = settings_of
         self._pick_folder = pick_folder
         self._open_result = open_result
@@ -102,71 +100,62 @@ class BatchDialog(QDialog):
         self._offers_model = False
         self._is_folder_chosen = False
         self._table = BatchTable(self)
-        self._bar = QProgressBar(self)
-        self._bar.setObjectName("batch.bar")
-        self._message = QLabel(self)
-        self._message.setObjectName("batch.message")
-        self._message.setWordWrap(True)
-        column = QVBoxLayout(self)
-        column.setSpacing(SPACING)
-        column.addLayout(self._make_head())
-        column.addWidget(self._table, 1)
-        column.addLayout(self._make_options())
-        column.addWidget(self._bar)
-        column.addWidget(self._message)
-        column.addLayout(self._make_foot())
+        self._bar = named(QProgressBar(self), "batch.bar")
+        self._message = text_label("batch.message")
+        in_column(
+            self._make_head(),
+            self._table,
+            self._make_options(),
+            self._bar,
+            self._message,
+            self._make_foot(),
+            of=self,
+            stretched=self._table,
+            spacing=SPACING,
+            margins=None,
+        )
         self._table.opened.connect(self._open_row)
-        batcher.advanced.connect(self._on_advanced)
-        batcher.finished.connect(self._on_finished)
-        batcher.failed.connect(self._on_failed)
-        batcher.cancelled.connect(self._on_cancelled)
-        batcher.running_changed.connect(self._refresh)
+        runner.events.connect(self._on_events)
+        runner.finished.connect(self._on_finished)
+        runner.failed.connect(self._on_failed)
+        runner.cancelled.connect(self._on_cancelled)
+        runner.running_changed.connect(self._refresh)
         self._refresh()
 
     # Building
 
     def _button(self, name: str, text: str, clicked: Callable[[], object]) -> QPushButton:
-        button = QPushButton(text, self)
-        button.setObjectName(f"batch.{name}")
+        button = named(QPushButton(text, self), f"batch.{name}")
         button.setAutoDefault(False)
         button.clicked.connect(clicked)
         return button
 
     def _make_head(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(SPACING)
         self._add = self._button("add", self.tr("&Add pictures…"), self._add_files)
         self._add_all = self._button("add_folder", self.tr("Add a &folder…"), self._add_folder)
         self._clear = self._button("clear", self.tr("Cl&ear"), self._clear_files)
-        for button in (self._add, self._add_all, self._clear):
-            row.addWidget(button)
-        row.addStretch(1)
-        return row
+        return in_row(self._add, self._add_all, self._clear, None, spacing=SPACING)
 
     def _make_options(self) -> QGridLayout:
-        self._subject = QComboBox(self)
-        self._subject.setObjectName("batch.subject")
+        tip = self.tr("With one fit of all pictures a class is the same in each of them")
+        self._subject = named(QComboBox(self), "batch.subject", tip)
         self._subject.addItem(self.tr("Classes, a fit of each picture"), "classes")
         self._subject.addItem(self.tr("Classes, one fit of all pictures"), "joint")
         self._subject.addItem(self.tr("Regions"), "regions")
-        self._subject.setToolTip(self.tr("With one fit of all pictures a class is the same in each of them"))
-        self._folder = QLineEdit(self)
-        self._folder.setObjectName("batch.folder")
+        self._folder = named(QLineEdit(self), "batch.folder")
         self._folder.setPlaceholderText(self.tr("A folder beside the pictures"))
         self._folder.textEdited.connect(self._note_folder)
         self._folder.textChanged.connect(self._refresh)
         browse = self._button("browse", self.tr("C&hoose…"), self._browse)
-        self._jobs = QSpinBox(self)
-        self._jobs.setObjectName("batch.jobs")
+        tip = self.tr("Pictures that are worked on at the same time; the files are the same")
+        self._jobs = named(QSpinBox(self), "batch.jobs", tip)
         self._jobs.setRange(1, 64)
         self._jobs.setValue(os.cpu_count() or 1)
-        self._jobs.setToolTip(self.tr("Pictures that are worked on at the same time; the files are the same"))
         titles = {offer[0]: offer[1] for offer in (*RESULTS, *INTERCHANGE)}
         self._kinds: dict[ExportKind, QCheckBox] = {}
         kinds = QGridLayout()
         for at, kind in enumerate(KINDS):
-            box = QCheckBox(self.tr(titles[kind]).replace("&", ""), self)
-            box.setObjectName(f"batch.{kind}")
+            box = named(QCheckBox(self.tr(titles[kind]).replace("&", ""), self), f"batch.{kind}")
             box.setChecked(kind in ("mask", "overlay"))
             box.toggled.connect(self._refresh)
             kinds.addWidget(box, at // 4, at % 4)
@@ -178,9 +167,7 @@ class BatchDialog(QDialog):
             (self.tr("&Processes"), self._jobs),
         )  # fmt: skip
         for at, (title, field) in enumerate(rows):
-            label = QLabel(title, self)
-            label.setBuddy(field)
-            grid.addWidget(label, at, 0)
+            grid.addWidget(label_of(field, title), at, 0)
             grid.addWidget(field, at, 1)
         grid.addWidget(browse, 1, 2)
         grid.addLayout(kinds, len(rows), 1, 1, 2)
@@ -189,18 +176,8 @@ class BatchDialog(QDialog):
         return grid
 
     def _make_foot(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(SPACING)
-        self._copy = QPushButton(self.tr("Cop&y as"), self)
-        self._copy.setObjectName("batch.copy")
-        self._copy.setAutoDefault(False)
-        menu = QMenu(self._copy)
-        titles: dict[Language, str] = {"command": self.tr("&Command"), "python": self.tr("&Python")}
-        for language, title in titles.items():
-            entry = menu.addAction(title)
-            entry.setObjectName(f"batch.copy_{language}")
-            entry.triggered.connect(partial(self._copy_as, language))
-        self._copy.setMenu(menu)
+        self._copy = CopyButton("batch.copy", self.tr("Cop&y as"), self)
+        self._copy.asked.connect(self._copy_as)
         self._sheet = self._button("sheet", self.tr("Contact sheet"), self._open_sheet)
         self._show_folder = self._button("open_folder", self.tr("&Open the folder"), self._open_folder)
         self._retry = self._button("retry", self.tr("&Retry the failed"), self._start)
@@ -208,13 +185,8 @@ class BatchDialog(QDialog):
         self._go = self._button("go", self.tr("&Start"), self._start)
         self._go.setDefault(True)
         self._close = self._button("close", self.tr("Close"), self.close)
-        row.addWidget(self._copy)
-        row.addWidget(self._sheet)
-        row.addWidget(self._show_folder)
-        row.addStretch(1)
-        for button in (self._retry, self._stop, self._go, self._close):
-            row.addWidget(button)
-        return row
+        made = (self._copy, self._sheet, self._show_folder)
+        return in_row(*made, None, self._retry, self._stop, self._go, self._close, spacing=SPACING)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -298,7 +270,7 @@ class BatchDialog(QDialog):
             self._folder.setText(str(picked))
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if event.mimeData().hasUrls() and not self._batcher.runner.is_running:
+        if event.mimeData().hasUrls() and not self._runner.is_running:
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
@@ -327,20 +299,21 @@ class BatchDialog(QDialog):
         self._message.clear()
         self._bar.setRange(0, len(self._running.images))
         self._bar.setValue(0)
-        self._batcher.start(self._running)
+        batch = self._running
+        self._runner.start(lambda should_stop: folder_batch_events(batch, should_stop))
 
     @Slot()
     def _stop_or_cancel(self) -> None:
         """Stop after the pictures in hand; asked once more, end at once."""
-        if self._batcher.runner.is_ending:
-            self._batcher.cancel()
+        if self._runner.is_ending:
+            self._runner.cancel()
             return
-        self._batcher.stop()
+        self._runner.stop()
         self._message.setText(self.tr("The pictures in hand are completed …"))
         self._refresh()
 
-    @Slot(object)
-    def _on_advanced(self, events: tuple[Progress | ItemEvent[Outcome], ...]) -> None:
+    @Slot(object, object)
+    def _on_events(self, run: int, events: tuple[Progress | ItemEvent[Outcome], ...]) -> None:
         for event in events:
             if isinstance(event, Progress):
                 self._message.setText(event.text)
@@ -360,8 +333,8 @@ class BatchDialog(QDialog):
             return RowState("kept", self.tr("Was there already"))
         return RowState("done", self.tr("Done in {0:.1f} s").format(event.result.seconds))
 
-    @Slot(object)
-    def _on_finished(self, results: list[Result]) -> None:
+    @Slot(object, object)
+    def _on_finished(self, run: int, results: list[Result]) -> None:
         n_done = sum(isinstance(result, Outcome) for result in results)
         n_failed = sum(isinstance(result, Exception) for result in results)
         text = self.tr("{0} of {1} pictures are done.").format(n_done, len(results))
@@ -370,8 +343,8 @@ class BatchDialog(QDialog):
         self._message.setText(text)
         self._refresh()
 
-    @Slot(object)
-    def _on_failed(self, error: Exception) -> None:
+    @Slot(object, object)
+    def _on_failed(self, run: int, error: Exception) -> None:
         self._message.setText(failure_text(error))
         self._end_rows()
 
@@ -388,7 +361,7 @@ class BatchDialog(QDialog):
 
     @Slot()
     def _refresh(self) -> None:
-        is_running = self._batcher.runner.is_running
+        is_running = self._runner.is_running
         subject = self._subject.currentData()
         for kind, box in self._kinds.items():
             box.setEnabled(not is_running and kind not in _NOT_OF.get(subject, ()))
@@ -400,7 +373,7 @@ class BatchDialog(QDialog):
         self._go.setEnabled(can_start and not is_running)
         self._copy.setEnabled(can_start)
         self._stop.setEnabled(is_running)
-        self._stop.setText(self.tr("&Cancel") if self._batcher.runner.is_ending else self.tr("&Stop"))
+        self._stop.setText(self.tr("&Cancel") if self._runner.is_ending else self.tr("&Stop"))
         has_failed = any(state.name == "failed" for state in self.states)
         self._retry.setEnabled(has_failed and can_start and not is_running)
         batch = self._running
@@ -425,14 +398,10 @@ class BatchDialog(QDialog):
         if self._running is not None:
             self._open_result(self._running.folder)
 
+    @Slot(str)
     def _copy_as(self, language: Language) -> None:
-        try:
-            text = text_of(language, self.batch().again())
-        except GmmsegError as error:
-            self._message.setText(str(error))
-            return
-        QGuiApplication.clipboard().setText(text)
-        self._message.setText(self.tr("Copied. It writes the same files, byte for byte."))
+        text, _ = copy_text(lambda: text_of(language, self.batch().again()))
+        self._message.setText(text)
 
 
 def _method(document: Document, subject: str) -> Method:

@@ -202,11 +202,8 @@ class PhotoCommands(QObject):
         if self._batch is None:
             from ui.photo.batch_dialog import BatchDialog
 
-            self._batch = BatchDialog(
-                self._work.batcher,
-                lambda: self._work.workspace.document,
-                parent=self._window,
-            )
+            workspace = self._work.workspace
+            self._batch = BatchDialog(self._work.batches, lambda: workspace.document, parent=self._window)
             self._batch.add(self._work.opener.files)
             self._work.bridge.changed.connect(self._batch.follow_document)
         self._batch.show()

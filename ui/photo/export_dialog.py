@@ -8,29 +8,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QLocale, Signal, Slot
-from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QDialogButtonBox,
     QHBoxLayout,
-    QLabel,
-    QMenu,
-    QPushButton,
     QVBoxLayout,
     QWidget,
 )
 
 from gmmseg.batch.documents import WITHOUT_PIXELS, Subject
 from gmmseg.batch.texts import Language
-from gmmseg.errors import GmmsegError
 from gmmseg.io.export_items import ZERO_BASED_KINDS, ExportItem, ExportKind, check_items, with_legends
 from gmmseg.io.files import safe_name
 from gmmseg.photo.classes import class_id
 from ui.photo.widgets.captions import hidden_note
+from ui.photo.widgets.copy_button import CopyButton, copy_text
 from ui.photo.widgets.export_offers import OFFERS, REFUSED, Offered
 from ui.photo.widgets.export_options import ExportOptions
 from ui.theme import SPACING
+from ui.widgets.building import in_row, label_of, named, text_label
 from ui.widgets.collapsible import CollapsibleSection
 from ui.widgets.export_row import INTERCHANGE, RESULTS, Offer
 from ui.widgets.files_dialog import TITLE_WIDTH, ChooseFolder, FilesDialog, choose_folder
@@ -116,12 +113,11 @@ class ExportDialog(FilesDialog[ExportKind, ExportItem]):
         column = QVBoxLayout(self)
         column.setSpacing(SPACING)
         self._has_part = 0 < n_chosen < n_objects
-        self._chosen = QCheckBox(self._chosen_title(n_chosen), self)
-        self._chosen.setObjectName("export.chosen")
+        self._chosen = named(QCheckBox(self._chosen_title(n_chosen), self), "export.chosen")
         self._chosen.toggled.connect(self._refresh)
         column.addLayout(self._make_subject_row(len(classes) > 0, n_regions, n_objects))
         if is_missing:
-            column.addWidget(self._make_missing_note())
+            column.addWidget(text_label("export.missing", self.tr(_MISSING)))
         column.addLayout(self._make_folder_row(folder))
         column.addSpacing(SPACING)
         column.addLayout(results)
@@ -132,7 +128,8 @@ class ExportDialog(FilesDialog[ExportKind, ExportItem]):
         column.addWidget(self._make_message())
         column.addStretch(1)
         buttons = self._make_buttons()
-        self._copy = self._make_copy_button()
+        self._copy = CopyButton("export.copy", self.tr("Copy &as"), self)
+        self._copy.asked.connect(self._copy_as)
         buttons.addButton(self._copy, QDialogButtonBox.ButtonRole.ResetRole)
         column.addWidget(buttons)
         self._begin(tuple(kinds))
@@ -183,8 +180,7 @@ class ExportDialog(FilesDialog[ExportKind, ExportItem]):
     # Building
 
     def _make_subject_row(self, has_classes: bool, n_regions: int, n_objects: int) -> QHBoxLayout:
-        self._subject = QComboBox(self)
-        self._subject.setObjectName("export.subject")
+        self._subject = named(QComboBox(self), "export.subject")
         if has_classes:
             self._subject.addItem(self.tr("Classes"), "classes")
         if n_regions:
@@ -193,66 +189,29 @@ class ExportDialog(FilesDialog[ExportKind, ExportItem]):
             self._subject.addItem(of_overview if self._is_beyond_memory else said, "regions")
         if n_objects:
             self._subject.addItem(self._counted(self.tr("Objects ({0})"), n_objects), "objects")
-        label = QLabel(self.tr("&What"), self)
-        label.setBuddy(self._subject)
+        label = label_of(self._subject, self.tr("&What"))
         label.setMinimumWidth(TITLE_WIDTH)
         for part in (label, self._subject):
             part.setVisible(self._subject.count() > 1)
         self._subject.currentIndexChanged.connect(self._show_subject)
-        row = QHBoxLayout()
-        row.setSpacing(SPACING)
-        row.addWidget(label)
-        row.addWidget(self._subject)
-        row.addWidget(self._chosen)
-        row.addStretch(1)
-        return row
+        return in_row(label, self._subject, self._chosen, None, spacing=SPACING)
 
     def _counted(self, title: str, count: int) -> str:
         return title.format(QLocale().toString(count))
 
-    def _make_missing_note(self) -> QLabel:
-        note = QLabel(self.tr(_MISSING), self)
-        note.setObjectName("export.missing")
-        note.setWordWrap(True)
-        return note
-
-    def _make_copy_button(self) -> QPushButton:
-        """Return the button that copies what does the same without the window."""
-        button = QPushButton(self.tr("Copy &as"), self)
-        button.setObjectName("export.copy")
-        button.setAutoDefault(False)
-        button.setToolTip(self.tr("Copy a text that writes the same files again, byte for byte"))
-        menu = QMenu(button)
-        titles: dict[Language, str] = {"command": self.tr("&Command"), "python": self.tr("&Python")}
-        for language, title in titles.items():
-            entry = menu.addAction(title)
-            entry.setObjectName(f"export.copy_{language}")
-            entry.triggered.connect(partial(self._copy_as, language))
-        button.setMenu(menu)
-        return button
-
     # Working
 
+    @Slot(str)
     def _copy_as(self, language: Language) -> None:
-        if self._make_text is None:
-            return
-        try:
-            text = self._make_text(language, self.items(), self.subject)
-        except GmmsegError as error:
-            self._say(str(error), is_error=True)
-            return
-        QGuiApplication.clipboard().setText(text)
-        self._say(self.tr("Copied. It writes these files again, byte for byte."), is_error=False)
+        if self._make_text is not None:
+            make = partial(self._make_text, language, self.items(), self.subject)
+            self._say(*copy_text(make))
 
     @Slot()
     def _show_subject(self) -> None:
         """Offer what there is of the subject chosen."""
-        if self.subject == "regions":
-            self._options.explain_regions(self._highest["regions"])
-        elif self.subject == "objects":
-            self._options.explain_objects(self._highest["objects"])
-        else:
-            self._options.explain_classes(self._highest["classes"], self._hidden_note)
+        hidden = self._hidden_note if self.subject == "classes" else ""
+        self._options.explain(self.subject, self._highest[self.subject], hidden)
         offered = self._offered
         for row, (kind, title, pattern, tip, suffixes) in zip(self._rows, _offers(offered), strict=True):
             stem = f"{self._stem}_regions" if self.subject == "regions" else self._stem
@@ -269,8 +228,7 @@ class ExportDialog(FilesDialog[ExportKind, ExportItem]):
         self._options.show_items(self.items())
         super()._refresh()
         # A text tells nothing of what was chosen in the window.
-        is_told = self._make_text is not None and not self.is_of_chosen
-        is_told = is_told and not self._is_missing
+        is_told = self._make_text is not None and not self.is_of_chosen and not self._is_missing
         self._copy.setEnabled(is_told and bool(self.kinds))
 
     def _check(self, items: list[ExportItem]) -> None:

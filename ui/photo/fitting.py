@@ -86,9 +86,7 @@ class Fitter(Worker):
         """Whether a taught mixture follows what is marked; else `run` has to be asked for."""
         self._steps: list[FitStep] = []
         self._candidates: list[Candidate] = []
-        self._pause = QTimer(self)
-        self._pause.setSingleShot(True)
-        self._pause.setInterval(PAUSE_MS)
+        self._pause = QTimer(self, singleShot=True, interval=PAUSE_MS)
         self._pause.timeout.connect(self._start)
         bridge.changed.connect(self._on_changed)
         runner.cancelled.connect(self._on_cancelled)

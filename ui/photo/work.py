@@ -28,7 +28,6 @@ from gmmseg.regions.table import RegionTable, region_table
 from ui.desk.job_runner import JobRunner
 from ui.desk.keeping import Keeper, Keeping
 from ui.desk.workers import DeskWorkers
-from ui.photo.batching import Batcher
 from ui.photo.comparing import KComparer
 from ui.photo.component_merger import ComponentMerger
 from ui.photo.exporting import Exporter
@@ -93,8 +92,8 @@ class PhotoWork(DeskWorkers):
         self.map_keeper = MapKeeper(self, self.workspace, self.bridge)
         self.comparisons = JobRunner("newest", self)
         self.k_comparer = KComparer(self.workspace, self.bridge, self.comparisons, self)
-        self.batcher = Batcher(JobRunner("newest", self), self)
-        self._quiet.append(self.batcher.runner)
+        self.batches = JobRunner("newest", self)
+        self._quiet.append(self.batches)
         self.opener = Opener(self.reads, self)
         self.exporter = Exporter(self.workspace, self.exports, store, self)
         self.file_states = FileStates(self.workspace, self.bridge, self.exporter, self)

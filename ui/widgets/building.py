@@ -65,7 +65,7 @@ def worded(button: QToolButton) -> QToolButton:
     return button
 
 
-def row(
+def in_row(
     *parts: Part,
     of: QWidget | None = None,
     stretched: Part = None,
@@ -88,14 +88,14 @@ def row(
     return _filled(QHBoxLayout() if of is None else QHBoxLayout(of), parts, stretched, spacing, margins)
 
 
-def column(
+def in_column(
     *parts: Part,
     of: QWidget | None = None,
     stretched: Part = None,
     spacing: int = SPACING // 2,
     margins: Margins | None = _NO_MARGINS,
 ) -> QVBoxLayout:
-    """Return parts from top to bottom; parameters as of `row`."""
+    """Return parts from top to bottom; parameters as of `in_row`."""
     return _filled(QVBoxLayout() if of is None else QVBoxLayout(of), parts, stretched, spacing, margins)
 
 

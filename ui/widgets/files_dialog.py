@@ -204,7 +204,7 @@ class FilesDialog(QDialog, Generic[K, Item]):
         self.accept()
         self._hand_over(items)
 
-    def _say(self, text: str, *, is_error: bool) -> None:
+    def _say(self, text: str, is_error: bool) -> None:
         palette = QPalette()
         palette.setColor(QPalette.ColorRole.WindowText, colours().error if is_error else colours().warning)
         self._message.setPalette(palette)

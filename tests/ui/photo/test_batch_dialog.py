@@ -27,7 +27,6 @@ from gmmseg.photo.settings import MapSettings, SegmentSettings
 from tests.core.commands.test_cli import photo
 from ui.desk.job_runner import JobRunner
 from ui.photo.batch_dialog import BatchDialog
-from ui.photo.batching import Batcher
 from ui.photo.widgets.batch_table import BatchTable
 
 ROOT = Path(__file__).parents[3]
@@ -45,12 +44,11 @@ class Bench:
         for at in range(3):
             Pillow.fromarray(photo(seed=at)).save(self.photos / f"{at}.png")
         self.runner = JobRunner("newest")
-        self.batcher = Batcher(self.runner)
         self.opened: list[Path] = []
         settings = SegmentSettings(mixture=FAST, smooth=0.5)
         document = Document(settings=settings, map_settings=MapSettings())
         self.dialog = BatchDialog(
-            self.batcher, lambda: document, lambda parent, folder: self.photos, self.opened.append
+            self.runner, lambda: document, lambda parent, folder: self.photos, self.opened.append
         )
         qtbot.addWidget(self.dialog)
         self.dialog.show()
@@ -67,7 +65,7 @@ class Bench:
         button.click()
 
     def finish(self, name: str = "go") -> None:
-        with self.qtbot.waitSignal(self.batcher.finished, timeout=30000):
+        with self.qtbot.waitSignal(self.runner.finished, timeout=30000):
             self.press(name)
 
     @property
@@ -221,14 +219,14 @@ def test_stop_completes_what_is_in_hand_and_a_start_goes_on(bench: Bench) -> Non
     bench.child(QSpinBox, "jobs").setValue(1)
     bench.press("add_folder")
 
-    def stop_once(events: object) -> None:
+    def stop_once(run: object, events: object) -> None:
         # Events come several at a time: the first that tell of any work are soon enough.
         if not bench.runner.is_ending:
             bench.press("stop")
 
-    bench.batcher.advanced.connect(stop_once)
+    bench.runner.events.connect(stop_once)
     bench.finish()
-    bench.batcher.advanced.disconnect(stop_once)
+    bench.runner.events.disconnect(stop_once)
     n_done = bench.states.count("done")
     assert 1 <= n_done < 12
     assert bench.states.count("waiting") == 12 - n_done

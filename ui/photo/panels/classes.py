@@ -7,7 +7,7 @@ from functools import reduce
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, Signal, Slot
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtWidgets import QWidget
 
 from gmmseg.editing.editor import Edit
 from gmmseg.photo.classes import ClassInfo
@@ -36,6 +36,7 @@ from ui.photo.widgets.entries_panel import (
     is_one,
 )
 from ui.theme import SPACING
+from ui.widgets.building import text_label
 from ui.widgets.dialog_parts import AskColour, ask_colour
 
 if TYPE_CHECKING:
@@ -66,11 +67,8 @@ class ClassesPanel(EntriesPanel):
         hint = QCoreApplication.translate("ClassesPanel", "Classes appear here once the image is segmented.")
         in_bar = [spec.id for spec in ACTIONS if spec.id != "class.recolour"]
         super().__init__(class_kind(), _EDITS, ACTIONS, in_bar, hint, choose_colour, parent)
-        self.note = QLabel(self)
-        self.note.setObjectName("classes-note")
-        self.note.setWordWrap(True)
+        self.note = text_label("classes-note", is_muted=True)
         self.note.setContentsMargins(SPACING, 0, SPACING, SPACING // 2)
-        self.note.setForegroundRole(self.palette().ColorRole.PlaceholderText)
         self.note.hide()
         self._column.addWidget(self.note)
 

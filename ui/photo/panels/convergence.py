@@ -24,7 +24,7 @@ from ui.plots.monotone_badge import MonotoneBadge
 from ui.plots.plot_panel import PlotPanel
 from ui.plots.step_plot import Span, StepPlot
 from ui.theme import SPACING
-from ui.widgets.building import column, named, remark, row
+from ui.widgets.building import in_column, in_row, named, remark
 from ui.widgets.controls import ElidingCombo
 from ui.widgets.empty_hint import EmptyHint
 from ui.widgets.text_table import TextTable
@@ -83,7 +83,7 @@ class ConvergencePanel(PlotPanel):
 
     def _plot_page(self) -> QWidget:
         page = QWidget()
-        column(self.plot.legend, self.plot, of=page, stretched=self.plot, spacing=SPACING // 4)
+        in_column(self.plot.legend, self.plot, of=page, stretched=self.plot, spacing=SPACING // 4)
         return page
 
     def _top_row(self) -> QHBoxLayout:
@@ -129,7 +129,7 @@ class ConvergencePanel(PlotPanel):
             combo.setMinimumContentsLength(4)
             combo.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self._plot_options = [self.span_box, self.q_box, self.h_box, self.nll_box]
-        return row(self.view_box, *self._plot_options, None)
+        return in_row(self.view_box, *self._plot_options, None)
 
     def _bottom_row(self) -> QHBoxLayout:
         self.badge = MonotoneBadge()
@@ -140,8 +140,8 @@ class ConvergencePanel(PlotPanel):
         tip = self.tr("Return to the newest parameters (Esc)")
         self.latest_button = named(QPushButton(self.tr("La&test")), "latest-step", tip)
         self.latest_button.clicked.connect(self.select_latest)
-        text = column(self.badge, self.reason, spacing=2)
-        bottom = row(text, self.latest_button, stretched=text, spacing=SPACING)
+        text = in_column(self.badge, self.reason, spacing=2)
+        bottom = in_row(text, self.latest_button, stretched=text, spacing=SPACING)
         bottom.setAlignment(self.latest_button, Qt.AlignmentFlag.AlignBottom)
         return bottom
 

@@ -26,7 +26,7 @@ from ui.photo.panels.scatter_rows import mixture_of
 from ui.plots.plot import ThemedPlot, faded
 from ui.plots.plot_panel import PlotPanel
 from ui.theme import SPACING, colours
-from ui.widgets.building import label_of, named, row
+from ui.widgets.building import in_row, label_of, named
 from ui.widgets.empty_hint import EmptyHint
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ class DisplayPanel(PlotPanel):
             ),
         )
         self.mixture.toggled.connect(self._throttle.ask)
-        return row(self.channel, self.automatic, self.full, self.mixture, None)
+        return in_row(self.channel, self.automatic, self.full, self.mixture, None)
 
     def _bottom_row(self) -> QHBoxLayout:
         self.gamma = named(
@@ -125,7 +125,7 @@ class DisplayPanel(PlotPanel):
         self.pixel.setMaximumWidth(12 * SPACING)
         self.pixel.editingFinished.connect(self._choose_pixel_size)
         fields = ((self.tr("&Gamma"), self.gamma), (self.tr("Pi&xel, µm"), self.pixel))
-        return row(*(part for title, field in fields for part in (label_of(field, title), field)), None)
+        return in_row(*(part for title, field in fields for part in (label_of(field, title), field)), None)
 
     # Showing
 

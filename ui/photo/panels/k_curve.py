@@ -21,7 +21,7 @@ from gmmseg.photo.document import Document, change_setting
 from ui.plots.plot import ThemedPlot, faded
 from ui.plots.plot_panel import PlotPanel
 from ui.theme import SPACING, colours
-from ui.widgets.building import named, remark, row
+from ui.widgets.building import in_row, named, remark
 from ui.widgets.empty_hint import EmptyHint
 
 if TYPE_CHECKING:
@@ -122,9 +122,9 @@ class KCurvePanel(PlotPanel):
         tip = self.tr("Try more components; the segmentation stays as it is")
         self.more_button = named(QPushButton(), "k-curve-more", tip)
         self.more_button.clicked.connect(lambda: self._compare(self._next_most()))
-        bottom = row(self.warning, self.more_button, stretched=self.warning, spacing=SPACING)
+        bottom = in_row(self.warning, self.more_button, stretched=self.warning, spacing=SPACING)
         bottom.setAlignment(self.more_button, Qt.AlignmentFlag.AlignBottom)
-        self.lay_out(self.hint, row(*self.boxes.values(), None), self.plot, bottom, stretched=self.plot)
+        self.lay_out(self.hint, in_row(*self.boxes.values(), None), self.plot, bottom, stretched=self.plot)
 
     @Slot(object, object)
     def show_state(self, old: ViewState, new: ViewState) -> None:

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QHeaderView, QLayout, QWidget
 from gmmseg.arrays import IntArray
 from gmmseg.image import PixelSize
 from gmmseg.physical import area_text, pixel_area
-from ui.widgets.building import column, text_label
+from ui.widgets.building import in_column, text_label
 from ui.widgets.empty_hint import EmptyHint, hint_or_content
 from ui.widgets.text_table import TextTable
 
@@ -65,7 +65,7 @@ class MeasuresPanel(QWidget):
         self.table.setAccessibleName(title)
         self.summary = text_label(f"{name}-summary")
         content = QWidget()
-        column(*self._above(), self.summary, self.table, of=content, stretched=self.table)
+        in_column(*self._above(), self.summary, self.table, of=content, stretched=self.table)
         self._pages = hint_or_content(self, self.hint, content)
 
     def _above(self) -> Sequence[QLayout]:

@@ -35,7 +35,7 @@ from ui.photo.widgets.merge_words import MEASURES, union_sentence
 from ui.photo.widgets.overlap_plot import OverlapPlot
 from ui.plots.dendrogram_plot import LOWEST_CUT, DendrogramPlot
 from ui.plots.plot_panel import PlotPanel
-from ui.widgets.building import named, remark, row
+from ui.widgets.building import in_row, named, remark
 from ui.widgets.empty_hint import EmptyHint
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ class MergeTreePanel(PlotPanel):
         self.cut_box.setSingleStep(0.01)
         self.cut_box.valueChanged.connect(self._move_cut)
         self._change_measure()
-        return row(self.measure_box, self.matrix_button, self.cut_box)
+        return in_row(self.measure_box, self.matrix_button, self.cut_box)
 
     def _merging_row(self) -> QHBoxLayout:
         self.merge_button = named(QPushButton(self.tr("&Merge classes")), "merge-tree-merge")
@@ -143,7 +143,7 @@ class MergeTreePanel(PlotPanel):
         self.components_button.clicked.connect(self.merge_components)
         tip = self.tr("Let EM go on from the united components")
         self.refit_box = named(QCheckBox(self.tr("and fit on")), "merge-tree-refit", tip)
-        return row(self.merge_button, self.components_button, self.refit_box, None)
+        return in_row(self.merge_button, self.components_button, self.refit_box, None)
 
     @property
     def measure(self) -> Measure:

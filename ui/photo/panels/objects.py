@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, Qt, Signal, Slot
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QToolButton, QWidget
+from PySide6.QtWidgets import QLabel, QMenu, QToolButton, QWidget
 
 from gmmseg.photo.objects import edits, reshaping
 from gmmseg.photo.objects.objects import ObjectInfo, ObjectMap
@@ -30,6 +30,7 @@ from ui.photo.widgets.entries_panel import (
 from ui.photo.widgets.object_rows import object_kind, object_rows
 from ui.photo.widgets.tool_options import ToolOptions
 from ui.theme import SPACING, icon
+from ui.widgets.building import in_row, named, worded
 from ui.widgets.controls import MenuButton
 from ui.widgets.dialog_parts import AskColour, AskNumber, ask_colour, ask_number
 
@@ -118,19 +119,12 @@ class ObjectsPanel(EntriesPanel):
     def _lay_out(self, in_bar: Sequence[str]) -> None:
         super()._lay_out(in_bar)
         self.options = ToolOptions(self)
-        self._note = QLabel(self)
-        self._note.setObjectName("objects.note")
+        self._note = named(QLabel(self), "objects.note")
         self._note.setContentsMargins(SPACING, 0, SPACING, 0)
         self._note.hide()
-        words = QHBoxLayout()
-        words.setContentsMargins(SPACING // 2, 0, SPACING // 2, 0)
-        words.setSpacing(0)
-        merge = self._button(self._actions["object.merge"])
-        merge.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        words.addWidget(merge)
-        for menu in (self._split_menu, self._shape_menu, self._source_menu):
-            words.addWidget(self._menu_button(menu))
-        words.addStretch(1)
+        merge = worded(self._button(self._actions["object.merge"]))
+        menus = [self._menu_button(each) for each in (self._split_menu, self._shape_menu, self._source_menu)]
+        words = in_row(merge, *menus, None, spacing=0, margins=(SPACING // 2, 0, SPACING // 2, 0))
         self._column.insertWidget(0, self.options)
         self._column.insertLayout(1, words)
         self._column.insertWidget(3, self._note)
@@ -141,23 +135,16 @@ class ObjectsPanel(EntriesPanel):
 
     def show_teaching(self, actions: Sequence[QAction]) -> None:
         """Offer below the table what objects teach: `actions` of the desk."""
-        row = QHBoxLayout()
-        row.setContentsMargins(SPACING // 2, 0, SPACING // 2, SPACING // 2)
-        row.setSpacing(0)
-        for action in actions:
-            button = self._button(action)
-            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-            row.addWidget(button)
-        row.addStretch(1)
-        self._column.addLayout(row)
+        buttons = [worded(self._button(action)) for action in actions]
+        margins = (SPACING // 2, 0, SPACING // 2, SPACING // 2)
+        self._column.addLayout(in_row(*buttons, None, spacing=0, margins=margins))
 
     def _menu_button(self, menu: QMenu) -> QToolButton:
-        button = MenuButton(self)
+        button = worded(MenuButton(self))
         button.setText(menu.title().replace("&", "") + " ▾")
         button.setIcon(menu.icon())
         button.setMenu(menu)
         button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         button.setAutoRaise(True)
         button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         return button

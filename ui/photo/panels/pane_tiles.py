@@ -67,9 +67,7 @@ class PaneTiles(QObject):
         self._contents: dict[int, _Content] = {}
         self._white = 255.0
         self._n_visible = 1
-        self._soon = QTimer(self)
-        self._soon.setSingleShot(True)
-        self._soon.setInterval(0)
+        self._soon = QTimer(self, singleShot=True, interval=0)
         self._soon.timeout.connect(self._ask)
         self._is_behind = False
         camera.changed.connect(self._on_camera_changed)

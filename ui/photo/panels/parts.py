@@ -22,7 +22,7 @@ from gmmseg.photo.parts import PartTable
 from gmmseg.physical import area_text, length_text, pixel_area, pixel_side
 from ui.photo.panels.measures import MeasuresPanel, area_cell, has_same_maps, largest, listed_words
 from ui.photo.widgets.captions import beyond_memory
-from ui.widgets.building import label_of, named, row
+from ui.widgets.building import in_row, label_of, named
 
 if TYPE_CHECKING:
     from gmmseg.photo.view_state import ViewState
@@ -84,7 +84,7 @@ class PartsPanel(MeasuresPanel):
         self.save = named(QPushButton(_tr("Save CSV …")), "parts-save", tip)
         self.save.clicked.connect(self._save)
         label = label_of(self.least, _tr("&from"))
-        return (row(self.chooser, label, self.least, self.save, stretched=self.chooser),)
+        return (in_row(self.chooser, label, self.least, self.save, stretched=self.chooser),)
 
     # Showing
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PySide6.QtCore import QCoreApplication, QLocale, QTimer, Slot
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
+from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from gmmseg.display import Display, automatic_display
 from gmmseg.features.colour import srgb_to_lab
@@ -16,6 +16,7 @@ from gmmseg.photo.segmentation import posterior_at
 from gmmseg.physical import area_text, pixel_area
 from ui.photo.widgets.posterior_bars import MAX_BARS, Bar, PosteriorBars
 from ui.theme import SPACING, colours, theme
+from ui.widgets.building import in_row, named
 
 if TYPE_CHECKING:
     from gmmseg.image import Image
@@ -36,34 +37,22 @@ class ReadoutBar(QWidget):
         self._shown: ViewState | None = None
         self._pixel: Pixel | None = None
         self._zoom: float | None = None
-        self._values = QLabel()
-        self._values.setObjectName("readoutValues")
+        self._values = named(QLabel(), "readoutValues")
         self._bars = PosteriorBars()
         self._bars.setToolTip(
             self.tr("How probable each class is at this pixel: γ(z_nk), summed over its components")
         )
-        self._facts = QLabel()
-        self._facts.setObjectName("readoutFacts")
-        self._currency = QLabel()
-        self._currency.setObjectName("readoutCurrency")
-        self._currency.setToolTip(
-            self.tr("The maps on screen are not those of a finished fit with the present settings")
-        )
+        self._facts = named(QLabel(), "readoutFacts")
+        tip = self.tr("The maps on screen are not those of a finished fit with the present settings")
+        self._currency = named(QLabel(), "readoutCurrency", tip)
         self._currency.hide()
         for label in (self._values, self._facts):
             label.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
             # A long text must not widen the window.
             label.setMinimumWidth(1)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(SPACING, 0, SPACING, 0)
-        row.setSpacing(2 * SPACING)
-        row.addWidget(self._values)
-        row.addWidget(self._bars, 1)
-        row.addWidget(self._currency)
-        row.addWidget(self._facts)
-        self._pause = QTimer(self)
-        self._pause.setSingleShot(True)
-        self._pause.setInterval(_PAUSE_MS)
+        parts, margins = (self._values, self._bars, self._currency, self._facts), (SPACING, 0, SPACING, 0)
+        in_row(*parts, of=self, stretched=self._bars, spacing=2 * SPACING, margins=margins)
+        self._pause = QTimer(self, singleShot=True, interval=_PAUSE_MS)
         self._pause.timeout.connect(self._draw_pixel)
         theme().changed.connect(self._tint)
         self._tint()

@@ -32,7 +32,7 @@ from ui.plots.axis_choosers import AxisChoosers
 from ui.plots.plot_panel import PlotPanel
 from ui.plots.scatter_plot import ScatterPlot, shown_bounds
 from ui.theme import theme
-from ui.widgets.building import named, row
+from ui.widgets.building import in_row, named
 from ui.widgets.empty_hint import EmptyHint
 from ui.widgets.throttle import SOON_MS
 
@@ -90,7 +90,7 @@ class ScatterPanel(PlotPanel):
     def _top_row(self) -> QHBoxLayout:
         self.choosers = AxisChoosers()
         self.choosers.changed.connect(self._change_axes)
-        return row(self.choosers, self._options_button(), stretched=self.choosers)
+        return in_row(self.choosers, self._options_button(), stretched=self.choosers)
 
     def _options_button(self) -> QToolButton:
         menu = QMenu(self)

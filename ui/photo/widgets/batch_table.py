@@ -5,17 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from PySide6.QtCore import (
-    QAbstractTableModel,
-    QModelIndex,
-    QPersistentModelIndex,
-    Qt,
-    Signal,
-    Slot,
-)
-from PySide6.QtGui import QPainter
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt, Signal, Slot
+from PySide6.QtGui import QPainter, QPalette
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QApplication,
@@ -24,7 +17,8 @@ from PySide6.QtWidgets import (
     QStyledItemDelegate,
     QStyleOptionProgressBar,
     QStyleOptionViewItem,
-    QTableView,
+    QTableWidget,
+    QTableWidgetItem,
     QWidget,
 )
 
@@ -32,11 +26,10 @@ from gmmseg.io.files import shown_name
 from ui.theme import colours
 
 StateName = Literal["waiting", "working", "done", "kept", "failed"]
-_ROOT = QModelIndex()
 _FILE, _STATE = range(2)
 _AnyIndex = QModelIndex | QPersistentModelIndex
 _FILE_WIDTH = 240
-_SHARE_ROLE = Qt.ItemDataRole.UserRole
+_STATE_ROLE = Qt.ItemDataRole.UserRole
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,52 +41,17 @@ class RowState:
     share: float | None = None
 
 
-class _Model(QAbstractTableModel):
-    def __init__(self) -> None:
-        super().__init__()
-        self.files: list[Path] = []
-        self.states: list[RowState] = []
-
-    def rowCount(self, parent: _AnyIndex = _ROOT) -> int:
-        return 0 if parent.isValid() else len(self.files)
-
-    def columnCount(self, parent: _AnyIndex = _ROOT) -> int:
-        return 0 if parent.isValid() else 2
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:
-        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return (self.tr("Picture"), self.tr("State"))[section]
-        return None
-
-    def data(self, index: _AnyIndex, role: int = 0) -> Any:
-        state = self.states[index.row()]
-        if role == Qt.ItemDataRole.DisplayRole:
-            return shown_name(self.files[index.row()]) if index.column() == _FILE else state.text
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return str(self.files[index.row()]) if index.column() == _FILE else state.text
-        if role == Qt.ItemDataRole.ForegroundRole and state.name == "failed" and index.column() == _STATE:
-            return colours().error
-        if role == _SHARE_ROLE and index.column() == _STATE and state.name == "working":
-            return state.share or 0.0
-        return None
-
-    def show_files(self, files: Sequence[Path]) -> None:
-        self.beginResetModel()
-        self.files, self.states = list(files), [RowState()] * len(files)
-        self.endResetModel()
-
-    def show_state(self, row: int, state: RowState) -> None:
-        self.states[row] = state
-        at = self.index(row, _STATE)
-        self.dataChanged.emit(at, at)
-
-
-class _Bars(QStyledItemDelegate):
+class _States(QStyledItemDelegate):
     """Draws a bar with the text in it where a picture is worked on."""
 
+    def initStyleOption(self, option: QStyleOptionViewItem, index: _AnyIndex) -> None:
+        super().initStyleOption(option, index)
+        if index.data(_STATE_ROLE).name == "failed":
+            option.palette.setColor(QPalette.ColorRole.Text, colours().error)
+
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _AnyIndex) -> None:
-        share = index.data(_SHARE_ROLE)
-        if share is None:
+        state: RowState = index.data(_STATE_ROLE)
+        if state.name != "working":
             super().paint(painter, option, index)
             return
         bar = QStyleOptionProgressBar()
@@ -101,23 +59,24 @@ class _Bars(QStyledItemDelegate):
         bar.rect = option.rect.adjusted(2, 2, -2, -2)
         bar.palette = option.palette
         bar.state = QStyle.StateFlag.State_Enabled | QStyle.StateFlag.State_Horizontal
-        bar.minimum, bar.maximum, bar.progress = 0, 100, round(100 * share)
-        bar.text, bar.textVisible = index.data(), True
+        bar.minimum, bar.maximum, bar.progress = 0, 100, round(100 * (state.share or 0.0))
+        bar.text, bar.textVisible = state.text, True
         style = view.style() if view is not None else QApplication.style()
         style.drawControl(QStyle.ControlElement.CE_ProgressBar, bar, painter, view)
 
 
-class BatchTable(QTableView):
+class BatchTable(QTableWidget):
     """The table; a double click, or Enter, on a row asks for what was made of it."""
 
     opened = Signal(int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(0, 2, parent)
         self.setObjectName("batch.table")
-        self._model = _Model()
-        self.setModel(self._model)
-        self.setItemDelegateForColumn(_STATE, _Bars(self))
+        self.files: tuple[Path, ...] = ()
+        """The pictures, in their order."""
+        self.setHorizontalHeaderLabels([self.tr("Picture"), self.tr("State")])
+        self.setItemDelegateForColumn(_STATE, _States(self))
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setAlternatingRowColors(True)
@@ -130,22 +89,28 @@ class BatchTable(QTableView):
         self.activated.connect(self._on_activated)
 
     @property
-    def files(self) -> tuple[Path, ...]:
-        """The pictures, in their order."""
-        return tuple(self._model.files)
-
-    @property
     def states(self) -> tuple[RowState, ...]:
         """The state of each picture."""
-        return tuple(self._model.states)
+        at = (self.model().index(row, _STATE) for row in range(len(self.files)))
+        return tuple(index.data(_STATE_ROLE) for index in at)
 
     def show_files(self, files: Sequence[Path]) -> None:
         """Show other pictures, all of them waiting."""
-        self._model.show_files(files)
+        self.files = tuple(files)
+        self.setRowCount(0)
+        self.setRowCount(len(files))
+        for row, path in enumerate(files):
+            item = QTableWidgetItem(shown_name(path))
+            item.setToolTip(str(path))
+            self.setItem(row, _FILE, item)
+            self.show_state(row, RowState())
 
     def show_state(self, row: int, state: RowState) -> None:
         """Show another state of one picture."""
-        self._model.show_state(row, state)
+        item = QTableWidgetItem(state.text)
+        item.setData(_STATE_ROLE, state)
+        item.setToolTip(state.text)
+        self.setItem(row, _STATE, item)
 
     @Slot(QModelIndex)
     def _on_activated(self, index: QModelIndex) -> None:

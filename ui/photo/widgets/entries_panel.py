@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 
 from PySide6.QtCore import QPoint, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QMenu, QToolButton, QWidget
 
 from gmmseg.colours import Colour
 from gmmseg.editing.editor import Edit
@@ -17,6 +17,7 @@ from ui.desk.actions import Actions, ActionSpec, bound_to
 from ui.photo.widgets.entry_model import Entry, EntryKind, EntryModel, EntryRow
 from ui.photo.widgets.entry_view import EntryView
 from ui.theme import SPACING
+from ui.widgets.building import in_column, in_row
 from ui.widgets.dialog_parts import AskColour, ask_colour
 
 _WIDTH_FOR_WORDS = 300
@@ -119,18 +120,10 @@ class EntriesPanel(QWidget):
         self.menu.addActions(self.entry_actions)
 
     def _lay_out(self, in_bar: Sequence[str]) -> None:
-        bar = QHBoxLayout()
-        bar.setContentsMargins(SPACING // 2, 0, SPACING // 2, 0)
-        bar.setSpacing(0)
         self._buttons = [self._button(self._actions[name]) for name in in_bar]
-        for button in self._buttons:
-            bar.addWidget(button)
-        bar.addStretch(1)
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(0, SPACING // 2, 0, 0)
-        self._column.setSpacing(SPACING // 2)
-        self._column.addLayout(bar)
-        self._column.addWidget(self.view, 1)
+        bar = in_row(*self._buttons, None, spacing=0, margins=(SPACING // 2, 0, SPACING // 2, 0))
+        margins = (0, SPACING // 2, 0, 0)
+        self._column = in_column(bar, self.view, of=self, stretched=self.view, margins=margins)
         self._column.addWidget(self._hint, 1)
         self.view.hide()
         self.setMinimumWidth(240)

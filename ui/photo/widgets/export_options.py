@@ -5,14 +5,37 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QSpinBox, QWidget
 
+from gmmseg.batch.documents import Subject
 from gmmseg.io.export_items import ZERO_BASED_KINDS, ExportItem, has_palette
 from gmmseg.io.masks import PaletteName
 from gmmseg.photo.classes import IGNORE_ID
 from ui.theme import SPACING
+from ui.widgets.building import in_column, label_of, named, text_label
 
 _LARGEST = 1_000_000_000
+_WORDS: dict[Subject, tuple[str, str, str, str]] = {
+    "classes": (
+        "&0-based component indices instead of class numbers",
+        "For programs that count from 0; merged classes are then written as their components",
+        "The class colours",
+        "Values in the mask: classes from 1, as numbered in the table; 0 is no data",
+    ),
+    "regions": (
+        "&0-based indices instead of region numbers",
+        "For programs that count from 0",
+        "The region colours",
+        "Values in the mask: regions from 1, as numbered in the table; 0 is no data",
+    ),
+    "objects": (
+        "&0-based positions instead of object ids",
+        "For programs that count from 0",
+        "The object colours",
+        "Values in the mask: objects from 1; 0 belongs to none",
+    ),
+}
+"""How a mask counts from 0, and a tip; what its colours are called; what its values are."""
 
 
 class ExportOptions(QWidget):
@@ -26,29 +49,21 @@ class ExportOptions(QWidget):
 
     def __init__(self, overlay_opacity: float = 0.5, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._zero_based = QCheckBox(self)
-        self._zero_based.setObjectName("export.zero_based")
-        self._palette = QComboBox(self)
-        self._palette.setObjectName("export.palette")
+        self._zero_based = named(QCheckBox(self), "export.zero_based")
+        tip = self.tr("Many programs read a coloured PNG as colours, and a grey one as the values")
+        self._palette = named(QComboBox(self), "export.palette", tip)
         self._palette.addItem(self.tr("The class colours"), "class")
         self._palette.addItem(self.tr("PASCAL VOC"), "voc")
         self._palette.addItem(self.tr("None: grey values"), "grey")
-        self._palette.setToolTip(
-            self.tr("Many programs read a coloured PNG as colours, and a grey one as the values")
-        )
-        self._opacity = QSpinBox(self)
-        self._opacity.setObjectName("export.opacity")
+        self._opacity = named(QSpinBox(self), "export.opacity")
         self._opacity.setRange(0, 100)
         self._opacity.setValue(round(100 * overlay_opacity))
         self._opacity.setSuffix(self.tr(" %"))
-        self._least_part = QSpinBox(self)
-        self._least_part.setObjectName("export.least_part")
+        tip = self.tr("Parts of fewer pixels are left out of the table of parts")
+        self._least_part = named(QSpinBox(self), "export.least_part", tip)
         self._least_part.setRange(1, _LARGEST)
         self._least_part.setSuffix(self.tr(" px"))
-        self._least_part.setToolTip(self.tr("Parts of fewer pixels are left out of the table of parts"))
-        self._note = QLabel(self)
-        self._note.setObjectName("export.note")
-        self._note.setWordWrap(True)
+        self._note = text_label("export.note")
         self._note.setTextFormat(Qt.TextFormat.PlainText)
         grid = QGridLayout()
         grid.setHorizontalSpacing(SPACING)
@@ -62,16 +77,10 @@ class ExportOptions(QWidget):
                 (self.tr("&Smallest part"), self._least_part),
             )
         ):
-            label = QLabel(title, self)
-            label.setBuddy(box)
-            grid.addWidget(label, at, 0)
+            grid.addWidget(label_of(box, title), at, 0)
             grid.addWidget(box, at, 1)
         grid.addWidget(self._zero_based, 3, 0, 1, 3)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(SPACING)
-        column.addLayout(grid)
-        column.addWidget(self._note)
+        in_column(grid, self._note, of=self, spacing=SPACING)
 
     @property
     def zero_based(self) -> bool:
@@ -101,48 +110,19 @@ class ExportOptions(QWidget):
         self._opacity.setEnabled(any(item.kind == "overlay" for item in items))
         self._least_part.setEnabled(any(item.kind == "parts" for item in items))
 
-    def explain_classes(self, highest: int, hidden_note: str = "") -> None:
-        """Speak of classes, numbered up to `highest`; `hidden_note` says which of them are hidden."""
-        self._zero_based.setText(self.tr("&0-based component indices instead of class numbers"))
-        self._zero_based.setToolTip(
-            self.tr("For programs that count from 0; merged classes are then written as their components")
+    def explain(self, subject: Subject, highest: int, hidden_note: str = "") -> None:
+        """Speak of what is numbered up to `highest`; `hidden_note` says which classes are hidden."""
+        zero_based, zero_based_tip, palette, values = (self.tr(text) for text in _WORDS[subject])
+        self._zero_based.setText(zero_based)
+        self._zero_based.setToolTip(zero_based_tip)
+        self._palette.setItemText(0, palette)
+        jpeg = self.tr(
+            ", 255 is kept for “ignore”. JPEG is not offered: it changes values when it compresses."
         )
-        self._palette.setItemText(0, self.tr("The class colours"))
-        self._explain(
-            self.tr("Values in the mask: classes from 1, as numbered in the table; 0 is no data"), highest
-        )
+        said = [values + jpeg]
+        if highest > IGNORE_ID:
+            depth = self.tr("With numbers up to {} the mask needs 16 bits and has no colours of its own.")
+            said.append(depth.format(highest))
         if hidden_note:
-            overlay = self.tr("An overlay leaves them out.")
-            self._note.setText(f"{self._note.text()} {hidden_note} {overlay}")
-
-    def explain_regions(self, highest: int) -> None:
-        """Speak of regions, numbered up to `highest`."""
-        self._zero_based.setText(self.tr("&0-based indices instead of region numbers"))
-        self._zero_based.setToolTip(self.tr("For programs that count from 0"))
-        self._palette.setItemText(0, self.tr("The region colours"))
-        self._explain(
-            self.tr("Values in the mask: regions from 1, as numbered in the table; 0 is no data"), highest
-        )
-
-    def explain_objects(self, highest: int) -> None:
-        """Speak of objects, numbered up to `highest`."""
-        self._zero_based.setText(self.tr("&0-based positions instead of object ids"))
-        self._zero_based.setToolTip(self.tr("For programs that count from 0"))
-        self._palette.setItemText(0, self.tr("The object colours"))
-        self._explain(self.tr("Values in the mask: objects from 1; 0 belongs to none"), highest)
-
-    def _explain(self, values: str, highest: int) -> None:
-        depth = (
-            self.tr(" With numbers up to {} the mask needs 16 bits and has no colours of its own.").format(
-                highest
-            )
-            if highest > IGNORE_ID
-            else ""
-        )
-        self._note.setText(
-            values
-            + self.tr(
-                ", 255 is kept for “ignore”. JPEG is not offered: it changes values when it compresses."
-            )
-            + depth
-        )
+            said += [hidden_note, self.tr("An overlay leaves them out.")]
+        self._note.setText(" ".join(said))

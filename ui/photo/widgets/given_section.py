@@ -9,6 +9,7 @@ from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from ui.theme import SPACING
+from ui.widgets.building import in_column, named, text_label
 from ui.widgets.settings_form import make_bold
 
 if TYPE_CHECKING:
@@ -33,31 +34,23 @@ class GivenSection(QWidget):
         super().__init__(parent)
         heading = QLabel(self.tr("Model"), self)
         make_bold(heading)
-        self._name = QLabel(self)
-        self._name.setObjectName("given.name")
+        self._name = text_label("given.name")
         self._name.setTextFormat(Qt.TextFormat.PlainText)
-        self._name.setWordWrap(True)
-        self._is_adapted = QCheckBox(self.tr("Adapt to the picture"), self)
-        self._is_adapted.setObjectName("given.adapted")
-        self._is_adapted.setToolTip(
+        self._is_adapted = named(
+            QCheckBox(self.tr("Adapt to the picture"), self),
+            "given.adapted",
             self.tr(
                 "Move the model's components towards the colours of this picture first, so that its classes "
                 "follow another light (MAP adaptation, Reynolds, Quatieri and Dunn 2000)"
-            )
+            ),
         )
         self._is_adapted.toggled.connect(self.adapted_changed)
         self._how = QWidget(self)
-        how = QVBoxLayout(self._how)
-        how.setContentsMargins(2 * SPACING, 0, 0, 0)
-        how.setSpacing(SPACING)
-        self._fit = QPushButton(self.tr("Fit to this picture instead"), self)
-        self._fit.setObjectName("given.fit")
+        how = in_column(of=self._how, spacing=SPACING, margins=(2 * SPACING, 0, 0, 0))
+        self._fit = named(QPushButton(self.tr("Fit to this picture instead"), self), "given.fit")
         self._fit.clicked.connect(self.fit_requested)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, SPACING // 2, 0, 0)
-        column.setSpacing(SPACING)
-        for widget in (heading, self._name, self._is_adapted, self._how):
-            column.addWidget(widget)
+        parts = (heading, self._name, self._is_adapted, self._how)
+        column = in_column(*parts, of=self, spacing=SPACING, margins=(0, SPACING // 2, 0, 0))
         add_fields(how)
         column.addWidget(self._fit, 0, Qt.AlignmentFlag.AlignLeft)
         self.hide()

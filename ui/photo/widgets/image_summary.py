@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtGui import QPalette, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QSlider, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QSizePolicy, QSlider, QSpinBox, QWidget
 
 from ui.theme import SPACING, colours, theme
+from ui.widgets.building import in_column, in_row, label_of, named, text_label
+from ui.widgets.settings_form import make_bold
 
 if TYPE_CHECKING:
     from gmmseg.image import Image
@@ -23,53 +25,31 @@ class ImageSummary(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._full_name = ""
-        self._name = QLabel(self)
-        self._name.setObjectName("image.name")
+        self._name = named(QLabel(self), "image.name")
         self._name.setTextFormat(Qt.TextFormat.PlainText)
         self._name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        font = self._name.font()
-        font.setBold(True)
-        self._name.setFont(font)
-        self._size = QLabel(self)
-        self._size.setObjectName("image.size")
-        self._notes = QLabel(self)
-        self._notes.setObjectName("image.notes")
+        make_bold(self._name)
+        self._size, self._notes = text_label("image.size"), text_label("image.notes")
         self._notes.setTextFormat(Qt.TextFormat.PlainText)
         for label in (self._size, self._notes):
-            label.setWordWrap(True)
             label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(SPACING // 4)
-        for widget in (self._name, self._size, self._notes, self._make_pages()):
-            column.addWidget(widget)
+        in_column(self._name, self._size, self._notes, self._make_pages(), of=self, spacing=SPACING // 4)
         theme().changed.connect(self._tint)
         self._tint()
         self.show_image(None)
 
     def _make_pages(self) -> QWidget:
         self._pages = QWidget(self)
-        row = QHBoxLayout(self._pages)
-        row.setContentsMargins(0, SPACING // 2, 0, 0)
-        row.setSpacing(SPACING)
-        label = QLabel(self.tr("Pa&ge"), self._pages)
-        self._page = QSpinBox(self._pages)
-        self._page.setObjectName("image.page")
+        tip = self.tr("Which page or frame of the file, or image of the folder, is segmented")
+        self._page = named(QSpinBox(), "image.page", tip)
         self._page.setKeyboardTracking(False)
-        self._page.setToolTip(
-            self.tr("Which page or frame of the file, or image of the folder, is segmented")
-        )
-        self._total = QLabel(self._pages)
-        label.setBuddy(self._page)
-        row.addWidget(label)
-        row.addWidget(self._page)
-        row.addWidget(self._total)
-        self._slider = QSlider(Qt.Orientation.Horizontal, self._pages)
-        self._slider.setObjectName("image.page.slider")
-        self._slider.setAccessibleName(self.tr("Page"))
-        self._slider.setToolTip(self._page.toolTip())
+        self._total = QLabel()
+        slider = QSlider(Qt.Orientation.Horizontal)
+        self._slider = named(slider, "image.page.slider", tip, self.tr("Page"))
         self._slider.setMinimumWidth(40)
-        row.addWidget(self._slider, 1)
+        parts = (label_of(self._page, self.tr("Pa&ge")), self._page, self._total, self._slider)
+        margins = (0, SPACING // 2, 0, 0)
+        in_row(*parts, of=self._pages, stretched=self._slider, spacing=SPACING, margins=margins)
         self._page.valueChanged.connect(self._ask_for_page)
         # A page is opened and fitted: while the handle is dragged only its number follows.
         self._slider.setTracking(False)

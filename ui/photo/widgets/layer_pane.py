@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtWidgets import (
-    QHBoxLayout,
     QSizePolicy,
     QStackedWidget,
     QToolButton,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -23,6 +21,7 @@ from ui.photo.widgets.canvas import Canvas
 from ui.photo.widgets.colour_bar import ColourBar
 from ui.photo.widgets.heatmap_grid import HeatmapGrid
 from ui.theme import SPACING, icon
+from ui.widgets.building import in_column, in_row, named, worded
 from ui.widgets.controls import ElidingCombo
 from ui.widgets.setting_fields import explanation
 
@@ -52,10 +51,8 @@ class LayerPane(QWidget):
         self.grid = HeatmapGrid()
         self.bar = ColourBar()
         self.picture: Picture | None = None
-        self._combo = ElidingCombo()
-        self._combo.setObjectName("layer")
-        self._combo.setAccessibleName(self.tr("Layer of pane {number}").format(number=number + 1))
-        self._combo.setToolTip(self.tr("What this pane shows"))
+        spoken = self.tr("Layer of pane {number}").format(number=number + 1)
+        self._combo = named(ElidingCombo(), "layer", self.tr("What this pane shows"), spoken)
         self._combo.setMinimumContentsLength(3)
         self._combo.setSizeAdjustPolicy(ElidingCombo.SizeAdjustPolicy.AdjustToContents)
         self._combo.setMaxVisibleItems(24)
@@ -78,21 +75,19 @@ class LayerPane(QWidget):
         self.show_choices(ClassTable())
 
     def _pin_button(self, number: int) -> QToolButton:
-        button = _header_button("pin", "pin")
+        tip = self.tr("Keep this result here while the settings change, to compare the two (P)")
+        spoken = self.tr("Pin pane {number}").format(number=number + 1)
+        button = named(_header_button("pin"), "pin", tip, spoken)
         button.setCheckable(True)
-        button.setAccessibleName(self.tr("Pin pane {number}").format(number=number + 1))
-        button.setToolTip(self.tr("Keep this result here while the settings change, to compare the two (P)"))
         button.clicked.connect(self.pin_toggled)
         return button
 
     def _unit_choices(self, number: int) -> ElidingCombo:
         setting = setting_of(MapSettings, "by")
-        choices = ElidingCombo()
-        choices.setObjectName("map_unit")
+        spoken = self.tr("Classes of pane {number}").format(number=number + 1)
+        choices = named(ElidingCombo(), "map_unit", explanation(setting), spoken)
         for value, title in setting.choices:
             choices.addItem(self.tr(title), value)
-        choices.setAccessibleName(self.tr("Classes of pane {number}").format(number=number + 1))
-        choices.setToolTip(explanation(setting))
         # It takes what room is left, so that the window can be as narrow as half a screen.
         choices.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         choices.setMaximumWidth(choices.sizeHint().width() + 2 * SPACING)
@@ -101,17 +96,16 @@ class LayerPane(QWidget):
         return choices
 
     def _swipe_button(self, number: int) -> QToolButton:
-        button = _header_button("swipe", "swipe")
+        tip = self.tr("Put a divider over the picture: on its left the photo alone")
+        spoken = self.tr("Swipe in pane {number}").format(number=number + 1)
+        button = named(_header_button("swipe"), "swipe", tip, spoken)
         button.setCheckable(True)
-        button.setAccessibleName(self.tr("Swipe in pane {number}").format(number=number + 1))
-        button.setToolTip(self.tr("Put a divider over the picture: on its left the photo alone"))
         button.toggled.connect(self.canvas.set_swiping)
         button.hide()
         return button
 
     def _hidden_pins_button(self) -> QToolButton:
-        button = _header_button("hidden_pins", "pin")
-        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        button = worded(named(_header_button("pin"), "hidden_pins"))
         button.clicked.connect(self.hidden_pins_wanted)
         button.hide()
         return button
@@ -126,8 +120,7 @@ class LayerPane(QWidget):
         text = self.tr("1 pinned pane is") if count == 1 else self.tr("{0} pinned panes are").format(count)
         about = self.tr("{0} out of sight in this arrangement; click to go there").format(text)
         self._hidden_pins.setText(f"+{count}")
-        self._hidden_pins.setToolTip(about)
-        self._hidden_pins.setAccessibleName(about)
+        named(self._hidden_pins, "hidden_pins", about, about)
 
     def show_pinned(self, is_pinned: bool) -> None:
         """Show whether the pane keeps what it shows."""
@@ -148,24 +141,13 @@ class LayerPane(QWidget):
         self._pin.setEnabled(is_pinnable or self._pin.isChecked())
 
     def _lay_out(self) -> None:
-        header = QHBoxLayout()
-        header.setContentsMargins(0, 0, 0, 0)
-        header.setSpacing(SPACING // 4)
-        header.addWidget(self._combo)
+        header = in_row(self._combo, spacing=SPACING // 4)
         header.addWidget(self._unit, 1)
         header.addStretch()
         for button in (self._hidden_pins, self._swipe, self._pin):
             header.addWidget(button)
-        body = QHBoxLayout()
-        body.setContentsMargins(0, 0, 0, 0)
-        body.setSpacing(SPACING // 2)
-        body.addWidget(self._stack, 1)
-        body.addWidget(self.bar)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(SPACING // 2)
-        column.addLayout(header)
-        column.addLayout(body, 1)
+        body = in_row(self._stack, self.bar, stretched=self._stack)
+        in_column(header, body, of=self, stretched=body)
 
     def show_choices(
         self,
@@ -223,9 +205,8 @@ class LayerPane(QWidget):
         self.layer_chosen.emit(Layer("heatmap", component))
 
 
-def _header_button(name: str, icon_name: str) -> QToolButton:
+def _header_button(icon_name: str) -> QToolButton:
     button = QToolButton()
-    button.setObjectName(name)
     button.setIcon(icon(icon_name))
     button.setAutoRaise(True)
     button.setFocusPolicy(Qt.FocusPolicy.TabFocus)

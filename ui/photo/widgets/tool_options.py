@@ -6,11 +6,12 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QLabel, QSlider, QSpinBox, QToolButton, QWidget
 
 from ui.photo.tools.brush import LARGEST_RADIUS
 from ui.theme import SPACING
+from ui.widgets.building import named, text_label
 
 if TYPE_CHECKING:
     from gmmseg.photo.pending import SelectionAnswer
@@ -30,11 +31,6 @@ class ToolOptions(QWidget):
 
     radius_changed = Signal(float)
     """Of the brush, image pixels."""
-    only_unlabelled_changed = Signal(bool)
-    keeps_to_edges_changed = Signal(bool)
-    takes_connected_changed = Signal(bool)
-    new_object_wanted = Signal()
-    """No object shall be chosen, so that the tool makes one."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -70,34 +66,26 @@ class ToolOptions(QWidget):
         self.only_unlabelled.setToolTip(
             self.tr("Mark only pixels that belong to no object yet; otherwise theirs are taken over")
         )
-        self.only_unlabelled.toggled.connect(self.only_unlabelled_changed)
         self.keeps_to_edges = QCheckBox(self.tr("Keep to edges"), self)
         self.keeps_to_edges.setToolTip(
             self.tr("A stroke stops at the edges in the picture: mark the middle, the brush may be too wide")
         )
-        self.keeps_to_edges.toggled.connect(self.keeps_to_edges_changed)
         self.takes_connected = QCheckBox(self.tr("Connected with the click"), self)
         self.takes_connected.setChecked(True)
         self.takes_connected.setToolTip(
             self.tr("Otherwise everything of the same class is taken, wherever it lies")
         )
-        self.takes_connected.toggled.connect(self.takes_connected_changed)
 
     def _make_words(self) -> None:
-        self._next = QLabel(self)
-        self._next.setObjectName("toolOptions.next")
-        self._next.setWordWrap(True)
-        self._next.setForegroundRole(self.palette().ColorRole.PlaceholderText)
+        self._next = text_label("toolOptions.next", is_muted=True)
         # Room for two lines: what is below would jump with every click.
         self._next.setMinimumHeight(2 * self._next.fontMetrics().lineSpacing())
         self._next.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self._target = QLabel(self)
-        self._target.setObjectName("toolOptions.target")
+        self._target = named(QLabel(self), "toolOptions.target")
         self.new_object = QToolButton(self)
         self.new_object.setText(self.tr("New object"))
         self.new_object.setToolTip(self.tr("Let the next stroke make an object of its own"))
         self.new_object.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.new_object.clicked.connect(self.new_object_wanted)
 
     def _lay_out(self) -> None:
         grid = QGridLayout(self)
@@ -176,9 +164,8 @@ class ToolOptions(QWidget):
     def show_radius(self, radius: float) -> None:
         """Show another size without asking for it."""
         for widget, value in ((self.slider, _place_of(radius)), (self.size_box, max(1, round(2 * radius)))):
-            was_blocked = widget.blockSignals(True)
-            widget.setValue(value)
-            widget.blockSignals(was_blocked)
+            with QSignalBlocker(widget):
+                widget.setValue(value)
 
 
 def _shortened(name: str) -> str:

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction, QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QSizePolicy, QToolButton, QWidget
 
 from ui.theme import SPACING
+from ui.widgets.building import in_column, in_row
 
 _ICON = QSize(20, 20)
 _WIDTH_FOR_WORDS = 1000
@@ -28,9 +29,8 @@ class ToolPalette(QWidget):
         super().__init__(parent)
         self.setObjectName("toolPalette")
         self.setAccessibleName(self.tr("Tools"))
-        column = QVBoxLayout(self)
-        column.setContentsMargins(SPACING // 4, SPACING // 2, 0, SPACING // 2)
-        column.setSpacing(SPACING // 4)
+        margins = (SPACING // 4, SPACING // 2, 0, SPACING // 2)
+        column = in_column(of=self, spacing=SPACING // 4, margins=margins)
         for at, group in enumerate(groups):
             if at:
                 line = QFrame(self)
@@ -67,11 +67,7 @@ class PictureWithTools(QWidget):
         super().__init__()
         self.setObjectName("picture")
         self._palette = palette
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(0)
-        row.addWidget(palette)
-        row.addWidget(picture, 1)
+        in_row(palette, picture, of=self, stretched=picture, spacing=0)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

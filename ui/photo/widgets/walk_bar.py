@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import get_args
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 
 from gmmseg.photo.walking import Move, Walk
 from ui.theme import SPACING
+from ui.widgets.building import in_row, named
 
 
 class WalkBar(QWidget):
@@ -22,12 +23,8 @@ class WalkBar(QWidget):
         super().__init__()
         self.setObjectName("walk-bar")
         self.setAccessibleName(self.tr("EM by hand"))
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(SPACING // 2)
         title = QLabel(self.tr("By hand"))
         title.setForegroundRole(self.palette().ColorRole.PlaceholderText)
-        row.addWidget(title)
         tips = {
             "start": (self.tr("Start"), self.tr("Begin EM anew, with these settings, at its first start")),
             "E": ("E", self.tr("E-step: the posteriors γ(z_nk) under the present parameters")),
@@ -37,20 +34,15 @@ class WalkBar(QWidget):
         }
         self.buttons: dict[Move, QPushButton] = {}
         for move in get_args(Move):
-            button = self.buttons[move] = QPushButton(tips[move][0])
-            button.setObjectName(f"walk-{move}")
-            button.setToolTip(tips[move][1])
-            button.setAccessibleName(tips[move][1].split(":")[0])
+            text, tip = tips[move]
+            button = self.buttons[move] = named(QPushButton(text), f"walk-{move}", tip, tip.split(":")[0])
             button.clicked.connect(lambda _checked=False, move=move: self.moved.emit(move))
-            row.addWidget(button)
-        self.leave_button = QPushButton(self.tr("Leave"))
-        self.leave_button.setObjectName("walk-leave")
-        self.leave_button.setToolTip(self.tr("Return to the fit and its maps"))
+        tip = self.tr("Return to the fit and its maps")
+        self.leave_button = named(QPushButton(self.tr("Leave")), "walk-leave", tip)
         self.leave_button.clicked.connect(self.ended)
-        row.addWidget(self.leave_button)
         for button in (*self.buttons.values(), self.leave_button):
             button.setMinimumWidth(button.fontMetrics().horizontalAdvance(button.text()) + 2 * SPACING)
-        row.addStretch()
+        in_row(title, *self.buttons.values(), self.leave_button, None, of=self)
         self.show_walk(None)
 
     def show_walk(self, walk: Walk | None) -> None:
