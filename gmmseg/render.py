@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from gmmseg.arrays import AnyArray, BoolArray, ByteArray, FloatArray, LabelArray
+from gmmseg.arrays import AnyArray, BoolArray, ByteArray, FloatArray, LabelArray, row_blocks
 from gmmseg.control import ShouldStop, never_stop, raise_if_cancelled
 from gmmseg.display import ChannelDisplay, Display, automatic_display
 from gmmseg.image import Image
 
-_BLOCK_PIXELS = 1 << 17
 _COARSEST = 64
 _CHECKER_SIDE = 8
 _CHECKER_GREYS = (112, 144)
-
-
-def row_blocks(shape: tuple[int, ...]) -> Iterator[slice]:
-    """Yield slices of whole rows that cover an (H, W, ...) array in blocks small enough for the cache."""
-    height, width = shape[:2]
-    n_rows = max(1, _BLOCK_PIXELS // max(width, 1))
-    for top in range(0, height, n_rows):
-        yield slice(top, min(top + n_rows, height))
 
 
 def display_rgb(image: Image, display: Display | None = None) -> ByteArray:

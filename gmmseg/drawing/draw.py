@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from gmmseg.arrays import BoolArray, ByteArray, Float32Array
+from gmmseg.arrays import BoolArray, ByteArray, Float32Array, looked_up, row_blocks
 from gmmseg.colours import Colormap
 from gmmseg.control import ShouldStop, never_stop, raise_if_cancelled
 from gmmseg.display import Display
@@ -39,7 +39,6 @@ from gmmseg.render import (
     coarser_levels,
     display_rgb,
     mean_colours,
-    row_blocks,
 )
 
 _OF_THEIR_OWN: tuple[LayerKind, ...] = ("regions", "foreground")
@@ -154,7 +153,7 @@ def _draw_labels(layer: Layer, scene: Scene, segmentation: Segmentation, should_
     labels = segmentation.labels
     means = class_means(scene.image, labels, scene.classes, should_stop) if layer.uses_mean_colours else None
     if layer.kind == "outlines":
-        ids = np.take(scene.classes.ids_by_label(), labels)
+        ids = looked_up(scene.classes.ids_by_label(), labels)
         labels = np.where(boundaries(ids), labels, labels.dtype.type(0))
     if labels.dtype == np.uint8:
         lut = lut_for(layer, scene.classes, means)
@@ -162,7 +161,7 @@ def _draw_labels(layer: Layer, scene: Scene, segmentation: Segmentation, should_
         levels = coarser_levels(indices, keeps_lines=True) if layer.line_width else ()
         return Picture(layer, indices, lut, layer.is_over_image, means=means, levels=levels)
     colours = class_rgba(scene.classes, means)
-    return Picture(layer, np.take(colours, labels, axis=0), None, layer.is_over_image, means=means)
+    return Picture(layer, looked_up(colours, labels), None, layer.is_over_image, means=means)
 
 
 def _draw_regions(layer: Layer, image: Image, regions: RegionMap, should_stop: ShouldStop) -> Picture:
@@ -178,10 +177,10 @@ def _draw_region_means(layer: Layer, image: Image, regions: RegionMap, should_st
     colours[1:, :3] = mean_colours(image, regions.labels, regions.n_regions, should_stop)
     colours[1:, 3] = 255
     if regions.labels.all():
-        filled = np.take(colours[:, :3], regions.labels, axis=0)
+        filled = looked_up(colours[:, :3], regions.labels)
         return Picture(layer, filled, levels=coarser_levels(filled))
     # Smaller levels would mix the colours with what has none.
-    return Picture(layer, np.take(colours, regions.labels, axis=0))
+    return Picture(layer, looked_up(colours, regions.labels))
 
 
 def _draw_heatmap(

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gmmseg.arrays import AnyArray, BoolArray, FloatArray, IntArray, LabelArray, frozen
+from gmmseg.arrays import AnyArray, BoolArray, FloatArray, IntArray, LabelArray, frozen, looked_up
 from gmmseg.features.spec import FeatureSpec
 
-_SPREAD_PIXELS = 1 << 16
 """Pixels looked up at a time: numpy widens the codes to 64 bits, which then stay in the cache."""
 
 
@@ -57,13 +56,7 @@ class CodeMap(PixelMap):
         table = np.empty(self.n_codes + 1, dtype=row_values.dtype)
         table[-1] = empty
         table[self.keys] = row_values
-        out = np.empty(self.shape, dtype=row_values.dtype)
-        rows_at_once = max(1, _SPREAD_PIXELS // max(self.shape[1], 1))
-        for top in range(0, self.shape[0], rows_at_once):
-            part = slice(top, top + rows_at_once)
-            # "clip" skips the bounds check and its copy; every code is within the table by construction.
-            np.take(table, self.codes[part], out=out[part], mode="clip")
-        return out
+        return looked_up(table, self.codes)
 
     def rows_in(self, mask: BoolArray) -> IntArray:
         codes = self.codes[mask]
@@ -113,7 +106,7 @@ class RowOfLabel(PixelMap):
         table = np.empty(len(row_values) + 1, dtype=row_values.dtype)
         table[0] = empty
         table[1:] = row_values
-        return np.take(table, self.labels)
+        return looked_up(table, self.labels)
 
     def rows_in(self, mask: BoolArray) -> IntArray:
         labels = self.labels[mask]

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from gmmseg.arrays import AnyArray, ByteArray, Float32Array, LabelArray
+from gmmseg.arrays import AnyArray, ByteArray, Float32Array, LabelArray, looked_up
 from gmmseg.colours import Colour, to_hex, voc_colour
 from gmmseg.errors import WriteError
 from gmmseg.image import PixelSize
@@ -39,10 +39,10 @@ def mask_ids(labels: LabelArray, classes: ClassTable, *, zero_based: bool = Fals
     no data.
     """
     if not zero_based:
-        return np.take(classes.ids_by_label(), labels)
+        return looked_up(classes.ids_by_label(), labels)
     wide = classes.n_components > IGNORE_ID
     values = np.arange(-1, classes.n_components).astype(np.uint16 if wide else np.uint8)
-    return np.take(values, labels)
+    return looked_up(values, labels)
 
 
 def legend(classes: ClassTable, *, zero_based: bool = False) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gmmseg.arrays import IntArray, LabelArray, frozen
+from gmmseg.arrays import IntArray, LabelArray, frozen, looked_up
 from gmmseg.control import ShouldStop, never_stop, raise_if_cancelled
 from gmmseg.image import Image, PixelSize
 from gmmseg.photo.classes import ClassTable
@@ -59,13 +59,13 @@ def class_parts(labels: LabelArray, classes: ClassTable, least: int) -> tuple[ND
     """
     from skimage.measure import label
 
-    ids = np.take(classes.ids_by_label(), labels)
+    ids = looked_up(classes.ids_by_label(), labels)
     parts = label(ids, background=0, connectivity=2)
     areas = np.bincount(parts.reshape(-1))
     is_kept = areas >= least
     is_kept[0] = False
     numbers = np.where(is_kept, np.cumsum(is_kept), 0).astype(np.int32)
-    kept = np.take(numbers, parts)
+    kept = looked_up(numbers, parts)
     class_ids = np.zeros(int(is_kept.sum()) + 1, dtype=np.int64)
     class_ids[kept.reshape(-1)] = ids.reshape(-1)
     return kept, class_ids[1:]

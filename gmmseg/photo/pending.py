@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-import numpy as np
-
-from gmmseg.arrays import LabelArray
+from gmmseg.arrays import LabelArray, looked_up
 from gmmseg.editing.editor import Edit
 from gmmseg.errors import EditError
 from gmmseg.photo.classes import ClassTable
@@ -125,7 +123,7 @@ def select_class(
 
     def apply(document: Document) -> Document:
         ids = classes.ids_by_label()
-        is_own = np.take(ids == ids[labels[y, x]], labels)
+        is_own = looked_up(ids == ids[labels[y, x]], labels)
         step = 1 if document.image is None else document.image.step_of_levels
         patch = replace(of_one_value(is_own, x, y, is_connected=is_connected), step=step)
         if now is not None and how != "new" and not now.patch.is_empty and now.patch.step != step:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gmmseg.arrays import AnyArray, ByteArray, label_dtype
+from gmmseg.arrays import AnyArray, ByteArray, label_dtype, row_blocks
 from gmmseg.control import ShouldStop, never_stop
 from gmmseg.errors import BudgetError
 from gmmseg.features.table import FeatureTable
@@ -13,7 +13,6 @@ from gmmseg.mixture.density import log_joint
 from gmmseg.mixture.mean_field import mean_field
 from gmmseg.photo.grid import REACH, PixelGrid
 from gmmseg.photo.segmentation import Segmentation
-from gmmseg.render import row_blocks
 
 SWEEPS = 10
 SMOOTH_REACH = SWEEPS + REACH

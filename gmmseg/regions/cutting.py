@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gmmseg.arrays import AnyArray, LabelArray, frozen, label_dtype
+from gmmseg.arrays import AnyArray, LabelArray, frozen, label_dtype, looked_up
 from gmmseg.regions.hierarchy import Hierarchy
 from gmmseg.regions.settings import RegionSettings
 
@@ -135,4 +135,4 @@ def _painted(leaves: NDArray[np.int32], leaf_labels: NDArray[np.int32]) -> Label
     n_regions = int(leaf_labels.max()) + 1
     # Pixels without data have leaf -1: the last entry.
     table: AnyArray = np.append(leaf_labels + 1, 0).astype(label_dtype(n_regions))
-    return np.take(table, leaves)
+    return looked_up(table, leaves)

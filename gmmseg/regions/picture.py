@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gmmseg.arrays import BoolArray, ByteArray, Float32Array
+from gmmseg.arrays import BoolArray, ByteArray, Float32Array, row_blocks
 from gmmseg.control import ShouldStop, never_stop, raise_if_cancelled
 from gmmseg.errors import FeatureError
 from gmmseg.features.colour import srgb_to_lab
 from gmmseg.image import Image
-from gmmseg.render import display_rgb, row_blocks
+from gmmseg.render import display_rgb
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array

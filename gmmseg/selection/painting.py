@@ -7,11 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from gmmseg.arrays import BoolArray, ByteArray, FloatArray, IntArray
+from gmmseg.arrays import BoolArray, ByteArray, FloatArray, IntArray, looked_up
 from gmmseg.features.colour import srgb_to_lab
 from gmmseg.regions.leaves import flood
 from gmmseg.regions.refinement import squared_gradient, widened
-from gmmseg.render import row_blocks
 from gmmseg.selection.prompts import Box, Prompt
 from gmmseg.selection.site import Site
 
@@ -68,12 +67,7 @@ def painted(
 
 def _spread(members: BoolArray, labels: NDArray[np.int32]) -> BoolArray:
     """Return whether each pixel's leaf is one of the members, (H, W)."""
-    table = np.append(members, False)
-    mask = np.empty(labels.shape, dtype=np.bool_)
-    # Block by block: the indices that `take` makes of labels then stay in the cache.
-    for rows in row_blocks(labels.shape):
-        np.take(table, labels[rows], out=mask[rows], mode="wrap")
-    return mask
+    return looked_up(np.append(members, False), labels)
 
 
 def _leaves_of(touched: Sequence[NDArray[np.int32]], are_meant: Sequence[bool]) -> set[int]:
