@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.ndimage import distance_transform_cdt
 
-from ui.photo.widgets.label_item import labels_at, outlined
+from ui.photo.widgets.label_item import outlined
 
 
 def test_labels_are_outlined_inside_their_border_and_strong_ones_deeper() -> None:
@@ -19,9 +19,3 @@ def test_labels_are_outlined_inside_their_border_and_strong_ones_deeper() -> Non
         depth = distance_transform_cdt(is_own, "taxicab")[1:-1, 1:-1]
         expected = (depth >= 1) & (depth <= (3 if label == 2 else 1))
         assert np.array_equal(lines == label, expected)
-
-
-def test_beside_the_map_there_is_no_label() -> None:
-    labels = np.full((4, 5), 7, dtype=np.uint8)
-    found = labels_at(labels, np.arange(-1, 5), np.arange(-2, 6))
-    assert np.array_equal(found, np.pad(labels, ((1, 1), (2, 1))))

@@ -22,18 +22,27 @@ def test_bytes_follow_every_version_of_the_map_and_repeat_after_254_objects() ->
     assert not raster.show(objects)
     ids = objects.ids.read().astype(int)
     assert ids.max() > 254
-    assert np.array_equal(raster.pixels, np.where(ids > 0, (ids - 1) % 254 + 1, 0))
+    drawn = raster.at(np.arange(150), np.arange(300))
+    assert np.array_equal(drawn, np.where(ids > 0, (ids - 1) % 254 + 1, 0))
     entry = objects.objects[-1]
     assert raster.colours(objects, 1.0)[(entry.id - 1) % 254 + 1].tolist() == [*entry.colour, 255]
     assert np.flatnonzero(raster.are_among((entry.id,))).tolist() == [(entry.id - 1) % 254 + 1]
     assert not raster.are_among(()).any()
 
 
+LEVELS = (1, 3, 12)
+
+
 @pytest.mark.parametrize(
-    ("stride", "step"), [(0.3, 1), (1.0, 1), (3.9, 3), (11.0, 3), (12.0, 12), (40.0, 12)]
+    ("steps", "stride", "step"),
+    [
+        *((LEVELS, *seen) for seen in ((0.3, 1), (1.0, 1), (3.9, 3), (11.0, 3), (12.0, 12), (40.0, 12))),
+        # Of an image in memory there are levels twice as coarse until one part holds all.
+        *(((1,), *seen) for seen in ((0.3, 1), (1.9, 1), (2.1, 2), (3.9, 2), (4.0, 4), (40.0, 4))),
+    ],
 )
 def test_what_is_seen_is_sampled_from_the_level_of_the_zoom_also_after_changes(
-    stride: float, step: int
+    steps: tuple[int, ...], stride: float, step: int
 ) -> None:
     rng = np.random.default_rng(0)
     raster, objects = ObjectRaster(), ObjectMap.empty((601, 533))
@@ -41,7 +50,7 @@ def test_what_is_seen_is_sampled_from_the_level_of_the_zoom_also_after_changes(
     for number in range(6):
         patch = Patch.of(rng.random((90, 70)) < 0.5, 100 * number, 80 * number)
         objects = objects.with_object(patch, "a")
-        raster.show(objects, (1, 3, 12))
+        raster.show(objects, steps)
         ids = objects.ids.read()
         blocks = [np.clip(along // step * step + step // 2, 0, None) for along in (rows, columns)]
         y, x = (np.minimum(at, side - 1) for at, side in zip(blocks, ids.shape, strict=True))

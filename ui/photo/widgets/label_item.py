@@ -91,15 +91,6 @@ def _sampled(low: float, high: float, step: float, of_map: int) -> tuple[float, 
     return first * step, np.floor((np.arange(first, stop) + 0.5) * step * of_map).astype(np.intp)
 
 
-def labels_at(labels: ByteArray, rows: AnyArray, columns: AnyArray) -> ByteArray:
-    """Return the labels of some rows and columns, 0 beside the map."""
-    height, width = labels.shape
-    found = labels.take(rows, axis=0, mode="clip").take(columns, axis=1, mode="clip")
-    found[(rows < 0) | (rows >= height)] = 0
-    found[:, (columns < 0) | (columns >= width)] = 0
-    return found
-
-
 def outlined(labels: ByteArray, is_strong: BoolArray) -> ByteArray:
     """Return the labels of pixels at the border of theirs, within three pixels where `is_strong`; else 0."""
     is_line = boundaries(labels)

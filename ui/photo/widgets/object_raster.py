@@ -11,7 +11,6 @@ import numpy as np
 from gmmseg.arrays import AnyArray, BoolArray, ByteArray
 from gmmseg.photo.objects.objects import ObjectMap
 from gmmseg.photo.objects.tiles import MAX_ID, Box
-from ui.photo.widgets.label_item import labels_at
 
 _SLOTS = 254
 """Colours that bytes can tell apart besides 0; objects beyond share them."""
@@ -19,9 +18,9 @@ _SLOTS = 254
 _BYTES: ByteArray = np.append(0, np.arange(MAX_ID) % _SLOTS + 1).astype(np.uint8)
 """The byte of each id."""
 _FEW = 1 / 8
-"""Share of the tiles up to which each is sampled by itself: of more the whole is sampled sooner."""
+"""Share of the tiles up to which the parts on each are looked up: of more all parts are forgotten sooner."""
 _SIDE = 256
-"""Rows and columns of the parts that finer levels are kept in."""
+"""Rows and columns of the parts that levels are kept in."""
 _MOST_PARTS = 1024
 """Of them, 64 MB; those looked at longest ago go first."""
 _Part = tuple[int, int, int]
@@ -31,13 +30,13 @@ _Part = tuple[int, int, int]
 class ObjectRaster:
     """Bytes 1 to 254 for objects, 0 for unlabelled, of the newest map shown.
 
-    The coarsest level is kept whole. What is drawn from is written to when another version is shown; who
-    draws does so afterwards, in the same thread.
+    Another version costs no more than a look at its tiles: levels are sampled when they are drawn, in parts
+    that are kept until they change.
     """
 
     def __init__(self) -> None:
-        self.pixels: ByteArray = np.zeros((1, 1), dtype=np.uint8)
-        """The coarsest level."""
+        self.step = 1
+        """Pixels of the map along one of the scene."""
         self._steps: tuple[int, ...] = (1,)
         self._shown: ObjectMap | None = None
         self._parts: OrderedDict[_Part, ByteArray] = OrderedDict()
@@ -47,35 +46,24 @@ class ObjectRaster:
         """(H, W) of the map."""
         return (1, 1) if self._shown is None else self._shown.shape
 
-    @property
-    def step(self) -> int:
-        """Pixels of the map along one of the coarsest level."""
-        return self._steps[-1]
-
     def show(self, objects: ObjectMap, steps: tuple[int, ...] = (1,)) -> bool:
         """Take another version of a map; returns whether pixels have changed.
 
-        `steps` are those of the levels that it is looked at in, finest first.
+        `steps` are those of the levels that it is looked at in, finest first; the last is the scene's.
         """
         before, self._shown = self._shown, objects
-        ids, step = objects.ids, steps[-1]
-        if before is None or before.shape != objects.shape or steps != self._steps:
-            self._steps = steps
+        ids, self.step = objects.ids, steps[-1]
+        levels = (*steps, *_coarser(steps[-1], max(objects.shape)))
+        if before is None or before.shape != objects.shape or levels != self._steps:
+            self._steps = levels
             self._parts.clear()
-            height, width = (-(-side // step) for side in objects.shape)
-            self.pixels = np.zeros((height, width), dtype=np.uint8)
-            changed = [index for index, tile in enumerate(ids.tiles) if tile != 0]
-        else:
-            changed = ids.changed_from(before.ids)
+            return True
+        changed = ids.changed_from(before.ids)
         if len(changed) > _FEW * len(ids.tiles):
-            self.pixels[:] = _BYTES[ids.sampled(step)]
-        else:
-            for index in changed:
-                rows, columns = _in_steps(ids.box(index), step)
-                self.pixels[rows, columns] = _BYTES[ids.sampled(step, (rows, columns))]
+            self._parts.clear()
         for part in self._parts_of(ids.box(index) for index in changed) if self._parts else ():
             self._parts.pop(part, None)
-        return bool(changed) or before is None
+        return bool(changed)
 
     def forget(self) -> None:
         """Note that nothing is drawn any more: of the next map all pixels have changed."""
@@ -88,15 +76,13 @@ class ObjectRaster:
         """
         stride = (rows[-1] - rows[0]) / max(len(rows) - 1, 1)
         step = max((each for each in self._steps if each <= stride), default=self._steps[0])
-        if step == self.step:
-            return labels_at(self.pixels, rows // step, columns // step)
         out = np.zeros((len(rows), len(columns)), dtype=np.uint8)
         height, width = self.shape
         across = list(_runs(columns, width, step))
         for down, own_rows in _runs(rows, height, step):
             for along, own_columns in across:
                 y, x = rows[own_rows] // step % _SIDE, columns[own_columns] // step % _SIDE
-                out[own_rows, own_columns] = self._part((step, down, along))[y[:, None], x]
+                out[own_rows, own_columns] = self._part((step, down, along)).take(y, axis=0).take(x, axis=1)
         return out
 
     def _part(self, part: _Part) -> ByteArray:
@@ -109,15 +95,15 @@ class ObjectRaster:
                 slice(at * _SIDE, min(at * _SIDE + _SIDE, -(-side // step)))
                 for at, side in zip((down, along), self.shape, strict=True)
             )
-            held = self._parts[part] = _BYTES[self._shown.ids.sampled(step, (rows, columns))]
+            held = self._parts[part] = _BYTES.take(self._shown.ids.sampled(step, (rows, columns)))
             if len(self._parts) > _MOST_PARTS:
                 self._parts.popitem(last=False)
         self._parts.move_to_end(part)
         return held
 
     def _parts_of(self, boxes: Iterable[Box]) -> Iterator[_Part]:
-        """Yield the parts of the finer levels that share pixels with some boxes of the map."""
-        for box, step in product(boxes, self._steps[:-1]):
+        """Yield the parts of all levels that share pixels with some boxes of the map."""
+        for box, step in product(boxes, self._steps):
             rows, columns = _in_steps(box, step * _SIDE)
             for down, along in product(range(rows.start, rows.stop), range(columns.start, columns.stop)):
                 yield step, down, along
@@ -138,6 +124,13 @@ class ObjectRaster:
         found = np.zeros(256, dtype=np.bool_)
         found[_BYTES[list(chosen)]] = True
         return found
+
+
+def _coarser(step: int, side: int) -> Iterator[int]:
+    """Yield the steps of levels twice as coarse as the one before, down to one part along the longer side."""
+    while step * _SIDE < side:
+        step *= 2
+        yield step
 
 
 def _in_steps(box: Box, step: int) -> Box:
