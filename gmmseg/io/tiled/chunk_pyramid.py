@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import gzip
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -30,8 +31,47 @@ _REDUCED = 4 * CHUNK
 """Side of what one task makes of a level that is made from the one below."""
 
 
+class ChunkSource(ABC):
+    """A map, or several of one shape, in chunks, with levels of every second pixel of the one below."""
+
+    __slots__ = ()
+
+    shape: tuple[int, int]
+    """(H, W) of the finest level."""
+    dtype: str
+    """Of the values."""
+    pixel_size: PixelSize | None
+    """Width and height of a pixel of the finest level in micrometres."""
+    n_planes: int | None = None
+    """Maps that lie behind each other; None for a single one, without an axis for them."""
+
+    @property
+    def planes(self) -> tuple[Self, ...]:
+        """One of each map."""
+        return (self,)
+
+    @property
+    def n_levels(self) -> int:
+        """Levels, the finest included."""
+        return n_levels_of(*self.shape)
+
+    def level_shape(self, level: int) -> tuple[int, int]:
+        """Return (H, W) of a level."""
+        height, width = (-(-side // 2**level) for side in self.shape)
+        return height, width
+
+    def level_pixel_size(self, level: int) -> PixelSize | None:
+        """Return width and height of a pixel of a level."""
+        size, step = self.pixel_size, 2**level
+        return None if size is None else (size[0] * step, size[1] * step)
+
+    @abstractmethod
+    def chunk(self, level: int, row: int, column: int) -> AnyArray:
+        """Return a chunk, (`CHUNK`, `CHUNK`), zero beyond the level's edge; raises OSError."""
+
+
 @dataclass(frozen=True, slots=True)
-class ChunkPyramid:
+class ChunkPyramid(ChunkSource):
     """Levels of a map, or of several of one shape, each of every second pixel of the one below.
 
     A tile's own values give the levels in which it still has whole chunks; the others are made from those,
@@ -66,21 +106,6 @@ class ChunkPyramid:
     def planes(self) -> tuple[ChunkPyramid, ...]:
         """One of each map."""
         return tuple(replace(self, plane=plane) for plane in range(self.n_planes or 1))
-
-    @property
-    def n_levels(self) -> int:
-        """Levels of the pyramid."""
-        return n_levels_of(*self.shape)
-
-    def level_shape(self, level: int) -> tuple[int, int]:
-        """Return (H, W) of a level."""
-        height, width = (-(-side // 2**level) for side in self.shape)
-        return height, width
-
-    def level_pixel_size(self, level: int) -> PixelSize | None:
-        """Return width and height of a pixel of a level."""
-        size, step = self.pixel_size, 2**level
-        return None if size is None else (size[0] * step, size[1] * step)
 
     def reductions(self, level: int) -> list[Tile]:
         """Return the parts of a level that are made from the one below."""

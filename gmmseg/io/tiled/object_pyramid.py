@@ -19,17 +19,17 @@ from gmmseg.io.interchange.ome_zarr import (
     image_label,
     is_ome_zarr,
     multiscales,
-    n_levels_of,
 )
 from gmmseg.io.outputs import Folder
 from gmmseg.io.plain_text import with_plain_names
+from gmmseg.io.tiled.chunk_pyramid import ChunkSource
 from gmmseg.photo.classes import ClassTable
 from gmmseg.photo.objects.tiles import TileMap
 from gmmseg.tiled.tiles import CHUNK, grid_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ObjectPyramid:
+class ObjectPyramid(ChunkSource):
     """Values of objects with levels, each of every second pixel of the one below; see `ChunkSource`.
 
     Parameters
@@ -37,46 +37,17 @@ class ObjectPyramid:
     ids : TileMap
     values : array, (largest id + 1,)
         The value that is written of each id, uint8 or uint16.
-    pixel_size : (float, float), optional
-        Width and height of a pixel in micrometres.
+    shape, dtype, pixel_size
+        Of the map and of the values; see `ChunkSource`.
     """
 
     ids: TileMap
     values: AnyArray
+    shape: tuple[int, int]
+    dtype: str
     pixel_size: PixelSize | None = None
 
-    @property
-    def dtype(self) -> str:
-        """Of the values."""
-        return self.values.dtype.name
-
-    @property
-    def n_planes(self) -> None:
-        """There is a single map."""
-        return None
-
-    @property
-    def planes(self) -> tuple[ObjectPyramid]:
-        """The single map."""
-        return (self,)
-
-    @property
-    def n_levels(self) -> int:
-        """Levels of the pyramid."""
-        return n_levels_of(*self.ids.shape)
-
-    def level_shape(self, level: int) -> tuple[int, int]:
-        """Return (H, W) of a level."""
-        height, width = (-(-side // 2**level) for side in self.ids.shape)
-        return height, width
-
-    def level_pixel_size(self, level: int) -> PixelSize | None:
-        """Return width and height of a pixel of a level."""
-        size = self.pixel_size
-        return None if size is None else (size[0] * 2**level, size[1] * 2**level)
-
     def chunk(self, level: int, row: int, column: int) -> AnyArray:
-        """Return a chunk, (`CHUNK`, `CHUNK`), zero beyond the level's edge."""
         rows, columns = (
             np.arange(at * CHUNK, min(at * CHUNK + CHUNK, side)) * 2**level
             for at, side in zip((row, column), self.level_shape(level), strict=True)

@@ -87,7 +87,8 @@ class TiledObjectSource(ObjectSource):
 
     def _pyramid(self, values: AnyArray, item: ExportItem) -> ObjectPyramid:
         narrow = values.astype(np.uint8 if int(values.max(initial=0)) < _WHITE + 1 else np.uint16)
-        return ObjectPyramid(self.objects.ids, narrow, self._pixel_size(item.pixel_size))
+        ids, size = self.objects.ids, self._pixel_size(item.pixel_size)
+        return ObjectPyramid(ids, narrow, ids.shape, narrow.dtype.name, size)
 
     def _pixel_size(self, given: PixelSize | None) -> PixelSize | None:
         """Return width and height of a pixel of the picture."""

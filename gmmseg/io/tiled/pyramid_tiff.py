@@ -3,47 +3,18 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO
 
 import tifffile
 
 from gmmseg.arrays import AnyArray
 from gmmseg.control import ShouldStop, raise_if_cancelled
-from gmmseg.image import PixelSize
 from gmmseg.io.atomic import refusals
 from gmmseg.io.pixel_sizes import resolution_tags
+from gmmseg.io.tiled.chunk_pyramid import ChunkSource
 from gmmseg.tiled.tiles import CHUNK, grid_of
-
-
-class ChunkSource(Protocol):
-    """A map, or several of one shape, with smaller copies that are half as large each, in chunks."""
-
-    @property
-    def dtype(self) -> str:
-        """Of the values."""
-
-    @property
-    def n_planes(self) -> int | None:
-        """Maps that lie behind each other; None for a single one, without an axis for them."""
-
-    @property
-    def planes(self) -> Sequence[ChunkSource]:
-        """One of each map."""
-
-    @property
-    def n_levels(self) -> int:
-        """Levels, the finest included."""
-
-    def level_shape(self, level: int) -> tuple[int, int]:
-        """Return (H, W) of a level."""
-
-    def level_pixel_size(self, level: int) -> PixelSize | None:
-        """Return width and height of a pixel of a level."""
-
-    def chunk(self, level: int, row: int, column: int) -> AnyArray:
-        """Return a chunk, (`CHUNK`, `CHUNK`), zero beyond the level's edge."""
 
 
 def encode_pyramid_tiff(pyramid: ChunkSource, description: str, should_stop: ShouldStop) -> bytes:
