@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from gmmseg.commands.options import add_options
+from gmmseg.commands.options import add_file, add_options, add_switch
 from gmmseg.commands.usage import Parser
 from gmmseg.commands.values import place, whole_number
 from gmmseg.digits.settings import DigitSettings
@@ -37,13 +37,13 @@ Labels score, they never fit. Where settings were chosen while scores were seen,
 def add_mnist(parser: Parser) -> None:
     """Add the options of ``mnist``."""
     data = parser.add_argument_group("data")
-    data.add_argument("--data", type=place, metavar="DIR", help="folder or file with the digits")
-    data.add_argument(
+    add_file(data, "--data", "folder or file with the digits", metavar="DIR")
+    add_switch(
+        data,
         "--download",
-        action="store_true",
-        help="first fetch what is missing of MNIST's four files, with checksums, to DIR or the cache folder",
+        "first fetch what is missing of MNIST's four files, with checksums, to DIR or the cache folder",
     )
-    data.add_argument("--drawn", action="store_true", help="digits drawn by the program, with labels")
+    add_switch(data, "--drawn", "digits drawn by the program, with labels")
     table = arranged(settings_of(DigitSettings))
     add_options(data, [setting for setting in table if setting.path == "n_images"])
     model = parser.add_argument_group("experiment")
@@ -55,10 +55,8 @@ def add_mnist(parser: Parser) -> None:
         metavar="NAME=VALUE",
         help="any other setting, such as pca.n_components=50 or mixture.is_hard=true; can be repeated",
     )
-    model.add_argument("--settings", action="store_true", help="list the recipe's settings and end")
-    model.add_argument(
-        "--table", action="store_true", help="run every recipe, and print their scores and times as a table"
-    )
+    add_switch(model, "--settings", "list the recipe's settings and end")
+    add_switch(model, "--table", "run every recipe, and print their scores and times as a table")
     model.add_argument(
         "--seeds",
         type=whole_number,
@@ -77,13 +75,9 @@ def _add_outputs(group: argparse._ArgumentGroup) -> None:
         help="the cluster of each image, from 1: .npz with the arrays train and test, or .csv; "
         "with --table the table: .csv or .md",
     )
-    group.add_argument("--report", type=place, metavar="FILE", help="all figures of the run: .json")
-    group.add_argument(
-        "--figure", type=place, metavar="FILE", help="confusion matrix and the clusters' digits: .png or .svg"
-    )
-    group.add_argument(
-        "--model", type=place, metavar="FILE", help="Gaussians that “sample” draws digits from: .json"
-    )
+    add_file(group, "--report", "all figures of the run: .json")
+    add_file(group, "--figure", "confusion matrix and the clusters' digits: .png or .svg")
+    add_file(group, "--model", "Gaussians that “sample” draws digits from: .json")
 
 
 def check_mnist(parser: Parser, options: argparse.Namespace) -> None:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from gmmseg.commands.usage import printable
-from gmmseg.commands.values import number, whole_number
+from gmmseg.commands.values import number, place, whole_number
 from gmmseg.errors import SettingsError
 from gmmseg.features.spec import FeatureSpec
 from gmmseg.photo.settings import TAUGHT_BY, MapSettings, SegmentSettings
@@ -35,6 +35,16 @@ def add_options(group: argparse._ArgumentGroup, settings: Iterable[Setting]) -> 
         else:
             arguments |= {"type": reader(setting), "metavar": setting.metavar}
         group.add_argument(*setting.option.split(), **arguments)
+
+
+def add_file(group: argparse._ActionsContainer, name: str, text: str, metavar: str = "FILE") -> None:
+    """Add an option that takes the name of a file."""
+    group.add_argument(name, type=place, metavar=metavar, help=text)
+
+
+def add_switch(group: argparse._ActionsContainer, name: str, text: str) -> None:
+    """Add an option that takes no value."""
+    group.add_argument(name, action="store_true", help=text)
 
 
 def help_text(setting: Setting) -> str:

@@ -21,7 +21,7 @@ from gmmseg.commands.contradictions import (
     check_tables,
 )
 from gmmseg.commands.mnist_parser import MNIST, add_mnist, check_mnist
-from gmmseg.commands.options import add_options, reader
+from gmmseg.commands.options import add_file, add_options, add_switch, reader
 from gmmseg.commands.shared_options import (
     COMPONENT_TABLE,
     FORMATS,
@@ -146,7 +146,7 @@ def build_parser() -> tuple[Parser, dict[str, Parser]]:
                        descriptions.DESKTOP),
         "help": add("help", "[COMMAND]", "what a command does and its options", "Print help."),
     }  # fmt: skip
-    commands["desktop"].add_argument("--remove", action="store_true", help="remove what was installed")
+    add_switch(commands["desktop"], "--remove", "remove what was installed")
     commands["completion"].add_argument("shell", choices=("bash", "zsh", "fish"), metavar="SHELL")
     commands["help"].add_argument("topic", nargs="?", choices=COMMANDS, metavar="COMMAND")
     commands["examples"].add_argument("folder", type=place, metavar="FOLDER", help="new or empty folder")
@@ -159,7 +159,7 @@ def build_parser() -> tuple[Parser, dict[str, Parser]]:
     add_mnist(commands["mnist"])
     _add_sample(commands["sample"])
     for command in commands.values():
-        command.add_argument("--quiet", action="store_true", help="say nothing but refusals and failures")
+        add_switch(command, "--quiet", "say nothing but refusals and failures")
     return parser, commands
 
 
@@ -177,12 +177,12 @@ def _add_segment(parser: Parser) -> None:
     )
     table = {setting.path: setting for setting in arranged(settings_of(SegmentSettings))}
     add_options(model, [table.pop("mixture.n_components"), table.pop("auto")])
-    model.add_argument(
+    add_file(
+        model,
         "--hints",
-        type=place,
-        metavar="MASK",
-        help="teach the classes: each name of the objects that MASK marks is one; a mask (.png, .tif, .npy, "
+        "teach the classes: each name of the objects that MASK marks is one; a mask (.png, .tif, .npy, "
         ".npz) or COCO, GeoJSON, LabelMe, ImageJ ROIs or OME-Zarr, of one image",
+        metavar="MASK",
     )
     add_options(model, [table.pop("learns_from")])
     model.add_argument(
@@ -206,10 +206,10 @@ def _add_segment(parser: Parser) -> None:
     )
     add_outputs(parser)
     group = add_batch(parser)
-    group.add_argument(
+    add_switch(
+        group,
         "--joint",
-        action="store_true",
-        help="one mixture for all images, fitted to all of their pixels: a class is then the same in each",
+        "one mixture for all images, fitted to all of their pixels: a class is then the same in each",
     )
     add_tiled(parser)
 
@@ -246,19 +246,17 @@ def _add_select(parser: Parser) -> None:
         metavar="X0,Y0,X1,Y1",
         help="what the object lies in: first column and row, and one beyond the last ones",
     )
-    parser.add_argument(
+    add_file(
+        parser,
         "--boxes",
-        type=place,
-        metavar="FILE",
-        help="instead of IMAGE: a .csv with the columns file, x0, y0, x1, y1 and name, a line for each "
+        "instead of IMAGE: a .csv with the columns file, x0, y0, x1, y1 and name, a line for each "
         "object, or for one box in all images of a folder or pattern; OUT is then a folder that gets a .png "
         "for each",
     )
-    parser.add_argument(
+    add_file(
+        parser,
         "--cutout",
-        type=place,
-        metavar="FILE",
-        help="also the object alone, transparent around it: .png; with --boxes a folder for one of each",
+        "also the object alone, transparent around it: .png; with --boxes a folder for one of each",
     )
     add_display(parser)
     seed = setting_of(RegionSettings, "seed")
@@ -292,12 +290,11 @@ def _add_fit(parser: Parser) -> None:
         "-o", "--output", type=place, required=True, metavar="OUT",
         help="by extension: .csv, or .npz with component, probabilities and metadata",
     )  # fmt: skip
-    group.add_argument(
-        "--probabilities", type=place, metavar="FILE",
-        help="also the probability of each component for each row: .csv, .npy or .npz",
-    )  # fmt: skip
-    group.add_argument("--model", type=place, metavar="FILE", help="also the fitted mixture: .json")
-    group.add_argument("--report", type=place, metavar="FILE", help="also all figures of the run: .json")
+    add_file(
+        group, "--probabilities", "also the probability of each component for each row: .csv, .npy or .npz"
+    )
+    add_file(group, "--model", "also the fitted mixture: .json")
+    add_file(group, "--report", "also all figures of the run: .json")
 
 
 def _add_frames(parser: Parser) -> None:
@@ -316,9 +313,7 @@ def _add_export(parser: Parser) -> None:
         help="what is written: the classes of the mixture (default), the regions, or the objects, which "
         "alone have semantic and binary masks and cut-outs; binaries and cutouts are folders of one each",
     )
-    parser.add_argument(
-        "--image", type=place, metavar="FILE", help="the project's image, where it is not found by itself"
-    )
+    add_file(parser, "--image", "the project's image, where it is not found by itself")
     add_outputs(parser, formats=(*FORMATS, *OBJECT_FORMATS))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from gmmseg.commands.options import add_options
+from gmmseg.commands.options import add_file, add_options, add_switch
 from gmmseg.commands.usage import Parser
 from gmmseg.commands.values import (
     count,
@@ -13,7 +13,6 @@ from gmmseg.commands.values import (
     number,
     out_file,
     out_place,
-    place,
     ranges,
 )
 from gmmseg.photo.settings import MapSettings
@@ -42,15 +41,13 @@ def add_outputs(parser: Parser, *, formats: tuple[str, ...] = FORMATS, table_hel
     group = parser.add_argument_group("output")
     _add_files(group, formats)
     _add_pictures(group)
-    group.add_argument(
-        "--model", type=place, metavar="FILE", help="also the mixture, fitted or adapted: .json"
-    )
+    add_file(group, "--model", "also the mixture, fitted or adapted: .json")
     _add_tables(group, table_help)
     _add_masks(group)
-    group.add_argument(
+    add_switch(
+        group,
         "--no-clobber",
-        action="store_true",
-        help="leave out, and name, images of which one of the files to write is there already",
+        "leave out, and name, images of which one of the files to write is there already",
     )
     if formats == FORMATS:
         add_reading(group)
@@ -80,14 +77,13 @@ def _add_files(group: argparse._ArgumentGroup, formats: tuple[str, ...]) -> None
 
 
 def _add_pictures(group: argparse._ArgumentGroup) -> None:
-    group.add_argument(
+    add_file(
+        group,
         "--probabilities",
-        type=place,
-        metavar="FILE",
-        help="also the probability of each class at each pixel: .tif, .ome.tif or .npz; of a picture in "
+        "also the probability of each class at each pixel: .tif, .ome.tif or .npz; of a picture in "
         "tiles .zarr or .tif, in 255ths",
     )
-    group.add_argument("--overlay", type=place, metavar="FILE", help="also the labels over the photo: .png")
+    add_file(group, "--overlay", "also the labels over the photo: .png")
     group.add_argument(
         "--opacity", type=number, metavar="A", help="of the labels over the photo, 0 to 1 (default 0.5)"
     )
@@ -95,17 +91,11 @@ def _add_pictures(group: argparse._ArgumentGroup) -> None:
 
 
 def _add_tables(group: argparse._ArgumentGroup, table_help: str) -> None:
-    group.add_argument(
-        "--table",
-        type=place,
-        metavar="FILE",
-        help=table_help,
-    )
-    group.add_argument(
+    add_file(group, "--table", table_help)
+    add_file(
+        group,
         "--parts",
-        type=place,
-        metavar="FILE",
-        help="also a line for each connected part of a class, the objects to be counted, with its size, "
+        "also a line for each connected part of a class, the objects to be counted, with its size, "
         "shape and mean values: .csv",
     )
     group.add_argument(
@@ -118,14 +108,14 @@ def _add_tables(group: argparse._ArgumentGroup, table_help: str) -> None:
         help="side of a pixel in micrometres, for areas in um2 in tables, told in maps that are TIFF or "
         "OME-Zarr too (default: what the picture's file tells)",
     )
-    group.add_argument("--report", type=place, metavar="FILE", help="also all figures of the run: .json")
+    add_file(group, "--report", "also all figures of the run: .json")
 
 
 def _add_masks(group: argparse._ArgumentGroup) -> None:
-    group.add_argument(
+    add_switch(
+        group,
         "--zero-based",
-        action="store_true",
-        help="masks and OME-TIFF hold component indices from 0 instead of class ids from 1; "
+        "masks and OME-TIFF hold component indices from 0 instead of class ids from 1; "
         "no data is then 255, in 16-bit masks 65535",
     )
     group.add_argument(
@@ -175,20 +165,15 @@ def add_batch(parser: Parser) -> argparse._ArgumentGroup:
         help="processes, each with an image or a tile at a time; the files are the same for every number "
         "(default 1)",
     )
-    group.add_argument(
+    add_switch(
+        group,
         "--resume",
-        action="store_true",
-        help="leave images as they are whose files are there, made of the same image with the same settings: "
+        "leave images as they are whose files are there, made of the same image with the same settings: "
         "to go on where a run ended; of a picture in tiles unfinished work lies in OUT.part",
     )
-    group.add_argument(
-        "--areas", type=place, metavar="FILE", help="one table of the areas in all images: .csv"
-    )
-    group.add_argument(
-        "--contact-sheet",
-        type=place,
-        metavar="FILE",
-        help="all images beside their labels on one page: .png, or .html without scripts",
+    add_file(group, "--areas", "one table of the areas in all images: .csv")
+    add_file(
+        group, "--contact-sheet", "all images beside their labels on one page: .png, or .html without scripts"
     )
     return group
 
@@ -201,8 +186,6 @@ def add_tiled(parser: Parser) -> None:
         metavar="ADDRESS",
         help="instead of processes here: workers of a Dask scheduler that runs, such as tcp://host:8786",
     )
-    group.add_argument(
-        "--skip-damaged",
-        action="store_true",
-        help="parts that cannot be decoded hold no data, instead of ending the run",
+    add_switch(
+        group, "--skip-damaged", "parts that cannot be decoded hold no data, instead of ending the run"
     )
