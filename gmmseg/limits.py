@@ -60,10 +60,10 @@ def set_memory_budget(n_bytes: int | None) -> None:
 
 
 @contextmanager
-def budget_of(n_bytes: int) -> Iterator[None]:
-    """Use another budget inside a ``with`` block."""
+def budget_of(n_bytes: int | None) -> Iterator[None]:
+    """Use another budget inside a ``with`` block, the same one where None."""
     before = _chosen_budget
-    set_memory_budget(n_bytes)
+    set_memory_budget(before if n_bytes is None else n_bytes)
     try:
         yield
     finally:
@@ -123,6 +123,27 @@ def check_pixels(
             f"{size_text(budget)} are allowed.",
             f"Scale it down to {max(int(width * factor), 1):,} × {max(int(height * factor), 1):,} pixels "
             "or less, or raise the memory budget.",
+        )
+
+
+def check_memory(n_bytes: int, subject: str, remedy: str, detail: str = "", limit: int | None = None) -> None:
+    """Raise `BudgetError` where something needs more memory than is allowed.
+
+    Parameters
+    ----------
+    n_bytes : int
+    subject : str
+        The beginning of the sentence, its verb included, as in ``10 digits need``.
+    remedy : str
+    detail : str
+        How the sum is made up, or nothing.
+    limit : int, optional
+        Allowed at most, whatever the budget.
+    """
+    allowed = memory_budget() if limit is None else min(limit, memory_budget())
+    if n_bytes > allowed:
+        raise BudgetError(
+            f"{subject} {size_text(n_bytes)}{detail}; {size_text(allowed)} are allowed.", remedy
         )
 
 

@@ -18,7 +18,6 @@ from gmmseg.mixture.settings import CovarianceKind, Criterion, InitMethod
 from gmmseg.photo.settings import LearnsFrom, MapSettings, MapUnit, SegmentSettings
 from gmmseg.regions.settings import RegionSettings
 from gmmseg.setting import Setting, arranged, settings_of, value_at, with_setting
-from gmmseg.tables.settings import TableSettings
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 _S = TypeVar("_S")
@@ -113,15 +112,10 @@ def segment_settings(features: str | FeatureSpec, keywords: Mapping[str, Any]) -
         A value is out of its bounds, or has no effect without another one.
     """
     spec = features if isinstance(features, FeatureSpec) else FeatureSpec.parse(features)
-    return with_keywords(SegmentSettings(features=spec), _with_criterion(keywords))
+    return with_keywords(SegmentSettings(features=spec), with_criterion(keywords))
 
 
-def table_settings(keywords: Mapping[str, Any]) -> TableSettings:
-    """Return the settings that keywords of `MixtureKeywords` stand for; raises as `segment_settings`."""
-    return with_keywords(TableSettings(), _with_criterion(keywords))
-
-
-def _with_criterion(keywords: Mapping[str, Any]) -> dict[str, Any]:
+def with_criterion(keywords: Mapping[str, Any]) -> dict[str, Any]:
     """Return keywords in which a criterion stands for ``n_components="auto"``."""
     given = dict(keywords)
     if given.get("n_components") == _AUTO:

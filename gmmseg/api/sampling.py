@@ -11,8 +11,8 @@ from gmmseg.api.files import load_model
 from gmmseg.arrays import ByteArray, FloatArray
 from gmmseg.control import ShouldStop, never_stop
 from gmmseg.digits.generative import DigitModel
-from gmmseg.errors import BudgetError, SettingsError
-from gmmseg.limits import memory_budget, size_text
+from gmmseg.errors import SettingsError
+from gmmseg.limits import check_memory
 from gmmseg.mixture.density import sample as sample_params
 from gmmseg.mixture.scaled import ScaledMixture
 
@@ -71,18 +71,12 @@ def sample(
     if isinstance(known, DigitModel):
         height, width = known.image_shape
         # The coordinates, the images, and their file.
-        _check_memory(n_samples, 16 * known.params.n_features + 3 * height * width, "digits")
+        n_bytes = n_samples * (16 * known.params.n_features + 3 * height * width)
+        check_memory(n_bytes, f"{n_samples:,} digits need", "Draw fewer.")
         return known.draw(n_samples, generator, should_stop)[0]
     # The vectors, a scaled copy, a file's bytes, and which component each came from.
-    _check_memory(n_samples, 8 * (3 * known.params.n_features + 1), "vectors")
+    n_bytes = 8 * n_samples * (3 * known.params.n_features + 1)
+    check_memory(n_bytes, f"{n_samples:,} vectors need", "Draw fewer.")
     values, _ = sample_params(known.params, n_samples, generator)
     vectors: FloatArray = values * known.scale + known.centre
     return vectors
-
-
-def _check_memory(number: int, each: int, what: str) -> None:
-    if number * each > memory_budget():
-        raise BudgetError(
-            f"{number:,} {what} need {size_text(number * each)}; {size_text(memory_budget())} are allowed.",
-            "Draw fewer.",
-        )

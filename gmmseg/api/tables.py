@@ -8,7 +8,7 @@ from typing import Unpack
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gmmseg.api.keywords import MixtureKeywords, table_settings, takes_settings
+from gmmseg.api.keywords import MixtureKeywords, takes_settings, with_criterion, with_keywords
 from gmmseg.control import result_of
 from gmmseg.io.table_reading import read_table
 from gmmseg.mixture.threads import one_blas_thread
@@ -45,7 +45,7 @@ def fit_table(rows: Table | str | PathLike[str] | ArrayLike, **settings: Unpack[
         The file or the array holds no table.
     FitError
     """
-    wanted = table_settings(settings)
+    wanted = with_keywords(TableSettings(), with_criterion(settings))
     if isinstance(rows, str | PathLike):
         table = read_table(rows)
     else:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,14 +10,14 @@ import numpy as np
 
 from gmmseg.arrays import AnyArray, FloatArray
 from gmmseg.control import Progress, ShouldStop, all_or_nothing, never_stop
-from gmmseg.errors import BudgetError, FeatureError
+from gmmseg.errors import FeatureError
 from gmmseg.features.build import feature_table, table_of_colours, table_of_columns
 from gmmseg.features.distinct import DistinctColours, distinct_colours
 from gmmseg.features.spec import FeatureSpec
 from gmmseg.features.table import CodeMap, FeatureTable
 from gmmseg.image import Image, ImageSource
 from gmmseg.io.images import Picture, as_image
-from gmmseg.limits import budget_of, memory_budget, size_text
+from gmmseg.limits import budget_of, check_memory
 from gmmseg.mixture.threads import give_up_second_thread
 from gmmseg.photo.jobs import SegmentRequest, mixture_events, model_of
 from gmmseg.photo.model import Model
@@ -73,9 +72,7 @@ class CollectRows:
         if self.is_alone:
             give_up_second_thread()
         yield Progress("Reading the colours")
-        with ExitStack() as stack:
-            if self.memory_budget is not None:
-                stack.enter_context(budget_of(self.memory_budget))
+        with budget_of(self.memory_budget):
             image = as_image(picture, frame=self.frame, should_stop=should_stop)
             kind = image.channels, image.pixels.dtype.str, image.white
             if self.spec.is_colour_only:
@@ -175,12 +172,8 @@ class _Pool:
             self._parts = {at: self._united()}
             n_rows = len(self._parts[at].counts)
         # The rows, a copy while they are united or standardised, and that of the fit.
-        needed = 8 * n_rows * len(rows.columns) * 3
-        if needed > memory_budget():
-            raise BudgetError(
-                f"All pictures together need {size_text(needed)}; {size_text(memory_budget())} are allowed.",
-                "Use colours alone or fewer pictures, or raise the memory budget.",
-            )
+        remedy = "Use colours alone or fewer pictures, or raise the memory budget."
+        check_memory(8 * n_rows * len(rows.columns) * 3, "All pictures together need", remedy)
 
     def _united(self) -> PictureRows:
         parts = [self._parts[at] for at in sorted(self._parts)]

@@ -6,7 +6,6 @@ import hashlib
 import json
 import time
 from collections.abc import Generator, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -130,9 +129,7 @@ class PictureWork:
         if self.is_alone:
             give_up_second_thread()
         task, known = assignment.task, assignment.known
-        with ExitStack() as stack:
-            if self.memory_budget is not None:
-                stack.enter_context(budget_of(self.memory_budget))
+        with budget_of(self.memory_budget):
             yield Progress("Reading")
             data = read_file_bytes(task.image, should_stop)
             key = self._key(task, hashlib.sha256(data).hexdigest())

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import os
 
 from gmmseg.batch.documents import Subject, as_in_document, document_source_events
 from gmmseg.commands.batch import command_text
 from gmmseg.commands.console import Console
-from gmmseg.commands.outputs import items_of
+from gmmseg.commands.outputs import first_there, items_of
 from gmmseg.errors import ReadError, WriteError
 from gmmseg.io.atomic import shown
 from gmmseg.io.export import export_events
@@ -22,7 +21,7 @@ def run(options: argparse.Namespace, console: Console) -> bool:
     """Write what was asked for and return True; raises `GmmsegError` where that is not possible."""
     items = items_of(options)
     check_inputs_stay([item.path for item in items], [options.project])
-    there = next((item.path for item in items if os.path.lexists(item.path)), None)
+    there = first_there(items)
     if options.no_clobber and there is not None:
         console.say(f"{shown(options.project)}: left out, {shown(there)} is there already")
         return True

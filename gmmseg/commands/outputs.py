@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import glob
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import cast
 
@@ -83,15 +84,15 @@ def check_summaries(options: argparse.Namespace) -> None:
 
 
 def _is_left_out(task: ExportTask, console: Console) -> bool:
-    there = _existing(task)
+    there = first_there(task.items)
     if there is not None:
         console.say(f"{shown_name(task.image)}: left out, {shown(there)} is there already")
     return there is not None
 
 
-def _existing(task: ExportTask) -> Path | None:
+def first_there(items: Iterable[ExportItem]) -> Path | None:
     """Return the first of the files to write that is there already."""
-    return next((item.path for item in task.items if os.path.lexists(item.path)), None)
+    return next((item.path for item in items if os.path.lexists(item.path)), None)
 
 
 def images_of(given: list[Path]) -> tuple[list[Path], bool]:

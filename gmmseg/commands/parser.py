@@ -48,7 +48,7 @@ from gmmseg.frames.settings import BackgroundSettings
 from gmmseg.mixture.settings import Adaptation, FitSettings
 from gmmseg.photo.settings import SegmentSettings
 from gmmseg.regions.settings import RegionSettings
-from gmmseg.setting import Setting, arranged, setting_of, settings_of
+from gmmseg.setting import arranged, setting_of, settings_of
 from gmmseg.tables.settings import TableSettings
 from gmmseg.version import VERSION
 
@@ -191,7 +191,7 @@ def _add_segment(parser: Parser) -> None:
         metavar="SPACE",
         help=f"rgb, lab, hsv or gray, followed by +position and +texture as wanted (default {FeatureSpec()})",
     )
-    fitting = [setting for setting in table.values() if _is_fitting(setting)]
+    fitting = [one for one in table.values() if one.section == "Mixture" and one.is_advanced]
     add_options(model, [setting for setting in table.values() if setting not in fitting])
     add_map(parser, "regions (--method regions, --by region)")
     add_options(parser.add_argument_group("fitting"), fitting)
@@ -212,10 +212,6 @@ def _add_segment(parser: Parser) -> None:
         "one mixture for all images, fitted to all of their pixels: a class is then the same in each",
     )
     add_tiled(parser)
-
-
-def _is_fitting(setting: Setting) -> bool:
-    return setting.section == "Mixture" and setting.is_advanced
 
 
 def _add_apply(parser: Parser) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import os
 import time
 from pathlib import Path
@@ -57,7 +56,7 @@ def is_tiled(options: argparse.Namespace) -> bool:
         return is_zarr(str(path))
     if not os.path.isfile(path):
         return False
-    with _budget(options):
+    with budget_of(options.memory_budget):
         return is_beyond_memory(path, options.frame - 1)
 
 
@@ -88,7 +87,7 @@ def run_tiled(
     maps = field_maps(map_settings(options), region_settings(options))
     output: Path = options.output.path
     model: Path | None = options.model
-    with _budget(options):
+    with budget_of(options.memory_budget):
         for place in (output, options.probabilities):
             if place is not None:
                 check_output(place)
@@ -96,7 +95,7 @@ def run_tiled(
         if further is not None:
             check_writable(further)
     began = time.perf_counter()
-    with _budget(options), _engine(options) as engine:
+    with budget_of(options.memory_budget), _engine(options) as engine:
         picture = open_picture(
             options.images[0],
             frame=options.frame - 1,
@@ -131,11 +130,6 @@ def run_tiled(
     written = ", ".join(shown(place) for place in request.outputs)
     console.tell(f"{name}: wrote {written} in {time.perf_counter() - began:.1f} s")
     return True
-
-
-def _budget(options: argparse.Namespace) -> contextlib.AbstractContextManager[None]:
-    budget = options.memory_budget
-    return contextlib.nullcontext() if budget is None else budget_of(budget)
 
 
 def _engine(options: argparse.Namespace) -> Engine:

@@ -61,8 +61,9 @@ def colour_features(columns: FloatArray, image: Image, space: ColourSpace, white
         names = ("R", "G", "B") if image.is_rgb else tuple(image.channels)
         return ColourFeatures(columns, names, white, quantum)
     if not is_suited(space, image):
+        found = "1 channel" if image.n_channels == 1 else f"{image.n_channels} channels"
         raise FeatureError(
-            f"{space.upper()} features need red, green and blue; this image has {_channel_text(image)}.",
+            f"{space.upper()} features need red, green and blue; this image has {found}.",
             "Choose RGB, which takes the channels as they are stored.",
         )
     if space == "gray":
@@ -85,10 +86,6 @@ def suited_space(space: ColourSpace, image: Image) -> ColourSpace:
     if is_suited(space, image):
         return space
     return "gray" if image.n_channels == 1 else "rgb"
-
-
-def _channel_text(image: Image) -> str:
-    return "1 channel" if image.n_channels == 1 else f"{image.n_channels} channels"
 
 
 def srgb_to_lab(unit: FloatArray) -> FloatArray:

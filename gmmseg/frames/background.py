@@ -8,10 +8,10 @@ import numpy as np
 
 from gmmseg.arrays import BoolArray, Float32Array, IntArray
 from gmmseg.control import ShouldStop, never_stop, raise_if_ended
-from gmmseg.errors import BudgetError, ReadError
+from gmmseg.errors import ReadError
 from gmmseg.frames.settings import HISTORY, BackgroundSettings
 from gmmseg.image import Image
-from gmmseg.limits import memory_budget, size_text
+from gmmseg.limits import check_memory
 from gmmseg.setting import check_settings
 
 BLOCK = 1 << 14
@@ -82,12 +82,8 @@ class _Mixtures:
     def __init__(self, frame: Image, settings: BackgroundSettings) -> None:
         n_pixels, n_channels = frame.width * frame.height, frame.n_channels
         need = 4 * n_pixels * (settings.n_components * (n_channels + 3) + n_channels)
-        if need > memory_budget():
-            raise BudgetError(
-                f"Mixtures of {n_pixels:,} pixels need {size_text(need)}; "
-                f"{size_text(memory_budget())} are allowed.",
-                "Scale the frames down, or allow fewer components.",
-            )
+        remedy = "Scale the frames down, or allow fewer components."
+        check_memory(need, f"Mixtures of {n_pixels:,} pixels need", remedy)
         self._white = frame.white
         self._blocks = [
             _Block(min(BLOCK, n_pixels - start), n_channels, settings) for start in range(0, n_pixels, BLOCK)

@@ -91,7 +91,8 @@ class WatchedJpegFile(JpegImageFile):
                 break
         for _ in feeder.until(len(data)):
             self._ask()
-        feeder.check_done()
+        if not feeder.is_done:
+            raise OSError("image file is truncated")
 
     def _ask(self) -> None:
         """Let the file raise, which asks at every read whether to go on."""
@@ -143,8 +144,3 @@ class _Feeder:
             self._kept = b""
         else:
             self._kept = self._kept[n_consumed:]
-
-    def check_done(self) -> None:
-        """Raise `OSError` where the decoder wants more than there is."""
-        if not self.is_done:
-            raise OSError("image file is truncated")

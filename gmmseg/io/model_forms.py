@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any, cast
 
 import numpy as np
-from msgspec import Meta, Struct, structs
+from msgspec import Meta, Struct
 
 from gmmseg.arrays import FloatArray
 from gmmseg.colours import Colour, hex_colour
@@ -199,11 +199,6 @@ def checked_content(content: Any, format_name: str, newest: int) -> dict[str, An
             "Update gmmseg.",
         )
     return cast(dict[str, Any], content)
-
-
-def feature_spec(form: FeatureForm) -> FeatureSpec:
-    """Return the features that a form describes."""
-    return FeatureSpec(**structs.asdict(form))
 
 
 def check_classes(

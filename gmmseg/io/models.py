@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gmmseg.colours import to_hex
+from gmmseg.features.spec import FeatureSpec
 from gmmseg.io.files import open_file
 from gmmseg.limits import MAX_MODEL_BYTES
 from gmmseg.mixture.params import MixtureParams
@@ -130,6 +131,8 @@ def load_model(data: bytes) -> Model:
 
 def model_of(content: Any) -> Model:
     """Return the model that `model_content` gave, read strictly; raises `ModelError` naming the field."""
+    from msgspec import structs
+
     from gmmseg.io import model_forms as forms
     from gmmseg.io.strict_json import converted
 
@@ -141,7 +144,7 @@ def model_of(content: Any) -> Model:
     params, names, centre, scale = form.scaled()
     return Model(
         params,
-        forms.feature_spec(form.features),
+        FeatureSpec(**structs.asdict(form.features)),
         names,
         centre,
         scale,

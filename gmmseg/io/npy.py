@@ -11,9 +11,9 @@ from numpy.lib import format as npy
 
 from gmmseg.arrays import AnyArray
 from gmmseg.control import ShouldStop
-from gmmseg.errors import BudgetError, ReadError
+from gmmseg.errors import ReadError
 from gmmseg.io.streams import PlainStream, fill
-from gmmseg.limits import memory_budget, size_text
+from gmmseg.limits import check_memory
 
 NPY_MAGIC = npy.MAGIC_PREFIX
 _AGAIN = "Copy or download it again."
@@ -87,9 +87,4 @@ def _check_promise(shape: tuple[int, ...], dtype: np.dtype[Any], most: int, name
     n_promised = prod(shape) * dtype.itemsize
     if n_promised > most:
         raise ReadError(f"“{name}” promises {n_promised:,} bytes ({shape_text}), found {most:,}.", _AGAIN)
-    if n_promised > memory_budget():
-        raise BudgetError(
-            f"“{name}” needs {size_text(n_promised)} ({shape_text}); "
-            f"{size_text(memory_budget())} are allowed.",
-            "Use a smaller file.",
-        )
+    check_memory(n_promised, f"“{name}” needs", "Use a smaller file.", f" ({shape_text})")

@@ -23,7 +23,7 @@ from gmmseg.io.decoder_errors import decoding
 from gmmseg.io.files import read_file_bytes, shown_name
 from gmmseg.io.npy import NPY_MAGIC, read_array
 from gmmseg.io.npz import ZIP_MAGIC, arrays_of
-from gmmseg.limits import MIB, check_features, memory_budget, size_text
+from gmmseg.limits import MIB, check_features, check_memory
 from gmmseg.tables.table import Table, Whole, not_finite, numbered, table_of
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".npy", ".npz")
@@ -121,13 +121,8 @@ def _of_array(array: AnyArray, columns: Sequence[str] | None, name: str) -> _Cho
 
 def _check_size(n_rows: int, n_columns: int, name: str) -> None:
     """Raise `BudgetError` where the values of a table would need more memory than is allowed."""
-    need = 8 * n_rows * n_columns
-    if need > memory_budget():
-        raise BudgetError(
-            f"“{name}” needs {size_text(need)} ({n_rows:,} × {n_columns:,}); "
-            f"{size_text(memory_budget())} are allowed.",
-            "Choose fewer columns, or use a smaller file.",
-        )
+    remedy = "Choose fewer columns, or use a smaller file."
+    check_memory(8 * n_rows * n_columns, f"“{name}” needs", remedy, f" ({n_rows:,} × {n_columns:,})")
 
 
 def _chosen(names: Sequence[str], columns: Sequence[str], source: str) -> list[int]:

@@ -98,7 +98,7 @@ def _frame(
     try:
         samples = [_samples(page, should_stop) for page in pages]
     except (ValueError, ImportError) as error:
-        if not _lacks_codec(error):
+        if not (isinstance(error, ImportError) or "imagecodecs" in str(error)):
             raise
         if len(pages) > 1 or not _suits_pillow(tags):
             raise _unread_compression(tags, name) from error
@@ -301,10 +301,6 @@ def orientation_of(page: Any) -> int:
     """Return how a page lies, as in EXIF; 1 where it does not say."""
     tag = page.tags.get(_ORIENTATION_TAG)
     return int(tag.value) if tag is not None and isinstance(tag.value, int) else 1
-
-
-def _lacks_codec(error: Exception) -> bool:
-    return isinstance(error, ImportError) or "imagecodecs" in str(error)
 
 
 def _suits_pillow(page: Any) -> bool:

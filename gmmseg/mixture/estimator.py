@@ -20,7 +20,7 @@ from gmmseg.mixture.settings import FitSettings
 from gmmseg.mixture.sklearn_validation import (
     INIT_METHODS,
     OWNER,
-    check_means,
+    array_of_shape,
     check_names,
     check_parameters,
     check_precisions,
@@ -323,7 +323,7 @@ class GaussianMixture:
         kind, given = settings.covariance, self.precisions_init
         partial = PartialStart(
             None if self.weights_init is None else check_weights(self.weights_init, shape[0]),
-            None if self.means_init is None else check_means(self.means_init, *shape),
+            None if self.means_init is None else array_of_shape(self.means_init, shape, "means"),
             None if given is None else check_precisions(given, kind, *shape),
         )
         return [*partial.completed(rows, weights, settings)] or [None]

@@ -205,7 +205,8 @@ def check_sample_weight(weights: object, n_rows: int) -> FloatArray | None:
     return array
 
 
-def _array_of_shape(value: object, shape: tuple[int, ...], name: str) -> FloatArray:
+def array_of_shape(value: object, shape: tuple[int, ...], name: str) -> FloatArray:
+    """Return an array of finite numbers; ValueError where it is another or its shape is wrong."""
     array = np.array(value, dtype=np.float64)
     if array.shape != shape:
         raise ValueError(f"The parameter '{name}' should have the shape of {shape}, but got {array.shape}")
@@ -216,7 +217,7 @@ def _array_of_shape(value: object, shape: tuple[int, ...], name: str) -> FloatAr
 
 def check_weights(value: object, n_components: int) -> FloatArray:
     """Return first weights, (K,); ValueError where they are no probabilities."""
-    weights = _array_of_shape(value, (n_components,), "weights")
+    weights = array_of_shape(value, (n_components,), "weights")
     if (weights < 0).any() or (weights > 1).any():
         raise ValueError(
             "The parameter 'weights' should be in the range [0, 1], but got max value "
@@ -230,15 +231,10 @@ def check_weights(value: object, n_components: int) -> FloatArray:
     return normalised
 
 
-def check_means(value: object, n_components: int, n_features: int) -> FloatArray:
-    """Return first means, (K, D); ValueError where the shape is wrong."""
-    return _array_of_shape(value, (n_components, n_features), "means")
-
-
 def check_precisions(value: object, kind: CovarianceKind, n_components: int, n_features: int) -> Covariance:
     """Return the covariances whose inverses are given; ValueError where these are not positive-definite."""
     family = FAMILIES[kind]
-    precisions = _array_of_shape(value, family.shape(n_components, n_features), f"{kind} precision")
+    precisions = array_of_shape(value, family.shape(n_components, n_features), f"{kind} precision")
     if family.is_diagonal:
         if (precisions <= 0).any():
             raise ValueError(f"'{kind} precision' should be positive")

@@ -157,7 +157,7 @@ def labels_of_tile(rows: TileRows, params: MixtureParams, tile: Tile) -> LabelAr
     """Return the labels of a tile, (H, W): the same however the picture is cut into tiles."""
     if rows.has_codes:
         image = rows.picture.read(tile.top, tile.left, tile.height, tile.width)
-        return labels_of_colours(image, rows, params)
+        return _colour_labels(_Key(rows, params)).of(image)
     table = rows.table(tile)
     if table is None:
         empty: AnyArray = np.zeros((tile.height, tile.width), label_dtype(params.n_components))
@@ -275,8 +275,3 @@ class ColourLabels:
 @lru_cache(maxsize=1)
 def _colour_labels(key: _Key) -> ColourLabels:
     return ColourLabels(key.rows, key.params)
-
-
-def labels_of_colours(image: Image, rows: TileRows, params: MixtureParams) -> LabelArray:
-    """Return the labels of a part of a picture whose rows are colours that have codes, (H, W)."""
-    return _colour_labels(_Key(rows, params)).of(image)

@@ -13,8 +13,9 @@ from gmmseg.io.digits.assignments import assignments_csv, encode_assignments_npz
 from gmmseg.io.digits.drawing import encode_figure
 from gmmseg.io.digits.export_items import DigitExportItem, check_digit_items
 from gmmseg.io.digits.models import dump_digit_model
-from gmmseg.io.digits.reports import encode_digit_report
+from gmmseg.io.digits.reports import digit_report
 from gmmseg.io.outputs import encode_events, write
+from gmmseg.io.reports import encode_report
 
 
 def encode_digit_item(
@@ -29,7 +30,7 @@ def encode_digit_item(
     if item.kind == "figure":
         return encode_figure(experiment_figure(outcome, should_stop), suffix)
     if item.kind == "report":
-        return encode_digit_report(outcome, command)
+        return encode_report(digit_report(outcome, command))
     digits = outcome.digits
     return dump_digit_model(
         digit_model(digits.images, outcome.clusters, outcome.n_clusters, digits.name, should_stop)

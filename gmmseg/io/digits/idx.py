@@ -11,7 +11,7 @@ import numpy as np
 
 from gmmseg.arrays import AnyArray
 from gmmseg.control import ShouldStop, never_stop
-from gmmseg.errors import BudgetError, ReadError
+from gmmseg.errors import ReadError
 from gmmseg.io.files import open_file, shown_name
 from gmmseg.io.streams import (
     GZIP_MAGIC,
@@ -22,7 +22,7 @@ from gmmseg.io.streams import (
     fill,
     take_all,
 )
-from gmmseg.limits import MAX_IDX_BYTES, check_file_size, memory_budget, size_text
+from gmmseg.limits import MAX_IDX_BYTES, check_file_size, check_memory
 
 TYPES: dict[int, np.dtype[Any]] = {
     0x08: np.dtype("u1"),
@@ -178,13 +178,8 @@ def _check_promise(header: IdxHeader, most: int, is_gzip: bool, name: str) -> No
                 _AGAIN,
             )
         raise _too_short(header, most - header.n_bytes, name)
-    allowed = min(MAX_IDX_BYTES, memory_budget())
-    if header.n_promised > allowed:
-        raise BudgetError(
-            f"“{name}” unpacks to {size_text(header.n_promised)} ({_shape_text(header)}); "
-            f"{size_text(allowed)} are allowed.",
-            "Use a smaller file.",
-        )
+    detail = f" ({_shape_text(header)})"
+    check_memory(header.n_promised, f"“{name}” unpacks to", "Use a smaller file.", detail, MAX_IDX_BYTES)
 
 
 def _too_short(header: IdxHeader, n_found: int, name: str) -> ReadError:

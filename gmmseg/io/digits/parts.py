@@ -12,9 +12,9 @@ import numpy as np
 from gmmseg.arrays import AnyArray, ByteArray, IntArray
 from gmmseg.control import ShouldStop, raise_if_ended
 from gmmseg.digits.dataset import DigitSet, identity_of
-from gmmseg.errors import BudgetError, ReadError
+from gmmseg.errors import ReadError
 from gmmseg.io.digits.idx import magic_of
-from gmmseg.limits import memory_budget, size_text
+from gmmseg.limits import check_memory
 
 _BLOCK_VALUES = 1 << 20
 _COUNT_REMEDY = "Choose the labels that belong to these images."
@@ -70,12 +70,8 @@ def digits_of_parts(
     labels, label_notes = _labels_of(parts, stacks)
     # The stacks are there already; the set is a copy of them.
     need = 2 * sum(stack.size for stack in stacks)
-    if need > memory_budget():
-        raise BudgetError(
-            f"{sum(map(len, stacks)):,} images of {_size_text(stacks[0])} pixels need {size_text(need)} of "
-            f"memory; {size_text(memory_budget())} are allowed.",
-            "Use fewer images or raise the memory budget.",
-        )
+    subject = f"{sum(map(len, stacks)):,} images of {_size_text(stacks[0])} pixels need"
+    check_memory(need, subject, "Use fewer images or raise the memory budget.", " of memory")
     images, value_notes = _bytes_of(stacks, parts, should_stop)
     n_train = len(stacks[0])
     identity = identity_of(images, labels, n_train, should_stop)

@@ -11,13 +11,13 @@ import numpy as np
 
 from gmmseg.arrays import ByteArray, IntArray
 from gmmseg.control import Progress, ShouldStop, raise_if_ended
-from gmmseg.errors import BudgetError, ReadError
+from gmmseg.errors import ReadError
 from gmmseg.image import Image
 from gmmseg.io.digits.folders import Listing, list_folder
 from gmmseg.io.digits.parts import Part
 from gmmseg.io.files import shown_name
 from gmmseg.io.images import READABLE_SUFFIXES, read_image
-from gmmseg.limits import memory_budget, size_text
+from gmmseg.limits import check_memory
 
 _PART_FOLDERS = (("train", "training"), ("test", "testing", "t10k"))
 _WHOLE = re.compile(r"[+-]?\d{1,18}")
@@ -82,7 +82,8 @@ def pictures_events(
             yield Progress(f"Reading picture {i + 1:,} of {n_files:,}", i / n_files)
         grey = _grey_of(read_image(file, should_stop=should_stop), shown_name(file))
         if images is None:
-            _check_memory(n_files, grey)
+            subject = f"{n_files:,} pictures of {_size_text(grey)} pixels need"
+            check_memory(n_files * grey.size, subject, "Use fewer or smaller pictures.")
             images = np.empty((n_files, *grey.shape), np.uint8)
         if grey.shape != images.shape[1:]:
             raise ReadError(
@@ -130,16 +131,6 @@ def _grey_of(image: Image, name: str) -> ByteArray:
         grey = np.rint(pixels @ _GREY_WEIGHTS)
     as_bytes = grey.astype(np.uint8) if image.white == 255 else np.rint(grey / 257.0).astype(np.uint8)
     return as_bytes if image.mask is None else np.where(image.mask, as_bytes, np.uint8(0))
-
-
-def _check_memory(n_files: int, first: ByteArray) -> None:
-    need = n_files * first.size
-    if need > memory_budget():
-        raise BudgetError(
-            f"{n_files:,} pictures of {_size_text(first)} pixels need {size_text(need)}; "
-            f"{size_text(memory_budget())} are allowed.",
-            "Use fewer or smaller pictures.",
-        )
 
 
 def _size_text(picture: ByteArray) -> str:

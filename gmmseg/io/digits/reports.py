@@ -10,15 +10,10 @@ from gmmseg.digits.experiment import ExperimentOutcome
 from gmmseg.digits.recipes import RECIPES
 from gmmseg.digits.reliability import Reliability
 from gmmseg.digits.scores import Scores
-from gmmseg.io.reports import encode_report, peak_rss_bytes
+from gmmseg.io.reports import peak_rss_bytes
 from gmmseg.mixture.compiled import kernel_name
 from gmmseg.setting import settings_to_dict
 from gmmseg.version import VERSION
-
-
-def encode_digit_report(outcome: ExperimentOutcome, command: str) -> bytes:
-    """Return the report as strict JSON; see `digit_report`."""
-    return encode_report(digit_report(outcome, command))
 
 
 def digit_report(outcome: ExperimentOutcome, command: str) -> dict[str, Any]:
