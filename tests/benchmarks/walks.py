@@ -92,9 +92,8 @@ def main() -> None:
 
         def is_quiet() -> bool:
             # Older checkouts lack some of them.
-            selecting = getattr(work, "selecting", None)
-            runners = (work.fits, getattr(work, "region_runs", None), getattr(selecting, "runner", None))
-            return not any(runner.is_running for runner in runners if runner is not None)
+            workers = (getattr(work, name, None) for name in ("fitter", "region_maker", "selecting"))
+            return not any(worker.runner.is_running for worker in workers if worker is not None)
 
         with Walk() as walk:
             work.opener.open_path(folder / "photo.png")

@@ -63,7 +63,7 @@ def has_final_map(work: PhotoWork) -> bool:
     if document.image is None or shown.segmentation is None or document.is_stale or shown.is_preview:
         return False
     has_cut = regions is not None and regions.settings == document.region_settings
-    is_idle = not work.fits.is_running and not work.region_runs.is_running
+    is_idle = not work.fitter.runner.is_running and not work.region_maker.runner.is_running
     is_current = work.workspace.map_classes.is_current(document.image, shown.segmentation)
     return (has_cut or document.map_settings.by == "pixel") and is_idle and is_current
 
@@ -77,7 +77,7 @@ def is_settled(app: App) -> bool:
         and shown.segmentation is not None
         and not shown.is_preview
         and not app.photo.work.fitter.is_fitting
-        and not app.photo.work.fits.is_running
+        and not app.photo.work.fitter.runner.is_running
     )
 
 

@@ -209,7 +209,7 @@ def test_an_edit_of_classes_does_not_fit_again(fitted: App, qtbot: QtBot) -> Non
     fitted.photo.panels.classes.edit_requested.emit(rename_class(1, "sky"))
     qtbot.wait(80)
     assert fitted.photo.work.workspace.document.fit is fit
-    assert not fitted.photo.work.fits.is_running
+    assert not fitted.photo.work.fitter.runner.is_running
     assert fitted.photo.work.workspace.shown.classes.by_id(1).name == "sky"
 
 
@@ -417,9 +417,9 @@ def test_cancel_keeps_the_fit_before_and_does_not_start_again(
     with monkeypatch.context() as patch:
         endless_fit(patch)
         type_k(fitted, "3")
-        qtbot.waitUntil(lambda: fitted.photo.work.fits.is_running)
+        qtbot.waitUntil(lambda: fitted.photo.work.fitter.runner.is_running)
         key(fitted, Qt.Key.Key_Escape, Qt.KeyboardModifier.ShiftModifier)
-        qtbot.waitUntil(lambda: not fitted.photo.work.fits.is_running)
+        qtbot.waitUntil(lambda: not fitted.photo.work.fitter.runner.is_running)
     qtbot.wait(100)
     assert fitted.photo.work.workspace.document.fit is fit
     assert labels(fitted) is before
@@ -445,7 +445,7 @@ def test_a_failed_fit_says_why_offers_to_undo_and_leaves_the_map(
         type_k(fitted, "7")
         qtbot.waitUntil(lambda: "Too few colours. Choose a smaller K." in fitted.window.errors.text)
     assert labels(fitted) is before
-    assert not fitted.photo.work.fits.is_running
+    assert not fitted.photo.work.fitter.runner.is_running
     button = fitted.window.errors.findChild(QPushButton, "messageButton")
     assert button is not None
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
@@ -607,7 +607,7 @@ def test_stopping_a_comparison_keeps_what_has_been_compared(fitted: App, qtbot: 
     fitted.photo.panels.k_curve.compare_requested.emit(200, False)
     qtbot.waitUntil(lambda: len(work.workspace.shown.candidates) >= 2, timeout=20000)
     fitted.photo.actions["stop"].trigger()
-    qtbot.waitUntil(lambda: not work.comparisons.is_running)
+    qtbot.waitUntil(lambda: not work.k_comparer.runner.is_running)
     assert 2 <= len(work.workspace.shown.candidates) < 200
     assert work.workspace.document is document
 
@@ -797,7 +797,7 @@ def test_closing_in_the_middle_of_work_leaves_no_thread(
     if work == "fit":
         endless_fit(monkeypatch)
         fitted.photo.actions["run"].trigger()
-        assert fitted.photo.work.fits.is_running
+        assert fitted.photo.work.fitter.runner.is_running
     elif work == "read":
         big = np.random.default_rng(0).integers(0, 256, (2000, 2000, 3), dtype=np.uint8)
         drop(fitted.window, mime_of(write_png(tmp_path / "big.png", big)))

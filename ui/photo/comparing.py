@@ -4,35 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import Slot
 
 from gmmseg.mixture.selection import DEFAULT_RANGE, HELD_OUT_FOLDS, Candidate
 from gmmseg.photo.document import can_compare
 from gmmseg.photo.jobs import Considered, compare_events
 from gmmseg.photo.view_state import ViewState
-from gmmseg.photo.workspace import Workspace
-from ui.desk.job_runner import JobRunner
-from ui.desk.workers import Worker
-from ui.desk.workspace_bridge import WorkspaceBridge
+from ui.photo.photo_worker import PhotoWorker, PhotoWorkers
 
 
-class KComparer(Worker):
-    """Compares on request; ends when another image or other settings than K make the figures wrong.
+class KComparer(PhotoWorker):
+    """Compares on request; ends when another image or other settings than K make the figures wrong."""
 
-    Parameters
-    ----------
-    workspace : Workspace
-    bridge : WorkspaceBridge
-    runner : JobRunner
-        For this object alone, with the policy ``newest``.
-    """
-
-    def __init__(
-        self, workspace: Workspace, bridge: WorkspaceBridge, runner: JobRunner, parent: QObject | None = None
-    ) -> None:
-        super().__init__(runner, parent)
-        self._workspace = workspace
-        bridge.changed.connect(self._on_changed)
+    def __init__(self, work: PhotoWorkers) -> None:
+        super().__init__(work)
+        work.bridge.changed.connect(self._on_changed)
 
     @Slot(int, bool)
     def compare(self, most: int, holds_out: bool = False) -> None:
@@ -62,10 +48,6 @@ class KComparer(Worker):
             found |= {candidate.n_components: candidate for candidate in new}
             self._workspace.show_candidates(tuple(found.values()))
         super()._on_events(run, events)
-
-    @Slot(object, object)
-    def _on_finished(self, run: int, result: None) -> None:
-        pass
 
     @Slot(object, object)
     def _on_changed(self, old: ViewState, new: ViewState) -> None:

@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import Slot
 
 from gmmseg.photo.component_merging import ComponentMerge, merge_components, merge_events
 from gmmseg.photo.document import Fit
-from gmmseg.photo.workspace import Workspace
-from ui.desk.job_runner import JobRunner
-from ui.desk.workers import Worker
+from ui.photo.photo_worker import PhotoWorker, PhotoWorkers
 
 
-class ComponentMerger(Worker):
-    """Makes the fit that is asked for, and puts it in place of the one it was made from as one edit.
+class ComponentMerger(PhotoWorker):
+    """Makes the fit that is asked for, and puts it in place of the one it was made from as one edit."""
 
-    Parameters
-    ----------
-    workspace : Workspace
-    runner : JobRunner
-        For this object alone, with the policy ``newest``.
-    """
-
-    def __init__(self, workspace: Workspace, runner: JobRunner, parent: QObject | None = None) -> None:
-        super().__init__(runner, parent)
-        self._workspace = workspace
+    def __init__(self, work: PhotoWorkers) -> None:
+        super().__init__(work)
         self._asked: ComponentMerge | None = None
 
     @Slot(object)

@@ -10,9 +10,8 @@ from PySide6.QtCore import QObject, Signal, Slot
 from gmmseg.photo.document import Document
 from gmmseg.photo.project import PhotoProject
 from gmmseg.photo.view_state import ViewState
-from gmmseg.photo.workspace import Workspace
-from ui.desk.workspace_bridge import WorkspaceBridge
 from ui.photo.exporting import Exporter
+from ui.photo.photo_worker import PhotoWorkers
 
 FileState = Literal["not started", "fitted", "corrected", "exported"]
 
@@ -22,25 +21,18 @@ class FileStates(QObject):
 
     Parameters
     ----------
-    workspace : Workspace
-    bridge : WorkspaceBridge
+    work : PhotoWorkers
     exporter : Exporter
     """
 
     changed = Signal()
 
-    def __init__(
-        self,
-        workspace: Workspace,
-        bridge: WorkspaceBridge,
-        exporter: Exporter,
-        parent: QObject | None = None,
-    ) -> None:
-        super().__init__(parent)
-        self._workspace = workspace
+    def __init__(self, work: PhotoWorkers, exporter: Exporter) -> None:
+        super().__init__(work)
+        self._workspace = work.workspace
         self._states: dict[Path, FileState] = {}
         self._exported: Document | None = None
-        bridge.changed.connect(self._on_changed)
+        work.bridge.changed.connect(self._on_changed)
         exporter.exported.connect(self._on_exported)
 
     def state_of(self, path: Path) -> FileState:

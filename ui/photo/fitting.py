@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any
 
-from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QTimer, Signal, Slot
 
 from gmmseg.control import Progress, ShouldStop
 from gmmseg.drawing.convergence import iteration_of
@@ -31,10 +31,7 @@ from gmmseg.photo.jobs import (
 from gmmseg.photo.objects.hints import Hints
 from gmmseg.photo.settings import SegmentSettings
 from gmmseg.photo.view_state import ViewState
-from gmmseg.photo.workspace import Workspace
-from ui.desk.job_runner import JobRunner
-from ui.desk.workers import Worker
-from ui.desk.workspace_bridge import WorkspaceBridge
+from ui.photo.photo_worker import PhotoWorker, PhotoWorkers
 
 PAUSE_MS = 2
 """Changes within this time are one fit: the newest."""
@@ -58,7 +55,7 @@ class _Asked:
         return self.fit is None and is_same and self.hints == document.hints
 
 
-class Fitter(Worker):
+class Fitter(PhotoWorker):
     """Refits when an edit has made the document stale, relabels when undo brings back another fit.
 
     The newest request wins. A fit that failed or was cancelled is not tried again until the settings or the
@@ -66,20 +63,14 @@ class Fitter(Worker):
 
     Parameters
     ----------
-    workspace : Workspace
-    bridge : WorkspaceBridge
-    runner : JobRunner
-        For this object alone, with the policy ``newest``.
+    work : PhotoWorkers
     """
 
     fitted = Signal(object)
     """The Fit that was taken into the document."""
 
-    def __init__(
-        self, workspace: Workspace, bridge: WorkspaceBridge, runner: JobRunner, parent: QObject | None = None
-    ) -> None:
-        super().__init__(runner, parent)
-        self._workspace = workspace
+    def __init__(self, work: PhotoWorkers) -> None:
+        super().__init__(work, lambda event: isinstance(event, Previewed))
         self._asked: _Asked | None = None
         self._given_up: _Asked | None = None
         self.is_live = True
@@ -88,8 +79,8 @@ class Fitter(Worker):
         self._candidates: list[Candidate] = []
         self._pause = QTimer(self, singleShot=True, interval=PAUSE_MS)
         self._pause.timeout.connect(self._start)
-        bridge.changed.connect(self._on_changed)
-        runner.cancelled.connect(self._on_cancelled)
+        work.bridge.changed.connect(self._on_changed)
+        self.runner.cancelled.connect(self._on_cancelled)
 
     @property
     def is_fitting(self) -> bool:

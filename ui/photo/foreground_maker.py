@@ -6,7 +6,7 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import Slot
 
 from gmmseg.arrays import BoolArray
 from gmmseg.control import Progress, ShouldStop
@@ -15,32 +15,18 @@ from gmmseg.io.files import changed_while_read
 from gmmseg.io.images import read_frames
 from gmmseg.photo.foreground import Foreground
 from gmmseg.photo.view_state import ViewState
-from gmmseg.photo.workspace import Workspace
-from ui.desk.job_runner import JobRunner
-from ui.desk.workers import Worker
-from ui.desk.workspace_bridge import WorkspaceBridge
+from ui.photo.photo_worker import PhotoWorker, PhotoWorkers
 
 
-class ForegroundMaker(Worker):
-    """Makes the masks of all frames of a stack, once, from the first one on.
+class ForegroundMaker(PhotoWorker):
+    """Makes the masks of all frames of a stack, once, from the first one on."""
 
-    Parameters
-    ----------
-    workspace : Workspace
-    bridge : WorkspaceBridge
-    runner : JobRunner
-        For this object alone, with the policy ``newest``.
-    """
-
-    def __init__(
-        self, workspace: Workspace, bridge: WorkspaceBridge, runner: JobRunner, parent: QObject | None = None
-    ) -> None:
-        super().__init__(runner, parent)
-        self._workspace = workspace
+    def __init__(self, work: PhotoWorkers) -> None:
+        super().__init__(work)
         self._is_wanted = False
         self._made: Foreground | None = None
         """The foreground that is made, being made, or was given up; its masks may be fewer than are known."""
-        bridge.changed.connect(self._on_changed)
+        work.bridge.changed.connect(self._on_changed)
 
     @Slot(bool)
     def want(self, is_wanted: bool) -> None:
@@ -75,10 +61,6 @@ class ForegroundMaker(Worker):
         if found is not None and self._made is not None and masks and found.is_of_same(self._made):
             self._workspace.show_foreground(found.grown(masks))
         super()._on_events(run, events)
-
-    @Slot(object, object)
-    def _on_finished(self, run: int, result: None) -> None:
-        pass
 
 
 def _masks(

@@ -12,9 +12,7 @@ from gmmseg.image import Image
 from gmmseg.photo.class_map import ClassMapper
 from gmmseg.photo.segmentation import Segmentation
 from gmmseg.photo.view_state import ViewState
-from gmmseg.photo.workspace import Workspace
-from ui.desk.workers import DeskWorkers
-from ui.desk.workspace_bridge import WorkspaceBridge
+from ui.photo.photo_worker import PhotoWorkers
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,19 +35,17 @@ class MapKeeper(QObject):
 
     Parameters
     ----------
-    work : DeskWorkers
-    workspace : Workspace
-    bridge : WorkspaceBridge
+    work : PhotoWorkers
     """
 
-    def __init__(self, work: DeskWorkers, workspace: Workspace, bridge: WorkspaceBridge) -> None:
+    def __init__(self, work: PhotoWorkers) -> None:
         super().__init__(work)
-        self._workspace = workspace
+        self._workspace = work.workspace
         self._making: Segmentation | None = None
         self._requests = work.make_requests(_mapped, lambda request: "map")
         self._requests.answered.connect(self._on_answered)
         self._requests.failed.connect(self._on_failed)
-        bridge.changed.connect(self._on_changed)
+        work.bridge.changed.connect(self._on_changed)
 
     @Slot(object, object)
     def _on_changed(self, old: ViewState, new: ViewState) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QMimeData, QObject, Qt, Signal, Slot
+from PySide6.QtCore import QMimeData, Qt, Signal, Slot
 from PySide6.QtGui import QGuiApplication
 
 from gmmseg.control import ShouldStop
@@ -15,10 +15,8 @@ from gmmseg.image import Image
 from gmmseg.io.files import shown_name
 from gmmseg.photo.objects.edits import take_objects
 from gmmseg.photo.objects.objects import ObjectMap
-from gmmseg.photo.workspace import Workspace
-from ui.desk.job_runner import JobRunner
-from ui.desk.workers import Worker
 from ui.photo.object_editor import ObjectEditor
+from ui.photo.photo_worker import PhotoWorker, PhotoWorkers
 
 _NO_IMAGES = (".json", ".geojson", ".roi", ".zip", ".npy", ".npz", ".zarr")
 """Files that hold objects and cannot be opened as an image."""
@@ -33,25 +31,20 @@ class _Found:
     name: str
 
 
-class MaskOpener(Worker):
+class MaskOpener(PhotoWorker):
     """Reads objects in the background; they are added where nothing is marked yet, as one step.
 
     Parameters
     ----------
-    workspace : Workspace
+    work : PhotoWorkers
     editor : ObjectEditor
-    runner : JobRunner
-        For this object alone, with the policy ``newest``.
     """
 
     opened = Signal(str, int)
     """(name of the file, how many objects it marks)"""
 
-    def __init__(
-        self, workspace: Workspace, editor: ObjectEditor, runner: JobRunner, parent: QObject | None = None
-    ) -> None:
-        super().__init__(runner, parent)
-        self._workspace = workspace
+    def __init__(self, work: PhotoWorkers, editor: ObjectEditor) -> None:
+        super().__init__(work)
         self._editor = editor
 
     def open_path(self, path: Path) -> None:

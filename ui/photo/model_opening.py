@@ -16,29 +16,14 @@ from gmmseg.mixture.settings import Adaptation
 from gmmseg.photo.document import adapt_model, apply_model, fit_instead
 from gmmseg.photo.given import GivenModel
 from gmmseg.photo.model import check_suits
-from gmmseg.photo.workspace import Workspace
-from ui.desk.job_runner import JobRunner
-from ui.desk.workers import DeskWorkers, Worker
+from ui.photo.photo_worker import PhotoWorker
 
 
-class ModelOpener(Worker):
-    """Reads models in the background, and makes each application and each adaptation one step.
-
-    Parameters
-    ----------
-    work : DeskWorkers
-    workspace : Workspace
-    runner : JobRunner
-        For this object alone, with the policy ``newest``.
-    """
+class ModelOpener(PhotoWorker):
+    """Reads models in the background, and makes each application and each adaptation one step."""
 
     opened = Signal(object)
     """The `GivenModel` that labels the image from now on."""
-
-    def __init__(self, work: DeskWorkers, workspace: Workspace, runner: JobRunner) -> None:
-        super().__init__(runner, work)
-        self._work = work
-        self._workspace = workspace
 
     def open_path(self, path: Path) -> None:
         """Read a model and label the image with it; one that does not suit the image is refused."""

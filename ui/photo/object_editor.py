@@ -12,8 +12,7 @@ from gmmseg.control import Progress
 from gmmseg.editing.editor import Edit
 from gmmseg.errors import EditError
 from gmmseg.photo.document import Document
-from ui.desk.job_runner import JobRunner
-from ui.desk.workers import DeskWorkers, Worker
+from ui.photo.photo_worker import PhotoWorker, PhotoWorkers
 from ui.photo.widgets import entries_panel
 
 
@@ -25,17 +24,14 @@ class _Asked:
     reports_new: bool
 
 
-class ObjectEditor(Worker):
+class ObjectEditor(PhotoWorker):
     """Makes one edit after the other, each of the objects that there are when its turn comes.
 
     Where they have changed meanwhile it is made again of those; with another image it is dropped.
 
     Parameters
     ----------
-    work : DeskWorkers
-        With the workspace of a photo.
-    runner : JobRunner
-        For this object alone, with the policy ``newest``.
+    work : PhotoWorkers
     """
 
     working = Signal(str)
@@ -43,12 +39,11 @@ class ObjectEditor(Worker):
     made = Signal(object)
     """Ids of the objects that an edit of `do` has made, in display order, where there are any."""
 
-    def __init__(self, work: DeskWorkers, runner: JobRunner) -> None:
-        super().__init__(runner, work)
-        self._work = work
+    def __init__(self, work: PhotoWorkers) -> None:
+        super().__init__(work)
         self._waiting: deque[_Asked] = deque()
-        self._before = work.editor.document
-        runner.cancelled.connect(self._on_cancelled)
+        self._before = work.workspace.document
+        self.runner.cancelled.connect(self._on_cancelled)
 
     @property
     def is_busy(self) -> bool:
@@ -67,7 +62,7 @@ class ObjectEditor(Worker):
     @Slot(object)
     def do(self, edit: Edit[Document]) -> None:
         """Make an edit as an undo step of its own, at once where the image is small and none is waiting."""
-        image = self._work.editor.document.image
+        image = self._workspace.document.image
         is_small = image is not None and image.height * image.width <= entries_panel.MAX_PIXELS_AT_ONCE
         asked = _Asked(edit, reports_new=True)
         if is_small and not self._waiting:
@@ -89,24 +84,24 @@ class ObjectEditor(Worker):
         if not self._waiting:
             self.working.emit("")
             return
-        edit, document = self._waiting[0].edit, self._work.editor.document
+        edit, document = self._waiting[0].edit, self._workspace.document
         self._before = document
         self.runner.start(lambda should_stop: _edited(edit, document))
         self.working.emit(edit.title)
         self.progressed.emit(Progress(edit.title))
 
     def _apply(self, asked: _Asked, edit: Edit[Document]) -> None:
-        before = {entry.id for entry in self._work.editor.document.objects or ()}
+        before = {entry.id for entry in self._workspace.document.objects or ()}
         self._work.settle()
         self._work.apply(edit)
         self._work.settle()
-        new = [e.id for e in self._work.editor.document.objects or () if e.id not in before]
+        new = [e.id for e in self._workspace.document.objects or () if e.id not in before]
         if new and asked.reports_new:
             self.made.emit(new)
 
     @Slot(object, object)
     def _on_finished(self, run: int, after: Document) -> None:
-        now, before = self._work.editor.document, self._before
+        now, before = self._workspace.document, self._before
         if now.image is before.image and now.objects is not before.objects:
             if {entry.id for entry in before.object_map} <= {entry.id for entry in now.object_map}:
                 self._next()

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from PySide6.QtCore import QObject, Signal, Slot
 
 from gmmseg.photo.objects import edits
-from gmmseg.photo.workspace import Workspace
 from gmmseg.regions.cutting import RegionMap
 from ui.photo.object_editor import ObjectEditor
 from ui.photo.panels.picture_requests import regions_of
+from ui.photo.photo_worker import PhotoWorkers
 from ui.photo.postponing import Postponed
 from ui.photo.region_maker import RegionMaker
 
@@ -20,7 +20,7 @@ class ObjectSources(QObject):
 
     Parameters
     ----------
-    workspace : Workspace
+    work : PhotoWorkers
     editor : ObjectEditor
     regions : RegionMaker
     postponed : Postponed
@@ -30,15 +30,10 @@ class ObjectSources(QObject):
     """Why there is nothing to make objects of."""
 
     def __init__(
-        self,
-        workspace: Workspace,
-        editor: ObjectEditor,
-        regions: RegionMaker,
-        postponed: Postponed,
-        parent: QObject | None = None,
+        self, work: PhotoWorkers, editor: ObjectEditor, regions: RegionMaker, postponed: Postponed
     ) -> None:
-        super().__init__(parent)
-        self._workspace = workspace
+        super().__init__(work)
+        self._workspace = work.workspace
         self._editor = editor
         self._regions = regions
         self._postponed = postponed

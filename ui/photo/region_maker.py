@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import Signal, Slot
 
 from gmmseg.image import Image
 from gmmseg.photo.view_state import ViewState
-from gmmseg.photo.workspace import Workspace
 from gmmseg.regions.outcome import RegionOutcome, region_events
 from gmmseg.regions.settings import RegionSettings
-from ui.desk.job_runner import JobRunner
-from ui.desk.workers import Worker
-from ui.desk.workspace_bridge import WorkspaceBridge
+from ui.photo.photo_worker import PhotoWorker, PhotoWorkers
 
 
-class RegionMaker(Worker):
+class RegionMaker(PhotoWorker):
     """Makes an image's region tree once and cuts it anew whenever the settings ask for another cut.
 
     Nothing is computed before somebody wants regions: a panel, or a map of classes by region once there is
@@ -23,10 +20,7 @@ class RegionMaker(Worker):
 
     Parameters
     ----------
-    workspace : Workspace
-    bridge : WorkspaceBridge
-    runner : JobRunner
-        For this object alone, with the policy ``newest``.
+    work : PhotoWorkers
     """
 
     tree_wanted = Signal()
@@ -34,16 +28,13 @@ class RegionMaker(Worker):
     given_up = Signal(bool)
     """Whether there will be no regions for now, since making them was stopped or failed."""
 
-    def __init__(
-        self, workspace: Workspace, bridge: WorkspaceBridge, runner: JobRunner, parent: QObject | None = None
-    ) -> None:
-        super().__init__(runner, parent)
-        self._workspace = workspace
+    def __init__(self, work: PhotoWorkers) -> None:
+        super().__init__(work)
         self._askers: set[str] = set()
         self._making: tuple[Image, int] | None = None
         self._given_up: tuple[Image, int] | None = None
         self._is_tree_coming = False
-        bridge.changed.connect(self._on_changed)
+        work.bridge.changed.connect(self._on_changed)
 
     @property
     def is_given_up(self) -> bool:

@@ -26,15 +26,12 @@ from gmmseg.photo.pending import (
     step_size,
 )
 from gmmseg.photo.view_state import ViewState
-from gmmseg.photo.workspace import Workspace
 from gmmseg.regions.hierarchy import Hierarchy
 from gmmseg.regions.settings import RegionSettings
 from gmmseg.selection.prompts import Prompt, click, stroke
-from ui.desk.job_runner import JobRunner
 from ui.desk.requests import LatestRequests
-from ui.desk.workers import DeskWorkers, Worker
-from ui.desk.workspace_bridge import WorkspaceBridge
 from ui.photo.object_editor import ObjectEditor
+from ui.photo.photo_worker import PhotoWorker, PhotoWorkers
 from ui.photo.tools.tool import Point
 
 if TYPE_CHECKING:
@@ -72,7 +69,7 @@ def _answer(question: Question, should_stop: ShouldStop) -> tuple[SelectionAnswe
     return None, [] if question.point is None else outlined_hover(question.answers, question.point)
 
 
-class Selecting(Worker):
+class Selecting(PhotoWorker):
     """Keeps the answer on screen that of the document's pending selection.
 
     An image is made ready as soon as its first maps are shown, or somebody points at it with the tool. In a
@@ -81,14 +78,10 @@ class Selecting(Worker):
 
     Parameters
     ----------
-    work : DeskWorkers
+    work : PhotoWorkers
         Makes the queue in which questions are answered.
-    workspace : Workspace
-    bridge : WorkspaceBridge
     editor : ObjectEditor
         Takes up objects to be corrected.
-    runner : JobRunner
-        For this object alone, with the policy ``newest``.
     """
 
     outlined = Signal(object)
@@ -102,16 +95,8 @@ class Selecting(Worker):
     left_field = Signal(object, object)
     """(Prompt, Field): somebody goes on with the selection where its own field does not reach."""
 
-    def __init__(
-        self,
-        work: DeskWorkers,
-        workspace: Workspace,
-        bridge: WorkspaceBridge,
-        editor: ObjectEditor,
-        runner: JobRunner,
-    ) -> None:
-        super().__init__(runner, work)
-        self._workspace = workspace
+    def __init__(self, work: PhotoWorkers, editor: ObjectEditor) -> None:
+        super().__init__(work)
         self._editor = editor
         self._image: Image | None = None
         self._answers: OrderedDict[Field, Answers] = OrderedDict()
@@ -126,7 +111,7 @@ class Selecting(Worker):
             _answer, lambda question: "hover" if question.pending is None else "pending"
         )
         self._questions.answered.connect(self._on_answered)
-        bridge.changed.connect(self._on_changed)
+        work.bridge.changed.connect(self._on_changed)
 
     def leaves(self, field: Field) -> AnyArray | None:
         """Return the leaf of each pixel of a field, (H, W); None before it is ready for selecting."""

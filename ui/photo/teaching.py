@@ -9,10 +9,8 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from gmmseg.photo.document import change_setting
 from gmmseg.photo.settings import TAUGHT_BY
-from gmmseg.photo.workspace import Workspace
-from ui.desk.workers import DeskWorkers
-from ui.desk.workspace_bridge import WorkspaceBridge
 from ui.photo.fitting import Fitter
+from ui.photo.photo_worker import PhotoWorkers
 
 if TYPE_CHECKING:
     from gmmseg.arrays import IntArray
@@ -35,9 +33,7 @@ class Teaching(QObject):
 
     Parameters
     ----------
-    work : DeskWorkers
-    workspace : Workspace
-    bridge : WorkspaceBridge
+    work : PhotoWorkers
     fitter : Fitter
     """
 
@@ -52,18 +48,16 @@ class Teaching(QObject):
     live_changed = Signal(bool)
     """Whether every stroke teaches at once."""
 
-    def __init__(
-        self, work: DeskWorkers, workspace: Workspace, bridge: WorkspaceBridge, fitter: Fitter
-    ) -> None:
+    def __init__(self, work: PhotoWorkers, fitter: Fitter) -> None:
         super().__init__(work)
         self._work = work
-        self._workspace = workspace
+        self._workspace = work.workspace
         self._fitter = fitter
         self._places: list[Place] = []
         self._at: int | None = None
         self._finder = work.make_requests(_find, lambda shown: "unsure")
         self._finder.answered.connect(self._on_found)
-        bridge.changed.connect(self._on_changed)
+        work.bridge.changed.connect(self._on_changed)
 
     # Teaching
 

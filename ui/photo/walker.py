@@ -4,42 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import Slot
 
 from gmmseg.photo.view_state import ViewState
 from gmmseg.photo.walking import Move, Walk, begin_events, move_events
-from gmmseg.photo.workspace import Workspace
-from ui.desk.job_runner import JobRunner
-from ui.desk.workers import Worker
-from ui.desk.workspace_bridge import WorkspaceBridge
 from ui.photo.fitting import Fitter
+from ui.photo.photo_worker import PhotoWorker, PhotoWorkers
 
 
-class Walker(Worker):
+class Walker(PhotoWorker):
     """Makes the moves that are asked for, and shows where they led; another document ends the walk.
 
     Parameters
     ----------
-    workspace : Workspace
-    bridge : WorkspaceBridge
+    work : PhotoWorkers
     fitter : Fitter
         Brings back the maps of the fit at the end of a walk.
-    runner : JobRunner
-        For this object alone, with the policy ``newest``.
     """
 
-    def __init__(
-        self,
-        workspace: Workspace,
-        bridge: WorkspaceBridge,
-        fitter: Fitter,
-        runner: JobRunner,
-        parent: QObject | None = None,
-    ) -> None:
-        super().__init__(runner, parent)
-        self._workspace = workspace
+    def __init__(self, work: PhotoWorkers, fitter: Fitter) -> None:
+        super().__init__(work)
         self._fitter = fitter
-        bridge.changed.connect(self._on_changed)
+        work.bridge.changed.connect(self._on_changed)
 
     @Slot(str)
     def move(self, move: Move) -> None:

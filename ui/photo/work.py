@@ -18,7 +18,6 @@ from gmmseg.features.table import FeatureTable
 from gmmseg.image import Image
 from gmmseg.mixture.matching import load_solver
 from gmmseg.mixture.params import FitStep
-from gmmseg.photo.jobs import Previewed
 from gmmseg.photo.parts import PartTable, part_table
 from gmmseg.photo.project import PhotoProject
 from gmmseg.photo.segmentation import class_planes
@@ -27,7 +26,6 @@ from gmmseg.photo.workspace import Workspace
 from gmmseg.regions.table import RegionTable, region_table
 from ui.desk.job_runner import JobRunner
 from ui.desk.keeping import Keeper, Keeping
-from ui.desk.workers import DeskWorkers
 from ui.photo.comparing import KComparer
 from ui.photo.component_merger import ComponentMerger
 from ui.photo.exporting import Exporter
@@ -44,6 +42,7 @@ from ui.photo.panels.merge_requests import overlaps_of, tree_of
 from ui.photo.panels.parts import PartsRequest
 from ui.photo.panels.regions import RegionTableRequest
 from ui.photo.panels.scatter_rows import winners_of
+from ui.photo.photo_worker import PhotoWorkers
 from ui.photo.postponing import Postponed
 from ui.photo.region_maker import RegionMaker
 from ui.photo.selecting import Selecting
@@ -58,7 +57,7 @@ _LOAD_AFTER_MS = 1000
 """After the last map: what only edits and further fits need is loaded when nothing is drawn."""
 
 
-class PhotoWork(DeskWorkers):
+class PhotoWork(PhotoWorkers):
     """Reads, fits, finds regions, draws and exports photos.
 
     Parameters
@@ -71,32 +70,24 @@ class PhotoWork(DeskWorkers):
     exporter: Exporter
 
     def __init__(self, store: SettingsStore, parent: QObject | None = None) -> None:
-        self.workspace = Workspace(_table_of)
-        super().__init__(self.workspace, parent)
-        self.fits = JobRunner("newest", self, lambda event: isinstance(event, Previewed))
-        self.fitter = Fitter(self.workspace, self.bridge, self.fits, self)
+        super().__init__(Workspace(_table_of), parent)
+        self.fitter = Fitter(self)
         self.postponed = Postponed(self)
-        self.object_editor = ObjectEditor(self, JobRunner("newest", self))
+        self.object_editor = ObjectEditor(self)
         # Before the regions, of which it makes the tree with the same work.
-        self.selecting = Selecting(
-            self, self.workspace, self.bridge, self.object_editor, JobRunner("newest", self)
-        )
-        self.walker = Walker(self.workspace, self.bridge, self.fitter, JobRunner("newest", self), self)
-        self.component_merger = ComponentMerger(self.workspace, JobRunner("newest", self), self)
-        self.foreground_maker = ForegroundMaker(self.workspace, self.bridge, JobRunner("newest", self), self)
-        self.region_runs = JobRunner("newest", self)
-        self.region_maker = RegionMaker(self.workspace, self.bridge, self.region_runs, self)
-        self.object_sources = ObjectSources(
-            self.workspace, self.object_editor, self.region_maker, self.postponed, self
-        )
-        self.map_keeper = MapKeeper(self, self.workspace, self.bridge)
-        self.comparisons = JobRunner("newest", self)
-        self.k_comparer = KComparer(self.workspace, self.bridge, self.comparisons, self)
+        self.selecting = Selecting(self, self.object_editor)
+        self.walker = Walker(self, self.fitter)
+        self.component_merger = ComponentMerger(self)
+        self.foreground_maker = ForegroundMaker(self)
+        self.region_maker = RegionMaker(self)
+        self.object_sources = ObjectSources(self, self.object_editor, self.region_maker, self.postponed)
+        self.map_keeper = MapKeeper(self)
+        self.k_comparer = KComparer(self)
         self.batches = JobRunner("newest", self)
         self._quiet.append(self.batches)
         self.opener = Opener(self.reads, self)
         self.exporter = Exporter(self.workspace, self.exports, store, self)
-        self.file_states = FileStates(self.workspace, self.bridge, self.exporter, self)
+        self.file_states = FileStates(self, self.exporter)
         self.keeper = Keeper(self, Keeping(PhotoProject, self.workspace, store))
         self.exporter.saved_project = self._saved_project
         self.painter = self.make_requests(_draw, lambda request: request.pane)
@@ -106,9 +97,9 @@ class PhotoWork(DeskWorkers):
         self.tile_maker.failed.connect(self.failed)
         self.counter = self.make_requests(_areas, lambda segmentation: "areas")
         self.object_counter = self.make_requests(_areas, lambda objects: "areas")
-        self.mask_opener = MaskOpener(self.workspace, self.object_editor, JobRunner("newest", self), self)
-        self.model_opener = ModelOpener(self, self.workspace, JobRunner("newest", self))
-        self.teaching = Teaching(self, self.workspace, self.bridge, self.fitter)
+        self.mask_opener = MaskOpener(self, self.object_editor)
+        self.model_opener = ModelOpener(self)
+        self.teaching = Teaching(self, self.fitter)
         self.sorter = self.make_requests(winners_of, lambda request: "winners")
         self.comparer = self.make_requests(tree_of, lambda request: "tree")
         self.overlap_measurer = self.make_requests(overlaps_of, lambda request: "overlaps")
@@ -165,12 +156,12 @@ class PhotoWork(DeskWorkers):
         return (
             (self.reads, self.reads.cancel),
             (self.object_editor.runner, self.object_editor.stop),
-            (self.fits, self.fitter.stop),
+            (self.fitter.runner, self.fitter.stop),
             (self.walker.runner, self.walker.stop),
             (self.component_merger.runner, self.component_merger.runner.cancel),
             (self.foreground_maker.runner, self.foreground_maker.runner.cancel),
-            (self.comparisons, self.comparisons.cancel),
-            (self.region_runs, self.region_maker.stop),
+            (self.k_comparer.runner, self.k_comparer.runner.cancel),
+            (self.region_maker.runner, self.region_maker.stop),
             (self.exports, self.exports.cancel),
         )
 

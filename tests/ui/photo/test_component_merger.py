@@ -36,7 +36,7 @@ def test_a_merge_is_an_edit_that_no_new_fit_follows(
     groups = ((0, 1), *((k,) for k in range(2, n_components)))
     app.photo.panels.merge_tree.components_merged.emit(ComponentMerge(old, groups, refits))
     qtbot.waitUntil(lambda: workspace.document.fit is not old)
-    qtbot.waitUntil(lambda: not workspace.shown.is_preview and not work.fits.is_running)
+    qtbot.waitUntil(lambda: not workspace.shown.is_preview and not work.fitter.runner.is_running)
     new = workspace.document.fit
     assert new is not None
     assert workspace.document.settings.mixture.n_components == n_components - 1

@@ -43,7 +43,7 @@ CONTROL = Qt.KeyboardModifier.ControlModifier
 
 def is_settled(app: App) -> bool:
     shown = app.photo.work.workspace.shown
-    is_quiet = not app.photo.work.fits.is_running and not app.photo.work.reads.is_running
+    is_quiet = not app.photo.work.fitter.runner.is_running and not app.photo.work.reads.is_running
     return is_quiet and shown.segmentation is not None and not shown.is_preview
 
 

@@ -19,9 +19,8 @@ from gmmseg.regions.outcome import RegionOutcome
 from gmmseg.regions.settings import RegionSettings
 from tests.data.regions import quartered
 from tests.data.states import make_image
-from ui.desk.job_runner import JobRunner
-from ui.desk.workspace_bridge import WorkspaceBridge
 from ui.photo import region_maker
+from ui.photo.photo_worker import PhotoWorkers
 from ui.photo.region_maker import RegionMaker
 
 
@@ -29,10 +28,10 @@ class Desk:
     """A maker with a workspace, and a stand-in for the work that waits until it may go on."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.workspace = Workspace()
-        self.bridge = WorkspaceBridge(self.workspace)
-        self.runner = JobRunner("newest")
-        self.maker = RegionMaker(self.workspace, self.bridge, self.runner)
+        self.work = PhotoWorkers(Workspace())
+        self.workspace, self.bridge = self.work.workspace, self.work.bridge
+        self.maker = RegionMaker(self.work)
+        self.runner = self.maker.runner
         self.may_go_on = threading.Event()
         self.may_go_on.set()
         self.error: Exception | None = None

@@ -202,7 +202,7 @@ def test_another_image_meanwhile_gets_its_own_regions(driven: Driven) -> None:
     large = image_from_array(blobs(600, 800), "large")
     small = image_from_array(blobs(40, 50), "small")
     driven.work.apply(open_image(large))
-    driven.qtbot.waitUntil(lambda: driven.work.region_runs.is_running)
+    driven.qtbot.waitUntil(lambda: driven.work.region_maker.runner.is_running)
     driven.work.apply(open_image(small))
     driven.wait_for("regions · detail 0.5")
     assert driven.regions.image is small
