@@ -17,6 +17,7 @@ from gmmseg.limits import set_memory_budget
 from gmmseg.version import VERSION
 from ui.commands import WINDOW_ACTIONS, WindowCommands
 from ui.desk.actions import Actions, bound_to
+from ui.desk.ahead import Ahead
 from ui.desk.desk import Desk, KeptWork
 from ui.garbage import GarbageCollector
 from ui.last_resort import BugCatcher, SignalWatch, start_log, stop_log
@@ -57,6 +58,14 @@ class App(QObject):
         self.offer("photo", self.tr("Photo"), "photo", lambda: self.photo)
         self.offer("digits", self.tr("Digits"), "digits", self._make_digits)
         self.offer("laboratory", self.tr("Laboratory"), "laboratory", self._make_laboratory)
+        docking, desks = self.window.docking, self._desks
+        self.ahead = Ahead(
+            self.window,
+            lambda: any(desk.can_stop for desk in desks.values()),
+            lambda: [load for desk in desks.values() for load in desk.loads_ahead],
+            docking.make_ahead,
+            self,
+        )
         self._connect_window()
         self._restore()
         self.work_at("photo")
@@ -73,6 +82,7 @@ class App(QObject):
         if desk is None:
             desk = self._desks[name] = self._makers[name]()
             desk.changed.connect(self._refresh)
+            desk.changed.connect(self.ahead.put_off)
             desk.progressed.connect(self._show_progress)
             desk.noted.connect(self.window.show_note)
             desk.theory_asked.connect(self._show_theory)
@@ -166,11 +176,16 @@ class App(QObject):
         if not paths and self.store.desk in self._makers:
             self.work_at(self.store.desk)
         self.window.show()
+        self.ahead.begin()
 
     @Slot()
     def shutdown(self) -> bool:
         """End all work. Returns whether all threads have ended."""
-        ended = [self.recovery.shutdown(), *(desk.shutdown() for desk in self._desks.values())]
+        ended = [
+            self.ahead.shutdown(),
+            self.recovery.shutdown(),
+            *(desk.shutdown() for desk in self._desks.values()),
+        ]
         return all(ended)
 
     def end(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import get_args
 
 from PySide6.QtCore import QObject, QSize, Qt, QTimer, Slot
@@ -50,7 +50,7 @@ class Docking(QObject):
         self._kept = dict(kept)
         self._desk: Desk | None = None
         self._key = ""
-        self._docks: dict[str, list[QDockWidget]] = {}
+        self._docks: dict[str, list[Dock]] = {}
         self._folded: dict[Side, list[QDockWidget]] = {"left": [], "right": []}
         self._is_automatic: dict[Side, bool] = {"left": False, "right": False}
         self._folded_at: dict[Side, int] = {"left": 0, "right": 0}
@@ -74,13 +74,19 @@ class Docking(QObject):
         """Make docks of a desk; Tab goes by the order in which these are added."""
         self._docks.setdefault(desk.name, []).extend(self._dock(spec) for spec in specs)
 
-    def _dock(self, spec: DeskDock) -> QDockWidget:
+    def make_ahead(self) -> Iterator[None]:
+        """Make the panels that no dock has shown yet, one with each step."""
+        for dock in [dock for docks in self._docks.values() for dock in docks if dock.widget() is None]:
+            dock.make()
+            yield
+
+    def _dock(self, spec: DeskDock) -> Dock:
         dock = Dock(spec.name, spec.title, spec.panel, self._window, spec.on_front)
         dock.toggleViewAction().triggered.connect(lambda: self._note_shown(dock))
         dock.hide()
         return dock
 
-    def docks_of(self, desk: Desk) -> list[QDockWidget]:
+    def docks_of(self, desk: Desk) -> Sequence[QDockWidget]:
         """Return a desk's docks."""
         return self._docks[desk.name]
 
@@ -154,7 +160,7 @@ class Docking(QObject):
         by_name = {dock.objectName(): dock for dock in self._current_docks()}
         return [(spec, by_name[spec.name]) for spec in self._desk.layout.docks]
 
-    def _current_docks(self) -> list[QDockWidget]:
+    def _current_docks(self) -> Sequence[QDockWidget]:
         return [] if self._desk is None else self.docks_of(self._desk)
 
     def is_kept(self) -> bool:

@@ -1,4 +1,4 @@
-"""Imports of the window before the first map is on screen, in a process of its own."""
+"""Imports of the window before the first map is on screen and after it, in a process of its own."""
 
 from __future__ import annotations
 
@@ -23,7 +23,14 @@ class Watched(ui.app.App):
     def _look(self, old, new):
         if new.segmentation is not None and old.segmentation is None:
             print(*sys.modules)
-            QTimer.singleShot(0, self.window.close)
+            self.ahead._runner.finished.connect(self._look_after)
+
+    def _look_after(self):
+        print(*sys.modules)
+        for name in ("segment", "explore"):
+            self.photo.arrange(name)
+        print(*sys.modules)
+        self.window.close()
 
 ui.app.App = Watched
 sys.exit(main([]))
@@ -41,7 +48,7 @@ def test_the_first_map_is_shown_before_what_only_later_work_needs_is_imported(tm
         [sys.executable, "-c", _START], env=environment, cwd=ROOT, capture_output=True, text=True, timeout=120
     )
     assert done.returncode == 0, done.stderr
-    modules = set(done.stdout.split())
+    modules, after, arranged = (set(line.split()) for line in done.stdout.splitlines())
     assert {"ui.photo.desk", "gmmseg.mixture.em"} <= modules
     for later in ("scipy", "skimage", "msgspec", "pooch", "requests", "tifffile", "ui.digits"):
         assert later not in modules
@@ -49,3 +56,5 @@ def test_the_first_map_is_shown_before_what_only_later_work_needs_is_imported(tm
         assert later not in modules
     for later in ("pyqtgraph", "ui.plots", "ui.photo.panels.setup", "ui.photo.panels.merge_tree"):
         assert later not in modules
+        assert later in after
+    assert not [name for name in arranged - after if name.startswith(("ui.", "pyqtgraph"))]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 from gmmseg.features.spec import SPACE_TITLES
 from gmmseg.image import Image
 from gmmseg.io.samples import DEFAULT_SAMPLE, is_sample
+from gmmseg.mixture.matching import load_solver
 from gmmseg.photo.document import Fit, open_image, open_part
 from gmmseg.photo.view_state import ViewState
 from ui.desk.actions import Actions, bound_to
@@ -29,7 +31,7 @@ from ui.photo.layout import OpacitySlider, SamplesMenu, photo_layout
 from ui.photo.picture_menu import MARKED_ACTIONS, REGION_ACTIONS, PictureMenu
 from ui.photo.toolbox import Toolbox
 from ui.photo.tools.tool import Point
-from ui.photo.wiring import PhotoPanels
+from ui.photo.wiring import LATE_MODULES, PhotoPanels
 from ui.photo.work import PhotoWork
 from ui.settings_store import SettingsStore
 from ui.widgets.recent_menu import RecentMenu
@@ -70,6 +72,7 @@ class PhotoDesk(FileDesk):
         self._picture_menu = PictureMenu(actions, self.panels, self.toolbox, layout.central)
         self._region_menu = self._menu("regionMenu", REGION_ACTIONS)
         self._marked_menu = self._menu("markedMenu", MARKED_ACTIONS)
+        self.loads_ahead = (*(partial(import_module, name) for name in LATE_MODULES), load_solver)
         self.panels.connect_to(self.work, self.toolbox)
         self._connect()
         self._restore()

@@ -28,6 +28,12 @@ if TYPE_CHECKING:
     from ui.photo.panels.scatter import ScatterPanel
     from ui.photo.panels.setup import SetupPanel
 
+LATE_MODULES = tuple(
+    f"ui.photo.panels.{name}"
+    for name in ("setup", "convergence", "scatter", "k_curve", "merge_tree", "display")
+)
+"""Of the panels that are made late."""
+
 _Late = TypeVar(
     "_Late",
     bound="SetupPanel | DisplayPanel | ConvergencePanel | ScatterPanel | KCurvePanel | MergeTreePanel",

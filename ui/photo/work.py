@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject, Qt, QTimer, Slot
+from PySide6.QtCore import QObject, Qt, Slot
 
 from gmmseg.control import Progress, ShouldStop, never_stop
 from gmmseg.display import Histogram, histograms
@@ -16,7 +15,6 @@ from gmmseg.features.build import Standard, feature_table
 from gmmseg.features.spec import FeatureSpec
 from gmmseg.features.table import FeatureTable
 from gmmseg.image import Image
-from gmmseg.mixture.matching import load_solver
 from gmmseg.mixture.params import FitStep
 from gmmseg.photo.parts import PartTable, part_table
 from gmmseg.photo.project import PhotoProject
@@ -53,8 +51,6 @@ from ui.settings_store import SettingsStore
 
 _TILE_THREADS = 2
 """Of a picture beyond memory: while one decodes a tile, the other may have the interpreter."""
-_LOAD_AFTER_MS = 1000
-"""After the last map: what only edits and further fits need is loaded when nothing is drawn."""
 
 
 class PhotoWork(PhotoWorkers):
@@ -106,11 +102,7 @@ class PhotoWork(PhotoWorkers):
         self.region_measurer = self.make_requests(_region_table, lambda request: "regions")
         self.part_finder = self.make_requests(_parts, lambda request: "parts")
         self.value_counter = self.make_requests(_histograms, lambda image: "histograms")
-        self.loader = self.make_requests(_load_solver, lambda request: "solver")
         self.selected_step: FitStep | None = None
-        self._loading = QTimer(self)
-        self._loading.setSingleShot(True)
-        self._loading.setInterval(_LOAD_AFTER_MS)
         self._connect()
 
     def _saved_project(self) -> Path | None:
@@ -120,7 +112,6 @@ class PhotoWork(PhotoWorkers):
         self.bridge.changed.connect(self._on_changed)
         self.selecting.tree_coming.connect(self.region_maker.await_tree)
         self.region_maker.tree_wanted.connect(self.selecting.make_tree)
-        self._loading.timeout.connect(partial(self.loader.ask, None))
         for tells in (
             self.bridge.changed,
             self.selecting.ready_changed,
@@ -192,9 +183,6 @@ class PhotoWork(PhotoWorkers):
     def _on_changed(self, old: ViewState, new: ViewState) -> None:
         if new.document.fit is not old.document.fit:
             self.selected_step = None
-        # A map that is yet to come would wait for imports in the background, too: the interpreter is one.
-        if new.segmentation is not None and new.segmentation is not old.segmentation:
-            self._loading.start()
         if new.document.image is not old.document.image:
             self.postponed.drop()
 
@@ -243,10 +231,6 @@ def _parts(request: PartsRequest, should_stop: ShouldStop) -> PartTable:
 
 def _histograms(image: Image, should_stop: ShouldStop) -> list[Histogram]:
     return histograms(image)
-
-
-def _load_solver(request: None, should_stop: ShouldStop) -> None:
-    load_solver()
 
 
 def _areas(counted: Any, should_stop: ShouldStop) -> Any:
