@@ -8,21 +8,13 @@ from collections.abc import Sequence
 from html import escape
 
 from PySide6.QtCore import QSize, Slot, qVersion
-from PySide6.QtWidgets import (
-    QDialog,
-    QDialogButtonBox,
-    QHBoxLayout,
-    QLabel,
-    QTabWidget,
-    QTextBrowser,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QTabWidget, QTextBrowser, QWidget
 
 from gmmseg.mixture.compiled import kernel_name
 from gmmseg.version import VERSION
 from ui.dialogs.errata import BOOK, DOCUMENTS, ERRATA, Erratum
 from ui.theme import SPACING, colours, icon, theme
+from ui.widgets.building import in_column, in_row, named
 from ui.widgets.dialog_parts import dialog_buttons
 
 
@@ -36,16 +28,12 @@ class AboutDialog(QDialog):
         self.tabs = QTabWidget(self)
         self.tabs.setDocumentMode(True)
         self.tabs.addTab(self._make_program_page(), self.tr("&Program"))
-        self.documents = QTextBrowser(self.tabs)
-        self.documents.setObjectName("about.documents")
-        self.documents.setAccessibleName(self.tr("Slips in the source documents"))
+        words = self.tr("Slips in the source documents")
+        self.documents = named(QTextBrowser(self.tabs), "about.documents", spoken=words)
         self.tabs.addTab(self.documents, self.tr("&Source documents"))
         buttons = dialog_buttons(QDialogButtonBox.StandardButton.Close, self)
         buttons.rejected.connect(self.reject)
-        column = QVBoxLayout(self)
-        column.setSpacing(SPACING)
-        column.addWidget(self.tabs, 1)
-        column.addWidget(buttons)
+        in_column(self.tabs, buttons, of=self, stretched=self.tabs, spacing=SPACING, margins=None)
         self.resize(800, 600)
         theme().changed.connect(self._write)
         self._write()
@@ -75,17 +63,8 @@ class AboutDialog(QDialog):
             page,
         )
         text.setWordWrap(True)
-        row = QHBoxLayout(page)
-        row.setContentsMargins(3 * SPACING, 3 * SPACING, 3 * SPACING, 3 * SPACING)
-        row.setSpacing(3 * SPACING)
-        column = QVBoxLayout()
-        column.addWidget(picture)
-        column.addStretch(1)
-        side = QVBoxLayout()
-        side.addWidget(text)
-        side.addStretch(1)
-        row.addLayout(column)
-        row.addLayout(side, 1)
+        side, room = in_column(text, None), 3 * SPACING
+        in_row(in_column(picture, None), side, of=page, stretched=side, spacing=room, margins=(room,) * 4)
         return page
 
     @Slot()

@@ -12,11 +12,11 @@ from PySide6.QtWidgets import (
     QLabel,
     QPlainTextEdit,
     QPushButton,
-    QVBoxLayout,
     QWidget,
 )
 
 from ui.theme import SPACING, icon
+from ui.widgets.building import in_column, named
 from ui.widgets.dialog_parts import dialog_buttons
 
 
@@ -45,15 +45,12 @@ class BugReport(QDialog):
             )
         )
         said.setWordWrap(True)
-        text = QPlainTextEdit(details)
-        text.setObjectName("bugDetails")
+        text = named(QPlainTextEdit(details), "bugDetails", spoken=self.tr("Details"))
         text.setReadOnly(True)
-        text.setAccessibleName(self.tr("Details"))
         text.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         buttons = dialog_buttons(QDialogButtonBox.StandardButton.Close)
-        copy = QPushButton(icon("copy"), self.tr("&Copy details"))
-        copy.setObjectName("copyDetails")
+        copy = named(QPushButton(icon("copy"), self.tr("&Copy details")), "copyDetails")
         copy.clicked.connect(self._copy)
         buttons.addButton(copy, QDialogButtonBox.ButtonRole.ActionRole)
         if log is not None:
@@ -61,10 +58,7 @@ class BugReport(QDialog):
             folder.clicked.connect(self._open_folder)
             buttons.addButton(folder, QDialogButtonBox.ButtonRole.ActionRole)
         buttons.rejected.connect(self.close)
-        column = QVBoxLayout(self)
-        column.setSpacing(SPACING)
-        for widget in (said, text, buttons):
-            column.addWidget(widget)
+        in_column(said, text, buttons, of=self, spacing=SPACING, margins=None)
         self.resize(80 * SPACING, 50 * SPACING)
 
     @Slot()

@@ -16,12 +16,12 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QSpinBox,
-    QVBoxLayout,
     QWidget,
 )
 
 from gmmseg.limits import MAX_BACKUPS, physical_memory, size_text
 from ui.theme import SPACING
+from ui.widgets.building import in_column, in_row, label_of, named
 from ui.widgets.dialog_parts import dialog_buttons
 
 if TYPE_CHECKING:
@@ -67,12 +67,11 @@ class PreferencesDialog(QDialog):
         form.setVerticalSpacing(SPACING)
         form.addRow(self.tr("&Colours"), self._make_scheme(preferences))
         budget = self._make_budget(preferences)
-        label = QLabel(self.tr("&Memory for an image"), self)
-        label.setBuddy(self._budget)
-        form.addRow(label, budget)
+        form.addRow(label_of(self._budget, self.tr("&Memory for an image")), budget)
         form.addRow(self.tr("&Backups of a project"), self._make_backups(preferences))
-        self._session = QCheckBox(self.tr("&Open at the start what was open last"), self)
-        self._session.setObjectName("preferences.session")
+        self._session = named(
+            QCheckBox(self.tr("&Open at the start what was open last")), "preferences.session"
+        )
         self._session.setChecked(preferences.restores_session)
         self._session.clicked.connect(self._announce)
         form.addRow("", self._session)
@@ -86,12 +85,7 @@ class PreferencesDialog(QDialog):
         note.setTextFormat(Qt.TextFormat.PlainText)
         buttons = dialog_buttons(QDialogButtonBox.StandardButton.Close, self)
         buttons.rejected.connect(self.reject)
-        column = QVBoxLayout(self)
-        column.setSpacing(2 * SPACING)
-        column.addLayout(form)
-        column.addWidget(note)
-        column.addStretch(1)
-        column.addWidget(buttons)
+        in_column(form, note, None, buttons, of=self, spacing=2 * SPACING, margins=None)
         self.setMinimumWidth(420)
 
     @property
@@ -107,8 +101,7 @@ class PreferencesDialog(QDialog):
         )
 
     def _make_scheme(self, preferences: Preferences) -> QComboBox:
-        self._scheme = QComboBox(self)
-        self._scheme.setObjectName("preferences.scheme")
+        self._scheme = named(QComboBox(self), "preferences.scheme")
         titles: tuple[tuple[Scheme, str], ...] = (
             ("system", self.tr("As the system")),
             ("light", self.tr("Light")),
@@ -121,18 +114,16 @@ class PreferencesDialog(QDialog):
         return self._scheme
 
     def _make_backups(self, preferences: Preferences) -> QSpinBox:
-        self._backups = QSpinBox(self)
-        self._backups.setObjectName("preferences.backups")
+        tip = self.tr("How many earlier versions are kept beside it when it is saved")
+        self._backups = named(QSpinBox(self), "preferences.backups", tip)
         self._backups.setRange(0, MAX_BACKUPS)
         self._backups.setValue(preferences.n_backups)
-        self._backups.setToolTip(self.tr("How many earlier versions are kept beside it when it is saved"))
         self._backups.valueChanged.connect(self._announce)
         return self._backups
 
     def _make_budget(self, preferences: Preferences) -> QHBoxLayout:
         chosen = preferences.memory_budget
-        self._budget = QDoubleSpinBox(self)
-        self._budget.setObjectName("preferences.budget")
+        self._budget = named(QDoubleSpinBox(self), "preferences.budget")
         self._budget.setRange(MIN_GIGABYTES, max(physical_memory(), chosen or 0) / _GIGA)
         self._budget.setDecimals(1)
         self._budget.setSingleStep(0.5)
@@ -141,16 +132,10 @@ class PreferencesDialog(QDialog):
         self._budget.setValue((chosen if chosen is not None else physical_memory() // 2) / _GIGA)
         self._budget.setEnabled(chosen is not None)
         self._budget.valueChanged.connect(self._announce)
-        self._is_half = QCheckBox(self.tr("&half of what there is"), self)
-        self._is_half.setObjectName("preferences.half")
+        self._is_half = named(QCheckBox(self.tr("&half of what there is"), self), "preferences.half")
         self._is_half.setChecked(chosen is None)
         self._is_half.clicked.connect(self._take_half)
-        row = QHBoxLayout()
-        row.setSpacing(SPACING)
-        row.addWidget(self._budget)
-        row.addWidget(self._is_half)
-        row.addStretch(1)
-        return row
+        return in_row(self._budget, self._is_half, None, spacing=SPACING)
 
     @Slot(bool)
     def _take_half(self, is_half: bool) -> None:

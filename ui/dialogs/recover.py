@@ -14,11 +14,11 @@ from PySide6.QtWidgets import (
     QLabel,
     QListWidget,
     QListWidgetItem,
-    QVBoxLayout,
     QWidget,
 )
 
 from ui.theme import SPACING
+from ui.widgets.building import in_column
 from ui.widgets.dialog_parts import dialog_buttons
 
 _PICTURE = QSize(96, 72)
@@ -81,10 +81,7 @@ class RecoverDialog(QDialog):
         buttons.accepted.connect(self._recover)
         buttons.rejected.connect(self.reject)
         self.rejected.connect(self.declined)
-        column = QVBoxLayout(self)
-        column.setSpacing(SPACING)
-        for part in (head, self.list, note, buttons):
-            column.addWidget(part)
+        in_column(head, self.list, note, buttons, of=self, spacing=SPACING, margins=None)
         n_rows = min(max(len(entries), 2), _MOST_SHOWN)
         self.resize(480, 150 + n_rows * (_PICTURE.height() + 2 * SPACING))
 

@@ -16,11 +16,11 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QScrollArea,
-    QVBoxLayout,
     QWidget,
 )
 
 from ui.theme import SPACING
+from ui.widgets.building import in_column, make_bold, named
 from ui.widgets.dialog_parts import dialog_buttons
 
 Shortcut = tuple[str, str, "QKeySequence | str"]
@@ -42,19 +42,14 @@ class ShortcutsDialog(QDialog):
         self.setWindowTitle(self.tr("Keyboard shortcuts"))
         self._rows: list[tuple[str, QLabel, QLabel]] = []
         self._groups: list[tuple[QLabel, list[int]]] = []
-        self.search = QLineEdit(self)
-        self.search.setObjectName("shortcuts.search")
-        self.search.setAccessibleName(self.tr("Search"))
+        self.search = named(QLineEdit(self), "shortcuts.search", spoken=self.tr("Search"))
         self.search.setPlaceholderText(self.tr("Search by name or key"))
         self.search.setClearButtonEnabled(True)
         self.search.textChanged.connect(self._filter)
         buttons = dialog_buttons(QDialogButtonBox.StandardButton.Close, self)
         buttons.rejected.connect(self.reject)
-        column = QVBoxLayout(self)
-        column.setSpacing(SPACING)
-        column.addWidget(self.search)
-        column.addWidget(self._make_sheet(shortcuts), 1)
-        column.addWidget(buttons)
+        sheet = self._make_sheet(shortcuts)
+        in_column(self.search, sheet, buttons, of=self, stretched=sheet, spacing=SPACING, margins=None)
         self.resize(480, 560)
 
     @property
@@ -71,9 +66,7 @@ class ShortcutsDialog(QDialog):
         keyed = [(group, text, keys_text(keys)) for group, text, keys in shortcuts]
         for group, rows in groupby([row for row in keyed if row[2]], key=itemgetter(0)):
             heading = QLabel(group, sheet)
-            font = heading.font()
-            font.setBold(True)
-            heading.setFont(font)
+            make_bold(heading)
             grid.addWidget(heading, grid.rowCount(), 0, 1, 2)
             members: list[int] = []
             for _, text, keys in rows:

@@ -6,19 +6,11 @@ import re
 
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QTextBlockFormat, QTextCursor, QTextDocument
-from PySide6.QtWidgets import (
-    QDialog,
-    QDialogButtonBox,
-    QHBoxLayout,
-    QListWidget,
-    QListWidgetItem,
-    QTextBrowser,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QListWidget, QListWidgetItem, QTextBrowser, QWidget
 
 from gmmseg.laboratory.theory_pages import NAMES, TheoryPage, theory_page
 from ui.theme import SPACING, theme
+from ui.widgets.building import in_column, in_row, named
 from ui.widgets.dialog_parts import dialog_buttons
 from ui.widgets.formula import OBJECT, FormulaObject, formula_format, register_formulas
 
@@ -33,28 +25,19 @@ class TheoryDialog(QDialog):
         self.setObjectName("theory")
         self.setWindowTitle(self.tr("Theory"))
         self._drawer = FormulaObject(self)
-        self.pages = QListWidget()
-        self.pages.setObjectName("theory.pages")
-        self.pages.setAccessibleName(self.tr("Pages of the theory"))
+        self.pages = named(QListWidget(), "theory.pages", spoken=self.tr("Pages of the theory"))
         for known in NAMES:
             item = QListWidgetItem(self.tr(theory_page(known).title))
             item.setData(Qt.ItemDataRole.UserRole, known)
             self.pages.addItem(item)
         self.pages.setFixedWidth(self.pages.sizeHintForColumn(0) + 3 * SPACING)
-        self.text = QTextBrowser()
-        self.text.setObjectName("theory.text")
+        self.text = named(QTextBrowser(), "theory.text")
         self.text.document().setDocumentMargin(2 * SPACING)
         register_formulas(self.text.document(), self._drawer)
-        row = QHBoxLayout()
-        row.setSpacing(SPACING)
-        row.addWidget(self.pages)
-        row.addWidget(self.text, 1)
+        beside = in_row(self.pages, self.text, stretched=self.text, spacing=SPACING)
         buttons = dialog_buttons(QDialogButtonBox.StandardButton.Close, self)
         buttons.rejected.connect(self.reject)
-        column = QVBoxLayout(self)
-        column.setSpacing(SPACING)
-        column.addLayout(row, 1)
-        column.addWidget(buttons)
+        in_column(beside, buttons, of=self, stretched=beside, spacing=SPACING, margins=None)
         self.resize(980, 640)
         self.pages.currentRowChanged.connect(self._show)
         theme().changed.connect(self._repaint)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from gmmseg.io.digits.export_items import DigitExportItem, DigitExportKind, check_digit_items
 from gmmseg.io.files import safe_name
 from ui.theme import SPACING
+from ui.widgets.building import in_column, text_label
 from ui.widgets.export_row import DIGIT_RESULTS
 from ui.widgets.files_dialog import FilesDialog
 
@@ -31,18 +32,10 @@ class ExportDialog(FilesDialog[DigitExportKind, DigitExportItem]):
     def __init__(self, name: str, folder: Path, parent: QWidget | None = None) -> None:
         super().__init__("digit-export", parent=parent)
         rows = self._make_rows(DIGIT_RESULTS, safe_name(name, "digits"))
-        note = QLabel(self.tr("The files are those of “gmmseg mnist” with the same settings."), self)
-        note.setObjectName("digit-export.note")
-        note.setWordWrap(True)
-        column = QVBoxLayout(self)
-        column.setSpacing(SPACING)
-        column.addLayout(self._make_folder_row(folder))
-        column.addSpacing(SPACING)
-        column.addLayout(rows)
-        column.addWidget(note)
-        column.addWidget(self._make_message())
-        column.addStretch(1)
-        column.addWidget(self._make_buttons())
+        words = self.tr("The files are those of “gmmseg mnist” with the same settings.")
+        note, place = text_label("digit-export.note", words), self._make_folder_row(folder)
+        parts = (place, rows, note, self._make_message(), None, self._make_buttons())
+        in_column(*parts, of=self, spacing=SPACING, margins=None).insertSpacing(1, SPACING)
         self._begin(("assignments",))
 
     def items(self) -> list[DigitExportItem]:

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QCoreApplication
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from gmmseg.laboratory.lessons.contents import LESSONS
 from ui.desk.actions import Actions
@@ -14,6 +14,7 @@ from ui.desk.desk import Arrangement, DeskDock, DeskLayout, DeskMenu, DockSizes
 from ui.desk.saving import PROJECT_ENTRIES
 from ui.laboratory.actions import lesson_action
 from ui.laboratory.wiring import LaboratoryPanels
+from ui.widgets.building import in_column, named
 from ui.widgets.recent_menu import RecentMenu
 from ui.widgets.tool_bar import ToolBar
 
@@ -35,13 +36,8 @@ def laboratory_layout(actions: Actions[Any], panels: LaboratoryPanels, recent: R
 
 def _middle(panels: LaboratoryPanels) -> QWidget:
     """Return the lesson, where there is one, above the stage."""
-    middle = QWidget()
-    middle.setObjectName("laboratory-middle")
-    column = QVBoxLayout(middle)
-    column.setContentsMargins(0, 0, 0, 0)
-    column.setSpacing(0)
-    column.addWidget(panels.lesson)
-    column.addWidget(panels.stage, 1)
+    middle = named(QWidget(), "laboratory-middle")
+    in_column(panels.lesson, panels.stage, of=middle, stretched=panels.stage, spacing=0)
     return middle
 
 

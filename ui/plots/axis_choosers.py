@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QComboBox, QSizePolicy, QToolButton, QWidget
 
 from gmmseg.drawing.scatter import Axis, feature_axes, principal_axes
 from gmmseg.features.table import FeatureTable
-from ui.theme import SPACING, icon
+from ui.theme import icon
+from ui.widgets.building import in_row, label_of, named
 
 HISTOGRAM = -1
 
@@ -22,33 +23,25 @@ class AxisChoosers(QWidget):
         self._table: FeatureTable | None = None
         self._principal: list[Axis] = []
         self.x_box, self.y_box = QComboBox(), QComboBox()
-        self.swap_button = QToolButton()
-        self.swap_button.setObjectName("scatter-swap")
+        words = self.tr("Swap the axes")
+        self.swap_button = named(QToolButton(), "scatter-swap", words, words)
         self.swap_button.setIcon(icon("swap"))
-        self.swap_button.setToolTip(self.tr("Swap the axes"))
-        self.swap_button.setAccessibleName(self.tr("Swap the axes"))
         self.swap_button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.swap_button.clicked.connect(self._swap)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(SPACING // 2)
+        chosen = in_row(of=self)
         for name, box in (("x", self.x_box), ("y", self.y_box)):
             self._set_up(name, box)
-            label = QLabel(f"&{name}")
-            label.setBuddy(box)
+            label = label_of(box, f"&{name}")
             label.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
-            row.addWidget(label)
-            row.addWidget(box, 100)
+            chosen.addWidget(label)
+            chosen.addWidget(box, 100)
             if name == "x":
-                row.addWidget(self.swap_button)
-        row.addStretch(1)
+                chosen.addWidget(self.swap_button)
+        chosen.addStretch(1)
 
     def _set_up(self, name: str, box: QComboBox) -> None:
-        box.setObjectName(f"scatter-{name}")
-        box.setAccessibleName(self.tr("Feature along {}").format(name))
-        box.setToolTip(
-            self.tr("What runs along {}: a feature, or a principal component of them").format(name)
-        )
+        tip = self.tr("What runs along {}: a feature, or a principal component of them").format(name)
+        named(box, f"scatter-{name}", tip, self.tr("Feature along {}").format(name))
         box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         box.setMinimumContentsLength(4)
         box.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QLayout, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLayout, QToolButton, QWidget
 
-from ui.theme import SPACING, icon
+from ui.theme import icon
+from ui.widgets.building import in_column
 from ui.widgets.empty_hint import EmptyHint, hint_or_content
 from ui.widgets.throttle import Throttle
 
@@ -49,16 +50,9 @@ class PlotPanel(QWidget):
         """
         self.hint = hint
         content = QWidget()
-        column = QVBoxLayout(content)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(SPACING // 2)
-        for at, part in enumerate(parts):
-            if at == 0 and self._theory and isinstance(part, QHBoxLayout):
-                part.addWidget(self._theory_button())
-            if isinstance(part, QLayout):
-                column.addLayout(part)
-            else:
-                column.addWidget(part, int(part is stretched))
+        if self._theory and isinstance(parts[0], QHBoxLayout):
+            parts[0].addWidget(self._theory_button())
+        in_column(*parts, of=content, stretched=stretched)
         self._pages = hint_or_content(self, hint, content)
 
     def _theory_button(self) -> QToolButton:

@@ -59,6 +59,13 @@ def remark(name: str) -> QLabel:
     return label
 
 
+def make_bold(widget: QWidget) -> None:
+    """Write a widget's text in bold."""
+    font = widget.font()
+    font.setBold(True)
+    widget.setFont(font)
+
+
 def worded(button: QToolButton) -> QToolButton:
     """Return a tool button with its text beside its icon."""
     button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal, Slot
-from PySide6.QtWidgets import QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSizePolicy, QToolButton, QWidget
 
 from ui.theme import SPACING, icon
+from ui.widgets.building import in_column, make_bold
 
 
 class CollapsibleSection(QWidget):
@@ -30,19 +31,11 @@ class CollapsibleSection(QWidget):
         self.heading.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.heading.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.heading.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        font = self.heading.font()
-        font.setBold(True)
-        self.heading.setFont(font)
+        make_bold(self.heading)
         self._contents = QWidget(self)
         self._contents.hide()
-        self.body = QVBoxLayout(self._contents)
-        self.body.setContentsMargins(0, SPACING // 2, 0, 0)
-        self.body.setSpacing(SPACING)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.heading)
-        column.addWidget(self._contents)
+        self.body = in_column(of=self._contents, spacing=SPACING, margins=(0, SPACING // 2, 0, 0))
+        in_column(self.heading, self._contents, of=self, spacing=0)
         self.heading.clicked.connect(self._turn)
         self.set_open(False)
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QLabel, QPushButton, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPushButton, QSizePolicy, QStackedWidget, QWidget
 
 from ui.theme import SPACING
+from ui.widgets.building import in_column, named, text_label
 
 
 class EmptyHint(QWidget):
@@ -15,23 +16,15 @@ class EmptyHint(QWidget):
 
     def __init__(self, text: str, button: str = "") -> None:
         super().__init__()
-        self.label = QLabel(text)
-        self.label.setObjectName("empty-hint")
-        self.label.setWordWrap(True)
+        self.label = text_label("empty-hint", text, is_muted=True)
         self.label.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.label.setForegroundRole(self.label.palette().ColorRole.PlaceholderText)
-        self.button = QPushButton(button)
-        self.button.setObjectName("empty-hint-button")
+        self.button = named(QPushButton(button), "empty-hint-button")
         if not button:
             self.button.hide()
         self.button.clicked.connect(self.requested)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(2 * SPACING, SPACING, 2 * SPACING, SPACING)
-        layout.setSpacing(SPACING)
-        layout.addStretch()
-        layout.addWidget(self.label)
-        layout.addWidget(self.button, 0, Qt.AlignmentFlag.AlignHCenter)
-        layout.addStretch()
+        margins = (2 * SPACING, SPACING, 2 * SPACING, SPACING)
+        layout = in_column(None, self.label, self.button, None, of=self, spacing=SPACING, margins=margins)
+        layout.setAlignment(self.button, Qt.AlignmentFlag.AlignHCenter)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
 
 
@@ -42,7 +35,5 @@ def hint_or_content(
     pages = QStackedWidget()
     pages.addWidget(hint)
     pages.addWidget(content)
-    outer = QVBoxLayout(panel)
-    outer.setContentsMargins(margin, margin, margin, margin)
-    outer.addWidget(pages)
+    in_column(pages, of=panel, margins=(margin,) * 4)
     return pages

@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 
 from gmmseg.errors import GmmsegError, WriteError
 from ui.theme import SPACING, colours, icon, theme
+from ui.widgets.building import in_row, label_of, named, text_label
 from ui.widgets.dialog_parts import dialog_buttons
 from ui.widgets.export_row import ExportRow, Offer
 
@@ -112,23 +113,14 @@ class FilesDialog(QDialog, Generic[K, Item]):
     # Building
 
     def _make_folder_row(self, folder: Path) -> QHBoxLayout:
-        self._folder = QLineEdit(str(folder), self)
-        self._folder.setObjectName(f"{self.objectName()}.folder")
-        label = QLabel(self.tr("&Folder"), self)
-        label.setBuddy(self._folder)
-        browse = QToolButton(self)
-        browse.setObjectName(f"{self.objectName()}.browse")
+        self._folder = named(QLineEdit(str(folder), self), f"{self.objectName()}.folder")
+        label = label_of(self._folder, self.tr("&Folder"))
+        words = self.tr("Choose a folder")
+        browse = named(QToolButton(self), f"{self.objectName()}.browse", words, words)
         browse.setIcon(icon("folder"))
-        browse.setAccessibleName(self.tr("Choose a folder"))
-        browse.setToolTip(self.tr("Choose a folder"))
         browse.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         browse.clicked.connect(self._browse)
-        row = QHBoxLayout()
-        row.setSpacing(SPACING)
-        row.addWidget(label)
-        row.addWidget(self._folder, 1)
-        row.addWidget(browse)
-        return row
+        return in_row(label, self._folder, browse, stretched=self._folder, spacing=SPACING)
 
     def _make_rows(self, offers: Sequence[Offer[K]], stem: str) -> QGridLayout:
         grid = QGridLayout()
@@ -138,23 +130,20 @@ class FilesDialog(QDialog, Generic[K, Item]):
         grid.setColumnMinimumWidth(2, _SUFFIX_WIDTH)
         grid.setColumnStretch(1, 1)
         for at, (kind, title, pattern, tip, suffixes) in enumerate(offers):
-            row = ExportRow(kind, self.tr(title), self.tr(tip), pattern.format(stem), suffixes, self)
-            row.lay_out(grid, at)
-            self._rows.append(row)
+            made = ExportRow(kind, self.tr(title), self.tr(tip), pattern.format(stem), suffixes, self)
+            made.lay_out(grid, at)
+            self._rows.append(made)
         return grid
 
     def _make_message(self) -> QLabel:
-        self._message = QLabel(self)
-        self._message.setObjectName(f"{self.objectName()}.message")
-        self._message.setWordWrap(True)
+        self._message = text_label(f"{self.objectName()}.message")
         self._message.setTextFormat(Qt.TextFormat.PlainText)
         self._message.hide()
         return self._message
 
     def _make_buttons(self) -> QDialogButtonBox:
         buttons = dialog_buttons(QDialogButtonBox.StandardButton.Cancel, self)
-        self._go = QPushButton(self)
-        self._go.setObjectName(f"{self.objectName()}.go")
+        self._go = named(QPushButton(self), f"{self.objectName()}.go")
         self._go.setDefault(True)
         buttons.addButton(self._go, QDialogButtonBox.ButtonRole.ActionRole)
         self._go.clicked.connect(self._try)
@@ -163,9 +152,9 @@ class FilesDialog(QDialog, Generic[K, Item]):
 
     def _begin(self, kinds: Sequence[Any]) -> None:
         """Tick these kinds, and follow what the user does from now on."""
-        for row in self._rows:
-            row.box.setChecked(row.kind in kinds)
-            row.changed.connect(self._refresh)
+        for each in self._rows:
+            each.box.setChecked(each.kind in kinds)
+            each.changed.connect(self._refresh)
         self._folder.textChanged.connect(self._refresh)
         theme().changed.connect(self._refresh)
         self._refresh()

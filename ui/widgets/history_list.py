@@ -20,17 +20,16 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QFont, QPainter, QPalette
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QLabel,
     QListView,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
-    QVBoxLayout,
     QWidget,
 )
 
 from gmmseg.editing.history import Entry, History
 from ui.theme import SPACING
+from ui.widgets.building import in_column, named, text_label
 
 _TIME_ROLE, _UNDONE_ROLE = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1
 _Index = QModelIndex | QPersistentModelIndex
@@ -125,9 +124,7 @@ class HistoryList(QWidget):
         self.setObjectName("historyPanel")
         self._history: History[Any] | None = None
         self._steps = _Steps(self)
-        self.view = QListView(self)
-        self.view.setObjectName("history.list")
-        self.view.setAccessibleName(self.tr("History"))
+        self.view = named(QListView(self), "history.list", spoken=self.tr("History"))
         self.view.setModel(self._steps)
         self.view.setItemDelegate(_StepDelegate(self.view))
         self.view.setUniformItemSizes(True)
@@ -136,16 +133,10 @@ class HistoryList(QWidget):
         self.view.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.view.clicked.connect(self._request)
         self.view.activated.connect(self._request)
-        self.forgotten = QLabel(self)
-        self.forgotten.setObjectName("history.forgotten")
+        self.forgotten = text_label("history.forgotten")
         self.forgotten.setContentsMargins(SPACING // 2, SPACING // 2, SPACING // 2, SPACING // 2)
-        self.forgotten.setWordWrap(True)
         self.forgotten.hide()
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.forgotten)
-        column.addWidget(self.view)
+        in_column(self.forgotten, self.view, of=self, spacing=0)
 
     @property
     def titles(self) -> list[str]:

@@ -8,18 +8,10 @@ from typing import Literal
 
 from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QAccessible, QAccessibleEvent, QPalette
-from PySide6.QtWidgets import (
-    QFrame,
-    QHBoxLayout,
-    QLabel,
-    QPushButton,
-    QSizePolicy,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QFrame, QPushButton, QSizePolicy, QToolButton, QWidget
 
 from ui.theme import SPACING, colours, icon, mixed, theme
+from ui.widgets.building import in_column, in_row, named, text_label
 
 Kind = Literal["error", "note", "hint"]
 _TINT = 0.16
@@ -68,30 +60,20 @@ class MessageBar(QFrame):
         self._stripe = QWidget()
         self._stripe.setFixedWidth(SPACING // 2)
         self._stripe.setAutoFillBackground(True)
-        self._text = QLabel()
-        self._text.setObjectName("messageText")
+        self._text = text_label("messageText")
         self._text.setTextFormat(Qt.TextFormat.PlainText)
-        self._text.setWordWrap(True)
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        self._button = QPushButton()
-        self._button.setObjectName("messageButton")
+        self._button = named(QPushButton(), "messageButton")
         self._button.clicked.connect(self._on_help)
-        self._close = QToolButton()
-        self._close.setObjectName("messageClose")
+        words = self.tr("Close this message")
+        self._close = named(QToolButton(), "messageClose", words, words)
         self._close.setIcon(icon("close"))
         self._close.setAutoRaise(True)
-        self._close.setAccessibleName(self.tr("Close this message"))
-        self._close.setToolTip(self.tr("Close this message"))
         self._close.clicked.connect(self._on_close)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, SPACING // 2, 0)
         self._text.setContentsMargins(0, SPACING // 2, 0, SPACING // 2)
-        row.setSpacing(SPACING)
-        row.addWidget(self._stripe)
-        row.addWidget(self._text, 1)
-        row.addWidget(self._button)
-        row.addWidget(self._close)
+        parts = (self._stripe, self._text, self._button, self._close)
+        in_row(*parts, of=self, stretched=self._text, spacing=SPACING, margins=(0, 0, SPACING // 2, 0))
         theme().changed.connect(self._recolour)
         self.hide()
 
@@ -176,11 +158,8 @@ class MessageStack(QWidget):
     def __init__(self, bars: Sequence[MessageBar], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._bars = tuple(bars)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(SPACING, SPACING, SPACING, SPACING)
-        column.setSpacing(SPACING // 2)
+        in_column(*bars, of=self, margins=(SPACING,) * 4)
         for bar in bars:
-            column.addWidget(bar)
             bar.appeared.connect(self._show_or_hide)
         self._show_or_hide()
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from PySide6.QtCore import QRectF, QTimer, Signal, Slot
 from PySide6.QtGui import QHideEvent, QPainter, QPaintEvent, QPalette, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QLabel, QProgressBar, QSizePolicy, QToolButton, QWidget
 
 from gmmseg.control import Progress
 from ui.theme import SPACING, icon
+from ui.widgets.building import in_row
 
 _DELAY_MS = 150
 """Work shorter than this is not worth a flicker."""
@@ -84,14 +85,8 @@ class ProgressIndicator(QWidget):
         self._stop.setAccessibleName(self.tr("Stop"))
         self._stop.setToolTip(self.tr("Stop and keep the last step (Esc)"))
         self._stop.clicked.connect(self.stop_requested)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(SPACING)
-        for widget in (self._text, self._bar, self._stop):
-            row.addWidget(widget)
-        self._delay = QTimer(self)
-        self._delay.setSingleShot(True)
-        self._delay.setInterval(_DELAY_MS)
+        in_row(self._text, self._bar, self._stop, of=self, spacing=SPACING)
+        self._delay = QTimer(self, singleShot=True, interval=_DELAY_MS)
         self._delay.timeout.connect(self.show)
         self.hide()
 

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
+from PySide6.QtWidgets import QToolButton, QWidget
 
 from ui.theme import colours, mixed, theme
+from ui.widgets.building import in_row
 
 
 class SegmentedControl(QWidget):
@@ -25,12 +26,8 @@ class SegmentedControl(QWidget):
     def __init__(self, actions: Sequence[QAction], name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAccessibleName(name)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(0)
         self.buttons = [self._button(action) for action in actions]
-        for button in self.buttons:
-            row.addWidget(button)
+        in_row(*self.buttons, of=self, spacing=0)
         self.buttons[0].setProperty("end", "first")
         self.buttons[-1].setProperty("end", "last")
         theme().changed.connect(self._restyle)

@@ -10,16 +10,15 @@ from PySide6.QtGui import QPalette, QStandardItemModel
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QHBoxLayout,
     QLabel,
     QSizePolicy,
     QToolButton,
-    QVBoxLayout,
     QWidget,
 )
 
 from gmmseg.setting import Setting
 from ui.theme import SPACING, colours, icon, theme
+from ui.widgets.building import in_column, in_row, text_label
 from ui.widgets.controls import JumpSlider, WheelGuard
 from ui.widgets.number_box import NumberBox, parse_number
 
@@ -55,19 +54,11 @@ class SettingField(QWidget):
         self._problem = ""
         self.setToolTip(explanation(setting))
         self.label = QLabel(title, self)
-        self.row = QHBoxLayout()
-        self.row.setSpacing(SPACING)
-        self.row.addWidget(self.label)
-        self._sentence = QLabel(self)
-        self._sentence.setObjectName(f"{setting.path}.problem")
-        self._sentence.setWordWrap(True)
+        self.row = in_row(self.label, spacing=SPACING)
+        self._sentence = text_label(f"{setting.path}.problem")
         self._sentence.setTextFormat(Qt.TextFormat.PlainText)
         self._sentence.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
-        self.column = QVBoxLayout(self)
-        self.column.setContentsMargins(0, 0, 0, 0)
-        self.column.setSpacing(SPACING // 4)
-        self.column.addLayout(self.row)
-        self.column.addWidget(self._sentence)
+        self.column = in_column(self.row, self._sentence, of=self, spacing=SPACING // 4)
         theme().changed.connect(self._tint)
         self._tint()
         self._show_sentence()
@@ -156,9 +147,9 @@ class ChoiceField(SettingField):
         """Disable the choices named in `reasons`, each with its reason as tooltip."""
         model = self.box.model()
         assert isinstance(model, QStandardItemModel)  # noqa: S101 - what QComboBox makes
-        for row in range(self.box.count()):
-            reason = reasons.get(self.box.itemData(row), "")
-            item = model.item(row)
+        for at in range(self.box.count()):
+            reason = reasons.get(self.box.itemData(at), "")
+            item = model.item(at)
             item.setEnabled(not reason)
             item.setToolTip(reason)
 

@@ -7,11 +7,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from gmmseg.setting import Setting, settings_of, value_at
-from ui.theme import SPACING, colours, icon, theme
+from ui.theme import SPACING, icon
+from ui.widgets.building import in_column, make_bold, text_label
 from ui.widgets.collapsible import CollapsibleSection
 from ui.widgets.controls import WheelGuard
 from ui.widgets.setting_fields import ChoiceField, make_field
@@ -44,13 +44,9 @@ class SettingsForm(QWidget):
         self._guard = WheelGuard(self)
         self._fields: dict[str, SettingField] = {}
         self._vital: list[SettingField] = []
-        self._notes: list[QLabel] = []
         self._is_valid = True
         self._contents = QWidget(self)
-        self.column = QVBoxLayout(self._contents)
-        self.column.setContentsMargins(SPACING, SPACING, SPACING, SPACING)
-        self.column.setSpacing(SPACING)
-        theme().changed.connect(self._tint)
+        self.column = in_column(of=self._contents, spacing=SPACING, margins=(SPACING,) * 4)
 
     @property
     def is_valid(self) -> bool:
@@ -72,7 +68,7 @@ class SettingsForm(QWidget):
     def add_fields(
         self,
         settings: Iterable[Setting],
-        column: QVBoxLayout | None = None,
+        layout: QVBoxLayout | None = None,
         *,
         titles: Mapping[str, str] | None = None,
         is_vital: bool = True,
@@ -82,7 +78,7 @@ class SettingsForm(QWidget):
         Parameters
         ----------
         settings : iterable of Setting
-        column : QVBoxLayout, optional
+        layout : QVBoxLayout, optional
         titles : dict of str, optional
             By path, where the heading above says part of the declared title already.
         is_vital : bool
@@ -97,7 +93,7 @@ class SettingsForm(QWidget):
             if is_vital:
                 self._vital.append(field)
                 field.validity_changed.connect(self.note_validity)
-            (column or self.column).addWidget(field)
+            (layout or self.column).addWidget(field)
             self._fields[setting.path] = field
             made.append(field)
         labels = [field.label for field in made if isinstance(field, ChoiceField)]
@@ -119,24 +115,20 @@ class SettingsForm(QWidget):
         return section
 
     def add_note(
-        self, name: str, column: QVBoxLayout | None = None, *, after: QWidget | None = None
+        self, name: str, layout: QVBoxLayout | None = None, *, after: QWidget | None = None
     ) -> QLabel:
         """Add a muted line of text, at the end of a column or after one of its widgets."""
-        label = QLabel(self._contents)
-        label.setObjectName(name)
-        label.setWordWrap(True)
+        label = text_label(name, is_muted=True)
         label.setTextFormat(Qt.TextFormat.PlainText)
-        column = column or self.column
-        column.insertWidget(-1 if after is None else column.indexOf(after) + 1, label)
-        self._notes.append(label)
-        self._tint()
+        layout = layout or self.column
+        layout.insertWidget(-1 if after is None else layout.indexOf(after) + 1, label)
         return label
 
-    def add_reset(self, text: str, name: str, column: QVBoxLayout | None = None) -> QPushButton:
+    def add_reset(self, text: str, name: str, layout: QVBoxLayout | None = None) -> QPushButton:
         """Add the button that gives every setting its default."""
         button = QPushButton(icon("reset"), text, self._contents)
         button.setObjectName(name)
-        (column or self.column).addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
+        (layout or self.column).addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
         return button
 
     def finish(self) -> None:
@@ -150,9 +142,7 @@ class SettingsForm(QWidget):
         scroll.setWidget(self._contents)
         room = self._contents.minimumSizeHint().width() + scroll.verticalScrollBar().sizeHint().width()
         scroll.setMinimumWidth(room)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(scroll)
+        in_column(scroll, of=self)
 
     # Showing
 
@@ -177,22 +167,8 @@ class SettingsForm(QWidget):
             self._is_valid = is_valid
             self.validity_changed.emit(is_valid)
 
-    @Slot()
-    def _tint(self) -> None:
-        palette = QPalette()
-        palette.setColor(QPalette.ColorRole.WindowText, colours().muted)
-        for label in self._notes:
-            label.setPalette(palette)
-
 
 def with_mnemonic(title: str, letter: str) -> str:
     """Return a title with ``&`` before the first such letter; unchanged where there is none."""
     at = title.find(letter) if letter else -1
     return title if at < 0 else f"{title[:at]}&{title[at:]}"
-
-
-def make_bold(label: QLabel) -> None:
-    """Write a label's text in bold."""
-    font = label.font()
-    font.setBold(True)
-    label.setFont(font)

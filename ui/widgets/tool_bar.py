@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QToolBar, QToolButton, QWidget, QWidgetAction
+from PySide6.QtWidgets import QMenu, QSizePolicy, QToolBar, QToolButton, QWidget, QWidgetAction
 
 from ui.theme import SPACING
+from ui.widgets.building import in_row
 from ui.widgets.segmented import SegmentedControl
 
 
@@ -29,9 +30,7 @@ class ToolBar(QToolBar):
         self._run_button: QToolButton | None = None
         self._run: tuple[QAction, QAction] | None = None
         self._modes = QWidget()
-        self._mode_row = QHBoxLayout(self._modes)
-        self._mode_row.setContentsMargins(0, 0, 0, 0)
-        self._mode_row.setSpacing(0)
+        self._mode_row = in_row(of=self._modes, spacing=0)
         self._mode_spot: QWidgetAction | None = None
         self._mode_buttons: list[QToolButton] = []
         self._texted: list[QToolButton] = []

@@ -6,16 +6,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Literal, get_args
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QSizePolicy,
     QStackedWidget,
     QTabBar,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -37,6 +34,7 @@ from ui.digits.widgets.wall_sections import (
     sample_section,
 )
 from ui.theme import SPACING
+from ui.widgets.building import in_column, in_row, named, text_label
 from ui.widgets.empty_hint import EmptyHint
 
 if TYPE_CHECKING:
@@ -71,9 +69,7 @@ class ClustersPanel(QWidget):
     # Building
 
     def _build(self) -> None:
-        self.tabs = QTabBar()
-        self.tabs.setObjectName("digit-views")
-        self.tabs.setAccessibleName(self.tr("What is shown"))
+        self.tabs = named(QTabBar(), "digit-views", spoken=self.tr("What is shown"))
         self.tabs.setDrawBase(False)
         self.tabs.setExpanding(False)
         self.tabs.setElideMode(Qt.TextElideMode.ElideNone)
@@ -98,23 +94,14 @@ class ClustersPanel(QWidget):
             self.tabs.setTabToolTip(at, tip)
             self.views.addWidget(self._page(view, title))
         self.tabs.currentChanged.connect(self._show_view)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        self.note = QLabel(
-            self.tr(
-                "The worst first: those the mixture was surest of. Below each digit: its label → the label "
-                "of its cluster, the confidence, and its number. Confidence is the cluster's posterior for "
-                "this digit, γ(z_nk): 1.00 is certain."
-            )
+        words = self.tr(
+            "The worst first: those the mixture was surest of. Below each digit: its label → the label "
+            "of its cluster, the confidence, and its number. Confidence is the cluster's posterior for "
+            "this digit, γ(z_nk): 1.00 is certain."
         )
-        self.note.setObjectName("misplaced-note")
-        self.note.setWordWrap(True)
-        self.note.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self.note = text_label("misplaced-note", words, is_muted=True)
         self.note.setContentsMargins(SPACING, SPACING // 2, SPACING, SPACING // 2)
-        column.addLayout(self._top_row())
-        column.addWidget(self.note)
-        column.addWidget(self.views, 1)
+        in_column(self._top_row(), self.note, self.views, of=self, stretched=self.views, spacing=0)
         self._show_view(0)
 
     def _page(self, view: View, title: str) -> QWidget:
@@ -130,12 +117,10 @@ class ClustersPanel(QWidget):
         return page
 
     def _top_row(self) -> QHBoxLayout:
-        self.order_box = QComboBox()
-        self.order_box.setObjectName("digit-order")
-        self.order_box.setAccessibleName(self.tr("Order of the members"))
-        self.order_box.setToolTip(
-            self.tr("Which members of each cluster come first; of equally sure ones the nearest to the mean")
+        tip = self.tr(
+            "Which members of each cluster come first; of equally sure ones the nearest to the mean"
         )
+        self.order_box = named(QComboBox(), "digit-order", tip, self.tr("Order of the members"))
         orders: tuple[tuple[Order, str], ...] = (
             ("surest", self.tr("Surest")),
             ("random", self.tr("Random")),
@@ -145,18 +130,11 @@ class ClustersPanel(QWidget):
             self.order_box.addItem(title, order)
         self.order_box.currentIndexChanged.connect(self._ask)
         self.order_box.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-        self.again = QPushButton(self.tr("Draw a&gain"))
-        self.again.setObjectName("digit-draw")
-        self.again.setToolTip(self.tr("Draw other digits from the same Gaussians"))
+        tip = self.tr("Draw other digits from the same Gaussians")
+        self.again = named(QPushButton(self.tr("Draw a&gain")), "digit-draw", tip)
         self.again.clicked.connect(self._draw_others)
-        row = QHBoxLayout()
-        row.setContentsMargins(SPACING // 2, SPACING // 2, SPACING // 2, 0)
-        row.setSpacing(SPACING // 2)
-        row.addWidget(self.tabs)
-        row.addStretch(1)
-        row.addWidget(self.order_box)
-        row.addWidget(self.again)
-        return row
+        margins = (SPACING // 2, SPACING // 2, SPACING // 2, 0)
+        return in_row(self.tabs, None, self.order_box, self.again, margins=margins)
 
     # Showing
 

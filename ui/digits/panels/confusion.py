@@ -5,20 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import (
-    QComboBox,
-    QHBoxLayout,
-    QLabel,
-    QScrollArea,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QComboBox, QScrollArea, QWidget
 
 from gmmseg.digits.overview import rows_in_cell
 from gmmseg.digits.scores import Scores
 from ui.digits.widgets.confusion_matrix import ConfusionMatrix, Matrix
-from ui.theme import SPACING
+from ui.widgets.building import in_column, in_row, named, text_label
 from ui.widgets.empty_hint import EmptyHint, hint_or_content
 
 if TYPE_CHECKING:
@@ -35,34 +27,22 @@ class ConfusionPanel(QWidget):
         super().__init__()
         self.setObjectName("digit-confusion")
         self._shown: ViewState | None = None
-        self.part_box = QComboBox()
-        self.part_box.setObjectName("confusion-part")
-        self.part_box.setAccessibleName(self.tr("Which images"))
-        self.part_box.setToolTip(self.tr("The images that were fitted, or those assigned afterwards"))
+        tip = self.tr("The images that were fitted, or those assigned afterwards")
+        self.part_box = named(QComboBox(), "confusion-part", tip, self.tr("Which images"))
         self.part_box.currentIndexChanged.connect(self._draw)
         self.matrix = ConfusionMatrix()
         self.matrix.cell_chosen.connect(self._choose)
-        scroll = QScrollArea()
-        scroll.setObjectName("confusion-scroll")
+        scroll = named(QScrollArea(), "confusion-scroll")
         scroll.setFrameShape(QScrollArea.Shape.NoFrame)
         scroll.setWidgetResizable(True)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         scroll.setWidget(self.matrix)
         self.hint = EmptyHint(self.tr("Clusters by labels appear here after a run on digits with labels."))
-        top = QHBoxLayout()
-        top.addWidget(self.part_box)
-        self.key = QLabel(self.tr("Colour: share of the row's digits"))
-        self.key.setObjectName("confusion-key")
-        self.key.setWordWrap(True)
-        self.key.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self.key = text_label("confusion-key", self.tr("Colour: share of the row's digits"), is_muted=True)
         self.key.setToolTip(self.matrix.explanation)
-        top.addWidget(self.key, 1)
         content = QWidget()
-        column = QVBoxLayout(content)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(SPACING // 2)
-        column.addLayout(top)
-        column.addWidget(scroll, 1)
+        top = in_row(self.part_box, self.key, stretched=self.key, spacing=-1)
+        in_column(top, scroll, of=content, stretched=scroll)
         self.pages = hint_or_content(self, self.hint, content)
 
     @Slot(object, object)

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QStackedWidget
+from PySide6.QtWidgets import QComboBox, QSizePolicy, QStackedWidget
 
 from gmmseg.digits.events import Iterated
 from gmmseg.digits.stages import STAGES
 from ui.plots.plot import ThemedPlot
 from ui.plots.plot_panel import PlotPanel
 from ui.theme import colours, style_plot
+from ui.widgets.building import in_row, named
 from ui.widgets.empty_hint import EmptyHint
 from ui.widgets.text_table import TextTable
 
@@ -32,17 +33,13 @@ class ConvergencePanel(PlotPanel):
         super().__init__("digit-convergence")
         self._iterations: tuple[Iterated, ...] = ()
         self.curves: dict[str, pg.PlotDataItem] = {}
-        self.figure_box = QComboBox()
-        self.figure_box.setObjectName("digit-convergence-figure")
-        self.figure_box.setAccessibleName(self.tr("What is drawn"))
+        tip = self.tr(
+            "Share of images whose cluster changed, log-likelihood per image in nats, or both in a table"
+        )
+        self.figure_box = named(QComboBox(), "digit-convergence-figure", tip, self.tr("What is drawn"))
         self.figure_box.addItem(self.tr("Changed clusters"), "changed")
         self.figure_box.addItem(self.tr("Log-likelihood"), "log_likelihood")
         self.figure_box.addItem(self.tr("Table"), "table")
-        self.figure_box.setToolTip(
-            self.tr(
-                "Share of images whose cluster changed, log-likelihood per image in nats, or both in a table"
-            )
-        )
         self.figure_box.currentIndexChanged.connect(self._draw)
         self.figure_box.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.plot = ThemedPlot("digit-convergence-plot", self.tr("Convergence of each stage by iteration"))
@@ -66,10 +63,7 @@ class ConvergencePanel(PlotPanel):
         self.views = QStackedWidget()
         self.views.addWidget(self.plot)
         self.views.addWidget(self.table)
-        top = QHBoxLayout()
-        top.addWidget(self.figure_box)
-        top.addStretch(1)
-        self.lay_out(self.hint, top, self.views, stretched=self.views)
+        self.lay_out(self.hint, in_row(self.figure_box, None), self.views, stretched=self.views)
 
     @Slot(object, object)
     def show_state(self, old: ViewState, new: ViewState) -> None:

@@ -7,12 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PySide6.QtCore import QEvent, QLocale, QObject, QPointF, QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent, QMouseEvent
-from PySide6.QtWidgets import (
-    QComboBox,
-    QHBoxLayout,
-    QLabel,
-    QSizePolicy,
-)
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSizePolicy, QWidget
 from skimage.measure import points_in_poly
 
 from gmmseg.arrays import ByteArray, FloatArray, IntArray
@@ -24,7 +19,7 @@ from ui.digits.panels.words import facts
 from ui.digits.widgets.card import Card
 from ui.plots.plot_panel import PlotPanel
 from ui.plots.scatter_plot import ScatterPlot, shown_bounds
-from ui.theme import SPACING
+from ui.widgets.building import in_row, label_of, named
 from ui.widgets.empty_hint import EmptyHint
 
 if TYPE_CHECKING:
@@ -79,33 +74,27 @@ class EmbeddingPanel(PlotPanel):
         self.card = Card(self.plot)
         self.plot.restyled.connect(self._hide_card)
         self.hint = EmptyHint(self.tr("Digits appear here as points once they have been clustered."))
-        self.note = QLabel()
-        self.note.setObjectName("scatter-note")
+        self.note = named(QLabel(), "scatter-note")
         self.note.setForegroundRole(self.note.palette().ColorRole.PlaceholderText)
         self.note.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.lay_out(self.hint, self._axis_row(), self.plot, stretched=self.plot)
 
     def _axis_row(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(SPACING // 2)
+        parts: list[QWidget] = []
         self.axis_boxes: dict[str, QComboBox] = {}
         for name in ("x", "y"):
-            box = QComboBox()
-            box.setObjectName(f"digit-scatter-{name}")
-            box.setAccessibleName(self.tr("Coordinate along {}").format(name))
-            box.setToolTip(self.tr("What runs along {}").format(name))
+            tip = self.tr("What runs along {}").format(name)
+            spoken = self.tr("Coordinate along {}").format(name)
+            box = named(QComboBox(), f"digit-scatter-{name}", tip, spoken)
             box.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
             box.setMaximumWidth(150)
             box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
             box.currentIndexChanged.connect(self._change_axes)
-            label = QLabel(f"&{name}")
-            label.setBuddy(box)
+            label = label_of(box, f"&{name}")
             label.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
-            row.addWidget(label)
-            row.addWidget(box)
+            parts += [label, box]
             self.axis_boxes[name] = box
-        row.addWidget(self.note, 1)
-        return row
+        return in_row(*parts, self.note, stretched=self.note)
 
     # Showing
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QLocale, Slot
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
+from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from ui.digits.panels.words import facts
 from ui.theme import SPACING
+from ui.widgets.building import in_row, named
 
 if TYPE_CHECKING:
     from gmmseg.digits.view_state import ViewState
@@ -21,16 +22,10 @@ class ReadoutBar(QWidget):
         super().__init__()
         self.setObjectName("digit-readout")
         self._shown: ViewState | None = None
-        self.digit = QLabel()
-        self.digit.setObjectName("digit-pointed")
+        self.digit, self.data = named(QLabel(), "digit-pointed"), named(QLabel(), "digit-set")
         self.digit.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.data = QLabel()
-        self.data.setObjectName("digit-set")
-        row = QHBoxLayout(self)
-        row.setContentsMargins(SPACING, 0, SPACING, 0)
-        row.setSpacing(2 * SPACING)
-        row.addWidget(self.digit, 1)
-        row.addWidget(self.data)
+        margins = (SPACING, 0, SPACING, 0)
+        in_row(self.digit, self.data, of=self, stretched=self.digit, spacing=2 * SPACING, margins=margins)
 
     @Slot(object, object)
     def show_state(self, old: ViewState, new: ViewState) -> None:

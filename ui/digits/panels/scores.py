@@ -6,14 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QLocale, Qt, Slot
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import (
-    QGridLayout,
-    QHeaderView,
-    QLabel,
-    QScrollArea,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QGridLayout, QHeaderView, QLabel, QScrollArea, QWidget
 
 from gmmseg.digits.experiment import ExperimentOutcome
 from gmmseg.digits.recipes import RECIPES
@@ -21,6 +14,7 @@ from gmmseg.digits.reliability import reliability_text
 from gmmseg.digits.scores import Scores
 from ui.digits.widgets.reliability_bars import ReliabilityBars
 from ui.theme import SPACING, colours, theme
+from ui.widgets.building import in_column, named, text_label
 from ui.widgets.empty_hint import EmptyHint, hint_or_content
 from ui.widgets.text_table import TextTable
 
@@ -47,8 +41,8 @@ class ScoresPanel(QWidget):
         self.reliability = ReliabilityBars()
         self.sure = _words("scores-reliability")
         self.honesty = _words("scores-honesty")
-        self.chosen = _words("scores-chosen")
-        self.drawn = _words("scores-drawn")
+        self.chosen = _words("scores-chosen", is_muted=True)
+        self.drawn = _words("scores-drawn", is_muted=True)
         self.stale = _words("scores-stale")
         self.table = TextTable(
             "scores-by-label",
@@ -66,20 +60,10 @@ class ScoresPanel(QWidget):
         self.table.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         content = QWidget()
-        column = QVBoxLayout(content)
-        column.setContentsMargins(SPACING, SPACING, SPACING, SPACING)
-        column.setSpacing(SPACING)
-        column.addWidget(self.stale)
-        column.addLayout(self._grid())
-        column.addWidget(self.sure)
-        column.addWidget(self.reliability)
-        column.addWidget(self.honesty)
-        for note in (self.drawn, self.chosen):
-            column.addWidget(note)
-        column.addWidget(self.table)
-        column.addStretch(1)
-        scroll = self._scroll = QScrollArea()
-        scroll.setObjectName("scores-scroll")
+        figures = (self.stale, self._grid(), self.sure, self.reliability)
+        notes = (self.honesty, self.drawn, self.chosen)
+        in_column(*figures, *notes, self.table, None, of=content, spacing=SPACING, margins=(SPACING,) * 4)
+        scroll = self._scroll = named(QScrollArea(), "scores-scroll")
         scroll.setFrameShape(QScrollArea.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setWidgetResizable(True)
@@ -96,25 +80,22 @@ class ScoresPanel(QWidget):
         grid.setVerticalSpacing(SPACING // 4)
         self.heads: dict[str, QLabel] = {}
         for row, part in enumerate(("fit", "test"), start=1):
-            self.heads[part] = QLabel()
-            self.heads[part].setObjectName(f"scores-{part}")
+            self.heads[part] = named(QLabel(), f"scores-{part}")
             grid.addWidget(self.heads[part], row, 0)
-        for column, (name, title, tip) in enumerate(FIGURES, start=1):
+        for at, (name, title, tip) in enumerate(FIGURES, start=1):
             head = QLabel(title)
             head.setToolTip(self.tr(tip))
             head.setForegroundRole(QPalette.ColorRole.PlaceholderText)
-            grid.addWidget(head, 0, column, Qt.AlignmentFlag.AlignRight)
+            grid.addWidget(head, 0, at, Qt.AlignmentFlag.AlignRight)
             for row, part in enumerate(("fit", "test"), start=1):
-                figure = QLabel()
-                figure.setObjectName(f"score-{part}-{name}")
-                figure.setToolTip(self.tr(tip))
+                figure = named(QLabel(), f"score-{part}-{name}", self.tr(tip))
                 figure.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
                 font = figure.font()
                 font.setPointSizeF(font.pointSizeF() * 1.15)
                 font.setBold(name == "acc")
                 figure.setFont(font)
                 self.figures[part, name] = figure
-                grid.addWidget(figure, row, column, Qt.AlignmentFlag.AlignRight)
+                grid.addWidget(figure, row, at, Qt.AlignmentFlag.AlignRight)
         grid.setColumnStretch(0, 1)
         return grid
 
@@ -188,18 +169,12 @@ class ScoresPanel(QWidget):
 
     @Slot()
     def _tint(self) -> None:
-        palette = QPalette()
-        palette.setColor(QPalette.ColorRole.WindowText, colours().muted)
-        self.chosen.setPalette(palette)
-        self.drawn.setPalette(palette)
         warned = QPalette()
         warned.setColor(QPalette.ColorRole.WindowText, colours().warning)
         self.stale.setPalette(warned)
 
 
-def _words(name: str) -> QLabel:
-    label = QLabel()
-    label.setObjectName(name)
-    label.setWordWrap(True)
+def _words(name: str, *, is_muted: bool = False) -> QLabel:
+    label = text_label(name, is_muted=is_muted)
     label.setTextFormat(Qt.TextFormat.PlainText)
     return label

@@ -6,7 +6,6 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QLocale, Signal, Slot
-from PySide6.QtWidgets import QLabel
 
 from gmmseg.digits.dataset import DigitSet
 from gmmseg.digits.document import Document, change_setting, reset_settings
@@ -16,9 +15,10 @@ from gmmseg.digits.stages import settings_shown
 from gmmseg.setting import Setting, arranged, settings_of
 from ui.digits.widgets.stage_list import StageList
 from ui.theme import SPACING
+from ui.widgets.building import make_bold, text_label
 from ui.widgets.collapsible import CollapsibleSection
 from ui.widgets.setting_fields import AutomaticField
-from ui.widgets.settings_form import SettingsForm, make_bold
+from ui.widgets.settings_form import SettingsForm
 
 if TYPE_CHECKING:
     from gmmseg.digits.view_state import ViewState
@@ -62,9 +62,7 @@ class SetupPanel(SettingsForm):
     def _lay_out(self) -> None:
         settings = arranged(settings_of(DigitSettings))
         general = [setting for setting in settings if not setting.section]
-        self.data_name = QLabel()
-        self.data_name.setObjectName("digit-data")
-        self.data_name.setWordWrap(True)
+        self.data_name = text_label("digit-data")
         make_bold(self.data_name)
         self.column.addWidget(self.data_name)
         self.data_facts = self.add_note("digit-facts")

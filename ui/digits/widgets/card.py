@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QPixmap
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QWidget
 
 from gmmseg.arrays import ByteArray
 from ui.digits.widgets.sheets import digit_image, ink_table
 from ui.theme import SPACING, colours
+from ui.widgets.building import in_row
 
 _SIDE = 56
 
@@ -29,11 +30,8 @@ class Card(QFrame):
         self._picture.setFixedSize(_SIDE, _SIDE)
         self._facts = QLabel()
         self._facts.setTextFormat(Qt.TextFormat.PlainText)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(SPACING // 2, SPACING // 2, SPACING, SPACING // 2)
-        row.setSpacing(SPACING)
-        row.addWidget(self._picture)
-        row.addWidget(self._facts)
+        margins = (SPACING // 2, SPACING // 2, SPACING, SPACING // 2)
+        in_row(self._picture, self._facts, of=self, spacing=SPACING, margins=margins)
         self.hide()
 
     @property

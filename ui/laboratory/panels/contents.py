@@ -5,16 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QItemSelectionModel, QLocale, QSignalBlocker, Qt, Signal, Slot
-from PySide6.QtWidgets import (
-    QComboBox,
-    QLabel,
-    QListWidget,
-    QListWidgetItem,
-    QSizePolicy,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QComboBox, QListWidget, QListWidgetItem, QStackedWidget, QWidget
 
 from gmmseg.laboratory.data import Data
 from gmmseg.laboratory.document import change_setting, open_page, show_features
@@ -22,8 +13,9 @@ from gmmseg.laboratory.page import Page
 from gmmseg.laboratory.pages.contents import PAGES
 from gmmseg.setting import Setting, settings_of
 from ui.theme import SPACING
+from ui.widgets.building import in_column, make_bold, named, remark, text_label
 from ui.widgets.setting_fields import ChoiceField
-from ui.widgets.settings_form import SettingsForm, make_bold
+from ui.widgets.settings_form import SettingsForm
 
 if TYPE_CHECKING:
     from gmmseg.laboratory.view_state import ViewState
@@ -61,9 +53,7 @@ class ContentsPanel(QWidget):
         self.setObjectName("laboratory-contents")
         self.setMinimumWidth(_WIDTH * self.fontMetrics().averageCharWidth())
         self._shown: ViewState | None = None
-        self.pages = QListWidget()
-        self.pages.setObjectName("laboratory-pages")
-        self.pages.setAccessibleName(self.tr("Pages of the laboratory"))
+        self.pages = named(QListWidget(), "laboratory-pages", spoken=self.tr("Pages of the laboratory"))
         for kind in PAGES:
             item = QListWidgetItem(self.tr(kind.title))
             item.setData(Qt.ItemDataRole.UserRole, kind.name)
@@ -72,30 +62,19 @@ class ContentsPanel(QWidget):
         height = self.pages.sizeHintForRow(0) * len(PAGES) + 2 * self.pages.frameWidth()
         self.pages.setMaximumHeight(height + 2)
         self.pages.currentItemChanged.connect(self._turn)
-        self.data_name = QLabel()
-        self.data_name.setObjectName("laboratory-data")
+        self.data_name, self.data_facts = text_label("laboratory-data"), remark("laboratory-data-facts")
         make_bold(self.data_name)
-        self.data_facts = QLabel()
-        self.data_facts.setObjectName("laboratory-data-facts")
-        self.data_facts.setForegroundRole(self.data_facts.palette().ColorRole.PlaceholderText)
-        for label in (self.data_name, self.data_facts):
-            label.setWordWrap(True)
-            label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.data_name.setSizePolicy(self.data_facts.sizePolicy())
         self.x_box, self.y_box = QComboBox(), QComboBox()
         for box, name in ((self.x_box, "x"), (self.y_box, "y")):
-            box.setObjectName(f"laboratory-{name}")
-            box.setAccessibleName(self.tr("Feature along {}").format(name))
-            box.setToolTip(self.tr("The feature along {}").format(name))
+            tip = self.tr("The feature along {}").format(name)
+            named(box, f"laboratory-{name}", tip, self.tr("Feature along {}").format(name))
             box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
             box.activated.connect(self._choose_features)
         self.forms = QStackedWidget()
         self._form_of: dict[str, PageForm] = {}
-        column = QVBoxLayout(self)
-        column.setContentsMargins(SPACING, SPACING, SPACING, SPACING)
-        column.setSpacing(SPACING // 2)
-        for part in (self.pages, self.data_name, self.data_facts, self.x_box, self.y_box):
-            column.addWidget(part)
-        column.addWidget(self.forms, 1)
+        parts = (self.pages, self.data_name, self.data_facts, self.x_box, self.y_box, self.forms)
+        in_column(*parts, of=self, stretched=self.forms, margins=(SPACING,) * 4)
 
     @Slot(object, object)
     def show_state(self, old: ViewState, new: ViewState) -> None:

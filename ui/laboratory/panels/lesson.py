@@ -6,12 +6,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout
+from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy
 
 from gmmseg.laboratory.document import end_lesson, next_step
 from gmmseg.laboratory.lesson import Progress
 from ui.theme import SPACING, colours, theme
-from ui.widgets.settings_form import make_bold
+from ui.widgets.building import in_column, in_row, make_bold, named, text_label
 
 if TYPE_CHECKING:
     from gmmseg.laboratory.view_state import ViewState
@@ -30,34 +30,24 @@ class LessonPanel(QFrame):
         self.setObjectName("laboratory-lesson")
         self.setFrameShape(QFrame.Shape.StyledPanel)
         self._progress: Progress | None = None
-        self.heading, self.text, self.question, self.outcome = (QLabel() for _ in range(4))
+        self.heading = QLabel()
+        self.text, self.question, self.outcome = (
+            text_label(f"laboratory-lesson-{name}") for name in ("text", "question", "outcome")
+        )
         make_bold(self.heading)
         make_bold(self.question)
-        for name, label in (("text", self.text), ("question", self.question), ("outcome", self.outcome)):
-            label.setObjectName(f"laboratory-lesson-{name}")
-            label.setWordWrap(True)
+        for label in (self.text, self.question, self.outcome):
             label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.outcome.setTextFormat(Qt.TextFormat.PlainText)
         self.buttons: list[QPushButton] = []
-        self.next_button, self.end_button = QPushButton(), QPushButton(self.tr("E&nd the lesson"))
-        self.next_button.setObjectName("laboratory-lesson-next")
-        self.end_button.setObjectName("laboratory-lesson-end")
+        self.next_button = named(QPushButton(), "laboratory-lesson-next")
+        self.end_button = named(QPushButton(self.tr("E&nd the lesson")), "laboratory-lesson-end")
         self.next_button.clicked.connect(self._go_on)
         self.end_button.clicked.connect(self._end)
-        top = QHBoxLayout()
-        top.addWidget(self.heading, 1)
-        top.addWidget(self.end_button)
-        self._answers = QHBoxLayout()
-        self._answers.setSpacing(SPACING // 2)
-        self._answers.addWidget(self.next_button)
-        self._answers.addStretch(1)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(SPACING, SPACING // 2, SPACING, SPACING // 2)
-        column.setSpacing(SPACING // 2)
-        column.addLayout(top)
-        for label in (self.text, self.question, self.outcome):
-            column.addWidget(label)
-        column.addLayout(self._answers)
+        top = in_row(self.heading, self.end_button, stretched=self.heading, spacing=-1)
+        self._answers = in_row(self.next_button, None)
+        parts = (top, self.text, self.question, self.outcome, self._answers)
+        in_column(*parts, of=self, margins=(SPACING, SPACING // 2, SPACING, SPACING // 2))
         theme().changed.connect(self._tint)
         self.hide()
 
@@ -112,8 +102,7 @@ class LessonPanel(QFrame):
             button.deleteLater()
         self.buttons = []
         for at, answer in enumerate(answers):
-            button = QPushButton(self.tr(answer))
-            button.setObjectName(f"laboratory-answer-{at}")
+            button = named(QPushButton(self.tr(answer)), f"laboratory-answer-{at}")
             button.clicked.connect(partial(self.answered.emit, at))
             self._answers.insertWidget(at, button)
             button.show()

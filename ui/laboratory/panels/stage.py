@@ -5,16 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QSignalBlocker, Qt, Signal, Slot
-from PySide6.QtWidgets import (
-    QHBoxLayout,
-    QLabel,
-    QPushButton,
-    QSizePolicy,
-    QSplitter,
-    QTabWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QLabel, QPushButton, QSizePolicy, QSplitter, QTabWidget, QWidget
 
 from gmmseg.editing.editor import Edit
 from gmmseg.laboratory.document import Document, act, drag_handle, press, scrub
@@ -24,8 +15,8 @@ from ui.laboratory.widgets.action_bar import ActionBar
 from ui.laboratory.widgets.bars_view import BarsView
 from ui.laboratory.widgets.picture_slot import PictureSlot
 from ui.theme import SPACING, icon
+from ui.widgets.building import in_column, in_row, make_bold, named, text_label
 from ui.widgets.formula import FormulaLabel
-from ui.widgets.settings_form import make_bold
 from ui.widgets.text_table import TextTable
 from ui.widgets.throttle import Throttle
 
@@ -65,18 +56,14 @@ class StagePanel(QWidget):
         self._lay_out()
 
     def _make_parts(self) -> None:
-        self.question = QLabel()
-        self.question.setObjectName("laboratory-question")
+        self.question = named(QLabel(), "laboratory-question")
         make_bold(self.question)
-        self.sentence = QLabel()
-        self.sentence.setObjectName("laboratory-sentence")
-        self.sentence.setWordWrap(True)
+        self.sentence = text_label("laboratory-sentence")
         self.sentence.setAlignment(Qt.AlignmentFlag.AlignTop)
         # Two lines stand still while numbers change: pictures below would be laid out anew at every wrap.
         self.sentence.setMinimumHeight(2 * self.sentence.fontMetrics().lineSpacing() + 2)
-        self.theory = QPushButton(icon("info"), self.tr("Theor&y"))
-        self.theory.setObjectName("laboratory-theory")
-        self.theory.setToolTip(self.tr("The page of the theory behind this one"))
+        tip = self.tr("The page of the theory behind this one")
+        self.theory = named(QPushButton(icon("info"), self.tr("Theor&y")), "laboratory-theory", tip)
         self.theory.clicked.connect(self._ask_theory)
         for label in (self.question, self.sentence):
             label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
@@ -93,52 +80,34 @@ class StagePanel(QWidget):
         self.actions_bar.scrubbed.connect(self._scrub)
         self.actions_bar.released.connect(self.settled)
         self.bars = BarsView()
-        self.tables = QTabWidget()
-        self.tables.setObjectName("laboratory-tables")
+        self.tables = named(QTabWidget(), "laboratory-tables")
         self.tables.setDocumentMode(True)
         self.tables.currentChanged.connect(self._throttle.ask)
 
     def _lay_out(self) -> None:
-        pictures = QSplitter(Qt.Orientation.Horizontal)
-        pictures.setObjectName("laboratory-pictures")
+        pictures = self.pictures = named(QSplitter(Qt.Orientation.Horizontal), "laboratory-pictures")
         pictures.setChildrenCollapsible(False)
         for at, slot in enumerate(self.slots):
             pictures.addWidget(slot)
             pictures.setStretchFactor(at, _SHARES[at])
             slot.hide()
-        self.pictures = pictures
         figures = QWidget()
-        row = QHBoxLayout(figures)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(SPACING)
-        row.addWidget(self.bars, 2)
-        row.addWidget(self.tables, 5)
+        beside = in_row(self.bars, self.tables, of=figures, spacing=SPACING)
+        for at, share in enumerate((2, 5)):
+            beside.setStretch(at, share)
         figures.setMinimumHeight(12 * SPACING)
         upper = QWidget()
-        column = QVBoxLayout(upper)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(SPACING // 2)
-        column.addWidget(pictures, 1)
-        column.addWidget(self.actions_bar)
-        halves = QSplitter(Qt.Orientation.Vertical)
-        halves.setObjectName("laboratory-halves")
+        in_column(pictures, self.actions_bar, of=upper, stretched=pictures)
+        halves = named(QSplitter(Qt.Orientation.Vertical), "laboratory-halves")
         halves.setChildrenCollapsible(False)
         halves.addWidget(upper)
         halves.addWidget(figures)
         halves.setStretchFactor(0, 1)
         halves.setStretchFactor(1, 0)
         halves.setSizes([5 * _FIGURES, _FIGURES])
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(SPACING, SPACING, SPACING, SPACING // 2)
-        outer.setSpacing(SPACING // 2)
-        top = QHBoxLayout()
-        top.setSpacing(SPACING)
-        top.addWidget(self.question, 1)
-        top.addWidget(self.theory)
-        outer.addLayout(top)
-        for part in (self.sentence, self.formula):
-            outer.addWidget(part)
-        outer.addWidget(halves, 1)
+        top = in_row(self.question, self.theory, stretched=self.question, spacing=SPACING)
+        margins = (SPACING, SPACING, SPACING, SPACING // 2)
+        in_column(top, self.sentence, self.formula, halves, of=self, stretched=halves, margins=margins)
 
     # Showing
 

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from functools import partial
 
 from PySide6.QtCore import QSignalBlocker, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QPushButton, QSizePolicy, QWidget
 
 from gmmseg.laboratory.page import Action, Page
 from gmmseg.laboratory.scene import Transport
 from ui.theme import SPACING, icon
+from ui.widgets.building import in_column, in_row, named
 from ui.widgets.controls import JumpSlider
 
 
@@ -26,27 +27,16 @@ class ActionBar(QWidget):
         self.setObjectName("laboratory-actions")
         self._kind: type[Page] | None = None
         self.buttons: dict[str, QPushButton] = {}
-        self.slider = JumpSlider()
-        self.slider.setObjectName("laboratory-scrub")
-        self.slider.setAccessibleName(self.tr("Moment"))
+        self.slider = named(JumpSlider(), "laboratory-scrub", spoken=self.tr("Moment"))
         self.slider.setMinimumWidth(12 * SPACING)
         self.slider.valueChanged.connect(self.scrubbed)
         self.slider.sliderReleased.connect(self.released)
-        self.moment = QLabel()
-        self.moment.setObjectName("laboratory-moment")
+        self.moment = named(QLabel(), "laboratory-moment")
         self.moment.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
-        self._row = QHBoxLayout()
-        self._row.setSpacing(SPACING // 2)
-        self._row.addStretch(1)
-        scrub = QHBoxLayout()
-        scrub.setSpacing(SPACING)
-        scrub.addWidget(self.slider, 1)
-        scrub.addWidget(self.moment)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(SPACING // 2)
-        column.addLayout(scrub)
-        column.addLayout(self._row)
+        self._row = in_row(None)
+        in_column(
+            in_row(self.slider, self.moment, stretched=self.slider, spacing=SPACING), self._row, of=self
+        )
 
     def show_page(self, page: Page, transport: Transport | None, is_running: bool) -> None:
         """Show the buttons of a page, those enabled that make sense, and its moment."""
@@ -70,9 +60,8 @@ class ActionBar(QWidget):
             button.deleteLater()
         self.buttons = {}
         for at, action in enumerate(actions):
-            button = QPushButton(self.tr(action.title))
-            button.setObjectName(f"laboratory-{action.id}")
-            button.setToolTip(self.tr(action.tip))
+            name = f"laboratory-{action.id}"
+            button = named(QPushButton(self.tr(action.title)), name, self.tr(action.tip))
             if action.icon:
                 button.setIcon(icon(action.icon))
             button.clicked.connect(partial(self.action_requested.emit, action.id))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from gmmseg.laboratory.scene import Chart, Convergence, Picture, Tree
 from gmmseg.photo.classes import ClassInfo
@@ -11,6 +11,7 @@ from ui.laboratory.widgets.chart_plot import ChartPlot
 from ui.plots.curve_legend import CurveLegend
 from ui.plots.dendrogram_plot import DendrogramPlot
 from ui.plots.step_plot import StepPlot, StepPlotOptions
+from ui.widgets.building import in_column
 
 
 class PictureSlot(QStackedWidget):
@@ -78,12 +79,8 @@ class PictureSlot(QStackedWidget):
 
     def _add(self, plot: QWidget, legend: CurveLegend | None) -> None:
         page = QWidget()
-        column = QVBoxLayout(page)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(2)
-        column.addWidget(plot, 1)
-        if legend is not None:
-            column.addWidget(legend)
+        parts = (plot,) if legend is None else (plot, legend)
+        in_column(*parts, of=page, stretched=plot, spacing=2)
         self.addWidget(page)
 
     def _front(self, plot: QWidget) -> None:

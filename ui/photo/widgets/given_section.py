@@ -9,8 +9,7 @@ from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from ui.theme import SPACING
-from ui.widgets.building import in_column, named, text_label
-from ui.widgets.settings_form import make_bold
+from ui.widgets.building import in_column, make_bold, named, text_label
 
 if TYPE_CHECKING:
     from gmmseg.photo.given import GivenModel

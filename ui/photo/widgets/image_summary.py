@@ -9,8 +9,7 @@ from PySide6.QtGui import QPalette, QResizeEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QSlider, QSpinBox, QWidget
 
 from ui.theme import SPACING, colours, theme
-from ui.widgets.building import in_column, in_row, label_of, named, text_label
-from ui.widgets.settings_form import make_bold
+from ui.widgets.building import in_column, in_row, label_of, make_bold, named, text_label
 
 if TYPE_CHECKING:
     from gmmseg.image import Image
