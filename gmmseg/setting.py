@@ -110,7 +110,9 @@ class Setting:
                     self.path, f"{self.title} cannot be “{value}”.", f"Choose {', '.join(allowed)}."
                 )
         elif not self._holds(value):
-            raise SettingsError(self.path, f"{self.title} cannot be {value}.", f"Choose {self.bounds}.")
+            # In quotes a text that looks like a number is seen to be none.
+            shown = f"“{value}”" if isinstance(value, str) else value
+            raise SettingsError(self.path, f"{self.title} cannot be {shown}.", f"Choose {self.bounds}.")
 
     def _holds(self, value: Any) -> bool:
         if isinstance(value, bool) or not isinstance(value, int | float):

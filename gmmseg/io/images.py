@@ -49,7 +49,7 @@ def as_image(picture: Picture, *, frame: int = 0, should_stop: ShouldStop = neve
         return picture
     if isinstance(picture, str | os.PathLike):
         return read_image(picture, frame=frame, should_stop=should_stop)
-    return image_from_array(np.asarray(picture), "array")
+    return image_from_array(np.asarray(picture))
 
 
 def read_image(
@@ -191,7 +191,7 @@ def _images(
 
 
 def image_from_array(
-    pixels: AnyArray, name: str, mask: BoolArray | None = None, *, has_alpha: bool | None = None
+    pixels: AnyArray, name: str = "array", mask: BoolArray | None = None, *, has_alpha: bool | None = None
 ) -> Image:
     """Return an image of a copy of an array.
 

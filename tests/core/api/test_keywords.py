@@ -119,6 +119,7 @@ def test_an_unknown_keyword_is_a_type_error_that_guesses() -> None:
     ("keywords", "sentence"),
     [
         ({"n_components": 0}, r"Components cannot be 0\. Choose a whole number from 1 to 256"),
+        ({"n_components": "3"}, r"Components cannot be “3”\. Choose a whole number from 1 to 256"),
         ({"covariance": "round"}, "Covariance cannot be “round”"),
         ({"is_hard": 1}, "either on or off"),
         ({"position_weight": 1.0}, r"no effect without Position\. Add has_position=True"),
