@@ -51,6 +51,12 @@ def iteration_of(step: FitStep, steps: Sequence[FitStep]) -> int:
     raise ValueError("The step is not one of the run.")
 
 
+def bounds_by_iteration(run: Run) -> FloatArray:
+    """Return the bound after 0, 1, … M-steps, (T,); where a run is taken up again, the newer one."""
+    counts = itertools.accumulate(step.iteration > 0 for step in run)
+    return np.array(list({count: step.lower_bound for count, step in zip(counts, run, strict=True)}.values()))
+
+
 def per_pixel(step: FitStep, total: float) -> float:
     """Return a sum over samples, such as ``step.q``, divided by their number, nats."""
     if step.log_likelihood == 0:

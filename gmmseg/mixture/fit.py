@@ -216,8 +216,7 @@ def _stopped(
     )
     for index, steps in log.steps.items():
         if index not in log.restarts:
-            bound = steps[-1].lower_bound
-            log.restarts[index] = Restart(index, bound, log.iterations(index), "stopped", bound)
+            log.note_end(steps[-1], "stopped")
     last = log.steps[log.kept][-1]
     if last.stage == "coarse":
         kind = prepared.settings.covariance

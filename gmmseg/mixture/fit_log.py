@@ -25,6 +25,7 @@ class FitLog:
         self.keeps_order = keeps_order
         self.steps: dict[int, list[FitStep]] = {}
         self.n_iter: dict[tuple[int, Stage], int] = {}
+        self.bounds: dict[int, list[float]] = {}
         self.restarts: dict[int, Restart] = {}
         self.failures: list[str] = []
         self.reason: StopReason = "iteration limit"
@@ -42,10 +43,15 @@ class FitLog:
 
         self.reason = yield from relayed(generator, noted)
         if last is not None:
-            index, bound = last.restart, last.lower_bound
-            before = self.restarts.get(index)
-            compared = bound if before is None else before.compared_bound
-            self.restarts[index] = Restart(index, bound, self.iterations(index), self.reason, compared)
+            self.note_end(last, self.reason)
+
+    def note_end(self, last: FitStep, reason: StopReason) -> None:
+        """Note how a restart ended, or ended once more after it went on."""
+        index, bound = last.restart, last.lower_bound
+        before = self.restarts.get(index)
+        compared = bound if before is None else before.compared_bound
+        bounds = tuple(self.bounds[index])
+        self.restarts[index] = Restart(index, bound, self.iterations(index), reason, compared, bounds)
 
     def _note(self, step: FitStep) -> None:
         """Keep a step; of large parameter sets every second one goes when there are too many to hold."""
@@ -53,6 +59,11 @@ class FitLog:
         steps.append(step)
         key = step.restart, step.stage
         self.n_iter[key] = self.n_iter.get(key, 0) + (step.iteration > 0)
+        bounds = self.bounds.setdefault(step.restart, [])
+        if step.iteration == 0:
+            # A run that goes on is where it was; in another stage its bound is another.
+            del bounds[-1:]
+        bounds.append(step.lower_bound)
         # Each set holds its covariances and their factors.
         size = 2 * step.params.covariance.values.nbytes
         if len(steps) > 2 and size * sum(map(len, self.steps.values())) > HISTORY_BYTES:

@@ -136,6 +136,8 @@ class Restart:
     stop_reason: StopReason
     compared_bound: float
     """That by which the one to keep was chosen: of the kept one before it went on."""
+    bounds: tuple[float, ...] = ()
+    """After 0, 1, … M-steps, through both stages; where a stage begins, that of the new one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -238,7 +238,12 @@ def make_result(
     last = best[-1]
     restarts = tuple(
         Restart(
-            steps[-1].restart, steps[-1].lower_bound, steps[-1].iteration, stop_reason, steps[-1].lower_bound
+            index=steps[-1].restart,
+            lower_bound=steps[-1].lower_bound,
+            n_iter=steps[-1].iteration,
+            stop_reason=stop_reason,
+            compared_bound=steps[-1].lower_bound,
+            bounds=tuple(step.lower_bound for step in steps),
         )
         for steps in runs
     )

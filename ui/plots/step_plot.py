@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -43,7 +44,8 @@ class StepPlot(ThemedPlot):
         super().__init__("convergence-plot", "Log-likelihood per pixel by iteration of EM")
         self.options = StepPlotOptions()
         self._kept: Curves | None = None
-        self._others: list[Curves] = []
+        self._others: Sequence[FloatArray] = ()
+        """Of each the bound after 0, 1, … iterations."""
         self._marked: int | None = None
         self._is_growing = False
         self._in_view: tuple[float, float, float, float] | None = None
@@ -84,7 +86,7 @@ class StepPlot(ThemedPlot):
     def _place_right_hand_view(self) -> None:
         self._h_view.setGeometry(self.getPlotItem().vb.sceneBoundingRect())
 
-    def set_runs(self, kept: Curves, others: list[Curves], is_growing: bool = False) -> None:
+    def set_runs(self, kept: Curves, others: Sequence[FloatArray], is_growing: bool = False) -> None:
         """Show the kept run accented and the other restarts faint; one that is growing with room to grow."""
         self._kept, self._others, self._is_growing = kept, others, is_growing
         self._draw()
@@ -125,7 +127,8 @@ class StepPlot(ThemedPlot):
         for at, curve in enumerate(self._faint):
             curve.setVisible(at < len(self._others))
             if at < len(self._others):
-                curve.setData(self._others[at].iteration, self._signed(self._others[at].bound))
+                bound = self._others[at]
+                curve.setData(np.arange(len(bound)), self._signed(bound))
         few = len(kept.bound) <= MOST_DOTS
         self.bound_curve.setData(kept.iteration, self._signed(kept.bound), symbol="o" if few else None)
         self.q_curve.setVisible(options.has_q)
@@ -176,8 +179,8 @@ class StepPlot(ThemedPlot):
         if self.options.has_q:
             shown.append(self._signed(kept.q[first:]))
         if self.options.span == "all":
-            shown += [self._signed(other.bound) for other in self._others]
-            end = max(end, *(int(other.iteration[-1]) for other in self._others), end)
+            shown += [self._signed(bound) for bound in self._others]
+            end = max(end, *(len(bound) - 1 for bound in self._others), end)
         start = int(kept.iteration[first])
         low, high = _roomy(np.concatenate(shown))
         if self._is_growing:

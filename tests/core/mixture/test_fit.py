@@ -39,6 +39,19 @@ def test_all_restarts_are_reported_and_the_best_is_kept(kind: CovarianceKind, in
     assert (kept.n_iter, kept.stop_reason) == (result.n_iter, result.stop_reason)
 
 
+@pytest.mark.parametrize("n_rows", [300, 50_000])
+def test_the_bound_of_every_restart_is_kept_step_by_step(n_rows: int) -> None:
+    values, settings = _overlapping(n_rows), FitSettings(4, n_init=4, seed=3, max_iter=60)
+    watched = list(fit_events(values, None, settings))
+    result = fit(values, None, settings)
+    for run in result.restarts:
+        if run.index != result.best_restart:
+            assert run.bounds == tuple(step.lower_bound for step in watched if step.restart == run.index)
+    kept = result.restarts[result.best_restart]
+    assert len(kept.bounds) == kept.n_iter + 1
+    assert kept.bounds[-1] == result.lower_bound
+
+
 def test_each_restart_starts_elsewhere() -> None:
     values = _overlapping()
     steps = list(fit_events(values, None, FitSettings(3, init="random", n_init=3)))

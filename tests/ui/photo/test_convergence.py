@@ -243,16 +243,20 @@ def test_a_growing_run_redraws_the_same_items(panel: ConvergencePanel) -> None:
     np.testing.assert_array_equal(faint, [[s.lower_bound for s in steps if s.restart == r] for r in (0, 1)])
 
 
-def test_the_other_restarts_stay_visible_when_the_fit_has_finished(panel: ConvergencePanel) -> None:
-    shown = make_shown()
-    steps = sum(make_runs(shown.table, n_restarts=3), ())  # type: ignore[arg-type]
-    live = show(panel, EMPTY, running(shown, steps))
-    copies = tuple(replace(step) for step in shown.steps)
-    show(panel, live, with_steps(shown, copies))
-    assert sum(curve.isVisible() for curve in panel.plot._faint) == 2
+def test_the_other_restarts_of_a_fit_are_drawn_though_nobody_watched_it(panel: ConvergencePanel) -> None:
+    shown = show(panel, EMPTY, make_shown())
+    result = result_of(shown)
+    faint = [curve.getData() for curve in panel.plot._faint if curve.isVisible()]
+    runs = make_runs(shown.table, n_restarts=3)  # type: ignore[arg-type]
+    others = [run for run in runs if run[0].restart != result.best_restart]
+    assert len(faint) == len(others) == 2
+    for (iterations, bounds), run in zip(faint, others, strict=True):
+        np.testing.assert_array_equal(iterations, [step.iteration for step in run])
+        np.testing.assert_array_equal(bounds, [step.lower_bound for step in run])
     np.testing.assert_array_equal(panel.plot.bound_curve.getData()[1], [s.lower_bound for s in shown.steps])
-    other = make_shown(4)
-    show(panel, shown, other)
+    alone = replace(result, restarts=(result.restarts[result.best_restart],), history=tuple(shown.steps[:-1]))
+    fit_alone = replace(shown.document.fit, result=alone)  # type: ignore[type-var]
+    show(panel, shown, replace(shown, document=replace(shown.document, fit=fit_alone), steps=alone.history))
     assert not any(curve.isVisible() for curve in panel.plot._faint)
 
 

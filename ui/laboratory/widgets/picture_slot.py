@@ -63,7 +63,7 @@ class PictureSlot(QStackedWidget):
         options = StepPlotOptions(has_q=has_parts, has_h=has_parts, unit=self.tr("row"))
         if options != self.convergence.options:
             self.convergence.set_options(options)
-        self.convergence.set_runs(picture.kept, list(picture.others), is_growing=True)
+        self.convergence.set_runs(picture.kept, [other.bound for other in picture.others], is_growing=True)
         self.convergence.mark(picture.marked)
 
     def _show_tree(self, picture: Tree) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
+import numpy as np
 from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
@@ -16,7 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from gmmseg.drawing.convergence import Curves, Run, curves, is_same_step, runs_by_restart
+from gmmseg.drawing.convergence import Curves, Run, bounds_by_iteration, curves, is_same_step, runs_by_restart
 from gmmseg.mixture.params import FitResult
 from ui.photo.widgets import step_words as words
 from ui.photo.widgets.walk_bar import WalkBar
@@ -46,7 +47,6 @@ class ConvergencePanel(PlotPanel):
         self._shown: ViewState | None = None
         self._run: Run = ()
         self._figures: Curves | None = None
-        self._runs: dict[int, Run] = {}
         self._selected: int | None = None
         # Not in the same turn of the event loop as the plot.
         self._paced_words = Throttle(self, 60, is_prompt=False)
@@ -160,20 +160,22 @@ class ConvergencePanel(PlotPanel):
         steps = self._shown.steps if self._shown is not None else ()
         self.show_content(bool(steps))
         if self._shown is None or not steps:
-            self._run, self._figures, self._runs = (), None, {}
+            self._run, self._figures = (), None
             return
         result = self._result()
         newest = runs_by_restart(steps)
         kept = steps[-1].restart if result is None else result.best_restart
         run = newest[kept]
-        if result is not None and _is_end_of(self._runs, result):
-            # The document keeps only the best run; the others are known from having watched it.
-            newest = {**self._runs, **newest}
         is_continued = bool(self._run) and len(run) >= len(self._run) and is_same_step(run[0], self._run[0])
         if not is_continued:
             self._selected = None
-        self._runs, self._run, self._figures = newest, run, curves(run)
-        others = [curves(other) for restart, other in newest.items() if restart != kept]
+        self._run, self._figures = run, curves(run)
+        if result is None:
+            others = [bounds_by_iteration(other) for restart, other in newest.items() if restart != kept]
+        else:
+            # Projects of before have no bounds.
+            ended = [each for each in result.restarts if each.index != kept and each.bounds]
+            others = [np.array(each.bounds) for each in ended]
         self.plot.set_runs(self._figures, others, is_growing=result is None)
         self.plot.mark(self._selected)
         self._draw_tables(result)
@@ -302,9 +304,3 @@ class ConvergencePanel(PlotPanel):
 def _best_row(result: FitResult) -> int | None:
     indices = [run.index for run in result.restarts]
     return indices.index(result.best_restart) if result.best_restart in indices else None
-
-
-def _is_end_of(runs: dict[int, Run], result: FitResult) -> bool:
-    """Whether `runs`, watched while they ran, led to `result`."""
-    kept = runs.get(result.best_restart)
-    return kept is not None and bool(result.history) and is_same_step(kept[0], result.history[0])
