@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from PySide6.QtCore import QObject, Qt, Signal
 
 from gmmseg.photo.objects.patch import BrushedWay
-from ui.photo.tools.tool import NO_DRAFT, Draft, Point, Pointer, Tool
+from ui.photo.tools.tool import NO_DRAFT, Act, Draft, Point, Pointer, Tool
 
 LARGEST_RADIUS = 500.0
 _STEP = 1.25
@@ -84,19 +85,11 @@ class Stroking(Tool):
         self._at = None if at is None else at.point
         self._show()
 
-    def claims(self, key: Qt.Key, modifiers: Qt.KeyboardModifier) -> bool:
-        return key in (Qt.Key.Key_BracketLeft, Qt.Key.Key_BracketRight) or (
-            key == Qt.Key.Key_Escape and bool(self._points)
-        )
-
-    def key(self, key: Qt.Key, modifiers: Qt.KeyboardModifier) -> bool:
-        if key in (Qt.Key.Key_BracketLeft, Qt.Key.Key_BracketRight):
-            self.set_radius(self._radius * (_STEP if key == Qt.Key.Key_BracketRight else 1 / _STEP))
-            return True
-        if key == Qt.Key.Key_Escape and self._points:
-            self.abandon()
-            return True
-        return False
+    def act_of(self, key: Qt.Key, modifiers: Qt.KeyboardModifier) -> Act | None:
+        factors = {Qt.Key.Key_BracketLeft: 1 / _STEP, Qt.Key.Key_BracketRight: _STEP}
+        if key in factors:
+            return partial(self.set_radius, self._radius * factors[key])
+        return self.abandon if key == Qt.Key.Key_Escape and self._points else None
 
     def wheel(self, steps: float, at: Pointer) -> bool:
         if not at.has(Qt.KeyboardModifier.ShiftModifier):

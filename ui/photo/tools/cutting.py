@@ -6,7 +6,7 @@ import math
 
 from PySide6.QtCore import QObject, Qt, Signal
 
-from ui.photo.tools.tool import Draft, Point, Pointer, Tool
+from ui.photo.tools.tool import Act, Draft, Point, Pointer, Tool
 
 _LEAST = 5.0
 """Device-independent pixels that a line must be long."""
@@ -38,14 +38,8 @@ class Cutting(Tool):
         if start is not None and math.dist(start, at.point) * at.zoom >= _LEAST:
             self.drawn.emit(start, at.point)
 
-    def claims(self, key: Qt.Key, modifiers: Qt.KeyboardModifier) -> bool:
-        return key == Qt.Key.Key_Escape and self._start is not None
-
-    def key(self, key: Qt.Key, modifiers: Qt.KeyboardModifier) -> bool:
-        if not self.claims(key, modifiers):
-            return False
-        self.abandon()
-        return True
+    def act_of(self, key: Qt.Key, modifiers: Qt.KeyboardModifier) -> Act | None:
+        return self.abandon if key == Qt.Key.Key_Escape and self._start is not None else None
 
     def abandon(self) -> None:
         self._start = None

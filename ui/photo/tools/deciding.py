@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from PySide6.QtCore import QObject, Qt, Signal
 
-from ui.photo.tools.tool import Pointer, Tool
+from ui.photo.tools.tool import Act, Pointer, Tool
 
 
 class Deciding(Tool):
@@ -33,22 +31,12 @@ class Deciding(Tool):
         self.double_clicked.emit()
         return True
 
-    def claims(self, key: Qt.Key, modifiers: Qt.KeyboardModifier) -> bool:
-        return self.is_pending and self._asked_by(key, modifiers) is not None
+    def act_of(self, key: Qt.Key, modifiers: Qt.KeyboardModifier) -> Act | None:
+        return self._asked_by(key, modifiers) if self.is_pending else None
 
-    def key(self, key: Qt.Key, modifiers: Qt.KeyboardModifier) -> bool:
-        asked = self._asked_by(key, modifiers) if self.is_pending else None
-        if asked is not None:
-            asked()
-        return asked is not None
-
-    def _asked_by(self, key: Qt.Key, modifiers: Qt.KeyboardModifier) -> Callable[[], None] | None:
+    def _asked_by(self, key: Qt.Key, modifiers: Qt.KeyboardModifier) -> Act | None:
         """Return what a key asks for while a selection is pending."""
         if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             extends = bool(modifiers & Qt.KeyboardModifier.ControlModifier)
             return self.extended.emit if extends else self.accepted.emit
-        asked: dict[Qt.Key, Callable[[], None]] = {
-            Qt.Key.Key_Escape: self.dropped.emit,
-            Qt.Key.Key_Delete: self.subtracted.emit,
-        }
-        return asked.get(key)
+        return {Qt.Key.Key_Escape: self.dropped.emit, Qt.Key.Key_Delete: self.subtracted.emit}.get(key)

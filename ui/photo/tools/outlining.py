@@ -9,7 +9,7 @@ from dataclasses import replace
 from PySide6.QtCore import QObject, Qt, Signal
 
 from gmmseg.photo.objects.patch import polygon
-from ui.photo.tools.tool import Draft, Point, Pointer, Tool
+from ui.photo.tools.tool import Act, Draft, Point, Pointer, Tool
 
 _NEAR = 8.0
 """Device-independent pixels within which a point of a polygon is meant."""
@@ -28,11 +28,8 @@ class Enclosing(Tool):
         self._points: list[Point] = []
         self._is_removing = False
 
-    def claims(self, key: Qt.Key, modifiers: Qt.KeyboardModifier) -> bool:
-        keys = Qt.Key
-        return bool(self._points) and key in (
-            keys.Key_Escape, keys.Key_Return, keys.Key_Enter, keys.Key_Backspace,
-        )  # fmt: skip
+    def act_of(self, key: Qt.Key, modifiers: Qt.KeyboardModifier) -> Act | None:
+        return self.abandon if key == Qt.Key.Key_Escape and self._points else None
 
     def abandon(self) -> None:
         self._points = []
@@ -77,12 +74,6 @@ class Lasso(Enclosing):
 
     def release(self, at: Pointer) -> None:
         self._finish()
-
-    def key(self, key: Qt.Key, modifiers: Qt.KeyboardModifier) -> bool:
-        if key == Qt.Key.Key_Escape and self._points:
-            self.abandon()
-            return True
-        return False
 
 
 class Polygon(Enclosing):
@@ -131,19 +122,16 @@ class Polygon(Enclosing):
         self._finish()
         return True
 
-    def key(self, key: Qt.Key, modifiers: Qt.KeyboardModifier) -> bool:
-        if not self._points:
-            return False
-        if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self._finish()
-        elif key == Qt.Key.Key_Backspace:
-            self._points.pop()
-            self._show()
-        elif key == Qt.Key.Key_Escape:
-            self.abandon()
-        else:
-            return False
-        return True
+    def act_of(self, key: Qt.Key, modifiers: Qt.KeyboardModifier) -> Act | None:
+        if self._points and key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            return self._finish
+        if self._points and key == Qt.Key.Key_Backspace:
+            return self._drop_last
+        return super().act_of(key, modifiers)
+
+    def _drop_last(self) -> None:
+        self._points.pop()
+        self._show()
 
     def abandon(self) -> None:
         self._held = None

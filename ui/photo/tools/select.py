@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import QObject, Qt, Signal
 
 from ui.photo.tools.deciding import Deciding
-from ui.photo.tools.tool import NO_DRAFT, Draft, Point, Pointer
+from ui.photo.tools.tool import NO_DRAFT, Act, Draft, Point, Pointer
 
 _DRAG = 5.0
 """Device-independent pixels of movement up to which a press is a click."""
@@ -79,14 +78,8 @@ class Select(Deciding):
             return
         if self._kind == "box" and len(points) == 2 and math.dist(*points) * at.zoom > _DRAG:
             (x0, y0), (x1, y1) = points
-            self.boxed.emit(
-                (
-                    math.floor(min(x0, x1)),
-                    math.floor(min(y0, y1)),
-                    math.ceil(max(x0, x1)),
-                    math.ceil(max(y0, y1)),
-                )
-            )
+            left, top = math.floor(min(x0, x1)), math.floor(min(y0, y1))
+            self.boxed.emit((left, top, math.ceil(max(x0, x1)), math.ceil(max(y0, y1))))
         else:
             is_click = (
                 self._kind != "stroke" or max(math.dist(points[0], p) for p in points) * at.zoom <= _DRAG
@@ -107,16 +100,11 @@ class Select(Deciding):
             self.sized.emit(whole)
         return True
 
-    def claims(self, key: Qt.Key, modifiers: Qt.KeyboardModifier) -> bool:
-        return (key == Qt.Key.Key_Escape and bool(self._points)) or super().claims(key, modifiers)
+    def act_of(self, key: Qt.Key, modifiers: Qt.KeyboardModifier) -> Act | None:
+        is_drawing = key == Qt.Key.Key_Escape and bool(self._points)
+        return self.abandon if is_drawing else super().act_of(key, modifiers)
 
-    def key(self, key: Qt.Key, modifiers: Qt.KeyboardModifier) -> bool:
-        if key == Qt.Key.Key_Escape and self._points:
-            self.abandon()
-            return True
-        return super().key(key, modifiers)
-
-    def _asked_by(self, key: Qt.Key, modifiers: Qt.KeyboardModifier) -> Callable[[], None] | None:
+    def _asked_by(self, key: Qt.Key, modifiers: Qt.KeyboardModifier) -> Act | None:
         steps = {Qt.Key.Key_BracketLeft: -1, Qt.Key.Key_BracketRight: 1}
         if key in steps:
             return partial(self.sized.emit, steps[key])

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Qt, Signal
 
 Point = tuple[float, float]
 """x, y in pixels of the picture; pixel (0, 0) covers 0..1."""
+Act = Callable[[], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +130,18 @@ class Tool(QObject):
 
     def claims(self, key: Qt.Key, modifiers: Qt.KeyboardModifier) -> bool:
         """Whether `key` would use a key now, ahead of the shortcuts of the window."""
-        return False
+        return self.act_of(key, modifiers) is not None
 
     def key(self, key: Qt.Key, modifiers: Qt.KeyboardModifier) -> bool:
         """A key is pressed on the canvas."""
-        return False
+        act = self.act_of(key, modifiers)
+        if act is not None:
+            act()
+        return act is not None
+
+    def act_of(self, key: Qt.Key, modifiers: Qt.KeyboardModifier) -> Act | None:
+        """Return what a key does now; None where the tool does not use it."""
+        return None
 
     def abandon(self) -> None:
         """Forget what is begun: another tool is taken, or another image opened."""
