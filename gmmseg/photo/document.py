@@ -26,7 +26,7 @@ from gmmseg.photo.objects.patch import Patch
 from gmmseg.photo.settings import MapSettings, SegmentSettings
 from gmmseg.regions.settings import RegionSettings
 from gmmseg.selection.prompts import Box, Prompt
-from gmmseg.setting import with_setting
+from gmmseg.setting import settings_of, with_setting
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -270,16 +270,30 @@ def open_part(image: Image, given: GivenModel | None) -> Edit[Document]:
     return Edit(f"Work on {image.source.name}", apply)
 
 
-def change_setting(path: str, value: Any, title: str) -> Edit[Document]:
-    """Return the edit that sets one setting; applying it raises `SettingsError` when out of bounds.
+_SETTINGS: dict[str, type] = {
+    "settings": SegmentSettings,
+    "region_settings": RegionSettings,
+    "map_settings": MapSettings,
+    "background_settings": BackgroundSettings,
+}
+"""The groups of settings of a document; no path is in two of them."""
 
-    A model that was given goes: from then on the mixture is fitted.
+
+def change_setting(path: str, value: Any, title: str) -> Edit[Document]:
+    """Return the edit that sets one setting of any group; it raises `SettingsError` when out of bounds.
+
+    With one of the segmentation a model that was given goes: from then on the mixture is fitted.
     """
-    return Edit(
-        title,
-        lambda document: replace(document, settings=with_setting(document.settings, path, value), given=None),
-        merge_key=f"setting {path}",
-    )
+    groups = {setting.path: name for name, kind in _SETTINGS.items() for setting in settings_of(kind)}
+    name = groups.get(path, "settings")
+
+    def apply(document: Document) -> Document:
+        changed: dict[str, Any] = {name: with_setting(getattr(document, name), path, value)}
+        if name == "settings":
+            changed["given"] = None
+        return replace(document, **changed)
+
+    return Edit(title, apply, merge_key=f"setting {path}")
 
 
 def apply_model(given: GivenModel, title: str) -> Edit[Document]:
@@ -300,37 +314,6 @@ def adapt_model(adaptation: Adaptation | None, title: str) -> Edit[Document]:
 def fit_instead(title: str) -> Edit[Document]:
     """Return the edit that fits a mixture like the model that was given, which goes."""
     return Edit(title, lambda document: replace(document, given=None))
-
-
-def change_region_setting(path: str, value: Any, title: str) -> Edit[Document]:
-    """Return the edit that sets one setting of the regions; applying it raises `SettingsError` as above."""
-    return Edit(
-        title,
-        lambda document: replace(
-            document, region_settings=with_setting(document.region_settings, path, value)
-        ),
-        merge_key=f"regions {path}",
-    )
-
-
-def change_map_setting(path: str, value: Any, title: str) -> Edit[Document]:
-    """Return the edit that sets one setting of the map of classes; applying it raises as above."""
-    return Edit(
-        title,
-        lambda document: replace(document, map_settings=with_setting(document.map_settings, path, value)),
-        merge_key=f"map {path}",
-    )
-
-
-def change_background_setting(path: str, value: Any, title: str) -> Edit[Document]:
-    """Return the edit that sets one setting of the background of a stack; applying it raises as above."""
-    return Edit(
-        title,
-        lambda document: replace(
-            document, background_settings=with_setting(document.background_settings, path, value)
-        ),
-        merge_key=f"background {path}",
-    )
 
 
 def change_display(display: Display | None, title: str) -> Edit[Document]:

@@ -19,7 +19,7 @@ from gmmseg.io.export_items import ExportItem, ExportKind
 from gmmseg.io.export_sources import MixtureSource, RegionSource
 from gmmseg.io.images import read_image
 from gmmseg.photo.classes import default_classes
-from gmmseg.photo.document import Document, change_region_setting, open_image
+from gmmseg.photo.document import Document, change_setting, open_image
 from gmmseg.photo.jobs import SegmentRequest, segment_events
 from gmmseg.photo.settings import SegmentSettings
 from gmmseg.photo.workspace import Workspace
@@ -176,7 +176,7 @@ def test_the_tree_stays_with_the_document_and_undo_brings_it_back(place: Path) -
     outcome = outcome_of(first)
     assert workspace.accept_regions(outcome)
     assert workspace.shown.regions is outcome
-    workspace.apply(change_region_setting("detail", 0.2, "Detail"))
+    workspace.apply(change_setting("detail", 0.2, "Detail"))
     assert workspace.shown.regions is outcome
     assert workspace.hierarchy() is outcome.hierarchy
     Pillow.fromarray(blocks(1)).save("other.png")
@@ -185,16 +185,16 @@ def test_the_tree_stays_with_the_document_and_undo_brings_it_back(place: Path) -
     assert not workspace.accept_regions(outcome)
     workspace.undo()
     assert workspace.shown.regions is outcome
-    workspace.apply(change_region_setting("seed", 1, "Seed"))
+    workspace.apply(change_setting("seed", 1, "Seed"))
     assert workspace.hierarchy() is None
 
 
 def test_a_setting_of_the_regions_is_checked_and_leaves_the_fit_alone() -> None:
     document = Document()
-    assert change_region_setting("detail", 0.25, "Detail").apply(document).region_settings.detail == 0.25
-    assert change_region_setting("n_regions", 7, "N").apply(document).settings is document.settings
+    assert change_setting("detail", 0.25, "Detail").apply(document).region_settings.detail == 0.25
+    assert change_setting("n_regions", 7, "N").apply(document).settings is document.settings
     with pytest.raises(SettingsError):
-        change_region_setting("detail", 2.0, "Detail").apply(document)
+        change_setting("detail", 2.0, "Detail").apply(document)
 
 
 def test_a_given_tree_is_only_cut(place: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import cache
 
 import numpy as np
@@ -43,6 +43,7 @@ from gmmseg.photo.project import PhotoProject
 from gmmseg.photo.settings import SegmentSettings
 from gmmseg.photo.view_state import ViewState
 from gmmseg.photo.workspace import TableCache, Workspace
+from gmmseg.setting import settings_of, value_at
 from tests.data.states import image_of, make_image, set_to
 
 QUICK = SegmentSettings(mixture=FitSettings(n_components=3, n_init=1, tol=1e-2))
@@ -638,3 +639,18 @@ class AnyOrder(RuleBasedStateMachine):
 
 TestAnyOrder = AnyOrder.TestCase
 TestAnyOrder.settings = hypothesis_settings(max_examples=40, stateful_step_count=20)
+
+
+def test_a_setting_of_any_group_is_changed_by_its_path_alone() -> None:
+    groups = [
+        document_field.name for document_field in fields(Document) if document_field.name.endswith("settings")
+    ]
+    paths = {
+        setting.path: name for name in groups for setting in settings_of(type(getattr(Document(), name)))
+    }
+    assert len(paths) == sum(len(settings_of(type(getattr(Document(), name)))) for name in groups)
+    for path, value in (("smooth", 2.0), ("detail", 0.25), ("min_island", 30), ("threshold", 2.0)):
+        changed = change_setting(path, value, "").apply(Document())
+        assert value_at(getattr(changed, paths[path]), path) == value
+        others = [name for name in groups if name != paths[path]]
+        assert all(getattr(changed, name) == getattr(Document(), name) for name in others)

@@ -21,7 +21,7 @@ from gmmseg.drawing.layers import Layer, available_layers
 from gmmseg.frames.settings import BackgroundSettings
 from gmmseg.io.images import read_image
 from gmmseg.photo.classes import ClassTable
-from gmmseg.photo.document import change_background_setting
+from gmmseg.photo.document import change_setting
 from gmmseg.photo.foreground import Foreground, unpacked
 from tests.core.frames.test_background import street
 from tests.ui.driving import drop, mime_of, wait_for_fit, write_png
@@ -154,7 +154,7 @@ def test_masks_are_exported_as_the_command_line_writes_them(
     wait_for_fit(app, qtbot)
     if is_folder:
         app.photo.actions["open_stack"].trigger()
-    app.photo.work.apply(change_background_setting("threshold", 2.0, ""))
+    app.photo.work.apply(change_setting("threshold", 2.0, ""))
     export = app.photo.actions["export_foreground"]
     qtbot.waitUntil(export.isEnabled)
     export.trigger()

@@ -23,7 +23,7 @@ from gmmseg.io.export_items import ExportItem
 from gmmseg.io.models import dump_model
 from gmmseg.io.projects.file.writing import save_project
 from gmmseg.mixture.settings import Adaptation
-from gmmseg.photo.document import Document, adapt_model, change_map_setting, change_setting, rename_class
+from gmmseg.photo.document import Document, adapt_model, change_setting, rename_class
 from gmmseg.photo.given import GivenModel
 from gmmseg.photo.project import PhotoProject
 from tests.ui.driving import arrange, blobs, drop, mime_of, wait_for_fit, write_png
@@ -60,7 +60,7 @@ class Window:
         arrange(app, "segment")
         drop(app.window, mime_of(self.picture, self.next))
         self.wait()
-        self.work.apply(change_map_setting("by", "pixel", ""))
+        self.work.apply(change_setting("by", "pixel", ""))
         drop(app.window, mime_of(self.model))
         qtbot.waitUntil(lambda: self.document.given is not None)
         self.wait()

@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from gmmseg.commands.cli import run
 from gmmseg.io.export_items import ExportItem
-from gmmseg.photo.document import change_map_setting, change_setting
+from gmmseg.photo.document import change_setting
 from gmmseg.photo.segmentation import Segmentation
 from gmmseg.photo.view_state import ViewState
 from tests.ui.driving import arrange, drop, has_final_map, mime_of, write_png
@@ -135,7 +135,7 @@ def test_every_map_after_a_change_of_k_is_by_region_at_once(window: Window) -> N
 def test_the_window_exports_what_the_command_line_writes(
     window: Window, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_early: bool
 ) -> None:
-    window.work.apply(change_map_setting("min_island", 30, "Islands"))
+    window.work.apply(change_setting("min_island", 30, "Islands"))
     window.wait()
     shown = window.shown
     if is_early:

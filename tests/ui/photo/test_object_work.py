@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 from scipy.ndimage import label
 
 from gmmseg.io.images import image_from_array
-from gmmseg.photo.document import change_map_setting, change_region_setting
+from gmmseg.photo.document import change_setting
 from gmmseg.photo.objects.patch import brushed
 from tests.core.photo.test_pending import SHAPE, picture
 from tests.ui.photo.test_selecting import LEFT, NONE, SHIFT, Person
@@ -134,7 +134,7 @@ def test_stop_gives_up_what_is_being_filled(person: Person) -> None:
 
 
 def test_colours_of_a_large_picture_are_selected_in_the_background(person: Person) -> None:
-    person.desk.work.apply(change_map_setting("by", "pixel", ""))
+    person.desk.work.apply(change_setting("by", "pixel", ""))
     person.wait_for_final_map()
     shown = person.desk.work.workspace.shown
     assert shown.segmentation is not None
@@ -203,7 +203,7 @@ def test_objects_from_regions_are_given_up_with_the_regions(person: Person) -> N
     person.desk.actions["stop"].trigger()
     assert note(person) == ""
     # Of another seed the regions are made for themselves, and can be stopped for themselves.
-    person.desk.work.apply(change_region_setting("seed", 5, "Seed"))
+    person.desk.work.apply(change_setting("seed", 5, "Seed"))
     person.desk.actions["objects_of_regions"].trigger()
     assert "wait for the regions" in note(person)
     person.desk.work.region_maker.stop()

@@ -22,7 +22,7 @@ from gmmseg.control import result_of
 from gmmseg.io.export_items import SUFFIXES, ExportItem
 from gmmseg.io.images import read_image
 from gmmseg.photo.classes import ClassTable, default_classes
-from gmmseg.photo.document import Document, change_region_setting, open_image
+from gmmseg.photo.document import Document, change_setting, open_image
 from gmmseg.photo.view_state import ViewState
 from gmmseg.photo.workspace import Workspace
 from gmmseg.regions.outcome import region_events
@@ -232,7 +232,7 @@ def test_the_window_writes_the_bytes_of_the_command_line(
     writer.workspace.apply(open_image(image))
     writer.workspace.accept_regions(result_of(region_events(image, RegionSettings(detail=0.1))))
     for path in ("detail", "n_regions"):
-        writer.workspace.apply(change_region_setting(path, getattr(settings, path), path))
+        writer.workspace.apply(change_setting(path, getattr(settings, path), path))
     writer.write(qtbot, writer.workspace.shown, items_in(tmp_path))
     assert writer.failures == []
     for ours, theirs in (("m.png", "cli.png"), ("voc.png", "cli-voc.png"), ("o.png", "cli-over.png")):

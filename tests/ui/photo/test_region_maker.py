@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 from gmmseg.control import Progress, ShouldStop, raise_if_cancelled
 from gmmseg.errors import FeatureError
 from gmmseg.image import Image
-from gmmseg.photo.document import change_region_setting, open_image
+from gmmseg.photo.document import change_setting, open_image
 from gmmseg.photo.workspace import Workspace
 from gmmseg.regions.hierarchy import Hierarchy
 from gmmseg.regions.outcome import RegionOutcome
@@ -63,7 +63,7 @@ class Desk:
         return image
 
     def set(self, path: str, value: Any) -> None:
-        self.workspace.apply(change_region_setting(path, value, path))
+        self.workspace.apply(change_setting(path, value, path))
 
     def is_done(self) -> bool:
         """Whether what is shown was cut as the document says, and nothing runs."""

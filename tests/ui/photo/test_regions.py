@@ -16,7 +16,7 @@ from pytestqt.qtbot import QtBot
 from gmmseg.drawing.draw import draw
 from gmmseg.drawing.layers import Layer
 from gmmseg.editing.editor import Edit
-from gmmseg.photo.document import Document, change_region_setting
+from gmmseg.photo.document import Document, change_setting
 from gmmseg.photo.segmentation import class_planes
 from gmmseg.photo.view_state import ViewState
 from gmmseg.regions.outcome import RegionOutcome
@@ -620,7 +620,7 @@ def test_reset_brings_the_regions_back_too_in_one_step(asked: Asked) -> None:
 
 
 def test_undo_shows_the_values_before(asked: Asked, three: ViewState) -> None:
-    changed = change_region_setting("detail", 0.25, "Detail").apply(Document())
+    changed = change_setting("detail", 0.25, "Detail").apply(Document())
     asked.panel.show_state(ViewState(), ViewState(changed))
     detail = asked.panel.findChild(NumberBox, "detail")
     slider = asked.panel.findChild(QSlider, "detail.slider")

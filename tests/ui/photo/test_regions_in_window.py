@@ -30,7 +30,7 @@ from pytestqt.qtbot import QtBot
 from gmmseg.control import Progress, ShouldStop, raise_if_cancelled
 from gmmseg.io.images import image_from_array
 from gmmseg.photo.classes import default_classes
-from gmmseg.photo.document import change_map_setting, open_image
+from gmmseg.photo.document import change_setting, open_image
 from gmmseg.regions.outcome import RegionOutcome, region_events
 from tests.ui.driving import arrange, blobs, drop, mime_of, write_png
 from ui.app import App
@@ -93,7 +93,7 @@ class Driven:
 def driven(app: App, qtbot: QtBot, tmp_path: Path) -> Driven:
     arrange(app, "explore")
     app.photo.panels.panes.restore(FIRST_PANES["segment"])
-    app.photo.work.apply(change_map_setting("by", "pixel", "Classes"))
+    app.photo.work.apply(change_setting("by", "pixel", "Classes"))
     drop(app.window, mime_of(write_png(tmp_path / "bands.png")))
     driven = Driven(app, qtbot)
     qtbot.waitUntil(lambda: app.photo.work.workspace.document.fit is not None, timeout=20000)

@@ -17,7 +17,7 @@ from scipy.ndimage import label
 
 from gmmseg.arrays import AnyArray
 from gmmseg.io.images import image_from_array
-from gmmseg.photo.document import Document, change_map_setting
+from gmmseg.photo.document import Document, change_setting
 from gmmseg.photo.field import whole_field
 from gmmseg.photo.objects.edits import lock_objects
 from gmmseg.photo.objects.patch import brushed
@@ -106,7 +106,7 @@ class Person:
 
     def wait_for_final_map(self) -> None:
         """Wait for the map of single pixels of the finished fit: by region it would change once more."""
-        self.desk.work.apply(change_map_setting("by", "pixel", ""))
+        self.desk.work.apply(change_setting("by", "pixel", ""))
 
         def is_final() -> bool:
             shown = self.desk.work.workspace.shown

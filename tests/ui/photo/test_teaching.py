@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QCheckBox, QFileDialog, QMenu, QToolButton
 from pytestqt.qtbot import QtBot
 
 from gmmseg.drawing.layers import Layer
-from gmmseg.photo.document import change_map_setting
+from gmmseg.photo.document import change_setting
 from gmmseg.photo.objects import edits
 from gmmseg.photo.objects.patch import Patch
 from tests.ui.photo.test_selecting import Person
@@ -43,7 +43,7 @@ class Teacher(Person):
         self.work = self.desk.work
         self.wait_for_fit()
         # By region this picture is one of noise: a single class.
-        self.work.apply(change_map_setting("by", "pixel", "By pixel"))
+        self.work.apply(change_setting("by", "pixel", "By pixel"))
         self.work.apply(edits.add_object(box(5, 5), "red", (255, 0, 0)))
         self.work.settle()
 
@@ -284,7 +284,7 @@ def test_another_map_of_the_same_posteriors_leaves_the_place_where_it_is(teacher
     teacher.wait(lambda: not outline.is_empty)
     before = teacher.work.workspace.shown.segmentation
     by = teacher.document.map_settings.by
-    teacher.work.apply(change_map_setting("min_island", 30, "Islands"))
+    teacher.work.apply(change_setting("min_island", 30, "Islands"))
     teacher.wait(lambda: teacher.work.workspace.shown.segmentation is not before)
     assert teacher.document.map_settings.by == by
     assert not outline.is_empty

@@ -12,7 +12,7 @@ from gmmseg.arrays import BoolArray, ByteArray, IntArray
 from gmmseg.drawing.draw import Picture, Scene
 from gmmseg.drawing.layers import LABEL_KINDS, Layer, is_of_classes
 from gmmseg.photo.classes import ClassTable
-from gmmseg.photo.document import change_map_setting
+from gmmseg.photo.document import change_setting
 from gmmseg.photo.objects.objects import ObjectMap
 from gmmseg.photo.settings import MapSettings
 from gmmseg.setting import setting_of
@@ -86,7 +86,7 @@ class PanesPanel(PaneGrid):
     def _choose_map_unit(self, unit: str) -> None:
         setting = setting_of(MapSettings, "by")
         self.settled.emit()
-        self.edit_requested.emit(change_map_setting(setting.path, unit, setting.title))
+        self.edit_requested.emit(change_setting(setting.path, unit, setting.title))
         self.settled.emit()
 
     @Slot(int)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QWidget
 
-from gmmseg.editing.editor import Edit
 from gmmseg.features.colour import is_suited
 from gmmseg.features.spec import COLOUR_SPACES
 from gmmseg.frames.settings import HISTORY, BackgroundSettings
@@ -20,9 +19,6 @@ from gmmseg.photo.document import (
     FIRST_MAP,
     Document,
     adapt_model,
-    change_background_setting,
-    change_map_setting,
-    change_region_setting,
     change_setting,
     reset_settings,
 )
@@ -41,12 +37,6 @@ if TYPE_CHECKING:
     from gmmseg.photo.given import GivenModel
     from gmmseg.photo.view_state import ViewState
 
-_CHANGES: tuple[tuple[type, Callable[[str, Any, str], Edit[Document]]], ...] = (
-    (MapSettings, change_map_setting),
-    (RegionSettings, change_region_setting),
-    (BackgroundSettings, change_background_setting),
-)
-"""Edits of settings beside those of the segmentation."""
 _FIRST_NUMBER = 10
 """Of regions, to start from where none have been found yet."""
 
@@ -69,7 +59,6 @@ class SetupPanel(SettingsForm):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("setup", parent)
-        self._changes = {setting.path: change for kind, change in _CHANGES for setting in settings_of(kind)}
         self._lay_out()
         self.edited.connect(self._ask)
         self._show_settings(None, SegmentSettings())
@@ -246,9 +235,8 @@ class SetupPanel(SettingsForm):
             adaptation = with_setting(self._adaptation, setting.path, value)
             self.edit_requested.emit(adapt_model(adaptation, setting.title))
             return
-        change = self._changes.get(setting.path, change_setting)
-        self.edit_requested.emit(change(setting.path, value, setting.title))
-        if change is change_region_setting:
+        self.edit_requested.emit(change_setting(setting.path, value, setting.title))
+        if setting in settings_of(RegionSettings):
             self.regions_touched.emit()
 
     @Slot()
