@@ -94,7 +94,7 @@ def lag_of(canvas: Any) -> int:
 
 
 def _drawn(canvas: Any) -> list[Any]:
-    return [item for item in (canvas._photo, canvas._layer) if item.isVisible() and item._finer is not None]
+    return [item for item in (canvas.photo, canvas.layer) if item.isVisible() and item._finer is not None]
 
 
 def _lags(tiles: Any, canvas: Any) -> Iterator[int]:

@@ -617,7 +617,7 @@ def test_a_cut_tried_in_the_merge_tree_is_gone_from_the_picture_when_another_tab
 ) -> None:
     arrange(fitted, "explore")
     fitted.photo.panels.panes.choose_layer(0, Layer("segments"))
-    layer = fitted.photo.panels.panes.panes[0].canvas._layer
+    layer = fitted.photo.panels.panes.panes[0].canvas.layer
 
     def colours() -> list[Any]:
         assert layer._lut is not None

@@ -188,7 +188,7 @@ class PhotoCommands(QObject):
         self._work.exporter.ask(
             self._window,
             preferred=self._export_subject(),
-            overlay_opacity=self._panels.panes.overlay_opacity,
+            overlay_opacity=self._panels.panes.pictures.opacity,
             chosen=self._toolbox.chosen,
         )
 
@@ -263,7 +263,7 @@ class PhotoCommands(QObject):
             self._toolbox.add_patch(patch, self._toolbox.name or self.tr("Object"))
 
     def _marked(self) -> Patch | None:
-        marked = self._panels.panes.marked
+        marked = self._panels.panes.marks.marked
         if marked is None:
             self._notices.say(
                 self.tr("Nothing is marked: choose rows under Regions, or draw a box in the scatter.")

@@ -127,7 +127,7 @@ class PhotoDesk(FileDesk):
         """Show the panes of the arrangement in use."""
         panes = self.panels.panes
         panes.restore(self._panes[self.arrangement.name])
-        self._opacity.setValue(round(100 * panes.overlay_opacity))
+        self._opacity.setValue(round(100 * panes.pictures.opacity))
         self._check_layout(panes.n_panes)
         self.actions[f"arrangement_{self.arrangement.name}"].setChecked(True)
 
@@ -303,7 +303,7 @@ class PhotoDesk(FileDesk):
 
     @Slot(int)
     def _set_opacity(self, percent: int) -> None:
-        self.panels.panes.set_overlay_opacity(percent / 100)
+        self.panels.panes.pictures.set_opacity(percent / 100)
 
     @Slot(object, QPoint)
     def _open_picture_menu(self, point: Point, place: QPoint) -> None:

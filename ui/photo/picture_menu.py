@@ -62,7 +62,7 @@ class PictureMenu(QMenu):
         self._parts = []
         if shown.document.pending is not None:
             self._add(_SELECTION)
-        if self._panels.panes.marked is not None:
+        if self._panels.panes.marks.marked is not None:
             self._add(MARKED_ACTIONS)
         self._add_object(shown, point)
         self._add_region(shown, x, y)

@@ -171,7 +171,7 @@ class PhotoPanels(QObject):
         self.panes.pixel_hovered.connect(scatter.mark_pixel)
         scatter.winners_requested.connect(work.sorter.ask)
         work.sorter.answered.connect(scatter.show_winners)
-        scatter.rows_brushed.connect(self.panes.show_marked)
+        scatter.rows_brushed.connect(self.panes.marks.brush)
 
     def _connect_k_curve(self, k_curve: KCurvePanel, work: PhotoWork) -> None:
         k_curve.theory_asked.connect(self.theory_asked)
@@ -185,8 +185,8 @@ class PhotoPanels(QObject):
         merge_tree.overlaps_requested.connect(work.overlap_measurer.ask)
         work.overlap_measurer.answered.connect(merge_tree.show_overlaps)
         merge_tree.components_merged.connect(work.component_merger.merge)
-        merge_tree.classes_tried.connect(self.panes.try_classes)
-        merge_tree.classes_pointed_at.connect(self.panes.point_at_classes)
+        merge_tree.classes_tried.connect(self.panes.pictures.try_classes)
+        merge_tree.classes_pointed_at.connect(self.panes.pictures.point_at)
 
     # Panels that are there from the beginning
 
@@ -205,13 +205,13 @@ class PhotoPanels(QObject):
         panes = self.panes
         toolbox.tool_changed.connect(lambda: panes.set_tool(toolbox.tool))
         panes.set_tool(toolbox.tool)
-        toolbox.chosen_changed.connect(panes.choose_objects)
+        toolbox.chosen_changed.connect(panes.objects.choose)
         work.selecting.outlined.connect(panes.show_selection)
         work.selecting.hover_outlined.connect(panes.show_hovered)
         work.teaching.begun.connect(panes.ensure_classes)
         work.teaching.place_shown.connect(panes.show_place)
         panes.picture_requested.connect(work.painter.ask)
-        work.painter.answered.connect(panes.show_picture)
+        work.painter.answered.connect(panes.pictures.take)
         panes.tiles_requested.connect(work.tile_maker.want)
         work.tile_maker.made.connect(panes.show_tile)
         panes.foreground_wanted.connect(work.foreground_maker.want)
@@ -243,7 +243,7 @@ class PhotoPanels(QObject):
 
     def _connect_classes(self, work: PhotoWork) -> None:
         """Connect the classes with the panes."""
-        self.classes.class_selected.connect(self.panes.highlight_class)
+        self.classes.class_selected.connect(self.panes.pictures.highlight)
         self.classes.areas_requested.connect(work.counter.ask)
         work.counter.answered.connect(self.classes.show_areas)
 
@@ -256,7 +256,7 @@ class PhotoPanels(QObject):
         regions.wanted_changed.connect(partial(maker.want, "table"))
         regions.table_requested.connect(work.region_measurer.ask)
         work.region_measurer.answered.connect(regions.show_table)
-        for takes in (self.panes.mark_regions, work.object_sources.choose_regions):
+        for takes in (self.panes.marks.choose_regions, work.object_sources.choose_regions):
             regions.regions_selected.connect(takes)
         self.panes.pixel_clicked.connect(regions.show_clicked)
 
@@ -264,5 +264,5 @@ class PhotoPanels(QObject):
         """Connect the table of parts."""
         self.parts.parts_requested.connect(work.part_finder.ask)
         work.part_finder.answered.connect(self.parts.show_parts)
-        self.parts.pixels_marked.connect(self.panes.mark_pixels)
+        self.parts.pixels_marked.connect(self.panes.marks.choose_pixels)
         self.parts.export_requested.connect(work.exporter.write_parts)

@@ -109,7 +109,7 @@ def _go(app: App, qtbot: QtBot, layer: Layer) -> Box:
     box = (middle.x() - half.width(), middle.y() - half.height(),
            middle.x() + half.width(), middle.y() + half.height())  # fmt: skip
     pyramid = pyramid_of(image)
-    items = [canvas._photo, canvas._layer]
+    items = [canvas.photo, canvas.layer]
 
     def is_sharp() -> bool:
         finer = [item._finer for item in items if item._finer is not None]
@@ -163,7 +163,7 @@ def test_labels_that_are_seen_are_those_of_the_whole_picture(
     _go(opened, qtbot, Layer("segments"))
     workspace = opened.photo.work.workspace
     labels = whole.segmentation.labels
-    image, item = workspace.document.image, opened.photo.panels.panes.panes[0].canvas._layer
+    image, item = workspace.document.image, opened.photo.panels.panes.panes[0].canvas.layer
     assert image is not None
     pyramid, finer = pyramid_of(image), item._finer
     assert finer is not None
@@ -201,7 +201,7 @@ def test_tiles_of_half_the_sharpness_come_first_and_only_where_sharp_ones_are_la
     panes.tiles_requested.connect(asked.append)
     camera.is_fitted = False
     canvas = panes.panes[0].canvas
-    qtbot.waitUntil(lambda: canvas._layer._finer is not None and is_settled(opened), timeout=20000)
+    qtbot.waitUntil(lambda: canvas.layer._finer is not None and is_settled(opened), timeout=20000)
     qtbot.wait(1)
 
     def look_at(x: float) -> list[TileRequest]:
@@ -211,7 +211,7 @@ def test_tiles_of_half_the_sharpness_come_first_and_only_where_sharp_ones_are_la
         (requests,) = asked
         return requests
 
-    for item in (canvas._photo, canvas._layer):
+    for item in (canvas.photo, canvas.layer):
         item._finer._tiles.clear()  # type: ignore[union-attr]
     requests = look_at(0.0)
     box = camera.box(canvas.view_size())
@@ -249,7 +249,7 @@ def test_it_opens_at_once_the_second_time(opened: App, qtbot: QtBot, slide: Path
     drop(opened.window, mime_of(write_png(tmp_path / "small.png")))
     qtbot.waitUntil(lambda: not work.workspace.document.is_beyond_memory, timeout=20000)
     wait_for_fit(opened, qtbot)
-    assert opened.photo.panels.panes.panes[0].canvas._photo._finer is None
+    assert opened.photo.panels.panes.panes[0].canvas.photo._finer is None
     drop(opened.window, mime_of(slide))
     qtbot.waitUntil(lambda: work.workspace.document.is_beyond_memory, timeout=20000)
     wait_for_fit(opened, qtbot)
@@ -460,7 +460,7 @@ def test_what_is_in_view_is_worked_on_as_a_photo_by_itself(
         work.workspace.undo()
     assert work.workspace.document.image is overview
     wait_for_fit(opened, qtbot)
-    assert opened.photo.panels.panes.panes[0].canvas._photo._finer is not None
+    assert opened.photo.panels.panes.panes[0].canvas.photo._finer is not None
 
 
 @pytest.mark.slow
@@ -550,7 +550,7 @@ def test_the_scale_bar_knows_the_pixels_of_the_file(
     wait_for_fit(app, qtbot)
     # A pixel of the overview is four of the file's, of 0.25 µm.
     assert app.photo.work.workspace.document.pixel_size == pytest.approx((1.0, 1.0))
-    assert app.photo.panels.panes.panes[0].canvas._scale_bar.isVisible()
+    assert app.photo.panels.panes.panes[0].canvas.scale_bar.isVisible()
 
 
 @pytest.mark.slow

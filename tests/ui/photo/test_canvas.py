@@ -124,7 +124,7 @@ def test_a_large_label_map_shrunk_to_the_screen_shows_labels_only(canvas: Canvas
 def test_a_hidden_class_shows_neither_its_colour_nor_the_photo(canvas: Canvas) -> None:
     open_blue(canvas)
     canvas.set_picture(picture(np.ones((30, 40))[:, :].astype(np.uint8)))
-    canvas.set_lut(lut((255, 0, 0, 0)))
+    canvas.layer.set_lut(lut((255, 0, 0, 0)))
     assert colour(canvas, 3, 3) not in (RED[:3], (0, 0, 255))
 
 
@@ -132,7 +132,7 @@ def test_another_table_recolours_without_new_pixels(canvas: Canvas) -> None:
     open_blue(canvas)
     canvas.set_picture(picture(np.ones((30, 40), dtype=np.uint8)))
     assert colour(canvas, 3, 3) == RED[:3]
-    canvas.set_lut(lut((9, 8, 7, 255)))
+    canvas.layer.set_lut(lut((9, 8, 7, 255)))
     assert colour(canvas, 3, 3) == (9, 8, 7)
 
 
@@ -439,15 +439,15 @@ def test_objects_lie_over_the_picture_in_their_colours(canvas: Canvas) -> None:
     open_blue(canvas)
     ids = np.zeros((30, 40), dtype=np.uint8)
     ids[10:20, 10:20] = 1
-    canvas.set_objects(raster_of(ids))
-    canvas.set_object_colours(lut(RED), NONE_CHOSEN)
+    canvas.objects.set_labels(raster_of(ids))
+    canvas.objects.set_colours(lut(RED), NONE_CHOSEN)
     assert colour(canvas, 15, 15) == RED[:3]
-    canvas.set_object_colours(lut(GREEN), NONE_CHOSEN)
+    canvas.objects.set_colours(lut(GREEN), NONE_CHOSEN)
     assert colour(canvas, 15, 15) == GREEN[:3]
-    canvas.set_objects_visible(False)
+    canvas.objects.setVisible(False)
     assert colour(canvas, 15, 15) == (0, 0, 255)
-    canvas.set_objects_visible(True)
-    canvas.set_objects(None)
+    canvas.objects.setVisible(True)
+    canvas.objects.set_labels(None)
     assert colour(canvas, 15, 15) == (0, 0, 255)
 
 
@@ -458,13 +458,13 @@ def test_objects_are_outlined_one_pixel_of_the_screen_wide_and_chosen_ones_three
     open_blue(canvas, 300, 400)
     ids = np.zeros((300, 400), dtype=np.uint8)
     ids[100:201, 150:250] = 1
-    canvas.set_objects(raster_of(ids))
+    canvas.objects.set_labels(raster_of(ids))
     canvas._camera.set_zoom(zoom)
     faint = lut((255, 0, 0, 1))
     for chosen, width in ((False, 1), (True, 3)):
         is_chosen = NONE_CHOSEN.copy()
         is_chosen[1] = chosen
-        canvas.set_object_colours(faint, is_chosen)
+        canvas.objects.set_colours(faint, is_chosen)
         screen = canvas.grab().toImage()
         # Across the left side of the object, half way down.
         ratio, middle = screen.devicePixelRatio(), canvas.position_of(150, 150).toPoint()

@@ -53,7 +53,7 @@ def test_a_chosen_feature_is_asked_for_and_shown_with_its_scale(panel: PanesPane
     combo.setCurrentIndex(combo.findText("Feature: green"))
     combo.activated.emit(combo.currentIndex())
     assert asked[-1].layer == Layer("feature", feature="green")
-    panel.show_picture(asked[-1], draw(asked[-1].layer, asked[-1].scene))
+    panel.pictures.take(asked[-1], draw(asked[-1].layer, asked[-1].scene))
     picture = panel.panes[0].picture
     assert picture is not None
     assert picture.scale is not None

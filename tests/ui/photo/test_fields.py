@@ -367,10 +367,10 @@ def test_objects_of_a_missing_picture_stay_in_place(looker: Looker, slide: Path,
     image = looker.document.image
     assert image is not None
     assert image.source.is_missing
-    labels = looker.canvas._objects._labels
+    labels = looker.canvas.objects._labels
     assert labels is not None
     assert labels.at(np.array([NUCLEI[0][0]]), np.array([NUCLEI[0][1]])).tolist() == [[1]]
-    assert looker.canvas._objects.boundingRect().width() == pytest.approx(SHAPE[1] / labels.step)
+    assert looker.canvas.objects.boundingRect().width() == pytest.approx(SHAPE[1] / labels.step)
     with looker.qtbot.waitSignal(work.keeper.saved, timeout=20000):
         work.keeper.save(path)
     away.rename(slide)

@@ -173,7 +173,7 @@ def test_the_map_of_pixels_goes_softly_and_a_moved_picture_at_once(
     canvas = window.panes.panes[1].canvas
     cover = canvas.findChild(Fading)
     assert cover is not None
-    canvas.fade()
+    canvas.fading.begin()
     if cover.isVisible():
         window.panes.camera.pan(3, 0)
     assert not cover.isVisible()

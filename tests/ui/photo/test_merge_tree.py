@@ -376,17 +376,17 @@ def test_the_panes_dim_all_but_the_classes_pointed_at_and_go_back(qtbot: QtBot, 
     panes.show_state(EMPTY, four)
 
     def opacities() -> np.ndarray:
-        lut = panes.panes[0].canvas._layer._lut
+        lut = panes.panes[0].canvas.layer._lut
         assert lut is not None
         return lut[1:5, 3]
 
-    panes.highlight_class(4)
+    panes.pictures.highlight(4)
     alone = opacities().copy()
-    panes.point_at_classes((1, 3))
+    panes.pictures.point_at((1, 3))
     pointed = opacities().copy()
     assert (pointed[[0, 2]] == 255).all()
     assert (pointed[[1, 3]] < 255).all()
-    panes.point_at_classes(None)
+    panes.pictures.point_at(None)
     np.testing.assert_array_equal(opacities(), alone)
     assert alone[3] == 255
     assert (alone[:3] < 255).all()
@@ -399,23 +399,23 @@ def test_the_panes_show_classes_tried_and_go_back(qtbot: QtBot, four: ViewState,
     panes = PanesPanel()
     qtbot.addWidget(panes)
     panes.choose_layer(0, layer)
-    panes.picture_requested.connect(lambda asked: panes.show_picture(asked, draw(asked.layer, asked.scene)))
+    panes.picture_requested.connect(lambda asked: panes.pictures.take(asked, draw(asked.layer, asked.scene)))
     panes.show_state(EMPTY, four)
 
     def colours() -> np.ndarray:
-        lut = panes.panes[0].canvas._layer._lut
+        lut = panes.panes[0].canvas.layer._lut
         assert lut is not None
         return lut[1:5].copy()
 
     before = colours()
     assert len({tuple(row) for row in before.tolist()}) == 4
-    panes.try_classes(four.classes.merged([2, 1, 4]))
+    panes.pictures.try_classes(four.classes.merged([2, 1, 4]))
     tried = colours()
     assert len({tuple(row) for row in tried.tolist()}) == 2
     np.testing.assert_array_equal(tried[2], before[2])
-    panes.try_classes(None)
+    panes.pictures.try_classes(None)
     np.testing.assert_array_equal(colours(), before)
-    panes.try_classes(four.classes.merged([2, 1]))
+    panes.pictures.try_classes(four.classes.merged([2, 1]))
     merged = after(four, merge_classes([3, 4]))
     panes.show_state(four, merged)
     assert len({tuple(row) for row in colours().tolist()}) == 3

@@ -368,7 +368,7 @@ def test_large_maps_are_counted_in_the_background(marker: Marker, monkeypatch: p
 
 def test_objects_that_redo_brings_back_are_drawn_again(marker: Marker) -> None:
     def drawn() -> int:
-        labels = marker.canvas._objects._labels
+        labels = marker.canvas.objects._labels
         rows, columns = (np.arange(side) for side in marker.masks[0].shape)
         return 0 if labels is None else int(np.count_nonzero(labels.at(rows, columns)))
 

@@ -38,7 +38,7 @@ class Painter:
     def answer(self) -> None:
         while self.requests:
             request = self.requests.pop(0)
-            self.panel.show_picture(request, draw(request.layer, request.scene))
+            self.panel.pictures.take(request, draw(request.layer, request.scene))
 
 
 @pytest.fixture
@@ -154,11 +154,11 @@ def test_an_outdated_picture_is_dropped(panel: PanesPanel, painter: Painter, sho
     panel.choose_layer(0, Layer("heatmap", 0))
     old = painter.requests.pop()
     panel.choose_layer(0, Layer("uncertainty"))
-    panel.show_picture(old, draw(old.layer, old.scene))
+    panel.pictures.take(old, draw(old.layer, old.scene))
     assert panel.panes[0].picture is None
     newest = painter.requests.pop()
     panel.show_state(shown, relabelled(shown))
-    panel.show_picture(newest, draw(newest.layer, newest.scene))
+    panel.pictures.take(newest, draw(newest.layer, newest.scene))
     assert panel.panes[0].picture is None
     painter.answer()
     assert panel.panes[0].picture is not None
@@ -273,9 +273,9 @@ def test_opacity_changes_only_overlays(panel: PanesPanel, shown: ViewState) -> N
     image = shown.document.image
     assert image is not None
     segments = colour(panel, 1, 20, 30)
-    panel.set_overlay_opacity(0.0)
+    panel.pictures.set_opacity(0.0)
     assert colour(panel, 0, 20, 30) == tuple(image.pixels[20, 30])
-    panel.set_overlay_opacity(1.0)
+    panel.pictures.set_opacity(1.0)
     assert colour(panel, 0, 20, 30) == segments
     assert colour(panel, 1, 20, 30) == segments
 
@@ -286,10 +286,10 @@ def test_a_highlighted_class_keeps_its_colour_while_others_are_dimmed(
     panel.show_state(ViewState(), shown)
     before = [colour(panel, 0, 20, x) for x in (5, 30, 55)]
     wanted = shown.classes.of_component(int(shown.segmentation.labels[20, 5]) - 1).id  # type: ignore[union-attr]
-    panel.highlight_class(wanted)
+    panel.pictures.highlight(wanted)
     after = [colour(panel, 0, 20, x) for x in (5, 30, 55)]
     assert [one == other for one, other in zip(before, after, strict=True)] == [True, False, False]
-    panel.highlight_class(None)
+    panel.pictures.highlight(None)
     assert [colour(panel, 0, 20, x) for x in (5, 30, 55)] == before
 
 
@@ -328,17 +328,17 @@ def test_brushed_rows_are_marked_where_their_pixels_are(panel: PanesPanel, shown
     row = shown.table.pixels.row_at(20, 30)
     rows[row] = True
     before = colour(panel, 0, 20, 30)
-    panel.show_marked(rows)
+    panel.marks.brush(rows)
     QTest.qWait(80)
     assert colour(panel, 0, 20, 30) not in (before, tuple(int(0.73 * c) for c in before))
-    panel.show_marked(None)
+    panel.marks.brush(None)
     assert colour(panel, 0, 20, 30) == before
 
 
 def test_rows_of_another_table_mark_nothing(panel: PanesPanel, shown: ViewState) -> None:
     panel.show_state(ViewState(), shown)
     before = panel.panes[0].canvas.view_image()
-    panel.show_marked(np.ones(5, dtype=bool))
+    panel.marks.brush(np.ones(5, dtype=bool))
     QTest.qWait(80)
     assert panel.panes[0].canvas.view_image() == before
 
@@ -421,7 +421,7 @@ def test_panes_layers_and_opacity_are_remembered(panel: PanesPanel, qtbot: QtBot
     panel.set_layout(4)
     panel.choose_layer(0, Layer("segments", uses_mean_colours=True))
     panel.choose_layer(3, Layer("heatmap", 2))
-    panel.set_overlay_opacity(0.25)
+    panel.pictures.set_opacity(0.25)
     other = PanesPanel()
     qtbot.addWidget(other)
     other.restore(panel.state())

@@ -44,7 +44,7 @@ def panel(qtbot: QtBot, three: ViewState) -> PanesPanel:
     panel = PanesPanel()
 
     def paint(request: PictureRequest) -> None:
-        panel.show_picture(request, draw(request.layer, request.scene))
+        panel.pictures.take(request, draw(request.layer, request.scene))
 
     panel.picture_requested.connect(paint)
     qtbot.addWidget(panel)
@@ -222,10 +222,10 @@ def test_there_is_nothing_to_pin_before_the_first_fit(
 
 def test_dimming_the_other_classes_leaves_a_pinned_pane_alone(panel: PanesPanel) -> None:
     plain = panel.panes[0].canvas.view_image()
-    panel.highlight_class(2)
+    panel.pictures.highlight(2)
     click_pin(panel, 0)
     before = [panel.panes[n].canvas.view_image() for n in range(2)]
-    panel.highlight_class(1)
+    panel.pictures.highlight(1)
     after = [panel.panes[n].canvas.view_image() for n in range(2)]
     assert after[1] != before[1]
     assert after[0] == before[0]
@@ -247,9 +247,9 @@ def test_what_is_chosen_in_a_table_or_a_plot_is_marked_in_the_panes_that_follow(
     before = [panel.panes[n].canvas.view_image() for n in range(2)]
     if is_brushed:
         assert shown.table is not None
-        panel.show_marked(np.arange(shown.table.n_rows) < 9)
+        panel.marks.brush(np.arange(shown.table.n_rows) < 9)
     else:
-        panel.mark_regions((1,))
+        panel.marks.choose_regions((1,))
     qtbot.waitUntil(lambda: panel.panes[1].canvas.view_image() != before[1])
     assert panel.panes[0].canvas.view_image() == before[0]
     click_pin(panel, 0)

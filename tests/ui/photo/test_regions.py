@@ -81,7 +81,7 @@ def panes(qtbot: QtBot) -> PanesPanel:
 
 def answer_at_once(panel: PanesPanel) -> None:
     panel.picture_requested.connect(
-        lambda request: panel.show_picture(request, draw(request.layer, request.scene))
+        lambda request: panel.pictures.take(request, draw(request.layer, request.scene))
     )
 
 
@@ -200,7 +200,7 @@ def test_a_region_is_marked_until_there_are_others(
     panes: PanesPanel, three: ViewState, four: ViewState
 ) -> None:
     panes.show_state(ViewState(), three)
-    panes.mark_regions((2,))
+    panes.marks.choose_regions((2,))
     found = marked(panes, 0)
     assert found is not None
     np.testing.assert_array_equal(np.argwhere(found)[[0, -1]], [[20, 0], [39, 29]])
@@ -213,9 +213,9 @@ def test_all_regions_chosen_are_marked(panes: PanesPanel, three: ViewState) -> N
     panes.show_state(ViewState(), three)
     assert three.regions is not None
     labels = three.regions.regions.labels
-    panes.mark_regions((1, 3))
+    panes.marks.choose_regions((1, 3))
     np.testing.assert_array_equal(marked(panes, 0), (labels == 1) | (labels == 3))
-    panes.mark_regions(())
+    panes.marks.choose_regions(())
     assert marked(panes, 0) is None
 
 
@@ -227,16 +227,16 @@ def test_brushed_rows_come_back_when_no_region_is_chosen(
     rows = np.zeros(three.table.n_rows, dtype=bool)
     rows[0] = True
     brushed = three.table.pixels.spread(rows.astype(np.uint8))
-    panes.show_marked(rows)
+    panes.marks.brush(rows)
     qtbot.waitUntil(lambda: marked(panes, 0) is not None)
-    panes.mark_regions((1,))
+    panes.marks.choose_regions((1,))
     assert int(marked(panes, 0).sum()) == 1200  # type: ignore[union-attr]
-    panes.mark_regions(())
+    panes.marks.choose_regions(())
     np.testing.assert_array_equal(marked(panes, 0), brushed)
     # Another cut has nothing to do with the rows.
     panes.show_state(three, four)
     np.testing.assert_array_equal(marked(panes, 0), brushed)
-    panes.show_marked(None)
+    panes.marks.brush(None)
     assert marked(panes, 0) is None
 
 
@@ -249,11 +249,11 @@ def test_a_slider_faster_than_the_drawing_shows_what_was_drawn_meanwhile(
     panes.show_state(ViewState(), three)
     panes.show_state(three, four)
     first, second = (request for request in requests if request.layer == MEANS)
-    panes.show_picture(first, draw(MEANS, first.scene))
+    panes.pictures.take(first, draw(MEANS, first.scene))
     assert len(np.unique(pixels(panes, 1).reshape(-1, 3), axis=0)) == 3
-    panes.show_picture(second, draw(MEANS, second.scene))
+    panes.pictures.take(second, draw(MEANS, second.scene))
     assert len(np.unique(pixels(panes, 1).reshape(-1, 3), axis=0)) == 4
-    panes.show_picture(first, draw(MEANS, first.scene))
+    panes.pictures.take(first, draw(MEANS, first.scene))
     assert len(np.unique(pixels(panes, 1).reshape(-1, 3), axis=0)) == 4
 
 
@@ -264,7 +264,7 @@ def test_what_was_drawn_for_another_image_or_layer_is_not_shown(panes: PanesPane
     panes.show_state(ViewState(), three)
     other = with_regions(make_shown(2))
     panes.show_state(three, other)
-    panes.show_picture(requests[0], draw(MEANS, requests[0].scene))
+    panes.pictures.take(requests[0], draw(MEANS, requests[0].scene))
     assert panes.panes[1].picture is None
 
 

@@ -478,12 +478,12 @@ def test_regions_are_offered_in_the_picture_and_their_rows_follow_clicks(person:
     person.click(90, 40)
     [row] = table.selected_rows
     assert int(table.model().index(row, 0).data()) == labels[40, 90]
-    assert person.desk.panels.panes.marked is None
+    assert person.desk.panels.panes.marks.marked is None
     person.press(Qt.Key.Key_Escape)
     entry_of(menu_at(person, 30, 30), "regionPart", "table").trigger()
     [row] = table.selected_rows
     assert int(table.model().index(row, 0).data()) == labels[30, 30]
-    marked = person.desk.panels.panes.marked
+    marked = person.desk.panels.panes.marks.marked
     assert marked is not None
     assert np.array_equal(marked > 0, labels == labels[30, 30])
     table.customContextMenuRequested.emit(QPoint(4, 4))

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, get_args
 
 import numpy as np
+from PySide6.QtCore import QObject, Slot
 
 from gmmseg.arrays import ByteArray
 from gmmseg.display import automatic_display
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from gmmseg.photo.view_state import ViewState
 
 
-class PanePictures:
+class PanePictures(QObject):
     """Keeps the pictures in the visible panes those of their layers, of what is shown or pinned.
 
     Parameters
@@ -51,7 +52,9 @@ class PanePictures:
         pin_of: Callable[[int], Pin | None],
         request: Callable[[PictureRequest], object],
         note_drawn: Callable[[], object],
+        parent: QObject | None = None,
     ) -> None:
+        super().__init__(parent)
         self._panes = tuple(panes)
         self._pin_of = pin_of
         self._send = request
@@ -59,7 +62,8 @@ class PanePictures:
         self._n_visible = 1
         self._shown: ViewState | None = None
         self._scene: Scene | None = None
-        self._opacity = 0.5
+        self.opacity = 0.5
+        """Of overlays, 0..1."""
         self._selected: tuple[int, ...] = ()
         self._pointed: tuple[int, ...] = ()
         self._tried: ClassTable | None = None
@@ -100,6 +104,7 @@ class PanePictures:
             if scene.foreground is not before.foreground:
                 self._refresh_following(["foreground"])
 
+    @Slot(object, object)
     def take(self, request: PictureRequest, picture: Picture) -> None:
         """Show a requested picture, unless something newer has been asked for meanwhile."""
         if self._scene is None or not self._is_awaited(request):
@@ -132,27 +137,25 @@ class PanePictures:
 
     # Colours
 
-    @property
-    def opacity(self) -> float:
-        """Of overlays, 0..1."""
-        return self._opacity
-
     def set_opacity(self, opacity: float) -> None:
         """Draw overlays with this opacity, 0..1."""
-        self._opacity = opacity
+        self.opacity = opacity
         self.recolour()
 
-    def highlight(self, classes: tuple[int, ...]) -> None:
-        """Dim all classes but these, by their ids; none shows all alike."""
-        self._selected = classes
+    @Slot(object)
+    def highlight(self, wanted: int | None) -> None:
+        """Dim all classes but one, by its id; None shows all alike."""
+        self._selected = () if wanted is None else (wanted,)
         self.recolour()
 
-    def point_at(self, classes: tuple[int, ...]) -> None:
-        """Dim all classes but these for the moment; none goes back to what `highlight` shows."""
-        if self._pointed != classes:
-            self._pointed = classes
+    @Slot(object)
+    def point_at(self, classes: tuple[int, ...] | None) -> None:
+        """Dim all classes but these for the moment; None goes back to what `highlight` shows."""
+        if self._pointed != (classes or ()):
+            self._pointed = classes or ()
             self.recolour()
 
+    @Slot(object)
     def try_classes(self, classes: ClassTable | None) -> None:
         """Colour classes as another table of the same components has them; None as the scene's own does."""
         self._tried = classes
@@ -163,7 +166,7 @@ class PanePictures:
         for number, pane in enumerate(self._visible):
             picture = pane.picture
             if picture is not None and picture.layer.kind in LABEL_KINDS:
-                pane.canvas.set_lut(self._lut(number, picture))
+                pane.canvas.layer.set_lut(self._lut(number, picture))
 
     def _lut(self, number: int, picture: Picture) -> ByteArray | None:
         scene = self._scene_of(number)
@@ -171,7 +174,7 @@ class PanePictures:
             return None
         # The classes of another fit are not those that are pointed at.
         strong = (self._pointed or self._selected) if self._pin_of(number) is None else ()
-        means, opacity, classes = picture.means, self._opacity, scene.classes
+        means, opacity, classes = picture.means, self.opacity, scene.classes
         tried = self._tried if self._pin_of(number) is None else None
         if tried is not None and tried.n_components == classes.n_components:
             classes = tried

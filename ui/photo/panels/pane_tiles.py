@@ -107,7 +107,7 @@ class PaneTiles(QObject):
     def _hand_out(self, number: int, pane: LayerPane) -> None:
         content = self._contents.get(number)
         photo = None if self._photo is None else self._photo[1]
-        pane.canvas.set_finer(photo, None if content is None else content.tiles)
+        _draw_finer(pane, photo, None if content is None else content.tiles)
 
     def _forget(self) -> None:
         if self._photo is None:
@@ -115,7 +115,7 @@ class PaneTiles(QObject):
         self._photo = None
         self._contents.clear()
         for pane in self._panes:
-            pane.canvas.set_finer(None, None)
+            _draw_finer(pane, None, None)
         self._send([])
 
     @Slot()
@@ -179,7 +179,14 @@ class PaneTiles(QObject):
             return
         request.into.put(request.view.place, pixels)  # type: ignore[arg-type]
         for pane in self._panes[: self._n_visible]:
-            pane.canvas.show_finer()
+            pane.canvas.photo.update()
+            pane.canvas.layer.update()
+
+
+def _draw_finer(pane: LayerPane, photo: FinerTiles | None, layer: FinerTiles | None) -> None:
+    """Have a pane draw sharper parts of the photo and of its layer."""
+    pane.canvas.photo.set_finer(photo)
+    pane.canvas.layer.set_finer(layer)
 
 
 def _coarser(tiles: FinerTiles, seen: Sequence[Place]) -> list[Place]:

@@ -8,21 +8,20 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QWidget
 
-from gmmseg.arrays import BoolArray, ByteArray, IntArray
-from gmmseg.drawing.draw import Picture, Scene
+from gmmseg.arrays import ByteArray, IntArray
+from gmmseg.drawing.draw import Scene
 from gmmseg.drawing.layers import LABEL_KINDS, Layer, is_of_classes
 from gmmseg.photo.classes import ClassTable
 from gmmseg.photo.document import change_setting
-from gmmseg.photo.objects.objects import ObjectMap
 from gmmseg.photo.settings import MapSettings
 from gmmseg.setting import setting_of
 from ui.photo.panels.pane_pictures import PanePictures
-from ui.photo.panels.picture_requests import PictureRequest, scene_of
+from ui.photo.panels.picture_requests import scene_of
 from ui.photo.panels.pins import Pin, Pins, is_pinnable, pinned
 from ui.photo.tools.tool import Tool
 from ui.photo.widgets.captions import caption_of, map_unit
 from ui.photo.widgets.layer_pane import LayerPane
-from ui.photo.widgets.object_raster import ObjectRaster
+from ui.photo.widgets.object_raster import PaneObjects
 from ui.photo.widgets.pane_grid import PaneGrid
 from ui.photo.widgets.pane_marks import PaneMarks
 
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
     from ui.photo.panels.pane_tiles import PaneTiles, TileRequest
     from ui.photo.teaching import Place
 
-_OBJECT_OPACITY = 0.3
 DEFAULT_LAYERS: dict[int, tuple[Layer, ...]] = {
     1: (Layer("segments"),),
     2: (Layer("image"), Layer("segments")),
@@ -47,7 +45,7 @@ class PanesPanel(PaneGrid):
     """
 
     picture_requested = Signal(object)
-    """A `PictureRequest`; the answer goes to `show_picture`."""
+    """A `PictureRequest`; the answer goes to `PanePictures.take`."""
     tiles_requested = Signal(object)
     """A list of `TileRequest`, in place of those before; each answer goes to `show_tile`."""
     overlay_toggled = Signal(bool)
@@ -55,9 +53,9 @@ class PanesPanel(PaneGrid):
     settled = Signal()
     """A choice is over: the next change is an undo step of its own."""
     regions_wanted = Signal(bool)
+    """Whether a pane shows regions."""
     foreground_wanted = Signal(bool)
     """Whether a pane shows what is in front of the background."""
-    """Whether a pane shows regions."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(DEFAULT_LAYERS, parent)
@@ -65,13 +63,14 @@ class PanesPanel(PaneGrid):
         self._shown: ViewState | None = None
         self._scene: Scene | None = None
         self._pins = Pins()
-        self._raster = ObjectRaster()
-        self._chosen_objects: tuple[int, ...] = ()
         self._are_layers_visible = True
         self._are_regions_given_up = False
-        self._pictures = PanePictures(self.panes, self._pin_of, self.picture_requested.emit, self._note_drawn)
+        self.pictures = PanePictures(
+            self.panes, self._pin_of, self.picture_requested.emit, self._note_drawn, self
+        )
         self._tiles: PaneTiles | None = None
-        self._marks = PaneMarks([pane.canvas for pane in self.panes], self)
+        canvases = [pane.canvas for pane in self.panes]
+        self.marks, self.objects = PaneMarks(canvases, self), PaneObjects(canvases, self)
         for number, pane in enumerate(self.panes):
             self._connect(number, pane)
         self.set_layout(1)
@@ -98,7 +97,7 @@ class PanesPanel(PaneGrid):
             if pin is not None:
                 pane.layer = pin.layer
         self._refresh_choices()
-        self._pictures.arrange(n_panes)
+        self.pictures.arrange(n_panes)
         self._show_tiles()
         self._show_pins()
 
@@ -106,7 +105,7 @@ class PanesPanel(PaneGrid):
         super().choose_layer(number, layer)
         self._pins.put_layer(number, self._n_panes, layer)
         self._refresh_choices()
-        self._pictures.refresh(number)
+        self.pictures.refresh(number)
         self._show_captions()
         self._report_regions()
 
@@ -158,27 +157,7 @@ class PanesPanel(PaneGrid):
         self._are_regions_given_up = are_given_up
         self._show_captions()
 
-    @Slot(object)
-    def mark_regions(self, regions: tuple[int, ...]) -> None:
-        """Mark the pixels of some regions, values of the region map; an empty tuple marks none."""
-        self._marks.choose_regions(regions)
-
-    @Slot(object)
-    def mark_pixels(self, pixels: ByteArray | None) -> None:
-        """Mark some pixels, (H, W) bytes; None marks none."""
-        self._marks.choose_pixels(pixels)
-
-    @Slot(object)
-    def show_marked(self, rows: BoolArray | None) -> None:
-        """Mark the pixels of some rows of the feature table, (N,); None marks none."""
-        self._marks.brush(rows)
-
-    @property
-    def marked(self) -> ByteArray | None:
-        """The pixels that another panel points at, (H, W) bytes, not 0 where marked; None for none."""
-        return self._marks.marked
-
-    # Tools and objects
+    # Tools
 
     def set_tool(self, tool: Tool | None) -> None:
         """Take a tool in hand, in every pane."""
@@ -206,35 +185,6 @@ class PanesPanel(PaneGrid):
             rows, columns = place.patch.box
             self.show_box(columns.start, rows.start, columns.stop, rows.stop)
 
-    @Slot(object)
-    def choose_objects(self, ids: tuple[int, ...]) -> None:
-        """Show which objects are chosen."""
-        self._chosen_objects = ids
-        objects = None if self._shown is None else self._shown.document.objects
-        if objects is not None:
-            self._colour_objects(objects)
-
-    def _show_objects(self, objects: ObjectMap | None) -> None:
-        if objects is None:
-            self._raster.forget()
-            for pane in self.panes:
-                pane.canvas.set_objects(None)
-            return
-        image = None if self._shown is None else self._shown.document.image
-        if image is None:
-            return
-        steps = (image.step_of_levels,) if image.levels is None else image.levels.steps
-        if self._raster.show(objects, steps):
-            for pane in self.panes:
-                pane.canvas.set_objects(self._raster)
-        self._colour_objects(objects)
-
-    def _colour_objects(self, objects: ObjectMap) -> None:
-        lut = self._raster.colours(objects, _OBJECT_OPACITY, self._chosen_objects)
-        is_chosen = self._raster.are_among(self._chosen_objects)
-        for pane in self.panes:
-            pane.canvas.set_object_colours(lut, is_chosen)
-
     # Pins
 
     def pin(self, number: int, is_pinned: bool) -> None:
@@ -245,10 +195,10 @@ class PanesPanel(PaneGrid):
             self._pins.put(number, self._n_panes, pin)
         elif self._pins.remove(number, self._n_panes) is not None:
             super().choose_layer(number, layer)
-            self._pictures.refresh(number)
+            self.pictures.refresh(number)
         self._active = number
         self._refresh_choices()
-        self._pictures.recolour()
+        self.pictures.recolour()
         self._show_pins()
 
     @Slot()
@@ -265,7 +215,7 @@ class PanesPanel(PaneGrid):
 
     def _show_pins(self) -> None:
         """Bring in line with the pins whatever depends on them beside the pictures."""
-        self._marks.keep_off([n for n in range(self._n_panes) if self._pin_of(n) is not None])
+        self.marks.keep_off([n for n in range(self._n_panes) if self._pin_of(n) is not None])
         n_hidden = self._pins.n_hidden(self._n_panes)
         for number, pane in enumerate(self.panes):
             pane.show_hidden_pins(n_hidden if number == self._n_panes - 1 else 0)
@@ -287,19 +237,19 @@ class PanesPanel(PaneGrid):
         if is_first or new.document.pixel_size != old.document.pixel_size:
             size = new.document.pixel_size
             for pane in self.panes:
-                pane.canvas.set_pixel_width(None if size is None else size[0])
+                pane.canvas.scale_bar.set_pixel_width(None if size is None else size[0])
         self._shown, self._scene = new, after
         if is_first or new.document.objects is not old.document.objects:
-            self._show_objects(new.document.objects)
+            self.objects.show(new.document.objects, new.document.image)
         is_new_image = after is None or before is None or before.image is not after.image
         if is_new_image and self._pins:
             self._pins.clear()
             self._layers[self._n_panes] = [pane.layer for pane in self.visible_panes]
             self._show_pins()
         self._show_captions()
-        self._marks.show_scene(after)
+        self.marks.show_scene(after)
         if after is None:
-            self._pictures.show(new, None)
+            self.pictures.show(new, None)
             self._show_tiles()
             return
         if (
@@ -315,8 +265,8 @@ class PanesPanel(PaneGrid):
         if _has_become_by_region(old, new):
             for number, pane in enumerate(self.visible_panes):
                 if is_of_classes(pane.layer) and self._pin_of(number) is None:
-                    pane.canvas.fade()
-        self._pictures.show(new, after)
+                    pane.canvas.fading.begin()
+        self.pictures.show(new, after)
         if is_new_image:
             self.fit_view()
         self._show_tiles()
@@ -343,52 +293,22 @@ class PanesPanel(PaneGrid):
             self._tiles = PaneTiles(self.panes, self.camera, self.tiles_requested.emit, self)
         self._tiles.show(shown.document, [self._scene_of(number) for number in range(self._n_panes)])
 
-    @Slot(object, object)
-    def show_picture(self, request: PictureRequest, picture: Picture) -> None:
-        """Show a requested picture, unless something newer has been asked for meanwhile."""
-        self._pictures.take(request, picture)
-
-    @property
-    def overlay_opacity(self) -> float:
-        """Of overlays, 0..1."""
-        return self._pictures.opacity
-
-    @Slot(float)
-    def set_overlay_opacity(self, opacity: float) -> None:
-        """Draw overlays with this opacity, 0..1."""
-        self._pictures.set_opacity(opacity)
-
     @Slot()
     def toggle_overlay(self) -> None:
         """Show the bare photo in all panes, or the layers and objects again."""
         self._are_layers_visible = not self._are_layers_visible
         for pane in self.panes:
             pane.canvas.set_layer_visible(self._are_layers_visible)
-            pane.canvas.set_objects_visible(self._are_layers_visible)
+            pane.canvas.objects.setVisible(self._are_layers_visible)
         self.overlay_toggled.emit(self._are_layers_visible)
 
-    @Slot(object)
-    def highlight_class(self, wanted: int | None) -> None:
-        """Dim all classes but one; None shows all alike."""
-        self._pictures.highlight(() if wanted is None else (wanted,))
-
-    @Slot(object)
-    def try_classes(self, classes: ClassTable | None) -> None:
-        """Colour classes as they would be after a merge; None goes back to those of the document."""
-        self._pictures.try_classes(classes)
-
-    @Slot(object)
-    def point_at_classes(self, ids: tuple[int, ...] | None) -> None:
-        """Dim all but some classes for the moment; None goes back to what `highlight_class` shows."""
-        self._pictures.point_at(ids or ())
-
     def state(self) -> dict[str, Any]:
-        return {**super().state(), "opacity": self.overlay_opacity}
+        return {**super().state(), "opacity": self.pictures.opacity}
 
     def restore(self, state: dict[str, Any]) -> None:
         opacity = state.get("opacity")
         if isinstance(opacity, int | float) and 0 <= opacity <= 1:
-            self._pictures.set_opacity(float(opacity))
+            self.pictures.set_opacity(float(opacity))
         super().restore(state)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -18,16 +18,16 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QFrame, QGraphicsRectItem, QGraphicsScene, QGraphicsView, QLabel, QWidget
 
-from gmmseg.arrays import BoolArray, ByteArray
+from gmmseg.arrays import ByteArray
 from gmmseg.drawing.draw import Picture
 from ui.photo.tools.tool import NO_DRAFT, Pointer, Tool
 from ui.photo.widgets.camera import Camera
 from ui.photo.widgets.crosshair import Crosshair
 from ui.photo.widgets.draft_item import DraftItem
 from ui.photo.widgets.fading import Fading
-from ui.photo.widgets.label_item import LabelItem, Labels
+from ui.photo.widgets.label_item import LabelItem
 from ui.photo.widgets.outline_item import OutlineItem
-from ui.photo.widgets.pixel_item import FinerPixels, PixelItem
+from ui.photo.widgets.pixel_item import PixelItem
 from ui.photo.widgets.scale_bar import ScaleBar
 from ui.photo.widgets.swipe_handle import MIDDLE, SwipeHandle
 from ui.theme import SPACING, colours, mixed, theme
@@ -69,10 +69,10 @@ class Canvas(QGraphicsView):
         self._root = QGraphicsRectItem()
         """Holds all that is drawn, in image pixels; the scene itself is in those of the screen."""
         self.scene().addItem(self._root)
-        self._photo = PixelItem(is_smooth=True)
-        self._layer = PixelItem(is_smooth=False)
+        self.photo = PixelItem(is_smooth=True)
+        self.layer = PixelItem(is_smooth=False)
         self._marks = PixelItem(is_smooth=False)
-        self._objects = LabelItem()
+        self.objects = LabelItem()
         self.hover_outline = OutlineItem(is_moving=False, veil=QColor(255, 255, 255, 40))
         self.selection_outline = OutlineItem(is_moving=True, veil=QColor(0, 150, 255, 60))
         self.place_outline = OutlineItem(is_moving=True, veil=QColor(255, 190, 0, 50))
@@ -80,10 +80,10 @@ class Canvas(QGraphicsView):
         self._crosshair = Crosshair()
         outlines = (self.place_outline, self.hover_outline, self.selection_outline)
         for item in (
-            self._photo,
-            self._layer,
+            self.photo,
+            self.layer,
             self._marks,
-            self._objects,
+            self.objects,
             *outlines,
             self._draft,
             self._crosshair,
@@ -93,8 +93,8 @@ class Canvas(QGraphicsView):
         self._caption.setObjectName("caption")
         self._caption.move(SPACING, SPACING)
         self._caption.hide()
-        self._scale_bar = ScaleBar(self)
-        self._fading = Fading(self)
+        self.scale_bar = ScaleBar(self)
+        self.fading = Fading(self)
         self._handle = SwipeHandle(self)
         self._handle.hide()
         self._handle.moved.connect(self._apply_swipe)
@@ -127,25 +127,15 @@ class Canvas(QGraphicsView):
         for item in (self.hover_outline, self.selection_outline, self._draft):
             # They are in pixels of the picture.
             item.setScale(1 / self._camera.step)
-        self._photo.set_pixels(pixels, levels=levels, size=size)
+        self.photo.set_pixels(pixels, levels=levels, size=size)
         self._arrange()
-
-    def set_finer(self, photo: FinerPixels | None, layer: FinerPixels | None) -> None:
-        """Draw sharper parts of the photo and of the layer, of a picture beyond memory."""
-        self._photo.set_finer(photo)
-        self._layer.set_finer(layer)
-
-    def show_finer(self) -> None:
-        """Draw the sharper parts that have come."""
-        self._photo.update()
-        self._layer.update()
 
     def clear(self) -> None:
         """Show nothing at all."""
         self._size = None
-        for item in (self._photo, self._layer, self._marks):
+        for item in (self.photo, self.layer, self._marks):
             item.clear()
-        self.set_objects(None)
+        self.objects.set_labels(None)
         for outline in (self.place_outline, self.hover_outline, self.selection_outline):
             outline.show_rings([])
 
@@ -153,23 +143,15 @@ class Canvas(QGraphicsView):
         """Show a layer over the photo, or instead of it; `lut` replaces the picture's own table."""
         self._picture = picture
         if picture is None:
-            self._layer.clear()
+            self.layer.clear()
         else:
-            self._layer.set_pixels(
+            self.layer.set_pixels(
                 picture.pixels,
                 picture.lut if lut is None else lut,
                 picture.levels,
                 line_width=picture.layer.line_width,
             )
         self._arrange()
-
-    def fade(self) -> None:
-        """Let what is shown now go softly when something else is shown next."""
-        self._fading.begin()
-
-    def set_lut(self, lut: ByteArray | None) -> None:
-        """Show the same layer in other colours."""
-        self._layer.set_lut(lut)
 
     def set_layer_visible(self, is_visible: bool) -> None:
         """Show the layer, or the bare photo."""
@@ -204,22 +186,6 @@ class Canvas(QGraphicsView):
             tool.draft_changed.connect(self._draft.show_draft)
         self._show_cursor()
 
-    def set_objects(self, labels: Labels | None) -> None:
-        """Show the objects in the colours of `set_object_colours`; None for none."""
-        self._objects.set_labels(labels)
-
-    def set_object_colours(self, lut: ByteArray, is_chosen: BoolArray) -> None:
-        """Draw objects in the (256, 4) colours of their bytes; `is_chosen`, (256,), more strongly."""
-        self._objects.set_colours(lut, is_chosen)
-
-    def set_objects_visible(self, are_visible: bool) -> None:
-        """Show the objects, or nothing of them."""
-        self._objects.setVisible(are_visible)
-
-    def set_pixel_width(self, micrometres: float | None) -> None:
-        """Show how long things are, by the width of a pixel; nothing where that is not known."""
-        self._scale_bar.set_pixel_width(micrometres)
-
     def set_caption(self, text: str) -> None:
         """Say in the corner what is shown when it is not the final result: ``preview``, ``iteration 12``."""
         self._caption.setText(text)
@@ -233,7 +199,7 @@ class Canvas(QGraphicsView):
 
     def view_image(self) -> QImage:
         """Return what is on screen, without the crosshair and the divider, at the screen's resolution."""
-        self._fading.end()
+        self.fading.end()
         had_handle = self._handle.isVisible()
         self._crosshair.hide()
         self._handle.hide()
@@ -267,8 +233,8 @@ class Canvas(QGraphicsView):
         """Decide which of photo and layer are visible, and whether there is a divider between them."""
         has_layer = self._is_layer_wanted and self._picture is not None
         is_over = self._picture is not None and self._picture.is_over_image
-        self._layer.setVisible(has_layer)
-        self._photo.setVisible(not has_layer or is_over)
+        self.layer.setVisible(has_layer)
+        self.photo.setVisible(not has_layer or is_over)
         self._handle.setVisible(self._is_swiping and has_layer and is_over)
         self._handle.place()
         self._apply_swipe()
@@ -286,7 +252,7 @@ class Canvas(QGraphicsView):
     def _apply_swipe(self) -> None:
         is_wiped = self._handle.isVisibleTo(self) and self._handle.fraction > 0
         left = self._image_point(QPointF(self._handle.fraction * self.width(), 0)).x() if is_wiped else 0.0
-        self._layer.set_clip_left(max(left, 0.0))
+        self.layer.set_clip_left(max(left, 0.0))
 
     @Slot()
     def _follow_camera(self) -> None:
@@ -294,8 +260,8 @@ class Canvas(QGraphicsView):
         zoom = self._camera.zoom
         self._root.setTransform(QTransform(zoom, 0, 0, zoom, -zoom * seen.left(), -zoom * seen.top()))
         self._crosshair.mark(self._pixel, self._camera.zoom)
-        self._scale_bar.set_zoom(self._camera.zoom)
-        self._fading.end()
+        self.scale_bar.set_zoom(self._camera.zoom)
+        self.fading.end()
         self._apply_swipe()
 
     @Slot()
@@ -311,7 +277,7 @@ class Canvas(QGraphicsView):
         super().resizeEvent(event)
         self.setSceneRect(0, 0, self.width(), self.height())
         self._handle.place()
-        self._scale_bar.place()
+        self.scale_bar.place()
         self._place_caption()
         self._follow_camera()
         self.resized.emit()

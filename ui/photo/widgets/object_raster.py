@@ -1,17 +1,21 @@
-"""ObjectRaster: the objects as bytes that a canvas draws, of whichever part and level it looks at."""
+"""Objects as bytes that a canvas draws, of whichever part and level it looks at, and all canvases that do."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 
 import numpy as np
+from PySide6.QtCore import QObject, Slot
 
 from gmmseg.arrays import AnyArray, BoolArray, ByteArray
+from gmmseg.image import Image
 from gmmseg.photo.objects.objects import ObjectMap
 from gmmseg.photo.objects.tiles import MAX_ID, Box
+from ui.photo.widgets.canvas import Canvas
 
+_OPACITY = 0.3
 _SLOTS = 254
 """Colours that bytes can tell apart besides 0; objects beyond share them."""
 
@@ -131,6 +135,49 @@ def _coarser(step: int, side: int) -> Iterator[int]:
     while step * _SIDE < side:
         step *= 2
         yield step
+
+
+class PaneObjects(QObject):
+    """Has canvases draw the objects, those that are chosen more strongly.
+
+    Parameters
+    ----------
+    canvases : sequence of Canvas
+    """
+
+    def __init__(self, canvases: Sequence[Canvas], parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._canvases = tuple(canvases)
+        self._raster = ObjectRaster()
+        self._objects: ObjectMap | None = None
+        self._chosen: tuple[int, ...] = ()
+
+    def show(self, objects: ObjectMap | None, image: Image | None) -> None:
+        """Draw another version of the objects of an image; None draws none."""
+        self._objects = objects
+        if objects is None:
+            self._raster.forget()
+            for canvas in self._canvases:
+                canvas.objects.set_labels(None)
+        elif image is not None:
+            steps = (image.step_of_levels,) if image.levels is None else image.levels.steps
+            if self._raster.show(objects, steps):
+                for canvas in self._canvases:
+                    canvas.objects.set_labels(self._raster)
+            self._colour(objects)
+
+    @Slot(object)
+    def choose(self, ids: tuple[int, ...]) -> None:
+        """Show which objects are chosen."""
+        self._chosen = ids
+        if self._objects is not None:
+            self._colour(self._objects)
+
+    def _colour(self, objects: ObjectMap) -> None:
+        lut = self._raster.colours(objects, _OPACITY, self._chosen)
+        is_chosen = self._raster.are_among(self._chosen)
+        for canvas in self._canvases:
+            canvas.objects.set_colours(lut, is_chosen)
 
 
 def _in_steps(box: Box, step: int) -> Box:

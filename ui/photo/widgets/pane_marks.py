@@ -52,6 +52,7 @@ class PaneMarks(QObject):
             self._untouched = frozenset(numbers)
             self._draw()
 
+    @Slot(object)
     def brush(self, rows: BoolArray | None) -> None:
         """Mark the pixels of some rows of the feature table, (N,); None marks none."""
         self._rows = rows
@@ -60,11 +61,13 @@ class PaneMarks(QObject):
         elif not self._timer.isActive():
             self._timer.start()
 
+    @Slot(object)
     def choose_regions(self, regions: tuple[int, ...]) -> None:
         """Mark the pixels of some regions, values of the region map; an empty tuple marks none."""
         self._regions = regions
         self._draw()
 
+    @Slot(object)
     def choose_pixels(self, pixels: ByteArray | None) -> None:
         """Mark some pixels, (H, W) bytes, 1 where marked, above all others; None marks none of them."""
         if pixels is not None or self._chosen is not None:
