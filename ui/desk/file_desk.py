@@ -78,12 +78,12 @@ class FileDesk(Desk):
         work.setParent(self)
         actions.setParent(self)
         saving.setParent(self)
-        self._refusal = ""
-        """Why an edit was refused, said until another one succeeds."""
-        self._refused_at = self._standing()
+        self._passing = ""
+        """What is said until the next edit: why the last one was refused, or what was exported."""
+        self._passing_since = self._standing()
         work.failed.connect(self._show_error)
         work.bridge.changed.connect(self._on_shown)
-        self.rearranged.connect(self._withdraw_refusal)
+        self.rearranged.connect(self._withdraw_passing)
         work.progressed.connect(self.progressed)
         work.running_changed.connect(self.refresh)
         work.main.failed.connect(self._show_failure)
@@ -306,14 +306,14 @@ class FileDesk(Desk):
 
     @Slot(object)
     def _show_error(self, error: Exception) -> None:
-        self._refusal = str(error) if isinstance(error, EditError) else ""
-        self._refused_at = self._standing()
+        self._passing = str(error) if isinstance(error, EditError) else ""
+        self._passing_since = self._standing()
         self._notices.show_error(error)
 
     @Slot(object, object)
     def _on_shown(self, old: Any, new: Any) -> None:
-        if new.document is not old.document and self._standing() != self._refused_at:
-            self._withdraw_refusal()
+        if new.document is not old.document and self._standing() != self._passing_since:
+            self._withdraw_passing()
 
     def _standing(self) -> tuple[int, float]:
         """Return what differs after every edit, but not where a fit completes the document."""
@@ -321,16 +321,16 @@ class FileDesk(Desk):
         return len(history.past), history.present.time
 
     @Slot()
-    def _withdraw_refusal(self) -> None:
-        """Say no more why an edit was refused: something else is done now."""
-        if self._refusal:
-            self._notices.withdraw(self._refusal)
-            self._refusal = ""
+    def _withdraw_passing(self) -> None:
+        """Say no more what was about the last thing done: something else is done now."""
+        if self._passing:
+            self._notices.withdraw(self._passing)
+            self._passing = ""
 
     @Slot(object)
     def _show_failure(self, error: Exception) -> None:
         """Show why a run failed, with the way back to before the change that led to it."""
-        self._refusal = ""
+        self._passing = ""
         if isinstance(error, GmmsegError) and self._work.editor.shown.undo_title is not None:
             self._notices.say(str(error), "error", self.tr("Undo the change"), self._work.editor.undo)
         else:
@@ -340,7 +340,7 @@ class FileDesk(Desk):
         """Show what a finished run has to say; an error of the one before is over."""
         if warnings:
             self._notices.say(" ".join(warnings))
-        elif self._notices.has_error and not self._refusal:
+        elif self._notices.has_error and not self._passing:
             self._notices.clear()
 
     @Slot(object, bool)
@@ -352,6 +352,7 @@ class FileDesk(Desk):
         if was_stale:
             text += " " + self.stale_note
         folder = QUrl.fromLocalFile(str(paths[0].parent))
+        self._passing, self._passing_since = text, self._standing()
         self._notices.say(text, "note", self.tr("Open the folder"), partial(_open_outside, folder))
 
     # Files opened before

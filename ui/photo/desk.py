@@ -107,7 +107,7 @@ class PhotoDesk(FileDesk):
         panels.regions.menu_requested.connect(self._region_menu.popup)
         panels.marked_menu_requested.connect(self._marked_menu.popup)
         self.toolbox.tool_changed.connect(self._check_tool)
-        self.toolbox.tool_changed.connect(self._withdraw_refusal)
+        self.toolbox.tool_changed.connect(self._withdraw_passing)
         self._check_tool(self.toolbox.tool_name)
         self._opacity.valueChanged.connect(self._set_opacity)
 

@@ -335,6 +335,12 @@ def test_a_cut_out_is_on_disk_after_a_click_and_three_keys(person: Person, tmp_p
     rows, columns = np.flatnonzero(selected.any(axis=1)), np.flatnonzero(selected.any(axis=0))
     cropped = selected[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     assert np.array_equal(alpha > 0, cropped)
+    # It is said until something else is done.
+    message = person.app.window.errors
+    person.wait(lambda: message.text == "Exported shapes_cutout.png.")
+    person.click(30, 30)
+    person.press(Qt.Key.Key_Return)
+    assert message.text == ""
 
 
 def test_a_pending_selection_is_what_is_copied_as_a_cut_out(person: Person) -> None:
