@@ -25,7 +25,7 @@ from gmmseg.image import Image
 from gmmseg.photo.classes import ClassTable
 from gmmseg.photo.segmentation import (
     Segmentation,
-    class_posteriors,
+    class_planes,
     density_map,
     heatmap,
     thinned_maps,
@@ -190,7 +190,7 @@ def _draw_heatmap(
     if len(entry.components) == 1:
         posterior = heatmap(segmentation, table, entry.components[0], should_stop)
     else:
-        summed = class_posteriors(segmentation, table, [entry.components], should_stop)[0]
+        summed = next(class_planes(segmentation, table, ClassTable((entry,)), should_stop))
         posterior = np.rint(np.minimum(summed, 1) * 255).astype(np.uint8)
     return _quantity(layer, posterior, segmentation.labels > 0, heatmap_scale(layer, scene.classes))
 
@@ -200,13 +200,11 @@ def _draw_heatmaps(
 ) -> Picture:
     step = -(-max(segmentation.labels.shape) // _TILE_SIDE)
     small, smaller_table = thinned_maps(segmentation, table, step)
-    groups = [entry.components for entry in scene.classes]
     has_data = small.labels > 0
     scale = ColourScale(0, 1, "Posterior", "viridis")
     tiles = []
-    for entry, posterior in zip(
-        scene.classes, class_posteriors(small, smaller_table, groups, should_stop), strict=True
-    ):
+    planes = class_planes(small, smaller_table, scene.classes, should_stop)
+    for entry, posterior in zip(scene.classes, planes, strict=True):
         quantised = np.rint(np.minimum(posterior, 1) * 255).astype(np.uint8)
         tiles.append(Tile(entry.id, entry.components[0], _with_room_for_no_data(quantised, has_data)))
     return Picture(layer, tiles[0].pixels, quantity_lut("viridis"), scale=scale, tiles=tuple(tiles))

@@ -104,11 +104,12 @@ class ClassTable:
         colours = {component: entry.colour for entry in self.classes for component in entry.components}
         return [colours[component] for component in range(self.n_components)]
 
-    def changed(self, wanted: int, **fields: object) -> ClassTable:
-        """Return the table with fields of one class replaced."""
-        self.by_id(wanted)
+    def changed(self, *wanted: int, **fields: object) -> ClassTable:
+        """Return the table with fields of some classes replaced."""
+        for each in wanted:
+            self.by_id(each)
         return ClassTable(
-            tuple(replace(entry, **fields) if entry.id == wanted else entry for entry in self.classes)  # type: ignore[arg-type]
+            tuple(replace(entry, **fields) if entry.id in wanted else entry for entry in self.classes)  # type: ignore[arg-type]
         )
 
     def recoloured(self, colours: Sequence[Colour]) -> ClassTable:

@@ -357,19 +357,17 @@ def rename_class(wanted: int, name: str) -> Edit[Document]:
     return _on_classes(f"Rename to {name}", lambda table: table.changed(wanted, name=name))
 
 
-def recolour_class(wanted: int, colour: Colour) -> Edit[Document]:
-    """Return the edit that gives a class another colour."""
+def recolour_classes(ids: Sequence[int], colour: Colour) -> Edit[Document]:
+    """Return the edit that gives classes another colour."""
     return _on_classes(
-        "Recolour class", lambda table: table.changed(wanted, colour=colour, has_own_colour=True)
+        "Recolour class", lambda table: table.changed(*ids, colour=colour, has_own_colour=True)
     )
 
 
-def show_class(wanted: int, is_visible: bool) -> Edit[Document]:
-    """Return the edit that shows or hides a class."""
-    return _on_classes(
-        "Show class" if is_visible else "Hide class",
-        lambda table: table.changed(wanted, is_visible=is_visible),
-    )
+def show_classes(ids: Sequence[int], is_visible: bool) -> Edit[Document]:
+    """Return the edit that shows or hides classes."""
+    title = "Show class" if is_visible else "Hide class"
+    return _on_classes(title, lambda table: table.changed(*ids, is_visible=is_visible))
 
 
 def solo_class(wanted: int) -> Edit[Document]:
@@ -377,12 +375,10 @@ def solo_class(wanted: int) -> Edit[Document]:
     return _on_classes("Solo class", lambda table: table.solo(wanted))
 
 
-def lock_class(wanted: int, is_locked: bool) -> Edit[Document]:
-    """Return the edit that locks or unlocks a class."""
-    return _on_classes(
-        "Lock class" if is_locked else "Unlock class",
-        lambda table: table.changed(wanted, is_locked=is_locked),
-    )
+def lock_classes(ids: Sequence[int], is_locked: bool) -> Edit[Document]:
+    """Return the edit that locks or unlocks classes."""
+    title = "Lock class" if is_locked else "Unlock class"
+    return _on_classes(title, lambda table: table.changed(*ids, is_locked=is_locked))
 
 
 def merge_classes(ids: Sequence[int]) -> Edit[Document]:

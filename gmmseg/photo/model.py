@@ -61,14 +61,10 @@ class Model(ScaledMixture):
 
 def check_suits(model: Model, image: Image) -> None:
     """Raise `ModelError` when a model was fitted on other channels than the image has."""
-    if len(model.channels) != image.n_channels:
+    is_alike = len(model.channels) == image.n_channels and model.features.space == "rgb"
+    if model.channels != image.channels and not is_alike:
         raise ModelError(
             f"The model was fitted on {_counted(model.channels)}, the image has {_counted(image.channels)}.",
-            "Choose an image of the same kind, or fit a new model.",
-        )
-    if model.channels != image.channels and model.features.space != "rgb":
-        raise ModelError(
-            f"The model was fitted on {_counted(model.channels)}; the image has {_counted(image.channels)}.",
             "Choose an image of the same kind, or fit a new model.",
         )
 

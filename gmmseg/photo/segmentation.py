@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gmmseg.arrays import (
-    AnyArray,
     ByteArray,
     Float32Array,
     FloatArray,
@@ -20,7 +19,7 @@ from gmmseg.arrays import (
 )
 from gmmseg.control import ShouldStop, never_stop, raise_if_cancelled
 from gmmseg.features.table import FeatureTable, PixelMap, RowOfLabel, RowPerPixel
-from gmmseg.mixture.density import log_density, log_joint, posteriors, responsibilities
+from gmmseg.mixture.density import log_density, log_joint, responsibilities
 from gmmseg.mixture.params import MixtureParams
 from gmmseg.photo.classes import ClassTable, Groups
 from gmmseg.photo.settings import MapSettings
@@ -227,29 +226,6 @@ def posterior_at(segmentation: Segmentation, table: FeatureTable, y: int, x: int
         return segmentation.posteriors[:, y, x] / 255
     _, posterior = next(iter(responsibilities(segmentation.params, table.values[row : row + 1])))
     return posterior[:, 0]
-
-
-def class_posteriors(
-    segmentation: Segmentation,
-    table: FeatureTable,
-    groups: list[tuple[int, ...]],
-    should_stop: ShouldStop = never_stop,
-) -> AnyArray:
-    """Return float32 posteriors (C, H, W) summed over each class's components; 0 without data."""
-    out = np.zeros((len(groups), *table.pixels.shape), dtype=np.float32)
-    if segmentation.posteriors is not None:
-        total = np.maximum(segmentation.posteriors.sum(axis=0, dtype=np.float32), 1)
-        for at, group in enumerate(groups):
-            out[at] = segmentation.posteriors[list(group)].sum(axis=0, dtype=np.float32) / total
-        return out
-    pixels, shared = table.pixels, segmentation.shared
-    if shared is not None:
-        pixels, rows = shared.pixels, shared.values.astype(np.float32)
-    else:
-        rows = posteriors(segmentation.params, table.values, np.float32, should_stop)
-    for at, group in enumerate(groups):
-        out[at] = pixels.spread(rows[list(group)].sum(axis=0))
-    return out
 
 
 def class_planes(

@@ -262,10 +262,7 @@ class Workspace(Editor[Document, ViewState]):
     def _taught(self, classes: ClassTable) -> ClassTable:
         """Return classes that objects have taught, hidden where those of these names are."""
         hidden = {entry.name for entry in self.document.classes if not entry.is_visible}
-        for entry in classes:
-            if entry.name in hidden:
-                classes = classes.changed(entry.id, is_visible=False)
-        return classes
+        return classes.changed(*(entry.id for entry in classes if entry.name in hidden), is_visible=False)
 
     def _colour_source(self) -> tuple[Fit, ClassTable] | None:
         """Return the newest untaught fit of this image in this feature space, with its classes."""

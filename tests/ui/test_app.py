@@ -42,11 +42,11 @@ from gmmseg.io.export_items import ExportItem
 from gmmseg.mixture.selection import HELD_OUT_FOLDS, held_out_score, select_events
 from gmmseg.photo.document import (
     change_setting,
-    lock_class,
+    lock_classes,
     merge_classes,
     move_class,
     rename_class,
-    show_class,
+    show_classes,
 )
 from gmmseg.photo.jobs import SegmentRequest, Stepped, segment_events
 from tests.data.faults import close_folder
@@ -346,7 +346,7 @@ def test_copying_the_mask_says_what_is_in_it(fitted: App) -> None:
     assert "mask of the classes" in fitted.window.errors.text
     assert "Hidden" not in fitted.window.errors.text
     fitted.photo.work.apply(rename_class(2, "rock"))
-    fitted.photo.work.apply(show_class(2, False))
+    fitted.photo.work.apply(show_classes([2], False))
     key(fitted, Qt.Key.Key_C, CONTROL | Qt.KeyboardModifier.ShiftModifier)
     assert "Hidden classes are in a mask too: rock." in fitted.window.errors.text
 
@@ -570,7 +570,7 @@ def export_into(app: App, expected: Path, chosen: Path | None = None) -> None:
 def test_comparing_k_compares_and_leaves_the_work_alone(fitted: App, qtbot: QtBot) -> None:
     work = fitted.photo.work
     work.apply(merge_classes([1, 2]))
-    work.apply(lock_class(1, True))
+    work.apply(lock_classes([1], True))
     # The map by region follows the one by pixel, and every merge of classes.
     wait_for_map(fitted, qtbot)
     document, shown = work.workspace.document, work.workspace.shown

@@ -15,7 +15,7 @@ from gmmseg.io.images import FILE_GROUPS
 from gmmseg.io.projects.archive import SUFFIX
 from gmmseg.io.samples import is_sample
 from gmmseg.photo.classes import default_classes
-from gmmseg.photo.document import reset_settings, show_class
+from gmmseg.photo.document import reset_settings, show_classes
 from gmmseg.photo.objects.patch import Patch
 from ui.notices import Notices
 from ui.photo.panels.picture_requests import regions_of
@@ -313,6 +313,6 @@ class PhotoCommands(QObject):
             self._panels.classes.select_class(class_id)
 
     def show_all_classes(self) -> None:
-        for entry in self._work.workspace.document.classes:
-            if not entry.is_visible:
-                self._work.apply(show_class(entry.id, True))
+        hidden = [entry.id for entry in self._work.workspace.document.classes if not entry.is_visible]
+        if hidden:
+            self._work.apply(show_classes(hidden, True))

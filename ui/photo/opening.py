@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Generator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -181,7 +181,7 @@ class Opener(FileOpener):
         frame: int,
         stack: Path | None,
         should_stop: ShouldStop,
-    ) -> Generator[Any, None, _Opened | _KeptAmong | KeptWork]:
+    ) -> Generator[Any, None, _Read | KeptWork]:
         files = tuple(list_files(paths)) if is_new and not _is_zarr(paths[0]) else paths
         if not files:
             raise ReadError(
@@ -198,53 +198,36 @@ class Opener(FileOpener):
             place = self._places.get(files[at].absolute()) or files[at].with_suffix(SUFFIX)
             kept = yield from _reading_kept(files[at], place, should_stop)
             if kept is not None:
-                return _KeptAmong(kept, files, at)
+                return _Read(files, at, kept=kept)
         image = yield from _reading_image(files[at], frame, should_stop)
         if stack is not None:
             image = in_folder(image, StackPlace(stack, at, len(files)))
-        return _Opened(image, note, files, at, stack)
+        return _Read(files, at, image, stack=stack, note=note)
 
-    def _on_read(self, result: _Opened | _KeptAmong | _Listed | Image) -> None:
+    def _on_read(self, result: _Read | Image) -> None:
         if isinstance(result, Image):
             self.part_opened.emit(result)
             return
-        if not isinstance(result, _Opened):
-            self._set_files(result.files, result.at)
-            if isinstance(result, _KeptAmong):
-                self.kept_read.emit(result.kept)
-            return
-        if self._is_file and result.image.source.path is not None:
-            self.file_opened.emit(result.image.source.path)
+        image = result.image
+        if image is not None and image.source.path is not None and self._is_file:
+            self.file_opened.emit(image.source.path)
         self._set_files(result.files, result.at, result.stack)
-        self.opened.emit(result.image, " ".join(filter(None, (result.note, *result.image.source.notes))))
+        if result.kept is not None:
+            self.kept_read.emit(result.kept)
+        if image is not None:
+            self.opened.emit(image, " ".join(filter(None, (result.note, *image.source.notes))))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Opened:
-    """An image that has been read, and the files it is one of."""
+class _Read:
+    """Files opened together, and what was read of one: its image, or the work on that as it was left."""
 
-    image: Image
-    note: str = ""
     files: tuple[Path, ...] = ()
     at: int = 0
+    image: Image | None = None
+    kept: KeptWork | None = None
     stack: Path | None = None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _KeptAmong:
-    """The work on one of several files, as it was left."""
-
-    kept: KeptWork
-    files: tuple[Path, ...]
-    at: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Listed:
-    """The images of a folder, and which of them is open."""
-
-    files: tuple[Path, ...]
-    at: int
+    note: str = ""
 
 
 def _reading_part(
@@ -300,31 +283,31 @@ def _is_beyond_memory(path: Path, frame: int) -> bool:
     return is_beyond_memory(path, frame)
 
 
-def _listing(path: Path) -> Generator[Any, None, _Listed]:
+def _listing(path: Path) -> Generator[Any, None, _Read]:
     yield Progress("Listing the folder")
     # One whose suffix is that of no image is there all the same.
     own = path.absolute()
     files = list_images(own.parent)
     files += [own] * (own not in files)
-    return _Listed(tuple(files), files.index(own))
+    return _Read(tuple(files), files.index(own))
 
 
-def _reading_stack(path: Path, should_stop: ShouldStop) -> Generator[Any, None, _Opened]:
+def _reading_stack(path: Path, should_stop: ShouldStop) -> Generator[Any, None, _Read]:
     listed = yield from _listing(path)
-    folder = listed.files[listed.at].parent
-    image = yield from read_events(listed.files[listed.at], should_stop=should_stop)
-    place = StackPlace(folder, listed.at, len(listed.files))
-    return _Opened(in_folder(image, place), "", listed.files, listed.at, folder)
+    file = listed.files[listed.at]
+    image = yield from read_events(file, should_stop=should_stop)
+    place = StackPlace(file.parent, listed.at, len(listed.files))
+    return replace(listed, image=in_folder(image, place), stack=file.parent)
 
 
-def _reading_sample(name: str) -> Generator[Any, None, _Opened]:
+def _reading_sample(name: str) -> Generator[Any, None, _Read]:
     yield Progress("Reading the sample")
-    return _Opened(read_sample(name))
+    return _Read(image=read_sample(name))
 
 
-def _converting(picture: QImage) -> Generator[Any, None, _Opened]:
+def _converting(picture: QImage) -> Generator[Any, None, _Read]:
     yield Progress("Reading the clipboard")
-    return _Opened(image_of(picture))
+    return _Read(image=image_of(picture))
 
 
 def image_of(picture: QImage) -> Image:

@@ -33,10 +33,9 @@ from gmmseg.selection.prompts import Prompt
 from ui.photo.tools.brush import Stroking
 from ui.photo.tools.cutting import Cutting
 from ui.photo.tools.outlining import Lasso, Polygon
-from ui.photo.tools.pointing import Pointing
+from ui.photo.tools.pointing import Pointing, Wand
 from ui.photo.tools.select import Select
 from ui.photo.tools.tool import Point, Tool
-from ui.photo.tools.wand import Wand
 from ui.photo.work import PhotoWork
 
 _LONGEST_LINE = 4096

@@ -26,13 +26,13 @@ from gmmseg.photo.classes import IGNORE_ID, ClassTable, class_id, default_classe
 from gmmseg.photo.document import (
     Document,
     change_setting,
-    lock_class,
+    lock_classes,
     merge_classes,
     move_class,
     open_image,
-    recolour_class,
+    recolour_classes,
     rename_class,
-    show_class,
+    show_classes,
     solo_class,
     split_class,
 )
@@ -292,10 +292,10 @@ def test_an_edit_that_raises_changes_nothing() -> None:
 
 CLASS_EDITS: dict[str, Edit[Document]] = {
     "rename": rename_class(2, "sky"),
-    "recolour": recolour_class(2, (9, 8, 7)),
-    "hide": show_class(2, False),
+    "recolour": recolour_classes([2], (9, 8, 7)),
+    "hide": show_classes([2], False),
     "solo": solo_class(2),
-    "lock": lock_class(2, True),
+    "lock": lock_classes([2], True),
     "merge": merge_classes([2, 3]),
     "move": move_class(3, 0),
 }
@@ -308,7 +308,7 @@ def test_a_colour_that_a_person_chose_is_work_and_one_that_goes_on_is_not() -> N
     workspace.apply(change_setting("mixture.n_components", 4, "K"))
     fit(workspace)
     assert not PhotoProject.has_work(workspace.document)
-    workspace.apply(recolour_class(2, (9, 8, 7)))
+    workspace.apply(recolour_classes([2], (9, 8, 7)))
     assert PhotoProject.has_work(workspace.document)
     assert PhotoProject.differs(workspace.document, replace(workspace.document, classes=saved.classes))
     workspace.apply(change_setting("mixture.n_components", 3, "K"))
@@ -428,7 +428,7 @@ def test_classes_keep_their_colours_over_a_refit_with_another_seed() -> None:
     fit(workspace)
     for k, name in enumerate(("big", "middle", "small")):
         workspace.apply(rename_class(class_id(k), name))
-        workspace.apply(recolour_class(class_id(k), (k, k, k)))
+        workspace.apply(recolour_classes([class_id(k)], (k, k, k)))
     means = workspace.document.fit.result.params.means  # type: ignore[union-attr]
     workspace.apply(change_setting("mixture.seed", 5, "Seed"))
     fit(workspace)

@@ -9,9 +9,10 @@ from gmmseg.arrays import LabelArray, label_dtype
 from gmmseg.mixture.covariance import FAMILIES
 from gmmseg.mixture.params import MixtureParams
 from gmmseg.mixture.settings import CovarianceKind
+from gmmseg.photo.classes import default_classes
 from gmmseg.photo.segmentation import (
     Segmentation,
-    class_posteriors,
+    class_planes,
     density_map,
     heatmap,
     label_counts,
@@ -87,7 +88,8 @@ def test_posteriors_of_a_class_are_the_sum_over_its_components() -> None:
     params = a_mixture()
     joint = joint_of(params, pixels)
     posterior = joint / joint.sum(axis=0) * mask
-    planes = class_posteriors(segment(params, table), table, [(0, 2), (1,), (3,)])
+    classes = default_classes(4).merged([1, 3])
+    planes = np.stack(list(class_planes(segment(params, table), table, classes)))
     np.testing.assert_allclose(planes[0], posterior[0] + posterior[2], atol=1e-6)
     np.testing.assert_allclose(planes.sum(axis=0), mask, atol=1e-6)
 

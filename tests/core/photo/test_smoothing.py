@@ -17,8 +17,9 @@ from gmmseg.image import Image
 from gmmseg.limits import budget_of
 from gmmseg.mixture.covariance import FAMILIES
 from gmmseg.mixture.params import MixtureParams
+from gmmseg.photo.classes import default_classes
 from gmmseg.photo.grid import pixel_grid
-from gmmseg.photo.segmentation import Segmentation, class_posteriors, segment
+from gmmseg.photo.segmentation import Segmentation, class_planes, segment
 from gmmseg.photo.smoothing import SWEEPS, smooth
 from tests.core.photo.cases import a_mixture, a_table, joint_of, means_by_loops, weights_by_loops
 from tests.data.states import image_of
@@ -147,10 +148,11 @@ def test_a_speck_of_high_contrast_gives_way_too() -> None:
     }
 
 
-def test_class_posteriors_of_smoothed_maps_sum_to_one() -> None:
+def test_posteriors_of_classes_of_smoothed_maps_sum_to_one() -> None:
     table, pixels, mask = a_table()
     found = smoothed_under(a_mixture(), image_of(pixels.astype(np.uint8), mask), 2.0)
-    planes = class_posteriors(found, table, [(0, 1), (2, 3)])
+    classes = default_classes(4).merged([1, 2]).merged([3, 4])
+    planes = np.stack(list(class_planes(found, table, classes)))
     np.testing.assert_allclose(planes.sum(axis=0), mask, atol=1e-6)
 
 

@@ -20,7 +20,7 @@ from gmmseg.io.models import dump_model, load_model
 from gmmseg.mixture.partial_labels import UNKNOWN
 from gmmseg.mixture.settings import FitSettings
 from gmmseg.photo import jobs, teaching
-from gmmseg.photo.document import change_setting, open_image, show_class
+from gmmseg.photo.document import change_setting, open_image, show_classes
 from gmmseg.photo.jobs import Previewed, SegmentOutcome, SegmentRequest, Stepped, apply_events, segment_events
 from gmmseg.photo.objects import edits
 from gmmseg.photo.objects.hints import Hints, hints_of
@@ -330,7 +330,7 @@ def test_teaching_leaves_the_objects_alone_and_names_the_classes() -> None:
     fit(workspace)
     assert workspace.document.objects is objects
     assert [(entry.name, entry.colour) for entry in workspace.document.classes][1] == ("grass", (1, 2, 3))
-    workspace.apply(show_class(1, False))
+    workspace.apply(show_classes([1], False))
     workspace.apply(edits.paint_object(1, box(8, 2, 2, 2)))
     fit(workspace)
     assert [entry.is_visible for entry in workspace.document.classes] == [False, True]

@@ -21,7 +21,6 @@ from tests.ui.driving import arrange, drop, has_final_map, mime_of, write_png
 from ui.app import App
 from ui.photo.arrangements import FIRST_PANES
 from ui.photo.exporting import Exporter
-from ui.photo.widgets.canvas import Canvas
 from ui.photo.widgets.fading import Fading
 
 
@@ -162,13 +161,13 @@ def test_the_map_of_pixels_goes_softly_and_a_moved_picture_at_once(
     window: Window, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     faded: list[object] = []
-    monkeypatch.setattr(Canvas, "fade", lambda canvas: faded.append(canvas))
+    monkeypatch.setattr(Fading, "begin", lambda fading: faded.append(fading))
     new = window.shown
     old = replace(new, segmentation=window.map.pixelwise)
     window.panes.show_state(new, old)
     assert not faded
     window.panes.show_state(old, new)
-    assert faded == [window.panes.panes[1].canvas], "the photo stays as it is"
+    assert faded == [window.panes.panes[1].canvas.fading], "the photo stays as it is"
     monkeypatch.undo()
     canvas = window.panes.panes[1].canvas
     cover = canvas.findChild(Fading)

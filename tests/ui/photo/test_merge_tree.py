@@ -18,7 +18,7 @@ from gmmseg.editing.editor import Edit
 from gmmseg.mixture.dendrogram import Measure
 from gmmseg.photo.classes import ClassTable
 from gmmseg.photo.component_merging import ComponentMerge
-from gmmseg.photo.document import Document, lock_class, merge_classes
+from gmmseg.photo.document import Document, lock_classes, merge_classes
 from gmmseg.photo.view_state import ViewState
 from gmmseg.photo.workspace import Workspace
 from tests.data.states import make_shown
@@ -300,7 +300,7 @@ def test_moving_the_line_tries_what_it_leaves_until_something_else_is_done(
 
 
 def test_the_button_says_why_it_is_disabled(panel: MergeTreePanel, asked: Asked, four: ViewState) -> None:
-    locks = [lock_class(entry.id, True) for entry in four.classes][1:]
+    locks = [lock_classes([entry.id], True) for entry in four.classes][1:]
     shown = with_tree(panel, asked, after(four, *locks))
     panel._move_cut(1.0)
     assert not panel.merge_button.isEnabled()
@@ -319,7 +319,7 @@ def test_the_button_says_why_it_is_disabled(panel: MergeTreePanel, asked: Asked,
 def test_locked_classes_are_left_alone_and_named(
     panel: MergeTreePanel, asked: Asked, four: ViewState
 ) -> None:
-    shown = with_tree(panel, asked, after(four, lock_class(2, True)))
+    shown = with_tree(panel, asked, after(four, lock_classes([2], True)))
     edit = merge_groups([(0, 1, 2, 3)], shown.classes)
     assert edit is not None
     assert groups_of(edit.apply(shown.document).classes) == {(0, 2, 3), (1,)}

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import reduce
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
-from gmmseg.editing.editor import Edit
 from gmmseg.photo.classes import ClassInfo
 from gmmseg.photo.document import (
-    Document,
-    lock_class,
+    lock_classes,
     merge_classes,
     move_class,
-    recolour_class,
+    recolour_classes,
     rename_class,
-    show_class,
+    show_classes,
     solo_class,
     split_class,
 )
@@ -133,18 +129,11 @@ class ClassesPanel(EntriesPanel):
         self.ask(split_class(self._chosen_ids()[0]))
 
 
-def united(edits: Sequence[Edit[Document]]) -> Edit[Document]:
-    """Return one edit that does all of `edits`, named as the first."""
-    return Edit(
-        edits[0].title, lambda document: reduce(lambda state, edit: edit.apply(state), edits, document)
-    )
-
-
 _EDITS = EntryEdits(
     rename=rename_class,
-    recolour=lambda ids, colour: united([recolour_class(each, colour) for each in ids]),
-    show=lambda ids, is_visible: united([show_class(each, is_visible) for each in ids]),
-    lock=lambda ids, is_locked: united([lock_class(each, is_locked) for each in ids]),
+    recolour=recolour_classes,
+    show=show_classes,
+    lock=lock_classes,
     solo=solo_class,
     move=move_class,
     merge=merge_classes,

@@ -48,7 +48,6 @@ class PanesPanel(PaneGrid):
     """A `PictureRequest`; the answer goes to `PanePictures.take`."""
     tiles_requested = Signal(object)
     """A list of `TileRequest`, in place of those before; each answer goes to `show_tile`."""
-    overlay_toggled = Signal(bool)
     edit_requested = Signal(object)
     settled = Signal()
     """A choice is over: the next change is an undo step of its own."""
@@ -300,7 +299,6 @@ class PanesPanel(PaneGrid):
         for pane in self.panes:
             pane.canvas.set_layer_visible(self._are_layers_visible)
             pane.canvas.objects.setVisible(self._are_layers_visible)
-        self.overlay_toggled.emit(self._are_layers_visible)
 
     def state(self) -> dict[str, Any]:
         return {**super().state(), "opacity": self.pictures.opacity}

@@ -88,9 +88,6 @@ class Tool(QObject):
 
     draft_changed = Signal(object)
     """`Draft`"""
-    edit_requested = Signal(object)
-    """`Edit`, an undo step of its own."""
-    cursor_shape = Qt.CursorShape.CrossCursor
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -102,6 +99,10 @@ class Tool(QObject):
     def step_at(self, zoom: float) -> int:
         """Return the step of the level whose pixels are nearest to those of the screen."""
         return min(self.steps, key=lambda step: (abs(math.log2(step * zoom)), step))
+
+    def holds(self, at: Pointer) -> bool:
+        """Whether the pointer is on the picture."""
+        return 0 <= at.x < self.shape[1] and 0 <= at.y < self.shape[0]
 
     def press(self, at: Pointer) -> bool:
         """A button goes down; true takes the drag that may follow."""

@@ -373,7 +373,7 @@ class Canvas(QGraphicsView):
         if self._is_space_held:
             self.setCursor(Qt.CursorShape.OpenHandCursor)
         elif self._tool is not None:
-            self.setCursor(self._tool.cursor_shape)
+            self.setCursor(Qt.CursorShape.CrossCursor)
         else:
             self.unsetCursor()
 

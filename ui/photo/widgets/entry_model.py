@@ -12,6 +12,8 @@ from PySide6.QtCore import QAbstractTableModel, QMimeData, QModelIndex, QPersist
 from PySide6.QtGui import QFont
 
 from gmmseg.colours import Colour, to_hex
+from gmmseg.photo.classes import ClassInfo
+from gmmseg.photo.objects.objects import ObjectInfo
 
 AnyIndex = QModelIndex | QPersistentModelIndex
 _ROOT = QModelIndex()
@@ -19,28 +21,8 @@ ROW_ROLE = Qt.ItemDataRole.UserRole
 """The row of an index; None in the row of sums."""
 
 
-class Entry(Protocol):
-    """An entry with a number, a name and a colour that can be hidden and locked: a class, or an object."""
-
-    @property
-    def id(self) -> int:
-        """The value in exported masks."""
-
-    @property
-    def name(self) -> str:
-        """In words."""
-
-    @property
-    def colour(self) -> Colour:
-        """sRGB, 0..255."""
-
-    @property
-    def is_visible(self) -> bool:
-        """Whether it is drawn."""
-
-    @property
-    def is_locked(self) -> bool:
-        """Whether edits leave it alone."""
+Entry = ClassInfo | ObjectInfo
+"""It has a number, a name and a colour, and can be hidden and locked."""
 
 
 class EntryRow(Protocol):
@@ -56,6 +38,14 @@ class EntryRow(Protocol):
 
 
 _R = TypeVar("_R", bound=EntryRow)
+
+
+_COLUMN_TIPS = (
+    "Shown or hidden; Alt+click shows one alone",
+    "Colour and number, the value in exported masks; double click changes the colour",
+    "Name; F2 or double click changes it",
+    "Share of the pixels that hold data",
+)
 
 
 class Column(IntEnum):
@@ -234,18 +224,7 @@ class EntryModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return own.title if own is not None else ("", "", self.kind.title, self.tr("Share"))[section]
         if role == Qt.ItemDataRole.ToolTipRole:
-            return (
-                own.tip
-                if own is not None
-                else (
-                    self.tr("Shown or hidden; Alt+click shows one alone"),
-                    self.tr(
-                        "Colour and number, the value in exported masks; double click changes the colour"
-                    ),
-                    self.tr("Name; F2 or double click changes it"),
-                    self.tr("Share of the pixels that hold data"),
-                )[section]
-            )
+            return self.tr(_COLUMN_TIPS[section]) if own is None else own.tip
         return self._alignment(section, role)
 
     # Reordering by drag

@@ -13,9 +13,9 @@ from gmmseg.photo.objects.patch import brushed
 from ui.photo.tools.brush import Stroking
 from ui.photo.tools.cutting import Cutting
 from ui.photo.tools.outlining import Lasso, Polygon
+from ui.photo.tools.pointing import Wand
 from ui.photo.tools.select import Select
 from ui.photo.tools.tool import NO_DRAFT, Draft, Pointer, Tool
-from ui.photo.tools.wand import Wand
 
 LEFT, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
 NONE, ALT = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.AltModifier
