@@ -65,35 +65,45 @@ METHODS: tuple[Method, ...] = (
 
 
 @dataclass(frozen=True, slots=True)
+class Run:
+    """Figures of a run with one seed."""
+
+    scores: Scores
+    n_clusters: int
+    cpu_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
-    """The figures of one method, each a tuple over the seeds."""
+    """The runs of one method, one for each seed."""
 
     method: Method
     note: str
-    n_images: int
-    n_clusters: tuple[int, ...]
     family: str
-    acc: tuple[float, ...]
-    nmi: tuple[float, ...]
-    ari: tuple[float, ...]
-    cpu_seconds: tuple[float, ...]
+    runs: tuple[Run, ...]
+
+    @property
+    def n_images(self) -> int:
+        """Images that are scored."""
+        return self.runs[0].scores.n_images
 
     @property
     def cells(self) -> list[str]:
         """The row as text."""
-        title = RECIPES[self.method.recipe].title
-        mark = "*" if RECIPES[self.method.recipe].chosen_with_scores else ""
+        recipe = RECIPES[self.method.recipe]
+        scores = [(run.scores.acc, run.scores.nmi, run.scores.ari) for run in self.runs]
         return [
-            f"{title}: {self.note}{mark}", f"{self.n_images:,}", _counts(self.n_clusters), self.family,
-            _range(self.acc), _range(self.nmi), _range(self.ari),
-            f"{statistics.median(self.cpu_seconds):.0f}",
+            f"{recipe.title}: {self.note}{'*' if recipe.chosen_with_scores else ''}", f"{self.n_images:,}",
+            _counts([run.n_clusters for run in self.runs]), self.family,
+            *map(_range, zip(*scores, strict=True)),
+            f"{statistics.median(run.cpu_seconds for run in self.runs):.0f}",
         ]  # fmt: skip
 
 
 _HEADER = ["method", "images", "K", "family", "ACC", "NMI", "ARI", "CPU s"]
 
 
-def _counts(values: tuple[int, ...]) -> str:
+def _counts(values: Sequence[int]) -> str:
     """Return a number, or the smallest and the largest where they differ."""
     return f"{min(values)}-{max(values)}" if len(set(values)) > 1 else str(values[0])
 
@@ -141,10 +151,10 @@ class Table:
         ]  # fmt: skip
         for row in self.rows:
             chosen = RECIPES[row.method.recipe].chosen_with_scores
-            runs = zip(self.seeds, row.n_clusters, row.acc, row.nmi, row.ari, row.cpu_seconds, strict=True)
-            for seed, n_clusters, acc, nmi, ari, seconds in runs:
-                lines.append([row.method.recipe, row.note, row.n_images, n_clusters, row.family, seed,
-                              acc, nmi, ari, f"{seconds:.2f}", chosen])  # fmt: skip
+            for seed, run in zip(self.seeds, row.runs, strict=True):
+                lines.append([row.method.recipe, row.note, row.n_images, run.n_clusters, row.family, seed,
+                              run.scores.acc, run.scores.nmi, run.scores.ari, f"{run.cpu_seconds:.2f}",
+                              chosen])  # fmt: skip
         return csv_lines(lines)
 
     def _heading(self) -> str:
@@ -203,15 +213,23 @@ def table_events(
     cache, spent = StageCache(), _Spent()
     rows: list[Row] = []
     for at, method in enumerate(wanted):
-        outcomes, cpu = [], []
+        fitted: list[Run] = []
+        tested: list[Run] = []
+        n_features: list[int] = []
         for number, seed in enumerate(seeds):
             settings = _settings(method, n_clusters, n_images, seed)
             done = (at + number / len(seeds)) / len(wanted)
             outcome = yield from spent.run(ExperimentRequest(digits, settings), cache, should_stop, done)
             # Not the outcome itself: its features would pile up.
-            outcomes.append(_Figures.of(outcome))
-            cpu.append(spent.total)
-        rows += _rows(method, outcomes, tuple(cpu))
+            n_features.append(outcome.params.n_features)
+            for runs, scores in ((fitted, outcome.scores_fit), (tested, outcome.scores_test)):
+                if scores is not None:
+                    runs.append(Run(scores, outcome.n_clusters, spent.total))
+        is_hard = settings.mixture.is_hard and RECIPES[method.recipe].has_plain_mixture
+        family = "k-means" if is_hard else settings.covariance
+        rows.append(Row(method, method.note.format(n_features=n_features[0]), family, tuple(fitted)))
+        if tested:
+            rows.append(Row(method, "the same, images not fitted", family, tuple(tested)))
     return Table(digits.name, tuple(seeds), tuple(rows), digits.notes)
 
 
@@ -248,47 +266,3 @@ class _Spent:
                 since = now
 
         return (yield from relayed(job, counted))
-
-
-@dataclass(frozen=True, slots=True)
-class _Figures:
-    """Figures of an outcome that the table shows."""
-
-    fit: Scores
-    test: Scores | None
-    n_clusters: int
-    family: str
-    n_features: int
-
-    @classmethod
-    def of(cls, outcome: ExperimentOutcome) -> _Figures:
-        if outcome.scores_fit is None:
-            raise ValueError("an outcome without scores")
-        settings = outcome.settings
-        is_hard = settings.mixture.is_hard and RECIPES[settings.recipe].has_plain_mixture
-        family = "k-means" if is_hard else settings.covariance
-        return cls(
-            outcome.scores_fit, outcome.scores_test, outcome.n_clusters, family, outcome.params.n_features
-        )
-
-
-def _rows(method: Method, outcomes: list[_Figures], cpu: tuple[float, ...]) -> list[Row]:
-    note = method.note.format(n_features=outcomes[0].n_features)
-    parts: list[tuple[str, list[Scores]]] = [(note, [figures.fit for figures in outcomes])]
-    tested = [figures.test for figures in outcomes if figures.test is not None]
-    if tested:
-        parts.append(("the same, images not fitted", tested))
-    return [
-        Row(
-            method,
-            note,
-            scores[0].n_images,
-            tuple(figures.n_clusters for figures in outcomes),
-            outcomes[0].family,
-            tuple(one.acc for one in scores),
-            tuple(one.nmi for one in scores),
-            tuple(one.ari for one in scores),
-            cpu,
-        )
-        for note, scores in parts
-    ]

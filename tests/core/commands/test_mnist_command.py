@@ -294,9 +294,9 @@ def test_the_table_holds_the_scores_of_each_run_and_says_what_was_chosen(digits:
         settings = with_value(settings, path, value)
     alone = result_of(experiment_events(ExperimentRequest(digits, settings)))
     assert alone.scores_fit is not None
-    assert table.rows[1].acc[1] == alone.scores_fit.acc
-    assert table.rows[1].nmi[1] == alone.scores_fit.nmi
-    assert all(seconds > 0 for row in table.rows for seconds in row.cpu_seconds)
+    assert table.rows[1].runs[1].scores.acc == alone.scores_fit.acc
+    assert table.rows[1].runs[1].scores.nmi == alone.scores_fit.nmi
+    assert all(run.cpu_seconds > 0 for row in table.rows for run in row.runs)
     text = table.text()
     assert "no fit sees them" in text
     assert RECIPES["orientation"].chosen_with_scores in text
@@ -305,7 +305,7 @@ def test_the_table_holds_the_scores_of_each_run_and_says_what_was_chosen(digits:
     lines = list(csv.DictReader(io.StringIO(table.csv().decode())))
     assert len(lines) == 8
     assert {line["seed"] for line in lines} == {"3", "4"}
-    assert float(lines[3]["acc"]) == table.rows[1].acc[1]
+    assert float(lines[3]["acc"]) == table.rows[1].runs[1].scores.acc
     assert table.markdown().count("\n|") == 2 + 4
 
 
