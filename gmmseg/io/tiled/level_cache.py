@@ -19,9 +19,10 @@ import platformdirs
 from gmmseg.arrays import AnyArray
 from gmmseg.control import Progress, ShouldStop, all_or_nothing
 from gmmseg.errors import ReadError
-from gmmseg.image import Image, ImageSource
+from gmmseg.image import Image
 from gmmseg.io.atomic import publish_folder, refusals
 from gmmseg.io.temporaries import NEW, sweep, temporary_name
+from gmmseg.io.tiled.whole_picture import FilePicture
 from gmmseg.limits import GIB
 from gmmseg.tiled.colour_counts import ColourCounts, ColourTotals, CountColours
 from gmmseg.tiled.engines import Engine
@@ -44,7 +45,7 @@ def cache_folder() -> Path:
 
 
 @dataclass(frozen=True, slots=True)
-class StoredLevel:
+class StoredLevel(FilePicture):
     """A level in a file of plain numbers; see `TiledPicture`.
 
     Parameters
@@ -52,13 +53,6 @@ class StoredLevel:
     path : str
         Without its ending: ``.raw`` holds the pixels, ``.gaps`` is 1 where there is no data.
     """
-
-    path: str
-    shape: tuple[int, int]
-    channels: tuple[str, ...]
-    dtype: np.dtype[Any]
-    source: ImageSource
-    fingerprint: str
 
     @property
     def piece(self) -> tuple[int, int]:

@@ -8,18 +8,18 @@ from contextlib import closing
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
-from gmmseg.errors import BudgetError, GmmsegError, ReadError
+from gmmseg.errors import BudgetError, GmmsegError
 from gmmseg.image import Image, ImageSource
 from gmmseg.io.decoded_image import Decoded, check_frame
 from gmmseg.io.decoder_errors import decoding
-from gmmseg.io.files import changed_while_read, shown_name
+from gmmseg.io.files import shown_name
 from gmmseg.io.tiled.jpeg_rows import JpegRows
 from gmmseg.io.tiled.png_rows import PngRows
-from gmmseg.io.tiled.whole_picture import file_fingerprint, with_finite
+from gmmseg.io.tiled.whole_picture import FilePicture, file_fingerprint, with_finite
 from gmmseg.limits import memory_budget, size_text
 
 _STRIP_PIXELS = 1 << 22
@@ -51,25 +51,18 @@ _READERS: dict[str, Callable[[BufferedReader, str], RowReader]] = {"PNG": PngRow
 
 
 @dataclass(frozen=True, slots=True)
-class StripPicture:
+class StripPicture(FilePicture):
     """A PNG or JPEG; see `TiledPicture`.
 
     Parameters
     ----------
-    path : str
     strip_height : int
         Rows of the strips that are decoded in one call.
     skips_damaged : bool
         Whether strips that cannot be decoded are pixels without data.
     """
 
-    path: str
-    shape: tuple[int, int]
-    channels: tuple[str, ...]
-    dtype: np.dtype[Any]
     strip_height: int
-    source: ImageSource
-    fingerprint: str
     skips_damaged: bool = False
 
     @property
@@ -85,8 +78,7 @@ class StripPicture:
         ReadError
             A strip cannot be decoded, or the file is another one than it was.
         """
-        if file_fingerprint(self.path) != self.fingerprint:
-            raise changed_while_read(self.path)
+        self.check_unchanged()
         pixels = np.zeros((height, width, len(self.channels)), self.dtype)
         mask = np.ones((height, width), np.bool_)
         for at, strip in _held_strips.touching(self, top, top + height):
@@ -134,7 +126,7 @@ def open_strips(path: str, format_name: str, frame: int, skips_damaged: bool = F
     source = ImageSource(name, Path(path), "", format_name, notes=probe.notes)
     pixels = probe.pixels
     return StripPicture(
-        path, (height, width), probe.channels, pixels.dtype, strip_height, source, fingerprint, skips_damaged
+        path, (height, width), probe.channels, pixels.dtype, source, fingerprint, strip_height, skips_damaged
     )
 
 
@@ -180,10 +172,7 @@ class _HeldStrips:
         except GmmsegError as error:
             if picture.skips_damaged:
                 return None
-            raise ReadError(
-                f"“{picture.source.name}” cannot be decoded in rows {top:,} to {top + height - 1:,}.",
-                "Copy it again, or leave such parts out with --skip-damaged.",
-            ) from error
+            raise picture.damaged_in(f"rows {top:,} to {top + height - 1:,}") from error
 
     def _let_go(self) -> None:
         if self._reader is not None:

@@ -13,25 +13,24 @@ import numpy as np
 import tifffile
 
 from gmmseg.arrays import AnyArray, BoolArray
-from gmmseg.errors import BudgetError, GmmsegError, ReadError
+from gmmseg.errors import BudgetError, GmmsegError
 from gmmseg.image import Image, ImageSource, PixelSize
 from gmmseg.io.decoded_image import channel_names, check_frame, frame_notes, plain_values
 from gmmseg.io.decoder_errors import decoding
-from gmmseg.io.files import changed_while_read, shown_name
+from gmmseg.io.files import shown_name
 from gmmseg.io.pixel_sizes import pixel_size_of
 from gmmseg.io.tiff_reading import as_colours, check_directories, layout_of, orientation_of
-from gmmseg.io.tiled.whole_picture import file_fingerprint, with_finite
+from gmmseg.io.tiled.whole_picture import FilePicture, file_fingerprint, with_finite
 from gmmseg.limits import MAX_FRAMES, memory_budget, size_text
 from gmmseg.tiled.tiles import Tile
 
 
 @dataclass(frozen=True, slots=True)
-class TiffPicture:
+class TiffPicture(FilePicture):
     """A frame of a TIFF file; see `TiledPicture`.
 
     Parameters
     ----------
-    path : str
     pages : tuple of int
         The frame's: one, or a page for each channel.
     skips_damaged : bool
@@ -42,14 +41,8 @@ class TiffPicture:
         Width and height of a pixel of the frame itself in micrometres, where the file tells.
     """
 
-    path: str
     pages: tuple[int, ...]
-    shape: tuple[int, int]
-    channels: tuple[str, ...]
-    dtype: np.dtype[Any]
     piece: tuple[int, int]
-    source: ImageSource
-    fingerprint: str
     skips_damaged: bool = False
     copy: int | None = None
     pixel_size: PixelSize | None = None
@@ -62,8 +55,7 @@ class TiffPicture:
         ReadError
             A strip or tile cannot be decoded, or the file is another one than it was.
         """
-        if file_fingerprint(self.path) != self.fingerprint:
-            raise changed_while_read(self.path)
+        self.check_unchanged()
         window = Tile(0, top, left, height, width)
         parts = [self._samples(index, window) for index in self.pages]
         samples = np.concatenate([part for part, _ in parts], axis=2)
@@ -89,10 +81,7 @@ class TiffPicture:
             except GmmsegError as error:
                 where = _place_of(tags, segment)
                 if not self.skips_damaged:
-                    raise ReadError(
-                        f"“{self.source.name}” cannot be decoded in {where}.",
-                        "Copy it again, or leave such parts out with --skip-damaged.",
-                    ) from error
+                    raise self.damaged_in(where) from error
                 _inside(is_sound, where, window)[...] = False
                 continue
             if data is None:
@@ -163,7 +152,7 @@ def open_tiff(path: str, frame: int, skips_damaged: bool = False) -> TiffPicture
         source = ImageSource(name, Path(path), "", "TIFF", frame, min(len(layout.groups), MAX_FRAMES), notes)
     channels = channel_names(pixels.shape[2], is_rgb=is_rgb)
     return TiffPicture(
-        path, pages, shape, channels, pixels.dtype, piece, source, fingerprint, skips_damaged, pixel_size=size
+        path, shape, channels, pixels.dtype, source, fingerprint, pages, piece, skips_damaged, pixel_size=size
     )
 
 

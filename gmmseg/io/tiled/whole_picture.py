@@ -19,7 +19,31 @@ from gmmseg.io.images import read_image
 
 
 @dataclass(frozen=True, slots=True)
-class WholePicture:
+class FilePicture:
+    """Base of the pictures of which a file holds the pixels; see `TiledPicture`."""
+
+    path: str
+    shape: tuple[int, int]
+    channels: tuple[str, ...]
+    dtype: np.dtype[Any]
+    source: ImageSource
+    fingerprint: str
+
+    def check_unchanged(self) -> None:
+        """Raise `ReadError` where the file is another one than it was."""
+        if file_fingerprint(self.path) != self.fingerprint:
+            raise changed_while_read(self.path)
+
+    def damaged_in(self, where: object) -> ReadError:
+        """Return the error for a part that cannot be decoded."""
+        return ReadError(
+            f"“{self.source.name}” cannot be decoded in {where}.",
+            "Copy it again, or leave such parts out with --skip-damaged.",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class WholePicture(FilePicture):
     """An image file that fits in memory; each process decodes a copy of its own. See `TiledPicture`.
 
     Parameters
@@ -28,13 +52,7 @@ class WholePicture:
         Width and height of a pixel in micrometres, where the file tells.
     """
 
-    path: str
     frame: int
-    shape: tuple[int, int]
-    channels: tuple[str, ...]
-    dtype: np.dtype[Any]
-    source: ImageSource
-    fingerprint: str
     pixel_size: PixelSize | None = None
 
     @property
@@ -44,8 +62,7 @@ class WholePicture:
 
     def read(self, top: int, left: int, height: int, width: int) -> Image:
         """Return a rectangle; raises `ReadError` where the file is another one than it was."""
-        if file_fingerprint(self.path) != self.fingerprint:
-            raise changed_while_read(self.path)
+        self.check_unchanged()
         image = _read(self.path, self.frame, self.fingerprint)
         place = slice(top, top + height), slice(left, left + width)
         mask = None if image.mask is None else np.ascontiguousarray(image.mask[place])
@@ -58,12 +75,12 @@ def open_whole(path: str, frame: int, should_stop: ShouldStop) -> WholePicture:
     image = read_image(path, frame=frame, should_stop=should_stop)
     return WholePicture(
         path,
-        frame,
         (image.height, image.width),
         image.channels,
         image.pixels.dtype,
         image.source,
         fingerprint,
+        frame,
         image.pixel_size,
     )
 

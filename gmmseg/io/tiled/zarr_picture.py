@@ -19,7 +19,7 @@ from gmmseg.io.decoded_image import channel_names, check_frame, plain_values
 from gmmseg.io.decoder_errors import decoding
 from gmmseg.io.files import shown_name
 from gmmseg.io.pixel_sizes import pixel_size_of_scales
-from gmmseg.io.tiled.whole_picture import with_finite
+from gmmseg.io.tiled.whole_picture import FilePicture, with_finite
 from gmmseg.limits import memory_budget, size_text
 from gmmseg.tiled.tiles import Tile
 
@@ -29,7 +29,7 @@ _MOST_VALUES, _MOST_CHUNKS = 1 << 44, 1 << 22
 
 
 @dataclass(frozen=True, slots=True)
-class ZarrPicture:
+class ZarrPicture(FilePicture):
     """The finest level of an OME-Zarr image; see `TiledPicture`.
 
     Parameters
@@ -46,15 +46,9 @@ class ZarrPicture:
         Width and height of a pixel of the finest level in micrometres, where the image tells.
     """
 
-    path: str
     axes: str
     leading: tuple[int, ...]
-    shape: tuple[int, int]
-    channels: tuple[str, ...]
-    dtype: np.dtype[Any]
     piece: tuple[int, int]
-    source: ImageSource
-    fingerprint: str
     skips_damaged: bool = False
     pixel_size: PixelSize | None = None
 
@@ -70,12 +64,8 @@ class ZarrPicture:
             with decoding(self.source.name, "Zarr"):
                 values: AnyArray = np.asarray(_open(self.path)[place])
         except ReadError as error:
-            where = Tile(0, top, left, height, width)
             if not self.skips_damaged:
-                raise ReadError(
-                    f"“{self.source.name}” cannot be decoded in {where}.",
-                    "Copy it again, or leave such parts out with --skip-damaged.",
-                ) from error
+                raise self.damaged_in(Tile(0, top, left, height, width)) from error
             nothing = np.zeros((height, width, len(self.channels)), dtype=self.dtype)
             return Image(nothing, self.channels, self.source, np.zeros((height, width), dtype=np.bool_))
         left_over = [axis for axis in self.axes if axis in "yxc"]
@@ -137,14 +127,14 @@ def open_zarr(path: str, frame: int, skips_damaged: bool = False) -> ZarrPicture
     channels = RGB if _is_rgb(ome, n_channels, pixels.dtype) else channel_names(n_channels)
     return ZarrPicture(
         array_path,
-        axes,
-        leading,
         (sizes["y"], sizes["x"]),
         channels,
         pixels.dtype,
-        (chunk["y"], chunk["x"]),
         ImageSource(name, Path(path), "", "OME-Zarr", frame),
         f"{array.shape}-{array.dtype}-{array.nchunks_initialized}",
+        axes,
+        leading,
+        (chunk["y"], chunk["x"]),
         skips_damaged,
         size,
     )
