@@ -20,7 +20,7 @@ from gmmseg.io.atomic import refusals
 from gmmseg.io.files import read_file_bytes, safe_name, shown_name
 from gmmseg.io.images import read_events
 from gmmseg.io.object_masks import MASK_SUFFIXES, encode_cutout, encode_object_mask
-from gmmseg.io.outputs import Output, check_outputs, distinct_stems, encode_events, write
+from gmmseg.io.outputs import Output, check_outputs, distinct_stems, written_events
 from gmmseg.object_selector import ObjectSelector
 from gmmseg.selection.prompts import Box
 from gmmseg.selection.site import site_events
@@ -68,9 +68,7 @@ def run(options: argparse.Namespace, console: Console) -> bool:
             return encode_cutout(image, mask, _display(options))
         return encode_object_mask(output.path.suffix, mask)
 
-    contents = console.drain(encode_events(outputs, encode, console.should_stop))
-    for output, content in zip(outputs, contents, strict=True):
-        write(output.path, content)
+    console.drain(written_events(outputs, encode, console.should_stop))
     return True
 
 

@@ -145,6 +145,24 @@ def encode_events(
     return contents
 
 
+def written_events(
+    outputs: Sequence[O], encode: Callable[[O], Encoded], should_stop: ShouldStop = never_stop
+) -> Generator[Progress, None, list[Path]]:
+    """Write all outputs, all of them encoded before the first, and return their paths.
+
+    Raises
+    ------
+    WriteError
+        Files that came before it are written, all others are as they were.
+    Cancelled
+        Nothing is written.
+    """
+    contents = yield from encode_events(outputs, encode, should_stop)
+    for output, content in zip(outputs, contents, strict=True):
+        write(output.path, content)
+    return [output.path for output in outputs]
+
+
 def write(path: Path, content: Encoded) -> None:
     """Write the content of one output; raises `WriteError`, then what was there before is as it was."""
     if isinstance(content, Folder):

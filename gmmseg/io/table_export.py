@@ -15,7 +15,7 @@ from gmmseg.control import Progress, ShouldStop, never_stop, raise_if_cancelled
 from gmmseg.errors import WriteError
 from gmmseg.io.csv_lines import Cell, csv_pieces
 from gmmseg.io.npy import encode_arrays, encode_npy
-from gmmseg.io.outputs import Output, check_outputs, encode_events, write
+from gmmseg.io.outputs import Output, check_outputs, written_events
 from gmmseg.io.reports import cost_figures, encode_report, fit_figures, run_figures
 from gmmseg.io.table_models import dump_table_model
 from gmmseg.setting import settings_to_dict
@@ -81,10 +81,8 @@ def table_export_events(
 
     Raises
     ------
-    WriteError
-        Files that came before it are written, all others are as they were.
-    Cancelled
-        Nothing is written.
+    WriteError, Cancelled
+        As `written_events`.
     """
     check_table_items(items, fit.table.all_names)
 
@@ -98,10 +96,7 @@ def table_export_events(
             return _encode_posteriors(fit, suffix, should_stop)
         return _encode_rows(fit, suffix, should_stop)
 
-    contents = yield from encode_events(items, encode, should_stop)
-    for item, content in zip(items, contents, strict=True):
-        write(item.path, content)
-    return [item.path for item in items]
+    return (yield from written_events(items, encode, should_stop))
 
 
 def build_table_report(fit: TableFit, command: str, seconds: Mapping[str, float]) -> dict[str, Any]:

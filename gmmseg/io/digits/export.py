@@ -14,27 +14,8 @@ from gmmseg.io.digits.drawing import encode_figure
 from gmmseg.io.digits.export_items import DigitExportItem, check_digit_items
 from gmmseg.io.digits.models import dump_digit_model
 from gmmseg.io.digits.reports import digit_report
-from gmmseg.io.outputs import encode_events, write
+from gmmseg.io.outputs import written_events
 from gmmseg.io.reports import encode_report
-
-
-def encode_digit_item(
-    outcome: ExperimentOutcome, item: DigitExportItem, command: str, should_stop: ShouldStop = never_stop
-) -> bytes:
-    """Return the contents of a file; raises `Cancelled`."""
-    suffix = item.path.suffix.lower()
-    if item.kind == "assignments":
-        if suffix == ".csv":
-            return b"".join(assignments_csv(outcome, should_stop))
-        return encode_assignments_npz(outcome)
-    if item.kind == "figure":
-        return encode_figure(experiment_figure(outcome, should_stop), suffix)
-    if item.kind == "report":
-        return encode_report(digit_report(outcome, command))
-    digits = outcome.digits
-    return dump_digit_model(
-        digit_model(digits.images, outcome.clusters, outcome.n_clusters, digits.name, should_stop)
-    )
 
 
 def digit_export_events(
@@ -47,15 +28,24 @@ def digit_export_events(
 
     Raises
     ------
-    WriteError
-        Files that came before it are written, all others are as they were.
-    Cancelled
-        Nothing is written.
+    WriteError, Cancelled
+        As `written_events`.
     """
     check_digit_items(items)
-    contents = yield from encode_events(
-        items, lambda item: encode_digit_item(outcome, item, command, should_stop), should_stop
-    )
-    for item, content in zip(items, contents, strict=True):
-        write(item.path, content)
-    return [item.path for item in items]
+    digits = outcome.digits
+
+    def encode(item: DigitExportItem) -> bytes:
+        suffix = item.path.suffix.lower()
+        if item.kind == "assignments" and suffix == ".csv":
+            return b"".join(assignments_csv(outcome, should_stop))
+        if item.kind == "assignments":
+            return encode_assignments_npz(outcome)
+        if item.kind == "figure":
+            return encode_figure(experiment_figure(outcome, should_stop), suffix)
+        if item.kind == "report":
+            return encode_report(digit_report(outcome, command))
+        return dump_digit_model(
+            digit_model(digits.images, outcome.clusters, outcome.n_clusters, digits.name, should_stop)
+        )
+
+    return (yield from written_events(items, encode, should_stop))
