@@ -9,9 +9,8 @@ from gmmseg.version import VERSION
 
 if TYPE_CHECKING:
     from gmmseg.api.digits import cluster_digits
-    from gmmseg.api.files import export, load_model, save_mask
+    from gmmseg.api.files import export, load_model, new_project, save_mask
     from gmmseg.api.frames import foreground
-    from gmmseg.api.projects import new_project
     from gmmseg.api.sampling import sample
     from gmmseg.api.segmenting import Partition, Segmented, apply, fit_joint, regions, segment
     from gmmseg.api.tables import fit_table
@@ -68,7 +67,7 @@ _HOMES = {
     "foreground": "gmmseg.api.frames",
     "image_from_array": "gmmseg.io.images",
     "load_model": "gmmseg.api.files",
-    "new_project": "gmmseg.api.projects",
+    "new_project": "gmmseg.api.files",
     "open_project": "gmmseg.io.projects.file.reading",
     "read_image": "gmmseg.io.images",
     "read_table": "gmmseg.io.table_reading",

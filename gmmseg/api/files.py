@@ -24,6 +24,7 @@ from gmmseg.io.export import export_events
 from gmmseg.io.export_items import SUFFIXES, ZERO_BASED_KINDS, ExportItem, ExportKind, check_items
 from gmmseg.io.export_sources import ExportSource
 from gmmseg.io.file_kinds import telling_what_it_is
+from gmmseg.io.images import Picture, as_image
 from gmmseg.io.masks import PaletteName, encode_mask
 from gmmseg.io.models import FORMAT, model_format, read_model_bytes
 from gmmseg.io.models import load_model as model_in
@@ -76,6 +77,22 @@ def load_model(path: Path_) -> Model | DigitModel | TableModel:
     data = read_model_bytes(path)
     with telling_what_it_is(Path(path), data, tuple(_LOADERS), _NEEDED):
         return _LOADERS.get(model_format(data), model_in)(data)
+
+
+def new_project(image: Picture) -> PhotoProject:
+    """Return a project on which nothing has been done yet.
+
+    Parameters
+    ----------
+    image : path, Image, or (H, W) or (H, W, C) array
+        The pixels of an array are saved with the project; a file is referred to.
+
+    Raises
+    ------
+    ReadError, BudgetError
+        It is no image that is read.
+    """
+    return PhotoProject.of_image(as_image(image))
 
 
 def save_mask(

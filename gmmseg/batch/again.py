@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from gmmseg.batch.content import content_hash
 from gmmseg.batch.documents import Subject, check_is_there
 from gmmseg.batch.methods import AppliedModel, FittedMixture, GrownRegions, MapMethod, Method
 from gmmseg.errors import EditError
 from gmmseg.io.export_items import ExportItem
+from gmmseg.io.files import content_hash
 from gmmseg.photo.classes import default_classes
 from gmmseg.photo.document import Document
 from gmmseg.photo.given import GivenModel

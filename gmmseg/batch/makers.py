@@ -13,7 +13,7 @@ import numpy as np
 from gmmseg.batch.areas import Area, areas_of
 from gmmseg.batch.methods import Method, description
 from gmmseg.batch.pictures import Made
-from gmmseg.batch.thumbnails import thumbnail
+from gmmseg.batch.sheet import thumbnail
 from gmmseg.colours import class_colour
 from gmmseg.control import Progress, ShouldStop, relayed
 from gmmseg.display import Display

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from gmmseg.batch.content import content_hash
 from gmmseg.control import ShouldStop, never_stop
 from gmmseg.image import Image
 from gmmseg.io.export_sources import ExportSource, MixtureSource, RegionSource
+from gmmseg.io.files import content_hash
 from gmmseg.io.models import dump_model
 from gmmseg.mixture.settings import Adaptation
 from gmmseg.photo.class_map import ClassMapper

@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from gmmseg.batch.areas import Area
-from gmmseg.batch.content import content_hash
 from gmmseg.control import Progress, ShouldStop
 from gmmseg.image import Image
-from gmmseg.io.files import read_file_bytes, shown_name
+from gmmseg.io.files import content_hash, read_file_bytes, shown_name
 from gmmseg.io.images import read_image_bytes
 from gmmseg.limits import budget_of
 from gmmseg.mixture.threads import give_up_second_thread

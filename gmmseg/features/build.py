@@ -11,7 +11,6 @@ from gmmseg.control import ShouldStop, never_stop, raise_if_ended
 from gmmseg.errors import BudgetError, FeatureError
 from gmmseg.features.colour import colour_features
 from gmmseg.features.distinct import DistinctColours, distinct_colours
-from gmmseg.features.position import NAMES, position_columns, position_unit
 from gmmseg.features.spec import FeatureSpec
 from gmmseg.features.table import FeatureTable, PixelMap, RowPerPixel
 from gmmseg.features.texture import texture_columns
@@ -123,9 +122,10 @@ def feature_table(
         raise_if_ended(should_stop)
         columns.append(_held(colours.pixels.spread(feature), inner))
     if spec.has_position:
-        unit = position_unit(surroundings.shape, colour.extent, spec.position_weight)
-        columns.extend(position_columns(pixels, unit, surroundings.corner))
-        names += NAMES
+        # The longer image side is `position_weight` times the extent of the colours.
+        unit = spec.position_weight * colour.extent / max(surroundings.shape)
+        columns.extend(_position_columns(pixels, unit, surroundings.corner))
+        names += ("x", "y")
         floor = min(floor, unit**2 / 12) if unit > 0 else floor
     if spec.has_texture:
         texture = texture_columns(
@@ -145,6 +145,20 @@ def table_of_colours(
     return table_of_columns(
         colour.columns, colours.counts, colours.pixels, colour.names, colour.floor, spec, standard
     )
+
+
+def _position_columns(pixels: RowPerPixel, unit: float, corner: tuple[int, int] = (0, 0)) -> FloatArray:
+    """Return x and y of the centre of each pixel that holds data, (2, N), in multiples of `unit`.
+
+    `corner` is the row and the column of the first pixel.
+    """
+    height, width = pixels.shape
+    top, left = corner
+    x = np.broadcast_to((np.arange(left, left + width) + 0.5) * unit, (height, width))
+    y = np.broadcast_to(((np.arange(top, top + height) + 0.5) * unit)[:, None], (height, width))
+    if pixels.mask is None:
+        return np.stack([x.reshape(-1), y.reshape(-1)])
+    return np.stack([x[pixels.mask], y[pixels.mask]])
 
 
 def _cropped(image: Image, place: tuple[slice, slice]) -> Image:

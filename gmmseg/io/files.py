@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BufferedReader, RawIOBase
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NoReturn, Protocol, cast
 
 from gmmseg.control import ShouldStop, raise_if_cancelled
@@ -135,6 +136,23 @@ def _digest_of(file: BufferedReader, should_stop: ShouldStop) -> str:
     while block := file.read(_HASHED_AT_ONCE):
         raise_if_cancelled(should_stop)
         digest.update(block)
+    return digest.hexdigest()
+
+
+def content_hash(path: Path) -> str:
+    """Return the hash of a file's bytes, or of the names and bytes of a folder's files; empty for neither."""
+    if not path.exists():
+        return ""
+    digest = hashlib.sha256()
+    if not path.is_dir():
+        digest.update(path.read_bytes())
+        return digest.hexdigest()
+    for file in sorted(path.rglob("*")):
+        if file.is_file():
+            content = file.read_bytes()
+            name = os.fsencode(file.relative_to(path).as_posix())
+            digest.update(b"%s\0%d\0" % (name, len(content)))
+            digest.update(content)
     return digest.hexdigest()
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from gmmseg.control import Progress, ShouldStop
 from gmmseg.errors import FeatureError
 from gmmseg.tiled.engines import Engine, Task
 from gmmseg.tiled.pass_store import PassStore
 from gmmseg.tiled.tiles import Tile
-from gmmseg.tiled.tree_sum import TreeSum
 
 _R = TypeVar("_R")
 
@@ -24,6 +23,41 @@ def no_report(progress: Progress) -> None:
 def no_data() -> FeatureError:
     """Return the error of a picture no pixel of which holds data."""
     return FeatureError("No pixel of this picture holds data.", "Open another one.")
+
+
+class TreeSum(Generic[_R]):
+    """The sum of terms that come in tile order, added as the leaves of one binary tree.
+
+    Which terms are added to which depends on their number alone. Of n terms at most log2 n partial sums are
+    held, and rounding grows as log n.
+
+    Parameters
+    ----------
+    add : callable
+        Returns the sum of two terms.
+    """
+
+    def __init__(self, add: Callable[[_R, _R], _R]) -> None:
+        self._add = add
+        self._partial: list[tuple[int, _R]] = []
+        """Height and value of the complete subtrees, as the binary digits of the number of terms."""
+
+    def push(self, term: _R) -> None:
+        """Add the next term."""
+        height = 0
+        while self._partial and self._partial[-1][0] == height:
+            term = self._add(self._partial.pop()[1], term)
+            height += 1
+        self._partial.append((height, term))
+
+    def total(self) -> _R:
+        """Return the sum of all terms; ValueError where there is none."""
+        if not self._partial:
+            raise ValueError("a sum of no terms")
+        _, total = self._partial[-1]
+        for _, partial in self._partial[-2::-1]:
+            total = self._add(partial, total)
+        return total
 
 
 class Passes:

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from gmmseg.image import Image, ImageSource
 from gmmseg.tiled import tiles
+from gmmseg.tiled.passes import TreeSum
 from gmmseg.tiled.tiles import CHUNK, grid_of, tile_grid
-from gmmseg.tiled.tree_sum import TreeSum
 from tests.core.tiled.pictures import ArrayPicture
 
 
