@@ -35,6 +35,7 @@ from gmmseg.photo.model import check_names, check_suits
 from gmmseg.photo.settings import SegmentSettings
 from gmmseg.setting import check_settings
 from gmmseg.tiled.colour_counts import ColourCounts, ColourTotals, CountColours, distinct_of_codes
+from gmmseg.tiled.pass_store import Arrays
 from gmmseg.tiled.passes import Passes, no_data
 from gmmseg.tiled.tile_rows import (
     Light,
@@ -193,16 +194,16 @@ def _light(
     white = float(np.iinfo(picture.dtype).max) if fixed else white
     if white is not None and not features.has_texture:
         return Light(white, 0.0)
-    stored = passes.store.get("light")
-    if stored is not None:
-        return Light(float(stored["white"]), float(stored["mean"]))
-    total = passes.summed(
-        "Measuring the brightness", MeasureLight(picture), tile_grid(picture), LightSum.plus, should_stop
-    )
-    white = max(total.largest, 1.0) if white is None else white
-    light = Light(white, total.total / max(total.n_pixels, 1))
-    passes.store.put("light", {"white": np.array(light.white), "mean": np.array(light.mean)})
-    return light
+
+    def measured() -> Arrays:
+        total = passes.summed(
+            "Measuring the brightness", MeasureLight(picture), tile_grid(picture), LightSum.plus, should_stop
+        )
+        full = max(total.largest, 1.0) if white is None else white
+        return {"white": np.array(full), "mean": np.array(total.total / max(total.n_pixels, 1))}
+
+    found = passes.store.kept("light", measured)
+    return Light(float(found["white"]), float(found["mean"]))
 
 
 def counted_colours(picture: TiledPicture, passes: Passes, should_stop: ShouldStop) -> ColourCounts:
@@ -214,20 +215,20 @@ def counted_colours(picture: TiledPicture, passes: Passes, should_stop: ShouldSt
         No pixel holds data.
     ReadError, ClusterError, Cancelled
     """
-    stored = passes.store.get("colours")
-    if stored is not None:
-        return ColourCounts(stored["codes"], stored["counts"])
     task = CountColours(picture)
     if task.n_codes is None:
         raise ValueError("colours of this kind have no codes")
     totals = ColourTotals(task.n_codes)
-    for _, counted in passes.each("Counting the colours", task, tile_grid(picture), should_stop):
-        totals.add(counted)
-    total = totals.total()
-    if not total.codes.size:
-        raise no_data()
-    passes.store.put("colours", {"codes": total.codes, "counts": total.counts})
-    return total
+
+    def counted() -> Arrays:
+        for _, found in passes.each("Counting the colours", task, tile_grid(picture), should_stop):
+            totals.add(found)
+        total = totals.total()
+        if not total.codes.size:
+            raise no_data()
+        return {"codes": total.codes, "counts": total.counts}
+
+    return ColourCounts(**passes.store.kept("colours", counted))
 
 
 def counted_table(
@@ -243,15 +244,13 @@ def counted_table(
 def _statistics(
     rows: TileRows, seed: int, tiles: list[Tile], passes: Passes, should_stop: ShouldStop
 ) -> RowStatistics:
-    stored = passes.store.get("statistics")
-    if stored is not None:
-        return RowStatistics.of_arrays(stored)
     height, width = rows.picture.shape
-    share = min(1.0, SAMPLE_ROWS / (height * width))
-    task = MeasureRows(rows, share, seed)
-    statistics = passes.summed("Measuring the features", task, tiles, RowStatistics.plus, should_stop)
-    passes.store.put("statistics", statistics.arrays())
-    return statistics
+    task = MeasureRows(rows, min(1.0, SAMPLE_ROWS / (height * width)), seed)
+
+    def measured() -> Arrays:
+        return passes.summed("Measuring the features", task, tiles, RowStatistics.plus, should_stop).arrays()
+
+    return RowStatistics.of_arrays(passes.store.kept("statistics", measured))
 
 
 def _sampled_table(
@@ -326,21 +325,16 @@ class _ExpectationPasses:
 
     def __call__(self, task: TileExpectation, should_stop: ShouldStop) -> Expectation:
         self._n_done += 1
-        name = f"e-step-{self._n_done:04d}"
-        stored = self._passes.store.get(name)
-        if stored is not None:
-            moments = Moments(stored["counts"], stored["means"], stored["scatter"])
-            return Expectation(float(stored["log_likelihood"]), moments)
-        title = f"Pass {self._n_done} over all pixels"
-        found = self._passes.summed(title, task, self._tiles, Expectation.plus, should_stop)
-        moments = found.moments
-        self._passes.store.put(
-            name,
-            {
+
+        def made() -> Arrays:
+            title = f"Pass {self._n_done} over all pixels"
+            found = self._passes.summed(title, task, self._tiles, Expectation.plus, should_stop)
+            moments = found.moments
+            return {
                 "log_likelihood": np.array(found.log_likelihood),
-                "counts": moments.counts,
-                "means": moments.means,
-                "scatter": moments.scatter,
-            },
-        )
-        return found
+                "counts": moments.counts, "means": moments.means, "scatter": moments.scatter,
+            }  # fmt: skip
+
+        kept = self._passes.store.kept(f"e-step-{self._n_done:04d}", made)
+        moments = Moments(kept["counts"], kept["means"], kept["scatter"])
+        return Expectation(float(kept["log_likelihood"]), moments)

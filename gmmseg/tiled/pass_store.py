@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,14 @@ class PassStore:
         except (OSError, ValueError, EOFError, zipfile.BadZipFile):
             return None
         return arrays if str(arrays.pop("key", "")) == self._key else None
+
+    def kept(self, name: str, make: Callable[[], Arrays]) -> Arrays:
+        """Return what was put under a name, made and put there where nothing was; raises OSError."""
+        found = self.get(name)
+        if found is None:
+            found = make()
+            self.put(name, found)
+        return found
 
     def put(self, name: str, arrays: Arrays) -> None:
         """Keep arrays under a name; raises OSError."""

@@ -21,6 +21,7 @@ from gmmseg.photo.grid import (
 )
 from gmmseg.photo.segmentation import Segmentation
 from gmmseg.photo.smoothing import smooth
+from gmmseg.tiled.pass_store import Arrays
 from gmmseg.tiled.passes import Passes
 from gmmseg.tiled.tiles import Tile, TiledPicture, tile_grid
 
@@ -84,24 +85,25 @@ def prior_of(picture: TiledPicture, strength: float, passes: Passes, should_stop
         No pixel holds data.
     ReadError, ClusterError, Cancelled
     """
-    stored = passes.store.get("contrast")
-    if stored is not None:
-        return Prior(strength, Contrast(*map(float, stored["contrast"])))
-    low, high = 0.0, 0.0
-    if not (picture.dtype.kind == "u" and picture.dtype.itemsize <= 2):
-        title = "Measuring the range of values"
-        low, high = passes.summed(title, MeasureRange(picture), tile_grid(picture), _wider, should_stop)
     height, width = picture.shape
-    rows = [
-        Tile(index, part.start, 0, part.stop - part.start, width)
-        for index, part in enumerate(sampled_rows((height, width)))
-    ]
-    task, sums = MeasureContrast(picture, low, high), list[PairSum]()
-    for _, found in passes.each("Measuring the contrast", task, rows, should_stop):
-        sums += found
-    contrast = contrast_of_sums(sums, low, high)
-    passes.store.put("contrast", {"contrast": np.array([contrast.low, contrast.high, contrast.falloff])})
-    return Prior(strength, contrast)
+
+    def measured() -> Arrays:
+        low, high = 0.0, 0.0
+        if not (picture.dtype.kind == "u" and picture.dtype.itemsize <= 2):
+            title = "Measuring the range of values"
+            low, high = passes.summed(title, MeasureRange(picture), tile_grid(picture), _wider, should_stop)
+        rows = [
+            Tile(index, part.start, 0, part.stop - part.start, width)
+            for index, part in enumerate(sampled_rows((height, width)))
+        ]
+        task, sums = MeasureContrast(picture, low, high), list[PairSum]()
+        for _, found in passes.each("Measuring the contrast", task, rows, should_stop):
+            sums += found
+        contrast = contrast_of_sums(sums, low, high)
+        return {"contrast": np.array([contrast.low, contrast.high, contrast.falloff])}
+
+    kept = passes.store.kept("contrast", measured)["contrast"]
+    return Prior(strength, Contrast(*map(float, kept)))
 
 
 def _wider(one: tuple[float, float], other: tuple[float, float]) -> tuple[float, float]:

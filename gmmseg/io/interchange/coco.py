@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from gmmseg.colours import to_hex
 from gmmseg.io.masks import GENERATOR
 from gmmseg.io.plain_text import with_plain_names
 from gmmseg.photo.classes import ClassInfo, ClassTable
+from gmmseg.photo.objects.patch import Patch
 
 _CHUNKS = 7
 """Five-bit chunks of the longest run: enough for 2**34 pixels either way."""
@@ -34,35 +34,26 @@ def encode_coco(
         The category of each class by its id, where several instances are of one; its name and colour are
         those of the first.
     """
-    masks = (Annotated(entry, ids == entry.id) for entry in classes)
+    patches = ((entry, Patch.of(ids == entry.id)) for entry in classes)
     height, width = ids.shape
-    return encode_coco_of(masks, (height, width), classes, file_name, categories)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Annotated:
-    """A class and its pixels: a mask (h, w) and the row and column of the image where that begins."""
-
-    entry: ClassInfo
-    mask: BoolArray
-    corner: tuple[int, int] = (0, 0)
+    return encode_coco_of(patches, (height, width), classes, file_name, categories)
 
 
 def encode_coco_of(
-    masks: Iterable[Annotated],
+    patches: Iterable[tuple[ClassInfo, Patch]],
     shape: tuple[int, int],
     classes: ClassTable,
     file_name: str,
     categories: Mapping[int, int] | None = None,
 ) -> bytes:
-    """Return classes of an (H, W) image, the masks of which come one by one, as `encode_coco` does."""
+    """Return classes of an (H, W) image, the pixels of which come one by one, as `encode_coco` does."""
     height, width = shape
     classes = with_plain_names(classes)
     annotations: list[dict[str, Any]] = []
-    for each in masks:
-        if each.mask.any():
-            category = each.entry.id if categories is None else categories[each.entry.id]
-            annotations.append(_annotation(len(annotations) + 1, category, each, shape))
+    for entry, patch in patches:
+        if not patch.is_empty:
+            category = entry.id if categories is None else categories[entry.id]
+            annotations.append(_annotation(len(annotations) + 1, category, patch, shape))
     named = {
         entry.id if categories is None else categories[entry.id]: entry for entry in reversed(tuple(classes))
     }
@@ -79,20 +70,16 @@ def encode_coco_of(
     return (json.dumps(content) + "\n").encode("ascii")
 
 
-def _annotation(number: int, category: int, of: Annotated, shape: tuple[int, int]) -> dict[str, Any]:
-    mask = of.mask
-    rows, columns = (
-        np.flatnonzero(mask.any(axis=axis)) + start for axis, start in zip((1, 0), of.corner, strict=True)
-    )
-    left, top = int(columns[0]), int(rows[0])
-    counts = placed_run_lengths(mask, of.corner, shape)
+def _annotation(number: int, category: int, patch: Patch, shape: tuple[int, int]) -> dict[str, Any]:
+    height, width = patch.mask.shape
+    counts = placed_run_lengths(patch.mask, (patch.top, patch.left), shape)
     return {
         "id": number,
         "image_id": 1,
         "category_id": category,
         "iscrowd": 0,
-        "area": int(np.count_nonzero(mask)),
-        "bbox": [left, top, int(columns[-1]) + 1 - left, int(rows[-1]) + 1 - top],
+        "area": patch.area,
+        "bbox": [patch.left, patch.top, width, height],
         "segmentation": {"size": list(shape), "counts": compressed(counts)},
     }
 

@@ -12,7 +12,7 @@ from gmmseg.control import ShouldStop, raise_if_cancelled
 from gmmseg.errors import WriteError
 from gmmseg.image import PixelGrid, PixelSize
 from gmmseg.io.export_items import ExportItem, ExportKind
-from gmmseg.io.interchange.coco import Annotated, encode_coco_of
+from gmmseg.io.interchange.coco import encode_coco_of
 from gmmseg.io.interchange.geojson import encode_geojson_of
 from gmmseg.io.object_masks import encode_object_mask, object_folder
 from gmmseg.io.object_source import ObjectSource
@@ -77,7 +77,7 @@ class TiledObjectSource(ObjectSource):
             "binary": self._binary_tiff,
             "ome-zarr": self._zarr,
             "coco": lambda item, should_stop: encode_coco_of(
-                self._annotated(should_stop), self.shape, self.classes, self.image.source.name,
+                self._counted(should_stop), self.shape, self.classes, self.image.source.name,
                 self.categories(),
             ),
             "geojson": lambda item, should_stop: encode_geojson_of(self._placed(should_stop)),
@@ -135,15 +135,14 @@ class TiledObjectSource(ObjectSource):
         for entry, patch in self._patches(should_stop):
             yield entry, patch.mask, PixelGrid(patch.left, patch.top)
 
-    def _annotated(self, should_stop: ShouldStop) -> Iterator[Annotated]:
+    def _counted(self, should_stop: ShouldStop) -> Iterator[tuple[ClassInfo, Patch]]:
         height, width = self.shape
         if height * width >= _MOST_PIXELS_OF_COCO:
             raise WriteError(
                 f"COCO cannot tell runs of as many pixels as {width:,} × {height:,}.",
                 "Write GeoJSON, or a mask.",
             )
-        for entry, patch in self._patches(should_stop):
-            yield Annotated(entry, patch.mask, (patch.top, patch.left))
+        return self._patches(should_stop)
 
     def csv(self, pixel_size: PixelSize | None, should_stop: ShouldStop) -> bytes:
         size = self._pixel_size(pixel_size)
