@@ -26,13 +26,11 @@ from gmmseg.io.export_sources import ExportSource
 from gmmseg.io.file_kinds import telling_what_it_is
 from gmmseg.io.images import Picture, as_image
 from gmmseg.io.masks import PaletteName, encode_mask
-from gmmseg.io.models import FORMAT, model_format, read_model_bytes
+from gmmseg.io.models import FORMAT, TABLE_FORMAT, load_table_model, model_format, read_model_bytes
 from gmmseg.io.models import load_model as model_in
 from gmmseg.io.object_masks import MASK_SUFFIXES, encode_object_mask
 from gmmseg.io.outputs import check_suffix
 from gmmseg.io.table_export import TABLE_SUFFIXES, TableExportItem, TableExportKind, table_export_events
-from gmmseg.io.table_models import FORMAT as TABLE_FORMAT
-from gmmseg.io.table_models import load_table_model
 from gmmseg.mixture.threads import one_blas_thread
 from gmmseg.photo.classes import default_classes
 from gmmseg.photo.model import Model

@@ -14,7 +14,7 @@ from gmmseg.batch.methods import MapMethod
 from gmmseg.errors import SettingsError
 from gmmseg.features.spec import ColourSpace, FeatureSpec
 from gmmseg.frames.settings import Rates
-from gmmseg.mixture.settings import CovarianceKind, Criterion, InitMethod
+from gmmseg.mixture.settings import Adaptation, CovarianceKind, Criterion, InitMethod
 from gmmseg.photo.settings import LearnsFrom, MapSettings, MapUnit, SegmentSettings
 from gmmseg.regions.settings import RegionSettings
 from gmmseg.setting import Setting, arranged, settings_of, value_at, with_setting
@@ -144,6 +144,18 @@ def map_method(keywords: Mapping[str, Any]) -> tuple[MapMethod, dict[str, Any]]:
             idle[0], f"{title} has no effect on classes by pixel.", 'Add by="region", or leave it out.'
         )
     return MapMethod(settings, region_settings(cut)), others
+
+
+def label_method(keywords: Mapping[str, Any]) -> MapMethod:
+    """Return how a map of classes is made by keywords of `ClassKeywords` alone; raises as `map_method`."""
+    maps, others = map_method(keywords)
+    refuse_unknown(others, get_type_hints(ClassKeywords))
+    return maps
+
+
+def adaptation_of(adapt: float | Adaptation | None) -> Adaptation | None:
+    """Return how a model is adapted, a relevance factor alone standing for the usual way."""
+    return adapt if adapt is None or isinstance(adapt, Adaptation) else Adaptation(float(adapt))
 
 
 def region_settings(keywords: Mapping[str, Any]) -> RegionSettings:

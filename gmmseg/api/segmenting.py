@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from os import PathLike
-from typing import Any, Unpack, get_type_hints
+from typing import Any, Unpack
 
 import numpy as np
 
@@ -15,8 +15,9 @@ from gmmseg.api.keywords import (
     LabelKeywords,
     RegionKeywords,
     SegmentKeywords,
+    adaptation_of,
+    label_method,
     map_method,
-    refuse_unknown,
     region_settings,
     segment_settings,
     takes_settings,
@@ -319,11 +320,8 @@ def apply(
         The model was fitted on other channels, or the file holds none.
     ReadError, BudgetError, FeatureError
     """
-    if adapt is not None and not isinstance(adapt, Adaptation):
-        adapt = Adaptation(float(adapt))
-    maps, others = map_method(settings)
-    refuse_unknown(others, get_type_hints(ClassKeywords))
-    method = AppliedModel(model if isinstance(model, Model) else read_model(model), adapt, maps)
+    known = model if isinstance(model, Model) else read_model(model)
+    method = AppliedModel(known, adaptation_of(adapt), label_method(settings))
     with one_blas_thread():
         return Segmented(result_of(method.events(as_image(picture), "gmmseg.apply")))
 

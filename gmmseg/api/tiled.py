@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from os import PathLike
 from pathlib import Path
-from typing import Any, Unpack, get_type_hints
+from typing import Any, Unpack
 
 from gmmseg.api.keywords import (
     ClassKeywords,
     LabelKeywords,
+    adaptation_of,
+    label_method,
     map_method,
-    refuse_unknown,
     segment_settings,
     takes_settings,
 )
@@ -135,11 +136,8 @@ def apply_tiles(
     GmmsegError
         The outputs are as they were; what is done is kept beside them for `resume`.
     """
-    if adapt is not None and not isinstance(adapt, Adaptation):
-        adapt = Adaptation(float(adapt))
-    maps, others = map_method(settings)
-    refuse_unknown(others, get_type_hints(ClassKeywords))
-    given = GivenModel(model if isinstance(model, Model) else read_model(model), "", adapt)
+    maps = label_method(settings)
+    given = GivenModel(model if isinstance(model, Model) else read_model(model), "", adaptation_of(adapt))
     heat = None if probabilities is None else Path(probabilities)
     fields = field_maps(maps.settings, maps.regions)
     opened = open_picture(picture, frame=frame, skips_damaged=skip_damaged)

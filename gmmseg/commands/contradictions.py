@@ -33,7 +33,7 @@ def check_display(parser: Parser, options: argparse.Namespace) -> None:
     if getattr(options, "display", None) is None:
         return
     shown = {name for name in ("overlay", "cutout") if getattr(options, name, None) is not None}
-    kinds = {getattr(options, "format", None), *(file.kind for file in getattr(options, "also", ()))}
+    kinds = {getattr(options, "format", None), *(kind for kind, _ in getattr(options, "also", ()))}
     if not shown and not kinds & {"cutout", "cutouts", "overlay"}:
         parser.error("--display is for overlays and cut-outs: write one, or leave it out")
 
@@ -101,7 +101,7 @@ def check_apply(parser: Parser, options: argparse.Namespace) -> None:
 
 def check_tables(parser: Parser, options: argparse.Namespace) -> None:
     """End the program with code 2 where options of tables are given and no such table is written."""
-    kinds = {options.format, *(file.kind for file in options.also)}
+    kinds = {options.format, *(kind for kind, _ in options.also)}
     has_parts = options.parts is not None or "parts" in kinds
     if options.min_part is not None and not has_parts:
         parser.error("--min-part is about the parts of classes: add --parts FILE.csv, or leave it out")

@@ -121,10 +121,7 @@ def _matching(path: Path) -> list[Path]:
 
 def _wanted(options: argparse.Namespace) -> list[tuple[ExportKind, Path]]:
     first = cast(ExportKind, options.format or "mask")
-    given = [
-        *((kind, getattr(options, kind, None)) for kind in _FURTHER),
-        *((cast(ExportKind, file.kind), file.path) for file in options.also),
-    ]
+    given = [*((kind, getattr(options, kind, None)) for kind in _FURTHER), *options.also]
     further = [(kind, path) for kind, path in given if path is not None]
     return further if options.output is None else [(first, options.output.path), *further]
 

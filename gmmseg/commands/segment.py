@@ -41,12 +41,7 @@ def _joint(
 def _classes(options: argparse.Namespace) -> ClassTable | None:
     if not options.classes:
         return None
-    table = ClassTable(
-        tuple(
-            ClassInfo(one.id, one.name, one.colour, one.components, one.is_visible, one.is_locked)
-            for one in options.classes
-        )
-    )
+    table = ClassTable(tuple(ClassInfo(*told) for told in options.classes))
     check_classes(table)
     return table
 

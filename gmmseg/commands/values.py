@@ -98,40 +98,20 @@ def n_bytes(text: str) -> int:
     return size
 
 
-@dataclass(frozen=True, slots=True)
-class OutFile:
-    """A further file to write: its kind and where."""
+def out_file(kinds: tuple[str, ...]) -> Callable[[str], tuple[str, Path]]:
+    """Return what reads KIND=FILE, the kind and the path of a further file to write."""
 
-    kind: str
-    path: Path
-
-
-def out_file(kinds: tuple[str, ...]) -> Callable[[str], OutFile]:
-    """Return what reads KIND=FILE."""
-
-    def read(text: str) -> OutFile:
+    def read(text: str) -> tuple[str, Path]:
         kind, equals, name = text.partition("=")
         if not equals or kind not in kinds:
             raise argparse.ArgumentTypeError(f"“{text}” is not KIND=FILE; the kinds are {', '.join(kinds)}")
-        return OutFile(kind, place(name))
+        return kind, place(name)
 
     return read
 
 
-@dataclass(frozen=True, slots=True)
-class ClassEntry:
-    """A class as told on the command line; its fields are those of a `ClassInfo`."""
-
-    id: int
-    components: tuple[int, ...]
-    colour: tuple[int, int, int]
-    is_visible: bool
-    is_locked: bool
-    name: str
-
-
-def class_entry(text: str) -> ClassEntry:
-    """Read a class such as ``2:0+3:#87ceeb:shown:Sky``."""
+def class_entry(text: str) -> tuple[int, str, tuple[int, int, int], tuple[int, ...], bool, bool]:
+    """Read a class such as ``2:0+3:#87ceeb:shown:Sky`` as the fields of a `ClassInfo`, which needs numpy."""
     match = re.fullmatch(
         r"([0-9]{1,5}):([0-9]{1,3}(?:[+][0-9]{1,3})*):#([0-9a-fA-F]{6}):(shown|hidden)([+]locked)?:(.*)",
         text,
@@ -144,7 +124,7 @@ def class_entry(text: str) -> ClassEntry:
     number, parts, colour, view, lock, name = match.groups()
     red, green, blue = bytes.fromhex(colour)
     components = tuple(int(part) for part in parts.split("+"))
-    return ClassEntry(int(number), components, (red, green, blue), view == "shown", lock is not None, name)
+    return int(number), name, (red, green, blue), components, view == "shown", lock is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,8 @@ from pathlib import Path
 
 from gmmseg.control import Progress
 from gmmseg.io.csv_lines import Cell, csv_lines
-from gmmseg.io.models import load_model, model_format, read_model_bytes
+from gmmseg.io.models import TABLE_FORMAT, load_model, load_table_model, model_format, read_model_bytes
 from gmmseg.io.outputs import check_suffix, write
-from gmmseg.io.table_models import FORMAT, load_table_model
 from gmmseg.laboratory.scene import Scene
 from gmmseg.mixture.covariance import Full
 from gmmseg.mixture.params import MixtureParams
@@ -60,5 +59,5 @@ def read_mixture(path: str | os.PathLike[str]) -> MixtureParams:
         It cannot be read, or is no model.
     """
     data = read_model_bytes(path)
-    model = load_table_model(data) if model_format(data) == FORMAT else load_model(data)
+    model = load_table_model(data) if model_format(data) == TABLE_FORMAT else load_model(data)
     return MixtureParams(model.params.weights.copy(), model.means, Full(model.matrices))

@@ -17,10 +17,13 @@ from gmmseg.photo.classes import ClassInfo
 from gmmseg.photo.given import GivenModel
 from gmmseg.photo.model import Model
 from gmmseg.setting import settings_to_dict
+from gmmseg.tables.fitting import TableModel
 from gmmseg.version import VERSION
 
 FORMAT = "gmmseg-model"
 FORMAT_VERSION = 2
+TABLE_FORMAT = "gmmseg-table"
+TABLE_VERSION = 1
 _HEAD_BYTES = 200
 
 
@@ -154,3 +157,28 @@ def model_of(content: Any) -> Model:
         form.seed,
         form.white,
     )
+
+
+def dump_table_model(model: TableModel) -> bytes:
+    """Return a model of a table as JSON; `load_table_model` gives back the same bits."""
+    return json_lines(
+        {
+            **head_content(TABLE_FORMAT, TABLE_VERSION),
+            "names": list(model.names),
+            "centre": model.centre.tolist(),
+            "scale": model.scale.tolist(),
+            **mixture_content(model.params),
+            "is_hard": model.params.is_hard,
+            "seed": model.seed,
+        }
+    )
+
+
+def load_table_model(data: bytes) -> TableModel:
+    """Return the model in the bytes of a file; raises `ModelError` naming the field."""
+    # Imported here, like msgspec below it, only when a model is read.
+    from gmmseg.io import model_forms as forms
+    from gmmseg.io.strict_json import converted, parse
+
+    form = converted(forms.checked_content(parse(data), TABLE_FORMAT, TABLE_VERSION), forms.TableModelForm)
+    return TableModel(*form.scaled(), form.seed)

@@ -14,10 +14,10 @@ from gmmseg.arrays import FloatArray
 from gmmseg.control import Progress, ShouldStop, never_stop, raise_if_cancelled
 from gmmseg.errors import WriteError
 from gmmseg.io.csv_lines import Cell, csv_pieces
+from gmmseg.io.models import dump_table_model
 from gmmseg.io.npy import encode_arrays, encode_npy
 from gmmseg.io.outputs import Output, check_outputs, written_events
 from gmmseg.io.reports import cost_figures, encode_report, fit_figures, run_figures
-from gmmseg.io.table_models import dump_table_model
 from gmmseg.setting import settings_to_dict
 from gmmseg.tables.fitting import TableFit
 from gmmseg.tables.table import Table

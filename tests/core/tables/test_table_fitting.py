@@ -18,7 +18,7 @@ import gmmseg
 from gmmseg.arrays import FloatArray
 from gmmseg.commands.cli import run
 from gmmseg.errors import ModelError, ReadError, SettingsError
-from gmmseg.io.table_models import dump_table_model, load_table_model
+from gmmseg.io.models import dump_table_model, load_table_model
 from gmmseg.mixture.settings import CovarianceKind
 from gmmseg.tables.fitting import TableModel
 

@@ -15,7 +15,7 @@ from pytestqt.qtbot import QtBot
 
 from gmmseg.features.build import feature_table
 from gmmseg.features.spec import FeatureSpec
-from gmmseg.io.table_models import dump_table_model
+from gmmseg.io.models import dump_table_model
 from gmmseg.laboratory.data import THREE_IN_PLANE, made_data
 from gmmseg.laboratory.document import change_setting, take_data
 from gmmseg.laboratory.pages.contents import PAGES
