@@ -575,7 +575,7 @@ def test_wrong_usage_ends_with_code_2(place: Path, capsys: Any, arguments: list[
         (["segment", "photo.png", "-o", "m.png", "--features", "rgb+motion"], ["motion"]),
         (["segment", "photo.png", "-o", "m.png", "--frame", "0"], ["1 or more"]),
         (["segment", "photo.png", "-o", "m.png", "-k", "five"], ["five", "1 to 256"]),
-        (["segment", "photo.png", "-o", "m.png", "--seed", "9" * 400], ["9…. Choose a whole number"]),
+        (["segment", "photo.png", "-o", "m.png", "--seed", "9" * 400], ["9…”. Choose a whole number"]),
         (["segment", "photo.png", "-o", "m.png", "--method", "regions", "--detail", "nan"], ["0 to 1"]),
         (["sample", "m.json", "-n", "0", "-o", "s.npy"], ["1 or more"]),
         (["sample", "m.json", "-n", "-3", "-o", "s.npy"], ["1 or more"]),
