@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from gmmseg.photo.project import PhotoProject
 from gmmseg.photo.view_state import ViewState
 from ui.desk.actions import REDO, UNDO, ActionSpec, DeskState, Keys, is_running
@@ -17,6 +19,9 @@ from ui.photo.panels.panes import PanesPanel
 from ui.photo.teaching import Teaching
 from ui.photo.toolbox import Toolbox, ToolName
 from ui.photo.work import PhotoWork
+
+if TYPE_CHECKING:
+    from gmmseg.io.export_items import ExportKind
 
 MAX_KEYED_CLASSES = 9
 
@@ -129,6 +134,13 @@ def can_teach(state: State) -> bool:
 def has_selection(state: State) -> bool:
     """Enabled with a selection that is answered."""
     return state.shown.current_selection is not None
+
+
+def _copy_spec(kind: ExportKind, text: str, tip: str, note: str, keys: tuple[str, ...] = ()) -> Spec:
+    return Spec(
+        f"copy_object_{kind}", text, PhotoCommands.copy_objects, keys, "", has_objects, tip,
+        arguments=(kind, note),
+    )  # fmt: skip
 
 
 def _class_spec(number: int) -> Spec:
@@ -278,10 +290,30 @@ PHOTO_ACTIONS: tuple[Spec, ...] = (
         "copy_regions", "Copy the region table", PhotoCommands.copy_regions, (), "copy", has_any_maps,
         "Copy the rows of the regions chosen, or all, as text for a spreadsheet",
     ),
-    Spec(
-        "copy_cutout", "Copy the cut-o&ut", PhotoCommands.copy_cutout, ("Ctrl+Shift+X",), "", has_objects,
-        "Copy the chosen objects, or all, with transparency around them",
+    _copy_spec(
+        "cutout", "Copy the cut-o&ut", "Copy the chosen objects, or all, with transparency around them",
+        "Copied the cut-out, with transparency around it.", ("Ctrl+Shift+X",),
     ),
+    _copy_spec(
+        "binary", "As a &mask", "Copy a mask of the chosen objects, or of all: 255 inside, 0 outside",
+        "Copied the mask: 255 inside, 0 outside.",
+    ),
+    _copy_spec(
+        "mask", "As &numbers", "Copy the number of the object of each pixel, 0 where there is none",
+        "Copied the mask of objects. Values: their numbers, 0 where there is none.",
+    ),
+    _copy_spec(
+        "semantic", "As &categories", "Copy a number for each name: objects of one name are one",
+        "Copied the mask of categories. Values: names from 1 in the table's order, 0 where there is none.",
+    ),
+    _copy_spec(
+        "table", "As a &table", "Copy area, outline, place, shape and colour of each object as text",
+        "Copied the table, to be pasted into a spreadsheet.",
+    ),
+    _copy_spec("svg", "As &outlines (SVG)", "Copy the outlines as SVG text", "Copied the outlines as SVG."),
+    _copy_spec("geojson", "As &GeoJSON", "Copy the outlines as GeoJSON text", "Copied GeoJSON."),
+    _copy_spec("coco", "As COCO &instances", "Copy annotations as COCO text", "Copied COCO annotations."),
+    _copy_spec("labelme", "As &LabelMe", "Copy the outlines as LabelMe text", "Copied LabelMe shapes."),
     _arrangement_spec(
         "cut_out", "&Cut out", "Alt+1", "One large picture, to mark objects in it and take them away"
     ),

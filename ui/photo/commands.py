@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QRectF, Slot
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from gmmseg.errors import GmmsegError
@@ -18,6 +19,7 @@ from gmmseg.photo.classes import default_classes
 from gmmseg.photo.document import reset_settings, show_classes
 from gmmseg.photo.objects.patch import Patch
 from ui.notices import Notices
+from ui.photo.copying import CopyRequest
 from ui.photo.panels.picture_requests import regions_of
 from ui.photo.toolbox import Toolbox
 from ui.photo.widgets.captions import counted_regions, hidden_note
@@ -28,6 +30,7 @@ from ui.settings_store import SettingsStore
 if TYPE_CHECKING:
     from gmmseg.batch.documents import Subject
     from gmmseg.batch.texts import Language
+    from gmmseg.io.export_items import ExportKind
     from ui.photo.batch_dialog import BatchDialog
 
 
@@ -63,6 +66,9 @@ class PhotoCommands(QObject):
         self._notices = notices
         self._window = window
         self._batch: BatchDialog | None = None
+        self._copied_note = ""
+        """What is said once what was asked for is on the clipboard."""
+        work.copier.answered.connect(self._put_on_clipboard)
 
     def open_file(self) -> None:
         dialog = QFileDialog(self._window, self.tr("Open images"), str(self._store.folder("open")))
@@ -230,25 +236,27 @@ class PhotoCommands(QObject):
             return True
         return False
 
-    def copy_cutout(self) -> None:
-        """Copy the chosen objects, or all, with transparency around them, as `export` takes them."""
-        self._with_selection_decided(self._copy_cutout)
+    def copy_objects(self, kind: ExportKind, note: str) -> None:
+        """Copy the chosen objects, or all, as an export of that kind writes them, and say `note`."""
+        self._with_selection_decided(partial(self._copy_objects, kind, note))
 
-    def _copy_cutout(self) -> None:
-        from ui.photo.export_work import cut_out_picture
+    def _copy_objects(self, kind: ExportKind, note: str) -> None:
+        from gmmseg.batch.documents import WITHOUT_PIXELS
 
         document = self._work.workspace.document
-        if document.image is None or not document.objects or self._says_missing():
+        if not document.objects or (kind not in WITHOUT_PIXELS["objects"] and self._says_missing()):
             return
-        try:
-            picture = cut_out_picture(
-                document.image, document.objects, self._toolbox.chosen, document.display
-            )
-        except GmmsegError as error:
-            self._notices.say(str(error))
-            return
-        QGuiApplication.clipboard().setImage(picture)
-        self._notices.say(self.tr("Copied the cut-out, with transparency around it."))
+        self._copied_note = note
+        self._work.copier.ask(CopyRequest(document, self._toolbox.chosen, kind))
+
+    @Slot(object, object)
+    def _put_on_clipboard(self, request: CopyRequest, content: QImage | str) -> None:
+        clipboard = QGuiApplication.clipboard()
+        if isinstance(content, str):
+            clipboard.setText(content)
+        else:
+            clipboard.setImage(content)
+        self._notices.say(self.tr(self._copied_note))
 
     def select_marked(self) -> None:
         """Make what another panel points at in the picture the selection."""

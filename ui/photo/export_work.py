@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Collection, Generator
 from dataclasses import replace
 from pathlib import Path
@@ -11,19 +13,22 @@ import numpy as np
 from PySide6.QtGui import QImage
 
 from gmmseg.arrays import LabelArray
-from gmmseg.batch.documents import KnownMaps, Subject, check_pixels, document_source_events
-from gmmseg.control import ShouldStop
-from gmmseg.display import Display
+from gmmseg.batch.documents import (
+    KnownMaps,
+    Subject,
+    as_in_document,
+    check_pixels,
+    document_source_events,
+)
+from gmmseg.control import ShouldStop, result_of
 from gmmseg.errors import WriteError
-from gmmseg.image import Image
 from gmmseg.io.export import export_events
-from gmmseg.io.export_items import ExportItem
+from gmmseg.io.export_items import SUFFIXES, ExportItem
 from gmmseg.io.masks import mask_ids, mask_palette
-from gmmseg.io.object_source import cut_out
 from gmmseg.photo.classes import ClassTable
 from gmmseg.photo.document import Document
-from gmmseg.photo.objects.objects import ObjectMap
 from gmmseg.photo.view_state import ViewState
+from ui.photo.copying import CopyRequest
 
 
 def export_shown_events(
@@ -65,14 +70,23 @@ def mask_picture(labels: LabelArray, classes: ClassTable) -> QImage:
     return picture.copy()
 
 
-def cut_out_picture(
-    image: Image, objects: ObjectMap, chosen: Collection[int], display: Display | None
-) -> QImage:
-    """Return objects, the chosen ones or all, as displayed, with transparency around them."""
-    boxes = {each: box for each, box in objects.boxes().items() if not chosen or each in chosen}
-    pixels = cut_out(image, objects, boxes, display)
-    height, width = pixels.shape[:2]
-    return QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_RGBA8888).copy()
+def object_content(request: CopyRequest, should_stop: ShouldStop) -> QImage | str:
+    """Return what an export of objects writes: a PNG as a picture, a table with tabs, all else as text."""
+    document, suffix = request.document, SUFFIXES[request.kind][0]
+    [item] = as_in_document([ExportItem(Path(f"objects{suffix}"), request.kind)], document, "objects")
+    check_pixels(document, "objects", [item])
+    if document.objects is not None and request.chosen:
+        document = replace(document, objects=document.objects.only(request.chosen))
+    source = result_of(document_source_events(document, "objects", "window", should_stop=should_stop))
+    content = source.encode(item, should_stop)
+    if not isinstance(content, bytes):
+        raise WriteError("A folder of files cannot be copied.", "Export it.")
+    if suffix == ".png":
+        return QImage.fromData(content)
+    text = content.decode()
+    if suffix != ".csv":
+        return text
+    return "\n".join("\t".join(row) for row in csv.reader(io.StringIO(text)))
 
 
 def _rgb(colour: Any) -> int:

@@ -28,7 +28,15 @@ _ARRANGING = tuple(f"arrangement_{arrangement.name}" for arrangement in ARRANGEM
 _TOOLS = tuple(f"tool_{name}" for name in get_args(ToolName))
 _FILES = ("previous_image", "next_image", "list_folder", "open_stack")
 _COPIES = ("copy_view", "copy_mask", "copy_command", "copy_python")
-_SELECTION = ("accept_selection", "extend_object", "subtract_selection", "drop_selection", "", "copy_cutout")
+_COPIED_OBJECTS = ("cutout", "binary", "mask", "semantic", "table", "svg", "geojson", "coco", "labelme")
+_SELECTION = (
+    "accept_selection",
+    "extend_object",
+    "subtract_selection",
+    "drop_selection",
+    "",
+    "copy_object_cutout",
+)
 _WORDS = {
     "tool_box": "Box",
     "tool_colour": "Colour",
@@ -78,6 +86,7 @@ def photo_layout(
 ) -> DeskLayout:
     """Return the layout of the photo desk."""
     panels.objects.show_sources([actions[name] for name in _SOURCES])
+    panels.objects.show_copies([actions[f"copy_object_{kind}"] for kind in _COPIED_OBJECTS])
     panels.objects.show_teaching([actions["teach"], actions["teach_live"], actions["show_unsure"]])
     toolbar = _toolbar(actions, recent, samples, opacity)
     docks = (

@@ -24,7 +24,7 @@ _SELECTION = ("accept_selection", "extend_object", "subtract_selection", "drop_s
 MARKED_ACTIONS = ("select_marked", "object_of_marked")
 REGION_ACTIONS = (*MARKED_ACTIONS, "copy_regions", "copy_mask", "export")
 """Actions on the rows selected in the table of the regions."""
-_PICTURE = ("copy_cutout", "copy_view", "copy_mask", "", "export", "", "fit_view", "overlay", "pin")
+_PICTURE = ("copy_object_cutout", "copy_view", "copy_mask", "", "export", "", "fit_view", "overlay", "pin")
 
 
 class PictureMenu(QMenu):

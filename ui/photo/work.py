@@ -26,6 +26,7 @@ from ui.desk.job_runner import JobRunner
 from ui.desk.keeping import Keeper, Keeping
 from ui.photo.comparing import KComparer
 from ui.photo.component_merger import ComponentMerger
+from ui.photo.copying import copied
 from ui.photo.exporting import Exporter
 from ui.photo.file_states import FileStates
 from ui.photo.fitting import Fitter
@@ -102,6 +103,7 @@ class PhotoWork(PhotoWorkers):
         self.region_measurer = self.make_requests(_region_table, lambda request: "regions")
         self.part_finder = self.make_requests(_parts, lambda request: "parts")
         self.value_counter = self.make_requests(_histograms, lambda image: "histograms")
+        self.copier = self.make_requests(copied, lambda request: "clipboard")
         self.selected_step: FitStep | None = None
         self._connect()
 

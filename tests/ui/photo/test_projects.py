@@ -316,7 +316,7 @@ def test_without_its_image_the_export_dialog_offers_what_can_be_written(
     dialog._subject.setCurrentIndex(0)
     assert {kind for kind, box in boxes.items() if box.isEnabled()} == {"model"}
     dialog.reject()
-    for name in ("copy_command", "copy_python", "copy_cutout", "export_animation"):
+    for name in ("copy_command", "copy_python", "copy_object_cutout", "export_animation"):
         marked.window.errors.clear()
         marked.photo.actions[name].trigger()
         assert "is missing, and this is made of its pixels" in marked.window.errors.text

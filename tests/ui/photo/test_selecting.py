@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image as PillowImage
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt
 from PySide6.QtGui import QAction, QContextMenuEvent, QMouseEvent, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QCheckBox, QLabel, QLineEdit, QMenu
@@ -16,6 +16,7 @@ from pytestqt.qtbot import QtBot
 from scipy.ndimage import label
 
 from gmmseg.arrays import AnyArray
+from gmmseg.io.export_items import SUFFIXES, ExportItem, ExportKind
 from gmmseg.io.images import image_from_array
 from gmmseg.photo.document import Document, change_setting
 from gmmseg.photo.field import whole_field
@@ -343,15 +344,50 @@ def test_a_cut_out_is_on_disk_after_a_click_and_three_keys(person: Person, tmp_p
     assert message.text == ""
 
 
+def copied(person: Person, kind: str) -> QMimeData:
+    """Copy objects and return what is on the clipboard then."""
+    clipboard = QApplication.clipboard()
+    clipboard.setText("before")
+    person.desk.actions[f"copy_object_{kind}"].trigger()
+    person.wait(lambda: clipboard.text() != "before")
+    return clipboard.mimeData()
+
+
 def test_a_pending_selection_is_what_is_copied_as_a_cut_out(person: Person) -> None:
     selected = person.click(90, 40)
-    person.desk.actions["copy_cutout"].trigger()
+    assert copied(person, "cutout").hasImage()
     image = QApplication.clipboard().image()
     assert image.hasAlphaChannel()
     assert (image.height(), image.width()) == (
         int(selected.any(axis=1).sum()),
         int(selected.any(axis=0).sum()),
     )
+
+
+def test_what_is_copied_of_the_chosen_objects_is_what_an_export_of_them_writes(
+    person: Person, tmp_path: Path
+) -> None:
+    for x, y in ((90, 40), (20, 10)):
+        person.click(x, y)
+        person.press(Qt.Key.Key_Return)
+    person.desk.toolbox.choose((2,))
+    own = person.area_of(2)
+    for name, value in (("binary", 255), ("mask", 2), ("semantic", 1)):
+        copied(person, name)
+        image = QApplication.clipboard().image()
+        assert (image.width(), image.height()) == SHAPE[::-1]
+        values = np.frombuffer(image.constBits(), dtype=np.uint8).reshape(SHAPE[0], -1)[:, : SHAPE[1]]
+        assert image.depth() == 8
+        assert np.array_equal(values, value * own)
+    texts: tuple[ExportKind, ...] = ("svg", "geojson", "coco", "labelme")
+    for kind in texts:
+        item = ExportItem(tmp_path / f"{kind}{SUFFIXES[kind][0]}", kind)
+        person.desk.work.exporter.write(person.desk.work.workspace.shown, [item], "objects", [2])
+        person.wait(item.path.is_file)
+        assert copied(person, kind).text() == item.path.read_text()
+    heading, row = (line.split("\t") for line in copied(person, "table").text().splitlines())
+    told = dict(zip(heading, row, strict=True))
+    assert int(told["area"]) == own.sum()
 
 
 def test_the_tool_in_hand_is_the_one_that_is_checked(person: Person) -> None:

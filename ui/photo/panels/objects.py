@@ -86,6 +86,7 @@ class ObjectsPanel(EntriesPanel):
         self._split_menu = self._submenu("split", _tr("&Split"), _SPLITS)
         self._shape_menu = self._submenu("shape", _tr("Sha&pe"), _SHAPES)
         self._source_menu = self._submenu("add", _tr("New &from"), ())
+        self._copy_menu = self._submenu("copy", _tr("Cop&y"), ())
         self.menu.setTitle(_tr("&Chosen objects"))
         for entry in self._menu_entries():
             if entry is None:
@@ -104,6 +105,7 @@ class ObjectsPanel(EntriesPanel):
             self._split_menu,
             self._shape_menu,
             self._source_menu,
+            self._copy_menu,
             None,
             *named(["object.hide", "object.solo", "object.lock", "object.up", "object.down", ""]),
             *named(["object.remove"]),
@@ -132,6 +134,10 @@ class ObjectsPanel(EntriesPanel):
     def show_sources(self, actions: Sequence[QAction]) -> None:
         """Offer what new objects can be made of: `actions` of the desk."""
         self._source_menu.addActions(actions)
+
+    def show_copies(self, actions: Sequence[QAction]) -> None:
+        """Offer ways to copy objects: `actions` of the desk."""
+        self._copy_menu.addActions(actions)
 
     def show_teaching(self, actions: Sequence[QAction]) -> None:
         """Offer below the table what objects teach: `actions` of the desk."""
