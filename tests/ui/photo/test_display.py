@@ -197,7 +197,7 @@ def test_what_is_exported_and_copied_looks_as_on_screen(app: App, qtbot: QtBot, 
     assert np.array_equal(np.asarray(Pillow.open(cutout.path))[:, :, :3], shown[10:30, 10:40])
     QApplication.clipboard().setText("before")
     app.photo.actions["copy_object_cutout"].trigger()
-    qtbot.waitUntil(QApplication.clipboard().mimeData().hasImage, timeout=20_000)
+    qtbot.waitUntil(lambda: QApplication.clipboard().mimeData().hasImage(), timeout=20_000)
     copied = QApplication.clipboard().image().pixelColor(3, 4)
     assert [copied.red(), copied.green(), copied.blue()] == shown[14, 13].tolist()
 
