@@ -49,8 +49,12 @@ class MaskValues:
     colours: Mapping[int, Colour] = field(default_factory=dict)
 
 
-def read_values(data: bytes, name: str, should_stop: ShouldStop = never_stop) -> MaskValues:
+def read_values(
+    data: bytes, name: str, should_stop: ShouldStop = never_stop, beside: bytes = b""
+) -> MaskValues:
     """Return the values of a mask file, recognised by its content.
+
+    An array alone has its legend `beside` it, in a file of its own.
 
     Indices of a palette and grey levels are values; so are the colours of a coloured mask of at most 256
     colours, of which black is none, and the opacity of a cut-out.
@@ -65,7 +69,7 @@ def read_values(data: bytes, name: str, should_stop: ShouldStop = never_stop) ->
     if data.startswith(NPY_MAGIC):
         with decoding(name, "NPY"):
             values = read_array(io.BytesIO(data), len(data), name, should_stop)
-        return MaskValues(whole_values(values, name))
+        return _explained(whole_values(values, name), _parsed(beside.decode(errors="replace")))
     if data.startswith(ZIP_MAGIC):
         return _read_npz(data, name, should_stop)
     format_name = recognise(data, name)
@@ -160,8 +164,16 @@ def _legend_of(data: bytes, name: str, format_name: str) -> Mapping[str, Any]:
                 text = _description(data)
             elif format_name == "NPZ":
                 text = _metadata(data)
-            legend = json.loads(text) if text else {}
-    except (GmmsegError, ValueError, RecursionError):
+    except GmmsegError:
+        return {}
+    return _parsed(text if isinstance(text, str) else "")
+
+
+def _parsed(text: str) -> Mapping[str, Any]:
+    """Return a legend from its text; empty where it is none."""
+    try:
+        legend = json.loads(text)
+    except (ValueError, RecursionError):
         return {}
     return legend if isinstance(legend, dict) else {}
 

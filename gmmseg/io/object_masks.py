@@ -20,7 +20,7 @@ from gmmseg.photo.objects.objects import ObjectInfo
 from gmmseg.render import display_rgb
 
 MASK_SUFFIXES = (".png", ".tif", ".tiff", ".npy")
-_INDEX = "objects.json"
+INDEX = "objects.json"
 """Lists the files of a folder of objects."""
 
 
@@ -83,14 +83,14 @@ def object_folder(
     ]
     files = {names[entry.id]: encode(entry) for entry in entries}
     index = json.dumps({"objects": listed}, indent=1) + "\n"
-    return Folder({**files, _INDEX: index.encode("ascii")}, is_object_folder)
+    return Folder({**files, INDEX: index.encode("ascii")}, is_object_folder)
 
 
 def is_object_folder(folder: Path) -> bool:
     """Return whether a folder is one of `object_folder`, so that it may be replaced by another one."""
     try:
-        with (folder / _INDEX).open("rb") as file:
+        with (folder / INDEX).open("rb") as file:
             listed = json.loads(file.read(1 << 24))["objects"]
-        return {entry["file"] for entry in listed} | {_INDEX} == {path.name for path in folder.iterdir()}
+        return {entry["file"] for entry in listed} | {INDEX} == {path.name for path in folder.iterdir()}
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return False

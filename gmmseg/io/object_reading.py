@@ -20,17 +20,28 @@ from gmmseg.io.interchange.geojson_reading import decode_geojson
 from gmmseg.io.interchange.imagej_roi_reading import ROI_MAGIC, decode_rois
 from gmmseg.io.interchange.labelme_reading import decode_labelme
 from gmmseg.io.interchange.ome_zarr_reading import read_ome_zarr
+from gmmseg.io.interchange.svg_reading import SVG_START, decode_svg
 from gmmseg.io.mask_reading import read_values, whole_values
+from gmmseg.io.npy import NPY_MAGIC
 from gmmseg.io.npz import ZIP_MAGIC
+from gmmseg.io.object_folder_reading import read_object_folder
+from gmmseg.io.object_masks import INDEX
 from gmmseg.photo.objects.objects import ObjectMap
 from gmmseg.photo.objects.sources import objects_of_ids
 
 MASK_GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("Masks", (".png", ".tif", ".tiff", ".npy", ".npz", ".json", ".geojson", ".roi", ".zip", ".bmp", ".gif")),
+    (
+        "Masks",
+        (
+            ".png", ".tif", ".tiff", ".npy", ".npz", ".json", ".geojson", ".roi", ".zip", ".svg", ".bmp",
+            ".gif",
+        ),
+    ),
     ("COCO, LabelMe", (".json",)),
     ("GeoJSON", (".geojson", ".json")),
     ("ImageJ ROIs", (".roi", ".zip")),
-)
+    ("SVG", (".svg",)),
+)  # fmt: skip
 """Title and suffixes of each group a file dialog offers."""
 
 
@@ -45,8 +56,9 @@ def read_objects(
 ) -> ObjectMap:
     """Return the objects that a file marks in an image.
 
-    Read are masks (PNG, TIFF, NPY, NPZ and other pictures without loss), COCO, GeoJSON, LabelMe, ImageJ ROIs
-    and OME-Zarr folders. Names and colours are those of the file where it says them.
+    Read are masks (PNG, TIFF, NPY, NPZ and other pictures without loss), COCO, GeoJSON, LabelMe, ImageJ ROIs,
+    SVG paths of straight lines, OME-Zarr folders and folders with a mask for each object. Names and colours
+    are those of the file where it says them; of an array the legend beside it does.
 
     Parameters
     ----------
@@ -71,13 +83,19 @@ def read_objects(
     """
     name = shown_name(path)
     if os.path.isdir(path):
+        if Path(path, INDEX).exists():
+            return read_object_folder(Path(path), shape, should_stop)
         return _some(read_ome_zarr(Path(path), shape, should_stop), name)
     data = read_file_bytes(path, should_stop)
     if data.startswith(ROI_MAGIC) or (data.startswith(ZIP_MAGIC) and b".roi" in data):
         return decode_rois(data, name, shape, should_stop)
     if data.lstrip()[:1] in (b"{", b"["):
         return _from_json(data, name, shape, image_name, grid, should_stop)
-    values = read_values(data, name, should_stop)
+    if SVG_START.match(data):
+        return decode_svg(data, name, shape, should_stop)
+    legend = Path(f"{os.fspath(path)}.json")
+    beside = read_file_bytes(legend, should_stop) if data.startswith(NPY_MAGIC) and legend.is_file() else b""
+    values = read_values(data, name, should_stop, beside)
     if values.ids.shape != overview:
         check_size(values.ids.shape, shape, name)
     return _some(objects_of_ids(values.ids, values.names, values.colours), name)

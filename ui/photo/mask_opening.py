@@ -18,7 +18,7 @@ from gmmseg.photo.objects.objects import ObjectMap
 from ui.photo.object_editor import ObjectEditor
 from ui.photo.photo_worker import PhotoWorker, PhotoWorkers
 
-_NO_IMAGES = (".json", ".geojson", ".roi", ".zip", ".npy", ".npz", ".zarr")
+_NO_IMAGES = (".json", ".geojson", ".roi", ".zip", ".svg", ".npy", ".npz", ".zarr")
 """Files that hold objects and cannot be opened as an image."""
 
 

@@ -70,7 +70,11 @@ def partition(found: ObjectMap) -> set[tuple[str, bytes]]:
         ("m.png", "mask", {"palette": "grey"}),
         ("m.png", "mask", {"zero_based": True}),
         ("m.tif", "mask", {}),
+        ("m.npy", "mask", {}),
+        ("m.npy", "mask", {"zero_based": True}),
         ("m.npz", "mask", {}),
+        ("m.svg", "svg", {}),
+        ("masks", "binaries", {}),
         ("m.ome.tif", "ome-tiff", {}),
         ("m.ome.zarr", "ome-zarr", {}),
         ("m.json", "coco", {}),
@@ -85,8 +89,8 @@ def test_what_is_written_is_read_pixel_for_pixel_with_its_names(
     made = objects()
     found = read_objects(write(tmp_path, name, kind, made, **options), SHAPE)
     assert partition(found) == partition(made)
-    if kind not in ("coco", "labelme"):
-        # COCO's colours are those of categories; LabelMe's files have none.
+    if kind not in ("coco", "labelme", "binaries"):
+        # COCO's colours are those of categories; LabelMe's files and masks of one object have none.
         assert {e.colour for e in found if e.name == "ring"} == {(10, 20, 30)}
 
 
@@ -395,11 +399,83 @@ def test_plain_rois_are_read(tmp_path: Path) -> None:
         read_objects(path, (6, 8))
 
 
-@pytest.mark.parametrize("name", ["m.png", "m.tif", "m.npz", "m.json", "m.geojson", "l.json", "m.zip"])
+def svg(way: str, more: str = "") -> bytes:
+    return f'<svg viewBox="0 0 8 6"><path fill="#0a141e" d="{way}"{more}/></svg>'.encode()
+
+
+@pytest.mark.parametrize(
+    "way",
+    [
+        "M2 1H7V4H2Z",
+        "m2,1 h5v3h-5z",
+        "M 2 1 L 7 1 L 7 4 L 2 4 Z",
+        "M2 1 7 1 7 4 2 4z",
+        "M0 0z m2 1 5 0 0 3 -5 0",
+        "M2.0,1e0L+7,1V4H2Z",
+    ],
+)
+def test_paths_of_straight_lines_are_read_however_they_are_written(tmp_path: Path, way: str) -> None:
+    path = tmp_path / "m.svg"
+    path.write_bytes(svg(way))
+    found = read_objects(path, (6, 8))
+    expected = np.zeros((6, 8), dtype=int)
+    expected[1:4, 2:7] = 1
+    assert np.array_equal(found.ids.read(), expected)
+    assert [(entry.name, entry.colour) for entry in found] == [("Object 1", (10, 20, 30))]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (svg("M2 1C7 4 2 4 1 1Z"), "straight lines"),
+        (svg("M2 1H7V4H2Z", ' transform="scale(2)"'), "moves or scales"),
+        (svg("H7V4H2Z"), "damaged"),
+        (svg("M2 1H7V4H2Z#"), "damaged"),
+        (svg("M2 1L7Z"), "straight lines"),
+        (svg("2 1"), "damaged|no pixel"),
+        (svg("M2 1H7V4H2Z").replace(b"0 0 8 6", b"0 0 9 6"), "9 × 6"),
+        (svg(""), "no pixel"),
+        (b"<svg>\xff</svg>", "no text"),
+    ],
+)
+def test_other_svg_is_refused(tmp_path: Path, content: bytes, words: str) -> None:
+    (tmp_path / "m.svg").write_bytes(content)
+    with pytest.raises(ReadError, match=words):
+        read_objects(tmp_path / "m.svg", (6, 8))
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (("1_", "../1_"), "not in it"),
+        (("1_", "9_"), "does not exist"),
+        (('"id": 1', '"top": 1, "left": 0'), "beyond the image"),
+        (('"id": 1', '"top": -1'), "top"),
+        (('"objects"', '"others"'), "objects"),
+    ],
+)
+def test_a_damaged_folder_of_masks_is_refused(tmp_path: Path, change: tuple[str, str], words: str) -> None:
+    folder = write(tmp_path, "masks", "binaries", objects())
+    index = folder / "objects.json"
+    index.write_text(index.read_text().replace(*change))
+    with pytest.raises(ReadError, match=words):
+        read_objects(folder, SHAPE)
+
+
+def test_a_legend_that_is_none_is_passed_over(tmp_path: Path) -> None:
+    path = write(tmp_path, "m.npy", "mask", objects())
+    (tmp_path / "m.npy.json").write_bytes(b"\xff[")
+    found = read_objects(path, SHAPE)
+    assert [entry.name for entry in found] == ["Object 1", "Object 2", "Object 3"]
+
+
+@pytest.mark.parametrize(
+    "name", ["m.png", "m.tif", "m.npz", "m.json", "m.geojson", "l.json", "m.zip", "m.svg"]
+)
 @given(data=st.data())
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_damaged_files_are_read_or_refused(tmp_path: Path, name: str, data: st.DataObject) -> None:
-    kinds = {"m.json": "coco", "m.geojson": "geojson", "l.json": "labelme", "m.zip": "roi"}
+    kinds = {"m.json": "coco", "m.geojson": "geojson", "l.json": "labelme", "m.zip": "roi", "m.svg": "svg"}
     path = tmp_path / f"whole-{name}"
     if not path.exists():
         write(tmp_path, path.name, kinds.get(name, "mask"), objects())
