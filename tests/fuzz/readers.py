@@ -184,7 +184,8 @@ def object_seeds() -> Iterator[bytes]:
     ids[2:9, 3:8], ids[4:6, 4:6], ids[10:, ::2] = 1, 0, 300
     source = ObjectSource(make_image(2, *MARKED_SHAPE), objects_of_ids(ids), "", {})
     forms = {".png": "mask", ".tif": "mask", ".npy": "mask", ".npz": "mask", ".ome.tif": "ome-tiff"}
-    forms |= {".json": "coco", ".labelme.json": "labelme", ".geojson": "geojson", ".zip": "roi", ".svg": "svg"}
+    forms |= {".json": "coco", ".labelme.json": "labelme", ".geojson": "geojson", ".zip": "roi"}
+    forms[".svg"] = "svg"
     with tempfile.TemporaryDirectory() as folder:
         for suffix, kind in forms.items():
             item = ExportItem(Path(folder) / f"m{suffix}", cast(ExportKind, kind))
