@@ -37,4 +37,4 @@ def copied(request: CopyRequest, should_stop: ShouldStop) -> QImage | str:
     # Imported with the first copy: the window is there sooner without it.
     from ui.photo.export_work import object_content
 
-    return object_content(request, should_stop)
+    return object_content(request.document, request.chosen, request.kind, should_stop)

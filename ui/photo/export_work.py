@@ -23,12 +23,11 @@ from gmmseg.batch.documents import (
 from gmmseg.control import ShouldStop, result_of
 from gmmseg.errors import WriteError
 from gmmseg.io.export import export_events
-from gmmseg.io.export_items import SUFFIXES, ExportItem
+from gmmseg.io.export_items import SUFFIXES, ExportItem, ExportKind
 from gmmseg.io.masks import mask_ids, mask_palette
 from gmmseg.photo.classes import ClassTable
 from gmmseg.photo.document import Document
 from gmmseg.photo.view_state import ViewState
-from ui.photo.copying import CopyRequest
 
 
 def export_shown_events(
@@ -70,13 +69,15 @@ def mask_picture(labels: LabelArray, classes: ClassTable) -> QImage:
     return picture.copy()
 
 
-def object_content(request: CopyRequest, should_stop: ShouldStop) -> QImage | str:
+def object_content(
+    document: Document, chosen: Collection[int], kind: ExportKind, should_stop: ShouldStop
+) -> QImage | str:
     """Return what an export of objects writes: a PNG as a picture, a table with tabs, all else as text."""
-    document, suffix = request.document, SUFFIXES[request.kind][0]
-    [item] = as_in_document([ExportItem(Path(f"objects{suffix}"), request.kind)], document, "objects")
+    suffix = SUFFIXES[kind][0]
+    [item] = as_in_document([ExportItem(Path(f"objects{suffix}"), kind)], document, "objects")
     check_pixels(document, "objects", [item])
-    if document.objects is not None and request.chosen:
-        document = replace(document, objects=document.objects.only(request.chosen))
+    if document.objects is not None and chosen:
+        document = replace(document, objects=document.objects.only(chosen))
     source = result_of(document_source_events(document, "objects", "window", should_stop=should_stop))
     content = source.encode(item, should_stop)
     if not isinstance(content, bytes):
