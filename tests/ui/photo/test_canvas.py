@@ -426,6 +426,19 @@ def test_outlines_and_drafts_are_drawn_over_the_picture_at_any_zoom(canvas: Canv
     assert colour(canvas, 5, 12) == (0, 0, 255)
 
 
+def test_what_is_hovered_over_has_a_still_light_line_and_what_is_selected_dashes(canvas: Canvas) -> None:
+    open_blue(canvas)
+    ring = np.array([[5, 10], [35, 10], [35, 20], [5, 20]])
+    for item, n_colours in ((canvas.hover_outline, 1), (canvas.selection_outline, 2)):
+        item.show_rings([ring])
+        screen = canvas.grab().toImage()
+        y = round(canvas.position_of(10, 20).y() * screen.devicePixelRatio())
+        left, right = (round(canvas.position_of(10, x).x() * screen.devicePixelRatio()) for x in (7, 33))
+        rows = [{screen.pixelColor(x, row).name() for x in range(left, right)} for row in (y - 1, y)]
+        item.show_rings([])
+        assert min(len(row) for row in rows if "#ffffff" in row) == n_colours
+
+
 def raster_of(ids: np.ndarray) -> ObjectRaster:
     raster = ObjectRaster()
     raster.show(objects_of_ids(ids))

@@ -1,4 +1,4 @@
-"""OutlineItem: the outline of a mask in two colours that move along it, at any zoom."""
+"""OutlineItem: the outline of a mask, in two colours that move along it or as a still line, at any zoom."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 from gmmseg.arrays import IntArray
 from ui.photo.widgets.image_item import ImageItem, path_of
 
-_LIGHT, _DARK = QColor(255, 255, 255), QColor(0, 0, 0)
+_LIGHT, _DARK, _SHADE = QColor(255, 255, 255), QColor(0, 0, 0), QColor(0, 0, 0, 110)
 _DASHES = 4.0
 _STEP_MS = 120
 
@@ -20,7 +20,7 @@ class OutlineItem(ImageItem):
     Parameters
     ----------
     is_moving : bool
-        The dashes move; else the line is still.
+        Dashes move along it; else it is a thin light line on a shade, which can be told from these.
     veil : QColor
         Laid over the pixels inside.
     """
@@ -60,11 +60,12 @@ class OutlineItem(ImageItem):
             return
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         painter.fillPath(self._path, self._veil)
-        solid = QPen(_DARK, 1.5)
-        dashed = QPen(_LIGHT, 1.5)
-        dashed.setDashPattern([_DASHES, _DASHES])
-        dashed.setDashOffset(self._offset)
-        for pen in (solid, dashed):
+        below, above = QPen(_SHADE, 3), QPen(_LIGHT, 1)
+        if self._is_moving:
+            below, above = QPen(_DARK, 1.5), QPen(_LIGHT, 1.5)
+            above.setDashPattern([_DASHES, _DASHES])
+            above.setDashOffset(self._offset)
+        for pen in (below, above):
             pen.setCosmetic(True)
             painter.strokePath(self._path, pen)
 
