@@ -73,6 +73,11 @@ def has_model(state: State) -> bool:
     return state.shown.document.given is not None
 
 
+def has_own_fit(state: State) -> bool:
+    """Enabled with a finished fit of the image's own."""
+    return has_fit(state) and not has_model(state)
+
+
 def is_beyond_memory(state: State) -> bool:
     """Enabled for a picture that is worked on in tiles."""
     return state.shown.document.is_beyond_memory
@@ -216,6 +221,10 @@ PHOTO_ACTIONS: tuple[Spec, ...] = (
     Spec(
         "apply_model", "App&ly model…", PhotoCommands.apply_model, (), "", None,
         "Label this picture, and the next ones, with a model that Export has written; or drop it here",
+    ),
+    Spec(
+        "apply_fit", "Apply this fit to &other pictures", ModelOpener.apply_fit, (), "", has_own_fit,
+        "Label this picture, and the next ones that are opened, with the classes as they are now",
     ),
     Spec(
         "adapt_model", "&Adapt the model", ModelOpener.toggle_adapted, (), "", has_model,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -28,6 +27,7 @@ from ui.photo.arrangements import FIRST_PANES
 from ui.photo.commands import PhotoCommands
 from ui.photo.files_menu import FilesMenu
 from ui.photo.layout import OpacitySlider, SamplesMenu, photo_layout
+from ui.photo.model_opening import model_of_fit
 from ui.photo.picture_menu import MARKED_ACTIONS, REGION_ACTIONS, PictureMenu
 from ui.photo.toolbox import Toolbox
 from ui.photo.tools.tool import Point
@@ -236,12 +236,9 @@ class PhotoDesk(FileDesk):
     @Slot(object)
     def _show_part(self, image: Image) -> None:
         """Go on with a part of a picture, labelled as the whole is where colours alone count."""
-        from gmmseg.io.models import given_model
-
-        document, given = self.work.workspace.document, None
-        fit = document.fit
-        if fit is not None and fit.model.features.is_colour_only:
-            given = given_model(replace(fit.model, classes=document.classes))
+        given = model_of_fit(self.work.workspace.document)
+        if given is not None and not given.model.features.is_colour_only:
+            given = None
         self.work.settle()
         self.work.apply(open_part(image, given))
         self.work.settle()
@@ -266,8 +263,10 @@ class PhotoDesk(FileDesk):
 
     @Slot(object)
     def _show_model_opened(self, given: GivenModel) -> None:
-        name = "" if given.path is None else given.path.name
-        text = self.tr("“{0}” labels this picture and the next ones that are opened.").format(name)
+        text = self.tr("The fit labels this picture, and the next ones that are opened, as it is now.")
+        if given.path is not None:
+            text = self.tr("“{0}” labels this picture and the next ones that are opened.")
+            text = text.format(given.path.name)
         adapt = partial(self.work.model_opener.set_adapted, True)
         self._notices.say(text, "note", self.tr("Adapt it to each picture"), adapt)
 

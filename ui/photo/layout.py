@@ -45,7 +45,7 @@ _WORDS = {
 }
 """On buttons, where the text of the menu is longer."""
 _MARKED = ("select_marked", "object_of_marked", "copy_regions")
-_MODEL = ("apply_model", "adapt_model", "fit_instead")
+_MODEL = ("apply_model", "apply_fit", "adapt_model", "fit_instead")
 _FITTING = ("run", "stop", "cancel", "", "step", "export_animation", "", *_MODEL)
 _SOURCES = ("objects_of_classes", "objects_of_regions", "objects_of_chosen_regions", "open_objects")
 _TEACHING = ("teach", "teach_live", "show_unsure")
@@ -154,7 +154,7 @@ def _menus(
     files: FilesMenu,
 ) -> tuple[DeskMenu, ...]:
     numbered = [f"class{n}" for n in range(1, MAX_KEYED_CLASSES + 1)]
-    classes = [*_TEACHING, "", *numbered, "", "show_all", ""]
+    classes = [*_TEACHING, "apply_fit", "", *numbered, "", "show_all", ""]
     edit = ["undo", "redo", "", *_COPIES, "paste", "", "reset_settings"]
     marked = [*_TOOLS, "", *_SELECTION, "", *_MARKED, "", "open_objects", ""]
     objects = [*actions.entries(marked), panels.objects.menu]

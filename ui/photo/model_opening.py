@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Generator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,9 @@ from PySide6.QtCore import QMimeData, Signal, Slot
 
 from gmmseg.control import Progress
 from gmmseg.image import Image
-from gmmseg.io.models import FORMAT, load_model, looks_like_model, read_model_bytes
+from gmmseg.io.models import FORMAT, given_model, load_model, looks_like_model, read_model_bytes
 from gmmseg.mixture.settings import Adaptation
-from gmmseg.photo.document import adapt_model, apply_model, fit_instead
+from gmmseg.photo.document import Document, adapt_model, apply_model, fit_instead
 from gmmseg.photo.given import GivenModel
 from gmmseg.photo.model import check_suits
 from ui.photo.photo_worker import PhotoWorker
@@ -54,6 +55,13 @@ class ModelOpener(PhotoWorker):
         given = self._workspace.document.given
         return given is not None and given.adaptation is not None
 
+    def apply_fit(self) -> None:
+        """Label the image, and the next ones, with its fit as it is, classes taught by objects included."""
+        given = model_of_fit(self._workspace.document)
+        if given is not None:
+            self._apply_alone(apply_model(given, self.tr("Apply the fit")))
+            self.opened.emit(given)
+
     def fit_instead(self) -> None:
         """Fit a mixture like the model's to the image; the model is applied no longer."""
         self._apply_alone(fit_instead(self.tr("Fit to the image")))
@@ -68,6 +76,13 @@ class ModelOpener(PhotoWorker):
         self._work.settle()
         self._work.apply(edit)
         self._work.settle()
+
+
+def model_of_fit(document: Document) -> GivenModel | None:
+    """Return the fit of a document with its classes as a model for other images; None without a fit."""
+    return (
+        None if document.fit is None else given_model(replace(document.fit.model, classes=document.classes))
+    )
 
 
 def _reading(path: Path, image: Image | None) -> Generator[Any, None, GivenModel]:

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QCheckBox, QFileDialog, QMenu, QToolButton
 from pytestqt.qtbot import QtBot
 
 from gmmseg.drawing.layers import Layer
+from gmmseg.io.images import image_from_array
 from gmmseg.photo.document import change_setting
 from gmmseg.photo.objects import edits
 from gmmseg.photo.objects.patch import Patch
@@ -94,6 +95,25 @@ def test_names_become_classes_and_the_objects_stay(teacher: Teacher) -> None:
     teacher.wait_for_fit()
     assert teacher.document.settings.learns_from is None
     assert before.objects is teacher.document.objects
+
+
+def test_what_is_taught_labels_the_next_pictures_too(teacher: Teacher) -> None:
+    teacher.teach()
+    taught = teacher.document.fit
+    assert taught is not None
+    assert teacher.document.image is not None
+    teacher.desk.actions["apply_fit"].trigger()
+    teacher.wait_for_fit()
+    assert "next ones" in teacher.app.window.errors.text
+    assert [entry.name for entry in teacher.document.classes] == ["red", "blue"]
+    pixels = teacher.document.image.pixels[:, ::-1].copy()
+    teacher.desk.work.opener.opened.emit(image_from_array(pixels, "mirrored"), "")
+    teacher.wait_for_fit()
+    assert not teacher.document.objects
+    assert [entry.name for entry in teacher.document.classes] == ["red", "blue"]
+    assert teacher.share_of("red", slice(80, 120)) > 0.9
+    assert teacher.document.fit is not None
+    assert np.array_equal(teacher.document.fit.result.params.means, taught.result.params.means)
 
 
 @pytest.mark.slow
