@@ -5,18 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from importlib import import_module
 from io import BytesIO
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import (
-    BmpImagePlugin,
-    GifImagePlugin,
-    PngImagePlugin,
-    PpmImagePlugin,
-    TiffImagePlugin,
-    WebPImagePlugin,
-)
 
 from gmmseg.arrays import AnyArray, BoolArray
 from gmmseg.control import ShouldStop, raise_if_cancelled
@@ -26,7 +19,6 @@ from gmmseg.io.decoded_image import Decoded, check_frame, frame_notes
 from gmmseg.io.decoder_errors import DAMAGE_NOTE, damaged
 from gmmseg.io.files import Stored, asking_file
 from gmmseg.io.headers import check_can_hold, check_png_is_long_enough, gif_size, png_header, webp_size
-from gmmseg.io.jpeg import WatchedJpegFile
 from gmmseg.io.png16 import is_deep_png, read_deep_png, read_deep_pnm
 from gmmseg.limits import MAX_FRAMES, check_pixels
 
@@ -36,15 +28,16 @@ if TYPE_CHECKING:
 
 # The plugins are called directly: Image.open would compare with the global MAX_IMAGE_PIXELS, which belongs to
 # the whole process, and would fall through to formats that are not on the list (EPS starts Ghostscript).
-_PLUGINS: dict[str, type[ImageFile]] = {
-    "PNG": PngImagePlugin.PngImageFile,
-    "JPEG": WatchedJpegFile,
-    "BMP": BmpImagePlugin.BmpImageFile,
-    "GIF": GifImagePlugin.GifImageFile,
-    "WEBP": WebPImagePlugin.WebPImageFile,
-    "PNM": PpmImagePlugin.PpmImageFile,
-    "TIFF": TiffImagePlugin.TiffImageFile,
+_PLUGINS = {
+    "PNG": ("PIL.PngImagePlugin", "PngImageFile"),
+    "JPEG": ("gmmseg.io.jpeg", "WatchedJpegFile"),
+    "BMP": ("PIL.BmpImagePlugin", "BmpImageFile"),
+    "GIF": ("PIL.GifImagePlugin", "GifImageFile"),
+    "WEBP": ("PIL.WebPImagePlugin", "WebPImageFile"),
+    "PNM": ("PIL.PpmImagePlugin", "PpmImageFile"),
+    "TIFF": ("PIL.TiffImagePlugin", "TiffImageFile"),
 }
+"""Module and class of each format, imported with the first file of it."""
 # Small enough to stay in the cache and in the allocator: four times that doubles the time of a JPEG.
 _PIXELS_PER_STRIP = 1 << 17
 _ORIENTATION_TAG = 0x0112
@@ -130,7 +123,9 @@ def pillow_frames(
     """
     _check_header(data, name, format_name)
     word = "page" if format_name == "TIFF" else "frame"
-    with _PLUGINS[format_name](asking_file(data, should_stop)) as picture:
+    module, plugin = _PLUGINS[format_name]
+    opened: ImageFile = getattr(import_module(module), plugin)(asking_file(data, should_stop))
+    with opened as picture:
         _check_size(picture, format_name, frame or 0)
         check_can_hold(picture.width, picture.height, len(data), format_name, name)
         raise_if_cancelled(should_stop)
@@ -173,7 +168,8 @@ def _read_loaded(picture: PillowImage, format_name: str, should_stop: ShouldStop
     notes = [conversion.note] if conversion.note else []
     if ";16" in tiles and pixels.dtype == np.uint8:
         notes.append("The file has 16 bits a value; they are read at 8 bits.")
-    if isinstance(picture, WatchedJpegFile) and picture.n_damaged:
+    # Of a `WatchedJpegFile`.
+    if getattr(picture, "n_damaged", 0):
         notes.append(DAMAGE_NOTE)
     return Decoded(pixels, conversion.channels, is_opaque, notes=tuple(notes))
 

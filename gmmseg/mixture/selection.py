@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from gmmseg.arrays import FloatArray
 from gmmseg.control import ShouldStop, never_stop, relayed, result_of
-from gmmseg.mixture.annihilation import AnnihilationStep, annihilation_events
 from gmmseg.mixture.density import score_rows
 from gmmseg.mixture.fit import evaluate, fit_events
 from gmmseg.mixture.merging import merge_by_entropy
 from gmmseg.mixture.params import FitResult, FitStep, MixtureParams
 from gmmseg.mixture.settings import Criterion, FitSettings
+
+if TYPE_CHECKING:
+    from gmmseg.mixture.annihilation import AnnihilationStep
 
 DEFAULT_RANGE = tuple(range(1, 11))
 HELD_OUT_FOLDS = 5
@@ -162,6 +164,8 @@ def _annihilated(
     values: FloatArray, weights: FloatArray | None, settings: FitSettings, should_stop: ShouldStop
 ) -> Generator[Candidate, None, MixtureParams]:
     """Let components die, yielding the criteria of each mixture that has settled, on all rows."""
+    # Imported when asked for: a fit of a given number of components does not wait for another way to fit.
+    from gmmseg.mixture.annihilation import annihilation_events
 
     def told(step: AnnihilationStep) -> tuple[Candidate, ...]:
         if not step.is_settled:

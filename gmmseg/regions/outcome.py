@@ -10,7 +10,6 @@ from gmmseg.control import Progress, ShouldStop, never_stop
 from gmmseg.image import Image
 from gmmseg.regions.cutting import RegionMap, cut
 from gmmseg.regions.hierarchy import Hierarchy
-from gmmseg.regions.pipeline import hierarchy_events
 from gmmseg.regions.settings import RegionSettings
 from gmmseg.setting import check_settings
 
@@ -57,6 +56,9 @@ def region_events(
     seconds: dict[str, float] = {}
     began = time.perf_counter()
     if hierarchy is None:
+        # Imported with the first tree: cuts and views of it do without the numerics.
+        from gmmseg.regions.pipeline import hierarchy_events
+
         hierarchy = yield from hierarchy_events(image, settings.seed, should_stop)
         seconds["hierarchy"] = time.perf_counter() - began
         began = time.perf_counter()

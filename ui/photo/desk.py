@@ -104,7 +104,7 @@ class PhotoDesk(FileDesk):
         panels.panes.layout_changed.connect(self._check_layout)
         panels.theory_asked.connect(self.theory_asked)
         panels.panes.menu_requested.connect(self._open_picture_menu)
-        panels.regions.menu_requested.connect(self._region_menu.popup)
+        panels.region_menu_requested.connect(self._region_menu.popup)
         panels.marked_menu_requested.connect(self._marked_menu.popup)
         self.toolbox.tool_changed.connect(self._check_tool)
         self.toolbox.tool_changed.connect(self._withdraw_passing)

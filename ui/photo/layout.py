@@ -115,12 +115,19 @@ def photo_layout(
         DeskDock(
             "regionsDock",
             _tr("Regions"),
-            panels.regions,
+            lambda: panels.regions,
             "tab",
-            panels.regions.set_in_front,
+            lambda is_in_front: panels.regions.set_in_front(is_in_front),
             ("segment",),
         ),
-        DeskDock("partsDock", _tr("Parts"), panels.parts, "tab", panels.parts.set_in_front, ("segment",)),
+        DeskDock(
+            "partsDock",
+            _tr("Parts"),
+            lambda: panels.parts,
+            "tab",
+            lambda is_in_front: panels.parts.set_in_front(is_in_front),
+            ("segment",),
+        ),
         DeskDock(
             "displayDock",
             _tr("Display"),

@@ -13,9 +13,7 @@ from ui.photo.panels.classes import ClassesPanel
 from ui.photo.panels.files import FilesPanel
 from ui.photo.panels.objects import ObjectsPanel
 from ui.photo.panels.panes import PanesPanel
-from ui.photo.panels.parts import PartsPanel
 from ui.photo.panels.readout import ReadoutBar
-from ui.photo.panels.regions import RegionsPanel
 from ui.photo.toolbox import Toolbox
 from ui.photo.work import PhotoWork
 from ui.widgets.history_list import HistoryList
@@ -25,32 +23,37 @@ if TYPE_CHECKING:
     from ui.photo.panels.display import DisplayPanel
     from ui.photo.panels.k_curve import KCurvePanel
     from ui.photo.panels.merge_tree import MergeTreePanel
+    from ui.photo.panels.parts import PartsPanel
+    from ui.photo.panels.regions import RegionsPanel
     from ui.photo.panels.scatter import ScatterPanel
     from ui.photo.panels.setup import SetupPanel
 
 LATE_MODULES = tuple(
     f"ui.photo.panels.{name}"
-    for name in ("setup", "convergence", "scatter", "k_curve", "merge_tree", "display")
+    for name in ("setup", "regions", "parts", "convergence", "scatter", "k_curve", "merge_tree", "display")
 )
 """Of the panels that are made late."""
 
 _Late = TypeVar(
     "_Late",
-    bound="SetupPanel | DisplayPanel | ConvergencePanel | ScatterPanel | KCurvePanel | MergeTreePanel",
+    bound="SetupPanel | DisplayPanel | ConvergencePanel | ScatterPanel | KCurvePanel | MergeTreePanel"
+    " | RegionsPanel | PartsPanel",
 )
 
 
 class PhotoPanels(QObject):
     """Makes the panels; `connect_to` tells them what is shown and passes on what they ask for.
 
-    Those that no arrangement shows at the start of most windows, the setup, the display and the plots, are
-    made when first asked for, and then see the state that is shown as their first change.
+    Those that no arrangement shows at the start of most windows, the setup, the display, the plots and the
+    tables of regions and parts, are made when first asked for, and then see the state that is shown as their
+    first change.
     """
 
     frame_requested = Signal(int)
     validity_changed = Signal()
     theory_asked = Signal(str)
     marked_menu_requested = Signal(QPoint)
+    region_menu_requested = Signal(QPoint)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -58,8 +61,6 @@ class PhotoPanels(QObject):
         self.classes = ClassesPanel()
         self.panes = PanesPanel()
         self.readout = ReadoutBar()
-        self.regions = RegionsPanel()
-        self.parts = PartsPanel()
         self.history = HistoryList()
         self.files = FilesPanel()
         self.is_valid = True
@@ -72,14 +73,12 @@ class PhotoPanels(QObject):
         for asks in (self.objects, self.classes, self.panes):
             self._connect_document(asks, work)
             asks.settled.connect(work.settle)
-        for shows in (self.readout, self.regions, self.parts):
-            work.bridge.changed.connect(shows.show_state)
+        work.bridge.changed.connect(self.readout.show_state)
         self._connect_lists(work)
         self._connect_picture(work, toolbox)
         self._connect_objects(work, toolbox)
         self._connect_classes(work)
-        self._connect_regions(work)
-        self._connect_parts(work)
+        self._connect_maker(work)
 
     # Panels that are made late, and their modules imported with them
 
@@ -125,13 +124,27 @@ class PhotoPanels(QObject):
 
         return self._late(MergeTreePanel(), self._connect_merge_tree)
 
+    @cached_property
+    def regions(self) -> RegionsPanel:
+        """Panel of the table of regions."""
+        from ui.photo.panels.regions import RegionsPanel
+
+        return self._late(RegionsPanel(), self._connect_regions)
+
+    @cached_property
+    def parts(self) -> PartsPanel:
+        """Panel of the table of parts."""
+        from ui.photo.panels.parts import PartsPanel
+
+        return self._late(PartsPanel(), self._connect_parts)
+
     def _late(self, panel: _Late, connect: Callable[[_Late, PhotoWork], None]) -> _Late:
         """Return a panel connected as if it had been there from the beginning, out of sight until docked."""
         panel.setParent(self.panes)
         work = self._work
         if work is not None:
             connect(panel, work)
-            self._connect_document(panel, work)
+            work.bridge.changed.connect(panel.show_state)
             panel.show_state(ViewState(), work.workspace.shown)
         return panel
 
@@ -141,6 +154,7 @@ class PhotoPanels(QObject):
         panel.edit_requested.connect(work.apply)
 
     def _connect_setup(self, setup: SetupPanel, work: PhotoWork) -> None:
+        setup.edit_requested.connect(work.apply)
         setup.settled.connect(work.settle)
         setup.frame_requested.connect(self.frame_requested)
         setup.validity_changed.connect(self._note_validity)
@@ -155,6 +169,7 @@ class PhotoPanels(QObject):
         self.validity_changed.emit()
 
     def _connect_display(self, display: DisplayPanel, work: PhotoWork) -> None:
+        display.edit_requested.connect(work.apply)
         display.settled.connect(work.settle)
         display.histograms_requested.connect(work.value_counter.ask)
         work.value_counter.answered.connect(display.show_histograms)
@@ -174,10 +189,12 @@ class PhotoPanels(QObject):
         scatter.rows_brushed.connect(self.panes.marks.brush)
 
     def _connect_k_curve(self, k_curve: KCurvePanel, work: PhotoWork) -> None:
+        k_curve.edit_requested.connect(work.apply)
         k_curve.theory_asked.connect(self.theory_asked)
         k_curve.compare_requested.connect(work.k_comparer.compare)
 
     def _connect_merge_tree(self, merge_tree: MergeTreePanel, work: PhotoWork) -> None:
+        merge_tree.edit_requested.connect(work.apply)
         merge_tree.settled.connect(work.settle)
         merge_tree.theory_asked.connect(self.theory_asked)
         merge_tree.tree_requested.connect(work.comparer.ask)
@@ -187,6 +204,24 @@ class PhotoPanels(QObject):
         merge_tree.components_merged.connect(work.component_merger.merge)
         merge_tree.classes_tried.connect(self.panes.pictures.try_classes)
         merge_tree.classes_pointed_at.connect(self.panes.pictures.point_at)
+
+    def _connect_regions(self, regions: RegionsPanel, work: PhotoWork) -> None:
+        """Connect the table of regions with who makes these, and the chosen ones with who shows them."""
+        work.region_maker.given_up.connect(regions.show_regions_given_up)
+        regions.show_regions_given_up(work.region_maker.is_given_up)
+        regions.wanted_changed.connect(partial(work.region_maker.want, "table"))
+        regions.table_requested.connect(work.region_measurer.ask)
+        work.region_measurer.answered.connect(regions.show_table)
+        regions.menu_requested.connect(self.region_menu_requested)
+        for takes in (self.panes.marks.choose_regions, work.object_sources.choose_regions):
+            regions.regions_selected.connect(takes)
+        self.panes.pixel_clicked.connect(regions.show_clicked)
+
+    def _connect_parts(self, parts: PartsPanel, work: PhotoWork) -> None:
+        parts.parts_requested.connect(work.part_finder.ask)
+        work.part_finder.answered.connect(parts.show_parts)
+        parts.pixels_marked.connect(self.panes.marks.choose_pixels)
+        parts.export_requested.connect(work.exporter.write_parts)
 
     # Panels that are there from the beginning
 
@@ -247,22 +282,7 @@ class PhotoPanels(QObject):
         self.classes.areas_requested.connect(work.counter.ask)
         work.counter.answered.connect(self.classes.show_areas)
 
-    def _connect_regions(self, work: PhotoWork) -> None:
-        """Connect whoever wants regions with who makes them, and the chosen ones with who shows these."""
-        maker, regions = work.region_maker, self.regions
-        for tells in (self.panes, regions):
-            maker.given_up.connect(tells.show_regions_given_up)
-        self.panes.regions_wanted.connect(partial(maker.want, "panes"))
-        regions.wanted_changed.connect(partial(maker.want, "table"))
-        regions.table_requested.connect(work.region_measurer.ask)
-        work.region_measurer.answered.connect(regions.show_table)
-        for takes in (self.panes.marks.choose_regions, work.object_sources.choose_regions):
-            regions.regions_selected.connect(takes)
-        self.panes.pixel_clicked.connect(regions.show_clicked)
-
-    def _connect_parts(self, work: PhotoWork) -> None:
-        """Connect the table of parts."""
-        self.parts.parts_requested.connect(work.part_finder.ask)
-        work.part_finder.answered.connect(self.parts.show_parts)
-        self.parts.pixels_marked.connect(self.panes.marks.choose_pixels)
-        self.parts.export_requested.connect(work.exporter.write_parts)
+    def _connect_maker(self, work: PhotoWork) -> None:
+        """Connect the panes with who makes the regions that they show."""
+        work.region_maker.given_up.connect(self.panes.show_regions_given_up)
+        self.panes.regions_wanted.connect(partial(work.region_maker.want, "panes"))

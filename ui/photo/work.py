@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Qt, Slot
 
@@ -16,12 +16,9 @@ from gmmseg.features.spec import FeatureSpec
 from gmmseg.features.table import FeatureTable
 from gmmseg.image import Image
 from gmmseg.mixture.params import FitStep
-from gmmseg.photo.parts import PartTable, part_table
 from gmmseg.photo.project import PhotoProject
-from gmmseg.photo.segmentation import class_planes
 from gmmseg.photo.view_state import ViewState
 from gmmseg.photo.workspace import Workspace
-from gmmseg.regions.table import RegionTable, region_table
 from ui.desk.job_runner import JobRunner
 from ui.desk.keeping import Keeper, Keeping
 from ui.photo.comparing import KComparer
@@ -37,10 +34,6 @@ from ui.photo.model_opening import ModelOpener
 from ui.photo.object_editor import ObjectEditor
 from ui.photo.object_sources import ObjectSources
 from ui.photo.opening import Opener
-from ui.photo.panels.merge_requests import overlaps_of, tree_of
-from ui.photo.panels.parts import PartsRequest
-from ui.photo.panels.regions import RegionTableRequest
-from ui.photo.panels.scatter_rows import winners_of
 from ui.photo.photo_worker import PhotoWorkers
 from ui.photo.postponing import Postponed
 from ui.photo.region_maker import RegionMaker
@@ -49,6 +42,16 @@ from ui.photo.teaching import Teaching
 from ui.photo.tile_maker import TileMaker
 from ui.photo.walker import Walker
 from ui.settings_store import SettingsStore
+
+if TYPE_CHECKING:
+    from gmmseg.arrays import FloatArray, IntArray
+    from gmmseg.mixture.tree import Dendrogram
+    from gmmseg.photo.parts import PartTable
+    from gmmseg.regions.table import RegionTable
+    from ui.photo.panels.merge_requests import TreeRequest
+    from ui.photo.panels.parts import PartsRequest
+    from ui.photo.panels.regions import RegionTableRequest
+    from ui.photo.panels.scatter_rows import WinnersRequest
 
 _TILE_THREADS = 2
 """Of a picture beyond memory: while one decodes a tile, the other may have the interpreter."""
@@ -97,9 +100,9 @@ class PhotoWork(PhotoWorkers):
         self.mask_opener = MaskOpener(self, self.object_editor)
         self.model_opener = ModelOpener(self)
         self.teaching = Teaching(self, self.fitter)
-        self.sorter = self.make_requests(winners_of, lambda request: "winners")
-        self.comparer = self.make_requests(tree_of, lambda request: "tree")
-        self.overlap_measurer = self.make_requests(overlaps_of, lambda request: "overlaps")
+        self.sorter = self.make_requests(_winners, lambda request: "winners")
+        self.comparer = self.make_requests(_tree, lambda request: "tree")
+        self.overlap_measurer = self.make_requests(_overlaps, lambda request: "overlaps")
         self.region_measurer = self.make_requests(_region_table, lambda request: "regions")
         self.part_finder = self.make_requests(_parts, lambda request: "parts")
         self.value_counter = self.make_requests(_histograms, lambda image: "histograms")
@@ -207,7 +210,31 @@ def _draw(request: Any, should_stop: ShouldStop) -> Any:
     return draw(request.layer, request.scene, should_stop)
 
 
+# What panels that are made late ask for is imported with the first question.
+
+
+def _tree(request: TreeRequest, should_stop: ShouldStop) -> Dendrogram:
+    from ui.photo.panels.merge_requests import tree_of
+
+    return tree_of(request, should_stop)
+
+
+def _overlaps(request: TreeRequest, should_stop: ShouldStop) -> FloatArray:
+    from ui.photo.panels.merge_requests import overlaps_of
+
+    return overlaps_of(request, should_stop)
+
+
+def _winners(request: WinnersRequest, should_stop: ShouldStop) -> IntArray:
+    from ui.photo.panels.scatter_rows import winners_of
+
+    return winners_of(request, should_stop)
+
+
 def _region_table(request: RegionTableRequest, should_stop: ShouldStop) -> RegionTable:
+    from gmmseg.photo.segmentation import class_planes
+    from gmmseg.regions.table import region_table
+
     shown, outcome = request.shown, request.outcome
     planes = None
     names: tuple[str, ...] = ()
@@ -221,6 +248,8 @@ def _region_table(request: RegionTableRequest, should_stop: ShouldStop) -> Regio
 
 
 def _parts(request: PartsRequest, should_stop: ShouldStop) -> PartTable:
+    from gmmseg.photo.parts import part_table
+
     shown = request.shown
     document, segmentation = shown.document, shown.segmentation
     if document.image is None or segmentation is None:
