@@ -111,7 +111,9 @@ def bound_to(*receivers: object) -> Bind:
     def bind(method: Method) -> Method:
         name = method.__name__
         for receiver in receivers:
-            if any(vars(base).get(name) is method for base in type(receiver).__mro__):
+            owner = type(receiver)
+            # Most have nothing of that name, which is soon found.
+            if hasattr(owner, name) and any(vars(base).get(name) is method for base in owner.__mro__):
                 bound: Method = getattr(receiver, name)
                 return bound
         raise LookupError(f"no receiver has the method {method.__qualname__}")

@@ -34,7 +34,7 @@ class Dock(QDockWidget):
         self._panel = panel
         self._on_front = on_front
         if isinstance(panel, QWidget):
-            self.make()
+            self._put_in(panel)
 
     def make(self) -> QWidget:
         """Return the panel, which is made unless it is there."""
@@ -42,16 +42,19 @@ class Dock(QDockWidget):
         if panel is None:
             panel = self._panel if isinstance(self._panel, QWidget) else self._panel()
             stops = _focus_chain(panel)
-            self.setWidget(panel)
+            self._put_in(panel)
             # Qt puts what comes into a window later at the end of the order in which Tab goes, and lets
             # nothing follow what is no stop itself.
             self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             for before, after in zip([self, *stops], stops, strict=False):
                 QWidget.setTabOrder(before, after)
             self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-            if self._on_front is not None:
-                self.visibilityChanged.connect(self._on_front)
         return panel
+
+    def _put_in(self, panel: QWidget) -> None:
+        self.setWidget(panel)
+        if self._on_front is not None:
+            self.visibilityChanged.connect(self._on_front)
 
     def setVisible(self, visible: bool) -> None:
         if visible:

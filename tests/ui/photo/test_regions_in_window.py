@@ -161,11 +161,11 @@ def test_two_details_are_compared_side_by_side(driven: Driven) -> None:
 
 def test_the_table_in_front_has_regions_made_and_marks_the_row_clicked(driven: Driven) -> None:
     dock = driven.app.window.findChild(QDockWidget, "regionsDock")
-    table = driven.app.window.findChild(QTableView, "regions-table")
     assert dock is not None
-    assert table is not None
     dock.show()
     dock.raise_()
+    table = driven.app.window.findChild(QTableView, "regions-table")
+    assert table is not None
     driven.qtbot.waitUntil(lambda: table.model().rowCount() == 3, timeout=20000)
     at = table.visualRect(table.model().index(1, 0)).center()
     QTest.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=at)
