@@ -7,13 +7,13 @@ import os
 from collections.abc import Generator
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gmmseg.control import ShouldStop, never_stop
 from gmmseg.image import Image
-from gmmseg.io.export_sources import ExportSource, MixtureSource, RegionSource
+from gmmseg.io.export_sources import MixtureSource, RegionSource
 from gmmseg.io.files import content_hash
 from gmmseg.io.models import dump_model
 from gmmseg.mixture.settings import Adaptation
@@ -28,22 +28,6 @@ from gmmseg.regions.settings import RegionSettings
 if TYPE_CHECKING:
     from gmmseg.io.object_reading import Marked
     from gmmseg.regions.outcome import RegionOutcome
-
-
-class Method(Protocol):
-    """Makes what is exported of an image; a plain value that another process can be given."""
-
-    def events(
-        self, image: Image, command: str, should_stop: ShouldStop = never_stop
-    ) -> Generator[Any, None, ExportSource]:
-        """Segment an image, yielding progress; `command` is what the report tells was run.
-
-        Raises
-        ------
-        GmmsegError
-        Cancelled
-        """
-        ...
 
 
 def description(value: Any) -> Any:
@@ -194,6 +178,13 @@ class GrownRegions:
         if self.mixture is not None:
             mixture = yield from self.mixture.events(image, command, should_stop)
         return region_source(outcome, command, mixture)
+
+
+Method = FittedMixture | AppliedModel | GrownRegions
+"""Makes what is exported of an image; a plain value that another process can be given.
+
+Its ``events`` segment an image, yielding progress; their `command` is what the report tells was run.
+"""
 
 
 def region_source(outcome: RegionOutcome, command: str, mixture: MixtureSource | None = None) -> RegionSource:

@@ -81,14 +81,6 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Assignment:
-    """A task, and what is known of it from a run before."""
-
-    task: Task
-    known: Entry | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Outcome:
     """Outcome of a picture."""
 
@@ -98,6 +90,10 @@ class Outcome:
     failures: tuple[str, ...] = ()
     is_kept: bool = False
     """Whether its files were there already, made of the same picture with the same settings."""
+
+
+Assignment = tuple[Task, Entry | None]
+"""A task, and what is known of it from a run before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +123,7 @@ class PictureWork:
         began = time.perf_counter()
         if self.is_alone:
             give_up_second_thread()
-        task, known = assignment.task, assignment.known
+        task, known = assignment
         with budget_of(self.memory_budget):
             yield Progress("Reading")
             data = read_file_bytes(task.image, should_stop)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from gmmseg.batch.areas import encode_areas
-from gmmseg.batch.pictures import Assignment, Maker, Outcome, PictureWork, Task
+from gmmseg.batch.pictures import Maker, Outcome, PictureWork, Task
 from gmmseg.batch.record import Record, name_of
 from gmmseg.batch.sheet import Cell, encode_sheet
 from gmmseg.control import ShouldStop, never_stop
@@ -59,7 +59,7 @@ def batch_events(
     Cancelled
     """
     known = record.entries() if record is not None and resumes else {}
-    assignments = [Assignment(task, known.get(name_of(task))) for task in tasks]
+    assignments = [(task, known.get(name_of(task))) for task in tasks]
     results: list[Result] = [None] * len(tasks)
     for event in work_events(work, assignments, n_jobs, should_stop):
         if isinstance(event, Finished):

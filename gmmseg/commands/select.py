@@ -15,7 +15,6 @@ from gmmseg.commands.console import Console
 from gmmseg.commands.outputs import check_summaries, images_of
 from gmmseg.display import Display, display_of
 from gmmseg.errors import ReadError
-from gmmseg.image import Image
 from gmmseg.io.atomic import refusals
 from gmmseg.io.files import read_file_bytes, safe_name, shown_name
 from gmmseg.io.images import read_events
@@ -60,8 +59,13 @@ def run(options: argparse.Namespace, console: Console) -> bool:
     if options.cutout is not None:
         outputs.append(Output(options.cutout, "cutout"))
     check_outputs(outputs, _SUFFIXES, inputs=[options.image])
-    image = _read(options.image, options, console)
-    mask = _selector(image, options, console).select(options.click, options.box)
+    image = console.drain(
+        read_events(options.image, frame=options.frame - 1, should_stop=console.should_stop)
+    )
+    for note in image.source.notes:
+        console.say(f"{image.source.name}: {note}")
+    site = console.drain(site_events(image, options.seed, console.should_stop), image.source.name)
+    mask = ObjectSelector.on(site).select(options.click, options.box)
 
     def encode(output: Output[_Kind]) -> bytes:
         if output.kind == "cutout":
@@ -133,15 +137,3 @@ def read_boxes(path: Path, console: Console) -> list[BoxedFile]:
     if not found:
         raise ReadError(f"{shown_name(path)} holds no boxes.", "Add a line for each object.")
     return found
-
-
-def _read(path: Path, options: argparse.Namespace, console: Console) -> Image:
-    image = console.drain(read_events(path, frame=options.frame - 1, should_stop=console.should_stop))
-    for note in image.source.notes:
-        console.say(f"{image.source.name}: {note}")
-    return image
-
-
-def _selector(image: Image, options: argparse.Namespace, console: Console) -> ObjectSelector:
-    site = console.drain(site_events(image, options.seed, console.should_stop), image.source.name)
-    return ObjectSelector.on(site)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from typing import IO, BinaryIO, Protocol
+from typing import IO, BinaryIO
 
 from gmmseg.control import ShouldStop, raise_if_ended
 from gmmseg.errors import ReadError
@@ -16,14 +16,6 @@ _BLOCK_IN = 1 << 16
 _BLOCK_OUT = 1 << 20
 
 
-class ByteStream(Protocol):
-    """A source of bytes, read front to back."""
-
-    def take(self, n_bytes: int) -> bytes:
-        """Return at least one and at most `n_bytes` further bytes; empty at the end."""
-        ...
-
-
 class PlainStream:
     """The bytes of a file, or of a member of an archive, as they are."""
 
@@ -32,6 +24,7 @@ class PlainStream:
         self._should_stop = should_stop
 
     def take(self, n_bytes: int) -> bytes:
+        """Return at least one and at most `n_bytes` further bytes; empty at the end."""
         raise_if_ended(self._should_stop)
         return self._file.read(min(n_bytes, _BLOCK_OUT))
 
@@ -99,6 +92,9 @@ class GunzipStream:
         self._is_between = self._member.eof
         self._packed = self._member.unused_data if self._is_between else self._member.unconsumed_tail
         return unpacked
+
+
+ByteStream = PlainStream | GunzipStream
 
 
 def take_all(stream: ByteStream, n_bytes: int) -> bytes:

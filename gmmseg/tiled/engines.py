@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 from gmmseg.control import ShouldStop, Stopped, raise_if_asked
 from gmmseg.errors import ClusterError
@@ -17,7 +17,6 @@ from gmmseg.processes import Failed, Finished, work_events
 from gmmseg.tiled.tiles import Tile
 
 _R = TypeVar("_R")
-_R_co = TypeVar("_R_co", covariant=True)
 
 _QUEUED = 2
 """Tasks in hand for each worker of a cluster: one runs, one waits, so that none waits for the coordinator."""
@@ -28,11 +27,8 @@ _MAX_LOSSES = 5
 """Losses of its worker that a tile may have: after that it is the task that kills them."""
 
 
-class Task(Protocol[_R_co]):
-    """A job for one tile: without state, small when pickled, and the same however often it is run."""
-
-    def __call__(self, tile: Tile) -> _R_co:
-        """Return what the pass needs of a tile."""
+Task = Callable[[Tile], _R]
+"""A job for one tile: without state, small when pickled, and the same however often it is run."""
 
 
 class Engine(ABC):

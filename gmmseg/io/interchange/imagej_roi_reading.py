@@ -6,7 +6,6 @@ import io
 import struct
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -30,15 +29,6 @@ _MOST_UNSIGNED = 60536
 """Coordinates above it are negative: ImageJ takes what is below -5000 as 65536 more."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Roi:
-    """An area: its name and colour, and the rings around it, (M, 2) in pixels."""
-
-    name: str
-    colour: Colour | None
-    rings: list[FloatArray]
-
-
 def decode_rois(data: bytes, name: str, shape: tuple[int, int], should_stop: ShouldStop) -> ObjectMap:
     """Return the areas of an ImageJ ROI set, or of a single ROI, as objects.
 
@@ -50,8 +40,8 @@ def decode_rois(data: bytes, name: str, shape: tuple[int, int], should_stop: Sho
     found = FoundObjects(shape, name, should_stop)
     with decoding(name, "ImageJ ROI"):
         for number, (title, content) in enumerate(_members(data, name)):
-            roi = _roi_of(content, name)
-            found.paint_rings(found.object(number, roi.name or title, roi.colour), roi.rings)
+            own_name, colour, rings = _roi_of(content, name)
+            found.paint_rings(found.object(number, own_name or title, colour), rings)
     return found.object_map()
 
 
@@ -72,8 +62,11 @@ def _members(data: bytes, name: str) -> Iterator[tuple[str, bytes]]:
                 yield entry.filename.split("/")[-1].removesuffix(".roi"), file.read(most)
 
 
-def _roi_of(data: bytes, name: str) -> Roi:
-    """Return an area in ImageJ's big-endian format, the layout of ``ij/io/RoiDecoder.java``."""
+def _roi_of(data: bytes, name: str) -> tuple[str, Colour | None, list[FloatArray]]:
+    """Return name, colour and rings (M, 2), in pixels, of an area in ImageJ's big-endian format.
+
+    Its layout is that of ``ij/io/RoiDecoder.java``.
+    """
     if len(data) < _HEADER_SIZE or not data.startswith(ROI_MAGIC):
         raise damaged(name, "ImageJ ROI")
     kind, n_points = data[6], struct.unpack_from(">H", data, 16)[0]
@@ -91,7 +84,7 @@ def _roi_of(data: bytes, name: str) -> Roi:
             f"“{name}” holds a ROI that is no area bounded by straight lines.",
             "In ImageJ, make it a mask and then a selection, or save a mask.",
         )
-    return Roi(_name_of(data), colour, rings)
+    return _name_of(data), colour, rings
 
 
 def _corners(data: bytes, n_points: int, corner: tuple[int, int]) -> FloatArray:

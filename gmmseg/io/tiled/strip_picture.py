@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import atexit
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from io import BufferedReader
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 
@@ -28,26 +26,8 @@ _BYTES_PER_PIXEL = 32
 """While they are decoded, at most: rows with and without filters, as a file, and as pixels."""
 
 
-class RowReader(Protocol):
-    """A file of which rows are decoded."""
-
-    piece_height: int
-    """Rows that are decoded together."""
-    earliest: int
-    """The first row that can still be asked for."""
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """(H, W)."""
-
-    def rows(self, top: int, height: int) -> Decoded:
-        """Return some rows; raises anything where they are damaged."""
-
-    def close(self) -> None:
-        """Close the file."""
-
-
-_READERS: dict[str, Callable[[BufferedReader, str], RowReader]] = {"PNG": PngRows, "JPEG": JpegRows}
+RowReader = PngRows | JpegRows
+_READERS: dict[str, type[RowReader]] = {"PNG": PngRows, "JPEG": JpegRows}
 
 
 @dataclass(frozen=True, slots=True)
