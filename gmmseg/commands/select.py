@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import csv
 import io
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -28,20 +27,6 @@ _Kind = Literal["mask", "cutout"]
 _SUFFIXES: dict[_Kind, tuple[str, ...]] = {"mask": MASK_SUFFIXES, "cutout": (".png",)}
 _COLUMNS = ("file", "x0", "y0", "x1", "y1")
 _LONGEST_TABLE = 64 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class BoxedFile:
-    """One line of a table of boxes: an image, the box of an object on it, and what the object is called."""
-
-    path: Path
-    box: Box
-    name: str
-
-    @property
-    def stem(self) -> str:
-        """The name of its mask's file, without extension."""
-        return safe_name(f"{self.path.stem}_{self.name}" if self.name else self.path.stem, "mask")
 
 
 def run(options: argparse.Namespace, console: Console) -> bool:
@@ -85,12 +70,12 @@ def _many(options: argparse.Namespace, console: Console) -> bool:
         with refusals(place):
             place.mkdir(parents=True, exist_ok=True)
     check_summaries(options)
-    stems = distinct_stems([Path(f"{one.stem}.png") for one in boxed])
+    named = [f"{path.stem}_{name}" if name else path.stem for path, _, name in boxed]
+    stems = distinct_stems([Path(f"{safe_name(each, 'mask')}.png") for each in named])
     objects: dict[Path, list[BoxedObject]] = {}
-    for one, stem in zip(boxed, stems, strict=True):
-        name = f"{stem}.png"
-        cutout = None if cutouts is None else cutouts / name
-        objects.setdefault(one.path, []).append(BoxedObject(one.box, one.name, folder / name, cutout))
+    for (path, box, name), stem in zip(boxed, stems, strict=True):
+        cutout = None if cutouts is None else cutouts / f"{stem}.png"
+        objects.setdefault(path, []).append(BoxedObject(box, name, folder / f"{stem}.png", cutout))
     tasks = [BoxesTask(path, tuple(found)) for path, found in objects.items()]
     return run_tasks(options, console, BoxesMaker(options.seed, _display(options)), tasks)
 
@@ -99,8 +84,8 @@ def _display(options: argparse.Namespace) -> Display | None:
     return None if options.display is None else display_of(options.display)
 
 
-def read_boxes(path: Path, console: Console) -> list[BoxedFile]:
-    """Return the lines of a table with the columns file, x0, y0, x1, y1 and, if there is one, name.
+def read_boxes(path: Path, console: Console) -> list[tuple[Path, Box, str]]:
+    """Return image, box and name by each line of a table with the columns file, x0, y0, x1, y1, perhaps name.
 
     Files are looked for from the table's folder; a folder or a pattern stands for all of its images.
 
@@ -119,7 +104,7 @@ def read_boxes(path: Path, console: Console) -> list[BoxedFile]:
             f"{shown_name(path)} has no column “{missing[0]}”.",
             "Let its first line be file,x0,y0,x1,y1,name.",
         )
-    found: list[BoxedFile] = []
+    found: list[tuple[Path, Box, str]] = []
     for line in lines:
         try:
             x0, y0, x1, y1 = (int(line[name]) for name in _COLUMNS[1:])
@@ -133,7 +118,7 @@ def read_boxes(path: Path, console: Console) -> list[BoxedFile]:
                 f"Line {lines.line_num} of {shown_name(path)} names no file.", "Name one in each."
             )
         images, _ = images_of([path.parent / line["file"]])
-        found += [BoxedFile(image, (x0, y0, x1, y1), line.get("name") or "") for image in images]
+        found += [(image, (x0, y0, x1, y1), line.get("name") or "") for image in images]
     if not found:
         raise ReadError(f"{shown_name(path)} holds no boxes.", "Add a line for each object.")
     return found

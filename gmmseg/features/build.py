@@ -128,11 +128,11 @@ def feature_table(
         names += ("x", "y")
         floor = min(floor, unit**2 / 12) if unit > 0 else floor
     if spec.has_texture:
-        texture = texture_columns(
+        textures, own_names = texture_columns(
             image, spec.texture_scales, colour.extent, white, should_stop, surroundings.light
         )
-        columns.extend(_held(one[place], inner) for one in texture.columns)
-        names += texture.names
+        columns.extend(_held(one[place], inner) for one in textures)
+        names += own_names
     raise_if_ended(should_stop)
     return table_of_columns(np.stack(columns), np.ones(n_rows), pixels, names, floor, spec, standard)
 

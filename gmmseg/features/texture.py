@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from gmmseg.arrays import FloatArray
@@ -15,21 +13,6 @@ _BLOCK = 1 << 19
 _LUMINANCE = (0.2125, 0.7154, 0.0721)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class TextureFeatures:
-    """Texture channels of an image.
-
-    Parameters
-    ----------
-    columns : list of (H, W) arrays
-        In units of the colour space, a tenth of its extent being strong texture.
-    names : tuple of str
-    """
-
-    columns: list[FloatArray]
-    names: tuple[str, ...]
-
-
 def texture_columns(
     image: Image,
     scales: tuple[float, ...],
@@ -37,8 +20,10 @@ def texture_columns(
     white: float,
     should_stop: ShouldStop,
     fill: float | None = None,
-) -> TextureFeatures:
-    """Return gradient energy at each scale and the local deviation of luminance at the last, each (H, W).
+) -> tuple[list[FloatArray], tuple[str, ...]]:
+    """Return gradient energy at each scale and the local deviation of luminance at the last, and their names.
+
+    Each is (H, W), in units of the colour space, a tenth of its extent being strong texture.
 
     Scales are standard deviations of Gaussians, pixels. Gradient energy is the length of the first Gaussian
     derivatives times their scale, smoothed at twice the scale, so that it describes a neighbourhood and not a
@@ -56,7 +41,7 @@ def texture_columns(
     square = _filtered(light**2, coarse, (0, 0), should_stop)
     columns.append(np.sqrt(np.maximum(square - mean**2, 0.0)))
     names = (*(f"gradient σ={scale:g}" for scale in scales), f"deviation σ={coarse:g}")
-    return TextureFeatures(columns, names)
+    return columns, names
 
 
 def _filtered(plane: FloatArray, scale: float, order: tuple[int, int], should_stop: ShouldStop) -> FloatArray:
