@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 
+from gmmseg.commands.mnist_parser import check_mnist
 from gmmseg.commands.options import destination, is_given, long_option
 from gmmseg.commands.usage import Parser
 from gmmseg.commands.values import is_sent
@@ -18,7 +20,7 @@ _MIXTURE_OUTPUTS = ("probabilities", "model")
 """Outputs that regions do not have."""
 
 
-def check_overlay(parser: Parser, options: argparse.Namespace) -> None:
+def _check_overlay(parser: Parser, options: argparse.Namespace) -> None:
     """End the program with code 2 where an opacity is none, or is given and there is no overlay."""
     if getattr(options, "opacity", None) is None:
         return
@@ -28,7 +30,7 @@ def check_overlay(parser: Parser, options: argparse.Namespace) -> None:
         parser.error(f"--opacity cannot be {options.opacity:g}: choose 0 to 1")
 
 
-def check_display(parser: Parser, options: argparse.Namespace) -> None:
+def _check_display(parser: Parser, options: argparse.Namespace) -> None:
     """End the program with code 2 where it is said how the photo is shown, and nothing shows it."""
     if getattr(options, "display", None) is None:
         return
@@ -38,14 +40,14 @@ def check_display(parser: Parser, options: argparse.Namespace) -> None:
         parser.error("--display is for overlays and cut-outs: write one, or leave it out")
 
 
-def check_outputs_given(parser: Parser, options: argparse.Namespace) -> None:
+def _check_outputs_given(parser: Parser, options: argparse.Namespace) -> None:
     """End the program with code 2 where nothing is to be written."""
     further = ("probabilities", "overlay", "model", "table", "parts", "report")
     if options.output is None and not options.also and not any(is_given(options, name) for name in further):
         parser.error("there is nothing to write: add -o OUT")
 
 
-def check_sent(parser: Parser, options: argparse.Namespace) -> None:
+def _check_sent(parser: Parser, options: argparse.Namespace) -> None:
     """End the program with code 2 where OUT is standard output and not one file comes of it."""
     if not is_sent(options):
         return
@@ -55,7 +57,7 @@ def check_sent(parser: Parser, options: argparse.Namespace) -> None:
         parser.error("standard output takes one file, of one picture: name a file or folder after -o")
 
 
-def check_mask(parser: Parser, options: argparse.Namespace) -> None:
+def _check_mask(parser: Parser, options: argparse.Namespace) -> None:
     """End the program with code 2 where options of masks are given and no such mask is written."""
     out = options.output
     if out is None:
@@ -69,7 +71,7 @@ def check_mask(parser: Parser, options: argparse.Namespace) -> None:
         parser.error(f"{out.path.suffix} holds values without colours: leave out --palette, or write a .png")
 
 
-def check_select(parser: Parser, options: argparse.Namespace) -> None:
+def _check_select(parser: Parser, options: argparse.Namespace) -> None:
     """End the program with code 2 where options of ``select`` contradict each other or say too little."""
     single = [options.image, options.box, options.click or None]
     if options.boxes is not None and any(value is not None for value in single):
@@ -87,7 +89,7 @@ def check_select(parser: Parser, options: argparse.Namespace) -> None:
         parser.error("the cut-out has transparency: let --cutout end in .png")
 
 
-def check_apply(parser: Parser, options: argparse.Namespace) -> None:
+def _check_apply(parser: Parser, options: argparse.Namespace) -> None:
     """End the program with code 2 where it is said how to adapt, and nothing is to be adapted or written."""
     switches = [setting for setting in settings_of(Adaptation) if setting.kind == "bool"]
     given = [long_option(setting) for setting in switches if is_given(options, destination(setting))]
@@ -99,7 +101,7 @@ def check_apply(parser: Parser, options: argparse.Namespace) -> None:
         parser.error("with --keep-means nothing is adapted: add --adapt-weights or --adapt-covariances")
 
 
-def check_tables(parser: Parser, options: argparse.Namespace) -> None:
+def _check_tables(parser: Parser, options: argparse.Namespace) -> None:
     """End the program with code 2 where options of tables are given and no such table is written."""
     kinds = {options.format, *(kind for kind, _ in options.also)}
     has_parts = options.parts is not None or "parts" in kinds
@@ -123,7 +125,7 @@ def _has_measured(options: argparse.Namespace) -> bool:
     return any(map(is_measured, items_of(options)))
 
 
-def check_map(parser: Parser, options: argparse.Namespace) -> None:
+def _check_map(parser: Parser, options: argparse.Namespace) -> None:
     """End the program with code 2 where options of regions are given and nothing is made of regions."""
     is_by_region = options.by == "region"
     if options.balance is not None and not is_by_region:
@@ -136,13 +138,13 @@ def check_map(parser: Parser, options: argparse.Namespace) -> None:
         parser.error("--detail and --regions both choose the cut: give one of them")
 
 
-def check_criterion(parser: Parser, options: argparse.Namespace) -> None:
+def _check_criterion(parser: Parser, options: argparse.Namespace) -> None:
     """End the program with code 2 where a criterion is given and nothing is to be chosen by it."""
     if options.criterion is not None and options.components != "auto":
         parser.error("--criterion is what the number of components is chosen by: add -k auto")
 
 
-def check_segment(parser: Parser, options: argparse.Namespace) -> None:
+def _check_segment(parser: Parser, options: argparse.Namespace) -> None:
     """End the program with code 2 where options of ``segment`` contradict each other."""
     by_mixture, of_map, by_regions = (
         arranged(settings_of(kind)) for kind in (SegmentSettings, MapSettings, RegionSettings)
@@ -185,7 +187,7 @@ def check_segment(parser: Parser, options: argparse.Namespace) -> None:
             if enough != settings:
                 parser.error(f"{long_option(setting)} needs that feature: write --features {enough.features}")
     _check_hints(parser, options)
-    check_criterion(parser, options)
+    _check_criterion(parser, options)
 
 
 def _check_hints(parser: Parser, options: argparse.Namespace) -> None:
@@ -201,3 +203,23 @@ def _check_hints(parser: Parser, options: argparse.Namespace) -> None:
         parser.error("the classes and their components follow from the hints: leave out -k, --criterion")
     if options.hard:
         parser.error("taught classes are told apart by their probabilities: leave out --hard")
+
+
+_Check = Callable[[Parser, argparse.Namespace], None]
+_OF_FILES: tuple[_Check, ...] = (_check_overlay, _check_display, _check_outputs_given, _check_mask)
+_OF_MAPS: tuple[_Check, ...] = (*_OF_FILES, _check_map, _check_tables)
+_CHECKS: dict[str, tuple[_Check, ...]] = {
+    "segment": (*_OF_MAPS, _check_segment),
+    "apply": (*_OF_MAPS, _check_apply),
+    "export": _OF_FILES,
+    "select": (_check_display, _check_select),
+    "fit": (_check_criterion,),
+    "mnist": (check_mnist,),
+}
+"""Checks of each command, in their order."""
+
+
+def check(parser: Parser, options: argparse.Namespace) -> None:
+    """End the program with code 2 where options of a command contradict each other or say too little."""
+    for one in (_check_sent, *_CHECKS.get(options.command, ())):
+        one(parser, options)

@@ -7,20 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from gmmseg.commands import descriptions
-from gmmseg.commands.contradictions import (
-    check_apply,
-    check_criterion,
-    check_display,
-    check_map,
-    check_mask,
-    check_outputs_given,
-    check_overlay,
-    check_segment,
-    check_select,
-    check_sent,
-    check_tables,
-)
-from gmmseg.commands.mnist_parser import MNIST, add_mnist, check_mnist
+from gmmseg.commands.contradictions import check
+from gmmseg.commands.mnist_parser import MNIST, add_mnist
 from gmmseg.commands.options import add_file, add_options, add_switch, reader
 from gmmseg.commands.shared_options import (
     COMPONENT_TABLE,
@@ -84,26 +72,7 @@ def parse(argv: list[str]) -> argparse.Namespace:
         if options.command == "mnist" and not any(word.startswith("-") for word in unknown):
             command.error(f"“{printable(unknown[0])}” is not expected here: data is given by --data DIR")
         command.refuse_unknown(unknown)
-    check_sent(command, options)
-    if options.command == "mnist":
-        check_mnist(command, options)
-    else:
-        check_overlay(command, options)
-        check_display(command, options)
-    if options.command in ("segment", "apply", "export"):
-        check_outputs_given(command, options)
-        check_mask(command, options)
-    if options.command in ("segment", "apply"):
-        check_map(command, options)
-        check_tables(command, options)
-    if options.command == "apply":
-        check_apply(command, options)
-    if options.command == "select":
-        check_select(command, options)
-    if options.command == "fit":
-        check_criterion(command, options)
-    if options.command == "segment":
-        check_segment(command, options)
+    check(command, options)
     return options
 
 
