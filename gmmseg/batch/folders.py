@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from gmmseg.batch.again import Again
@@ -17,7 +17,7 @@ from gmmseg.control import Progress, ShouldStop, never_stop, relayed
 from gmmseg.io.atomic import refusals
 from gmmseg.io.export_items import SUFFIXES, ExportItem, ExportKind, check_items, with_legends
 from gmmseg.io.outputs import check_inputs_stay, distinct_stems
-from gmmseg.processes import Failed, ItemEvent
+from gmmseg.processes import ItemEvent
 
 AREAS, SHEET = "areas.csv", "contact sheet.html"
 KINDS: tuple[ExportKind, ...] = (
@@ -98,24 +98,15 @@ def folder_batch_events(
         job = joint_fit_events(batch.images, method.settings, batch.n_jobs, should_stop=should_stop)
         model, errors = yield from relayed(job, lambda event: (event,) if isinstance(event, Progress) else ())
         method = AppliedModel(model, maps=method.maps)
-    results: list[Result] = [errors.get(at) for at in range(len(tasks))]
-    for at, error in errors.items():
-        yield Failed(at, error)
-    left = [at for at in range(len(tasks)) if at not in errors]
-    maker = ExportMaker(method, "window")
-    record = Record(batch.folder / batch.kinds[0])
-    running = batch_events(
-        [tasks[at] for at in left],
-        work_of(maker, batch.n_jobs, wants_thumbnails=True),
+    results = yield from batch_events(
+        tasks,
+        work_of(ExportMaker(method, "window"), batch.n_jobs, wants_thumbnails=True),
         batch.n_jobs,
-        record,
+        Record(batch.folder / batch.kinds[0]),
         resumes=True,
+        errors=errors,
         should_stop=should_stop,
     )
-    # Places are those among all pictures.
-    done = yield from relayed(running, lambda event: (replace(event, at=left[event.at]),))
-    for at, result in zip(left, done, strict=True):
-        results[at] = result
     write_areas(batch.folder / AREAS, tasks, results)
     write_sheet(batch.folder / SHEET, batch.folder.name, tasks, results)
     return results

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -30,6 +31,7 @@ def batch_events(
     record: Record | None = None,
     *,
     resumes: bool = False,
+    errors: Mapping[int, Exception] | None = None,
     should_stop: ShouldStop = never_stop,
 ) -> Generator[ItemEvent[Outcome], None, list[Result]]:
     """Work on all pictures, in processes where several are wanted; one that fails stops no other.
@@ -44,6 +46,8 @@ def batch_events(
         Gets a line for each picture that is done.
     resumes : bool
         Whether pictures that the record knows, with the same settings and files, are left as they are.
+    errors : mapping, optional
+        Why tasks cannot be begun, by their places.
     should_stop : callable
         STOP completes the pictures in hand; CANCEL ends at once, in order.
 
@@ -59,9 +63,15 @@ def batch_events(
     Cancelled
     """
     known = record.entries() if record is not None and resumes else {}
-    assignments = [(task, known.get(name_of(task))) for task in tasks]
-    results: list[Result] = [None] * len(tasks)
+    errors = errors or {}
+    results: list[Result] = [errors.get(at) for at in range(len(tasks))]
+    for at, error in sorted(errors.items()):
+        yield Failed(at, error)
+    left = [at for at in range(len(tasks)) if at not in errors]
+    assignments = [(tasks[at], known.get(name_of(tasks[at]))) for at in left]
     for event in work_events(work, assignments, n_jobs, should_stop):
+        # Places are those among all tasks.
+        event = replace(event, at=left[event.at])
         if isinstance(event, Finished):
             outcome = results[event.at] = event.result
             if record is not None and not outcome.is_kept and not outcome.failures:

@@ -6,7 +6,6 @@ import argparse
 import shlex
 import time
 from collections.abc import Generator, Mapping, Sequence
-from types import MappingProxyType
 
 from gmmseg.batch.methods import MapMethod
 from gmmseg.batch.pictures import Maker, Outcome, Task
@@ -28,7 +27,6 @@ from gmmseg.io.atomic import shown
 from gmmseg.io.files import shown_name
 from gmmseg.processes import Failed, Finished, ItemEvent, Reported
 
-_NO_ERRORS: Mapping[int, Exception] = MappingProxyType({})
 _Job = Generator[ItemEvent[Outcome], None, list[Result]]
 
 
@@ -48,7 +46,7 @@ def run_tasks(
     maker: Maker,
     tasks: Sequence[Task],
     n_left: int = 0,
-    errors: Mapping[int, Exception] = _NO_ERRORS,
+    errors: Mapping[int, Exception] | None = None,
 ) -> bool:
     """Work on all tasks, write what sums them up, and say what came of them.
 
@@ -77,11 +75,8 @@ def run_tasks(
     began = time.perf_counter()
     is_single = len(tasks) == 1 and n_left == 0
     keeps_record = bool(tasks) and (options.resume or not is_single)
-    for at, error in sorted(errors.items()):
-        console.say(f"{shown_name(tasks[at].image)}: {failure_text(error)}")
-    left = [at for at in range(len(tasks)) if at not in errors]
     job = batch_events(
-        [tasks[at] for at in left],
+        tasks,
         work_of(
             maker,
             options.jobs,
@@ -92,11 +87,10 @@ def run_tasks(
         options.jobs,
         Record(tasks[0].outputs[0].parent) if keeps_record else None,
         resumes=options.resume,
+        errors=errors,
         should_stop=console.should_stop,
     )
-    results: list[Result] = [errors.get(at) for at in range(len(tasks))]
-    for at, result in zip(left, _drained(job, [tasks[at] for at in left], console, is_single), strict=True):
-        results[at] = result
+    results = _drained(job, tasks, console, is_single)
     if options.areas is not None:
         write_areas(options.areas, tasks, results)
     if options.contact_sheet is not None:
