@@ -34,7 +34,7 @@ class WindowMenus(QObject):
         for menu in self._shared.values():
             window.menuBar().addMenu(menu)
         self._own: list[QMenu] = []
-        self._docks = self._menu("docksMenu", self.tr("&Docks"))
+        self._docks = self._menu("docksMenu", self.tr("Si&de panels"))
         self._schemes = self._menu("themeMenu", self.tr("T&heme"))
 
     def set_actions(self, actions: Actions[Any]) -> None:

@@ -480,7 +480,7 @@ def test_the_scores_say_what_was_chosen_by_them_and_that_labels_never_fit(
         for name in ("acc", "nmi", "ari", "purity"):
             assert panel.figures[part, name].text() == f"{getattr(scores, name):.4f}"
     assert "never fit" in panel.honesty.text()
-    assert "chosen while scores were seen" in panel.chosen.text()
+    assert "chosen by people who saw scores on MNIST" in panel.chosen.text()
     assert "say nothing about MNIST" in panel.drawn.text()
     assert panel.drawn.isVisible()
     assert len(panel.table.texts.rows) == 10
