@@ -25,7 +25,7 @@ MAX_IDX_BYTES = 2 * GIB
 MAX_MODEL_BYTES = 64 * MIB
 MAX_FEATURES = 1_024
 MAX_BACKUPS = 3
-"""Earlier versions of a project that are kept beside it; so many unless somebody wants fewer."""
+"""Earlier versions of a project that are kept beside it, at most and by default."""
 
 WORKING_BYTES_PER_PIXEL = 4 + 1 + 1
 """Bytes a pixel that an open image needs besides its pixels: colour codes, labels, one heatmap on screen."""

@@ -121,7 +121,7 @@ class SignalWatch(QObject):
                 signal.signal(number, lambda _number, _frame: None)
 
     def close(self) -> None:
-        """Hear no more signals; those that come now are ignored, for the program is already ending."""
+        """Stop watching: signals that come now are ignored, for the program is already ending."""
         signal.set_wakeup_fd(self._old_fd)
         self._notifier.setEnabled(False)
         self._reader.close()

@@ -1,4 +1,4 @@
-"""A batch from its tasks to their outcomes, as a generator; and what is told of it at the end."""
+"""A batch from its tasks to their outcomes, as a generator, and the summary at its end."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ Recipes
   components   many Gaussians on orientation maps, united where images are confused between them
   manifold     a mixture whose digits listen to similar ones, in two passes (default)
 
-Labels score, they never fit. Where settings were chosen while scores were seen, the output says so.
+Labels score, they never fit. Where settings were chosen with scores on MNIST in view, the output says so.
 """
 
 

@@ -50,7 +50,7 @@ class Recipe:
     defaults : tuple of (path, value)
         Where the recipe's own defaults differ from those of `DigitSettings`.
     chosen_with_scores : str
-        Which of its settings were chosen while their scores were seen, to be said beside every figure;
+        Which of its settings were chosen with scores on MNIST in view, to be said beside every figure;
         empty where none were.
     """
 

@@ -34,7 +34,7 @@ class Edit(Generic[D]):
 
 
 class Editor(ABC, Generic[D, V]):
-    """Keeps a document and its history; one thread changes it, and listeners hear in that thread.
+    """Keeps a document and its history; one thread changes it, and calls the listeners.
 
     Parameters
     ----------

@@ -122,7 +122,7 @@ class ClassForm(Form, frozen=True):
 
 
 class MixtureForm(Form, frozen=True):
-    """What all models have in common."""
+    """The fields that every model file has."""
 
     format: str
     version: int

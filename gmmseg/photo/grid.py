@@ -83,7 +83,7 @@ class PixelGrid:
 
 @dataclass(frozen=True, slots=True)
 class Contrast:
-    """What the weights of all pairs of a picture have in common.
+    """The constants of all pair weights of a picture.
 
     Parameters
     ----------

@@ -170,7 +170,7 @@ class Desk(QObject):
         self.arrangement = layout.arrangements[0]
         """The one in use."""
         self.loads_ahead: Sequence[Callable[[], object]] = ()
-        """What loads modules that are needed later, called in a thread when nothing else is done."""
+        """Loads modules that are needed later; called in a thread when nothing else is done."""
 
     def arrange(self, name: str) -> None:
         """Use the arrangement of that name; one that the desk does not have changes nothing."""

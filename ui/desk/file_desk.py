@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from gmmseg.io.projects.file.reading import OpenedProject
     from gmmseg.io.projects.journal.reading import Recovered
 _MOST_NAMED = 12
-"""Files that were written of which the names are told."""
+"""Exported files that a message names."""
 
 
 class FileDesk(Desk):
@@ -79,7 +79,7 @@ class FileDesk(Desk):
         actions.setParent(self)
         saving.setParent(self)
         self._passing = ""
-        """What is said until the next edit: why the last one was refused, or what was exported."""
+        """A message that holds until the next edit: a refusal, or the names of files that were exported."""
         self._passing_since = self._standing()
         work.failed.connect(self._show_error)
         work.bridge.changed.connect(self._on_shown)

@@ -14,9 +14,9 @@ from ui.photo.photo_worker import PhotoWorker, PhotoWorkers
 class RegionMaker(PhotoWorker):
     """Makes an image's region tree once and cuts it anew whenever the settings ask for another cut.
 
-    Nothing is computed before somebody wants regions: a panel, or a map of classes by region once there is
-    one of pixels. A tree that comes of other work is waited for. One that failed or was stopped is not tried
-    again until the image or the seed change, or until somebody wants regions anew.
+    Nothing is computed before regions are requested: by a panel, or by a map of classes by region once
+    there is one of pixels. A tree that comes of other work is waited for. One that failed or was stopped is
+    not tried again until the image or the seed change, or until regions are requested anew.
 
     Parameters
     ----------

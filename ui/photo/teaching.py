@@ -38,7 +38,7 @@ class Teaching(QObject):
     """
 
     begun = Signal()
-    """Objects teach from now on: whoever asked for it wants to see the classes."""
+    """Objects teach from now on, and the classes are to be shown."""
     refused = Signal()
     """Objects cannot teach yet: an action that shows whether they do shows it again."""
     place_shown = Signal(object)

@@ -79,7 +79,7 @@ class MapFile:
 
 @dataclass(frozen=True, slots=True)
 class MapShape:
-    """What the files of maps of a picture have in common.
+    """The metadata that all map files of a picture share.
 
     Parameters
     ----------

@@ -235,7 +235,7 @@ class EmPage(Page):
         return [[*map(fixed, params.weights)], [*map(vector, means)], [*map(_matrix, matrices)]]
 
     def _moments(self) -> Table:
-        """Return the figures of every moment, for whoever wants to follow them on paper or export them."""
+        """Return the figures of every moment, to be followed on paper or exported."""
         n_rows, frames = self.data.n_rows, self.timeline.frames
         found = [frame.figures for frame in frames]
         columns = (

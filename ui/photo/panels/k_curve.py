@@ -177,7 +177,7 @@ class KCurvePanel(PlotPanel):
 
     @Slot(bool)
     def _hold_out(self, is_wanted: bool) -> None:
-        """Have what was tried tried on pixels held out too, once somebody wants to see it."""
+        """Request the held-out likelihood of every K that was tried, once that curve is switched on."""
         if is_wanted and any(candidate.held_out is None for candidate in self._candidates):
             self._compare(max(candidate.n_components for candidate in self._candidates))
 

@@ -55,7 +55,7 @@ class SetupPanel(SettingsForm):
     fit_requested = Signal()
     """A mixture is to be fitted in place of the model that is given."""
     regions_touched = Signal()
-    """A setting of the regions was changed: whoever does wants to see them."""
+    """A setting of the regions was changed, and they are to be shown."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("setup", parent)
