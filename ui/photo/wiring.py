@@ -283,6 +283,6 @@ class PhotoPanels(QObject):
         work.counter.answered.connect(self.classes.show_areas)
 
     def _connect_maker(self, work: PhotoWork) -> None:
-        """Connect the panes with who makes the regions that they show."""
+        """Connect the panes with the maker of the regions that they show."""
         work.region_maker.given_up.connect(self.panes.show_regions_given_up)
         self.panes.regions_wanted.connect(partial(work.region_maker.want, "panes"))
