@@ -56,9 +56,7 @@ def start_log() -> Path | None:
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     _log.addHandler(handler)
     _log.setLevel(logging.INFO)
-    _log.info(
-        "gmmseg %s, Qt %s, Python %s, %s", VERSION, qVersion(), sys.version.split()[0], platform.platform()
-    )
+    _log.info(_versions())
     return path
 
 
@@ -72,8 +70,13 @@ def stop_log() -> None:
 
 def details_of(error: BaseException) -> str:
     """Return what a bug report needs: versions and the traceback."""
-    versions = f"gmmseg {VERSION}, Qt {qVersion()}, Python {sys.version.split()[0]}, {platform.platform()}"
-    return versions + "\n\n" + "".join(traceback.format_exception(error))
+    return _versions() + "\n\n" + "".join(traceback.format_exception(error))
+
+
+def _versions() -> str:
+    # Not platform.platform(), which starts another program and waits for it.
+    system = f"{platform.system()} {platform.release()} {platform.machine()}"
+    return f"gmmseg {VERSION}, Qt {qVersion()}, Python {sys.version.split()[0]}, {system}"
 
 
 class BugCatcher(QObject):

@@ -54,6 +54,8 @@ def test_the_first_map_is_shown_before_what_only_later_work_needs_is_imported(tm
         assert later not in modules
     for later in ("gmmseg.selection.selecting", "gmmseg.io.export", "gmmseg.tiled", "ui.photo.export_dialog"):
         assert later not in modules
+    # Whoever starts another program waits for it.
+    assert "subprocess" not in modules
     for later in ("gmmseg.regions.pipeline", "gmmseg.mixture.annihilation", "PIL.TiffImagePlugin"):
         assert later not in modules
     for later in ("pyqtgraph", "ui.plots", "ui.photo.panels.setup", "ui.photo.panels.regions"):
