@@ -21,6 +21,7 @@ from ui.desk.saving import FIND, SaveCommands
 from ui.desk.workers import DeskWorkers, FoundSubject
 from ui.notices import Notices
 from ui.settings_store import Purpose, SettingsStore
+from ui.widgets.dialog_parts import ask_file
 from ui.widgets.recent_menu import RecentMenu
 
 if TYPE_CHECKING:
@@ -252,17 +253,12 @@ class FileDesk(Desk):
         """Ask where the missing subject of the project is, and go on with it."""
         place = self._keeper.path or self._source
         folder = self._store.folder(self._purpose) if place is None else place.parent
-        dialog = QFileDialog(self._window, self._find_text.rstrip("…"), str(folder))
-        dialog.setObjectName("findDialog")
-        mode = QFileDialog.FileMode
-        dialog.setFileMode(mode.Directory if self._is_in_folder else mode.ExistingFile)
-        dialog.fileSelected.connect(self._read_found)
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
+        modes = QFileDialog.FileMode
+        mode = modes.Directory if self._is_in_folder else modes.ExistingFile
+        ask_file(self._window, "findDialog", self._find_text.rstrip("…"), folder, self._read_found, mode=mode)
 
-    @Slot(str)
-    def _read_found(self, name: str) -> None:
-        missing, chosen = self._keeper.missing, Path(name)
+    def _read_found(self, chosen: Path) -> None:
+        missing = self._keeper.missing
         if missing is not None:
             self._work.opener.find(self.name, missing, self._keeper.path or chosen, chosen)
 

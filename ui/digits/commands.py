@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Sequence
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from gmmseg.digits.document import reset_settings
@@ -12,6 +12,7 @@ from gmmseg.io.projects.archive import SUFFIX
 from ui.digits.wiring import DigitPanels
 from ui.digits.work import DigitWork
 from ui.settings_store import SettingsStore
+from ui.widgets.dialog_parts import ask_file
 
 
 class DigitCommands(QObject):
@@ -44,32 +45,19 @@ class DigitCommands(QObject):
         self._window = window
 
     def open_folder(self) -> None:
-        dialog = self._dialog(self.tr("Open a folder of digits"))
-        dialog.setFileMode(QFileDialog.FileMode.Directory)
-        dialog.open()
+        self._ask(self.tr("Open a folder of digits"), (), QFileDialog.FileMode.Directory)
 
     def open_file(self) -> None:
-        dialog = self._dialog(self.tr("Open a file of digits"))
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.setNameFilters(
-            [
-                self.tr("Digits (*ubyte *ubyte.gz *.idx *.idx.gz *.idx3 *.idx3.gz *.npz)"),
-                self.tr("Projects (*{0})").format(SUFFIX),
-                self.tr("All files (*)"),
-            ]
+        filters = (
+            self.tr("Digits (*ubyte *ubyte.gz *.idx *.idx.gz *.idx3 *.idx3.gz *.npz)"),
+            self.tr("Projects (*{0})").format(SUFFIX),
+            self.tr("All files (*)"),
         )
-        dialog.open()
+        self._ask(self.tr("Open a file of digits"), filters, QFileDialog.FileMode.ExistingFile)
 
-    def _dialog(self, title: str) -> QFileDialog:
-        dialog = QFileDialog(self._window, title, str(self._store.folder("digits")))
-        dialog.setObjectName("openDigits")
-        dialog.fileSelected.connect(self._open_chosen)
-        dialog.finished.connect(dialog.deleteLater)
-        return dialog
-
-    @Slot(str)
-    def _open_chosen(self, name: str) -> None:
-        self._work.opener.open_path(Path(name))
+    def _ask(self, title: str, filters: Sequence[str], mode: QFileDialog.FileMode) -> None:
+        folder, chosen = self._store.folder("digits"), self._work.opener.open_path
+        ask_file(self._window, "openDigits", title, folder, chosen, filters, mode)
 
     def export(self) -> None:
         self._work.exporter.ask(self._window)

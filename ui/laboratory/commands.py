@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, Slot
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QWidget
 
 from gmmseg.editing.history import Entry, History
 from gmmseg.io.projects.archive import SUFFIX
@@ -15,6 +14,7 @@ from gmmseg.laboratory.document import Document, begin_lesson, take_data
 from ui.laboratory.opening import MODEL_SUFFIX
 from ui.laboratory.work import LaboratoryWork
 from ui.settings_store import SettingsStore
+from ui.widgets.dialog_parts import ask_file, file_filter
 
 
 class LaboratoryCommands(QObject):
@@ -42,21 +42,14 @@ class LaboratoryCommands(QObject):
         self._work.keeper.open(History(Entry(document, "", time=time.time())), None)
 
     def open_table(self) -> None:
-        dialog = QFileDialog(self._window, self.tr("Open a table"), str(self._store.folder("tables")))
-        dialog.setObjectName("openTable")
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        patterns = " ".join(f"*{suffix}" for suffix in SUFFIXES)
-        models = self.tr("Saved mixtures to begin at (*{})").format(MODEL_SUFFIX)
-        projects = self.tr("Projects (*{0})").format(SUFFIX)
-        tables = self.tr("Tables ({})").format(patterns)
-        dialog.setNameFilters([tables, projects, models, self.tr("All files (*)")])
-        dialog.fileSelected.connect(self._open_chosen)
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
-
-    @Slot(str)
-    def _open_chosen(self, name: str) -> None:
-        self._work.opener.open_path(Path(name))
+        filters = [
+            file_filter(self.tr("Tables"), SUFFIXES),
+            self.tr("Projects (*{0})").format(SUFFIX),
+            self.tr("Saved mixtures to begin at (*{})").format(MODEL_SUFFIX),
+            self.tr("All files (*)"),
+        ]
+        folder, title = self._store.folder("tables"), self.tr("Open a table")
+        ask_file(self._window, "openTable", title, folder, self._work.opener.open_path, filters)
 
     def use_examples(self) -> None:
         self._work.apply(take_data(None))

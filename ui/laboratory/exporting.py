@@ -6,13 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Slot
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QWidget
 
 from gmmseg.io.laboratory import scene_export_events
 from gmmseg.laboratory.workspace import Workspace
 from ui.desk.job_runner import JobRunner
 from ui.desk.workers import FileExporter
 from ui.settings_store import SettingsStore
+from ui.widgets.dialog_parts import ask_file
 
 ANIMATED = (".gif", ".apng")
 
@@ -41,26 +42,14 @@ class Exporter(FileExporter):
     def ask(self, parent: QWidget) -> None:
         """Ask for the file."""
         name = f"{self._workspace.document.name}.csv"
-        dialog = QFileDialog(parent, self.tr("Export figures"), str(self._store.folder("export")))
-        dialog.setObjectName("exportLaboratory")
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         filters = [self.tr("Table (*.csv)"), self.tr("Picture (*.png)")]
         if self._has_moments:
             filters += [
                 self.tr("Animation of all steps (*.gif)"),
                 self.tr("The same in all colours (*.apng)"),
             ]
-        dialog.setNameFilters(filters)
-        dialog.filterSelected.connect(lambda chosen: dialog.setDefaultSuffix(chosen.rpartition("*.")[2][:-1]))
-        dialog.setDefaultSuffix("csv")
-        dialog.selectFile(name)
-        dialog.fileSelected.connect(self._write)
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
-
-    @Slot(str)
-    def _write(self, name: str) -> None:
-        self.write(Path(name))
+        folder, title = self._store.folder("export"), self.tr("Export figures")
+        ask_file(parent, "exportLaboratory", title, folder, self.write, filters, offered=name)
 
     def write(self, path: Path) -> None:
         """Write the figures of the open page, after what was asked for before."""

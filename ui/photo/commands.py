@@ -26,6 +26,7 @@ from ui.photo.widgets.captions import counted_regions, hidden_note
 from ui.photo.wiring import PhotoPanels
 from ui.photo.work import PhotoWork
 from ui.settings_store import SettingsStore
+from ui.widgets.dialog_parts import ask_file, file_filter
 
 if TYPE_CHECKING:
     from gmmseg.batch.documents import Subject
@@ -71,42 +72,27 @@ class PhotoCommands(QObject):
         work.copier.answered.connect(self._put_on_clipboard)
 
     def open_file(self) -> None:
-        dialog = QFileDialog(self._window, self.tr("Open images"), str(self._store.folder("open")))
-        dialog.setObjectName("openDialog")
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+        both = file_filter(self.tr("Images and projects"), (*FILE_GROUPS[0][1], SUFFIX))
         groups = (*FILE_GROUPS, (self.tr("Projects"), (SUFFIX,)))
-        filters = [f"{title} ({' '.join(f'*{suffix}' for suffix in ends)})" for title, ends in groups]
-        both = (*FILE_GROUPS[0][1], SUFFIX)
-        first = self.tr("Images and projects ({0})").format(" ".join(f"*{suffix}" for suffix in both))
-        dialog.setNameFilters([first, *filters, self.tr("All files (*)")])
-        dialog.filesSelected.connect(self._open_chosen)
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
+        filters = [both, *(file_filter(*group) for group in groups), self.tr("All files (*)")]
+        opener, folder = self._work.opener, self._store.folder("open")
+        several = QFileDialog.FileMode.ExistingFiles
+        title = self.tr("Open images")
+        dialog = ask_file(self._window, "openDialog", title, folder, None, filters, several)
+        dialog.filesSelected.connect(lambda names: opener.open_paths([Path(name) for name in names]))
 
     def open_objects(self) -> None:
         from gmmseg.io.object_reading import MASK_GROUPS
 
-        dialog = QFileDialog(self._window, self.tr("Open mask as objects"), str(self._store.folder("open")))
-        dialog.setObjectName("openMaskDialog")
-        filters = [f"{title} ({' '.join(f'*{suffix}' for suffix in ends)})" for title, ends in MASK_GROUPS]
-        dialog.setNameFilters([*filters, self.tr("All files (*)")])
-        dialog.fileSelected.connect(lambda name: self._work.mask_opener.open_path(Path(name)))
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
+        filters = [*(file_filter(*group) for group in MASK_GROUPS), self.tr("All files (*)")]
+        folder, title = self._store.folder("open"), self.tr("Open mask as objects")
+        ask_file(self._window, "openMaskDialog", title, folder, self._work.mask_opener.open_path, filters)
 
     def apply_model(self) -> None:
         """Ask for a model that labels the image in place of a fit."""
-        dialog = QFileDialog(self._window, self.tr("Apply model"), str(self._store.folder("export")))
-        dialog.setObjectName("applyModelDialog")
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.setNameFilters([self.tr("Models (*.json)"), self.tr("All files (*)")])
-        dialog.fileSelected.connect(lambda name: self._work.model_opener.open_path(Path(name)))
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
-
-    @Slot(list)
-    def _open_chosen(self, names: list[str]) -> None:
-        self._work.opener.open_paths([Path(name) for name in names])
+        filters = [self.tr("Models (*.json)"), self.tr("All files (*)")]
+        folder, title = self._store.folder("export"), self.tr("Apply model")
+        ask_file(self._window, "applyModelDialog", title, folder, self._work.model_opener.open_path, filters)
 
     def list_folder(self) -> None:
         """Let the other images of the image's folder be next and previous."""
@@ -135,16 +121,9 @@ class PhotoCommands(QObject):
         place = None if image is None else image.source.place
         if place is None:
             return
-        dialog = QFileDialog(
-            self._window, self.tr("Folder for the foreground masks"), str(self._store.folder("export"))
-        )
-        dialog.setObjectName("foregroundDialog")
-        dialog.setFileMode(QFileDialog.FileMode.Directory)
-        dialog.fileSelected.connect(
-            lambda name: self._work.exporter.write_foreground(place.stack, Path(name))
-        )
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
+        folder, title = self._store.folder("export"), self.tr("Folder for the foreground masks")
+        write = partial(self._work.exporter.write_foreground, place.stack)
+        ask_file(self._window, "foregroundDialog", title, folder, write, mode=QFileDialog.FileMode.Directory)
 
     def open_part(self) -> None:
         """Go on with what is in view of a picture beyond memory as with any photo."""
@@ -163,16 +142,10 @@ class PhotoCommands(QObject):
         """Ask for a file, and write into it every iteration of the fit."""
         if self._says_missing():
             return
-        dialog = QFileDialog(self._window, self.tr("Animation of EM"), str(self._store.folder("export")))
-        dialog.setObjectName("animationDialog")
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setNameFilters([self.tr("GIF (*.gif)"), self.tr("Animated PNG, all colours (*.apng)")])
-        dialog.setDefaultSuffix("gif")
-        dialog.filterSelected.connect(lambda chosen: dialog.setDefaultSuffix(chosen.rpartition("*.")[2][:-1]))
-        dialog.selectFile("em.gif")
-        dialog.fileSelected.connect(lambda name: self._work.exporter.write_animation(Path(name)))
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
+        filters = [self.tr("GIF (*.gif)"), self.tr("Animated PNG, all colours (*.apng)")]
+        folder, title = self._store.folder("export"), self.tr("Animation of EM")
+        write = self._work.exporter.write_animation
+        ask_file(self._window, "animationDialog", title, folder, write, filters, offered="em.gif")
 
     def paste_image(self) -> None:
         self._work.opener.open_mime(QGuiApplication.clipboard().mimeData())

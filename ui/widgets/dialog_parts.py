@@ -1,11 +1,12 @@
-"""Parts of dialogs: the row of buttons at the foot, and the questions for a colour and a number."""
+"""Parts of dialogs: the row of buttons at the foot, and the questions for a colour, a number and a file."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 
 from PySide6.QtGui import QColor, QIcon
-from PySide6.QtWidgets import QColorDialog, QDialogButtonBox, QInputDialog, QWidget
+from PySide6.QtWidgets import QColorDialog, QDialogButtonBox, QFileDialog, QInputDialog, QWidget
 
 from gmmseg.colours import BASE_COLOURS, Colour
 
@@ -37,3 +38,39 @@ def dialog_buttons(
     for button in box.buttons():
         button.setIcon(QIcon())
     return box
+
+
+def ask_file(
+    parent: QWidget,
+    name: str,
+    title: str,
+    folder: Path,
+    chosen: Callable[[Path], object] | None,
+    filters: Sequence[str] = (),
+    mode: QFileDialog.FileMode = QFileDialog.FileMode.ExistingFile,
+    offered: str = "",
+) -> QFileDialog:
+    """Open a dialog, of that object name, which asks for a file or a folder and then is gone; return it.
+
+    With an `offered` name it asks for one to write, whose suffix is that of the filter.
+    """
+    dialog = QFileDialog(parent, title, str(folder))
+    dialog.setObjectName(name)
+    dialog.setFileMode(mode)
+    dialog.setNameFilters(filters)
+    if offered:
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setFileMode(QFileDialog.FileMode.AnyFile)
+        dialog.setDefaultSuffix(Path(offered).suffix.lstrip("."))
+        dialog.filterSelected.connect(lambda wanted: dialog.setDefaultSuffix(wanted.rpartition("*.")[2][:-1]))
+        dialog.selectFile(offered)
+    if chosen is not None:
+        dialog.fileSelected.connect(lambda picked: chosen(Path(picked)))
+    dialog.finished.connect(dialog.deleteLater)
+    dialog.open()
+    return dialog
+
+
+def file_filter(title: str, suffixes: Iterable[str]) -> str:
+    """Return a filter of such a dialog: ``Images (*.png *.jpg)``."""
+    return f"{title} ({' '.join(f'*{suffix}' for suffix in suffixes)})"

@@ -212,7 +212,7 @@ class _Window:
 
     def find(self, path: str) -> None:
         """Say where the missing image is."""
-        self._until_opened(lambda: self.app.photo._read_found(path))
+        self._until_opened(lambda: self.app.photo._read_found(Path(path)))
 
     def export_cutout(self, name: str) -> None:
         """Write all objects cut out, as the export dialog would."""

@@ -94,7 +94,7 @@ def test_digits_that_are_gone_go_on_where_they_are_found(app: App, qtbot: QtBot,
     assert desk.actions["find_subject"].isEnabled()
     desk._work.apply(rename_cluster(0, "Null"))
     with qtbot.waitSignal(desk._work.opener.subject_found, timeout=20000):
-        desk._read_found(str(tmp_path / "moved.npz"))
+        desk._read_found(tmp_path / "moved.npz")
     document = desk._work.editor.document
     assert document.names[:2] == ("Null", "Sieben")
     assert document.digits.source == tmp_path / "moved.npz"

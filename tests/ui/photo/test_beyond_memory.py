@@ -310,7 +310,7 @@ def test_its_project_holds_fit_classes_and_objects_and_refers_to_the_picture(
         work.keeper.save(path)
     other = tmp_path / "other.tif"
     tifffile.imwrite(other, 255 - tifffile.imread(moved), tile=(64, 64), photometric="rgb")
-    opened.photo._read_found(str(moved))
+    opened.photo._read_found(moved)
     qtbot.waitUntil(lambda: work.workspace.document.is_beyond_memory, timeout=20000)
     assert_same(work.workspace.document.objects, before.objects)
     wait_for_fit(opened, qtbot)
