@@ -17,7 +17,7 @@ from gmmseg.features.table import FeatureTable
 from gmmseg.io.animation import Sheet, animation_events, draw_climb
 from gmmseg.photo.classes import ClassTable
 from gmmseg.photo.document import Fit
-from gmmseg.photo.jobs import maps_of
+from gmmseg.photo.labelling import Labeller
 
 _LONGEST = 480
 """Side of the map, pixels: every so-many-th pixel of the image is shown."""
@@ -50,10 +50,11 @@ def _frames(
     fit: Fit, classes: ClassTable, table: FeatureTable, should_stop: ShouldStop
 ) -> Iterator[Pillow.Image]:
     image, figures = fit.image, curves(fit.result.history)
+    labeller = Labeller(image, fit.settings.smooth, table, should_stop=should_stop)
     step = max(1, math.ceil(max(image.height, image.width) / _LONGEST))
     height, width = (-(-side // step) for side in (image.height, image.width))
     for at, reached in enumerate(fit.result.history):
-        labels = maps_of(image, fit.settings, table, reached.params, should_stop=should_stop).labels
+        labels = labeller.labelled(reached.params).labels
         tall = max(height, _LEAST)
         sheet = Sheet(width + _CURVE + 3 * _MARGIN, tall + 3 * _MARGIN)
         sheet.paste(_colours(classes, reached.params.n_components)[labels[::step, ::step]], _MARGIN, _MARGIN)

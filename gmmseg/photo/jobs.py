@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from gmmseg.arrays import ByteArray
 from gmmseg.control import (
     Progress,
     ShouldStop,
@@ -16,7 +14,6 @@ from gmmseg.control import (
     all_or_nothing,
     never_stop,
     only_cancelled,
-    raise_if_cancelled,
     relayed,
 )
 from gmmseg.errors import FitError
@@ -24,63 +21,32 @@ from gmmseg.features.blocks import block_table
 from gmmseg.features.build import Standard, feature_table
 from gmmseg.features.spec import FeatureSpec
 from gmmseg.features.table import FeatureTable
-from gmmseg.image import Image, thinned
+from gmmseg.image import Image
 from gmmseg.mixture.adaptation import adapted
 from gmmseg.mixture.fit import evaluate
-from gmmseg.mixture.matching import canonical_order
 from gmmseg.mixture.params import FitResult, FitStep, MixtureParams, StopReason
 from gmmseg.mixture.selection import Candidate, chosen_fit_events, select_events
 from gmmseg.mixture.settings import Adaptation, FitSettings
 from gmmseg.photo.classes import ClassTable, default_classes
 from gmmseg.photo.document import Fit
 from gmmseg.photo.given import GivenModel, settings_of_model
-from gmmseg.photo.grid import PixelGrid, pixel_grid
+from gmmseg.photo.labelling import Labeller, MapClasses, Previewed, as_it_is
 from gmmseg.photo.model import Model, check_names, check_suits
 from gmmseg.photo.objects.hints import Hints
-from gmmseg.photo.segmentation import Segmentation, segment
+from gmmseg.photo.segmentation import Segmentation
 from gmmseg.photo.settings import LearnsFrom, SegmentSettings
-from gmmseg.photo.smoothing import SWEEPS, smooth
 from gmmseg.photo.spreading import spread_over_regions
 from gmmseg.photo.teaching import Began, check_size, taught_events, taught_floor
-from gmmseg.render import mean_colours
 from gmmseg.setting import check_settings
 
 if TYPE_CHECKING:
     from gmmseg.regions.hierarchy import Hierarchy
 
-PREVIEW_SWEEPS = 2
-"""Of the spatial prior: the map is on the screen a tenth of a second earlier, and the next one is exact."""
-MAX_PREVIEWED = 1 << 23
-"""Pixels times components up to which a preview is smoothed at all."""
-_SAMPLED = 100_000
-"""Pixels from which the mean colours of a preview are taken, about."""
-
 _NO_END: tuple[StopReason, ...] = ("stopped", "not fitted", "adapted")
 """Results that fitting again would not give."""
 
-MapClasses = Callable[[Image, FeatureTable, Segmentation, ShouldStop], Segmentation]
-"""Makes the map of classes that is wanted of the map of single pixels."""
-
-
-class TableMaker(Protocol):
-    """Makes the rows of an image: `feature_table`, or a cache in front of it."""
-
-    def __call__(
-        self,
-        image: Image,
-        spec: FeatureSpec,
-        should_stop: ShouldStop = ...,
-        standard: Standard | None = ...,
-    ) -> FeatureTable:
-        """Return the rows of `image` under `spec`, measured by `standard` or, without it, by their own."""
-        ...
-
-
-def as_it_is(
-    image: Image, table: FeatureTable, segmentation: Segmentation, should_stop: ShouldStop
-) -> Segmentation:
-    """Return the map of single pixels: the default of `MapClasses`."""
-    return segmentation
+TableMaker = Callable[[Image, FeatureSpec, ShouldStop, Standard | None], FeatureTable]
+"""Makes the rows of an image, measured by a standard or their own: `feature_table`, or a cache before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,19 +61,6 @@ class Considered:
     """A number of components was tried."""
 
     candidate: Candidate
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Previewed:
-    """A good answer before the exact one, for all pixels: the coarse fit's label map."""
-
-    table: FeatureTable
-    segmentation: Segmentation
-    """Components in canonical order, as the fit's will be."""
-    means: ByteArray
-    """Mean sRGB of each component's pixels, about, (K, 3)."""
-    classes: ClassTable | None = None
-    """Those that were taught, of the components in this order."""
 
 
 JobEvent = Progress | Stepped | Considered | Previewed
@@ -179,14 +132,22 @@ def segment_events(
     Cancelled
     """
     if request.given is not None:
-        return (yield from _given_events(request, request.given, should_stop, make_table, map_classes))
+        outcome = yield from apply_events(
+            request.given.model,
+            request.image,
+            adaptation=request.given.adaptation,
+            should_stop=should_stop,
+            make_table=make_table,
+            map_classes=map_classes,
+        )
+        return replace(outcome, fit=replace(outcome.fit, given=request.given))
     settings = request.settings
     check_settings(settings)
     clock = _Clock()
     yield Progress("Reading the colours")
-    table = make_table(request.image, settings.features, should_stop)
+    table = make_table(request.image, settings.features, should_stop, None)
     clock.lap("features")
-    labeller = _Labeller(request, table, map_classes, should_stop)
+    labeller = Labeller(request.image, settings.smooth, table, map_classes, should_stop)
     known = request.known_mixture
     if known is None:
         request = yield from _with_tree(request, should_stop)
@@ -213,24 +174,6 @@ def _with_tree(request: SegmentRequest, should_stop: ShouldStop) -> Generator[Pr
     return replace(request, hierarchy=hierarchy)
 
 
-def _given_events(
-    request: SegmentRequest,
-    given: GivenModel,
-    should_stop: ShouldStop,
-    make_table: TableMaker,
-    map_classes: MapClasses,
-) -> Generator[JobEvent, None, SegmentOutcome]:
-    outcome = yield from apply_events(
-        given.model,
-        request.image,
-        adaptation=given.adaptation,
-        should_stop=should_stop,
-        make_table=make_table,
-        map_classes=map_classes,
-    )
-    return replace(outcome, fit=replace(outcome.fit, given=given))
-
-
 def compare_events(
     image: Image,
     settings: SegmentSettings,
@@ -254,7 +197,7 @@ def compare_events(
         yield Progress(f"Compared K = {candidate.n_components}", done)
 
     yield Progress("Comparing numbers of components", 0.0)
-    table = make_table(image, settings.features, should_stop)
+    table = make_table(image, settings.features, should_stop, None)
     mixture = with_floor(settings.mixture, table)
     selection = select_events(
         table.values, table.weights, mixture, "bic", should_stop, tuple(counts), n_folds
@@ -276,23 +219,10 @@ def relabel_events(
     map_classes: MapClasses = as_it_is,
 ) -> Generator[JobEvent, None, SegmentOutcome]:
     """Make the maps of a fit's image again, with its own parameters or those of one of its iterations."""
-    request = SegmentRequest(fit.image, fit.settings)
     yield Progress("Labelling")
     table = make_table(fit.image, fit.settings.features, should_stop, fit.model.standard)
-    labeller = _Labeller(request, table, map_classes, should_stop)
+    labeller = Labeller(fit.image, fit.settings.smooth, table, map_classes, should_stop)
     return SegmentOutcome(fit, table, labeller.labelled(params, fit.model.classes))
-
-
-def maps_of(
-    image: Image,
-    settings: SegmentSettings,
-    table: FeatureTable,
-    params: MixtureParams,
-    map_classes: MapClasses = as_it_is,
-    should_stop: ShouldStop = never_stop,
-) -> Segmentation:
-    """Return the maps of an image under any parameters, smoothed as the settings say."""
-    return _Labeller(SegmentRequest(image, settings), table, map_classes, should_stop).labelled(params)
 
 
 def apply_events(
@@ -343,79 +273,16 @@ def apply_events(
         model, reason = replace(model, params=params), "adapted"
         clock.lap("fit")
     yield Progress("Labelling")
-    request = SegmentRequest(image, settings_of_model(model))
-    segmentation = _Labeller(request, table, map_classes, should_stop).labelled(model.params, model.classes)
+    labeller = Labeller(image, model.smooth, table, map_classes, should_stop)
+    segmentation = labeller.labelled(model.params, model.classes)
     result = evaluate(model.params, table.values, table.weights, should_stop, reason)
     clock.lap("label")
-    return SegmentOutcome(Fit(result, model, image, request.settings, clock.seconds), table, segmentation)
-
-
-class _Labeller:
-    """Makes the maps of one image; what its spatial prior knows of the image is made once for all of them."""
-
-    def __init__(
-        self, request: SegmentRequest, table: FeatureTable, map_classes: MapClasses, should_stop: ShouldStop
-    ) -> None:
-        self._request = request
-        self.table = table
-        self._map_classes = map_classes
-        self._should_stop = should_stop
-        self._grid: PixelGrid | None = None
-
-    def labelled(self, params: MixtureParams, classes: ClassTable | None = None) -> Segmentation:
-        return self._mapped(self.table, self._pixelwise(params, SWEEPS), classes)
-
-    def _mapped(
-        self, table: FeatureTable, pixelwise: Segmentation, classes: ClassTable | None
-    ) -> Segmentation:
-        if classes is not None and classes.groups is not None:
-            pixelwise = replace(pixelwise, groups=classes.groups)
-        return self._map_classes(self._request.image, table, pixelwise, self._should_stop)
-
-    def _pixelwise(self, params: MixtureParams, n_sweeps: int) -> Segmentation:
-        raise_if_cancelled(self._should_stop)
-        segmentation = segment(params, self.table, self._should_stop)
-        strength = self._request.settings.smooth
-        if strength == 0 or params.n_components == 1 or n_sweeps == 0:
-            return segmentation
-        if self._grid is None:
-            self._grid = pixel_grid(self._request.image, self._should_stop)
-        return smooth(segmentation, self.table, self._grid, strength, self._should_stop, n_sweeps)
-
-    def previewed(self, params: MixtureParams, classes: ClassTable | None = None) -> Previewed:
-        """Return the maps of a fit in progress; components are put in canonical order without classes.
-
-        Of a table of many rows they are those of blocks of pixels.
-        """
-        height, width = self.table.pixels.shape
-        is_quick = height * width * params.n_components <= MAX_PREVIEWED
-        ordered = params.reordered(canonical_order(params)) if classes is None else params
-        table = block_table(self.table)
-        if is_quick or table is self.table:
-            table, pixelwise = self.table, self._pixelwise(ordered, PREVIEW_SWEEPS if is_quick else 0)
-        else:
-            pixelwise = segment(ordered, table, self._should_stop)
-        segmentation = self._mapped(table, pixelwise, classes)
-        return preview_of(self._request.image, table, segmentation, self._should_stop, classes)
-
-
-def preview_of(
-    image: Image,
-    table: FeatureTable,
-    segmentation: Segmentation,
-    should_stop: ShouldStop,
-    classes: ClassTable | None = None,
-) -> Previewed:
-    """Return maps as a preview, with the mean colours of some of their pixels."""
-    height, width = segmentation.labels.shape
-    step = max(1, round(math.sqrt(height * width / _SAMPLED)))
-    few, labels = thinned(image, step), segmentation.labels[::step, ::step]
-    means = mean_colours(few, labels, segmentation.n_components, should_stop)
-    return Previewed(table, segmentation, means, classes)
+    fit = Fit(result, model, image, settings_of_model(model), clock.seconds)
+    return SegmentOutcome(fit, table, segmentation)
 
 
 def _fit(
-    request: SegmentRequest, labeller: _Labeller, should_stop: ShouldStop
+    request: SegmentRequest, labeller: Labeller, should_stop: ShouldStop
 ) -> Generator[JobEvent, None, tuple[FitResult, ClassTable]]:
     if request.settings.learns_from is not None:
         return (yield from _taught(request, request.settings.learns_from, labeller, should_stop))
@@ -425,7 +292,7 @@ def _fit(
 
 
 def _taught(
-    request: SegmentRequest, learns_from: LearnsFrom, labeller: _Labeller, should_stop: ShouldStop
+    request: SegmentRequest, learns_from: LearnsFrom, labeller: Labeller, should_stop: ShouldStop
 ) -> Generator[JobEvent, None, tuple[FitResult, ClassTable]]:
     hints, hierarchy = request.hints, request.hierarchy
     if hints is None:

@@ -15,7 +15,8 @@ from gmmseg.mixture.expectation import Rows
 from gmmseg.mixture.fit import start_of
 from gmmseg.mixture.params import FitStep, MixtureParams, StopReason
 from gmmseg.mixture.preparation import Prepared, prepare
-from gmmseg.photo.jobs import MapClasses, TableMaker, as_it_is, maps_of, with_floor
+from gmmseg.photo.jobs import TableMaker, with_floor
+from gmmseg.photo.labelling import Labeller, MapClasses, as_it_is
 from gmmseg.photo.segmentation import Segmentation
 from gmmseg.photo.settings import SegmentSettings
 from gmmseg.setting import check_settings
@@ -95,7 +96,7 @@ def begin_events(
     """
     check_settings(settings)
     yield Progress("Reading the colours")
-    table = make_table(image, settings.features, should_stop)
+    table = make_table(image, settings.features, should_stop, None)
     prepared = prepare(table.values, table.weights, with_floor(settings.mixture, table), should_stop)
     start = start_of(prepared, prepared.exact, 0, should_stop)
     first = next(_iterations(prepared, start, NO_ITERATIONS, should_stop))
@@ -184,5 +185,6 @@ def _with_maps(
     if walk.segmentation is not None and walk.segmentation.pixelwise.params is held:
         return walk
     yield Progress("Labelling")
-    maps = maps_of(walk.image, walk.settings, walk.table, held, map_classes, only_cancelled(should_stop))
-    return replace(walk, segmentation=maps)
+    until = only_cancelled(should_stop)
+    labeller = Labeller(walk.image, walk.settings.smooth, walk.table, map_classes, until)
+    return replace(walk, segmentation=labeller.labelled(held))

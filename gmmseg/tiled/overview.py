@@ -18,14 +18,13 @@ from gmmseg.features.table import CodeMap, FeatureTable
 from gmmseg.image import Image
 from gmmseg.photo.jobs import (
     JobEvent,
-    Previewed,
     SegmentOutcome,
     SegmentRequest,
     TableMaker,
-    preview_of,
     relabel_events,
     segment_events,
 )
+from gmmseg.photo.labelling import Previewed, preview_of
 from gmmseg.tiled.colour_counts import ColourCounts, CountColours
 from gmmseg.tiled.engines import Engine, Local
 from gmmseg.tiled.fitting import apply_tiled_events, counted_colours, counted_table, fit_tiled_events

@@ -19,8 +19,6 @@ from gmmseg.photo.given import GivenModel
 from gmmseg.photo.jobs import (
     Considered,
     JobEvent,
-    MapClasses,
-    Previewed,
     SegmentOutcome,
     SegmentRequest,
     Stepped,
@@ -28,6 +26,7 @@ from gmmseg.photo.jobs import (
     relabel_events,
     segment_events,
 )
+from gmmseg.photo.labelling import MapClasses, Previewed
 from gmmseg.photo.objects.hints import Hints
 from gmmseg.photo.settings import SegmentSettings
 from gmmseg.photo.view_state import ViewState

@@ -875,7 +875,7 @@ def test_out_of_memory_is_one_line(place: Path, capsys: Any, monkeypatch: pytest
     def no_memory(*_: Any) -> Any:
         raise MemoryError
 
-    monkeypatch.setattr("gmmseg.photo.jobs.segment", no_memory)
+    monkeypatch.setattr("gmmseg.photo.labelling.segment", no_memory)
     assert run(["segment", "photo.png", *FAST, "-o", "mask.png"]) == 1
     assert "not enough memory" in refusal(capsys)
     assert not Path("mask.png").exists()

@@ -36,7 +36,8 @@ from gmmseg.photo.document import (
     solo_class,
     split_class,
 )
-from gmmseg.photo.jobs import Previewed, SegmentOutcome, SegmentRequest, segment_events
+from gmmseg.photo.jobs import SegmentOutcome, SegmentRequest, segment_events
+from gmmseg.photo.labelling import Previewed
 from gmmseg.photo.objects.edits import add_object
 from gmmseg.photo.objects.patch import brushed
 from gmmseg.photo.project import PhotoProject

@@ -21,7 +21,6 @@ from gmmseg.mixture.settings import CovarianceKind, FitSettings
 from gmmseg.photo.grid import pixel_grid
 from gmmseg.photo.jobs import (
     Considered,
-    Previewed,
     SegmentOutcome,
     SegmentRequest,
     Stepped,
@@ -29,6 +28,7 @@ from gmmseg.photo.jobs import (
     relabel_events,
     segment_events,
 )
+from gmmseg.photo.labelling import Previewed
 from gmmseg.photo.settings import SegmentSettings
 from gmmseg.photo.smoothing import smooth
 from tests.data.states import image_of
@@ -225,7 +225,7 @@ def test_a_preview_of_a_smoothed_fit_is_smoothed_too_where_that_is_quick(
         return [preview.segmentation.posteriors is not None for preview in previews] == [True]
 
     assert is_smoothed()
-    monkeypatch.setattr("gmmseg.photo.jobs.MAX_PREVIEWED", 3 * 200 * 200 - 1)
+    monkeypatch.setattr("gmmseg.photo.labelling.MAX_PREVIEWED", 3 * 200 * 200 - 1)
     assert not is_smoothed()
 
 

@@ -19,9 +19,10 @@ from gmmseg.image import Image
 from gmmseg.io.models import dump_model, load_model
 from gmmseg.mixture.partial_labels import UNKNOWN
 from gmmseg.mixture.settings import FitSettings
-from gmmseg.photo import jobs, teaching
+from gmmseg.photo import labelling, teaching
 from gmmseg.photo.document import change_setting, open_image, show_classes
-from gmmseg.photo.jobs import Previewed, SegmentOutcome, SegmentRequest, Stepped, apply_events, segment_events
+from gmmseg.photo.jobs import SegmentOutcome, SegmentRequest, Stepped, apply_events, segment_events
+from gmmseg.photo.labelling import Previewed
 from gmmseg.photo.objects import edits
 from gmmseg.photo.objects.hints import Hints, hints_of
 from gmmseg.photo.objects.objects import ObjectMap
@@ -207,7 +208,7 @@ def test_the_classes_own_fits_are_shown_before_that_of_all_pixels() -> None:
 def test_of_many_rows_blocks_are_shown_before_the_exact_map(
     learns_from: LearnsFrom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobs, "MAX_PREVIEWED", 1)
+    monkeypatch.setattr(labelling, "MAX_PREVIEWED", 1)
     monkeypatch.setattr(blocks, "MANY_ROWS", 100)
     monkeypatch.setattr(blocks, "N_BLOCKS", 180)
     spec = FeatureSpec.parse("rgb+position")

@@ -26,7 +26,8 @@ from gmmseg.io.export_items import ExportItem
 from gmmseg.mixture.settings import FitSettings
 from gmmseg.photo.classes import default_classes
 from gmmseg.photo.document import Document
-from gmmseg.photo.jobs import Previewed, SegmentOutcome, SegmentRequest
+from gmmseg.photo.jobs import SegmentOutcome, SegmentRequest
+from gmmseg.photo.labelling import Previewed
 from gmmseg.photo.segmentation import segment
 from gmmseg.photo.settings import SegmentSettings
 from gmmseg.tiled import pyramid as pyramids
