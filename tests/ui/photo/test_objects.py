@@ -104,6 +104,22 @@ def test_rows_say_name_pixels_and_share_and_the_last_one_the_sum(marker: Marker)
     assert marker.text(1, Column.SHARE) == f"{share:.1f} %"
 
 
+def test_the_swatch_of_a_chosen_object_stands_out_in_the_colour_of_the_row(marker: Marker) -> None:
+    marker.click_row(1)
+    palette = marker.panel.view.palette()
+    ground = palette.color(palette.ColorRole.Highlight)
+    marker.do(edits.recolour_objects([2], ground.getRgb()[:3]))
+    spot = marker.rect(1, Column.SWATCH)
+    row = marker.panel.view.viewport().grab(spot).toImage()
+    y = row.height() // 4
+    drawn = [row.pixelColor(x, y) for x in range(row.width())]
+    edge = palette.color(palette.ColorRole.HighlightedText)
+    # The line is smoothed over two pixels.
+    towards_text = [each.lightness() - ground.lightness() for each in drawn]
+    assert sum(3 * each > edge.lightness() - ground.lightness() for each in towards_text) == 4
+    assert drawn[1] == ground
+
+
 def test_rows_and_what_tools_have_chosen_are_the_same(marker: Marker) -> None:
     toolbox, view = marker.desk.toolbox, marker.panel.view
     marker.click_row(2)

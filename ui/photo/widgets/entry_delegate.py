@@ -103,7 +103,7 @@ class EntryDelegate(QStyledItemDelegate):
         width = max(20, painter.fontMetrics().horizontalAdvance(text) + 8)
         spot = QRectF(0, 0, width, 18)
         spot.moveCenter(option.rect.center().toPointF())
-        _paint_chip(painter, spot, row.entry.colour)
+        _paint_chip(painter, option, spot, row.entry.colour)
         painter.setPen(QColor(*readable_on(row.entry.colour)))
         painter.drawText(spot, Qt.AlignmentFlag.AlignCenter, text)
 
@@ -132,7 +132,7 @@ class EntryDelegate(QStyledItemDelegate):
     ) -> None:
         spot = QRectF(option.rect.left() + _GAP, option.rect.center().y() - CHIP / 2 + 0.5, CHIP, CHIP)
         if own.chip is not None:
-            _paint_chip(painter, spot, own.chip(row))
+            _paint_chip(painter, option, spot, own.chip(row))
         text = option.rect.adjusted(_GAP + CHIP + _GAP, 0, -2, 0)
         if text.width() > 2 * CHIP:
             painter.setPen(_text_colour(option))
@@ -141,8 +141,9 @@ class EntryDelegate(QStyledItemDelegate):
             painter.drawText(text, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, shown)
 
 
-def _paint_chip(painter: QPainter, spot: QRectF, colour: Colour) -> None:
-    painter.setPen(colours().muted)
+def _paint_chip(painter: QPainter, option: QStyleOptionViewItem, spot: QRectF, colour: Colour) -> None:
+    # On the ground of a selected row a chip may have the colour of that.
+    painter.setPen(_text_colour(option) if _is_selected(option) else colours().muted)
     painter.setBrush(QColor(*colour))
     painter.drawRoundedRect(spot, 3, 3)
 
