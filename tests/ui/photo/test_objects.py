@@ -108,7 +108,7 @@ def test_the_swatch_of_a_chosen_object_stands_out_in_the_colour_of_the_row(marke
     marker.click_row(1)
     palette = marker.panel.view.palette()
     ground = palette.color(palette.ColorRole.Highlight)
-    marker.do(edits.recolour_objects([2], ground.getRgb()[:3]))
+    marker.do(edits.recolour_objects([2], (ground.red(), ground.green(), ground.blue())))
     spot = marker.rect(1, Column.SWATCH)
     row = marker.panel.view.viewport().grab(spot).toImage()
     y = row.height() // 4
