@@ -173,11 +173,8 @@ class Document:
     def pixel_size_of_objects(self) -> PixelSize | None:
         """Width and height of a pixel of the picture in micrometres, where they are known."""
         size, image = self.pixel_size, self.image
-        return (
-            None
-            if size is None or image is None
-            else (size[0] / image.step_of_levels, size[1] / image.step_of_levels)
-        )
+        step = 1 if image is None else image.step_of_levels
+        return None if size is None or image is None else (size[0] / step, size[1] / step)
 
     @property
     def is_stale(self) -> bool:

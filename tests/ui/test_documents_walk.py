@@ -199,7 +199,7 @@ def read_pixels(student: Student) -> set[str]:
         place = QPoint(round(x * size.width()), round(y * size.height()))
         QTest.mouseMove(pane.canvas.viewport(), place)
         QTest.qWait(60)
-        assert sum(bar.share for bar in readout.bars) == pytest.approx(1, abs=0.05)
+        assert sum(bar.share for bar in readout.bars.bars) == pytest.approx(1, abs=0.05)
         texts |= set(texts_of(readout))
     return texts
 

@@ -45,7 +45,7 @@ def outlined_answer(answers: Answers, pending: PendingSelection) -> tuple[Select
     answer = answers.answer(pending)
     patch = answer.patch
     corner = np.array([patch.left, patch.top])
-    return answer, [(ring + corner) * patch.step for ring in _rings(patch.mask)]
+    return answer, [(ring + corner) * patch.step for ring in rings_of(patch.mask)]
 
 
 def outlined_hover(answers: Answers, point: tuple[int, int]) -> list[IntArray]:
@@ -56,10 +56,11 @@ def outlined_hover(answers: Answers, point: tuple[int, int]) -> list[IntArray]:
     # The outline of a small working map is enough to see what is meant.
     scale = np.array([site.shape[1] / mask.shape[1], site.shape[0] / mask.shape[0]])
     corner = np.array([field.left, field.top])
-    return [(ring * scale + corner) * field.step for ring in _rings(mask)]
+    return [(ring * scale + corner) * field.step for ring in rings_of(mask)]
 
 
-def _rings(mask: BoolArray) -> list[IntArray]:
+def rings_of(mask: BoolArray) -> list[IntArray]:
+    """Return the outlines of a mask as rings of corner points (M, 2)."""
     if not mask.size:
         return []
     return [ring for each in outlines(mask) for ring in (each.outer, *each.holes)]

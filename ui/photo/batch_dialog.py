@@ -42,6 +42,7 @@ from gmmseg.processes import Begun, Failed, ItemEvent, Reported
 from gmmseg.regions.settings import RegionSettings
 from gmmseg.setting import with_setting
 from ui.desk.job_runner import JobRunner
+from ui.photo.opening import local_files
 from ui.photo.widgets.batch_table import BatchTable, RowState
 from ui.photo.widgets.copy_button import CopyButton, copy_text
 from ui.theme import SPACING
@@ -274,7 +275,7 @@ class BatchDialog(QDialog):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        self.add([Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()])
+        self.add(local_files(event.mimeData()))
         event.acceptProposedAction()
 
     # Working

@@ -14,12 +14,12 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from gmmseg.errors import GmmsegError
 from gmmseg.io.images import FILE_GROUPS
 from gmmseg.io.projects.archive import SUFFIX
-from gmmseg.io.samples import is_sample
 from gmmseg.photo.classes import default_classes
 from gmmseg.photo.document import reset_settings, show_classes
 from gmmseg.photo.objects.patch import Patch
 from ui.notices import Notices
 from ui.photo.copying import CopyRequest
+from ui.photo.opening import own_file
 from ui.photo.panels.picture_requests import regions_of
 from ui.photo.toolbox import Toolbox
 from ui.photo.widgets.captions import counted_regions, hidden_note
@@ -108,11 +108,9 @@ class PhotoCommands(QObject):
 
     def _own_path(self) -> Path | None:
         """Return the image's file in a folder of the user's; where there is none, say so."""
-        image = self._work.workspace.document.image
-        path = None if image is None else image.source.path
-        if path is None or is_sample(path):
+        path = own_file(self._work.workspace.document.image)
+        if path is None:
             self._notices.say(self.tr("The image is in no folder of yours."))
-            return None
         return path
 
     def export_foreground(self) -> None:
@@ -291,7 +289,7 @@ class PhotoCommands(QObject):
 
     def select_class(self, class_id: int) -> None:
         if any(entry.id == class_id for entry in self._work.workspace.shown.classes):
-            self._panels.classes.select_class(class_id)
+            self._panels.classes.view.select_only(class_id)
 
     def show_all_classes(self) -> None:
         hidden = [entry.id for entry in self._work.workspace.document.classes if not entry.is_visible]

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from gmmseg.features.spec import SPACE_TITLES
 from gmmseg.image import Image
-from gmmseg.io.samples import DEFAULT_SAMPLE, is_sample
+from gmmseg.io.samples import DEFAULT_SAMPLE
 from gmmseg.mixture.matching import load_solver
 from gmmseg.photo.document import Fit, open_image, open_part
 from gmmseg.photo.view_state import ViewState
@@ -28,6 +28,7 @@ from ui.photo.commands import PhotoCommands
 from ui.photo.files_menu import FilesMenu
 from ui.photo.layout import OpacitySlider, SamplesMenu, photo_layout
 from ui.photo.model_opening import model_of_fit
+from ui.photo.opening import own_file
 from ui.photo.picture_menu import MARKED_ACTIONS, REGION_ACTIONS, PictureMenu
 from ui.photo.toolbox import Toolbox
 from ui.photo.tools.tool import Point
@@ -167,9 +168,7 @@ class PhotoDesk(FileDesk):
 
     @property
     def _source(self) -> Path | None:
-        image = self.work.workspace.document.image
-        path = None if image is None else image.source.path
-        return None if path is None or is_sample(path) else path.absolute()
+        return own_file(self.work.workspace.document.image)
 
     def _name_of_project(self) -> Path:
         image = self.work.workspace.document.image

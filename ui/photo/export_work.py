@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QImage, qRgb
 
 from gmmseg.arrays import LabelArray
 from gmmseg.batch.documents import (
@@ -28,6 +28,7 @@ from gmmseg.io.masks import mask_ids, mask_palette
 from gmmseg.photo.classes import ClassTable
 from gmmseg.photo.document import Document
 from gmmseg.photo.view_state import ViewState
+from ui.photo.widgets.pixel_item import as_qimage
 
 
 def export_shown_events(
@@ -60,11 +61,11 @@ def export_shown_events(
 def mask_picture(labels: LabelArray, classes: ClassTable) -> QImage:
     """Return a label map as a picture of class ids: indexed in class colours, or 16-bit grey beyond 254."""
     ids = np.ascontiguousarray(mask_ids(labels, classes))
-    height, width = ids.shape
     if ids.dtype != np.uint8:
+        height, width = ids.shape
         return QImage(ids.data, width, height, 2 * width, QImage.Format.Format_Grayscale16).copy()
-    picture = QImage(ids.data, width, height, width, QImage.Format.Format_Indexed8)
-    picture.setColorTable([_rgb(colour) for colour in mask_palette(classes, "class")])
+    picture = as_qimage(ids)
+    picture.setColorTable([qRgb(*map(int, colour)) for colour in mask_palette(classes, "class")])
     # The pixels belong to numpy: Qt gets its own.
     return picture.copy()
 
@@ -88,7 +89,3 @@ def object_content(
     if suffix != ".csv":
         return text
     return "\n".join("\t".join(row) for row in csv.reader(io.StringIO(text)))
-
-
-def _rgb(colour: Any) -> int:
-    return 0xFF000000 | int(colour[0]) << 16 | int(colour[1]) << 8 | int(colour[2])

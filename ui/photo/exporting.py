@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
-from gmmseg.io.samples import is_sample
 from gmmseg.photo.document import Document
 from gmmseg.photo.project import PhotoProject
 from gmmseg.photo.view_state import ViewState
 from gmmseg.photo.workspace import Workspace
 from ui.desk.job_runner import JobRunner
 from ui.desk.workers import FileExporter
+from ui.photo.opening import own_file
 from ui.settings_store import SettingsStore
 
 if TYPE_CHECKING:
@@ -140,9 +140,8 @@ class Exporter(FileExporter):
 
     def _image_folder(self) -> Path | None:
         """Return the folder of the image, where it is a file of the user's."""
-        image = self._workspace.document.image
-        path = None if image is None else image.source.path
-        return None if path is None or is_sample(path) else path.absolute().parent
+        path = own_file(self._workspace.document.image)
+        return None if path is None else path.parent
 
     def _on_requested(
         self, items: list[ExportItem], subject: Subject, chosen: Collection[int] | None

@@ -16,6 +16,7 @@ from gmmseg.io.files import shown_name
 from gmmseg.photo.objects.edits import take_objects
 from gmmseg.photo.objects.objects import ObjectMap
 from ui.photo.object_editor import ObjectEditor
+from ui.photo.opening import local_files
 from ui.photo.photo_worker import PhotoWorker, PhotoWorkers
 
 _NO_IMAGES = (".json", ".geojson", ".roi", ".zip", ".svg", ".npy", ".npz", ".zarr")
@@ -55,10 +56,10 @@ class MaskOpener(PhotoWorker):
 
     def claims(self, data: QMimeData) -> Path | None:
         """Return the dropped file that marks objects: one that is no image, or any with Alt held."""
-        urls = data.urls()
-        if self._workspace.document.image is None or len(urls) != 1 or not urls[0].isLocalFile():
+        files = local_files(data)
+        if self._workspace.document.image is None or len(data.urls()) != 1 or not files:
             return None
-        path = Path(urls[0].toLocalFile())
+        [path] = files
         is_wanted = QGuiApplication.queryKeyboardModifiers() & Qt.KeyboardModifier.AltModifier
         return path if is_wanted or path.suffix.lower() in _NO_IMAGES else None
 

@@ -17,6 +17,7 @@ from gmmseg.mixture.settings import Adaptation
 from gmmseg.photo.document import Document, adapt_model, apply_model, fit_instead
 from gmmseg.photo.given import GivenModel
 from gmmseg.photo.model import check_suits
+from ui.photo.opening import local_files
 from ui.photo.photo_worker import PhotoWorker
 
 
@@ -33,11 +34,8 @@ class ModelOpener(PhotoWorker):
 
     def claims(self, data: QMimeData) -> Path | None:
         """Return the dropped file that is a model."""
-        urls = data.urls()
-        if len(urls) != 1 or not urls[0].isLocalFile():
-            return None
-        path = Path(urls[0].toLocalFile())
-        return path if looks_like_model(path) else None
+        files = local_files(data)
+        return files[0] if len(data.urls()) == len(files) == 1 and looks_like_model(files[0]) else None
 
     def toggle_adapted(self) -> None:
         """Adapt the model to each image, with the usual relevance factor, or apply it as it is again."""

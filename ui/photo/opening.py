@@ -19,7 +19,7 @@ from gmmseg.image import Image, StackPlace
 from gmmseg.io.files import shown_name
 from gmmseg.io.images import image_from_array, in_folder, list_files, list_images, read_events
 from gmmseg.io.projects.archive import SUFFIX, looks_like_project
-from gmmseg.io.samples import read_sample
+from gmmseg.io.samples import is_sample, read_sample
 from gmmseg.limits import memory_budget
 from gmmseg.photo.project import PhotoProject
 from ui.desk.desk import KeptWork
@@ -155,7 +155,7 @@ class Opener(FileOpener):
             self.failed.emit(_nothing_to_paste())
         elif data.hasUrls():
             urls = [url for url in data.urls() if not url.isEmpty()]
-            local = [Path(url.toLocalFile()) for url in urls if url.isLocalFile()]
+            local = local_files(data)
             if local:
                 self.open_paths(local)
             elif urls:
@@ -308,6 +308,17 @@ def _reading_sample(name: str) -> Generator[Any, None, _Read]:
 def _converting(picture: QImage) -> Generator[Any, None, _Read]:
     yield Progress("Reading the clipboard")
     return _Read(image=image_of(picture))
+
+
+def local_files(data: QMimeData) -> list[Path]:
+    """Return the files on this computer that were dropped."""
+    return [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
+
+
+def own_file(image: Image | None) -> Path | None:
+    """Return the file of an image where it is one of the user's, and no sample."""
+    path = None if image is None else image.source.path
+    return None if path is None or is_sample(path) else path.absolute()
 
 
 def image_of(picture: QImage) -> Image:

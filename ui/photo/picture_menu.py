@@ -119,7 +119,7 @@ class PictureMenu(QMenu):
         self._add_area("classPart", found.name, lambda: Patch.of(np.isin(labels, components)))
         part, panel = self._parts[-1], self._panels.classes
         part.addSeparator()
-        part.aboutToShow.connect(lambda: panel.select_class(found.id))
+        part.aboutToShow.connect(lambda: panel.view.select_only(found.id))
         part.addActions(panel.entry_actions)
 
     def _add_area(self, part_name: str, name: str, find: Callable[[], Patch]) -> None:

@@ -135,9 +135,9 @@ def _find(shown: Any, should_stop: ShouldStop) -> list[Place]:
     # Here, so that the window starts without it.
     import numpy as np
 
-    from gmmseg.drawing.contours import outlines
     from gmmseg.photo.segmentation import class_planes
     from gmmseg.photo.unsure import unsure_places
+    from ui.photo.answering import rings_of
 
     segmentation, table = _pixelwise(shown), shown.table
     if segmentation is None or table is None:
@@ -153,10 +153,6 @@ def _find(shown: Any, should_stop: ShouldStop) -> list[Place]:
     found = []
     for place in places:
         corner = np.array([place.patch.left, place.patch.top])
-        rings = [
-            ring + corner
-            for outline in outlines(place.patch.mask)
-            for ring in (outline.outer, *outline.holes)
-        ]
+        rings = [ring + corner for ring in rings_of(place.patch.mask)]
         found.append(Place(place.patch, rings))
     return found

@@ -260,25 +260,22 @@ class ObjectMap:
     def merged(self, wanted: Sequence[int]) -> ObjectMap:
         """Return the map with objects united under the first one's id, name and colour."""
         self._check_unlocked(wanted)
-        table = np.arange(self._n_ids, dtype=np.uint16)
-        table[list(wanted)] = wanted[0]
-        return self._mapped(table, gone=set(wanted[1:]))
+        return self._mapped(wanted, wanted[0])
 
     def removed(self, wanted: Sequence[int]) -> ObjectMap:
         """Return the map without objects; their pixels are unlabelled."""
         self._check_unlocked(wanted)
-        table = np.arange(self._n_ids, dtype=np.uint16)
-        table[list(wanted)] = 0
-        return self._mapped(table, gone=set(wanted))
+        return self._mapped(wanted, 0)
 
     def only(self, wanted: Collection[int]) -> ObjectMap:
         """Return the map of these objects alone, locked or not."""
-        gone = {entry.id for entry in self if entry.id not in wanted}
-        table = np.arange(self._n_ids, dtype=np.uint16)
-        table[sorted(gone)] = 0
-        return self._mapped(table, gone)
+        return self._mapped([entry.id for entry in self if entry.id not in wanted], 0)
 
-    def _mapped(self, table: IdArray, gone: set[int]) -> ObjectMap:
+    def _mapped(self, wanted: Sequence[int], to: int) -> ObjectMap:
+        """Return the map with all pixels of objects given to one of them, or with 0 to none."""
+        table = np.arange(self._n_ids, dtype=np.uint16)
+        table[list(wanted)] = to
+        gone = set(wanted) - {to}
         kept = tuple(entry for entry in self.objects if entry.id not in gone)
         return ObjectMap(self.ids.mapped(table), kept)
 

@@ -139,7 +139,7 @@ def test_it_is_opened_with_its_size_and_fitted_to_all_pixels(opened: App, whole:
     assert (image.height, image.width) == (175, 155)
     assert fit.result.log_likelihood == whole.fit.result.log_likelihood
     assert fit.result.params.means.tobytes() == whole.fit.result.params.means.tobytes()
-    assert "620 × 700" in opened.photo.panels.readout.facts
+    assert "620 × 700" in opened.photo.panels.readout.facts.text()
     assert shown.table is not None
     assert shown.table.weights.sum() == 620 * 700
 

@@ -209,6 +209,6 @@ def test_the_readout_says_the_range(qtbot: QtBot) -> None:
     workspace.subscribe(bar.show_state)
     workspace.apply(open_image(measured()))
     (automatic,) = automatic_display(measured()).channels
-    assert f"shown {automatic.low:.4g} to {automatic.high:.4g}" in bar.facts
+    assert f"shown {automatic.low:.4g} to {automatic.high:.4g}" in bar.facts.text()
     workspace.apply(open_image(fitted_shown().document.image or measured()))
-    assert "shown" not in bar.facts
+    assert "shown" not in bar.facts.text()

@@ -23,9 +23,10 @@ from tests.ui.photo.test_selecting import ALT, LEFT, NONE, Person
 from ui.photo.panels.objects import ObjectsPanel
 from ui.photo.widgets import entries_panel
 from ui.photo.widgets.entry_model import Column
-from ui.photo.widgets.object_rows import OBJECT_AREA
 
 CTRL = Qt.KeyboardModifier.ControlModifier
+
+OBJECT_AREA = len(Column)
 
 
 class Marker(Person):

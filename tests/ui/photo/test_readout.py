@@ -50,13 +50,13 @@ def test_a_pixel_is_shown_with_its_values_and_its_class_first(
     bar: ReadoutBar, shown: ViewState, qtbot: QtBot
 ) -> None:
     bar.show_pixel((7, 33))
-    qtbot.waitUntil(lambda: bool(bar.bars))
+    qtbot.waitUntil(lambda: bool(bar.bars.bars))
     pixels = blobs()
-    assert f"x 33  y 7  ·  RGB {' '.join(map(str, pixels[7, 33]))}" in bar.text
+    assert f"x 33  y 7  ·  RGB {' '.join(map(str, pixels[7, 33]))}" in bar.values.text()
     assert shown.segmentation is not None
-    assert bar.bars[0].text.startswith(str(shown.segmentation.labels[7, 33]))
-    assert bar.bars[0].share >= bar.bars[-1].share
-    assert sum(entry.share for entry in bar.bars) <= 1 + 1e-6
+    assert bar.bars.bars[0].text.startswith(str(shown.segmentation.labels[7, 33]))
+    assert bar.bars.bars[0].share >= bar.bars.bars[-1].share
+    assert sum(entry.share for entry in bar.bars.bars) <= 1 + 1e-6
 
 
 def test_merged_classes_add_up_their_posteriors(bar: ReadoutBar, shown: ViewState, qtbot: QtBot) -> None:
@@ -64,16 +64,16 @@ def test_merged_classes_add_up_their_posteriors(bar: ReadoutBar, shown: ViewStat
     merged = ViewState(document, shown.table, shown.segmentation, document.classes)
     bar.show_state(shown, merged)
     bar.show_pixel((0, 0))
-    qtbot.waitUntil(lambda: bool(bar.bars))
-    assert len(bar.bars) == 1
-    assert bar.bars[0].share == pytest.approx(1, abs=0.01)
+    qtbot.waitUntil(lambda: bool(bar.bars.bars))
+    assert len(bar.bars.bars) == 1
+    assert bar.bars.bars[0].share == pytest.approx(1, abs=0.01)
 
 
 def test_leaving_the_picture_clears_the_readout(bar: ReadoutBar, qtbot: QtBot) -> None:
     bar.show_pixel((0, 0))
-    qtbot.waitUntil(lambda: bar.text != "")
+    qtbot.waitUntil(lambda: bar.values.text() != "")
     bar.show_pixel(None)
-    qtbot.waitUntil(lambda: bar.text == "" and bar.bars == ())
+    qtbot.waitUntil(lambda: bar.values.text() == "" and bar.bars.bars == ())
 
 
 def test_lab_values_are_those_of_scikit_image() -> None:
@@ -104,9 +104,9 @@ def test_a_pixel_without_data_says_so() -> None:
 
 def test_the_facts_name_size_zoom_and_the_fit(bar: ReadoutBar, outcome: SegmentOutcome) -> None:
     bar.show_zoom(0.5)
-    assert "80 × 60" in bar.facts
-    assert "50 %" in bar.facts
-    assert f"{outcome.fit.result.n_iter} iterations" in bar.facts
+    assert "80 × 60" in bar.facts.text()
+    assert "50 %" in bar.facts.text()
+    assert f"{outcome.fit.result.n_iter} iterations" in bar.facts.text()
 
 
 @pytest.mark.parametrize(
@@ -117,17 +117,17 @@ def test_the_facts_tell_the_depth_of_the_image(qtbot: QtBot, dtype: type, depth:
     qtbot.addWidget(bar)
     image = image_from_array(blobs().astype(dtype), "bands.tif")
     bar.show_state(ViewState(), ViewState(Document(image)))
-    assert depth in bar.facts.split("  ·  ")
+    assert depth in bar.facts.text().split("  ·  ")
 
 
 def test_maps_that_are_not_the_final_ones_are_called_so(bar: ReadoutBar, shown: ViewState) -> None:
-    assert bar.currency == ""
+    assert bar.currency.text() == ""
     preview = replace(shown, is_preview=True, caption="preview")
     bar.show_state(shown, preview)
-    assert bar.currency == "preview"
+    assert bar.currency.text() == "preview"
     changed = with_setting(shown.document.settings, "mixture.n_components", 4)
     stale = replace(shown, document=replace(shown.document, settings=changed))
     bar.show_state(preview, stale)
-    assert bar.currency == "stale"
+    assert bar.currency.text() == "stale"
     bar.show_state(stale, shown)
-    assert bar.currency == ""
+    assert bar.currency.text() == ""

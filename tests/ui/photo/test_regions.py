@@ -640,12 +640,12 @@ def test_the_region_under_the_cursor_is_named_with_its_area(
     qtbot.addWidget(bar)
     bar.show_state(ViewState(), fitted)
     bar.show_pixel((30, 10))
-    qtbot.waitUntil(lambda: "x 10  y 30" in bar.text)
-    assert "region" not in bar.text
+    qtbot.waitUntil(lambda: "x 10  y 30" in bar.values.text())
+    assert "region" not in bar.values.text()
     bar.show_state(fitted, three)
-    qtbot.waitUntil(lambda: bar.text.endswith("region 2: 600 px"))
+    qtbot.waitUntil(lambda: bar.values.text().endswith("region 2: 600 px"))
     bar.show_state(three, four)
-    qtbot.waitUntil(lambda: bar.text.endswith("region 3: 600 px"))
+    qtbot.waitUntil(lambda: bar.values.text().endswith("region 3: 600 px"))
 
 
 def test_where_there_is_no_data_there_is_no_region(qtbot: QtBot) -> None:
@@ -654,7 +654,7 @@ def test_where_there_is_no_data_there_is_no_region(qtbot: QtBot) -> None:
     qtbot.addWidget(bar)
     bar.show_state(ViewState(), ViewState(Document(image), regions=quartered(image)))
     bar.show_pixel((2, 2))
-    qtbot.waitUntil(lambda: bool(bar.text))
-    assert bar.text.endswith("no data")
+    qtbot.waitUntil(lambda: bool(bar.values.text()))
+    assert bar.values.text().endswith("no data")
     bar.show_pixel((2, 20))
-    qtbot.waitUntil(lambda: "region 1: 1175 px" in bar.text)
+    qtbot.waitUntil(lambda: "region 1: 1175 px" in bar.values.text())

@@ -93,11 +93,6 @@ class ClassesPanel(EntriesPanel):
             self._areas = areas
             self._show_classes()
 
-    @Slot(int)
-    def select_class(self, class_id: int) -> None:
-        """Select one class, as its number key does."""
-        self.view.select_only(class_id)
-
     def _count(self, segmentation: Segmentation | None) -> None:
         if segmentation is None:
             return

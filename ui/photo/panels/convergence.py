@@ -69,7 +69,7 @@ class ConvergencePanel(PlotPanel):
         self.plot.double_clicked.connect(self._show_all)
         self.steps_table = TextTable("convergence-table", words.STEP_HEADINGS, words.STEP_TIPS)
         self.steps_table.setAccessibleName(self.tr("Iterations as a table"))
-        self.steps_table.row_chosen.connect(self._choose_row)
+        self.steps_table.row_chosen.connect(self.select)
         self.restarts_table = TextTable("restarts-table", words.RESTART_HEADINGS, words.RESTART_TIPS)
         self.restarts_table.setAccessibleName(self.tr("Restarts"))
         self.views = QStackedWidget()
@@ -262,9 +262,6 @@ class ConvergencePanel(PlotPanel):
         self.select(self.plot.nearest(x, y))
 
     @Slot(int)
-    def _choose_row(self, row: int) -> None:
-        self.select(row)
-
     def select(self, index: int | None) -> None:
         """Select a step of the kept run, as a click on it does; None for the newest parameters."""
         self._throttle.catch_up()

@@ -37,54 +37,34 @@ class ReadoutBar(QWidget):
         self._shown: ViewState | None = None
         self._pixel: Pixel | None = None
         self._zoom: float | None = None
-        self._values = named(QLabel(), "readoutValues")
-        self._bars = PosteriorBars()
-        self._bars.setToolTip(
+        self.values = named(QLabel(), "readoutValues")
+        self.bars = PosteriorBars()
+        self.bars.setToolTip(
             self.tr("How probable each class is at this pixel: γ(z_nk), summed over its components")
         )
-        self._facts = named(QLabel(), "readoutFacts")
+        self.facts = named(QLabel(), "readoutFacts")
         tip = self.tr("The maps on screen are not those of a finished fit with the present settings")
-        self._currency = named(QLabel(), "readoutCurrency", tip)
-        self._currency.hide()
-        for label in (self._values, self._facts):
+        self.currency = named(QLabel(), "readoutCurrency", tip)
+        self.currency.hide()
+        for label in (self.values, self.facts):
             label.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
             # A long text must not widen the window.
             label.setMinimumWidth(1)
-        parts, margins = (self._values, self._bars, self._currency, self._facts), (SPACING, 0, SPACING, 0)
-        in_row(*parts, of=self, stretched=self._bars, spacing=2 * SPACING, margins=margins)
+        parts, margins = (self.values, self.bars, self.currency, self.facts), (SPACING, 0, SPACING, 0)
+        in_row(*parts, of=self, stretched=self.bars, spacing=2 * SPACING, margins=margins)
         self._pause = QTimer(self, singleShot=True, interval=_PAUSE_MS)
         self._pause.timeout.connect(self._draw_pixel)
         theme().changed.connect(self._tint)
         self._tint()
 
-    @property
-    def text(self) -> str:
-        """Text about the pixel."""
-        return self._values.text()
-
-    @property
-    def facts(self) -> str:
-        """Text about the picture."""
-        return self._facts.text()
-
-    @property
-    def currency(self) -> str:
-        """State of the maps on screen where they are not the final ones: ``preview``, ``stale``."""
-        return self._currency.text()
-
-    @property
-    def bars(self) -> tuple[Bar, ...]:
-        """The posteriors drawn."""
-        return self._bars.bars
-
     @Slot(object, object)
     def show_state(self, old: ViewState, new: ViewState) -> None:
         """Show the facts of the picture, and the pixel's posteriors under the newest maps."""
         self._shown = new
-        if new.document is not old.document or not self._facts.text():
+        if new.document is not old.document or not self.facts.text():
             self._draw_facts()
-        self._currency.setText(self._currency_of(new))
-        self._currency.setVisible(bool(self._currency.text()))
+        self.currency.setText(self._currency_of(new))
+        self.currency.setVisible(bool(self.currency.text()))
         if (
             new.segmentation is not old.segmentation
             or new.classes is not old.classes
@@ -120,11 +100,11 @@ class ReadoutBar(QWidget):
         image = self._shown.document.image if self._shown is not None else None
         pixel = self._pixel
         if image is None or pixel is None or not (pixel[0] < image.height and pixel[1] < image.width):
-            self._values.clear()
-            self._bars.show_bars(())
+            self.values.clear()
+            self.bars.show_bars(())
             return
-        self._values.setText("  ·  ".join([values_text(image, pixel), *self._region(image, pixel)]))
-        self._bars.show_bars(self._posteriors(pixel))
+        self.values.setText("  ·  ".join([values_text(image, pixel), *self._region(image, pixel)]))
+        self.bars.show_bars(self._posteriors(pixel))
 
     def _region(self, image: Image, pixel: Pixel) -> list[str]:
         """Return number and area of the region at a pixel, where regions have been made."""
@@ -155,7 +135,7 @@ class ReadoutBar(QWidget):
     def _draw_facts(self) -> None:
         image = self._shown.document.image if self._shown is not None else None
         if self._shown is None or image is None:
-            self._facts.clear()
+            self.facts.clear()
             return
         height, width = (image.height, image.width) if image.levels is None else image.levels.shape
         said = [f"{width} × {height}", image.depth_text]
@@ -167,13 +147,13 @@ class ReadoutBar(QWidget):
         if fit is not None:
             said.append(self.tr("%n iteration(s)", "", fit.result.n_iter).replace("(s)", "s"))
             said.append(f"{sum(fit.seconds.values()):.2f} s")
-        self._facts.setText("  ·  ".join(said))
+        self.facts.setText("  ·  ".join(said))
 
     @Slot()
     def _tint(self) -> None:
         palette = QPalette()
         palette.setColor(QPalette.ColorRole.WindowText, colours().warning)
-        self._currency.setPalette(palette)
+        self.currency.setPalette(palette)
 
 
 def range_text(display: Display) -> str:

@@ -13,7 +13,7 @@ from PySide6.QtCore import QCoreApplication
 from gmmseg.colours import Colour
 from gmmseg.features.appearance import displayed_means
 from gmmseg.photo.classes import ClassInfo
-from ui.photo.widgets.entry_model import Column, EntryColumn, EntryKind
+from ui.photo.widgets.entry_model import EntryColumn, EntryKind
 
 if TYPE_CHECKING:
     from gmmseg.arrays import FloatArray
@@ -61,8 +61,6 @@ class ClassRow:
         return " ".join(format_value(value) for value in self.mean[:3])
 
 
-CLASS_WEIGHT, CLASS_MEAN = len(Column), len(Column) + 1
-"""Columns after those that all tables of entries have."""
 _tr = partial(QCoreApplication.translate, "ClassesPanel")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QSize, Qt, Signal
 from PySide6.QtGui import QDragMoveEvent, QDropEvent, QKeyEvent, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
@@ -47,7 +47,7 @@ class EntryView(QTableView):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self._set_up_headers()
-        self.selectionModel().selectionChanged.connect(self._note_selection)
+        self.selectionModel().selectionChanged.connect(self.selected_ids_changed)
 
     def _set_up_headers(self) -> None:
         rows = self.verticalHeader()
@@ -187,7 +187,3 @@ class EntryView(QTableView):
         if index.column() != column or index.row() >= len(self._model.rows):
             return None
         return self._model.rows[index.row()].entry.id
-
-    @Slot()
-    def _note_selection(self) -> None:
-        self.selected_ids_changed.emit()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import (
     QSizePolicy,
     QStackedWidget,
@@ -70,8 +70,8 @@ class LayerPane(QWidget):
         self._layers: list[Layer] = []
         self._features: tuple[str, ...] = ()
         self._has_frames = False
-        self._combo.activated.connect(self._choose)
-        self.grid.enlarge_requested.connect(self._enlarge)
+        self._combo.activated.connect(lambda index: self.layer_chosen.emit(self._layers[index]))
+        self.grid.enlarge_requested.connect(lambda at: self.layer_chosen.emit(Layer("heatmap", at)))
         self.show_choices(ClassTable())
 
     def _pin_button(self, number: int) -> QToolButton:
@@ -195,14 +195,6 @@ class LayerPane(QWidget):
     def content(self) -> Canvas | HeatmapGrid:
         """Return what fills the pane now: the canvas or the grid."""
         return self.canvas if self._stack.currentWidget() is self.canvas else self.grid
-
-    @Slot(int)
-    def _choose(self, index: int) -> None:
-        self.layer_chosen.emit(self._layers[index])
-
-    @Slot(int)
-    def _enlarge(self, component: int) -> None:
-        self.layer_chosen.emit(Layer("heatmap", component))
 
 
 def _header_button(icon_name: str) -> QToolButton:

@@ -11,10 +11,8 @@ from PySide6.QtCore import QCoreApplication, QLocale
 from gmmseg.image import PixelSize
 from gmmseg.photo.objects.objects import ObjectInfo, ObjectMap
 from gmmseg.physical import area_text, pixel_area
-from ui.photo.widgets.entry_model import Column, EntryColumn, EntryKind
+from ui.photo.widgets.entry_model import EntryColumn, EntryKind
 
-OBJECT_AREA = len(Column)
-"""The column after those that all tables of entries have."""
 _tr = partial(QCoreApplication.translate, "ObjectsPanel")
 
 
