@@ -30,21 +30,12 @@ _TINY = float(np.finfo(np.float64).tiny)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _PixelCounts:
-    """Counts of each row's pixels in each leaf: sparse (M, N), by columns."""
+class _OfLeaves:
+    """Values of the leaves of a tree, and the table or the map that they are of."""
 
-    table: FeatureTable
+    of: FeatureTable | Segmentation
     hierarchy: Hierarchy
-    counts: Any
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _LeafSums:
-    """Sums (M, K) of the posteriors over the pixels of each leaf."""
-
-    pixelwise: Segmentation
-    hierarchy: Hierarchy
-    sums: FloatArray
+    values: Any
 
 
 class ClassMapper:
@@ -70,8 +61,10 @@ class ClassMapper:
     ) -> None:
         # Read by the threads that make maps while another one changes it: always as a whole.
         self._wanted = (settings or MapSettings(), regions, merged)
-        self._counts: tuple[_PixelCounts, ...] = ()
-        self._sums: _LeafSums | None = None
+        self._counts: tuple[_OfLeaves, ...] = ()
+        """The pixels that each leaf has of each row: sparse (M, N), by columns."""
+        self._sums: _OfLeaves | None = None
+        """Sums (M, K) of the posteriors over the pixels of each leaf."""
 
     @property
     def regions(self) -> RegionOutcome | None:
@@ -140,23 +133,24 @@ class ClassMapper:
         self, pixelwise: Segmentation, table: FeatureTable, hierarchy: Hierarchy, should_stop: ShouldStop
     ) -> FloatArray:
         known = self._sums
-        if known is not None and known.pixelwise is pixelwise and known.hierarchy is hierarchy:
-            return known.sums
+        if known is not None and known.of is pixelwise and known.hierarchy is hierarchy:
+            sums: FloatArray = known.values
+            return sums
         if pixelwise.posteriors is not None:
             sums = _sums_of_planes(pixelwise.posteriors, hierarchy, should_stop)
         else:
             counts = self._pixel_counts(table, hierarchy, should_stop)
             sums = _sums_of_rows(pixelwise, table, counts, should_stop)
-        self._sums = _LeafSums(pixelwise, hierarchy, sums)
+        self._sums = _OfLeaves(pixelwise, hierarchy, sums)
         return sums
 
     def _pixel_counts(self, table: FeatureTable, hierarchy: Hierarchy, should_stop: ShouldStop) -> Any:
         for known in self._counts:
-            if known.table is table and known.hierarchy is hierarchy:
-                return known.counts
-        made = _PixelCounts(table, hierarchy, _pixel_counts(table, hierarchy, should_stop))
+            if known.of is table and known.hierarchy is hierarchy:
+                return known.values
+        made = _OfLeaves(table, hierarchy, _pixel_counts(table, hierarchy, should_stop))
         self._counts = (made, *self._counts)[:_KEPT]
-        return made.counts
+        return made.values
 
 
 def by_region(

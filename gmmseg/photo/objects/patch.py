@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gmmseg.arrays import AnyArray, BoolArray, FloatArray, frozen
-from gmmseg.photo.objects.tiles import Box
+from gmmseg.photo.objects.tiles import Box, overlap
 
 _BLOCK = 128
 """Rows and columns of the blocks in which the way of a brush is kept."""
@@ -74,12 +74,8 @@ class Patch:
         """Return the mask over a box, which may be larger, smaller or elsewhere."""
         rows, columns = box
         out = np.zeros((rows.stop - rows.start, columns.stop - columns.start), dtype=np.bool_)
-        own_rows, own_columns = self.box
-        top, bottom = max(rows.start, own_rows.start), min(rows.stop, own_rows.stop)
-        left, right = max(columns.start, own_columns.start), min(columns.stop, own_columns.stop)
-        if top < bottom and left < right:
-            part = self.mask[top - self.top : bottom - self.top, left - self.left : right - self.left]
-            out[top - rows.start : bottom - rows.start, left - columns.start : right - columns.start] = part
+        own, wanted = overlap(self.box, box)
+        out[wanted] = self.mask[own]
         return out
 
     def pixels_in(self, box: Box) -> BoolArray:

@@ -101,7 +101,7 @@ class TileMap:
         rows, columns = box or (slice(0, self.shape[0]), slice(0, self.shape[1]))
         out = np.empty((rows.stop - rows.start, columns.stop - columns.start), dtype=np.uint16)
         for index in self.touching((rows, columns)):
-            here, there = _overlap(self.box(index), (rows, columns))
+            here, there = overlap(self.box(index), (rows, columns))
             out[there] = self.tile(index)[here]
         return out
 
@@ -161,7 +161,7 @@ class TileMap:
         tiles = list(self.tiles)
         for index in self.touching(box):
             own = self.box(index)
-            here, _ = _overlap(own, box)
+            here, _ = overlap(own, box)
             rows, columns = (
                 slice(at.start + of.start, at.stop + of.start) for at, of in zip(here, own, strict=True)
             )
@@ -276,7 +276,7 @@ class TilePainter:
     def paint(self, box: Box, mask: BoolArray, wanted: int) -> None:
         """Give the pixels of a mask over a box an id."""
         for index in self._map.touching(box):
-            here, there = _overlap(self._map.box(index), box)
+            here, there = overlap(self._map.box(index), box)
             self._opened(index)[here][mask[there]] = wanted
 
     def map(self) -> TileMap:
@@ -362,9 +362,10 @@ def _grouped(places: IntArray, side: int) -> Iterator[tuple[int, slice]]:
         yield int(tiles[start]), slice(start, stop)
 
 
-def _overlap(one: Box, two: Box) -> tuple[Box, Box]:
-    """Return what two boxes share, in the coordinates of the first and of the second."""
-    spans = [(max(a.start, b.start), min(a.stop, b.stop)) for a, b in zip(one, two, strict=True)]
+def overlap(one: Box, two: Box) -> tuple[Box, Box]:
+    """Return what two boxes share, in the coordinates of the first and of the second; it may be nothing."""
+    lows = [max(a.start, b.start) for a, b in zip(one, two, strict=True)]
+    spans = [(low, max(low, min(a.stop, b.stop))) for low, a, b in zip(lows, one, two, strict=True)]
     first, second = (
         [slice(low - side.start, high - side.start) for (low, high), side in zip(spans, box, strict=True)]
         for box in (one, two)
