@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 from gmmseg.features.table import FeatureTable
 from gmmseg.mixture.params import FitStep
@@ -61,6 +62,10 @@ class ViewState:
     selection: SelectionAnswer | None = None
     undo_title: str | None = None
     redo_title: str | None = None
+
+    def differs_from(self, other: ViewState, *parts: str) -> bool:
+        """Whether some part, such as ``table`` or ``document.fit``, is another object there."""
+        return any(attrgetter(part)(self) is not attrgetter(part)(other) for part in parts)
 
     @property
     def current_selection(self) -> SelectionAnswer | None:

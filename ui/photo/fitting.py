@@ -79,7 +79,7 @@ class Fitter(PhotoWorker):
         self._pause = QTimer(self, singleShot=True, interval=PAUSE_MS)
         self._pause.timeout.connect(self._start)
         work.bridge.changed.connect(self._on_changed)
-        self.runner.cancelled.connect(self._on_cancelled)
+        self.runner.cancelled.connect(self._end_without_result)
 
     @property
     def is_fitting(self) -> bool:
@@ -252,10 +252,7 @@ class Fitter(PhotoWorker):
         self._end_without_result()
         self.failed.emit(error)
 
-    @Slot(object)
-    def _on_cancelled(self, run: int) -> None:
-        self._end_without_result()
-
+    @Slot()
     def _end_without_result(self) -> None:
         """Bring back the figures and maps of the fit that the document still has."""
         asked, self._asked = self._asked, None

@@ -43,7 +43,7 @@ class ObjectEditor(PhotoWorker):
         super().__init__(work)
         self._waiting: deque[_Asked] = deque()
         self._before = work.workspace.document
-        self.runner.cancelled.connect(self._on_cancelled)
+        self.runner.cancelled.connect(self._next)
 
     @property
     def is_busy(self) -> bool:
@@ -80,6 +80,7 @@ class ObjectEditor(PhotoWorker):
         if len(self._waiting) == 1:
             self._next()
 
+    @Slot()
     def _next(self) -> None:
         if not self._waiting:
             self.working.emit("")
@@ -117,10 +118,6 @@ class ObjectEditor(PhotoWorker):
     def _on_failed(self, run: int, error: Exception) -> None:
         self._waiting.popleft()
         super()._on_failed(run, error)
-        self._next()
-
-    @Slot(object)
-    def _on_cancelled(self, run: int) -> None:
         self._next()
 
 

@@ -309,7 +309,7 @@ class Selecting(PhotoWorker):
                 self._workspace.keep_tree(self._image, RegionSettings().seed, event)
                 self.tree_coming.emit(False)
             elif not isinstance(event, Progress):
-                self._take(event)
+                self._on_finished(run, event)
         super()._on_events(run, events)
 
     @Slot(object, object)
@@ -319,9 +319,6 @@ class Selecting(PhotoWorker):
 
     @Slot(object, object)
     def _on_finished(self, run: int, answers: Answers) -> None:
-        self._take(answers)
-
-    def _take(self, answers: Answers) -> None:
         self._answers[answers.field] = answers
         self._answers.move_to_end(answers.field)
         while len(self._answers) > _MOST_FIELDS:

@@ -85,7 +85,8 @@ class Toolbox(QObject):
             "pick": self._pick,
             "look": None,
         }
-        self._name: str = "select"
+        self.tool_name: str = "select"
+        """The name of the tool in hand."""
         self.chosen: tuple[int, ...] = ()
         """Ids of the objects that are chosen."""
         self._newest: int | None = None
@@ -131,20 +132,15 @@ class Toolbox(QObject):
     @property
     def tool(self) -> Tool | None:
         """The tool in hand; None is the pointer that pans."""
-        return self._tools[self._name]
-
-    @property
-    def tool_name(self) -> str:
-        """The name of the tool in hand."""
-        return self._name
+        return self._tools[self.tool_name]
 
     def take_tool(self, name: ToolName) -> None:
         """Take a tool in hand."""
-        if name == self._name:
+        if name == self.tool_name:
             return
         if self.tool is not None:
             self.tool.abandon()
-        self._name = name
+        self.tool_name = name
         self.tool_changed.emit(name)
 
     @property

@@ -47,10 +47,6 @@ class Walker(PhotoWorker):
                 lambda should_stop: move_events(walk, move, should_stop=should_stop, map_classes=map_classes)
             )
 
-    def stop(self) -> None:
-        """End a run soon; the last complete iteration is where the walk then is."""
-        self.runner.stop()
-
     @Slot()
     def end(self) -> None:
         """Leave the walk: the fit's own figures and maps come back."""
@@ -63,14 +59,11 @@ class Walker(PhotoWorker):
     def _on_events(self, run: int, events: tuple[Any, ...]) -> None:
         walks = [event for event in events if isinstance(event, Walk)]
         if walks:
-            self._show(walks[-1])
+            self._on_finished(run, walks[-1])
         super()._on_events(run, events)
 
     @Slot(object, object)
     def _on_finished(self, run: int, walk: Walk) -> None:
-        self._show(walk)
-
-    def _show(self, walk: Walk) -> None:
         document = self._workspace.document
         if walk.image is document.image and walk.settings == document.settings:
             half = self.tr("E-step {0}") if walk.has_posteriors else self.tr("M-step {0}")

@@ -153,7 +153,7 @@ class PhotoWork(PhotoWorkers):
             (self.reads, self.reads.cancel),
             (self.object_editor.runner, self.object_editor.stop),
             (self.fitter.runner, self.fitter.stop),
-            (self.walker.runner, self.walker.stop),
+            (self.walker.runner, self.walker.runner.stop),
             (self.component_merger.runner, self.component_merger.runner.cancel),
             (self.foreground_maker.runner, self.foreground_maker.runner.cancel),
             (self.k_comparer.runner, self.k_comparer.runner.cancel),

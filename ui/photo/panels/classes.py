@@ -71,13 +71,8 @@ class ClassesPanel(EntriesPanel):
     @Slot(object, object)
     def show_state(self, old: ViewState, new: ViewState) -> None:
         """Show the classes with their shares, weights and means, without asking for anything."""
-        if (
-            new.classes is old.classes
-            and new.segmentation is old.segmentation
-            and new.table is old.table
-            and new.document.classes is old.document.classes
-            and self._shown is not None
-        ):
+        parts = ("classes", "segmentation", "table", "document.classes")
+        if self._shown is not None and not new.differs_from(old, *parts):
             self._shown = new
             return
         if new.segmentation is not old.segmentation or self._shown is None:

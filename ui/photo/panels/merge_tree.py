@@ -154,13 +154,8 @@ class MergeTreePanel(PlotPanel):
     def show_state(self, old: ViewState, new: ViewState) -> None:
         """Draw what differs; while a fit runs the tree stays that of the one before."""
         before, self._shown = self._shown, new
-        if (
-            before is None
-            or new.document.fit is not before.document.fit
-            or _params_of(new) is not _params_of(before)
-            or new.table is not before.table
-            or new.classes is not before.classes
-        ):
+        is_same = before is not None and _params_of(new) is _params_of(before)
+        if before is None or not is_same or new.differs_from(before, "document.fit", "table", "classes"):
             self._try(False)
             self._throttle.ask()
 

@@ -102,7 +102,7 @@ class PanesPanel(PaneGrid):
 
     def choose_layer(self, number: int, layer: Layer) -> None:
         super().choose_layer(number, layer)
-        self._pins.put_layer(number, self._n_panes, layer)
+        self._pins.put_layer(number, self.n_panes, layer)
         self._refresh_choices()
         self.pictures.refresh(number)
         self._show_captions()
@@ -113,12 +113,12 @@ class PanesPanel(PaneGrid):
     @property
     def is_about_regions(self) -> bool:
         """Whether the pane used last shows regions."""
-        return self.panes[self._active].layer.kind == "regions"
+        return self.panes[self.active].layer.kind == "regions"
 
     @Slot()
     def ensure_regions(self) -> None:
         """Show the regions in a pane that follows, unless one shows their effect: somebody changes them."""
-        if not any(self._shows_cut(number) for number in range(self._n_panes)):
+        if not any(self._shows_cut(number) for number in range(self.n_panes)):
             self._show_somewhere(Layer("regions"))
 
     @Slot()
@@ -129,11 +129,11 @@ class PanesPanel(PaneGrid):
 
     def _show_somewhere(self, layer: Layer) -> None:
         """Show a layer in a pane that follows: the one used last unless it shows the image, else the last."""
-        following = [number for number in range(self._n_panes) if self._pin_of(number) is None]
+        following = [number for number in range(self.n_panes) if self._pin_of(number) is None]
         if not following:
             return
-        is_active_free = self._active in following and self.panes[self._active].layer.kind != "image"
-        self.choose_layer(self._active if is_active_free else following[-1], layer)
+        is_active_free = self.active in following and self.panes[self.active].layer.kind != "image"
+        self.choose_layer(self.active if is_active_free else following[-1], layer)
 
     def _shows_cut(self, number: int) -> bool:
         """Whether a pane shows regions, or follows with classes that go by them."""
@@ -191,11 +191,11 @@ class PanesPanel(PaneGrid):
         layer = self.panes[number].layer
         pin = pinned(layer, self._shown) if is_pinned else None
         if pin is not None:
-            self._pins.put(number, self._n_panes, pin)
-        elif self._pins.remove(number, self._n_panes) is not None:
+            self._pins.put(number, self.n_panes, pin)
+        elif self._pins.remove(number, self.n_panes) is not None:
             super().choose_layer(number, layer)
             self.pictures.refresh(number)
-        self._active = number
+        self.active = number
         self._refresh_choices()
         self.pictures.recolour()
         self._show_pins()
@@ -203,21 +203,21 @@ class PanesPanel(PaneGrid):
     @Slot()
     def toggle_pin(self) -> None:
         """Pin the pane used last, or have it follow again."""
-        self.pin(self._active, self._pin_of(self._active) is None)
+        self.pin(self.active, self._pin_of(self.active) is None)
 
     def _pin_of(self, number: int) -> Pin | None:
-        return self._pins.at(number, self._n_panes)
+        return self._pins.at(number, self.n_panes)
 
     @Slot()
     def _show_hidden_pins(self) -> None:
-        self.set_layout(self._pins.way_to_hidden(self._n_panes))
+        self.set_layout(self._pins.way_to_hidden(self.n_panes))
 
     def _show_pins(self) -> None:
         """Bring in line with the pins whatever depends on them beside the pictures."""
-        self.marks.keep_off([n for n in range(self._n_panes) if self._pin_of(n) is not None])
-        n_hidden = self._pins.n_hidden(self._n_panes)
+        self.marks.keep_off([n for n in range(self.n_panes) if self._pin_of(n) is not None])
+        n_hidden = self._pins.n_hidden(self.n_panes)
         for number, pane in enumerate(self.panes):
-            pane.show_hidden_pins(n_hidden if number == self._n_panes - 1 else 0)
+            pane.show_hidden_pins(n_hidden if number == self.n_panes - 1 else 0)
         self._show_captions()
         self._report_regions()
 
@@ -243,7 +243,7 @@ class PanesPanel(PaneGrid):
         is_new_image = after is None or before is None or before.image is not after.image
         if is_new_image and self._pins:
             self._pins.clear()
-            self._layers[self._n_panes] = [pane.layer for pane in self.visible_panes]
+            self._layers[self.n_panes] = [pane.layer for pane in self.visible_panes]
             self._show_pins()
         self._show_captions()
         self.marks.show_scene(after)
@@ -290,7 +290,7 @@ class PanesPanel(PaneGrid):
             from ui.photo.panels.pane_tiles import PaneTiles
 
             self._tiles = PaneTiles(self.panes, self.camera, self.tiles_requested.emit, self)
-        self._tiles.show(shown.document, [self._scene_of(number) for number in range(self._n_panes)])
+        self._tiles.show(shown.document, [self._scene_of(number) for number in range(self.n_panes)])
 
     @Slot()
     def toggle_overlay(self) -> None:

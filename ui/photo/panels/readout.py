@@ -65,11 +65,7 @@ class ReadoutBar(QWidget):
             self._draw_facts()
         self.currency.setText(self._currency_of(new))
         self.currency.setVisible(bool(self.currency.text()))
-        if (
-            new.segmentation is not old.segmentation
-            or new.classes is not old.classes
-            or new.regions is not old.regions
-        ):
+        if new.differs_from(old, "segmentation", "classes", "regions"):
             self._draw_soon()
 
     @Slot(object)

@@ -119,17 +119,8 @@ class ScatterPanel(PlotPanel):
     def show_state(self, old: ViewState, new: ViewState) -> None:
         """Draw what differs; faster changes than the eye can follow are drawn now and then."""
         before, self._shown = self._shown, new
-        is_same = before is not None and all(
-            one is other
-            for one, other in (
-                (before.table, new.table),
-                (before.segmentation, new.segmentation),
-                (before.classes, new.classes),
-                (before.steps, new.steps),
-                (before.document.fit, new.document.fit),
-            )
-        )
-        if not is_same:
+        parts = ("table", "segmentation", "classes", "steps", "document.fit")
+        if before is None or new.differs_from(before, *parts):
             self._throttle.ask()
 
     @Slot(object)

@@ -104,24 +104,20 @@ class HeatmapGrid(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._page = QWidget()
         self.setWidget(self._page)
-        self._tiles: list[HeatmapTile] = []
-        self._aspect = 1.0
-
-    @property
-    def tiles(self) -> list[HeatmapTile]:
+        self.tiles: list[HeatmapTile] = []
         """The tiles on show, in the order of the classes."""
-        return self._tiles
+        self._aspect = 1.0
 
     def show_picture(self, picture: Picture, classes: ClassTable) -> None:
         """Show the tiles of a picture of all heatmaps."""
-        while len(self._tiles) > len(picture.tiles):
-            self._tiles.pop().deleteLater()
-        while len(self._tiles) < len(picture.tiles):
+        while len(self.tiles) > len(picture.tiles):
+            self.tiles.pop().deleteLater()
+        while len(self.tiles) < len(picture.tiles):
             widget = HeatmapTile(self._page)
             widget.clicked.connect(self._enlarge)
             widget.show()
-            self._tiles.append(widget)
-        for widget, tile in zip(self._tiles, picture.tiles, strict=True):
+            self.tiles.append(widget)
+        for widget, tile in zip(self.tiles, picture.tiles, strict=True):
             widget.show_tile(tile)
         height, width = picture.tiles[0].pixels.shape
         self._aspect = width / height
@@ -130,7 +126,7 @@ class HeatmapGrid(QScrollArea):
 
     def show_classes(self, classes: ClassTable) -> None:
         """Show changed names and colours of the same classes."""
-        for widget in self._tiles:
+        for widget in self.tiles:
             if widget.component < classes.n_components:
                 widget.show_class(classes.of_component(widget.component))
 
@@ -144,17 +140,17 @@ class HeatmapGrid(QScrollArea):
             self.enlarge_requested.emit(tile.component)
 
     def _place(self) -> None:
-        if not self._tiles:
+        if not self.tiles:
             return
         width, height = self.viewport().width(), self.viewport().height()
-        columns = max(range(1, len(self._tiles) + 1), key=self._picture_width)
+        columns = max(range(1, len(self.tiles) + 1), key=self._picture_width)
         if self._picture_width(columns) < _SMALLEST:
             columns = max(1, (width + SPACING) // (_SMALLEST + SPACING))
-        rows = math.ceil(len(self._tiles) / columns)
+        rows = math.ceil(len(self.tiles) / columns)
         cell_width = (width - (columns - 1) * SPACING) // columns
         shortest = round(min(cell_width / self._aspect, _SMALLEST)) + self._name_height()
         cell_height = max(shortest, (height - (rows - 1) * SPACING) // rows)
-        for index, tile in enumerate(self._tiles):
+        for index, tile in enumerate(self.tiles):
             row, column = divmod(index, columns)
             tile.setGeometry(
                 column * (cell_width + SPACING), row * (cell_height + SPACING), cell_width, cell_height
@@ -163,7 +159,7 @@ class HeatmapGrid(QScrollArea):
 
     def _picture_width(self, columns: int) -> float:
         """Return how wide the tiles' pictures are with that many columns."""
-        rows = math.ceil(len(self._tiles) / columns)
+        rows = math.ceil(len(self.tiles) / columns)
         room = self.viewport().height() / rows - self._name_height() - SPACING
         return min(self.viewport().width() / columns - SPACING, room * self._aspect)
 

@@ -45,8 +45,10 @@ class PaneGrid(QWidget):
         self.camera = Camera(self)
         self.panes = [LayerPane(number, self.camera, self) for number in range(N_PANES)]
         self._layers = {count: list(wanted) for count, wanted in layers.items()}
-        self._n_panes = 1
-        self._active = 0
+        self.n_panes = 1
+        """Present number of panes: 1, 2 or 4."""
+        self.active = 0
+        """The number of the pane used last."""
         self._zoom = 0.0
         self._is_stacked = False
         self._foot = 0.0
@@ -65,29 +67,19 @@ class PaneGrid(QWidget):
         self.camera.changed.connect(self._report_zoom)
 
     @property
-    def n_panes(self) -> int:
-        """Present number of panes: 1, 2 or 4."""
-        return self._n_panes
-
-    @property
     def visible_panes(self) -> list[LayerPane]:
         """The panes that there are now."""
-        return self.panes[: self._n_panes]
-
-    @property
-    def active(self) -> int:
-        """The number of the pane used last."""
-        return self._active
+        return self.panes[: self.n_panes]
 
     @Slot(int)
     def set_layout(self, n_panes: int) -> None:
         """Show one, two or four panes, each with the layer it had when that many were shown last."""
-        self._n_panes = n_panes
+        self.n_panes = n_panes
         for number, pane in enumerate(self.panes):
             pane.setVisible(number < n_panes)
         self._place_panes()
         self.choose_arrangement()
-        self._active = min(self._active, n_panes - 1)
+        self.active = min(self.active, n_panes - 1)
         for pane, layer in zip(self.visible_panes, self._layers[n_panes], strict=True):
             pane.layer = layer
         self.layout_changed.emit(n_panes)
@@ -105,24 +97,24 @@ class PaneGrid(QWidget):
             self._place_panes()
 
     def _place_panes(self) -> None:
-        is_stacked = self._is_stacked and self._n_panes == 2
+        is_stacked = self._is_stacked and self.n_panes == 2
         for number, pane in enumerate(self.panes):
             row, column = (number, 0) if is_stacked else divmod(number, 2)
             self._grid.addWidget(pane, row, column)
         self._grid.setColumnStretch(0, 1)
-        self._grid.setColumnStretch(1, int(self._n_panes > 1 and not is_stacked))
+        self._grid.setColumnStretch(1, int(self.n_panes > 1 and not is_stacked))
         self._grid.setRowStretch(0, 1)
-        self._grid.setRowStretch(1, int(self._n_panes > 2 or is_stacked))
+        self._grid.setRowStretch(1, int(self.n_panes > 2 or is_stacked))
 
     def choose_layer(self, number: int, layer: Layer) -> None:
         """Have a pane show another layer, also when as many panes are shown again."""
-        self._layers[self._n_panes][number] = layer
-        self._active = number
+        self._layers[self.n_panes][number] = layer
+        self.active = number
         self.panes[number].layer = layer
 
     def state(self) -> dict[str, Any]:
         """Return what is shown, and how, as plain values to be remembered."""
-        return plain_panes(self._n_panes, self._layers)
+        return plain_panes(self.n_panes, self._layers)
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take remembered values; whatever is missing or makes no sense is left as it is."""
@@ -132,7 +124,7 @@ class PaneGrid(QWidget):
             if len(remembered) == count:
                 self._layers[count] = remembered
         layout = state.get("layout")
-        self.set_layout(layout if isinstance(layout, int) and layout in self._layers else self._n_panes)
+        self.set_layout(layout if isinstance(layout, int) and layout in self._layers else self.n_panes)
 
     @Slot()
     def fit_view(self) -> None:
@@ -153,7 +145,7 @@ class PaneGrid(QWidget):
 
     def seen(self) -> tuple[QRectF, float]:
         """Return what the pane used last shows, image pixels, and device pixels for each of these."""
-        view = self.panes[self._active].canvas.view_size()
+        view = self.panes[self.active].canvas.view_size()
         return self.camera.box(view), self.camera.zoom * self.devicePixelRatioF()
 
     def _smallest_view(self) -> QSizeF | None:
@@ -193,7 +185,7 @@ class PaneGrid(QWidget):
 
     def current_view_image(self) -> QImage:
         """Return what the pane used last shows, at the screen's resolution."""
-        pane = self.panes[self._active]
+        pane = self.panes[self.active]
         if pane.content() is pane.canvas:
             return pane.canvas.view_image()
         return pane.content().grab().toImage()
@@ -203,7 +195,7 @@ class PaneGrid(QWidget):
         self.choose_arrangement()
 
     def _hover(self, number: int, pixel: tuple[int, int] | None) -> None:
-        self._active = number
+        self.active = number
         for pane in self.visible_panes:
             pane.canvas.mark_pixel(pixel)
         self.pixel_hovered.emit(pixel)
