@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from gmmseg.batch.areas import Area, areas_of
-from gmmseg.batch.methods import Method, description
+from gmmseg.batch.methods import FittedMixture, Method, description
 from gmmseg.batch.pictures import Made
 from gmmseg.batch.sheet import thumbnail
 from gmmseg.colours import class_colour
@@ -82,22 +83,22 @@ class ExportMaker:
         wants_thumbnail: bool,
         should_stop: ShouldStop,
     ) -> Generator[Progress, None, Made]:
-        source = yield from relayed(self.method.events(image, self.command, should_stop), _progress)
+        method = self.method
+        n_starts = method.settings.mixture.n_init if isinstance(method, FittedMixture) else 1
+        events = method.events(image, self.command, should_stop)
+        source = yield from relayed(events, partial(_progress, n_starts=n_starts))
         source = source.timed({"read": read_seconds, **source.seconds})
         yield from export_events(source, task.items, should_stop)
         small = thumbnail(image, source.labels, class_rgba(source.classes)) if wants_thumbnail else b""
         return Made(areas_of(source), small, source.remarks)
 
 
-def _progress(event: object) -> tuple[Progress, ...]:
+def _progress(event: object, n_starts: int) -> tuple[Progress, ...]:
     """Return what an event of a segmentation says to people."""
     if isinstance(event, Progress):
         return (event,)
     if isinstance(event, Stepped):
-        stage = "all pixels" if event.step.stage == "exact" else "preview"
-        return (
-            Progress(f"Fitting: start {event.step.restart + 1}, {stage}, iteration {event.step.iteration}"),
-        )
+        return (Progress(event.step.progress_text(n_starts)),)
     return ()
 
 

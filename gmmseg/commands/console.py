@@ -97,9 +97,7 @@ class Console:
             if isinstance(event, Progress):
                 self.show_progress(event, subject)
             elif (step := getattr(event, "step", None)) is not None:
-                start = f"start {step.restart + 1} of {n_starts}, " if n_starts > 1 else ""
-                stage = "all pixels" if step.stage == "exact" else "preview"
-                self.show(f"{subject}: Fitting: {start}{stage}, iteration {step.iteration}")
+                self.show(f"{subject}: {step.progress_text(n_starts)}")
             return ()
 
         return result_of(relayed(job, show))

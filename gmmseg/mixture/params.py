@@ -125,6 +125,11 @@ class FitStep:
     is_reseeded: bool = False
     """Whether empty components were put elsewhere, or back, before this step: the likelihood may fall."""
 
+    def progress_text(self, n_starts: int) -> str:
+        """Return how far the fit is, in words; the start where there are several."""
+        start = f"start {self.restart + 1} of {n_starts}, " if n_starts > 1 else ""
+        return f"Fitting: {start}{self.stage}, iteration {self.iteration}"
+
 
 @dataclass(frozen=True, slots=True)
 class Restart:

@@ -49,7 +49,7 @@ def test_an_iteration_is_told_with_its_start_where_there_are_several() -> None:
     lines = lines_of(terminal)
     assert any(line.startswith("x.png: Fitting: start 1 of 3, ") for line in lines)
     assert any("start 3 of 3" in line for line in lines)
-    assert any("all pixels, iteration" in line for line in lines)
+    assert any("exact, iteration" in line for line in lines)
     iterations = [line for line in lines if "iteration" in line]
     assert len(set(iterations)) == len(iterations)
 
@@ -104,3 +104,16 @@ def test_on_a_terminal_success_is_told_and_elsewhere_nothing(
         assert (
             "a1.png: wrote mask.png in " in stream.getvalue().replace("“", "").replace("”", "")
         ) == is_told
+
+
+@pytest.mark.parametrize(
+    "command", [["segment", "a1.png", "-o", "mask.png"], ["fit", "rows.csv", "-o", "a.npz"]]
+)
+def test_commands_tell_which_of_how_many_starts_is_fitted(
+    photos: Path, monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    (photos / "rows.csv").write_text("a,b\n" + "".join(f"{i % 7},{i * i % 11}\n" for i in range(60)))
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stderr", terminal)
+    assert run([*command, "-k", "2", "--n-init", "3"]) == 0
+    assert any("Fitting: start 1 of 3, " in line for line in lines_of(terminal))
