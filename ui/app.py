@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
+from importlib import import_module
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, QMimeData, QObject, Slot
@@ -59,10 +61,12 @@ class App(QObject):
         self.offer("digits", self.tr("Digits"), "digits", self._make_digits)
         self.offer("laboratory", self.tr("Laboratory"), "laboratory", self._make_laboratory)
         docking, desks = self.window.docking, self._desks
+        # Mostly not needed at all, but not to be looked for when something is amiss.
+        load_report = partial(import_module, "ui.dialogs.bug_report")
         self.ahead = Ahead(
             self.window,
             lambda: any(desk.can_stop for desk in desks.values()),
-            lambda: [load for desk in desks.values() for load in desk.loads_ahead],
+            lambda: [load_report, *(load for desk in desks.values() for load in desk.loads_ahead)],
             docking.make_ahead,
             self,
         )

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QWidget
 
 from gmmseg.errors import GmmsegError
-from ui.dialogs.bug_report import BugReport
 from ui.last_resort import details_of
 from ui.widgets.message_bar import Kind, Message, MessageBar
+
+if TYPE_CHECKING:
+    from ui.dialogs.bug_report import BugReport
 
 
 class BugReports(QObject):
@@ -35,6 +38,8 @@ class BugReports(QObject):
     def show_bug(self, error: BaseException) -> None:
         """Show an exception, unless one is shown already."""
         if self._bug is None and self._window.isVisible():
+            from ui.dialogs.bug_report import BugReport
+
             self._bug = BugReport(details_of(error), self._log, self._window)
             self._bug.destroyed.connect(self._forget_bug)
             self._bug.open()

@@ -58,6 +58,8 @@ def test_the_first_map_is_shown_before_what_only_later_work_needs_is_imported(tm
     assert "subprocess" not in modules
     for later in ("gmmseg.regions.pipeline", "gmmseg.mixture.annihilation", "PIL.TiffImagePlugin"):
         assert later not in modules
+    for later in ("ui.widgets.setting_fields", "ui.dialogs.bug_report"):
+        assert later not in modules
     for later in ("pyqtgraph", "ui.plots", "ui.photo.panels.setup", "ui.photo.panels.regions"):
         assert later not in modules
         assert later in after

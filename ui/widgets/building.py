@@ -1,4 +1,4 @@
-"""Building of panels and dialogs: rows, columns, labels, and the names of what stands in them."""
+"""Building of panels and dialogs: rows, columns, labels, and the names and tips of what stands in them."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from gmmseg.setting import Setting
 from ui.theme import SPACING
 
 Part = QWidget | QLayout | None
@@ -70,6 +71,14 @@ def worded(button: QToolButton) -> QToolButton:
     """Return a tool button with its text beside its icon."""
     button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
     return button
+
+
+def explanation(setting: Setting) -> str:
+    """Return the tooltip of a setting: what it does and what it may be."""
+    if setting.kind in ("int", "float"):
+        unit = f", in {setting.unit}" if setting.unit else ""
+        return f"<p>{setting.explanation}</p><p>{setting.bounds.capitalize()}{unit}.</p>"
+    return f"<p>{setting.explanation}</p>"
 
 
 def in_row(

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 
 from gmmseg.setting import Setting
 from ui.theme import SPACING, colours, icon, theme
-from ui.widgets.building import in_column, in_row, text_label
+from ui.widgets.building import explanation, in_column, in_row, text_label
 from ui.widgets.controls import JumpSlider, WheelGuard
 from ui.widgets.number_box import NumberBox, parse_number
 
@@ -110,14 +110,6 @@ class SettingField(QWidget):
         palette = QPalette()
         palette.setColor(QPalette.ColorRole.WindowText, colours().error)
         self._sentence.setPalette(palette)
-
-
-def explanation(setting: Setting) -> str:
-    """Return the tooltip of a setting: what it does and what it may be."""
-    if setting.kind in ("int", "float"):
-        unit = f", in {setting.unit}" if setting.unit else ""
-        return f"<p>{setting.explanation}</p><p>{setting.bounds.capitalize()}{unit}.</p>"
-    return f"<p>{setting.explanation}</p>"
 
 
 class ChoiceField(SettingField):

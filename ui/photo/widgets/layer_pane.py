@@ -21,9 +21,8 @@ from ui.photo.widgets.canvas import Canvas
 from ui.photo.widgets.colour_bar import ColourBar
 from ui.photo.widgets.heatmap_grid import HeatmapGrid
 from ui.theme import SPACING, icon
-from ui.widgets.building import in_column, in_row, named, worded
+from ui.widgets.building import explanation, in_column, in_row, named, worded
 from ui.widgets.controls import ElidingCombo
-from ui.widgets.setting_fields import explanation
 
 _LEAST_WIDTH = 88
 
