@@ -19,7 +19,6 @@ from gmmseg.photo.document import (
     split_class,
 )
 from ui.desk.actions import ActionSpec
-from ui.photo.widgets import entries_panel
 from ui.photo.widgets.class_rows import class_kind, empty_note, make_rows
 from ui.photo.widgets.entries_panel import (
     EntriesPanel,
@@ -36,8 +35,6 @@ from ui.widgets.building import text_label
 from ui.widgets.dialog_parts import AskColour, ask_colour
 
 if TYPE_CHECKING:
-    from gmmseg.arrays import FloatArray
-    from gmmseg.photo.segmentation import Segmentation
     from gmmseg.photo.view_state import ViewState
 
 
@@ -53,12 +50,9 @@ class ClassesPanel(EntriesPanel):
     n_worded = 2
     class_selected = Signal(object)
     """The id of the one selected class, or None."""
-    areas_requested = Signal(object)
-    """A `Segmentation` whose ``areas()`` should come back to `show_areas`."""
 
     def __init__(self, choose_colour: AskColour = ask_colour, parent: QWidget | None = None) -> None:
         self._shown: ViewState | None = None
-        self._areas: FloatArray | None = None
         self._selected: int | None = None
         hint = QCoreApplication.translate("ClassesPanel", "Classes appear here once the image is segmented.")
         in_bar = [spec.id for spec in ACTIONS if spec.id != "class.recolour"]
@@ -76,27 +70,12 @@ class ClassesPanel(EntriesPanel):
             self._shown = new
             return
         if new.segmentation is not old.segmentation or self._shown is None:
-            self._areas = None
-            self._count(new.segmentation)
+            self._areas, segmentation = None, new.segmentation
+            self._count(segmentation, 0 if segmentation is None else segmentation.labels.size)
         self._shown = new
-        self._show_classes()
+        self._show()
 
-    @Slot(object, object)
-    def show_areas(self, segmentation: Segmentation, areas: FloatArray) -> None:
-        """Take the (K,) shares that were asked for; those of an older label map are passed over."""
-        if self._shown is not None and segmentation is self._shown.segmentation:
-            self._areas = areas
-            self._show_classes()
-
-    def _count(self, segmentation: Segmentation | None) -> None:
-        if segmentation is None:
-            return
-        if segmentation.labels.size <= entries_panel.MAX_PIXELS_AT_ONCE:
-            self._areas = segmentation.areas()
-        else:
-            self.areas_requested.emit(segmentation)
-
-    def _show_classes(self) -> None:
+    def _show(self) -> None:
         shown = self._shown
         if shown is not None:
             # A preview's classes are not the document's: editing them would hit others of the same number.

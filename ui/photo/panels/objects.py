@@ -12,10 +12,9 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QLabel, QMenu, QToolButton, QWidget
 
 from gmmseg.photo.objects import edits, reshaping
-from gmmseg.photo.objects.objects import ObjectInfo, ObjectMap
+from gmmseg.photo.objects.objects import ObjectInfo
 from gmmseg.photo.objects.patch import Patch
 from ui.desk.actions import ActionSpec
-from ui.photo.widgets import entries_panel
 from ui.photo.widgets.entries_panel import (
     EntriesPanel,
     EntryChoice,
@@ -39,6 +38,16 @@ if TYPE_CHECKING:
     from gmmseg.photo.view_state import ViewState
 
 _tr = partial(QCoreApplication.translate, "ObjectsPanel")
+_RESHAPES: dict[str, tuple[str, str, int, Callable[[Patch, int, tuple[int, int]], Patch]]] = {
+    "specks": (
+        "Remove specks", "Remove parts of fewer pixels than", 20,
+        lambda patch, number, _: reshaping.without_specks(patch, number),
+    ),
+    "smooth": ("Smooth", "Round details smaller than, pixels", 2, reshaping.smoothed),
+    "grow": ("Grow", "Grow all round by, pixels", 1, reshaping.grown),
+    "shrink": ("Shrink", "Shrink all round by, pixels", 1, reshaping.shrunk),
+}  # fmt: skip
+"""Title, question for a number of pixels, the number offered at first, and what is made by it."""
 
 
 class ObjectsPanel(EntriesPanel):
@@ -54,8 +63,6 @@ class ObjectsPanel(EntriesPanel):
     """An `Edit` of objects that may take a while: it is asked for in place of ``edit_requested``."""
     chosen_changed = Signal(object)
     """Ids of the objects that have been selected in the table, in display order."""
-    areas_requested = Signal(object)
-    """An `ObjectMap` whose ``areas()`` should come back to `show_areas`."""
 
     def __init__(
         self,
@@ -65,13 +72,11 @@ class ObjectsPanel(EntriesPanel):
     ) -> None:
         self._choose_number = choose_number
         self._shown: ViewState | None = None
-        self._objects: ObjectMap | None = None
-        self._areas: dict[int, int] = {}
         self._n_pixels = 0
         self._wanted: tuple[int, ...] = ()
         self._is_following = False
         self._work, self._wait = "", ""
-        self._numbers = {"specks": 20, "smooth": 2, "grow": 1, "shrink": 1}
+        self._numbers = {name: number for name, (_, _, number, _) in _RESHAPES.items()}
         hint = _tr("Nothing is marked yet. Click an object in the picture and press Enter.")
         super().__init__(object_kind(), _EDITS, ACTIONS, _ICONS, hint, choose_colour, parent)
 
@@ -167,17 +172,10 @@ class ObjectsPanel(EntriesPanel):
             self.options.show_selection(new.current_selection)
         if is_first or document.image is not old.document.image:
             self._n_pixels = _n_pixels_of(document.image)
-        if is_first or document.objects is not self._objects or document.image is not old.document.image:
-            self._objects = document.objects
-            self._count(document.objects)
-            self._show_objects()
-
-    @Slot(object, object)
-    def show_areas(self, objects: ObjectMap, areas: dict[int, int]) -> None:
-        """Take the pixels by id that were asked for; those of an older map are passed over."""
-        if objects is self._objects:
-            self._areas = areas
-            self._show_objects()
+        if is_first or document.objects is not self._counted or document.image is not old.document.image:
+            objects = document.objects
+            self._count(objects, 0 if objects is None else math.prod(objects.shape))
+            self._show()
 
     @Slot(object)
     def show_chosen(self, ids: Sequence[int]) -> None:
@@ -202,18 +200,9 @@ class ObjectsPanel(EntriesPanel):
         self._note.setText(note)
         self._note.setVisible(bool(note))
 
-    def _count(self, objects: ObjectMap | None) -> None:
-        """Count pixels at once where that is quick; until they are counted elsewhere the old ones stay."""
-        if objects is None:
-            self._areas = {}
-        elif objects.shape[0] * objects.shape[1] <= entries_panel.MAX_PIXELS_AT_ONCE:
-            self._areas = objects.areas()
-        else:
-            self.areas_requested.emit(objects)
-
-    def _show_objects(self) -> None:
+    def _show(self) -> None:
         size = None if self._shown is None else self._shown.document.pixel_size_of_objects
-        rows = object_rows(self._objects, self._areas, self._n_pixels, size)
+        rows = object_rows(self._counted, self._areas or {}, self._n_pixels, size)
         # What was selected comes back by `_follow`, not as a choice of the person's.
         self._is_following = True
         self._show_rows(rows, True)
@@ -269,28 +258,14 @@ class ObjectsPanel(EntriesPanel):
         """Give the selected objects what they enclose."""
         self._reshape(_tr("Fill holes"), reshaping.with_holes_filled)
 
-    def remove_specks(self) -> None:
-        """Take small parts off the selected objects."""
-        question = _tr("Remove parts of fewer pixels than")
-        self._reshape_by("specks", _tr("Remove specks"), question, reshaping.without_specks)
-
-    def smooth(self) -> None:
-        """Round the outlines of the selected objects."""
-        shape = self._shape
-        question = _tr("Round details smaller than, pixels")
-        self._reshape_by("smooth", _tr("Smooth"), question, lambda p, n: reshaping.smoothed(p, n, shape))
-
-    def grow(self) -> None:
-        """Make the selected objects larger all round."""
-        shape = self._shape
-        question = _tr("Grow all round by, pixels")
-        self._reshape_by("grow", _tr("Grow"), question, lambda p, n: reshaping.grown(p, n, shape))
-
-    def shrink(self) -> None:
-        """Make the selected objects smaller all round."""
-        shape = self._shape
-        question = _tr("Shrink all round by, pixels")
-        self._reshape_by("shrink", _tr("Shrink"), question, lambda p, n: reshaping.shrunk(p, n, shape))
+    def reshape_by(self, name: str) -> None:
+        """Change the shape of the selected objects by a number of pixels, offering the one given last."""
+        title, question, _, reshape = _RESHAPES[name]
+        number = self._choose_number(self, _tr(title), _tr(question), self._numbers[name])
+        if number is not None:
+            self._numbers[name] = number
+            shape = self._image.picture_shape
+            self._reshape(_tr(title), lambda patch: reshape(patch, number, shape))
 
     def _split(self, title: str, parts_of: Callable[[Patch], Sequence[Patch]]) -> None:
         self.slow_edit_requested.emit(edits.split_object(self._chosen_ids()[0], title, parts_of))
@@ -298,24 +273,11 @@ class ObjectsPanel(EntriesPanel):
     def _reshape(self, title: str, reshape: Callable[[Patch], Patch]) -> None:
         self.slow_edit_requested.emit(edits.reshape_objects(self._chosen_ids(), title, reshape))
 
-    def _reshape_by(
-        self, name: str, title: str, question: str, reshape: Callable[[Patch, int], Patch]
-    ) -> None:
-        """Ask for a number of pixels, offering the one given last, and for the edit."""
-        number = self._choose_number(self, title, question, self._numbers[name])
-        if number is not None:
-            self._numbers[name] = number
-            self._reshape(title, lambda patch: reshape(patch, number))
-
     @property
     def _image(self) -> Image:
         if self._shown is None or self._shown.document.image is None:
             raise ValueError("there is no image")
         return self._shown.document.image
-
-    @property
-    def _shape(self) -> tuple[int, int]:
-        return self._image.picture_shape
 
 
 def _n_pixels_of(image: Image | None) -> int:
@@ -375,20 +337,20 @@ ACTIONS: tuple[Spec, ...] = (
         "Give the selected objects what they enclose",
     ),
     Spec(
-        "object.specks", "Remove s&pecks…", ObjectsPanel.remove_specks, (), "", is_any_unlocked,
-        "Take small separate parts off the selected objects",
+        "object.specks", "Remove s&pecks…", ObjectsPanel.reshape_by, (), "", is_any_unlocked,
+        "Take small separate parts off the selected objects", arguments=("specks",),
     ),
     Spec(
-        "object.smooth", "S&mooth the outline…", ObjectsPanel.smooth, (), "", is_any_unlocked,
-        "Round the outlines of the selected objects",
+        "object.smooth", "S&mooth the outline…", ObjectsPanel.reshape_by, (), "", is_any_unlocked,
+        "Round the outlines of the selected objects", arguments=("smooth",),
     ),
     Spec(
-        "object.grow", "&Grow…", ObjectsPanel.grow, (), "", is_any_unlocked,
-        "Make the selected objects larger all round",
+        "object.grow", "&Grow…", ObjectsPanel.reshape_by, (), "", is_any_unlocked,
+        "Make the selected objects larger all round", arguments=("grow",),
     ),
     Spec(
-        "object.shrink", "Shrin&k…", ObjectsPanel.shrink, (), "", is_any_unlocked,
-        "Make the selected objects smaller all round",
+        "object.shrink", "Shrin&k…", ObjectsPanel.reshape_by, (), "", is_any_unlocked,
+        "Make the selected objects smaller all round", arguments=("shrink",),
     ),
     Spec(
         "object.hide", "&Hide or show", ObjectsPanel.toggle_visible, ("H",), "eye-off", is_any,

@@ -69,6 +69,8 @@ class EntriesPanel(QWidget):
 
     edit_requested = Signal(object)
     settled = Signal()
+    areas_requested = Signal(object)
+    """What is shown, whose ``areas()`` should come back to `show_areas`."""
     n_worded = 0
     """Number of first buttons of the bar that have words if there is room, as their icons look alike."""
 
@@ -87,6 +89,8 @@ class EntriesPanel(QWidget):
         self._edits = edits
         self._choose_colour = choose_colour
         self._is_editable = False
+        self._counted: Any = None
+        self._areas: Any = None
         self._model = EntryModel(kind)
         self._model.setParent(self)
         self.view = EntryView(self._model, self)
@@ -147,6 +151,27 @@ class EntriesPanel(QWidget):
             )
 
     # Showing
+
+    def _count(self, counted: Any, n_pixels: int) -> None:
+        """Count pixels at once where that is quick; until they are counted elsewhere the old ones stay."""
+        self._counted = counted
+        if counted is None:
+            self._areas = None
+        elif n_pixels <= MAX_PIXELS_AT_ONCE:
+            self._areas = counted.areas()
+        else:
+            self.areas_requested.emit(counted)
+
+    @Slot(object, object)
+    def show_areas(self, counted: object, areas: object) -> None:
+        """Take the areas that were asked for; those of something older are passed over."""
+        if counted is self._counted:
+            self._areas = areas
+            self._show()
+
+    def _show(self) -> None:
+        """Show the rows of what was counted."""
+        raise NotImplementedError
 
     def _show_rows(self, rows: Sequence[EntryRow], is_editable: bool) -> None:
         self._is_editable = is_editable
