@@ -156,10 +156,10 @@ class PhotoPanels(QObject):
     def _connect_setup(self, setup: SetupPanel, work: PhotoWork) -> None:
         setup.edit_requested.connect(work.apply)
         setup.settled.connect(work.settle)
-        setup.frame_requested.connect(self.frame_requested)
+        setup.summary.frame_requested.connect(self.frame_requested)
         setup.validity_changed.connect(self._note_validity)
-        setup.adapted_changed.connect(work.model_opener.set_adapted)
-        setup.fit_requested.connect(work.model_opener.fit_instead)
+        setup.given.is_adapted.toggled.connect(work.model_opener.set_adapted)
+        setup.given.fit.clicked.connect(work.model_opener.fit_instead)
         for touched in (self.panes.ensure_regions, work.region_maker.retry):
             setup.regions_touched.connect(touched)
 

@@ -123,7 +123,7 @@ def _go(app: App, qtbot: QtBot, layer: Layer) -> Box:
 def _screen(app: App) -> AnyArray:
     """Return the pixels of the first pane's canvas, (H, W, 3), without what lies over the picture."""
     canvas = app.photo.panels.panes.panes[0].canvas
-    canvas.set_caption("")
+    canvas.caption.say("")
     image = canvas.view_image().convertToFormat(QImage.Format.Format_RGB888)
     rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
     return rows[:, : 3 * image.width()].reshape(image.height(), image.width(), 3)

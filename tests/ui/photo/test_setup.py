@@ -495,7 +495,7 @@ def test_the_image_is_described_and_its_pages_can_be_chosen(panel: SetupPanel, q
     assert page is not None
     assert page.isVisibleTo(panel)
     assert page.value() == 2
-    with qtbot.waitSignal(panel.frame_requested) as asked:
+    with qtbot.waitSignal(panel.summary.frame_requested) as asked:
         QTest.keyClick(page, Qt.Key.Key_Up)
     assert asked.args == [2]
     panel.show_state(paged(), make_shown(2, has_fit=False))

@@ -324,7 +324,7 @@ class PanesPanel(PaneGrid):
             if seen is not None:
                 pane.show_map_unit(*map_unit(seen.document))
             pane.set_pinnable(is_pinnable(self._scene))
-            pane.canvas.set_caption(
+            pane.canvas.caption.say(
                 caption_of(
                     pane.layer,
                     self._shown,

@@ -48,12 +48,6 @@ class SetupPanel(SettingsForm):
     """
 
     edit_requested = Signal(object)
-    frame_requested = Signal(int)
-    """Another page of the open file, from 0."""
-    adapted_changed = Signal(bool)
-    """Whether the model that is given is to be adapted."""
-    fit_requested = Signal()
-    """A mixture is to be fitted in place of the model that is given."""
     regions_touched = Signal()
     """A setting of the regions was changed, and they are to be shown."""
 
@@ -75,7 +69,7 @@ class SetupPanel(SettingsForm):
         """Show the settings and what the image is, without asking for anything."""
         before, now = old.document, new.document
         if now.image is not before.image:
-            self._summary.show_image(now.image)
+            self.summary.show_image(now.image)
         if now.image is not before.image or now.settings is not before.settings:
             self._show_settings(now.image, now.settings)
         if now.given is not before.given:
@@ -96,15 +90,12 @@ class SetupPanel(SettingsForm):
     # Building
 
     def _lay_out(self) -> None:
-        self._summary = ImageSummary(self)
-        self._summary.frame_requested.connect(self.frame_requested)
-        self.column.addWidget(self._summary)
+        self.summary = ImageSummary(self)
+        self.column.addWidget(self.summary)
         of_adaptation = settings_of(Adaptation)
         self._adaptation_paths = {setting.path for setting in of_adaptation}
-        self._given = GivenSection(partial(self.add_fields, of_adaptation, is_vital=False), self)
-        self._given.adapted_changed.connect(self.adapted_changed)
-        self._given.fit_requested.connect(self.fit_requested)
-        self.column.addWidget(self._given)
+        self.given = GivenSection(partial(self.add_fields, of_adaptation, is_vital=False), self)
+        self.column.addWidget(self.given)
         settings = arranged(settings_of(SegmentSettings))
         usual = [setting for setting in settings if not setting.is_advanced]
         for title, section in groupby(usual, lambda setting: setting.section):
@@ -138,7 +129,7 @@ class SetupPanel(SettingsForm):
         self.field_of(AutomaticField, "n_regions").set_automatic_value(count)
 
     def _show_given(self, given: GivenModel | None) -> None:
-        self._given.show_given(given)
+        self.given.show_given(given)
         self._adaptation = (given.adaptation if given is not None else None) or Adaptation()
         self.show_values(self._adaptation)
 

@@ -16,7 +16,7 @@ from PySide6.QtGui import (
     QTransform,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QFrame, QGraphicsRectItem, QGraphicsScene, QGraphicsView, QLabel, QWidget
+from PySide6.QtWidgets import QFrame, QGraphicsRectItem, QGraphicsScene, QGraphicsView, QWidget
 
 from gmmseg.arrays import ByteArray
 from gmmseg.drawing.draw import Picture
@@ -28,9 +28,9 @@ from ui.photo.widgets.fading import Fading
 from ui.photo.widgets.label_item import LabelItem
 from ui.photo.widgets.outline_item import OutlineItem
 from ui.photo.widgets.pixel_item import PixelItem
-from ui.photo.widgets.scale_bar import ScaleBar
+from ui.photo.widgets.scale_bar import Caption, ScaleBar
 from ui.photo.widgets.swipe_handle import MIDDLE, SwipeHandle
-from ui.theme import SPACING, colours, mixed, theme
+from ui.theme import colours, mixed, theme
 
 _WHEEL_FACTOR = 1.25
 _PAN_STEP = 48.0
@@ -89,10 +89,7 @@ class Canvas(QGraphicsView):
             self._crosshair,
         ):
             item.setParentItem(self._root)
-        self._caption = QLabel(self)
-        self._caption.setObjectName("caption")
-        self._caption.move(SPACING, SPACING)
-        self._caption.hide()
+        self.caption = Caption(self)
         self.scale_bar = ScaleBar(self)
         self.fading = Fading(self)
         self._handle = SwipeHandle(self)
@@ -186,12 +183,6 @@ class Canvas(QGraphicsView):
             tool.draft_changed.connect(self._draft.show_draft)
         self._show_cursor()
 
-    def set_caption(self, text: str) -> None:
-        """Say in the corner what is shown when it is not the final result: ``preview``, ``iteration 12``."""
-        self._caption.setText(text)
-        self._caption.setVisible(bool(text))
-        self._place_caption()
-
     def mark_pixel(self, pixel: tuple[int, int] | None) -> None:
         """Show the crosshair at a pixel (y, x)."""
         self._pixel = pixel
@@ -239,15 +230,6 @@ class Canvas(QGraphicsView):
         self._handle.place()
         self._apply_swipe()
 
-    def _place_caption(self) -> None:
-        """Give the caption one line, or as many as it needs where the view is narrow."""
-        room = max(1, self.width() - 2 * SPACING)
-        self._caption.setWordWrap(False)
-        self._caption.adjustSize()
-        if self._caption.width() > room:
-            self._caption.setWordWrap(True)
-            self._caption.resize(room, self._caption.heightForWidth(room))
-
     @Slot()
     def _apply_swipe(self) -> None:
         is_wiped = self._handle.isVisibleTo(self) and self._handle.fraction > 0
@@ -266,19 +248,14 @@ class Canvas(QGraphicsView):
 
     @Slot()
     def _restyle(self) -> None:
-        tint = colours()
-        self.setBackgroundBrush(mixed(tint.window, tint.text, 0.1))
-        self._caption.setStyleSheet(
-            f"color: {tint.text.name()}; background: {tint.base.name()};"
-            f" border: 1px solid {tint.grid.name()}; border-radius: 4px; padding: 2px 6px;"
-        )
+        self.setBackgroundBrush(mixed(colours().window, colours().text, 0.1))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.setSceneRect(0, 0, self.width(), self.height())
         self._handle.place()
         self.scale_bar.place()
-        self._place_caption()
+        self.caption.place()
         self._follow_camera()
         self.resized.emit()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtWidgets import QCheckBox, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from ui.theme import SPACING
@@ -24,18 +24,13 @@ class GivenSection(QWidget):
         Adds the fields of the adaptation to a column.
     """
 
-    adapted_changed = Signal(bool)
-    """Whether the model is to be adapted to the image."""
-    fit_requested = Signal()
-    """The mixture is to be fitted instead."""
-
     def __init__(self, add_fields: Callable[[QVBoxLayout], object], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         heading = QLabel(self.tr("Model"), self)
         make_bold(heading)
         self._name = text_label("given.name")
         self._name.setTextFormat(Qt.TextFormat.PlainText)
-        self._is_adapted = named(
+        self.is_adapted = named(
             QCheckBox(self.tr("Adapt to the picture"), self),
             "given.adapted",
             self.tr(
@@ -43,15 +38,13 @@ class GivenSection(QWidget):
                 "follow another light (MAP adaptation, Reynolds, Quatieri and Dunn 2000)"
             ),
         )
-        self._is_adapted.toggled.connect(self.adapted_changed)
         self._how = QWidget(self)
         how = in_column(of=self._how, spacing=SPACING, margins=(2 * SPACING, 0, 0, 0))
-        self._fit = named(QPushButton(self.tr("Fit to this picture instead"), self), "given.fit")
-        self._fit.clicked.connect(self.fit_requested)
-        parts = (heading, self._name, self._is_adapted, self._how)
+        self.fit = named(QPushButton(self.tr("Fit to this picture instead"), self), "given.fit")
+        parts = (heading, self._name, self.is_adapted, self._how)
         column = in_column(*parts, of=self, spacing=SPACING, margins=(0, SPACING // 2, 0, 0))
         add_fields(how)
-        column.addWidget(self._fit, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addWidget(self.fit, 0, Qt.AlignmentFlag.AlignLeft)
         self.hide()
 
     def show_given(self, given: GivenModel | None) -> None:
@@ -67,6 +60,6 @@ class GivenSection(QWidget):
             ).format(name)
         )
         self._name.setToolTip("" if given.path is None else str(given.path))
-        with QSignalBlocker(self._is_adapted):
-            self._is_adapted.setChecked(given.adaptation is not None)
+        with QSignalBlocker(self.is_adapted):
+            self.is_adapted.setChecked(given.adaptation is not None)
         self._how.setVisible(given.adaptation is not None)

@@ -1,13 +1,13 @@
-"""ScaleBar: how long something is in the picture, in micrometres."""
+"""What is written over a picture: how long something is, in micrometres, and what is shown."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtCore import QRect, QSize, Qt, Slot
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QLabel, QWidget
 
 from gmmseg.physical import length_text, round_length
-from ui.theme import SPACING
+from ui.theme import SPACING, colours, theme
 
 _LONGEST = 140.0
 """Device-independent pixels."""
@@ -75,3 +75,39 @@ class ScaleBar(QWidget):
         painter.setPen(_INK)
         above = QRect(0, SPACING // 2, self.width(), self.height() - _THICKNESS - SPACING - SPACING // 2)
         painter.drawText(above, Qt.AlignmentFlag.AlignCenter, self.text)
+
+
+class Caption(QLabel):
+    """Says in the corner of a view what is shown when it is not the final result; hidden without a text."""
+
+    def __init__(self, view: QWidget) -> None:
+        super().__init__(view)
+        self._view = view
+        self.setObjectName("caption")
+        self.move(SPACING, SPACING)
+        self.hide()
+        theme().changed.connect(self._restyle)
+        self._restyle()
+
+    def say(self, text: str) -> None:
+        """Say something: ``preview``, ``iteration 12``."""
+        self.setText(text)
+        self.setVisible(bool(text))
+        self.place()
+
+    def place(self) -> None:
+        """Take one line, or as many as are needed where the view is narrow."""
+        room = max(1, self._view.width() - 2 * SPACING)
+        self.setWordWrap(False)
+        self.adjustSize()
+        if self.width() > room:
+            self.setWordWrap(True)
+            self.resize(room, self.heightForWidth(room))
+
+    @Slot()
+    def _restyle(self) -> None:
+        tint = colours()
+        self.setStyleSheet(
+            f"color: {tint.text.name()}; background: {tint.base.name()};"
+            f" border: 1px solid {tint.grid.name()}; border-radius: 4px; padding: 2px 6px;"
+        )
