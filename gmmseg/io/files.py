@@ -92,7 +92,9 @@ def open_file(path: str | os.PathLike[str], what: str = "an image") -> Iterator[
     raw = os.fspath(path)
     name = shown_name(raw)
     if _WEB_ADDRESS.match(raw) and not os.path.exists(raw):
-        raise ReadError(f"“{raw}” is a web address; only files are read.", "Download the file first.")
+        # A path has one slash where an address has two.
+        address = re.sub(":/+", "://", raw, count=1)
+        raise ReadError(f"“{address}” is a web address; only files are read.", "Download the file first.")
     try:
         _require_regular(os.stat(raw), name, what)
         # Between stat and open the file may have become a pipe: O_NONBLOCK keeps even that from hanging.
