@@ -121,7 +121,7 @@ class Toolbox(QObject):
             brush.stroked.connect(self._take_stroke)
             brush.radius_changed.connect(self.set_radius)
         for area in (self._lasso, self._polygon):
-            area.enclosed.connect(self._take)
+            area.enclosed.connect(self._take_found)
         self._fill.pointed.connect(self._flood)
         self._pick.pointed.connect(self.choose_at)
         self._wand.pointed.connect(self._select_colour)
@@ -319,7 +319,8 @@ class Toolbox(QObject):
         def take() -> None:
             leaves = selecting.leaves(field)
             if leaves is not None:
-                self._take(within_touched(patch, blocks, leaves, (field.top, field.left)), is_removing)
+                corner = field.top, field.left
+                self._take_found(partial(within_touched, patch, blocks, leaves, corner), is_removing)
 
         selecting.make_ready(field)
         waits = self.tr("The stroke waits for the edges of the picture …")
@@ -337,10 +338,19 @@ class Toolbox(QObject):
 
     @Slot(object, bool)
     def _take(self, patch: Patch, is_removing: bool) -> None:
-        self._editor.do(edits.erase(patch, self.chosen or None) if is_removing else self._marking()(patch))
+        self._editor.do(self._marking(is_removing)(patch))
 
-    def _marking(self) -> Callable[[Patch], Edit[Document]]:
-        """Return what makes the edit that gives pixels to the one object chosen, or to a new one."""
+    @Slot(object, bool)
+    def _take_found(self, find: Callable[[], Patch], is_removing: bool) -> None:
+        self._editor.do(edits.mark_found(find, self._marking(is_removing)))
+
+    def _marking(self, is_removing: bool = False) -> Callable[[Patch], Edit[Document]]:
+        """Return what makes the edit that gives pixels to the one object chosen, or to a new one.
+
+        What is removing takes them from the objects chosen, or from all.
+        """
+        if is_removing:
+            return partial(edits.erase, wanted=self.chosen or None)
         if len(self.chosen) == 1:
             return partial(edits.paint_object, self.chosen[0], only_unlabelled=self.only_unlabelled)
         return partial(edits.add_object, name=self._new_name(), only_unlabelled=self.only_unlabelled)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from gmmseg.arrays import LabelArray
 from gmmseg.colours import Colour
 from gmmseg.editing.editor import Edit
@@ -56,6 +58,16 @@ def paint_object(
 ) -> Edit[Document]:
     """Return the edit that gives pixels to an object; those of locked ones stay."""
     return _on_objects(title, lambda objects: objects.painted(patch, wanted, only_unlabelled=only_unlabelled))
+
+
+def mark_found(find: Callable[[], Patch], mark: Callable[[Patch], Edit[Document]]) -> Edit[Document]:
+    """Return the edit that `mark` makes of pixels that are found as it is applied; none change nothing."""
+
+    def apply(document: Document) -> Document:
+        patch = find()
+        return document if patch.is_empty else mark(patch).apply(document)
+
+    return Edit(mark(Patch.of(np.zeros((0, 0), dtype=np.bool_))).title, apply)
 
 
 def fill(

@@ -16,7 +16,7 @@ from gmmseg.io.images import image_from_array
 from gmmseg.photo.document import change_setting
 from gmmseg.photo.objects.patch import brushed
 from tests.core.photo.test_pending import SHAPE, picture
-from tests.ui.photo.test_selecting import LEFT, NONE, SHIFT, Person
+from tests.ui.photo.test_selecting import ALT, LEFT, NONE, SHIFT, Person
 from ui.photo.postponing import Postponed
 from ui.photo.widgets import entries_panel
 
@@ -120,6 +120,26 @@ def test_a_large_area_is_filled_in_the_background_and_chosen(person: Person) -> 
     assert person.desk.toolbox.chosen == (1,)
     assert person.area_of(1).all()
     assert note(person) == ""
+
+
+def test_what_a_lasso_encloses_in_a_large_picture_is_found_in_the_background(person: Person) -> None:
+    actions = person.desk.actions
+    actions["tool_lasso"].trigger()
+    corners = ((50, 50), (70, 50), (70, 70), (50, 70))
+    person.drag(*corners)
+    assert person.desk.work.object_editor.is_busy
+    person.wait(lambda: len(person.document.object_map) == 1)
+    area = person.area_of(1)
+    assert area[51:70, 51:70].all()
+    area[49:72, 49:72] = False
+    assert not area.any()
+    # One that encloses no pixel's centre makes nothing.
+    person.drag((10, 10), (12, 10), (10, 10))
+    person.wait(lambda: not person.desk.work.object_editor.is_busy)
+    assert len(person.document.object_map) == 1
+    person.desk.toolbox.choose((1,))
+    person.drag(*corners, keys=ALT)
+    person.wait(lambda: not person.document.object_map)
 
 
 def test_stop_gives_up_what_is_being_filled(person: Person) -> None:

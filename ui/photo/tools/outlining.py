@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from PySide6.QtCore import QObject, Qt, Signal
 
-from gmmseg.photo.objects.patch import polygon
+from gmmseg.photo.objects.patch import Patch, polygon
 from ui.photo.tools.tool import Act, Draft, Point, Pointer, Tool
 
 _NEAR = 8.0
@@ -21,7 +22,10 @@ class Enclosing(Tool):
     """A tool that encloses an area."""
 
     enclosed = Signal(object, bool)
-    """(`Patch`, whether it is to be taken away)"""
+    """(a function that returns the `Patch`, whether it is to be taken away)
+
+    Of many pixels the patch takes a while.
+    """
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -38,12 +42,10 @@ class Enclosing(Tool):
     def _finish(self) -> None:
         points, self._points = self._points, []
         self._show()
-        step = self._step_of(points)
-        height, width = (-(-side // step) for side in self.shape)
-        blocks = [(x / step, y / step) for x, y in points]
-        patch = replace(polygon(blocks, (height, width)), step=step)
-        if not patch.is_empty:
-            self.enclosed.emit(patch, self._is_removing)
+        if len(points) > 2:
+            self.enclosed.emit(
+                partial(_area, tuple(points), self.shape, self._step_of(points)), self._is_removing
+            )
 
     def _step_of(self, points: Sequence[Point]) -> int:
         """Return the step of the finest level in which the box of some points is not too large for a mask."""
@@ -55,6 +57,12 @@ class Enclosing(Tool):
         self.draft_changed.emit(
             Draft(tuple(self._points), is_removing=self._is_removing, is_closed=True, handles=handles)
         )
+
+
+def _area(points: Sequence[Point], shape: tuple[int, int], step: int) -> Patch:
+    """Return the blocks of `step` pixels of a picture (H, W) that a closed line encloses."""
+    height, width = (-(-side // step) for side in shape)
+    return replace(polygon([(x / step, y / step) for x, y in points], (height, width)), step=step)
 
 
 class Lasso(Enclosing):

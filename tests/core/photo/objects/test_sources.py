@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -108,7 +109,9 @@ def test_locked_objects_are_changed_by_no_edit(document: Document) -> None:
 def test_an_edit_that_changes_no_pixel_is_no_step(document: Document) -> None:
     own = document.object_map.patch_of(1)
     empty = Patch.of(~np.ones((40, 50), dtype=bool))
-    for edit in (edits.paint_object(1, own), edits.erase(empty), edits.erase(own, [2])):
+    found = edits.mark_found(lambda: empty, partial(edits.add_object, name="a"))
+    assert found.title == edits.add_object(own, "a").title
+    for edit in (edits.paint_object(1, own), edits.erase(empty), edits.erase(own, [2]), found):
         assert edit.apply(document) is document
 
 

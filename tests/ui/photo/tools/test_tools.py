@@ -109,7 +109,7 @@ def test_a_lasso_encloses_what_it_goes_round(qtbot: QtBot) -> None:
     drag(lasso, at(50, 10, LEFT, ALT), at(60, 10), at(60, 20))
     expected = np.zeros(SHAPE, dtype=bool)
     expected[10:25, 10:30] = True
-    assert np.array_equal(told[0][0].full(SHAPE), expected)
+    assert np.array_equal(told[0][0]().full(SHAPE), expected)
     assert [is_removing for _, is_removing in told] == [False, True]
 
 
@@ -126,7 +126,7 @@ def test_points_of_a_polygon_can_be_moved_and_removed_before_it_is_closed(qtbot:
     tool.press(at(10.5, 10.5))
     expected = np.zeros(SHAPE, dtype=bool)
     expected[10:25, 10:30] = True
-    assert np.array_equal(told[0][0].full(SHAPE), expected)
+    assert np.array_equal(told[0][0]().full(SHAPE), expected)
 
 
 @pytest.mark.parametrize("ending", ["enter", "double click"])
