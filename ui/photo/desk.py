@@ -190,13 +190,8 @@ class PhotoDesk(FileDesk):
 
     @Slot(object, object)
     def _on_changed(self, old: ViewState, new: ViewState) -> None:
-        has_other_maps = new.segmentation is not old.segmentation
-        if (
-            new.document is not old.document
-            or has_other_maps
-            or (new.regions is None) != (old.regions is None)
-            or new.current_selection is not old.current_selection
-        ):
+        has_others = new.differs_from(old, "document", "segmentation", "current_selection")
+        if has_others or (new.regions is None) != (old.regions is None):
             self.refresh()
         if new.document.image is not old.document.image:
             # What the bar says is about the image before, also where undo has brought back another one.

@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDialogButtonBox,
     QHBoxLayout,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -27,7 +26,7 @@ from ui.photo.widgets.copy_button import CopyButton, copy_text
 from ui.photo.widgets.export_offers import OFFERS, REFUSED, Offered
 from ui.photo.widgets.export_options import ExportOptions
 from ui.theme import SPACING
-from ui.widgets.building import in_row, label_of, named, text_label
+from ui.widgets.building import in_column, in_row, label_of, named, text_label
 from ui.widgets.collapsible import CollapsibleSection
 from ui.widgets.export_row import INTERCHANGE, RESULTS, Offer
 from ui.widgets.files_dialog import TITLE_WIDTH, ChooseFolder, FilesDialog, choose_folder
@@ -110,14 +109,12 @@ class ExportDialog(FilesDialog[ExportKind, ExportItem]):
         others = CollapsibleSection(self.tr("For other &programs"), self)
         others.heading.setObjectName("export.others")
         others.body.addLayout(self._make_rows(INTERCHANGE, stem))
-        column = QVBoxLayout(self)
-        column.setSpacing(SPACING)
         self._has_part = 0 < n_chosen < n_objects
         self._chosen = named(QCheckBox(self._chosen_title(n_chosen), self), "export.chosen")
         self._chosen.toggled.connect(self._refresh)
-        column.addLayout(self._make_subject_row(len(classes) > 0, n_regions, n_objects))
-        if is_missing:
-            column.addWidget(text_label("export.missing", self.tr(_MISSING)))
+        missing = [text_label("export.missing", self.tr(_MISSING))] if is_missing else []
+        subject = self._make_subject_row(len(classes) > 0, n_regions, n_objects)
+        column = in_column(subject, *missing, of=self, spacing=SPACING, margins=None)
         column.addLayout(self._make_folder_row(folder))
         column.addSpacing(SPACING)
         column.addLayout(results)

@@ -80,11 +80,8 @@ class MeasuresPanel(QWidget):
 
 def has_same_maps(one: ViewState, other: ViewState) -> bool:
     """Whether two states have the same map, classes and size of a pixel."""
-    return (
-        one.segmentation is other.segmentation
-        and one.classes is other.classes
-        and one.document.pixel_size == other.document.pixel_size
-    )
+    is_of_same_size = one.document.pixel_size == other.document.pixel_size
+    return is_of_same_size and not one.differs_from(other, "segmentation", "classes")
 
 
 def largest(areas: IntArray) -> IntArray:

@@ -26,6 +26,7 @@ from gmmseg.drawing.scatter import (
     scatter_sample,
 )
 from gmmseg.features.table import FeatureTable
+from gmmseg.photo.classes import ClassInfo, ClassTable
 from gmmseg.render import display_rgb
 from ui.photo.panels.scatter_rows import HIDDEN, Mixture, WinnersRequest, mixture_of, tints_of
 from ui.plots.axis_choosers import AxisChoosers
@@ -183,12 +184,10 @@ class ScatterPanel(PlotPanel):
         if mixture is not None and self.ellipses.isChecked():
             params, classes = mixture
             seen = projected(params, (x_axis, y_axis))
-            for k in range(params.n_components):
-                info = classes.of_component(k)
-                if info.is_visible:
-                    curve = ellipse(seen.means[k], seen.covariances[k])
-                    mean = (float(seen.means[k, 0]), float(seen.means[k, 1]))
-                    drawn.append(ComponentCurve(info.id, info.colour, curve[:, 0], curve[:, 1], mean))
+            for k, info in _visible(classes):
+                curve = ellipse(seen.means[k], seen.covariances[k])
+                mean = (float(seen.means[k, 0]), float(seen.means[k, 1]))
+                drawn.append(ComponentCurve(info.id, info.colour, curve[:, 0], curve[:, 1], mean))
         self.plot.show_components(drawn)
 
     def _tints(self, mixture: Mixture | None) -> ByteArray:
@@ -201,10 +200,9 @@ class ScatterPanel(PlotPanel):
             if self._picture_colours is not None:
                 opaque = np.full((len(self._rows), 1), 255, dtype=np.uint8)
                 return np.concatenate([self._picture_colours, opaque], axis=1)
-        if mixture is None or table is None:
-            return np.full((len(self._rows), 4), HIDDEN, dtype=np.uint8)
-        self._ask_for_winners(mixture, table)
-        if self._answer is None:
+        if mixture is not None and table is not None:
+            self._ask_for_winners(mixture, table)
+        if mixture is None or self._answer is None:
             return np.full((len(self._rows), 4), HIDDEN, dtype=np.uint8)
         # Until the winners of this mixture have come the points keep the colours of the one before.
         answered, winners = self._answer
@@ -232,12 +230,10 @@ class ScatterPanel(PlotPanel):
             seen = projected(params, (axis,))
             curves = density_curves(seen, grid)
             total = curves.sum(axis=0)
-            for k in range(params.n_components):
-                info = classes.of_component(k)
-                if info.is_visible and self.ellipses.isChecked():
-                    mean = float(seen.means[k, 0])
-                    peak = float(np.interp(mean, grid, curves[k]))
-                    drawn.append(ComponentCurve(info.id, info.colour, grid, curves[k], (mean, peak)))
+            for k, info in _visible(classes) if self.ellipses.isChecked() else ():
+                mean = float(seen.means[k, 0])
+                peak = float(np.interp(mean, grid, curves[k]))
+                drawn.append(ComponentCurve(info.id, info.colour, grid, curves[k], (mean, peak)))
         self.plot.view.spans_height = True
         if self._drawn_axes != (axis.name, ""):
             self._drawn_axes = (axis.name, "")
@@ -249,8 +245,7 @@ class ScatterPanel(PlotPanel):
     @Slot()
     def _change_axes(self) -> None:
         self._unmark()
-        self._drawn_axes = None
-        self._throttle.ask()
+        self._show_all()
 
     @Slot()
     def _show_all(self) -> None:
@@ -284,3 +279,9 @@ class ScatterPanel(PlotPanel):
             self._unmark()
         else:
             super().keyPressEvent(event)
+
+
+def _visible(classes: ClassTable) -> list[tuple[int, ClassInfo]]:
+    """Return the components of visible classes, each with its class."""
+    found = [(k, classes.of_component(k)) for k in range(classes.n_components)]
+    return [(k, info) for k, info in found if info.is_visible]

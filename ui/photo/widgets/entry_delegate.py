@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRect, QRectF, QSize, Qt
+from PySide6.QtCore import QObject, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QIcon, QPainter, QPalette
 from PySide6.QtWidgets import QApplication, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from gmmseg.colours import Colour, readable_on
-from ui.photo.widgets.entry_model import ROW_ROLE, Column, EntryColumn, EntryKind, EntryRow
+from ui.photo.widgets.entry_model import ROW_ROLE, AnyIndex, Column, EntryColumn, EntryKind, EntryRow
 from ui.theme import colours, icon
 
 ROW_HEIGHT = 28
@@ -30,9 +30,7 @@ class EntryDelegate(QStyledItemDelegate):
         super().__init__(parent)
         self._kind = kind
 
-    def paint(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
-    ) -> None:
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: AnyIndex) -> None:
         row: EntryRow | None = index.data(ROW_ROLE)
         column = index.column()
         painter.save()
@@ -56,12 +54,10 @@ class EntryDelegate(QStyledItemDelegate):
                 self._paint_chip_and_text(painter, option, own, row)
         painter.restore()
 
-    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
+    def sizeHint(self, option: QStyleOptionViewItem, index: AnyIndex) -> QSize:
         return QSize(super().sizeHint(option, index).width(), ROW_HEIGHT)
 
-    def _paint_ground(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
-    ) -> None:
+    def _paint_ground(self, painter: QPainter, option: QStyleOptionViewItem, index: AnyIndex) -> None:
         ground = QStyleOptionViewItem(option)
         self.initStyleOption(ground, index)
         ground.text = ""
@@ -73,11 +69,7 @@ class EntryDelegate(QStyledItemDelegate):
         painter.drawLine(option.rect.topLeft(), option.rect.topRight())
 
     def _paint_name(
-        self,
-        painter: QPainter,
-        option: QStyleOptionViewItem,
-        index: QModelIndex | QPersistentModelIndex,
-        row: EntryRow,
+        self, painter: QPainter, option: QStyleOptionViewItem, index: AnyIndex, row: EntryRow
     ) -> None:
         narrowed = QStyleOptionViewItem(option)
         if not row.entry.is_visible:
@@ -108,11 +100,7 @@ class EntryDelegate(QStyledItemDelegate):
         painter.drawText(spot, Qt.AlignmentFlag.AlignCenter, text)
 
     def _paint_share(
-        self,
-        painter: QPainter,
-        option: QStyleOptionViewItem,
-        index: QModelIndex | QPersistentModelIndex,
-        row: EntryRow,
+        self, painter: QPainter, option: QStyleOptionViewItem, index: AnyIndex, row: EntryRow
     ) -> None:
         area = option.rect.adjusted(_GAP, 0, -_GAP, 0)
         painter.setPen(_text_colour(option))
