@@ -65,7 +65,7 @@ class PreferencesDialog(QDialog):
         form = QFormLayout()
         form.setHorizontalSpacing(2 * SPACING)
         form.setVerticalSpacing(SPACING)
-        form.addRow(self.tr("&Colours"), self._make_scheme(preferences))
+        form.addRow(self.tr("&Theme"), self._make_scheme(preferences))
         budget = self._make_budget(preferences)
         form.addRow(label_of(self._budget, self.tr("&Memory for an image")), budget)
         form.addRow(self.tr("&Backups of a project"), self._make_backups(preferences))
