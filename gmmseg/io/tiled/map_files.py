@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from gmmseg.control import ShouldStop
 from gmmseg.errors import WriteError
-from gmmseg.image import PixelSize
 from gmmseg.io.atomic import check_folder_writable, check_writable, publish_file, publish_folder, shown
 from gmmseg.io.interchange.ome_zarr import image_label, is_ome_zarr, shown_channels
 from gmmseg.io.masks import GENERATOR, legend
@@ -77,47 +76,34 @@ class MapFile:
         publish_file(made, self.output)
 
 
-@dataclass(frozen=True, slots=True)
-class MapShape:
-    """The metadata that all map files of a picture share.
+def label_file(
+    output: Path, folder: WorkFolder, classes: ClassTable, name: str, like: ChunkPyramid
+) -> MapFile:
+    """Begin a label image: its class ids; raises `WriteError`.
 
     Parameters
     ----------
+    output : Path
+    folder : WorkFolder
+    classes : ClassTable
     name : str
-        Of the picture, for people.
-    shape : tuple of int
-        (H, W).
-    pixel_size : (float, float), optional
-        Width and height of a pixel in micrometres.
-    n_direct : int
-        As for `ChunkPyramid`.
+        Of the picture.
+    like : ChunkPyramid
+        Of the same size and levels, wherever and whatever its values.
     """
-
-    name: str
-    shape: tuple[int, int]
-    pixel_size: PixelSize | None
-    n_direct: int
-
-    def pyramid(self, folder: WorkFolder, dtype: str, n_planes: int | None = None) -> ChunkPyramid:
-        """Return where the maps are made."""
-        return ChunkPyramid(
-            str(folder.maps), self.shape, dtype, self.n_direct, n_planes, pixel_size=self.pixel_size
-        )
-
-
-def label_file(output: Path, folder: WorkFolder, classes: ClassTable, of: MapShape) -> MapFile:
-    """Begin a label image: its class ids; raises `WriteError`."""
     plain = with_plain_names(classes)
-    pyramid = of.pyramid(folder, plain.ids_by_label().dtype.name)
-    pyramid.write_metadata(of.name, {"image-label": image_label(plain, source=None)})
+    pyramid = replace(like, folder=str(folder.maps), dtype=plain.ids_by_label().dtype.name)
+    pyramid.write_metadata(name, {"image-label": image_label(plain, source=None)})
     return MapFile(output, folder, pyramid, legend(plain))
 
 
-def probability_file(output: Path, folder: WorkFolder, classes: ClassTable, of: MapShape) -> MapFile:
+def probability_file(
+    output: Path, folder: WorkFolder, classes: ClassTable, name: str, like: ChunkPyramid
+) -> MapFile:
     """Begin an image of the probability of each class, in 255ths; otherwise as `label_file`."""
     plain = with_plain_names(classes)
-    pyramid = of.pyramid(folder, "uint8", len(plain))
+    pyramid = replace(like, folder=str(folder.maps), dtype="uint8", n_planes=len(plain))
     held = {**legend(plain), "generator": GENERATOR, "values": "probabilities of the classes in 255ths"}
     names = [entry.name for entry in plain]
-    pyramid.write_metadata(of.name, shown_channels(names, [entry.colour for entry in plain], 255.0), held)
+    pyramid.write_metadata(name, shown_channels(names, [entry.colour for entry in plain], 255.0), held)
     return MapFile(output, folder, pyramid, held)

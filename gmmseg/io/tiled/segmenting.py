@@ -20,8 +20,8 @@ from gmmseg.io.atomic import refusals
 from gmmseg.io.masks import legend
 from gmmseg.io.models import dump_model
 from gmmseg.io.reports import build_report
-from gmmseg.io.tiled.chunk_pyramid import Reduce, n_direct_levels
-from gmmseg.io.tiled.map_files import MapFile, MapShape, check_output, label_file, probability_file
+from gmmseg.io.tiled.chunk_pyramid import ChunkPyramid, Reduce, n_direct_levels
+from gmmseg.io.tiled.map_files import MapFile, check_output, label_file, probability_file
 from gmmseg.io.tiled.work_folder import WorkFolder
 from gmmseg.mixture.compiled import rounding_name
 from gmmseg.photo.classes import ClassTable, check_suits_components
@@ -229,9 +229,9 @@ def _label(
     tiles, store = _tiles(request, rows, model), folders[0].store
     kinds = (label_file, probability_file)
     size = request.pixel_size or own_pixel_size(picture)
-    maps = MapShape(picture.source.name, picture.shape, size, n_direct_levels(tiles))
+    like = ChunkPyramid("", picture.shape, "uint8", n_direct_levels(tiles), pixel_size=size)
     files = [
-        begin(output, folder, model.classes, maps)
+        begin(output, folder, model.classes, picture.source.name, like)
         for begin, output, folder in zip(kinds, request.outputs, folders, strict=False)
     ]
     pyramids = [file.pyramid for file in files]
