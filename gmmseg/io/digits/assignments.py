@@ -8,14 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from gmmseg.control import ShouldStop, never_stop, raise_if_ended
+from gmmseg.control import ShouldStop, never_stop
 from gmmseg.digits.experiment import ExperimentOutcome
-from gmmseg.io.csv_lines import csv_lines
+from gmmseg.io.csv_lines import csv_pieces
 from gmmseg.io.npy import encode_arrays
 from gmmseg.setting import settings_to_dict
 from gmmseg.version import VERSION
-
-_LINES_AT_ONCE = 4096
 
 
 def encode_assignments_npz(outcome: ExperimentOutcome) -> bytes:
@@ -55,25 +53,23 @@ def _metadata(outcome: ExperimentOutcome) -> dict[str, Any]:
 
 
 def assignments_csv(outcome: ExperimentOutcome, should_stop: ShouldStop = never_stop) -> Iterator[bytes]:
-    """Yield RFC 4180 lines in pieces: part, index in it, cluster from 1, posterior, whether fitted, label.
+    """Return RFC 4180 lines in pieces: part, index in it, cluster from 1, posterior, whether fitted, label.
 
     Raises
     ------
     Cancelled
     """
     digits = outcome.digits
-    yield b"part,index,cluster,confidence,fitted,label\r\n"
     labels = [""] * digits.n_images if digits.labels is None else digits.labels.tolist()
-    for start in range(0, digits.n_images, _LINES_AT_ONCE):
-        raise_if_ended(should_stop)
-        yield csv_lines(
-            (
-                "train" if at < digits.n_train else "test",
-                digits.index_in_part(at),
-                int(outcome.clusters[at]) + 1,
-                f"{outcome.confidence[at]:.6g}",
-                int(outcome.fitted[at]),
-                labels[at],
-            )
-            for at in range(start, min(start + _LINES_AT_ONCE, digits.n_images))
+    rows = (
+        (
+            "train" if at < digits.n_train else "test",
+            digits.index_in_part(at),
+            int(outcome.clusters[at]) + 1,
+            f"{outcome.confidence[at]:.6g}",
+            int(outcome.fitted[at]),
+            label,
         )
+        for at, label in enumerate(labels)
+    )
+    return csv_pieces(("part", "index", "cluster", "confidence", "fitted", "label"), rows, should_stop)

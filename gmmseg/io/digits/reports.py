@@ -10,10 +10,7 @@ from gmmseg.digits.experiment import ExperimentOutcome
 from gmmseg.digits.recipes import RECIPES
 from gmmseg.digits.reliability import Reliability
 from gmmseg.digits.scores import Scores
-from gmmseg.io.reports import peak_rss_bytes
-from gmmseg.mixture.compiled import kernel_name
-from gmmseg.setting import settings_to_dict
-from gmmseg.version import VERSION
+from gmmseg.io.reports import cost_figures, run_figures
 
 
 def digit_report(outcome: ExperimentOutcome, command: str) -> dict[str, Any]:
@@ -34,11 +31,7 @@ def digit_report(outcome: ExperimentOutcome, command: str) -> dict[str, Any]:
     n_fit = int(outcome.fitted.sum())
     has_graph = outcome.eigenvalues is not None
     return {
-        "version": VERSION,
-        "kernel": kernel_name(),
-        "command": command,
-        "settings": settings_to_dict(settings),
-        "seed": settings.seed,
+        **run_figures(command, settings, settings.seed),
         "chosen_with_scores": RECIPES[settings.recipe].chosen_with_scores,
         "data": {
             "name": digits.name,
@@ -74,8 +67,7 @@ def digit_report(outcome: ExperimentOutcome, command: str) -> dict[str, Any]:
             for step in outcome.history
         ],
         "warnings": list(outcome.warnings),
-        "seconds": {**outcome.seconds, "total": sum(outcome.seconds.values())},
-        "peak_rss_bytes": peak_rss_bytes(),
+        **cost_figures(outcome.seconds, outcome.seconds),
     }
 
 
