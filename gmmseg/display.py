@@ -145,7 +145,7 @@ def sampled_values(image: Image) -> AnyArray:
     return values[held] if held.any() else flat[image.mask.reshape(-1)][:1].astype(np.float64)
 
 
-def histograms(image: Image, n_bins: int = _N_BINS) -> list[Histogram]:
+def histograms(image: Image) -> list[Histogram]:
     """Return edges (n + 1,) and counts (n,) of each channel's `sampled_values`, from the least to the most.
 
     Of integers every bin holds equally many values, so that no bin is empty for the rounding.
@@ -154,10 +154,10 @@ def histograms(image: Image, n_bins: int = _N_BINS) -> list[Histogram]:
     for column in sampled_values(image).T:
         low, high = (float(column.min()), float(column.max())) if column.size else (0.0, 1.0)
         if image.pixels.dtype.kind in "ui":
-            width = max(1, -(-(int(high) - int(low) + 1) // n_bins))
+            width = max(1, -(-(int(high) - int(low) + 1) // _N_BINS))
             edges = low - 0.5 + width * np.arange(-(-(int(high) - int(low) + 1) // width) + 1)
         else:
-            edges = np.linspace(low, high if high > low else low + 1, n_bins + 1)
+            edges = np.linspace(low, high if high > low else low + 1, _N_BINS + 1)
         counts, _ = np.histogram(column, edges)
         found.append((edges.astype(np.float64), counts.astype(np.int64)))
     return found

@@ -153,7 +153,7 @@ def scatter_sample(table: FeatureTable, n: int = 20_000, seed: int = 0) -> IntAr
     return rng.permutation(rows)
 
 
-def dithered(table: FeatureTable, rows: IntArray, seed: int = 0) -> FloatArray:
+def dithered(table: FeatureTable, rows: IntArray) -> FloatArray:
     """Return the standardised values (M, D) of a sample for drawing, whole numbers spread over their step.
 
     Otherwise the columns of a screen would show whole numbers as stripes.
@@ -161,7 +161,7 @@ def dithered(table: FeatureTable, rows: IntArray, seed: int = 0) -> FloatArray:
     values: FloatArray = table.values[rows]
     plain = values * table.scale + table.centre
     is_whole = (np.abs(plain - np.rint(plain)) < 1e-6).all(axis=0)
-    noise = np.random.default_rng(seed).uniform(-0.5, 0.5, values.shape)
+    noise = np.random.default_rng(0).uniform(-0.5, 0.5, values.shape)
     return values + np.where(is_whole, noise / table.scale, 0.0)
 
 

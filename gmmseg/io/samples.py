@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from gmmseg.control import ShouldStop, never_stop
+from gmmseg.control import never_stop
 from gmmseg.errors import ReadError
 from gmmseg.image import Image
 from gmmseg.io.files import read_file_bytes
@@ -78,9 +78,7 @@ def _folders() -> list[Path]:
     return [Path(folder) / "data" for folder in (spec and spec.submodule_search_locations) or ()]
 
 
-def read_sample(sample_id: str = DEFAULT_SAMPLE, *, should_stop: ShouldStop = never_stop) -> Image:
+def read_sample(sample_id: str = DEFAULT_SAMPLE) -> Image:
     """Return a sample as an image whose source is named by the title; raises as `sample_path`."""
     path = sample_path(sample_id)
-    return read_image_bytes(
-        read_file_bytes(path, should_stop), find_sample(sample_id).title, path, should_stop=should_stop
-    )
+    return read_image_bytes(read_file_bytes(path, never_stop), find_sample(sample_id).title, path)

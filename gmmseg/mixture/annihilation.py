@@ -61,13 +61,12 @@ def annihilation_events(
     weights: FloatArray | None,
     settings: FitSettings,
     should_stop: ShouldStop = never_stop,
-    n_least: int = 1,
 ) -> Generator[AnnihilationStep, None, MixtureParams]:
     """Fit from `settings.n_components` components down by component-wise EM (Figueiredo & Jain 2002).
 
     The weights have a Dirichlet prior with negative exponents (Zivkovic & van der Heijden 2004): a component
     that explains fewer rows than half the number of its parameters dies. When the rest has settled, the
-    lightest is let go and all goes on, down to `n_least`; the shortest message wins.
+    lightest is let go and all goes on, down to one; the shortest message wins.
 
     Parameters
     ----------
@@ -78,7 +77,6 @@ def annihilation_events(
         line from being worth a component.
     should_stop : callable
         Asked between components.
-    n_least : int
 
     Yields
     ------
@@ -126,7 +124,7 @@ def annihilation_events(
         if best is None or step.message_length < best.message_length:
             best = step = replace(step, is_best=True)
         yield step
-        if len(step.alive) <= n_least:
+        if len(step.alive) == 1:
             return best.params
         state.let_go(int(step.params.weights.argmin()))
         step = state.step(step.sweep)

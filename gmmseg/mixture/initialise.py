@@ -154,11 +154,10 @@ def params_from_labels(
     n_components: int,
     kind: CovarianceKind,
     floor: float,
-    is_hard: bool = False,
 ) -> MixtureParams:
     """Return the M-step for given assignments: class shares, class means and class covariances."""
-    moments = moments_of_labels(values, weights, labels, n_components, FAMILIES[kind].is_diagonal or is_hard)
-    previous = global_params(values, weights, moments.means, kind, floor, is_hard)
+    moments = moments_of_labels(values, weights, labels, n_components, FAMILIES[kind].is_diagonal)
+    previous = global_params(values, weights, moments.means, kind, floor)
     return maximise(moments, previous, kind, floor)
 
 

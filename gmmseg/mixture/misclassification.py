@@ -71,13 +71,13 @@ def merge_by_misclassification(
     return tree_of_unions(len(posteriors), pairs, values, 1 - values)
 
 
-def misclassification(posteriors: AnyPosteriors, weights: FloatArray | None = None) -> FloatArray:
+def misclassification(posteriors: AnyPosteriors) -> FloatArray:
     """Return the estimated probabilities that a row of component j is assigned to i, at [i, j], (K, K).
 
     Columns add up to 1; those of components without rows are 0.
     """
-    shares = np.ones(posteriors.shape[1]) if weights is None else weights
-    return _chances(_sums_by_assignment(posteriors, shares, posteriors.argmax(axis=0)))
+    ones = np.ones(posteriors.shape[1])
+    return _chances(_sums_by_assignment(posteriors, ones, posteriors.argmax(axis=0)))
 
 
 def _chances(joint: FloatArray) -> FloatArray:
