@@ -27,8 +27,6 @@ from gmmseg.io.atomic import shown
 from gmmseg.io.files import shown_name
 from gmmseg.processes import Failed, Finished, ItemEvent, Reported
 
-_Job = Generator[ItemEvent[Outcome], None, list[Result]]
-
 
 def command_text(options: argparse.Namespace) -> str:
     """Return what was typed, for the report."""

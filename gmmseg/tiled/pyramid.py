@@ -188,10 +188,10 @@ def nested(shapes: list[tuple[int, int]]) -> list[int]:
     return steps
 
 
-def missing_steps(shape: tuple[int, int], first: int) -> list[int]:
-    """Return the steps of the levels to be made beyond `first`, up to the overview."""
-    steps = []
-    while math.prod(-(-side // first) for side in shape) > OVERVIEW_PIXELS:
-        first *= 2
-        steps.append(first)
+def missing_steps(shape: tuple[int, int]) -> list[int]:
+    """Return the steps of the levels to be made beyond the first, up to the overview."""
+    steps, step = [], 1
+    while math.prod(-(-side // step) for side in shape) > OVERVIEW_PIXELS:
+        step *= 2
+        steps.append(step)
     return steps

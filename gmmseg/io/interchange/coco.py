@@ -72,7 +72,7 @@ def encode_coco_of(
 
 def _annotation(number: int, category: int, patch: Patch, shape: tuple[int, int]) -> dict[str, Any]:
     height, width = patch.mask.shape
-    counts = placed_run_lengths(patch.mask, (patch.top, patch.left), shape)
+    counts = run_lengths(patch.mask, (patch.top, patch.left), shape)
     return {
         "id": number,
         "image_id": 1,
@@ -84,14 +84,14 @@ def _annotation(number: int, category: int, patch: Patch, shape: tuple[int, int]
     }
 
 
-def run_lengths(mask: BoolArray) -> IntArray:
-    """Return the lengths of runs in column-major order; the first one is of false pixels, maybe 0."""
-    height, width = mask.shape
-    return placed_run_lengths(mask, (0, 0), (height, width))
+def run_lengths(
+    mask: BoolArray, corner: tuple[int, int] = (0, 0), shape: tuple[int, ...] | None = None
+) -> IntArray:
+    """Return the lengths of runs in column-major order; the first one is of false pixels, maybe 0.
 
-
-def placed_run_lengths(mask: BoolArray, corner: tuple[int, int], shape: tuple[int, int]) -> IntArray:
-    """Return the lengths of runs in an (H, W) image of a mask whose first pixel lies at a row and column."""
+    The mask's first pixel lies at `corner`, row and column, in an image of `shape`; by default it is the image.
+    """
+    shape = shape or mask.shape
     padded = np.zeros((mask.shape[0] + 2, mask.shape[1]), dtype=np.bool_)
     padded[1:-1] = mask
     columns, rows = np.nonzero((padded[1:] != padded[:-1]).T)

@@ -47,10 +47,10 @@ def open_levels_events(
     cache = cache or LevelCache()
     picture = open_picture(path, frame=frame, should_stop=should_stop)
     levels, steps = _own_levels(picture)
-    lacking = missing_steps(levels[-1].shape, 1)
+    lacking = missing_steps(levels[-1].shape)
     if _is_in_strips(picture):
         # No part of it can be had without decoding whole rows.
-        levels, steps, lacking = [], [], [1, *missing_steps(picture.shape, 1)]
+        levels, steps, lacking = [], [], [1, *missing_steps(picture.shape)]
     if lacking:
         source, first = (levels[-1], steps[-1]) if levels else (picture, 1)
         made = yield from cache.levels_events(source, lacking, engine or Local(), should_stop)

@@ -114,8 +114,8 @@ def test_tiles_of_a_box_cover_it_and_those_in_its_middle_come_first() -> None:
 def test_sizes_are_levels_where_each_is_a_whole_part_of_the_one_before() -> None:
     assert nested([(1000, 801), (500, 401), (250, 201), (100, 100), (63, 51)]) == [1, 2, 4, 0, 16]
     assert nested([(1000, 801), (1000, 801), (250, 200)]) == [1, 0, 4]
-    assert missing_steps((4096, 4096), 1) == [2]
-    assert missing_steps((2048, 2048), 1) == []
+    assert missing_steps((4096, 4096)) == [2]
+    assert missing_steps((2048, 2048)) == []
 
 
 def _fitted(pyramid: Pyramid, features: str) -> tuple[SegmentOutcome, SegmentSettings, list[object]]:

@@ -17,7 +17,7 @@ from gmmseg.errors import BudgetError, WriteError
 from gmmseg.image import Image
 from gmmseg.io.export import export_events
 from gmmseg.io.export_items import ExportItem, ExportKind
-from gmmseg.io.interchange.coco import placed_run_lengths, run_lengths
+from gmmseg.io.interchange.coco import run_lengths
 from gmmseg.io.object_source import ObjectSource
 from gmmseg.io.tiled import object_pyramid, pyramid_tiff
 from gmmseg.io.tiled.object_source import TiledObjectSource
@@ -201,5 +201,5 @@ def test_runs_of_a_part_are_those_of_the_whole(shape: tuple[int, int]) -> None:
         flat = whole.ravel(order="F")
         changes = np.flatnonzero(np.diff(flat.astype(int))) + 1
         bounds = [0, *([0] if flat[0] else []), *changes, flat.size]
-        assert placed_run_lengths(mask, (top, left), shape).tolist() == np.diff(bounds).tolist()
+        assert run_lengths(mask, (top, left), shape).tolist() == np.diff(bounds).tolist()
         assert run_lengths(whole).tolist() == np.diff(bounds).tolist()
