@@ -25,18 +25,9 @@ from gmmseg.photo.settings import SegmentSettings
 from gmmseg.tiled.engines import DaskCluster, Engine, Local
 from gmmseg.tiled.labelling import field_maps
 
-_UNSUITED = {
-    "format": "--format",
-    "overlay": "--overlay",
-    "table": "--table",
-    "parts": "--parts",
-    "zero_based": "--zero-based",
-    "palette": "--palette",
-    "also": "--also",
-    "hints": "--hints",
-    "areas": "--areas",
-    "contact_sheet": "--contact-sheet",
-}
+_UNSUITED = (
+    "format", "overlay", "table", "parts", "zero_based", "palette", "also", "hints", "areas", "contact_sheet",
+)  # fmt: skip
 """Options that are for whole pictures only."""
 
 
@@ -77,7 +68,7 @@ def run_tiled(
     classes: ClassTable | None = None,
 ) -> bool:
     """Write the maps of a picture and return True; raises `GmmsegError` where that is not possible."""
-    given = [name for field, name in _UNSUITED.items() if getattr(options, field, None)]
+    given = [f"--{name.replace('_', '-')}" for name in _UNSUITED if getattr(options, name, None)]
     if given:
         raise SettingsError(
             given[0],

@@ -89,7 +89,7 @@ def run_lengths(
 ) -> IntArray:
     """Return the lengths of runs in column-major order; the first one is of false pixels, maybe 0.
 
-    The mask's first pixel lies at `corner`, row and column, in an image of `shape`; by default it is the image.
+    The mask's first pixel lies at `corner`, row and column, of an image of `shape`, its own by default.
     """
     shape = shape or mask.shape
     padded = np.zeros((mask.shape[0] + 2, mask.shape[1]), dtype=np.bool_)

@@ -11,9 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from gmmseg.arrays import AnyArray
+from gmmseg.control import ShouldStop
 from gmmseg.errors import BudgetError, ReadError
 from gmmseg.io.decoder_errors import cut_off, damaged, decoding
 from gmmseg.io.files import open_file
+from gmmseg.io.npy import read_array
 from gmmseg.limits import MAX_FILE_BYTES, memory_budget, size_text
 
 MIME_TYPE = b"application/x-gmmseg"
@@ -121,6 +124,11 @@ class Archive:
         if len(data) != info.file_size:
             raise damaged(self._name, "project")
         return data
+
+    def array(self, name: str, should_stop: ShouldStop) -> AnyArray:
+        """Return a member as the array of NumPy that it is; raises as `read`."""
+        data = self.read(name)
+        return read_array(io.BytesIO(data), len(data), name, should_stop)
 
 
 def _check_directory(file: BinaryIO, name: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import fields, replace
@@ -34,7 +33,7 @@ from gmmseg.io.digits.download import cache_folder
 from gmmseg.io.digits.reading import read_digits_events
 from gmmseg.io.files import shown_name
 from gmmseg.io.masks import encode_rgb_png
-from gmmseg.io.npy import encode_npy, read_array
+from gmmseg.io.npy import encode_npy
 from gmmseg.io.projects.archive import Archive, Member
 from gmmseg.io.projects.kinds.kind import THUMBNAIL_SIDE, Finding, Found, Kind, Numbered
 from gmmseg.io.projects.places import path_of_form, places_of, relative_text
@@ -311,14 +310,11 @@ def _of_form(
 
 
 def _enclosed(form: DigitsForm, archive: Archive, should_stop: ShouldStop) -> DigitSet:
-    def array(name: str) -> Any:
-        data = archive.read(name)
-        return read_array(io.BytesIO(data), len(data), name, should_stop)
-
-    images = array(str(form.enclosed))
-    labels = array(_LABELS) if form.has_labels else None
+    images = archive.array(str(form.enclosed), should_stop)
+    labels = archive.array(_LABELS, should_stop) if form.has_labels else None
     is_so = images.dtype == np.uint8 and images.shape == (form.n_images, form.height, form.width)
-    if not is_so or (labels is not None and (labels.dtype, labels.shape) != (np.int64, (form.n_images,))):
+    has_other = labels is not None and (labels.dtype != np.int64 or labels.shape != (form.n_images,))
+    if not is_so or has_other:
         misfit("digits", "are not the copy in the project")
     return _of_form(form, np.ascontiguousarray(images), labels)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import os
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import suppress
@@ -20,7 +19,7 @@ from gmmseg.errors import BudgetError, GmmsegError, ReadError
 from gmmseg.image import Image, ImageSource, PixelGrid
 from gmmseg.io.files import read_file_bytes, shown_name
 from gmmseg.io.images import READABLE_SUFFIXES, read_image_bytes
-from gmmseg.io.npy import encode_npy, read_array
+from gmmseg.io.npy import encode_npy
 from gmmseg.io.projects.archive import Archive, Member
 from gmmseg.io.projects.places import path_of_form, places_of, relative_text
 from gmmseg.io.projects.plain import misfit, path_text
@@ -297,17 +296,13 @@ def _shows_the_same(image: Image, form: ImageForm) -> bool:
 
 def _enclosed_image(form: ImageForm, archive: Archive, should_stop: ShouldStop) -> Image:
     name = str(form.enclosed)
-    data = archive.read(name)
     if not name.endswith(".npy"):
-        image = _decoded(data, str(form.name), _path(form), form, should_stop)
+        image = _decoded(archive.read(name), str(form.name), _path(form), form, should_stop)
         if not _has_form(image, form):
             misfit("image", "is not the copy in the project")
         return image
-    pixels = read_array(io.BytesIO(data), len(data), name, should_stop)
-    mask = None
-    if form.has_mask:
-        held = archive.read("mask.npy")
-        mask = read_array(io.BytesIO(held), len(held), "mask.npy", should_stop)
+    pixels = archive.array(name, should_stop)
+    mask = archive.array("mask.npy", should_stop) if form.has_mask else None
     shape = (form.height, form.width)
     if (
         pixels.shape != (*shape, len(form.channels))
