@@ -202,7 +202,7 @@ def test_the_badge_follows_the_theme(panel: ConvergencePanel, qapp: QApplication
     ("reason", "words"),
     [
         ("closed form", "closed form"),
-        ("bound", "Stopped after 11 iterations: the bound rose by less than 1e-6 nats."),
+        ("bound", "Stopped after 11 iterations: L rose by less than 1e-6 nats per pixel."),
         ("parameters", "the parameters changed by ‖Δθ‖ ≤ 0.01 σ."),
         ("expected likelihood", "Q rose by |ΔQ| ≤ 0.002 nats."),
         ("iteration limit", "limit of 77 iterations"),

@@ -135,9 +135,9 @@ class MergeTreePanel(PlotPanel):
             QPushButton(self.tr("Merge components")),
             "merge-tree-components",
             self.tr(
-                "Put one Gaussian with their moments in place of the components of each branch below the "
-                "line: the mixture has fewer, and its likelihood falls. Merging classes leaves the "
-                "mixture as it is."
+                "Make one component of each branch below the line: a Gaussian with their common mean and "
+                "covariance takes their place, and the likelihood falls. Merging classes leaves the mixture "
+                "as it is."
             ),
         )
         self.components_button.clicked.connect(self.merge_components)

@@ -37,7 +37,7 @@ def stop_sentence(result: FitResult, settings: FitSettings) -> str:
     """Return why the kept run ended, in words, with the rule of S2 eq. 29 where it was one."""
     sentences = {
         "closed form": _tr("One component has a closed form: nothing to iterate."),
-        "bound": _tr("Stopped after {n}: the bound rose by less than {tol} nats."),
+        "bound": _tr("Stopped after {n}: L rose by less than {tol} nats per pixel."),
         "parameters": _tr("Stopped after {n}: the parameters changed by ‖Δθ‖ ≤ {parameter} σ."),
         "expected likelihood": _tr("Stopped after {n}: Q rose by |ΔQ| ≤ {q} nats."),
         "iteration limit": _tr("Not converged: the limit of {limit} was reached."),
@@ -71,7 +71,7 @@ def stop_rules(settings: FitSettings) -> str:
     """Return the rules in force, for a tooltip."""
     off = _tr("off")
     return _tr(
-        "A run ends when the bound rises by less than {tol} nats, where the parameters change "
+        "A run ends when L rises by less than {tol} nats per pixel, where the parameters change "
         "by at most ‖Δθ‖ ({parameter}, in standard deviations) or Q by at most |ΔQ| ({q}, per pixel), "
         "or after {limit}."
     ).format(
@@ -150,7 +150,7 @@ def step_rows(run: Sequence[FitStep], figures: Curves) -> list[tuple[str, ...]]:
 RESTART_HEADINGS = ("Restart", "Compared L", "L / pixel", "Iterations", "Ended by")
 RESTART_TIPS = (
     "The best, in bold, is kept and taken to the end on all pixels.",
-    "The bound per pixel, nats, by which the best was chosen: local optima of EM differ.",
+    "Log-likelihood per pixel, nats, by which the best was chosen: local optima of EM differ.",
     "The last log-likelihood per pixel, nats; of a coarse run it is a lower bound.",
     "EM iterations of this restart.",
     "The rule that ended it.",
