@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from functools import partial
 
 from PySide6.QtCore import QObject, Slot
 
 from gmmseg.control import ShouldStop
-from gmmseg.features.table import FeatureTable
-from gmmseg.image import Image
-from gmmseg.photo.class_map import ClassMapper
 from gmmseg.photo.segmentation import Segmentation
 from gmmseg.photo.view_state import ViewState
 from ui.photo.photo_worker import PhotoWorkers
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Request:
-    mapper: ClassMapper
-    image: Image
-    table: FeatureTable
-    segmentation: Segmentation
-
-
-def _mapped(request: _Request, should_stop: ShouldStop) -> Segmentation:
-    return request.mapper(request.image, request.table, request.segmentation, should_stop)
+_Making = Callable[[ShouldStop], Segmentation]
+"""Makes a map; it is its own request."""
 
 
 class MapKeeper(QObject):
@@ -42,7 +31,9 @@ class MapKeeper(QObject):
         super().__init__(work)
         self._workspace = work.workspace
         self._making: Segmentation | None = None
-        self._requests = work.make_requests(_mapped, lambda request: "map")
+        self._requests = work.make_requests(
+            lambda making, should_stop: making(should_stop), lambda making: "map"
+        )
         self._requests.answered.connect(self._on_answered)
         self._requests.failed.connect(self._on_failed)
         work.bridge.changed.connect(self._on_changed)
@@ -55,10 +46,10 @@ class MapKeeper(QObject):
         mapper = self._workspace.map_classes
         if not mapper.is_current(image, shown):
             self._making = shown.pixelwise
-            self._requests.ask(_Request(mapper, image, table, shown))
+            self._requests.ask(partial(mapper, image, table, shown))
 
     @Slot(object, object)
-    def _on_answered(self, request: _Request, segmentation: Segmentation) -> None:
+    def _on_answered(self, making: _Making, segmentation: Segmentation) -> None:
         self._making = None
         if not self._workspace.accept_map(segmentation):
             self._on_changed(self._workspace.shown, self._workspace.shown)
