@@ -25,8 +25,8 @@ from gmmseg.io.atomic import write_atomically
 from gmmseg.io.export import export_events
 from gmmseg.io.export_items import ExportItem
 from gmmseg.io.object_masks import encode_cutout, encode_object_mask
+from gmmseg.mixture.params import FitStep
 from gmmseg.object_selector import ObjectSelector
-from gmmseg.photo.jobs import Stepped
 from gmmseg.selection.prompts import Box
 from gmmseg.selection.site import site_events
 
@@ -97,8 +97,8 @@ def _progress(event: object, n_starts: int) -> tuple[Progress, ...]:
     """Return what an event of a segmentation says to people."""
     if isinstance(event, Progress):
         return (event,)
-    if isinstance(event, Stepped):
-        return (Progress(event.step.progress_text(n_starts)),)
+    if isinstance(event, FitStep):
+        return (Progress(event.progress_text(n_starts)),)
     return ()
 
 

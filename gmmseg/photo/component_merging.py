@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gmmseg.control import Progress, ShouldStop, never_stop, relayed
+from gmmseg.control import Progress, ShouldStop, never_stop
 from gmmseg.editing.editor import Edit
 from gmmseg.features.build import feature_table
 from gmmseg.mixture.covariance import Full
@@ -17,7 +17,7 @@ from gmmseg.mixture.merging import merged_component
 from gmmseg.mixture.params import MixtureParams
 from gmmseg.photo.classes import ClassTable
 from gmmseg.photo.document import Document, Fit, with_fit
-from gmmseg.photo.jobs import JobEvent, Stepped, TableMaker, with_floor
+from gmmseg.photo.jobs import JobEvent, TableMaker, with_floor
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def merge_events(
     )
     if merge.refits:
         events = fit_events(table.values, table.weights, with_floor(mixture, table), should_stop, params)
-        result = yield from relayed(events, lambda step: (Stepped(step),))
+        result = yield from events
     else:
         result = evaluate(params, table.values, table.weights, should_stop, "merged")
     return Fit(

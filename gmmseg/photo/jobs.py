@@ -49,21 +49,8 @@ TableMaker = Callable[[Image, FeatureSpec, ShouldStop, Standard | None], Feature
 """Makes the rows of an image, measured by a standard or their own: `feature_table`, or a cache before it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stepped:
-    """EM evaluated a parameter set."""
-
-    step: FitStep
-
-
-@dataclass(frozen=True, slots=True)
-class Considered:
-    """A number of components was tried."""
-
-    candidate: Candidate
-
-
-JobEvent = Progress | Stepped | Considered | Previewed
+JobEvent = Progress | FitStep | Candidate | Previewed
+"""EM has evaluated a parameter set, or a number of components was tried; the others as they say."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -182,7 +169,7 @@ def compare_events(
     n_folds: int = 0,
     should_stop: ShouldStop = never_stop,
     make_table: TableMaker = feature_table,
-) -> Generator[Progress | Considered, None, None]:
+) -> Generator[Progress | Candidate, None, None]:
     """Fit each number of components in turn, for its criteria alone.
 
     With `n_folds` each is fitted as often more, for the likelihood of pixels that a fit has not seen.
@@ -190,8 +177,8 @@ def compare_events(
     """
     should_stop = all_or_nothing(should_stop)
 
-    def tried(candidate: Candidate) -> Iterator[Progress | Considered]:
-        yield Considered(candidate)
+    def tried(candidate: Candidate) -> Iterator[Progress | Candidate]:
+        yield candidate
         # An iteration costs as K does.
         done = sum(count for count in counts if count <= candidate.n_components) / sum(counts)
         yield Progress(f"Compared K = {candidate.n_components}", done)
@@ -305,10 +292,8 @@ def _taught(
     is_slow = learns_from != "marked" or labeller.table is not block_table(labeller.table)
 
     def shown(event: Progress | Began | FitStep) -> Iterator[JobEvent]:
-        if isinstance(event, Progress):
+        if isinstance(event, Progress | FitStep):
             yield event
-        elif isinstance(event, FitStep):
-            yield Stepped(event)
         elif request.wants_preview and is_slow and should_stop() is StopRequest.NONE:
             yield labeller.previewed(event.params, event.classes)
 
@@ -343,14 +328,14 @@ def mixture_events(
     def with_preview(step: FitStep | Candidate) -> Iterator[JobEvent]:
         nonlocal coarse
         if isinstance(step, Candidate):
-            yield Considered(step)
+            yield step
             yield Progress(f"Tried K = {step.n_components}")
             return
         is_running = should_stop() is StopRequest.NONE
         if preview and is_running and coarse is not None and _deserves_preview(coarse, step):
             yield preview(coarse.params)
         coarse = step if step.stage == "coarse" else None
-        yield Stepped(step)
+        yield step
 
     return (yield from relayed(events, with_preview))
 

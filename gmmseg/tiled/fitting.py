@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from gmmseg.arrays import FloatArray
-from gmmseg.control import Progress, ShouldStop, all_or_nothing, never_stop, relayed
+from gmmseg.control import Progress, ShouldStop, all_or_nothing, never_stop
 from gmmseg.features.build import Standard, standard_of, table_of_colours
 from gmmseg.features.spec import FeatureSpec
 from gmmseg.features.table import CodeMap, FeatureTable
@@ -18,19 +18,12 @@ from gmmseg.mixture.covariance import FAMILIES
 from gmmseg.mixture.expectation import Evidence, Expectation, rows_about
 from gmmseg.mixture.fit import evaluate_on, fit_prepared_events
 from gmmseg.mixture.moments import Moments
-from gmmseg.mixture.params import FitResult, FitStep, StopReason
+from gmmseg.mixture.params import FitResult, StopReason
 from gmmseg.mixture.preparation import Prepared, prepare, variance_floor
-from gmmseg.mixture.selection import Candidate, choice_warnings, select_events
+from gmmseg.mixture.selection import choice_warnings, select_events
 from gmmseg.photo.document import Fit
 from gmmseg.photo.given import GivenModel
-from gmmseg.photo.jobs import (
-    Considered,
-    JobEvent,
-    SegmentRequest,
-    Stepped,
-    mixture_events,
-    model_of,
-)
+from gmmseg.photo.jobs import JobEvent, SegmentRequest, mixture_events, model_of
 from gmmseg.photo.model import check_names, check_suits
 from gmmseg.photo.settings import SegmentSettings
 from gmmseg.setting import check_settings
@@ -292,13 +285,9 @@ def _fit_rows(
     if mixture.reg_covar is None:
         mixture = replace(mixture, reg_covar=table.floor)
     if settings.auto is not None:
-
-        def tried(candidate: Candidate) -> tuple[JobEvent]:
-            return (Considered(candidate),)
-
         # The criteria of a sample with the weights of all pixels.
         selection = select_events(table.values, table.weights, mixture, settings.auto, should_stop)
-        mixture = replace(mixture, n_components=(yield from relayed(selection, tried)))
+        mixture = replace(mixture, n_components=(yield from selection))
         choice = choice_warnings(mixture.n_components)
     sample = prepare(table.values, table.weights, mixture, should_stop)
     standard = Standard(table.centre, table.scale)
@@ -309,11 +298,7 @@ def _fit_rows(
     floor = variance_floor(mixture.reg_covar or 0.0, variance, float(np.abs(ends).max()))
     exact = TiledRows(rows, frame, round(statistics.total), sample.exact, _ExpectationPasses(tiles, passes))
     prepared = Prepared(exact, sample.exact, sample.settings, floor, (*sample.warnings, *choice))
-
-    def stepped(step: FitStep) -> tuple[JobEvent]:
-        return (Stepped(step),)
-
-    return (yield from relayed(fit_prepared_events(prepared, should_stop), stepped))
+    return (yield from fit_prepared_events(prepared, should_stop))
 
 
 class _ExpectationPasses:

@@ -39,6 +39,7 @@ from gmmseg.errors import FitError
 from gmmseg.features.spec import ColourSpace
 from gmmseg.image import Image
 from gmmseg.io.export_items import ExportItem
+from gmmseg.mixture.params import FitStep
 from gmmseg.mixture.selection import HELD_OUT_FOLDS, held_out_score, select_events
 from gmmseg.photo.document import (
     change_setting,
@@ -48,7 +49,7 @@ from gmmseg.photo.document import (
     rename_class,
     show_classes,
 )
-from gmmseg.photo.jobs import SegmentRequest, Stepped, segment_events
+from gmmseg.photo.jobs import SegmentRequest, segment_events
 from tests.data.faults import close_folder
 from tests.ui.driving import arrange, blobs, drop, mime_of, wait_for_fit, wait_for_map, write_png
 from ui.app import App
@@ -123,10 +124,10 @@ def endless_fit(monkeypatch: pytest.MonkeyPatch) -> None:
             except StopIteration as end:
                 return end.value
             yield event
-            while isinstance(event, Stepped) and not has_waited and should_stop() is StopRequest.NONE:
+            while isinstance(event, FitStep) and not has_waited and should_stop() is StopRequest.NONE:
                 time.sleep(0.002)
                 yield Progress("waiting")
-            has_waited = has_waited or isinstance(event, Stepped)
+            has_waited = has_waited or isinstance(event, FitStep)
 
     monkeypatch.setattr(ui.photo.fitting, "segment_events", slow)
 

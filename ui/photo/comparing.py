@@ -8,7 +8,7 @@ from PySide6.QtCore import Slot
 
 from gmmseg.mixture.selection import DEFAULT_RANGE, HELD_OUT_FOLDS, Candidate
 from gmmseg.photo.document import can_compare
-from gmmseg.photo.jobs import Considered, compare_events
+from gmmseg.photo.jobs import compare_events
 from gmmseg.photo.view_state import ViewState
 from ui.photo.photo_worker import PhotoWorker, PhotoWorkers
 
@@ -43,7 +43,7 @@ class KComparer(PhotoWorker):
     @Slot(object, object)
     def _on_events(self, run: int, events: tuple[Any, ...]) -> None:
         found = {candidate.n_components: candidate for candidate in self._workspace.shown.candidates}
-        new: list[Candidate] = [event.candidate for event in events if isinstance(event, Considered)]
+        new: list[Candidate] = [event for event in events if isinstance(event, Candidate)]
         if new:
             found |= {candidate.n_components: candidate for candidate in new}
             self._workspace.show_candidates(tuple(found.values()))

@@ -17,11 +17,9 @@ from gmmseg.mixture.selection import Candidate
 from gmmseg.photo.document import Document, Fit
 from gmmseg.photo.given import GivenModel
 from gmmseg.photo.jobs import (
-    Considered,
     JobEvent,
     SegmentOutcome,
     SegmentRequest,
-    Stepped,
     TableMaker,
     relabel_events,
     segment_events,
@@ -204,11 +202,11 @@ class Fitter(PhotoWorker):
         preview: Previewed | None = None
         progress: Progress | None = None
         for event in events:
-            if isinstance(event, Stepped):
-                self._steps.append(event.step)
-                progress = self._progress_of(event.step)
-            elif isinstance(event, Considered):
-                self._candidates.append(event.candidate)
+            if isinstance(event, FitStep):
+                self._steps.append(event)
+                progress = self._progress_of(event)
+            elif isinstance(event, Candidate):
+                self._candidates.append(event)
             elif isinstance(event, Previewed):
                 preview = event
             else:

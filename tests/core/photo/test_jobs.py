@@ -17,17 +17,11 @@ from gmmseg.features.spec import FeatureSpec
 from gmmseg.io.models import dump_model, load_model
 from gmmseg.mixture.covariance import FAMILIES
 from gmmseg.mixture.density import score_rows
+from gmmseg.mixture.params import FitStep
+from gmmseg.mixture.selection import Candidate
 from gmmseg.mixture.settings import CovarianceKind, FitSettings
 from gmmseg.photo.grid import pixel_grid
-from gmmseg.photo.jobs import (
-    Considered,
-    SegmentOutcome,
-    SegmentRequest,
-    Stepped,
-    apply_events,
-    relabel_events,
-    segment_events,
-)
+from gmmseg.photo.jobs import SegmentOutcome, SegmentRequest, apply_events, relabel_events, segment_events
 from gmmseg.photo.labelling import Previewed
 from gmmseg.photo.settings import SegmentSettings
 from gmmseg.photo.smoothing import smooth
@@ -147,7 +141,7 @@ def test_the_job_tells_what_it_does_in_order() -> None:
     events = list(segment_events(request))
     texts = [event.text for event in events if isinstance(event, Progress)]
     assert texts == ["Reading the colours", "Labelling"]
-    steps = [event.step for event in events if isinstance(event, Stepped)]
+    steps = [event for event in events if isinstance(event, FitStep)]
     assert [step.iteration for step in steps] == list(range(len(steps)))
     bounds = np.array([step.lower_bound for step in steps])
     assert (np.diff(bounds) >= -1e-12 * np.abs(bounds[1:])).all()
@@ -159,9 +153,7 @@ def test_a_preview_comes_only_when_wanted_and_before_the_exact_steps() -> None:
     settings = quick(3, tol=1e-2)
     seen = list(segment_events(SegmentRequest(image, settings, wants_preview=True)))
     previews = [at for at, event in enumerate(seen) if isinstance(event, Previewed)]
-    exact = [
-        at for at, event in enumerate(seen) if isinstance(event, Stepped) and event.step.stage == "exact"
-    ]
+    exact = [at for at, event in enumerate(seen) if isinstance(event, FitStep) and event.stage == "exact"]
     assert len(previews) == 1
     assert previews[0] < min(exact)
     assert not any(isinstance(e, Previewed) for e in segment_events(SegmentRequest(image, settings)))
@@ -175,12 +167,12 @@ def test_with_restarts_a_first_preview_shows_the_first_one_and_the_second_the_be
     previews = [at for at, event in enumerate(seen) if isinstance(event, Previewed)]
     assert len(previews) == 2
     for at in previews:
-        before = next(event.step for event in reversed(seen[:at]) if isinstance(event, Stepped))
+        before = next(event for event in reversed(seen[:at]) if isinstance(event, FitStep))
         preview = seen[at]
         assert isinstance(preview, Previewed)
         order = np.argsort(-before.params.weights)
         np.testing.assert_array_equal(preview.segmentation.params.means, before.params.means[order])
-    after = next(event.step for event in seen[previews[0] :] if isinstance(event, Stepped))
+    after = next(event for event in seen[previews[0] :] if isinstance(event, FitStep))
     assert after.restart == 1
 
 
@@ -189,7 +181,7 @@ def test_a_change_of_smoothing_alone_takes_the_mixture_that_is_known() -> None:
     first = result_of(segment_events(SegmentRequest(image, quick()))).fit
     smoother = replace(quick(), smooth=3.0)
     events = list(segment_events(SegmentRequest(image, smoother, known=first)))
-    assert not any(isinstance(event, Stepped) for event in events)
+    assert not any(isinstance(event, FitStep) for event in events)
     quickly = result_of(segment_events(SegmentRequest(image, smoother, known=first)))
     afresh = result_of(segment_events(SegmentRequest(image, smoother)))
     assert quickly.fit.result is first.result
@@ -210,7 +202,7 @@ def test_any_other_change_is_fitted_afresh() -> None:
         SegmentRequest(image, quick(), known=replace(known, is_merged=True)),
     ]
     for request in others:
-        assert any(isinstance(event, Stepped) for event in segment_events(request))
+        assert any(isinstance(event, FitStep) for event in segment_events(request))
 
 
 def test_a_preview_of_a_smoothed_fit_is_smoothed_too_where_that_is_quick(
@@ -245,7 +237,7 @@ def test_a_model_smooths_another_image_by_that_image_s_own_edges() -> None:
 def test_choosing_k_shows_each_candidate() -> None:
     request = SegmentRequest(image_of(three_stripes()), replace(quick(), auto="icl"))
     events = list(segment_events(request))
-    tried = [event.candidate.n_components for event in events if isinstance(event, Considered)]
+    tried = [event.n_components for event in events if isinstance(event, Candidate)]
     assert tried == list(range(1, 11))
 
 
@@ -261,20 +253,20 @@ def test_a_settings_error_comes_before_any_work() -> None:
 def test_stopping_keeps_the_last_complete_step() -> None:
     verdict = StopRequest.NONE
     job = segment_events(SegmentRequest(image_of(noise()), quick(5, tol=0.0)), should_stop=lambda: verdict)
-    seen: list[Stepped] = []
+    seen: list[FitStep] = []
     while True:
         try:
             event = next(job)
         except StopIteration as stop:
             outcome: SegmentOutcome = stop.value
             break
-        if isinstance(event, Stepped):
+        if isinstance(event, FitStep):
             seen.append(event)
-            if event.step.iteration == 4:
+            if event.iteration == 4:
                 verdict = StopRequest.STOP
     assert outcome.fit.result.stop_reason == "stopped"
     assert not outcome.fit.result.converged
-    assert outcome.fit.result.lower_bound == seen[-1].step.lower_bound
+    assert outcome.fit.result.lower_bound == seen[-1].lower_bound
     assert_sound(outcome)
 
 
@@ -290,7 +282,7 @@ def test_stopping_before_there_is_a_step_ends_at_the_next_question(features: str
         return StopRequest.NONE
 
     events = segment_events(SegmentRequest(image_of(noise()), settings), should_stop=counting)
-    while not isinstance(next(events), Stepped):
+    while not isinstance(next(events), FitStep):
         pass
     for n_before in range(n_asked - 1):
         left = iter([StopRequest.NONE] * n_before)
@@ -315,7 +307,7 @@ def test_once_stopped_no_preview_is_made() -> None:
     later = []
     for event in events:
         later += [event] if request is StopRequest.STOP else []
-        if isinstance(event, Stepped):
+        if isinstance(event, FitStep):
             request = StopRequest.STOP
     assert not any(isinstance(event, Previewed) for event in later)
 
@@ -336,7 +328,7 @@ def test_a_preview_has_its_components_in_canonical_order_and_their_mean_colours(
 def test_cancelling_ends_the_job() -> None:
     verdict = StopRequest.NONE
     job = segment_events(SegmentRequest(image_of(noise()), quick(5, tol=0.0)), should_stop=lambda: verdict)
-    while not isinstance(next(job), Stepped):
+    while not isinstance(next(job), FitStep):
         pass
     verdict = StopRequest.CANCEL
     with pytest.raises(Cancelled):

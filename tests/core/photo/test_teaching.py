@@ -17,11 +17,12 @@ from gmmseg.features.build import feature_table
 from gmmseg.features.spec import FeatureSpec
 from gmmseg.image import Image
 from gmmseg.io.models import dump_model, load_model
+from gmmseg.mixture.params import FitStep
 from gmmseg.mixture.partial_labels import UNKNOWN
 from gmmseg.mixture.settings import FitSettings
 from gmmseg.photo import labelling, teaching
 from gmmseg.photo.document import change_setting, open_image, show_classes
-from gmmseg.photo.jobs import SegmentOutcome, SegmentRequest, Stepped, apply_events, segment_events
+from gmmseg.photo.jobs import SegmentOutcome, SegmentRequest, apply_events, segment_events
 from gmmseg.photo.labelling import Previewed
 from gmmseg.photo.objects import edits
 from gmmseg.photo.objects.hints import Hints, hints_of
@@ -196,7 +197,7 @@ def test_the_classes_own_fits_are_shown_before_that_of_all_pixels() -> None:
     settings = SegmentSettings(mixture=QUICK, learns_from="all")
     events = list(segment_events(SegmentRequest(picture(), settings, wants_preview=True, hints=hints())))
     kinds = [type(event) for event in events]
-    assert kinds.index(Previewed) < kinds.index(Stepped)
+    assert kinds.index(Previewed) < kinds.index(FitStep)
     previews = [event for event in events if isinstance(event, Previewed)]
     assert len(previews) == 1
     assert previews[0].classes is not None

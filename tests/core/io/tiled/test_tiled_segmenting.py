@@ -30,8 +30,9 @@ from gmmseg.io.temporaries import machine, start_of
 from gmmseg.io.tiled import chunk_pyramid, segmenting
 from gmmseg.io.tiled.opening import open_picture
 from gmmseg.io.tiled.segmenting import TiledOutcome, TiledRequest, segment_tiled_events
+from gmmseg.mixture.params import FitStep
 from gmmseg.mixture.settings import FitSettings
-from gmmseg.photo.jobs import SegmentRequest, Stepped, segment_events
+from gmmseg.photo.jobs import SegmentRequest, segment_events
 from gmmseg.photo.settings import SegmentSettings
 from gmmseg.tiled import fitting, tiles
 from gmmseg.tiled.engines import DaskCluster, Engine, Local
@@ -219,7 +220,7 @@ def test_labels_of_a_fit_that_was_stopped_are_not_those_of_the_one_that_went_on(
     n_steps = 0
     with pytest.raises(Cancelled):  # noqa: PT012 - the loop is what it ends
         for event in job:
-            if isinstance(event, Stepped):
+            if isinstance(event, FitStep):
                 n_steps += 1
                 asked.append(StopRequest.STOP)
     assert n_steps < 5
