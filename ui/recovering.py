@@ -87,9 +87,7 @@ class Recovery(QObject):
         self._glances.answered.connect(self._on_looked)
         for requests in (self._looks, self._glances):
             requests.failed.connect(notices.show_error)
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(_LOOK_AFTER_MS)
+        self._timer = QTimer(self, singleShot=True, interval=_LOOK_AFTER_MS)
         self._timer.timeout.connect(self._look_at_start)
 
     def begin(self) -> None:

@@ -148,16 +148,15 @@ class FileDesk(Desk):
 
     @property
     def heading(self) -> Heading:
-        name, path = self._subject_name, self._keeper.path
+        name, path = self._name_of(self._work.editor.document), self._keeper.path
         if path is not None:
             name = shown_name(path)
             if self._keeper.holder is not None:
                 name = self.tr("{0} (read-only)").format(name)
         return Heading(f"{name} {self._place}".rstrip(), self.has_unsaved)
 
-    @property
-    def _subject_name(self) -> str:
-        """Name of what is open, for people."""
+    def _name_of(self, document: Any) -> str:
+        """Return the name of what a document is about, for people; empty for nothing."""
         raise NotImplementedError
 
     @property
@@ -287,11 +286,12 @@ class FileDesk(Desk):
         """Say no more that the project is not saved, or could not be."""
         self._notices.withdraw(self._note)
 
-    def _say_left(self, subject: object | None, name: str) -> None:
+    def _leave(self, document: Any) -> None:
         """Say where the work on a subject is that another one has taken the place of, if it was not saved."""
+        subject = self._keeper.keeping.project.subject_of(document)
         if subject is not None and subject in self._keeper.left.values():
             left = self.tr("The work on “{0}” is not saved; File ▸ Recover brings it back.")
-            self._notices.say(left.format(name))
+            self._notices.say(left.format(self._name_of(document)))
 
     # What comes of the work
 
@@ -308,8 +308,16 @@ class FileDesk(Desk):
 
     @Slot(object, object)
     def _on_shown(self, old: Any, new: Any) -> None:
-        if new.document is not old.document and self._standing() != self._passing_since:
+        if new.document is old.document:
+            return
+        if self._standing() != self._passing_since:
             self._withdraw_passing()
+        self.refresh()
+        subject_of = self._keeper.keeping.project.subject_of
+        if subject_of(new.document) is not subject_of(old.document):
+            # What the bar says is about the subject before, also where undo has brought back another one.
+            self._notices.clear()
+            self._leave(old.document)
 
     def _standing(self) -> tuple[int, float]:
         """Return what differs after every edit, but not where a fit completes the document."""

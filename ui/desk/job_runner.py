@@ -173,8 +173,7 @@ class JobRunner(QObject):
         self._is_free = True
         self._is_shut = False
         self._last_delivery = -math.inf  # The monotonic clock may have started just now.
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
+        self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self._deliver)
         self._woken.connect(self._on_woken, Qt.ConnectionType.QueuedConnection)
         self._worker.finished.connect(self._on_thread_free, Qt.ConnectionType.QueuedConnection)

@@ -119,9 +119,7 @@ class Journaling(QObject):
         self._beginnings = work.make_requests(_go_on, lambda beginning: beginning)
         self._beginnings.answered.connect(self._on_begun)
         self._writes = work.make_requests(self._write_companions, lambda request: request)
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(_SYNC_MS)
+        self._timer = QTimer(self, singleShot=True, interval=_SYNC_MS)
         self._timer.timeout.connect(self._ask_sync)
 
     @Slot()

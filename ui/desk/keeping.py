@@ -151,9 +151,7 @@ class Keeper(Worker):
         # By run: saves may wait for each other.
         self._saves: dict[int, tuple[_Home, Callable[[], None] | None]] = {}
         # Once what is opened is on screen: before that it would wait for imports in the background, too.
-        self._loading = QTimer(self)
-        self._loading.setSingleShot(True)
-        self._loading.setInterval(_LOAD_AFTER_MS)
+        self._loading = QTimer(self, singleShot=True, interval=_LOAD_AFTER_MS)
         self._loading.timeout.connect(self.journaling.prepare)
         self.journaling.ready.connect(self._begin_journal)
         self.journaling.begun.connect(self._remove_left)

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal, Slot
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QWidget
 
 from gmmseg.editing.project import Project
 from gmmseg.io.projects.archive import SUFFIX
 from ui.desk.actions import ActionSpec, DeskState, Keys
 from ui.desk.keeping import Keeper
 from ui.settings_store import SettingsStore
+from ui.widgets.dialog_parts import ask_file
 
 
 class SaveCommands(QObject):
@@ -82,16 +83,17 @@ class SaveCommands(QObject):
 
     def _ask(self, on_saved: Callable[[], None] | None) -> None:
         self._on_saved = on_saved
-        dialog = QFileDialog(self._window, self.tr("Save the project"), str(self._offered().parent))
-        dialog.setObjectName("saveDialog")
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setFileMode(QFileDialog.FileMode.AnyFile)
-        dialog.setDefaultSuffix(SUFFIX.lstrip("."))
-        dialog.setNameFilters([self.tr("Projects (*{0})").format(SUFFIX), self.tr("All files (*)")])
-        dialog.selectFile(self._offered().name)
-        dialog.fileSelected.connect(self._save_chosen)
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
+        offered, title = self._offered(), self.tr("Save the project")
+        filters = [self.tr("Projects (*{0})").format(SUFFIX), self.tr("All files (*)")]
+        ask_file(
+            self._window,
+            "saveDialog",
+            title,
+            offered.parent,
+            self._save_chosen,
+            filters=filters,
+            offered=offered.name,
+        )
 
     def _offered(self) -> Path:
         path = self.keeper.path
@@ -102,11 +104,10 @@ class SaveCommands(QObject):
         folder = wanted.parent if has_place else self._store.folder("project")
         return folder / f"{wanted.stem}{SUFFIX}"
 
-    @Slot(str)
-    def _save_chosen(self, name: str) -> None:
+    def _save_chosen(self, path: Path) -> None:
         on_saved, self._on_saved = self._on_saved, None
-        self._store.set_folder("project", Path(name).parent)
-        self.keeper.save(Path(name), on_saved)
+        self._store.set_folder("project", path.parent)
+        self.keeper.save(path, on_saved)
 
 
 SAVE = ActionSpec[DeskState[Any]](

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Hashable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from PySide6.QtCore import QMimeData, QObject, Signal, Slot
 
 from gmmseg.control import Progress, ShouldStop
 from gmmseg.editing.editor import Edit, Editor
-from gmmseg.errors import GmmsegError
+from gmmseg.errors import GmmsegError, ReadError
 from ui.desk.desk import KeptWork
 from ui.desk.job_runner import JobRunner
 from ui.desk.requests import LatestRequests, Work
 from ui.desk.workspace_bridge import WorkspaceBridge
+from ui.settings_store import SettingsStore
 
 _LAST_EXPORTS = 60.0
 """Seconds that exports have to end before the program does."""
@@ -41,6 +42,7 @@ class Worker(QObject):
         runner.events.connect(self._on_events)
         runner.finished.connect(self._on_finished)
         runner.failed.connect(self._on_failed)
+        runner.cancelled.connect(self._on_cancelled)
 
     @Slot(object, object)
     def _on_events(self, run: int, events: tuple[Any, ...]) -> None:
@@ -53,7 +55,15 @@ class Worker(QObject):
 
     @Slot(object, object)
     def _on_failed(self, run: int, error: Exception) -> None:
+        self._end()
         self.failed.emit(error)
+
+    @Slot(object)
+    def _on_cancelled(self, run: int) -> None:
+        self._end()
+
+    def _end(self) -> None:
+        """Note that a run ended without a result."""
 
 
 def reading_project(path: Path, should_stop: ShouldStop) -> Generator[Progress, None, KeptWork]:
@@ -103,6 +113,8 @@ class FileOpener(Worker):
     """KeptWork: a project, or what a journal holds, of whatever desk."""
     subject_found = Signal(object)
     """FoundSubject"""
+    drop_hint: ClassVar[str] = ""
+    """What to drop in place of something that is no file."""
 
     def open_path(self, path: Path) -> None:
         """Read a file or a folder."""
@@ -130,15 +142,40 @@ class FileOpener(Worker):
         raise NotImplementedError
 
     def open_mime(self, data: QMimeData) -> None:
-        """Read what was dropped."""
-        raise NotImplementedError
+        """Read the file or folder that was dropped."""
+        local = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
+        if local:
+            self.open_path(local[0])
+        else:
+            self.failed.emit(ReadError("What was dropped is no file on this computer.", self.drop_hint))
 
 
 class FileExporter(Worker):
-    """Writes files in the background."""
+    """Writes files in the background.
+
+    Parameters
+    ----------
+    workspace : Editor
+        Of what is written.
+    runner : JobRunner
+        For this object alone, with the policy ``queue``.
+    store : SettingsStore
+        Remembers the folder.
+    """
 
     finished = Signal(object, bool)
     """(list of Path, whether what was written was made with older settings than there were at that time)"""
+
+    def __init__(
+        self,
+        workspace: Editor[Any, Any],
+        runner: JobRunner,
+        store: SettingsStore,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(runner, parent)
+        self._workspace = workspace
+        self._store = store
 
 
 class DeskWorkers(QObject):

@@ -8,9 +8,8 @@ from PySide6.QtCore import QLocale, Slot
 from PySide6.QtWidgets import QWidget
 
 from gmmseg.digits.dataset import DigitSet
-from gmmseg.digits.document import change_setting, open_digits
+from gmmseg.digits.document import Document, change_setting, open_digits
 from gmmseg.digits.experiment import ExperimentOutcome
-from gmmseg.digits.view_state import ViewState
 from gmmseg.io.digits.download import cache_folder
 from ui.desk.actions import Actions, bound_to
 from ui.desk.desk import KeptWork
@@ -69,7 +68,6 @@ class DigitsDesk(FileDesk):
 
     def _connect(self) -> None:
         work = self.work
-        work.bridge.changed.connect(self._on_changed)
         work.experimenter.finished.connect(self._show_run_notes)
         work.opener.opened.connect(self._take_digits)
         work.opener.download_failed.connect(self._show_failed_download)
@@ -85,10 +83,8 @@ class DigitsDesk(FileDesk):
 
     # What the window asks
 
-    @property
-    def _subject_name(self) -> str:
-        digits = self.work.workspace.document.digits
-        return "" if digits is None else digits.name
+    def _name_of(self, document: Document) -> str:
+        return "" if document.digits is None else document.digits.name
 
     @property
     def _source(self) -> Path | None:
@@ -97,7 +93,8 @@ class DigitsDesk(FileDesk):
 
     def _name_of_project(self) -> Path:
         source = self._source
-        return Path(self._subject_name or "digits") if source is None else source.absolute()
+        name = self._name_of(self.work.workspace.document)
+        return Path(name or "digits") if source is None else source.absolute()
 
     def take_kept(self, kept: KeptWork) -> None:
         # Whoever opens a project has no need of a quick look.
@@ -114,16 +111,6 @@ class DigitsDesk(FileDesk):
         return self.panels.setup.is_valid
 
     # What comes of the work
-
-    @Slot(object, object)
-    def _on_changed(self, old: ViewState, new: ViewState) -> None:
-        if new.document is not old.document:
-            self.refresh()
-        if new.document.digits is not old.document.digits:
-            # What the bar says is about the digits before, also where undo has brought back others.
-            self._notices.clear()
-            before = old.document.digits
-            self._say_left(before, "" if before is None else before.name)
 
     @Slot(object)
     def _take_digits(self, digits: DigitSet) -> None:

@@ -4,44 +4,24 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Qt, Slot
+from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QWidget
 
 from gmmseg.digits.experiment import ExperimentOutcome
 from gmmseg.digits.workspace import Workspace
 from gmmseg.io.digits.export import digit_export_events
 from gmmseg.io.digits.export_items import DigitExportItem
-from ui.desk.job_runner import JobRunner
 from ui.desk.workers import FileExporter
 from ui.digits.export_dialog import ExportDialog
-from ui.settings_store import SettingsStore
 
 COMMAND = "window"
 """Command named in the report."""
 
 
 class Exporter(FileExporter):
-    """Writes the document's outcome, whatever is running meanwhile.
+    """Writes the document's outcome, whatever is running meanwhile."""
 
-    Parameters
-    ----------
-    workspace : Workspace
-    runner : JobRunner
-        For this object alone, with the policy ``queue``.
-    store : SettingsStore
-        Remembers the folder.
-    """
-
-    def __init__(
-        self,
-        workspace: Workspace,
-        runner: JobRunner,
-        store: SettingsStore,
-        parent: QObject | None = None,
-    ) -> None:
-        super().__init__(runner, parent)
-        self._workspace = workspace
-        self._store = store
+    _workspace: Workspace
 
     def ask(self, parent: QWidget) -> None:
         """Show the dialog; what is chosen there is written."""

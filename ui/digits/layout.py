@@ -100,12 +100,7 @@ def _toolbar(actions: Actions[Any], recent: RecentMenu, sets: QMenu, size: SizeS
     opens_sets = QAction(icon("digits"), _tr("Data"), bar)
     opens_sets.setToolTip(_tr("Digits drawn by the program, or MNIST"))
     bar.add_menu_button("digitSetsButton", opens_sets, sets)
-    bar.add_mode_spot()
-    bar.addSeparator()
-    bar.add_run_button(actions["run"], actions["stop"])
-    bar.addSeparator()
-    for name in ("undo", "redo"):
-        bar.add_icon_button(actions[name])
+    bar.add_desk_part(*(actions[name] for name in ("run", "stop", "undo", "redo")))
     bar.addSeparator()
     bar.add_icon_button(actions["smaller"])
     bar.addWidget(size)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 
 from gmmseg.control import Progress, ShouldStop
 from gmmseg.digits.dataset import DigitSet
@@ -35,6 +35,7 @@ class Opener(FileOpener):
     """DigitSet"""
     download_failed = Signal(object)
     """Exception: the mirrors did not deliver; trying again may help."""
+    drop_hint = "Drop a folder of digits, an IDX file or an NPZ archive."
 
     def __init__(self, runner: JobRunner, parent: QObject | None = None) -> None:
         super().__init__(runner, parent)
@@ -64,19 +65,6 @@ class Opener(FileOpener):
         """Fetch what is missing of MNIST into the cache folder, and open it."""
         self._path, self._is_download = None, True
         self.runner.start(_fetching)
-
-    def open_mime(self, data: QMimeData) -> None:
-        """Open the file or folder that was dropped."""
-        local = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
-        if local:
-            self.open_path(local[0])
-        else:
-            self.failed.emit(
-                ReadError(
-                    "What was dropped is no file on this computer.",
-                    "Drop a folder of digits, an IDX file or an NPZ archive.",
-                )
-            )
 
     def _on_read(self, digits: DigitSet) -> None:
         if self._path is not None:

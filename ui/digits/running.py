@@ -31,8 +31,6 @@ class Experimenter(Worker):
 
     finished = Signal(object)
     """The ExperimentOutcome that was taken into the document."""
-    stopped = Signal()
-    """A run was given up."""
 
     def __init__(
         self,
@@ -47,12 +45,6 @@ class Experimenter(Worker):
         self._asked: ExperimentRequest | None = None
         self._began = 0.0
         bridge.changed.connect(self._on_changed)
-        runner.cancelled.connect(self._on_cancelled)
-
-    @property
-    def is_running(self) -> bool:
-        """Whether a run is under way."""
-        return self._asked is not None
 
     def run(self) -> None:
         """Run the document as it is, in place of a run in progress."""
@@ -90,16 +82,6 @@ class Experimenter(Worker):
         asked, self._asked = self._asked, None
         if asked is not None and self._workspace.accept_fit(asked, outcome):
             self.finished.emit(outcome)
-
-    @Slot(object, object)
-    def _on_failed(self, run: int, error: Exception) -> None:
-        self._end()
-        self.failed.emit(error)
-
-    @Slot(object)
-    def _on_cancelled(self, run: int) -> None:
-        self._end()
-        self.stopped.emit()
 
     def _end(self) -> None:
         asked, self._asked = self._asked, None

@@ -36,7 +36,6 @@ class Actor(Worker):
         self._begun: Page | None = None
         self._title = ""
         bridge.changed.connect(self._on_changed)
-        runner.cancelled.connect(self._on_cancelled)
 
     def run(self) -> None:
         """Run the page's main action: the first that works in the background."""
@@ -93,15 +92,6 @@ class Actor(Worker):
             self._workspace.accept_result(self._title, begun, result)
         else:
             self._workspace.accept_answer(begun, *result)
-
-    @Slot(object, object)
-    def _on_failed(self, run: int, error: Exception) -> None:
-        self._end()
-        self.failed.emit(error)
-
-    @Slot(object)
-    def _on_cancelled(self, run: int) -> None:
-        self._end()
 
     def _end(self) -> None:
         if self._begun is not None:

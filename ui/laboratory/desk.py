@@ -8,8 +8,7 @@ from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QWidget
 
 from gmmseg.laboratory.data import Data
-from gmmseg.laboratory.document import begin_at, open_page, take_data
-from gmmseg.laboratory.view_state import ViewState
+from gmmseg.laboratory.document import Document, begin_at, open_page, take_data
 from gmmseg.mixture.params import MixtureParams
 from ui.desk.actions import Actions, bound_to
 from ui.desk.file_desk import FileDesk
@@ -55,7 +54,6 @@ class LaboratoryDesk(FileDesk):
             part.setParent(self)
         recent.setParent(layout.toolbar, recent.windowFlags())
         self.panels.connect_to(self.work)
-        self.work.bridge.changed.connect(self._on_changed)
         self.work.opener.opened.connect(self._take_data)
         self.work.opener.mixture_opened.connect(self._begin_at)
         self.work.exporter.make_picture = self.panels.stage.as_png
@@ -68,10 +66,8 @@ class LaboratoryDesk(FileDesk):
         if session is not None:
             self.work.opener.open_path(session)
 
-    @property
-    def _subject_name(self) -> str:
-        page = self.work.workspace.document.page
-        return f"{page.title}: {page.data.name}"
+    def _name_of(self, document: Document) -> str:
+        return f"{document.page.title}: {document.page.data.name}"
 
     def _name_of_project(self) -> Path:
         return Path("laboratory")
@@ -79,15 +75,6 @@ class LaboratoryDesk(FileDesk):
     def open_page(self, name: str) -> None:
         self.work.apply(open_page(name))
         self.work.settle()
-
-    @Slot(object, object)
-    def _on_changed(self, old: ViewState, new: ViewState) -> None:
-        if new.document is not old.document:
-            self.refresh()
-        if new.document.notebook is not old.document.notebook:
-            self._notices.clear()
-            page = old.document.page
-            self._say_left(old.document.notebook, f"{page.title}: {page.data.name}")
 
     @Slot(object)
     def _begin_at(self, params: MixtureParams) -> None:

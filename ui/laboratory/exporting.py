@@ -5,39 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QWidget
 
 from gmmseg.io.laboratory import scene_export_events
 from gmmseg.laboratory.workspace import Workspace
-from ui.desk.job_runner import JobRunner
 from ui.desk.workers import FileExporter
-from ui.settings_store import SettingsStore
 from ui.widgets.dialog_parts import ask_file
 
 ANIMATED = (".gif", ".apng")
 
 
 class Exporter(FileExporter):
-    """Asks for a file and writes the figures of the open page to it, or its picture.
+    """Asks for a file and writes the figures of the open page to it, or its picture."""
 
-    Parameters
-    ----------
-    workspace : Workspace
-    runner : JobRunner
-        For this object alone, with the policy ``queue``.
-    store : SettingsStore
-        Remembers the folder.
-    """
-
-    def __init__(
-        self, workspace: Workspace, runner: JobRunner, store: SettingsStore, parent: QObject | None = None
-    ) -> None:
-        super().__init__(runner, parent)
-        self.make_picture: Callable[[], bytes] = bytes
-        """Returns the page as it is drawn, a PNG file."""
-        self._workspace = workspace
-        self._store = store
+    _workspace: Workspace
+    make_picture: Callable[[], bytes] = bytes
+    """Returns the page as it is drawn, a PNG file."""
 
     def ask(self, parent: QWidget) -> None:
         """Ask for the file."""

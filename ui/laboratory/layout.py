@@ -57,12 +57,7 @@ def _toolbar(actions: Actions[Any], recent: RecentMenu) -> ToolBar:
     bar.add_button(actions["open_table"], recent)
     bar.add_button(actions["photo_pixels"])
     bar.add_button(actions["examples"])
-    bar.add_mode_spot()
-    bar.addSeparator()
-    bar.add_run_button(actions["run"], actions["stop"])
-    bar.addSeparator()
-    for name in ("undo", "redo"):
-        bar.add_icon_button(actions[name])
+    bar.add_desk_part(*(actions[name] for name in ("run", "stop", "undo", "redo")))
     bar.add_spring()
     bar.add_button(actions["export_figures"])
     return bar

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, QObject, Signal
+from PySide6.QtCore import QObject, Signal
 
 from gmmseg.control import Progress, ShouldStop
-from gmmseg.errors import EditError, ReadError
+from gmmseg.errors import EditError
 from gmmseg.features.table import FeatureTable
 from gmmseg.io.laboratory import read_mixture
 from gmmseg.io.projects.archive import looks_like_project
@@ -38,6 +38,7 @@ class Opener(FileOpener):
     """Data"""
     mixture_opened = Signal(object)
     """MixtureParams of a model file."""
+    drop_hint = "Drop a CSV, TSV, NPY or NPZ file."
 
     def __init__(self, runner: JobRunner, photo_rows: PhotoRows, parent: QObject | None = None) -> None:
         super().__init__(runner, parent)
@@ -48,18 +49,6 @@ class Opener(FileOpener):
         """Read a table, the mixture of a model file, or a project."""
         self._path = path
         self.runner.start(lambda should_stop: _reading(path, should_stop))
-
-    def open_mime(self, data: QMimeData) -> None:
-        """Read the file that was dropped."""
-        local = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
-        if local:
-            self.open_path(local[0])
-        else:
-            self.failed.emit(
-                ReadError(
-                    "What was dropped is no file on this computer.", "Drop a CSV, TSV, NPY or NPZ file."
-                )
-            )
 
     def open_photo(self) -> None:
         """Take the rows of the photo that is open."""

@@ -15,7 +15,7 @@ from gmmseg.features.spec import SPACE_TITLES
 from gmmseg.image import Image
 from gmmseg.io.samples import DEFAULT_SAMPLE
 from gmmseg.mixture.matching import load_solver
-from gmmseg.photo.document import Fit, open_image, open_part
+from gmmseg.photo.document import Document, Fit, open_image, open_part
 from gmmseg.photo.view_state import ViewState
 from ui.desk.actions import Actions, bound_to
 from ui.desk.desk import KeptWork
@@ -155,10 +155,8 @@ class PhotoDesk(FileDesk):
         self.actions["next_image"].setEnabled(opener.at + 1 < len(opener.files))
         self._files.menuAction().setEnabled(len(opener.files) > 1)
 
-    @property
-    def _subject_name(self) -> str:
-        image = self.work.workspace.document.image
-        return image.source.name if image is not None else ""
+    def _name_of(self, document: Document) -> str:
+        return "" if document.image is None else document.image.source.name
 
     @property
     def _place(self) -> str:
@@ -190,23 +188,19 @@ class PhotoDesk(FileDesk):
 
     @Slot(object, object)
     def _on_changed(self, old: ViewState, new: ViewState) -> None:
-        has_others = new.differs_from(old, "document", "segmentation", "current_selection")
+        has_others = new.differs_from(old, "segmentation", "current_selection")
         if has_others or (new.regions is None) != (old.regions is None):
             self.refresh()
-        if new.document.image is not old.document.image:
-            # What the bar says is about the image before, also where undo has brought back another one.
-            self._notices.clear()
-            self._leave(old.document.image)
 
-    def _leave(self, image: Image | None) -> None:
+    def _leave(self, document: Document) -> None:
         """Take note of where the work on an image is, and say it where it is in no project."""
-        if image is None:
+        if document.image is None:
             return
-        opener, path = self.work.opener, image.source.path
+        opener, path = self.work.opener, document.image.source.path
         if path is not None:
-            opener.note_place(path.absolute(), self._keeper.place_of(image))
+            opener.note_place(path.absolute(), self._keeper.place_of(document.image))
         if opener.place_of(path) is None:
-            self._say_left(image, image.source.name)
+            super()._leave(document)
 
     @Slot(object, object)
     def _show_image(self, image: Image, note: str) -> None:

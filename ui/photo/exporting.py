@@ -35,25 +35,17 @@ class Exporter(FileExporter):
 
     Regions are never older than the settings. What they need is imported with the first: the window is
     there sooner without it.
-
-    Parameters
-    ----------
-    workspace : Workspace
-    runner : JobRunner
-        For this object alone, with the policy ``queue``.
-    store : SettingsStore
-        Remembers the folder.
     """
 
     exported = Signal(object)
     """The `Document` of which files were written, as it was when that was asked for."""
 
+    _workspace: Workspace
+
     def __init__(
         self, workspace: Workspace, runner: JobRunner, store: SettingsStore, parent: QObject | None = None
     ) -> None:
-        super().__init__(runner, parent)
-        self._workspace = workspace
-        self._store = store
+        super().__init__(workspace, runner, store, parent)
         self._exported_from: Path | None = None
         self.saved_project: Callable[[], Path | None] = _no_project
         """Returns the file that holds the document as it is, where there is one."""

@@ -77,7 +77,6 @@ class Fitter(PhotoWorker):
         self._pause = QTimer(self, singleShot=True, interval=PAUSE_MS)
         self._pause.timeout.connect(self._start)
         work.bridge.changed.connect(self._on_changed)
-        self.runner.cancelled.connect(self._end_without_result)
 
     @property
     def is_fitting(self) -> bool:
@@ -245,13 +244,7 @@ class Fitter(PhotoWorker):
         elif self._workspace.accept_fit(outcome) and asked.fit is None:
             self.fitted.emit(outcome.fit)
 
-    @Slot(object, object)
-    def _on_failed(self, run: int, error: Exception) -> None:
-        self._end_without_result()
-        self.failed.emit(error)
-
-    @Slot()
-    def _end_without_result(self) -> None:
+    def _end(self) -> None:
         """Bring back the figures and maps of the fit that the document still has."""
         asked, self._asked = self._asked, None
         if asked is None or asked.fit is not None:

@@ -62,13 +62,20 @@ def ask_file(
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setFileMode(QFileDialog.FileMode.AnyFile)
         dialog.setDefaultSuffix(Path(offered).suffix.lstrip("."))
-        dialog.filterSelected.connect(lambda wanted: dialog.setDefaultSuffix(wanted.rpartition("*.")[2][:-1]))
+        dialog.filterSelected.connect(lambda kind: _follow(dialog, kind))
         dialog.selectFile(offered)
     if chosen is not None:
         dialog.fileSelected.connect(lambda picked: chosen(Path(picked)))
     dialog.finished.connect(dialog.deleteLater)
     dialog.open()
     return dialog
+
+
+def _follow(dialog: QFileDialog, kind: str) -> None:
+    """Add the suffix of a kind of files to a name without one; of all files that of the kind before."""
+    suffix = kind.rpartition("*.")[2]
+    if suffix != kind:
+        dialog.setDefaultSuffix(suffix.rstrip(")"))
 
 
 def file_filter(title: str, suffixes: Iterable[str]) -> str:

@@ -29,9 +29,7 @@ class Throttle(QObject):
         self._widget = widget
         self._is_wanted = False
         self._is_prompt = is_prompt
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(interval)
+        self._timer = QTimer(self, singleShot=True, interval=interval)
         self._timer.timeout.connect(self._go)
         widget.installEventFilter(self)
 

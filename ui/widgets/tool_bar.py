@@ -68,6 +68,15 @@ class ToolBar(QToolBar):
         # Run and Stop take each other's place without moving what is beside them.
         self._run_button.setMinimumWidth(9 * SPACING)
 
+    def add_desk_part(self, run: QAction, stop: QAction, *steps: QAction) -> None:
+        """Add the spot for the other desks, the button that runs or stops, and steps back and forth."""
+        self.add_mode_spot()
+        self.addSeparator()
+        self.add_run_button(run, stop)
+        self.addSeparator()
+        for action in steps:
+            self.add_icon_button(action)
+
     def show_running(self, is_running: bool) -> None:
         """Show Stop in the place of Run while something runs."""
         if self._run_button is None or self._run is None:
