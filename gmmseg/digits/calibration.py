@@ -122,7 +122,9 @@ def calibration_events(
         result = result_of(
             problem.fit_events(posteriors[:, rows], MAX_ITERATIONS, rows, should_stop=should_stop)
         )
-        fits.append(_Half(rows, result.posteriors, GaussianEvidence(result.params, problem.temperature)))
+        fits.append(
+            _Half(rows, result.posteriors, GaussianEvidence(result.params, problem.model.temperature))
+        )
         yield Progress(text, len(fits) / 4)
     foretold, found = [], []
     for number, (by, of) in enumerate((fits, fits[::-1])):
@@ -142,7 +144,9 @@ def calibration_events(
             shown,
         )
         foretold.append(
-            assigned(problem.features[rows], by.gaussians, near, by.posteriors, problem.strength, should_stop)
+            assigned(
+                problem.features[rows], by.gaussians, near, by.posteriors, problem.model.strength, should_stop
+            )
         )
         found.append(of.posteriors[:, chosen].argmax(axis=0))
     return power_of(np.concatenate(foretold, axis=1), np.concatenate(found))

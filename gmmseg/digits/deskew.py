@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gmmseg.arrays import ByteArray, Float32Array
+from gmmseg.digits.framing import centres
 
 
 def deskewed(images: ByteArray, max_shear: float) -> ByteArray:
@@ -30,11 +31,9 @@ def deskewed(images: ByteArray, max_shear: float) -> ByteArray:
 
 def _slant(ink: Float32Array, y: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return m_xy / m_yy and the ink's mean y and x, each (N,); the image's middle where there is no ink."""
-    in_rows, in_columns = ink.sum(axis=2, dtype=np.float64), ink.sum(axis=1, dtype=np.float64)
-    total = in_rows.sum(axis=1)
-    safe = np.where(total > 0, total, 1.0)
-    mean_y = np.where(total > 0, in_rows @ y / safe, y.mean())
-    mean_x = np.where(total > 0, in_columns @ x / safe, x.mean())
+    in_rows = ink.sum(axis=2, dtype=np.float64)
+    safe = np.maximum(in_rows.sum(axis=1), 1)
+    mean_y, mean_x = centres(ink)
     m_yy = in_rows @ y**2 / safe - mean_y**2
     m_xy = np.einsum("nyx,x,y->n", ink, x.astype(np.float32), y.astype(np.float32), optimize=True)
     m_xy = m_xy / safe - mean_x * mean_y

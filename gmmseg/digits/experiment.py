@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gmmseg.arrays import BoolArray, ByteArray, Float32Array, FloatArray, IntArray, frozen
-from gmmseg.control import Progress, ShouldStop, StopRequest, never_stop, raise_if_ended, relayed
+from gmmseg.control import Progress, ShouldStop, all_or_nothing, never_stop, raise_if_ended, relayed
 from gmmseg.digits.dataset import DigitSet
 from gmmseg.digits.doubts import doubts
 from gmmseg.digits.events import Iterated, StageEvent
@@ -55,22 +55,18 @@ ExperimentEvent = Progress | StageDone | Iterated
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ExperimentOutcome:
-    """The result of an experiment; arrays are read-only.
+class Clustering:
+    """Result of a run before it is compared with digits and labels; arrays are read-only.
 
     Parameters
     ----------
-    digits : DigitSet
-        The images that took part: a random selection where ``settings.n_images`` asked for one.
     settings : DigitSettings
     clusters : int32 (N,)
         Cluster of each image, 0..K - 1, the largest first among the fitted images.
     confidence : float32 (N,)
         Posterior of that cluster, calibrated where `power` is given.
-    features : float32 (N, D), optional
-        Space of the Gaussians; a project does not keep them.
     params : MixtureParams
-        K Gaussians over `features`, in the order of the clusters.
+        K Gaussians over the features, in the order of the clusters.
     embedding : float32 (N, E)
         For a scatter: spectral coordinates, or the first principal components.
     embedding_names : tuple of str
@@ -78,13 +74,8 @@ class ExperimentOutcome:
         Of the last graph, falling.
     gap_k : int, optional
         Number of clusters that their largest gap proposes.
-    fitted : bool (N,)
-        Which images were fitted; the others were assigned afterwards.
-    scores_fit, scores_test, scores_all : Scores, optional
-        Of the fitted images, of those not fitted, of all; None without labels, or without such images.
-    reliability_fit, reliability_test : Reliability, optional
-        Of the fitted images and of those not fitted: how often confidence is right, by the fitted images'
-        matching of clusters and labels; None without labels, or without such images.
+    n_fit : int
+        The leading images, which were fitted.
     power : float, optional
         To which the posteriors were raised so that they are right as often as they say; None where they were
         not.
@@ -93,43 +84,6 @@ class ExperimentOutcome:
     history : tuple of Iterated
         The iterations of all stages that were run now or kept.
     warnings : tuple of str
-    """
-
-    digits: DigitSet
-    settings: DigitSettings
-    clusters: NDArray[np.int32]
-    confidence: Float32Array
-    features: Float32Array | None
-    params: MixtureParams
-    embedding: Float32Array
-    embedding_names: tuple[str, ...]
-    eigenvalues: FloatArray | None
-    gap_k: int | None
-    fitted: BoolArray
-    scores_fit: Scores | None
-    scores_test: Scores | None
-    scores_all: Scores | None
-    reliability_fit: Reliability | None
-    reliability_test: Reliability | None
-    power: float | None
-    seconds: dict[str, float]
-    history: tuple[Iterated, ...]
-    warnings: tuple[str, ...]
-
-    @property
-    def n_clusters(self) -> int:
-        """Number of clusters, K; some may be empty."""
-        return self.params.n_components
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Clustering:
-    """Result of a run before it is compared with digits and labels: the fields of an outcome, and `n_fit`.
-
-    Parameters
-    ----------
-    n_fit : int
-        The leading images, which were fitted.
 
     Raises
     ------
@@ -165,10 +119,38 @@ class Clustering:
             raise ValueError("eigenvalues that are no list")
 
 
-def clustering_of(outcome: ExperimentOutcome) -> Clustering:
-    """Return what a run found; `scored_outcome` gives back the rest."""
-    own = {each.name: getattr(outcome, each.name) for each in fields(Clustering) if each.name != "n_fit"}
-    return Clustering(n_fit=int(outcome.fitted.sum()), **own)
+@dataclass(frozen=True, slots=True, eq=False)
+class ExperimentOutcome(Clustering):
+    """The result of an experiment, compared with its labels; arrays are read-only.
+
+    Parameters
+    ----------
+    digits : DigitSet
+        The images that took part: a random selection where ``settings.n_images`` asked for one.
+    features : float32 (N, D), optional
+        Space of the Gaussians; a project does not keep them.
+    fitted : bool (N,)
+        Which images were fitted; the others were assigned afterwards.
+    scores_fit, scores_test, scores_all : Scores, optional
+        Of the fitted images, of those not fitted, of all; None without labels, or without such images.
+    reliability_fit, reliability_test : Reliability, optional
+        Of the fitted images and of those not fitted: how often confidence is right, by the fitted images'
+        matching of clusters and labels; None without labels, or without such images.
+    """
+
+    digits: DigitSet
+    features: Float32Array | None
+    fitted: BoolArray
+    scores_fit: Scores | None
+    scores_test: Scores | None
+    scores_all: Scores | None
+    reliability_fit: Reliability | None
+    reliability_test: Reliability | None
+
+    @property
+    def n_clusters(self) -> int:
+        """Number of clusters, K; some may be empty."""
+        return self.params.n_components
 
 
 def scored_outcome(
@@ -183,7 +165,7 @@ def scored_outcome(
     """
     if digits.n_images != len(found.clusters):
         raise ValueError(f"clusters of {len(found.clusters)} images, not of {digits.n_images}")
-    own = {each.name: getattr(found, each.name) for each in fields(Clustering) if each.name != "n_fit"}
+    own = {each.name: getattr(found, each.name) for each in fields(Clustering)}
     clusters, confidence, n_clusters = found.clusters, found.confidence, found.params.n_components
     fitted = frozen(np.arange(digits.n_images) < found.n_fit)
     scores_fit = _scores(digits, clusters, fitted, n_clusters)
@@ -225,7 +207,7 @@ def experiment_events(
     n_fit = digits.n_train if settings.fit_on == "train" else digits.n_images
     _check_possible(digits, settings, n_fit)
     cache = StageCache() if cache is None else cache
-    results = yield from _run(digits, settings, n_fit, cache, _ending(should_stop))
+    results = yield from _run(digits, settings, n_fit, cache, all_or_nothing(should_stop))
     raise_if_ended(should_stop)
     yield Progress("Scoring", 1.0)
     return _outcome(digits, settings, results)
@@ -261,11 +243,6 @@ def _n_different(images: ByteArray, enough: int) -> int:
         if len(seen) == enough:
             break
     return len(seen)
-
-
-def _ending(should_stop: ShouldStop) -> ShouldStop:
-    """Return `should_stop` with STOP turned into CANCEL, for parts that else go on to their end."""
-    return lambda: StopRequest.NONE if should_stop() is StopRequest.NONE else StopRequest.CANCEL
 
 
 def _run(

@@ -122,7 +122,7 @@ def _crop(images: ByteArray) -> tuple[int, int] | None:
     side = round(MARGIN * float(np.percentile(extents, 90)))
     if side < LOOSE * max(height, width):
         return side, side
-    y, x = _centres(images)
+    y, x = centres(images)
     aside = np.hypot(y - (height - 1) / 2, x - (width - 1) / 2)
     return (height, width) if np.median(aside) > ASIDE * max(height, width) else None
 
@@ -134,7 +134,7 @@ def _extents(lines: BoolArray) -> IntArray:
     return extents
 
 
-def _centres(images: ByteArray) -> tuple[FloatArray, FloatArray]:
+def centres(images: ByteArray | Float32Array) -> tuple[FloatArray, FloatArray]:
     """Return the mean y and x of the ink of each image, (N,); the middle where there is none."""
     ink: Float32Array = images.astype(np.float32)
     means = []
@@ -148,7 +148,7 @@ def _centred(images: ByteArray, shape: tuple[int, int]) -> ByteArray:
     """Return a window about the mean of each image's ink, in whole pixels; black beyond the image."""
     height, width = shape
     padded = np.pad(images, ((0, 0), (height, height), (width, width)))
-    y, x = _centres(images)
+    y, x = centres(images)
     top = np.rint(y - (height - 1) / 2).astype(np.intp) + height
     left = np.rint(x - (width - 1) / 2).astype(np.intp) + width
     windows = np.lib.stride_tricks.sliding_window_view(padded, shape, axis=(1, 2))

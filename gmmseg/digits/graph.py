@@ -128,10 +128,7 @@ class GraphNeighbourhood:
 
     def __init__(self, graph: Graph) -> None:
         shares = graph.shares().astype(np.float32)
-        n_nodes = graph.n_nodes
-        self._blocks = tuple(
-            slice(start, min(start + BLOCK_SITES, n_nodes)) for start in range(0, n_nodes, BLOCK_SITES)
-        )
+        self._blocks = tuple(image_blocks(graph.n_nodes, BLOCK_SITES))
         self._shares: dict[int, Any] = {sites.start: shares[sites] for sites in self._blocks}
 
     def blocks(self) -> Sequence[slice]:

@@ -24,6 +24,30 @@ NEGLIGIBLE = 1e-6
 """Responsibilities below this are left out of the sums of the M-step: most images belong to one cluster."""
 
 
+@dataclass(frozen=True, slots=True)
+class MixtureOnGraph:
+    """A mixture with a neighbourhood prior: shape of its Gaussians, and what they and neighbours count.
+
+    Parameters
+    ----------
+    covariance : {"full", "tied", "diag", "spherical"}
+    temperature : float
+        Weight of the Gaussians' evidence.
+    strength : float
+        Weight of the neighbours.
+    added_variance : float
+        Added to every variance, in squared feature units.
+    n_sweeps : int
+        Mean-field sweeps of an iteration.
+    """
+
+    covariance: CovarianceKind
+    temperature: float
+    strength: float
+    added_variance: float
+    n_sweeps: int
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class GraphMixtureResult:
     """A fitted mixture with a neighbourhood prior.
@@ -47,12 +71,8 @@ def graph_mixture_events(
     features: Float32Array,
     graph: Graph,
     start: Float32Array,
-    covariance: CovarianceKind,
+    model: MixtureOnGraph,
     *,
-    temperature: float,
-    strength: float,
-    added_variance: float,
-    n_sweeps: int,
     max_iter: int,
     min_changed: float,
     stage: str = "graph_mixture",
@@ -70,15 +90,7 @@ def graph_mixture_events(
         Over the N rows.
     start : (K, N)
         Posteriors; each component has some.
-    covariance : {"full", "tied", "diag", "spherical"}
-    temperature : float
-        Weight of the Gaussians' evidence.
-    strength : float
-        Weight of the neighbours.
-    added_variance : float
-        Added to every variance, in squared feature units.
-    n_sweeps : int
-        Mean-field sweeps of an iteration.
+    model : MixtureOnGraph
     max_iter : int
     min_changed : float
         Share of the rows, 0..1: with fewer that change their cluster the fit has converged.
@@ -96,10 +108,10 @@ def graph_mixture_events(
     neighbourhood = GraphNeighbourhood(graph)
     posteriors, labels = start, start.argmax(axis=0)
     for iteration in range(1, max_iter + 1):
-        params = gaussians_of(features, posteriors, covariance, added_variance, should_stop)
-        evidence, log_likelihood = _evidence(features, params, temperature, should_stop)
+        params = gaussians_of(features, posteriors, model.covariance, model.added_variance, should_stop)
+        evidence, log_likelihood = _evidence(features, params, model.temperature, should_stop)
         posteriors = mean_field(
-            evidence, neighbourhood, strength, n_sweeps, posteriors, should_stop=should_stop
+            evidence, neighbourhood, model.strength, model.n_sweeps, posteriors, should_stop=should_stop
         )
         previous, labels = labels, posteriors.argmax(axis=0)
         changed = float(np.count_nonzero(labels != previous)) / len(labels)

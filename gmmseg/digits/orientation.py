@@ -12,7 +12,6 @@ REFERENCE_SIDE = 28
 """The side that the settings' lengths are for: those of other images are in proportion."""
 SMALLEST_SIDE = 20
 """Pixels along a side from which on edges are measured on the image as it is."""
-BLOCK_IMAGES = 256
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -13,8 +13,7 @@ from gmmseg.arrays import BoolArray, Float32Array, FloatArray, IntArray
 from gmmseg.control import ShouldStop, never_stop, result_of
 from gmmseg.digits.events import StageEvent
 from gmmseg.digits.graph import Graph
-from gmmseg.digits.graph_mixture import GraphMixtureResult, graph_mixture_events
-from gmmseg.mixture.settings import CovarianceKind
+from gmmseg.digits.graph_mixture import GraphMixtureResult, MixtureOnGraph, graph_mixture_events
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -32,18 +31,12 @@ class PartitionProblem:
     features : float32 (N, D)
     graph : Graph
         Over the N rows.
-    covariance : {"full", "tied", "diag", "spherical"}
-    temperature, strength, added_variance, n_sweeps
-        As for `graph_mixture_events`.
+    model : MixtureOnGraph
     """
 
     features: Float32Array
     graph: Graph
-    covariance: CovarianceKind
-    temperature: float
-    strength: float
-    added_variance: float
-    n_sweeps: int
+    model: MixtureOnGraph
 
     @property
     def n_rows(self) -> int:
@@ -56,7 +49,7 @@ class PartitionProblem:
 
         An edge stands in the sums of both its ends: hence the half.
         """
-        return self.strength / (2 * self.temperature)
+        return self.model.strength / (2 * self.model.temperature)
 
     @cached_property
     def rows(self) -> FloatArray:
@@ -119,11 +112,7 @@ class PartitionProblem:
             features,
             graph,
             start,
-            self.covariance,
-            temperature=self.temperature,
-            strength=self.strength,
-            added_variance=self.added_variance,
-            n_sweeps=self.n_sweeps,
+            self.model,
             max_iter=max_iter,
             min_changed=min_changed,
             stage=stage,
@@ -151,7 +140,7 @@ class PartitionProblem:
     def _mean_log_density(self, covariance: FloatArray) -> float:
         """Return the mean log-density of rows under their own Gaussian with the variance added, nats."""
         own = np.maximum(np.linalg.eigvalsh(covariance), 0.0)
-        widened = own + self.added_variance
+        widened = own + self.model.added_variance
         return float(-0.5 * (np.log(2 * np.pi * widened) + own / widened).sum())
 
     def worth(self, partition: Partition) -> float:

@@ -13,14 +13,14 @@ from gmmseg.control import Progress, ShouldStop, never_stop, relayed, result_of
 from gmmseg.digits.assignment import assigned
 from gmmseg.digits.bisection import Bisector
 from gmmseg.digits.graph import Graph, edge_weights, joined
-from gmmseg.digits.graph_mixture import GaussianEvidence, gaussians_of
+from gmmseg.digits.graph_mixture import GaussianEvidence, MixtureOnGraph, gaussians_of
 from gmmseg.digits.knee import Knee, knee_of
 from gmmseg.digits.moves import SETTLING_ITERATIONS, improved_events
 from gmmseg.digits.neighbours import Neighbours, nearest_events
 from gmmseg.digits.partition import Partition, PartitionProblem, indicators, partition_of
 from gmmseg.digits.plain_mixture import mixture_events, posteriors_of
 from gmmseg.digits.spectral import leading_eigenvectors, spectral_coordinates, start_labels
-from gmmseg.mixture.settings import CovarianceKind, FitSettings
+from gmmseg.mixture.settings import FitSettings
 
 MAX_SAMPLE = 3000
 """Images among which partitions are compared."""
@@ -32,7 +32,6 @@ N_JUDGED = 64
 """Leading features in which partitions are compared: the others vary less than the added variance."""
 N_MIXTURE = 30
 """Leading features of the starts by a plain mixture."""
-N_EIGENVECTORS = 15
 SPECTRAL_RESTARTS = 5
 N_DEVIATIONS = 3.0
 """Above the median, of the distance to the last neighbour: images beyond are outliers."""
@@ -57,8 +56,7 @@ class Search:
         K, 2 or more.
     n_graph_features : int
         Leading features in which distances are measured.
-    covariance, temperature, strength, added_variance, n_sweeps
-        As for `graph_mixture_events`.
+    model : MixtureOnGraph
     n_starts : int
         1 or more: the given one, the groups of the sample's graph, then plain mixtures.
     seed : int
@@ -67,11 +65,7 @@ class Search:
     features: Float32Array
     n_clusters: int
     n_graph_features: int
-    covariance: CovarianceKind
-    temperature: float
-    strength: float
-    added_variance: float
-    n_sweeps: int
+    model: MixtureOnGraph
     n_starts: int
     seed: int
 
@@ -165,15 +159,7 @@ def _compared_events(
     graph = _graph(neighbours, should_stop).among(usual)
     rows = rows[usual]
     sampled = np.ascontiguousarray(search.features[rows])
-    problem = PartitionProblem(
-        np.ascontiguousarray(sampled[:, :N_JUDGED]),
-        graph,
-        search.covariance,
-        search.temperature,
-        search.strength,
-        search.added_variance,
-        search.n_sweeps,
-    )
+    problem = PartitionProblem(np.ascontiguousarray(sampled[:, :N_JUDGED]), graph, search.model)
     given = None if start is None else start[rows].astype(np.int64)
     found = []
     if given is not None:
@@ -236,7 +222,7 @@ def _starts(
     ).astype(np.int64)
     leading = np.ascontiguousarray(sampled[:, :N_MIXTURE])
     for number in count():
-        wanted = FitSettings(n_clusters, search.covariance, n_init=1, seed=search.seed + number)
+        wanted = FitSettings(n_clusters, search.model.covariance, n_init=1, seed=search.seed + number)
         fitted = result_of(mixture_events(leading, wanted, "search", should_stop=should_stop))
         yield posteriors_of(fitted.params, leading, should_stop).argmax(axis=0)
 
@@ -252,8 +238,9 @@ def _extended_events(
     others = np.setdiff1d(np.arange(n_images), rows)
     if len(others):
         posteriors = indicators(best.labels, best.n_clusters)
+        model = search.model
         params = gaussians_of(
-            problem.features, posteriors, search.covariance, search.added_variance, should_stop
+            problem.features, posteriors, model.covariance, model.added_variance, should_stop
         )
         far, near = (search.features[which, : search.n_graph_features] for which in (others, rows))
         k = min(N_ASSIGNING, len(rows))
@@ -261,9 +248,8 @@ def _extended_events(
             nearest_events(far, near, k, should_stop=should_stop),
             lambda progress: (Progress(progress.text, 1.0),),
         )
-        gaussians = GaussianEvidence(params, search.temperature)
+        gaussians = GaussianEvidence(params, model.temperature)
         judged = np.ascontiguousarray(search.features[others, :N_JUDGED])
-        labels[others] = assigned(judged, gaussians, found, posteriors, search.strength, should_stop).argmax(
-            axis=0
-        )
+        shares = assigned(judged, gaussians, found, posteriors, model.strength, should_stop)
+        labels[others] = shares.argmax(axis=0)
     return labels

@@ -67,10 +67,9 @@ def leading_eigenvectors(graph: Graph, n_vectors: int, should_stop: ShouldStop =
 
     is_mainland = mainland(graph)
     nodes = np.flatnonzero(is_mainland)
-    weights = graph.weights if is_mainland.all() else graph.weights[nodes][:, nodes]
-    degrees = np.asarray(weights.sum(axis=1), dtype=np.float64).reshape(-1)
-    roots = diags_array(1 / np.sqrt(np.maximum(degrees, np.finfo(np.float64).tiny)))
-    normalised = (roots @ weights @ roots).tocsr()
+    large = graph if is_mainland.all() else graph.among(nodes)
+    roots = diags_array(1 / np.sqrt(np.maximum(large.degrees(), np.finfo(np.float64).tiny)))
+    normalised = (roots @ large.weights @ roots).tocsr()
     values, own = _largest(normalised, min(n_vectors, len(nodes)), should_stop)
     vectors = np.zeros((graph.n_nodes, len(values)))
     vectors[nodes] = own

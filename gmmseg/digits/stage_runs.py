@@ -16,7 +16,7 @@ from gmmseg.digits.deskew import deskewed
 from gmmseg.digits.events import StageEvent
 from gmmseg.digits.framing import Framing, framed, framing_of
 from gmmseg.digits.graph import edge_weights, joined, weighted_mean
-from gmmseg.digits.graph_mixture import GaussianEvidence, GraphMixtureResult
+from gmmseg.digits.graph_mixture import GaussianEvidence, GraphMixtureResult, MixtureOnGraph
 from gmmseg.digits.neighbours import nearest_events
 from gmmseg.digits.orientation import OrientationMaps
 from gmmseg.digits.partition import PartitionProblem, indicators, partition_of
@@ -29,7 +29,7 @@ from gmmseg.digits.settings import DigitSettings, MixtureSettings
 from gmmseg.digits.spectral import eigenvalue_gap, leading_eigenvectors, spectral_coordinates, start_labels
 from gmmseg.digits.stability import stability_events
 from gmmseg.digits.whitening import half_whitener, within_covariance
-from gmmseg.digits.workpiece import Workpiece
+from gmmseg.digits.workpiece import Workpiece, made
 from gmmseg.mixture.misclassification import groups_by_misclassification
 from gmmseg.mixture.settings import FitSettings
 
@@ -86,12 +86,10 @@ def framing_stage(work: Workpiece, settings: DigitSettings, should_stop: ShouldS
     framing = framing_of(work.images[: work.n_fit])
     if framing == Framing():
         return work
-    blocks = []
-    for rows in image_blocks(work.n_images):
-        raise_if_ended(should_stop)
-        blocks.append(framed(work.images[rows], framing))
-        yield Progress("Framing the digits", rows.stop / work.n_images)
-    images = np.concatenate(blocks)
+    images = np.empty((work.n_images, *(framing.shape or work.images.shape[1:])), dtype=np.uint8)
+    yield from _filled(
+        images, lambda rows: framed(work.images[rows], framing), "Framing the digits", should_stop
+    )
     return replace(work, images=frozen(images), warnings=(*work.warnings, *framing.sentences()))
 
 
@@ -229,25 +227,23 @@ def graph_features(work: Workpiece, settings: DigitSettings) -> Float32Array:
 
 def graph_stage(work: Workpiece, settings: DigitSettings, should_stop: ShouldStop) -> StageJob:
     """Join each fitted image with its neighbours."""
-    if work.neighbours is None:
-        raise ValueError("a graph needs neighbours: find them first")
+    neighbours = made(work.neighbours, "a graph needs neighbours")
     yield Progress("Weighing the edges", 0.0)
     raise_if_ended(should_stop)
-    affinities = edge_weights(work.neighbours.distances, should_stop)
+    affinities = edge_weights(neighbours.distances, should_stop)
     yield Progress("Weighing the edges", 0.7)
     raise_if_ended(should_stop)
-    graph = joined(work.neighbours, affinities)
+    graph = joined(neighbours, affinities)
     yield Progress("Weighing the edges", 1.0)
     return replace(work, graph=graph)
 
 
 def spectral_stage(work: Workpiece, settings: DigitSettings, should_stop: ShouldStop) -> StageJob:
     """Find the eigenvalues, the number of clusters that they propose, and clusters to start from."""
-    if work.graph is None:
-        raise ValueError("a spectral start needs a graph: build it first")
+    graph = made(work.graph, "a spectral start needs a graph")
     yield Progress("Looking for groups in the graph", 0.0)
     wanted = max(settings.spectral.n_eigenvalues, (settings.n_clusters or 0) + 2)
-    spectrum = leading_eigenvectors(work.graph, wanted, should_stop)
+    spectrum = leading_eigenvectors(graph, wanted, should_stop)
     gap_k = eigenvalue_gap(spectrum.eigenvalues)
     n_clusters = settings.n_clusters or gap_k
     yield Progress("Looking for groups in the graph", 0.8)
@@ -273,37 +269,37 @@ def spectral_stage(work: Workpiece, settings: DigitSettings, should_stop: Should
 
 def search_stage(work: Workpiece, settings: DigitSettings, should_stop: ShouldStop) -> StageJob:
     """Replace the clusters to start from by the best partition that a search finds."""
-    if work.start is None:
-        raise ValueError("a search needs a start: make it first")
-    n_clusters = settings.n_clusters or int(work.start.max()) + 1
+    start = made(work.start, "a search needs a start")
+    n_clusters = settings.n_clusters or int(start.max()) + 1
     if not settings.search.n_starts or n_clusters < 2 or work.n_fit < _SEARCHED_FOR_EACH * n_clusters:
         return work
-    found = yield from search_events(_search(work, settings, n_clusters), work.start, should_stop)
+    found = yield from search_events(_search(work, settings, n_clusters), start, should_stop)
     return replace(work, start=frozen(found.labels.astype(np.int32)), found=found)
 
 
 def _search(work: Workpiece, settings: DigitSettings, n_clusters: int) -> Search:
-    field = settings.field
     return Search(
         work.known_features[: work.n_fit],
         n_clusters,
         settings.graph.n_features,
-        settings.covariance,
-        field.temperature,
-        field.strength,
-        field.added_variance,
-        field.n_sweeps,
+        _model(settings),
         settings.search.n_starts,
         settings.seed,
     )
 
 
+def _model(settings: DigitSettings) -> MixtureOnGraph:
+    field = settings.field
+    return MixtureOnGraph(
+        settings.covariance, field.temperature, field.strength, field.added_variance, field.n_sweeps
+    )
+
+
 def graph_mixture_stage(work: Workpiece, settings: DigitSettings, should_stop: ShouldStop) -> StageJob:
     """Fit the mixture with a neighbourhood prior from the clusters that were found before."""
-    if work.start is None:
-        raise ValueError("the mixture needs a start: make it first")
-    n_clusters = settings.n_clusters or int(work.start.max()) + 1
-    start = indicators(work.start.astype(np.int64), n_clusters)
+    labels = made(work.start, "the mixture needs a start")
+    n_clusters = settings.n_clusters or int(labels.max()) + 1
+    start = indicators(labels.astype(np.int64), n_clusters)
     start = start[start.any(axis=1)]
     result = yield from _graph_mixture_events(work, settings, start, should_stop)
     warnings = work.warnings
@@ -350,18 +346,8 @@ def _worth(work: Workpiece, settings: DigitSettings, posteriors: Float32Array) -
 
 
 def _problem(work: Workpiece, settings: DigitSettings) -> PartitionProblem:
-    if work.graph is None:
-        raise ValueError("partitions are compared on a graph: build it first")
-    field = settings.field
-    return PartitionProblem(
-        work.known_features[: work.n_fit],
-        work.graph,
-        settings.covariance,
-        field.temperature,
-        field.strength,
-        field.added_variance,
-        field.n_sweeps,
-    )
+    graph = made(work.graph, "partitions are compared on a graph")
+    return PartitionProblem(work.known_features[: work.n_fit], graph, _model(settings))
 
 
 def _graph_mixture_events(
@@ -378,12 +364,11 @@ def _graph_mixture_events(
 
 def whitening_stage(work: Workpiece, settings: DigitSettings, should_stop: ShouldStop) -> StageJob:
     """Set the graph's features to the features in which the clusters are rounder."""
-    if work.posteriors is None:
-        raise ValueError("whitening needs clusters: find them first")
+    posteriors = made(work.posteriors, "whitening needs clusters")
     features, text = work.known_features, "Correcting the distances"
     yield Progress(text, 0.0)
-    labels = work.posteriors.argmax(axis=0)
-    within = within_covariance(features[: work.n_fit], labels, len(work.posteriors), should_stop)
+    labels = posteriors.argmax(axis=0)
+    within = within_covariance(features[: work.n_fit], labels, len(posteriors), should_stop)
     transform = half_whitener(within, settings.graph.whitening).astype(np.float32)
     levelled = np.empty((work.n_images, transform.shape[1]), dtype=np.float32)
     yield from _filled(levelled, lambda rows: features[rows] @ transform, text, should_stop, _FEATURE_ROWS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,8 @@ from gmmseg.digits.neighbours import Neighbours
 from gmmseg.digits.pca import PrincipalAxes
 from gmmseg.digits.search import Found
 from gmmseg.mixture.params import MixtureParams
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,6 +89,11 @@ class Workpiece:
     @property
     def known_features(self) -> Float32Array:
         """The features, which a stage before must have made."""
-        if self.features is None:
-            raise ValueError("this stage needs features: a stage that makes them must come before it")
-        return self.features
+        return made(self.features, "this stage needs features")
+
+
+def made(part: T | None, need: str) -> T:
+    """Return a part of the workpiece; raises ValueError with the need where no stage has made it."""
+    if part is None:
+        raise ValueError(f"{need}: a stage that makes it must come before")
+    return part

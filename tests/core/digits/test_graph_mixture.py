@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import asdict, replace
 from functools import partial
 
@@ -9,12 +10,13 @@ from scipy.special import softmax
 from scipy.stats import multivariate_normal
 from sklearn.metrics import adjusted_rand_score
 
-from gmmseg.control import StopRequest, result_of
-from gmmseg.digits.events import Iterated
+from gmmseg.control import ShouldStop, StopRequest, never_stop, result_of
+from gmmseg.digits.events import Iterated, StageEvent
 from gmmseg.digits.graph import Graph, edge_weights, joined
 from gmmseg.digits.graph_mixture import (
     GaussianEvidence,
     GraphMixtureResult,
+    MixtureOnGraph,
     gaussians_of,
     graph_mixture_events,
 )
@@ -30,6 +32,21 @@ KINDS: tuple[CovarianceKind, ...] = ("full", "tied", "diag", "spherical")
 def graph_of(values: np.ndarray) -> Graph:
     neighbours = result_of(nearest_events(values, values, 6, is_self=True))
     return joined(neighbours, edge_weights(neighbours.distances))
+
+
+def fit_events(
+    rows: np.ndarray,
+    graph: Graph,
+    start: np.ndarray,
+    kind: CovarianceKind,
+    settings: FieldSettings,
+    should_stop: ShouldStop = never_stop,
+) -> Generator[StageEvent, None, GraphMixtureResult]:
+    own = asdict(settings)
+    limits = {name: own.pop(name) for name in ("max_iter", "min_changed")}
+    return graph_mixture_events(
+        rows, graph, start, MixtureOnGraph(kind, **own), **limits, should_stop=should_stop
+    )
 
 
 def noisy_start(groups: np.ndarray, seed: int = 0) -> np.ndarray:
@@ -67,7 +84,7 @@ def test_posteriors_are_those_of_the_definition(
     rows, groups = blobs
     graph, start = graph_of(rows), noisy_start(groups)
     settings = FieldSettings(strength=strength, max_iter=4, temperature=0.3)
-    found = result_of(graph_mixture_events(rows, graph, start, "full", **asdict(settings)))
+    found = result_of(fit_events(rows, graph, start, "full", settings))
     expected = brute_force(rows.astype(np.float64), graph.weights.toarray(), start, settings)
     np.testing.assert_allclose(found.posteriors, expected, atol=2e-4)
     if strength:
@@ -103,9 +120,7 @@ def test_an_empty_component_stays_finite_and_empty(
     rows, groups = blobs
     start = np.zeros((4, len(rows)), dtype=np.float32)
     start[[0, 1, 3]] = noisy_start(groups)
-    found = result_of(
-        graph_mixture_events(rows, graph_of(rows), start, kind, **asdict(FieldSettings(max_iter=3)))
-    )
+    found = result_of(fit_events(rows, graph_of(rows), start, kind, FieldSettings(max_iter=3)))
     assert np.isfinite(found.posteriors).all()
     assert not found.posteriors[2].any()
     assert found.params.weights[2] == 0
@@ -131,7 +146,7 @@ def test_every_iteration_is_told_with_the_likelihood_of_its_gaussians(
 ) -> None:
     rows, groups = blobs
     start = noisy_start(groups)
-    events = graph_mixture_events(rows, graph_of(rows), start, "full", **asdict(FieldSettings()))
+    events = fit_events(rows, graph_of(rows), start, "full", FieldSettings())
     told: list[Iterated] = []
     while True:
         try:
@@ -162,17 +177,10 @@ def test_the_fit_ends_when_asked_wherever_it_is(blobs: tuple[np.ndarray, np.ndar
         return StopRequest.NONE
 
     settings = replace(FieldSettings(), max_iter=2, min_changed=0.0)
-    result_of(graph_mixture_events(rows, graph, start, "full", **asdict(settings), should_stop=count))
+    result_of(fit_events(rows, graph, start, "full", settings, count))
     for limit in range(asked):
         answers = iter([StopRequest.NONE] * limit)
         with pytest.raises(Cancelled):
             result_of(
-                graph_mixture_events(
-                    rows,
-                    graph,
-                    start,
-                    "full",
-                    **asdict(settings),
-                    should_stop=partial(next, answers, StopRequest.CANCEL),
-                )
+                fit_events(rows, graph, start, "full", settings, partial(next, answers, StopRequest.CANCEL))
             )

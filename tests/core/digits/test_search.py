@@ -12,6 +12,7 @@ from gmmseg.arrays import FloatArray, IntArray
 from gmmseg.control import Progress, StopRequest, never_stop, result_of
 from gmmseg.digits.bisection import Bisector, second_eigenvector_halves
 from gmmseg.digits.graph import Graph, edge_weights, joined
+from gmmseg.digits.graph_mixture import MixtureOnGraph
 from gmmseg.digits.knee import knee_of
 from gmmseg.digits.moves import improved_events
 from gmmseg.digits.neighbours import nearest_events
@@ -22,6 +23,7 @@ from gmmseg.digits.stability import stability_events
 from gmmseg.errors import Cancelled
 
 ADDED = 0.05
+MODEL = MixtureOnGraph("full", 1.0, 4.0, ADDED, 2)
 
 
 def graph_of(rows: FloatArray, k: int = 8) -> Graph:
@@ -42,7 +44,7 @@ def planted() -> tuple[FloatArray, IntArray]:
 @pytest.fixture(scope="module")
 def problem(planted: tuple[FloatArray, IntArray]) -> PartitionProblem:
     rows = planted[0]
-    return PartitionProblem(rows.astype(np.float32), graph_of(rows), "full", 1.0, 4.0, ADDED, 2)
+    return PartitionProblem(rows.astype(np.float32), graph_of(rows), MODEL)
 
 
 def bisector_of(problem: PartitionProblem) -> Bisector:
@@ -177,7 +179,7 @@ def test_empty_clusters_are_filled(problem: PartitionProblem, planted: tuple[Flo
 
 
 def searched(rows: FloatArray, n_starts: int = 3) -> Search:
-    return Search(rows.astype(np.float32), 4, 4, "full", 1.0, 4.0, ADDED, 2, n_starts, 0)
+    return Search(rows.astype(np.float32), 4, 4, MODEL, n_starts, 0)
 
 
 def test_a_search_mends_its_start_and_ranks_what_it_found(

@@ -22,7 +22,6 @@ from gmmseg.digits.events import Iterated
 from gmmseg.digits.experiment import (
     Clustering,
     ExperimentOutcome,
-    clustering_of,
     scored_outcome,
     selection_of,
 )
@@ -228,9 +227,8 @@ def _digits_of(document: Document, place: str) -> DigitSet:
 
 
 def _outcome_content(outcome: ExperimentOutcome) -> dict[str, Any]:
-    found = clustering_of(outcome)
-    own = {each.name: getattr(found, each.name) for each in fields(Clustering)}
-    return own | {"history": _columns(found.history)}
+    own = {each.name: getattr(outcome, each.name) for each in fields(Clustering)}
+    return own | {"history": _columns(outcome.history)}
 
 
 def _columns(steps: tuple[Iterated, ...]) -> dict[str, Any]:

@@ -283,7 +283,7 @@ def test_every_field_of_an_outcome_is_kept_or_made_again() -> None:
 
     made_again = {"digits", "features", "fitted", "scores_fit", "scores_test", "scores_all"}
     made_again |= {"reliability_fit", "reliability_test"}
-    kept = {each.name for each in fields(Clustering)} - {"n_fit"}
+    kept = {each.name for each in fields(Clustering)}
     assert {each.name for each in fields(ExperimentOutcome)} == kept | made_again
 
 
