@@ -17,32 +17,33 @@ FAINT = 0.02
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RegionGraph:
-    """M regions and the E pairs of them that share a border.
+    """M regions and the E pairs of them that share a border, at the working size.
 
     Parameters
     ----------
     pairs : int64 array, (E, 2)
         Regions i < j, in lexical order.
     lengths : (E,)
-        Pairs of neighbouring pixels (of four neighbours) across the border.
+        Pairs of pixels, neighbours by a side, on both sides of the border.
     sums : (E, 19)
-        Over those pairs: of the larger of both pixels' values of each boundary map; of the logarithm of each
-        of these plus `FAINT`, to which gaps in a border matter more; of how far the two regions' colours and
-        textures (Hellinger distances of their mean posteriors) and mean CIELAB differ.
+        Sums over those pairs. Of each of the 8 boundary maps of `Evidence.maps`, the larger value of both
+        pixels; then its natural logarithm, `FAINT` added, to which gaps in a border matter more; then three
+        values that are equal for all pairs of a border: the Hellinger distances between both regions' mean
+        posteriors, of colour and of texture, and the Euclidean distance between their mean CIELAB.
     areas : int64 array, (M,)
         Working pixels.
     area_unit : float
-        Pixels of the reference size in a working pixel.
+        Area of a working pixel in pixels of the reference size, see `Picture.area_unit`.
     rims : (M,)
-        Sides of its pixels with no pixel, or none with data, beyond.
+        Sides of the region's pixels beyond which the picture ends, or its data.
     centres : (M, 2)
-        Mean row and column.
+        Mean row and column, working pixels; the pixel (0, 0) has its centre at 0.
     colour, texture : (M, K)
-        Mean posteriors.
+        Mean posteriors under the two mixtures, rows summing to 1.
     lab : (M, 3)
         Mean CIELAB.
     spread : (M,)
-        Mean square of CIELAB's distance from that mean.
+        Mean squared distance of the pixels' CIELAB from that mean, squared Lab units.
     """
 
     pairs: IntArray
@@ -59,7 +60,7 @@ class RegionGraph:
 
     @property
     def n_regions(self) -> int:
-        """Regions, M."""
+        """Number of regions, M."""
         return len(self.areas)
 
 
@@ -73,8 +74,14 @@ def region_graph(
     leaves : int32 array, (h, w)
         0..M-1, each of them somewhere; -1 where there is no data.
     evidence : Evidence
+        Of the same picture, (h, w).
     should_stop : callable
-        Asked between the planes; CANCEL raises `Cancelled`.
+        Asked between the planes.
+
+    Raises
+    ------
+    Cancelled
+        On the request to cancel.
     """
     pairs, lengths, strengths = _borders(leaves, evidence.maps, should_stop)
     areas = np.bincount(leaves[leaves >= 0]).astype(np.int64)
@@ -105,7 +112,10 @@ def region_graph(
 
 
 def hellinger(one: FloatArray, others: FloatArray) -> FloatArray:
-    """Return the Hellinger distances of distributions (K,) or (n, K) to others (n, K), 0..1."""
+    """Return the Hellinger distances ``(1 - sum_k (p_k q_k)^(1/2))^(1/2)``, (n,), from 0 to 1.
+
+    Both are of categorical distributions in rows: p (K,) or (n, K), q (n, K).
+    """
     overlap = np.sqrt(one * others).sum(axis=1)
     distance: FloatArray = np.sqrt(np.maximum(1 - overlap, 0))
     return distance
@@ -171,7 +181,23 @@ def _pair_codes(one: NDArray[np.int32], other: NDArray[np.int32], n_regions: int
 def region_means(
     planes: Float32Array, leaves: NDArray[np.int32], areas: IntArray, should_stop: ShouldStop = never_stop
 ) -> FloatArray:
-    """Return the mean of each plane (P, h, w) over each region, (M, P)."""
+    """Return the mean of each plane over the pixels of each region, (M, P).
+
+    Parameters
+    ----------
+    planes : (P, h, w)
+    leaves : int32 array, (h, w)
+        0..M-1; -1 where there is no data, which is left out.
+    areas : (M,)
+        Pixels of each region.
+    should_stop : callable
+        Asked before each plane.
+
+    Raises
+    ------
+    Cancelled
+        On the request to cancel.
+    """
     # Pixels without data are counted as one more region, which is dropped.
     flat = np.where(leaves < 0, len(areas), leaves).reshape(-1)
     means = np.empty((len(areas), len(planes)))

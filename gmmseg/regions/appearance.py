@@ -1,4 +1,4 @@
-"""Two Gaussian mixtures of a picture, of colours and of textures, and the posteriors of its pixels."""
+"""Two Gaussian mixtures of one picture, of its colours and of its textures, and its pixels' posteriors."""
 
 from __future__ import annotations
 
@@ -32,11 +32,14 @@ class AppearanceSettings:
     Parameters
     ----------
     n_components : int
+        K.
     n_iterations : int
-        Of EM.
+        EM steps; there is no other stopping rule.
     spread : float
-        r, the variance of the prior, in squared feature units: covariances are
-        ``(N_k S_k + 5 r I) / (N_k + 5) + r I / 5``.
+        r, the variance of the prior, in squared units of the features. With N_k the sum of the posteriors of
+        component k and S_k its weighted covariance, the M step sets
+        ``(N_k S_k + 5 r I) / (N_k + 5) + r I / 5``: that of five further rows with covariance r I, and a
+        lower bound on the variances.
     """
 
     n_components: int
@@ -49,33 +52,33 @@ TEXTURE = AppearanceSettings(24, 12, 0.02)
 
 
 def colour_generator(seed: int) -> np.random.Generator:
-    """Return the random numbers of the colour mixture."""
+    """Return the generator of the colour mixture's random numbers."""
     return np.random.default_rng([seed, 0])
 
 
 def texture_generator(seed: int) -> np.random.Generator:
-    """Return the random numbers of the texture mixture: its own, so that either can be made alone."""
+    """Return the generator of the texture mixture's random numbers: its own, so either can be made alone."""
     return np.random.default_rng([seed, 1])
 
 
 def colour_posteriors(
     picture: Picture, generator: np.random.Generator, should_stop: ShouldStop = never_stop
 ) -> Float32Array:
-    """Return the posteriors of the colour mixture, (K, h, w)."""
+    """Return the posteriors under the `COLOUR` mixture of `colour_planes`, see `appearance_posteriors`."""
     return appearance_posteriors(colour_planes(picture), picture, COLOUR, generator, should_stop)
 
 
 def texture_posteriors(
     picture: Picture, generator: np.random.Generator, should_stop: ShouldStop = never_stop
 ) -> Float32Array:
-    """Return the posteriors of the texture mixture, (K, h, w)."""
+    """Return the posteriors under the `TEXTURE` mixture of `texture_planes`, see `appearance_posteriors`."""
     return appearance_posteriors(
         texture_planes(picture, should_stop), picture, TEXTURE, generator, should_stop
     )
 
 
 def colour_planes(picture: Picture) -> Float32Array:
-    """Return slightly smoothed CIELAB, (3, h, w)."""
+    """Return CIELAB smoothed by a Gaussian of 0.7 pixels of the reference size, Lab units, (3, h, w)."""
     from scipy.ndimage import gaussian_filter
 
     blur = _COLOUR_BLUR * picture.filter_factor
@@ -84,10 +87,17 @@ def colour_planes(picture: Picture) -> Float32Array:
 
 
 def texture_planes(picture: Picture, should_stop: ShouldStop = never_stop) -> Float32Array:
-    """Return Gaussian derivatives of lightness with their length compressed, (10, h, w).
+    """Return scale-normalised Gaussian derivatives of the lightness L* at each pixel, (10, h, w).
 
-    Derivatives of the first and second order at two scales, times scale to the power of their order; a vector
-    f of them becomes ``f / |f| * log(1 + |f| / 2)``.
+    The first and second derivatives at scales of 1 and 2 pixels of the reference size, each times its scale
+    to the power of its order (Lindeberg 1998). Then the vector f of a pixel becomes
+    ``f / |f| * log(1 + |f| / 2)``, the contrast normalisation of Varma and Zisserman (2005) with 2 Lab units
+    in place of their constant.
+
+    Raises
+    ------
+    Cancelled
+        When `should_stop`, asked before each derivative, answers CANCEL.
     """
     from scipy.ndimage import gaussian_filter
 
@@ -113,18 +123,29 @@ def appearance_posteriors(
     generator: np.random.Generator,
     should_stop: ShouldStop = never_stop,
 ) -> Float32Array:
-    """Fit a mixture to some pixels with data and return the posteriors of all pixels, (K, h, w).
+    """Fit a mixture to some pixels with data and return the posteriors of all pixels.
 
     Parameters
     ----------
     planes : (D, h, w)
-        The features.
+        The features of each pixel, all in one unit.
     picture : Picture
+        Says which pixels have data; at most `SAMPLE_ROWS` of them are drawn, each at most once.
     settings : AppearanceSettings
     generator : numpy Generator
         Draws the pixels and the first means.
     should_stop : callable
-        Asked between iterations and blocks; CANCEL raises `Cancelled`.
+        Asked between iterations and blocks.
+
+    Returns
+    -------
+    float32 array, (K, h, w)
+        Summing to 1 over the components; also of pixels without data.
+
+    Raises
+    ------
+    Cancelled
+        On the request to cancel.
     """
     columns = planes.reshape(len(planes), -1).astype(np.float64)
     candidates = np.arange(columns.shape[1]) if picture.held is None else np.flatnonzero(picture.held)
@@ -148,10 +169,27 @@ def fitted_params(
     generator: np.random.Generator,
     should_stop: ShouldStop = never_stop,
 ) -> MixtureParams:
-    """Return a mixture of full Gaussians fitted to `columns` (D, N) by EM under a prior.
+    """Return a mixture with full covariances fitted by EM to N rows, under the prior of the settings.
 
-    The prior keeps components wider than the differences that people do not see, and alive where there are
-    fewer distinct rows than components. ``spread`` is r in the units of `columns`.
+    The prior keeps components wider than differences too small to be seen, and keeps them from vanishing
+    where there are fewer distinct rows than components.
+
+    Parameters
+    ----------
+    columns : (D, N)
+        The features.
+    settings : AppearanceSettings
+    spread : float
+        r of the settings, in squared units of `columns`.
+    generator : numpy Generator
+        Draws the first means, by k-means++; Lloyd's iterations follow.
+    should_stop : callable
+        Asked before each iteration.
+
+    Raises
+    ------
+    Cancelled
+        On the request to cancel.
     """
     params = _first_params(
         np.ascontiguousarray(columns.T), settings.n_components, spread, generator, should_stop

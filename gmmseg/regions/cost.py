@@ -34,9 +34,9 @@ PLAIN_FEATURES = (
 )
 FEATURES = LOG_FEATURES + PLAIN_FEATURES
 N_SUMS = 2 * N_MAPS + 3
-"""Sums over a border, `RegionGraph.sums`."""
+"""Number of sums over a border: the columns of `RegionGraph.sums`."""
 BORDER_STRENGTH = np.zeros(N_SUMS)
-"""Weight of the mean of each sum over a border in its strength, for uses that need one number."""
+"""Weight of the mean along a border of each of its sums in the border's strength, see `mean_strength`."""
 BORDER_STRENGTH[: len(COLOUR_MAPS)] = 1.0
 BORDER_STRENGTH[len(COLOUR_MAPS) : FINE_GRADIENT] = 0.3
 _N_FAINT = LOG_FEATURES.index("smaller size")
@@ -46,25 +46,28 @@ _LAB_NOISE = 20.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RegionStatistics:
-    """Statistics of regions and their picture besides the border in question.
+    """What the features of a union need of each of M regions and of the picture, besides the shared border.
+
+    Lengths are in pixels of the reference size, areas in such pixels.
 
     Parameters
     ----------
-    areas : (n,)
-        Pixels of the reference size.
-    colour, texture : (n, K)
+    areas : (M,)
+    colour, texture : (M, K)
         Mean posteriors.
-    places : (n, S)
-        Spectral coordinates.
-    lab : (n, 4)
-        Mean CIELAB and mean square of its length.
-    shape : (n, 3)
-        Mean row and column in pixels of the reference size, and the length of the rim, beyond which the
-        picture or its data end, for each pixel of area.
-    around, within : (n, 20)
-        Sums over all borders of each region, and over those dissolved inside it: length, then as `borders`.
+    places : (M, S)
+        Spectral coordinates, without unit.
+    lab : (M, 4)
+        Mean CIELAB, and the mean of its squared length.
+    shape : (M, 3)
+        Mean row and column; the length of the rim, beyond which the picture ends or its data, divided by the
+        area.
+    around, within : (M, 20)
+        Length, then the sums of `RegionGraph.sums`: over all borders of each region, and over those dissolved
+        inside it.
     picture : (2,)
-        Mean strength of all borders and mean squared distance of CIELAB from its mean, both of the picture.
+        Of the whole picture: the mean strength of the borders that the first stage left, and the mean squared
+        distance of CIELAB from its mean, squared Lab units.
     """
 
     areas: FloatArray
@@ -81,27 +84,35 @@ class RegionStatistics:
 def union_features(
     looks: RegionStatistics, one: int | IntArray, others: IntArray, borders: FloatArray
 ) -> FloatArray:
-    """Return what the log odds depend on, (n, 44), in the order of `FEATURES`.
+    """Return the features of n pairs of neighbours that the log odds depend on, (n, 44), as in `FEATURES`.
 
-    The first 28 are natural logarithms: of the means along the border of each boundary map and of how far the
-    leaves on both sides differ; of the distances between both regions' mean posteriors (Hellinger), spectral
-    coordinates and mean colours (CIELAB; lightness alone; CIELAB in units of both spreads); of the mean
-    strength of the borders dissolved within each; of how far apart their centres lie, by rows in units of the
-    picture and in all in units of the root of the smaller size; of the rim's part of the outline of both
-    together; of the smaller size and the border's length in units of its root; of both spreads; of what holds
-    for the whole picture. Then come the means along the border of the maps' logarithms; the border's strength
-    against the mean of each outline, a difference of logarithms; the border's part and the rim's part of each
-    outline; both lightnesses.
+    "Smaller" and "larger" are the two regions of a pair, by area. The first 28 are natural logarithms, most
+    with a constant added that keeps them finite:
+
+    - means along the border of the 8 boundary maps, and of how far the leaves on both sides differ in colour,
+      texture (Hellinger distances) and CIELAB;
+    - distances between both regions: of mean posteriors of colour and of texture (Hellinger), of spectral
+      coordinates, of mean CIELAB, of mean lightness, and of mean CIELAB over the root of the sum of both
+      spreads, which are mean squared distances from the region's mean;
+    - mean strength of the borders dissolved within each of them;
+    - vertical distance of their centres over the root of the picture's area; distance over that of the
+      smaller area; part of the rim in the outline of the union;
+    - the smaller area; the border's length over the root of that; both spreads; strength and spread of the
+      whole picture.
+
+    The last 16 are not: means along the border of the logarithms of the 8 maps; logarithm of the border's
+    strength less that of the mean strength around each region; parts of the border and of the rim in each
+    region's outline; both mean lightnesses.
 
     Parameters
     ----------
     looks : RegionStatistics
-    one : int or (n,)
+    one : int or int array, (n,)
         A region, or one for each of `others`.
-    others : (n,)
-        Neighbours.
+    others : int array, (n,)
+        Its neighbours.
     borders : (n, 20)
-        Length of the border in pixels of the reference size, then sums over it as in `RegionGraph.sums`.
+        Length of the shared border in pixels of the reference size, then its sums as in `RegionGraph.sums`.
     """
     first, second = np.broadcast_to(one, others.shape), others
     own, theirs = looks.areas[first], looks.areas[second]
@@ -159,13 +170,20 @@ def union_features(
 
 
 def union_cost(features: FloatArray, odds: QuadraticOdds) -> FloatArray:
-    """Return minus the log of the probability that both regions belong to the same thing, nats, (n,)."""
+    """Return the cost of each of n unions, (n,): ``log(1 + exp(o))`` nats, o the log odds of its features.
+
+    That is minus the logarithm of the probability that both regions belong to the same thing.
+    """
     cost: FloatArray = np.logaddexp(0.0, odds(features))
     return cost
 
 
 def mean_strength(borders: FloatArray) -> FloatArray:
-    """Return the mean strength along borders (n, 20), length and sums over it; 0 where there is none."""
+    """Return the mean boundary strength along n borders, (n,); 0 where the length is 0.
+
+    A border's row of `borders` (n, 20) has its length, then its sums as in `RegionGraph.sums`. The three maps
+    of the colour posteriors count with weight 1, those of the texture posteriors with 0.3.
+    """
     strength: FloatArray = borders[:, 1:] @ BORDER_STRENGTH / np.maximum(borders[:, 0], 1e-9)
     return strength
 

@@ -17,14 +17,14 @@ _LEAST_HEADROOM = 1.01
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RegionMap:
-    """The regions of one cut, read-only.
+    """The regions of one cut of a hierarchy with M leaves, read-only.
 
     Parameters
     ----------
     labels : uint8 or uint16 array, (H, W)
         1..R by first appearance in reading order; 0 where there is no data.
     height : float
-        At which the hierarchy was cut.
+        Of the cut, nats: unions up to it are done.
     leaf_labels : int32 array, (M,)
         The region of each leaf, 0..R-1.
     """
@@ -39,12 +39,15 @@ class RegionMap:
 
     @property
     def n_regions(self) -> int:
-        """Regions, R."""
+        """Number of regions, R."""
         return int(self.leaf_labels.max()) + 1
 
 
 def cut(hierarchy: Hierarchy, settings: RegionSettings) -> RegionMap:
-    """Return the regions at the wanted detail, or as many as are wanted."""
+    """Return the regions at `settings.detail`, or, where that is set, `settings.n_regions` of them.
+
+    A number of regions beyond that of the leaves gives the leaves. The settings are taken as checked.
+    """
     if settings.n_regions is None:
         height = height_of_detail(hierarchy, settings.detail)
         leaf_labels = leaf_labels_at(hierarchy, height)
@@ -55,7 +58,7 @@ def cut(hierarchy: Hierarchy, settings: RegionSettings) -> RegionMap:
 
 
 def leaf_labels_at(hierarchy: Hierarchy, height: float) -> NDArray[np.int32]:
-    """Return the region of each leaf when all unions up to `height` are done, (M,).
+    """Return the region of each leaf when all unions up to `height`, nats, are done, int32 (M,).
 
     Regions are numbered 0..R-1 by first appearance in reading order.
     """
@@ -64,15 +67,15 @@ def leaf_labels_at(hierarchy: Hierarchy, height: float) -> NDArray[np.int32]:
 
 
 def leaf_labels_of(hierarchy: Hierarchy, n_regions: int) -> NDArray[np.int32]:
-    """Return the region of each leaf when `n_regions` are left, as `leaf_labels_at`; capped to 1..M."""
+    """Return the region of each leaf, as `leaf_labels_at`, when `n_regions`, clipped to 1..M, are left."""
     return _leaf_labels(hierarchy, hierarchy.n_leaves - min(max(n_regions, 1), hierarchy.n_leaves))
 
 
 def height_of_detail(hierarchy: Hierarchy, detail: float) -> float:
-    """Return the height to cut at for a detail of 0..1.
+    """Return the height, nats, to cut at for a detail from 0 to 1; a detail beyond counts as the nearer end.
 
-    Detail 0 is the height of the last union, 0.5 `hierarchy.natural`, 1 just below the first union; between
-    them heights fall smoothly, without end or pause.
+    Detail 0 is the height of the last union, 0.5 `hierarchy.natural`, 1 just below the first union. Between
+    them the height is a strictly falling piecewise cubic (Fritsch and Carlson 1980) with a continuous slope.
     """
     ends = _heights_of_scale(hierarchy)
     if detail <= 0:

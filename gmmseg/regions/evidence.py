@@ -1,4 +1,4 @@
-"""Evidence of boundaries in a picture: the posteriors of two mixtures, maps made from them, the gradient."""
+"""Evidence of boundaries in a picture: two mixtures' posteriors, boundary maps of them, and its gradient."""
 
 from __future__ import annotations
 
@@ -18,13 +18,16 @@ from gmmseg.regions.fisher import fisher_map
 from gmmseg.regions.picture import Picture
 
 COLOUR_MAPS = ((1.5, 1), (3.0, 2), (6.0, 2))
-"""Scale, in pixels of the reference size, and reduction of each boundary map of the colour posteriors."""
+"""Of each boundary map of the colour posteriors, `scale` and `reduction` of `fisher_map`.
+
+Both are in pixels of a picture of the reference size.
+"""
 TEXTURE_MAPS = ((4.0, 2), (8.0, 4), (14.0, 4))
 """The same of the texture posteriors."""
 GRADIENT_SCALES = (1.5, 3.0)
-"""Scales of the CIELAB gradients, pixels of the reference size."""
+"""Standard deviations of the smoothing for the CIELAB gradients, pixels of the reference size."""
 FINE_GRADIENT = len(COLOUR_MAPS) + len(TEXTURE_MAPS)
-"""The place of the finer gradient among the maps."""
+"""The index of the finer gradient among the maps."""
 N_MAPS = FINE_GRADIENT + len(GRADIENT_SCALES)
 
 
@@ -34,14 +37,14 @@ class Evidence:
 
     Parameters
     ----------
-    picture : Picture
+    picture : Picture, (h, w)
     colour : float32 array, (K, h, w)
         Posteriors of the colour mixture.
     texture : float32 array, (K', h, w)
         Posteriors of the texture mixture.
     maps : float32 array, (8, h, w)
-        Boundary strength of the colour posteriors at three scales, fine to coarse, then of the texture ones,
-        then the CIELAB gradient at two scales.
+        `fisher_map` of the colour posteriors at three scales, fine to coarse, then of the texture posteriors
+        at three; then `lab_gradient` at two.
     """
 
     picture: Picture
@@ -51,7 +54,13 @@ class Evidence:
 
 
 def boundary_evidence(picture: Picture, seed: int = 0, should_stop: ShouldStop = never_stop) -> Evidence:
-    """Return posteriors and boundary maps of a picture; the same seed gives the same values."""
+    """Return posteriors and boundary maps of a picture; the same seed gives the same values.
+
+    Raises
+    ------
+    Cancelled
+        When `should_stop` answers CANCEL.
+    """
     colour = colour_posteriors(picture, colour_generator(seed), should_stop)
     texture = texture_posteriors(picture, texture_generator(seed), should_stop)
     return Evidence(picture, colour, texture, boundary_maps(picture, colour, texture, should_stop))
@@ -60,7 +69,16 @@ def boundary_evidence(picture: Picture, seed: int = 0, should_stop: ShouldStop =
 def boundary_maps(
     picture: Picture, colour: Float32Array, texture: Float32Array, should_stop: ShouldStop = never_stop
 ) -> Float32Array:
-    """Return Fisher maps of both kinds of posteriors, at three scales each, and two gradients, (8, h, w)."""
+    """Return `Evidence.maps` of a picture, from its posteriors of colour and of texture.
+
+    Scales and reductions are those of the constants above; in a larger picture than the reference scales are
+    larger by its `filter_factor`, and reductions by the power of two below that.
+
+    Raises
+    ------
+    Cancelled
+        When `should_stop` answers CANCEL.
+    """
     factor = picture.filter_factor
     # Where the picture is larger than the reference the maps of wide scales may be coarser by as much.
     coarser = 2 ** int(np.log2(max(factor, 1.0)))
@@ -77,9 +95,27 @@ def boundary_maps(
 
 
 def lab_gradient(picture: Picture, scale: float, should_stop: ShouldStop = never_stop) -> Float32Array:
-    """Return the gradient of CIELAB smoothed at a scale, Lab units per pixel of the reference size, (h, w).
+    """Return the length of the gradient of CIELAB at each pixel, (h, w).
 
-    The scale is in pixels of the reference size, too.
+    The root of the sum of squares over the three planes and both directions, of Gaussian derivatives.
+
+    Parameters
+    ----------
+    picture : Picture
+    scale : float
+        Standard deviation of the Gaussian, pixels of the reference size.
+    should_stop : callable
+        Asked before each plane.
+
+    Returns
+    -------
+    float32 array, (h, w)
+        Lab units per pixel of the reference size.
+
+    Raises
+    ------
+    Cancelled
+        On the request to cancel.
     """
     from scipy.ndimage import gaussian_filter
 

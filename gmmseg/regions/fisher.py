@@ -1,4 +1,4 @@
-"""Boundary strength from posterior maps: how fast the mixture changes its mind, by the Fisher–Rao metric."""
+"""Boundary strength from posterior maps: how fast they change across pixels, in the Fisher–Rao metric."""
 
 from __future__ import annotations
 
@@ -14,22 +14,33 @@ _TRUNCATE = 3.0
 def fisher_map(
     posteriors: Float32Array, scale: float, reduction: int = 1, should_stop: ShouldStop = never_stop
 ) -> Float32Array:
-    """Return the boundary strength of each pixel, (h, w).
+    """Return the boundary strength of each pixel.
 
-    Each posterior map is smoothed at `scale`. Categorical distributions p under the Fisher–Rao metric are a
-    sphere whose flat coordinates are the square roots of p, so that the structure tensor of the square roots,
-    summed over the components, measures change of the distribution; the strength is the square root of its
-    larger eigenvalue, times the scale.
+    The posteriors are smoothed by a Gaussian. Under the Fisher–Rao metric categorical distributions p are
+    part of a sphere, on which p has the coordinates sqrt(p_k) (Amari and Nagaoka 2000). The structure tensor
+    of these as of a multichannel image (Di Zenzo 1986) is ``sum_k g_k g_k^T``, with g_k the gradient of
+    sqrt(p_k) by central differences; the root of its larger eigenvalue is the largest rate of change of p.
 
     Parameters
     ----------
     posteriors : (K, h, w)
+        Summing to 1 over K.
     scale : float
-        Standard deviation of the smoothing, pixels.
+        Standard deviation of the Gaussian, pixels.
     reduction : int
-        Work on means of so many pixels squared; the map is interpolated back to (h, w).
+        Side of the blocks of pixels, whose means are worked on; the map is interpolated back to (h, w).
     should_stop : callable
-        Asked before each component; CANCEL raises `Cancelled`.
+        Asked before each component.
+
+    Returns
+    -------
+    float32 array, (h, w)
+        The rate of change times the scale: without unit.
+
+    Raises
+    ------
+    Cancelled
+        On the request to cancel.
     """
     from scipy.ndimage import gaussian_filter
 
@@ -58,7 +69,10 @@ def _add_gradient(root: Float32Array, tensor: Float32Array) -> None:
 
 
 def block_means(plane: Float32Array, side: int) -> Float32Array:
-    """Return the means over blocks of side × side pixels; the last ones go on with the border's values."""
+    """Return the means of a plane (h, w) over blocks of side × side pixels, (ceil(h / side), ceil(w / side)).
+
+    Blocks that reach beyond the plane are filled up with the values at its edge.
+    """
     if side == 1:
         return plane
     height, width = plane.shape
@@ -71,7 +85,10 @@ def block_means(plane: Float32Array, side: int) -> Float32Array:
 
 
 def interpolated(plane: Float32Array, side: int, shape: tuple[int, int]) -> Float32Array:
-    """Return block means interpolated bilinearly to one value for each pixel of `shape`."""
+    """Return block means of this side interpolated bilinearly to the pixels of `shape`, (h, w).
+
+    A mean is the value at the centre of its block; beyond the outermost centres values are constant.
+    """
     if side == 1:
         return plane
     for axis in (0, 1):

@@ -11,39 +11,43 @@ from gmmseg.arrays import FloatArray, IntArray
 from gmmseg.control import ShouldStop, never_stop, raise_if_cancelled
 
 Cost = Callable[[int | IntArray, IntArray, FloatArray], FloatArray]
-"""``cost(node, others (n,), borders (n, B))``: what uniting `node`, or each of (n,) nodes, with its neighbour
-costs, (n,)."""
+"""``cost(node, others, borders)`` returns the costs of n unions, (n,).
+
+They are of one node, or of each of (n,) nodes, with `others` (n,), whose shared borders are `borders` (n, B).
+"""
 
 _ASK_EVERY = 64
 
 
 class GreedyMerger:
-    """Regions that are united pair by pair, the cheapest border first.
+    """Greedy agglomeration of a graph of M regions: at each step the cheapest pair of neighbours is united.
 
-    A united region takes the place of one of its two parts in `areas`, `means`, `around` and `within`, which
-    change in place: others may hold on to them.
+    Costs are kept in a heap. After a union those of the united region's borders are computed anew; entries
+    that are out of date stay in the heap, and are skipped when they come up. The union takes over the row of
+    one of its two parts in `areas`, `means`, `around` and `within`, which change in place, so that a cost
+    function may keep them.
 
     Parameters
     ----------
     pairs : int64 array, (E, 2)
         Neighbours; each pair once.
     borders : (E, B)
-        What is known of each border; columns add up where two borders become one.
+        Additive quantities of each border: where two borders become one their rows are summed.
     areas : (M,)
-        Sizes; they add up.
+        Additive, too, and the weights of `means`.
 
     Attributes
     ----------
     means : list of (M, F) arrays
-        Averages over the area of each region, kept up to date.
+        Means over the area of each region, put there by the caller and kept up to date.
     around : (M, B)
-        Sums of what is known over all borders of each region.
+        Sum of `borders` over all borders of each region.
     within : (M, B)
         The same over the borders that were dissolved inside it.
     united : list of pairs of int
         The nodes united at each step; step i makes node M + i.
     costs : list of float
-        What each step cost.
+        Of each step that `run` took.
     """
 
     def __init__(self, pairs: IntArray, borders: FloatArray, areas: FloatArray) -> None:
@@ -68,11 +72,11 @@ class GreedyMerger:
 
     @property
     def n_regions(self) -> int:
-        """Regions that are left."""
+        """Number of regions that are left."""
         return len(self.areas) - len(self.united)
 
     def n_parts(self) -> int:
-        """Return into how many parts that touch nowhere the regions fall."""
+        """Return the number of connected components of the graph of the regions that are left."""
         from scipy.sparse import coo_array
         from scipy.sparse.csgraph import connected_components
 
@@ -83,7 +87,7 @@ class GreedyMerger:
         return len(np.unique(part)) - len(self.united)
 
     def borders(self) -> tuple[IntArray, FloatArray]:
-        """Return the pairs of places that are neighbours now, (E', 2), and what is known of their borders."""
+        """Return the pairs of rows whose regions are neighbours now, (E', 2), and their borders, (E', B)."""
         live = self._live_edges()
         ends = np.array([self._ends[edge] for edge in live], dtype=np.int64).reshape(-1, 2)
         return ends, self._borders[live]
@@ -92,7 +96,10 @@ class GreedyMerger:
         return [edge for edge, stamp in enumerate(self._stamps) if stamp >= 0]
 
     def pooled(self, values: FloatArray, areas: FloatArray | IntArray) -> FloatArray:
-        """Return the means of values of the nodes (M, F), weighted by area, in the place of each region."""
+        """Return the means over each region of values of the M first nodes, (M, F), in the region's row.
+
+        `areas` (M,) are the weights. Rows that no region has any more are 0.
+        """
         owner = self._owner
         # Each round doubles how far a node looks along the chain of unions.
         while not np.array_equal(owner, owner[owner]):
@@ -103,7 +110,13 @@ class GreedyMerger:
         return means
 
     def run(self, cost: Cost, n_regions: int, should_stop: ShouldStop = never_stop) -> None:
-        """Unite the cheapest neighbours until `n_regions` are left or none are neighbours."""
+        """Unite the cheapest neighbours until `n_regions` are left or none are neighbours.
+
+        Raises
+        ------
+        Cancelled
+            When `should_stop`, asked every 64 unions, answers CANCEL.
+        """
         queue: list[tuple[float, int, int]] = []
         edges = self._live_edges()
         if edges:
@@ -121,7 +134,7 @@ class GreedyMerger:
             self._reconsider(queue, cost, node)
 
     def unite_rest(self) -> int:
-        """Unite what is left, in order of place, without a cost; return how many steps it took."""
+        """Unite all regions that are left, in order of row, without costs; return the number of unions."""
         left = [node for node, is_alive in enumerate(self._is_alive) if is_alive]
         whole = self._node[left[0]] if left else 0
         for other in left[1:]:

@@ -1,4 +1,8 @@
-"""Leaves: the many small regions that a hierarchy starts from, by a watershed of the boundary strength."""
+"""Leaves: the many small regions that a hierarchy starts from, by a watershed of the boundary strength.
+
+The watershed floods from the local minima by a priority queue (Beucher and Meyer 1993), as in scikit-image;
+there are no watershed lines: each pixel belongs to a basin.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +22,18 @@ _BLOCK = 1 << 18
 
 
 def watershed_leaves(evidence: Evidence, should_stop: ShouldStop = never_stop) -> NDArray[np.int32]:
-    """Return the catchment basin of each pixel, (h, w): 0..M-1 by first appearance, -1 without data."""
+    """Return the leaf of each pixel, the catchment basin of the `relief`.
+
+    Returns
+    -------
+    int32 array, (h, w)
+        0..M-1 by first appearance in reading order; -1 where there is no data.
+
+    Raises
+    ------
+    Cancelled
+        When `should_stop`, asked before the flood and after it, answers CANCEL.
+    """
     surface = relief(evidence)
     raise_if_cancelled(should_stop)
     basins = basins_of(surface, evidence.picture.held)
@@ -27,7 +42,16 @@ def watershed_leaves(evidence: Evidence, should_stop: ShouldStop = never_stop) -
 
 
 def basins_of(surface: Float32Array, held: BoolArray | None) -> NDArray[np.int32]:
-    """Return the catchment basins of a surface, numbered as by `watershed_leaves`."""
+    """Return the catchment basins of the minima (of four neighbours) of a surface, (h, w).
+
+    Each part of the data that touches no other has at least one. They are numbered as by `watershed_leaves`.
+
+    Parameters
+    ----------
+    surface : float32 array, (h, w)
+    held : bool array, (h, w), optional
+        True where there is data; None when all pixels hold data.
+    """
     from scipy.ndimage import label
     from skimage.morphology import local_minima
 
@@ -41,7 +65,16 @@ def basins_of(surface: Float32Array, held: BoolArray | None) -> NDArray[np.int32
 
 
 def flood(surface: Float32Array, markers: NDArray[np.int32], mask: BoolArray | None) -> NDArray[np.int32]:
-    """Return the marker, from 1, whose flood reaches each pixel first, (H, W); 0 outside the mask."""
+    """Return the marker whose flood over a surface reaches each pixel first, int32 (H, W).
+
+    Parameters
+    ----------
+    surface : float32 array, (H, W)
+    markers : int32 array, (H, W)
+        From 1 where a flood begins; 0 elsewhere.
+    mask : bool array, (H, W), optional
+        True where the flood may go; elsewhere, and where none arrives, the result is 0.
+    """
     from skimage.segmentation import watershed
 
     flooded: Callable[..., NDArray[np.int32]] = watershed
@@ -49,7 +82,7 @@ def flood(surface: Float32Array, markers: NDArray[np.int32], mask: BoolArray | N
 
 
 def relief(evidence: Evidence) -> Float32Array:
-    """Return the surface that is flooded, (h, w): strong boundaries are ridges."""
+    """Return the surface that is flooded, (h, w): `surface_of` smoothed by 1 pixel of the reference size."""
     from scipy.ndimage import gaussian_filter
 
     blur = _RELIEF_BLUR * evidence.picture.filter_factor
@@ -58,7 +91,11 @@ def relief(evidence: Evidence) -> Float32Array:
 
 
 def surface_of(evidence: Evidence) -> Float32Array:
-    """Return the boundary strength of colour and texture together, (h, w), before it is smoothed."""
+    """Return a weighted sum of boundary maps, (h, w).
+
+    The three of the colour posteriors with weight 1, the finest of the texture posteriors with 0.5, and the
+    finer CIELAB gradient, in Lab units per pixel, with 0.02.
+    """
     surface: Float32Array = evidence.maps[:3].sum(axis=0)
     surface += np.float32(_TEXTURE_WEIGHT) * evidence.maps[3]
     surface += np.float32(_GRADIENT_WEIGHT) * evidence.maps[FINE_GRADIENT]
@@ -66,14 +103,14 @@ def surface_of(evidence: Evidence) -> Float32Array:
 
 
 def numbered_by_appearance(labels: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Return labels renumbered 0, 1, … in the order in which reading by rows meets them; -1 stays."""
+    """Return labels (h, w) renumbered 0, 1, … by first appearance in reading order; -1 stays -1."""
     return ranks_by_appearance(labels, int(labels.max()) + 1)[labels]
 
 
 def ranks_by_appearance(labels: NDArray[np.int32], n_labels: int) -> NDArray[np.int32]:
-    """Return the rank of each label by first appearance in reading order, and -1 for -1 at the end.
+    """Return the rank of each of `n_labels` labels by first appearance in reading order, (n_labels + 1,).
 
-    Labels that appear nowhere have rank -1.
+    Labels that appear nowhere have rank -1; so has the last entry: ``ranks[labels]`` keeps labels of -1.
     """
     flat = labels.reshape(-1)
     nowhere = flat.size

@@ -16,24 +16,26 @@ from gmmseg.regions.odds import QuadraticOdds, fitted_odds
 from gmmseg.regions.spectral import spectral_coordinates
 
 APART = 10.0
-"""Height at which parts that touch nowhere are united: above the cost of most borders."""
+"""Height, nats, at which parts that touch nowhere are united: above the cost of most borders."""
 
 
 @dataclass(frozen=True, slots=True)
 class MergeWeights:
-    """Weights by which regions are united.
+    """Constants of both stages of merging.
 
     Parameters
     ----------
     first_size_power : float
-        The first stage unites by the mean strength of the colour boundaries times
-        ``(n_i n_j / (n_i + n_j)) ** first_size_power``, in pixels of the reference size.
+        The cost of a union in the first stage is the sum of the means along the border of the three colour
+        maps, times ``(n_i n_j / (n_i + n_j)) ** first_size_power``, with areas n in pixels of the reference
+        size.
     first_regions : int
-        Regions left by the first stage.
+        Number of regions that the first stage leaves, in one connected picture.
     affinity_scale : float
-        Strength of a border (`mean_strength`) that lowers the affinity of neighbours to 1/e.
+        The affinity of two neighbours is the length of their border times ``exp(-s / affinity_scale)``, where
+        s is its `mean_strength`.
     n_coordinates : int
-        Spectral coordinates.
+        Number of spectral coordinates.
     """
 
     first_size_power: float = 0.15
@@ -51,12 +53,26 @@ def build_tree(
     odds: QuadraticOdds | None = None,
     should_stop: ShouldStop = never_stop,
 ) -> MergeTree:
-    """Return the tree of all regions of a graph; without `odds` the fitted ones decide.
+    """Return the tree of unions of all regions of a graph, by greedy merging in two stages.
 
-    A first stage unites down to `first_regions` by the colour boundaries alone; its heights are scaled to
-    stay below those of the second, which looks at everything. A height is the largest cost so far, in the
-    second stage nats of `union_cost`. Parts of the graph that touch nowhere are united last, at `APART` or
-    above.
+    The first stage unites by the colour boundaries alone, see `MergeWeights`; the second by `union_cost`, in
+    nats. The height of a union is the largest cost so far, which makes the tree an ultrametric (as that of
+    Arbeláez et al. 2011, sec. 4.2); those of the first stage are scaled where they would exceed those of the
+    second. Parts of the graph that touch nowhere are united last, at `APART` or above.
+
+    Parameters
+    ----------
+    graph : RegionGraph
+    weights : MergeWeights
+    odds : QuadraticOdds, optional
+        Of the features `FEATURES`; `fitted_odds` by default.
+    should_stop : callable
+        Asked every 64 unions.
+
+    Raises
+    ------
+    Cancelled
+        On the request to cancel.
     """
     merger = first_stage(graph, weights, should_stop)
     first = np.maximum.accumulate(np.array(merger.costs))
@@ -76,7 +92,16 @@ def build_tree(
 def first_stage(
     graph: RegionGraph, weights: MergeWeights = DEFAULT_WEIGHTS, should_stop: ShouldStop = never_stop
 ) -> GreedyMerger:
-    """Return the regions of a graph united down to `first_regions`, in units of the reference size."""
+    """Return the merger of a graph's regions after the first stage.
+
+    Its borders are length and sums as in `RegionStatistics.around`, in pixels of the reference size. Where
+    the graph falls into P connected components it leaves ``first_regions + P - 1`` regions.
+
+    Raises
+    ------
+    Cancelled
+        When `should_stop` answers CANCEL.
+    """
     borders: FloatArray = np.concatenate([graph.lengths[:, None], graph.sums], axis=1)
     borders *= graph.area_unit**0.5
     merger = GreedyMerger(graph.pairs, borders, graph.areas.astype(np.float64) * graph.area_unit)
@@ -95,7 +120,7 @@ def second_stage(
     odds: QuadraticOdds,
     weights: MergeWeights = DEFAULT_WEIGHTS,
 ) -> tuple[RegionStatistics, Cost]:
-    """Return how the merger's regions look, which it keeps up to date, and the cost of the second stage."""
+    """Return the statistics of a merger's regions, which it keeps up to date, and the second stage's cost."""
     squares = graph.spread + (graph.lab**2).sum(axis=1)
     length_unit = graph.area_unit**0.5
     rims = graph.rims * length_unit / (graph.areas * graph.area_unit)
@@ -123,7 +148,7 @@ def second_stage(
 
 
 def merged_size(areas: FloatArray, node: int | IntArray, others: IntArray) -> FloatArray:
-    """Return ``n_i n_j / (n_i + n_j)`` of a region, or of each, with another."""
+    """Return ``n_i n_j / (n_i + n_j)`` of the areas of a node, or of each of (n,), and of `others`, (n,)."""
     sizes = areas[others]
     merged: FloatArray = sizes * areas[node] / (sizes + areas[node])
     return merged

@@ -1,4 +1,4 @@
-"""Log odds that are a quadratic function of features, and those fitted to what people drew."""
+"""Log odds as a quadratic function of features, and those fitted to human segmentations."""
 
 from __future__ import annotations
 
@@ -15,22 +15,26 @@ from gmmseg.arrays import FloatArray
 FITTED_FILE = "fitted_odds.json"
 """Beside this module; ``python -m tests.benchmarks.fit_region_cost --split all --rounds 5`` writes it."""
 REACH = 3.0
-"""Standard deviations at which a feature is held: a parabola says nothing about what it has not seen."""
+"""Standard deviations at which features are clipped: a quadratic does not extrapolate."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class QuadraticOdds:
-    """Log odds ``b + z·w + z·P·z`` of standardised features z, as between two Gaussians.
+    """Log odds ``b + w·z + z·P·z`` of standardised features z: quadratic logistic regression.
+
+    Such are the log odds between two Gaussian classes with covariances of their own.
 
     Parameters
     ----------
     features : tuple of F names
     mean, deviation : (F,)
-        ``z = (x - mean) / deviation``, held to ±`REACH`.
+        ``z = (x - mean) / deviation``, clipped to ±`REACH`.
     linear : (F,)
+        w.
     products : (F, F)
-        Upper triangular.
+        P, upper triangular.
     offset : float
+        b.
     """
 
     features: tuple[str, ...]
@@ -41,7 +45,7 @@ class QuadraticOdds:
     offset: float
 
     def __call__(self, features: FloatArray) -> FloatArray:
-        """Return the log odds of rows of features (n, F), (n,)."""
+        """Return the log odds, natural logarithms, of each row of features x, (n, F), as (n,)."""
         standardised = np.clip((features - self.mean) / self.deviation, -REACH, REACH)
         bent: FloatArray = standardised @ self.products
         bent += self.linear
@@ -51,7 +55,13 @@ class QuadraticOdds:
         return odds
 
     def as_json(self) -> str:
-        """Return the text that `from_json` reads, a line for each feature."""
+        """Return the JSON text that `from_json` reads, a line for each feature.
+
+        Raises
+        ------
+        ValueError
+            Where a number is not finite.
+        """
         rows: list[str] = []
         for at, name in enumerate(self.features):
             entry = {
@@ -67,7 +77,13 @@ class QuadraticOdds:
 
     @staticmethod
     def from_json(text: str) -> QuadraticOdds:
-        """Return what `as_json` wrote."""
+        """Return the odds, with read-only arrays, of a text that `as_json` wrote.
+
+        Raises
+        ------
+        ValueError, KeyError
+            Where the text is no JSON, or lacks a value.
+        """
         held: dict[str, Any] = json.loads(text)
         entries = held["features"]
         products = np.zeros((len(entries), len(entries)))
@@ -84,12 +100,13 @@ class QuadraticOdds:
 
 @cache
 def fitted_odds() -> QuadraticOdds:
-    """Return the log odds that two regions are different things, fitted to what people drew.
+    """Return the log odds that two neighbouring regions are different things, fitted to BSDS500.
 
-    A logistic regression on the 300 training and validation images of BSDS500, where the answer is the share
-    of annotators who kept a pixel of one region and one of the other apart: for all neighbours at 150 to 3
-    regions of trees merged with such odds; larger ones, and those among few regions, count more. Ridge
-    penalties of .001 on the linear weights and .1 on the products; the mean of three fits. Besides these and
-    the natural height nothing of the hierarchy is trained.
+    A logistic regression on the 300 training and validation images (Arbeláez et al. 2011). The target is the
+    share of annotators whose segments separate a pixel of one region from one of the other. The rows are
+    all neighbours in cuts of 150 to 3 regions of trees that were merged with earlier such odds; larger
+    regions, and cuts of few regions, weigh more. Ridge penalties of .001 on the linear weights and .1 on the
+    products; the mean of three fits. Besides these and the natural height nothing of the hierarchy is
+    trained.
     """
     return QuadraticOdds.from_json(files("gmmseg.regions").joinpath(FITTED_FILE).read_text("utf-8"))

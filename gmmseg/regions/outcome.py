@@ -16,17 +16,27 @@ from gmmseg.setting import check_settings
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RegionOutcome:
-    """An image's region tree and one cut of it."""
+    """An image's hierarchy of regions and one cut of it.
+
+    Parameters
+    ----------
+    image : Image, (H, W)
+    settings : RegionSettings
+    hierarchy : Hierarchy
+    regions : RegionMap
+        The hierarchy cut by the settings.
+    seconds : dict of str to float
+        Duration of each stage: ``hierarchy``, which is missing where the tree was given, and ``cut``.
+    """
 
     image: Image
     settings: RegionSettings
     hierarchy: Hierarchy
     regions: RegionMap
     seconds: dict[str, float]
-    """Duration of each stage: ``hierarchy``, which is missing where the tree was given, and ``cut``."""
 
     def area_of(self, region: int) -> int:
-        """Return the pixels of a region, a value of the label map."""
+        """Return the number of pixels of a region 1..R, as it stands in `RegionMap.labels`; 0 beyond."""
         return int(self.hierarchy.areas[self.regions.leaf_labels == region - 1].sum())
 
 
@@ -37,20 +47,26 @@ def region_events(
     *,
     should_stop: ShouldStop = never_stop,
 ) -> Generator[Progress, None, RegionOutcome]:
-    """Make the map of regions of an image.
+    """Make the map of regions of an image, yielding progress.
 
     Parameters
     ----------
-    image : Image
+    image : Image, (H, W)
     settings : RegionSettings
     hierarchy : Hierarchy, optional
-        Of this image and the settings' seed; made where it is missing, which is what takes the time.
+        Of this image and the settings' seed; made by `hierarchy_events` where it is missing, which takes
+        nearly all of the time.
     should_stop : callable
+        Asked while the hierarchy is made; STOP leaves the borders of a large image coarse.
 
     Raises
     ------
-    SettingsError, BudgetError
+    SettingsError
+        Where a setting is out of its bounds.
+    FeatureError
+        Where no pixel holds data.
     Cancelled
+        On the request to cancel.
     """
     check_settings(settings)
     seconds: dict[str, float] = {}

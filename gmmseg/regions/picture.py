@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 WORKING_SIDE = 640
 """Pixels of the longest side that is worked at; larger images are reduced to it and refined afterwards."""
 REFERENCE_PIXELS = 481 * 321
-"""Scales of filters and sizes of regions are those of an image of so many pixels."""
+"""Area of a picture of the reference size, that of BSDS500.
+
+Scales of filters and sizes of regions are given for a picture of so many pixels, in "pixels of the reference
+size".
+"""
 _ROWS_AT_ONCE = 64
 _SMALLEST_FACTOR = 0.5
 """Filters shrink with small images only so far: finer ones would see the noise of single pixels."""
@@ -29,7 +33,7 @@ _SMALLEST_FACTOR = 0.5
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Picture:
-    """A picture at its working size.
+    """A picture at its working size, h rows of w pixels.
 
     Parameters
     ----------
@@ -44,31 +48,42 @@ class Picture:
 
     @property
     def shape(self) -> tuple[int, int]:
-        """(h, w)."""
+        """Height and width in working pixels, (h, w)."""
         return int(self.lab.shape[1]), int(self.lab.shape[2])
 
     @property
     def area_unit(self) -> float:
-        """Return what a pixel counts in pixels of the reference size."""
+        """Area of a working pixel in pixels of the reference size."""
         return REFERENCE_PIXELS / (self.shape[0] * self.shape[1])
 
     @property
     def filter_factor(self) -> float:
-        """Return the length in working pixels of a pixel of the reference size."""
+        """Side of a pixel of the reference size in working pixels, for filters: 0.5 or more."""
         return max(math.sqrt(1 / self.area_unit), _SMALLEST_FACTOR)
 
 
 def working_picture(
     image: Image, working_side: int = WORKING_SIDE, should_stop: ShouldStop = never_stop
 ) -> Picture:
-    """Return the image in CIELAB, its sides reduced by area averaging to at most `working_side` pixels.
+    """Return an image in CIELAB (see `srgb_to_lab`), reduced where it is larger than the working size.
 
-    Colours are those shown on the screen, so that regions follow what people see at any depth.
+    Colours are the 8-bit sRGB values shown on the screen, so that regions follow what people see at any bit
+    depth. Reducing averages sRGB over the area of each working pixel, of its part with data alone.
+
+    Parameters
+    ----------
+    image : Image, (H, W)
+    working_side : int
+        Largest number of pixels of the longer side.
+    should_stop : callable
+        Asked between blocks of rows.
 
     Raises
     ------
     FeatureError
         Where no pixel holds data.
+    Cancelled
+        On the request to cancel.
     """
     if image.mask is not None and not image.mask.any():
         raise FeatureError(

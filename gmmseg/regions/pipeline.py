@@ -33,16 +33,17 @@ _WORKING_SHARE = 0.4
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WorkedImage:
-    """An image's regions at its working size.
+    """An image's regions at its working size, (h, w).
 
     Parameters
     ----------
     evidence : Evidence
     leaves : int32 array, (h, w)
-        0..M-1 by first appearance; -1 without data.
+        0..M-1 by first appearance in reading order; -1 where there is no data.
     graph : RegionGraph
         Of the M leaves.
     tree : MergeTree
+        Of `build_tree`, over these leaves.
     """
 
     evidence: Evidence
@@ -64,18 +65,20 @@ def worked_events(
     ----------
     image : Image
     seed : int
-        The same image and seed give the same regions.
+        Of the two mixtures of appearance: the same image and seed give the same regions.
     should_stop : callable
-        Asked between blocks. CANCEL raises `Cancelled`.
+        Asked between blocks.
     working_side : int
-        Longest side, in pixels, that is worked at; larger images are reduced to it.
+        Pixels of the longest side that is worked at; larger images are reduced to it.
     odds : QuadraticOdds, optional
-        Log odds that two regions are different things; without them the fitted ones decide.
+        Log odds that two regions are different things; `fitted_odds` by default.
 
     Raises
     ------
     FeatureError
         Where no pixel holds data.
+    Cancelled
+        On the request to cancel.
     """
     yield Progress("Regions: reading colours", 0.0)
     picture = working_picture(image, working_side, should_stop)
@@ -95,11 +98,11 @@ def worked_events(
 def hierarchy_events(
     image: Image, seed: int = 0, should_stop: ShouldStop = never_stop, working_side: int = WORKING_SIDE
 ) -> Generator[Progress, None, Hierarchy]:
-    """Make an image's hierarchy of regions, yielding progress.
+    """Make an image's hierarchy of regions, yielding progress from 0 to 1.
 
-    Large images are worked at a reduced size; the borders of the leaves are then refined at their own.
-    Parameters and errors are those of `worked_events`, but that STOP leaves the borders of a large image
-    coarse.
+    An image larger than the working size is worked at that; the borders of the leaves are then refined at
+    the image's own size. Parameters and errors are those of `worked_events`. STOP ends the refinement of a
+    large image early, see `refinement_events`, and changes nothing else.
     """
     share = _WORKING_SHARE if max(image.height, image.width) > working_side else 1.0
     worked = yield from relayed(
@@ -123,7 +126,24 @@ def finished_events(
     image: Image,
     should_stop: ShouldStop = never_stop,
 ) -> Generator[Progress, None, Hierarchy]:
-    """Make the hierarchy of an image from its regions at the working size, yielding progress from 0 to 1."""
+    """Make the hierarchy of an image from its regions at the working size, yielding progress from 0 to 1.
+
+    Leaves that lose all their pixels in the refinement are taken out of the tree.
+
+    Parameters
+    ----------
+    leaves, graph, tree
+        Of a `WorkedImage`.
+    image : Image, (H, W)
+        The one that they were made from.
+    should_stop : callable
+        As in `refinement_events`.
+
+    Raises
+    ------
+    Cancelled
+        On the request to cancel.
+    """
     natural = natural_height()
     if leaves.shape == (image.height, image.width):
         return Hierarchy(leaves, tree, natural, graph.areas, graph.lab, graph.colour)
@@ -132,7 +152,7 @@ def finished_events(
 
 
 def part_of(step: Progress, start: float, stop: float) -> Progress:
-    """Return progress from 0 to 1 as that of a part of longer work."""
+    """Return progress of a part of longer work, from 0 to 1, as that of the whole, from `start` to `stop`."""
     return replace(step, fraction=start + (stop - start) * (step.fraction or 0.0))
 
 

@@ -1,4 +1,4 @@
-"""Leaves found at a reduced size brought to the image's own: their borders move to its edges."""
+"""Refinement of leaves found at a reduced size: at the image's own their borders move to its edges."""
 
 from __future__ import annotations
 
@@ -37,7 +37,18 @@ def refinement_events(
     image : Image, (H, W)
         At least as large.
     should_stop : callable
-        STOP ends early: borders that were not refined yet stay coarse. CANCEL raises `Cancelled`.
+        Asked between strips of rows. STOP ends early: steps that are not complete have no effect, and borders
+        stay as coarse as the last one left them.
+
+    Returns
+    -------
+    int32 array, (H, W)
+        The same leaves, of which some may have lost every pixel; -1 where the image has no data.
+
+    Raises
+    ------
+    Cancelled
+        On the request to cancel.
     """
     shape = (image.height, image.width)
     pictures = _levels(image, (leaves.shape[0], leaves.shape[1]))
@@ -63,7 +74,7 @@ def _levels(image: Image, smallest: tuple[int, int]) -> list[ByteArray]:
 
 
 def enlarged(leaves: Leaves, shape: tuple[int, ...]) -> Leaves:
-    """Return leaves enlarged to `shape` without refinement."""
+    """Return leaves (h, w) enlarged to `shape`, (H, W), by the nearest neighbour."""
     rows, columns = (
         ((np.arange(large) + 0.5) * small / large).astype(np.int64)
         for large, small in zip(shape, leaves.shape, strict=True)
@@ -74,14 +85,24 @@ def enlarged(leaves: Leaves, shape: tuple[int, ...]) -> Leaves:
 
 
 def refined(coarse: Leaves, picture: ByteArray, should_stop: ShouldStop = never_stop) -> Leaves:
-    """Return leaves whose borders, known to about two pixels, follow the picture's edges.
+    """Return leaves whose borders, known to about two pixels, are moved to the picture's edges.
+
+    Pixels `near_border` are flooded again, by `squared_gradient`, from the other pixels of each leaf; a leaf
+    that has no others keeps its pixels.
 
     Parameters
     ----------
     coarse : int32 array, (H, W)
+        -1 where there is no data.
     picture : uint8 array, (H, W, 3)
+        sRGB.
     should_stop : callable
-        Asked between strips; raises `Stopped` or `Cancelled`.
+        Asked between strips of rows.
+
+    Raises
+    ------
+    Stopped, Cancelled
+        On the request to stop or to cancel.
     """
     is_free = np.empty(coarse.shape, dtype=np.bool_)
     n_fixed = np.zeros(int(coarse.max()) + 2, dtype=np.int64)
@@ -111,7 +132,10 @@ def _strips(shape: tuple[int, ...]) -> Iterator[tuple[slice, slice, slice]]:
 
 
 def near_border(leaves: Leaves) -> BoolArray:
-    """Return the pixels with data that touch one that touches another leaf, (H, W)."""
+    """Return where a pixel with data lies at a border of leaves, or touches one that does, bool (H, W).
+
+    At a border are pixels that touch one of another leaf by a side; -1, no data, is none.
+    """
     border = np.zeros(leaves.shape, dtype=np.bool_)
     for one, other in _neighbouring(leaves.ndim):
         differs = (leaves[one] != leaves[other]) & (leaves[one] >= 0) & (leaves[other] >= 0)
@@ -133,7 +157,7 @@ def _neighbouring(n_axes: int) -> list[tuple[tuple[slice, ...], tuple[slice, ...
 
 
 def widened(mask: BoolArray) -> BoolArray:
-    """Return the pixels of a mask and those that touch one by a side, (H, W)."""
+    """Return a mask (H, W) dilated by one pixel, of four neighbours."""
     wide = mask.copy()
     for one, other in _neighbouring(mask.ndim):
         wide[one] |= mask[other]
@@ -151,7 +175,11 @@ def _flooded(leaves: Leaves, is_free: BoolArray, picture: ByteArray) -> Leaves:
 
 
 def squared_gradient(picture: ByteArray) -> Float32Array:
-    """Return the squared length of the gradient of smoothed sRGB, (H, W); its root has the same basins."""
+    """Return the squared gradient of the colours, (H, W): its root would have the same basins.
+
+    Summed over the three sRGB channels, 0..255, of a picture (H, W, 3) smoothed by a Gaussian of one pixel;
+    differences are between the pixels on both sides, two pixels apart.
+    """
     from scipy.ndimage import gaussian_filter
 
     # Channel by channel: all three in floats at once would be the largest array here.

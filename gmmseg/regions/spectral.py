@@ -16,20 +16,32 @@ _SMALLEST_EIGENVALUE = 1e-4
 def spectral_coordinates(
     pairs: IntArray, affinities: FloatArray, areas: FloatArray, n_coordinates: int
 ) -> FloatArray:
-    """Return coordinates of the nodes of a graph from its normalised Laplacian, (n, at most n_coordinates).
+    """Return coordinates of the nodes of a graph from its normalised Laplacian.
 
-    The eigenvectors v of the smallest eigenvalues but the first give ``D^(-1/2) v``, each centred and scaled
-    to unit variance over the area, then weighted by ``(λ + 1e-4)^(-1/2)``; the squares of the weights sum to
-    one.
+    The eigenvectors v of ``I - D^(-1/2) W D^(-1/2)`` to the smallest eigenvalues λ but the first give
+    ``D^(-1/2) v``, those of normalised cuts (Shi and Malik 2000, eq. 6 and 7). Each is centred and scaled to
+    unit variance over the area, then weighted by ``(λ + 1e-4)^(-1/2)``, as Arbeláez et al. (2011, sec. 3.2)
+    weight theirs by ``λ^(-1/2)``; the squares of the weights sum to one.
 
     Parameters
     ----------
     pairs : int64 array, (E, 2)
+        Neighbours; each pair once.
     affinities : (E,)
-        Above 0.
+        W of these pairs, above 0.
     areas : (n,)
-        Above 0.
+        Above 0, in any unit.
     n_coordinates : int
+
+    Returns
+    -------
+    float64 array, (n, S)
+        S is `n_coordinates` or ``n - 1``, whichever is less.
+
+    Raises
+    ------
+    numpy.linalg.LinAlgError
+        Where LAPACK finds no eigenvectors.
     """
     n_nodes = len(areas)
     n_kept = min(n_coordinates, n_nodes - 1)

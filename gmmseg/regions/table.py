@@ -24,23 +24,24 @@ from gmmseg.render import mean_colours
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shapes:
-    """Further measures of R regions, by scikit-image.
+    """Further measures of R regions, as `skimage.measure.regionprops` makes them.
 
     Parameters
     ----------
     diameters : (R,)
         Of the circle of the same area, pixels.
     major_axes, minor_axes : (R,)
-        Of the ellipse with the region's second moments, pixels.
+        Lengths of the axes of the ellipse with the region's second central moments, pixels.
     orientations : (R,)
-        Of its major axis against the vertical, degrees from -90 to 90, counter-clockwise.
+        Angle of its major axis from the vertical, degrees from -90 to 90, counter-clockwise.
     solidities : (R,)
-        Share of the convex hull that the region fills.
+        Area over that of the convex hull, from 0 to 1.
     at_edge : bool array, (R,)
         Whether the region touches the edge of the picture, and may go on beyond.
     means : (R, C)
-        Mean stored value of each channel.
+        Mean of each channel's values as stored in the image.
     channels : tuple of str
+        Names of the C channels.
     """
 
     diameters: FloatArray
@@ -66,13 +67,13 @@ class RegionTable:
     shares : (R,)
         Of the pixels that hold data, summing to 1.
     perimeters : (R,)
-        Pixels; scikit-image's estimate, which counts diagonal steps as √2.
+        Pixels; the estimate of `skimage.measure.perimeter`, which counts diagonal steps as √2.
     centroids : (R, 2)
         y, x of the centre of mass, pixels; pixel (0, 0) covers 0..1, so that its centre is at 0.5.
     boxes : int array, (R, 4)
         top, left, bottom, right; the last two are the first row and column beyond.
     eccentricities : (R,)
-        Of the ellipse with the region's second moments: 0 a circle, towards 1 a line.
+        Of the ellipse with the region's second central moments: 0 a circle, towards 1 a line.
     colours : uint8 array, (R, 3)
         Mean sRGB as displayed.
     posteriors : (R, C), optional
@@ -107,7 +108,10 @@ class RegionTable:
         return len(self.regions)
 
     def moved(self, top: int, left: int) -> RegionTable:
-        """Return the table of a part of a picture in pixels of that, from the part's row and column."""
+        """Return the table of a part of a picture in the whole picture's coordinates.
+
+        The part's pixel (0, 0) is the picture's (top, left).
+        """
         corner = np.array([top, left])
         return replace(self, centroids=self.centroids + corner, boxes=self.boxes + np.tile(corner, 2))
 
@@ -127,10 +131,10 @@ def region_table(
     Parameters
     ----------
     image : Image, (H, W)
-    labels : (H, W)
-        0 no data, 1..R.
+    labels : integer array, (H, W)
+        0 where there is no data; regions from 1 on, of which some may have no pixels.
     planes : iterable of C float32 arrays (H, W), optional
-        Posteriors of C classes, taken one at a time.
+        Posteriors of C classes, summing to 1 over these; taken one at a time.
     class_names : tuple of str
         Their names.
     has_shapes : bool
@@ -138,10 +142,12 @@ def region_table(
     pixel_size : (float, float), optional
         Width and height of a pixel in micrometres; the image's own where None.
     should_stop : callable
+        Asked before each region and plane.
 
     Raises
     ------
     Cancelled
+        On the request to cancel.
     """
     from skimage.measure import regionprops
 
@@ -175,7 +181,11 @@ def region_table(
 
 
 def joined_tables(tables: Sequence[RegionTable]) -> RegionTable:
-    """Return tables of one picture without posteriors as one; shares are of the pixels of all of them."""
+    """Return the tables of parts of one picture as one, with shares of the pixels of all of them.
+
+    They have coordinates of the picture (`RegionTable.moved`), all have shapes or none has, and none has
+    posteriors.
+    """
     first, total = tables[0], sum(int(table.areas.sum()) for table in tables)
     shapes = [table.shapes for table in tables if table.shapes is not None]
     joined: RegionTable = _joined(tables)
