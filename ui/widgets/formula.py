@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRect, QRectF, QSize, QSizeF, Slot
+from PySide6.QtCore import QPointF, QRect, QRectF, QSize, QSizeF
 from PySide6.QtGui import QPainter, QPaintEvent, QPyTextObject, QTextCharFormat, QTextDocument, QTextFormat
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -19,7 +19,7 @@ class FormulaLabel(QWidget):
         self._source = ""
         self._box = Box()
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-        theme().changed.connect(self._repaint)
+        theme().changed.connect(self.update)
 
     @property
     def source(self) -> str:
@@ -50,10 +50,6 @@ class FormulaLabel(QWidget):
         painter.translate(3.0, self.height() / 2)
         painter.scale(scale, scale)
         box.draw(painter, QPointF(0.0, (box.ascent - box.descent) / 2), colours().text)
-
-    @Slot()
-    def _repaint(self) -> None:
-        self.update()
 
 
 _KIND = QTextFormat.ObjectTypes.UserObject + 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import Literal, get_args
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
@@ -18,10 +18,11 @@ from PySide6.QtWidgets import (
 
 from gmmseg.arrays import ByteArray, IntArray
 from gmmseg.digits.dataset import DigitSet
-from gmmseg.digits.document import Document, rename_cluster
+from gmmseg.digits.document import rename_cluster
 from gmmseg.digits.experiment import ExperimentOutcome
 from gmmseg.digits.gallery import Order
 from gmmseg.digits.overview import Overview
+from gmmseg.digits.view_state import ViewState
 from ui.digits.panels.requests import OverviewRequest, SampleRequest
 from ui.digits.panels.words import caption
 from ui.digits.widgets.wall import Wall
@@ -36,9 +37,6 @@ from ui.digits.widgets.wall_sections import (
 from ui.theme import SPACING
 from ui.widgets.building import in_column, in_row, named, text_label
 from ui.widgets.empty_hint import EmptyHint
-
-if TYPE_CHECKING:
-    from gmmseg.digits.view_state import ViewState
 
 View = Literal["clusters", "misplaced", "samples", "selection"]
 VIEWS: tuple[View, ...] = get_args(View)
@@ -58,7 +56,7 @@ class ClustersPanel(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("digit-clusters")
-        self._shown: ViewState | None = None
+        self._shown = ViewState()
         self._asked: OverviewRequest | None = None
         self._overview: Overview | None = None
         self._asked_samples: SampleRequest | None = None
@@ -146,10 +144,8 @@ class ClustersPanel(QWidget):
     @property
     def digits(self) -> DigitSet | None:
         """The set that indices refer to: the outcome's, or before there is one the document's."""
-        if self._shown is None:
-            return None
-        outcome = self._shown.document.outcome
-        return self._shown.document.digits if outcome is None else outcome.digits
+        document = self._shown.document
+        return document.digits if document.outcome is None else document.outcome.digits
 
     @Slot(object, object)
     def show_state(self, old: ViewState, new: ViewState) -> None:
@@ -224,7 +220,7 @@ class ClustersPanel(QWidget):
 
     @Slot()
     def _ask(self) -> None:
-        outcome = None if self._shown is None else self._shown.document.outcome
+        outcome = self._shown.document.outcome
         if outcome is not None:
             self._asked = OverviewRequest(outcome, self.order_box.currentData(), self._overview)
             self.overview_requested.emit(self._asked)
@@ -232,7 +228,7 @@ class ClustersPanel(QWidget):
                 self._ask_samples()
 
     def _ask_samples(self, batch: int = 0) -> None:
-        outcome = None if self._shown is None else self._shown.document.outcome
+        outcome = self._shown.document.outcome
         asked = self._asked_samples
         if outcome is None or (asked is not None and asked.outcome is outcome and asked.batch == batch):
             return
@@ -259,7 +255,7 @@ class ClustersPanel(QWidget):
 
     @Slot(int, str)
     def _rename(self, cluster: int, name: str) -> None:
-        if self._shown is not None and name != self._shown.document.name_of(cluster):
+        if name != self._shown.document.name_of(cluster):
             self.edit_requested.emit(rename_cluster(cluster, name))
 
     # What each view consists of
@@ -282,7 +278,7 @@ class ClustersPanel(QWidget):
         return self._overview is not None and self._overview.outcome is outcome
 
     def _draw_clusters(self) -> None:
-        document = Document() if self._shown is None else self._shown.document
+        document = self._shown.document
         digits = document.digits
         if digits is None:
             self._fill("clusters", (), self.tr("Open digits, or take those that the program draws."))
@@ -294,7 +290,7 @@ class ClustersPanel(QWidget):
             self._fill("clusters", tuple(cluster_section(document, made, k) for k in clusters), "")
 
     def _draw_misplaced(self) -> None:
-        document = Document() if self._shown is None else self._shown.document
+        document = self._shown.document
         outcome, made = document.outcome, self._overview
         if outcome is None:
             self._fill("misplaced", (), self.tr("After a run: the digits in a cluster of another label."))
@@ -306,7 +302,7 @@ class ClustersPanel(QWidget):
             self._fill("misplaced", (section,) if has_any else (), self.tr("No digit is misplaced."))
 
     def _draw_samples(self) -> None:
-        document = Document() if self._shown is None else self._shown.document
+        document = self._shown.document
         outcome = document.outcome
         if outcome is None:
             self._fill("samples", (), self.tr("After a run: digits drawn from each cluster's Gaussian."))
@@ -317,7 +313,7 @@ class ClustersPanel(QWidget):
             self._fill("samples", drawn, "")
 
     def _draw_selection(self) -> None:
-        outcome = None if self._shown is None else self._shown.document.outcome
+        outcome = self._shown.document.outcome
         if self._selection is None or outcome is None:
             hint = self.tr("Click a cell of the confusion matrix, or drag in the scatter.")
             self._fill("selection", (), hint)

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QComboBox, QScrollArea, QWidget
 
 from gmmseg.digits.overview import rows_in_cell
 from gmmseg.digits.scores import Scores
+from gmmseg.digits.view_state import ViewState
 from ui.digits.widgets.confusion_matrix import ConfusionMatrix, Matrix
 from ui.widgets.building import in_column, in_row, named, text_label
 from ui.widgets.empty_hint import EmptyHint, hint_or_content
-
-if TYPE_CHECKING:
-    from gmmseg.digits.view_state import ViewState
 
 
 class ConfusionPanel(QWidget):
@@ -26,7 +22,7 @@ class ConfusionPanel(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("digit-confusion")
-        self._shown: ViewState | None = None
+        self._shown = ViewState()
         tip = self.tr("The images that were fitted, or those assigned afterwards")
         self.part_box = named(QComboBox(), "confusion-part", tip, self.tr("Which images"))
         self.part_box.currentIndexChanged.connect(self._draw)
@@ -56,7 +52,7 @@ class ConfusionPanel(QWidget):
             self._draw()
 
     def _offer_parts(self) -> None:
-        outcome = None if self._shown is None else self._shown.document.outcome
+        outcome = self._shown.document.outcome
         wanted = self.part_box.currentData()
         self.part_box.blockSignals(True)
         self.part_box.clear()
@@ -71,7 +67,7 @@ class ConfusionPanel(QWidget):
         self.part_box.blockSignals(False)
 
     def _scores(self) -> Scores | None:
-        outcome = None if self._shown is None else self._shown.document.outcome
+        outcome = self._shown.document.outcome
         if outcome is None:
             return None
         return outcome.scores_test if self.part_box.currentData() is False else outcome.scores_fit
@@ -80,7 +76,7 @@ class ConfusionPanel(QWidget):
     def _draw(self) -> None:
         scores = self._scores()
         self.pages.setCurrentIndex(0 if scores is None else 1)
-        if scores is None or self._shown is None:
+        if scores is None:
             self.matrix.show_matrix(None)
             return
         document = self._shown.document
@@ -100,8 +96,8 @@ class ConfusionPanel(QWidget):
 
     @Slot(int, int)
     def _choose(self, cluster: int, label: int) -> None:
-        outcome = None if self._shown is None else self._shown.document.outcome
-        if outcome is None or self._shown is None:
+        outcome = self._shown.document.outcome
+        if outcome is None:
             return
         is_fitted = self.part_box.currentData() is not False
         rows = rows_in_cell(outcome, cluster, label, is_fitted)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 import pyqtgraph as pg
@@ -12,15 +12,13 @@ from PySide6.QtWidgets import QComboBox, QSizePolicy, QStackedWidget
 
 from gmmseg.digits.events import Iterated
 from gmmseg.digits.stages import STAGES
+from gmmseg.digits.view_state import ViewState
 from ui.plots.plot import ThemedPlot
 from ui.plots.plot_panel import PlotPanel
 from ui.theme import colours, style_plot
 from ui.widgets.building import in_row, named
 from ui.widgets.empty_hint import EmptyHint
 from ui.widgets.text_table import TextTable
-
-if TYPE_CHECKING:
-    from gmmseg.digits.view_state import ViewState
 
 Figure = Literal["changed", "log_likelihood"]
 MOST_DOTS = 60

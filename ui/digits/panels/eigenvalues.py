@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import Qt, Signal, Slot
@@ -13,13 +11,11 @@ from PySide6.QtWidgets import QLabel, QSizePolicy
 from gmmseg.arrays import FloatArray
 from gmmseg.digits.document import change_setting
 from gmmseg.digits.experiment import ExperimentOutcome
+from gmmseg.digits.view_state import ViewState
 from ui.plots.plot import ThemedPlot, faded
 from ui.plots.plot_panel import PlotPanel
 from ui.theme import colours
 from ui.widgets.empty_hint import EmptyHint
-
-if TYPE_CHECKING:
-    from gmmseg.digits.view_state import ViewState
 
 
 class EigenvaluesPanel(PlotPanel):
@@ -29,7 +25,7 @@ class EigenvaluesPanel(PlotPanel):
 
     def __init__(self) -> None:
         super().__init__("digit-eigenvalues")
-        self._shown: ViewState | None = None
+        self._shown = ViewState()
         self._drawn: ExperimentOutcome | None = None
         self.plot = ThemedPlot("eigenvalue-plot", self.tr("Eigenvalues of the neighbour graph"))
         self.plot.setToolTip(
@@ -63,15 +59,15 @@ class EigenvaluesPanel(PlotPanel):
     def show_state(self, old: ViewState, new: ViewState) -> None:
         """Draw what differs."""
         before, self._shown = self._shown, new
-        if before is None or before.document is not new.document:
+        if before.document is not new.document:
             self._throttle.ask()
 
     @Slot()
     def _draw(self) -> None:
-        outcome = None if self._shown is None else self._shown.document.outcome
+        outcome = self._shown.document.outcome
         values = None if outcome is None else outcome.eigenvalues
         self.show_content(values is not None)
-        if self._shown is None or outcome is None or values is None:
+        if outcome is None or values is None:
             self._drawn = None
             self.hint.label.setText(
                 self.tr("The manifold recipe builds a graph of neighbours; its eigenvalues appear here.")
@@ -112,7 +108,7 @@ class EigenvaluesPanel(PlotPanel):
         self._ask(round(x))
 
     def _ask(self, n_clusters: int) -> None:
-        if self._drawn is None or self._drawn.eigenvalues is None or self._shown is None:
+        if self._drawn is None or self._drawn.eigenvalues is None:
             return
         n_clusters = min(max(n_clusters, 1), len(self._drawn.eigenvalues))
         if n_clusters != self._shown.document.settings.n_clusters:

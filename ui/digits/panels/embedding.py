@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from PySide6.QtCore import QEvent, QLocale, QObject, QPointF, QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent, QMouseEvent
@@ -13,6 +11,7 @@ from skimage.measure import points_in_poly
 from gmmseg.arrays import ByteArray, FloatArray, IntArray
 from gmmseg.colours import class_colour
 from gmmseg.digits.experiment import ExperimentOutcome
+from gmmseg.digits.view_state import ViewState
 from gmmseg.drawing.scatter import ComponentCurve, ellipse, usual_bounds
 from ui.digits.panels.requests import MomentsRequest
 from ui.digits.panels.words import facts
@@ -21,9 +20,6 @@ from ui.plots.plot_panel import PlotPanel
 from ui.plots.scatter_plot import ScatterPlot, shown_bounds
 from ui.widgets.building import in_row, label_of, named
 from ui.widgets.empty_hint import EmptyHint
-
-if TYPE_CHECKING:
-    from gmmseg.digits.view_state import ViewState
 
 MOST_DRAWN = 30_000
 """Points that are drawn, a random part of more; all of them are marked by a drag."""
@@ -43,7 +39,7 @@ class EmbeddingPanel(PlotPanel):
 
     def __init__(self) -> None:
         super().__init__("digit-embedding")
-        self._shown: ViewState | None = None
+        self._shown = ViewState()
         self._outcome: ExperimentOutcome | None = None
         self._full = 255
         """The level that is shown as full ink."""
@@ -102,7 +98,7 @@ class EmbeddingPanel(PlotPanel):
     def show_state(self, old: ViewState, new: ViewState) -> None:
         """Draw what differs, as soon as somebody looks."""
         before, self._shown = self._shown, new
-        if before is None or new.document.outcome is not before.document.outcome:
+        if new.document.outcome is not before.document.outcome:
             self._throttle.ask()
 
     @Slot(object, object)
@@ -127,7 +123,7 @@ class EmbeddingPanel(PlotPanel):
 
     @Slot()
     def _draw(self) -> None:
-        outcome = None if self._shown is None else self._shown.document.outcome
+        outcome = self._shown.document.outcome
         self.show_content(outcome is not None)
         if outcome is self._outcome:
             return
@@ -236,7 +232,7 @@ class EmbeddingPanel(PlotPanel):
 
     def _show_card(self, index: int | None) -> None:
         outcome = self._outcome
-        if index is None or outcome is None or self._shown is None:
+        if index is None or outcome is None:
             self.card.hide()
             self.plot.mark(None, None)
         elif index != self._hovered or self.card.isHidden():

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import QLocale, Slot
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
+from gmmseg.digits.view_state import ViewState
 from ui.digits.panels.words import facts
 from ui.theme import SPACING
 from ui.widgets.building import in_row, named
-
-if TYPE_CHECKING:
-    from gmmseg.digits.view_state import ViewState
 
 
 class ReadoutBar(QWidget):
@@ -21,7 +17,7 @@ class ReadoutBar(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("digit-readout")
-        self._shown: ViewState | None = None
+        self._shown = ViewState()
         self.digit, self.data = named(QLabel(), "digit-pointed"), named(QLabel(), "digit-set")
         self.digit.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         margins = (SPACING, 0, SPACING, 0)
@@ -42,8 +38,8 @@ class ReadoutBar(QWidget):
     @Slot(object)
     def show_digit(self, index: int | None) -> None:
         """Show what is known of a digit, or nothing."""
-        document = None if self._shown is None else self._shown.document
-        if document is None or document.digits is None or index is None:
+        document = self._shown.document
+        if document.digits is None or index is None:
             self.digit.setText("")
         elif document.outcome is None:
             self.digit.setText(self.tr("No. {0}").format(index))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import QLocale, Qt, Slot
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QGridLayout, QHeaderView, QLabel, QScrollArea, QWidget
@@ -12,14 +10,12 @@ from gmmseg.digits.experiment import ExperimentOutcome
 from gmmseg.digits.recipes import RECIPES
 from gmmseg.digits.reliability import reliability_text
 from gmmseg.digits.scores import Scores
+from gmmseg.digits.view_state import ViewState
 from ui.digits.widgets.reliability_bars import ReliabilityBars
 from ui.theme import SPACING, colours, theme
 from ui.widgets.building import in_column, named, text_label
 from ui.widgets.empty_hint import EmptyHint, hint_or_content
 from ui.widgets.text_table import TextTable
-
-if TYPE_CHECKING:
-    from gmmseg.digits.view_state import ViewState
 
 FIGURES = (
     ("acc", "ACC", "Share of digits in the cluster matched with their label, under the best one-to-one "

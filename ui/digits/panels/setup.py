@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PySide6.QtCore import QLocale, Signal, Slot
 
@@ -12,6 +12,7 @@ from gmmseg.digits.document import Document, change_setting, reset_settings
 from gmmseg.digits.recipes import RECIPES
 from gmmseg.digits.settings import DigitSettings
 from gmmseg.digits.stages import settings_shown
+from gmmseg.digits.view_state import ViewState
 from gmmseg.setting import Setting, arranged, settings_of
 from ui.digits.widgets.stage_list import StageList
 from ui.theme import SPACING
@@ -19,9 +20,6 @@ from ui.widgets.building import make_bold, text_label
 from ui.widgets.collapsible import CollapsibleSection
 from ui.widgets.setting_fields import AutomaticField
 from ui.widgets.settings_form import SettingsForm
-
-if TYPE_CHECKING:
-    from gmmseg.digits.view_state import ViewState
 
 DEFAULT_IMAGES = 10_000
 QUICK_SECONDS = 90

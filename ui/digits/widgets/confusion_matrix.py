@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFont,
@@ -81,7 +81,7 @@ class ConfusionMatrix(QWidget):
             "cells of one row, not clusters of different sizes."
         )
         """The meaning of rows, columns, numbers and colours."""
-        theme().changed.connect(self._repaint)
+        theme().changed.connect(self.update)
 
     @property
     def matrix(self) -> Matrix | None:
@@ -225,10 +225,6 @@ class ConfusionMatrix(QWidget):
         if longest > room:
             font.setPointSizeF(max(font.pointSizeF() * room / longest, _LEAST_POINTS))
         return font
-
-    @Slot()
-    def _repaint(self) -> None:
-        self.update()
 
     # Pointer and keys
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Slot
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt
 from PySide6.QtGui import QHelpEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
@@ -22,7 +22,7 @@ class ReliabilityBars(QWidget):
         self.setObjectName("reliability-bars")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._found: Reliability | None = None
-        theme().changed.connect(self._repaint)
+        theme().changed.connect(self.update)
 
     def show_reliability(self, found: Reliability | None) -> None:
         """Show other figures; without any there is nothing to see."""
@@ -75,7 +75,3 @@ class ReliabilityBars(QWidget):
                 QToolTip.showText(event.globalPos(), self._words(self._found.groups[row]), self)
             return True
         return super().event(event)
-
-    @Slot()
-    def _repaint(self) -> None:
-        self.update()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Slot
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QHelpEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
@@ -25,7 +25,7 @@ class StageList(QWidget):
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
         self._log = RunLog()
-        theme().changed.connect(self._repaint)
+        theme().changed.connect(self.update)
 
     @property
     def log(self) -> RunLog:
@@ -128,7 +128,3 @@ class StageList(QWidget):
             QToolTip.showText(event.globalPos(), f"{title}\n{signs}".lstrip(), self)
             return True
         return super().event(event)
-
-    @Slot()
-    def _repaint(self) -> None:
-        self.update()

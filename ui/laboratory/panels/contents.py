@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PySide6.QtCore import QItemSelectionModel, QLocale, QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtWidgets import QComboBox, QListWidget, QListWidgetItem, QStackedWidget, QWidget
@@ -11,15 +11,12 @@ from gmmseg.laboratory.data import Data
 from gmmseg.laboratory.document import change_setting, open_page, show_features
 from gmmseg.laboratory.page import Page
 from gmmseg.laboratory.pages.contents import PAGES
+from gmmseg.laboratory.view_state import ViewState
 from gmmseg.setting import Setting, settings_of
 from ui.theme import SPACING
 from ui.widgets.building import in_column, make_bold, named, remark, text_label
 from ui.widgets.setting_fields import ChoiceField
 from ui.widgets.settings_form import SettingsForm
-
-if TYPE_CHECKING:
-    from gmmseg.laboratory.view_state import ViewState
-
 
 _CHOICE_CHARACTERS = 10
 """Of a choice that are seen before its list is opened, at least."""
@@ -52,7 +49,6 @@ class ContentsPanel(QWidget):
         super().__init__()
         self.setObjectName("laboratory-contents")
         self.setMinimumWidth(_WIDTH * self.fontMetrics().averageCharWidth())
-        self._shown: ViewState | None = None
         self.pages = named(QListWidget(), "laboratory-pages", spoken=self.tr("Pages of the laboratory"))
         for kind in PAGES:
             item = QListWidgetItem(self.tr(kind.title))
@@ -79,7 +75,6 @@ class ContentsPanel(QWidget):
     @Slot(object, object)
     def show_state(self, old: ViewState, new: ViewState) -> None:
         """Show which page is open, its data and its settings."""
-        self._shown = new
         page = new.document.page
         names = [kind.name for kind in PAGES]
         with QSignalBlocker(self.pages):

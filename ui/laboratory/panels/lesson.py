@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy
 
 from gmmseg.laboratory.document import end_lesson, next_step
 from gmmseg.laboratory.lesson import Progress
+from gmmseg.laboratory.view_state import ViewState
 from ui.theme import SPACING, colours, theme
 from ui.widgets.building import in_column, in_row, make_bold, named, text_label
-
-if TYPE_CHECKING:
-    from gmmseg.laboratory.view_state import ViewState
 
 
 class LessonPanel(QFrame):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtWidgets import QLabel, QPushButton, QSizePolicy, QSplitter, QTabWidget, QWidget
 
@@ -11,6 +9,7 @@ from gmmseg.editing.editor import Edit
 from gmmseg.laboratory.document import Document, act, drag_handle, press, scrub
 from gmmseg.laboratory.page import Page
 from gmmseg.laboratory.scene import Convergence, Scene, Table
+from gmmseg.laboratory.view_state import ViewState
 from ui.laboratory.widgets.action_bar import ActionBar
 from ui.laboratory.widgets.bars_view import BarsView
 from ui.laboratory.widgets.picture_slot import PictureSlot
@@ -19,9 +18,6 @@ from ui.widgets.building import in_column, in_row, make_bold, named, text_label
 from ui.widgets.formula import FormulaLabel
 from ui.widgets.text_table import TextTable
 from ui.widgets.throttle import Throttle
-
-if TYPE_CHECKING:
-    from gmmseg.laboratory.view_state import ViewState
 
 _SHARES = (3, 2, 2)
 """Of the width, for the pictures of a page."""

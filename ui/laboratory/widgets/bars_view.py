@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
-from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Slot
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt
 from PySide6.QtGui import QFont, QHelpEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
@@ -30,7 +30,7 @@ class BarsView(QWidget):
         self._bars: tuple[Bar, ...] = ()
         self._scales: dict[str, float] = {}
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
-        theme().changed.connect(self._repaint)
+        theme().changed.connect(self.update)
 
     @property
     def bars(self) -> tuple[Bar, ...]:
@@ -118,7 +118,3 @@ class BarsView(QWidget):
                     return True
             QToolTip.hideText()
         return super().event(event)
-
-    @Slot()
-    def _repaint(self) -> None:
-        self.update()
