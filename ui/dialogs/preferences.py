@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -14,14 +14,13 @@ from PySide6.QtWidgets import (
     QDoubleSpinBox,
     QFormLayout,
     QHBoxLayout,
-    QLabel,
     QSpinBox,
     QWidget,
 )
 
 from gmmseg.limits import MAX_BACKUPS, physical_memory, size_text
 from ui.theme import SPACING
-from ui.widgets.building import in_column, in_row, label_of, named
+from ui.widgets.building import in_column, in_row, label_of, named, text_label
 from ui.widgets.dialog_parts import dialog_buttons
 
 if TYPE_CHECKING:
@@ -75,14 +74,12 @@ class PreferencesDialog(QDialog):
         self._session.setChecked(preferences.restores_session)
         self._session.clicked.connect(self._announce)
         form.addRow("", self._session)
-        note = QLabel(
+        note = text_label(
+            "preferences.note",
             self.tr(
                 "An image that would need more is refused before anything is read. This machine has {}."
             ).format(size_text(physical_memory())),
-            self,
         )
-        note.setWordWrap(True)
-        note.setTextFormat(Qt.TextFormat.PlainText)
         buttons = dialog_buttons(QDialogButtonBox.StandardButton.Close, self)
         buttons.rejected.connect(self.reject)
         in_column(form, note, None, buttons, of=self, spacing=2 * SPACING, margins=None)

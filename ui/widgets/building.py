@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import TypeVar
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import (
     QBoxLayout,
+    QFrame,
     QHBoxLayout,
     QLabel,
     QLayout,
+    QScrollArea,
     QSizePolicy,
     QToolButton,
     QVBoxLayout,
@@ -45,8 +48,9 @@ def label_of(field: QWidget, title: str) -> QLabel:
 
 
 def text_label(name: str, text: str = "", *, is_muted: bool = False) -> QLabel:
-    """Return a text that goes over several lines."""
+    """Return a plain text that goes over several lines."""
     label = named(QLabel(text), name)
+    label.setTextFormat(Qt.TextFormat.PlainText)
     label.setWordWrap(True)
     if is_muted:
         label.setForegroundRole(label.palette().ColorRole.PlaceholderText)
@@ -65,6 +69,23 @@ def make_bold(widget: QWidget) -> None:
     font = widget.font()
     font.setBold(True)
     widget.setFont(font)
+
+
+def write_in(colour: QColor, widget: QWidget) -> None:
+    """Write a widget's text in a colour."""
+    palette = QPalette()
+    palette.setColor(QPalette.ColorRole.WindowText, colour)
+    widget.setPalette(palette)
+
+
+def in_scroll(content: QWidget, name: str) -> QScrollArea:
+    """Return an area without a frame in which a widget as wide as it scrolls up and down."""
+    scroll = named(QScrollArea(), name)
+    scroll.setFrameShape(QFrame.Shape.NoFrame)
+    scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    scroll.setWidgetResizable(True)
+    scroll.setWidget(content)
+    return scroll
 
 
 def worded(button: QToolButton) -> QToolButton:

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel, QLineEd
 
 from gmmseg.io.digits.export_items import DIGIT_SUFFIXES, DigitExportKind
 from gmmseg.io.export_items import SUFFIXES, ExportKind
+from ui.widgets.building import named
 
 K = TypeVar("K", bound=str)
 Offer = tuple[K, str, str, str, tuple[str, ...]]
@@ -107,25 +108,17 @@ class ExportRow(QObject, Generic[K]):
         super().__init__(parent)
         self.kind: K = kind
         self._offered = stem
-        self.box = QCheckBox(title, parent)
-        self.box.setObjectName(f"export.{kind}")
-        self.box.setToolTip(tip)
-        self.name = QLineEdit(stem, parent)
-        self.name.setObjectName(f"export.{kind}.name")
-        self.name.setAccessibleName(self.tr("File name: {}").format(title.replace("&", "")))
+        self.box = named(QCheckBox(parent), f"export.{kind}")
+        self.name = named(QLineEdit(stem, parent), f"export.{kind}.name")
         self.name.setMinimumWidth(140)
-        self.suffix = QComboBox(parent)
-        self.suffix.setObjectName(f"export.{kind}.format")
-        self.suffix.setAccessibleName(self.tr("Format: {}").format(title.replace("&", "")))
-        self.suffix.addItems(list(suffixes))
+        self.suffix = named(QComboBox(parent), f"export.{kind}.format")
         # A list of one format would promise a choice that there is not.
-        self._only_suffix = QLabel(suffixes[0] or self.tr("folder"), parent)
-        (self._only_suffix if len(suffixes) > 1 else self.suffix).hide()
+        self._only_suffix = QLabel(parent)
         self._place: tuple[QGridLayout, int] | None = None
         self.box.toggled.connect(self._toggle)
         self.name.textChanged.connect(self.changed)
         self.suffix.activated.connect(self.changed)
-        self._toggle()
+        self.offer(title, tip, stem, suffixes)
 
     def lay_out(self, grid: QGridLayout, row: int) -> None:
         """Put the three controls into a row of the grid."""

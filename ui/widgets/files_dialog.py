@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -24,7 +23,7 @@ from PySide6.QtWidgets import (
 
 from gmmseg.errors import GmmsegError, WriteError
 from ui.theme import SPACING, colours, icon, theme
-from ui.widgets.building import in_row, label_of, named, text_label
+from ui.widgets.building import in_row, label_of, named, text_label, write_in
 from ui.widgets.dialog_parts import dialog_buttons
 from ui.widgets.export_row import ExportRow, Offer
 
@@ -137,7 +136,6 @@ class FilesDialog(QDialog, Generic[K, Item]):
 
     def _make_message(self) -> QLabel:
         self._message = text_label(f"{self.objectName()}.message")
-        self._message.setTextFormat(Qt.TextFormat.PlainText)
         self._message.hide()
         return self._message
 
@@ -194,9 +192,7 @@ class FilesDialog(QDialog, Generic[K, Item]):
         self._hand_over(items)
 
     def _say(self, text: str, is_error: bool) -> None:
-        palette = QPalette()
-        palette.setColor(QPalette.ColorRole.WindowText, colours().error if is_error else colours().warning)
-        self._message.setPalette(palette)
+        write_in(colours().error if is_error else colours().warning, self._message)
         self._message.setText(text)
         self._message.setVisible(bool(text))
         self._go.setText(self.tr("&Replace") if self._announced else self.tr("&Export"))

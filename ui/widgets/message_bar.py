@@ -61,7 +61,6 @@ class MessageBar(QFrame):
         self._stripe.setFixedWidth(SPACING // 2)
         self._stripe.setAutoFillBackground(True)
         self._text = text_label("messageText")
-        self._text.setTextFormat(Qt.TextFormat.PlainText)
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self._button = named(QPushButton(), "messageButton")

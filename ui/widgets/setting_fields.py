@@ -6,7 +6,7 @@ import random
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
-from PySide6.QtGui import QPalette, QStandardItemModel
+from PySide6.QtGui import QStandardItemModel
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 
 from gmmseg.setting import Setting
 from ui.theme import SPACING, colours, icon, theme
-from ui.widgets.building import explanation, in_column, in_row, text_label
+from ui.widgets.building import explanation, in_column, in_row, named, text_label, write_in
 from ui.widgets.controls import JumpSlider, WheelGuard
 from ui.widgets.number_box import NumberBox, parse_number
 
@@ -56,7 +56,6 @@ class SettingField(QWidget):
         self.label = QLabel(title, self)
         self.row = in_row(self.label, spacing=SPACING)
         self._sentence = text_label(f"{setting.path}.problem")
-        self._sentence.setTextFormat(Qt.TextFormat.PlainText)
         self._sentence.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
         self.column = in_column(self.row, self._sentence, of=self, spacing=SPACING // 4)
         theme().changed.connect(self._tint)
@@ -107,9 +106,7 @@ class SettingField(QWidget):
 
     @Slot()
     def _tint(self) -> None:
-        palette = QPalette()
-        palette.setColor(QPalette.ColorRole.WindowText, colours().error)
-        self._sentence.setPalette(palette)
+        write_in(colours().error, self._sentence)
 
 
 class ChoiceField(SettingField):
@@ -160,8 +157,7 @@ class SwitchField(SettingField):
     def __init__(self, setting: Setting, guard: WheelGuard, title: str) -> None:
         super().__init__(setting, guard, title)
         self.label.hide()
-        self.box = QCheckBox(title, self)
-        self.box.setObjectName(setting.path)
+        self.box = named(QCheckBox(title, self), setting.path)
         self.row.addWidget(self.box, 1)
         self.box.clicked.connect(self._switch)
 
@@ -181,8 +177,7 @@ class OptionalChoiceField(SettingField):
         super().__init__(setting, guard, title)
         self._value: Any = None
         self.label.hide()
-        self.switch = QCheckBox(title, self)
-        self.switch.setObjectName(f"{setting.path}.switch")
+        self.switch = named(QCheckBox(title, self), f"{setting.path}.switch")
         self.box = make_choices(setting, guard, self)
         self.box.setEnabled(False)
         self.row.addWidget(self.switch)
@@ -210,9 +205,7 @@ class OptionalChoiceField(SettingField):
 
 def make_choices(setting: Setting, guard: WheelGuard, parent: QWidget) -> QComboBox:
     """Return a drop-down list of a setting's choices that may become narrow."""
-    box = QComboBox(parent)
-    box.setObjectName(setting.path)
-    box.setAccessibleName(setting.title)
+    box = named(QComboBox(parent), setting.path, spoken=setting.title)
     for value, text in setting.choices:
         box.addItem(text, value)
         box.setItemData(box.count() - 1, "", Qt.ItemDataRole.ToolTipRole)
@@ -255,9 +248,7 @@ class SliderField(NumberField):
         assert setting.slider is not None  # noqa: S101 - what this kind of field is for
         low, high, self._resolution = setting.slider
         notches = round((setting.step or 1) / self._resolution)
-        self.slider = JumpSlider(self)
-        self.slider.setObjectName(f"{setting.path}.slider")
-        self.slider.setAccessibleName(setting.title)
+        self.slider = named(JumpSlider(self), f"{setting.path}.slider", spoken=setting.title)
         self.slider.setRange(round(low / self._resolution), round(high / self._resolution))
         self.slider.setSingleStep(notches)
         self.slider.setPageStep(notches)
@@ -288,9 +279,8 @@ class AutomaticField(NumberField):
 
     def __init__(self, setting: Setting, guard: WheelGuard, title: str) -> None:
         super().__init__(setting, guard, title)
-        self.switch = QCheckBox(self.tr("auto"), self)
-        self.switch.setToolTip(self.tr("Let the program choose"))
-        self.switch.setObjectName(f"{setting.path}.automatic")
+        box, tip = QCheckBox(self.tr("auto"), self), self.tr("Let the program choose")
+        self.switch = named(box, f"{setting.path}.automatic", tip)
         self.row.insertWidget(self.row.count() - 1, self.switch)
         self.switch.clicked.connect(self._switch)
 
@@ -325,12 +315,10 @@ class SeedField(NumberField):
 
     def __init__(self, setting: Setting, guard: WheelGuard, title: str) -> None:
         super().__init__(setting, guard, title)
-        self.dice = QToolButton(self)
-        self.dice.setObjectName(f"{setting.path}.dice")
+        tip = self.tr("Throw another seed")
+        self.dice = named(QToolButton(self), f"{setting.path}.dice", tip, tip)
         self.dice.setIcon(icon("dice"))
         self.dice.setAutoRaise(True)
-        self.dice.setAccessibleName(self.tr("Throw another seed"))
-        self.dice.setToolTip(self.tr("Throw another seed"))
         self.row.insertWidget(self.row.count() - 1, self.dice)
         self.dice.clicked.connect(self._throw)
 

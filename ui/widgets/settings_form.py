@@ -7,11 +7,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
 from gmmseg.setting import Setting, settings_of, value_at
 from ui.theme import SPACING, icon
-from ui.widgets.building import in_column, make_bold, text_label
+from ui.widgets.building import in_column, in_scroll, make_bold, named, text_label
 from ui.widgets.collapsible import CollapsibleSection
 from ui.widgets.controls import WheelGuard
 from ui.widgets.setting_fields import ChoiceField, make_field
@@ -119,27 +119,20 @@ class SettingsForm(QWidget):
     ) -> QLabel:
         """Add a muted line of text, at the end of a column or after one of its widgets."""
         label = text_label(name, is_muted=True)
-        label.setTextFormat(Qt.TextFormat.PlainText)
         layout = layout or self.column
         layout.insertWidget(-1 if after is None else layout.indexOf(after) + 1, label)
         return label
 
     def add_reset(self, text: str, name: str, layout: QVBoxLayout | None = None) -> QPushButton:
         """Add the button that gives every setting its default."""
-        button = QPushButton(icon("reset"), text, self._contents)
-        button.setObjectName(name)
+        button = named(QPushButton(icon("reset"), text, self._contents), name)
         (layout or self.column).addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
         return button
 
     def finish(self) -> None:
         """Let the contents scroll up and down, never cut at the sides, once everything is added."""
         self.column.addStretch(1)
-        scroll = QScrollArea(self)
-        scroll.setObjectName(f"{self.objectName()}.scroll")
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidgetResizable(True)
-        scroll.setWidget(self._contents)
+        scroll = in_scroll(self._contents, f"{self.objectName()}.scroll")
         room = self._contents.minimumSizeHint().width() + scroll.verticalScrollBar().sizeHint().width()
         scroll.setMinimumWidth(room)
         in_column(scroll, of=self)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QComboBox, QScrollArea, QWidget
+from PySide6.QtWidgets import QComboBox, QWidget
 
 from gmmseg.digits.overview import rows_in_cell
 from gmmseg.digits.scores import Scores
 from gmmseg.digits.view_state import ViewState
 from ui.digits.widgets.confusion_matrix import ConfusionMatrix, Matrix
-from ui.widgets.building import in_column, in_row, named, text_label
+from ui.widgets.building import in_column, in_row, in_scroll, named, text_label
 from ui.widgets.empty_hint import EmptyHint, hint_or_content
 
 
@@ -28,11 +28,9 @@ class ConfusionPanel(QWidget):
         self.part_box.currentIndexChanged.connect(self._draw)
         self.matrix = ConfusionMatrix()
         self.matrix.cell_chosen.connect(self._choose)
-        scroll = named(QScrollArea(), "confusion-scroll")
-        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
-        scroll.setWidgetResizable(True)
+        scroll = in_scroll(self.matrix, "confusion-scroll")
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setWidget(self.matrix)
         self.hint = EmptyHint(self.tr("Clusters by labels appear here after a run on digits with labels."))
         self.key = text_label("confusion-key", self.tr("Colour: share of the row's digits"), is_muted=True)
         self.key.setToolTip(self.matrix.explanation)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QLocale, Qt, Slot
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QGridLayout, QHeaderView, QLabel, QScrollArea, QWidget
+from PySide6.QtWidgets import QGridLayout, QHeaderView, QLabel, QWidget
 
 from gmmseg.digits.experiment import ExperimentOutcome
 from gmmseg.digits.recipes import RECIPES
@@ -13,7 +13,7 @@ from gmmseg.digits.scores import Scores
 from gmmseg.digits.view_state import ViewState
 from ui.digits.widgets.reliability_bars import ReliabilityBars
 from ui.theme import SPACING, colours, theme
-from ui.widgets.building import in_column, named, text_label
+from ui.widgets.building import in_column, in_scroll, named, text_label, write_in
 from ui.widgets.empty_hint import EmptyHint, hint_or_content
 from ui.widgets.text_table import TextTable
 
@@ -35,11 +35,11 @@ class ScoresPanel(QWidget):
         self.figures: dict[tuple[str, str], QLabel] = {}
         self.hint = EmptyHint("")
         self.reliability = ReliabilityBars()
-        self.sure = _words("scores-reliability")
-        self.honesty = _words("scores-honesty")
-        self.chosen = _words("scores-chosen", is_muted=True)
-        self.drawn = _words("scores-drawn", is_muted=True)
-        self.stale = _words("scores-stale")
+        self.sure = text_label("scores-reliability")
+        self.honesty = text_label("scores-honesty")
+        self.chosen = text_label("scores-chosen", is_muted=True)
+        self.drawn = text_label("scores-drawn", is_muted=True)
+        self.stale = text_label("scores-stale")
         self.table = TextTable(
             "scores-by-label",
             [self.tr("Label"), self.tr("Images"), self.tr("Fitted"), self.tr("Held out")],
@@ -59,13 +59,9 @@ class ScoresPanel(QWidget):
         figures = (self.stale, self._grid(), self.sure, self.reliability)
         notes = (self.honesty, self.drawn, self.chosen)
         in_column(*figures, *notes, self.table, None, of=content, spacing=SPACING, margins=(SPACING,) * 4)
-        scroll = self._scroll = named(QScrollArea(), "scores-scroll")
-        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidgetResizable(True)
-        scroll.setWidget(content)
         self._content = content
-        self.pages = hint_or_content(self, self.hint, scroll, 0)
+        self._scroll = in_scroll(content, "scores-scroll")
+        self.pages = hint_or_content(self, self.hint, self._scroll, 0)
         theme().changed.connect(self._tint)
         self._tint()
         self._show(None)
@@ -165,12 +161,4 @@ class ScoresPanel(QWidget):
 
     @Slot()
     def _tint(self) -> None:
-        warned = QPalette()
-        warned.setColor(QPalette.ColorRole.WindowText, colours().warning)
-        self.stale.setPalette(warned)
-
-
-def _words(name: str, *, is_muted: bool = False) -> QLabel:
-    label = text_label(name, is_muted=is_muted)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    return label
+        write_in(colours().warning, self.stale)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy
 
 from gmmseg.laboratory.document import end_lesson, next_step
 from gmmseg.laboratory.lesson import Progress
 from gmmseg.laboratory.view_state import ViewState
 from ui.theme import SPACING, colours, theme
-from ui.widgets.building import in_column, in_row, make_bold, named, text_label
+from ui.widgets.building import in_column, in_row, make_bold, named, text_label, write_in
 
 
 class LessonPanel(QFrame):
@@ -35,7 +35,6 @@ class LessonPanel(QFrame):
         make_bold(self.question)
         for label in (self.text, self.question, self.outcome):
             label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.outcome.setTextFormat(Qt.TextFormat.PlainText)
         self.buttons: list[QPushButton] = []
         self.next_button = named(QPushButton(), "laboratory-lesson-next")
         self.end_button = named(QPushButton(self.tr("E&nd the lesson")), "laboratory-lesson-end")
@@ -119,6 +118,4 @@ class LessonPanel(QFrame):
     def _tint(self) -> None:
         progress = self._progress
         is_right = progress is not None and progress.answer == progress.right
-        palette = self.outcome.palette()
-        palette.setColor(palette.ColorRole.WindowText, colours().ok if is_right else colours().warning)
-        self.outcome.setPalette(palette)
+        write_in(colours().ok if is_right else colours().warning, self.outcome)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QCoreApplication, QLocale, QTimer, Slot
-from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from gmmseg.display import Display, automatic_display
@@ -16,7 +15,7 @@ from gmmseg.photo.segmentation import posterior_at
 from gmmseg.physical import area_text, pixel_area
 from ui.photo.widgets.posterior_bars import MAX_BARS, Bar, PosteriorBars
 from ui.theme import SPACING, colours, theme
-from ui.widgets.building import in_row, named
+from ui.widgets.building import in_row, named, write_in
 
 if TYPE_CHECKING:
     from gmmseg.image import Image
@@ -147,9 +146,7 @@ class ReadoutBar(QWidget):
 
     @Slot()
     def _tint(self) -> None:
-        palette = QPalette()
-        palette.setColor(QPalette.ColorRole.WindowText, colours().warning)
-        self.currency.setPalette(palette)
+        write_in(colours().warning, self.currency)
 
 
 def range_text(display: Display) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QSpinBox, QWidget
 
 from gmmseg.batch.documents import Subject
@@ -64,7 +63,6 @@ class ExportOptions(QWidget):
         self._least_part.setRange(1, _LARGEST)
         self._least_part.setSuffix(self.tr(" px"))
         self._note = text_label("export.note")
-        self._note.setTextFormat(Qt.TextFormat.PlainText)
         grid = QGridLayout()
         grid.setHorizontalSpacing(SPACING)
         grid.setVerticalSpacing(SPACING // 2)

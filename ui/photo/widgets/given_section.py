@@ -29,7 +29,6 @@ class GivenSection(QWidget):
         heading = QLabel(self.tr("Model"), self)
         make_bold(heading)
         self._name = text_label("given.name")
-        self._name.setTextFormat(Qt.TextFormat.PlainText)
         self.is_adapted = named(
             QCheckBox(self.tr("Adapt to the picture"), self),
             "given.adapted",

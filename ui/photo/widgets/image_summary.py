@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
-from PySide6.QtGui import QPalette, QResizeEvent
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QSlider, QSpinBox, QWidget
 
-from ui.theme import SPACING, colours, theme
+from ui.theme import SPACING
 from ui.widgets.building import in_column, in_row, label_of, make_bold, named, text_label
 
 if TYPE_CHECKING:
@@ -28,13 +28,11 @@ class ImageSummary(QWidget):
         self._name.setTextFormat(Qt.TextFormat.PlainText)
         self._name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         make_bold(self._name)
-        self._size, self._notes = text_label("image.size"), text_label("image.notes")
-        self._notes.setTextFormat(Qt.TextFormat.PlainText)
+        self._size = text_label("image.size", is_muted=True)
+        self._notes = text_label("image.notes", is_muted=True)
         for label in (self._size, self._notes):
             label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
         in_column(self._name, self._size, self._notes, self._make_pages(), of=self, spacing=SPACING // 4)
-        theme().changed.connect(self._tint)
-        self._tint()
         self.show_image(None)
 
     def _make_pages(self) -> QWidget:
@@ -94,13 +92,6 @@ class ImageSummary(QWidget):
         with QSignalBlocker(self._slider):
             self._slider.setValue(page)
         self.frame_requested.emit(page - 1)
-
-    @Slot()
-    def _tint(self) -> None:
-        palette = QPalette()
-        palette.setColor(QPalette.ColorRole.WindowText, colours().muted)
-        self._size.setPalette(palette)
-        self._notes.setPalette(palette)
 
 
 def _described(image: Image) -> str:
