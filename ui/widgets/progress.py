@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QLabel, QProgressBar, QSizePolicy, QToolButton, QW
 
 from gmmseg.control import Progress
 from ui.theme import SPACING, icon
-from ui.widgets.building import in_row
+from ui.widgets.building import in_row, named
 
 _DELAY_MS = 150
 """Work shorter than this is not worth a flicker."""
@@ -70,20 +70,15 @@ class ProgressIndicator(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("progress")
-        self._text = QLabel()
-        self._text.setObjectName("progressText")
+        self._text = named(QLabel(), "progressText")
         self._text.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
-        self._bar = _Bar()
-        self._bar.setObjectName("progressBar")
+        self._bar = named(_Bar(), "progressBar", spoken=self.tr("Progress"))
         self._bar.setTextVisible(False)
         self._bar.setFixedSize(12 * SPACING, SPACING)
-        self._bar.setAccessibleName(self.tr("Progress"))
-        self._stop = QToolButton()
-        self._stop.setObjectName("progressStop")
+        tip = self.tr("Stop and keep the last step (Esc)")
+        self._stop = named(QToolButton(), "progressStop", tip, self.tr("Stop"))
         self._stop.setIcon(icon("stop"))
         self._stop.setAutoRaise(True)
-        self._stop.setAccessibleName(self.tr("Stop"))
-        self._stop.setToolTip(self.tr("Stop and keep the last step (Esc)"))
         self._stop.clicked.connect(self.stop_requested)
         in_row(self._text, self._bar, self._stop, of=self, spacing=SPACING)
         self._delay = QTimer(self, singleShot=True, interval=_DELAY_MS)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import lru_cache, partial
+from typing import Any
 
 import pyqtgraph as pg
 from PySide6.QtCore import Qt, Signal, Slot
@@ -69,6 +72,15 @@ def colour_of(tint: Tint) -> QColor:
     return QColor(*tint) if isinstance(tint, tuple) else QColor(getattr(colours(), tint))
 
 
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """Items of one kind that are used again and again: their height in the view, and how one is made."""
+
+    height: float
+    make: Callable[[], Any]
+    items: list[Any] = field(default_factory=list)
+
+
 class ChartPlot(ScatterPlot):
     """Items are made once and given new data; what has not changed is not drawn again."""
 
@@ -83,10 +95,10 @@ class ChartPlot(ScatterPlot):
         self._chart: Chart | None = None
         self._bounds: Bounds | None = None
         self._chosen: str | None = None
-        self._lines: list[pg.PlotCurveItem] = []
-        self._dots: list[pg.ScatterPlotItem] = []
-        self._texts: list[pg.TextItem] = []
-        self._labels: list[pg.TextItem] = []
+        self._lines = _Kept(4, partial(pg.PlotCurveItem, connect="finite"))
+        self._dots = _Kept(7, partial(pg.ScatterPlotItem, pxMode=True, size=_DOT_SIZE, pen=None))
+        self._texts = _Kept(30, partial(pg.TextItem, anchor=(0.5, 0.5)))
+        self._labels = _Kept(61, partial(pg.TextItem, anchor=(0.5, 0.5)))
         self.dot = _MANY_DOT
         self.rows_item = pg.ScatterPlotItem(pxMode=True, size=_FEW_SIZE, pen=None)
         self.spots = pg.ScatterPlotItem(pxMode=True)
@@ -163,19 +175,22 @@ class ChartPlot(ScatterPlot):
         elif points is not None:
             self.show_points(points.x, points.y, points.tints)
 
+    def _items(self, kept: _Kept, n: int) -> list[Any]:
+        """Return the first `n` items of a kind, visible, the others hidden."""
+        while len(kept.items) < n:
+            item = kept.make()
+            item.setZValue(kept.height)
+            self.view.addItem(item, ignoreBounds=True)
+            kept.items.append(item)
+        for at, item in enumerate(kept.items):
+            item.setVisible(at < n)
+        return kept.items[:n]
+
     def _show_lines(self, lines: tuple[Line, ...], before: tuple[Line, ...]) -> None:
-        while len(self._lines) < len(lines):
-            curve = pg.PlotCurveItem(connect="finite")
-            curve.setZValue(4)
-            self.view.addItem(curve, ignoreBounds=True)
-            self._lines.append(curve)
         entries = []
-        for at, curve in enumerate(self._lines):
+        for at, (curve, line) in enumerate(zip(self._items(self._lines, len(lines)), lines, strict=True)):
             # Of dots alone a pen of width 0 would still draw hairlines.
-            curve.setVisible(at < len(lines) and lines[at].width > 0)
-            if at >= len(lines):
-                continue
-            line = lines[at]
+            curve.setVisible(line.width > 0)
             pen = _line_pen(colour_of(line.tint).rgb(), line.width, line.style)
             if not (at < len(before) and are_alike(line, before[at])):
                 curve.setPen(pen)
@@ -188,29 +203,13 @@ class ChartPlot(ScatterPlot):
             self._show_dots(dotted)
 
     def _show_dots(self, lines: list[Line]) -> None:
-        while len(self._dots) < len(lines):
-            dots = pg.ScatterPlotItem(pxMode=True, size=_DOT_SIZE, pen=None)
-            dots.setZValue(7)
-            self.view.addItem(dots, ignoreBounds=True)
-            self._dots.append(dots)
-        for at, dots in enumerate(self._dots):
-            dots.setVisible(at < len(lines))
-            if at < len(lines):
-                line = lines[at]
-                dots.setData(x=line.x, y=line.y, brush=_brush(colour_of(line.tint).rgb()))
+        for dots, line in zip(self._items(self._dots, len(lines)), lines, strict=True):
+            dots.setData(x=line.x, y=line.y, brush=_brush(colour_of(line.tint).rgb()))
 
     def _show_notes(self, chart: Chart) -> None:
-        while len(self._texts) < len(chart.notes):
-            text = pg.TextItem(anchor=(0.5, 0.5))
-            text.setZValue(30)
-            self.view.addItem(text, ignoreBounds=True)
-            self._texts.append(text)
-        for at, text in enumerate(self._texts):
-            text.setVisible(at < len(chart.notes))
-            if at < len(chart.notes):
-                note = chart.notes[at]
-                text.setText(note.text, color=colour_of(note.tint))
-                text.setPos(note.x, note.y)
+        for text, note in zip(self._items(self._texts, len(chart.notes)), chart.notes, strict=True):
+            text.setText(note.text, color=colour_of(note.tint))
+            text.setPos(note.x, note.y)
 
     def _show_matrix(self, matrix: Matrix | None) -> None:
         if matrix is None:
@@ -232,21 +231,11 @@ class ChartPlot(ScatterPlot):
                 for handle in handles
             ],
         )
-
         labelled = [handle for handle in handles if handle.label]
-        while len(self._labels) < len(labelled):
-            text = pg.TextItem(anchor=(0.5, 0.5))
-            text.setZValue(61)
-            self.view.addItem(text, ignoreBounds=True)
-            self._labels.append(text)
-        for at, text in enumerate(self._labels):
-            text.setVisible(at < len(labelled))
-            if at < len(labelled):
-                shade = colour_of(labelled[at].tint)
-                text.setText(
-                    labelled[at].label, color=readable_on((shade.red(), shade.green(), shade.blue()))
-                )
-                text.setPos(labelled[at].x, labelled[at].y)
+        for text, handle in zip(self._items(self._labels, len(labelled)), labelled, strict=True):
+            shade = colour_of(handle.tint)
+            text.setText(handle.label, color=readable_on((shade.red(), shade.green(), shade.blue())))
+            text.setPos(handle.x, handle.y)
 
     @Slot()
     def _repaint(self) -> None:
