@@ -18,7 +18,7 @@ from gmmseg.photo.classes import default_classes
 from gmmseg.photo.document import reset_settings, show_classes
 from gmmseg.photo.objects.patch import Patch
 from ui.notices import Notices
-from ui.photo.copying import CopyRequest
+from ui.photo.copying import CopyRequest, mask_content, object_content
 from ui.photo.opening import own_file
 from ui.photo.panels.picture_requests import regions_of
 from ui.photo.toolbox import Toolbox
@@ -67,8 +67,6 @@ class PhotoCommands(QObject):
         self._notices = notices
         self._window = window
         self._batch: BatchDialog | None = None
-        self._copied_note = ""
-        """What is said once what was asked for is on the clipboard."""
         work.copier.answered.connect(self._put_on_clipboard)
 
     def open_file(self) -> None:
@@ -217,8 +215,8 @@ class PhotoCommands(QObject):
         document = self._work.workspace.document
         if not document.objects or (kind not in WITHOUT_PIXELS["objects"] and self._says_missing()):
             return
-        self._copied_note = note
-        self._work.copier.ask(CopyRequest(document, self._toolbox.chosen, kind))
+        make = partial(object_content, document, self._toolbox.chosen, kind)
+        self._work.copier.ask(CopyRequest(make, self.tr(note)))
 
     @Slot(object, object)
     def _put_on_clipboard(self, request: CopyRequest, content: QImage | str) -> None:
@@ -227,7 +225,7 @@ class PhotoCommands(QObject):
             clipboard.setText(content)
         else:
             clipboard.setImage(content)
-        self._notices.say(self.tr(self._copied_note))
+        self._notices.say(request.note)
 
     def select_marked(self) -> None:
         """Make what another panel points at in the picture the selection."""
@@ -260,8 +258,6 @@ class PhotoCommands(QObject):
 
     def copy_mask(self) -> None:
         """Copy the regions where the pane used last shows them, or where there is nothing else."""
-        from ui.photo.export_work import mask_picture
-
         shown = self._work.workspace.shown
         regions, segmentation = regions_of(shown), shown.segmentation
         if regions is not None and (segmentation is None or self._panels.panes.is_about_regions):
@@ -275,8 +271,7 @@ class PhotoCommands(QObject):
             text = " ".join(filter(None, (text, hidden_note(classes))))
         else:
             return
-        QGuiApplication.clipboard().setImage(mask_picture(labels, classes))
-        self._notices.say(text)
+        self._work.copier.ask(CopyRequest(partial(mask_content, labels, classes), text))
 
     def step(self) -> None:
         if self._work.selected_step is None:

@@ -364,6 +364,19 @@ def test_a_pending_selection_is_what_is_copied_as_a_cut_out(person: Person) -> N
     )
 
 
+def test_the_copied_mask_has_the_number_of_each_pixels_class(person: Person) -> None:
+    person.wait_for_final_map()
+    clipboard = QApplication.clipboard()
+    clipboard.setText("before")
+    person.desk.actions["copy_mask"].trigger()
+    person.wait(lambda: clipboard.text() != "before")
+    image, shown = clipboard.image(), person.desk.work.workspace.shown
+    assert "mask of the classes" in person.app.window.errors.text
+    assert shown.segmentation is not None
+    values = np.frombuffer(image.constBits(), dtype=np.uint8).reshape(SHAPE[0], -1)[:, : SHAPE[1]]
+    assert np.array_equal(values, shown.classes.ids_by_label()[shown.segmentation.labels])
+
+
 def test_what_is_copied_of_the_chosen_objects_is_what_an_export_of_them_writes(
     person: Person, tmp_path: Path
 ) -> None:
