@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import ctypes
 import importlib
 import importlib.util
@@ -42,7 +43,8 @@ def why_no_window(environ: Mapping[str, str] = os.environ) -> str | None:
 
 
 def _qt_problem() -> str | None:
-    """Return what hinders importing Qt."""
+    """Import Qt, or return what hinders that."""
+    own_import = builtins.__import__
     try:
         for name in ("PySide6.QtCore", "PySide6.QtGui", "PySide6.QtWidgets"):
             importlib.import_module(name)
@@ -53,6 +55,10 @@ def _qt_problem() -> str | None:
         if isinstance(error, ModuleNotFoundError):
             return "PySide6, which draws the window, is not installed: pip install PySide6-Essentials."
         return f"PySide6 is damaged ({error}): pip install --force-reinstall PySide6-Essentials."
+    finally:
+        # PySide's own looks for the word PySide6 in the source of every module that is imported from then on,
+        # for the sake of ``from __feature__ import``, which nothing here uses.
+        builtins.__import__ = own_import
     return None
 
 

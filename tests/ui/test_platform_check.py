@@ -113,3 +113,20 @@ def test_a_missing_system_library_is_named_with_its_packages(
 def test_an_unknown_missing_library_is_named(tmp_path: Path) -> None:
     message = "libweird.so.7: cannot open shared object file: No such file or directory"
     assert_refused(start(fake_qt(tmp_path, f"raise ImportError({message!r})")), "libweird.so.7")
+
+
+def test_sources_of_modules_are_not_read_once_qt_is_there() -> None:
+    script = (
+        "import builtins, linecache; from ui.platform_check import why_no_window\n"
+        "own = builtins.__import__; why_no_window(); print(builtins.__import__ is own)\n"
+        "import gmmseg.image; from PySide6.QtCore import QObject; print(gmmseg.image.__file__ in linecache.cache)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**CLEAN, "QT_QPA_PLATFORM": "offscreen"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd=ROOT,
+    )
+    assert done.stdout.split() == ["True", "False"], done.stderr
