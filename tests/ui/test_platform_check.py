@@ -119,7 +119,8 @@ def test_sources_of_modules_are_not_read_once_qt_is_there() -> None:
     script = (
         "import builtins, linecache; from ui.platform_check import why_no_window\n"
         "own = builtins.__import__; why_no_window(); print(builtins.__import__ is own)\n"
-        "import gmmseg.image; from PySide6.QtCore import QObject; print(gmmseg.image.__file__ in linecache.cache)"
+        "import gmmseg.image; from PySide6.QtCore import QObject\n"
+        "print(gmmseg.image.__file__ in linecache.cache)"
     )
     done = subprocess.run(
         [sys.executable, "-c", script],
