@@ -96,8 +96,9 @@ class Console:
         def show(event: object) -> tuple[()]:
             if isinstance(event, Progress):
                 self.show_progress(event, subject)
-            elif (step := getattr(event, "step", None)) is not None:
-                self.show(f"{subject}: {step.progress_text(n_starts)}")
+            # A FitStep: to import its class would take numpy, for which help does not wait.
+            elif (text := getattr(event, "progress_text", None)) is not None:
+                self.show(f"{subject}: {text(n_starts)}")
             return ()
 
         return result_of(relayed(job, show))

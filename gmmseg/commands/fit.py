@@ -42,7 +42,9 @@ def run(options: argparse.Namespace, console: Console) -> bool:
         raise ReadError(error.cause, _ways_out(error.numeric)) from error
     seconds = {"read": time.perf_counter() - began}
     check_table_items(items, table.all_names, [options.table])
-    fit = console.drain(table_fit_events(table, settings, console.should_stop), table.source)
+    fit = console.drain(
+        table_fit_events(table, settings, console.should_stop), table.source, settings.mixture.n_init
+    )
     if settings.auto is not None:
         console.note(f"{table.source}: {choice_words(fit.result.params.n_components)}")
     for warning in fit.result.warnings:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 
@@ -122,7 +121,7 @@ def table_fit_events(
         varying = rows.var(axis=0)[variances > 0]
         mixture = replace(mixture, reg_covar=RELATIVE_FLOOR * float(varying.min(initial=1.0)))
     events = chosen_fit_events(rows, None, mixture, settings.auto, should_stop)
-    result = yield from relayed(events, partial(_with_progress, n_starts=mixture.n_init))
+    result = yield from relayed(events, _with_progress)
     model = TableModel(result.params, table.names, centre, scale, mixture.seed)
     fitted = time.perf_counter()
     yield Progress("Labelling")
@@ -131,7 +130,7 @@ def table_fit_events(
     return TableFit(table, settings, result, model, component, seconds)
 
 
-def _with_progress(event: FitStep | Candidate, n_starts: int) -> tuple[Progress | FitStep | Candidate, ...]:
+def _with_progress(event: FitStep | Candidate) -> tuple[Progress | FitStep | Candidate, ...]:
     if isinstance(event, Candidate):
         return event, Progress(f"Tried K = {event.n_components}")
-    return event, Progress(event.progress_text(n_starts))
+    return (event,)
