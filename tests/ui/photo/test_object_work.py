@@ -191,6 +191,15 @@ def test_enter_waits_for_the_colours_that_are_being_selected(person: Person) -> 
     assert made[kept].all()
 
 
+def test_a_double_click_waits_for_the_colours_that_its_first_click_selects(person: Person) -> None:
+    person.wait_for_final_map()
+    person.desk.actions["tool_colour"].trigger()
+    person.double_click(90, 40)
+    person.wait(lambda: len(person.document.object_map) == 1)
+    assert person.area_of(1)[40, 90]
+    assert person.document.pending is None
+
+
 def test_enter_twice_makes_one_object_and_keeps_what_is_selected_next(person: Person) -> None:
     selected = person.click(90, 40)
     person.press(Qt.Key.Key_Return)

@@ -26,7 +26,8 @@ class Deciding(Tool):
         """Whether there is a selection."""
 
     def double_click(self, at: Pointer) -> bool:
-        if not self.is_pending or not at.is_left:
+        # What the first of the two clicks selects may still be on its way.
+        if not at.is_left:
             return False
         self.double_clicked.emit()
         return True

@@ -230,7 +230,7 @@ def test_the_wheel_and_brackets_change_a_pending_selection_and_else_nothing(qtbo
     sizes, accepted = heard(tool.sized), heard(tool.double_clicked)
     assert not tool.wheel(1, at(0, 0))
     assert not tool.key(Qt.Key.Key_BracketRight, NONE)
-    assert not tool.double_click(at(0, 0))
+    assert not tool.double_click(at(0, 0, Qt.MouseButton.RightButton))
     tool.is_pending = True
     for _ in range(4):
         assert tool.wheel(0.25, at(0, 0))
