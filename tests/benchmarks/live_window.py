@@ -67,15 +67,16 @@ def _opened(image: Image) -> tuple[QApplication, App]:
     app = App(SettingsStore())
     app.window.resize(1600, 1000)
     app.window.show()
+    app.ahead.begin()
     app.photo.work.apply(open_image(image))
     _wait(application, lambda: app.photo.work.workspace.document.fit is not None)
     return application, app
 
 
 def _settled(image: Image) -> tuple[QApplication, App]:
-    """Open an image and wait until its journal can begin: an edit before that waits for it, once."""
+    """Open an image and wait until its journal can begin and all is loaded: an edit before waits once."""
     application, app = _opened(image)
-    _wait(application, lambda: app.photo._keeper.journaling.is_ready)
+    _wait(application, lambda: app.photo._keeper.journaling.is_ready and app.ahead.is_over)
     return application, app
 
 
