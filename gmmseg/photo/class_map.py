@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gmmseg.arrays import ByteArray, FloatArray, label_dtype
+from gmmseg.arrays import ByteArray, FloatArray, IntArray, label_dtype
 from gmmseg.control import ShouldStop, never_stop, raise_if_cancelled
 from gmmseg.features.table import FeatureTable, RowOfLabel
 from gmmseg.image import Image
@@ -27,6 +27,8 @@ _PAIRS_AT_ONCE = 1 << 22
 _KEPT = 2
 """Tables whose pixels are counted: that of all rows, and that of a preview."""
 _TINY = float(np.finfo(np.float64).tiny)
+_SHARE_TOLERANCE = 0.05
+"""Between a weight and a mean posterior of a mixture fitted to the picture, if EM was stopped early."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -177,19 +179,41 @@ def by_region(
     -------
     Segmentation
         The lowest class among equals, and of its components the strongest; its posteriors are the means over
-        the regions.
+        the regions. Where one class would take all regions of a picture that the mixture was fitted to, sums
+        compare by `balance` 1, with which none can: over all regions they then are the same for each class.
     """
-    totals = np.stack([np.bincount(regions.leaf_labels, column, regions.n_regions) for column in sums.T])
+    totals: FloatArray = np.stack(
+        [np.bincount(regions.leaf_labels, column, regions.n_regions) for column in sums.T]
+    )
     weights = pixelwise.params.weights
-    strength = totals / np.maximum(weights, _TINY)[:, None] ** balance
-    if groups is not None:
-        members = np.array([np.isin(np.arange(len(weights)), group) for group in groups])
-        of_classes = members @ totals / np.maximum(members @ weights, _TINY)[:, None] ** balance
-        strength = np.where(members[of_classes.argmax(axis=0)].T, strength, -1.0)
-    winners = (strength.argmax(axis=0) + 1).astype(label_dtype(pixelwise.n_components))
+    classes, components = _winners(totals, weights, balance, groups)
+    is_one = regions.n_regions > 1 and (classes == classes[0]).all()
+    if is_one and _are_shares(weights, totals):
+        _, components = _winners(totals, weights, 1.0, groups)
+    winners = (components + 1).astype(label_dtype(pixelwise.n_components))
     pixels = RowOfLabel(regions.labels)
     means = totals / np.maximum(totals.sum(axis=0), _TINY)
     return Segmentation(pixels.spread(winners), pixelwise.params, shared=SharedPosteriors(pixels, means))
+
+
+def _winners(
+    totals: FloatArray, weights: FloatArray, balance: float, groups: Groups | None
+) -> tuple[IntArray, IntArray]:
+    """Return the strongest class of each region and the strongest component in it, (R,) each, from 0."""
+    strengths: FloatArray = totals / np.maximum(weights, _TINY)[:, None] ** balance
+    if groups is None:
+        winners = strengths.argmax(axis=0)
+        return winners, winners
+    members = np.array([np.isin(np.arange(len(weights)), group) for group in groups])
+    of_classes = members @ totals / np.maximum(members @ weights, _TINY)[:, None] ** balance
+    classes = of_classes.argmax(axis=0)
+    return classes, np.where(members[classes].T, strengths, -1.0).argmax(axis=0)
+
+
+def _are_shares(weights: FloatArray, totals: FloatArray) -> bool:
+    """Return whether the weights are the picture's mean posteriors, unlike those of another one's mixture."""
+    shares = totals.sum(axis=1) / max(totals.sum(), _TINY)
+    return bool(np.abs(weights - shares).max() <= _SHARE_TOLERANCE)
 
 
 def _pixel_counts(table: FeatureTable, hierarchy: Hierarchy, should_stop: ShouldStop) -> Any:

@@ -232,6 +232,27 @@ def test_the_components_of_a_class_are_counted_together() -> None:
         assert set(np.unique(made.labels[held])) == {winner + 1}
 
 
+@pytest.mark.parametrize(
+    ("weights", "expected"),
+    [
+        # Of four equal leaves two have .6 of the first class and two .55, in the mean .575.
+        # .6 / .575 > .4 / .425, but .55 / .575 < .45 / .425.
+        ([0.575, 0.425, 0.0], {1, 2}),
+        # A mixture of another picture: one class may be all that this one shows.
+        ([0.3, 0.7, 0.0], {1}),
+    ],
+)
+def test_no_class_takes_all_regions_of_the_picture_that_was_fitted(
+    weights: list[float], expected: set[int]
+) -> None:
+    outcome, regions = fitted()
+    params = replace(outcome.segmentation.params, weights=np.array(weights))
+    first = np.where(regions.regions.leaf_labels == 0, 0.6, 0.55)
+    sums = np.stack([first, 1 - first, np.zeros(4)], axis=1)
+    made = class_map.by_region(replace(outcome.segmentation, params=params), sums, regions.regions)
+    assert set(np.unique(made.labels[regions.regions.labels > 0])) == expected
+
+
 def test_merging_classes_makes_another_map_and_splitting_the_first_one_again() -> None:
     outcome, regions = fitted()
     params, classes = outcome.fit.result.params, default_classes(3)
