@@ -333,8 +333,17 @@ def test_pasting_without_an_image_says_so(app: App, has_text: bool, monkeypatch:
     assert "no image" in app.window.errors.text
 
 
-def test_the_copied_mask_holds_class_ids_in_class_colours(fitted: App) -> None:
-    key(fitted, Qt.Key.Key_C, CONTROL | Qt.KeyboardModifier.ShiftModifier)
+def copy_mask(app: App, qtbot: QtBot) -> str:
+    """Copy the mask; return what is said once it is on the clipboard."""
+    clipboard = QGuiApplication.clipboard()
+    clipboard.setText("before")
+    key(app, Qt.Key.Key_C, CONTROL | Qt.KeyboardModifier.ShiftModifier)
+    qtbot.waitUntil(lambda: clipboard.mimeData().hasImage())
+    return app.window.errors.text
+
+
+def test_the_copied_mask_holds_class_ids_in_class_colours(fitted: App, qtbot: QtBot) -> None:
+    copy_mask(fitted, qtbot)
     picture = QGuiApplication.clipboard().image()
     found = labels(fitted)
     for y, x in ((3, 5), (30, 40), (59, 79)):
@@ -342,14 +351,13 @@ def test_the_copied_mask_holds_class_ids_in_class_colours(fitted: App) -> None:
         assert picture.pixelColor(x, y).getRgb()[:3] == colour  # type: ignore[index]
 
 
-def test_copying_the_mask_says_what_is_in_it(fitted: App) -> None:
-    key(fitted, Qt.Key.Key_C, CONTROL | Qt.KeyboardModifier.ShiftModifier)
-    assert "mask of the classes" in fitted.window.errors.text
-    assert "Hidden" not in fitted.window.errors.text
+def test_copying_the_mask_says_what_is_in_it(fitted: App, qtbot: QtBot) -> None:
+    said = copy_mask(fitted, qtbot)
+    assert "mask of the classes" in said
+    assert "Hidden" not in said
     fitted.photo.work.apply(rename_class(2, "rock"))
     fitted.photo.work.apply(show_classes([2], False))
-    key(fitted, Qt.Key.Key_C, CONTROL | Qt.KeyboardModifier.ShiftModifier)
-    assert "Hidden classes are in a mask too: rock." in fitted.window.errors.text
+    assert "Hidden classes are in a mask too: rock." in copy_mask(fitted, qtbot)
 
 
 def test_stop_keeps_the_last_step_as_a_result_that_has_not_converged(

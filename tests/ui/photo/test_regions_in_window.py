@@ -228,16 +228,16 @@ def test_the_mask_copied_is_that_of_the_regions_on_screen(driven: Driven) -> Non
     driven.choose_layer(1, "Regions")
     driven.wait_for("3 regions")
     driven.key(Qt.Key.Key_C, CONTROL | Qt.KeyboardModifier.ShiftModifier)
+    driven.qtbot.waitUntil(lambda: "3 regions" in driven.app.window.errors.text)
     copied = QGuiApplication.clipboard().image()
     labels = driven.regions.regions.labels
     colours = default_classes(3, "Region")
     for y, x in ((3, 5), (30, 40), (59, 79)):
         expected = colours.of_component(int(labels[y, x]) - 1).colour
         assert copied.pixelColor(x, y).getRgb()[:3] == expected  # type: ignore[index]
-    assert "3 regions" in driven.app.window.errors.text
     driven.choose_layer(1, "Classes")
     driven.key(Qt.Key.Key_C, CONTROL | Qt.KeyboardModifier.ShiftModifier)
-    assert "classes" in driven.app.window.errors.text
+    driven.qtbot.waitUntil(lambda: "classes" in driven.app.window.errors.text)
 
 
 @pytest.mark.slow
