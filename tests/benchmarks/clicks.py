@@ -39,7 +39,7 @@ from gmmseg.selection.weights import Weights, fitted_weights, weights_from_json
 from tests.benchmarks.click_peers import grabcut_from_box, grabcut_from_discs, why_missing
 from tests.benchmarks.click_protocol import Click, Clicker, Played, overlap, play, scores
 from tests.benchmarks.clicked_objects import SOURCES, ClickedObject, box_of, clicked_objects
-from tests.benchmarks.fit_selection import fold_of
+from tests.benchmarks.fit_selection import fold_of, without_file
 
 WHEEL_STEPS = 3
 BOX_MARGIN = 3
@@ -149,7 +149,7 @@ def run_ours(items: Sequence[ClickedObject], options: argparse.Namespace, source
     for item in items:
         weights = fitted_weights()
         if source == "coco" and options.folds is not None:
-            path = options.folds / f"without_{fold_of(item.image)}.json"
+            path = without_file(fold_of(item.image), options.folds)
             weights = weights_from_json(path.read_text("utf-8"))
         elif options.weights is not None:
             weights = weights_from_json(options.weights.read_text("utf-8"))
