@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 from gmmseg.arrays import AnyArray, BoolArray, FloatArray, IntArray, LabelArray, frozen, looked_up
 from gmmseg.features.spec import FeatureSpec
 
-"""Pixels looked up at a time: numpy widens the codes to 64 bits, which then stay in the cache."""
-
 
 class PixelMap(ABC):
     """From rows back to pixels."""

@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
-from gmmseg.control import ShouldStop, raise_if_ended
+from gmmseg.control import ShouldStop, raise_if_cancelled
 
 Cell = str | int | float
 _LINES_AT_ONCE = 4096
@@ -32,7 +32,7 @@ def csv_pieces(
     yield csv_lines([header])
     left = iter(rows)
     while piece := list(islice(left, _LINES_AT_ONCE)):
-        raise_if_ended(should_stop)
+        raise_if_cancelled(should_stop)
         yield csv_lines(piece)
 
 

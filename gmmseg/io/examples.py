@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 
 import numpy as np
@@ -47,6 +48,8 @@ def example_files() -> Iterator[tuple[str, bytes]]:
     yield "slide.tif", encode_tiff(read_sample("tissue").pixels, photometric="rgb", tile=(128, 128))
     about: dict[str, object] = {"axes": "YX", "PhysicalSizeX": _COIN_PIXEL, "PhysicalSizeXUnit": "µm"}
     about |= {"PhysicalSizeY": _COIN_PIXEL, "PhysicalSizeYUnit": "µm"}
+    # Without one each run would draw another.
+    about["UUID"] = f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, 'coins.ome.tif')}"
     coins = read_sample("coins").pixels[..., 0].astype(np.uint16) * 16 + 500
     yield (
         "coins.ome.tif",

@@ -180,7 +180,8 @@ def by_region(
     Segmentation
         The lowest class among equals, and of its components the strongest; its posteriors are the means over
         the regions. Where one class would take all regions of a picture that the mixture was fitted to, sums
-        compare by `balance` 1, with which none can: over all regions they then are the same for each class.
+        are divided by the mean posteriors of the picture: over all regions they then are the same for each
+        class, so that none can be the largest everywhere.
     """
     totals: FloatArray = np.stack(
         [np.bincount(regions.leaf_labels, column, regions.n_regions) for column in sums.T]
@@ -188,8 +189,10 @@ def by_region(
     weights = pixelwise.params.weights
     classes, components = _winners(totals, weights, balance, groups)
     is_one = regions.n_regions > 1 and (classes == classes[0]).all()
-    if is_one and _are_shares(weights, totals):
-        _, components = _winners(totals, weights, 1.0, groups)
+    shares = totals.sum(axis=1) / max(totals.sum(), _TINY)
+    # Weights of another picture's mixture are others: one class may be all that this picture shows.
+    if is_one and np.abs(weights - shares).max() <= _SHARE_TOLERANCE:
+        _, components = _winners(totals, shares, 1.0, groups)
     winners = (components + 1).astype(label_dtype(pixelwise.n_components))
     pixels = RowOfLabel(regions.labels)
     means = totals / np.maximum(totals.sum(axis=0), _TINY)
@@ -208,12 +211,6 @@ def _winners(
     of_classes = members @ totals / np.maximum(members @ weights, _TINY)[:, None] ** balance
     classes = of_classes.argmax(axis=0)
     return classes, np.where(members[classes].T, strengths, -1.0).argmax(axis=0)
-
-
-def _are_shares(weights: FloatArray, totals: FloatArray) -> bool:
-    """Return whether the weights are the picture's mean posteriors, unlike those of another one's mixture."""
-    shares = totals.sum(axis=1) / max(totals.sum(), _TINY)
-    return bool(np.abs(weights - shares).max() <= _SHARE_TOLERANCE)
 
 
 def _pixel_counts(table: FeatureTable, hierarchy: Hierarchy, should_stop: ShouldStop) -> Any:

@@ -20,7 +20,7 @@ def spectral_coordinates(
 
     The eigenvectors v of ``I - D^(-1/2) W D^(-1/2)`` to the smallest eigenvalues λ but the first give
     ``D^(-1/2) v``, those of normalised cuts (Shi and Malik 2000, eq. 6 and 7). Each is centred and scaled to
-    unit variance over the area, then weighted by ``(λ + 1e-4)^(-1/2)``, as Arbeláez et al. (2011, sec. 3.2)
+    unit variance over the area, then weighted by ``(λ + 1e-4)^(-1/2)``, as Arbeláez et al. (2011)
     weight theirs by ``λ^(-1/2)``; the squares of the weights sum to one.
 
     Parameters

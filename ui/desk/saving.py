@@ -93,6 +93,7 @@ class SaveCommands(QObject):
             self._save_chosen,
             filters=filters,
             offered=offered.name,
+            suffix=SUFFIX,
         )
 
     def _offered(self) -> Path:

@@ -69,7 +69,7 @@ class PreferencesDialog(QDialog):
         form.addRow(label_of(self._budget, self.tr("&Memory for an image")), budget)
         form.addRow(self.tr("&Backups of a project"), self._make_backups(preferences))
         self._session = named(
-            QCheckBox(self.tr("&Open at the start what was open last")), "preferences.session"
+            QCheckBox(self.tr("&Open at the start what was open last"), self), "preferences.session"
         )
         self._session.setChecked(preferences.restores_session)
         self._session.clicked.connect(self._announce)

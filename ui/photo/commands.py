@@ -67,7 +67,10 @@ class PhotoCommands(QObject):
         self._notices = notices
         self._window = window
         self._batch: BatchDialog | None = None
+        self._copying: CopyRequest | None = None
+        """What is put on the clipboard when it is ready, unless something else gets there before."""
         work.copier.answered.connect(self._put_on_clipboard)
+        QGuiApplication.clipboard().dataChanged.connect(self._forget_copying)
 
     def open_file(self) -> None:
         both = file_filter(self.tr("Images and projects"), (*FILE_GROUPS[0][1], SUFFIX))
@@ -216,10 +219,20 @@ class PhotoCommands(QObject):
         if not document.objects or (kind not in WITHOUT_PIXELS["objects"] and self._says_missing()):
             return
         make = partial(object_content, document, self._toolbox.chosen, kind)
-        self._work.copier.ask(CopyRequest(make, self.tr(note)))
+        self._copy_later(CopyRequest(make, self.tr(note)))
+
+    def _copy_later(self, request: CopyRequest) -> None:
+        self._copying = request
+        self._work.copier.ask(request)
+
+    @Slot()
+    def _forget_copying(self) -> None:
+        self._copying = None
 
     @Slot(object, object)
     def _put_on_clipboard(self, request: CopyRequest, content: QImage | str) -> None:
+        if request is not self._copying:
+            return
         clipboard = QGuiApplication.clipboard()
         if isinstance(content, str):
             clipboard.setText(content)
@@ -271,7 +284,7 @@ class PhotoCommands(QObject):
             text = " ".join(filter(None, (text, hidden_note(classes))))
         else:
             return
-        self._work.copier.ask(CopyRequest(partial(mask_content, labels, classes), text))
+        self._copy_later(CopyRequest(partial(mask_content, labels, classes), text))
 
     def step(self) -> None:
         if self._work.selected_step is None:

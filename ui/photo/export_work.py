@@ -84,7 +84,10 @@ def object_content(
     if not isinstance(content, bytes):
         raise WriteError("A folder of files cannot be copied.", "Export it.")
     if suffix == ".png":
-        return QImage.fromData(content)
+        picture = QImage.fromData(content)
+        if picture.isNull():
+            raise WriteError("This picture is too large for the clipboard.", "Export it.")
+        return picture
     text = content.decode()
     if suffix != ".csv":
         return text

@@ -82,6 +82,8 @@ def in_scroll(content: QWidget, name: str) -> QScrollArea:
     """Return an area without a frame in which a widget as wide as it scrolls up and down."""
     scroll = named(QScrollArea(), name)
     scroll.setFrameShape(QFrame.Shape.NoFrame)
+    # Tab goes to what it holds.
+    scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     scroll.setWidgetResizable(True)
     scroll.setWidget(content)

@@ -49,10 +49,12 @@ def ask_file(
     filters: Sequence[str] = (),
     mode: QFileDialog.FileMode = QFileDialog.FileMode.ExistingFile,
     offered: str = "",
+    suffix: str = "",
 ) -> QFileDialog:
     """Open a dialog, of that object name, which asks for a file or a folder and then is gone; return it.
 
-    With an `offered` name it asks for one to write, whose suffix is that of the filter.
+    With an `offered` name it asks for one to write, whose suffix is that of the filter; at first `suffix`, by
+    default that of the name.
     """
     dialog = QFileDialog(parent, title, str(folder))
     dialog.setObjectName(name)
@@ -61,7 +63,7 @@ def ask_file(
     if offered:
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setFileMode(QFileDialog.FileMode.AnyFile)
-        dialog.setDefaultSuffix(Path(offered).suffix.lstrip("."))
+        dialog.setDefaultSuffix((suffix or Path(offered).suffix).lstrip("."))
         dialog.filterSelected.connect(lambda kind: _follow(dialog, kind))
         dialog.selectFile(offered)
     if chosen is not None:

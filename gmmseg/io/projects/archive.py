@@ -126,7 +126,7 @@ class Archive:
         return data
 
     def array(self, name: str, should_stop: ShouldStop) -> AnyArray:
-        """Return a member as the array of NumPy that it is; raises as `read`."""
+        """Return a member as the array of NumPy that it is; raises as `read`, and `Cancelled`."""
         data = self.read(name)
         return read_array(io.BytesIO(data), len(data), name, should_stop)
 

@@ -207,8 +207,10 @@ class ObjectMap:
         EditError
             All of those wanted are locked.
         """
-        if wanted and all(self.by_id(each).is_locked for each in wanted):
-            self._check_unlocked(wanted)
+        # Some may have been removed since they were chosen.
+        meant = [entry for entry in self.objects if entry.id in (wanted or ())]
+        if meant and all(entry.is_locked for entry in meant):
+            self._check_unlocked([entry.id for entry in meant])
         spared = set() if wanted is None else {entry.id for entry in self.objects} - set(wanted)
         return self._painted(patch, 0, spared)
 

@@ -353,6 +353,17 @@ def copied(person: Person, kind: str) -> QMimeData:
     return clipboard.mimeData()
 
 
+def test_what_is_copied_meanwhile_stays_on_the_clipboard(person: Person) -> None:
+    person.click(90, 40)
+    person.press(Qt.Key.Key_Return)
+    answers: list[object] = []
+    person.desk.work.copier.answered.connect(lambda *answer: answers.append(answer))
+    person.desk.actions["copy_object_svg"].trigger()
+    QApplication.clipboard().setText("newer")
+    person.wait(lambda: len(answers) == 1)
+    assert QApplication.clipboard().text() == "newer"
+
+
 def test_a_pending_selection_is_what_is_copied_as_a_cut_out(person: Person) -> None:
     selected = person.click(90, 40)
     assert copied(person, "cutout").hasImage()

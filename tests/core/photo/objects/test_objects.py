@@ -119,8 +119,6 @@ class Painting(RuleBasedStateMachine):
     def reshape_in_a_part(self, pick: int, step: int, top: int, seed: int) -> None:
         """Only blocks that change are written: within the others the object keeps its fine shape."""
         wanted = self.chosen(pick)
-        if wanted in self.locked:
-            return
         before = self.map.part_of(wanted, (slice(top, top + 14), slice(5, 30)), step)
         middles = np.zeros(SHAPE, dtype=bool)
         middles[step // 2 :: step, step // 2 :: step] = True
@@ -128,6 +126,10 @@ class Painting(RuleBasedStateMachine):
         window[top * step : (top + 14) * step, 5 * step : 30 * step] = True
         assert before.area == int((middles & window & (self.ids == wanted)).sum())
         new = Patch.of(np.random.default_rng(seed).random((14, 25)) < 0.5, top, 5, step)
+        if wanted in self.locked:
+            with pytest.raises(EditError, match="is locked"):
+                self.map.reshaped(wanted, new, before)
+            return
         self.map = self.map.reshaped(wanted, new, before)
         old, now = pixels_of(before), pixels_of(new)
         lost = old & ~now & (self.ids == wanted)
@@ -205,6 +207,12 @@ def test_parts_of_a_split_stand_after_the_object_and_bear_its_name() -> None:
     assert [(entry.id, entry.name) for entry in split] == [(1, "a"), (3, "a"), (2, "b")]
     assert split.areas() == {1: 40, 3: 60, 2: 100}
     assert len({entry.colour for entry in split}) == 3
+
+
+def test_erasing_from_an_object_that_has_been_removed_meanwhile_changes_nothing() -> None:
+    objects = ObjectMap.empty(SHAPE).with_object(box_patch(0, 0, 10, 10), "a")
+    objects = objects.with_object(box_patch(20, 0, 10, 10), "b").removed([2])
+    assert objects.erased(box_patch(0, 0, 30, 30), [2]).areas() == {1: 100}
 
 
 def test_an_object_is_found_at_its_pixels() -> None:
