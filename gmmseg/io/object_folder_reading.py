@@ -12,11 +12,10 @@ from gmmseg.io.files import read_file_bytes, shown_name
 from gmmseg.io.interchange.found_objects import FoundObjects, check_size, decoded_json
 from gmmseg.io.mask_reading import read_values
 from gmmseg.io.object_masks import INDEX
-from gmmseg.limits import MAX_SIDE
 from gmmseg.photo.objects.objects import ObjectMap
 from gmmseg.photo.objects.patch import Patch
 
-_Place = Annotated[int, msgspec.Meta(ge=0, le=MAX_SIDE)]
+_Place = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class ListedObject(msgspec.Struct):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from msgspec import UNSET, Raw, Struct, UnsetType
 
 from gmmseg.arrays import AnyArray
 from gmmseg.control import Progress, ShouldStop, never_stop
-from gmmseg.errors import ReadError
+from gmmseg.errors import BudgetError, ReadError
 from gmmseg.image import OWN_GRID, Image, PixelGrid
 from gmmseg.io.files import read_file_bytes, shown_name
 from gmmseg.io.interchange.coco_reading import decode_coco
@@ -83,7 +84,7 @@ def read_objects(
     """
     name = shown_name(path)
     if os.path.isdir(path):
-        if Path(path, INDEX).exists():
+        if os.path.exists(Path(path, INDEX)):
             return read_object_folder(Path(path), shape, should_stop)
         return _some(read_ome_zarr(Path(path), shape, should_stop), name)
     data = read_file_bytes(path, should_stop)
@@ -93,8 +94,7 @@ def read_objects(
         return _from_json(data, name, shape, image_name, grid, should_stop)
     if SVG_START.match(data):
         return decode_svg(data, name, shape, should_stop)
-    legend = Path(f"{os.fspath(path)}.json")
-    beside = read_file_bytes(legend, should_stop) if data.startswith(NPY_MAGIC) and legend.is_file() else b""
+    beside = _legend_beside(path, should_stop) if data.startswith(NPY_MAGIC) else b""
     values = read_values(data, name, should_stop, beside)
     if values.ids.shape != overview:
         check_size(values.ids.shape, shape, name)
@@ -141,6 +141,15 @@ def read_objects_events(
     """Read the objects that a file marks in an image; see `read_objects`."""
     yield Progress(f"Reading {path.name}")
     return as_objects(path, image, should_stop)
+
+
+def _legend_beside(path: str | os.PathLike[str], should_stop: ShouldStop) -> bytes:
+    """Return the legend beside an array; empty where there is none that can be read."""
+    legend = f"{os.fspath(path)}.json"
+    if os.path.isfile(legend):
+        with suppress(ReadError, BudgetError):
+            return read_file_bytes(legend, should_stop)
+    return b""
 
 
 class _Kind(Struct):

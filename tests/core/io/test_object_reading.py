@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import os
 import struct
 import zipfile
 from pathlib import Path
@@ -434,6 +435,20 @@ def test_paths_of_straight_lines_are_read_however_they_are_written(tmp_path: Pat
         (svg("M2 1L7Z"), "straight lines"),
         (svg("2 1"), "damaged|no pixel"),
         (svg("M2 1H7V4H2Z").replace(b"0 0 8 6", b"0 0 9 6"), "9 × 6"),
+        (svg("M2 1H7V4H2Z").replace(b'"0 0 8 6"', b"'0 0 9 6'"), "9 × 6"),
+        (svg("M2 1H7V4H2Z").replace(b'viewBox="0 0 8 6"', b'width="9px" height="6.0"'), "9 × 6"),
+        (svg("M2 1H7V4H2Z").replace(b'viewBox="0 0 8 6"', b""), "says no size"),
+        (svg("M2 1H7V4H2Z").replace(b'viewBox="0 0 8 6"', b'width="100%" height="6"'), "says no size"),
+        (svg("M2 1H7V4H2Z").replace(b"0 0 8 6", b"1 0 8 6"), "viewBox"),
+        (svg("M2 1H7V4H2Z").replace(b"<path", b"<g\ntransform = 'scale(2)'/><path"), "moves or scales"),
+        (svg("M2 1H7V4H2Z", ' style="transform: scale(2)"'), "moves or scales"),
+        (
+            svg("M2 1H7V4H2Z").replace(b"<path", b"<style>path{transform:none}</style><path"),
+            "moves or scales",
+        ),
+        (svg("M2 1H7V4H2Z M3"), "damaged"),
+        (svg("M2 1H7V4H2Z 3"), "damaged"),
+        (b"<svg ", "no element"),
         (svg(""), "no pixel"),
         (b"<svg>\xff</svg>", "no text"),
     ],
@@ -442,6 +457,87 @@ def test_other_svg_is_refused(tmp_path: Path, content: bytes, words: str) -> Non
     (tmp_path / "m.svg").write_bytes(content)
     with pytest.raises(ReadError, match=words):
         read_objects(tmp_path / "m.svg", (6, 8))
+
+
+@pytest.mark.parametrize(
+    "size",
+    [b"viewBox='0 0 8 6'", b'viewBox = "0,0 8.0,6" width="9cm" height="1cm"', b"width=\"8\" height='6px'"],
+)
+def test_the_size_of_svg_is_found_however_it_is_written(tmp_path: Path, size: bytes) -> None:
+    path = tmp_path / "m.svg"
+    path.write_bytes(svg("M2 1H7V4H2Z").replace(b'viewBox="0 0 8 6"', size))
+    assert read_objects(path, (6, 8)).areas() == {1: 15}
+
+
+def test_a_name_or_a_value_may_speak_of_a_transform(tmp_path: Path) -> None:
+    name = 'transform="x" <g transform="y">'
+    path = write(tmp_path, "m.svg", "svg", objects_of_ids(np.eye(6, 8, dtype=np.uint8), {1: name}))
+    assert [entry.name for entry in read_objects(path, (6, 8))] == [name]
+    path.write_bytes(svg("M2 1H7V4H2Z", ' id=" transform=\'a\'>" style="text-transform: none"'))
+    assert read_objects(path, (6, 8)).areas() == {1: 15}
+
+
+def test_what_follows_a_closed_ring_is_another_one_from_its_start(tmp_path: Path) -> None:
+    path = tmp_path / "m.svg"
+    path.write_bytes(svg("M1 1H3V3H1Z h-1 v-1 h1 z M5 5 h1 v1 h-1 z"))
+    expected = np.zeros((6, 8), dtype=int)
+    expected[1:3, 1:3] = expected[0, 0] = expected[5, 5] = 1
+    assert np.array_equal(read_objects(path, (6, 8)).ids.read(), expected)
+    # By the even-odd rule a ring within the first is a hole, and no part of its outline.
+    path.write_bytes(svg("M0 0H5V5H0Z L4 1 V4 Z"))
+    apart = tmp_path / "apart.svg"
+    apart.write_bytes(svg("M0 0H5V5H0Z M0 0 L4 1 V4 Z"))
+    assert np.array_equal(read_objects(path, (6, 8)).ids.read(), read_objects(apart, (6, 8)).ids.read())
+
+
+def test_paths_in_comments_are_not_painted(tmp_path: Path) -> None:
+    path = tmp_path / "m.svg"
+    comment = b'<!-- <svg viewBox="0 0 9 9"> <path transform="scale(2)" d="M0 0H1V1H0Z"/> -->'
+    content = svg("M2 1H7V4H2Z")
+    path.write_bytes(comment + content.replace(b"<path", comment + b"<path"))
+    found = read_objects(path, (6, 8))
+    assert found.areas() == {1: 15}
+    path.write_bytes(content.replace(b"<path", b"<!-- never closed <path"))
+    with pytest.raises(ReadError, match="no pixel"):
+        read_objects(path, (6, 8))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"<!-- a -->" * 5000,
+        b"<!-- a -->\n " * 5000 + b"<!-- ",
+        b"<svg " * 100_000,
+        b"<svg>" + b"<path " * 100_000,
+        svg("M2 1H7V4H2Z" + " " * 100_000 + "#"),
+        svg("M2 1H7V4H2Z", " " + "a" * 100_000 + " " * 100_000).replace(b"M2 1", b"#"),
+        svg("#").replace(b"<path", b"<!-- " * 100_000 + b"<path"),
+        svg("#").replace(b"<path", b"<style>" + b" " * 100_000 + b"</style><path"),
+        svg("#").replace(b"<path", b'<path "' * 100_000 + b"<path"),
+    ],
+    ids=range(9),
+)
+def test_no_text_takes_long_to_refuse(tmp_path: Path, content: bytes) -> None:
+    """An expression of more than linear time takes from minutes to forever."""
+    (tmp_path / "m.svg").write_bytes(content)
+    with pytest.raises(ReadError):
+        read_objects(tmp_path / "m.svg", (6, 8))
+
+
+def test_reading_a_long_path_can_be_cancelled_within_it(tmp_path: Path) -> None:
+    asked: list[int] = []
+    for n_corners in (10, 20_000):
+        calls: list[None] = []
+
+        def should_stop(calls: list[None] = calls) -> StopRequest:
+            calls.append(None)
+            return StopRequest.NONE
+
+        path = tmp_path / "m.svg"
+        path.write_bytes(svg("M2 1H7V4H2" + "H2" * n_corners + "Z"))
+        read_objects(path, (6, 8), should_stop=should_stop)
+        asked.append(len(calls))
+    assert asked[1] > asked[0]
 
 
 @pytest.mark.parametrize(
@@ -460,6 +556,44 @@ def test_a_damaged_folder_of_masks_is_refused(tmp_path: Path, change: tuple[str,
     index.write_text(index.read_text().replace(*change))
     with pytest.raises(ReadError, match=words):
         read_objects(folder, SHAPE)
+
+
+def test_a_mask_of_an_object_may_lie_far_to_the_right(tmp_path: Path) -> None:
+    Pillow.new("L", (3, 2), 255).save(tmp_path / "1.png")
+    listed = {"objects": [{"file": "1.png", "top": 0, "left": 70_000}]}
+    (tmp_path / "objects.json").write_text(json.dumps(listed))
+    found = read_objects(tmp_path, (2, 70_003))
+    assert found.areas() == {1: 6}
+    listed["objects"][0]["left"] = 1 << 70
+    (tmp_path / "objects.json").write_text(json.dumps(listed))
+    with pytest.raises(ReadError):
+        read_objects(tmp_path, (2, 70_003))
+
+
+def test_paths_beside_which_no_file_can_lie_are_read_or_refused(tmp_path: Path) -> None:
+    path = tmp_path / f"{'m' * 247}.npy"
+    np.save(path, np.eye(4, dtype=np.uint8))
+    assert read_objects(path, (4, 4)).areas() == {1: 4}
+    # A folder that can be named, but nothing in it: paths end at 4095 bytes.
+    (tmp_path / "a").mkdir()
+    folder = str(tmp_path) + "/a/.." * ((4094 - len(str(tmp_path))) // 5)
+    with pytest.raises(ReadError):
+        read_objects(folder, (4, 4))
+
+
+@pytest.mark.parametrize("kind", ["empty", "too large", "folder"])
+def test_a_legend_that_cannot_be_read_is_passed_over(tmp_path: Path, kind: str) -> None:
+    path = write(tmp_path, "m.npy", "mask", objects())
+    legend = tmp_path / "m.npy.json"
+    legend.unlink()
+    if kind == "folder":
+        legend.mkdir()
+    else:
+        legend.touch()
+        os.truncate(legend, 0 if kind == "empty" else 30_000_000)
+    with budget_of(20_000_000):
+        found = read_objects(path, SHAPE)
+    assert [entry.name for entry in found] == ["Object 1", "Object 2", "Object 3"]
 
 
 def test_a_legend_that_is_none_is_passed_over(tmp_path: Path) -> None:
