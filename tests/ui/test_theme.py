@@ -188,6 +188,9 @@ def test_an_unknown_icon_is_refused() -> None:
 def test_a_plot_takes_the_colours_of_the_scheme(qapp: QApplication, qtbot: QtBot) -> None:
     import pyqtgraph
 
+    import ui.plots  # noqa: F401
+
+    # As importing our plots sets it.
     assert pyqtgraph.getConfigOption("imageAxisOrder") == "row-major"
     plot = pyqtgraph.PlotWidget()
     qtbot.addWidget(plot)
