@@ -65,7 +65,7 @@ class App(QObject):
         load_report = partial(import_module, "ui.dialogs.bug_report")
         self.ahead = Ahead(
             self.window,
-            lambda: any(desk.can_stop for desk in desks.values()),
+            lambda: any(desk.can_stop or desk.is_busy for desk in desks.values()),
             lambda: [load_report, *(load for desk in desks.values() for load in desk.loads_ahead)],
             docking.make_ahead,
             self,
