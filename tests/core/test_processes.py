@@ -169,6 +169,7 @@ for event in processes.work_events(idle_or_endless, [folder / "busy", folder / "
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="copies are made on Linux alone")
 def test_copies_end_with_the_process_that_began_them(tmp_path: Path) -> None:
     done = subprocess.run(

@@ -269,6 +269,7 @@ def test_a_colour_picture_comes_back() -> None:
     np.testing.assert_array_equal(np.asarray(PillowImage.open(io.BytesIO(encode_rgb_png(rgb)))), rgb)
 
 
+@pytest.mark.slow
 def test_equal_input_gives_equal_bytes_at_another_time() -> None:
     classes = default_classes(3)
     ids = mask_ids(a_segmentation(3).labels, classes)

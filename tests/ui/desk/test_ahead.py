@@ -124,6 +124,7 @@ def test_no_dock_lacks_its_panel_after_a_rest_and_none_is_shown_by_that(qtbot: Q
     assert [dock for dock in docks if not dock.isHidden()] == shown
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_made", [0, 1, 3])
 def test_the_window_may_close_while_panels_are_made(qtbot: QtBot, app: App, n_made: int) -> None:
     late = [dock for dock in app.window.findChildren(Dock) if dock.widget() is None]

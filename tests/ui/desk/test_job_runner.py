@@ -297,6 +297,7 @@ def test_an_urgent_event_is_delivered_at_once_with_those_before_it(
     runner.shutdown()
 
 
+@pytest.mark.slow
 def test_five_thousand_runs_do_not_wear_anything_out(qtbot: QtBot, newest: JobRunner) -> None:
     """Each run wakes the GUI at least once: emits from a thread killed one version of PySide6 after 500."""
     ear = Ear(newest)
