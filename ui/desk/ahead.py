@@ -25,7 +25,7 @@ class Ahead(QObject):
     ----------
     window : QWidget
     is_busy : callable
-        Whether there is work for which the person waits.
+        Whether any desk works, in the background too: panels made beside it take twice as long.
     loads : callable
         Returns what loads the modules; done again it must take no time.
     make : callable
